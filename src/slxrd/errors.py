@@ -1,0 +1,28 @@
+"""What slxrd says when the input is at fault."""
+
+from __future__ import annotations
+
+
+class SlxrdError(ValueError):
+    """A mistake in what slxrd was given: one line that says what, where, and what to do.
+
+    The command line prints it without a traceback and leaves with exit code 2.
+    """
+
+
+class FileError(SlxrdError):
+    """A file that cannot be read or written; the message starts with its path.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    problem : str
+        What is wrong and how to mend it.
+    line : int, optional
+        Line of the file, counted from 1.
+    """
+
+    def __init__(self, path: object, problem: str, line: int | None = None) -> None:
+        where = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{where}: {problem}")
