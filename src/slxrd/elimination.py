@@ -1,0 +1,176 @@
+"""Scale and background taken out of a region exactly, with the derivatives of what remains.
+
+The calculated curve is f = base + A·c with the model in ``base`` or in the first column of A and the
+coefficients c (scale, background) at the minimum of the region's own χ². For linear residuals this is
+the variable projection of Golub and Pereyra (SIAM J. Numer. Anal. 1973, 10, 413), with its full
+derivative; for logarithmic ones c is found by Newton steps and differentiated implicitly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
+
+_MOST_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Design:
+    """How a region's curve is made of the model.
+
+    Parameters
+    ----------
+    base : ndarray, shape (n,)
+        The part without coefficients.
+    d_base : ndarray, shape (p, n)
+        Its derivatives.
+    columns : ndarray, shape (n, k)
+        The columns that the coefficients multiply; k may be 0.
+    d_first : ndarray, shape (p, n)
+        Derivatives of the first column; the others are constant.
+    """
+
+    base: FloatArray
+    d_base: FloatArray
+    columns: FloatArray
+    d_first: FloatArray
+
+
+@dataclass(frozen=True)
+class Eliminated:
+    """What is left of a region.
+
+    Parameters
+    ----------
+    curve : ndarray, shape (n,)
+        The calculated intensity on the measured scale.
+    residual : ndarray, shape (n,)
+        (measured − calculated)/σ, or the same of the logarithms.
+    jacobian : ndarray, shape (n, p)
+        Exact derivatives of the residual.
+    coefficients : ndarray, shape (k,)
+        Of the columns.
+    columns : ndarray, shape (n, k)
+        The residual's derivatives with respect to the coefficients, up to sign.
+    """
+
+    curve: FloatArray
+    residual: FloatArray
+    jacobian: FloatArray
+    coefficients: FloatArray
+    columns: FloatArray
+
+
+def eliminate_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Eliminated:
+    """Best coefficients for residuals (y − f)/σ."""
+    A = design.columns / sigma[:, None]
+    target = (y - design.base) / sigma
+    slopes = design.d_base
+    if A.shape[1] == 0:
+        jacobian = -(slopes / sigma).T
+        return Eliminated(design.base, target, jacobian, np.zeros(0), A)
+    Q, inverse = _orthonormal(A)
+    c = inverse @ (Q.T @ target)
+    residual = target - A @ c
+    G = ((slopes + c[0] * design.d_first) / sigma).T
+    moved = G - Q @ (Q.T @ G)
+    pull = Q @ inverse[0]
+    jacobian = -moved - np.outer(pull, (design.d_first / sigma) @ residual)
+    return Eliminated(design.base + design.columns @ c, residual, jacobian, c, A)
+
+
+def eliminate_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Eliminated:
+    """Best coefficients for residuals (ln y − ln f)·y/σ; every y must be positive.
+
+    Raises
+    ------
+    SlxrdError
+        If the calculated curve is not positive everywhere, or no coefficients can be found.
+    """
+    precision = y / sigma
+    c = _start_logarithmic(y, precision, design)
+    k = len(c)
+    cost = _log_cost(c, y, precision, design)
+    for _ in range(_MOST_STEPS if k else 0):
+        residual, K, H = _log_curvature(c, y, precision, design)
+        gradient = -K.T @ residual
+        try:
+            np.linalg.cholesky(H)
+        except np.linalg.LinAlgError:
+            H = K.T @ K
+        _orthonormal(K)
+        step = -np.linalg.solve(H, gradient)
+        if np.all(np.abs(step) <= 1e-13 * np.abs(c)):
+            break
+        length = 1.0
+        while length > 1e-10:
+            lower = _log_cost(c + length * step, y, precision, design)
+            if lower <= cost * (1.0 + 1e-12):
+                break
+            length /= 2.0
+        else:
+            break
+        c, cost = c + length * step, lower
+    curve = design.base + design.columns @ c
+    if np.any(curve <= 0.0):
+        raise SlxrdError(
+            "logarithmic residuals need a calculated curve above zero everywhere; add a background, or a resolution"
+        )
+    residual, K, H = _log_curvature(c, y, precision, design)
+    per_curve = precision / curve
+    G = (design.d_base + (c[0] if k else 0.0) * design.d_first) * per_curve
+    jacobian = -G.T
+    if k:
+        # dc/dp = −H⁻¹ ∂²(½|r|²)/∂c∂p, of which the last two terms are the curvature of ln f.
+        mixed = K.T @ G.T + K.T @ (G / precision * residual).T
+        mixed[0] -= (design.d_first * per_curve) @ residual
+        jacobian = jacobian + K @ np.linalg.solve(H, mixed)
+    return Eliminated(curve, residual, jacobian, c, K)
+
+
+def _log_cost(c: FloatArray, y: FloatArray, precision: FloatArray, design: Design) -> float:
+    curve = design.base + design.columns @ c
+    if np.any(curve <= 0.0):
+        return np.inf
+    return float(np.sum((precision * np.log(y / curve)) ** 2))
+
+
+def _log_curvature(
+    c: FloatArray, y: FloatArray, precision: FloatArray, design: Design
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Residual, −∂r/∂c, and the exact Hessian of ½|r|² in the coefficients."""
+    curve = design.base + design.columns @ c
+    residual = precision * np.log(y / curve)
+    K = design.columns * (precision / curve)[:, None]
+    H = K.T @ (K * (1.0 + residual / precision)[:, None])
+    return residual, K, H
+
+
+def _start_logarithmic(y: FloatArray, precision: FloatArray, design: Design) -> FloatArray:
+    """Coefficients to start from: the best scale in logarithms, no background."""
+    k = design.columns.shape[1]
+    c = np.zeros(k)
+    if k and not design.base.any():
+        model = design.columns[:, 0]
+        if np.any(model <= 0.0):
+            raise SlxrdError("logarithmic residuals need a model above zero everywhere; add a resolution")
+        weights = precision**2
+        c[0] = np.exp(weights @ np.log(y / model) / weights.sum())
+    return c
+
+
+def _orthonormal(A: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return Q and R⁻¹ of A = QR, A of shape (n, k) and full rank."""
+    if A.shape[1] == 1:
+        R = np.linalg.norm(A).reshape(1, 1)
+        Q = A / R if R[0, 0] > 0.0 else A
+    else:
+        Q, R = np.linalg.qr(A)
+    diagonal = np.abs(np.diag(R))
+    if not diagonal.min() > 1e-12 * diagonal.max():
+        raise SlxrdError("scale and background of a region cannot be told apart; use --background none or a wider region")
+    return Q, np.linalg.inv(R)

@@ -1,0 +1,37 @@
+"""The kernel to use: compiled where numba is installed, else the readable one."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class Kernel(Protocol):
+    """What both kernels offer; documented in ``readable``."""
+
+    def intensity(self, *arguments: Any) -> FloatArray:
+        """Mean intensity of the stacks."""
+        ...
+
+    def derivatives(self, *arguments: Any) -> tuple[FloatArray, FloatArray]:
+        """Mean intensity and its derivatives."""
+        ...
+
+    def smear(self, rows: FloatArray, first: NDArray[np.int64], weights: FloatArray) -> FloatArray:
+        """Weighted sums over the auxiliary grid."""
+        ...
+
+
+@cache
+def kernel() -> Kernel:
+    """Return the fastest kernel that can be imported."""
+    try:
+        import slxrd.kernel.compiled as fastest
+    except ImportError:
+        import slxrd.kernel.readable as fastest  # type: ignore[no-redef]
+    return cast(Kernel, fastest)

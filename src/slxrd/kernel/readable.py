@@ -1,0 +1,162 @@
+"""The stack formula in NumPy, to be read; also what runs where numba is not installed.
+
+A stack of M equal crystals of n planes scatters, averaged over the Gaussian gaps between them,
+
+    I_n(q) = |F_n|² · [M + 2 Re S_M(z)],   z = exp(iq((n−1)d + L) − q²σ_L²/2),
+    F_n = Σ_{k<n} e^{ikqd},                S_M(z) = Σ_{m=1}^{M−1} (M−m) z^m,
+
+which is Eq. S9 of Toso, Baranov et al. (ACS Nano 2021, 15, 6243) with M = 2C, its misprint mended,
+and goes back to Fullerton et al., Phys. Rev. B 1992, 45, 9292. The sample is the sum over sizes,
+I = Σ_n P_n I_n. Both sums are built up by doubling, without a division, so that nothing is singular.
+
+Pairs of crystals too far apart for the instrument to resolve their fringes need not be summed:
+with K = min(M, n_correlated), Σ_{m=1}^{K−1} (M−m) z^m = S_K + (M−K)(A_K − 1), A_K = Σ_{m<K} z^m.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+#: No limit on how far apart two crystals may be that still interfere.
+ALL_PAIRS = 2**62
+
+#: The rows of :func:`derivatives`.
+DERIVATIVES = ("d", "L", "sigma_L", "N", "sigma_N", "q")
+
+
+def geometric_sums(z: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
+    """Return A = Σ_{m<M} z^m, S = Σ_{m=1}^{M−1} (M−m) z^m, and z·dA/dz, z·dS/dz.
+
+    From the sums for m terms follow those for 2m and for m+1:
+    A_2m = A(1+z^m), S_2m = S(1+z^m) + m·z·A; A_(m+1) = 1 + zA, S_(m+1) = S + zA.
+
+    Parameters
+    ----------
+    z : ndarray of complex
+        Any values with \\|z\\| ≤ 1.
+    M : int
+        Number of terms, 1 or more.
+    """
+    A, S = np.ones_like(z), np.zeros_like(z)
+    dA, dS = np.zeros_like(z), np.zeros_like(z)
+    power, m = z.copy(), 1
+    for bit in f"{M:b}"[1:]:
+        dS = dS * (1 + power) + m * power * S + m * z * (A + dA)
+        S = S * (1 + power) + m * z * A
+        dA = dA * (1 + power) + m * power * A
+        A = A * (1 + power)
+        power, m = power * power, 2 * m
+        if bit == "1":
+            dS, S = dS + z * (A + dA), S + z * A
+            dA, A = z * (A + dA), 1 + z * A
+            power, m = power * z, m + 1
+    return A, S, dA, dS
+
+
+def derivatives(
+    q: FloatArray,
+    d: float,
+    L: float,
+    sigma_L: float,
+    sizes: NDArray[np.int64],
+    weights: FloatArray,
+    weights_d_N: FloatArray,
+    weights_d_sigma_N: FloatArray,
+    n_coherent: int,
+    n_correlated: int = ALL_PAIRS,
+) -> tuple[FloatArray, FloatArray]:
+    """Mean intensity of the stacks and its exact derivatives.
+
+    Parameters
+    ----------
+    q : ndarray, shape (n,)
+        Scattering vector in Å⁻¹; any real value (the intensity is even in q).
+    d, L, sigma_L : float
+        Plane distance, mean gap from last to first plane, and its standard deviation, in Å.
+    sizes : ndarray of int64, shape (s,)
+        Consecutive numbers of planes.
+    weights, weights_d_N, weights_d_sigma_N : ndarray, shape (s,)
+        Shares of the sizes and their derivatives with respect to N and σ_N.
+    n_coherent : int
+        M, the number of crystals in a coherent stack.
+    n_correlated : int
+        Only pairs of crystals less than this many places apart are summed; 1 or more.
+
+    Returns
+    -------
+    intensity : ndarray, shape (n,)
+        In units of the scattering of one plane.
+    jacobian : ndarray, shape (6, n)
+        Derivatives with respect to d, L, σ_L (per Å), N, σ_N (per plane) and q (per Å⁻¹).
+    """
+    intensity = np.zeros_like(q)
+    jacobian = np.zeros((len(DERIVATIVES), q.size))
+    plane_phase = np.exp(1j * q * d)
+    decay = 0.5 * (q * sigma_L) ** 2
+    terms = min(n_coherent, n_correlated)
+    beyond = n_coherent - terms
+    for n, share, share_d_N, share_d_sigma_N in zip(
+        sizes.tolist(), weights, weights_d_N, weights_d_sigma_N, strict=True
+    ):
+        F, _, dF, _ = geometric_sums(plane_phase, n)
+        form = np.abs(F) ** 2
+        form_d_phase = -2.0 * np.imag(np.conj(F) * dF)
+        period = (n - 1) * d + L
+        z = np.exp(1j * q * period - decay)
+        A, S, dA, dS = geometric_sums(z, terms)
+        stacking = n_coherent + 2.0 * (S + beyond * (A - 1.0)).real
+        z_slope = dS + beyond * dA
+        stacking_d_phase = -2.0 * z_slope.imag
+        stacking_d_decay = -2.0 * z_slope.real
+        by_phase = form * stacking_d_phase
+        by_decay = form * stacking_d_decay
+        by_plane_phase = form_d_phase * stacking
+        intensity += share * form * stacking
+        jacobian[0] += share * q * (by_plane_phase + (n - 1) * by_phase)
+        jacobian[1] += share * q * by_phase
+        jacobian[2] += share * by_decay * q**2 * sigma_L
+        jacobian[3] += share_d_N * form * stacking
+        jacobian[4] += share_d_sigma_N * form * stacking
+        jacobian[5] += share * (d * by_plane_phase + period * by_phase + q * sigma_L**2 * by_decay)
+    return intensity, jacobian
+
+
+def intensity(
+    q: FloatArray,
+    d: float,
+    L: float,
+    sigma_L: float,
+    sizes: NDArray[np.int64],
+    weights: FloatArray,
+    n_coherent: int,
+    n_correlated: int = ALL_PAIRS,
+) -> FloatArray:
+    """Mean intensity of the stacks; parameters and units as in :func:`derivatives`."""
+    unused: Any = np.zeros_like(weights)
+    return derivatives(q, d, L, sigma_L, sizes, weights, unused, unused, n_coherent, n_correlated)[0]
+
+
+def smear(rows: FloatArray, first: NDArray[np.int64], weights: FloatArray) -> FloatArray:
+    """Weighted sums over an auxiliary grid: out[k, i] = Σ_j weights[i, j] · rows[k, first[i] + j].
+
+    Parameters
+    ----------
+    rows : ndarray, shape (k, m)
+        Values on the auxiliary grid.
+    first : ndarray of int64, shape (n,)
+        Where the weights of each point begin.
+    weights : ndarray, shape (n, width)
+        With first[i] + width ≤ m.
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+    """
+    columns = first[:, None] + np.arange(weights.shape[1])
+    return np.asarray(np.einsum("knw,nw->kn", rows[:, columns], weights))

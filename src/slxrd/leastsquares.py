@@ -1,0 +1,152 @@
+"""Bounded least squares from one start: Objective and Parameters → Minimum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.objective import Evaluation, Objective
+from slxrd.parameters import Parameters
+from slxrd.units import FloatArray
+
+#: Relative change of χ², of the parameters, and of the gradient at which a refinement stops.
+TOLERANCE = 1e-10
+
+#: Scale of a step where a parameter's own value says nothing.
+_STEP_SCALES = {"d": 0.01, "L": 0.3, "sigma_L": 0.1, "N": 0.3, "sigma_N": 0.3, "q_zero": 1e-3}
+
+_STOPS = {
+    0: "the largest number of evaluations was reached before the fit converged",
+    1: "converged: the gradient is zero",
+    2: "converged: χ² no longer changes",
+    3: "converged: the parameters no longer change",
+    4: "converged: neither χ² nor the parameters change",
+}
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """A local minimum of χ².
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The set that was refined.
+    names : tuple of str
+        The refined parameters.
+    vector : ndarray, shape (f,)
+        Their values.
+    values : mapping
+        Values of all parameters.
+    evaluation : Evaluation
+        The objective there.
+    jacobian : ndarray, shape (r, f)
+        Derivatives of the weighted residuals with respect to the vector.
+    converged : bool
+        Whether the refinement ended at a minimum.
+    why : str
+        Why it stopped.
+    n_evaluations : int
+        How often the model was calculated.
+    """
+
+    parameters: Parameters
+    names: tuple[str, ...]
+    vector: FloatArray
+    values: Mapping[str, float]
+    evaluation: Evaluation
+    jacobian: FloatArray
+    converged: bool
+    why: str
+    n_evaluations: int
+
+    @property
+    def chi2(self) -> float:
+        """Weighted sum of squared residuals."""
+        return self.evaluation.chi2
+
+
+class _Memory:
+    """Remembers the last evaluation: the optimiser asks for residual and Jacobian in turn."""
+
+    def __init__(self, objective: Objective, parameters: Parameters) -> None:
+        self._objective = objective
+        self._parameters = parameters
+        self._last: tuple[bytes, Evaluation, FloatArray] | None = None
+        self.count = 0
+
+    def at(self, vector: FloatArray) -> tuple[Evaluation, FloatArray]:
+        """Return the evaluation and the Jacobian with respect to the vector."""
+        key = vector.tobytes()
+        if self._last is None or self._last[0] != key:
+            values, chain = self._parameters.resolve(vector)
+            evaluation = self._objective.evaluate(values)
+            self._last = (key, evaluation, evaluation.jacobian @ chain)
+            self.count += 1
+        return self._last[1], self._last[2]
+
+
+def minimise(
+    objective: Objective, parameters: Parameters, tolerance: float = TOLERANCE, most_evaluations: int = 200
+) -> Minimum:
+    """Refine the free parameters within their bounds, with the exact Jacobian.
+
+    Parameters
+    ----------
+    objective : Objective
+        What is minimised.
+    parameters : Parameters
+        With a starting value for every free parameter.
+    tolerance : float
+        See :data:`TOLERANCE`.
+    most_evaluations : int
+        The refinement gives up after so many.
+
+    Raises
+    ------
+    SlxrdError
+        If a starting value is missing, or there are fewer points than free parameters.
+    """
+    from scipy.optimize import least_squares
+
+    names = parameters.free_names
+    if objective.n_points < len(names):
+        raise SlxrdError(f"{objective.n_points} points cannot determine {len(names)} free parameters")
+    memory = _Memory(objective, parameters)
+    start = parameters.vector()
+    if not names:
+        evaluation, jacobian = memory.at(start)
+        return Minimum(
+            parameters, names, start, parameters.resolve(start)[0], evaluation, jacobian, True,
+            "nothing to refine: every parameter is fixed", memory.count,
+        )  # fmt: skip
+    lower, upper = parameters.limits()
+    start = _inside(start, lower, upper)
+    found = least_squares(
+        lambda v: memory.at(v)[0].residual,
+        start,
+        jac=lambda v: memory.at(v)[1],
+        bounds=(lower, upper),
+        x_scale=np.array([_STEP_SCALES[name] for name in names]),
+        ftol=tolerance,
+        xtol=tolerance,
+        gtol=tolerance,
+        max_nfev=most_evaluations,
+    )
+    vector = np.asarray(found.x)
+    evaluation, jacobian = memory.at(vector)
+    values = MappingProxyType(parameters.resolve(vector)[0])
+    refined = parameters.start(**{name: values[name] for name in names})
+    return Minimum(
+        refined, names, vector, values, evaluation, jacobian, found.status > 0, _STOPS[found.status], memory.count
+    )
+
+
+def _inside(start: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+    """Step off the bounds, where the optimiser's first step would be of length zero."""
+    margin = 1e-4 * np.minimum(upper - lower, 1.0)
+    return np.clip(start, lower + margin, upper - margin)

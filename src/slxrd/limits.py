@@ -1,0 +1,90 @@
+"""One-sided limits of what a pattern does not determine, from the profile of χ²."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from slxrd.leastsquares import Minimum, minimise
+from slxrd.objective import Objective
+from slxrd.parameters import Parameters
+from slxrd.search import NO_FRINGES
+
+#: Rise of χ² at a one-sided limit of 95 %.
+ONE_SIDED_95 = 2.71
+#: Fringes must improve χ² by this much to be believed: two more parameters, and many values of L to choose from.
+FRINGES_SEEN = 12.0
+_HALVINGS = 12
+
+
+def without_fringes(objective: Objective, best: Minimum) -> Minimum:
+    """Refine again with so much stacking disorder that no fringe is left."""
+    start = best.parameters
+    if start["sigma_L"].free:
+        start = start.fix(sigma_L=min(NO_FRINGES, start["sigma_L"].upper))
+    if start["L"].free:
+        start = start.fix(L=best.values["L"])
+    return minimise(objective, start)
+
+
+def limit(objective: Objective, best: Minimum, name: str, towards: float) -> float:
+    """Find where the profile of χ² over one parameter has risen by :data:`ONE_SIDED_95`.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    best : Minimum
+        With ``name`` on a bound.
+    name : str
+        The parameter.
+    towards : float
+        The far bound; the limit lies between the value at the minimum and there.
+
+    Returns
+    -------
+    float
+        The 95 % limit; ``towards`` if χ² never rises so far.
+    """
+
+    def rise(value: float) -> float:
+        return minimise(objective, best.parameters.fix(**{name: value}), tolerance=1e-6).chi2 - best.chi2
+
+    return _crossing(rise, best.values[name], towards)
+
+
+def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parameters) -> float:
+    """Find the least σ_L (Å) at which the fringes would have been seen for no admitted L: a 95 % lower limit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    fringeless : Minimum
+        The fit without fringes.
+    parameters : Parameters
+        The set whose bounds of L apply.
+    """
+    row, d = parameters["L"], fringeless.values["d"]
+    gaps = np.arange(row.lower, row.upper, d / 4.0) if row.free else np.array([fringeless.values["L"]])
+
+    def rise(sigma_L: float) -> float:
+        chi2 = [objective.chi2({**fringeless.values, "L": L, "sigma_L": sigma_L}) for L in gaps]
+        best = float(gaps[int(np.argmin(chi2))])
+        start = fringeless.parameters.fix(sigma_L=sigma_L, L=best)
+        if row.free:
+            start = start.release("L").bound(L=(row.lower, row.upper))
+        return min(minimise(objective, start, tolerance=1e-6).chi2, min(chi2)) - fringeless.chi2
+
+    return _crossing(rise, fringeless.values["sigma_L"], 0.0)
+
+
+def _crossing(rise: Callable[[float], float], low: float, high: float) -> float:
+    """Where ``rise`` passes the limit between ``low``, where it is below, and ``high``."""
+    if rise(high) < ONE_SIDED_95:
+        return high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if rise(middle) > ONE_SIDED_95 else (middle, high)
+    return (low + high) / 2.0

@@ -1,0 +1,89 @@
+"""The objective of the 2021 program, to compare with published fits.
+
+Its residuals are the differences of the intensities, followed by the differences of their first
+derivatives (Savitzky and Golay), data and model each divided by their own maximum, and multiplied by
+the region's weight; there is no σ. (The supporting information prints another objective, Eq. S12.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.regions import RegionData
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True)
+class Residuals2021:
+    """Residuals of one region.
+
+    Parameters
+    ----------
+    curve : ndarray, shape (n,)
+        The model, scaled to the measured maximum.
+    residual : ndarray, shape (2n,)
+        Intensities, then derivatives.
+    jacobian : ndarray, shape (2n, p)
+        Exact derivatives of the residual.
+    noise : ndarray, shape (2n, n)
+        Answer of the residuals to one σ of each measured point.
+    """
+
+    curve: FloatArray
+    residual: FloatArray
+    jacobian: FloatArray
+    noise: FloatArray
+
+
+def derivative_filter(points: RegionData, window: int, order: int) -> FloatArray:
+    """Savitzky–Golay first derivative over point numbers, as a matrix of shape (n, n).
+
+    Raises
+    ------
+    SlxrdError
+        If the region has fewer points than the window.
+    """
+    from scipy.signal import savgol_filter
+
+    if points.q.size < window:
+        raise SlxrdError(
+            f"objective paper2021 needs at least {window} points in a region, {points.region.name} has {points.q.size}"
+        )
+    return np.asarray(savgol_filter(np.eye(points.q.size), window, order, deriv=1, axis=0))
+
+
+def residuals(points: RegionData, model: FloatArray, slopes: FloatArray, D: FloatArray) -> Residuals2021:
+    """Compare a region with the model.
+
+    Parameters
+    ----------
+    points : RegionData
+        The measured points.
+    model : ndarray, shape (n,)
+        Calculated intensity, on any scale.
+    slopes : ndarray, shape (p, n)
+        Its derivatives.
+    D : ndarray, shape (n, n)
+        From :func:`derivative_filter`.
+    """
+    weight, y = points.region.weight, points.intensity
+    data, d_data = _to_maximum(y, np.eye(y.size))
+    rise, d_rise = _to_maximum(D @ y, D.T)
+    calculated, d_calculated = _to_maximum(model, slopes)
+    climb, d_climb = _to_maximum(D @ model, slopes @ D.T)
+    return Residuals2021(
+        y.max() * calculated,
+        weight * np.concatenate((data - calculated, rise - climb)),
+        -weight * np.concatenate((d_calculated, d_climb), axis=1).T,
+        weight * np.concatenate((d_data, d_rise), axis=1).T * points.sigma,
+    )
+
+
+def _to_maximum(values: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Divide by the maximum; ``slopes`` has shape (p, n)."""
+    top = int(np.argmax(values))
+    scaled = values / values[top]
+    return scaled, (slopes - scaled * slopes[:, top : top + 1]) / values[top]

@@ -1,0 +1,327 @@
+"""The one table of parameters, and sets of them: values, bounds, fixed or free, ties."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.expressions import Dual, Expression
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """A row of the table: what a parameter is.
+
+    Parameters
+    ----------
+    name, symbol, unit, meaning, source : str
+        In code, on paper, its unit, in words, and where it is defined.
+    default : float or None
+        Value where none is given; None where it is found from the pattern.
+    lower, upper : float
+        Default bounds of a fit.
+    least : float
+        The lowest value that means anything; bounds may not go below it.
+    """
+
+    name: str
+    symbol: str
+    unit: str
+    default: float | None
+    lower: float
+    upper: float
+    least: float
+    meaning: str
+    source: str
+
+
+_SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
+TABLE: dict[str, ParameterInfo] = {
+    row.name: row
+    for row in (
+        ParameterInfo(
+            "d", "d", "Å", None, 1.0, 50.0, 1e-3,
+            "distance between the atomic planes of a crystal", f"{_SI} Table S1",
+        ),
+        ParameterInfo(
+            "L", "L", "Å", None, 5.0, 120.0, 0.0,
+            "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c",
+        ),
+        ParameterInfo(
+            "sigma_L", "σ_L", "Å", None, 0.0, 10.0, 0.0,
+            "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7",
+        ),
+        ParameterInfo(
+            "N", "N", "planes", None, 1.0, 2000.0, 1.0,
+            "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d",
+        ),
+        ParameterInfo(
+            "sigma_N", "σ_N", "planes", None, 0.2, 20.0, 0.0,
+            "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e",
+        ),
+        ParameterInfo(
+            "q_zero", "q₀", "Å⁻¹", 0.0, -0.02, 0.02, -math.inf,
+            "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g",
+        ),
+    )
+}  # fmt: skip
+
+
+def info(name: str) -> ParameterInfo:
+    """Look up a parameter in the table; an unknown name raises :class:`SlxrdError`."""
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}") from None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter as a fit sees it.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`TABLE`.
+    value : float or None
+        Its value, or where a fit starts; None if it is to be found from the pattern.
+    lower, upper : float
+        Bounds, inclusive.
+    free : bool or None
+        Refined, kept, or (None, for q_zero) decided from the data.
+    expression : Expression or None
+        What it is tied to; then it is neither free nor has a value of its own.
+
+    Raises
+    ------
+    SlxrdError
+        If the name is unknown, the bounds are reversed or beyond what means anything, or the value
+        lies outside them.
+    """
+
+    name: str
+    value: float | None
+    lower: float
+    upper: float
+    free: bool | None = True
+    expression: Expression | None = None
+
+    def __post_init__(self) -> None:
+        row = info(self.name)
+        if math.isnan(self.lower) or math.isnan(self.upper) or not self.lower < self.upper:
+            raise SlxrdError(f"bounds {self.name}={self.lower:g}:{self.upper:g}: the lower must be below the upper")
+        if self.lower < row.least:
+            raise SlxrdError(f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} cannot be below {row.least:g}")
+        if self.value is None:
+            return
+        if not math.isfinite(self.value):
+            raise SlxrdError(f"{self.name} = {self.value!r} is not a finite number")
+        if self.free is False and self.expression is None:
+            if self.value < row.least:
+                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be below {row.least:g} {row.unit}")
+        elif not self.lower <= self.value <= self.upper:
+            raise SlxrdError(
+                f"start {self.name}={self.value:g} lies outside its bounds {self.lower:g}:{self.upper:g}; "
+                f"change the start or the bounds"
+            )
+
+
+class Parameters(Mapping[str, Parameter]):
+    """The parameters of a fit: frozen, one of each in :data:`TABLE`.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter, optional
+        What differs from the table's defaults.
+    """
+
+    def __init__(self, parameters: Mapping[str, Parameter] | None = None) -> None:
+        given = dict(parameters or {})
+        for name in given:
+            info(name)
+        self._rows: dict[str, Parameter] = {}
+        for row in TABLE.values():
+            default = Parameter(row.name, row.default, row.lower, row.upper, None if row.name == "q_zero" else True)
+            self._rows[row.name] = given.get(row.name, default)
+        self._check_ties()
+
+    def __getitem__(self, name: str) -> Parameter:
+        info(name)
+        return self._rows[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _changed(self, name: str, **changes: Any) -> Self:
+        return type(self)({**self._rows, name: replace(self[name], **changes)})
+
+    def start(self, **values: float) -> Self:
+        """Give values to start from; ``start(d=5.84)``."""
+        result = self
+        for name, value in values.items():
+            result = result._changed(name, value=float(value))
+        return result
+
+    def fix(self, **values: float) -> Self:
+        """Keep parameters at given values; ``fix(q_zero=0)``."""
+        result = self
+        for name, value in values.items():
+            result = result._changed(name, value=float(value), free=False, expression=None)
+        return result
+
+    def release(self, *names: str) -> Self:
+        """Refine parameters, within their bounds."""
+        result = self
+        for name in names:
+            result = result._changed(name, free=True, expression=None)
+        return result
+
+    def bound(self, **bounds: tuple[float, float]) -> Self:
+        """Set bounds; ``bound(L=(20, 60))``."""
+        result = self
+        for name, (lower, upper) in bounds.items():
+            result = result._changed(name, lower=float(lower), upper=float(upper))
+        return result
+
+    def tie(self, **expressions: str) -> Self:
+        """Tie parameters to others; ``tie(sigma_N="0.1*N")``.
+
+        Raises
+        ------
+        SlxrdError
+            If an expression is not arithmetic, names an unknown parameter, or runs in a circle.
+        """
+        result = self
+        for name, text in expressions.items():
+            result = result._changed(name, value=None, free=False, expression=Expression(text))
+        return result
+
+    def _check_ties(self) -> None:
+        for name, parameter in self._rows.items():
+            seen = [name]
+            while parameter.expression is not None:
+                unknown = parameter.expression.names - set(TABLE)
+                if unknown:
+                    raise SlxrdError(
+                        f"tie {parameter.name}={parameter.expression.text}: unknown parameter {min(unknown)!r}; "
+                        f"the parameters are {', '.join(TABLE)}"
+                    )
+                tied = [n for n in parameter.expression.names if self._rows[n].expression is not None]
+                if not tied:
+                    break
+                if len(tied) > 1 or tied[0] in seen:
+                    raise SlxrdError(f"tie {name}: ties run in a circle or fork ({' → '.join([*seen, tied[0]])})")
+                seen.append(tied[0])
+                parameter = self._rows[tied[0]]
+
+    @property
+    def free_names(self) -> tuple[str, ...]:
+        """Names of the parameters that are refined."""
+        return tuple(name for name, parameter in self._rows.items() if parameter.free is True)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Names of the parameters whose values have yet to be found."""
+        return tuple(n for n, p in self._rows.items() if p.value is None and p.expression is None)
+
+    def resolve(self, vector: FloatArray) -> tuple[dict[str, float], FloatArray]:
+        """Turn the vector of free values into values of all parameters.
+
+        Parameters
+        ----------
+        vector : ndarray, shape (f,)
+            In the order of :attr:`free_names`.
+
+        Returns
+        -------
+        values : dict
+            Of every parameter.
+        jacobian : ndarray, shape (6, f)
+            Derivatives of the values, in the table's order, with respect to the vector.
+
+        Raises
+        ------
+        SlxrdError
+            If a parameter has no value, or a tie leads outside its parameter's bounds.
+        """
+        free = self.free_names
+        unit = np.eye(len(free))
+        known: dict[str, Dual] = {}
+
+        def lookup(name: str) -> Dual:
+            if name in known:
+                return known[name]
+            parameter = self._rows[name]
+            if parameter.expression is not None:
+                dual = parameter.expression.evaluate(lookup, len(free))
+                if not parameter.lower <= dual.value <= parameter.upper:
+                    raise SlxrdError(
+                        f"tie {name}={parameter.expression.text} gives {dual.value:g}, outside the bounds "
+                        f"{parameter.lower:g}:{parameter.upper:g}; narrow those of what it depends on"
+                    )
+            elif name in free:
+                index = free.index(name)
+                dual = Dual(float(vector[index]), unit[index])
+            elif parameter.value is None:
+                raise SlxrdError(f"{name} has no value yet; give one, or fit with starting values from the pattern")
+            else:
+                dual = Dual(parameter.value, np.zeros(len(free)))
+            known[name] = dual
+            return dual
+
+        duals = {name: lookup(name) for name in self._rows}
+        jacobian = np.array([dual.gradient for dual in duals.values()]).reshape(len(duals), len(free))
+        return {name: dual.value for name, dual in duals.items()}, jacobian
+
+    def vector(self) -> FloatArray:
+        """Return the values of the free parameters, shape (f,)."""
+        missing = [n for n in self.free_names if self._rows[n].value is None]
+        if missing:
+            raise SlxrdError(f"no starting value for {', '.join(missing)}")
+        return np.array([self._rows[n].value for n in self.free_names], dtype=np.float64)
+
+    def limits(self) -> tuple[FloatArray, FloatArray]:
+        """Return the bounds of the free parameters, each of shape (f,)."""
+        rows = [self._rows[n] for n in self.free_names]
+        return np.array([r.lower for r in rows]), np.array([r.upper for r in rows])
+
+    @classmethod
+    def from_lmfit(cls, parameters: Any) -> Self:
+        """Take over an ``lmfit.Parameters`` with names of the table; infinite bounds become the default ones."""
+        result = cls()
+        for name, theirs in parameters.items():
+            row = info(name)
+            if theirs.expr is not None:
+                result = result.tie(**{name: theirs.expr})
+                continue
+            lower = theirs.min if math.isfinite(theirs.min) else row.lower
+            upper = theirs.max if math.isfinite(theirs.max) else row.upper
+            result = result._changed(
+                name, value=float(theirs.value), lower=float(lower), upper=float(upper), free=bool(theirs.vary)
+            )
+        return result
+
+    def to_lmfit(self) -> Any:
+        """Return an ``lmfit.Parameters``; needs the ``lmfit`` extra."""
+        import lmfit
+
+        result = lmfit.Parameters()
+        for name, parameter in self._rows.items():
+            if parameter.expression is None:
+                result.add(name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper)
+        for name, parameter in self._rows.items():
+            if parameter.expression is not None:
+                result.add(name, expr=parameter.expression.text, min=parameter.lower, max=parameter.upper)
+        return result

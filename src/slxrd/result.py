@@ -1,0 +1,126 @@
+"""What a fit gives: estimates, solutions, derived quantities, curves; frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from slxrd.objective import Fitted, Settings
+from slxrd.pattern import Pattern
+from slxrd.structure import Stack
+from slxrd.units import FloatArray
+
+Status = Literal["determined", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the data say about a quantity.
+
+    Parameters
+    ----------
+    value : float or None
+        Its value; the limit itself for a lower or upper bound; None where undetermined.
+    error : float or None
+        Standard deviation; None where there is none, and ``why`` says why.
+    unit : str
+        Unit of both.
+    status : str
+        determined, at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
+    why : str
+        Why there is no error bar, or what else is to be known.
+    """
+
+    value: float | None
+    error: float | None
+    unit: str
+    status: Status = "determined"
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """One minimum of χ².
+
+    Parameters
+    ----------
+    values : mapping
+        Of all parameters.
+    chi2, delta_chi2 : float
+        χ², and how much it lies above the best one.
+    probability : float
+        Relative to the other solutions: ∝ exp(−χ²/2)·√det C, the Laplace approximation of the
+        evidence with the same flat prior for all.
+    """
+
+    values: Mapping[str, float]
+    chi2: float
+    delta_chi2: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        What was fitted, with its history.
+    stack : Stack
+        The chosen part of the structure.
+    sigma_G : float
+        Resolution in Å⁻¹.
+    noise : str
+        Where σ came from.
+    settings : Settings
+        How data and model were compared.
+    parameters : mapping of str to Estimate
+        Of each parameter of the table.
+    derived : mapping of str to Estimate
+        period (Λ, from the covariance), period_S13 (SI Eq. S13), thickness ((N−1)·d), and
+        thickness_with_surface (N·d).
+    names : tuple of str
+        The refined parameters.
+    covariance, correlation : ndarray, shape (f, f)
+        Of the refined parameters, in their order; NaN where there is no error bar.
+    chi2, reduced_chi2 : float
+        χ² (weighted), and χ² over what the noise alone would give.
+    n_points : int
+        Number of points fitted.
+    solutions : tuple of Solution
+        All minima, the best first.
+    regions : tuple of Fitted
+        The curves.
+    converged : bool
+        Whether the refinement ended at a minimum.
+    why_stopped : str
+        In words.
+    notes : tuple of str
+        What the reader must know: what was decided, left out, or cannot be told.
+    """
+
+    pattern: Pattern
+    stack: Stack
+    sigma_G: float
+    noise: str
+    settings: Settings
+    parameters: Mapping[str, Estimate]
+    derived: Mapping[str, Estimate]
+    names: tuple[str, ...]
+    covariance: FloatArray
+    correlation: FloatArray
+    chi2: float
+    reduced_chi2: float
+    n_points: int
+    solutions: tuple[Solution, ...]
+    regions: tuple[Fitted, ...]
+    converged: bool
+    why_stopped: str
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        from slxrd.summary import summarise
+
+        return summarise(self)

@@ -1,0 +1,203 @@
+"""All minima of χ²: starting values from the pattern, a scan over L, and a refinement of each minimum.
+
+At a Bragg peak, L → L + d changes the phase between crystals by 2π, so χ² has minima about d apart in
+L that can be nearly as deep as one another. One start finds one of them; here all are looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.leastsquares import Minimum, minimise
+from slxrd.objective import Objective
+from slxrd.parameters import Parameters
+from slxrd.peaks import describe, lattice_period
+from slxrd.units import FloatArray
+
+#: Stacking disorder, Å, that leaves no fringes, and those that are tried.
+NO_FRINGES = 8.0
+TRIED_SIGMA_L = (0.3, 0.8, 1.5, 2.5)
+#: Sizes tried relative to that of the peak's envelope, and planes between tried values of L per d.
+TRIED_SIZES = (0.85, 1.0, 1.2)
+STEPS_PER_PERIOD = 5
+#: Minima of the scan that are refined, and neighbours of the best solution, in d, that are tried.
+MOST_REFINED = 12
+NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+#: Solutions with χ² beyond the best one's by more than this are not listed.
+WORST_LISTED = 60.0
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class _Start:
+    chi2: float
+    values: dict[str, float]
+
+
+def envelope_fit(objective: Objective, parameters: Parameters) -> Minimum:
+    """Fit the Bragg peaks without their fringes: d, N and σ_N alone.
+
+    Raises
+    ------
+    SlxrdError
+        If no start leads to a fit.
+    """
+    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    d = parameters["d"].value or lattice_period(peaks)
+    strongest = max(peaks, key=lambda peak: peak.height)
+    planes = parameters["N"].value or max(0.9 * 2.0 * np.pi / (d * strongest.width), 2.0)
+    base = parameters
+    if base["L"].free:
+        base = base.fix(L=float(np.clip(40.0, base["L"].lower, base["L"].upper)))
+    if base["sigma_L"].free:
+        base = base.fix(sigma_L=float(np.clip(NO_FRINGES, base["sigma_L"].lower, base["sigma_L"].upper)))
+    found: list[Minimum] = []
+    for factor in (0.7, 1.0, 1.5) if parameters["N"].value is None else (1.0,):
+        N = max(planes * factor, 1.2)
+        start = _filled(base, {"d": d, "N": N, "sigma_N": parameters["sigma_N"].value or usual_spread(N)})
+        found.append(minimise(objective, start, tolerance=1e-6, most_evaluations=60))
+    return min(found, key=lambda minimum: minimum.chi2)
+
+
+def usual_spread(N: float) -> float:
+    """σ_N of a usual synthesis, to start from."""
+    return max(0.12 * N, 0.6)
+
+
+def _filled(parameters: Parameters, values: dict[str, float]) -> Parameters:
+    """Give starting values to the parameters that can take one, moved inside their bounds."""
+    for name, value in values.items():
+        row = parameters[name]
+        if row.free is not False and row.expression is None:
+            parameters = parameters.start(**{name: float(np.clip(value, row.lower, row.upper))})
+    return parameters
+
+
+def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
+    """Values to scan: none if the parameter is not free, the user's start if there is one."""
+    row = parameters[name]
+    if not row.free:
+        return [None]
+    if row.value is not None:
+        return [row.value]
+    inside = [value for value in tried if row.lower <= value <= row.upper]
+    return list(inside) or [(row.lower + row.upper) / 2.0]
+
+
+def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> list[_Start]:
+    """χ² over L, σ_L and N; the minima over L, best first."""
+    d, N = base.values["d"], base.values["N"]
+    row = parameters["L"]
+    count = max(int((row.upper - row.lower) / d * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
+    gaps = _choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist())
+    disorders = _choices(parameters, "sigma_L", list(TRIED_SIGMA_L))
+    sizes = _choices(parameters, "N", [N * factor for factor in TRIED_SIZES])
+    usual = {**base.values, "sigma_N": parameters["sigma_N"].value or usual_spread(N)}
+    best: list[_Start] = []
+    for i, L in enumerate(gaps):
+        here: list[_Start] = []
+        for sigma_L in disorders:
+            for size in sizes:
+                chosen = {"L": L, "sigma_L": sigma_L, "N": size}
+                values = {**usual, **{k: v for k, v in chosen.items() if v is not None}}
+                start = _filled(parameters, values)
+                here.append(_Start(objective.chi2(start.resolve(start.vector())[0]), values))
+        best.append(min(here, key=lambda start: start.chi2))
+        report(i + 1, len(gaps))
+    chi2 = np.array([start.chi2 for start in best])
+    left = np.concatenate(([np.inf], chi2[:-1]))
+    right = np.concatenate((chi2[1:], [np.inf]))
+    minima = np.flatnonzero((chi2 <= left) & (chi2 <= right))
+    return sorted((best[i] for i in minima), key=lambda start: start.chi2)[:MOST_REFINED]
+
+
+def search(objective: Objective, parameters: Parameters, report: Progress | None = None) -> tuple[Minimum, ...]:
+    """Find the minima of χ², the best first.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    parameters : Parameters
+        Values that are given are where the search starts; those that are not are found from the
+        pattern. A q_zero that is neither fixed nor freed stays at its value.
+    report : callable, optional
+        Called with steps done and steps in all.
+
+    Returns
+    -------
+    tuple of Minimum
+        Distinct ones, within :data:`WORST_LISTED` of the best in χ².
+
+    Raises
+    ------
+    SlxrdError
+        If nothing can be fitted.
+    """
+    parameters = settle_q_zero(parameters)
+    base = envelope_fit(objective, parameters)
+    if objective.model.stack.n_coherent == 1:
+        return (minimise(objective, _filled(base.parameters, dict(base.values))),)
+    starts = _scan(objective, parameters, base, report or (lambda done, of: None))
+    found = [_refine(objective, parameters, start.values) for start in starts]
+    while parameters["L"].free:
+        best = min(found, key=lambda minimum: minimum.chi2)
+        found += [_refine(objective, parameters, values) for values in _neighbours(parameters, best)]
+        if min(found, key=lambda minimum: minimum.chi2).chi2 > best.chi2 - 0.01:
+            break
+    return distinct(found)
+
+
+def _neighbours(parameters: Parameters, best: Minimum) -> list[dict[str, float]]:
+    """Starts some d away from the best L, with the size kept, and with the period kept."""
+    row, N = parameters["L"], best.values["N"]
+    starts = []
+    for step in NEIGHBOURS:
+        L = best.values["L"] + step * best.values["d"]
+        if row.lower <= L <= row.upper:
+            starts.append({**best.values, "L": L})
+            if N - step >= 1.0 and parameters["N"].free:
+                starts.append({**best.values, "L": L, "N": N - step})
+    return starts
+
+
+def _refine(objective: Objective, parameters: Parameters, values: dict[str, float]) -> Minimum:
+    return minimise(objective, _filled(parameters, values))
+
+
+def refine_all(objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...]) -> tuple[Minimum, ...]:
+    """Refine known minima again with another choice of free parameters; distinct ones, the best first."""
+    return distinct([_refine(objective, parameters, dict(minimum.values)) for minimum in minima])
+
+
+def settle_q_zero(parameters: Parameters) -> Parameters:
+    """Keep a q_zero that is neither fixed nor freed at its value."""
+    row = parameters["q_zero"]
+    return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
+
+
+def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
+    """Order by χ², leaving out repetitions and what is far too bad to be listed."""
+    if not minima:
+        raise SlxrdError("no start led to a fit")
+    ordered = sorted(minima, key=lambda minimum: minimum.chi2)
+    kept: list[Minimum] = []
+    for minimum in ordered:
+        if minimum.chi2 - ordered[0].chi2 > max(WORST_LISTED, 0.5 * ordered[0].chi2):
+            break
+        if not any(_same(minimum, other) for other in kept):
+            kept.append(minimum)
+    return tuple(kept)
+
+
+_SAME: dict[str, float] = {"d": 0.02, "L": 0.5, "sigma_L": 0.3, "N": 0.3, "sigma_N": 0.5, "q_zero": 0.002}
+
+
+def _same(one: Minimum, other: Minimum) -> bool:
+    differences: FloatArray = np.array([abs(one.values[k] - other.values[k]) / scale for k, scale in _SAME.items()])
+    return bool(np.all(differences < 1.0))

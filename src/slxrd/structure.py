@@ -1,0 +1,110 @@
+"""What the sample is: how many crystals stand in a coherent stack, and how their sizes are distributed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
+
+#: Below this width (in planes) the nearest whole size takes all the weight.
+SHARP_SIGMA_N = 1e-6
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The settings of a stack that are chosen rather than refined.
+
+    Parameters
+    ----------
+    n_coherent : int
+        M, the number of crystals that scatter coherently; 1 is a single crystal, such as a thin
+        film. The C of the 2021 paper counts pairs: M = 2C.
+    size_window : float
+        Sizes are counted within this many σ_N of N. The paper cuts at 3, which makes χ² jump as N
+        moves; 5 does not.
+
+    Raises
+    ------
+    SlxrdError
+        If a value cannot be.
+    """
+
+    n_coherent: int = 40
+    size_window: float = 5.0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.n_coherent, bool) or int(self.n_coherent) != self.n_coherent or self.n_coherent < 1:
+            raise SlxrdError(f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more")
+        if not (math.isfinite(self.size_window) and self.size_window > 0.0):
+            raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
+
+
+@dataclass(frozen=True)
+class SizeWeights:
+    """Number weights of the crystal sizes, with their derivatives.
+
+    Parameters
+    ----------
+    sizes : ndarray of int64, shape (s,)
+        Consecutive numbers of planes, the first at least 1.
+    weights : ndarray, shape (s,)
+        Their shares, which sum to 1.
+    d_N, d_sigma_N : ndarray, shape (s,)
+        Derivatives of the shares, per plane.
+    """
+
+    sizes: NDArray[np.int64]
+    weights: FloatArray
+    d_N: FloatArray
+    d_sigma_N: FloatArray
+
+
+def size_weights(N: float, sigma_N: float, window: float = 5.0) -> SizeWeights:
+    """Discrete Gaussian of crystal sizes, P_n ∝ exp(−½((n−N)/σ_N)²) for whole n ≥ 1.
+
+    The distribution is that of Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S2, whose
+    print confuses the variate with the mean. The whole numbers on either side of N always belong
+    to it, so that it is never empty.
+
+    Parameters
+    ----------
+    N : float
+        Mean number of planes, 1 or more; need not be whole.
+    sigma_N : float
+        Width in planes, 0 or more. Below 1e-6 the nearest size takes all (two, if N lies half-way).
+    window : float
+        How many σ_N on either side are counted.
+
+    Raises
+    ------
+    SlxrdError
+        If N < 1 or σ_N < 0, or either is not finite.
+    """
+    if not (math.isfinite(N) and N >= 1.0):
+        raise SlxrdError(f"N = {N!r}: a crystal has at least 1 plane")
+    if not (math.isfinite(sigma_N) and sigma_N >= 0.0):
+        raise SlxrdError(f"sigma_N = {sigma_N!r}: must be 0 or more")
+    first = max(1, min(math.floor(N), math.ceil(N - window * sigma_N)))
+    last = max(math.ceil(N), math.floor(N + window * sigma_N))
+    sizes = np.arange(first, last + 1, dtype=np.int64)
+    away = sizes - N
+    excess = away**2 - np.min(away**2)
+    if sigma_N < SHARP_SIGMA_N:
+        weights = np.where(excess == 0.0, 1.0, 0.0)
+        zero = np.zeros_like(weights)
+        return SizeWeights(sizes, weights / weights.sum(), zero, zero)
+    weights = np.exp(-0.5 * excess / sigma_N**2)
+    weights /= weights.sum()
+    slope_N = away / sigma_N**2
+    slope_sigma = excess / sigma_N**3
+    return SizeWeights(
+        sizes,
+        weights,
+        weights * (slope_N - weights @ slope_N),
+        weights * (slope_sigma - weights @ slope_sigma),
+    )
