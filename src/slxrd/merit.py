@@ -45,7 +45,8 @@ def derived_quantities(
     Returns
     -------
     dict of str to Estimate
-        period, period_S13, thickness, thickness_with_surface, in Å.
+        period (of the mean size, N as it is), period_of_most_probable (N rounded, with the covariance
+        of d and L), period_S13 (the same as the paper quotes it), thickness, thickness_with_surface.
     """
     d, L, N = values["d"], values["L"], values["N"]
     along = {"d": N - 1.0, "N": d}
@@ -55,6 +56,7 @@ def derived_quantities(
     known = gap in ("determined", "fixed")
     return {
         "period": _estimate((N - 1.0) * d + L, errors.of({**along, "L": 1.0}), known),
+        "period_of_most_probable": _estimate(S13_value, errors.of({"d": round(N) - 1.0, "L": 1.0}), known),
         "period_S13": _estimate(S13_value, S13_error if error_d and error_L else None, known),
         "thickness": _estimate((N - 1.0) * d, errors.of(along), True),
         "thickness_with_surface": _estimate(N * d, errors.of({"d": N, "N": d}), True),

@@ -195,6 +195,10 @@ class Parameters(Mapping[str, Parameter]):
             result = result._changed(name, lower=float(lower), upper=float(upper))
         return result
 
+    def redefine(self, name: str, lower: float, upper: float, value: float | None) -> Self:
+        """Give new bounds and a new start at once."""
+        return self._changed(name, lower=float(lower), upper=float(upper), value=value)
+
     def tie(self, **expressions: str) -> Self:
         """Tie parameters to others; ``tie(sigma_N="0.1*N")``.
 

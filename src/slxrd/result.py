@@ -11,6 +11,9 @@ from slxrd.pattern import Pattern
 from slxrd.structure import Stack
 from slxrd.units import FloatArray
 
+#: Solutions within this of the best in χ² make the answer ambiguous.
+AMBIGUOUS = 9.0
+
 Status = Literal["determined", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
 
 
@@ -119,6 +122,11 @@ class Fit:
     converged: bool
     why_stopped: str
     notes: tuple[str, ...]
+
+    @property
+    def unique(self) -> bool:
+        """Whether no other solution is nearly as good (Δχ² < 9)."""
+        return not any(solution.delta_chi2 < AMBIGUOUS for solution in self.solutions[1:])
 
     def __str__(self) -> str:
         from slxrd.summary import summarise

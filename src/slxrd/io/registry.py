@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -85,7 +87,9 @@ def read(
     head = data[:HEAD_SIZE]
     for candidate in FORMATS:
         if candidate.recognises(head):
-            return candidate.read(request)
+            pattern = candidate.read(request)
+            digest = hashlib.sha256(data).hexdigest()
+            return replace(pattern, metadata={**pattern.metadata, "sha256": digest})
     kind = others.name(head) or "a binary file"
     known = " or ".join(candidate.NAME for candidate in FORMATS)
     raise FileError(path, f"is {kind}; export it as {known}")

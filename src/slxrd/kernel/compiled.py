@@ -1,7 +1,7 @@
 """The stack formula compiled by numba: the numbers of ``readable``, some hundred times faster.
 
-Going from size n to n+1 turns every phase by a constant, so three transcendental functions per q
-serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n², u_n = sin(nx)/sin(x),
+Going from size n to n+1 turns every phase by a constant, so two pairs of sine and cosine and one
+exponential per q serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n², u_n = sin(nx)/sin(x),
 and u_n, cos(nx) and (du_n/dx)/sin(x) are turned from n to n+1 without a division. The stacking sum
 is taken in closed form,
 
@@ -18,6 +18,7 @@ instructions.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -31,12 +32,21 @@ _C, _S2, _CN, _U, _V = 0 * _B, 1 * _B, 2 * _B, 3 * _B, 4 * _B
 _RR, _RI, _RKR, _RKI = 5 * _B, 6 * _B, 7 * _B, 8 * _B
 _ZR, _ZI, _ZKR, _ZKI = 9 * _B, 10 * _B, 11 * _B, 12 * _B
 _IS, _IN, _IW, _IV, _IT, _INT, _IA = 13 * _B, 14 * _B, 15 * _B, 16 * _B, 17 * _B, 18 * _B, 19 * _B
-_PR, _PI = 20 * _B, 21 * _B
-_WORK = 22 * _B
+_PR, _PI, _S = 20 * _B, 21 * _B, 22 * _B
+_WORK = 23 * _B
 
 _ALL_PAIRS = 2**62
 #: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.
 _LAST_DECAY = 700.0
+
+# π in three parts, of which whole multiples of the first two are exact up to _FARTHEST (Cody and Waite).
+_PI_1, _PI_2, _PI_3 = 3.14159265346825122834, 1.21542010130607931954e-10, 4.04453249759190126308e-21
+_FARTHEST = math.pi * 2**20
+#: Added and subtracted again, it rounds a number to the nearest whole one.
+_ROUNDING = 1.5 * 2**52
+#: Coefficients of sin(r)/r and cos(r) in r²; what they leave out at r = π/2 is below 2·10⁻¹⁸.
+_SINE = tuple((-1) ** k / math.factorial(2 * k + 1) for k in reversed(range(11)))
+_COSINE = tuple((-1) ** k / math.factorial(2 * k) for k in reversed(range(12)))
 
 _compile = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 
@@ -66,19 +76,47 @@ def _stacking_sums(zr: float, zi: float, K: int, beyond: float) -> tuple[float, 
 
 
 @_compile
+def _sine_cosine(x: float) -> tuple[float, float]:
+    """Sine and cosine of abs(x) ≤ _FARTHEST to a rounding error or two, without a branch, hence vectorised."""
+    half_turns = (x * (1.0 / math.pi) + _ROUNDING) - _ROUNDING
+    r = ((x - half_turns * _PI_1) - half_turns * _PI_2) - half_turns * _PI_3
+    odd = half_turns - 2.0 * ((0.5 * half_turns + _ROUNDING) - _ROUNDING)
+    sign = 1.0 - 2.0 * odd * odd
+    square, sine, cosine = r * r, 0.0, 0.0
+    for coefficient in _SINE:
+        sine = sine * square + coefficient
+    for coefficient in _COSINE:
+        cosine = cosine * square + coefficient
+    return sign * r * sine, sign * cosine
+
+
+@_compile
+def _sines_cosines(w, q, distance, sines, cosines):  # type: ignore[no-untyped-def]
+    """Fill two rows of the work array with the sines and cosines of q·distance."""
+    far = 0
+    for i in range(_B):
+        x = q[i] * distance
+        w[sines + i], w[cosines + i] = _sine_cosine(x)
+        far += 0 if abs(x) <= _FARTHEST else 1
+    if far > 0:
+        for i in range(_B):
+            w[sines + i], w[cosines + i] = math.sin(q[i] * distance), math.cos(q[i] * distance)
+
+
+@_compile
 def _begin_block(w, q, d, L, sigma_L, first, K):  # type: ignore[no-untyped-def]
     """Fill the work array for a block of scattering vectors at the smallest size."""
-    period = (first - 1) * d + L
+    _sines_cosines(w, q, 0.5 * d, _S, _C)
+    _sines_cosines(w, q, (first - 1) * d + L, _ZI, _ZR)
     for i in range(_B):
-        x = 0.5 * q[i] * d
-        s, c = math.sin(x), math.cos(x)
-        w[_C + i], w[_S2 + i] = c, s * s
+        s, c = w[_S + i], w[_C + i]
+        w[_S2 + i] = s * s
         w[_CN + i], w[_U + i], w[_V + i] = c, 1.0, 0.0
         w[_RR + i], w[_RI + i] = c * c - s * s, 2.0 * s * c
+    for i in range(_B):
         decay = 0.5 * (q[i] * sigma_L) ** 2
         amplitude = math.exp(-decay) if decay < _LAST_DECAY else 0.0
-        phase = q[i] * period
-        zr, zi = amplitude * math.cos(phase), amplitude * math.sin(phase)
+        zr, zi = amplitude * w[_ZR + i], amplitude * w[_ZI + i]
         w[_ZR + i], w[_ZI + i] = zr, zi
         keep = 1.0 if K * decay < _LAST_DECAY else 0.0
         w[_PR + i], w[_PI + i] = keep * zr, keep * zi
@@ -203,16 +241,15 @@ def _turn_stack(w):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def derivatives(  # type: ignore[no-untyped-def]
+def curves(  # type: ignore[no-untyped-def]
     q, d, L, sigma_L, sizes, weights, weights_d_N, weights_d_sigma_N, n_coherent, n_correlated=_ALL_PAIRS
 ):
-    """Mean intensity of the stacks and its exact derivatives.
+    """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
-    Parameters, returned values and units are those of ``readable.derivatives``; ``sizes`` must be
+    Parameters, returned values and units are those of ``readable.curves``; ``sizes`` must be
     consecutive.
     """
-    total = np.empty(q.size)
-    jacobian = np.empty((6, q.size))
+    out = np.empty((7, q.size))
     K = min(n_coherent, n_correlated)
     w = np.empty(_WORK)
     block = np.zeros(_B)
@@ -230,19 +267,25 @@ def derivatives(  # type: ignore[no-untyped-def]
                 _add_singular(w, n, n_coherent, K, weights[k], weights_d_N[k], weights_d_sigma_N[k])
         for i in range(count):
             j, qi = start + i, block[i]
-            by_plane = math.sin(0.5 * qi * d) * w[_IV + i]
-            total[j] = w[_IS + i]
-            jacobian[0, j] = qi * (by_plane - 2.0 * w[_INT + i])
-            jacobian[1, j] = -2.0 * qi * w[_IT + i]
-            jacobian[2, j] = -2.0 * qi * qi * sigma_L * w[_IA + i]
-            jacobian[3, j] = w[_IN + i]
-            jacobian[4, j] = w[_IW + i]
-            jacobian[5, j] = (
+            by_plane = w[_S + i] * w[_IV + i]
+            out[0, j] = w[_IS + i]
+            out[1, j] = qi * (by_plane - 2.0 * w[_INT + i])
+            out[2, j] = -2.0 * qi * w[_IT + i]
+            out[3, j] = -2.0 * qi * qi * sigma_L * w[_IA + i]
+            out[4, j] = w[_IN + i]
+            out[5, j] = w[_IW + i]
+            out[6, j] = (
                 d * by_plane
                 - 2.0 * (d * w[_INT + i] + L * w[_IT + i])
                 - 2.0 * qi * sigma_L * sigma_L * w[_IA + i]
             )
-    return total, jacobian
+    return out
+
+
+def derivatives(*arguments: Any) -> tuple[FloatArray, FloatArray]:
+    """Mean intensity of the stacks and its exact derivatives, as in ``readable.derivatives``."""
+    rows = curves(*arguments)
+    return rows[0], rows[1:]
 
 
 def intensity(
@@ -257,7 +300,7 @@ def intensity(
 ) -> FloatArray:
     """Mean intensity of the stacks; parameters and units as in ``readable.derivatives``."""
     unused = np.zeros_like(weights)
-    result: FloatArray = derivatives(q, d, L, sigma_L, sizes, weights, unused, unused, n_coherent, n_correlated)[0]
+    result: FloatArray = curves(q, d, L, sigma_L, sizes, weights, unused, unused, n_coherent, n_correlated)[0]
     return result
 
 
@@ -265,11 +308,13 @@ def intensity(
 def smear(rows, first, weights):  # type: ignore[no-untyped-def]
     """Weighted sums over an auxiliary grid; parameters as in ``readable.smear``."""
     out = np.empty((rows.shape[0], first.size))
+    width = weights.shape[1]
     for i in range(first.size):
-        start = first[i]
         for k in range(rows.shape[0]):
+            # A slice: an index that might be negative would keep the sum from being vectorised.
+            part = rows[k, first[i] : first[i] + width]
             total = 0.0
-            for j in range(weights.shape[1]):
-                total += weights[i, j] * rows[k, start + j]
+            for j in range(width):
+                total += weights[i, j] * part[j]
             out[k, i] = total
     return out

@@ -1,0 +1,254 @@
+"""The short way: ``read``, ``fit``, ``simulate`` for a notebook; the command line uses the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from slxrd.analysis import FitOptions, fit_pattern
+from slxrd.errors import SlxrdError
+from slxrd.instrument import Instrument
+from slxrd.model import Model
+from slxrd.objective import Background, Kind, Scale, Settings
+from slxrd.parameters import TABLE, Parameters, info
+from slxrd.pattern import Pattern, Step
+from slxrd.regions import Noise, Region
+from slxrd.result import Fit
+from slxrd.search import Progress
+from slxrd.structure import Stack
+
+#: A region, or its ends, or its ends and weight.
+RegionLike = Region | tuple[float, float] | tuple[float, float, float]
+
+
+def build_parameters(
+    parameters: Any = None,
+    *,
+    start: Mapping[str, float] | None = None,
+    fix: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    free: Iterable[str] = (),
+    tie: Mapping[str, str] | None = None,
+) -> Parameters:
+    """Put a set of parameters together.
+
+    Parameters
+    ----------
+    parameters : Parameters or lmfit.Parameters, optional
+        To begin with; the table's defaults otherwise.
+    start, fix : mapping of str to float, optional
+        Values to start from, and values to keep.
+    bounds : mapping of str to (float, float), optional
+        Lower and upper bounds.
+    free : iterable of str
+        Parameters to refine in any case.
+    tie : mapping of str to str, optional
+        Expressions, ``{"sigma_N": "0.1*N"}``.
+
+    Raises
+    ------
+    SlxrdError
+        If a name is unknown, a start lies outside its bounds, or a parameter is told two things.
+    """
+    if parameters is None:
+        result = Parameters()
+    elif isinstance(parameters, Parameters):
+        result = parameters
+    elif hasattr(parameters, "valuesdict"):
+        result = Parameters.from_lmfit(parameters)
+    else:
+        raise SlxrdError(f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}")
+    start, fix, bounds, tie, free = start or {}, fix or {}, bounds or {}, tie or {}, tuple(free)
+    for name in (*start, *fix, *bounds, *tie, *free):
+        info(name)
+    told = [*fix, *tie, *free]
+    for name in told:
+        if told.count(name) > 1:
+            raise SlxrdError(f"{name} cannot be fixed, tied and free at once")
+        if name in start and name not in free:
+            raise SlxrdError(f"{name} has a start but is {'fixed' if name in fix else 'tied'}; leave one out")
+    # Together: a start may lie outside the bounds that are being replaced, and the other way round.
+    for name in {*bounds, *start}:
+        row = result[name]
+        lower, upper = bounds.get(name, (row.lower, row.upper))
+        value = start.get(name, row.value)
+        inside = value is not None and lower <= value <= upper
+        if name == "q_zero" and name not in start and not inside:
+            value = min(max(0.0, lower), upper)
+        result = result.redefine(name, lower, upper, value)
+    return result.fix(**fix).tie(**tie).release(*free)
+
+
+def as_region(region: RegionLike) -> Region:
+    """Make a region of its ends and weight.
+
+    Raises
+    ------
+    SlxrdError
+        If it is neither a region nor two or three numbers.
+    """
+    if isinstance(region, Region):
+        return region
+    try:
+        return Region(*(float(number) for number in region))
+    except SlxrdError:
+        raise
+    except (TypeError, ValueError):
+        raise SlxrdError(f"region {region!r}: give (q_min, q_max) or (q_min, q_max, weight) in Å⁻¹") from None
+
+
+def fit(
+    pattern: Pattern,
+    *,
+    regions: Iterable[RegionLike] = (),
+    mask: Iterable[tuple[float, float]] = (),
+    parameters: Any = None,
+    start: Mapping[str, float] | None = None,
+    fix: Mapping[str, float] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    free: Iterable[str] = (),
+    tie: Mapping[str, str] | None = None,
+    coherent: int = Stack.n_coherent,
+    size_window: float = Stack.size_window,
+    resolution: float = Instrument.sigma_G,
+    noise: Noise | None = None,
+    objective: Kind = "linear",
+    scale: Scale | None = None,
+    background: Background = "none",
+    report: Progress | None = None,
+) -> Fit:
+    """Fit the structure of a superlattice to its diffraction pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Measured pattern, over q or over 2θ with a known wavelength.
+    regions : iterable of Region or (q_min, q_max[, weight])
+        Å⁻¹; those around the Bragg peaks where none are given. A weight multiplies the region's
+        share of χ².
+    mask : iterable of (q_min, q_max)
+        Å⁻¹, to be left out, such as a substrate's peak.
+    parameters, start, fix, bounds, free, tie
+        As in :func:`build_parameters`. What is not given is found from the pattern.
+    coherent : int
+        M, number of crystals that scatter coherently (the paper's 2C); 1 for a thin film.
+    size_window : float
+        Sizes within this many σ_N of N are counted; 3 in the paper.
+    resolution : float
+        σ_G in Å⁻¹, 0 for none.
+    noise : float, "counting", "file" or None
+        σ as a fraction of each region's maximum, from counting statistics, or from the file. None:
+        from the file where it has σ, else 0.03.
+    objective : {"linear", "log", "paper2021"}
+        Residuals of intensities, of their logarithms, or those of the 2021 program.
+    scale : {"free", "peak"}, optional
+        A free factor per region (default), or the calculated maximum on the measured one.
+    background : {"none", "constant", "linear"}
+        Added to each region, free.
+    report : callable, optional
+        Called with steps done and steps in all.
+
+    Returns
+    -------
+    Fit
+        Print it for a table.
+
+    Raises
+    ------
+    SlxrdError
+        If the pattern or an option is at fault.
+    """
+    pattern = pattern.to_q()
+    for low, high in mask:
+        pattern = pattern.masked(low, high)
+    options = FitOptions(
+        tuple(as_region(region) for region in regions),
+        build_parameters(parameters, start=start, fix=fix, bounds=bounds, free=free, tie=tie),
+        Stack(coherent, size_window),
+        Instrument(resolution),
+        noise,
+        Settings(objective, scale, background),
+    )
+    return fit_pattern(pattern, options, report)
+
+
+def simulate(
+    q: Any,
+    values: Mapping[str, float],
+    *,
+    coherent: int = Stack.n_coherent,
+    size_window: float = Stack.size_window,
+    resolution: float = Instrument.sigma_G,
+    peak: float = 1000.0,
+    background: float = 0.0,
+    noise: float | str | None = None,
+    seed: int | np.random.Generator | None = None,
+) -> Pattern:
+    """Simulate a pattern.
+
+    Parameters
+    ----------
+    q : array_like, shape (n,)
+        Scattering vectors in Å⁻¹, increasing.
+    values : mapping of str to float
+        d, L, sigma_L (Å), N, sigma_N (planes), and q_zero (Å⁻¹, 0 if left out). A single crystal
+        needs no L and sigma_L.
+    coherent, size_window, resolution
+        As in :func:`fit`.
+    peak : float
+        Intensity of the highest point, before noise and background.
+    background : float
+        Constant, added to the intensity.
+    noise : float, "counting" or None
+        Gaussian noise as a fraction of the highest point, Poisson noise, or none.
+    seed : int or numpy.random.Generator, optional
+        Of the noise; needed where there is noise.
+
+    Returns
+    -------
+    Pattern
+        With σ where there is noise; its metadata say that it is simulated.
+
+    Raises
+    ------
+    SlxrdError
+        If a value is missing or cannot be.
+    """
+    for name in values:
+        info(name)
+    given = {"q_zero": 0.0, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}
+    missing = [name for name in TABLE if name not in given]
+    if missing:
+        raise SlxrdError(f"no value for {', '.join(missing)}; a pattern needs them all")
+    for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
+        if not (math.isfinite(number) and number > least):
+            raise SlxrdError(f"{what} {number!r}: must be a {'positive ' if least == 0.0 else ''}number")
+    q = Pattern(q, np.zeros(np.shape(q)), source="simulation").q
+    model = Model(Stack(coherent, size_window), Instrument(resolution)).intensity(q, given)
+    expected = peak * model / model.max() + background
+    sigma = None
+    if noise is not None:
+        if seed is None:
+            raise SlxrdError("noise needs a seed, so that the pattern can be made again (--seed 1)")
+        random = np.random.default_rng(seed)
+        if noise == "counting":
+            expected = np.maximum(expected, 0.0)
+            sigma = np.sqrt(np.maximum(expected, 1.0))
+            expected = random.poisson(expected).astype(np.float64)
+        elif isinstance(noise, str) or not (math.isfinite(noise) and noise > 0.0):
+            raise SlxrdError(f"noise {noise!r}: must be a positive fraction of the maximum, or counting")
+        else:
+            sigma = np.full(q.shape, noise * peak)
+            expected = expected + random.normal(0.0, sigma)
+    text = ", ".join(f"{name} = {given[name]:g}" for name in TABLE)
+    return Pattern(
+        q,
+        expected,
+        sigma=sigma,
+        source="simulation",
+        metadata={"simulated": f"{text}, M = {coherent}, resolution = {resolution:g}"},
+        history=(Step("simulated"),),
+    )

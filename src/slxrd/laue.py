@@ -1,0 +1,86 @@
+"""Thickness of a coherent film from the spacing of its Laue fringes, without a fit of the profile."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.pattern import Pattern
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True)
+class LaueFringes:
+    """What the fringes say.
+
+    Parameters
+    ----------
+    thickness, error : float
+        N·d in Å, and its standard error from the scatter of the minima.
+    minima : ndarray, shape (k,)
+        Scattering vectors of the minima that were found, Å⁻¹.
+    orders : ndarray of int, shape (k,)
+        Their numbers, counted from the Bragg peak.
+    """
+
+    thickness: float
+    error: float
+    minima: FloatArray
+    orders: FloatArray
+
+
+def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
+    """Read the thickness off the minima between Laue fringes.
+
+    A film of N planes scatters sin²(Nqd/2)/sin²(qd/2), whose zeros are 2π/(N·d) apart: minimum k lies
+    at q_Bragg + 2πk/(N·d). Spacing and place are fitted to all minima that stand out.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Its masked points are left out.
+    low, high : float
+        Range of q in Å⁻¹ with the Bragg peak and its fringes.
+
+    Raises
+    ------
+    SlxrdError
+        If fewer than four minima are found.
+    """
+    from scipy.signal import find_peaks
+
+    q, intensity = pattern.q, pattern.intensity
+    inside = (q >= low) & (q <= high) & ~pattern.mask
+    if inside.sum() < 8:
+        raise SlxrdError(f"{pattern.source}: fewer than 8 points between {low:g} and {high:g} Å⁻¹")
+    q, level = q[inside], np.log(np.maximum(intensity[inside], 0.0) + 1.0)
+    dips, _ = find_peaks(-level, prominence=max(0.6, 0.05 * float(np.ptp(level))), distance=3)
+    gaps = np.flatnonzero(np.diff(q) > 3.0 * np.median(np.diff(q)))
+    beside = {i for gap in gaps for i in (gap - 1, gap, gap + 1, gap + 2)}
+    dips = np.array([i for i in dips if i not in beside], dtype=np.int64)
+    if dips.size < 4:
+        raise SlxrdError(f"{pattern.source}: {dips.size} Laue minima between {low:g} and {high:g} Å⁻¹; at least 4 are needed")
+    bragg = float(q[int(np.argmax(level))])
+    spacing = float(np.median(np.diff(q[dips])))
+    places = np.array([_vertex(q, level, int(i)) for i in dips])
+    for _ in range(5):
+        orders = np.round((places - bragg) / spacing)
+        (spacing, bragg), *_ = np.linalg.lstsq(np.column_stack((orders, np.ones(orders.size))), places, rcond=None)
+    scatter = places - bragg - spacing * orders
+    variance = float(scatter @ scatter) / max(places.size - 2, 1)
+    error = math.sqrt(variance / float(np.sum((orders - orders.mean()) ** 2)))
+    thickness = 2.0 * math.pi / float(spacing)
+    return LaueFringes(thickness, thickness * error / float(spacing), places, orders)
+
+
+def _vertex(q: FloatArray, level: FloatArray, i: int) -> float:
+    """Place of a minimum between points, by a parabola through three of them."""
+    if not 0 < i < q.size - 1:
+        return float(q[i])
+    left, here, right = level[i - 1], level[i], level[i + 1]
+    curvature = left - 2.0 * here + right
+    shift = 0.5 * (left - right) / curvature if curvature > 0.0 else 0.0
+    return float(q[i] + shift * (q[i + 1] - q[i - 1]) / 2.0)

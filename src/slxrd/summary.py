@@ -1,0 +1,100 @@
+"""A fit in words: the table that people read."""
+
+from __future__ import annotations
+
+import math
+
+from slxrd.parameters import TABLE
+from slxrd.pattern import Pattern
+from slxrd.result import Estimate, Fit
+
+#: Solutions shown in the printed list.
+MOST_SHOWN = 6
+
+
+def summarise(fit: Fit) -> str:
+    """Write the result of a fit as text.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to tell.
+    """
+    pattern = fit.pattern
+    title = f"{pattern.source}"
+    if is_simulated(pattern):
+        title += "  [simulated]"
+    lines = [
+        title,
+        f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
+        f"M = {fit.stack.n_coherent}, σ_G = {fit.sigma_G:g} Å⁻¹, {fit.noise}",
+        f"objective {fit.settings.kind}, scale {fit.settings.scale}, background {fit.settings.background}",
+    ]
+    lines += [f"  {step}" for step in pattern.history]
+    lines += ["", *_rows(fit), ""]
+    for region in fit.regions:
+        share = float(region.residual @ region.residual) / region.q.size
+        lines.append(
+            f"region {region.region.name}: weight {region.region.weight:g}, {region.q.size} points, "
+            f"mean squared residual {share:.3g}"
+        )
+    lines.append(f"χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}; {fit.why_stopped}")
+    lines += _solutions(fit)
+    lines += [f"! {note}" for note in fit.notes]
+    return "\n".join(lines)
+
+
+def is_simulated(pattern: Pattern) -> bool:
+    """Whether a pattern says of itself that it was simulated."""
+    return any("simulated" in f"{key} {value}".lower() for key, value in pattern.metadata.items())
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Write value and error with the digits that mean something; ``"not determined"`` where there are none."""
+    value, unit = estimate.value, estimate.unit
+    if value is None:
+        return "not determined"
+    if estimate.status == "lower bound":
+        return f"> {value:.3g} {unit}"
+    if estimate.status == "upper bound":
+        return f"< {value:.3g} {unit}"
+    if estimate.error is None:
+        return f"{value:.6g} {unit}"
+    digits = max(0, 1 - math.floor(math.log10(estimate.error))) if estimate.error > 0.0 else 6
+    return f"{value:.{digits}f} ± {estimate.error:.{digits}f} {unit}"
+
+
+def _rows(fit: Fit) -> list[str]:
+    names = {
+        "period": ("Λ", "superlattice period of the mean size, (N−1)·d + L"),
+        "period_of_most_probable": ("Λ (N whole)", "that of the nearest whole N, given that it is the right one"),
+        "period_S13": ("Λ (S13)", "the same with the error as the 2021 paper quotes it"),
+        "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
+        "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
+    }
+    rows = [(TABLE[n].symbol, e, TABLE[n].meaning) for n, e in fit.parameters.items()]
+    rows += [(names[n][0], e, names[n][1]) for n, e in fit.derived.items() if fit.stack.n_coherent > 1 or n[0] == "t"]
+    cells = []
+    for symbol, estimate, meaning in rows:
+        state = "" if estimate.status == "determined" else estimate.status
+        because = f" [{estimate.why}]" if estimate.why and estimate.status != "determined" else ""
+        if estimate.why.startswith("tied"):
+            because = f" [{estimate.why}]"
+        cells.append((symbol, format_estimate(estimate), state, meaning + because))
+    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
+
+
+def _solutions(fit: Fit) -> list[str]:
+    if len(fit.solutions) < 2:
+        return []
+    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), relative probability under flat priors:"]
+    for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
+        v = solution.values
+        lines.append(
+            f"  {i + 1}. L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
+            f"d {v['d']:7.4f}  Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
+        )
+    if len(fit.solutions) > MOST_SHOWN:
+        lines.append(f"  and {len(fit.solutions) - MOST_SHOWN} more")
+    return [*lines, ""]
