@@ -1,3 +1,86 @@
-"""slxrd: the structure of colloidal superlattices, read from an ordinary X-ray diffractogram."""
+"""slxrd: the structure of colloidal superlattices, read from an ordinary X-ray diffractogram.
+
+Read a pattern, fit it, look at it::
+
+    import slxrd
+
+    pattern = slxrd.read("film.xrdml")
+    result = slxrd.fit(pattern, regions=[(0.9, 1.3)])
+    print(result)
+    slxrd.plot(result, "fit.png")
+    slxrd.save(result, "results")
+
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from slxrd.api import fit as fit
+    from slxrd.api import simulate as simulate
+    from slxrd.corrections import correct_lorentz_polarisation as correct_lorentz_polarisation
+    from slxrd.corrections import counting_statistics as counting_statistics
+    from slxrd.errors import SlxrdError as SlxrdError
+    from slxrd.examples.catalogue import example as example
+    from slxrd.io.registry import read as read
+    from slxrd.laue import laue_fringes as laue_fringes
+    from slxrd.output import save as save
+    from slxrd.parameters import Parameters as Parameters
+    from slxrd.pattern import Pattern as Pattern
+    from slxrd.peaks import find_regions as find_regions
+    from slxrd.plotting import plot as plot
+    from slxrd.regions import Region as Region
+    from slxrd.result import Fit as Fit
+
+_HOMES = {
+    "Fit": "result",
+    "Parameters": "parameters",
+    "Pattern": "pattern",
+    "Region": "regions",
+    "SlxrdError": "errors",
+    "correct_lorentz_polarisation": "corrections",
+    "counting_statistics": "corrections",
+    "example": "examples.catalogue",
+    "find_regions": "peaks",
+    "fit": "api",
+    "laue_fringes": "laue",
+    "plot": "plotting",
+    "read": "io.registry",
+    "save": "output",
+    "simulate": "api",
+}
+
+__all__ = [
+    "Fit",
+    "Parameters",
+    "Pattern",
+    "Region",
+    "SlxrdError",
+    "correct_lorentz_polarisation",
+    "counting_statistics",
+    "example",
+    "find_regions",
+    "fit",
+    "laue_fringes",
+    "plot",
+    "read",
+    "save",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'slxrd' has no attribute {name!r}")
+    value = getattr(import_module(f"slxrd.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from slxrd.limits import FRINGES_SEEN, least_disorder, limit, without_fringes
 from slxrd.merit import derived_quantities
 from slxrd.model import Model
 from slxrd.objective import Objective, Settings
-from slxrd.parameters import Parameters, info
+from slxrd.parameters import STACKING, Parameters, info
 from slxrd.pattern import Pattern
 from slxrd.peaks import find_regions
 from slxrd.regions import DEFAULT_NOISE, Noise, Region, RegionData, select
@@ -28,8 +28,6 @@ from slxrd.zero import WORTH_REFINING, q_zero_error, why_not_refined
 M_MATTERS = 0.2
 #: A reduced χ² outside this range says that σ is not right, or the model is not.
 REASONABLE_CHI2 = (0.5, 2.0)
-#: What only neighbours give.
-_STACKING = ("L", "sigma_L")
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,7 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
 def _without_neighbours(parameters: Parameters) -> Parameters:
     """Take the gap out of the fit of a single crystal."""
     untouched = Parameters()
-    for name in _STACKING:
+    for name in STACKING:
         if parameters[name] != untouched[name]:
             raise SlxrdError(f"{name} means nothing for a single crystal (coherent 1); leave it out")
     return parameters.fix(L=0.0, sigma_L=0.0)
@@ -198,7 +196,7 @@ class _Conclusion:
 
     def _estimate(self, name: str) -> Estimate:
         row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
-        if self.options.stack.n_coherent == 1 and name in _STACKING:
+        if self.options.stack.n_coherent == 1 and name in STACKING:
             return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
         if row.expression is not None:
             i = list(self.best.parameters).index(name)
@@ -225,7 +223,7 @@ class _Conclusion:
 
     def _judge_fringes(self, estimates: dict[str, Estimate]) -> None:
         """Without fringes there is no L, and only a lower limit of σ_L."""
-        if not any(self.best.parameters[name].free for name in _STACKING):
+        if not any(self.best.parameters[name].free for name in STACKING):
             return
         fringeless = without_fringes(self.objective, self.best)
         if fringeless.chi2 - self.best.chi2 > FRINGES_SEEN:

@@ -69,18 +69,17 @@ def eliminate_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Elimin
     """Best coefficients for residuals (y − f)/σ."""
     A = design.columns / sigma[:, None]
     target = (y - design.base) / sigma
-    slopes = design.d_base
     if A.shape[1] == 0:
-        jacobian = -(slopes / sigma).T
-        return Eliminated(design.base, target, jacobian, np.zeros(0), A)
+        return Eliminated(design.base, target, -(design.d_base / sigma).T, np.zeros(0), A)
     Q, inverse = _orthonormal(A)
-    c = inverse @ (Q.T @ target)
+    c = inverse @ (target @ Q)
     residual = target - A @ c
-    G = ((slopes + c[0] * design.d_first) / sigma).T
-    moved = G - Q @ (Q.T @ G)
-    pull = Q @ inverse[0]
-    jacobian = -moved - np.outer(pull, (design.d_first / sigma) @ residual)
-    return Eliminated(design.base + design.columns @ c, residual, jacobian, c, A)
+    d_first = design.d_first / sigma
+    G = design.d_base / sigma + c[0] * d_first
+    # The curve moves by G; the coefficients take back its part along the columns, and follow the
+    # first column's own change.
+    rows = (G @ Q) @ Q.T - G - np.outer(d_first @ residual, Q @ inverse[0])
+    return Eliminated(design.base + design.columns @ c, residual, rows.T, c, A)
 
 
 def eliminate_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Eliminated:
@@ -118,7 +117,8 @@ def eliminate_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> E
     curve = design.base + design.columns @ c
     if np.any(curve <= 0.0):
         raise SlxrdError(
-            "logarithmic residuals need a calculated curve above zero everywhere; add a background, or a resolution"
+            "logarithmic residuals need a calculated curve above zero everywhere; "
+            "add a background, or a resolution"
         )
     residual, K, H = _log_curvature(c, y, precision, design)
     per_curve = precision / curve
@@ -166,11 +166,13 @@ def _start_logarithmic(y: FloatArray, precision: FloatArray, design: Design) -> 
 def _orthonormal(A: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return Q and R⁻¹ of A = QR, A of shape (n, k) and full rank."""
     if A.shape[1] == 1:
-        R = np.linalg.norm(A).reshape(1, 1)
-        Q = A / R if R[0, 0] > 0.0 else A
-    else:
-        Q, R = np.linalg.qr(A)
+        norm = np.linalg.norm(A)
+        if norm > 0.0:
+            return A / norm, np.array([[1.0 / norm]])
+    Q, R = np.linalg.qr(A)
     diagonal = np.abs(np.diag(R))
     if not diagonal.min() > 1e-12 * diagonal.max():
-        raise SlxrdError("scale and background of a region cannot be told apart; use --background none or a wider region")
+        raise SlxrdError(
+            "scale and background of a region cannot be told apart; use --background none or a wider region"
+        )
     return Q, np.linalg.inv(R)

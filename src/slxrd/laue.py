@@ -23,7 +23,7 @@ class LaueFringes:
     minima : ndarray, shape (k,)
         Scattering vectors of the minima that were found, Å⁻¹.
     orders : ndarray of int, shape (k,)
-        Their numbers, counted from the Bragg peak.
+        Their numbers, counted on either side from the one next to the Bragg peak.
     """
 
     thickness: float
@@ -36,7 +36,8 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     """Read the thickness off the minima between Laue fringes.
 
     A film of N planes scatters sin²(Nqd/2)/sin²(qd/2), whose zeros are 2π/(N·d) apart: minimum k lies
-    at q_Bragg + 2πk/(N·d). Spacing and place are fitted to all minima that stand out.
+    at q_Bragg + 2πk/(N·d). One spacing is fitted to all minima that stand out; the two sides of the
+    Bragg peak keep places of their own, since interference with a substrate shifts them apart.
 
     Parameters
     ----------
@@ -66,14 +67,21 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     bragg = float(q[int(np.argmax(level))])
     spacing = float(np.median(np.diff(q[dips])))
     places = np.array([_vertex(q, level, int(i)) for i in dips])
+    right = places > bragg
+    columns = np.column_stack((~right, right)).astype(np.float64)[:, [k for k in (0, 1) if (right == bool(k)).any()]]
+    start = np.where(right, places[right].min(initial=np.inf), places[~right].max(initial=-np.inf))
     for _ in range(5):
-        orders = np.round((places - bragg) / spacing)
-        (spacing, bragg), *_ = np.linalg.lstsq(np.column_stack((orders, np.ones(orders.size))), places, rcond=None)
-    scatter = places - bragg - spacing * orders
-    variance = float(scatter @ scatter) / max(places.size - 2, 1)
-    error = math.sqrt(variance / float(np.sum((orders - orders.mean()) ** 2)))
-    thickness = 2.0 * math.pi / float(spacing)
-    return LaueFringes(thickness, thickness * error / float(spacing), places, orders)
+        orders = np.round((places - start) / spacing)
+        solution, *_ = np.linalg.lstsq(np.column_stack((orders, columns)), places, rcond=None)
+        spacing = float(solution[0])
+    scatter = places - np.column_stack((orders, columns)) @ solution
+    freedom = places.size - solution.size
+    if freedom < 1:
+        raise SlxrdError(f"{pattern.source}: too few Laue minima on either side of the Bragg peak for an error")
+    mean = columns @ ((columns.T @ orders) / columns.sum(axis=0))
+    error = math.sqrt(float(scatter @ scatter) / freedom / float(np.sum((orders - mean) ** 2)))
+    thickness = 2.0 * math.pi / spacing
+    return LaueFringes(thickness, thickness * error / spacing, places, orders)
 
 
 def _vertex(q: FloatArray, level: FloatArray, i: int) -> float:

@@ -57,7 +57,9 @@ class RegionModel:
         self.q = q
         self._bands: dict[int, Band] = {}
 
-    def evaluate(self, values: Mapping[str, float], derivatives: bool = True) -> tuple[FloatArray, FloatArray]:
+    def evaluate(
+        self, values: Mapping[str, float], derivatives: bool = True
+    ) -> tuple[FloatArray, FloatArray]:
         """Calculate intensity and derivatives.
 
         Parameters
@@ -88,10 +90,7 @@ class RegionModel:
         if not derivatives:
             intensity = kernel().intensity(*structure, stack.n_coherent, pairs)
             return band.apply(intensity[None, :])[0], np.empty((0, self.q.size))
-        intensity, jacobian = kernel().derivatives(
-            *structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs
-        )
-        smeared = band.apply(np.vstack((intensity, jacobian)))
+        smeared = band.apply(kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs))
         return smeared[0], smeared[1:]
 
     def _pairs(self, d: float, L: float, sizes: SizeWeights) -> int:

@@ -73,6 +73,10 @@ TABLE: dict[str, ParameterInfo] = {
 }  # fmt: skip
 
 
+#: Parameters of the gap between crystals, which a single crystal does not have.
+STACKING = ("L", "sigma_L")
+
+
 def info(name: str) -> ParameterInfo:
     """Look up a parameter in the table; an unknown name raises :class:`SlxrdError`."""
     try:

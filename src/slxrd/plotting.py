@@ -10,8 +10,8 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.output import check_writable, write
-from slxrd.parameters import TABLE
-from slxrd.result import Fit
+from slxrd.parameters import STACKING, TABLE
+from slxrd.result import AMBIGUOUS, Fit
 from slxrd.summary import format_estimate, is_simulated
 
 if TYPE_CHECKING:
@@ -82,14 +82,15 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str) -> None:
 
 
 def _legend(fit: Fit) -> str:
-    rows = [(TABLE[name].symbol, estimate) for name, estimate in fit.parameters.items()]
-    rows.append(("Λ", fit.derived["period"]) if fit.stack.n_coherent > 1 else ("N·d", fit.derived["thickness_with_surface"]))
+    stacked = fit.stack.n_coherent > 1
+    rows = [(TABLE[name].symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
+    rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
     lines = [f"{symbol:<3} {format_estimate(estimate)}" for symbol, estimate in rows if estimate.status != "fixed"]
     lines += [f"{symbol:<3} {format_estimate(e)} (fixed)" for symbol, e in rows if e.status == "fixed"]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if not fit.unique:
         lines += ["", "not unique; also", *(
-            f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in fit.solutions[1:4] if s.delta_chi2 < 9.0
+            f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS
         )]  # fmt: skip
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,11 @@ class Stack:
     size_window: float = 5.0
 
     def __post_init__(self) -> None:
-        if isinstance(self.n_coherent, bool) or int(self.n_coherent) != self.n_coherent or self.n_coherent < 1:
+        if (
+            isinstance(self.n_coherent, bool)
+            or int(self.n_coherent) != self.n_coherent
+            or self.n_coherent < 1
+        ):
             raise SlxrdError(f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more")
         if not (math.isfinite(self.size_window) and self.size_window > 0.0):
             raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
@@ -64,12 +69,14 @@ class SizeWeights:
     d_sigma_N: FloatArray
 
 
+@lru_cache(maxsize=64)
 def size_weights(N: float, sigma_N: float, window: float = 5.0) -> SizeWeights:
     """Discrete Gaussian of crystal sizes, P_n ∝ exp(−½((n−N)/σ_N)²) for whole n ≥ 1.
 
     The distribution is that of Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S2, whose
     print confuses the variate with the mean. The whole numbers on either side of N always belong
-    to it, so that it is never empty.
+    to it, so that it is never empty. The arrays are read-only and may be shared: the regions of a
+    pattern ask for the same distribution in turn.
 
     Parameters
     ----------
@@ -93,18 +100,25 @@ def size_weights(N: float, sigma_N: float, window: float = 5.0) -> SizeWeights:
     last = max(math.ceil(N), math.floor(N + window * sigma_N))
     sizes = np.arange(first, last + 1, dtype=np.int64)
     away = sizes - N
-    excess = away**2 - np.min(away**2)
+    nearest = min(N - math.floor(N), math.ceil(N) - N)
+    excess = away * away
+    excess -= nearest * nearest
     if sigma_N < SHARP_SIGMA_N:
         weights = np.where(excess == 0.0, 1.0, 0.0)
         zero = np.zeros_like(weights)
-        return SizeWeights(sizes, weights / weights.sum(), zero, zero)
-    weights = np.exp(-0.5 * excess / sigma_N**2)
-    weights /= weights.sum()
-    slope_N = away / sigma_N**2
-    slope_sigma = excess / sigma_N**3
-    return SizeWeights(
-        sizes,
-        weights,
-        weights * (slope_N - weights @ slope_N),
-        weights * (slope_sigma - weights @ slope_sigma),
+        return _frozen(SizeWeights(sizes, weights / weights.sum(), zero, zero))
+    inverse = 1.0 / (sigma_N * sigma_N)
+    weights = np.exp((-0.5 * inverse) * excess)
+    weights /= np.add.reduce(weights)
+    away -= weights @ away
+    excess -= weights @ excess
+    return _frozen(
+        SizeWeights(sizes, weights, (weights * inverse) * away, (weights * (inverse / sigma_N)) * excess)
     )
+
+
+def _frozen(shares: SizeWeights) -> SizeWeights:
+    """Make the arrays read-only: the cache hands the same ones to everyone."""
+    for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
+        array.setflags(write=False)
+    return shares

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from slxrd.parameters import TABLE
+from slxrd.parameters import STACKING, TABLE
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
 
@@ -72,8 +72,9 @@ def _rows(fit: Fit) -> list[str]:
         "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
         "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
     }
-    rows = [(TABLE[n].symbol, e, TABLE[n].meaning) for n, e in fit.parameters.items()]
-    rows += [(names[n][0], e, names[n][1]) for n, e in fit.derived.items() if fit.stack.n_coherent > 1 or n[0] == "t"]
+    stacked = fit.stack.n_coherent > 1
+    rows = [(TABLE[n].symbol, e, TABLE[n].meaning) for n, e in fit.parameters.items() if stacked or n not in STACKING]
+    rows += [(names[n][0], e, names[n][1]) for n, e in fit.derived.items() if stacked or n.startswith("thickness")]
     cells = []
     for symbol, estimate, meaning in rows:
         state = "" if estimate.status == "determined" else estimate.status

@@ -18,6 +18,10 @@ class Kernel(Protocol):
         """Mean intensity of the stacks."""
         ...
 
+    def curves(self, *arguments: Any) -> FloatArray:
+        """Mean intensity and its derivatives as the rows of one array."""
+        ...
+
     def derivatives(self, *arguments: Any) -> tuple[FloatArray, FloatArray]:
         """Mean intensity and its derivatives."""
         ...

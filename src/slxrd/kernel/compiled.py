@@ -1,9 +1,9 @@
 """The stack formula compiled by numba: the numbers of ``readable``, some hundred times faster.
 
 Going from size n to n+1 turns every phase by a constant, so two pairs of sine and cosine and one
-exponential per q serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n², u_n = sin(nx)/sin(x),
-and u_n, cos(nx) and (du_n/dx)/sin(x) are turned from n to n+1 without a division. The stacking sum
-is taken in closed form,
+exponential per q serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n²,
+u_n = sin(nx)/sin(x), and u_n, cos(nx) and (du_n/dx)/sin(x) are turned from n to n+1 without a
+division. The stacking sum is taken in closed form,
 
     S = z(K − g)/(1−z),   z·dS/dz = z(K(1+z^K) − g(1+z))/(1−z)²,   g = Σ_{m<K} z^m = (1−z^K)/(1−z),
 
@@ -39,8 +39,10 @@ _ALL_PAIRS = 2**62
 #: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.
 _LAST_DECAY = 700.0
 
-# π in three parts, of which whole multiples of the first two are exact up to _FARTHEST (Cody and Waite).
-_PI_1, _PI_2, _PI_3 = 3.14159265346825122834, 1.21542010130607931954e-10, 4.04453249759190126308e-21
+# π in three parts, the first two of 33 bits each, whose whole multiples are exact up to _FARTHEST (the
+# argument reduction of Cody and Waite).
+_PI_1, _PI_2 = float.fromhex("0x1.921fb544p+1"), float.fromhex("0x1.0b4611a6p-33")
+_PI_3 = 4.04453249759190126308e-21
 _FARTHEST = math.pi * 2**20
 #: Added and subtracted again, it rounds a number to the nearest whole one.
 _ROUNDING = 1.5 * 2**52
@@ -77,7 +79,7 @@ def _stacking_sums(zr: float, zi: float, K: int, beyond: float) -> tuple[float, 
 
 @_compile
 def _sine_cosine(x: float) -> tuple[float, float]:
-    """Sine and cosine of abs(x) ≤ _FARTHEST to a rounding error or two, without a branch, hence vectorised."""
+    """Sine and cosine to a rounding error or two, for abs(x) ≤ _FARTHEST; has no branch, so is vectorised."""
     half_turns = (x * (1.0 / math.pi) + _ROUNDING) - _ROUNDING
     r = ((x - half_turns * _PI_1) - half_turns * _PI_2) - half_turns * _PI_3
     odd = half_turns - 2.0 * ((0.5 * half_turns + _ROUNDING) - _ROUNDING)
@@ -298,10 +300,10 @@ def intensity(
     n_coherent: int,
     n_correlated: int = _ALL_PAIRS,
 ) -> FloatArray:
-    """Mean intensity of the stacks; parameters and units as in ``readable.derivatives``."""
-    unused = np.zeros_like(weights)
-    result: FloatArray = curves(q, d, L, sigma_L, sizes, weights, unused, unused, n_coherent, n_correlated)[0]
-    return result
+    """Mean intensity of the stacks; parameters and units as in ``readable.curves``."""
+    none = weights  # what stands for the derivatives does not matter, but its type is already compiled for
+    row: FloatArray = curves(q, d, L, sigma_L, sizes, weights, none, none, n_coherent, n_correlated)[0]
+    return row
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})

@@ -26,12 +26,12 @@ ComplexArray = NDArray[np.complex128]
 #: No limit on how far apart two crystals may be that still interfere.
 ALL_PAIRS = 2**62
 
-#: The rows of :func:`derivatives`.
+#: The rows of :func:`curves` after the intensity.
 DERIVATIVES = ("d", "L", "sigma_L", "N", "sigma_N", "q")
 
 
 def geometric_sums(z: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
-    """Return A = Σ_{m<M} z^m, S = Σ_{m=1}^{M−1} (M−m) z^m, and z·dA/dz, z·dS/dz.
+    r"""Return A = Σ_{m<M} z^m, S = Σ_{m=1}^{M−1} (M−m) z^m, and z·dA/dz, z·dS/dz.
 
     From the sums for m terms follow those for 2m and for m+1:
     A_2m = A(1+z^m), S_2m = S(1+z^m) + m·z·A; A_(m+1) = 1 + zA, S_(m+1) = S + zA.
@@ -39,7 +39,7 @@ def geometric_sums(z: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray,
     Parameters
     ----------
     z : ndarray of complex
-        Any values with \\|z\\| ≤ 1.
+        Any values with \|z\| ≤ 1.
     M : int
         Number of terms, 1 or more.
     """
@@ -59,7 +59,7 @@ def geometric_sums(z: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray,
     return A, S, dA, dS
 
 
-def derivatives(
+def curves(
     q: FloatArray,
     d: float,
     L: float,
@@ -70,8 +70,8 @@ def derivatives(
     weights_d_sigma_N: FloatArray,
     n_coherent: int,
     n_correlated: int = ALL_PAIRS,
-) -> tuple[FloatArray, FloatArray]:
-    """Mean intensity of the stacks and its exact derivatives.
+) -> FloatArray:
+    """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
     Parameters
     ----------
@@ -90,13 +90,12 @@ def derivatives(
 
     Returns
     -------
-    intensity : ndarray, shape (n,)
-        In units of the scattering of one plane.
-    jacobian : ndarray, shape (6, n)
-        Derivatives with respect to d, L, σ_L (per Å), N, σ_N (per plane) and q (per Å⁻¹).
+    ndarray, shape (7, n)
+        The intensity, in units of the scattering of one plane, and its derivatives with respect to
+        d, L, σ_L (per Å), N, σ_N (per plane) and q (per Å⁻¹).
     """
-    intensity = np.zeros_like(q)
-    jacobian = np.zeros((len(DERIVATIVES), q.size))
+    rows = np.zeros((1 + len(DERIVATIVES), q.size))
+    intensity, jacobian = rows[0], rows[1:]
     plane_phase = np.exp(1j * q * d)
     decay = 0.5 * (q * sigma_L) ** 2
     terms = min(n_coherent, n_correlated)
@@ -124,7 +123,13 @@ def derivatives(
         jacobian[3] += share_d_N * form * stacking
         jacobian[4] += share_d_sigma_N * form * stacking
         jacobian[5] += share * (d * by_plane_phase + period * by_phase + q * sigma_L**2 * by_decay)
-    return intensity, jacobian
+    return rows
+
+
+def derivatives(*arguments: Any) -> tuple[FloatArray, FloatArray]:
+    """Mean intensity of the stacks, shape (n,), and its derivatives, shape (6, n); see :func:`curves`."""
+    rows = curves(*arguments)
+    return rows[0], rows[1:]
 
 
 def intensity(
@@ -137,9 +142,10 @@ def intensity(
     n_coherent: int,
     n_correlated: int = ALL_PAIRS,
 ) -> FloatArray:
-    """Mean intensity of the stacks; parameters and units as in :func:`derivatives`."""
-    unused: Any = np.zeros_like(weights)
-    return derivatives(q, d, L, sigma_L, sizes, weights, unused, unused, n_coherent, n_correlated)[0]
+    """Mean intensity of the stacks; parameters and units as in :func:`curves`."""
+    none = np.zeros_like(weights)
+    row: FloatArray = curves(q, d, L, sigma_L, sizes, weights, none, none, n_coherent, n_correlated)[0]
+    return row
 
 
 def smear(rows: FloatArray, first: NDArray[np.int64], weights: FloatArray) -> FloatArray:

@@ -1,0 +1,5 @@
+"""``python -m slxrd``."""
+
+from slxrd.cli import main
+
+main()

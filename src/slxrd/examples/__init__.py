@@ -1,0 +1,1 @@
+"""Patterns that come with slxrd, and how to fit them."""
