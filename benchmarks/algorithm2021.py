@@ -117,13 +117,22 @@ def simulate_region(
 
 
 def residuals(
-    parameters: Mapping[str, float], regions: Sequence[Region], sigma_G: float = 0.007, C: int = 20
+    parameters: Mapping[str, float],
+    regions: Sequence[Region],
+    sigma_G: float = 0.007,
+    C: int = 20,
+    free_scale: bool = False,
 ) -> FloatArray:
-    """(Scaled data − model)/σ of all regions; their squares sum to χ² (Eq. S12 with σ and weights)."""
+    """(Scaled data − model)/σ of all regions; their squares sum to χ² (Eq. S12 with σ and weights).
+
+    With ``free_scale`` the model is scaled to fit best, not to its maximum: not in the original.
+    """
     parts = []
     for region in regions:
         model = simulate_region(region.q, **parameters, sigma_G=sigma_G, C=C)
         data = region.intensity / region.intensity.max()
+        if free_scale:
+            model *= (model @ data) / (model @ model)
         parts.append(math.sqrt(region.weight) * (data - model) / SIGMA)
     return np.concatenate(parts)
 
@@ -135,6 +144,7 @@ def fit(
     *,
     sigma_G: float = 0.007,
     C: int = 20,
+    free_scale: bool = False,
     max_nfev: int | None = None,
 ) -> tuple[dict[str, float], OptimizeResult]:
     """Refine the parameters that have bounds by finite-difference least squares.
@@ -151,6 +161,8 @@ def fit(
         Resolution, Å⁻¹.
     C : int
         Coherent bilayers.
+    free_scale : bool
+        A free factor per region instead of maximum on maximum.
     max_nfev : int, optional
         Limit on the steps taken.
 
@@ -168,7 +180,8 @@ def fit(
     names = [name for name in PARAMETERS if name in bounds]
 
     def fun(x: FloatArray) -> FloatArray:
-        return residuals(fixed | dict(zip(names, x.tolist(), strict=True)), regions, sigma_G, C)
+        there = fixed | dict(zip(names, x.tolist(), strict=True))
+        return residuals(there, regions, sigma_G, C, free_scale)
 
     lower, upper = zip(*(bounds[name] for name in names), strict=True)
     x0 = [fixed[name] for name in names]

@@ -83,7 +83,9 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
         regions = find_regions(pattern)
         notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
     data = select(pattern, regions, options.noise)
-    parameters = _without_neighbours(options.parameters) if options.stack.n_coherent == 1 else options.parameters
+    parameters = (
+        _without_neighbours(options.parameters) if options.stack.n_coherent == 1 else options.parameters
+    )
     _check_points(data, settle_q_zero(parameters), options.settings)
     objective = Objective(Model(options.stack, options.instrument), data, options.settings)
     notes += objective.notes
@@ -123,7 +125,9 @@ def _decide_q_zero(
     if error > WORTH_REFINING:
         if row.free:
             raise SlxrdError(
-                "q_zero was freed, but " + why_not_refined(error).split(": ", 1)[1] + "; or fix it (--fix q_zero=0)"
+                "q_zero was freed, but "
+                + why_not_refined(error).split(": ", 1)[1]
+                + "; or fix it (--fix q_zero=0)"
             )
         notes.append(why_not_refined(error))
         return minima
@@ -202,7 +206,9 @@ class _Conclusion:
             i = list(self.best.parameters).index(name)
             _, chain = self.best.parameters.resolve(self.best.vector)
             error = self.errors.of(dict(zip(self.best.names, chain[i].tolist(), strict=True)))
-            return Estimate(value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}")
+            return Estimate(
+                value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
+            )
         if name not in self.best.names:
             return Estimate(value, None, unit, "fixed", "not refined")
         side = on_bound(self.best, name)
@@ -218,7 +224,9 @@ class _Conclusion:
         error = self.errors.error(name)
         assert error is not None
         if error > (row.upper - row.lower) / 2.0:
-            return Estimate(None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds")
+            return Estimate(
+                None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds"
+            )
         return Estimate(value, error, unit)
 
     def _judge_fringes(self, estimates: dict[str, Estimate]) -> None:
@@ -253,8 +261,8 @@ class _Conclusion:
             )
         else:
             self.notes.append(
-                f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, or "
-                "the model does not describe the pattern; the errors are too small"
+                f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, "
+                "or the model does not describe the pattern; the errors are too small"
             )
 
     def _judge_coherence(self) -> None:

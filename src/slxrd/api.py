@@ -60,7 +60,9 @@ def build_parameters(
     elif hasattr(parameters, "valuesdict"):
         result = Parameters.from_lmfit(parameters)
     else:
-        raise SlxrdError(f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}")
+        raise SlxrdError(
+            f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}"
+        )
     start, fix, bounds, tie, free = start or {}, fix or {}, bounds or {}, tie or {}, tuple(free)
     for name in (*start, *fix, *bounds, *tie, *free):
         info(name)
@@ -93,11 +95,12 @@ def as_region(region: RegionLike) -> Region:
     if isinstance(region, Region):
         return region
     try:
-        return Region(*(float(number) for number in region))
-    except SlxrdError:
-        raise
+        low, high, *rest = (float(number) for number in region)
     except (TypeError, ValueError):
-        raise SlxrdError(f"region {region!r}: give (q_min, q_max) or (q_min, q_max, weight) in Å⁻¹") from None
+        rest = [math.nan, math.nan]
+    if len(rest) > 1:
+        raise SlxrdError(f"region {region!r}: give (q_min, q_max) or (q_min, q_max, weight) in Å⁻¹")
+    return Region(low, high, rest[0] if rest else 1.0)
 
 
 def fit(

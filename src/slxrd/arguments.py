@@ -25,7 +25,8 @@ def region(text: str) -> Region:
     parts = text.split(":")
     if len(parts) not in (2, 3):
         raise SlxrdError(f"--region {text}: write QMIN:QMAX or QMIN:QMAX:WEIGHT, in Å⁻¹")
-    return Region(*(number(part, f"--region {text}") for part in parts))
+    low, high, *rest = (number(part, f"--region {text}") for part in parts)
+    return Region(low, high, rest[0] if rest else 1.0)
 
 
 def interval(text: str, what: str) -> tuple[float, float]:
@@ -57,7 +58,9 @@ def values(texts: Sequence[str], what: str) -> dict[str, float]:
 
 def bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
     """``NAME=A:B``."""
-    return {name: interval(text, f"--bounds {name}=") for name, text in assignments(texts, "--bounds").items()}
+    return {
+        name: interval(text, f"--bounds {name}=") for name, text in assignments(texts, "--bounds").items()
+    }
 
 
 def noise(text: str | None) -> Noise | None:
@@ -71,4 +74,6 @@ def noise(text: str | None) -> Noise | None:
     try:
         return float(text)
     except ValueError:
-        raise SlxrdError(f"--noise {text}: give a fraction of the maximum such as 0.03, or counting, or file") from None
+        raise SlxrdError(
+            f"--noise {text}: give a fraction of the maximum such as 0.03, or counting, or file"
+        ) from None

@@ -26,11 +26,15 @@ app = typer.Typer(
 )
 
 _NAMES = ", ".join(TABLE)
-_Coherent = Annotated[int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")]
+_Coherent = Annotated[
+    int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")
+]
 _Resolution = Annotated[
     float, typer.Option("--resolution", metavar="SIGMA", help="Gaussian resolution σ_G in Å⁻¹; 0: none.")
 ]
-_Window = Annotated[float, typer.Option("--size-window", help="Count sizes within this many σ_N of N (3 in the paper).")]
+_Window = Annotated[
+    float, typer.Option("--size-window", help="Count sizes within this many σ_N of N (3 in the paper).")
+]
 _Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
 
 
@@ -42,57 +46,92 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
 
 @app.command("fit")
 def fit_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Two- or three-column text, or PANalytical .xrdml.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Two- or three-column text, or PANalytical .xrdml.")
+    ],
     region: Annotated[
         list[str] | None,
-        typer.Option(metavar="QMIN:QMAX[:WEIGHT]", help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks."),
+        typer.Option(
+            metavar="QMIN:QMAX[:WEIGHT]",
+            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks.",
+        ),
     ] = None,
     mask: Annotated[
         list[str] | None, typer.Option(metavar="A:B", help="Leave out q from A to B in Å⁻¹; may be repeated.")
     ] = None,
-    axis: Annotated[Literal["q", "2theta"] | None, typer.Option(help="What the first column of a text file is.")] = None,
-    wavelength: Annotated[str | None, typer.Option(metavar="Å|NAME", help="In Å, or a name such as CuKa1.")] = None,
-    trust_axis: Annotated[bool, typer.Option("--trust-axis", help="Take the axis as it is, however unlikely.")] = False,
-    scan: Annotated[int | None, typer.Option(help="Which scan of a file with several, counted from 1.")] = None,
+    axis: Annotated[
+        Literal["q", "2theta"] | None, typer.Option(help="What the first column of a text file is.")
+    ] = None,
+    wavelength: Annotated[
+        str | None, typer.Option(metavar="Å|NAME", help="In Å, or a name such as CuKa1.")
+    ] = None,
+    trust_axis: Annotated[
+        bool, typer.Option("--trust-axis", help="Take the axis as it is, however unlikely.")
+    ] = False,
+    scan: Annotated[
+        int | None, typer.Option(help="Which scan of a file with several, counted from 1.")
+    ] = None,
     monochromator: Annotated[
         float | None, typer.Option(metavar="DEGREES", help="Bragg angle θ of the monochromator crystal.")
     ] = None,
-    no_lp: Annotated[bool, typer.Option("--no-lp", help="No Lorentz-polarisation correction of data over 2θ.")] = False,
+    no_lp: Annotated[
+        bool, typer.Option("--no-lp", help="No Lorentz-polarisation correction of data over 2θ.")
+    ] = False,
     resolution: _Resolution = 0.007,
     noise: Annotated[
         str | None,
         typer.Option(
             metavar="FRACTION|counting|file",
-            help="σ: a fraction of each region's maximum, from counting statistics, or the file's third column. "
-            "Default: the file's, else 0.03.",
+            help="σ: a fraction of each region's maximum, from counting statistics, or the file's "
+            "third column. Default: the file's, else 0.03.",
         ),
     ] = None,
-    start: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({_NAMES}).")] = None,
-    fix: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Keep a parameter at a value.")] = None,
-    free: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Refine a parameter (q_zero is decided from the data).")
+    start: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({_NAMES}).")
     ] = None,
-    bounds: Annotated[list[str] | None, typer.Option(metavar="NAME=A:B", help="Bounds of a parameter.")] = None,
-    tie: Annotated[list[str] | None, typer.Option(metavar="NAME=EXPRESSION", help="Tie a parameter, sigma_N=0.1*N.")] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Keep a parameter at a value.")
+    ] = None,
+    free: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Refine a parameter (q_zero is decided from the data)."),
+    ] = None,
+    bounds: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=A:B", help="Bounds of a parameter.")
+    ] = None,
+    tie: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=EXPRESSION", help="Tie a parameter, sigma_N=0.1*N.")
+    ] = None,
     coherent: _Coherent = 40,
     size_window: _Window = 5.0,
-    scale: Annotated[Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")] = None,
-    background: Annotated[Literal["none", "constant", "linear"], typer.Option(help="Free background per region.")] = "none",
+    scale: Annotated[
+        Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
+    ] = None,
+    background: Annotated[
+        Literal["none", "constant", "linear"], typer.Option(help="Free background per region.")
+    ] = "none",
     objective: Annotated[
-        Literal["linear", "log", "paper2021"], typer.Option(help="Residuals of intensities, of logarithms, or as in 2021.")
+        Literal["linear", "log", "paper2021"],
+        typer.Option(help="Residuals of intensities, of logarithms, or as in 2021."),
     ] = "linear",
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write result.json, fit.csv and fit.png into a folder.")
     ] = None,
-    json: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write result.json; - for standard output.")] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the fit as .png, .svg or .pdf.")] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write result.json; - for standard output.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the fit as .png, .svg or .pdf.")
+    ] = None,
     force: _Force = False,
 ) -> None:
     """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
@@ -131,7 +170,11 @@ def fit_command(
         picture = plot
         contents.append((picture, lambda: _picture(result, picture.suffix[1:].lower())))
     if out is not None:
-        makers = (lambda: output.result_json(result, command), lambda: output.curves_csv(result), lambda: _picture(result))
+        makers = (
+            lambda: output.result_json(result, command),
+            lambda: output.curves_csv(result),
+            lambda: _picture(result),
+        )
         contents += zip(output.result_paths(out), makers, strict=True)
     for path, content in [(path, make()) for path, make in contents]:
         output.write(path, content)
@@ -144,7 +187,13 @@ def fit_command(
 
 
 def _corrected(
-    file: Path, axis: Any, wavelength: str | None, trust_axis: bool, scan: int | None, monochromator: float | None, no_lp: bool
+    file: Path,
+    axis: Any,
+    wavelength: str | None,
+    trust_axis: bool,
+    scan: int | None,
+    monochromator: float | None,
+    no_lp: bool,
 ) -> slxrd.Pattern:
     """Read a pattern and correct it; corrections that cannot be made are refused."""
     pattern = slxrd.read(file, axis=axis, wavelength=wavelength, trust_axis=trust_axis, scan=scan)
@@ -172,8 +221,12 @@ def _progress(what: str) -> Any:
 
 @app.command("simulate")
 def simulate_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")],
-    value: Annotated[list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({_NAMES}).")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")
+    ],
+    value: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({_NAMES}).")
+    ],
     span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
     step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
     coherent: _Coherent = 40,
@@ -182,7 +235,8 @@ def simulate_command(
     peak: Annotated[float, typer.Option(help="Intensity of the highest point.")] = 1000.0,
     background: Annotated[float, typer.Option(help="Constant added to the intensity.")] = 0.0,
     noise: Annotated[
-        str | None, typer.Option(metavar="FRACTION|counting", help="Gaussian, as a fraction of the peak; or Poisson.")
+        str | None,
+        typer.Option(metavar="FRACTION|counting", help="Gaussian, as a fraction of the peak; or Poisson."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the noise.")] = None,
     force: _Force = False,
@@ -195,11 +249,13 @@ def simulate_command(
     output.check_writable([file], force)
     low, high = arguments.interval(span, "--range")
     if not (low < high and step > 0.0 and (high - low) / step < 1e6):
-        raise SlxrdError(f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million")
+        raise SlxrdError(
+            f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million"
+        )
     q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
     pattern = slxrd.simulate(
-        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window, resolution=resolution,
-        peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
+        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window,
+        resolution=resolution, peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
     )  # fmt: skip
     output.write(file, output.pattern_csv(pattern))
     typer.echo(f"wrote {file}: {q.size} points, simulated")
@@ -207,7 +263,9 @@ def simulate_command(
 
 @app.command("demo")
 def demo_command(
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")
+    ] = None,
     force: _Force = False,
 ) -> None:
     """Fit the packaged examples: four simulated superlattices and a measured film."""

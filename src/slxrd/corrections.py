@@ -100,4 +100,6 @@ def counting_statistics(pattern: Pattern) -> Pattern:
             )
         per_count = np.ones_like(pattern.intensity)
     counts = np.maximum(pattern.intensity / per_count, 1.0)
-    return pattern.changed(Step("σ from counting statistics"), sigma=per_count * np.sqrt(counts), per_count=per_count)
+    return pattern.changed(
+        Step("σ from counting statistics"), sigma=per_count * np.sqrt(counts), per_count=per_count
+    )

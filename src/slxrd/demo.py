@@ -40,7 +40,9 @@ def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:
         result = example.fit()
         say(summarise(result))
         say("")
-        say("\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result)))
+        say(
+            "\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result))
+        )
         paths = output.save(
             result,
             folder / example.name,
@@ -66,7 +68,11 @@ def _against_truth(example: Example, result: Fit) -> list[str]:
         if estimate.value is None:
             off = "not determined"
         elif estimate.status in ("lower bound", "upper bound"):
-            off = "limit holds" if (truth > estimate.value) == (estimate.status == "lower bound") else "limit misses it"
+            off = (
+                "limit holds"
+                if (truth > estimate.value) == (estimate.status == "lower bound")
+                else "limit misses it"
+            )
         elif estimate.error:
             off = f"{(estimate.value - truth) / estimate.error:+.1f} standard errors"
         else:
@@ -80,6 +86,6 @@ def _against_fringes(example: Example, result: Fit) -> list[str]:
     fringes = laue_fringes(result.pattern, low, high)
     thickness = result.derived["thickness_with_surface"].value
     return [
-        f"   thickness N·d from the fit: {thickness:.1f} Å; from the spacing of {fringes.minima.size} Laue minima: "
-        f"{fringes.thickness:.1f} ± {fringes.error:.1f} Å"
+        f"   thickness N·d from the fit: {thickness:.1f} Å; from the spacing of {fringes.minima.size} Laue "
+        f"minima: {fringes.thickness:.1f} ± {fringes.error:.1f} Å"
     ]

@@ -76,9 +76,10 @@ def eliminate_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Elimin
     residual = target - A @ c
     d_first = design.d_first / sigma
     G = design.d_base / sigma + c[0] * d_first
-    # The curve moves by G; the coefficients take back its part along the columns, and follow the
-    # first column's own change.
-    rows = (G @ Q) @ Q.T - G - np.outer(d_first @ residual, Q @ inverse[0])
+    # The curve moves by G; of that the coefficients take back what lies along the columns Q, and they
+    # follow the first column as it turns towards the residual.
+    along = G @ Q - (d_first @ residual)[:, None] * inverse[0]
+    rows = along @ Q.T - G
     return Eliminated(design.base + design.columns @ c, residual, rows.T, c, A)
 
 

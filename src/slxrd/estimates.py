@@ -59,7 +59,7 @@ class Covariance:
         return np.asarray(self.matrix / np.outer(spread, spread))
 
     def of(self, gradient: dict[str, float]) -> float | None:
-        """Return the standard deviation of a quantity with the given derivatives, None where there is none."""
+        """Return the standard deviation of a quantity from its derivatives, None where there is none."""
         g = np.array([gradient.get(name, 0.0) for name in self.names])
         if any(gradient.get(name) for name in self.why_not) or not g.any():
             return None

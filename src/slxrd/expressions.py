@@ -36,9 +36,7 @@ _BINARY: dict[type, Callable[[Dual, Dual], Dual]] = {
     ast.Add: lambda a, b: Dual(a.value + b.value, a.gradient + b.gradient),
     ast.Sub: lambda a, b: Dual(a.value - b.value, a.gradient - b.gradient),
     ast.Mult: lambda a, b: Dual(a.value * b.value, a.gradient * b.value + a.value * b.gradient),
-    ast.Div: lambda a, b: Dual(
-        a.value / b.value, a.gradient / b.value - a.value / b.value**2 * b.gradient
-    ),
+    ast.Div: lambda a, b: Dual(a.value / b.value, a.gradient / b.value - a.value / b.value**2 * b.gradient),
     ast.Pow: _power,
 }
 _SIGNS: dict[type, Callable[[float], float]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
@@ -104,7 +102,9 @@ class Expression:
         """The parameters that the expression uses."""
         functions = {id(node.func) for node in ast.walk(self._tree()) if isinstance(node, ast.Call)}
         return frozenset(
-            node.id for node in ast.walk(self._tree()) if isinstance(node, ast.Name) and id(node) not in functions
+            node.id
+            for node in ast.walk(self._tree())
+            if isinstance(node, ast.Name) and id(node) not in functions
         )
 
     def evaluate(self, lookup: Callable[[str], Dual], size: int) -> Dual:

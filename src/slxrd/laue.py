@@ -63,12 +63,16 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     beside = {i for gap in gaps for i in (gap - 1, gap, gap + 1, gap + 2)}
     dips = np.array([i for i in dips if i not in beside], dtype=np.int64)
     if dips.size < 4:
-        raise SlxrdError(f"{pattern.source}: {dips.size} Laue minima between {low:g} and {high:g} Å⁻¹; at least 4 are needed")
+        raise SlxrdError(
+            f"{pattern.source}: {dips.size} Laue minima from {low:g} to {high:g} Å⁻¹; at least 4 are needed"
+        )
     bragg = float(q[int(np.argmax(level))])
     spacing = float(np.median(np.diff(q[dips])))
     places = np.array([_vertex(q, level, int(i)) for i in dips])
     right = places > bragg
-    columns = np.column_stack((~right, right)).astype(np.float64)[:, [k for k in (0, 1) if (right == bool(k)).any()]]
+    columns = np.column_stack((~right, right)).astype(np.float64)[
+        :, [k for k in (0, 1) if (right == bool(k)).any()]
+    ]
     start = np.where(right, places[right].min(initial=np.inf), places[~right].max(initial=-np.inf))
     for _ in range(5):
         orders = np.round((places - start) / spacing)
@@ -77,7 +81,9 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     scatter = places - np.column_stack((orders, columns)) @ solution
     freedom = places.size - solution.size
     if freedom < 1:
-        raise SlxrdError(f"{pattern.source}: too few Laue minima on either side of the Bragg peak for an error")
+        raise SlxrdError(
+            f"{pattern.source}: too few Laue minima on either side of the Bragg peak for an error"
+        )
     mean = columns @ ((columns.T @ orders) / columns.sum(axis=0))
     error = math.sqrt(float(scatter @ scatter) / freedom / float(np.sum((orders - mean) ** 2)))
     thickness = 2.0 * math.pi / spacing

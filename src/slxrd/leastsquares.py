@@ -142,7 +142,15 @@ def minimise(
     values = MappingProxyType(parameters.resolve(vector)[0])
     refined = parameters.start(**{name: values[name] for name in names})
     return Minimum(
-        refined, names, vector, values, evaluation, jacobian, found.status > 0, _STOPS[found.status], memory.count
+        refined,
+        names,
+        vector,
+        values,
+        evaluation,
+        jacobian,
+        found.status > 0,
+        _STOPS[found.status],
+        memory.count,
     )
 
 

@@ -13,7 +13,7 @@ from slxrd.search import NO_FRINGES
 
 #: Rise of χ² at a one-sided limit of 95 %.
 ONE_SIDED_95 = 2.71
-#: Fringes must improve χ² by this much to be believed: two more parameters, and many values of L to choose from.
+#: Fringes must improve χ² by this much to be believed: two more parameters, and many L to choose from.
 FRINGES_SEEN = 12.0
 _HALVINGS = 12
 

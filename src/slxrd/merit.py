@@ -9,9 +9,7 @@ from slxrd.estimates import Covariance
 from slxrd.result import Estimate, Status
 
 
-def period_S13(
-    d: float, error_d: float, L: float, error_L: float, N: float
-) -> tuple[float, float]:
+def period_S13(d: float, error_d: float, L: float, error_L: float, N: float) -> tuple[float, float]:
     """Superlattice period and its error as the paper quotes them.
 
     Λ = (N_int − 1)·d + L ± √(((N_int − 1)·ε_d)² + ε_L²), Eq. S13 of Toso, Baranov et al., ACS Nano
@@ -67,4 +65,6 @@ def _estimate(value: float, error: float | None, known: bool) -> Estimate:
     if not known:
         return Estimate(None, None, "Å", "undetermined", "L is not determined")
     status: Status = "determined" if error is not None else "fixed"
-    return Estimate(value, error, "Å", status, "" if error is not None else "a parameter it is made of has no error bar")
+    return Estimate(
+        value, error, "Å", status, "" if error is not None else "a parameter it is made of has no error bar"
+    )

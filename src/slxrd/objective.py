@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -61,7 +63,9 @@ class Settings:
             if value not in allowed:
                 raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")
         if self.kind == "paper2021" and (self.scale != "peak" or self.background != "none"):
-            raise SlxrdError("objective paper2021 scales to the peak and has no background; leave both options out")
+            raise SlxrdError(
+                "objective paper2021 scales to the peak and has no background; leave both options out"
+            )
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,27 @@ class Fitted:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What one region gives to an evaluation.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The curves.
+    residual, jacobian, nuisance
+        As in :class:`Evaluation`, of this region.
+    respond : callable
+        Works out its answer to the noise, which only the end of a fit needs.
+    """
+
+    fitted: Fitted
+    residual: FloatArray
+    jacobian: FloatArray
+    nuisance: FloatArray
+    respond: Callable[[], FloatArray]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The objective at given parameters.
 
@@ -101,35 +126,36 @@ class Evaluation:
         Weighted residuals of all regions; χ² is the sum of their squares.
     jacobian : ndarray, shape (r, 6)
         Exact derivatives with respect to ``model.REFINABLE``.
-    regions : tuple of Fitted
-        The curves.
-    nuisance : ndarray, shape (r, k)
-        Derivatives with respect to the eliminated coefficients.
-    noise : ndarray, shape (r,) or (r, m)
-        How the residuals answer to one σ of each measured point; a vector stands for a diagonal.
+    parts : tuple of Part
+        The regions.
     """
 
     residual: FloatArray
     jacobian: FloatArray
-    regions: tuple[Fitted, ...]
-    nuisance: FloatArray
-    noise: FloatArray
+    parts: tuple[Part, ...]
 
     @property
     def chi2(self) -> float:
         """Weighted sum of squared residuals."""
         return float(self.residual @ self.residual)
 
+    @property
+    def regions(self) -> tuple[Fitted, ...]:
+        """The curves of the regions."""
+        return tuple(part.fitted for part in self.parts)
 
-@dataclass(frozen=True)
-class _Part:
-    """What one region gives to an evaluation."""
+    @cached_property
+    def nuisance(self) -> FloatArray:
+        """Derivatives of the residuals with respect to the eliminated coefficients, shape (r, k)."""
+        return _block_diagonal([part.nuisance for part in self.parts])
 
-    fitted: Fitted
-    residual: FloatArray
-    jacobian: FloatArray
-    nuisance: FloatArray
-    noise: FloatArray
+    @cached_property
+    def noise(self) -> FloatArray:
+        """Answer of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
+        blocks = [part.respond() for part in self.parts]
+        if all(block.ndim == 1 for block in blocks):
+            return np.concatenate(blocks)
+        return _block_diagonal(blocks)
 
 
 class Objective:
@@ -181,11 +207,15 @@ class Objective:
                 f"region {points.region.name}: {np.count_nonzero(~positive)} points at or below zero have no "
                 "logarithm and were left out"
             )
-        return RegionData(points.region, points.q[positive], points.intensity[positive], points.sigma[positive])
+        return RegionData(
+            points.region, points.q[positive], points.intensity[positive], points.sigma[positive]
+        )
 
     def chi2(self, values: Mapping[str, float]) -> float:
         """χ² alone, at a fraction of the cost of :meth:`evaluate`."""
-        parts = (self._part(i, model.evaluate(values, derivatives=False)) for i, model in enumerate(self._models))
+        parts = (
+            self._part(i, model.evaluate(values, derivatives=False)) for i, model in enumerate(self._models)
+        )
         return float(sum(part.residual @ part.residual for part in parts))
 
     def evaluate(self, values: Mapping[str, float]) -> Evaluation:
@@ -194,12 +224,10 @@ class Objective:
         return Evaluation(
             np.concatenate([part.residual for part in parts]),
             np.concatenate([part.jacobian for part in parts]),
-            tuple(part.fitted for part in parts),
-            _block_diagonal([part.nuisance for part in parts]),
-            _join_noise([part.noise for part in parts]),
+            tuple(parts),
         )
 
-    def _part(self, index: int, calculated: tuple[FloatArray, FloatArray]) -> _Part:
+    def _part(self, index: int, calculated: tuple[FloatArray, FloatArray]) -> Part:
         points = self.data[index]
         model, slopes = calculated
         if self.settings.kind == "paper2021":
@@ -210,24 +238,32 @@ class Objective:
             difference = (points.intensity - own.curve) / points.sigma
             fitted = self._fitted(points, own.curve, difference, own.curve.max() / model.max(), ())
             assert own.residual.size == 2 * n
-            return _Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.noise)
+            return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
         design = self._design(points, model / size, slopes / size)
         eliminate = eliminate_logarithmic if self.settings.kind == "log" else eliminate_linear
         left = eliminate(points.intensity, points.sigma, design)
-        root = np.sqrt(points.region.weight)
+        root = math.sqrt(points.region.weight)
         if self.settings.scale == "free":
-            scale, background = left.coefficients[0], left.coefficients[1:]
-            noise = np.full(points.q.size, root)
+            scale, *background = left.coefficients.tolist()
         else:
             scale, background = self._peak_coefficients(points, model / size, left.coefficients)
-            noise = root * (np.eye(points.q.size) - self._peak_response(points, model / size, left.curve))
+
+        def respond() -> FloatArray:
+            if self.settings.scale == "free":
+                return np.full(points.q.size, root)
+            return root * (np.eye(points.q.size) - self._peak_response(points, model / size, left.curve))
+
         fitted = self._fitted(points, left.curve, left.residual, scale / size, tuple(background))
-        return _Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, noise)
+        return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
 
     @staticmethod
     def _fitted(
-        points: RegionData, curve: FloatArray, residual: FloatArray, scale: float, background: tuple[float, ...]
+        points: RegionData,
+        curve: FloatArray,
+        residual: FloatArray,
+        scale: float,
+        background: tuple[float, ...],
     ) -> Fitted:
         return Fitted(
             points.region, points.q, points.intensity, points.sigma, curve, residual, float(scale),
@@ -235,7 +271,7 @@ class Objective:
         )  # fmt: skip
 
     def _design(self, points: RegionData, model: FloatArray, slopes: FloatArray) -> Design:
-        """Lay out the curve; with the scale on the peak, it passes through the measured maximum at its own."""
+        """Lay out the curve; scaled to the peak, it passes through the measured maximum at its own."""
         n, none = points.q.size, np.zeros_like(slopes)
         shapes = self._background_shapes(points)
         if self.settings.scale == "free":
@@ -246,7 +282,9 @@ class Objective:
             d_base = highest * (slopes / model[peak] - model * slopes[:, peak : peak + 1] / model[peak] ** 2)
             return Design(base, d_base, np.zeros((n, 0)), none)
         columns = [model - model[peak], *(shape - shape[peak] for shape in shapes[1:])]
-        return Design(np.full(n, highest), none, np.column_stack(columns), slopes - slopes[:, peak : peak + 1])
+        return Design(
+            np.full(n, highest), none, np.column_stack(columns), slopes - slopes[:, peak : peak + 1]
+        )
 
     def _background_shapes(self, points: RegionData) -> list[FloatArray]:
         if self.settings.background == "none":
@@ -285,10 +323,3 @@ def _block_diagonal(blocks: list[FloatArray]) -> FloatArray:
         out[row : row + block.shape[0], column : column + block.shape[1]] = block
         row, column = row + block.shape[0], column + block.shape[1]
     return out
-
-
-def _join_noise(blocks: list[FloatArray]) -> FloatArray:
-    if all(block.ndim == 1 for block in blocks):
-        return np.concatenate(blocks)
-    return _block_diagonal(blocks)
-

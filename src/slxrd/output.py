@@ -174,12 +174,19 @@ def pattern_csv(pattern: Pattern) -> str:
     lines = [f"# {key}: {value}" for key, value in pattern.metadata.items()]
     lines.append("# q in 1/Å, intensity" + (", sigma" if pattern.sigma is not None else ""))
     columns = [pattern.q, pattern.intensity] + ([pattern.sigma] if pattern.sigma is not None else [])
-    lines += [",".join(f"{value:.10g}" for value in row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+    lines += [
+        ",".join(f"{value:.10g}" for value in row) for row in zip(*(c.tolist() for c in columns), strict=True)
+    ]
     return "\n".join(lines) + "\n"
 
 
 def save(
-    fit: Fit, folder: str | Path, *, force: bool = False, command: str = "", figure: Callable[[], bytes] | None = None
+    fit: Fit,
+    folder: str | Path,
+    *,
+    force: bool = False,
+    command: str = "",
+    figure: Callable[[], bytes] | None = None,
 ) -> list[Path]:
     """Write result.json, fit.csv and, where a drawing is handed over, fit.png into a folder.
 

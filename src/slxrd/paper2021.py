@@ -7,6 +7,7 @@ the region's weight; there is no σ. (The supporting information prints another 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +29,14 @@ class Residuals2021:
         Intensities, then derivatives.
     jacobian : ndarray, shape (2n, p)
         Exact derivatives of the residual.
-    noise : ndarray, shape (2n, n)
-        Answer of the residuals to one σ of each measured point.
+    respond : callable
+        Works out the answer of the residuals to one σ of each measured point, shape (2n, n).
     """
 
     curve: FloatArray
     residual: FloatArray
     jacobian: FloatArray
-    noise: FloatArray
+    respond: Callable[[], FloatArray]
 
 
 def derivative_filter(points: RegionData, window: int, order: int) -> FloatArray:
@@ -50,7 +51,8 @@ def derivative_filter(points: RegionData, window: int, order: int) -> FloatArray
 
     if points.q.size < window:
         raise SlxrdError(
-            f"objective paper2021 needs at least {window} points in a region, {points.region.name} has {points.q.size}"
+            f"objective paper2021 needs at least {window} points in a region, "
+            f"{points.region.name} has {points.q.size}"
         )
     return np.asarray(savgol_filter(np.eye(points.q.size), window, order, deriv=1, axis=0))
 
@@ -70,16 +72,22 @@ def residuals(points: RegionData, model: FloatArray, slopes: FloatArray, D: Floa
         From :func:`derivative_filter`.
     """
     weight, y = points.region.weight, points.intensity
-    data, d_data = _to_maximum(y, np.eye(y.size))
-    rise, d_rise = _to_maximum(D @ y, D.T)
+    data, rise = y / y.max(), D @ y / np.max(D @ y)
     calculated, d_calculated = _to_maximum(model, slopes)
     climb, d_climb = _to_maximum(D @ model, slopes @ D.T)
     return Residuals2021(
         y.max() * calculated,
         weight * np.concatenate((data - calculated, rise - climb)),
         -weight * np.concatenate((d_calculated, d_climb), axis=1).T,
-        weight * np.concatenate((d_data, d_rise), axis=1).T * points.sigma,
+        lambda: weight * _data_slopes(y, D) * points.sigma,
     )
+
+
+def _data_slopes(y: FloatArray, D: FloatArray) -> FloatArray:
+    """Derivatives of the scaled data and of their scaled derivatives with respect to each point."""
+    _, d_data = _to_maximum(y, np.eye(y.size))
+    _, d_rise = _to_maximum(D @ y, D.T)
+    return np.concatenate((d_data, d_rise), axis=1).T
 
 
 def _to_maximum(values: FloatArray, slopes: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -119,9 +119,13 @@ class Parameter:
     def __post_init__(self) -> None:
         row = info(self.name)
         if math.isnan(self.lower) or math.isnan(self.upper) or not self.lower < self.upper:
-            raise SlxrdError(f"bounds {self.name}={self.lower:g}:{self.upper:g}: the lower must be below the upper")
+            raise SlxrdError(
+                f"bounds {self.name}={self.lower:g}:{self.upper:g}: the lower must be below the upper"
+            )
         if self.lower < row.least:
-            raise SlxrdError(f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} cannot be below {row.least:g}")
+            raise SlxrdError(
+                f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} cannot be below {row.least:g}"
+            )
         if self.value is None:
             return
         if not math.isfinite(self.value):
@@ -151,7 +155,9 @@ class Parameters(Mapping[str, Parameter]):
             info(name)
         self._rows: dict[str, Parameter] = {}
         for row in TABLE.values():
-            default = Parameter(row.name, row.default, row.lower, row.upper, None if row.name == "q_zero" else True)
+            default = Parameter(
+                row.name, row.default, row.lower, row.upper, None if row.name == "q_zero" else True
+            )
             self._rows[row.name] = given.get(row.name, default)
         self._check_ties()
 
@@ -223,14 +229,16 @@ class Parameters(Mapping[str, Parameter]):
                 unknown = parameter.expression.names - set(TABLE)
                 if unknown:
                     raise SlxrdError(
-                        f"tie {parameter.name}={parameter.expression.text}: unknown parameter {min(unknown)!r}; "
-                        f"the parameters are {', '.join(TABLE)}"
+                        f"tie {parameter.name}={parameter.expression.text}: unknown parameter "
+                        f"{min(unknown)!r}; the parameters are {', '.join(TABLE)}"
                     )
                 tied = [n for n in parameter.expression.names if self._rows[n].expression is not None]
                 if not tied:
                     break
                 if len(tied) > 1 or tied[0] in seen:
-                    raise SlxrdError(f"tie {name}: ties run in a circle or fork ({' → '.join([*seen, tied[0]])})")
+                    raise SlxrdError(
+                        f"tie {name}: ties run in a circle or fork ({' → '.join([*seen, tied[0]])})"
+                    )
                 seen.append(tied[0])
                 parameter = self._rows[tied[0]]
 
@@ -283,7 +291,9 @@ class Parameters(Mapping[str, Parameter]):
                 index = free.index(name)
                 dual = Dual(float(vector[index]), unit[index])
             elif parameter.value is None:
-                raise SlxrdError(f"{name} has no value yet; give one, or fit with starting values from the pattern")
+                raise SlxrdError(
+                    f"{name} has no value yet; give one, or fit with starting values from the pattern"
+                )
             else:
                 dual = Dual(parameter.value, np.zeros(len(free)))
             known[name] = dual
@@ -307,7 +317,7 @@ class Parameters(Mapping[str, Parameter]):
 
     @classmethod
     def from_lmfit(cls, parameters: Any) -> Self:
-        """Take over an ``lmfit.Parameters`` with names of the table; infinite bounds become the default ones."""
+        """Take over an ``lmfit.Parameters``; infinite bounds become the table's."""
         result = cls()
         for name, theirs in parameters.items():
             row = info(name)
@@ -317,7 +327,11 @@ class Parameters(Mapping[str, Parameter]):
             lower = theirs.min if math.isfinite(theirs.min) else row.lower
             upper = theirs.max if math.isfinite(theirs.max) else row.upper
             result = result._changed(
-                name, value=float(theirs.value), lower=float(lower), upper=float(upper), free=bool(theirs.vary)
+                name,
+                value=float(theirs.value),
+                lower=float(lower),
+                upper=float(upper),
+                free=bool(theirs.vary),
             )
         return result
 
@@ -328,7 +342,9 @@ class Parameters(Mapping[str, Parameter]):
         result = lmfit.Parameters()
         for name, parameter in self._rows.items():
             if parameter.expression is None:
-                result.add(name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper)
+                result.add(
+                    name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper
+                )
         for name, parameter in self._rows.items():
             if parameter.expression is not None:
                 result.add(name, expr=parameter.expression.text, min=parameter.lower, max=parameter.upper)

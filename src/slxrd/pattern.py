@@ -96,7 +96,9 @@ class Pattern:
             raise SlxrdError(f"{self.source}: axis {self.axis!r} is not one of {', '.join(AXES)}")
         x = _frozen(self.x)
         if x.ndim != 1 or x.size == 0:
-            raise SlxrdError(f"{self.source}: the axis must be a non-empty list of numbers, got shape {x.shape}")
+            raise SlxrdError(
+                f"{self.source}: the axis must be a non-empty list of numbers, got shape {x.shape}"
+            )
         n = x.size
         columns: dict[str, NDArray[Any]] = {"x": x, "intensity": _frozen(self.intensity)}
         if self.sigma is not None:
@@ -108,10 +110,14 @@ class Pattern:
                 raise SlxrdError(f"{self.source}: {name} has shape {values.shape}, the axis has {n} points")
             if not np.all(np.isfinite(values)):
                 where = int(np.flatnonzero(~np.isfinite(values))[0])
-                raise SlxrdError(f"{self.source}: {name} is not finite at point {where + 1}; remove that point")
+                raise SlxrdError(
+                    f"{self.source}: {name} is not finite at point {where + 1}; remove that point"
+                )
         columns["mask"] = _frozen(np.zeros(n, dtype=bool) if self.mask is None else self.mask, bool)
         if columns["mask"].shape != (n,):
-            raise SlxrdError(f"{self.source}: mask has shape {columns['mask'].shape}, the axis has {n} points")
+            raise SlxrdError(
+                f"{self.source}: mask has shape {columns['mask'].shape}, the axis has {n} points"
+            )
         if np.any(np.diff(x) <= 0.0):
             where = int(np.flatnonzero(np.diff(x) <= 0.0)[0])
             raise SlxrdError(
@@ -124,7 +130,9 @@ class Pattern:
         for name in ("sigma", "per_count"):
             if name in columns and np.any(columns[name] <= 0.0):
                 where = int(np.flatnonzero(columns[name] <= 0.0)[0])
-                raise SlxrdError(f"{self.source}: {name} at {x[where]:g} is {columns[name][where]:g}, must be positive")
+                raise SlxrdError(
+                    f"{self.source}: {name} at {x[where]:g} is {columns[name][where]:g}, must be positive"
+                )
         if self.wavelength is not None and not (np.isfinite(self.wavelength) and self.wavelength > 0.0):
             raise SlxrdError(f"{self.source}: wavelength {self.wavelength!r} must be a positive number of Å")
         for name, values in columns.items():
@@ -150,7 +158,9 @@ class Pattern:
 
     def _known_wavelength(self) -> float:
         if self.wavelength is None:
-            raise SlxrdError(f"{self.source}: the wavelength is not known; give it (--wavelength CuKa1, or in Å)")
+            raise SlxrdError(
+                f"{self.source}: the wavelength is not known; give it (--wavelength CuKa1, or in Å)"
+            )
         return self.wavelength
 
     def changed(self, step: Step, **changes: Any) -> Self:

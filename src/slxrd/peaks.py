@@ -49,7 +49,7 @@ def envelope(q: FloatArray, intensity: FloatArray) -> FloatArray:
     values = gaussian_filter1d(np.interp(grid, q, intensity), max(0.006 / step, 0.5))
     window = max(round(FRINGE_BRIDGE / step), 1)
     bridged = gaussian_filter1d(maximum_filter1d(values, window), max(window / 5.0, 0.5))
-    return np.interp(q, grid, bridged)
+    return np.asarray(np.interp(q, grid, bridged))
 
 
 def describe(q: FloatArray, intensity: FloatArray) -> Peak:
@@ -96,7 +96,9 @@ def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
     seen = ~pattern.mask & (pattern.q > LOW_ANGLE)
     q, intensity = pattern.q[seen], pattern.intensity[seen]
     if q.size < 8:
-        raise SlxrdError(f"{pattern.source}: too few points above {LOW_ANGLE} Å⁻¹ to find a Bragg peak; give --region")
+        raise SlxrdError(
+            f"{pattern.source}: too few points above {LOW_ANGLE} Å⁻¹ to find a Bragg peak; give --region"
+        )
     outline = envelope(q, intensity)
     floor = float(np.percentile(outline, 5))
     padded = np.concatenate(([outline.min()], outline, [outline.min()]))
@@ -161,6 +163,10 @@ def lattice_period(peaks: list[Peak]) -> float:
     ordered = np.argsort(q)
     first = _first_order(q[ordered], heights[ordered], int(np.flatnonzero(ordered == np.argmax(heights))[0]))
     orders = np.round(q / first)
-    good = (orders >= 1) & (np.abs(q - orders * first) < COMMENSURATE * first) & (heights > WEAKEST_ORDER * heights.max())
+    good = (
+        (orders >= 1)
+        & (np.abs(q - orders * first) < COMMENSURATE * first)
+        & (heights > WEAKEST_ORDER * heights.max())
+    )
     weights = heights[good]
     return float(2.0 * np.pi / np.sum(weights * q[good] / orders[good]) * np.sum(weights))

@@ -72,7 +72,10 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str) -> None:
     for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
         label = "calculated" if i == 0 else None
         top.plot(fitted.q[part], fitted.calculated[part], color=_CALCULATED, linewidth=1.4, label=label)
-    top.set_title(fitted.region.name + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""), fontsize=9)
+    top.set_title(
+        fitted.region.name + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""),
+        fontsize=9,
+    )
     bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
     bottom.axhline(0.0, color="black", linewidth=0.6)
     bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=3.0)
@@ -85,13 +88,18 @@ def _legend(fit: Fit) -> str:
     stacked = fit.stack.n_coherent > 1
     rows = [(TABLE[name].symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
-    lines = [f"{symbol:<3} {format_estimate(estimate)}" for symbol, estimate in rows if estimate.status != "fixed"]
+    lines = [
+        f"{symbol:<3} {format_estimate(estimate)}" for symbol, estimate in rows if estimate.status != "fixed"
+    ]
     lines += [f"{symbol:<3} {format_estimate(e)} (fixed)" for symbol, e in rows if e.status == "fixed"]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if not fit.unique:
-        lines += ["", "not unique; also", *(
-            f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS
-        )]  # fmt: skip
+        near = [s for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS]
+        lines += [
+            "",
+            "not unique; also",
+            *(f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in near),
+        ]
     return "\n".join(lines)
 
 
@@ -103,7 +111,11 @@ def figure_bytes(picture: Figure, format: str = "png") -> bytes:
 
 
 def plot(
-    fit: Fit, path: str | Path | None = None, *, scale: Literal["linear", "log"] | None = None, force: bool = False
+    fit: Fit,
+    path: str | Path | None = None,
+    *,
+    scale: Literal["linear", "log"] | None = None,
+    force: bool = False,
 ) -> Figure:
     """Draw a fit, and write the picture where a path is given (.png, .svg or .pdf).
 

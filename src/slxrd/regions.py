@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -50,7 +51,9 @@ class Region:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise SlxrdError(f"region {text}: the lower end must come first, both finite")
         if not (math.isfinite(self.weight) and self.weight > 0.0):
-            raise SlxrdError(f"region {text}: weight {self.weight:g} must be positive; leave the region out instead")
+            raise SlxrdError(
+                f"region {text}: weight {self.weight:g} must be positive; leave the region out instead"
+            )
         if not self.name:
             object.__setattr__(self, "name", f"{self.low:.4g}–{self.high:.4g} Å⁻¹")
 
@@ -95,12 +98,12 @@ def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = No
     if not regions:
         raise SlxrdError("no region to fit; give at least one (--region QMIN:QMAX)")
     ordered = sorted(regions, key=lambda region: region.low)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if other.low < one.high:
             raise SlxrdError(f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap")
     if noise is None:
         noise = DEFAULT_NOISE if pattern.sigma is None else "file"
-    if isinstance(noise, float | int) and not (math.isfinite(noise) and 0.0 < noise):
+    if isinstance(noise, float | int) and not (math.isfinite(noise) and noise > 0.0):
         raise SlxrdError(f"noise {noise!r}: must be a positive fraction of the maximum, such as 0.03")
     if noise == "counting" and not any(step.name == "σ from counting statistics" for step in pattern.history):
         pattern = counting_statistics(pattern)
@@ -116,7 +119,8 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
     text = f"region {region.low:g}:{region.high:g}"
     if region.high <= q[0] or region.low >= q[-1]:
         raise SlxrdError(
-            f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹{_two_theta_hint(pattern, region)}"
+            f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
+            + _two_theta_hint(pattern, region)
         )
     inside = (q >= region.low) & (q <= region.high) & ~pattern.mask
     if not inside.any():

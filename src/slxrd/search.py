@@ -116,7 +116,9 @@ def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: P
     return sorted((best[i] for i in minima), key=lambda start: start.chi2)[:MOST_REFINED]
 
 
-def search(objective: Objective, parameters: Parameters, report: Progress | None = None) -> tuple[Minimum, ...]:
+def search(
+    objective: Objective, parameters: Parameters, report: Progress | None = None
+) -> tuple[Minimum, ...]:
     """Find the minima of χ², the best first.
 
     Parameters
@@ -170,7 +172,9 @@ def _refine(objective: Objective, parameters: Parameters, values: dict[str, floa
     return minimise(objective, _filled(parameters, values))
 
 
-def refine_all(objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...]) -> tuple[Minimum, ...]:
+def refine_all(
+    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...]
+) -> tuple[Minimum, ...]:
     """Refine known minima again with another choice of free parameters; distinct ones, the best first."""
     return distinct([_refine(objective, parameters, dict(minimum.values)) for minimum in minima])
 
@@ -199,5 +203,7 @@ _SAME: dict[str, float] = {"d": 0.02, "L": 0.5, "sigma_L": 0.3, "N": 0.3, "sigma
 
 
 def _same(one: Minimum, other: Minimum) -> bool:
-    differences: FloatArray = np.array([abs(one.values[k] - other.values[k]) / scale for k, scale in _SAME.items()])
+    differences: FloatArray = np.array(
+        [abs(one.values[k] - other.values[k]) / scale for k, scale in _SAME.items()]
+    )
     return bool(np.all(differences < 1.0))

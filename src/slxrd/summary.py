@@ -50,7 +50,7 @@ def is_simulated(pattern: Pattern) -> bool:
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """Write value and error with the digits that mean something; ``"not determined"`` where there are none."""
+    """Write value and error with the digits that mean something, or ``"not determined"``."""
     value, unit = estimate.value, estimate.unit
     if value is None:
         return "not determined"
@@ -67,14 +67,23 @@ def format_estimate(estimate: Estimate) -> str:
 def _rows(fit: Fit) -> list[str]:
     names = {
         "period": ("Λ", "superlattice period of the mean size, (N−1)·d + L"),
-        "period_of_most_probable": ("Λ (N whole)", "that of the nearest whole N, given that it is the right one"),
+        "period_of_most_probable": (
+            "Λ (N whole)",
+            "that of the nearest whole N, given that it is the right one",
+        ),
         "period_S13": ("Λ (S13)", "the same with the error as the 2021 paper quotes it"),
         "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
         "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
     }
     stacked = fit.stack.n_coherent > 1
-    rows = [(TABLE[n].symbol, e, TABLE[n].meaning) for n, e in fit.parameters.items() if stacked or n not in STACKING]
-    rows += [(names[n][0], e, names[n][1]) for n, e in fit.derived.items() if stacked or n.startswith("thickness")]
+    rows = [
+        (TABLE[n].symbol, e, TABLE[n].meaning)
+        for n, e in fit.parameters.items()
+        if stacked or n not in STACKING
+    ]
+    rows += [
+        (names[n][0], e, names[n][1]) for n, e in fit.derived.items() if stacked or n.startswith("thickness")
+    ]
     cells = []
     for symbol, estimate, meaning in rows:
         state = "" if estimate.status == "determined" else estimate.status

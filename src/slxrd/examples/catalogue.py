@@ -1,4 +1,4 @@
-"""The packaged examples: four patterns simulated at the 2021 paper's published parameters, and a measured film."""
+"""The packaged examples: four patterns simulated at the 2021 paper's parameters, and a measured film."""
 
 from __future__ import annotations
 
