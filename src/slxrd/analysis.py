@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from slxrd.conclusion import Conclusion
 from slxrd.errors import SlxrdError
-from slxrd.estimates import Covariance, covariance, on_bound
 from slxrd.instrument import Instrument
 from slxrd.leastsquares import Minimum
-from slxrd.limits import FRINGES_SEEN, least_disorder, limit, without_fringes
-from slxrd.merit import derived_quantities
 from slxrd.model import Model
-from slxrd.objective import Objective, Settings
-from slxrd.parameters import STACKING, Parameters, info
+from slxrd.objective import Objective
+from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
 from slxrd.peaks import find_regions
-from slxrd.regions import DEFAULT_NOISE, Noise, Region, RegionData, select
-from slxrd.result import AMBIGUOUS, Estimate, Fit, Solution
+from slxrd.regions import Noise, Region, RegionData, select
+from slxrd.result import Fit
 from slxrd.search import Progress, refine_all, search, settle_q_zero
+from slxrd.settings import Settings
 from slxrd.structure import Stack
+from slxrd.table import STACKING
 from slxrd.zero import WORTH_REFINING, q_zero_error, why_not_refined
-
-#: A doubling of M must change the curve by less than this fraction of σ to be without effect.
-M_MATTERS = 0.2
-#: A reduced χ² outside this range says that σ is not right, or the model is not.
-REASONABLE_CHI2 = (0.5, 2.0)
 
 
 @dataclass(frozen=True)
@@ -91,7 +84,7 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     notes += objective.notes
     minima = search(objective, parameters, report)
     minima = _decide_q_zero(objective, parameters, minima, notes)
-    return _Conclusion(pattern, options, objective, minima, notes).fit()
+    return Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit()
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:
@@ -135,177 +128,3 @@ def _decide_q_zero(
         return minima
     notes.append(f"q_zero was refined: these data tell it from d to ±{error:.2g} Å⁻¹")
     return refine_all(objective, parameters.release("q_zero"), minima)
-
-
-class _Conclusion:
-    """What follows from the minima."""
-
-    def __init__(
-        self,
-        pattern: Pattern,
-        options: FitOptions,
-        objective: Objective,
-        minima: tuple[Minimum, ...],
-        notes: list[str],
-    ) -> None:
-        self.pattern = pattern
-        self.options = options
-        self.objective = objective
-        self.minima = minima
-        self.best = minima[0]
-        self.errors = covariance(self.best)
-        self.notes = notes
-
-    def fit(self) -> Fit:
-        """Draw the conclusions."""
-        estimates = {name: self._estimate(name) for name in self.best.parameters}
-        if self.options.stack.n_coherent > 1:
-            self._judge_fringes(estimates)
-        expected = self.errors.expected_chi2
-        reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
-        self._judge_chi2(reduced)
-        self._judge_coherence()
-        solutions = self._solutions(estimates)
-        return Fit(
-            pattern=self.pattern,
-            stack=self.options.stack,
-            sigma_G=self.options.instrument.sigma_G,
-            noise=self._noise(),
-            settings=self.options.settings,
-            parameters=estimates,
-            derived=derived_quantities(estimates, self.best.values, self.errors),
-            names=self.best.names,
-            covariance=self.errors.matrix,
-            correlation=self.errors.correlation(),
-            chi2=self.best.chi2,
-            reduced_chi2=reduced,
-            n_points=self.objective.n_points,
-            solutions=solutions,
-            regions=self.best.evaluation.regions,
-            converged=self.best.converged,
-            why_stopped=self.best.why,
-            notes=tuple(self.notes),
-        )
-
-    def _noise(self) -> str:
-        noise = self.options.noise
-        if noise is None:
-            noise = "file" if self.pattern.sigma is not None else DEFAULT_NOISE
-        if noise == "file":
-            return "σ from the file"
-        if noise == "counting":
-            return "σ from counting statistics"
-        said = "" if self.options.noise is not None else " (assumed; --noise sets it)"
-        return f"σ = {float(noise):.3g} of each region's maximum{said}"
-
-    def _estimate(self, name: str) -> Estimate:
-        row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
-        if self.options.stack.n_coherent == 1 and name in STACKING:
-            return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
-        if row.expression is not None:
-            i = list(self.best.parameters).index(name)
-            _, chain = self.best.parameters.resolve(self.best.vector)
-            error = self.errors.of(dict(zip(self.best.names, chain[i].tolist(), strict=True)))
-            return Estimate(
-                value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
-            )
-        if name not in self.best.names:
-            return Estimate(value, None, unit, "fixed", "not refined")
-        side = on_bound(self.best, name)
-        if side == "lower" and name in ("sigma_L", "sigma_N"):
-            most = limit(self.objective, self.best, name, row.upper)
-            if most < row.upper:
-                return Estimate(most, None, unit, "upper bound", "95 % limit")
-            return Estimate(None, None, unit, "undetermined", "χ² does not depend on it")
-        if side is not None:
-            return Estimate(value, None, unit, "at bound", f"no error bar: {self.errors.why_not[name]}")
-        if name in self.errors.why_not:
-            return Estimate(None, None, unit, "undetermined", f"no error bar: {self.errors.why_not[name]}")
-        error = self.errors.error(name)
-        assert error is not None
-        if error > (row.upper - row.lower) / 2.0:
-            return Estimate(
-                None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds"
-            )
-        return Estimate(value, error, unit)
-
-    def _judge_fringes(self, estimates: dict[str, Estimate]) -> None:
-        """Without fringes there is no L, and only a lower limit of σ_L."""
-        if not any(self.best.parameters[name].free for name in STACKING):
-            return
-        fringeless = without_fringes(self.objective, self.best)
-        if fringeless.chi2 - self.best.chi2 > FRINGES_SEEN:
-            return
-        parameters = self.options.parameters
-        gain = max(fringeless.chi2 - self.best.chi2, 0.0)
-        self.notes.append(
-            f"no fringes: stacking improves χ² by {gain:.1f} only, so L is not determined (a larger "
-            "coherent domain, better resolution or less noise might show them)"
-        )
-        if parameters["sigma_L"].free:
-            least = least_disorder(self.objective, fringeless, parameters)
-            estimates["sigma_L"] = Estimate(least, None, "Å", "lower bound", "95 % limit")
-        if parameters["L"].free:
-            estimates["L"] = Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
-        self.minima = (self.best,)
-
-    def _judge_chi2(self, reduced: float) -> None:
-        low, high = REASONABLE_CHI2
-        if self.options.settings.kind == "paper2021" or low <= reduced <= high:
-            return
-        factor = np.sqrt(reduced)
-        if reduced < low:
-            self.notes.append(
-                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / factor:.1f} times too large, "
-                "and the errors with it (--noise)"
-            )
-        else:
-            self.notes.append(
-                f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, "
-                "or the model does not describe the pattern; the errors are too small"
-            )
-
-    def _judge_coherence(self) -> None:
-        """Warn where the chosen M shows in the pattern."""
-        M = self.options.stack.n_coherent
-        if M == 1:
-            return
-        doubled = Objective(
-            Model(Stack(2 * M, self.options.stack.size_window), self.options.instrument),
-            self.objective.data,
-            self.options.settings,
-        ).evaluate(self.best.values)
-        change = max(
-            float(np.max(np.abs(other.calculated - mine.calculated) / mine.sigma))
-            for other, mine in zip(doubled.regions, self.best.evaluation.regions, strict=True)
-        )
-        if change > M_MATTERS:
-            self.notes.append(
-                f"M = {M} matters here: {2 * M} crystals would change the curve by up to {change:.1f} σ; "
-                "σ_L depends on that choice (--coherent)"
-            )
-
-    def _solutions(self, estimates: Mapping[str, Estimate]) -> tuple[Solution, ...]:
-        weights = [_log_evidence(minimum) for minimum in self.minima]
-        relative = np.exp(np.array(weights) - max(weights))
-        solutions = tuple(
-            Solution(dict(m.values), m.chi2, m.chi2 - self.best.chi2, float(p))
-            for m, p in zip(self.minima, relative / relative.sum(), strict=True)
-        )
-        near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS]
-        if near and estimates["L"].status != "undetermined":
-            gaps = ", ".join(f"{s.values['L']:.2f} Å (Δχ² {s.delta_chi2:.1f})" for s in near)
-            self.notes.append(
-                f"the answer is not unique: L = {gaps} would do nearly as well; another Bragg order, "
-                "less noise, or an independent size (--bounds N=…) would settle it"
-            )
-        return solutions
-
-
-def _log_evidence(minimum: Minimum) -> float:
-    """Laplace approximation up to a constant; parameters without an error bar leave theirs out."""
-    errors: Covariance = covariance(minimum)
-    known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
-    if not known:
-        return -0.5 * minimum.chi2
-    return -0.5 * minimum.chi2 + 0.5 * float(np.linalg.slogdet(errors.matrix[np.ix_(known, known)])[1])

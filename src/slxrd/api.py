@@ -11,14 +11,16 @@ import numpy as np
 from slxrd.analysis import FitOptions, fit_pattern
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
+from slxrd.lmfit_bridge import from_lmfit
 from slxrd.model import Model
-from slxrd.objective import Background, Kind, Scale, Settings
-from slxrd.parameters import TABLE, Parameters, info
+from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern, Step
 from slxrd.regions import Noise, Region
 from slxrd.result import Fit
 from slxrd.search import Progress
+from slxrd.settings import Background, Kind, Scale, Settings
 from slxrd.structure import Stack
+from slxrd.table import TABLE, info
 
 #: A region, or its ends, or its ends and weight.
 RegionLike = Region | tuple[float, float] | tuple[float, float, float]
@@ -58,7 +60,7 @@ def build_parameters(
     elif isinstance(parameters, Parameters):
         result = parameters
     elif hasattr(parameters, "valuesdict"):
-        result = Parameters.from_lmfit(parameters)
+        result = from_lmfit(parameters)
     else:
         raise SlxrdError(
             f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}"

@@ -14,7 +14,7 @@ from typer.exceptions import Abort, Exit, TyperException
 import slxrd
 from slxrd import arguments
 from slxrd.errors import SlxrdError
-from slxrd.parameters import TABLE
+from slxrd.table import TABLE
 
 app = typer.Typer(
     name="slxrd",

@@ -8,9 +8,9 @@ from pathlib import Path
 from slxrd import output, plotting
 from slxrd.examples.catalogue import EXAMPLES, Example
 from slxrd.laue import laue_fringes
-from slxrd.parameters import TABLE
 from slxrd.result import Fit
 from slxrd.summary import summarise
+from slxrd.table import TABLE
 
 
 def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.objective import Evaluation, Objective
+from slxrd.evaluation import Evaluation
+from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.units import FloatArray
 

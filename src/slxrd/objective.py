@@ -3,159 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from slxrd.elimination import Design, eliminate_linear, eliminate_logarithmic
-from slxrd.errors import SlxrdError
+from slxrd.evaluation import Evaluation, Fitted, Part
 from slxrd.model import Model
-from slxrd.regions import Region, RegionData
+from slxrd.regions import RegionData
+from slxrd.settings import Settings
 from slxrd.units import FloatArray
-
-Kind = Literal["linear", "log", "paper2021"]
-Scale = Literal["free", "peak"]
-Background = Literal["none", "constant", "linear"]
-KINDS: tuple[Kind, ...] = ("linear", "log", "paper2021")
-SCALES: tuple[Scale, ...] = ("free", "peak")
-BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear")
 
 #: Points and order of the derivative filter of the 2021 program.
 SAVITZKY_GOLAY = (15, 3)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How data and model are compared.
-
-    Parameters
-    ----------
-    kind : {"linear", "log", "paper2021"}
-        Residuals of the intensities, of their logarithms, or of intensities and derivatives, both
-        scaled to their maxima, as in the 2021 program.
-    scale : {"free", "peak"} or None
-        A free factor per region, or the calculated maximum put on the measured one. None: free,
-        but peak for paper2021, which knows no other.
-    background : {"none", "constant", "linear"}
-        Added to each region, with free coefficients.
-
-    Raises
-    ------
-    SlxrdError
-        If a choice is unknown or two of them exclude each other.
-    """
-
-    kind: Kind = "linear"
-    scale: Scale | None = None
-    background: Background = "none"
-
-    def __post_init__(self) -> None:
-        if self.scale is None:
-            object.__setattr__(self, "scale", "peak" if self.kind == "paper2021" else "free")
-        for what, value, allowed in (
-            ("objective", self.kind, KINDS),
-            ("scale", self.scale, SCALES),
-            ("background", self.background, BACKGROUNDS),
-        ):
-            if value not in allowed:
-                raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")
-        if self.kind == "paper2021" and (self.scale != "peak" or self.background != "none"):
-            raise SlxrdError(
-                "objective paper2021 scales to the peak and has no background; leave both options out"
-            )
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """One region against the model at given parameters.
-
-    Parameters
-    ----------
-    region : Region
-        Which.
-    q, measured, sigma, calculated, residual : ndarray, shape (n,)
-        In Å⁻¹, in the measured unit, and the residual (measured − calculated)/σ (of the logarithms
-        for logarithmic residuals), without the region's weight.
-    scale : float
-        What the model's intensity is multiplied with.
-    background : tuple of float
-        Constant and slope over the half-width of the region, as far as they were asked for.
-    """
-
-    region: Region
-    q: FloatArray
-    measured: FloatArray
-    sigma: FloatArray
-    calculated: FloatArray
-    residual: FloatArray
-    scale: float
-    background: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one region gives to an evaluation.
-
-    Parameters
-    ----------
-    fitted : Fitted
-        The curves.
-    residual, jacobian, nuisance
-        As in :class:`Evaluation`, of this region.
-    respond : callable
-        Works out its answer to the noise, which only the end of a fit needs.
-    """
-
-    fitted: Fitted
-    residual: FloatArray
-    jacobian: FloatArray
-    nuisance: FloatArray
-    respond: Callable[[], FloatArray]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The objective at given parameters.
-
-    Parameters
-    ----------
-    residual : ndarray, shape (r,)
-        Weighted residuals of all regions; χ² is the sum of their squares.
-    jacobian : ndarray, shape (r, 6)
-        Exact derivatives with respect to ``model.REFINABLE``.
-    parts : tuple of Part
-        The regions.
-    """
-
-    residual: FloatArray
-    jacobian: FloatArray
-    parts: tuple[Part, ...]
-
-    @property
-    def chi2(self) -> float:
-        """Weighted sum of squared residuals."""
-        return float(self.residual @ self.residual)
-
-    @property
-    def regions(self) -> tuple[Fitted, ...]:
-        """The curves of the regions."""
-        return tuple(part.fitted for part in self.parts)
-
-    @cached_property
-    def nuisance(self) -> FloatArray:
-        """Derivatives of the residuals with respect to the eliminated coefficients, shape (r, k)."""
-        return _block_diagonal([part.nuisance for part in self.parts])
-
-    @cached_property
-    def noise(self) -> FloatArray:
-        """Answer of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
-        blocks = [part.respond() for part in self.parts]
-        if all(block.ndim == 1 for block in blocks):
-            return np.concatenate(blocks)
-        return _block_diagonal(blocks)
 
 
 class Objective:
@@ -314,12 +174,3 @@ class Objective:
         response = np.zeros((points.q.size, points.q.size))
         response[:, highest] = moved * unit * points.sigma[highest] / points.sigma
         return response
-
-
-def _block_diagonal(blocks: list[FloatArray]) -> FloatArray:
-    out = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)))
-    row = column = 0
-    for block in blocks:
-        out[row : row + block.shape[0], column : column + block.shape[1]] = block
-        row, column = row + block.shape[0], column + block.shape[1]
-    return out

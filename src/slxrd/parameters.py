@@ -1,4 +1,4 @@
-"""The one table of parameters, and sets of them: values, bounds, fixed or free, ties."""
+"""Sets of parameters: values, bounds, fixed or free, ties."""
 
 from __future__ import annotations
 
@@ -11,78 +11,8 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.expressions import Dual, Expression
+from slxrd.table import TABLE, info
 from slxrd.units import FloatArray
-
-
-@dataclass(frozen=True)
-class ParameterInfo:
-    """A row of the table: what a parameter is.
-
-    Parameters
-    ----------
-    name, symbol, unit, meaning, source : str
-        In code, on paper, its unit, in words, and where it is defined.
-    default : float or None
-        Value where none is given; None where it is found from the pattern.
-    lower, upper : float
-        Default bounds of a fit.
-    least : float
-        The lowest value that means anything; bounds may not go below it.
-    """
-
-    name: str
-    symbol: str
-    unit: str
-    default: float | None
-    lower: float
-    upper: float
-    least: float
-    meaning: str
-    source: str
-
-
-_SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
-TABLE: dict[str, ParameterInfo] = {
-    row.name: row
-    for row in (
-        ParameterInfo(
-            "d", "d", "Å", None, 1.0, 50.0, 1e-3,
-            "distance between the atomic planes of a crystal", f"{_SI} Table S1",
-        ),
-        ParameterInfo(
-            "L", "L", "Å", None, 5.0, 120.0, 0.0,
-            "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c",
-        ),
-        ParameterInfo(
-            "sigma_L", "σ_L", "Å", None, 0.0, 10.0, 0.0,
-            "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7",
-        ),
-        ParameterInfo(
-            "N", "N", "planes", None, 1.0, 2000.0, 1.0,
-            "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d",
-        ),
-        ParameterInfo(
-            "sigma_N", "σ_N", "planes", None, 0.2, 20.0, 0.0,
-            "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e",
-        ),
-        ParameterInfo(
-            "q_zero", "q₀", "Å⁻¹", 0.0, -0.02, 0.02, -math.inf,
-            "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g",
-        ),
-    )
-}  # fmt: skip
-
-
-#: Parameters of the gap between crystals, which a single crystal does not have.
-STACKING = ("L", "sigma_L")
-
-
-def info(name: str) -> ParameterInfo:
-    """Look up a parameter in the table; an unknown name raises :class:`SlxrdError`."""
-    try:
-        return TABLE[name]
-    except KeyError:
-        raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}") from None
 
 
 @dataclass(frozen=True)
@@ -314,38 +244,3 @@ class Parameters(Mapping[str, Parameter]):
         """Return the bounds of the free parameters, each of shape (f,)."""
         rows = [self._rows[n] for n in self.free_names]
         return np.array([r.lower for r in rows]), np.array([r.upper for r in rows])
-
-    @classmethod
-    def from_lmfit(cls, parameters: Any) -> Self:
-        """Take over an ``lmfit.Parameters``; infinite bounds become the table's."""
-        result = cls()
-        for name, theirs in parameters.items():
-            row = info(name)
-            if theirs.expr is not None:
-                result = result.tie(**{name: theirs.expr})
-                continue
-            lower = theirs.min if math.isfinite(theirs.min) else row.lower
-            upper = theirs.max if math.isfinite(theirs.max) else row.upper
-            result = result._changed(
-                name,
-                value=float(theirs.value),
-                lower=float(lower),
-                upper=float(upper),
-                free=bool(theirs.vary),
-            )
-        return result
-
-    def to_lmfit(self) -> Any:
-        """Return an ``lmfit.Parameters``; needs the ``lmfit`` extra."""
-        import lmfit
-
-        result = lmfit.Parameters()
-        for name, parameter in self._rows.items():
-            if parameter.expression is None:
-                result.add(
-                    name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper
-                )
-        for name, parameter in self._rows.items():
-            if parameter.expression is not None:
-                result.add(name, expr=parameter.expression.text, min=parameter.lower, max=parameter.upper)
-        return result

@@ -10,15 +10,15 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.output import check_writable, write
-from slxrd.parameters import STACKING, TABLE
 from slxrd.result import AMBIGUOUS, Fit
 from slxrd.summary import format_estimate, is_simulated
+from slxrd.table import STACKING, TABLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from slxrd.objective import Fitted
+    from slxrd.evaluation import Fitted
 
 _MEASURED, _CALCULATED, _REST = "#4d4d4d", "#d55e00", "#0072b2"
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from slxrd.objective import Fitted, Settings
+from slxrd.evaluation import Fitted
 from slxrd.pattern import Pattern
+from slxrd.settings import Settings
 from slxrd.structure import Stack
 from slxrd.units import FloatArray
 

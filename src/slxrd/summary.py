@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from slxrd.parameters import STACKING, TABLE
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
+from slxrd.table import STACKING, TABLE
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6

@@ -13,7 +13,7 @@ import numpy as np
 
 from slxrd.estimates import covariance
 from slxrd.leastsquares import Minimum
-from slxrd.parameters import TABLE
+from slxrd.table import TABLE
 
 #: q_zero is worth refining where the data give it better than this, a tenth of its usual range, in Å⁻¹.
 WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)

@@ -1,0 +1,55 @@
+"""Parameters of lmfit, taken in and given back."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from slxrd.parameters import Parameters
+from slxrd.table import info
+
+
+def from_lmfit(parameters: Any) -> Parameters:
+    """Take over an ``lmfit.Parameters``; infinite bounds become the table's.
+
+    Parameters
+    ----------
+    parameters : lmfit.Parameters
+        With names of the table.
+
+    Raises
+    ------
+    SlxrdError
+        If a name is unknown, or a value or expression is refused.
+    """
+    result = Parameters()
+    for name, theirs in parameters.items():
+        row = info(name)
+        if theirs.expr is not None:
+            result = result.tie(**{name: theirs.expr})
+            continue
+        lower = float(theirs.min) if math.isfinite(theirs.min) else row.lower
+        upper = float(theirs.max) if math.isfinite(theirs.max) else row.upper
+        result = result.redefine(name, lower, upper, float(theirs.value))
+        result = result.release(name) if theirs.vary else result.fix(**{name: float(theirs.value)})
+    return result
+
+
+def to_lmfit(parameters: Parameters) -> Any:
+    """Return an ``lmfit.Parameters``; needs the ``lmfit`` extra.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        Those without a value have none there either.
+    """
+    import lmfit
+
+    result = lmfit.Parameters()
+    for name, parameter in parameters.items():
+        if parameter.expression is None:
+            result.add(name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper)
+    for name, parameter in parameters.items():
+        if parameter.expression is not None:
+            result.add(name, expr=parameter.expression.text, min=parameter.lower, max=parameter.upper)
+    return result

@@ -1,0 +1,56 @@
+"""How data and model are compared: residuals, scale, background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from slxrd.errors import SlxrdError
+
+Kind = Literal["linear", "log", "paper2021"]
+Scale = Literal["free", "peak"]
+Background = Literal["none", "constant", "linear"]
+KINDS: tuple[Kind, ...] = ("linear", "log", "paper2021")
+SCALES: tuple[Scale, ...] = ("free", "peak")
+BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How data and model are compared.
+
+    Parameters
+    ----------
+    kind : {"linear", "log", "paper2021"}
+        Residuals of the intensities, of their logarithms, or of intensities and derivatives, both
+        scaled to their maxima, as in the 2021 program.
+    scale : {"free", "peak"} or None
+        A free factor per region, or the calculated maximum put on the measured one. None: free,
+        but peak for paper2021, which knows no other.
+    background : {"none", "constant", "linear"}
+        Added to each region, with free coefficients.
+
+    Raises
+    ------
+    SlxrdError
+        If a choice is unknown or two of them exclude each other.
+    """
+
+    kind: Kind = "linear"
+    scale: Scale | None = None
+    background: Background = "none"
+
+    def __post_init__(self) -> None:
+        if self.scale is None:
+            object.__setattr__(self, "scale", "peak" if self.kind == "paper2021" else "free")
+        for what, value, allowed in (
+            ("objective", self.kind, KINDS),
+            ("scale", self.scale, SCALES),
+            ("background", self.background, BACKGROUNDS),
+        ):
+            if value not in allowed:
+                raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")
+        if self.kind == "paper2021" and (self.scale != "peak" or self.background != "none"):
+            raise SlxrdError(
+                "objective paper2021 scales to the peak and has no background; leave both options out"
+            )

@@ -1,0 +1,79 @@
+"""The one table of parameters: name, symbol, unit, default, bounds, meaning, source."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from slxrd.errors import SlxrdError
+
+
+@dataclass(frozen=True)
+class ParameterInfo:
+    """A row of the table: what a parameter is.
+
+    Parameters
+    ----------
+    name, symbol, unit, meaning, source : str
+        In code, on paper, its unit, in words, and where it is defined.
+    default : float or None
+        Value where none is given; None where it is found from the pattern.
+    lower, upper : float
+        Default bounds of a fit.
+    least : float
+        The lowest value that means anything; bounds may not go below it.
+    """
+
+    name: str
+    symbol: str
+    unit: str
+    default: float | None
+    lower: float
+    upper: float
+    least: float
+    meaning: str
+    source: str
+
+
+_SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
+TABLE: dict[str, ParameterInfo] = {
+    row.name: row
+    for row in (
+        ParameterInfo(
+            "d", "d", "Å", None, 1.0, 50.0, 1e-3,
+            "distance between the atomic planes of a crystal", f"{_SI} Table S1",
+        ),
+        ParameterInfo(
+            "L", "L", "Å", None, 5.0, 120.0, 0.0,
+            "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c",
+        ),
+        ParameterInfo(
+            "sigma_L", "σ_L", "Å", None, 0.0, 10.0, 0.0,
+            "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7",
+        ),
+        ParameterInfo(
+            "N", "N", "planes", None, 1.0, 2000.0, 1.0,
+            "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d",
+        ),
+        ParameterInfo(
+            "sigma_N", "σ_N", "planes", None, 0.2, 20.0, 0.0,
+            "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e",
+        ),
+        ParameterInfo(
+            "q_zero", "q₀", "Å⁻¹", 0.0, -0.02, 0.02, -math.inf,
+            "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g",
+        ),
+    )
+}  # fmt: skip
+
+
+#: Parameters of the gap between crystals, which a single crystal does not have.
+STACKING = ("L", "sigma_L")
+
+
+def info(name: str) -> ParameterInfo:
+    """Look up a parameter in the table; an unknown name raises :class:`SlxrdError`."""
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}") from None
