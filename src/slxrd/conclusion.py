@@ -110,9 +110,7 @@ class Conclusion:
         if self.stack.n_coherent == 1 and name in STACKING:
             return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
         if row.expression is not None:
-            i = list(self.best.parameters).index(name)
-            _, chain = self.best.parameters.resolve(self.best.vector)
-            error = self.errors.of(dict(zip(self.best.names, chain[i].tolist(), strict=True)))
+            error = self.errors.of({name: 1.0})
             return Estimate(
                 value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
             )

@@ -12,6 +12,7 @@ The noise alone makes χ² about tr[(1−P) n nᵀ], P projecting onto all that 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +40,15 @@ class Covariance:
         Why there is no error bar, for each of those.
     expected_chi2 : float
         What the noise alone would give.
+    chain : mapping of str to ndarray, shape (f,)
+        Derivatives of every parameter with respect to the refined ones; ties make them differ.
     """
 
     names: tuple[str, ...]
     matrix: FloatArray
     why_not: dict[str, str]
     expected_chi2: float
+    chain: Mapping[str, FloatArray]
 
     def error(self, name: str) -> float | None:
         """Return the standard deviation of a parameter, None where there is none."""
@@ -58,10 +62,16 @@ class Covariance:
         spread = np.sqrt(np.diag(self.matrix))
         return np.asarray(self.matrix / np.outer(spread, spread))
 
-    def of(self, gradient: dict[str, float]) -> float | None:
-        """Return the standard deviation of a quantity from its derivatives, None where there is none."""
-        g = np.array([gradient.get(name, 0.0) for name in self.names])
-        if any(gradient.get(name) for name in self.why_not) or not g.any():
+    def of(self, gradient: Mapping[str, float]) -> float | None:
+        """Return the standard deviation of a quantity from its derivatives, None where there is none.
+
+        Parameters
+        ----------
+        gradient : mapping of str to float
+            With respect to any parameters, refined, tied or fixed.
+        """
+        g = sum((slope * self.chain[name] for name, slope in gradient.items()), np.zeros(len(self.names)))
+        if any(g[self.names.index(name)] for name in self.why_not) or not g.any():
             return None
         known = [i for i, name in enumerate(self.names) if name not in self.why_not]
         return float(np.sqrt(g[known] @ self.matrix[np.ix_(known, known)] @ g[known]))
@@ -115,7 +125,9 @@ def covariance(minimum: Minimum) -> Covariance:
         sandwich = inverse @ (shaken.T @ shaken) @ inverse
         matrix[np.ix_(known, known)] = sandwich / np.outer(steepness[known], steepness[known])
     fitted = np.hstack([J[:, known], minimum.evaluation.nuisance])
-    return Covariance(names, matrix, why_not, _expected(noise, fitted))
+    _, chain = minimum.parameters.resolve(minimum.vector)
+    slopes = dict(zip(minimum.parameters, chain, strict=True))
+    return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes)
 
 
 def _through(noise: FloatArray, J: FloatArray) -> FloatArray:

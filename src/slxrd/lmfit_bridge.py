@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from slxrd.errors import SlxrdError
 from slxrd.parameters import Parameters
 from slxrd.table import info
 
@@ -41,9 +42,19 @@ def to_lmfit(parameters: Parameters) -> Any:
     Parameters
     ----------
     parameters : Parameters
-        Those without a value have none there either.
+        All with a value.
+
+    Raises
+    ------
+    SlxrdError
+        If a value is not known yet.
     """
     import lmfit
+
+    if parameters.unknown:
+        raise SlxrdError(
+            f"lmfit knows no parameter without a value: give {', '.join(parameters.unknown)} one first"
+        )
 
     result = lmfit.Parameters()
     for name, parameter in parameters.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,14 +43,21 @@ class Peak:
 
 def envelope(q: FloatArray, intensity: FloatArray) -> FloatArray:
     """Upper envelope that bridges the fringes: a running maximum, smoothed; shape (n,)."""
-    from scipy.ndimage import gaussian_filter1d, maximum_filter1d
-
     step = float(np.median(np.diff(q)))
     grid = np.arange(q[0], q[-1] + step / 2.0, step)
-    values = gaussian_filter1d(np.interp(grid, q, intensity), max(0.006 / step, 0.5))
-    window = max(round(FRINGE_BRIDGE / step), 1)
-    bridged = gaussian_filter1d(maximum_filter1d(values, window), max(window / 5.0, 0.5))
+    values = _smooth(np.interp(grid, q, intensity), max(0.006 / step, 0.5))
+    half = max(round(0.5 * FRINGE_BRIDGE / step), 1)
+    padded = np.pad(values, half, mode="edge")
+    highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).max(axis=1)
+    bridged = _smooth(highest, max(0.4 * half, 0.5))
     return np.asarray(np.interp(q, grid, bridged))
+
+
+def _smooth(values: FloatArray, width: float) -> FloatArray:
+    """Convolve with a Gaussian of ``width`` points, the ends continued."""
+    half = math.ceil(4.0 * width)
+    weights = np.exp(-0.5 * (np.arange(-half, half + 1) / width) ** 2)
+    return np.convolve(np.pad(values, half, mode="edge"), weights / weights.sum(), mode="valid")
 
 
 def describe(q: FloatArray, intensity: FloatArray) -> Peak:

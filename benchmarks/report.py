@@ -1,0 +1,95 @@
+"""What the benchmarks share: interleaved timing, the printed lines, and a description of the machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+#: Below this many seconds a timing is repeated within one sample: clocks and calls are coarse.
+_SHORTEST = 2e-3
+
+
+def best_of(rounds: int, *tasks: Callable[[], object]) -> tuple[float, ...]:
+    """Shortest time of each task in seconds, the tasks taking turns so that all see the same machine."""
+    loops = []
+    for task in tasks:
+        task()
+        start = time.perf_counter()
+        task()
+        loops.append(max(1, round(_SHORTEST / max(time.perf_counter() - start, 1e-9))))
+    best = [float("inf")] * len(tasks)
+    for _ in range(rounds):
+        for i, (task, count) in enumerate(zip(tasks, loops, strict=True)):
+            start = time.perf_counter()
+            for _ in range(count):
+                task()
+            best[i] = min(best[i], (time.perf_counter() - start) / count)
+    return tuple(best)
+
+
+def seconds(value: float) -> str:
+    """A time with a unit that suits it."""
+    for factor, unit in ((1.0, "s"), (1e3, "ms")):
+        if value * factor >= 1.0:
+            return f"{value * factor:.3g} {unit}"
+    return f"{value * 1e6:.3g} µs"
+
+
+def heading(text: str) -> None:
+    """Print a section's title."""
+    print(f"\n{text}\n{'-' * len(text)}")
+
+
+def line(what: str, value: str) -> None:
+    """Print a measured value."""
+    print(f"  {what:<66} {value:>11}", flush=True)
+
+
+def goal(what: str, value: float, text: str, *, at_most: float | None = None, at_least: float = 0.0) -> None:
+    """Print a measured value beside its goal."""
+    reached = value <= at_most if at_most is not None else value >= at_least
+    limit = f"≤ {at_most:g}" if at_most is not None else f"≥ {at_least:g}"
+    print(f"  {what:<66} {text:>11}   goal {limit:<7} {'ok' if reached else 'MISSED'}", flush=True)
+
+
+def machine() -> None:
+    """Print what was measured with, on what, and when."""
+    heading("Machine")
+    line("date", date.today().isoformat())
+    line("processor, cores", f"{_processor()}, {os.cpu_count()}")
+    line("system", f"{platform.system()} {platform.machine()}")
+    line("Python", platform.python_version())
+    for package in ("numpy", "scipy", "numba", "slxrd"):
+        line(package, version(package))
+    line("gcc", _gcc())
+    if hasattr(os, "getloadavg"):
+        line("load of the last minute when the run began", f"{os.getloadavg()[0]:.2f}")
+
+
+def _processor() -> str:
+    """Name and number of the model, as far as the system tells."""
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return platform.processor() or "unknown"
+    fields = dict(
+        (part.strip() for part in row.split(":", 1))
+        for row in path.read_text().split("\n\n")[0].splitlines()
+        if ":" in row
+    )
+    numbers = (fields.get(name) for name in ("cpu family", "model"))
+    return f"{fields.get('model name', platform.machine())} ({'/'.join(n for n in numbers if n)})"
+
+
+def _gcc() -> str:
+    gcc = shutil.which("gcc")
+    if gcc is None:
+        return "none"
+    asked = subprocess.run([gcc, "-dumpfullversion"], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()

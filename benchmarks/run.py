@@ -1,0 +1,29 @@
+"""Measure slxrd against its baselines and its goals: ``python benchmarks/run.py [--quick]``."""
+
+from __future__ import annotations
+
+import argparse
+
+from fits import fits
+from processes import command_line, imports
+from report import machine
+from speed import kernel, scaling
+
+
+def main() -> None:
+    """Run all benchmarks and print what they find."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer repetitions: under a minute, less precise"
+    )
+    quick = parser.parse_args().quick
+    machine()
+    kernel(rounds=20 if quick else 100)
+    scaling(rounds=5 if quick else 30)
+    fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
+    imports(rounds=3 if quick else 7)
+    command_line(rounds=2 if quick else 5)
+
+
+if __name__ == "__main__":
+    main()

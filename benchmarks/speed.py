@@ -1,0 +1,120 @@
+"""The kernel and a whole region against C and against the published algorithm, and how time grows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import algorithm2021
+import c_kernel
+import numpy as np
+from numpy.typing import NDArray
+from report import best_of, goal, heading, line, seconds
+
+from slxrd.instrument import Instrument
+from slxrd.kernel import compiled
+from slxrd.model import Model
+from slxrd.structure import Stack, size_weights
+
+#: CsPbBr3 cubes with a size distribution of nine sizes.
+SAMPLE = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 0.8, "q_zero": 0.0}
+SPACING = 0.002
+#: Every evaluation gets an N of its own, as in a fit: repeated, its size weights would be remembered.
+_SHIFTS = itertools.count()
+
+
+def bare_kernel(points: int, first: int, n_sizes: int, n_coherent: int) -> Callable[[], object]:
+    """The compiled kernel alone: intensity and six derivatives."""
+    arguments = _stacks(points, first, n_sizes, n_coherent)
+    return lambda: compiled.derivatives(*arguments)
+
+
+def _stacks(points: int, first: int, n_sizes: int, n_coherent: int) -> tuple[object, ...]:
+    q = np.linspace(0.9, 1.3, points)
+    sizes = np.arange(first, first + n_sizes)
+    p = np.exp(-0.5 * ((sizes - sizes.mean()) / (0.2 * n_sizes)) ** 2)
+    return q, SAMPLE["d"], SAMPLE["L"], SAMPLE["sigma_L"], sizes, p, p, p, n_coherent
+
+
+def whole_region(
+    q: NDArray[np.float64], n_coherent: int = 40, sigma_G: float = 0.007
+) -> Callable[[], object]:
+    """A region with smearing and derivatives."""
+    region = Model(Stack(n_coherent), Instrument(sigma_G)).region(q)
+    return lambda: region.evaluate({**SAMPLE, "N": SAMPLE["N"] + 1e-9 * next(_SHIFTS)})
+
+
+def kernel(rounds: int) -> None:
+    """One evaluation against the two baselines."""
+    heading("One evaluation: intensity and six derivatives, 200 points, 9 sizes, M = 40")
+    arguments = _stacks(200, 9, 9, 40)
+    nothing = (arguments[0][:0], *arguments[1:])
+    in_c = c_kernel.load()
+    if in_c is None:
+        line("kernel, compiled by numba", seconds(*best_of(rounds, bare_kernel(200, 9, 9, 40))))
+        line("no gcc: the C baseline cannot be built", "-")
+    else:
+        ours, call, theirs, their_call = best_of(
+            rounds,
+            lambda: compiled.derivatives(*arguments),
+            lambda: compiled.derivatives(*nothing),
+            lambda: in_c(*arguments),
+            lambda: in_c(*nothing),
+        )
+        line("kernel, compiled by numba; of which the call", f"{seconds(ours)}, {seconds(call)}")
+        line("kernel in C, gcc -O3; of which the call", f"{seconds(theirs)}, {seconds(their_call)}")
+        ratio = ours / theirs
+        goal("kernel, in times C as called from Python", ratio, f"{ratio:.2f}", at_most=2.5)
+        ratio = ours / (theirs - their_call)
+        goal("kernel with its call, in times C without the call", ratio, f"{ratio:.2f}", at_most=2.5)
+        ratio = (ours - call) / (theirs - their_call)
+        line("kernel without the call, in times C without the call", f"{ratio:.2f}")
+
+    q = 0.9 + SPACING * np.arange(200)
+    kept = {**SAMPLE, "sigma_G": 0.007, "C": 20}
+    ours, alone, published = best_of(
+        rounds,
+        whole_region(q),
+        whole_region(q, sigma_G=0.0),
+        lambda: algorithm2021.simulate_region(q, **kept),
+    )
+    sizes = [size_weights(13.0, 0.8).sizes.size, algorithm2021.size_distribution(13.0, 0.8)[0].size]
+    line(f"region, resolution included ({sizes[0]} sizes)", seconds(ours))
+    line("region without a resolution", seconds(alone))
+    line(f"published algorithm, intensity only ({sizes[1]} sizes)", seconds(published))
+    ratio = published / ours
+    goal("published algorithm, in times a region with all derivatives", ratio, f"{ratio:.0f}", at_least=30)
+
+
+def scaling(rounds: int) -> None:
+    """How the time grows with the problem."""
+    heading("Growth: bare kernel, 200 points, 9 sizes, M = 40 but for what varies")
+    points = (200, 400, 800, 1600, 3200, 6400)
+    slope = _table("points", points, best_of(rounds, *(bare_kernel(n, 9, 9, 40) for n in points)))
+    goal("exponent in the points", slope, f"{slope:.2f}", at_most=1.05)
+    sizes = (5, 10, 20, 40, 80)
+    slope = _table("sizes", sizes, best_of(rounds, *(bare_kernel(200, 9, n, 40) for n in sizes)))
+    goal("exponent in the sizes", slope, f"{slope:.2f}", at_most=1.05)
+    heights = (10, 40, 100, 1000, 10000)
+    times = best_of(rounds, *(bare_kernel(200, 9, 9, M) for M in heights))
+    slope = _table("M", heights, times)
+    line("exponent in M", f"{slope:.2f}")
+    growth = times[-1] / times[0]
+    goal(
+        "growth from M = 10 to 10 000, where its logarithm grows fourfold", growth, f"{growth:.2f}", at_most=4
+    )
+
+    heading("Growth: whole region with resolution, 0.9 to 1.3 Å⁻¹")
+    times = best_of(rounds, *(whole_region(np.linspace(0.9, 1.3, n)) for n in points))
+    slope = _table("points", points, times)
+    goal("exponent in the points", slope, f"{slope:.2f}", at_most=1.05)
+    q = 0.9 + SPACING * np.arange(200)
+    slope = _table("M", heights, best_of(rounds, *(whole_region(q, M) for M in heights)))
+    line("exponent in M", f"{slope:.2f}")
+
+
+def _table(name: str, values: Sequence[int], times: Sequence[float]) -> float:
+    """Print times, return the exponent of the power law through them."""
+    print(f"  {name:<8}" + "".join(f"{value:>12}" for value in values))
+    print(f"  {'time':<8}" + "".join(f"{seconds(value):>12}" for value in times))
+    return float(np.polyfit(np.log(values), np.log(times), 1)[0])
