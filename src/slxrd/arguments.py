@@ -29,12 +29,12 @@ def region(text: str) -> Region:
     return Region(low, high, rest[0] if rest else 1.0)
 
 
-def interval(text: str, what: str) -> tuple[float, float]:
-    """``A:B``."""
+def interval(text: str, argument: str) -> tuple[float, float]:
+    """``A:B``; ``argument`` is the whole argument as it was typed, for the error."""
     parts = text.split(":")
     if len(parts) != 2:
-        raise SlxrdError(f"{what} {text}: write two numbers, A:B")
-    return number(parts[0], f"{what} {text}"), number(parts[1], f"{what} {text}")
+        raise SlxrdError(f"{argument}: write two numbers, A:B")
+    return number(parts[0], argument), number(parts[1], argument)
 
 
 def assignments(texts: Sequence[str], what: str) -> dict[str, str]:
@@ -59,7 +59,8 @@ def values(texts: Sequence[str], what: str) -> dict[str, float]:
 def bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
     """``NAME=A:B``."""
     return {
-        name: interval(text, f"--bounds {name}=") for name, text in assignments(texts, "--bounds").items()
+        name: interval(text, f"--bounds {name}={text}")
+        for name, text in assignments(texts, "--bounds").items()
     }
 
 

@@ -148,7 +148,7 @@ def fit_command(
     output.check_writable(wanted, force)
     options: dict[str, Any] = {
         "regions": [arguments.region(text) for text in region or ()],
-        "mask": [arguments.interval(text, "--mask") for text in mask or ()],
+        "mask": [arguments.interval(text, f"--mask {text}") for text in mask or ()],
         "start": arguments.values(start or (), "--start"),
         "fix": arguments.values(fix or (), "--fix"),
         "free": free or (),
@@ -247,7 +247,7 @@ def simulate_command(
     from slxrd import output
 
     output.check_writable([file], force)
-    low, high = arguments.interval(span, "--range")
+    low, high = arguments.interval(span, f"--range {span}")
     if not (low < high and step > 0.0 and (high - low) / step < 1e6):
         raise SlxrdError(
             f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million"

@@ -208,9 +208,12 @@ class Conclusion:
 
 
 def _log_evidence(minimum: Minimum) -> float:
-    """Laplace approximation up to a constant; parameters without an error bar leave theirs out."""
+    """Laplace approximation under flat priors within the bounds; see :class:`slxrd.result.Solution`."""
     errors = covariance(minimum)
     known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
     if not known:
         return -0.5 * minimum.chi2
-    return -0.5 * minimum.chi2 + 0.5 * float(np.linalg.slogdet(errors.matrix[np.ix_(known, known)])[1])
+    _, log_volume = np.linalg.slogdet(2.0 * np.pi * errors.matrix[np.ix_(known, known)])
+    rows = [minimum.parameters[errors.names[i]] for i in known]
+    log_prior = float(sum(np.log(row.upper - row.lower) for row in rows))
+    return -0.5 * minimum.chi2 + 0.5 * float(log_volume) - log_prior

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from slxrd.estimates import Covariance
-from slxrd.result import Estimate, Status
+from slxrd.result import Estimate
 
 
 def period_S13(d: float, error_d: float, L: float, error_L: float, N: float) -> tuple[float, float]:
@@ -50,21 +50,25 @@ def derived_quantities(
     along = {"d": N - 1.0, "N": d}
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
-    gap = parameters["L"].status
-    known = gap in ("determined", "fixed")
+    crystal = [(name, parameters[name]) for name in ("d", "N")]
+    stack = [*crystal, ("L", parameters["L"])]
+    most_probable = errors.of({"d": round(N) - 1.0, "L": 1.0})
     return {
-        "period": _estimate((N - 1.0) * d + L, errors.of({**along, "L": 1.0}), known),
-        "period_of_most_probable": _estimate(S13_value, errors.of({"d": round(N) - 1.0, "L": 1.0}), known),
-        "period_S13": _estimate(S13_value, S13_error if error_d and error_L else None, known),
-        "thickness": _estimate((N - 1.0) * d, errors.of(along), True),
-        "thickness_with_surface": _estimate(N * d, errors.of({"d": N, "N": d}), True),
+        "period": _estimate((N - 1.0) * d + L, errors.of({**along, "L": 1.0}), stack),
+        "period_of_most_probable": _estimate(S13_value, most_probable, stack),
+        "period_S13": _estimate(S13_value, S13_error if error_d and error_L else None, stack),
+        "thickness": _estimate((N - 1.0) * d, errors.of(along), crystal),
+        "thickness_with_surface": _estimate(N * d, errors.of({"d": N, "N": d}), crystal),
     }
 
 
-def _estimate(value: float, error: float | None, known: bool) -> Estimate:
-    if not known:
-        return Estimate(None, None, "Å", "undetermined", "L is not determined")
-    status: Status = "determined" if error is not None else "fixed"
-    return Estimate(
-        value, error, "Å", status, "" if error is not None else "a parameter it is made of has no error bar"
-    )
+def _estimate(value: float, error: float | None, parts: list[tuple[str, Estimate]]) -> Estimate:
+    unknown = [name for name, part in parts if part.value is None]
+    if unknown:
+        return Estimate(None, None, "Å", "undetermined", f"{unknown[0]} is not determined")
+    if error is not None:
+        return Estimate(value, error, "Å")
+    bound = [name for name, part in parts if part.status == "at bound"]
+    if bound:
+        return Estimate(value, None, "Å", "at bound", f"no error bar: {bound[0]} lies on a bound")
+    return Estimate(value, None, "Å", "fixed", "what it is made of is fixed")

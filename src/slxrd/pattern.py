@@ -35,7 +35,8 @@ class Step:
     def __str__(self) -> str:
         if not self.details:
             return self.name
-        settings = ", ".join(f"{key} = {value}" for key, value in self.details.items())
+        shown = {k: f"{v:.7g}" if isinstance(v, float) else str(v) for k, v in self.details.items()}
+        settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
         return f"{self.name} ({settings})"
 
 
@@ -173,6 +174,15 @@ class Pattern:
             return self
         return self.changed(Step("2θ to q", {"wavelength (Å)": self._known_wavelength()}), x=self.q, axis="q")
 
+    def two_theta_hint(self, low: float, high: float) -> str:
+        """Say what a range of q would be if its ends were meant as 2θ; nothing where that cannot be."""
+        if self.axis == "2theta" or self.wavelength is None or not 0.0 < low < high < 180.0:
+            return ""
+        q_low, q_high = q_from_two_theta([low, high], self.wavelength).tolist()
+        if q_low >= self.x[-1] or q_high <= self.x[0]:
+            return ""
+        return f"; if degrees 2θ were meant, give q: {q_low:.4f}:{q_high:.4f}"
+
     def masked(self, low: float, high: float) -> Self:
         """Return the pattern with the points between ``low`` and ``high`` (axis units) left out.
 
@@ -185,5 +195,8 @@ class Pattern:
             raise SlxrdError(f"mask {low:g}:{high:g}: the lower end must come first")
         inside = (self.x >= low) & (self.x <= high)
         if not inside.any():
-            raise SlxrdError(f"mask {low:g}:{high:g} holds no point of {self.source}")
+            raise SlxrdError(
+                f"mask {low:g}:{high:g} holds no point of {self.source}, which covers {self.x[0]:.4g} to "
+                f"{self.x[-1]:.4g}{self.two_theta_hint(low, high)}"
+            )
         return self.changed(Step("mask", {"from": low, "to": high}), mask=self.mask | inside)

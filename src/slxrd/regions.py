@@ -13,7 +13,7 @@ import numpy as np
 from slxrd.corrections import counting_statistics
 from slxrd.errors import SlxrdError
 from slxrd.pattern import Pattern
-from slxrd.units import FloatArray, q_from_two_theta
+from slxrd.units import FloatArray
 
 #: σ as a fraction of the region's maximum, from counting statistics, or as the file gives it.
 Noise = float | Literal["counting", "file"]
@@ -120,7 +120,7 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
     if region.high <= q[0] or region.low >= q[-1]:
         raise SlxrdError(
             f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
-            + _two_theta_hint(pattern, region)
+            + pattern.to_q().two_theta_hint(region.low, region.high)
         )
     inside = (q >= region.low) & (q <= region.high) & ~pattern.mask
     if not inside.any():
@@ -134,13 +134,3 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
     else:
         sigma = np.full(intensity.shape, noise * intensity.max())
     return RegionData(region, q[inside], intensity, sigma)
-
-
-def _two_theta_hint(pattern: Pattern, region: Region) -> str:
-    """Say what the region would be if its ends were meant as 2θ."""
-    if pattern.wavelength is None or not 0.0 < region.low < region.high < 180.0:
-        return ""
-    low, high = q_from_two_theta(np.array([region.low, region.high]), pattern.wavelength)
-    if low >= pattern.q[-1] or high <= pattern.q[0]:
-        return ""
-    return f"; if degrees 2θ were meant, give q: {low:.4f}:{high:.4f}"

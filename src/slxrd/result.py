@@ -54,8 +54,9 @@ class Solution:
     chi2, delta_chi2 : float
         χ², and how much it lies above the best one.
     probability : float
-        Relative to the other solutions: ∝ exp(−χ²/2)·√det C, the Laplace approximation of the
-        evidence with the same flat prior for all.
+        Relative to the other solutions: the Laplace approximation of the evidence under flat priors
+        within the bounds, exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C); a parameter that the
+        data leave open in this solution fills its range and counts as 1.
     """
 
     values: Mapping[str, float]
