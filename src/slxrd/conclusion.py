@@ -92,6 +92,8 @@ class Conclusion:
             converged=self.best.converged,
             why_stopped=self.best.why,
             notes=tuple(self.notes),
+            objective=self.objective,
+            minima=self.minima,
         )
 
     def _noise(self) -> str:

@@ -85,7 +85,7 @@ class RegionModel:
         stack = self.model.stack
         sizes = size_weights(N, sigma_N, stack.size_window)
         pairs = self._pairs(d, L, sizes)
-        band = self._band(d, L, sigma_L, sizes, pairs)
+        band = self.band(_correlated(d, L, sigma_L, sizes, pairs))
         structure = (band.q + q_zero, d, L, sigma_L, sizes.sizes, sizes.weights)
         if not derivatives:
             intensity = kernel().intensity(*structure, stack.n_coherent, pairs)
@@ -102,13 +102,23 @@ class RegionModel:
         apart = max(longest - L, 0.0) / max(shortest_period, 1e-9)
         return int(min(self.model.stack.n_coherent, 2 + apart))
 
-    def _band(self, d: float, L: float, sigma_L: float, sizes: SizeWeights, pairs: int) -> Band:
-        thickest = int(sizes.sizes[-1]) * d
-        longest = (pairs - 1) * (thickest + L) + thickest + 7.0 * math.sqrt(pairs) * sigma_L
+    def correlated(self, values: Mapping[str, float]) -> float:
+        """Return the longest distance in Å at which the model holds correlations that the instrument resolves."""
+        d, L, sigma_L = values["d"], values["L"], values["sigma_L"]
+        sizes = size_weights(values["N"], values["sigma_N"], self.model.stack.size_window)
+        return _correlated(d, L, sigma_L, sizes, self._pairs(d, L, sizes))
+
+    def band(self, longest: float) -> Band:
+        """Return the auxiliary grid for correlations up to ``longest``, in Å."""
         rung = math.ceil(math.log(max(longest, 1.0)) / math.log(_LADDER))
         if rung not in self._bands:
             self._bands[rung] = self.model.instrument.band(self.q, _LADDER**rung)
         return self._bands[rung]
+
+
+def _correlated(d: float, L: float, sigma_L: float, sizes: SizeWeights, pairs: int) -> float:
+    thickest = int(sizes.sizes[-1]) * d
+    return (pairs - 1) * (thickest + L) + thickest + 7.0 * math.sqrt(pairs) * sigma_L
 
 
 def _check(d: float, L: float, sigma_L: float, q_zero: float) -> None:

@@ -47,7 +47,7 @@ class Objective:
         notes: list[str] = []
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
-        self._models = tuple(model.region(points.q) for points in self.data)
+        self.region_models = tuple(model.region(points.q) for points in self.data)
         if self.settings.kind == "paper2021":
             from slxrd.paper2021 import derivative_filter
 
@@ -71,16 +71,25 @@ class Objective:
             points.region, points.q[positive], points.intensity[positive], points.sigma[positive]
         )
 
+    def with_intensities(self, intensities: Sequence[FloatArray]) -> Objective:
+        """Return the same comparison with other intensities, one array per region; σ stays."""
+        data = [
+            RegionData(points.region, points.q, other, points.sigma)
+            for points, other in zip(self.data, intensities, strict=True)
+        ]
+        return Objective(self.model, data, self.settings)
+
     def chi2(self, values: Mapping[str, float]) -> float:
         """χ² alone, at a fraction of the cost of :meth:`evaluate`."""
         parts = (
-            self._part(i, model.evaluate(values, derivatives=False)) for i, model in enumerate(self._models)
+            self._part(i, model.evaluate(values, derivatives=False))
+            for i, model in enumerate(self.region_models)
         )
         return float(sum(part.residual @ part.residual for part in parts))
 
     def evaluate(self, values: Mapping[str, float]) -> Evaluation:
         """Evaluate residuals and Jacobian for values of all parameters."""
-        parts = [self._part(i, model.evaluate(values)) for i, model in enumerate(self._models)]
+        parts = [self._part(i, model.evaluate(values)) for i, model in enumerate(self.region_models)]
         return Evaluation(
             np.concatenate([part.residual for part in parts]),
             np.concatenate([part.jacobian for part in parts]),
@@ -133,7 +142,7 @@ class Objective:
     def _design(self, points: RegionData, model: FloatArray, slopes: FloatArray) -> Design:
         """Lay out the curve; scaled to the peak, it passes through the measured maximum at its own."""
         n, none = points.q.size, np.zeros_like(slopes)
-        shapes = self._background_shapes(points)
+        shapes = self.background_shapes(points)
         if self.settings.scale == "free":
             return Design(np.zeros(n), none, np.column_stack([model, *shapes]), slopes)
         peak, highest = int(np.argmax(model)), points.intensity.max()
@@ -146,7 +155,8 @@ class Objective:
             np.full(n, highest), none, np.column_stack(columns), slopes - slopes[:, peak : peak + 1]
         )
 
-    def _background_shapes(self, points: RegionData) -> list[FloatArray]:
+    def background_shapes(self, points: RegionData) -> list[FloatArray]:
+        """Return the shapes whose free combination is the background of a region, each of shape (n,)."""
         if self.settings.background == "none":
             return []
         middle, half = (points.q[0] + points.q[-1]) / 2.0, (points.q[-1] - points.q[0]) / 2.0
@@ -158,7 +168,7 @@ class Objective:
     ) -> tuple[float, list[float]]:
         """Scale and background of a curve that was tied to the measured maximum."""
         peak, highest = int(np.argmax(model)), float(points.intensity.max())
-        shapes = self._background_shapes(points)
+        shapes = self.background_shapes(points)
         if not shapes:
             return highest / float(model[peak]), []
         scale, slopes = float(coefficients[0]), [float(c) for c in coefficients[1:]]

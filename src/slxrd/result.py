@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from slxrd.evaluation import Fitted
+from slxrd.leastsquares import Minimum
+from slxrd.objective import Objective
 from slxrd.pattern import Pattern
 from slxrd.settings import Settings
 from slxrd.structure import Stack
@@ -104,6 +106,10 @@ class Fit:
         In words.
     notes : tuple of str
         What the reader must know: what was decided, left out, or cannot be told.
+    objective : Objective
+        Data against model, for what comes after the fit: bootstrap, maps, posterior.
+    minima : tuple of Minimum
+        The minima behind ``solutions``.
     """
 
     pattern: Pattern
@@ -124,6 +130,8 @@ class Fit:
     converged: bool
     why_stopped: str
     notes: tuple[str, ...]
+    objective: Objective = field(repr=False)
+    minima: tuple[Minimum, ...] = field(repr=False)
 
     @property
     def unique(self) -> bool:

@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
+from slxrd.kernel.shares import size_shares
 from slxrd.units import FloatArray
-
-#: Below this width (in planes) the nearest whole size takes all the weight.
-SHARP_SIGMA_N = 1e-6
 
 
 @dataclass(frozen=True)
@@ -96,29 +94,7 @@ def size_weights(N: float, sigma_N: float, window: float = 5.0) -> SizeWeights:
         raise SlxrdError(f"N = {N!r}: a crystal has at least 1 plane")
     if not (math.isfinite(sigma_N) and sigma_N >= 0.0):
         raise SlxrdError(f"sigma_N = {sigma_N!r}: must be 0 or more")
-    first = max(1, min(math.floor(N), math.ceil(N - window * sigma_N)))
-    last = max(math.ceil(N), math.floor(N + window * sigma_N))
-    sizes = np.arange(first, last + 1, dtype=np.int64)
-    away = sizes - N
-    nearest = min(N - math.floor(N), math.ceil(N) - N)
-    excess = away * away
-    excess -= nearest * nearest
-    if sigma_N < SHARP_SIGMA_N:
-        weights = np.where(excess == 0.0, 1.0, 0.0)
-        zero = np.zeros_like(weights)
-        return _frozen(SizeWeights(sizes, weights / weights.sum(), zero, zero))
-    inverse = 1.0 / (sigma_N * sigma_N)
-    weights = np.exp((-0.5 * inverse) * excess)
-    weights /= np.add.reduce(weights)
-    away -= weights @ away
-    excess -= weights @ excess
-    return _frozen(
-        SizeWeights(sizes, weights, (weights * inverse) * away, (weights * (inverse / sigma_N)) * excess)
-    )
-
-
-def _frozen(shares: SizeWeights) -> SizeWeights:
-    """Make the arrays read-only: the cache hands the same ones to everyone."""
+    shares = SizeWeights(*size_shares(N, sigma_N, window))
     for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
         array.setflags(write=False)
     return shares

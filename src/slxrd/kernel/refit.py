@@ -1,0 +1,234 @@
+"""Many refinements at once, compiled: the same model against many sets of intensities.
+
+A Levenberg–Marquardt refinement with bounds, scale and background projected out of every region, for
+linear residuals. It is what a bootstrap needs: the grids, the weights and the model are those of the
+single fit, only the measured intensities differ.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from slxrd.kernel.compiled import curves, smear
+from slxrd.kernel.shares import size_shares
+
+FloatArray = NDArray[np.float64]
+
+_shares = njit(cache=True, nogil=True)(size_shares)
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+#: How a refinement ended.
+CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
+
+
+class Region(NamedTuple):
+    """One region, laid out for the compiled code.
+
+    Attributes
+    ----------
+    grid : ndarray, shape (m,)
+        Auxiliary scattering vectors in Å⁻¹.
+    first, band : ndarray, shapes (n,) and (n, width)
+        Smearing, as for ``compiled.smear``.
+    root : ndarray, shape (n,)
+        Square root of the region's weight over σ.
+    basis : ndarray, shape (b, n)
+        Orthonormal background shapes, each times ``root``; b may be 0.
+    """
+
+    grid: FloatArray
+    first: NDArray[np.int64]
+    band: FloatArray
+    root: FloatArray
+    basis: FloatArray
+
+
+@_compile
+def _project(rows, basis):  # type: ignore[no-untyped-def]
+    """Take the background shapes out of every row, in place."""
+    for k in range(rows.shape[0]):
+        for b in range(basis.shape[0]):
+            overlap = 0.0
+            for i in range(rows.shape[1]):
+                overlap += basis[b, i] * rows[k, i]
+            for i in range(rows.shape[1]):
+                rows[k, i] -= overlap * basis[b, i]
+
+
+@_compile
+def _add_region(p, region, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
+    """Add a region's curvature and gradient, and return its χ²."""
+    sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
+    pairs = M
+    if longest < math.inf:
+        shortest = (sizes[0] - 1) * p[0] + p[1]
+        pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
+    raw = curves(region.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)
+    rows = smear(raw, region.first, region.band) if region.band.shape[1] > 1 else raw
+    for k in range(7):
+        for i in range(target.size):
+            rows[k, i] *= region.root[i]
+    _project(rows, region.basis)
+    model = rows[0]
+    norm2 = np.dot(model, model)
+    scale = np.dot(model, target) / norm2
+    residual = target - scale * model
+    for k in range(1, 7):
+        rows[k] = scale * (rows[k] - model * (np.dot(model, rows[k]) / norm2))
+    for k in range(6):
+        g[k] -= np.dot(rows[k + 1], residual)
+        for j in range(k + 1):
+            H[k, j] += np.dot(rows[k + 1], rows[j + 1])
+    return np.dot(residual, residual)
+
+
+@_compile
+def _solve(H, g, active, damping, step):  # type: ignore[no-untyped-def]
+    """Solve (H + damping·diag H)·step = −g over the active parameters by Cholesky; False if singular."""
+    n = 0
+    index = np.empty(6, np.int64)
+    for k in range(6):
+        step[k] = 0.0
+        if active[k] and H[k, k] > 0.0:
+            index[n] = k
+            n += 1
+    U = np.zeros((n, n))
+    x = np.empty(n)
+    for a in range(n):
+        for b in range(a + 1):
+            i, j = max(index[a], index[b]), min(index[a], index[b])
+            total = H[i, j] * (1.0 + damping if a == b else 1.0)
+            for c in range(b):
+                total -= U[a, c] * U[b, c]
+            if a == b:
+                if not total > 0.0:
+                    return False
+                U[a, a] = math.sqrt(total)
+            else:
+                U[a, b] = total / U[b, b]
+    for a in range(n):
+        total = -g[index[a]]
+        for c in range(a):
+            total -= U[a, c] * x[c]
+        x[a] = total / U[a, a]
+    for a in range(n - 1, -1, -1):
+        total = x[a]
+        for c in range(a + 1, n):
+            total -= U[c, a] * x[c]
+        x[a] = total / U[a, a]
+    for a in range(n):
+        step[index[a]] = x[a]
+    return True
+
+
+@_compile
+def _total(p, regions, targets, M, window, longest, H, g):  # type: ignore[no-untyped-def]
+    H[:] = 0.0
+    g[:] = 0.0
+    chi2 = 0.0
+    for r in range(len(regions)):
+        chi2 += _add_region(p, regions[r], targets[r], M, window, longest, H, g)
+    return chi2
+
+
+@_compile
+def refine(start, free, lower, upper, regions, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+    """Refine one set of intensities from one start.
+
+    Parameters
+    ----------
+    start, lower, upper : ndarray, shape (6,)
+        d, L, σ_L, N, σ_N, q_zero and their bounds.
+    free : ndarray of bool, shape (6,)
+        Which are refined.
+    regions : tuple of Region
+        The regions.
+    targets : list of ndarray
+        Intensity times ``root`` of each region, its background shapes projected out.
+    M, window, longest
+        Crystals in a stack, window of sizes in σ_N, and longest fringe in Å that is resolved.
+    tolerance : float
+        Relative change of χ² at which it ends.
+    most : int
+        The largest number of evaluations.
+
+    Returns
+    -------
+    values : ndarray, shape (6,)
+    chi2 : float
+    how : int
+        :data:`CONVERGED`, :data:`OUT_OF_STEPS` or :data:`NOT_FINITE`.
+    """
+    p = start.copy()
+    H, g = np.zeros((6, 6)), np.zeros(6)
+    H_new, g_new = np.zeros((6, 6)), np.zeros(6)
+    step, active = np.zeros(6), np.zeros(6, np.bool_)
+    chi2 = _total(p, regions, targets, M, window, longest, H, g)
+    if not chi2 < math.inf:
+        return p, chi2, NOT_FINITE
+    damping = 1e-4
+    for _ in range(most):
+        for k in range(6):
+            outward = (p[k] <= lower[k] and g[k] > 0.0) or (p[k] >= upper[k] and g[k] < 0.0)
+            active[k] = free[k] and not outward
+        if not _solve(H, g, active, damping, step):
+            damping = max(damping, 1e-8) * 10.0
+            continue
+        trial = np.minimum(np.maximum(p + step, lower), upper)
+        expected = 0.0
+        for k in range(6):
+            moved = trial[k] - p[k]
+            expected -= moved * g[k]
+            for j in range(6):
+                expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
+        if expected <= tolerance * chi2:
+            return p, chi2, CONVERGED
+        new = _total(trial, regions, targets, M, window, longest, H_new, g_new)
+        if new < chi2:
+            damping *= 0.1 if chi2 - new > expected else 0.3
+            p, chi2 = trial, new
+            H[:], g[:] = H_new, g_new
+        else:
+            damping = max(damping, 1e-8) * 10.0
+            if damping > 1e10:
+                return p, chi2, CONVERGED
+    return p, chi2, OUT_OF_STEPS
+
+
+@_compile
+def refine_many(starts, free, lower, upper, regions, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+    """Refine many sets of intensities, each from every start, and keep the best of each.
+
+    Parameters
+    ----------
+    starts : ndarray, shape (s, 6)
+        Where the refinements begin.
+    targets : tuple of ndarray, shape (n_sets, n)
+        For each region, as in :func:`refine`, a row for each set.
+
+    Returns
+    -------
+    values : ndarray, shape (n_sets, 6)
+    chi2 : ndarray, shape (n_sets,)
+    how : ndarray of int, shape (n_sets,)
+        As in :func:`refine`; the other parameters too.
+    start : ndarray of int, shape (n_sets,)
+        Which start led there.
+    """
+    count = targets[0].shape[0]
+    values, chi2, how = np.empty((count, 6)), np.full(count, np.inf), np.full(count, NOT_FINITE)
+    start = np.zeros(count, np.int64)
+    for s in range(count):
+        own = [target[s] for target in targets]
+        for k in range(starts.shape[0]):
+            found, least, ending = refine(
+                starts[k], free, lower, upper, regions, own, M, window, longest, tolerance, most
+            )
+            if least < chi2[s]:
+                values[s], chi2[s], how[s], start[s] = found, least, ending, k
+    return values, chi2, how, start

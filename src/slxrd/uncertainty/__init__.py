@@ -1,0 +1,1 @@
+"""What can be believed: bootstrap, profiles, maps of χ², posterior."""
