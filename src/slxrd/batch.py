@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,7 @@ class Batch:
         """
         count = intensities[0].shape[0]
         bounds = np.linspace(0, count, min(max(workers, 1), count) + 1).astype(int)
-        pieces = [
-            [rows[a:b] for rows in intensities] for a, b in zip(bounds[:-1], bounds[1:], strict=True) if b > a
-        ]
+        pieces = [[rows[a:b] for rows in intensities] for a, b in pairwise(bounds) if b > a]
         if len(pieces) == 1:
             return self._refit(pieces[0])
         with ThreadPoolExecutor(len(pieces)) as pool:

@@ -103,7 +103,7 @@ class RegionModel:
         return int(min(self.model.stack.n_coherent, 2 + apart))
 
     def correlated(self, values: Mapping[str, float]) -> float:
-        """Return the longest distance in Å at which the model holds correlations that the instrument resolves."""
+        """Return the longest distance in Å over which correlations remain that can be resolved."""
         d, L, sigma_L = values["d"], values["L"], values["sigma_L"]
         sizes = size_weights(values["N"], values["sigma_N"], self.model.stack.size_window)
         return _correlated(d, L, sigma_L, sizes, self._pairs(d, L, sizes))

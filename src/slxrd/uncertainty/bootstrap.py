@@ -21,8 +21,8 @@ from slxrd.model import REFINABLE
 from slxrd.result import Fit
 from slxrd.units import FloatArray
 
-Kind = Literal["noise", "flat", "counting", "residual", "block"]
-KINDS: tuple[Kind, ...] = ("noise", "flat", "counting", "residual", "block")
+Kind = Literal["noise", "flat", "residual", "block"]
+KINDS: tuple[Kind, ...] = ("noise", "flat", "residual", "block")
 
 #: Quantiles that are reported: 68 % and 95 % intervals and the median.
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
@@ -116,10 +116,11 @@ def bootstrap(
         The fit, with all its solutions.
     n : int
         Number of replicates, 2 or more.
-    kind : {"noise", "flat", "counting", "residual", "block"}
-        How a replicate is made: measured pattern and Gaussian noise of the fit's own σ; of ``level``
-        times the region's maximum (the paper's); of counting statistics; the calculated curve and
-        resampled residuals, one by one or in blocks, which keeps their correlation along q.
+    kind : {"noise", "flat", "residual", "block"}
+        How a replicate is made: the measured pattern and Gaussian noise of the fit's own σ (from the
+        file, from counting statistics, or flat, as the fit was told), or of ``level`` times the
+        region's maximum (the paper's); or the calculated curve and resampled residuals, one by one
+        or in blocks, which keeps their correlation along q.
     seed : int
         Of the random numbers; the same seed gives the same replicates on any number of workers.
     level : float
@@ -180,8 +181,6 @@ def _maker(
         ]
     if kind == "flat":
         spreads = [np.full(fitted.q.size, level * fitted.measured.max()) for fitted in regions]
-    elif kind == "counting":
-        spreads = [np.sqrt(np.maximum(fitted.calculated, 1.0)) for fitted in regions]
     else:
         spreads = [fitted.sigma for fitted in regions]
     return lambda random: [
