@@ -6,16 +6,19 @@ L that can be nearly as deep as one another. One start finds one of them; here a
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from itertools import product
 
 import numpy as np
 
+from slxrd.batch import Batch, joined
 from slxrd.errors import SlxrdError
 from slxrd.leastsquares import Minimum, minimise
+from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.peaks import describe, lattice_period
+from slxrd.table import TABLE
 from slxrd.units import FloatArray
 
 #: Stacking disorder, Å, that leaves no fringes, and those that are tried.
@@ -27,16 +30,16 @@ STEPS_PER_PERIOD = 5
 #: Minima of the scan that are refined, and neighbours of the best solution, in d, that are tried.
 MOST_REFINED = 12
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+#: L is searched up to where the resolution leaves exp(−½·2.45²) = 5 % of a fringe's contrast, and at
+#: least up to LEAST_RANGE, in Å.
+FAINTEST = 2.45
+LEAST_RANGE = 60.0
+#: Points of the scan between two reports of progress.
+PORTION = 200
 #: Solutions with χ² beyond the best one's by more than this are not listed.
 WORST_LISTED = 60.0
 
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class _Start:
-    chi2: float
-    values: dict[str, float]
 
 
 def envelope_fit(objective: Objective, parameters: Parameters) -> Minimum:
@@ -89,8 +92,18 @@ def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[floa
     return list(inside) or [(row.lower + row.upper) / 2.0]
 
 
-def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> list[_Start]:
-    """χ² over L, σ_L and N; the minima over L, best first."""
+def _points(parameters: Parameters, starts: list[dict[str, float]]) -> FloatArray:
+    """Values of all parameters for starts, ties and bounds observed; shape (k, 6)."""
+    rows = []
+    for values in starts:
+        filled = _filled(parameters, values)
+        resolved, _ = filled.resolve(filled.vector())
+        rows.append([resolved[name] for name in REFINABLE])
+    return np.array(rows)
+
+
+def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+    """χ² over L, σ_L and N; where it is lowest along L, the best first; shape (k, 6)."""
     d, N = base.values["d"], base.values["N"]
     row = parameters["L"]
     count = max(int((row.upper - row.lower) / d * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
@@ -98,22 +111,21 @@ def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: P
     disorders = _choices(parameters, "sigma_L", list(TRIED_SIGMA_L))
     sizes = _choices(parameters, "N", [N * factor for factor in TRIED_SIZES])
     usual = {**base.values, "sigma_N": parameters["sigma_N"].value or usual_spread(N)}
-    best: list[_Start] = []
-    for i, L in enumerate(gaps):
-        here: list[_Start] = []
-        for sigma_L in disorders:
-            for size in sizes:
-                chosen = {"L": L, "sigma_L": sigma_L, "N": size}
-                values = {**usual, **{k: v for k, v in chosen.items() if v is not None}}
-                start = _filled(parameters, values)
-                here.append(_Start(objective.chi2(start.resolve(start.vector())[0]), values))
-        best.append(min(here, key=lambda start: start.chi2))
-        report(i + 1, len(gaps))
-    chi2 = np.array([start.chi2 for start in best])
-    left = np.concatenate(([np.inf], chi2[:-1]))
-    right = np.concatenate((chi2[1:], [np.inf]))
-    minima = np.flatnonzero((chi2 <= left) & (chi2 <= right))
-    return sorted((best[i] for i in minima), key=lambda start: start.chi2)[:MOST_REFINED]
+    chosen = (dict(zip(("L", "sigma_L", "N"), c, strict=True)) for c in product(gaps, disorders, sizes))
+    starts = [{**usual, **{k: v for k, v in some.items() if v is not None}} for some in chosen]
+    points = _points(parameters, starts)
+    batch = Batch(objective, parameters, points)
+    pieces = []
+    for first in range(0, len(points), PORTION):
+        pieces.append(batch.chi2(points[first : first + PORTION]))
+        report(min(first + PORTION, len(points)), len(points))
+    chi2 = np.concatenate(pieces).reshape(len(gaps), -1)
+    lowest = chi2.min(axis=1)
+    beside = np.concatenate(([np.inf], lowest, [np.inf]))
+    minima = np.flatnonzero((lowest <= beside[:-2]) & (lowest <= beside[2:]))
+    ordered = minima[np.argsort(lowest[minima])][:MOST_REFINED]
+    scanned = points.reshape(len(gaps), -1, len(REFINABLE))
+    return np.asarray(scanned[ordered, chi2[ordered].argmin(axis=1)])
 
 
 def search(
@@ -145,27 +157,56 @@ def search(
     base = envelope_fit(objective, parameters)
     if objective.model.stack.n_coherent == 1:
         return (minimise(objective, _filled(base.parameters, dict(base.values))),)
+    parameters = _resolvable(objective, parameters, base)
     starts = _scan(objective, parameters, base, report or (lambda done, of: None))
-    found = [_refine(objective, parameters, start.values) for start in starts]
+    found = Batch(objective, parameters, starts).refine_each()
     while parameters["L"].free:
-        best = min(found, key=lambda minimum: minimum.chi2)
-        found += [_refine(objective, parameters, values) for values in _neighbours(parameters, best)]
-        if min(found, key=lambda minimum: minimum.chi2).chi2 > best.chi2 - 0.01:
+        least = float(found.chi2.min())
+        beside = _neighbours(parameters, found.values[int(found.chi2.argmin())])
+        if not beside:
             break
-    return distinct(found)
+        found = joined([found, Batch(objective, parameters, _points(parameters, beside)).refine_each()])
+        if found.chi2.min() > least - 0.01:
+            break
+    return _polished(objective, parameters, found.values[np.argsort(found.chi2)])
 
 
-def _neighbours(parameters: Parameters, best: Minimum) -> list[dict[str, float]]:
+def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
+    """Bound L to what resolution and point distance can show, where the user has not bounded it."""
+    row, default = parameters["L"], TABLE["L"]
+    if not row.free or (row.lower, row.upper) != (default.lower, default.upper):
+        return parameters
+    step = min(float(np.median(np.diff(points.q))) for points in objective.data)
+    longest = np.pi / step
+    if objective.model.instrument.sigma_G > 0.0:
+        longest = min(longest, FAINTEST / objective.model.instrument.sigma_G)
+    upper = longest - (base.values["N"] - 1.0) * base.values["d"]
+    upper = float(np.clip(upper, LEAST_RANGE, default.upper))
+    return parameters.bound(L=(row.lower, max(upper, row.value or 0.0)))
+
+
+def _neighbours(parameters: Parameters, best: FloatArray) -> list[dict[str, float]]:
     """Starts some d away from the best L, with the size kept, and with the period kept."""
-    row, N = parameters["L"], best.values["N"]
+    values = dict(zip(REFINABLE, best.tolist(), strict=True))
+    row = parameters["L"]
     starts = []
     for step in NEIGHBOURS:
-        L = best.values["L"] + step * best.values["d"]
+        L, N = values["L"] + step * values["d"], values["N"] - step
         if row.lower <= L <= row.upper:
-            starts.append({**best.values, "L": L})
-            if N - step >= 1.0 and parameters["N"].free:
-                starts.append({**best.values, "L": L, "N": N - step})
+            starts.append({**values, "L": L})
+            if N >= 1.0 and parameters["N"].free:
+                starts.append({**values, "L": L, "N": N})
     return starts
+
+
+def _polished(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Minimum, ...]:
+    """Refine the distinct ones among rough minima, ordered by χ², to the end."""
+    kept: list[dict[str, float]] = []
+    for point in points.tolist():
+        values = dict(zip(REFINABLE, point, strict=True))
+        if not any(_same(values, other) for other in kept):
+            kept.append(values)
+    return distinct([_refine(objective, parameters, values) for values in kept])
 
 
 def _refine(objective: Objective, parameters: Parameters, values: dict[str, float]) -> Minimum:
@@ -194,16 +235,14 @@ def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
     for minimum in ordered:
         if minimum.chi2 - ordered[0].chi2 > max(WORST_LISTED, 0.5 * ordered[0].chi2):
             break
-        if not any(_same(minimum, other) for other in kept):
+        if not any(_same(minimum.values, other.values) for other in kept):
             kept.append(minimum)
     return tuple(kept)
 
 
+#: Solutions closer than this in every parameter are one.
 _SAME: dict[str, float] = {"d": 0.02, "L": 0.5, "sigma_L": 0.3, "N": 0.3, "sigma_N": 0.5, "q_zero": 0.002}
 
 
-def _same(one: Minimum, other: Minimum) -> bool:
-    differences: FloatArray = np.array(
-        [abs(one.values[k] - other.values[k]) / scale for k, scale in _SAME.items()]
-    )
-    return bool(np.all(differences < 1.0))
+def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
+    return all(abs(one[name] - other[name]) < scale for name, scale in _SAME.items())

@@ -44,7 +44,7 @@ TABLE: dict[str, ParameterInfo] = {
             "distance between the atomic planes of a crystal", f"{_SI} Table S1",
         ),
         ParameterInfo(
-            "L", "L", "Å", None, 5.0, 120.0, 0.0,
+            "L", "L", "Å", None, 5.0, 400.0, 0.0,
             "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c",
         ),
         ParameterInfo(

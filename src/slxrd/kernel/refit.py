@@ -26,8 +26,8 @@ _compile = njit(cache=True, nogil=True, error_model="numpy")
 CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
 
 
-class Region(NamedTuple):
-    """One region, laid out for the compiled code.
+class Layout(NamedTuple):
+    """All regions end to end, laid out for the compiled code.
 
     Attributes
     ----------
@@ -38,7 +38,9 @@ class Region(NamedTuple):
     root : ndarray, shape (n,)
         Square root of the region's weight over σ.
     basis : ndarray, shape (b, n)
-        Orthonormal background shapes, each times ``root``; b may be 0.
+        Orthonormal background shapes of each region, each times ``root``; b may be 0.
+    ends : ndarray of int64, shape (regions + 1,)
+        Where the points of each region begin, and the number of points.
     """
 
     grid: FloatArray
@@ -46,6 +48,7 @@ class Region(NamedTuple):
     band: FloatArray
     root: FloatArray
     basis: FloatArray
+    ends: NDArray[np.int64]
 
 
 @_compile
@@ -61,19 +64,32 @@ def _project(rows, basis):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _add_region(p, region, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
-    """Add a region's curvature and gradient, and return its χ²."""
+def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
+    """Work out curvature and gradient of χ²/2, in place, and return χ²."""
     sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
     pairs = M
     if longest < math.inf:
         shortest = (sizes[0] - 1) * p[0] + p[1]
         pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
-    raw = curves(region.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)
-    rows = smear(raw, region.first, region.band) if region.band.shape[1] > 1 else raw
+    rows = curves(layout.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)
+    if layout.band.shape[1] > 1:
+        rows = smear(rows, layout.first, layout.band)
     for k in range(7):
         for i in range(target.size):
-            rows[k, i] *= region.root[i]
-    _project(rows, region.basis)
+            rows[k, i] *= layout.root[i]
+    H[:] = 0.0
+    g[:] = 0.0
+    chi2 = 0.0
+    for r in range(layout.ends.size - 1):
+        a, b = layout.ends[r], layout.ends[r + 1]
+        chi2 += _add_region(rows[:, a:b].copy(), layout.basis[:, a:b], target[a:b], H, g)
+    return chi2
+
+
+@_compile
+def _add_region(rows, basis, target, H, g):  # type: ignore[no-untyped-def]
+    """Add a region's curvature and gradient, and return its χ²."""
+    _project(rows, basis)
     model = rows[0]
     norm2 = np.dot(model, model)
     scale = np.dot(model, target) / norm2
@@ -127,17 +143,7 @@ def _solve(H, g, active, damping, step):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _total(p, regions, targets, M, window, longest, H, g):  # type: ignore[no-untyped-def]
-    H[:] = 0.0
-    g[:] = 0.0
-    chi2 = 0.0
-    for r in range(len(regions)):
-        chi2 += _add_region(p, regions[r], targets[r], M, window, longest, H, g)
-    return chi2
-
-
-@_compile
-def refine(start, free, lower, upper, regions, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+def refine(start, free, lower, upper, layout, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
     """Refine one set of intensities from one start.
 
     Parameters
@@ -146,10 +152,10 @@ def refine(start, free, lower, upper, regions, targets, M, window, longest, tole
         d, L, σ_L, N, σ_N, q_zero and their bounds.
     free : ndarray of bool, shape (6,)
         Which are refined.
-    regions : tuple of Region
+    layout : Layout
         The regions.
-    targets : list of ndarray
-        Intensity times ``root`` of each region, its background shapes projected out.
+    target : ndarray, shape (n,)
+        Intensity times ``root``, the background shapes projected out.
     M, window, longest
         Crystals in a stack, window of sizes in σ_N, and longest fringe in Å that is resolved.
     tolerance : float
@@ -168,7 +174,7 @@ def refine(start, free, lower, upper, regions, targets, M, window, longest, tole
     H, g = np.zeros((6, 6)), np.zeros(6)
     H_new, g_new = np.zeros((6, 6)), np.zeros(6)
     step, active = np.zeros(6), np.zeros(6, np.bool_)
-    chi2 = _total(p, regions, targets, M, window, longest, H, g)
+    chi2 = _total(p, layout, target, M, window, longest, H, g)
     if not chi2 < math.inf:
         return p, chi2, NOT_FINITE
     damping = 1e-4
@@ -188,7 +194,7 @@ def refine(start, free, lower, upper, regions, targets, M, window, longest, tole
                 expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
         if expected <= tolerance * chi2:
             return p, chi2, CONVERGED
-        new = _total(trial, regions, targets, M, window, longest, H_new, g_new)
+        new = _total(trial, layout, target, M, window, longest, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -201,15 +207,25 @@ def refine(start, free, lower, upper, regions, targets, M, window, longest, tole
 
 
 @_compile
-def refine_many(starts, free, lower, upper, regions, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-untyped-def]
+    """χ² of one set of intensities at many parameter values, shape (k, 6) → (k,)."""
+    H, g = np.zeros((6, 6)), np.zeros(6)
+    chi2 = np.empty(points.shape[0])
+    for k in range(points.shape[0]):
+        chi2[k] = _total(points[k], layout, target, M, window, longest, H, g)
+    return chi2
+
+
+@_compile
+def refine_many(starts, free, lower, upper, layout, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
     """Refine many sets of intensities, each from every start, and keep the best of each.
 
     Parameters
     ----------
     starts : ndarray, shape (s, 6)
         Where the refinements begin.
-    targets : tuple of ndarray, shape (n_sets, n)
-        For each region, as in :func:`refine`, a row for each set.
+    targets : ndarray, shape (n_sets, n)
+        As in :func:`refine`, a row for each set.
 
     Returns
     -------
@@ -220,14 +236,13 @@ def refine_many(starts, free, lower, upper, regions, targets, M, window, longest
     start : ndarray of int, shape (n_sets,)
         Which start led there.
     """
-    count = targets[0].shape[0]
+    count = targets.shape[0]
     values, chi2, how = np.empty((count, 6)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
     for s in range(count):
-        own = [target[s] for target in targets]
         for k in range(starts.shape[0]):
             found, least, ending = refine(
-                starts[k], free, lower, upper, regions, own, M, window, longest, tolerance, most
+                starts[k], free, lower, upper, layout, targets[s], M, window, longest, tolerance, most
             )
             if least < chi2[s]:
                 values[s], chi2[s], how[s], start[s] = found, least, ending, k
