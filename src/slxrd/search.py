@@ -94,12 +94,19 @@ def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[floa
 
 def _points(parameters: Parameters, starts: list[dict[str, float]]) -> FloatArray:
     """Values of all parameters for starts, ties and bounds observed; shape (k, 6)."""
-    rows = []
-    for values in starts:
-        filled = _filled(parameters, values)
-        resolved, _ = filled.resolve(filled.vector())
-        rows.append([resolved[name] for name in REFINABLE])
-    return np.array(rows)
+    tied = any(row.expression is not None for row in parameters.values())
+    first = _filled(parameters, starts[0])
+    points = np.tile([first.resolve(first.vector())[0][name] for name in REFINABLE], (len(starts), 1))
+    if tied:
+        for row, values in zip(points, starts, strict=True):
+            filled = _filled(parameters, values)
+            row[:] = list(filled.resolve(filled.vector())[0].values())
+        return points
+    for i, name in enumerate(REFINABLE):
+        if parameters[name].free:
+            column = [values[name] for values in starts]
+            points[:, i] = np.clip(column, parameters[name].lower, parameters[name].upper)
+    return points
 
 
 def _scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:

@@ -70,7 +70,7 @@ def published(values: dict[str, float]) -> FloatArray:
 def test_residuals_of_the_2021_program(values: dict[str, float]) -> None:
     """Without resolution, whose convolution over the measured points only is not repeated here.
 
-    N ± 3σ_N is not whole here, so that [⌊N−3σ_N⌋, …) has one size more below than our window.
+    The paper's ⌊N−3σ_N⌋ counts one size more below than our window, with 1 % of the mean size's share.
     """
     residual = objective(0.0).evaluate(values).residual
     expected = published(values)

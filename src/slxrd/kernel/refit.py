@@ -64,19 +64,26 @@ def _project(rows, basis):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
-    """Work out curvature and gradient of χ²/2, in place, and return χ²."""
+def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-def]
+    """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
     sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
     pairs = M
     if longest < math.inf:
         shortest = (sizes[0] - 1) * p[0] + p[1]
         pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
-    rows = curves(layout.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)
+    rows = curves(layout.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
     if layout.band.shape[1] > 1:
         rows = smear(rows, layout.first, layout.band)
-    for k in range(7):
-        for i in range(target.size):
+    for k in range(count):
+        for i in range(layout.root.size):
             rows[k, i] *= layout.root[i]
+    return rows
+
+
+@_compile
+def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
+    """Work out curvature and gradient of χ²/2, in place, and return χ²."""
+    rows = _smeared(p, layout, M, window, longest, 7)
     H[:] = 0.0
     g[:] = 0.0
     chi2 = 0.0
@@ -209,10 +216,15 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
 @_compile
 def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-untyped-def]
     """χ² of one set of intensities at many parameter values, shape (k, 6) → (k,)."""
-    H, g = np.zeros((6, 6)), np.zeros(6)
-    chi2 = np.empty(points.shape[0])
+    chi2 = np.zeros(points.shape[0])
     for k in range(points.shape[0]):
-        chi2[k] = _total(points[k], layout, target, M, window, longest, H, g)
+        rows = _smeared(points[k], layout, M, window, longest, 1)
+        for r in range(layout.ends.size - 1):
+            a, b = layout.ends[r], layout.ends[r + 1]
+            model = rows[:, a:b].copy()
+            _project(model, layout.basis[:, a:b])
+            along = np.dot(model[0], target[a:b])
+            chi2[k] += np.dot(target[a:b], target[a:b]) - along * along / np.dot(model[0], model[0])
     return chi2
 
 

@@ -1,16 +1,16 @@
 """Posterior: what a pattern leaves possible, sampled over all solutions at once.
 
 The density is exp(−χ²/2), flat within the parameters' bounds, times Gaussian priors where they are
-given; scale and background stand at their best values, as in the fit. Between the solutions, which
-are some d apart in L and much narrower than that, an ordinary sampler does not pass: here every third
-step or so is a hop, which carries a point from its solution to the place in another that corresponds
-to it (Tjelmeland and Hegland, Scand. J. Stat. 1998, 25, 205). So the share of the samples in each
-solution is its probability. Solutions that the search has not found are hardly ever entered.
+given; scale and background stand at their best values, as in the fit. An ordinary sampler does not pass
+between the solutions, which are some d apart in L and much narrower than that. Here some of the steps
+are hops, which carry a point from its solution to the corresponding place in another (mode jumping,
+Tjelmeland and Hegland, Scand. J. Stat. 1998, 25, 205), so that the share of the samples in a solution
+is its probability. What the search has not found is hardly ever entered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,22 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.estimates import covariance
-from slxrd.leastsquares import Minimum
 from slxrd.model import REFINABLE
 from slxrd.result import Fit
-from slxrd.uncertainty.convergence import autocorrelation_time, judge, split_rhat
 from slxrd.units import FloatArray
 
-#: Steps and walkers that suffice for five parameters and two solutions.
-STEPS, WALKERS = 6000, 40
+#: Steps and walkers that suffice for six parameters and several solutions.
+STEPS, WALKERS = 4000, 40
 FEWEST_STEPS = 100
-#: Solutions above the best one by less than this in −2 ln(posterior) are started from, by so many walkers.
+#: Autocorrelation times that a chain must be long, the split R-hat it may have, and the difference of the
+#: solutions' shares between its halves, in standard deviations.
+LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
+#: Solutions with Δχ² below the first are started from, each by as many walkers as the second.
 _REACHED, _A_FEW = 20.0, 3
-#: A prior farther than this from every solution, in standard deviations, excludes them.
-_EXCLUDED = 6.0
-#: Share of the steps at the beginning that is thrown away.
-_DISCARDED = 0.2
+#: Share of the steps thrown away at the beginning; a prior farther off than this, in σ, excludes a solution.
+_DISCARDED, _EXCLUDED = 0.2, 6.0
 
 Progress = Callable[[int, int], None]
 Priors = Mapping[str, tuple[float, float]]
@@ -46,27 +44,25 @@ class Posterior:
     Parameters
     ----------
     seed, asked, done, discarded : int
-        Seed of the random numbers; steps that were wanted, made, and thrown away at the beginning.
+        Of the random numbers; steps that were wanted, made, and thrown away at the beginning.
     names : tuple of str
         Parameters that were refined.
     chain : ndarray, shape (steps, walkers, f)
         Their values.
     all_values : mapping of str to ndarray, shape (n,)
-        Of every parameter and of the period Λ = (N−1)·d + L and thickness (N−1)·d, in Å and planes,
-        for the n = steps·walkers samples.
+        Of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
     chi2 : ndarray, shape (n,)
         Without priors.
     solution : ndarray of int, shape (n,)
-        The solution of the fit, counted from 0, that is nearest.
+        The nearest solution of the fit, counted from 0.
     fractions, fraction_errors : ndarray, shape (solutions,)
         Share of the samples in each solution, and its standard deviation.
     tau, effective, rhat : mapping of str to float
-        Autocorrelation time in steps, number of independent samples, and split R-hat (1 where all
-        walkers agree), of each refined parameter.
+        Autocorrelation time in steps, independent samples, and split R-hat of what was refined.
     acceptance : float
         Share of the proposals that were accepted.
     converged : bool
-        Whether the numbers above can be trusted.
+        Whether all this can be trusted.
     why : str
         On what grounds.
     notes : tuple of str
@@ -106,13 +102,95 @@ class Posterior:
 
     def correlation(self) -> FloatArray:
         """Correlations of the refined parameters, shape (f, f)."""
-        flat = self.chain.reshape(-1, len(self.names))
-        return np.atleast_2d(np.corrcoef(flat, rowvar=False))
+        return np.atleast_2d(np.corrcoef(self.chain.reshape(-1, len(self.names)), rowvar=False))
 
     def _of(self, name: str) -> FloatArray:
         if name not in self.all_values:
             raise SlxrdError(f"unknown quantity {name!r}; there are {', '.join(self.all_values)}")
         return self.all_values[name]
+
+
+class Target:
+    """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f)."""
+
+    def __init__(self, fit: Fit, priors: Priors) -> None:
+        self.fit, self.priors = fit, priors
+        self.parameters = fit.minima[0].parameters
+        self.lower, self.upper = self.parameters.limits()
+        self._tied = any(row.expression is not None for row in self.parameters.values())
+        for name, (centre, spread) in priors.items():
+            text = f"prior {name} = {centre:g} ± {spread:g}"
+            if name not in fit.names:
+                raise SlxrdError(f"{text}: only what is refined has a prior: {', '.join(fit.names)}")
+            if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
+                raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
+
+    def values(self, vector: FloatArray) -> dict[str, float]:
+        """Values of all parameters."""
+        if self._tied:
+            return self.parameters.resolve(vector)[0]
+        return {**self.fit.minima[0].values, **dict(zip(self.fit.names, vector.tolist(), strict=True))}
+
+    def log_prior(self, vectors: FloatArray) -> FloatArray:
+        """Logarithm of the Gaussian priors at ``vectors``, shape (n, f)."""
+        total = np.zeros(len(vectors))
+        for name, (centre, spread) in self.priors.items():
+            total -= 0.5 * ((vectors[:, self.fit.names.index(name)] - centre) / spread) ** 2
+        return total
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        """Evaluate; shape (n,)."""
+        density = self.log_prior(vectors)
+        inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
+        for i, vector in enumerate(vectors):
+            try:
+                density[i] -= 0.5 * self.fit.objective.chi2(self.values(vector)) if inside[i] else np.inf
+            except SlxrdError:  # a tie leads outside its bounds, or the curve has no logarithm
+                density[i] = -np.inf
+        return density
+
+
+class Solutions:
+    """Gaussian pictures of the solutions, and the hops between them.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (s, f)
+        Where they are.
+    covariances : ndarray, shape (s, f, f)
+        Their widths.
+    shares : ndarray, shape (s,)
+        About how probable they are; any positive numbers do.
+    """
+
+    def __init__(self, centres: FloatArray, covariances: FloatArray, shares: FloatArray) -> None:
+        self.centres, self.shares = centres, shares / shares.sum()
+        self.roots = np.linalg.cholesky(covariances)
+        self._log_volume = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
+        self._metric = np.linalg.cholesky(np.linalg.inv(covariances).mean(axis=0))
+
+    def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
+        """Solution to which each of ``vectors``, shape (n, f), belongs."""
+        away = (vectors[:, None, :] - self.centres) @ self._metric
+        return np.argmin(np.sum(away**2, axis=2), axis=1)
+
+    def hop(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
+        """Propose hops: new vectors, and what Metropolis and Hastings add to the logarithm of their ratio.
+
+        A solution's Gaussian picture is carried into another's by x → μ' + A'A⁻¹(x − μ), whose inverse
+        is the hop back; so detailed balance holds with the ratio of the volumes and of the two choices,
+        if a hop that would not lead back, because it ended nearer to a third solution, is refused.
+        """
+        chances = np.tile(0.9 * self.shares + 0.1 / len(self.shares), (len(self.shares), 1))
+        np.fill_diagonal(chances, 0.0)
+        chances /= chances.sum(axis=1, keepdims=True)
+        old = self.nearest(vectors)
+        passed = random.random_sample(len(vectors))[:, None] > np.cumsum(chances[old], axis=1)
+        new = np.minimum(passed.sum(axis=1), len(self.shares) - 1)
+        inner = np.linalg.solve(self.roots[old], (vectors - self.centres[old])[..., None])
+        moved = self.centres[new] + (self.roots[new] @ inner)[..., 0]
+        factor = self._log_volume[new] - self._log_volume[old] + np.log(chances[new, old] / chances[old, new])
+        return moved, np.where(self.nearest(moved) == new, factor, -np.inf)
 
 
 def sample(
@@ -131,16 +209,13 @@ def sample(
     fit : Fit
         The fit, with all its solutions.
     steps, walkers : int
-        Every walker makes so many steps, of which the first fifth is thrown away; 4000 steps of 40
-        walkers take some 20 s for one region.
+        Every walker makes so many steps, of which the first fifth is thrown away.
     seed : int
         Of the random numbers.
     priors : mapping of str to (float, float), optional
-        Mean and standard deviation of what is known beforehand, ``{"L": (36, 2)}``, of refined
-        parameters, the period or the thickness.
+        Mean and standard deviation of what is known beforehand of refined parameters, ``{"L": (36, 2)}``.
     report : callable, optional
-        Called with steps done and asked for. A KeyboardInterrupt ends the run and keeps what was
-        done.
+        Called with steps done and asked for. A KeyboardInterrupt ends the run and keeps what was done.
 
     Raises
     ------
@@ -151,98 +226,185 @@ def sample(
     if not fit.names:
         raise SlxrdError("nothing was refined, so there is no posterior to sample")
     if steps < FEWEST_STEPS:
-        raise SlxrdError(f"{steps} steps: at least {FEWEST_STEPS} are needed, and thousands for a good answer")
+        raise SlxrdError(f"{steps} steps: at least {FEWEST_STEPS} are needed, thousands for a good answer")
     fewest = max(2 * len(fit.names), 8)
     if walkers < fewest:
-        raise SlxrdError(f"{walkers} walkers: {len(fit.names)} parameters need at least {fewest}")
-    target = _Target(fit, dict(priors or {}))
-    solutions = Solutions.of(fit.minima, target)
-    starting, moving = np.random.SeedSequence(seed).spawn(2)
-    starts = _starts(fit, target, solutions, walkers, np.random.default_rng(starting))
-    chain, log_density, acceptance = _run(target, solutions, starts, steps, moving, report)
-    return _conclude(fit, target, solutions, chain, log_density, acceptance, seed, steps)
+        raise SlxrdError(f"{walkers} walkers: {len(fit.names)} refined parameters need at least {fewest}")
+    target = Target(fit, dict(priors or {}))
+    solutions = _solutions(target)
+    one, two = np.random.SeedSequence(seed).spawn(2)
+    starts = _starts(target, solutions, walkers, np.random.default_rng(one))
+    sampler = _sampler(target, solutions, walkers)
+    sampler.random_state = np.random.RandomState(np.random.MT19937(two)).get_state()
+    try:
+        for done, _ in enumerate(sampler.sample(starts, iterations=steps), 1):
+            if report is not None and (done % 50 == 0 or done == steps):
+                report(done, steps)
+    except KeyboardInterrupt:
+        if sampler.iteration < FEWEST_STEPS:
+            raise
+    return _conclude(target, solutions, sampler, seed, steps)
 
 
-class _Target:
-    """The logarithm of the posterior's density, up to a constant."""
-
-    def __init__(self, fit: Fit, priors: Priors) -> None:
-        self.names = fit.names
-        self.priors = priors
-        self.parameters = fit.minima[0].parameters
-        self.lower, self.upper = self.parameters.limits()
-        self._objective = fit.objective
-        self._fixed = dict(fit.minima[0].values)
-        self._tied = any(row.expression is not None for row in self.parameters.values())
-        known = (*fit.names, "period", "thickness")
-        for name, (centre, spread) in priors.items():
-            text = f"prior {name} = {centre:g} ± {spread:g}"
-            if name not in known:
-                raise SlxrdError(f"{text}: it is not refined; priors may be given for {', '.join(known)}")
-            if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
-                raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
-            self._check(fit, name, text)
-
-    def _check(self, fit: Fit, name: str, text: str) -> None:
-        """See that a prior admits a solution."""
-        centre, spread = self.priors[name]
-        at = np.array([self.quantities(minimum.vector)[name] for minimum in fit.minima])
-        errors = np.array([covariance(minimum).of(self._slopes(minimum, name)) or 0.0 for minimum in fit.minima])
-        if name in fit.names and fit.parameters[name].status == "undetermined":
-            i = fit.names.index(name)
-            errors[:] = self.upper[i] - self.lower[i]
-        far = np.abs(at - centre) / np.hypot(errors, spread)
-        if far.min() > _EXCLUDED:
+def _solutions(target: Target) -> Solutions:
+    """Picture every solution from the curvature of χ², the priors, and the width of the bounds."""
+    minima, names = target.fit.minima, target.fit.names
+    centres = np.clip([minimum.vector for minimum in minima], target.lower, target.upper)
+    precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in minima])
+    precisions += np.diag(12.0 / (target.upper - target.lower) ** 2)
+    covariances = np.linalg.inv(precisions)
+    shares = np.array([solution.probability for solution in target.fit.solutions[: len(minima)]])
+    for name, (centre, spread) in target.priors.items():
+        i = names.index(name)
+        open_to_all = target.fit.parameters[name].status == "undetermined"
+        away = (centre - centres[:, i]) / np.sqrt(spread**2 + covariances[:, i, i])
+        if np.abs(away).min() > _EXCLUDED and not open_to_all:
+            nearest = int(np.abs(away).argmin())
             raise SlxrdError(
-                f"{text} excludes all solutions; the nearest, {at[far.argmin()]:.5g}, is {far.min():.0f} "
-                "standard deviations away"
+                f"prior {name} = {centre:g} ± {spread:g} excludes all solutions: the nearest, "
+                f"{centres[nearest, i]:.5g}, is {abs(away[nearest]):.0f} standard deviations away"
             )
+        centres = centres + covariances[:, :, i] * (away / np.sqrt(spread**2 + covariances[:, i, i]))[:, None]
+        precisions[:, i, i] += spread**-2
+        covariances = np.linalg.inv(precisions)
+        shares = shares * np.exp(-0.5 * (away**2 - np.min(away**2)))
+    return Solutions(np.clip(centres, target.lower, target.upper), covariances, shares)
 
-    def _slopes(self, minimum: Minimum, name: str) -> dict[str, float]:
-        if name in REFINABLE:
-            return {name: 1.0}
-        slopes = {"d": minimum.values["N"] - 1.0, "N": minimum.values["d"]}
-        return {**slopes, "L": 1.0} if name == "period" else slopes
 
-    def pulls(self, minimum: Minimum) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Priors at a minimum: gradients, shape (k, f), distances and standard deviations, shape (k,)."""
-        _, chain = self.parameters.resolve(minimum.vector)
-        rows = dict(zip(self.parameters, chain, strict=True))
-        slopes = [self._slopes(minimum, name) for name in self.priors]
-        gradients = [sum(s * rows[n] for n, s in each.items()) for each in slopes]
-        at = self.quantities(minimum.vector)
-        distances = [centre - at[name] for name, (centre, _) in self.priors.items()]
-        shape = (len(gradients), len(self.names))
-        spreads = np.array([spread for _, spread in self.priors.values()])
-        return np.array(gradients).reshape(shape), np.array(distances), spreads
+def _starts(target: Target, solutions: Solutions, walkers: int, random: np.random.Generator) -> FloatArray:
+    """Distribute the walkers over the solutions as these are probable, and within each as it is wide."""
+    heights = target(solutions.centres)
+    if not np.isfinite(heights.max()):
+        raise SlxrdError("the priors leave no solution within the bounds")
+    order = [int(i) for i in np.argsort(-heights) if heights[i] > heights.max() - 0.5 * _REACHED]
+    order = order[: walkers // _A_FEW]
+    chances = solutions.shares[order] / solutions.shares[order].sum()
+    rest = random.choice(order, walkers - _A_FEW * len(order), p=chances)
+    anywhere = [target.fit.parameters[name].status == "undetermined" for name in target.fit.names]
+    starts = []
+    for k in (*np.repeat(order, _A_FEW), *rest):
+        for width in (*[1.0] * 20, *0.8 ** np.arange(100)):  # narrower where the picture is a poor one
+            start = solutions.centres[k] + width * solutions.roots[k] @ random.normal(size=len(anywhere))
+            if width == 1.0:
+                start = np.where(anywhere, random.uniform(target.lower, target.upper), start)
+            if target(start[None])[0] > heights[k] - _REACHED:
+                break
+        starts.append(start)
+    return np.array(starts)
 
-    def quantities(self, vectors: FloatArray) -> dict[str, Any]:
-        """All parameters and derived quantities; ``vectors`` of shape (..., f) give arrays of shape (...)."""
-        values: dict[str, Any]
-        if self._tied:
-            flat = vectors.reshape(-1, len(self.names))
-            resolved = [self.parameters.resolve(vector)[0] for vector in flat]
-            values = {n: np.array([v[n] for v in resolved]).reshape(vectors.shape[:-1]) for n in REFINABLE}
-        else:
-            values = {n: np.full(vectors.shape[:-1], self._fixed[n]) for n in REFINABLE}
-            values |= {name: vectors[..., i] for i, name in enumerate(self.names)}
-        values["thickness"] = (values["N"] - 1.0) * values["d"]
-        values["period"] = values["thickness"] + values["L"]
-        return values
 
-    def log_prior(self, quantities: Mapping[str, Any]) -> Any:
-        """Logarithm of the Gaussian priors; 0 where there is none."""
-        return -0.5 * sum(((quantities[n] - c) / s) ** 2 for n, (c, s) in self.priors.items())
+def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
+    """Set up emcee: moves along the differences between walkers, and hops where there is somewhere to go."""
+    try:
+        import emcee
+    except ImportError:
+        raise SlxrdError('sampling the posterior needs emcee: pip install "slxrd[posterior]"') from None
+    moves = [(emcee.moves.DEMove(), 0.6), (emcee.moves.StretchMove(), 0.1)]
+    if len(solutions.shares) > 1:
+        moves.append((emcee.moves.MHMove(solutions.hop), 0.3))
+    return emcee.EnsembleSampler(walkers, len(target.fit.names), target, moves=moves, vectorize=True)
 
-    def __call__(self, vectors: FloatArray) -> FloatArray:
-        """Evaluate at ``vectors``, shape (n, f)."""
-        inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
-        density = np.full(len(vectors), -np.inf)
-        for i in np.flatnonzero(inside):
-            try:
-                values = self.quantities(vectors[i])
-                chi2 = self._objective.chi2(values)
-            except SlxrdError:  # a tie leads outside its bounds, or the curve has no logarithm
-                continue
-            density[i] = -0.5 * chi2 + self.log_prior(values)
-        return density
+
+def autocorrelation_time(chain: FloatArray) -> float:
+    """Integrated autocorrelation time in steps of a quantity, shape (steps, walkers).
+
+    Deviations are from the mean of all walkers, not of each as in emcee: walkers that stay each in its
+    own solution are so seen to be correlated for ever. The window is Sokal's, five times the answer.
+    """
+    n = len(chain)
+    away = chain - chain.mean()
+    if not away.any():
+        return float(n)
+    power = np.abs(np.fft.rfft(away, 2 * n, axis=0)) ** 2
+    correlation = np.fft.irfft(power.sum(axis=1))[:n] / np.arange(n, 0, -1)
+    times = 2.0 * np.cumsum(correlation / correlation[0]) - 1.0
+    enough = np.flatnonzero(np.arange(n) >= 5.0 * times)
+    return float(max(times[enough[0]] if enough.size else times.max(), 1.0))
+
+
+def split_rhat(chain: FloatArray) -> float:
+    """Split R-hat of a quantity, shape (steps, walkers): 1 if all halves of all walkers agree."""
+    n = len(chain) // 2
+    halves = np.hstack([chain[:n], chain[n : 2 * n]])
+    within = halves.var(axis=0, ddof=1).mean()
+    if within == 0.0:
+        return 1.0 if np.ptp(halves) == 0.0 else float("inf")
+    return float(np.sqrt((n - 1) / n + halves.mean(axis=0).var(ddof=1) / within))
+
+
+def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, asked: int) -> Posterior:
+    fit, done = target.fit, int(sampler.iteration)
+    discarded = int(_DISCARDED * done)
+    chain = np.asarray(sampler.get_chain(discard=discarded))
+    kept, walkers, f = chain.shape
+    flat = chain.reshape(-1, f)
+    rows = [target.values(vector) for vector in flat]
+    columns = {name: np.array([row[name] for row in rows]) for name in REFINABLE}
+    columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
+    columns["period"] = columns["thickness"] + columns["L"]
+    nearest = solutions.nearest(flat)
+    tau = {name: autocorrelation_time(chain[:, :, i]) for i, name in enumerate(fit.names)}
+    rhat = {name: split_rhat(chain[:, :, i]) for i, name in enumerate(fit.names)}
+    fractions, errors, differences = [], [], [0.0]
+    for k in range(len(solutions.shares)):
+        inside = (nearest == k).astype(np.float64).reshape(kept, walkers)
+        share, halves = inside.mean(), [half.mean() for half in np.array_split(inside, 2)]
+        error = np.sqrt(share * (1.0 - share) * autocorrelation_time(inside) / inside.size)
+        fractions.append(share)
+        errors.append(error)
+        if error > 0.0:
+            differences.append(abs(halves[0] - halves[1]) / (2.0 * error))
+    converged, why = _judge(kept, tau, rhat, max(differences))
+    return Posterior(
+        seed=seed, asked=asked, done=done, discarded=discarded, names=fit.names, chain=chain,
+        all_values=columns,
+        chi2=-2.0 * (np.asarray(sampler.get_log_prob(discard=discarded)).ravel() - target.log_prior(flat)),
+        solution=nearest, fractions=np.array(fractions), fraction_errors=np.array(errors), tau=tau,
+        effective={name: flat.shape[0] / each for name, each in tau.items()}, rhat=rhat,
+        acceptance=float(np.mean(sampler.acceptance_fraction)), converged=converged, why=why,
+        notes=_notes(fit, done, asked),
+    )  # fmt: skip
+
+
+def _judge(
+    kept: int, tau: Mapping[str, float], rhat: Mapping[str, float], difference: float
+) -> tuple[bool, str]:
+    """Decide whether the chain has converged, and say why."""
+    slowest, worst = max(tau, key=lambda name: tau[name]), max(rhat, key=lambda name: rhat[name])
+    long = kept / tau[slowest]
+    length = f"{kept} steps are {long:.0f} autocorrelation times ({tau[slowest]:.0f} steps, {slowest})"
+    agreement = f"split R-hat is at most {rhat[worst]:.3f} ({worst})"
+    if kept < LONG_ENOUGH * tau[slowest]:
+        needed = LONG_ENOUGH * tau[slowest] / (1.0 - _DISCARDED)
+        return (
+            False,
+            f"not converged: {length}, {LONG_ENOUGH:.0f} are needed; take {needed:.2g} steps or more",
+        )
+    if rhat[worst] > WORST_RHAT:
+        return False, f"not converged: {agreement}, above {WORST_RHAT}: the walkers do not agree"
+    if difference > WORST_DIFFERENCE:
+        return False, (
+            f"not converged: the shares of the solutions differ by {difference:.1f} standard deviations "
+            "between the two halves of the chain"
+        )
+    return True, f"converged: {length}, {agreement}, and the halves agree on the solutions"
+
+
+def _notes(fit: Fit, done: int, asked: int) -> tuple[str, ...]:
+    notes = [f"interrupted after {done} of {asked} steps"] if done < asked else []
+    if fit.settings.kind == "paper2021":
+        notes.append(
+            "the residuals of the 2021 program depend on each other, so exp(−χ²/2) is no likelihood: the "
+            "widths are no errors; take the linear objective"
+        )
+    if any(region.region.weight != 1.0 for region in fit.regions):
+        notes.append(
+            "region weights other than 1 make exp(−χ²/2) a tempered likelihood: the widths follow the "
+            "weights chosen, not the noise alone; take weights of 1, or errors from the fit or a bootstrap"
+        )
+    if not 0.5 <= fit.reduced_chi2 <= 2.0:
+        notes.append(
+            f"reduced χ² = {fit.reduced_chi2:.3g}: with the true σ the widths would be about "
+            f"{np.sqrt(fit.reduced_chi2):.2g} times these, and the shares of the solutions others"
+        )
+    return tuple(notes)

@@ -1,0 +1,214 @@
+"""The ridge of χ²: its lowest value with some parameters held, over every solution of a fit."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from slxrd.batch import Batch, is_compiled
+from slxrd.errors import SlxrdError
+from slxrd.leastsquares import minimise
+from slxrd.model import REFINABLE
+from slxrd.parameters import Parameters
+from slxrd.result import Fit
+from slxrd.table import info
+from slxrd.units import FloatArray
+
+#: Solutions with Δχ² beyond this are not started from.
+REACHED = 40.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """The lowest χ² found with some parameters held.
+
+    Parameters
+    ----------
+    chi2 : float
+        χ² there.
+    values : ndarray, shape (6,)
+        Of all parameters, in the order of ``model.REFINABLE``.
+    solution : int
+        From which solution of the fit, counted from 0, it was reached.
+    """
+
+    chi2: float
+    values: FloatArray
+    solution: int
+
+
+class Ridge:
+    """The lowest χ² of a fit with some parameters held.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    *names : str
+        The parameters that are held.
+
+    Raises
+    ------
+    SlxrdError
+        If a parameter is unknown or was not refined.
+    """
+
+    def __init__(self, fit: Fit, *names: str) -> None:
+        for name in names:
+            check_refined(fit, name)
+        self.fit, self.names = fit, names
+        self._parameters = fit.minima[0].parameters
+        self._held = [REFINABLE.index(name) for name in names]
+        self._measured = [points.intensity[None, :] for points in fit.objective.data]
+        self._known: dict[float, Point] = {}
+        self.solutions = tuple(
+            Point(m.chi2, np.array([m.values[name] for name in REFINABLE]), k)
+            for k, m in enumerate(fit.minima)
+            if m.chi2 - fit.chi2 < REACHED
+        )
+        self.least = self.solutions[0]
+        self.refinements = 0
+        self._scans_gaps = (
+            "sigma_L" in names and "L" in fit.names and "L" not in names and not shows_fringes(fit)
+        )
+
+    def at(self, held: Sequence[float], warm: Sequence[Point], cold: bool = True) -> Point:
+        """Refine everything else with the parameters held.
+
+        Parameters
+        ----------
+        held : sequence of float
+            Their values, in the order of the names.
+        warm : sequence of Point
+            Points to start from.
+        cold : bool
+            Whether to start from the solutions of the fit as well.
+        """
+        origins = [*(self.solutions if cold else ()), *warm]
+        starts = [self._moved(point.values, held) for point in origins]
+        if cold:
+            more = [*self._other_sizes(held), *(self._other_gaps(starts[-1]) if self._scans_gaps else ())]
+            starts += more
+            origins += [self.solutions[0]] * len(more)
+        parameters = self._parameters.fix(**dict(zip(self.names, held, strict=True)))
+        values, start = self._refined(parameters, np.array(starts))
+        chi2 = self.fit.objective.chi2(dict(zip(REFINABLE, values.tolist(), strict=True)))
+        point = Point(chi2, values, origins[start].solution)
+        self.refinements += 1
+        if chi2 < self.least.chi2:
+            self.least = point
+        return point
+
+    def along(self, value: float) -> Point:
+        """Refine at a value of the one parameter, starting also from what is known on either side."""
+        if value not in self._known:
+            places = sorted(self._known)
+            i = bisect(places, value)
+            warm = [self._known[place] for place in places[max(i - 1, 0) : i + 1]]
+            pairs = (places[i - 2 : i] if i > 1 else [], places[i : i + 2])
+            warm += [self._extrapolated(*pair, value) for pair in pairs if len(pair) == 2]
+            self._known[value] = self.at((value,), warm)
+        return self._known[value]
+
+    def improve(self, value: float, neighbour: float) -> None:
+        """Try whether the way on from a neighbour leads lower than what is known."""
+        point = self.at((value,), [self._known[neighbour]], cold=False)
+        if point.chi2 < self._known[value].chi2:
+            self._known[value] = point
+
+    def _extrapolated(self, a: float, b: float, value: float) -> Point:
+        one, two = self._known[a], self._known[b]
+        values = one.values + (two.values - one.values) * (value - a) / (b - a)
+        return Point(one.chi2, values, one.solution)
+
+    def _moved(self, values: FloatArray, held: Sequence[float]) -> FloatArray:
+        moved = values.copy()
+        for k, name in enumerate(REFINABLE):
+            row = self._parameters[name]
+            if row.free:
+                moved[k] = np.clip(moved[k], row.lower, row.upper)
+        moved[self._held] = held
+        return moved
+
+    def _other_sizes(self, held: Sequence[float]) -> list[FloatArray]:
+        """A start at the best solution's period: L and N changed against each other."""
+        if len({"L", "N"} & set(self.names)) != 1 or not {"L", "N"} <= set(self.fit.names):
+            return []
+        best = self.solutions[0].values
+        moved = self._moved(best, held)
+        d, L, N = (REFINABLE.index(name) for name in ("d", "L", "N"))
+        planes = float(np.round((moved[L] - best[L]) / best[d] + moved[N] - best[N]))
+        moved[N if "L" in self.names else L] -= planes * (1.0 if "L" in self.names else best[d])
+        return [self._moved(moved, held)]
+
+    def _other_gaps(self, values: FloatArray) -> list[FloatArray]:
+        """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
+        L, row = REFINABLE.index("L"), self._parameters["L"]
+        gaps = np.arange(row.lower, row.upper, values[REFINABLE.index("d")] / 4.0)
+        rows = np.tile(values, (gaps.size, 1))
+        rows[:, L] = gaps
+        chi2 = Batch(self.fit.objective, self._parameters, rows).chi2(rows)
+        return list(rows[np.argsort(chi2)[:3]])
+
+    def _refined(self, parameters: Parameters, starts: FloatArray) -> tuple[FloatArray, int]:
+        objective = self.fit.objective
+        if is_compiled(objective, parameters):
+            refined = Batch(objective, parameters, starts).refine(self._measured)
+            if math.isfinite(refined.chi2[0]):
+                return refined.values[0], int(refined.start[0])
+        free = {name: REFINABLE.index(name) for name in parameters.free_names}
+        tries = [
+            minimise(objective, parameters.start(**{name: row[k] for name, k in free.items()}), 1e-8)
+            for row in starts
+        ]
+        best = min(range(len(tries)), key=lambda k: tries[k].chi2)
+        return np.array([tries[best].values[name] for name in REFINABLE]), best
+
+
+def check_refined(fit: Fit, name: str) -> None:
+    """See that a parameter was refined.
+
+    Raises
+    ------
+    SlxrdError
+        If it is unknown, fixed or tied.
+    """
+    info(name)
+    if name in fit.names:
+        return
+    tied = fit.minima[0].parameters[name].expression
+    why = f"tied ({tied.text})" if tied is not None else "not refined"
+    raise SlxrdError(f"{name} is {why} in this fit, so χ² has no profile along it; release it (--free {name})")
+
+
+def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
+    """Return the values of a parameter to be gone through, increasing.
+
+    Raises
+    ------
+    SlxrdError
+        If there are fewer than 3 different ones, or one is not finite or outside the bounds.
+    """
+    check_refined(fit, name)
+    axis = np.unique(np.asarray(values, dtype=np.float64))
+    row = fit.minima[0].parameters[name]
+    if axis.size < 3 or not np.all(np.isfinite(axis)):
+        raise SlxrdError(f"{name}: at least 3 different, finite values are needed to see χ² along it")
+    if axis[0] < row.lower or axis[-1] > row.upper:
+        raise SlxrdError(
+            f"{name} from {axis[0]:g} to {axis[-1]:g} leaves the fit's bounds {row.lower:g}:{row.upper:g}; "
+            "stay within them, or fit with wider ones (--bounds)"
+        )
+    return axis
+
+
+def shows_fringes(fit: Fit) -> bool:
+    """Whether the fit found fringes, so that L and σ_L mean something."""
+    return fit.stack.n_coherent > 1 and fit.parameters["L"].status != "undetermined" and (
+        fit.parameters["sigma_L"].status != "lower bound"
+    )
