@@ -10,6 +10,8 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Evaluation
+from slxrd.layout import correlated, is_compiled, lay_out
+from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.units import FloatArray
@@ -19,6 +21,9 @@ TOLERANCE = 1e-10
 
 #: Scale of a step where a parameter's own value says nothing.
 _STEP_SCALES = {"d": 0.01, "L": 0.3, "sigma_L": 0.1, "N": 0.3, "sigma_N": 0.3, "q_zero": 1e-3}
+
+#: How often the auxiliary grid is laid anew when a refinement has outgrown it.
+_GRIDS = 4
 
 _STOPS = {
     0: "the largest number of evaluations was reached before the fit converged",
@@ -112,8 +117,6 @@ def minimise(
     SlxrdError
         If a starting value is missing, or there are fewer points than free parameters.
     """
-    from scipy.optimize import least_squares
-
     names = parameters.free_names
     if objective.n_points < len(names):
         raise SlxrdError(f"{objective.n_points} points cannot determine {len(names)} free parameters")
@@ -125,11 +128,22 @@ def minimise(
             parameters, names, start, parameters.resolve(start)[0], evaluation, jacobian, True,
             "nothing to refine: every parameter is fixed", memory.count,
         )  # fmt: skip
+    if is_compiled(objective, parameters):
+        return _compiled(objective, parameters, tolerance, most_evaluations)
+    return _by_scipy(parameters, start, memory, tolerance, most_evaluations)
+
+
+def _by_scipy(
+    parameters: Parameters, start: FloatArray, memory: _Memory, tolerance: float, most_evaluations: int
+) -> Minimum:
+    """Refine by SciPy's trust region: any objective, ties included."""
+    from scipy.optimize import least_squares
+
+    names = parameters.free_names
     lower, upper = parameters.limits()
-    start = _inside(start, lower, upper)
     found = least_squares(
         lambda v: memory.at(v)[0].residual,
-        start,
+        _inside(start, lower, upper),
         jac=lambda v: memory.at(v)[1],
         bounds=(lower, upper),
         x_scale=np.array([_STEP_SCALES[name] for name in names]),
@@ -153,6 +167,36 @@ def minimise(
         _STOPS[found.status],
         memory.count,
     )
+
+
+def _compiled(
+    objective: Objective, parameters: Parameters, tolerance: float, most_evaluations: int
+) -> Minimum:
+    """Refine in compiled code: linear residuals with a free scale."""
+    from slxrd.kernel import refit
+
+    resolved, _ = parameters.resolve(parameters.vector())
+    found = np.array([resolved[name] for name in REFINABLE])
+    measured = [points.intensity[None, :] for points in objective.data]
+    steps = 0
+    for _ in range(_GRIDS):
+        problem = lay_out(objective, parameters, found[None, :])
+        found, _, how, taken = refit.refine(
+            found, problem.free, problem.lower, problem.upper, problem.layout, problem.targets(measured)[0],
+            *problem.stack, tolerance, most_evaluations,
+        )  # fmt: skip
+        steps += taken
+        if correlated(objective, found.tolist()) <= problem.reach:
+            break
+    values = MappingProxyType(dict(zip(REFINABLE, found.tolist(), strict=True)))
+    evaluation = objective.evaluate(values)
+    names = parameters.free_names
+    columns = [REFINABLE.index(name) for name in names]
+    refined = parameters.start(**{name: values[name] for name in names})
+    converged = how == refit.CONVERGED
+    why = _STOPS[2 if converged else 0]
+    jacobian = evaluation.jacobian[:, columns]
+    return Minimum(refined, names, found[columns], values, evaluation, jacobian, converged, why, steps)
 
 
 def _inside(start: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:

@@ -64,17 +64,18 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     fringeless : Minimum
         The fit without fringes.
     parameters : Parameters
-        The set whose bounds of L apply.
+        The set that says whether L is free.
     """
-    row, d = parameters["L"], fringeless.values["d"]
-    gaps = np.arange(row.lower, row.upper, d / 4.0) if row.free else np.array([fringeless.values["L"]])
+    row, d = fringeless.parameters["L"], fringeless.values["d"]
+    open_L = bool(parameters["L"].free)
+    gaps = np.arange(row.lower, row.upper, d / 4.0) if open_L else np.array([fringeless.values["L"]])
 
     def rise(sigma_L: float) -> float:
         chi2 = [objective.chi2({**fringeless.values, "L": L, "sigma_L": sigma_L}) for L in gaps]
         best = float(gaps[int(np.argmin(chi2))])
         start = fringeless.parameters.fix(sigma_L=sigma_L, L=best)
-        if row.free:
-            start = start.release("L").bound(L=(row.lower, row.upper))
+        if open_L:
+            start = start.release("L")
         return min(minimise(objective, start, tolerance=1e-6).chi2, min(chi2)) - fringeless.chi2
 
     return _crossing(rise, fringeless.values["sigma_L"], 0.0)

@@ -23,10 +23,10 @@ from slxrd.units import FloatArray
 
 #: Stacking disorder, Å, that leaves no fringes, and those that are tried.
 NO_FRINGES = 8.0
-TRIED_SIGMA_L = (0.3, 0.8, 1.5, 2.5)
-#: Sizes tried relative to that of the peak's envelope, and planes between tried values of L per d.
-TRIED_SIZES = (0.85, 1.0, 1.2)
-STEPS_PER_PERIOD = 5
+TRIED_SIGMA_L = (0.3, 0.9, 2.0)
+#: Sizes tried, relative to that of the peak's envelope, and values of L tried per d.
+TRIED_SIZES = (0.7, 0.85, 1.0, 1.2, 1.45)
+STEPS_PER_PERIOD = 4
 #: Minima of the scan that are refined, and neighbours of the best solution, in d, that are tried.
 MOST_REFINED = 12
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
@@ -34,6 +34,8 @@ NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 #: least up to LEAST_RANGE, in Å.
 FAINTEST = 2.45
 LEAST_RANGE = 60.0
+#: How often the neighbours of a new best solution are tried.
+MOST_ROUNDS = 6
 #: Points of the scan between two reports of progress.
 PORTION = 200
 #: Solutions with χ² beyond the best one's by more than this are not listed.
@@ -42,13 +44,10 @@ WORST_LISTED = 60.0
 Progress = Callable[[int, int], None]
 
 
-def envelope_fit(objective: Objective, parameters: Parameters) -> Minimum:
-    """Fit the Bragg peaks without their fringes: d, N and σ_N alone.
+def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]:
+    """Fit the Bragg peaks without their fringes, d and N alone, from several sizes; the best first.
 
-    Raises
-    ------
-    SlxrdError
-        If no start leads to a fit.
+    σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
     """
     peaks = [describe(points.q, points.intensity) for points in objective.data]
     d = parameters["d"].value or lattice_period(peaks)
@@ -62,9 +61,11 @@ def envelope_fit(objective: Objective, parameters: Parameters) -> Minimum:
     found: list[Minimum] = []
     for factor in (0.7, 1.0, 1.5) if parameters["N"].value is None else (1.0,):
         N = max(planes * factor, 1.2)
-        start = _filled(base, {"d": d, "N": N, "sigma_N": parameters["sigma_N"].value or usual_spread(N)})
-        found.append(minimise(objective, start, tolerance=1e-6, most_evaluations=60))
-    return min(found, key=lambda minimum: minimum.chi2)
+        row, spread = parameters["sigma_N"], parameters["sigma_N"].value or usual_spread(N)
+        if row.free:
+            base = base.fix(sigma_N=float(np.clip(spread, row.lower, row.upper)))
+        found.append(minimise(objective, _filled(base, {"d": d, "N": N}), 1e-6, 60))
+    return sorted(found, key=lambda minimum: minimum.chi2)
 
 
 def usual_spread(N: float) -> float:
@@ -161,19 +162,20 @@ def search(
         If nothing can be fitted.
     """
     parameters = settle_q_zero(parameters)
-    base = envelope_fit(objective, parameters)
+    envelopes = envelope_fits(objective, parameters)
     if objective.model.stack.n_coherent == 1:
-        return (minimise(objective, _filled(base.parameters, dict(base.values))),)
+        return refine_all(objective, parameters, tuple(envelopes))
+    base = envelopes[0]
     parameters = _resolvable(objective, parameters, base)
     starts = _scan(objective, parameters, base, report or (lambda done, of: None))
     found = Batch(objective, parameters, starts).refine_each()
-    while parameters["L"].free:
+    for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
         least = float(found.chi2.min())
         beside = _neighbours(parameters, found.values[int(found.chi2.argmin())])
         if not beside:
             break
         found = joined([found, Batch(objective, parameters, _points(parameters, beside)).refine_each()])
-        if found.chi2.min() > least - 0.01:
+        if found.chi2.min() > least - 1e-3 * max(least / objective.n_points, 1.0):
             break
     return _polished(objective, parameters, found.values[np.argsort(found.chi2)])
 

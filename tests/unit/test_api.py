@@ -34,15 +34,15 @@ def test_every_name_of_the_package_is_there() -> None:
 
 def test_parameters_are_put_together() -> None:
     parameters = build_parameters(
-        start={"d": 5.8, "L": 130.0},
+        start={"d": 5.8, "L": 1300.0},
         fix={"N": 13.0},
-        bounds={"L": (100.0, 150.0), "sigma_L": (0.5, 2.0)},
+        bounds={"L": (1000.0, 1500.0), "sigma_L": (0.5, 2.0)},
         free=["q_zero"],
         tie={"sigma_N": "0.1*N"},
     )
     assert parameters.free_names == ("d", "L", "sigma_L", "q_zero")
     assert parameters["d"].value == 5.8
-    assert (parameters["L"].value, parameters["L"].lower, parameters["L"].upper) == (130.0, 100.0, 150.0)
+    assert (parameters["L"].value, parameters["L"].lower, parameters["L"].upper) == (1300.0, 1000.0, 1500.0)
     assert parameters["sigma_L"].value is None
     assert parameters["N"].value == 13.0
     assert parameters["N"].free is False
@@ -81,7 +81,7 @@ def test_new_bounds_drop_a_start_that_was_not_given_by_hand_only_for_q_zero() ->
         ({"tie": {"N": "2*d"}, "free": ["N"]}, "at once"),
         ({"fix": {"N": 13.0}, "start": {"N": 12.0}}, "N has a start but is fixed"),
         ({"tie": {"N": "2*d"}, "start": {"N": 12.0}}, "N has a start but is tied"),
-        ({"start": {"L": 130.0}}, "outside its bounds 5:120"),
+        ({"start": {"L": 2000.0}}, "L=2000 lies outside its bounds 5:"),
         ({"start": {"L": 40.0}, "bounds": {"L": (50.0, 60.0)}}, "outside its bounds 50:60"),
         ({"bounds": {"L": (60.0, 50.0)}}, "the lower must be below"),
         ({"bounds": {"N": (0.0, 50.0)}}, "N cannot be below 1"),

@@ -176,6 +176,8 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
     chi2 : float
     how : int
         :data:`CONVERGED`, :data:`OUT_OF_STEPS` or :data:`NOT_FINITE`.
+    count : int
+        How often the model was calculated.
     """
     p = start.copy()
     H, g = np.zeros((6, 6)), np.zeros(6)
@@ -183,8 +185,8 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
     step, active = np.zeros(6), np.zeros(6, np.bool_)
     chi2 = _total(p, layout, target, M, window, longest, H, g)
     if not chi2 < math.inf:
-        return p, chi2, NOT_FINITE
-    damping = 1e-4
+        return p, chi2, NOT_FINITE, 1
+    damping, count = 1e-4, 1
     for _ in range(most):
         for k in range(6):
             outward = (p[k] <= lower[k] and g[k] > 0.0) or (p[k] >= upper[k] and g[k] < 0.0)
@@ -200,7 +202,8 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
             for j in range(6):
                 expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
         if expected <= tolerance * chi2:
-            return p, chi2, CONVERGED
+            return p, chi2, CONVERGED, count
+        count += 1
         new = _total(trial, layout, target, M, window, longest, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
@@ -209,8 +212,8 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
         else:
             damping = max(damping, 1e-8) * 10.0
             if damping > 1e10:
-                return p, chi2, CONVERGED
-    return p, chi2, OUT_OF_STEPS
+                return p, chi2, CONVERGED, count
+    return p, chi2, OUT_OF_STEPS, count
 
 
 @_compile
@@ -253,7 +256,7 @@ def refine_many(starts, free, lower, upper, layout, targets, M, window, longest,
     start = np.zeros(count, np.int64)
     for s in range(count):
         for k in range(starts.shape[0]):
-            found, least, ending = refine(
+            found, least, ending, _ = refine(
                 starts[k], free, lower, upper, layout, targets[s], M, window, longest, tolerance, most
             )
             if least < chi2[s]:

@@ -2,10 +2,11 @@
 
 The density is exp(−χ²/2), flat within the parameters' bounds, times Gaussian priors where they are
 given; scale and background stand at their best values, as in the fit. An ordinary sampler does not pass
-between the solutions, which are some d apart in L and much narrower than that. Here some of the steps
-are hops, which carry a point from its solution to the corresponding place in another (mode jumping,
-Tjelmeland and Hegland, Scand. J. Stat. 1998, 25, 205), so that the share of the samples in a solution
-is its probability. What the search has not found is hardly ever entered.
+between the solutions, which are some d apart in L and much narrower than that. Here half of the steps
+are jumps to a point drawn anew from a picture of all solutions (the independence sampler of Tierney,
+Ann. Stat. 1994, 22, 1701), so that the share of the samples in a solution is its probability; in the
+others the walkers move along their differences, whatever the shape of the solution (ter Braak, Stat.
+Comput. 2006, 16, 239). A solution that the search has not found is hardly ever entered.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from slxrd.result import Fit
 from slxrd.units import FloatArray
 
 #: Steps and walkers that suffice for six parameters and several solutions.
-STEPS, WALKERS = 4000, 40
+STEPS, WALKERS = 1500, 40
 FEWEST_STEPS = 100
 #: Autocorrelation times that a chain must be long, the split R-hat it may have, and the difference of the
 #: solutions' shares between its halves, in standard deviations.
@@ -32,6 +33,9 @@ LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
 _REACHED, _A_FEW = 20.0, 3
 #: Share of the steps thrown away at the beginning; a prior farther off than this, in σ, excludes a solution.
 _DISCARDED, _EXCLUDED = 0.2, 6.0
+
+#: Degrees of freedom of the t distributions.
+_TAILS = 5.0
 
 Progress = Callable[[int, int], None]
 Priors = Mapping[str, tuple[float, float]]
@@ -151,46 +155,44 @@ class Target:
 
 
 class Solutions:
-    """Gaussian pictures of the solutions, and the hops between them.
+    """Pictures of the solutions by t distributions, and the jumps into them.
 
     Parameters
     ----------
     centres : ndarray, shape (s, f)
         Where they are.
-    covariances : ndarray, shape (s, f, f)
-        Their widths.
+    precisions : ndarray, shape (s, f, f)
+        Inverses of their covariances.
     shares : ndarray, shape (s,)
-        About how probable they are; any positive numbers do.
+        About how probable they are; any positive numbers will do.
     """
 
-    def __init__(self, centres: FloatArray, covariances: FloatArray, shares: FloatArray) -> None:
-        self.centres, self.shares = centres, shares / shares.sum()
-        self.roots = np.linalg.cholesky(covariances)
-        self._log_volume = np.log(np.diagonal(self.roots, axis1=1, axis2=2)).sum(axis=1)
-        self._metric = np.linalg.cholesky(np.linalg.inv(covariances).mean(axis=0))
+    def __init__(self, centres: FloatArray, precisions: FloatArray, shares: FloatArray) -> None:
+        self.centres = centres
+        self.shares = 0.9 * shares / shares.sum() + 0.1 / len(shares)
+        self.roots = np.linalg.cholesky(np.linalg.inv(precisions))
+        self._inverses = np.linalg.inv(self.roots)
+        self._metric = np.linalg.cholesky(precisions.mean(axis=0))
 
     def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
         """Solution to which each of ``vectors``, shape (n, f), belongs."""
         away = (vectors[:, None, :] - self.centres) @ self._metric
         return np.argmin(np.sum(away**2, axis=2), axis=1)
 
-    def hop(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
-        """Propose hops: new vectors, and what Metropolis and Hastings add to the logarithm of their ratio.
+    def jump(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
+        """Propose points anywhere: the new vectors, and the logarithm of the ratio of both proposals' densities."""
+        n, f = vectors.shape
+        chosen = random.choice(len(self.shares), n, p=self.shares)
+        inner = random.normal(size=(n, f)) / np.sqrt(random.chisquare(_TAILS, size=(n, 1)) / _TAILS)
+        new = self.centres[chosen] + np.einsum("nij,nj->ni", self.roots[chosen], inner)
+        return new, self._log_density(vectors) - self._log_density(new)
 
-        A solution's Gaussian picture is carried into another's by x → μ' + A'A⁻¹(x − μ), whose inverse
-        is the hop back; so detailed balance holds with the ratio of the volumes and of the two choices,
-        if a hop that would not lead back, because it ended nearer to a third solution, is refused.
-        """
-        chances = np.tile(0.9 * self.shares + 0.1 / len(self.shares), (len(self.shares), 1))
-        np.fill_diagonal(chances, 0.0)
-        chances /= chances.sum(axis=1, keepdims=True)
-        old = self.nearest(vectors)
-        passed = random.random_sample(len(vectors))[:, None] > np.cumsum(chances[old], axis=1)
-        new = np.minimum(passed.sum(axis=1), len(self.shares) - 1)
-        inner = np.linalg.solve(self.roots[old], (vectors - self.centres[old])[..., None])
-        moved = self.centres[new] + (self.roots[new] @ inner)[..., 0]
-        factor = self._log_volume[new] - self._log_volume[old] + np.log(chances[new, old] / chances[old, new])
-        return moved, np.where(self.nearest(moved) == new, factor, -np.inf)
+    def _log_density(self, vectors: FloatArray) -> FloatArray:
+        inner = np.einsum("sij,nsj->nsi", self._inverses, vectors[:, None, :] - self.centres)
+        volumes = np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
+        tails = np.log1p(np.sum(inner**2, axis=2) / _TAILS)
+        exponents = np.log(self.shares) + volumes - 0.5 * (_TAILS + vectors.shape[1]) * tails
+        return np.asarray(np.logaddexp.reduce(exponents, axis=1))
 
 
 def sample(
@@ -248,27 +250,26 @@ def sample(
 
 def _solutions(target: Target) -> Solutions:
     """Picture every solution from the curvature of χ², the priors, and the width of the bounds."""
-    minima, names = target.fit.minima, target.fit.names
-    centres = np.clip([minimum.vector for minimum in minima], target.lower, target.upper)
-    precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in minima])
+    fit = target.fit
+    centres = np.array([minimum.vector for minimum in fit.minima])
+    precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in fit.minima])
     precisions += np.diag(12.0 / (target.upper - target.lower) ** 2)
-    covariances = np.linalg.inv(precisions)
-    shares = np.array([solution.probability for solution in target.fit.solutions[: len(minima)]])
+    shares = np.array([solution.probability for solution in fit.solutions])
     for name, (centre, spread) in target.priors.items():
-        i = names.index(name)
-        open_to_all = target.fit.parameters[name].status == "undetermined"
-        away = (centre - centres[:, i]) / np.sqrt(spread**2 + covariances[:, i, i])
-        if np.abs(away).min() > _EXCLUDED and not open_to_all:
-            nearest = int(np.abs(away).argmin())
+        i = fit.names.index(name)
+        along = np.linalg.inv(precisions)[:, :, i]
+        total = np.sqrt(spread**2 + along[:, i])
+        away = (centre - centres[:, i]) / total
+        nearest = int(np.abs(away).argmin())
+        if abs(away[nearest]) > _EXCLUDED:
             raise SlxrdError(
                 f"prior {name} = {centre:g} ± {spread:g} excludes all solutions: the nearest, "
                 f"{centres[nearest, i]:.5g}, is {abs(away[nearest]):.0f} standard deviations away"
             )
-        centres = centres + covariances[:, :, i] * (away / np.sqrt(spread**2 + covariances[:, i, i]))[:, None]
+        centres += along * (away / total)[:, None]
         precisions[:, i, i] += spread**-2
-        covariances = np.linalg.inv(precisions)
-        shares = shares * np.exp(-0.5 * (away**2 - np.min(away**2)))
-    return Solutions(np.clip(centres, target.lower, target.upper), covariances, shares)
+        shares *= np.exp(0.5 * (away[nearest] ** 2 - away**2))
+    return Solutions(np.clip(centres, target.lower, target.upper), precisions, shares)
 
 
 def _starts(target: Target, solutions: Solutions, walkers: int, random: np.random.Generator) -> FloatArray:
@@ -294,14 +295,12 @@ def _starts(target: Target, solutions: Solutions, walkers: int, random: np.rando
 
 
 def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
-    """Set up emcee: moves along the differences between walkers, and hops where there is somewhere to go."""
+    """Set up emcee."""
     try:
         import emcee
     except ImportError:
         raise SlxrdError('sampling the posterior needs emcee: pip install "slxrd[posterior]"') from None
-    moves = [(emcee.moves.DEMove(), 0.6), (emcee.moves.StretchMove(), 0.1)]
-    if len(solutions.shares) > 1:
-        moves.append((emcee.moves.MHMove(solutions.hop), 0.3))
+    moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.MHMove(solutions.jump), 0.5)]
     return emcee.EnsembleSampler(walkers, len(target.fit.names), target, moves=moves, vectorize=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,17 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from slxrd.batch import Batch, is_compiled
+from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
 from slxrd.leastsquares import minimise
+from slxrd.limits import FRINGES_SEEN, without_fringes
 from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
 from slxrd.result import Fit
-from slxrd.table import info
+from slxrd.table import STACKING, info
 from slxrd.units import FloatArray
 
 #: Solutions with Δχ² beyond this are not started from.
 REACHED = 40.0
+#: Relative change of χ² at which a refinement ends.
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ class Ridge:
         self.fit, self.names = fit, names
         self._parameters = fit.minima[0].parameters
         self._held = [REFINABLE.index(name) for name in names]
-        self._measured = [points.intensity[None, :] for points in fit.objective.data]
         self._known: dict[float, Point] = {}
         self.solutions = tuple(
             Point(m.chi2, np.array([m.values[name] for name in REFINABLE]), k)
@@ -96,8 +97,7 @@ class Ridge:
             starts += more
             origins += [self.solutions[0]] * len(more)
         parameters = self._parameters.fix(**dict(zip(self.names, held, strict=True)))
-        values, start = self._refined(parameters, np.array(starts))
-        chi2 = self.fit.objective.chi2(dict(zip(REFINABLE, values.tolist(), strict=True)))
+        values, chi2, start = self._refined(parameters, starts)
         point = Point(chi2, values, origins[start].solution)
         self.refinements += 1
         if chi2 < self.least.chi2:
@@ -110,8 +110,9 @@ class Ridge:
             places = sorted(self._known)
             i = bisect(places, value)
             warm = [self._known[place] for place in places[max(i - 1, 0) : i + 1]]
-            pairs = (places[i - 2 : i] if i > 1 else [], places[i : i + 2])
-            warm += [self._extrapolated(*pair, value) for pair in pairs if len(pair) == 2]
+            for pair in (places[max(i - 2, 0) : i], places[i : i + 2]):
+                if len(pair) == 2:
+                    warm.append(self._extrapolated(pair[0], pair[1], value))
             self._known[value] = self.at((value,), warm)
         return self._known[value]
 
@@ -155,19 +156,20 @@ class Ridge:
         chi2 = Batch(self.fit.objective, self._parameters, rows).chi2(rows)
         return list(rows[np.argsort(chi2)[:3]])
 
-    def _refined(self, parameters: Parameters, starts: FloatArray) -> tuple[FloatArray, int]:
-        objective = self.fit.objective
-        if is_compiled(objective, parameters):
-            refined = Batch(objective, parameters, starts).refine(self._measured)
-            if math.isfinite(refined.chi2[0]):
-                return refined.values[0], int(refined.start[0])
-        free = {name: REFINABLE.index(name) for name in parameters.free_names}
+    def _refined(self, parameters: Parameters, starts: list[FloatArray]) -> tuple[FloatArray, float, int]:
         tries = [
-            minimise(objective, parameters.start(**{name: row[k] for name, k in free.items()}), 1e-8)
+            minimise(
+                self.fit.objective,
+                parameters.start(
+                    **{name: float(row[REFINABLE.index(name)]) for name in parameters.free_names}
+                ),
+                TOLERANCE,
+            )
             for row in starts
         ]
         best = min(range(len(tries)), key=lambda k: tries[k].chi2)
-        return np.array([tries[best].values[name] for name in REFINABLE]), best
+        values = np.array([tries[best].values[name] for name in REFINABLE])
+        return values, tries[best].chi2, best
 
 
 def check_refined(fit: Fit, name: str) -> None:
@@ -183,7 +185,9 @@ def check_refined(fit: Fit, name: str) -> None:
         return
     tied = fit.minima[0].parameters[name].expression
     why = f"tied ({tied.text})" if tied is not None else "not refined"
-    raise SlxrdError(f"{name} is {why} in this fit, so χ² has no profile along it; release it (--free {name})")
+    raise SlxrdError(
+        f"{name} is {why} in this fit, so χ² has no profile along it; release it (--free {name})"
+    )
 
 
 def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
@@ -208,7 +212,7 @@ def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
 
 
 def shows_fringes(fit: Fit) -> bool:
-    """Whether the fit found fringes, so that L and σ_L mean something."""
-    return fit.stack.n_coherent > 1 and fit.parameters["L"].status != "undetermined" and (
-        fit.parameters["sigma_L"].status != "lower bound"
-    )
+    """Whether fringes improve χ² enough to be believed, so that L and σ_L mean something."""
+    if fit.stack.n_coherent == 1 or not set(STACKING) & set(fit.names):
+        return fit.stack.n_coherent > 1
+    return without_fringes(fit.objective, fit.minima[0]).chi2 - fit.chi2 > FRINGES_SEEN
