@@ -11,6 +11,7 @@ import numpy as np
 from slxrd.analysis import FitOptions, fit_pattern
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
+from slxrd.ligands import gap_range
 from slxrd.lmfit_bridge import from_lmfit
 from slxrd.model import Model
 from slxrd.parameters import Parameters
@@ -34,6 +35,8 @@ def build_parameters(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     free: Iterable[str] = (),
     tie: Mapping[str, str] | None = None,
+    prior: Mapping[str, tuple[float, float]] | None = None,
+    ligand: str | None = None,
 ) -> Parameters:
     """Put a set of parameters together.
 
@@ -49,6 +52,10 @@ def build_parameters(
         Parameters to refine in any case.
     tie : mapping of str to str, optional
         Expressions, ``{"sigma_N": "0.1*N"}``.
+    prior : mapping of str to (float, float), optional
+        What is known beforehand, as mean and standard deviation, ``{"L": (36, 2)}``.
+    ligand : str, optional
+        Name or chain length (``"C18"``) of the ligand, which bounds L; see :mod:`slxrd.ligands`.
 
     Raises
     ------
@@ -65,8 +72,13 @@ def build_parameters(
         raise SlxrdError(
             f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}"
         )
-    start, fix, bounds, tie, free = start or {}, fix or {}, bounds or {}, tie or {}, tuple(free)
-    for name in (*start, *fix, *bounds, *tie, *free):
+    start, fix, tie, free, prior = start or {}, fix or {}, tie or {}, tuple(free), prior or {}
+    bounds = dict(bounds or {})
+    if ligand is not None:
+        if "L" in bounds:
+            raise SlxrdError(f"ligand {ligand}: L has bounds of its own; leave one out")
+        bounds["L"] = gap_range(ligand)
+    for name in (*start, *fix, *bounds, *tie, *free, *prior):
         info(name)
     told = [*fix, *tie, *free]
     for name in told:
@@ -83,7 +95,7 @@ def build_parameters(
         if name == "q_zero" and name not in start and not inside:
             value = min(max(0.0, lower), upper)
         result = result.redefine(name, lower, upper, value)
-    return result.fix(**fix).tie(**tie).release(*free)
+    return result.fix(**fix).tie(**tie).release(*free).know(**prior)
 
 
 def as_region(region: RegionLike) -> Region:
@@ -116,6 +128,8 @@ def fit(
     bounds: Mapping[str, tuple[float, float]] | None = None,
     free: Iterable[str] = (),
     tie: Mapping[str, str] | None = None,
+    prior: Mapping[str, tuple[float, float]] | None = None,
+    ligand: str | None = None,
     coherent: int = Stack.n_coherent,
     size_window: float = Stack.size_window,
     resolution: float = Instrument.sigma_G,
@@ -136,7 +150,7 @@ def fit(
         share of χ².
     mask : iterable of (q_min, q_max)
         Å⁻¹, to be left out, such as a substrate's peak.
-    parameters, start, fix, bounds, free, tie
+    parameters, start, fix, bounds, free, tie, prior, ligand
         As in :func:`build_parameters`. What is not given is found from the pattern.
     coherent : int
         M, number of crystals that scatter coherently (the paper's 2C); 1 for a thin film.
@@ -171,7 +185,9 @@ def fit(
         pattern = pattern.masked(low, high)
     options = FitOptions(
         tuple(as_region(region) for region in regions),
-        build_parameters(parameters, start=start, fix=fix, bounds=bounds, free=free, tie=tie),
+        build_parameters(
+            parameters, start=start, fix=fix, bounds=bounds, free=free, tie=tie, prior=prior, ligand=ligand
+        ),
         Stack(coherent, size_window),
         Instrument(resolution),
         noise,

@@ -56,12 +56,9 @@ def values(texts: Sequence[str], what: str) -> dict[str, float]:
     return {name: number(text, f"{what} {name}={text}") for name, text in assignments(texts, what).items()}
 
 
-def bounds(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
+def intervals(texts: Sequence[str], what: str) -> dict[str, tuple[float, float]]:
     """``NAME=A:B``."""
-    return {
-        name: interval(text, f"--bounds {name}={text}")
-        for name, text in assignments(texts, "--bounds").items()
-    }
+    return {name: interval(text, f"{what} {name}={text}") for name, text in assignments(texts, what).items()}
 
 
 def noise(text: str | None) -> Noise | None:

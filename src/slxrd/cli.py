@@ -111,6 +111,13 @@ def fit_command(
     tie: Annotated[
         list[str] | None, typer.Option(metavar="NAME=EXPRESSION", help="Tie a parameter, sigma_N=0.1*N.")
     ] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MEAN:SIGMA", help="What is known of a parameter beforehand."),
+    ] = None,
+    ligand: Annotated[
+        str | None, typer.Option(metavar="NAME|C18", help="Ligand or chain length, which bounds L.")
+    ] = None,
     coherent: _Coherent = 40,
     size_window: _Window = 5.0,
     scale: Annotated[
@@ -152,7 +159,9 @@ def fit_command(
         "start": arguments.values(start or (), "--start"),
         "fix": arguments.values(fix or (), "--fix"),
         "free": free or (),
-        "bounds": arguments.bounds(bounds or ()),
+        "bounds": arguments.intervals(bounds or (), "--bounds"),
+        "prior": arguments.intervals(prior or (), "--prior"),
+        "ligand": ligand,
         "tie": arguments.assignments(tie or (), "--tie"),
         "noise": arguments.noise(noise),
     }

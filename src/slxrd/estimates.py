@@ -117,17 +117,29 @@ def covariance(minimum: Minimum) -> Covariance:
         why_not[names[known[i]]] = "it cannot be told from the other parameters"
     known = [i for i, name in enumerate(names) if name not in why_not]
     matrix = np.full((len(names), len(names)), np.nan)
-    noise = minimum.evaluation.noise
+    priors = len(J) - len(minimum.evaluation.residual)
+    noise = _with_priors(minimum.evaluation.noise, priors)
     if known:
         scaled = J[:, known] / steepness[known]
         inverse = np.linalg.inv(scaled.T @ scaled)
         shaken = _through(noise, scaled)
         sandwich = inverse @ (shaken.T @ shaken) @ inverse
         matrix[np.ix_(known, known)] = sandwich / np.outer(steepness[known], steepness[known])
-    fitted = np.hstack([J[:, known], minimum.evaluation.nuisance])
+    nuisance = np.pad(minimum.evaluation.nuisance, ((0, priors), (0, 0)))
+    fitted = np.hstack([J[:, known], nuisance])
     _, chain = minimum.parameters.resolve(minimum.vector)
     slopes = dict(zip(minimum.parameters, chain, strict=True))
     return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes)
+
+
+def _with_priors(noise: FloatArray, count: int) -> FloatArray:
+    """What is known beforehand scatters by one σ of its own."""
+    if noise.ndim == 1:
+        return np.concatenate((noise, np.ones(count)))
+    wider = np.pad(noise, ((0, count), (0, count)))
+    if count:
+        wider[-count:, -count:] = np.eye(count)
+    return wider
 
 
 def _through(noise: FloatArray, J: FloatArray) -> FloatArray:

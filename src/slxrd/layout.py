@@ -97,7 +97,7 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
         free,
         lower,
         upper,
-        _layout(objective, reach),
+        _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items())),
         (stack.n_coherent, stack.size_window, instrument.longest_fringe),
         reach,
     )
@@ -109,7 +109,7 @@ def correlated(objective: Objective, values: Sequence[float]) -> float:
 
 
 @lru_cache(maxsize=16)
-def _layout(objective: Objective, reach: float) -> Any:
+def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, float], ...]) -> Any:
     from slxrd.kernel.refit import Layout
 
     data = objective.data
@@ -119,6 +119,9 @@ def _layout(objective: Objective, reach: float) -> Any:
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
     basis = [_basis(objective, points, scale) for points, scale in zip(data, root, strict=True)]
+    mean, weight = np.zeros(len(REFINABLE)), np.zeros(len(REFINABLE))
+    for name, centre, spread in priors:
+        mean[REFINABLE.index(name)], weight[REFINABLE.index(name)] = centre, 1.0 / spread**2
     return Layout(
         grid,
         np.concatenate([band.first + begin for band, begin in zip(bands, before, strict=True)]),
@@ -126,6 +129,8 @@ def _layout(objective: Objective, reach: float) -> Any:
         np.concatenate(root),
         np.ascontiguousarray(np.concatenate(basis, axis=1)),
         np.cumsum([0, *(points.q.size for points in data)], dtype=np.int64),
+        mean,
+        weight,
     )
 
 

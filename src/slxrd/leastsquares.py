@@ -50,8 +50,11 @@ class Minimum:
         Values of all parameters.
     evaluation : Evaluation
         The objective there.
-    jacobian : ndarray, shape (r, f)
-        Derivatives of the weighted residuals with respect to the vector.
+    jacobian : ndarray, shape (r + k, f)
+        Derivatives of the weighted residuals with respect to the vector, and of the k residuals of
+        what is known beforehand, (value − mean)/σ.
+    penalty : float
+        What the latter add to χ².
     converged : bool
         Whether the refinement ended at a minimum.
     why : str
@@ -66,14 +69,24 @@ class Minimum:
     values: Mapping[str, float]
     evaluation: Evaluation
     jacobian: FloatArray
+    penalty: float
     converged: bool
     why: str
     n_evaluations: int
 
     @property
     def chi2(self) -> float:
-        """Weighted sum of squared residuals."""
-        return self.evaluation.chi2
+        """Weighted sum of squared residuals, those of what is known beforehand included."""
+        return self.evaluation.chi2 + self.penalty
+
+
+def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
+    """Residuals of what is known beforehand, shape (k,), and their derivatives, shape (k, f)."""
+    names, priors = parameters.free_names, parameters.priors
+    slopes = np.zeros((len(priors), len(names)))
+    for row, (name, (_, spread)) in zip(slopes, priors.items(), strict=True):
+        row[names.index(name)] = 1.0 / spread
+    return np.array([(values[n] - mean) / spread for n, (mean, spread) in priors.items()]), slopes
 
 
 class _Memory:
@@ -82,18 +95,20 @@ class _Memory:
     def __init__(self, objective: Objective, parameters: Parameters) -> None:
         self._objective = objective
         self._parameters = parameters
-        self._last: tuple[bytes, Evaluation, FloatArray] | None = None
+        self._last: tuple[bytes, Evaluation, FloatArray, FloatArray] | None = None
         self.count = 0
 
-    def at(self, vector: FloatArray) -> tuple[Evaluation, FloatArray]:
-        """Return the evaluation and the Jacobian with respect to the vector."""
+    def at(self, vector: FloatArray) -> tuple[Evaluation, FloatArray, FloatArray]:
+        """Return the evaluation, and all residuals and their Jacobian with respect to the vector."""
         key = vector.tobytes()
         if self._last is None or self._last[0] != key:
             values, chain = self._parameters.resolve(vector)
             evaluation = self._objective.evaluate(values)
-            self._last = (key, evaluation, evaluation.jacobian @ chain)
+            known, slopes = prior_residuals(self._parameters, values)
+            residual = np.concatenate((evaluation.residual, known))
+            self._last = (key, evaluation, residual, np.vstack((evaluation.jacobian @ chain, slopes)))
             self.count += 1
-        return self._last[1], self._last[2]
+        return self._last[1:]
 
 
 def minimise(
@@ -123,9 +138,9 @@ def minimise(
     memory = _Memory(objective, parameters)
     start = parameters.vector()
     if not names:
-        evaluation, jacobian = memory.at(start)
+        evaluation, _, jacobian = memory.at(start)
         return Minimum(
-            parameters, names, start, parameters.resolve(start)[0], evaluation, jacobian, True,
+            parameters, names, start, parameters.resolve(start)[0], evaluation, jacobian, 0.0, True,
             "nothing to refine: every parameter is fixed", memory.count,
         )  # fmt: skip
     if is_compiled(objective, parameters):
@@ -142,9 +157,9 @@ def _by_scipy(
     names = parameters.free_names
     lower, upper = parameters.limits()
     found = least_squares(
-        lambda v: memory.at(v)[0].residual,
+        lambda v: memory.at(v)[1],
         _inside(start, lower, upper),
-        jac=lambda v: memory.at(v)[1],
+        jac=lambda v: memory.at(v)[2],
         bounds=(lower, upper),
         x_scale=np.array([_STEP_SCALES[name] for name in names]),
         ftol=tolerance,
@@ -153,7 +168,8 @@ def _by_scipy(
         max_nfev=most_evaluations,
     )
     vector = np.asarray(found.x)
-    evaluation, jacobian = memory.at(vector)
+    evaluation, residual, jacobian = memory.at(vector)
+    penalty = float(residual @ residual) - evaluation.chi2
     values = MappingProxyType(parameters.resolve(vector)[0])
     refined = parameters.start(**{name: values[name] for name in names})
     return Minimum(
@@ -195,8 +211,12 @@ def _compiled(
     refined = parameters.start(**{name: values[name] for name in names})
     converged = how == refit.CONVERGED
     why = _STOPS[2 if converged else 0]
-    jacobian = evaluation.jacobian[:, columns]
-    return Minimum(refined, names, found[columns], values, evaluation, jacobian, converged, why, steps)
+    known, slopes = prior_residuals(parameters, values)
+    jacobian = np.vstack((evaluation.jacobian[:, columns], slopes))
+    penalty = float(known @ known)
+    return Minimum(
+        refined, names, found[columns], values, evaluation, jacobian, penalty, converged, why, steps
+    )
 
 
 def _inside(start: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:

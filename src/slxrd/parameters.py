@@ -31,6 +31,8 @@ class Parameter:
         Refined, kept, or (None, for q_zero) decided from the data.
     expression : Expression or None
         What it is tied to; then it is neither free nor has a value of its own.
+    prior : tuple of float or None
+        Mean and standard deviation of what is known of it beforehand.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Parameter:
     upper: float
     free: bool | None = True
     expression: Expression | None = None
+    prior: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         row = info(self.name)
@@ -56,6 +59,8 @@ class Parameter:
             raise SlxrdError(
                 f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} cannot be below {row.least:g}"
             )
+        if self.prior is not None:
+            self._check_prior(*self.prior)
         if self.value is None:
             return
         if not math.isfinite(self.value):
@@ -68,6 +73,15 @@ class Parameter:
                 f"start {self.name}={self.value:g} lies outside its bounds {self.lower:g}:{self.upper:g}; "
                 f"change the start or the bounds"
             )
+
+    def _check_prior(self, mean: float, spread: float) -> None:
+        text = f"prior {self.name}={mean:g}:{spread:g}"
+        if not (math.isfinite(mean) and math.isfinite(spread) and spread > 0.0):
+            raise SlxrdError(f"{text}: give a mean and a positive standard deviation")
+        if not self.lower - 5.0 * spread <= mean <= self.upper + 5.0 * spread:
+            raise SlxrdError(f"{text} excludes everything within the bounds {self.lower:g}:{self.upper:g}")
+        if self.free is False:
+            raise SlxrdError(f"{text}: {self.name} is not refined; leave one out")
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -118,7 +132,7 @@ class Parameters(Mapping[str, Parameter]):
         """Keep parameters at given values; ``fix(q_zero=0)``."""
         result = self
         for name, value in values.items():
-            result = result._changed(name, value=float(value), free=False, expression=None)
+            result = result._changed(name, value=float(value), free=False, expression=None, prior=None)
         return result
 
     def release(self, *names: str) -> Self:
@@ -134,6 +148,18 @@ class Parameters(Mapping[str, Parameter]):
         for name, (lower, upper) in bounds.items():
             result = result._changed(name, lower=float(lower), upper=float(upper))
         return result
+
+    def know(self, **priors: tuple[float, float]) -> Self:
+        """Say what is known beforehand, as mean and standard deviation; ``know(L=(36, 2))``."""
+        result = self
+        for name, (mean, spread) in priors.items():
+            result = result._changed(name, prior=(float(mean), float(spread)))
+        return result
+
+    @property
+    def priors(self) -> dict[str, tuple[float, float]]:
+        """What is known beforehand of the free parameters."""
+        return {name: row.prior for name, row in self._rows.items() if row.prior is not None and row.free}
 
     def redefine(self, name: str, lower: float, upper: float, value: float | None) -> Self:
         """Give new bounds and a new start at once."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.estimates import covariance
-from slxrd.leastsquares import Minimum
+from slxrd.leastsquares import Minimum, prior_residuals
 from slxrd.table import TABLE
 
 #: q_zero is worth refining where the data give it better than this, a tenth of its usual range, in Å⁻¹.
@@ -29,12 +29,13 @@ def q_zero_error(minimum: Minimum) -> float:
         vector = np.array([values[name] for name in freed.free_names])
         _, chain = freed.resolve(vector)
         assert row.expression is None
+        _, slopes = prior_residuals(freed, values)
         wider = replace(
             minimum,
             parameters=freed,
             names=freed.free_names,
             vector=vector,
-            jacobian=minimum.evaluation.jacobian @ chain,
+            jacobian=np.vstack((minimum.evaluation.jacobian @ chain, slopes)),
         )
         error = covariance(wider).error("q_zero")
     return np.inf if error is None else error

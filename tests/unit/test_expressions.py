@@ -125,13 +125,14 @@ def test_names() -> None:
 
 
 FORBIDDEN = [
-    "", "  ", "d +", "2d", "(d", "d)", "d d", "d;N", "d\nN", "d=1", "d\0", "import os", "d.real",
-    "d.__class__", "().__class__", "d[0]", "[d]", "(d, N)", "{d}", "{d: 1}", "'d'", "b'd'", "f'{d}'", "'a' * 3", "True",
-    "None", "...", "1j", "lambda: 1", "(lambda: 1)()", "(d := 1)", "d if d else N", "d < N", "d and N",
-    "not d", "~d", "d // 2", "d % 2", "d @ N", "d << 2", "d | N", "[d for d in (1, 2)]", "(d for d in (1, 2))", "*d",
-    "await d", "yield d", "print(d)", "abs(d)", "pow(d, 2)", "eval('1')", "exec('1')", "__import__('os')",
-    "open('x')", "sqrt()", "sqrt(d, N)", "sqrt(x=d)", "sqrt(*d)", "sqrt(d)(N)", "math.sqrt(d)", "sqrt.real",
-    "sqrt('4')", "d if __import__('os').getpid() else d",
+    "", "  ", "d +", "2d", "(d", "d)", "d d", "d;N", "d\nN", "d=1", "d\x00", "import os", "d.real",
+    "d.__class__", "().__class__", "d[0]", "[d]", "(d, N)", "{d}", "{d: 1}", "'d'", "b'd'", "f'{d}'",
+    "'a' * 3", "True", "None", "...", "1j", "lambda: 1", "(lambda: 1)()", "(d := 1)", "d if d else N",
+    "d < N", "d and N", "not d", "~d", "d // 2", "d % 2", "d @ N", "d << 2", "d | N",
+    "[d for d in (1, 2)]", "(d for d in (1, 2))", "*d", "await d", "yield d", "print(d)", "abs(d)",
+    "pow(d, 2)", "eval('1')", "exec('1')", "__import__('os')", "open('x')", "sqrt()", "sqrt(d, N)",
+    "sqrt(x=d)", "sqrt(*d)", "sqrt(d)(N)", "math.sqrt(d)", "sqrt.real", "sqrt('4')",
+    "d if __import__('os').getpid() else d",
 ]  # fmt: skip
 
 

@@ -41,6 +41,8 @@ class Layout(NamedTuple):
         Orthonormal background shapes of each region, each times ``root``; b may be 0.
     ends : ndarray of int64, shape (regions + 1,)
         Where the points of each region begin, and the number of points.
+    prior_mean, prior_weight : ndarray, shape (6,)
+        What is known of the parameters beforehand, and one over its variance; 0 where nothing is.
     """
 
     grid: FloatArray
@@ -49,6 +51,8 @@ class Layout(NamedTuple):
     root: FloatArray
     basis: FloatArray
     ends: NDArray[np.int64]
+    prior_mean: FloatArray
+    prior_weight: FloatArray
 
 
 @_compile
@@ -82,7 +86,7 @@ def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-d
 
 @_compile
 def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
-    """Work out curvature and gradient of χ²/2, in place, and return χ²."""
+    """Work out curvature and gradient of χ²/2, in place, and return χ², what is known beforehand included."""
     rows = _smeared(p, layout, M, window, longest, 7)
     H[:] = 0.0
     g[:] = 0.0
@@ -90,6 +94,11 @@ def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-unty
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
         chi2 += _add_region(rows[:, a:b].copy(), layout.basis[:, a:b], target[a:b], H, g)
+    for k in range(6):
+        away = p[k] - layout.prior_mean[k]
+        H[k, k] += layout.prior_weight[k]
+        g[k] += layout.prior_weight[k] * away
+        chi2 += layout.prior_weight[k] * away * away
     return chi2
 
 
@@ -228,6 +237,7 @@ def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-unty
             _project(model, layout.basis[:, a:b])
             along = np.dot(model[0], target[a:b])
             chi2[k] += np.dot(target[a:b], target[a:b]) - along * along / np.dot(model[0], model[0])
+        chi2[k] += np.sum(layout.prior_weight * (points[k] - layout.prior_mean) ** 2)
     return chi2
 
 

@@ -106,7 +106,7 @@ def noise_scale(minimum: Minimum, *names: str) -> float:
     H = J.T @ J
     chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
     if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
-        return float(np.sum(noise**2)) / noise.shape[0]
+        return float(np.sum(noise**2) / len(noise))
     shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
     naive = np.linalg.inv(H)
     sandwich = naive @ (shaken.T @ shaken) @ naive
@@ -168,7 +168,7 @@ def judge(fit: Fit, name: str) -> Estimate:
         If the parameter was not refined.
     """
     ridge, best, unit = Ridge(fit, name), fit.minima[0], info(name).unit
-    row, scale = best.parameters[name], noise_scale(best, name)
+    scale, value = noise_scale(best, name), best.values[name]
     if name in STACKING and not shows_fringes(fit):
         least = None if name == "L" else _least_disorder(ridge, ONE_SIDED_95, scale)
         if least is None:
@@ -176,9 +176,7 @@ def judge(fit: Fit, name: str) -> Estimate:
         return Estimate(least, None, unit, "lower bound", "95 % limit")
     side = on_bound(best, name)
     if side is not None and name not in ("sigma_L", "sigma_N"):
-        return Estimate(
-            best.values[name], None, unit, "at bound", f"no error bar: it lies on its {side} bound"
-        )
+        return Estimate(value, None, unit, "at bound", f"no error bar: it lies on its {side} bound")
     pieces = _pieces(ridge, ONE_SIDED_95, scale)
     lower, upper = pieces[0][0], pieces[-1][1]
     if lower is None and upper is None:
@@ -187,11 +185,14 @@ def judge(fit: Fit, name: str) -> Estimate:
         return Estimate(upper, None, unit, "upper bound", "95 % limit")
     if upper is None:
         return Estimate(lower, None, unit, "lower bound", "95 % limit")
-    value = best.values[name]
     ends = [_end(ridge, value, way, 1.0, scale, fit.chi2) for way in (-1, 1)]
     assert ends[0] is not None
     assert ends[1] is not None
-    others = [f"{low:.6g} to {high:.6g}" for low, high in pieces if low and high and not low <= value <= high]
+    others = [
+        f"{low:.6g} to {high:.6g}"
+        for low, high in pieces
+        if low is not None and high is not None and not low <= value <= high
+    ]
     said = [f"68 % interval {ends[0]:.6g} to {ends[1]:.6g}"]
     said += [f"also {' and '.join(others)}"] if others else []
     said += [note] if (note := _note(ridge)) else []
@@ -206,17 +207,13 @@ def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None
     found: list[tuple[float, float]] = []
     for seed in seeds:
         if not any(low <= seed <= high for low, high in found):
-            ends = [_end(ridge, seed, way, rise, scale, reference) for way in (-1, 1)]
-            low, high = (
-                (-math.inf if ends[0] is None else ends[0]),
-                (math.inf if ends[1] is None else ends[1]),
-            )
+            low, high = (_end(ridge, seed, way, rise, scale, reference) for way in (-1, 1))
+            low, high = -math.inf if low is None else low, math.inf if high is None else high
             touching = [piece for piece in found if piece[0] <= high and low <= piece[1]]
             found = [piece for piece in found if piece not in touching]
             found.append((min([low, *(a for a, _ in touching)]), max([high, *(b for _, b in touching)])))
     return tuple(
-        (low if np.isfinite(low) else None, high if np.isfinite(high) else None)
-        for low, high in sorted(found)
+        (low if low > -math.inf else None, high if high < math.inf else None) for low, high in sorted(found)
     )
 
 

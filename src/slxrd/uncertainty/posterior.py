@@ -165,33 +165,52 @@ class Solutions:
         Inverses of their covariances.
     shares : ndarray, shape (s,)
         About how probable they are; any positive numbers will do.
+    lower, upper : ndarray, shape (f,)
+        Bounds.
+    open_ : ndarray of bool, shape (f,), optional
+        What the data leave open: it is drawn anywhere within the bounds.
     """
 
-    def __init__(self, centres: FloatArray, precisions: FloatArray, shares: FloatArray) -> None:
-        self.centres = centres
+    def __init__(
+        self,
+        centres: FloatArray,
+        precisions: FloatArray,
+        shares: FloatArray,
+        lower: FloatArray,
+        upper: FloatArray,
+        open_: NDArray[np.bool_] | None = None,
+    ) -> None:
+        self.centres, self.lower, self.upper = centres, lower, upper
         self.shares = 0.9 * shares / shares.sum() + 0.1 / len(shares)
-        self.roots = np.linalg.cholesky(np.linalg.inv(precisions))
-        self._inverses = np.linalg.inv(self.roots)
-        self._metric = np.linalg.cholesky(precisions.mean(axis=0))
+        self._open = np.zeros(len(lower), dtype=bool) if open_ is None else open_
+        closed = np.where(self._open[:, None] | self._open, np.eye(len(lower)), precisions)
+        self._roots = np.linalg.cholesky(np.linalg.inv(closed))
+        self._inverses = np.linalg.inv(self._roots)
+        self._metric = np.linalg.cholesky(closed.mean(axis=0))
 
     def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
         """Solution to which each of ``vectors``, shape (n, f), belongs."""
         away = (vectors[:, None, :] - self.centres) @ self._metric
         return np.argmin(np.sum(away**2, axis=2), axis=1)
 
+    def draw(self, chosen: NDArray[np.int64], random: np.random.RandomState) -> FloatArray:
+        """Draw a point from each of the ``chosen`` solutions, shape (n, f)."""
+        size = (len(chosen), len(self.lower))
+        inner = random.normal(size=size) / np.sqrt(random.chisquare(_TAILS, (size[0], 1)) / _TAILS)
+        points = self.centres[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], inner)
+        return np.where(self._open, random.uniform(self.lower, self.upper, size), points)
+
     def jump(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
-        """Propose points anywhere: the new vectors, and the logarithm of the ratio of both proposals' densities."""
-        n, f = vectors.shape
-        chosen = random.choice(len(self.shares), n, p=self.shares)
-        inner = random.normal(size=(n, f)) / np.sqrt(random.chisquare(_TAILS, size=(n, 1)) / _TAILS)
-        new = self.centres[chosen] + np.einsum("nij,nj->ni", self.roots[chosen], inner)
+        """Propose points drawn anew; returns them, and the logarithm of the ratio of the densities."""
+        new = self.draw(random.choice(len(self.shares), len(vectors), p=self.shares), random)
         return new, self._log_density(vectors) - self._log_density(new)
 
     def _log_density(self, vectors: FloatArray) -> FloatArray:
         inner = np.einsum("sij,nsj->nsi", self._inverses, vectors[:, None, :] - self.centres)
+        inner = inner[:, :, ~self._open]
         volumes = np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
         tails = np.log1p(np.sum(inner**2, axis=2) / _TAILS)
-        exponents = np.log(self.shares) + volumes - 0.5 * (_TAILS + vectors.shape[1]) * tails
+        exponents = np.log(self.shares) + volumes - 0.5 * (_TAILS + inner.shape[2]) * tails
         return np.asarray(np.logaddexp.reduce(exponents, axis=1))
 
 
@@ -234,10 +253,10 @@ def sample(
         raise SlxrdError(f"{walkers} walkers: {len(fit.names)} refined parameters need at least {fewest}")
     target = Target(fit, dict(priors or {}))
     solutions = _solutions(target)
-    one, two = np.random.SeedSequence(seed).spawn(2)
-    starts = _starts(target, solutions, walkers, np.random.default_rng(one))
+    random = np.random.RandomState(np.random.MT19937(seed))  # the kind that emcee takes
+    starts = _starts(target, solutions, walkers, random)
     sampler = _sampler(target, solutions, walkers)
-    sampler.random_state = np.random.RandomState(np.random.MT19937(two)).get_state()
+    sampler.random_state = random.get_state()
     try:
         for done, _ in enumerate(sampler.sample(starts, iterations=steps), 1):
             if report is not None and (done % 50 == 0 or done == steps):
@@ -269,29 +288,32 @@ def _solutions(target: Target) -> Solutions:
         centres += along * (away / total)[:, None]
         precisions[:, i, i] += spread**-2
         shares *= np.exp(0.5 * (away[nearest] ** 2 - away**2))
-    return Solutions(np.clip(centres, target.lower, target.upper), precisions, shares)
+    unknown = [
+        fit.parameters[name].status in ("undetermined", "lower bound") and name not in target.priors
+        for name in fit.names
+    ]
+    centres = np.clip(centres, target.lower, target.upper)
+    return Solutions(centres, precisions, shares, target.lower, target.upper, np.array(unknown))
 
 
-def _starts(target: Target, solutions: Solutions, walkers: int, random: np.random.Generator) -> FloatArray:
+def _starts(target: Target, solutions: Solutions, walkers: int, random: np.random.RandomState) -> FloatArray:
     """Distribute the walkers over the solutions as these are probable, and within each as it is wide."""
     heights = target(solutions.centres)
     if not np.isfinite(heights.max()):
         raise SlxrdError("the priors leave no solution within the bounds")
-    order = [int(i) for i in np.argsort(-heights) if heights[i] > heights.max() - 0.5 * _REACHED]
+    order = np.array([i for i in np.argsort(-heights) if heights[i] > heights.max() - 0.5 * _REACHED])
     order = order[: walkers // _A_FEW]
     chances = solutions.shares[order] / solutions.shares[order].sum()
     rest = random.choice(order, walkers - _A_FEW * len(order), p=chances)
-    anywhere = [target.fit.parameters[name].status == "undetermined" for name in target.fit.names]
-    starts = []
-    for k in (*np.repeat(order, _A_FEW), *rest):
-        for width in (*[1.0] * 20, *0.8 ** np.arange(100)):  # narrower where the picture is a poor one
-            start = solutions.centres[k] + width * solutions.roots[k] @ random.normal(size=len(anywhere))
-            if width == 1.0:
-                start = np.where(anywhere, random.uniform(target.lower, target.upper), start)
-            if target(start[None])[0] > heights[k] - _REACHED:
-                break
-        starts.append(start)
-    return np.array(starts)
+    chosen = np.concatenate([np.repeat(order, _A_FEW), rest])
+    starts = solutions.centres[chosen].copy()
+    width, bad = 1.0, np.arange(walkers)
+    while bad.size and width > 1e-6:  # narrower and narrower where the picture is a poor one
+        centres = solutions.centres[chosen[bad]]
+        starts[bad] = centres + width * (solutions.draw(chosen[bad], random) - centres)
+        bad = bad[target(starts[bad]) < heights[chosen[bad]] - _REACHED]
+        width *= 0.8
+    return starts
 
 
 def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:

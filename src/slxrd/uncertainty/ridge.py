@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from slxrd.units import FloatArray
 REACHED = 40.0
 #: Relative change of χ² at which a refinement ends.
 TOLERANCE = 1e-9
+#: Fringes with less than this of their contrast are not looked for.
+FAINT = 0.01
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,9 @@ class Ridge:
     def _other_gaps(self, values: FloatArray) -> list[FloatArray]:
         """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
         L, row = REFINABLE.index("L"), self._parameters["L"]
+        lowest = min(float(points.q[0]) for points in self.fit.objective.data)
+        if math.exp(-0.5 * (lowest * float(values[REFINABLE.index("sigma_L")])) ** 2) < FAINT:
+            return []
         gaps = np.arange(row.lower, row.upper, values[REFINABLE.index("d")] / 4.0)
         rows = np.tile(values, (gaps.size, 1))
         rows[:, L] = gaps
