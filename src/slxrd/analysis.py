@@ -16,7 +16,8 @@ from slxrd.pattern import Pattern
 from slxrd.peaks import find_regions
 from slxrd.regions import Noise, Region, RegionData, select
 from slxrd.result import Fit
-from slxrd.search import Progress, refine_all, search, settle_q_zero
+from slxrd.scan import Progress
+from slxrd.search import refine_all, search, settle_q_zero
 from slxrd.settings import Settings
 from slxrd.structure import Stack
 from slxrd.table import STACKING

@@ -18,7 +18,7 @@ from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern, Step
 from slxrd.regions import Noise, Region
 from slxrd.result import Fit
-from slxrd.search import Progress
+from slxrd.scan import Progress
 from slxrd.settings import Background, Kind, Scale, Settings
 from slxrd.structure import Stack
 from slxrd.table import TABLE, info

@@ -179,6 +179,7 @@ def _by_scipy(
         values,
         evaluation,
         jacobian,
+        penalty,
         found.status > 0,
         _STOPS[found.status],
         memory.count,

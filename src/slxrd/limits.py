@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from slxrd.batch import Batch
 from slxrd.leastsquares import Minimum, minimise
+from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
-from slxrd.search import NO_FRINGES
+from slxrd.scan import NO_FRINGES
 
 #: Rise of χ² at a one-sided limit of 95 %.
 ONE_SIDED_95 = 2.71
@@ -70,13 +72,17 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     open_L = bool(parameters["L"].free)
     gaps = np.arange(row.lower, row.upper, d / 4.0) if open_L else np.array([fringeless.values["L"]])
 
+    points = np.tile([fringeless.values[name] for name in REFINABLE], (gaps.size, 1))
+    points[:, REFINABLE.index("L")] = gaps
+    batch = Batch(objective, fringeless.parameters, points)
+
     def rise(sigma_L: float) -> float:
-        chi2 = [objective.chi2({**fringeless.values, "L": L, "sigma_L": sigma_L}) for L in gaps]
-        best = float(gaps[int(np.argmin(chi2))])
-        start = fringeless.parameters.fix(sigma_L=sigma_L, L=best)
+        points[:, REFINABLE.index("sigma_L")] = sigma_L
+        chi2 = batch.chi2(points)
+        start = fringeless.parameters.fix(sigma_L=sigma_L, L=float(gaps[int(np.argmin(chi2))]))
         if open_L:
             start = start.release("L")
-        return min(minimise(objective, start, tolerance=1e-6).chi2, min(chi2)) - fringeless.chi2
+        return min(minimise(objective, start, tolerance=1e-6).chi2, float(chi2.min())) - fringeless.chi2
 
     return _crossing(rise, fringeless.values["sigma_L"], 0.0)
 

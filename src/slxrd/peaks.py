@@ -80,6 +80,23 @@ def describe(q: FloatArray, intensity: FloatArray) -> Peak:
     return Peak(centre, width, float(above.max()))
 
 
+def centre_and_spread(q: FloatArray, intensity: FloatArray) -> tuple[float, float]:
+    """Return centre of mass and standard deviation, in Å⁻¹, of what rises above a tenth of the maximum."""
+    above = np.maximum(intensity - 0.1 * intensity.max(), 0.0)
+    centre = float(np.sum(q * above) / np.sum(above))
+    return centre, math.sqrt(float(np.sum((q - centre) ** 2 * above) / np.sum(above)))
+
+
+def narrowest(q: FloatArray, intensity: FloatArray) -> float:
+    """Return the full width at half maximum, in Å⁻¹, of a region's highest fringe."""
+    top = int(np.argmax(intensity))
+    low = np.flatnonzero(intensity < 0.5 * intensity[top])
+    left, right = low[low < top], low[low > top]
+    a = q[left[-1]] if left.size else q[0]
+    b = q[right[0]] if right.size else q[-1]
+    return float(b - a)
+
+
 def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
     """Find the regions around the Bragg peaks of a pattern.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SECTION, _PROFILE, _LEVELS = "#0072b2", "#d55e00", ("#009e73", "#4d4d4d")
-#: χ² − χ²min up to this is drawn linearly, so that the minimum and the rises next to it are seen.
-_LINEAR = 5.0
+#: χ² − χ²min below about this is drawn linearly, so that the minimum and the rises next to it are seen.
+_LINEAR = 1.5
+_HEIGHT = r"$\chi^2 - \chi^2_\mathrm{min}$"
 
 
 def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     """Draw χ² along parameters, a panel for each: section, profile, minima, and 68 % and 95 %.
 
-    The scale is logarithmic, and linear up to 5 above the minimum.
+    The scale is logarithmic, and linear close to the minimum.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     for panel in axes.flat[len(maps) :]:
         panel.set_visible(False)
     for panel in axes[:, 0]:
-        panel.set_ylabel("χ² − χ²$_{min}$")
+        panel.set_ylabel(_HEIGHT)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
     picture.suptitle(_title(maps[0].fit), x=0.01, ha="left", fontsize=11)
@@ -67,27 +68,38 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
 
 def _title(fit: Fit) -> str:
     name = Path(fit.pattern.source).name + (" (simulated)" if is_simulated(fit.pattern) else "")
-    return f"{name}: χ²min = {fit.chi2:.4g}, reduced {fit.reduced_chi2:.3g}"
+    return rf"{name}: $\chi^2_\mathrm{{min}}$ = {fit.chi2:.4g}, reduced {fit.reduced_chi2:.3g}"
 
 
 def _label(name: str) -> str:
-    return f"{TABLE[name].symbol} ({TABLE[name].unit})"
+    letter, _, index = TABLE[name].symbol.partition("_")
+    symbol = f"${letter}_{{{index}}}$" if index else letter
+    return f"{symbol} ({TABLE[name].unit})"
 
 
 def _draw_map(panel: Axes, one: Map1D) -> None:
     least = one.fit.chi2
-    panel.set_yscale("symlog", linthresh=_LINEAR, linscale=0.8, subs=[2, 3, 4, 5, 6, 7, 8, 9])
+    panel.set_yscale("asinh", linear_width=_LINEAR)
     for rise, colour, text, dashes in zip(one.rises, _LEVELS, ("68 %", "95 %"), ("--", ":"), strict=True):
         panel.axhline(rise, color=colour, linewidth=1.0, linestyle=dashes, label=text, zorder=1)
     _draw_curve(panel, one.section, least, _SECTION, "others kept", "v")
     if one.profile is not None:
         _draw_curve(panel, one.profile, least, _PROFILE, "others refined", "o")
-    top = max(float(curve.chi2.max()) for curve in (one.section, one.profile) if curve is not None) - least
-    panel.set_ylim(-0.6, max(2.0 * top, 2.0 * _LINEAR))
+    heights = (
+        np.concatenate([curve.chi2 for curve in (one.section, one.profile) if curve is not None]) - least
+    )
+    top = max(2.0 * float(heights.max()), 12.0)
+    decades = [10.0**k for k in range(12) if 10.0**k <= top]
+    panel.set_ylim(min(-0.5, 1.3 * float(heights.min())), top)
+    panel.set_yticks(
+        [0.0, *decades], ["0", *(f"{d:g}" if d < 1e4 else f"$10^{np.log10(d):.0f}$" for d in decades)]
+    )
+    panel.set_yticks([k * d for d in decades for k in range(2, 10) if k * d <= top], minor=True)
     panel.margins(x=0.02)
     panel.set_xlabel(_label(one.name))
     panel.grid(axis="y", color="0.92", linewidth=0.6)
     panel.tick_params(labelsize=8)
+    panel.locator_params(axis="x", nbins=5)
 
 
 def _draw_curve(panel: Axes, curve: Curve, least: float, colour: str, text: str, marker: str) -> None:
@@ -122,7 +134,7 @@ def map2d_figure(one: Map2D) -> Figure:
     filled = panel.pcolormesh(
         one.x, one.y, height, norm=norm, cmap="cividis_r", shading="gouraud", rasterized=True
     )
-    picture.colorbar(filled, ax=panel, label="χ² − χ²$_{min}$", pad=0.02)
+    picture.colorbar(filled, ax=panel, label=_HEIGHT, pad=0.02)
     for level, dashes, text in zip(one.levels, ("-", "--"), ("68 %", "95 %"), strict=True):
         if one.chi2.min() < level < one.chi2.max():
             panel.contour(
@@ -142,15 +154,14 @@ def map2d_figure(one: Map2D) -> Figure:
 
 
 def _draw_solutions(panel: Axes, one: Map2D) -> None:
-    for k, minimum in enumerate(one.fit.minima if one.kind == "profile" else one.fit.minima[:1]):
-        x, y = (minimum.values[name] for name in one.names)
-        if (
-            minimum.chi2 - one.fit.chi2 < REACHED
-            and one.x[0] <= x <= one.x[-1]
-            and one.y[0] <= y <= one.y[-1]
-        ):
-            style = "+" if k == 0 else "x"
-            text = ("best", "other solutions")[k > 0] if k < 2 else None
-            panel.plot(
-                x, y, style, color="black", markersize=8, markeredgewidth=1.4, linestyle="", label=text
-            )
+    """Mark the best solution, and in a profile the others that lie in the picture."""
+    best, *others = (
+        tuple(minimum.values[name] for name in one.names)
+        for minimum in one.fit.minima
+        if minimum.chi2 - one.fit.chi2 < REACHED
+    )
+    inside = [(x, y) for x, y in others if one.x[0] <= x <= one.x[-1] and one.y[0] <= y <= one.y[-1]]
+    look: dict[str, Any] = {"color": "black", "markersize": 8, "markeredgewidth": 1.4, "linestyle": ""}
+    panel.plot(*best, marker="+", label="best", **look)
+    if inside and one.kind == "profile":
+        panel.plot(*np.array(inside).T, marker="x", label="other solutions", **look)

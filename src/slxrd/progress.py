@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from slxrd.search import Progress
+from slxrd.scan import Progress
 
 
 @contextmanager

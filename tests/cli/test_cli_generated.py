@@ -50,6 +50,8 @@ OPTIONS = st.one_of(
     _option("--fix", _joined(NAME, EQUALS, NUMBER)),
     _option("--bounds", _joined(NAME, EQUALS, NUMBER, COLON, NUMBER)),
     _option("--tie", _joined(NAME, EQUALS, EXPRESSION)),
+    _option("--prior", _joined(NAME, EQUALS, NUMBER, COLON, NUMBER)),
+    _option("--ligand", st.sampled_from(["C18", "oleylamine", "C0", "C999", "", "x"])),
     _option("--free", NAME),
     _option("--coherent", NUMBER),
     _option("--size-window", NUMBER),

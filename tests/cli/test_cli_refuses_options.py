@@ -43,6 +43,12 @@ CASES: list[tuple[list[str], str, str]] = [
     ([*REGION, "--bounds", "d=7:6"], "d=7:6", "lower must be below the upper"),
     ([*REGION, "--bounds", "sigma_L=-2:6"], "sigma_L=-2:6", "cannot be below 0"),
     ([*REGION, "--bounds", "d=6"], "--bounds d=", "A:B"),
+    ([*REGION, "--prior", "x=1:2"], "'x'", "d, L, sigma_L"),
+    ([*REGION, "--prior", "L=36"], "--prior L=36", "A:B|MEAN:SIGMA"),
+    ([*REGION, "--prior", "L=36:0"], "L", "positive"),
+    ([*REGION, "--prior", "L=36:-1"], "L", "positive"),
+    ([*REGION, "--ligand", "glue"], "glue", "C1 to C40"),
+    ([*REGION, "--ligand", "C18", "--bounds", "L=30:40"], "L ", "leave one out|one of|not both|at once"),
     ([*REGION, "--fix", "d=-1"], "d = -1", "cannot be below"),
     ([*REGION, "--free", "q_zero"], "q_zero", "--fix q_zero=0"),
     # the instrument and the sample

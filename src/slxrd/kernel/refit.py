@@ -211,6 +211,10 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
             for j in range(6):
                 expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
         if expected <= tolerance * chi2:
+            # A step cut short by a bound may promise nothing though a smaller one would.
+            if np.any(trial != p + step) and damping < 1e8:
+                damping = max(damping, 1e-8) * 10.0
+                continue
             return p, chi2, CONVERGED, count
         count += 1
         new = _total(trial, layout, target, M, window, longest, H_new, g_new)

@@ -22,14 +22,14 @@ from slxrd.uncertainty.ridge import check_axis, check_refined, shows_fringes
 from slxrd.units import FloatArray
 
 #: Points of a section and of a profile, besides those close to the solutions.
-SECTION_POINTS, PROFILE_POINTS = 121, 33
+SECTION_POINTS, PROFILE_POINTS, PROFILE_POINTS_L = 121, 33, 57
 #: Half-width of a map of one and of two parameters in standard errors, and for L in d, so that its
 #: other minima are seen.
 REACH_ERRORS, REACH_JOINT, REACH_PERIODS = 8.0, 4.5, 3.6
 #: Without fringes σ_L is shown up to here, in Å.
 DISORDER_SHOWN = 4.0
 #: Points close to a solution, in its standard errors.
-_CLOSE = np.linspace(-3.0, 3.0, 9)
+_CLOSE, _CLOSE_JOINT = np.linspace(-3.0, 3.0, 9), np.linspace(-3.0, 3.0, 7)
 #: A minimum is one if χ² rises by so much on either side.
 _DEPTH = 0.05
 
@@ -146,7 +146,8 @@ def chi2_map(
     if profiled:
         axis = values
         if axis is None:
-            axis = default_axis(fit, name, PROFILE_POINTS, [value for value, _ in kept.minima])
+            points = PROFILE_POINTS_L if name == "L" else PROFILE_POINTS
+            axis = default_axis(fit, name, points, [value for value, _ in kept.minima])
         refined = _profile_curve(fit, name, axis, report)
     return Map1D(fit, name, kept, refined, (rise_at(0.68) * scale, rise_at(0.95) * scale))
 
@@ -241,7 +242,8 @@ def default_axis(
     if name == "sigma_L" and not shows_fringes(fit):
         reach = max(size, DISORDER_SHOWN - best.values[name])
     ends = max(min(centres) - reach, row.lower), min(max(centres) + reach, row.upper)
-    close = [m.values[name] + (covariance(m).error(name) or 0.0) * _CLOSE for m in near]
+    around = _CLOSE_JOINT if joint else _CLOSE
+    close = [m.values[name] + (covariance(m).error(name) or 0.0) * around for m in near]
     axis = np.concatenate([np.linspace(*ends, points), *close, list(more)])
     return np.unique(axis[(axis >= ends[0]) & (axis <= ends[1])])
 

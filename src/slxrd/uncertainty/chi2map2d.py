@@ -18,7 +18,9 @@ from slxrd.uncertainty.ridge import Point, Ridge, check_axis
 from slxrd.units import FloatArray
 
 #: Evenly spaced values along each side, besides those close to the solutions.
-POINTS = 25
+POINTS = 21
+#: Solutions that a point is refined from.
+NEAREST = 2
 #: Rises of χ² for two parameters at 68 % (as for one standard error) and 95 %.
 RISES = (2.30, 5.99)
 
@@ -119,24 +121,27 @@ def _section_grid(
 def _profile_grid(
     fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
 ) -> FloatArray:
-    """Outward from the solutions, each point started from them and from its neighbours; then across."""
+    """Outward from the solutions, each point started from the nearest and from neighbours; then across."""
     ridge = Ridge(fit, *names)
     columns = [REFINABLE.index(name) for name in names]
-    u, v = np.arange(xs.size), np.arange(ys.size)
-    away = np.full((ys.size, xs.size), np.inf)
-    for point in ridge.solutions:
-        i, j = np.interp(point.values[columns[0]], xs, u), np.interp(point.values[columns[1]], ys, v)
-        away = np.minimum(away, np.hypot(u[None, :] - i, v[:, None] - j))
+    u, v = np.meshgrid(np.arange(xs.size), np.arange(ys.size))
+    away = np.array(
+        [
+            np.hypot(u - np.interp(x, xs, u[0]), v - np.interp(y, ys, v[:, 0]))
+            for x, y in (point.values[columns] for point in ridge.solutions)
+        ]
+    )
     known: dict[tuple[int, int], Point] = {}
-    outward = [divmod(k, xs.size) for k in np.argsort(away, axis=None, kind="stable").tolist()]
+    outward = [divmod(int(k), xs.size) for k in np.argsort(away.min(axis=0), axis=None, kind="stable")]
     for done, (j, i) in enumerate(outward):
         warm = sorted(_beside(known, j, i), key=lambda point: point.chi2)[:2]
-        known[j, i] = ridge.at((float(xs[i]), float(ys[j])), warm)
+        nearest = [ridge.solutions[k] for k in np.argsort(away[:, j, i])[:NEAREST]]
+        known[j, i] = ridge.at((float(xs[i]), float(ys[j])), [*nearest, *warm], cold=ridge.scans_gaps)
         say(done + 1, len(outward))
     for j, i in (*outward, *outward[::-1]):
         strangers = [p for p in _beside(known, j, i) if p.solution != known[j, i].solution]
         if strangers:
-            point = ridge.at((float(xs[i]), float(ys[j])), strangers, cold=False)
+            point = ridge.at((float(xs[i]), float(ys[j])), strangers[:1], cold=False)
             known[j, i] = min(point, known[j, i], key=lambda point: point.chi2)
     return np.array([[known[j, i].chi2 for i in range(xs.size)] for j in range(ys.size)])
 

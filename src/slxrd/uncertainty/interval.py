@@ -20,7 +20,7 @@ from slxrd.leastsquares import Minimum
 from slxrd.limits import ONE_SIDED_95
 from slxrd.model import REFINABLE
 from slxrd.result import Estimate, Fit
-from slxrd.search import NO_FRINGES
+from slxrd.scan import NO_FRINGES
 from slxrd.table import STACKING, info
 from slxrd.uncertainty.ridge import Ridge, shows_fringes
 

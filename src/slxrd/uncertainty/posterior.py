@@ -118,14 +118,17 @@ class Target:
     """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f)."""
 
     def __init__(self, fit: Fit, priors: Priors) -> None:
-        self.fit, self.priors = fit, priors
+        self.fit, self.added = fit, priors
         self.parameters = fit.minima[0].parameters
+        self.priors = {**self.parameters.priors, **priors}
         self.lower, self.upper = self.parameters.limits()
         self._tied = any(row.expression is not None for row in self.parameters.values())
         for name, (centre, spread) in priors.items():
             text = f"prior {name} = {centre:g} ± {spread:g}"
             if name not in fit.names:
                 raise SlxrdError(f"{text}: only what is refined has a prior: {', '.join(fit.names)}")
+            if name in self.parameters.priors:
+                raise SlxrdError(f"{text}: the fit has one of it already, which holds here too")
             if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
                 raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
 
@@ -234,7 +237,8 @@ def sample(
     seed : int
         Of the random numbers.
     priors : mapping of str to (float, float), optional
-        Mean and standard deviation of what is known beforehand of refined parameters, ``{"L": (36, 2)}``.
+        Mean and standard deviation of what is known beforehand of refined parameters, ``{"L": (36, 2)}``,
+        besides the priors of the fit.
     report : callable, optional
         Called with steps done and asked for. A KeyboardInterrupt ends the run and keeps what was done.
 
@@ -274,7 +278,7 @@ def _solutions(target: Target) -> Solutions:
     precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in fit.minima])
     precisions += np.diag(12.0 / (target.upper - target.lower) ** 2)
     shares = np.array([solution.probability for solution in fit.solutions])
-    for name, (centre, spread) in target.priors.items():
+    for name, (centre, spread) in target.added.items():  # those of the fit are in its Jacobian
         i = fit.names.index(name)
         along = np.linalg.inv(precisions)[:, :, i]
         total = np.sqrt(spread**2 + along[:, i])

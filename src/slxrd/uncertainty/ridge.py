@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
+from slxrd.layout import is_compiled
 from slxrd.leastsquares import minimise
 from slxrd.limits import FRINGES_SEEN, without_fringes
 from slxrd.model import REFINABLE
@@ -22,8 +23,8 @@ from slxrd.units import FloatArray
 
 #: Solutions with Δχ² beyond this are not started from.
 REACHED = 40.0
-#: Relative change of χ² at which a refinement ends.
-TOLERANCE = 1e-9
+#: Relative change of χ² at which a refinement ends, and difference of χ² that rounding explains.
+TOLERANCE, SAME = 1e-9, 1e-7
 #: Fringes with less than this of their contrast are not looked for.
 FAINT = 0.01
 
@@ -69,6 +70,7 @@ class Ridge:
         self.fit, self.names = fit, names
         self._parameters = fit.minima[0].parameters
         self._held = [REFINABLE.index(name) for name in names]
+        self._measured = [points.intensity[None, :] for points in fit.objective.data]
         self._known: dict[float, Point] = {}
         self.solutions = tuple(
             Point(m.chi2, np.array([m.values[name] for name in REFINABLE]), k)
@@ -77,7 +79,7 @@ class Ridge:
         )
         self.least = self.solutions[0]
         self.refinements = 0
-        self._scans_gaps = (
+        self.scans_gaps = (
             "sigma_L" in names and "L" in fit.names and "L" not in names and not shows_fringes(fit)
         )
 
@@ -96,7 +98,7 @@ class Ridge:
         origins = [*(self.solutions if cold else ()), *warm]
         starts = [self._moved(point.values, held) for point in origins]
         if cold:
-            more = [*self._other_sizes(held), *(self._other_gaps(starts[-1]) if self._scans_gaps else ())]
+            more = [*self._other_sizes(held), *(self._other_gaps(starts[-1]) if self.scans_gaps else ())]
             starts += more
             origins += [self.solutions[0]] * len(more)
         parameters = self._parameters.fix(**dict(zip(self.names, held, strict=True)))
@@ -163,19 +165,25 @@ class Ridge:
         return list(rows[np.argsort(chi2)[:3]])
 
     def _refined(self, parameters: Parameters, starts: list[FloatArray]) -> tuple[FloatArray, float, int]:
-        tries = [
-            minimise(
-                self.fit.objective,
-                parameters.start(
-                    **{name: float(row[REFINABLE.index(name)]) for name in parameters.free_names}
-                ),
-                TOLERANCE,
-            )
-            for row in starts
-        ]
-        best = min(range(len(tries)), key=lambda k: tries[k].chi2)
-        values = np.array([tries[best].values[name] for name in REFINABLE])
-        return values, tries[best].chi2, best
+        """Refine from all starts; values and χ² of the best, and which start led there."""
+        objective, best = self.fit.objective, 0
+        if is_compiled(objective, parameters):
+            found = Batch(objective, parameters, np.array(starts)).refine(self._measured)
+            if math.isfinite(found.chi2[0]):
+                values, best = found.values[0], int(found.start[0])
+                chi2 = objective.chi2(dict(zip(REFINABLE, values.tolist(), strict=True)))
+                if abs(chi2 - found.chi2[0]) < SAME * chi2:
+                    return values, chi2, best
+                # Its grid was laid for the starts; this refinement has left them behind.
+                starts = [values]
+        tries = [minimise(objective, self._from(parameters, start), TOLERANCE) for start in starts]
+        least = min(range(len(tries)), key=lambda k: tries[k].chi2)
+        values = np.array([tries[least].values[name] for name in REFINABLE])
+        return values, tries[least].chi2, max(best, least)
+
+    @staticmethod
+    def _from(parameters: Parameters, start: FloatArray) -> Parameters:
+        return parameters.start(**{n: float(start[REFINABLE.index(n)]) for n in parameters.free_names})
 
 
 def check_refined(fit: Fit, name: str) -> None:

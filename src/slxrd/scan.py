@@ -1,0 +1,182 @@
+"""Where the minima of χ² may lie: the envelope of the Bragg peaks, and a scan over gap, size and disorder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+
+from slxrd.batch import Batch
+from slxrd.instrument import Instrument
+from slxrd.layout import is_compiled
+from slxrd.leastsquares import Minimum, minimise
+from slxrd.model import REFINABLE, Model
+from slxrd.objective import Objective
+from slxrd.parameters import Parameters
+from slxrd.peaks import centre_and_spread, describe, lattice_period, narrowest
+from slxrd.regions import RegionData
+from slxrd.structure import Stack
+from slxrd.units import FloatArray
+
+#: Stacking disorder, Å, that leaves no fringes, and those that are tried.
+NO_FRINGES = 8.0
+TRIED_SIGMA_L = (0.4, 1.4)
+#: Values of L tried per d; ratio of successive sizes, and the most of them; width of a peak times size.
+STEPS_PER_PERIOD = 3
+SIZE_STEP = 1.35
+MOST_SIZES = 9
+SCHERRER = 0.9
+#: Periods closer than this fraction are not both tried.
+SAME_PERIOD = 0.002
+#: Minima of the scan that are refined.
+MOST_REFINED = 80
+#: L is searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast, and at
+#: Sizes within this many σ_N of N are counted while scanning.
+SCAN_WINDOW = 2.5
+#: Points of the scan between two reports of progress.
+PORTION = 200
+Progress = Callable[[int, int], None]
+
+
+def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]:
+    """Fit the Bragg peaks without their fringes, d and N alone, from several sizes; the best first.
+
+    σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
+    """
+    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    d = parameters["d"].value or lattice_period(peaks)
+    strongest = max(peaks, key=lambda peak: peak.height)
+    planes = parameters["N"].value or max(0.9 * 2.0 * np.pi / (d * strongest.width), 2.0)
+    base = parameters
+    if base["L"].free:
+        base = base.fix(L=float(np.clip(40.0, base["L"].lower, base["L"].upper)))
+    if base["sigma_L"].free:
+        base = base.fix(sigma_L=float(np.clip(NO_FRINGES, base["sigma_L"].lower, base["sigma_L"].upper)))
+    found: list[Minimum] = []
+    for factor in (0.7, 1.0, 1.5) if parameters["N"].value is None else (1.0,):
+        N = max(planes * factor, 1.2)
+        row, spread = parameters["sigma_N"], parameters["sigma_N"].value or usual_spread(N)
+        if row.free:
+            base = base.fix(sigma_N=float(np.clip(spread, row.lower, row.upper)))
+        found.append(minimise(objective, filled(base, {"d": d, "N": N}), 1e-6, 60))
+    return sorted(found, key=lambda minimum: minimum.chi2)
+
+
+def usual_spread(N: float) -> float:
+    """σ_N of a usual synthesis, to start from."""
+    return max(0.12 * N, 0.6)
+
+
+def filled(parameters: Parameters, values: dict[str, float]) -> Parameters:
+    """Give starting values to the parameters that can take one, moved inside their bounds."""
+    for name, value in values.items():
+        row = parameters[name]
+        if row.free is not False and row.expression is None:
+            parameters = parameters.start(**{name: float(np.clip(value, row.lower, row.upper))})
+    return parameters
+
+
+def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
+    """Values to scan: none if the parameter is not free, the user's start if there is one."""
+    row = parameters[name]
+    if not row.free:
+        return [None]
+    if row.value is not None:
+        return [row.value]
+    inside = [value for value in tried if row.lower <= value <= row.upper]
+    return list(inside) or [(row.lower + row.upper) / 2.0]
+
+
+def points_of(parameters: Parameters, starts: list[dict[str, float]]) -> FloatArray:
+    """Values of all parameters for starts, ties and bounds observed; shape (k, 6)."""
+    tied = any(row.expression is not None for row in parameters.values())
+    first = filled(parameters, starts[0])
+    points = np.tile([first.resolve(first.vector())[0][name] for name in REFINABLE], (len(starts), 1))
+    if tied:
+        for row, values in zip(points, starts, strict=True):
+            full = filled(parameters, values)
+            row[:] = list(full.resolve(full.vector())[0].values())
+        return points
+    for i, name in enumerate(REFINABLE):
+        if parameters[name].free:
+            column = [values[name] for values in starts]
+            points[:, i] = np.clip(column, parameters[name].lower, parameters[name].upper)
+    return points
+
+
+def _tried_sizes(strongest: RegionData, base: Minimum) -> list[float]:
+    """Sizes between those that the width of the whole peak and that of its highest fringe stand for."""
+    q, intensity = strongest.q, strongest.intensity
+    scale = SCHERRER * 2.0 * np.pi / base.values["d"]
+    widest = max(describe(q, intensity).width, 2.355 * centre_and_spread(q, intensity)[1])
+    least = max(min(scale / widest, base.values["N"]) / SIZE_STEP, 1.5)
+    most = max(scale / narrowest(q, intensity), base.values["N"], 2.0) * SIZE_STEP
+    count = min(max(round(float(np.log(most / least) / np.log(SIZE_STEP))) + 1, 3), MOST_SIZES)
+    return [float(N) for N in np.geomspace(least, most, count)]
+
+
+def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
+    """Lattice periods from the best fit of the envelope and from the centre of mass of the peak."""
+    d = base.values["d"]
+    order = max(round(strongest.q.mean() * d / (2.0 * np.pi)), 1)
+    other = 2.0 * np.pi * order / centre_and_spread(strongest.q, strongest.intensity)[0]
+    return [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
+
+
+def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+    """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, 6)."""
+    row = parameters["L"]
+    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    count = max(int((row.upper - row.lower) / base.values["d"] * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
+    axes = {
+        "L": _choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
+        "N": _choices(parameters, "N", _tried_sizes(strongest, base)),
+        "sigma_L": _choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
+        "d": _choices(parameters, "d", _tried_periods(strongest, base)),
+    }
+    starts = []
+    for chosen in product(*axes.values()):
+        values = {k: v for k, v in zip(axes, chosen, strict=True) if v is not None}
+        N = values.get("N", base.values["N"])
+        spread = parameters["sigma_N"].value or usual_spread(N)
+        starts.append({**base.values, "sigma_N": spread, **values})
+    points = points_of(parameters, starts)
+    coarse, looked_at = _coarse(objective, parameters, points)
+    batch = Batch(coarse, parameters, looked_at)
+    pieces = []
+    for first in range(0, len(points), PORTION):
+        pieces.append(batch.chi2(looked_at[first : first + PORTION]))
+        report(min(first + PORTION, len(points)), len(points))
+    shape = (len(axes["L"]), len(axes["N"]))
+    chi2 = np.concatenate(pieces).reshape(*shape, -1)
+    lowest = chi2.min(axis=2)
+    beside = np.pad(lowest, 1, constant_values=np.inf)
+    around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
+    minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
+    order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
+    scanned = points.reshape(*shape, -1, len(REFINABLE))
+    return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
+
+
+def _coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:
+    """Return a cheaper objective for the scan, and the points at which it stands in for the true one.
+
+    Thinned out to about the resolution and without smearing; what the resolution takes from a fringe's
+    contrast, exp(−½(Λσ_G)²) between neighbours, is given to the disorder, σ_L² + (Λσ_G/q)².
+    """
+    sigma_G = objective.model.instrument.sigma_G
+    if sigma_G == 0.0 or not is_compiled(objective, parameters):
+        return objective, points
+    data = []
+    for part in objective.data:
+        stride = max(int(sigma_G / float(np.median(np.diff(part.q)))), 1)
+        thin = slice(None, None, stride) if part.q.size >= 20 * stride else slice(None)
+        data.append(RegionData(part.region, part.q[thin], part.intensity[thin], part.sigma[thin]))
+    stack = Stack(objective.model.stack.n_coherent, SCAN_WINDOW)
+    d, L, N = (points[:, REFINABLE.index(name)] for name in ("d", "L", "N"))
+    seen = points.copy()
+    column = REFINABLE.index("sigma_L")
+    middle = float(np.mean(data[0].q))
+    seen[:, column] = np.hypot(points[:, column], ((N - 1.0) * d + L) * sigma_G / middle)
+    return Objective(Model(stack, Instrument(0.0)), data, objective.settings), seen

@@ -1,0 +1,112 @@
+"""The command line as a program of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cli_shell import QUICK, contents, run, start, untouched
+
+import slxrd
+
+
+def test_version(tmp_path: Path) -> None:
+    outcome = run("--version", folder=tmp_path)
+    assert (outcome.code, outcome.out, outcome.err) == (0, f"slxrd {slxrd.__version__}\n", "")
+
+
+def test_help_and_nothing(tmp_path: Path) -> None:
+    for words in (["--help"], ["fit", "--help"], ["simulate", "--help"], ["demo", "--help"]):
+        outcome = run(*words, folder=tmp_path)
+        assert outcome.code == 0
+        assert outcome.out.startswith("Usage: ")
+        assert outcome.err == ""
+    assert run(folder=tmp_path).code in (0, 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_installed_command(here: Path) -> None:
+    program = Path(sys.executable).with_name("slxrd.exe" if os.name == "nt" else "slxrd")
+    done = subprocess.run([program, "--version"], cwd=here, capture_output=True, text=True, timeout=60)
+    assert done.stdout == f"slxrd {slxrd.__version__}\n"
+
+
+def test_fit_to_standard_output(here: Path) -> None:
+    with untouched(here):
+        outcome = run("fit", "cubes.csv", *QUICK, "--json", "-", folder=here)
+    assert outcome.code == 0
+    assert outcome.err == ""
+    assert json.loads(outcome.out)["parameters"]["L"]["status"] == "determined"
+
+
+def test_table_in_an_old_code_page(here: Path) -> None:
+    """A console that is not UTF-8 must not make it fail."""
+    environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    words = [sys.executable, "-m", "slxrd", "fit", "cubes.csv", *QUICK]
+    done = subprocess.run(words, cwd=here, env=environment, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "σ_L" in done.stdout.decode("utf-8")
+
+
+def test_refusal(here: Path) -> None:
+    with untouched(here):
+        outcome = run("fit", "cubes.csv", "--region", "5:6", "--out", "results", folder=here)
+    assert "region 5:6" in outcome.refused()
+
+
+def test_file_name_with_blanks_and_letters(here: Path) -> None:
+    (here / "cubes.csv").rename(here / "Würfel 25 °C.csv")
+    outcome = run("fit", "Würfel 25 °C.csv", *QUICK, "--json", "-", folder=here)
+    assert json.loads(outcome.out)["input"]["file"] == "Würfel 25 °C.csv"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_interrupt_leaves_nothing(here: Path) -> None:
+    """Ctrl-C in the middle of a search over many gaps."""
+    before = contents(here)
+    search = ["--bounds", "L=5:119", "--bounds", "d=1:49", "--resolution", "0.002", "--objective", "log"]
+    process = start("fit", "cubes.csv", *search, "--background", "linear", "--out", "results", folder=here)
+    time.sleep(3.0)
+    assert process.poll() is None, "finished before it could be interrupted"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.strip().splitlines()[-1] == "slxrd: interrupted; nothing was written"
+    assert "Traceback" not in err
+    assert contents(here) == before
+
+
+MEMORY = """
+import sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+except ImportError:
+    pass
+from slxrd.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--fix", "sigma_N=1e8"],
+        ["--size-window", "1e9"],
+        ["--noise", "1e-9"],
+        ["--coherent", "1000000000000000000000"],
+        ["--bounds", "L=5:1e9"],
+    ],
+    ids=" ".join,
+)
+def test_absurd_values_neither_hang_nor_fill_the_memory(here: Path, words: list[str]) -> None:
+    command = [sys.executable, "-c", MEMORY, "fit", "cubes.csv", "--region", "0.9:1.25", *words]
+    done = subprocess.run(command, cwd=here, capture_output=True, text=True, encoding="utf-8", timeout=60)
+    assert done.returncode in (0, 2), done.stderr[-300:]
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == (1 if done.returncode else 0)

@@ -1,0 +1,33 @@
+"""The core alone: whichever kernel there is fits the examples; needs nothing but pytest."""
+
+import importlib.util
+
+import pytest
+
+import slxrd
+from slxrd.kernel.chosen import kernel
+
+TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
+
+
+def test_kernel_in_use() -> None:
+    compiled = importlib.util.find_spec("numba") is not None
+    assert kernel().__name__ == f"slxrd.kernel.{'compiled' if compiled else 'readable'}"  # type: ignore[attr-defined]
+
+
+def test_superlattice() -> None:
+    pattern = slxrd.example("cspbbr3-cubes").pattern()
+    result = slxrd.fit(pattern, regions=[(0.9, 1.25)], start=TRUTH)
+    for name, truth in TRUTH.items():
+        estimate = result.parameters[name]
+        assert estimate.status == "determined"
+        assert estimate.value == pytest.approx(truth, abs=4.0 * estimate.error), name
+    assert 0.7 < result.reduced_chi2 < 1.3
+
+
+def test_film() -> None:
+    example = slxrd.example("cumnsb-film")
+    result = example.fit()
+    fringes = slxrd.laue_fringes(example.pattern(), 1.94, 2.15)
+    thickness = result.derived["thickness_with_surface"].value
+    assert thickness == pytest.approx(fringes.thickness, abs=3.0)

@@ -1,0 +1,185 @@
+"""What importing does and does not do; what is public; what may be absent."""
+
+import importlib.util
+import inspect
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from contract_helpers import ROOT, modules_after, python
+
+import slxrd
+
+HEAVY = {"matplotlib", "scipy.optimize", "numba", "llvmlite", "typer", "lmfit", "pandas", "fairmat_readers_xrd"}
+NETWORK = {"socket", "ssl", "http", "http.client", "urllib.request", "urllib3", "requests", "ftplib", "asyncio"}
+
+
+@pytest.mark.parametrize("code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"])
+def test_importing_is_light(code: str) -> None:
+    after = modules_after(code)
+    assert not after & (HEAVY | NETWORK)
+
+
+def test_every_part_imports_without_the_network() -> None:
+    """Matplotlib and SciPy may be needed for the work; the network never."""
+    code = "import slxrd\nfor name in slxrd.__all__: getattr(slxrd, name)\n"
+    after = modules_after(code)
+    assert not after & (HEAVY - {"scipy.optimize"}), "a name is imported with more than it needs"
+    assert not {name for name in after if name.partition(".")[0] in {"requests", "urllib3", "aiohttp"}}
+    assert "ftplib" not in after
+
+
+def test_the_command_line_starts_light() -> None:
+    code = "import sys\nfrom slxrd import cli\nsys.argv = ['slxrd', '--version']\n"
+    code += "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+    code += "import json\nprint(json.dumps(list(sys.modules)))"
+    after = set(json.loads(python(code).splitlines()[-1]))
+    assert not after & {"matplotlib", "scipy.optimize", "numba", "lmfit", "fairmat_readers_xrd"}
+
+
+def test_importing_prints_nothing() -> None:
+    everything = "import slxrd, pkgutil, importlib\n"
+    everything += "for m in pkgutil.walk_packages(slxrd.__path__, 'slxrd.'):\n"
+    everything += "    if not m.name.endswith('__main__'): importlib.import_module(m.name)\n"
+    assert python(everything) == ""
+
+
+def test_importing_leaves_the_drawing_backend_alone() -> None:
+    code = "import matplotlib\nbefore = matplotlib.rcParams.copy()\n"
+    code += "import slxrd\nslxrd.plot\nassert matplotlib.rcParams.copy() == before\n"
+    code += "import sys\nassert 'matplotlib.pyplot' not in sys.modules"
+    assert python(code) == ""
+
+
+def test_public_names_resolve() -> None:
+    assert sorted(slxrd.__all__) == slxrd.__all__
+    for name in slxrd.__all__:
+        thing = getattr(slxrd, name)
+        assert thing is not None
+        assert name in dir(slxrd)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        slxrd.no_such_name  # noqa: B018
+
+
+def modules() -> list[ModuleType]:
+    found = [path for path in (ROOT / "src" / "slxrd").rglob("*.py") if path.name != "__main__.py"]
+    names = [".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in found]
+    return [importlib.import_module(name.removesuffix(".__init__")) for name in names]
+
+
+def public_things() -> dict[str, object]:
+    things: dict[str, object] = {f"slxrd.{name}": getattr(slxrd, name) for name in slxrd.__all__}
+    for module in modules():
+        for name, thing in vars(module).items():
+            own = getattr(thing, "__module__", None) == module.__name__
+            if own and not name.startswith("_") and (inspect.isclass(thing) or inspect.isfunction(thing)):
+                things[f"{module.__name__}.{name}"] = thing
+    return things
+
+
+def test_public_things_are_described() -> None:
+    bare = [name for name, thing in public_things().items() if not (inspect.getdoc(thing) or "").strip()]
+    assert bare == []
+
+
+def test_public_names_describe_their_parameters() -> None:
+    """Every argument of what a user calls stands in the section Parameters of its docstring."""
+    lacking = []
+    for name in slxrd.__all__:
+        thing = getattr(slxrd, name)
+        if inspect.isclass(thing) and issubclass(thing, Exception):
+            continue
+        text = inspect.getdoc(thing) or ""
+        arguments = [p for p in inspect.signature(thing).parameters if p not in ("self", "args", "kwargs")]
+        described = text.partition("Parameters\n----------\n")[2].split("\n\n")
+        section = re.split(r"\n\w+\n-{3,}", "\n\n".join(described))[0]
+        lines = [line.split(":")[0] for line in section.splitlines() if line[:1].strip()]
+        heads = {head.strip() for line in lines for head in line.split(",")}
+        lacking += [f"{name}: {argument}" for argument in arguments if argument not in heads]
+    assert lacking == []
+
+
+QUICK_FIT = """
+import json, slxrd
+truth = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
+result = slxrd.fit(slxrd.example("cspbbr3-cubes").pattern(), regions=[(0.9, 1.25)], start=truth)
+found = [result.parameters[name] for name in truth]
+curve = slxrd.simulate(result.regions[0].q, truth).intensity.tolist()
+print(json.dumps([result.chi2, [p.value for p in found], [p.error for p in found], curve]))
+"""
+
+
+def test_without_numba_the_fit_is_the_same() -> None:
+    if importlib.util.find_spec("numba") is None:
+        pytest.skip("numba is not installed; test_core fits without it")
+    chi2, values, errors, curve = json.loads(python(QUICK_FIT))
+    chi2_, values_, errors_, curve_ = json.loads(python(QUICK_FIT, withheld=("numba", "llvmlite")))
+    assert curve == pytest.approx(curve_, rel=1e-8, abs=1e-8)
+    assert chi2 == pytest.approx(chi2_, rel=1e-8)
+    # Two optimisers end at the same minimum, as far as χ² is flat there.
+    for one, other, error in zip(values, values_, errors, strict=True):
+        assert abs(one - other) < 1e-4 * error
+    assert errors == pytest.approx(errors_, rel=1e-4)
+
+
+def test_without_optional_packages() -> None:
+    code = QUICK_FIT + "assert result.parameters['L'].status == 'determined'\n"
+    assert python(code, withheld=("lmfit", "hypothesis", "mpmath", "pandas"))
+
+
+def test_lmfit_absent_is_said_plainly() -> None:
+    code = "import slxrd\nfrom slxrd.lmfit_bridge import to_lmfit\n"
+    code += "try:\n    to_lmfit(slxrd.Parameters().start(d=5.0))\n"
+    code += "except (ImportError, slxrd.SlxrdError) as error:\n    print(error)\n"
+    assert "lmfit" in python(code, withheld=("lmfit",))
+
+
+def built_wheel(folder: Path) -> Path:
+    source = folder / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "import hatchling.build as b, sys; print(b.build_wheel(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)], cwd=source, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / done.stdout.split()[-1]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed")
+def test_wheel_holds_what_it_must(tmp_path: Path) -> None:
+    names = set(zipfile.ZipFile(built_wheel(tmp_path)).namelist())
+    assert "slxrd/py.typed" in names
+    for path in (ROOT / "src" / "slxrd" / "examples").iterdir():
+        if path.is_file():
+            assert f"slxrd/examples/{path.name}" in names
+    assert not [name for name in names if "tests" in name or "__pycache__" in name]
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_installed_package_is_typed() -> None:
+    assert (Path(slxrd.__file__).parent / "py.typed").is_file()
+
+
+def test_one_version_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == slxrd.__version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: ['\"]?([\d.]+)", citation, re.M)[1] == slxrd.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^## \[?(\d[\d.]*)", changes, re.M)[1] == slxrd.__version__
+
+
+def test_lines_of_the_oldest_python() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == ">=3.11"
+    assert sys.version_info >= (3, 11)
