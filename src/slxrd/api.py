@@ -84,8 +84,10 @@ def build_parameters(
     for name in told:
         if told.count(name) > 1:
             raise SlxrdError(f"{name} cannot be fixed, tied and free at once")
-        if name in start and name not in free:
-            raise SlxrdError(f"{name} has a start but is {'fixed' if name in fix else 'tied'}; leave one out")
+    kept = {name for name, row in result.items() if row.free is False}
+    for name in start:
+        if name in {*fix, *tie} or (name in kept and name not in free):
+            raise SlxrdError(f"{name} has a start but is {'tied' if name in tie else 'fixed'}; leave one out")
     # Together: a start may lie outside the bounds that are being replaced, and the other way round.
     for name in {*bounds, *start}:
         row = result[name]

@@ -13,6 +13,9 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
+#: The longest expression in characters, well below what Python's parser can nest.
+LONGEST = 300
+
 
 @dataclass(frozen=True)
 class Dual:
@@ -68,6 +71,8 @@ class Expression:
     text: str
 
     def __post_init__(self) -> None:
+        if len(self.text) > LONGEST:
+            raise SlxrdError(f"expression {self.text[:40]!r}…: longer than {LONGEST} characters; shorten it")
         self._tree()
 
     def _tree(self) -> ast.expr:
@@ -100,11 +105,10 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """The parameters that the expression uses."""
-        functions = {id(node.func) for node in ast.walk(self._tree()) if isinstance(node, ast.Call)}
+        nodes = list(ast.walk(self._tree()))
+        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
         return frozenset(
-            node.id
-            for node in ast.walk(self._tree())
-            if isinstance(node, ast.Name) and id(node) not in functions
+            node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions
         )
 
     def evaluate(self, lookup: Callable[[str], Dual], size: int) -> Dual:

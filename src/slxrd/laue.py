@@ -12,6 +12,10 @@ from slxrd.pattern import Pattern
 from slxrd.units import FloatArray
 
 
+#: A minimum lies below the fringes beside it by this many times their counting noise.
+SIGNIFICANT = 3.0
+
+
 @dataclass(frozen=True)
 class LaueFringes:
     """What the fringes say.
@@ -58,7 +62,9 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     if inside.sum() < 8:
         raise SlxrdError(f"{pattern.source}: fewer than 8 points between {low:g} and {high:g} Å⁻¹")
     q, level = q[inside], np.log(np.maximum(intensity[inside], 0.0) + 1.0)
-    dips, _ = find_peaks(-level, prominence=max(0.6, 0.05 * float(np.ptp(level))), distance=3)
+    dips, facts = find_peaks(-level, prominence=max(0.6, 0.05 * float(np.ptp(level))), distance=3)
+    beside_dip = np.exp(level[dips] + facts["prominences"])
+    dips = dips[beside_dip - np.exp(level[dips]) > SIGNIFICANT * np.sqrt(beside_dip)]
     gaps = np.flatnonzero(np.diff(q) > 3.0 * np.median(np.diff(q)))
     beside = {i for gap in gaps for i in (gap - 1, gap, gap + 1, gap + 2)}
     dips = np.array([i for i in dips if i not in beside], dtype=np.int64)
@@ -68,7 +74,7 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
         )
     bragg = float(q[int(np.argmax(level))])
     spacing = float(np.median(np.diff(q[dips])))
-    places = np.array([_vertex(q, level, int(i)) for i in dips])
+    places = np.array([_vertex(q, np.expm1(level), int(i)) for i in dips])
     right = places > bragg
     columns = np.column_stack((~right, right)).astype(np.float64)[
         :, [k for k in (0, 1) if (right == bool(k)).any()]
@@ -91,7 +97,7 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
 
 
 def _vertex(q: FloatArray, level: FloatArray, i: int) -> float:
-    """Place of a minimum between points, by a parabola through three of them."""
+    """Place of a minimum between points, by a parabola through three, which the intensity is at a zero."""
     if not 0 < i < q.size - 1:
         return float(q[i])
     left, here, right = level[i - 1], level[i], level[i + 1]

@@ -57,10 +57,14 @@ def to_lmfit(parameters: Parameters) -> Any:
         )
 
     result = lmfit.Parameters()
-    for name, parameter in parameters.items():
-        if parameter.expression is None:
-            result.add(name, parameter.value, parameter.free is not False, parameter.lower, parameter.upper)
-    for name, parameter in parameters.items():
-        if parameter.expression is not None:
-            result.add(name, expr=parameter.expression.text, min=parameter.lower, max=parameter.upper)
+    waiting = dict(parameters)
+    while waiting:  # lmfit wants what an expression uses before the expression
+        for name, row in list(waiting.items()):
+            if row.expression is None:
+                result.add(name, row.value, row.free is True, row.lower, row.upper)
+            elif not row.expression.names & set(waiting):
+                result.add(name, expr=row.expression.text, min=row.lower, max=row.upper)
+            else:
+                continue
+            del waiting[name]
     return result

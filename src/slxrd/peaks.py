@@ -45,15 +45,15 @@ def envelope(q: FloatArray, intensity: FloatArray) -> FloatArray:
     """Upper envelope that bridges the fringes: a running maximum, smoothed; shape (n,)."""
     step = float(np.median(np.diff(q)))
     grid = np.arange(q[0], q[-1] + step / 2.0, step)
-    values = _smooth(np.interp(grid, q, intensity), max(0.006 / step, 0.5))
+    values = smooth(np.interp(grid, q, intensity), max(0.006 / step, 0.5))
     half = max(round(0.5 * FRINGE_BRIDGE / step), 1)
     padded = np.pad(values, half, mode="edge")
     highest = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1).max(axis=1)
-    bridged = _smooth(highest, max(0.4 * half, 0.5))
+    bridged = smooth(highest, max(0.4 * half, 0.5))
     return np.asarray(np.interp(q, grid, bridged))
 
 
-def _smooth(values: FloatArray, width: float) -> FloatArray:
+def smooth(values: FloatArray, width: float) -> FloatArray:
     """Convolve with a Gaussian of ``width`` points, the ends continued."""
     half = math.ceil(4.0 * width)
     weights = np.exp(-0.5 * (np.arange(-half, half + 1) / width) ** 2)
@@ -126,11 +126,8 @@ def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
         )
     outline = envelope(q, intensity)
     floor = float(np.percentile(outline, 5))
-    padded = np.concatenate(([outline.min()], outline, [outline.min()]))
-    tops, facts = find_peaks(padded, prominence=WEAKEST_ORDER * float(np.ptp(outline)), plateau_size=0)
-    tops = tops - 1
-    inner = (tops > 0) & (tops < q.size - 1)
-    tops, prominence = tops[inner], facts["prominences"][inner]
+    tops, facts = find_peaks(outline, prominence=WEAKEST_ORDER * float(np.ptp(outline)))
+    prominence = facts["prominences"]
     noise = _noise(intensity)
     stands_out = prominence > 5.0 * noise
     tops, prominence = tops[stands_out], prominence[stands_out]

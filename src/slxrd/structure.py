@@ -39,6 +39,7 @@ class Stack:
     def __post_init__(self) -> None:
         if (
             isinstance(self.n_coherent, bool)
+            or not math.isfinite(self.n_coherent)
             or int(self.n_coherent) != self.n_coherent
             or self.n_coherent < 1
         ):

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -47,12 +48,14 @@ def call(*arguments: object) -> Outcome:
     """Run ``slxrd`` in this process."""
     words = ["slxrd", *map(str, arguments)]
     out, err = io.StringIO(), io.StringIO()
-    with mock.patch.object(sys, "argv", words), contextlib.redirect_stdout(out):
-        with contextlib.redirect_stderr(err):
-            try:
-                cli.main()
-            except SystemExit as end:
-                code = end.code
+    argv, streams = mock.patch.object(sys, "argv", words), contextlib.ExitStack()
+    with argv, streams:
+        streams.enter_context(contextlib.redirect_stdout(out))
+        streams.enter_context(contextlib.redirect_stderr(err))
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
     return Outcome(code if isinstance(code, int) else -1, out.getvalue(), err.getvalue())
 
 
@@ -77,6 +80,25 @@ def contents(folder: Path) -> dict[str, bytes | None]:
         str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
         for path in sorted(folder.rglob("*"))
     }
+
+
+@contextlib.contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Fail what takes longer, where the system has an alarm clock."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def late(number: int, frame: object) -> None:
+        raise AssertionError(f"not done after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager

@@ -89,7 +89,8 @@ def test_the_measured_file_is_never_overwritten(here: Path, options: list[str]) 
 
 
 @pytest.mark.parametrize(
-    "options", [["--out", "cubes.csv"], ["--out", "cubes.csv/deep"], ["--json", "."], ["--json", "cubes.csv/a"]]
+    "options",
+    [["--out", "cubes.csv"], ["--out", "cubes.csv/deep"], ["--json", "."], ["--json", "cubes.csv/a"]],
 )
 def test_output_where_there_can_be_none(here: Path, options: list[str]) -> None:
     with untouched(here):

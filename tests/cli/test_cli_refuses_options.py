@@ -1,6 +1,7 @@
 """Options that cannot be: exit code 2, one line with the option and the remedy, nothing written."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ CASES: list[tuple[list[str], str, str]] = [
     (["--region", "5:6"], "region 5:6", r"covers 0\.8 to 2\.5"),
     (["--region", "1:1"], "region 1:1", "lower end must come first"),
     (["--region", "1.2:1"], "region 1.2:1", "lower end must come first"),
-    (["--region", "0.9:1.2", "--region", "1.1:1.3"], "1.1:1.3", r"apart|leave|narrow|separate|join|one region"),
+    (
+        ["--region", "0.9:1.2", "--region", "1.1:1.3"],
+        "1.1:1.3",
+        r"apart|leave|narrow|separate|join|one region",
+    ),
     (["--region", "1.06:1.065"], "region 1.06:1.065", "widen it or fix some"),
     (["--region", "1.0611:1.0612"], "region 1.0611:1.0612", "widen it"),
     (["--region", "0.9:1.2:0"], "weight 0", "must be positive"),
@@ -84,7 +89,11 @@ CASES: list[tuple[list[str], str, str]] = [
     ([*REGION, "--fix", "d=5", "--start", "d=6"], "d ", "leave one out"),
     ([*REGION, "--fix", "d=5", "--tie", "d=2*L"], "d ", "at once"),
     ([*REGION, "--free", "d", "--free", "d"], "d ", r"twice|at once"),
-    ([*REGION, "--objective", "paper2021", "--background", "constant"], "paper2021", "leave both options out"),
+    (
+        [*REGION, "--objective", "paper2021", "--background", "constant"],
+        "paper2021",
+        "leave both options out",
+    ),
     ([*REGION, "--objective", "paper2021", "--scale", "free"], "paper2021", "leave both options out"),
     ([*REGION, "--coherent", "1", "--start", "L=30"], "L ", "leave it out"),
     ([*REGION, "--coherent", "1", "--fix", "sigma_L=1"], "sigma_L ", "leave it out"),
@@ -118,7 +127,9 @@ FILM_CASES = [
 ]
 
 
-@pytest.mark.parametrize(("options", "culprit", "remedy"), FILM_CASES, ids=[" ".join(case[0]) for case in FILM_CASES])
+@pytest.mark.parametrize(
+    ("options", "culprit", "remedy"), FILM_CASES, ids=[" ".join(case[0]) for case in FILM_CASES]
+)
 def test_refused_for_the_film(here: Path, options: list[str], culprit: str, remedy: str) -> None:
     region = [] if "--region" in options else ["--region", "1.94:2.15"]
     with untouched(here):
@@ -165,10 +176,12 @@ SIMULATE = [
 ]
 
 
-@pytest.mark.parametrize(("options", "culprit", "remedy"), SIMULATE, ids=[" ".join(case[0]) for case in SIMULATE])
+@pytest.mark.parametrize(
+    ("options", "culprit", "remedy"), SIMULATE, ids=[" ".join(case[0]) for case in SIMULATE]
+)
 def test_simulation_refused(here: Path, options: list[str], culprit: str, remedy: str) -> None:
     values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13, "sigma_N": 1.5}
-    own = dict(word.split("=") for flag, word in zip(options, options[1:], strict=False) if flag == "--set")
+    own = dict(word.split("=") for flag, word in pairwise(options) if flag == "--set")
     if own == {"d": "5.84"}:
         values = {}
     settings = [w for k, v in values.items() if k not in own for w in ("--set", f"{k}={v}")]

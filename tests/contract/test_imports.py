@@ -17,11 +17,32 @@ from contract_helpers import ROOT, modules_after, python
 
 import slxrd
 
-HEAVY = {"matplotlib", "scipy.optimize", "numba", "llvmlite", "typer", "lmfit", "pandas", "fairmat_readers_xrd"}
-NETWORK = {"socket", "ssl", "http", "http.client", "urllib.request", "urllib3", "requests", "ftplib", "asyncio"}
+HEAVY = {
+    "matplotlib",
+    "scipy.optimize",
+    "numba",
+    "llvmlite",
+    "typer",
+    "lmfit",
+    "pandas",
+    "fairmat_readers_xrd",
+}
+NETWORK = {
+    "socket",
+    "ssl",
+    "http",
+    "http.client",
+    "urllib.request",
+    "urllib3",
+    "requests",
+    "ftplib",
+    "asyncio",
+}
 
 
-@pytest.mark.parametrize("code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"])
+@pytest.mark.parametrize(
+    "code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"]
+)
 def test_importing_is_light(code: str) -> None:
     after = modules_after(code)
     assert not after & (HEAVY | NETWORK)

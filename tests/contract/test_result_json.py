@@ -75,7 +75,9 @@ def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     fit, result = both
     assert tuple(result["parameters"]) == NAMES
     for name, told in result["parameters"].items():
-        assert {"value", "error", "unit", "status"} <= set(told) <= {"value", "error", "unit", "status", "why"}
+        assert (
+            {"value", "error", "unit", "status"} <= set(told) <= {"value", "error", "unit", "status", "why"}
+        )
         assert told["unit"] == UNITS[name]
         assert told["status"] in STATUSES
         value, error = told["value"], told["error"]
@@ -103,7 +105,10 @@ def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
         assert told["unit"] == "Å"
         assert told["status"] in STATUSES
     p = {name: told["value"] for name, told in result["parameters"].items()}
-    if None not in (p["d"], p["L"], p["N"]) and result["parameters"]["L"]["status"] in ("determined", "fixed"):
+    if None not in (p["d"], p["L"], p["N"]) and result["parameters"]["L"]["status"] in (
+        "determined",
+        "fixed",
+    ):
         assert result["derived"]["period"]["value"] == pytest.approx((p["N"] - 1.0) * p["d"] + p["L"])
 
 

@@ -26,12 +26,12 @@ ALPHA = 1e-4 / 14
 RIGHT = ("cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets")
 
 
-def measured_again(sample: Example) -> list[Fit]:
+def measured_again(sample: Example, seeds: range = SEEDS) -> list[Fit]:
     how = sample.settings
     q = np.arange(round((how["high"] - how["low"]) / how["step"]) + 1) * how["step"] + how["low"]
     return [
         fit(simulate(q, sample.truth, peak=how["peak"], noise="counting", seed=seed), **sample.options)
-        for seed in SEEDS
+        for seed in seeds
     ]
 
 
@@ -81,11 +81,11 @@ def test_the_truth_comes_back_with_honest_errors(name: str) -> None:
 def test_spheres_without_fringes_keep_their_secret() -> None:
     """L undetermined, and a lower limit of σ_L below the truth.
 
-    Noise passes for fringes in 1.2 % of such patterns (3 of 260 tried): more than two of 12 has a
-    probability of 4e-4. Where it does, the answer must at least not be called unique.
+    Noise passes for fringes in 1.2 % of such patterns (3 of 260 tried): more than two of 6 have a
+    probability of 4e-5. Where it does, the answer must at least not be called unique.
     """
     sample = EXAMPLES["pbs-spheres"]
-    fits = measured_again(sample)
+    fits = measured_again(sample, SEEDS[:6])
     honest = [found for found in fits if found.parameters["L"].status == "undetermined"]
     assert len(honest) >= len(fits) - 2
     for found in fits:

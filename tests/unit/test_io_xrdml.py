@@ -1,3 +1,4 @@
+import hashlib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_raw_counts_are_multiplied_once() -> None:
     np.testing.assert_allclose(pattern.x, 26.025 + 0.03 * np.arange(1800), atol=1e-9)
     assert pattern.wavelength == pytest.approx((1.540598 + 0.5 * 1.544426) / 1.5, rel=1e-12)
     assert pattern.metadata["wavelength kind"] == "Kα mean"
-    assert [str(step) for step in pattern.history] == ["attenuator corrected (largest factor = 188.0)"]
+    assert [str(step) for step in pattern.history] == ["attenuator corrected (largest factor = 188)"]
 
 
 def test_intensities_are_taken_as_they_are() -> None:
@@ -84,7 +85,9 @@ def test_intensities_are_taken_as_they_are() -> None:
     assert pattern.wavelength == 1.540598
     assert pattern.per_count is not None
     assert set(pattern.per_count.tolist()) == {1.0}
+    digest = hashlib.sha256(Path(pattern.source).read_bytes()).hexdigest()
     assert dict(pattern.metadata) == {
+        "sha256": digest,
         "format": "PANalytical .xrdml",
         "counting time (s)": 12.0,
         "wavelength kind": "Kα1",

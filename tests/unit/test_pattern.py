@@ -73,7 +73,7 @@ def test_to_q() -> None:
     # q = 4π sin θ, θ = 15, 30, 45°
     np.testing.assert_allclose(q.x, [3.252416, 6.283185, 8.885766], atol=1e-6)
     assert q.axis == "q"
-    assert [str(step) for step in q.history] == ["2θ to q (wavelength (Å) = 1.0)"]
+    assert [str(step) for step in q.history] == ["2θ to q (wavelength (Å) = 1)"]
     assert q.to_q() is q
     np.testing.assert_allclose(q.two_theta, pattern.x, rtol=1e-14)
     assert pattern.history == ()

@@ -207,6 +207,7 @@ def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None
     found: list[tuple[float, float]] = []
     for seed in seeds:
         if not any(low <= seed <= high for low, high in found):
+            ridge.along(seed)  # falls below the reference if the fit was not at a minimum
             low, high = (_end(ridge, seed, way, rise, scale, reference) for way in (-1, 1))
             low, high = -math.inf if low is None else low, math.inf if high is None else high
             touching = [piece for piece in found if piece[0] <= high and low <= piece[1]]

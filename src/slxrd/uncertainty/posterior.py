@@ -12,14 +12,16 @@ Comput. 2006, 16, 239). A solution that the search has not found is hardly ever 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
 from slxrd.model import REFINABLE
+from slxrd.parameters import Parameters
 from slxrd.result import Fit
 from slxrd.units import FloatArray
 
@@ -117,13 +119,12 @@ class Posterior:
 class Target:
     """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f)."""
 
-    def __init__(self, fit: Fit, priors: Priors) -> None:
-        self.fit, self.added = fit, priors
+    def __init__(self, fit: Fit, added: Priors) -> None:
+        self.fit, self.added = fit, added
         self.parameters = fit.minima[0].parameters
-        self.priors = {**self.parameters.priors, **priors}
+        self.priors = {**self.parameters.priors, **added}
         self.lower, self.upper = self.parameters.limits()
-        self._tied = any(row.expression is not None for row in self.parameters.values())
-        for name, (centre, spread) in priors.items():
+        for name, (centre, spread) in added.items():
             text = f"prior {name} = {centre:g} ± {spread:g}"
             if name not in fit.names:
                 raise SlxrdError(f"{text}: only what is refined has a prior: {', '.join(fit.names)}")
@@ -131,12 +132,32 @@ class Target:
                 raise SlxrdError(f"{text}: the fit has one of it already, which holds here too")
             if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
                 raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
+        self.lay_out(np.array([minimum.vector for minimum in fit.minima]))
 
-    def values(self, vector: FloatArray) -> dict[str, float]:
-        """Values of all parameters."""
-        if self._tied:
-            return self.parameters.resolve(vector)[0]
-        return {**self.fit.minima[0].values, **dict(zip(self.fit.names, vector.tolist(), strict=True))}
+    def lay_out(self, vectors: FloatArray) -> None:
+        """Get ready for parameters like ``vectors``: their longest correlations decide the grids."""
+        plain = Parameters({name: replace(row, prior=None) for name, row in self.parameters.items()})
+        self._batch = Batch(self.fit.objective, plain, self.full(vectors))
+
+    def full(self, vectors: FloatArray) -> FloatArray:
+        """Values of all parameters at ``vectors``, shape (n, 6); NaN where a tie leads outside its bounds."""
+        points = np.tile([self.fit.minima[0].values[name] for name in REFINABLE], (len(vectors), 1))
+        points[:, [REFINABLE.index(name) for name in self.fit.names]] = vectors
+        if any(row.expression is not None for row in self.parameters.values()):
+            for point, vector in zip(points, vectors, strict=True):
+                try:
+                    point[:] = list(self.parameters.resolve(vector)[0].values())
+                except SlxrdError:
+                    point[:] = np.nan
+        return points
+
+    def _chi2(self, points: FloatArray) -> FloatArray:
+        try:
+            return self._batch.chi2(points)
+        except SlxrdError:  # at one of them a tie leads too far, or the curve has no logarithm
+            if len(points) == 1:
+                return np.array([np.inf])
+            return np.concatenate([self._chi2(point[None]) for point in points])
 
     def log_prior(self, vectors: FloatArray) -> FloatArray:
         """Logarithm of the Gaussian priors at ``vectors``, shape (n, f)."""
@@ -147,13 +168,11 @@ class Target:
 
     def __call__(self, vectors: FloatArray) -> FloatArray:
         """Evaluate; shape (n,)."""
-        density = self.log_prior(vectors)
+        density = np.full(len(vectors), -np.inf)
         inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
-        for i, vector in enumerate(vectors):
-            try:
-                density[i] -= 0.5 * self.fit.objective.chi2(self.values(vector)) if inside[i] else np.inf
-            except SlxrdError:  # a tie leads outside its bounds, or the curve has no logarithm
-                density[i] = -np.inf
+        if inside.any():
+            within = vectors[inside]
+            density[inside] = self.log_prior(within) - 0.5 * self._chi2(self.full(within))
         return density
 
 
@@ -259,6 +278,7 @@ def sample(
     solutions = _solutions(target)
     random = np.random.RandomState(np.random.MT19937(seed))  # the kind that emcee takes
     starts = _starts(target, solutions, walkers, random)
+    target.lay_out(starts)
     sampler = _sampler(target, solutions, walkers)
     sampler.random_state = random.get_state()
     try:
@@ -363,8 +383,7 @@ def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, ask
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
-    rows = [target.values(vector) for vector in flat]
-    columns = {name: np.array([row[name] for row in rows]) for name in REFINABLE}
+    columns = dict(zip(REFINABLE, target.full(flat).T, strict=True))
     columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
     columns["period"] = columns["thickness"] + columns["L"]
     nearest = solutions.nearest(flat)
