@@ -7,7 +7,7 @@ nothing were known of it: no starting values, and all solutions searched.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,14 +20,13 @@ from slxrd.pattern import Pattern
 from slxrd.peaks import find_regions
 from slxrd.regions import Region, select
 from slxrd.result import AMBIGUOUS, Fit
+from slxrd.scan import Progress
 from slxrd.settings import Settings
 from slxrd.structure import Stack
 from slxrd.table import STACKING, TABLE
 
 #: The most points a scan may have, and the most counts a point.
 MOST_POINTS, MOST_COUNTS = 100_000, 1e15
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -135,13 +134,8 @@ class Plan:
             cells = "  ".join(f"{'-' if x is None else f'{x:.2g}':>9}" for x in numbers)
             lines.append(f"  {row.symbol:3} {row.truth:>9.5g}  {cells}  {row.determined:>9.0%}  {row.unit}")
         if "L" in self.expected:
-            rest = (
-                f"; the right solution is the best in {self.right:.0%}, and the only one in {self.unique:.0%}"
-            )
-            lines += [
-                "",
-                f"fringes are seen in {self.fringes:.0%} of the fits" + (rest if self.fringes else ""),
-            ]
+            rest = f"; the right solution is the best in {self.right:.0%}, the only one in {self.unique:.0%}"
+            lines += ["", f"fringes are seen in {self.fringes:.0%} of the fits{rest if self.fringes else ''}"]
         lines += [
             f"  L {rival.step:+d}·d: L {rival.L:.2f} Å, N {rival.N:.2f}; Δχ² < {AMBIGUOUS:g} in "
             f"{rival.near:.0%}, the best in {rival.best:.0%}"
@@ -184,7 +178,7 @@ def plan(
     n : int
         Number of simulations, 2 or more.
     seed : int
-        Of the noise.
+        Of the noise; the same gives the same plan.
     report : callable, optional
         Called with simulations done and asked for. A KeyboardInterrupt ends the run and keeps what
         was done.
@@ -202,7 +196,7 @@ def plan(
     try:
         for i, child in enumerate(np.random.SeedSequence(seed).spawn(n), 1):
             counted = np.random.default_rng(child).poisson(clear.intensity).astype(np.float64)
-            measured = Pattern(clear.q, counted, per_count=1.0, source="simulation", metadata=clear.metadata)
+            measured = Pattern(clear.q, counted, source="simulation", metadata=clear.metadata)
             try:
                 fits.append(fit_pattern(measured, options))
             except SlxrdError as error:
@@ -241,17 +235,16 @@ def _prepare(
 ) -> tuple[Pattern, FitOptions]:  # fmt: skip
     """Return the expected pattern, without noise, and what the fits are told."""
     low, high, step = scan
-    text = f"scan {low:g}:{high:g}:{step:g}"
-    if n < 2:
-        raise SlxrdError(f"{n} simulation: at least 2 are needed for a spread, better 20")
-    if not (0.0 < low < high < math.inf and 0.0 < step < math.inf):
-        raise SlxrdError(f"{text}: give 0 < start < end and a positive step, in Å⁻¹")
-    if (high - low) / step > MOST_POINTS:
-        raise SlxrdError(f"{text} has more than {MOST_POINTS} points; take a longer step")
-    if not 0.0 < counts < MOST_COUNTS:
-        raise SlxrdError(f"counts {counts!r}: give the expected counts at the peak, a positive number")
-    if not 0.0 <= background < MOST_COUNTS:
-        raise SlxrdError(f"background {background!r}: give the expected counts per point, 0 or more")
+    text, real = f"scan {low:g}:{high:g}:{step:g}", 0.0 < low < high < math.inf and 0.0 < step < math.inf
+    for right, message in (
+        (n >= 2, f"{n} simulation: at least 2 are needed for a spread, better 20"),
+        (real, f"{text}: give 0 < start < end and a positive step, in Å⁻¹"),
+        (high - low < MOST_POINTS * step, f"{text} has more than {MOST_POINTS} points; take a longer step"),
+        (0.0 < counts < MOST_COUNTS, f"counts {counts!r}: give those expected at the peak, above 0"),
+        (0.0 <= background < MOST_COUNTS, f"background {background!r}: give counts per point, 0 or more"),
+    ):
+        if not right:
+            raise SlxrdError(message)
     q = low + step * np.arange(math.floor((high - low) / step + 1e-6) + 1)
     clear = simulate(q, values, coherent=coherent, resolution=resolution, peak=counts, background=background)
     options = FitOptions(
@@ -314,8 +307,8 @@ def _rivals(fits: Sequence[Fit], true: Mapping[str, float]) -> tuple[Rival, ...]
             met.add(step)
             places.setdefault(step, []).append((solution.values["L"], solution.values["N"]))
             best[step] = best.get(step, 0) + (i == 0)
-    rivals = (
-        Rival(step, *np.mean(met, axis=0).tolist(), len(met) / len(fits), best[step] / len(fits))
-        for step, met in places.items()
-    )
+    rivals = []
+    for step, found in places.items():
+        L, N = np.mean(found, axis=0).tolist()
+        rivals.append(Rival(step, L, N, len(found) / len(fits), best[step] / len(fits)))
     return tuple(sorted(rivals, key=lambda rival: (-rival.near, abs(rival.step))))

@@ -100,12 +100,12 @@ def _draw_map(panel: Axes, one: Map1D) -> None:
     panel.grid(axis="y", color="0.92", linewidth=0.6)
     panel.tick_params(labelsize=8)
     panel.ticklabel_format(axis="x", useOffset=False)
-    panel.locator_params(axis="x", nbins=4)
+    panel.locator_params(axis="x", nbins=5)
 
 
 def _draw_curve(panel: Axes, curve: Curve, least: float, colour: str, text: str, marker: str) -> None:
     # The section is the broader line: where the two coincide, both are seen.
-    width = 2.8 if marker == "v" else 1.2
+    width = 2.4 if marker == "v" else 1.2
     panel.plot(curve.values, curve.chi2 - least, color=colour, linewidth=width, label=text)
     if curve.minima:
         values, heights = np.array(curve.minima).T

@@ -194,15 +194,15 @@ def _behaviour(
     growing = np.maximum(mean.size * shares, 1e-9)
 
     def expected(t: float) -> FloatArray:
-        true = (1.0 - t) + t * growing
+        true: FloatArray = (1.0 - t) + t * growing
         if scaling == "maximum":
             return true
         # Division by the area takes something of each point's noise away, and gives something of all others'.
-        return true * (1.0 - 2.0 * shares) + shares**2 * true.sum()
+        return np.asarray(true * (1.0 - 2.0 * shares) + shares**2 * true.sum())
 
     def cost(t: float) -> float:
         level = float(np.mean(variance / expected(t)))
-        return freedom * (mean.size * np.log(level) + float(np.sum(np.log(expected(t)))))
+        return float(freedom * (mean.size * np.log(level) + np.sum(np.log(expected(t)))))
 
     from scipy.optimize import minimize_scalar
 

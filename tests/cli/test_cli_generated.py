@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_shell import Outcome, at_most, call, contents, write_columns
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import slxrd
 from slxrd.parameters import TABLE
 
 MANY = settings(
+    phases=(Phase.generate,),
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}

@@ -30,7 +30,7 @@ def cubes(seed: int = 3, noise: float = 0.03, weight: float = 1.0, sigma_L: floa
 
 @cache
 def of_cubes() -> Posterior:
-    return sample(cubes(), seed=1)
+    return sample(cubes(), steps=1000, seed=1)
 
 
 def importance(found: Fit, n: int, seed: int) -> tuple[Array, Array]:
@@ -74,7 +74,7 @@ def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
     assert 0.0 < found.solutions[1].delta_chi2 < 3.0
     assert abs(abs(found.solutions[1].values["L"] - found.solutions[0].values["L"]) - 5.84) < 0.2
     assert posterior.converged, posterior.why
-    shares, errors = importance(found, 3000, seed=5)
+    shares, errors = importance(found, 2000, seed=5)
     for k in (0, 1):
         difference = posterior.fractions[k] - shares[k]
         assert abs(difference) < 3.5 * np.hypot(posterior.fraction_errors[k], errors[k])
@@ -87,7 +87,7 @@ def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
 
 
 def test_the_errors_of_the_shares_are_what_they_scatter_by() -> None:
-    runs = [sample(cubes(), steps=300, seed=seed) for seed in range(6)]
+    runs = [sample(cubes(), steps=200, seed=seed) for seed in range(6)]
     shares = np.array([run.fractions[0] for run in runs])
     assert 0.4 < shares.std(ddof=1) / np.mean([run.fraction_errors[0] for run in runs]) < 2.2
 
@@ -118,7 +118,7 @@ def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
         ratio = np.exp(factor) * density(new) / density(moved)
         taken = random.random(len(moved)) < ratio
         moved[taken] = new[taken]
-        accepted += np.count_nonzero(taken)
+        accepted += int(np.count_nonzero(taken))
     assert accepted > 1.5 * len(points)
     for before, after in zip(points.T, moved.T, strict=True):
         for cut in np.quantile(before, [0.1, 0.3, 0.5, 0.6, 0.8, 0.95]):
@@ -150,7 +150,9 @@ def test_without_fringes_L_fills_its_bounds() -> None:
     assert posterior.converged, posterior.why
     row = found.minima[0].parameters["L"]
     assert posterior.std("L") == pytest.approx((row.upper - row.lower) / np.sqrt(12.0), rel=0.1)
-    assert posterior.std("d") == pytest.approx(found.parameters["d"].error, rel=0.15)
+    pattern = simulate(Q, {**CUBES, "sigma_L": 3.5}, noise=0.03, seed=3)
+    without = fit(pattern, regions=[(0.9, 1.3)], fix={"q_zero": 0.0, "L": 40.0, "sigma_L": 8.0})
+    assert posterior.std("d") == pytest.approx(without.parameters["d"].error, rel=0.15)
 
 
 def test_a_prior_decides_between_solutions() -> None:
@@ -219,7 +221,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
 
 def test_weights_are_said_to_temper() -> None:
     assert not of_cubes().notes
-    posterior = sample(cubes(weight=0.25), steps=500, seed=1)
+    posterior = sample(cubes(weight=0.25), steps=300, seed=1)
     assert any("tempered" in note for note in posterior.notes)
     inside, plain = posterior.solution == 0, of_cubes().solution == 0
     widths = [p.all_values["L"][m].std() for p, m in ((posterior, inside), (of_cubes(), plain))]

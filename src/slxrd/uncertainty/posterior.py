@@ -11,7 +11,7 @@ Comput. 2006, 16, 239). A solution that the search has not found is hardly ever 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from slxrd.errors import SlxrdError
 from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
 from slxrd.result import Fit
+from slxrd.scan import Progress
 from slxrd.units import FloatArray
 
 #: Steps and walkers that suffice for six parameters and several solutions.
@@ -35,11 +36,9 @@ LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
 _REACHED, _A_FEW = 20.0, 3
 #: Share of the steps thrown away at the beginning; a prior farther off than this, in σ, excludes a solution.
 _DISCARDED, _EXCLUDED = 0.2, 6.0
-
 #: Degrees of freedom of the t distributions.
 _TAILS = 5.0
 
-Progress = Callable[[int, int], None]
 Priors = Mapping[str, tuple[float, float]]
 
 
@@ -213,7 +212,7 @@ class Solutions:
     def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
         """Solution to which each of ``vectors``, shape (n, f), belongs."""
         away = (vectors[:, None, :] - self.centres) @ self._metric
-        return np.argmin(np.sum(away**2, axis=2), axis=1)
+        return np.asarray(np.argmin(np.sum(away**2, axis=2), axis=1))
 
     def draw(self, chosen: NDArray[np.int64], random: np.random.RandomState) -> FloatArray:
         """Draw a point from each of the ``chosen`` solutions, shape (n, f)."""
@@ -282,7 +281,7 @@ def sample(
     sampler = _sampler(target, solutions, walkers)
     sampler.random_state = random.get_state()
     try:
-        for done, _ in enumerate(sampler.sample(starts, iterations=steps), 1):
+        for done, _ in enumerate(sampler.sample(starts, iterations=steps, skip_initial_state_check=True), 1):
             if report is not None and (done % 50 == 0 or done == steps):
                 report(done, steps)
     except KeyboardInterrupt:
@@ -337,7 +336,7 @@ def _starts(target: Target, solutions: Solutions, walkers: int, random: np.rando
         starts[bad] = centres + width * (solutions.draw(chosen[bad], random) - centres)
         bad = bad[target(starts[bad]) < heights[chosen[bad]] - _REACHED]
         width *= 0.8
-    return starts
+    return np.asarray(starts)
 
 
 def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
@@ -420,10 +419,8 @@ def _judge(
     agreement = f"split R-hat is at most {rhat[worst]:.3f} ({worst})"
     if kept < LONG_ENOUGH * tau[slowest]:
         needed = LONG_ENOUGH * tau[slowest] / (1.0 - _DISCARDED)
-        return (
-            False,
-            f"not converged: {length}, {LONG_ENOUGH:.0f} are needed; take {needed:.2g} steps or more",
-        )
+        enough = f"{LONG_ENOUGH:.0f} are needed: take some {needed:.2g} steps"
+        return False, f"not converged: {length}, {enough}"
     if rhat[worst] > WORST_RHAT:
         return False, f"not converged: {agreement}, above {WORST_RHAT}: the walkers do not agree"
     if difference > WORST_DIFFERENCE:
