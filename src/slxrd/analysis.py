@@ -21,6 +21,7 @@ from slxrd.search import refine_all, search, settle_q_zero
 from slxrd.settings import Settings
 from slxrd.structure import Stack
 from slxrd.table import STACKING
+from slxrd.verdict import settled
 from slxrd.zero import WORTH_REFINING, q_zero_error, why_not_refined
 
 
@@ -82,12 +83,12 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     parameters = (
         _without_neighbours(options.parameters) if options.stack.n_coherent == 1 else options.parameters
     )
-    _check_points(data, settle_q_zero(parameters), options.settings)
     objective = Objective(Model(options.stack, options.instrument), data, options.settings)
+    _check_points(objective.data, settle_q_zero(parameters), options.settings)
     notes += objective.notes
     minima = search(objective, parameters, report)
     minima = _decide_q_zero(objective, parameters, minima, notes)
-    return Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit()
+    return settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:

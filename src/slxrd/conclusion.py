@@ -8,7 +8,7 @@ import numpy as np
 
 from slxrd.estimates import covariance, on_bound
 from slxrd.leastsquares import Minimum
-from slxrd.limits import FRINGES_SEEN, least_disorder, limit, without_fringes
+from slxrd.limits import fringes_seen, least_disorder, limit, without_fringes
 from slxrd.merit import derived_quantities
 from slxrd.model import Model
 from slxrd.objective import Objective
@@ -143,16 +143,16 @@ class Conclusion:
         """Without fringes there is no L, and only a lower limit of σ_L."""
         if not any(self.best.parameters[name].free for name in STACKING):
             return
-        fringeless = without_fringes(self.objective, self.best)
-        if fringeless.chi2 - self.best.chi2 > FRINGES_SEEN:
+        seen, gain = fringes_seen(self.objective, self.best)
+        if seen:
             return
         parameters = self.parameters
-        gain = max(fringeless.chi2 - self.best.chi2, 0.0)
         self.notes.append(
             f"no fringes: stacking improves χ² by {gain:.1f} only, so L is not determined (a larger "
             "coherent domain, better resolution or less noise might show them)"
         )
         if parameters["sigma_L"].free:
+            fringeless = without_fringes(self.objective, self.best)
             least = least_disorder(self.objective, fringeless, parameters)
             estimates["sigma_L"] = Estimate(least, None, "Å", "lower bound", "95 % limit")
         if parameters["L"].free:

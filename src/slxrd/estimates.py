@@ -132,6 +132,42 @@ def covariance(minimum: Minimum) -> Covariance:
     return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes)
 
 
+def noise_scale(minimum: Minimum, *names: str) -> float:
+    """How much more, or less, χ² rises than it would if all weights were inverse variances.
+
+    Parameters
+    ----------
+    minimum : Minimum
+        Where.
+    *names : str
+        One parameter, C_ii/(H⁻¹)_ii; or several, the same of the volumes of their covariances.
+
+    Returns
+    -------
+    float
+        1 if all weights are 1. Where the parameters are not determined, the mean weight.
+    """
+    noise, steepness = (
+        _with_priors(minimum.evaluation.noise, len(minimum.jacobian) - len(minimum.evaluation.residual)),
+        np.linalg.norm(minimum.jacobian, axis=0),
+    )
+    known = [
+        i
+        for i, name in enumerate(minimum.names)
+        if steepness[i] > 0.0 and (name in names or on_bound(minimum, name) is None)
+    ]
+    J = minimum.jacobian[:, known] / steepness[known]
+    H = J.T @ J
+    chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
+    if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
+        return float(np.sum(noise**2) / len(noise))
+    shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
+    naive = np.linalg.inv(H)
+    sandwich = naive @ (shaken.T @ shaken) @ naive
+    volumes = [float(np.linalg.det(matrix[np.ix_(chosen, chosen)])) for matrix in (sandwich, naive)]
+    return float((volumes[0] / volumes[1]) ** (1.0 / len(names)))
+
+
 def _with_priors(noise: FloatArray, count: int) -> FloatArray:
     """What is known beforehand scatters by one σ of its own."""
     if noise.ndim == 1:

@@ -11,7 +11,6 @@ from slxrd.errors import SlxrdError
 from slxrd.pattern import Pattern
 from slxrd.units import FloatArray
 
-
 #: A minimum lies below the fringes beside it by this many times their counting noise.
 SIGNIFICANT = 3.0
 

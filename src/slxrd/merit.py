@@ -47,27 +47,40 @@ def derived_quantities(
         of d and L), period_S13 (the same as the paper quotes it), thickness, thickness_with_surface.
     """
     d, L, N = values["d"], values["L"], values["N"]
-    along = {"d": N - 1.0, "N": d}
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
     crystal = [(name, parameters[name]) for name in ("d", "N")]
     stack = [*crystal, ("L", parameters["L"])]
-    most_probable = errors.of({"d": round(N) - 1.0, "L": 1.0})
+    along = {"d": N - 1.0, "N": d}
+    period, surface = {**along, "L": 1.0}, {"d": N, "N": d}
+    most_probable = {"d": round(N) - 1.0, "L": 1.0}
+    quoted = S13_error if error_d and error_L else None
     return {
-        "period": _estimate((N - 1.0) * d + L, errors.of({**along, "L": 1.0}), stack),
-        "period_of_most_probable": _estimate(S13_value, most_probable, stack),
-        "period_S13": _estimate(S13_value, S13_error if error_d and error_L else None, stack),
-        "thickness": _estimate((N - 1.0) * d, errors.of(along), crystal),
-        "thickness_with_surface": _estimate(N * d, errors.of({"d": N, "N": d}), crystal),
+        "period": _estimate((N - 1.0) * d + L, errors.of(period), stack, period),
+        "period_of_most_probable": _estimate(S13_value, errors.of(most_probable), stack, most_probable),
+        "period_S13": _estimate(S13_value, quoted, stack, most_probable),
+        "thickness": _estimate((N - 1.0) * d, errors.of(along), crystal, along),
+        "thickness_with_surface": _estimate(N * d, errors.of(surface), crystal, surface),
     }
 
 
-def _estimate(value: float, error: float | None, parts: list[tuple[str, Estimate]]) -> Estimate:
+def _estimate(
+    value: float,
+    error: float | None,
+    parts: list[tuple[str, Estimate]],
+    slopes: Mapping[str, float],
+) -> Estimate:
     unknown = [name for name, part in parts if part.value is None]
     if unknown:
         return Estimate(None, None, "Å", "undetermined", f"{unknown[0]} is not determined")
     if error is not None:
         return Estimate(value, error, "Å")
+    if all(part.error is not None for _, part in parts):
+        # The covariance is silent where the profile spoke: errors added as if they were independent.
+        known = dict(parts)
+        along = {"d": slopes["d"], "N": slopes.get("N", 0.0), "L": slopes.get("L", 0.0)}
+        combined = math.hypot(*(along[name] * (known[name].error or 0.0) for name in known))
+        return Estimate(value, combined, "Å", "determined", "errors of the profile, taken as independent")
     bound = [name for name, part in parts if part.status == "at bound"]
     if bound:
         return Estimate(value, None, "Å", "at bound", f"no error bar: {bound[0]} lies on a bound")

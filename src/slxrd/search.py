@@ -16,12 +16,13 @@ from slxrd.leastsquares import Minimum, minimise
 from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
-from slxrd.scan import Progress, envelope_fits, filled, points_of, scan
+from slxrd.scan import Progress, envelope_fits, filled, points_of, scan, usual_spread
 from slxrd.table import TABLE
 from slxrd.units import FloatArray
 
-#: Neighbours of the best solution, in d, that are tried.
-NEIGHBOURS = (-8, -5, -3, -2, -1, 1, 2, 3, 5, 8)
+#: Neighbours of the best solution, in d, that are tried, and the least σ_L in Å to begin with.
+NEIGHBOURS = (0, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8)
+LEAST_SIGMA_L = 0.3
 #: least up to LEAST_RANGE, in Å.
 FAINTEST = 1.8
 LEAST_RANGE = 60.0
@@ -91,6 +92,9 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
 def _neighbours(parameters: Parameters, best: FloatArray) -> list[dict[str, float]]:
     """Starts some d away from the best L, with the size kept, and with the period kept."""
     values = dict(zip(REFINABLE, best.tolist(), strict=True))
+    # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
+    values["sigma_L"] = max(values["sigma_L"], LEAST_SIGMA_L)
+    values["sigma_N"] = max(values["sigma_N"], usual_spread(values["N"]))
     row = parameters["L"]
     starts = []
     for step in NEIGHBOURS:

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
-from slxrd.estimates import covariance
+from slxrd.estimates import covariance, noise_scale
 from slxrd.leastsquares import minimise
 from slxrd.result import AMBIGUOUS, Fit
-from slxrd.uncertainty.interval import noise_scale, rise_at
+from slxrd.uncertainty.interval import rise_at
 from slxrd.uncertainty.profile import profile
 from slxrd.uncertainty.ridge import check_axis, check_refined, shows_fringes
 from slxrd.units import FloatArray

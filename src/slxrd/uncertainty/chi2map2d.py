@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
+from slxrd.estimates import noise_scale
 from slxrd.model import REFINABLE
 from slxrd.result import Fit
 from slxrd.uncertainty.chi2map import default_axis, section_chi2
-from slxrd.uncertainty.interval import noise_scale
 from slxrd.uncertainty.ridge import Point, Ridge, check_axis
 from slxrd.units import FloatArray
 

@@ -12,11 +12,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from slxrd.errors import SlxrdError
-from slxrd.estimates import covariance, on_bound
-from slxrd.leastsquares import Minimum
+from slxrd.estimates import covariance, noise_scale, on_bound
 from slxrd.limits import ONE_SIDED_95
 from slxrd.model import REFINABLE
 from slxrd.result import Estimate, Fit
@@ -79,39 +76,6 @@ def rise_at(level: float) -> float:
     if not 0.0 < level < 1.0:
         raise SlxrdError(f"level {level!r}: must be between 0 and 1, such as 0.68 or 0.95")
     return 1.0 if level == 0.68 else float(chi2.ppf(level, 1))
-
-
-def noise_scale(minimum: Minimum, *names: str) -> float:
-    """How much more, or less, χ² rises than it would if all weights were inverse variances.
-
-    Parameters
-    ----------
-    minimum : Minimum
-        Where.
-    *names : str
-        One parameter, C_ii/(H⁻¹)_ii; or several, the same of the volumes of their covariances.
-
-    Returns
-    -------
-    float
-        1 if all weights are 1. Where the parameters are not determined, the mean weight.
-    """
-    noise, steepness = minimum.evaluation.noise, np.linalg.norm(minimum.jacobian, axis=0)
-    known = [
-        i
-        for i, name in enumerate(minimum.names)
-        if steepness[i] > 0.0 and (name in names or on_bound(minimum, name) is None)
-    ]
-    J = minimum.jacobian[:, known] / steepness[known]
-    H = J.T @ J
-    chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
-    if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
-        return float(np.sum(noise**2) / len(noise))
-    shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
-    naive = np.linalg.inv(H)
-    sandwich = naive @ (shaken.T @ shaken) @ naive
-    volumes = [float(np.linalg.det(matrix[np.ix_(chosen, chosen)])) for matrix in (sandwich, naive)]
-    return float((volumes[0] / volumes[1]) ** (1.0 / len(names)))
 
 
 def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:

@@ -14,7 +14,7 @@ from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
 from slxrd.layout import is_compiled
 from slxrd.leastsquares import minimise
-from slxrd.limits import FRINGES_SEEN, without_fringes
+from slxrd.limits import fringes_seen
 from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
 from slxrd.result import Fit
@@ -229,4 +229,4 @@ def shows_fringes(fit: Fit) -> bool:
     """Whether fringes improve χ² enough to be believed, so that L and σ_L mean something."""
     if fit.stack.n_coherent == 1 or not set(STACKING) & set(fit.names):
         return fit.stack.n_coherent > 1
-    return without_fringes(fit.objective, fit.minima[0]).chi2 - fit.chi2 > FRINGES_SEEN
+    return fringes_seen(fit.objective, fit.minima[0])[0]
