@@ -256,6 +256,8 @@ def simulate(
     if noise is not None:
         if seed is None:
             raise SlxrdError("noise needs a seed, so that the pattern can be made again (--seed 1)")
+        if isinstance(seed, int) and seed < 0:
+            raise SlxrdError(f"seed {seed}: must be 0 or more")
         random = np.random.default_rng(seed)
         if noise == "counting":
             expected = np.maximum(expected, 0.0)

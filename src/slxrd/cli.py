@@ -152,6 +152,8 @@ def fit_command(
     wanted += [Path(json)] if json not in (None, "-") else []
     if len({path.absolute() for path in wanted}) < len(wanted):
         raise SlxrdError("two outputs have the same name; give each its own")
+    if any(path.exists() and file.exists() and path.samefile(file) for path in wanted):
+        raise SlxrdError(f"{file}: an output would overwrite the pattern itself; choose another name")
     output.check_writable(wanted, force)
     options: dict[str, Any] = {
         "regions": [arguments.region(text) for text in region or ()],

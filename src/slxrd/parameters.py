@@ -55,9 +55,10 @@ class Parameter:
             raise SlxrdError(
                 f"bounds {self.name}={self.lower:g}:{self.upper:g}: the lower must be below the upper"
             )
-        if self.lower < row.least:
+        if self.lower < row.least or self.upper > row.greatest:
             raise SlxrdError(
-                f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} cannot be below {row.least:g}"
+                f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} must lie between "
+                f"{row.least:g} and {row.greatest:g} {row.unit}"
             )
         if self.prior is not None:
             self._check_prior(*self.prior)
@@ -66,8 +67,10 @@ class Parameter:
         if not math.isfinite(self.value):
             raise SlxrdError(f"{self.name} = {self.value!r} is not a finite number")
         if self.free is False and self.expression is None:
-            if self.value < row.least:
-                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be below {row.least:g} {row.unit}")
+            if not row.least <= self.value <= row.greatest:
+                raise SlxrdError(
+                    f"{self.name} = {self.value:g}: must lie between {row.least:g} and {row.greatest:g} {row.unit}"
+                )
         elif not self.lower <= self.value <= self.upper:
             raise SlxrdError(
                 f"start {self.name}={self.value:g} lies outside its bounds {self.lower:g}:{self.upper:g}; "

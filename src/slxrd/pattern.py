@@ -15,6 +15,8 @@ from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
 
 Axis = Literal["q", "2theta"]
 AXES: tuple[Axis, ...] = ("q", "2theta")
+#: Numbers beyond this overflow when they are squared, and nothing measures them.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,10 @@ class Pattern:
                 where = int(np.flatnonzero(~np.isfinite(values))[0])
                 raise SlxrdError(
                     f"{self.source}: {name} is not finite at point {where + 1}; remove that point"
+                )
+            if np.any(np.abs(values) > LARGEST):
+                raise SlxrdError(
+                    f"{self.source}: {name} beyond {LARGEST:g} cannot be a measurement; mend the file"
                 )
         columns["mask"] = _frozen(np.zeros(n, dtype=bool) if self.mask is None else self.mask, bool)
         if columns["mask"].shape != (n,):

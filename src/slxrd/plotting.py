@@ -117,7 +117,22 @@ def plot(
     scale: Literal["linear", "log"] | None = None,
     force: bool = False,
 ) -> Figure:
-    """Draw a fit, and write the picture where a path is given (.png, .svg or .pdf).
+    """Draw a fit, and write the picture where a path is given.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to draw.
+    path : path-like, optional
+        File to write, .png, .svg or .pdf.
+    scale : {"linear", "log"}, optional
+        Of the intensity; that of the residuals where it is not given.
+    force : bool
+        Whether an existing file may be overwritten.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
 
     Raises
     ------

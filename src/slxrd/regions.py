@@ -100,7 +100,9 @@ def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = No
     ordered = sorted(regions, key=lambda region: region.low)
     for one, other in pairwise(ordered):
         if other.low < one.high:
-            raise SlxrdError(f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap")
+            raise SlxrdError(
+                f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap; move them apart"
+            )
     if noise is None:
         noise = DEFAULT_NOISE if pattern.sigma is None else "file"
     if isinstance(noise, float | int) and not (math.isfinite(noise) and noise > 0.0):

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 
 from slxrd.batch import Batch
+from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
 from slxrd.layout import is_compiled
 from slxrd.leastsquares import Minimum, minimise
@@ -29,6 +30,8 @@ MOST_SIZES = 9
 SCHERRER = 0.9
 #: Periods closer than this fraction are not both tried.
 SAME_PERIOD = 0.002
+#: The most values of L that are tried.
+MOST_GAPS = 5000
 #: Minima of the scan that are refined.
 MOST_REFINED = 80
 #: L is searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast, and at
@@ -129,6 +132,10 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
     row = parameters["L"]
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     count = max(int((row.upper - row.lower) / base.values["d"] * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
+    if count > MOST_GAPS:
+        raise SlxrdError(
+            f"bounds L={row.lower:g}:{row.upper:g} are too wide to search; narrow them (--bounds L=5:200)"
+        )
     axes = {
         "L": _choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
         "N": _choices(parameters, "N", _tried_sizes(strongest, base)),

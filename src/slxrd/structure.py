@@ -13,6 +13,10 @@ from slxrd.errors import SlxrdError
 from slxrd.kernel.shares import size_shares
 from slxrd.units import FloatArray
 
+#: The most crystals in a coherent stack, and the largest crystal in planes, that can be calculated.
+MOST_COHERENT = 1_000_000
+LARGEST_SIZE = 100_000
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -41,9 +45,11 @@ class Stack:
             isinstance(self.n_coherent, bool)
             or not math.isfinite(self.n_coherent)
             or int(self.n_coherent) != self.n_coherent
-            or self.n_coherent < 1
+            or not 1 <= self.n_coherent <= MOST_COHERENT
         ):
-            raise SlxrdError(f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more")
+            raise SlxrdError(
+                f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 to {MOST_COHERENT}"
+            )
         if not (math.isfinite(self.size_window) and self.size_window > 0.0):
             raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
 
@@ -95,6 +101,10 @@ def size_weights(N: float, sigma_N: float, window: float = 5.0) -> SizeWeights:
         raise SlxrdError(f"N = {N!r}: a crystal has at least 1 plane")
     if not (math.isfinite(sigma_N) and sigma_N >= 0.0):
         raise SlxrdError(f"sigma_N = {sigma_N!r}: must be 0 or more")
+    if N + window * sigma_N > LARGEST_SIZE:
+        raise SlxrdError(
+            f"N = {N:g}, sigma_N = {sigma_N:g}: sizes beyond {LARGEST_SIZE:g} planes are not crystals"
+        )
     shares = SizeWeights(*size_shares(N, sigma_N, window))
     for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
         array.setflags(write=False)

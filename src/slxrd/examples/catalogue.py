@@ -125,7 +125,18 @@ EXAMPLES: dict[str, Example] = {
 
 
 def example(name: str) -> Example:
-    """Look up an example; an unknown name raises :class:`SlxrdError`."""
+    """Look up a packaged example.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`EXAMPLES`.
+
+    Raises
+    ------
+    SlxrdError
+        If there is none of that name.
+    """
     try:
         return EXAMPLES[name]
     except KeyError:

@@ -113,7 +113,7 @@ def _content(path: str | os.PathLike[str]) -> bytes:
     except ValueError:  # what Python raises for a path with a null character
         raise FileError(repr(path), "is not a valid path") from None
     if not data:
-        raise FileError(path, "is empty")
+        raise FileError(path, "is empty; choose another file")
     if len(data) > SIZE_LIMIT:
         raise FileError(path, f"is larger than {SIZE_LIMIT // 10**6} MB; cut out the scan you need")
     return data
