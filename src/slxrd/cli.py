@@ -25,6 +25,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
 _NAMES = ", ".join(TABLE)
 _Coherent = Annotated[
     int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")
@@ -295,10 +297,11 @@ def main() -> None:
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)
-        raise SystemExit(2) from None
+        code = 2
     except Exit as done:
-        raise SystemExit(done.exit_code) from None
+        code = done.exit_code
     except (KeyboardInterrupt, Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # which typer may have made of a KeyboardInterrupt, without a word
         typer.echo("slxrd: interrupted; nothing was written", err=True)
-        raise SystemExit(130) from None
     raise SystemExit(code if isinstance(code, int) else 0)

@@ -55,11 +55,11 @@ class Parameter:
             raise SlxrdError(
                 f"bounds {self.name}={self.lower:g}:{self.upper:g}: the lower must be below the upper"
             )
-        if self.lower < row.least or self.upper > row.greatest:
-            raise SlxrdError(
-                f"bounds {self.name}={self.lower:g}:{self.upper:g}: {self.name} must lie between "
-                f"{row.least:g} and {row.greatest:g} {row.unit}"
-            )
+        bounds = f"bounds {self.name}={self.lower:g}:{self.upper:g}"
+        if self.lower < row.least:
+            raise SlxrdError(f"{bounds}: {self.name} cannot be below {row.least:g}")
+        if self.upper > row.greatest:
+            raise SlxrdError(f"{bounds}: {self.name} cannot be above {row.greatest:g}")
         if self.prior is not None:
             self._check_prior(*self.prior)
         if self.value is None:
@@ -67,10 +67,10 @@ class Parameter:
         if not math.isfinite(self.value):
             raise SlxrdError(f"{self.name} = {self.value!r} is not a finite number")
         if self.free is False and self.expression is None:
-            if not row.least <= self.value <= row.greatest:
-                raise SlxrdError(
-                    f"{self.name} = {self.value:g}: must lie between {row.least:g} and {row.greatest:g} {row.unit}"
-                )
+            if self.value < row.least:
+                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be below {row.least:g} {row.unit}")
+            if self.value > row.greatest:
+                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be above {row.greatest:g} {row.unit}")
         elif not self.lower <= self.value <= self.upper:
             raise SlxrdError(
                 f"start {self.name}={self.value:g} lies outside its bounds {self.lower:g}:{self.upper:g}; "

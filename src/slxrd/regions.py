@@ -129,7 +129,9 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
         raise SlxrdError(f"{text} holds no point of {pattern.source}; widen it, or mask less")
     intensity = pattern.intensity[inside]
     if intensity.max() <= 0.0:
-        raise SlxrdError(f"{text} of {pattern.source} holds no positive intensity; there is nothing to fit")
+        raise SlxrdError(
+            f"{text} of {pattern.source} holds no positive intensity to fit; choose another region"
+        )
     if isinstance(noise, str):
         assert pattern.sigma is not None
         sigma = pattern.sigma[inside]

@@ -48,7 +48,8 @@ class Stack:
             or not 1 <= self.n_coherent <= MOST_COHERENT
         ):
             raise SlxrdError(
-                f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 to {MOST_COHERENT}"
+                f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more (and at most "
+                f"{MOST_COHERENT})"
             )
         if not (math.isfinite(self.size_window) and self.size_window > 0.0):
             raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
