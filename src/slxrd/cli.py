@@ -1,4 +1,4 @@
-"""The command line: ``slxrd fit``, ``slxrd simulate``, ``slxrd demo``."""
+"""The command line: ``slxrd fit`` here, the other commands in ``cli_samples``."""
 
 from __future__ import annotations
 
@@ -13,46 +13,12 @@ from typer.exceptions import Abort, Exit, TyperException
 
 import slxrd
 from slxrd import arguments
+from slxrd import cli_samples as cli_samples  # its commands join the program
+from slxrd.cli_app import NAMES, Coherent, Force, Resolution, Window, app
 from slxrd.errors import SlxrdError
-from slxrd.table import TABLE
-
-app = typer.Typer(
-    name="slxrd",
-    help="The structure of colloidal superlattices, read from an ordinary X-ray diffractogram.",
-    add_completion=False,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
 #: Exit code after Ctrl-C.
 INTERRUPTED = 130
-_NAMES = ", ".join(TABLE)
-_Coherent = Annotated[
-    int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")
-]
-_Resolution = Annotated[
-    float, typer.Option("--resolution", metavar="SIGMA", help="Gaussian resolution σ_G in Å⁻¹; 0: none.")
-]
-_Window = Annotated[
-    float, typer.Option("--size-window", help="Count sizes within this many σ_N of N (3 in the paper).")
-]
-_Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"slxrd {slxrd.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
 
 
 @app.command("fit")
@@ -88,7 +54,7 @@ def fit_command(
     no_lp: Annotated[
         bool, typer.Option("--no-lp", help="No Lorentz-polarisation correction of data over 2θ.")
     ] = False,
-    resolution: _Resolution = 0.007,
+    resolution: Resolution = 0.007,
     noise: Annotated[
         str | None,
         typer.Option(
@@ -98,7 +64,7 @@ def fit_command(
         ),
     ] = None,
     start: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({_NAMES}).")
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({NAMES}).")
     ] = None,
     fix: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Keep a parameter at a value.")
@@ -120,8 +86,8 @@ def fit_command(
     ligand: Annotated[
         str | None, typer.Option(metavar="NAME|C18", help="Ligand or chain length, which bounds L.")
     ] = None,
-    coherent: _Coherent = 40,
-    size_window: _Window = 5.0,
+    coherent: Coherent = 40,
+    size_window: Window = 5.0,
     scale: Annotated[
         Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
     ] = None,
@@ -141,17 +107,36 @@ def fit_command(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the fit as .png, .svg or .pdf.")
     ] = None,
-    force: _Force = False,
+    bootstrap: Annotated[
+        int | None, typer.Option(metavar="N", help="Repeat the fit on N resampled patterns; needs --out.")
+    ] = None,
+    resample: Annotated[
+        Literal["noise", "flat", "residual", "block"],
+        typer.Option(help="How: the fit's σ, 3 % of the maximum, residuals one by one, or in blocks."),
+    ] = "noise",
+    seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Draw χ² against each refined parameter; needs --out.")
+    ] = False,
+    force: Force = False,
 ) -> None:
     """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
-    from slxrd import output
+    from slxrd import followup, output
 
+    if out is None and (bootstrap is not None or maps):
+        raise SlxrdError("--bootstrap and --maps write files; give a folder with --out DIR")
+    if seed < 0:
+        raise SlxrdError(f"--seed {seed}: must be 0 or more")
+    followup.check_bootstrap(bootstrap, resample)
     if plot is not None:
         from slxrd import plotting
 
         plotting.check_picture(plot)
     wanted = [*(output.result_paths(out) if out is not None else ()), *([plot] if plot is not None else ())]
     wanted += [Path(json)] if json not in (None, "-") else []
+    if out is not None:
+        wanted += followup.bootstrap_paths(out) if bootstrap is not None else []
+        wanted += followup.maps_paths(out) if maps else []
     if len({path.absolute() for path in wanted}) < len(wanted):
         raise SlxrdError("two outputs have the same name; give each its own")
     if any(path.exists() and file.exists() and path.samefile(file) for path in wanted):
@@ -189,12 +174,19 @@ def fit_command(
             lambda: _picture(result),
         )
         contents += zip(output.result_paths(out), makers, strict=True)
-    for path, content in [(path, make()) for path, make in contents]:
+    ready = [(path, make()) for path, make in contents]
+    told = ""
+    if out is not None and bootstrap is not None:
+        told, made = followup.run_bootstrap(result, bootstrap, resample, seed, _progress)
+        ready += zip(followup.bootstrap_paths(out), made, strict=True)
+    if out is not None and maps:
+        ready += zip(followup.maps_paths(out), followup.run_maps(result, _progress), strict=True)
+    for path, content in ready:
         output.write(path, content)
     if json == "-":
         typer.echo(output.result_json(result, command), nl=False)
     else:
-        typer.echo(str(result))
+        typer.echo(f"{result}\n{told}".rstrip())
         for path in wanted:
             typer.echo(f"wrote {path}")
 
@@ -230,61 +222,6 @@ def _progress(what: str) -> Any:
     from slxrd.progress import progress
 
     return progress(what)
-
-
-@app.command("simulate")
-def simulate_command(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")
-    ],
-    value: Annotated[
-        list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({_NAMES}).")
-    ],
-    span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
-    step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
-    coherent: _Coherent = 40,
-    size_window: _Window = 5.0,
-    resolution: _Resolution = 0.007,
-    peak: Annotated[float, typer.Option(help="Intensity of the highest point.")] = 1000.0,
-    background: Annotated[float, typer.Option(help="Constant added to the intensity.")] = 0.0,
-    noise: Annotated[
-        str | None,
-        typer.Option(metavar="FRACTION|counting", help="Gaussian, as a fraction of the peak; or Poisson."),
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the noise.")] = None,
-    force: _Force = False,
-) -> None:
-    """Simulate a pattern from its parameters."""
-    import numpy as np
-
-    from slxrd import output
-
-    output.check_writable([file], force)
-    low, high = arguments.interval(span, f"--range {span}")
-    if not (low < high and step > 0.0 and (high - low) / step < 1e6):
-        raise SlxrdError(
-            f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million"
-        )
-    q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
-    pattern = slxrd.simulate(
-        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window,
-        resolution=resolution, peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
-    )  # fmt: skip
-    output.write(file, output.pattern_csv(pattern))
-    typer.echo(f"wrote {file}: {q.size} points, simulated")
-
-
-@app.command("demo")
-def demo_command(
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")
-    ] = None,
-    force: _Force = False,
-) -> None:
-    """Fit the packaged examples: four simulated superlattices and a measured film."""
-    from slxrd.demo import demo
-
-    demo(out, force, typer.echo)
 
 
 def main() -> None:

@@ -37,6 +37,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
 }
 #: Options that are tested by what they write or correct.
 OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force"}
+OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps"}
 #: Arguments of slxrd.fit that are for programs only.
 PYTHON_ONLY = {"pattern", "parameters", "report"}
 
