@@ -13,7 +13,8 @@ from slxrd.api import fit, simulate
 from slxrd.errors import SlxrdError
 from slxrd.estimates import covariance
 from slxrd.result import Fit
-from slxrd.uncertainty.posterior import Posterior, Solutions, autocorrelation_time, sample, split_rhat
+from slxrd.uncertainty.convergence import autocorrelation_time, split_rhat
+from slxrd.uncertainty.posterior import Posterior, Solutions, sample
 
 pytest.importorskip("emcee")
 

@@ -24,18 +24,16 @@ from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
 from slxrd.result import Fit
 from slxrd.scan import Progress
+from slxrd.uncertainty.convergence import DISCARDED, autocorrelation_time, judge, split_rhat
 from slxrd.units import FloatArray
 
 #: Steps and walkers that suffice for six parameters and several solutions.
 STEPS, WALKERS = 1500, 40
 FEWEST_STEPS = 100
-#: Autocorrelation times that a chain must be long, the split R-hat it may have, and the difference of the
-#: solutions' shares between its halves, in standard deviations.
-LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
 #: Solutions with Δχ² below the first are started from, each by as many walkers as the second.
 _REACHED, _A_FEW = 20.0, 3
-#: Share of the steps thrown away at the beginning; a prior farther off than this, in σ, excludes a solution.
-_DISCARDED, _EXCLUDED = 0.2, 6.0
+#: A prior farther off than this, in σ, excludes a solution.
+_EXCLUDED = 6.0
 #: Degrees of freedom of the t distributions.
 _TAILS = 5.0
 
@@ -349,36 +347,9 @@ def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
     return emcee.EnsembleSampler(walkers, len(target.fit.names), target, moves=moves, vectorize=True)
 
 
-def autocorrelation_time(chain: FloatArray) -> float:
-    """Integrated autocorrelation time in steps of a quantity, shape (steps, walkers).
-
-    Deviations are from the mean of all walkers, not of each as in emcee: walkers that stay each in its
-    own solution are so seen to be correlated for ever. The window is Sokal's, five times the answer.
-    """
-    n = len(chain)
-    away = chain - chain.mean()
-    if not away.any():
-        return float(n)
-    power = np.abs(np.fft.rfft(away, 2 * n, axis=0)) ** 2
-    correlation = np.fft.irfft(power.sum(axis=1))[:n] / np.arange(n, 0, -1)
-    times = 2.0 * np.cumsum(correlation / correlation[0]) - 1.0
-    enough = np.flatnonzero(np.arange(n) >= 5.0 * times)
-    return float(max(times[enough[0]] if enough.size else times.max(), 1.0))
-
-
-def split_rhat(chain: FloatArray) -> float:
-    """Split R-hat of a quantity, shape (steps, walkers): 1 if all halves of all walkers agree."""
-    n = len(chain) // 2
-    halves = np.hstack([chain[:n], chain[n : 2 * n]])
-    within = halves.var(axis=0, ddof=1).mean()
-    if within == 0.0:
-        return 1.0 if np.ptp(halves) == 0.0 else float("inf")
-    return float(np.sqrt((n - 1) / n + halves.mean(axis=0).var(ddof=1) / within))
-
-
 def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, asked: int) -> Posterior:
     fit, done = target.fit, int(sampler.iteration)
-    discarded = int(_DISCARDED * done)
+    discarded = int(DISCARDED * done)
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
@@ -397,7 +368,7 @@ def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, ask
         errors.append(error)
         if error > 0.0:
             differences.append(abs(halves[0] - halves[1]) / (2.0 * error))
-    converged, why = _judge(kept, tau, rhat, max(differences))
+    converged, why = judge(kept, tau, rhat, max(differences))
     return Posterior(
         seed=seed, asked=asked, done=done, discarded=discarded, names=fit.names, chain=chain,
         all_values=columns,
@@ -407,28 +378,6 @@ def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, ask
         acceptance=float(np.mean(sampler.acceptance_fraction)), converged=converged, why=why,
         notes=_notes(fit, done, asked),
     )  # fmt: skip
-
-
-def _judge(
-    kept: int, tau: Mapping[str, float], rhat: Mapping[str, float], difference: float
-) -> tuple[bool, str]:
-    """Decide whether the chain has converged, and say why."""
-    slowest, worst = max(tau, key=lambda name: tau[name]), max(rhat, key=lambda name: rhat[name])
-    long = kept / tau[slowest]
-    length = f"{kept} steps are {long:.0f} autocorrelation times ({tau[slowest]:.0f} steps, {slowest})"
-    agreement = f"split R-hat is at most {rhat[worst]:.3f} ({worst})"
-    if kept < LONG_ENOUGH * tau[slowest]:
-        needed = LONG_ENOUGH * tau[slowest] / (1.0 - _DISCARDED)
-        enough = f"{LONG_ENOUGH:.0f} are needed: take some {needed:.2g} steps"
-        return False, f"not converged: {length}, {enough}"
-    if rhat[worst] > WORST_RHAT:
-        return False, f"not converged: {agreement}, above {WORST_RHAT}: the walkers do not agree"
-    if difference > WORST_DIFFERENCE:
-        return False, (
-            f"not converged: the shares of the solutions differ by {difference:.1f} standard deviations "
-            "between the two halves of the chain"
-        )
-    return True, f"converged: {length}, {agreement}, and the halves agree on the solutions"
 
 
 def _notes(fit: Fit, done: int, asked: int) -> tuple[str, ...]:
