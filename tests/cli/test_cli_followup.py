@@ -17,7 +17,8 @@ def test_bootstrap_and_maps_are_written(here: Path) -> None:
     told = call(*FIT, "--bootstrap", "60", "--seed", "3", "--maps", "--out", "results")
     assert told.code == 0, told.err
     assert "bootstrap (noise, seed 3): 60 of 60 replicates" in told.out
-    rows = list(csv.DictReader((here / "results" / "bootstrap.csv").open(encoding="utf-8")))
+    lines = (here / "results" / "bootstrap.csv").read_text(encoding="utf-8").splitlines()
+    rows = list(csv.DictReader(lines))
     assert len(rows) == 60
     L = np.array([float(row["L"]) for row in rows])
     assert L.mean() == pytest.approx(36.9, abs=0.1)
