@@ -46,8 +46,9 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     n = len(fit.regions)
     picture = Figure(figsize=(max(7.0, 4.4 * n + 2.8), 5.4), layout="constrained")
     axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
+    points = "simulated" if is_simulated(fit.pattern) else "measured"
     for column, fitted in enumerate(fit.regions):
-        _draw_region(axes[0, column], axes[1, column], fitted, scale)
+        _draw_region(axes[0, column], axes[1, column], fitted, scale, points)
     axes[0, 0].set_ylabel("intensity")
     axes[1, 0].set_ylabel("residual (σ)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
@@ -58,7 +59,7 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     return picture
 
 
-def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str) -> None:
+def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: str) -> None:
     gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
     low, high = fitted.measured - fitted.sigma, fitted.measured + fitted.sigma
     if scale == "log":
@@ -68,7 +69,7 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str) -> None:
         top.set_yscale("log")
         top.set_ylim(floor, float(fitted.measured.max()) * 2.0)
     top.vlines(fitted.q, low, high, color=_MEASURED, alpha=0.25, linewidth=1.0, label="± σ")
-    top.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.5, label="measured")
+    top.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.5, label=points)
     for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
         label = "calculated" if i == 0 else None
         top.plot(fitted.q[part], fitted.calculated[part], color=_CALCULATED, linewidth=1.4, label=label)
