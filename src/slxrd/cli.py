@@ -14,11 +14,8 @@ from typer.exceptions import Abort, Exit, TyperException
 import slxrd
 from slxrd import arguments
 from slxrd import cli_samples as cli_samples  # its commands join the program
-from slxrd.cli_app import NAMES, Coherent, Force, Resolution, Window, app
+from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Window, app
 from slxrd.errors import SlxrdError
-
-#: Exit code after Ctrl-C.
-INTERRUPTED = 130
 
 
 @app.command("fit")
@@ -178,7 +175,7 @@ def fit_command(
     told = ""
     if out is not None and bootstrap is not None:
         told, made = followup.run_bootstrap(result, bootstrap, resample, seed, _progress)
-        ready += zip(followup.bootstrap_paths(out), made, strict=True)
+        ready += zip(followup.bootstrap_paths(out), made, strict=False)
     if out is not None and maps:
         ready += zip(followup.maps_paths(out), followup.run_maps(result, _progress), strict=True)
     for path, content in ready:
@@ -187,7 +184,7 @@ def fit_command(
         typer.echo(output.result_json(result, command), nl=False)
     else:
         typer.echo(f"{result}\n{told}".rstrip())
-        for path in wanted:
+        for path, _ in ready:
             typer.echo(f"wrote {path}")
 
 

@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 NAMES = ", ".join(TABLE)
+#: Exit code after Ctrl-C.
+INTERRUPTED = 130
 Coherent = Annotated[
     int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")
 ]

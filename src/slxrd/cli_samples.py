@@ -9,7 +9,7 @@ import typer
 
 import slxrd
 from slxrd import arguments
-from slxrd.cli_app import NAMES, Coherent, Force, Resolution, Window, app
+from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Window, app
 from slxrd.errors import SlxrdError
 
 
@@ -65,7 +65,11 @@ def demo_command(
     """Fit the packaged examples: four simulated superlattices and a measured film."""
     from slxrd.demo import demo
 
-    demo(out, force, typer.echo)
+    try:
+        demo(out, force, typer.echo)
+    except KeyboardInterrupt:
+        typer.echo("slxrd: interrupted; the results written so far are whole and stay", err=True)
+        raise SystemExit(INTERRUPTED) from None
 
 
 @app.command("noise")
@@ -92,6 +96,11 @@ def noise_command(
     from slxrd import output
     from slxrd.repeated import fluctuation
 
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            raise SlxrdError(f"{file} is the same file twice; give repeated measurements, not copies")
+        if out is not None and out.exists() and file.exists() and out.samefile(file):
+            raise SlxrdError(f"--out {out} would overwrite a measurement; choose another name")
     if out is not None:
         output.check_writable([out], force)
     patterns = [slxrd.read(file, axis=axis, wavelength=wavelength).to_q() for file in files]

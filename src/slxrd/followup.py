@@ -73,13 +73,15 @@ def run_bootstrap(fit: Fit, count: int, kind: Kind, seed: int, bar: Bar) -> tupl
     text : str
         For people.
     contents : list
-        Of the files in :func:`bootstrap_paths`.
+        Of the files in :func:`bootstrap_paths`; without the picture where there is too little to draw.
     """
     from slxrd.plotting import figure_bytes
     from slxrd.plotting_samples import histogram_matrix
 
     with bar("bootstrap") as report:
         done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
+    if len(done.chi2) <= len(fit.names) + 1:
+        return f"{_told(fit, done)}\n  too few replicates to draw", [_table(done)]
     shown = {name: done.all_values[name] for name in (*fit.names, "period")}
     title = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}: "
     picture = histogram_matrix(shown, f"{title}bootstrap, {len(done.chi2)} replicates")

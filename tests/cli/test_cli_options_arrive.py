@@ -37,7 +37,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
 }
 #: Options that are tested by what they write or correct.
 OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force"}
-OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps"}
+OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps"}  # test_cli_followup
 #: Arguments of slxrd.fit that are for programs only.
 PYTHON_ONLY = {"pattern", "parameters", "report"}
 
@@ -47,6 +47,11 @@ def options(command: str) -> dict[str, Any]:
     group: Any = typer.main.get_command(cli.app)
     parameters = group.commands[command].params
     return {name: p for p in parameters for name in p.opts if name.startswith("--") and name != "--help"}
+
+
+def commands() -> list[str]:
+    group: Any = typer.main.get_command(cli.app)
+    return sorted(group.commands)
 
 
 class Stop(Exception):
@@ -126,6 +131,6 @@ def test_correction(
 
 def test_options_page_names_every_option() -> None:
     page = (Path(__file__).parents[2] / "docs" / "options.md").read_text(encoding="utf-8")
-    for command in ("fit", "simulate", "demo"):
+    for command in commands():
         for option in options(command):
             assert f"`{option}" in page, f"{option} of slxrd {command} is missing in docs/options.md"

@@ -64,13 +64,26 @@ def test_file_name_with_blanks_and_letters(here: Path) -> None:
     assert json.loads(outcome.out)["input"]["file"] == "Würfel 25 °C.csv"
 
 
+def wait_until_loaded(process: subprocess.Popen[str], library: str) -> None:
+    """Wait until a program has loaded a library, and so is past its start; 5 s where that cannot be seen."""
+    maps = Path(f"/proc/{process.pid}/maps")
+    if not maps.exists():
+        time.sleep(5.0)
+        return
+    for _ in range(600):
+        if process.poll() is not None or library in maps.read_text(encoding="utf-8", errors="replace"):
+            break
+        time.sleep(0.1)
+    time.sleep(0.5)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupt_leaves_nothing(here: Path) -> None:
     """Ctrl-C in the middle of a search over many gaps."""
     before = contents(here)
     search = ["--bounds", "L=5:119", "--bounds", "d=1:49", "--resolution", "0.002", "--objective", "log"]
     process = start("fit", "cubes.csv", *search, "--background", "linear", "--out", "results", folder=here)
-    time.sleep(3.0)
+    wait_until_loaded(process, "scipy/optimize/")
     assert process.poll() is None, "finished before it could be interrupted"
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -79,6 +92,26 @@ def test_interrupt_leaves_nothing(here: Path) -> None:
     assert err.strip().splitlines()[-1] == "slxrd: interrupted; nothing was written"
     assert "Traceback" not in err
     assert contents(here) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_interrupted_demonstration_tells_the_truth(here: Path) -> None:
+    """What is finished stays, whole; and it is not said that nothing was written."""
+    process = start("demo", "--out", "demo", folder=here)
+    first = here / "demo" / "cspbbr3-cubes" / "fit.png"
+    for _ in range(900):
+        if first.exists() or process.poll() is not None:
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert "nothing was written" not in err
+    assert first.is_file()
+    for folder in (here / "demo").iterdir():
+        written = {path.name for path in folder.iterdir()}
+        assert written in ({"result.json", "fit.csv", "fit.png"}, {"result.json", "fit.csv"}, {"result.json"})
 
 
 MEMORY = """
