@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from files import files
 from fits import fits
 from processes import command_line, imports
 from report import machine
 from speed import kernel, scaling
+from uncertainty import uncertainty
 
 
 def main() -> None:
@@ -21,6 +23,8 @@ def main() -> None:
     kernel(rounds=20 if quick else 100)
     scaling(rounds=5 if quick else 30)
     fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
+    uncertainty(rounds=1 if quick else 3)
+    files(rounds=2 if quick else 5)
     imports(rounds=3 if quick else 7)
     command_line(rounds=2 if quick else 5)
 

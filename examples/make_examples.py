@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slxrd.api import simulate
 from slxrd.examples.catalogue import EXAMPLES, Example
 from slxrd.output import pattern_csv, write
+from slxrd.simulation import simulate
 
 
 def make(example: Example) -> str:

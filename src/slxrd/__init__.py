@@ -22,12 +22,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from slxrd.api import fit as fit
-    from slxrd.api import simulate as simulate
+    from slxrd.cif import crystal_from_cif as crystal_from_cif
     from slxrd.corrections import correct_lorentz_polarisation as correct_lorentz_polarisation
     from slxrd.corrections import counting_statistics as counting_statistics
+    from slxrd.crystals.library import crystal as crystal
     from slxrd.errors import SlxrdError as SlxrdError
     from slxrd.examples.catalogue import example as example
     from slxrd.io.registry import read as read
+    from slxrd.io.registry import read_scans as read_scans
     from slxrd.laue import laue_fringes as laue_fringes
     from slxrd.output import save as save
     from slxrd.parameters import Parameters as Parameters
@@ -35,7 +37,9 @@ if TYPE_CHECKING:
     from slxrd.peaks import find_regions as find_regions
     from slxrd.plotting import plot as plot
     from slxrd.regions import Region as Region
+    from slxrd.resolution_file import read_resolution as read_resolution
     from slxrd.result import Fit as Fit
+    from slxrd.simulation import simulate as simulate
 
 _HOMES = {
     "Fit": "result",
@@ -45,14 +49,18 @@ _HOMES = {
     "SlxrdError": "errors",
     "correct_lorentz_polarisation": "corrections",
     "counting_statistics": "corrections",
+    "crystal": "crystals.library",
+    "crystal_from_cif": "cif",
     "example": "examples.catalogue",
     "find_regions": "peaks",
     "fit": "api",
     "laue_fringes": "laue",
     "plot": "plotting",
     "read": "io.registry",
+    "read_resolution": "resolution_file",
+    "read_scans": "io.registry",
     "save": "output",
-    "simulate": "api",
+    "simulate": "simulation",
 }
 
 __all__ = [
@@ -63,12 +71,16 @@ __all__ = [
     "SlxrdError",
     "correct_lorentz_polarisation",
     "counting_statistics",
+    "crystal",
+    "crystal_from_cif",
     "example",
     "find_regions",
     "fit",
     "laue_fringes",
     "plot",
     "read",
+    "read_resolution",
+    "read_scans",
     "save",
     "simulate",
 ]

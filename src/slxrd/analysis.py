@@ -18,11 +18,14 @@ from slxrd.regions import Noise, Region, RegionData, select
 from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.search import refine_all, search, settle_q_zero
-from slxrd.settings import Settings
+from slxrd.settings import BACKGROUNDS, Settings
 from slxrd.structure import Stack
 from slxrd.table import STACKING
 from slxrd.verdict import settled
 from slxrd.zero import WORTH_REFINING, q_zero_error, why_not_refined
+
+#: How often σ of counts is taken anew from the fitted curve.
+RECOUNTED = 2
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     _check_points(objective.data, settle_q_zero(parameters), options.settings)
     notes += objective.notes
     minima = search(objective, parameters, report)
+    for _ in range(RECOUNTED if objective.counted else 0):
+        objective = objective.recounted(minima[0].evaluation.regions)
+        minima = refine_all(objective, parameters, minima)
     minima = _decide_q_zero(objective, parameters, minima, notes)
     return settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
 
@@ -101,7 +107,7 @@ def _without_neighbours(parameters: Parameters) -> Parameters:
 
 
 def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: Settings) -> None:
-    linear = {"none": 0, "constant": 1, "linear": 2}[settings.background] + (settings.scale == "free")
+    linear = BACKGROUNDS.index(settings.background) + (settings.scale == "free")
     needed = len(parameters.free_names) + linear
     for points in data:
         if points.q.size < needed:

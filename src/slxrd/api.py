@@ -6,22 +6,21 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from slxrd.analysis import FitOptions, fit_pattern
+from slxrd.broadening import Broadening
 from slxrd.errors import SlxrdError
-from slxrd.instrument import Instrument
+from slxrd.instrument import Instrument, Zero
 from slxrd.ligands import gap_range
 from slxrd.lmfit_bridge import from_lmfit
-from slxrd.model import Model
 from slxrd.parameters import Parameters
-from slxrd.pattern import Pattern, Step
+from slxrd.pattern import Pattern
 from slxrd.regions import Noise, Region
 from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.settings import Background, Kind, Scale, Settings
+from slxrd.simulation import as_instrument
 from slxrd.structure import Stack
-from slxrd.table import TABLE, info
+from slxrd.table import info
 
 #: A region, or its ends, or its ends and weight.
 RegionLike = Region | tuple[float, float] | tuple[float, float, float]
@@ -134,7 +133,8 @@ def fit(
     ligand: str | None = None,
     coherent: int = Stack.n_coherent,
     size_window: float = Stack.size_window,
-    resolution: float = Instrument.sigma_G,
+    resolution: float | Broadening = Instrument.sigma_G,
+    zero: Zero = "q",
     noise: Noise | None = None,
     objective: Kind = "linear",
     scale: Scale | None = None,
@@ -158,8 +158,11 @@ def fit(
         M, number of crystals that scatter coherently (the paper's 2C); 1 for a thin film.
     size_window : float
         Sizes within this many σ_N of N are counted; 3 in the paper.
-    resolution : float
-        σ_G in Å⁻¹, 0 for none.
+    resolution : float or Broadening
+        σ_G in Å⁻¹, 0 for none; or the line that a standard showed, from
+        :func:`slxrd.read_resolution`.
+    zero : {"q", "angle", "displacement"}
+        What q_zero is: a shift of q (the 2021 paper), a zero error of the angle, or of the sample's height.
     noise : float, "counting", "file" or None
         σ as a fraction of each region's maximum, from counting statistics, or from the file. None:
         from the file where it has σ, else 0.03.
@@ -167,7 +170,7 @@ def fit(
         Residuals of intensities, of their logarithms, or those of the 2021 program.
     scale : {"free", "peak"}, optional
         A free factor per region (default), or the calculated maximum on the measured one.
-    background : {"none", "constant", "linear"}
+    background : {"none", "constant", "linear", "quadratic", "cubic"}
         Added to each region, free.
     report : callable, optional
         Called with steps done and steps in all.
@@ -191,89 +194,8 @@ def fit(
             parameters, start=start, fix=fix, bounds=bounds, free=free, tie=tie, prior=prior, ligand=ligand
         ),
         Stack(coherent, size_window),
-        Instrument(resolution),
+        as_instrument(pattern, resolution, zero),
         noise,
         Settings(objective, scale, background),
     )
     return fit_pattern(pattern, options, report)
-
-
-def simulate(
-    q: Any,
-    values: Mapping[str, float],
-    *,
-    coherent: int = Stack.n_coherent,
-    size_window: float = Stack.size_window,
-    resolution: float = Instrument.sigma_G,
-    peak: float = 1000.0,
-    background: float = 0.0,
-    noise: float | str | None = None,
-    seed: int | np.random.Generator | None = None,
-) -> Pattern:
-    """Simulate a pattern.
-
-    Parameters
-    ----------
-    q : array_like, shape (n,)
-        Scattering vectors in Å⁻¹, increasing.
-    values : mapping of str to float
-        d, L, sigma_L (Å), N, sigma_N (planes), and q_zero (Å⁻¹, 0 if left out). A single crystal
-        needs no L and sigma_L.
-    coherent, size_window, resolution
-        As in :func:`fit`.
-    peak : float
-        Intensity of the highest point, before noise and background.
-    background : float
-        Constant, added to the intensity.
-    noise : float, "counting" or None
-        Gaussian noise as a fraction of the highest point, Poisson noise, or none.
-    seed : int or numpy.random.Generator, optional
-        Of the noise; needed where there is noise.
-
-    Returns
-    -------
-    Pattern
-        With σ where there is noise; its metadata say that it is simulated.
-
-    Raises
-    ------
-    SlxrdError
-        If a value is missing or cannot be.
-    """
-    for name in values:
-        info(name)
-    given = {"q_zero": 0.0, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}
-    missing = [name for name in TABLE if name not in given]
-    if missing:
-        raise SlxrdError(f"no value for {', '.join(missing)}; a pattern needs them all")
-    for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
-        if not (math.isfinite(number) and number > least):
-            raise SlxrdError(f"{what} {number!r}: must be a {'positive ' if least == 0.0 else ''}number")
-    q = Pattern(q, np.zeros(np.shape(q)), source="simulation").q
-    model = Model(Stack(coherent, size_window), Instrument(resolution)).intensity(q, given)
-    expected = peak * model / model.max() + background
-    sigma = None
-    if noise is not None:
-        if seed is None:
-            raise SlxrdError("noise needs a seed, so that the pattern can be made again (--seed 1)")
-        if isinstance(seed, int) and seed < 0:
-            raise SlxrdError(f"seed {seed}: must be 0 or more")
-        random = np.random.default_rng(seed)
-        if noise == "counting":
-            expected = np.maximum(expected, 0.0)
-            sigma = np.sqrt(np.maximum(expected, 1.0))
-            expected = random.poisson(expected).astype(np.float64)
-        elif isinstance(noise, str) or not (math.isfinite(noise) and noise > 0.0):
-            raise SlxrdError(f"noise {noise!r}: must be a positive fraction of the maximum, or counting")
-        else:
-            sigma = np.full(q.shape, noise * peak)
-            expected = expected + random.normal(0.0, sigma)
-    text = ", ".join(f"{name} = {given[name]:g}" for name in TABLE)
-    return Pattern(
-        q,
-        expected,
-        sigma=sigma,
-        source="simulation",
-        metadata={"simulated": f"{text}, M = {coherent}, resolution = {resolution:g}"},
-        history=(Step("simulated"),),
-    )

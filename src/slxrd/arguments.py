@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
+from slxrd.broadening import Broadening
 from slxrd.errors import SlxrdError
 from slxrd.regions import Noise, Region
+from slxrd.resolution_file import read_resolution
 
 
 def number(text: str, what: str) -> float:
@@ -27,6 +30,16 @@ def region(text: str) -> Region:
         raise SlxrdError(f"--region {text}: write QMIN:QMAX or QMIN:QMAX:WEIGHT, in Å⁻¹")
     low, high, *rest = (number(part, f"--region {text}") for part in parts)
     return Region(low, high, rest[0] if rest else 1.0)
+
+
+def resolution(text: str) -> float | Broadening:
+    """Read σ_G in Å⁻¹, or the file that ``slxrd resolution`` wrote."""
+    try:
+        return number(text, "--resolution")
+    except SlxrdError:
+        if "." not in text and not Path(text).exists():
+            raise
+    return read_resolution(text)
 
 
 def interval(text: str, argument: str) -> tuple[float, float]:
@@ -75,3 +88,59 @@ def noise(text: str | None) -> Noise | None:
         raise SlxrdError(
             f"--noise {text}: give a fraction of the maximum such as 0.03, or counting, or file"
         ) from None
+
+
+#: Units of length that a number may bear, in Å; the longer ones first.
+_LENGTHS = {"nm": 10.0, "um": 1e4, "µm": 1e4, "μm": 1e4, "Å": 1.0, "": 1.0}
+
+
+def length(text: str, argument: str) -> float:
+    """``500nm``, ``1.2um`` or a number of Å, in Å; ``argument`` is the whole argument, for the error."""
+    unit = next(unit for unit in _LENGTHS if text.strip().endswith(unit))
+    try:
+        return _LENGTHS[unit] * number(text.strip().removesuffix(unit), argument)
+    except SlxrdError:
+        raise SlxrdError(f"{argument}: write a number of Å, or one with nm or um behind it") from None
+
+
+def film(text: str) -> tuple[str, float]:
+    """``FORMULA:DENSITY``, the density in g/cm³."""
+    formula, sign, density = text.partition(":")
+    if not (sign and formula.strip()):
+        raise SlxrdError(f"--film {text}: write FORMULA:DENSITY, such as CsPbBr3:4.8 (g/cm³)")
+    return formula.strip(), number(density, f"--film {text}")
+
+
+def numbers(text: str, what: str) -> list[int]:
+    """``2,5``: whole numbers, parted by commas."""
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise SlxrdError(f"{what} {text}: write whole numbers parted by commas, such as 2,5") from None
+
+
+#: A side of a map: parameter, ends, and number of points, as far as they are given.
+Side = tuple[str, tuple[float, float] | None, int | None]
+
+
+def sides(text: str) -> tuple[Side, Side]:
+    """``L,N``, ``L=30:45,N=11:15`` or ``L=30:45:40,N``: the two sides of a map."""
+    argument, parts = f"--map {text}", text.split(",")
+    if len(parts) != 2:
+        raise SlxrdError(f"{argument}: write two parameters, with ranges if wanted, such as L=30:45,N=11:15")
+    return _side(parts[0], argument), _side(parts[1], argument)
+
+
+def _side(text: str, argument: str) -> Side:
+    name, sign, rest = (part.strip() for part in text.partition("="))
+    if not sign:
+        return name, None, None
+    parts = rest.split(":")
+    if len(parts) not in (2, 3):
+        raise SlxrdError(f"{argument}: write the range of {name} as {name}=A:B or {name}=A:B:POINTS")
+    ends = number(parts[0], argument), number(parts[1], argument)
+    if len(parts) == 2:
+        return name, ends, None
+    if not parts[2].strip().isdecimal():
+        raise SlxrdError(f"{argument}: {parts[2]!r} is not a number of points")
+    return name, ends, int(parts[2])

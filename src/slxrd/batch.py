@@ -6,6 +6,7 @@ Python without numba go through one ordinary fit after the other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.layout import is_compiled, lay_out
-from slxrd.leastsquares import minimise
+from slxrd.leastsquares import minimise, prior_chi2
 from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
@@ -60,7 +61,7 @@ class Batch:
         Which parameters are free, and their bounds.
     starts : ndarray, shape (s, 6)
         Values of all parameters to start from, in the order of ``model.REFINABLE``; every set is
-        refined from each, and the best kept.
+        refined from each, and the best kept. Those that are fixed keep the values of the start.
 
     Raises
     ------
@@ -77,7 +78,15 @@ class Batch:
         compiled = is_compiled(objective, parameters)
         self._problem = lay_out(objective, parameters, self.starts) if compiled else None
 
-    def refine(self, intensities: Sequence[FloatArray], workers: int = 1) -> Refined:
+    def refine(
+        self,
+        intensities: Sequence[FloatArray],
+        workers: int = 1,
+        *,
+        tolerance: float = TOLERANCE,
+        hopeless: float = math.inf,
+        leap: bool = False,
+    ) -> Refined:
         """Refine sets of intensities.
 
         Parameters
@@ -86,26 +95,57 @@ class Batch:
             One array per region, with a row for each set.
         workers : int
             Threads; the answer does not depend on their number.
+        tolerance : float
+            Relative change of χ² at which a refinement ends.
+        hopeless : float
+            A start where χ² is higher by this than the least that another has led to is not followed (by
+            compiled code).
+        leap : bool
+            Take the last step, which promises no more than the tolerance, unseen (in compiled code).
         """
         count = intensities[0].shape[0]
         bounds = np.linspace(0, count, min(max(workers, 1), count) + 1).astype(int)
         pieces = [[rows[a:b] for rows in intensities] for a, b in pairwise(bounds) if b > a]
-        if len(pieces) == 1:
-            return self._refit(pieces[0], self.starts)
-        with ThreadPoolExecutor(len(pieces)) as pool:
-            return joined(list(pool.map(lambda piece: self._refit(piece, self.starts), pieces)))
 
-    def refine_each(self) -> Refined:
-        """Refine the measured intensities from every start; a row for each."""
-        measured = self._measured()
-        pieces = [self._refit(measured, self.starts[k : k + 1]) for k in range(len(self.starts))]
+        def one(piece: list[FloatArray]) -> Refined:
+            return self._refit(piece, self.starts, tolerance, hopeless=hopeless, leap=leap)
+
+        if len(pieces) == 1:
+            return one(pieces[0])
+        with ThreadPoolExecutor(len(pieces)) as pool:
+            return joined(list(pool.map(one, pieces)))
+
+    def refine_each(
+        self, workers: int = 1, tolerance: float = TOLERANCE, most: int = MOST_EVALUATIONS
+    ) -> Refined:
+        """Refine the measured intensities from every start; a row for each.
+
+        Parameters
+        ----------
+        workers : int
+            Threads; the answer does not depend on their number.
+        tolerance : float
+            Relative change of χ² at which a refinement ends.
+        most : int
+            Evaluations that a refinement may take.
+        """
+        measured, rows = self._measured(), range(len(self.starts))
+
+        def one(k: int) -> Refined:
+            return self._refit(measured, self.starts[k : k + 1], tolerance, most)
+
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                pieces = list(pool.map(one, rows))
+        else:
+            pieces = [one(k) for k in rows]
         return replace(joined(pieces), start=np.arange(len(pieces)))
 
     def chi2(self, points: FloatArray) -> FloatArray:
         """χ² of the measured intensities at values of all parameters, shape (k, 6) → (k,)."""
         if self._problem is None:
-            named = (dict(zip(REFINABLE, point, strict=True)) for point in points.tolist())
-            return np.array([self.objective.chi2(values) for values in named])
+            named = [dict(zip(REFINABLE, point, strict=True)) for point in points.tolist()]
+            return np.array([self.objective.chi2(v) + prior_chi2(self.parameters, v) for v in named])
         from slxrd.kernel import refit
 
         target = self._problem.targets(self._measured())[0]
@@ -115,23 +155,33 @@ class Batch:
     def _measured(self) -> list[FloatArray]:
         return [points.intensity[None, :] for points in self.objective.data]
 
-    def _refit(self, intensities: list[FloatArray], starts: FloatArray) -> Refined:
+    def _refit(
+        self,
+        intensities: list[FloatArray],
+        starts: FloatArray,
+        tolerance: float = TOLERANCE,
+        most: int = MOST_EVALUATIONS,
+        hopeless: float = math.inf,
+        leap: bool = False,
+    ) -> Refined:
         problem = self._problem
         if problem is None:
-            return self._ordinary(intensities, starts)
+            return self._ordinary(intensities, starts, tolerance, most)
         from slxrd.kernel import refit
 
         values, chi2, how, start = refit.refine_many(
             starts, problem.free, problem.lower, problem.upper, problem.layout, problem.targets(intensities),
-            *problem.stack, TOLERANCE, MOST_EVALUATIONS,
+            *problem.stack, tolerance, most, hopeless, leap,
         )  # fmt: skip
         return Refined(values, chi2, how == refit.CONVERGED, start)
 
-    def _ordinary(self, intensities: list[FloatArray], starts: FloatArray) -> Refined:
+    def _ordinary(
+        self, intensities: list[FloatArray], starts: FloatArray, tolerance: float, most: int
+    ) -> Refined:
         found = []
         for i in range(intensities[0].shape[0]):
             objective = self.objective.with_intensities([rows[i] for rows in intensities])
-            tries = [minimise(objective, self._from(start), TOLERANCE) for start in starts.tolist()]
+            tries = [minimise(objective, self._from(start), tolerance, most) for start in starts.tolist()]
             best = min(range(len(tries)), key=lambda k: tries[k].chi2)
             found.append((tries[best], best))
         return Refined(
@@ -143,7 +193,9 @@ class Batch:
 
     def _from(self, start: list[float]) -> Parameters:
         values = dict(zip(REFINABLE, start, strict=True))
-        return self.parameters.start(**{name: values[name] for name in self.parameters.free_names})
+        kept = [name for name, row in self.parameters.items() if row.free is False and not row.expression]
+        parameters = self.parameters.fix(**{name: values[name] for name in kept})
+        return parameters.start(**{name: values[name] for name in parameters.free_names})
 
 
 def joined(pieces: Sequence[Refined]) -> Refined:

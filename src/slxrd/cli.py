@@ -13,16 +13,35 @@ from typer.exceptions import Abort, Exit, TyperException
 
 import slxrd
 from slxrd import arguments
+from slxrd import cli_files as cli_files  # its commands join the program
+from slxrd import cli_plan as cli_plan  # its commands join the program
+from slxrd import cli_prepare as cli_prepare  # its commands join the program
+from slxrd import cli_resolution as cli_resolution  # its commands join the program
 from slxrd import cli_samples as cli_samples  # its commands join the program
-from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Window, app
+from slxrd.cli_app import (
+    INTERRUPTED,
+    NAMES,
+    AxisName,
+    Coherent,
+    Columns,
+    Force,
+    Monochromator,
+    NoLp,
+    Resolution,
+    ScanNumber,
+    TrustAxis,
+    Wavelength,
+    Window,
+    ZeroError,
+    app,
+    read_corrected,
+)
 from slxrd.errors import SlxrdError
 
 
 @app.command("fit")
 def fit_command(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Two- or three-column text, or PANalytical .xrdml.")
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd info reads.")],
     region: Annotated[
         list[str] | None,
         typer.Option(
@@ -33,25 +52,15 @@ def fit_command(
     mask: Annotated[
         list[str] | None, typer.Option(metavar="A:B", help="Leave out q from A to B in Å⁻¹; may be repeated.")
     ] = None,
-    axis: Annotated[
-        Literal["q", "2theta"] | None, typer.Option(help="What the first column of a text file is.")
-    ] = None,
-    wavelength: Annotated[
-        str | None, typer.Option(metavar="Å|NAME", help="In Å, or a name such as CuKa1.")
-    ] = None,
-    trust_axis: Annotated[
-        bool, typer.Option("--trust-axis", help="Take the axis as it is, however unlikely.")
-    ] = False,
-    scan: Annotated[
-        int | None, typer.Option(help="Which scan of a file with several, counted from 1.")
-    ] = None,
-    monochromator: Annotated[
-        float | None, typer.Option(metavar="DEGREES", help="Bragg angle θ of the monochromator crystal.")
-    ] = None,
-    no_lp: Annotated[
-        bool, typer.Option("--no-lp", help="No Lorentz-polarisation correction of data over 2θ.")
-    ] = False,
-    resolution: Resolution = 0.007,
+    axis: AxisName = None,
+    wavelength: Wavelength = None,
+    trust_axis: TrustAxis = False,
+    scan: ScanNumber = None,
+    columns: Columns = None,
+    monochromator: Monochromator = None,
+    no_lp: NoLp = False,
+    resolution: Resolution = "0.007",
+    zero: ZeroError = "q",
     noise: Annotated[
         str | None,
         typer.Option(
@@ -89,7 +98,8 @@ def fit_command(
         Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
     ] = None,
     background: Annotated[
-        Literal["none", "constant", "linear"], typer.Option(help="Free background per region.")
+        Literal["none", "constant", "linear", "quadratic", "cubic"],
+        typer.Option(help="Free background per region."),
     ] = "none",
     objective: Annotated[
         Literal["linear", "log", "paper2021"],
@@ -111,29 +121,42 @@ def fit_command(
         Literal["noise", "flat", "residual", "block"],
         typer.Option(help="How: the fit's σ, 3 % of the maximum, residuals one by one, or in blocks."),
     ] = "noise",
-    seed: Annotated[int, typer.Option(help="Of the resampling.")] = 0,
+    posterior: Annotated[
+        int | None,
+        typer.Option(metavar="STEPS", help="Sample the posterior (MCMC); 1500 are usual. Needs --out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of bootstrap and posterior.")] = 0,
     maps: Annotated[
         bool, typer.Option("--maps", help="Draw χ² against each refined parameter; needs --out.")
     ] = False,
+    map_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="X,Y",
+            help="Map χ² over two parameters, the others refined (see --map-kind): L,N or "
+            "L=30:45,N=11:15, also with a number of points, L=30:45:40. May be repeated; needs --out.",
+        ),
+    ] = None,
+    map_kind: Annotated[
+        Literal["profile", "section"],
+        typer.Option(help="In --map: the other parameters refined (profile) or kept (section)."),
+    ] = "profile",
     force: Force = False,
 ) -> None:
     """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
     from slxrd import followup, output
 
-    if out is None and (bootstrap is not None or maps):
-        raise SlxrdError("--bootstrap and --maps write files; give a folder with --out DIR")
-    if seed < 0:
-        raise SlxrdError(f"--seed {seed}: must be 0 or more")
-    followup.check_bootstrap(bootstrap, resample)
+    pairs = tuple(followup.as_pair(text) for text in map_of or ())
+    after = followup.FollowUp(bootstrap, resample, posterior, seed, maps, pairs, map_kind)
+    after.check(out)
     if plot is not None:
         from slxrd import plotting
 
         plotting.check_picture(plot)
     wanted = [*(output.result_paths(out) if out is not None else ()), *([plot] if plot is not None else ())]
     wanted += [Path(json)] if json not in (None, "-") else []
-    if out is not None:
-        wanted += followup.bootstrap_paths(out) if bootstrap is not None else []
-        wanted += followup.maps_paths(out) if maps else []
+    wanted += after.paths(out) if out is not None else []
     if len({path.absolute() for path in wanted}) < len(wanted):
         raise SlxrdError("two outputs have the same name; give each its own")
     if any(path.exists() and file.exists() and path.samefile(file) for path in wanted):
@@ -151,12 +174,17 @@ def fit_command(
         "tie": arguments.assignments(tie or (), "--tie"),
         "noise": arguments.noise(noise),
     }
-    pattern = _corrected(file, axis, wavelength, trust_axis, scan, monochromator, no_lp)
+    pattern = read_corrected(
+        file, axis, wavelength, trust_axis, scan, monochromator, no_lp,
+        columns=columns, counting=options["noise"] == "counting",
+    )  # fmt: skip
     with _progress("searching") as report:
         result = slxrd.fit(
-            pattern, **options, coherent=coherent, size_window=size_window, resolution=resolution,
+            pattern, **options, coherent=coherent, size_window=size_window,
+            resolution=arguments.resolution(resolution), zero=zero,
             objective=objective, scale=scale, background=background, report=report,
         )  # fmt: skip
+    after.check_fit(result)
     command = shlex.join(["slxrd", *sys.argv[1:]])
     contents: list[tuple[Path, Callable[[], bytes | str]]] = []
     if json is not None and json != "-":
@@ -172,41 +200,20 @@ def fit_command(
         )
         contents += zip(output.result_paths(out), makers, strict=True)
     ready = [(path, make()) for path, make in contents]
-    told = ""
-    if out is not None and bootstrap is not None:
-        told, made = followup.run_bootstrap(result, bootstrap, resample, seed, _progress)
-        ready += zip(followup.bootstrap_paths(out), made, strict=False)
-    if out is not None and maps:
-        ready += zip(followup.maps_paths(out), followup.run_maps(result, _progress), strict=True)
+    done = after.run(result, out or Path(), _progress)
+    ready += done.files
     for path, content in ready:
         output.write(path, content)
     if json == "-":
         typer.echo(output.result_json(result, command), nl=False)
+        typer.echo(done.text, nl=bool(done.text), err=True)
     else:
-        typer.echo(f"{result}\n{told}".rstrip())
+        typer.echo(f"{result}\n{done.text}".rstrip())
         for path, _ in ready:
             typer.echo(f"wrote {path}")
-
-
-def _corrected(
-    file: Path,
-    axis: Any,
-    wavelength: str | None,
-    trust_axis: bool,
-    scan: int | None,
-    monochromator: float | None,
-    no_lp: bool,
-) -> slxrd.Pattern:
-    """Read a pattern and correct it; corrections that cannot be made are refused."""
-    pattern = slxrd.read(file, axis=axis, wavelength=wavelength, trust_axis=trust_axis, scan=scan)
-    if pattern.axis == "2theta" and not no_lp:
-        return slxrd.correct_lorentz_polarisation(pattern, monochromator)
-    if monochromator is not None:
-        why = "--no-lp says not to correct" if no_lp else f"{file} is over q, and taken as corrected already"
-        raise SlxrdError(f"--monochromator belongs to the Lorentz-polarisation correction, but {why}")
-    if no_lp and pattern.axis == "q":
-        raise SlxrdError(f"--no-lp: {file} is over q and not corrected anyway; leave it out")
-    return pattern
+    if done.interrupted:
+        typer.echo("slxrd: interrupted; the files written hold what was done until then", err=True)
+        raise SystemExit(INTERRUPTED)
 
 
 def _picture(result: slxrd.Fit, format: str = "png") -> bytes:

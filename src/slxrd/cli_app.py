@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 import slxrd
+from slxrd.errors import SlxrdError
 from slxrd.table import TABLE
 
 app = typer.Typer(
@@ -25,12 +27,82 @@ Coherent = Annotated[
     int, typer.Option("--coherent", metavar="M", help="Crystals that scatter coherently; 1: a thin film.")
 ]
 Resolution = Annotated[
-    float, typer.Option("--resolution", metavar="SIGMA", help="Gaussian resolution σ_G in Å⁻¹; 0: none.")
+    str,
+    typer.Option(
+        "--resolution",
+        metavar="SIGMA|FILE",
+        help="Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote.",
+    ),
+]
+ZeroError = Annotated[
+    Literal["q", "angle", "displacement"],
+    typer.Option("--zero", help="What q_zero is: a shift of q, of the angle, or of the sample's height."),
 ]
 Window = Annotated[
     float, typer.Option("--size-window", help="Count sizes within this many σ_N of N (3 in the paper).")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+AxisName = Annotated[
+    Literal["q", "2theta"] | None, typer.Option("--axis", help="What the first column of a text file is.")
+]
+Wavelength = Annotated[
+    str | None,
+    typer.Option("--wavelength", metavar="Å|NAME", help="In Å, or CuKa for the doublet, CuKa1 for the line."),
+]
+TrustAxis = Annotated[bool, typer.Option("--trust-axis", help="Take the axis as it is, however unlikely.")]
+ScanNumber = Annotated[
+    int | None, typer.Option("--scan", help="Which scan of a file with several, counted from 1.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="X,Y[,SIGMA]",
+        help="Which columns of a text file: 1,3 or 2theta=1,intensity=3,sigma=4 or their names.",
+    ),
+]
+Monochromator = Annotated[
+    float | None,
+    typer.Option("--monochromator", metavar="DEGREES", help="Bragg angle θ of the monochromator crystal."),
+]
+NoLp = Annotated[bool, typer.Option("--no-lp", help="No Lorentz-polarisation correction of data over 2θ.")]
+
+
+def read_corrected(
+    file: Path,
+    axis: Literal["q", "2theta"] | None,
+    wavelength: str | None,
+    trust_axis: bool,
+    scan: int | None,
+    monochromator: float | None,
+    no_lp: bool,
+    *,
+    columns: str | None = None,
+    counting: bool = False,
+) -> slxrd.Pattern:
+    """Read a pattern and correct it for Lorentz and polarisation factors where it is over 2θ.
+
+    With ``counting``, σ is taken from the counts before that: corrected counts are no whole numbers, by which
+    those of a text file are known.
+
+    Raises
+    ------
+    SlxrdError
+        If the file cannot be read, or a correction is asked for or declined that it cannot have.
+    """
+    pattern = slxrd.read(
+        file, axis=axis, wavelength=wavelength, trust_axis=trust_axis, scan=scan, columns=columns
+    )
+    if counting:
+        pattern = slxrd.counting_statistics(pattern)
+    if pattern.axis == "2theta" and not no_lp:
+        return slxrd.correct_lorentz_polarisation(pattern, monochromator)
+    if monochromator is not None:
+        why = "--no-lp says not to correct" if no_lp else f"{file} is over q, and taken as corrected already"
+        raise SlxrdError(f"--monochromator belongs to the Lorentz-polarisation correction, but {why}")
+    if no_lp and pattern.axis == "q":
+        raise SlxrdError(f"--no-lp: {file} is over q and not corrected anyway; leave it out")
+    return pattern
 
 
 def _version(wanted: bool) -> None:

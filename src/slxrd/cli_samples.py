@@ -9,7 +9,7 @@ import typer
 
 import slxrd
 from slxrd import arguments
-from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Window, app
+from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Wavelength, Window, ZeroError, app
 from slxrd.errors import SlxrdError
 
 
@@ -25,7 +25,12 @@ def simulate_command(
     step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
     coherent: Coherent = 40,
     size_window: Window = 5.0,
-    resolution: Resolution = 0.007,
+    resolution: Resolution = "0.007",
+    zero: ZeroError = "q",
+    wavelength: Wavelength = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Counts over 2θ, with the Lorentz-polarisation factor.")
+    ] = False,
     peak: Annotated[float, typer.Option(help="Intensity of the highest point.")] = 1000.0,
     background: Annotated[float, typer.Option(help="Constant added to the intensity.")] = 0.0,
     noise: Annotated[
@@ -49,7 +54,8 @@ def simulate_command(
     q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
     pattern = slxrd.simulate(
         q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window,
-        resolution=resolution, peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
+        resolution=arguments.resolution(resolution), zero=zero, wavelength=wavelength, raw=raw,
+        peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
     )  # fmt: skip
     output.write(file, output.pattern_csv(pattern))
     typer.echo(f"wrote {file}: {q.size} points, simulated")

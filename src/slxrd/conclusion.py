@@ -79,7 +79,7 @@ class Conclusion:
         return Fit(
             pattern=self.pattern,
             stack=self.stack,
-            sigma_G=self.objective.model.instrument.sigma_G,
+            instrument=self.objective.model.instrument,
             noise=self._noise(),
             settings=self.objective.settings,
             parameters=estimates,

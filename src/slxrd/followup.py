@@ -1,126 +1,173 @@
-"""What may come after a fit on the command line: a bootstrap, and maps of χ²."""
+"""What may come after a fit on the command line: bootstrap, posterior, and maps of χ²."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
+import importlib.util
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from slxrd.errors import SlxrdError
+from slxrd.followup_maps import Pair, draw_maps, draw_pair, pair_axes
+from slxrd.followup_maps import as_pair as as_pair
+from slxrd.followup_samples import draw_bootstrap, draw_posterior
 from slxrd.result import Fit
 from slxrd.scan import Progress
-from slxrd.summary import format_estimate, is_simulated
-from slxrd.table import TABLE
-from slxrd.uncertainty.bootstrap import KINDS, QUANTILES, Bootstrap, Kind, bootstrap
-from slxrd.uncertainty.chi2map import chi2_maps
+from slxrd.uncertainty.bootstrap import KINDS, Kind
+from slxrd.uncertainty.chi2map2d import Kind as MapKind
+from slxrd.uncertainty.posterior import FEWEST_STEPS
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
+#: One step: its text for people, the contents of its files, and whether it was cut short.
+Told = tuple[str, list[bytes | str], bool]
+#: Libraries that come with the extra "posterior".
+_NEEDED = {"--bootstrap": ("corner",), "--posterior": ("emcee", "corner")}
 
 
-def bootstrap_paths(folder: Path) -> list[Path]:
-    """Return the files that a bootstrap writes into a folder."""
-    return [folder / "bootstrap.csv", folder / "bootstrap.png"]
-
-
-def maps_paths(folder: Path) -> list[Path]:
-    """Return the files that maps of χ² write into a folder."""
-    return [folder / "chi2maps.png"]
-
-
-def check_bootstrap(count: int | None, kind: str) -> None:
-    """See beforehand that a bootstrap can be made as it was asked for.
+@dataclass(frozen=True)
+class Followed:
+    """What came of it.
 
     Parameters
     ----------
-    count : int or None
-        Replicates; None for no bootstrap.
-    kind : str
-        How they are made.
-
-    Raises
-    ------
-    SlxrdError
-        If there are fewer than two, the kind is unknown, or the library that draws them is missing.
-    """
-    if count is None:
-        return
-    if count < 2:
-        raise SlxrdError(f"--bootstrap {count}: at least 2 replicates are needed for a spread")
-    if kind not in KINDS:
-        raise SlxrdError(f"--resample {kind}: must be one of {', '.join(KINDS)}")
-    try:
-        import corner  # noqa: F401
-    except ImportError:
-        raise SlxrdError('--bootstrap draws with corner: python -m pip install "slxrd[posterior]"') from None
-
-
-def run_bootstrap(fit: Fit, count: int, kind: Kind, seed: int, bar: Bar) -> tuple[str, list[bytes | str]]:
-    """Bootstrap a fit.
-
-    Parameters
-    ----------
-    fit : Fit
-        The fit.
-    count, kind, seed
-        As for :func:`slxrd.uncertainty.bootstrap.bootstrap`.
-    bar : callable
-        Makes a progress bar.
-
-    Returns
-    -------
     text : str
         For people.
-    contents : list
-        Of the files in :func:`bootstrap_paths`; without the picture where there is too little to draw.
+    files : tuple of (Path, bytes or str)
+        To be written.
+    interrupted : bool
+        Whether not all was done.
     """
-    from slxrd.plotting import figure_bytes
-    from slxrd.plotting_samples import histogram_matrix
 
-    with bar("bootstrap") as report:
-        done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
-    if len(done.chi2) <= len(fit.names) + 1:
-        return f"{_told(fit, done)}\n  too few replicates to draw", [_table(done)]
-    shown = {name: done.all_values[name] for name in (*fit.names, "period")}
-    title = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}: "
-    picture = histogram_matrix(shown, f"{title}bootstrap, {len(done.chi2)} replicates")
-    return _told(fit, done), [_table(done), figure_bytes(picture)]
+    text: str
+    files: tuple[tuple[Path, bytes | str], ...]
+    interrupted: bool
 
 
-def run_maps(fit: Fit, bar: Bar) -> list[bytes | str]:
-    """Draw the χ² maps of all refined parameters, sections and profiles; contents of :func:`maps_paths`."""
-    from slxrd.plotting import figure_bytes
-    from slxrd.plotting_maps import chi2_maps_figure
+@dataclass(frozen=True)
+class FollowUp:
+    """What is wanted after a fit.
 
-    with bar("χ² maps") as report:
-        maps = chi2_maps(fit, report=report)
-    return [figure_bytes(chi2_maps_figure(maps))]
+    Parameters
+    ----------
+    bootstrap : int or None
+        Replicates.
+    resample : str
+        How they are made.
+    posterior : int or None
+        Steps of the chain.
+    seed : int
+        Of bootstrap and posterior.
+    maps : bool
+        Whether χ² is mapped along every parameter.
+    pairs : tuple of Pair
+        Over which two parameters it is mapped.
+    map_kind : {"profile", "section"}
+        Whether the others are refined in these.
+    """
 
+    bootstrap: int | None = None
+    resample: Kind = "noise"
+    posterior: int | None = None
+    seed: int = 0
+    maps: bool = False
+    pairs: tuple[Pair, ...] = ()
+    map_kind: MapKind = "profile"
 
-def _told(fit: Fit, done: Bootstrap) -> str:
-    failed = f", {done.failed} failed" if done.failed else ""
-    lines = [f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.asked} replicates{failed}"]
-    lines.append("       mean       std        2.5 %      median     97.5 %     from the covariance")
-    for name in (*fit.names, "period"):
-        symbol = TABLE[name].symbol if name in TABLE else "Λ"
-        low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
-        numbers = (done.mean(name), done.std(name), low, middle, high)
-        quoted = fit.parameters.get(name) or fit.derived[name]
-        lines.append(
-            f"  {symbol:<4} " + " ".join(f"{v:<10.5g}" for v in numbers) + " " + format_estimate(quoted)
-        )
-    if len(fit.solutions) > 1:
-        shares = [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
-        moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
-        lines.append(f"  solutions that the replicates came to: {moved}")
-    return "\n".join(lines)
+    def check(self, folder: Path | None) -> None:
+        """See before the fit that all can be done as it is asked for.
 
+        Parameters
+        ----------
+        folder : Path or None
+            Where the files go.
 
-def _table(done: Bootstrap) -> str:
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow([*done.all_values, "chi2", "solution"])
-    columns = [*done.all_values.values(), done.chi2, done.solution + 1]
-    table.writerows([f"{value:.10g}" for value in row] for row in zip(*columns, strict=True))
-    return text.getvalue()
+        Raises
+        ------
+        SlxrdError
+            If there is no folder, something is too few, or a library that is needed is missing.
+        """
+        asked = [option.split()[0] for option, _, _ in self._steps()]
+        if asked and folder is None:
+            raise SlxrdError(f"{asked[0]} writes files; give a folder with --out DIR")
+        if self.seed < 0:
+            raise SlxrdError(f"--seed {self.seed}: must be 0 or more")
+        if self.bootstrap is not None and self.bootstrap < 2:
+            raise SlxrdError(f"--bootstrap {self.bootstrap}: at least 2 replicates are needed for a spread")
+        if self.resample not in KINDS:
+            raise SlxrdError(f"--resample {self.resample}: must be one of {', '.join(KINDS)}")
+        if self.posterior is not None and self.posterior < FEWEST_STEPS:
+            raise SlxrdError(
+                f"--posterior {self.posterior}: at least {FEWEST_STEPS} steps are needed, 1500 are usual"
+            )
+        for option in asked:
+            for library in _NEEDED.get(option, ()):
+                if importlib.util.find_spec(library) is None:
+                    raise SlxrdError(f'{option} needs {library}: python -m pip install "slxrd[posterior]"')
+
+    def paths(self, folder: Path) -> list[Path]:
+        """Return the files that will be written into a folder."""
+        return [folder / name for _, names, _ in self._steps() for name in names]
+
+    def check_fit(self, fit: Fit) -> None:
+        """See after the fit, before anything long, that its parameters are such as can be mapped.
+
+        Raises
+        ------
+        SlxrdError
+            If one was not refined, or a map leaves its bounds.
+        """
+        for pair in self.pairs:
+            pair_axes(fit, pair)
+
+    def run(self, fit: Fit, folder: Path, bar: Bar) -> Followed:
+        """Do it; an interruption keeps what was done and leaves out what would come after.
+
+        Parameters
+        ----------
+        fit : Fit
+            The fit.
+        folder : Path
+            Where the files are to be written.
+        bar : callable
+            Makes a progress bar.
+        """
+        texts: list[str] = []
+        files: list[tuple[Path, bytes | str]] = []
+        interrupted = False
+        for option, names, step in self._steps():
+            if interrupted:
+                texts.append(f"! {option}: not begun, because of the interruption")
+                continue
+            try:
+                text, contents, interrupted = step(fit, bar)
+            except KeyboardInterrupt:
+                text, contents, interrupted = f"! {option}: interrupted before anything was done", [], True
+            texts.append(text)
+            files += zip((folder / name for name in names), contents, strict=False)
+        return Followed("\n".join(text for text in texts if text), tuple(files), interrupted)
+
+    def _steps(self) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], Told]]]:
+        """Yield option, names of the files, and what makes them."""
+        if self.bootstrap is not None:
+            count = self.bootstrap
+            yield (
+                f"--bootstrap {count}",
+                ["bootstrap.csv", "bootstrap.json", "bootstrap.png"],
+                lambda fit, bar: draw_bootstrap(fit, count, self.resample, self.seed, bar),
+            )
+        if self.posterior is not None:
+            steps = self.posterior
+            yield (
+                f"--posterior {steps}",
+                ["posterior.csv", "posterior.json", "corner.png"],
+                lambda fit, bar: draw_posterior(fit, steps, self.seed, bar),
+            )
+        if self.maps:
+            yield "--maps", ["chi2maps.png"], draw_maps
+        for pair in self.pairs:
+            yield (
+                f"--map {pair}",
+                [f"map-{pair.x.name}-{pair.y.name}.csv", f"map-{pair.x.name}-{pair.y.name}.png"],
+                lambda fit, bar, pair=pair: draw_pair(fit, pair, self.map_kind, bar),  # type: ignore[misc]
+            )

@@ -92,13 +92,14 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
     reach = MARGIN * max(correlated(objective, start) for start in starts.tolist())
     # A ladder of reaches, so that refinements that begin near one another share a layout.
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
-    stack, instrument = objective.model.stack, objective.model.instrument
+    stack = objective.model.stack
+    longest = max(model.longest_fringe for model in objective.region_models)
     return Problem(
         free,
         lower,
         upper,
         _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items())),
-        (stack.n_coherent, stack.size_window, instrument.longest_fringe),
+        (stack.n_coherent, stack.size_window, longest),
         reach,
     )
 
@@ -116,6 +117,7 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     bands = [model.band(reach) for model in objective.region_models]
     width = max(band.weights.shape[1] for band in bands)
     grid = np.concatenate([*(band.q for band in bands), np.full(width, bands[-1].q[-1])])
+    shift = np.concatenate([*(band.shift for band in bands), np.ones(width)])
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
     basis = [_basis(objective, points, scale) for points, scale in zip(data, root, strict=True)]
@@ -124,6 +126,7 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
         mean[REFINABLE.index(name)], weight[REFINABLE.index(name)] = centre, 1.0 / spread**2
     return Layout(
         grid,
+        shift,
         np.concatenate([band.first + begin for band, begin in zip(bands, before, strict=True)]),
         np.concatenate([np.pad(b.weights, ((0, 0), (0, width - b.weights.shape[1]))) for b in bands]),
         np.concatenate(root),

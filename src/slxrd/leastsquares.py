@@ -89,6 +89,12 @@ def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tupl
     return np.array([(values[n] - mean) / spread for n, (mean, spread) in priors.items()]), slopes
 
 
+def prior_chi2(parameters: Parameters, values: Mapping[str, float]) -> float:
+    """What is known beforehand of the free parameters adds this to χ²."""
+    known, _ = prior_residuals(parameters, values)
+    return float(known @ known)
+
+
 class _Memory:
     """Remembers the last evaluation: the optimiser asks for residual and Jacobian in turn."""
 

@@ -6,7 +6,9 @@ import math
 from collections.abc import Mapping
 
 from slxrd.estimates import Covariance
+from slxrd.model import REFINABLE
 from slxrd.result import Estimate
+from slxrd.units import FloatArray
 
 
 def period_S13(d: float, error_d: float, L: float, error_L: float, N: float) -> tuple[float, float]:
@@ -24,6 +26,26 @@ def period_S13(d: float, error_d: float, L: float, error_L: float, N: float) -> 
     """
     gaps = round(N) - 1
     return gaps * d + L, math.hypot(gaps * error_d, error_L)
+
+
+def with_derived(points: FloatArray) -> dict[str, FloatArray]:
+    """Name the columns of many sets of parameters, and add the derived quantities of each.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n, 6)
+        Values of all parameters, in the order of ``model.REFINABLE``.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        Every parameter, thickness (N−1)·d, thickness_with_surface N·d and period (N−1)·d + L, in Å.
+    """
+    columns = dict(zip(REFINABLE, points.T, strict=True))
+    columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
+    columns["thickness_with_surface"] = columns["N"] * columns["d"]
+    columns["period"] = columns["thickness"] + columns["L"]
+    return columns
 
 
 def derived_quantities(

@@ -55,6 +55,7 @@ class RegionModel:
     def __init__(self, model: Model, q: FloatArray) -> None:
         self.model = model
         self.q = q
+        self.longest_fringe = model.instrument.longest_fringe(q)
         self._bands: dict[int, Band] = {}
 
     def evaluate(
@@ -86,16 +87,18 @@ class RegionModel:
         sizes = size_weights(N, sigma_N, stack.size_window)
         pairs = self._pairs(d, L, sizes)
         band = self.band(_correlated(d, L, sigma_L, sizes, pairs))
-        structure = (band.q + q_zero, d, L, sigma_L, sizes.sizes, sizes.weights)
+        structure = (band.q + q_zero * band.shift, d, L, sigma_L, sizes.sizes, sizes.weights)
         if not derivatives:
             intensity = kernel().intensity(*structure, stack.n_coherent, pairs)
             return band.apply(intensity[None, :])[0], np.empty((0, self.q.size))
-        smeared = band.apply(kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs))
+        curves = kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs)
+        curves[-1] *= band.shift
+        smeared = band.apply(curves)
         return smeared[0], smeared[1:]
 
     def _pairs(self, d: float, L: float, sizes: SizeWeights) -> int:
         """Return how many places apart crystals may be before the resolution hides their fringes."""
-        longest = self.model.instrument.longest_fringe
+        longest = self.longest_fringe
         if math.isinf(longest):
             return self.model.stack.n_coherent
         shortest_period = (int(sizes.sizes[0]) - 1) * d + L

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from slxrd.elimination import Design, eliminate_linear, eliminate_logarithmic
 from slxrd.evaluation import Evaluation, Fitted, Part
 from slxrd.model import Model
 from slxrd.regions import RegionData
-from slxrd.settings import Settings
+from slxrd.settings import BACKGROUNDS, Settings
 from slxrd.units import FloatArray
 
 #: Points and order of the derivative filter of the 2021 program.
@@ -67,15 +68,27 @@ class Objective:
                 f"region {points.region.name}: {np.count_nonzero(~positive)} points at or below zero have no "
                 "logarithm and were left out"
             )
+        per_count = None if points.per_count is None else points.per_count[positive]
         return RegionData(
-            points.region, points.q[positive], points.intensity[positive], points.sigma[positive]
+            points.region, points.q[positive], points.intensity[positive], points.sigma[positive], per_count
         )
 
     def with_intensities(self, intensities: Sequence[FloatArray]) -> Objective:
         """Return the same comparison with other intensities, one array per region; σ stays."""
         data = [
-            RegionData(points.region, points.q, other, points.sigma)
-            for points, other in zip(self.data, intensities, strict=True)
+            replace(points, intensity=other) for points, other in zip(self.data, intensities, strict=True)
+        ]
+        return Objective(self.model, data, self.settings)
+
+    @property
+    def counted(self) -> bool:
+        """Whether σ is that of counts, and may be taken from the expected ones."""
+        return any(points.per_count is not None for points in self.data)
+
+    def recounted(self, regions: Sequence[Fitted]) -> Objective:
+        """Return the same comparison with σ from the counts that fitted curves expect."""
+        data = [
+            points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
         ]
         return Objective(self.model, data, self.settings)
 
@@ -157,11 +170,10 @@ class Objective:
 
     def background_shapes(self, points: RegionData) -> list[FloatArray]:
         """Return the shapes whose free combination is the background of a region, each of shape (n,)."""
-        if self.settings.background == "none":
-            return []
         middle, half = (points.q[0] + points.q[-1]) / 2.0, (points.q[-1] - points.q[0]) / 2.0
-        shapes = [np.ones_like(points.q), (points.q - middle) / (half or 1.0)]
-        return shapes if self.settings.background == "linear" else shapes[:1]
+        place = (points.q - middle) / (half or 1.0)
+        shapes = [np.ones_like(place), place, 1.5 * place**2 - 0.5, 2.5 * place**3 - 1.5 * place]
+        return shapes[: BACKGROUNDS.index(self.settings.background)]
 
     def _peak_coefficients(
         self, points: RegionData, model: FloatArray, coefficients: FloatArray

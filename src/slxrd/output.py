@@ -9,11 +9,13 @@ import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import slxrd
 from slxrd.errors import FileError
+from slxrd.instrument import Instrument
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
 
@@ -95,7 +97,9 @@ def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
             "history": [str(step) for step in pattern.history],
             "coherent": fit.stack.n_coherent,
             "size_window": fit.stack.size_window,
-            "resolution": fit.sigma_G,
+            "resolution": _resolution(fit.instrument),
+            "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
+            "zero": fit.instrument.zero,
             "noise": fit.noise,
             "objective": fit.settings.kind,
             "scale": fit.settings.scale,
@@ -138,12 +142,20 @@ def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
     }
 
 
+def _resolution(instrument: Instrument) -> float | dict[str, float]:
+    if instrument.broadening is None:
+        return instrument.sigma_G
+    return asdict(instrument.broadening)
+
+
 def _estimate(estimate: Estimate) -> dict[str, Any]:
     told = {
         "value": estimate.value,
         "error": estimate.error,
         "unit": estimate.unit,
         "status": estimate.status,
+        "interval_68": estimate.interval_68,
+        "interval_95": estimate.interval_95,
     }
     return {**told, "why": estimate.why} if estimate.why else told
 
@@ -170,10 +182,21 @@ def curves_csv(fit: Fit) -> str:
 
 
 def pattern_csv(pattern: Pattern) -> str:
-    """Write a pattern as CSV that ``read`` takes back, with what its metadata say in front."""
-    lines = [f"# {key}: {value}" for key, value in pattern.metadata.items()]
-    lines.append("# q in 1/Å, intensity" + (", sigma" if pattern.sigma is not None else ""))
-    columns = [pattern.q, pattern.intensity] + ([pattern.sigma] if pattern.sigma is not None else [])
+    """Write a pattern as CSV that ``read`` takes back, with what is known of it in front.
+
+    Its metadata and its history go before the columns; a history of nothing but ``simulated`` is left out,
+    since the metadata say so.
+    """
+    told = [f"{key}: {value}" for key, value in pattern.metadata.items()]
+    if any(step.name != "simulated" for step in pattern.history):
+        told.append(f"file: {pattern.source}")
+        if pattern.wavelength is not None:
+            told.append(f"wavelength: {pattern.wavelength:.10g} Å")
+        told += [f"step {i}: {step}" for i, step in enumerate(pattern.history, start=1)]
+    lines = ["# " + " | ".join(text.splitlines()) for text in told]
+    axis = "q in 1/Å" if pattern.axis == "q" else "2theta in degrees"
+    lines.append(f"# {axis}, intensity" + (", sigma" if pattern.sigma is not None else ""))
+    columns = [pattern.x, pattern.intensity] + ([pattern.sigma] if pattern.sigma is not None else [])
     lines += [
         ",".join(f"{value:.10g}" for value in row) for row in zip(*(c.tolist() for c in columns), strict=True)
     ]
@@ -227,3 +250,10 @@ def save(
 def result_paths(folder: str | Path) -> list[Path]:
     """The files that :func:`save` writes."""
     return [Path(folder) / name for name in ("result.json", "fit.csv", "fit.png")]
+
+
+def two_columns(pattern: Pattern) -> str:
+    """Write q (Å⁻¹) and intensity of the points that are not masked as two columns without a header."""
+    seen = ~pattern.mask
+    rows = zip(pattern.q[seen].tolist(), pattern.intensity[seen].tolist(), strict=True)
+    return "".join(f"{q:.8g},{intensity:.8g}\n" for q, intensity in rows)

@@ -87,6 +87,11 @@ class Parameter:
             raise SlxrdError(f"{text}: {self.name} is not refined; leave one out")
 
 
+def _default(name: str) -> Parameter:
+    row = TABLE[name]
+    return Parameter(name, row.default, row.lower, row.upper, None if name == "q_zero" else True)
+
+
 class Parameters(Mapping[str, Parameter]):
     """The parameters of a fit: frozen, one of each in :data:`TABLE`.
 
@@ -101,11 +106,8 @@ class Parameters(Mapping[str, Parameter]):
         for name in given:
             info(name)
         self._rows: dict[str, Parameter] = {}
-        for row in TABLE.values():
-            default = Parameter(
-                row.name, row.default, row.lower, row.upper, None if row.name == "q_zero" else True
-            )
-            self._rows[row.name] = given.get(row.name, default)
+        for name in TABLE:
+            self._rows[name] = given[name] if name in given else _default(name)
         self._check_ties()
 
     def __getitem__(self, name: str) -> Parameter:
@@ -121,43 +123,33 @@ class Parameters(Mapping[str, Parameter]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def _changed(self, name: str, **changes: Any) -> Self:
-        return type(self)({**self._rows, name: replace(self[name], **changes)})
+    def _changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Self:
+        return type(self)(
+            {**self._rows, **{name: replace(self[name], **new) for name, new in changes.items()}}
+        )
 
     def start(self, **values: float) -> Self:
         """Give values to start from; ``start(d=5.84)``."""
-        result = self
-        for name, value in values.items():
-            result = result._changed(name, value=float(value))
-        return result
+        return self._changed({name: {"value": float(value)} for name, value in values.items()})
 
     def fix(self, **values: float) -> Self:
         """Keep parameters at given values; ``fix(q_zero=0)``."""
-        result = self
-        for name, value in values.items():
-            result = result._changed(name, value=float(value), free=False, expression=None, prior=None)
-        return result
+        kept = {"free": False, "expression": None, "prior": None}
+        return self._changed({name: {"value": float(value), **kept} for name, value in values.items()})
 
     def release(self, *names: str) -> Self:
         """Refine parameters, within their bounds."""
-        result = self
-        for name in names:
-            result = result._changed(name, free=True, expression=None)
-        return result
+        return self._changed({name: {"free": True, "expression": None} for name in names})
 
     def bound(self, **bounds: tuple[float, float]) -> Self:
         """Set bounds; ``bound(L=(20, 60))``."""
-        result = self
-        for name, (lower, upper) in bounds.items():
-            result = result._changed(name, lower=float(lower), upper=float(upper))
-        return result
+        return self._changed({n: {"lower": float(a), "upper": float(b)} for n, (a, b) in bounds.items()})
 
     def know(self, **priors: tuple[float, float]) -> Self:
         """Say what is known beforehand, as mean and standard deviation; ``know(L=(36, 2))``."""
-        result = self
-        for name, (mean, spread) in priors.items():
-            result = result._changed(name, prior=(float(mean), float(spread)))
-        return result
+        return self._changed(
+            {n: {"prior": (float(mean), float(spread))} for n, (mean, spread) in priors.items()}
+        )
 
     @property
     def priors(self) -> dict[str, tuple[float, float]]:
@@ -166,7 +158,7 @@ class Parameters(Mapping[str, Parameter]):
 
     def redefine(self, name: str, lower: float, upper: float, value: float | None) -> Self:
         """Give new bounds and a new start at once."""
-        return self._changed(name, lower=float(lower), upper=float(upper), value=value)
+        return self._changed({name: {"lower": float(lower), "upper": float(upper), "value": value}})
 
     def tie(self, **expressions: str) -> Self:
         """Tie parameters to others; ``tie(sigma_N="0.1*N")``.
@@ -178,7 +170,7 @@ class Parameters(Mapping[str, Parameter]):
         """
         result = self
         for name, text in expressions.items():
-            result = result._changed(name, value=None, free=False, expression=Expression(text))
+            result = result._changed({name: {"value": None, "free": False, "expression": Expression(text)}})
         return result
 
     def _check_ties(self) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
+from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from_q
 
 Axis = Literal["q", "2theta"]
 AXES: tuple[Axis, ...] = ("q", "2theta")
@@ -66,7 +66,9 @@ class Pattern:
     mask : array_like of bool, shape (n,), optional
         True where a point is left out (as in ``numpy.ma``).
     wavelength : float, optional
-        Å. Needed to turn 2θ into q.
+        Å, of the main line. Needed to turn 2θ into q.
+    second_line : SecondLine, optional
+        The weaker line of a doublet; None where the radiation is one line.
     per_count : array_like, shape (n,), or float, optional
         The intensity that one counted photon stands for (1 for raw counts, the attenuation factor
         behind an attenuator, 1/time for rates). None: not known to be counts.
@@ -89,6 +91,7 @@ class Pattern:
     sigma: FloatArray | None = None
     mask: NDArray[np.bool_] = None  # type: ignore[assignment]  # filled in below
     wavelength: float | None = None
+    second_line: SecondLine | None = None
     per_count: FloatArray | None = None
     source: str = "pattern"
     metadata: Mapping[str, str | float] = field(default_factory=dict)
@@ -142,9 +145,24 @@ class Pattern:
                 )
         if self.wavelength is not None and not (np.isfinite(self.wavelength) and self.wavelength > 0.0):
             raise SlxrdError(f"{self.source}: wavelength {self.wavelength!r} must be a positive number of Å")
+        self._check_second_line()
         for name, values in columns.items():
             object.__setattr__(self, name, values)
         object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+
+    def _check_second_line(self) -> None:
+        if self.second_line is None:
+            return
+        length, ratio = self.second_line
+        if self.wavelength is None:
+            raise SlxrdError(f"{self.source}: a second line needs the wavelength of the first")
+        if not 0.9 < length / self.wavelength < 1.1:
+            raise SlxrdError(
+                f"{self.source}: the second line, {length!r} Å, is not that of a doublet at "
+                f"{self.wavelength:g} Å (they are less than 10 % apart)"
+            )
+        if not 0.0 < ratio <= 1.0:
+            raise SlxrdError(f"{self.source}: ratio {ratio!r} of the lines must be above 0 and at most 1")
 
     def __len__(self) -> int:
         return int(self.x.size)

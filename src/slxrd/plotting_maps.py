@@ -133,13 +133,15 @@ def map2d_figure(one: Map2D) -> Figure:
     picture = Figure(figsize=(6.2, 4.9), layout="constrained")
     panel = picture.subplots()
     height = np.maximum(one.chi2 - one.fit.chi2, 0.1)
-    norm = LogNorm(0.1, max(float(height.max()), 100.0))
+    norm = LogNorm(0.1, max(float(np.nanmax(height)), 100.0))
+    whole = one.done == one.chi2.size
     filled = panel.pcolormesh(
-        one.x, one.y, height, norm=norm, cmap="cividis_r", shading="gouraud", rasterized=True
-    )
+        one.x, one.y, height, norm=norm, cmap="cividis_r", rasterized=True,
+        shading="gouraud" if whole else "nearest",
+    )  # fmt: skip
     picture.colorbar(filled, ax=panel, label=_HEIGHT, pad=0.02)
     for level, dashes, text in zip(one.levels, ("-", "--"), ("68 %", "95 %"), strict=True):
-        if one.chi2.min() < level < one.chi2.max():
+        if np.nanmin(one.chi2) < level < np.nanmax(one.chi2):
             panel.contour(
                 one.x, one.y, one.chi2, [level], colors=[_PROFILE], linewidths=1.6, linestyles=[dashes]
             )
@@ -154,7 +156,8 @@ def map2d_figure(one: Map2D) -> Figure:
     handles, labels = panel.get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
     kind = "others refined" if one.kind == "profile" else "others kept"
-    picture.suptitle(f"{_title(one.fit)}; {kind}", x=0.01, ha="left", fontsize=10)
+    cut = "" if whole else ", interrupted"
+    picture.suptitle(f"{_title(one.fit)}; {kind}{cut}", x=0.01, ha="left", fontsize=10)
     return picture
 
 

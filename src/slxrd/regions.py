@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -68,12 +68,25 @@ class RegionData:
         Its ends, weight and name.
     q, intensity, sigma : ndarray, shape (n,)
         Scattering vector in Å⁻¹, measured intensity and its standard deviation.
+    per_count : ndarray, shape (n,), optional
+        What one count stands for, where σ is that of the counts.
     """
 
     region: Region
     q: FloatArray
     intensity: FloatArray
     sigma: FloatArray
+    per_count: FloatArray | None = None
+
+    def recounted(self, expected: FloatArray) -> RegionData:
+        """Return the points with σ from the expected counts, ``expected``, shape (n,), being a fitted curve.
+
+        That of the observed ones is small where they happen to be few, which draws a fit downwards.
+        """
+        if self.per_count is None:
+            return self
+        counts = np.maximum(expected / self.per_count, 1.0)
+        return replace(self, sigma=self.per_count * np.sqrt(counts))
 
 
 def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = None) -> tuple[RegionData, ...]:
@@ -137,4 +150,5 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
         sigma = pattern.sigma[inside]
     else:
         sigma = np.full(intensity.shape, noise * intensity.max())
-    return RegionData(region, q[inside], intensity, sigma)
+    per_count = pattern.per_count if noise == "counting" else None
+    return RegionData(region, q[inside], intensity, sigma, None if per_count is None else per_count[inside])

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from slxrd.ensemble import Ensemble, Pieces
 from slxrd.evaluation import Fitted
+from slxrd.instrument import Instrument
 from slxrd.leastsquares import Minimum
 from slxrd.objective import Objective
 from slxrd.pattern import Pattern
@@ -17,7 +19,7 @@ from slxrd.units import FloatArray
 #: Solutions within this of the best in χ² make the answer ambiguous.
 AMBIGUOUS = 9.0
 
-Status = Literal["determined", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
+Status = Literal["determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,13 @@ class Estimate:
     unit : str
         Unit of both.
     status : str
-        determined, at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
+        determined; ambiguous, where the 95 % interval is in several pieces, and value and error are those
+        of the best solution; at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
     why : str
         Why there is no error bar, or what else is to be known.
+    interval_68, interval_95 : tuple of (float, float)
+        Smallest sets that hold it with these probabilities, over all solutions; empty where they were
+        not worked out.
     """
 
     value: float | None
@@ -43,6 +49,8 @@ class Estimate:
     unit: str
     status: Status = "determined"
     why: str = ""
+    interval_68: Pieces = ()
+    interval_95: Pieces = ()
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,11 @@ class Solution:
     chi2, delta_chi2 : float
         χ², and how much it lies above the best one.
     probability : float
-        Relative to the other solutions: the Laplace approximation of the evidence under flat priors
-        within the bounds, exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C); a parameter that the
-        data leave open in this solution fills its range and counts as 1.
+        Relative to the other solutions, under priors that are flat within the bounds, times the Gaussian
+        ones given: its share of the ensemble. Where there is no ensemble, and for solutions too bad to
+        take part in it, the Laplace approximation of the evidence,
+        exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C); a parameter that the data leave open in
+        this solution fills its range and counts as 1.
     """
 
     values: Mapping[str, float]
@@ -77,8 +87,8 @@ class Fit:
         What was fitted, with its history.
     stack : Stack
         The chosen part of the structure.
-    sigma_G : float
-        Resolution in Å⁻¹.
+    instrument : Instrument
+        Resolution, radiation, and what kind of zero error there is.
     noise : str
         Where σ came from.
     settings : Settings
@@ -110,11 +120,14 @@ class Fit:
         Data against model, for what comes after the fit: bootstrap, maps, posterior.
     minima : tuple of Minimum
         The minima behind ``solutions``.
+    ensemble : Ensemble, optional
+        Samples of the posterior over all solutions, behind the intervals and probabilities; None where
+        they could not be drawn, and the errors are those of the covariance.
     """
 
     pattern: Pattern
     stack: Stack
-    sigma_G: float
+    instrument: Instrument
     noise: str
     settings: Settings
     parameters: Mapping[str, Estimate]
@@ -132,6 +145,7 @@ class Fit:
     notes: tuple[str, ...]
     objective: Objective = field(repr=False)
     minima: tuple[Minimum, ...] = field(repr=False)
+    ensemble: Ensemble | None = field(repr=False, default=None)
 
     @property
     def unique(self) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Callable
-from itertools import product
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -59,25 +61,24 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
     found: list[Minimum] = []
     for factor in (0.7, 1.0, 1.5) if parameters["N"].value is None else (1.0,):
         N = max(planes * factor, 1.2)
-        row, spread = parameters["sigma_N"], parameters["sigma_N"].value or usual_spread(N)
+        row, spread = parameters["sigma_N"], parameters["sigma_N"].value or float(usual_spread(N))
         if row.free:
             base = base.fix(sigma_N=float(np.clip(spread, row.lower, row.upper)))
         found.append(minimise(objective, filled(base, {"d": d, "N": N}), 1e-6, 60))
     return sorted(found, key=lambda minimum: minimum.chi2)
 
 
-def usual_spread(N: float) -> float:
+def usual_spread(N: float | FloatArray) -> FloatArray:
     """σ_N of a usual synthesis, to start from."""
-    return max(0.12 * N, 0.6)
+    return np.maximum(0.12 * np.asarray(N), 0.6)
 
 
 def filled(parameters: Parameters, values: dict[str, float]) -> Parameters:
     """Give starting values to the parameters that can take one, moved inside their bounds."""
-    for name, value in values.items():
-        row = parameters[name]
-        if row.free is not False and row.expression is None:
-            parameters = parameters.start(**{name: float(np.clip(value, row.lower, row.upper))})
-    return parameters
+    rows = {name: parameters[name] for name in values}
+    taking = {name: row for name, row in rows.items() if row.free is not False and row.expression is None}
+    inside = {name: float(np.clip(values[name], row.lower, row.upper)) for name, row in taking.items()}
+    return parameters.start(**inside)
 
 
 def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
@@ -91,20 +92,16 @@ def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[floa
     return list(inside) or [(row.lower + row.upper) / 2.0]
 
 
-def points_of(parameters: Parameters, starts: list[dict[str, float]]) -> FloatArray:
-    """Values of all parameters for starts, ties and bounds observed; shape (k, 6)."""
-    tied = any(row.expression is not None for row in parameters.values())
-    first = filled(parameters, starts[0])
+def points_of(parameters: Parameters, starts: FloatArray) -> FloatArray:
+    """Values of all parameters for starts, ties and bounds observed; shapes (k, 6)."""
+    if any(row.expression is not None for row in parameters.values()):
+        named = [filled(parameters, dict(zip(REFINABLE, start, strict=True))) for start in starts.tolist()]
+        return np.array([list(full.resolve(full.vector())[0].values()) for full in named])
+    first = filled(parameters, dict(zip(REFINABLE, starts[0].tolist(), strict=True)))
     points = np.tile([first.resolve(first.vector())[0][name] for name in REFINABLE], (len(starts), 1))
-    if tied:
-        for row, values in zip(points, starts, strict=True):
-            full = filled(parameters, values)
-            row[:] = list(full.resolve(full.vector())[0].values())
-        return points
     for i, name in enumerate(REFINABLE):
         if parameters[name].free:
-            column = [values[name] for values in starts]
-            points[:, i] = np.clip(column, parameters[name].lower, parameters[name].upper)
+            points[:, i] = np.clip(starts[:, i], parameters[name].lower, parameters[name].upper)
     return points
 
 
@@ -142,19 +139,23 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
         "sigma_L": _choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
         "d": _choices(parameters, "d", _tried_periods(strongest, base)),
     }
-    starts = []
-    for chosen in product(*axes.values()):
-        values = {k: v for k, v in zip(axes, chosen, strict=True) if v is not None}
-        N = values.get("N", base.values["N"])
-        spread = parameters["sigma_N"].value or usual_spread(N)
-        starts.append({**base.values, "sigma_N": spread, **values})
-    points = points_of(parameters, starts)
+    columns = {name: np.array([value]) for name, value in base.values.items()}
+    columns |= {name: np.array(tried, dtype=float) for name, tried in axes.items() if tried != [None]}
+    size = tuple(len(tried) for tried in axes.values())
+    for name, column in zip(axes, np.meshgrid(*(columns[name] for name in axes), indexing="ij"), strict=True):
+        columns[name] = column.ravel()
+    spread = parameters["sigma_N"].value
+    columns["sigma_N"] = usual_spread(columns["N"]) if spread is None else np.array([spread])
+    table = [np.broadcast_to(columns[name], math.prod(size)) for name in REFINABLE]
+    points = points_of(parameters, np.column_stack(table))
     coarse, looked_at = _coarse(objective, parameters, points)
     batch = Batch(coarse, parameters, looked_at)
-    pieces = []
-    for first in range(0, len(points), PORTION):
-        pieces.append(batch.chi2(looked_at[first : first + PORTION]))
-        report(min(first + PORTION, len(points)), len(points))
+    portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
+    pieces: list[FloatArray] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for piece in pool.map(batch.chi2, portions):
+            pieces.append(piece)
+            report(min(len(pieces) * PORTION, len(points)), len(points))
     shape = (len(axes["L"]), len(axes["N"]))
     chi2 = np.concatenate(pieces).reshape(*shape, -1)
     lowest = chi2.min(axis=2)
@@ -172,7 +173,8 @@ def _coarse(objective: Objective, parameters: Parameters, points: FloatArray) ->
     Thinned out to about the resolution and without smearing; what the resolution takes from a fringe's
     contrast, exp(−½(Λσ_G)²) between neighbours, is given to the disorder, σ_L² + (Λσ_G/q)².
     """
-    sigma_G = objective.model.instrument.sigma_G
+    middle = float(np.mean(objective.data[0].q))
+    sigma_G = float(objective.model.instrument.sigma(np.array([middle]))[0])
     if sigma_G == 0.0 or not is_compiled(objective, parameters):
         return objective, points
     data = []
@@ -184,6 +186,5 @@ def _coarse(objective: Objective, parameters: Parameters, points: FloatArray) ->
     d, L, N = (points[:, REFINABLE.index(name)] for name in ("d", "L", "N"))
     seen = points.copy()
     column = REFINABLE.index("sigma_L")
-    middle = float(np.mean(data[0].q))
     seen[:, column] = np.hypot(points[:, column], ((N - 1.0) * d + L) * sigma_G / middle)
     return Objective(Model(stack, Instrument(0.0)), data, objective.settings), seen

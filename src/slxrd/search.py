@@ -6,7 +6,9 @@ L that can be nearly as deep as one another. One start finds one of them; here a
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -64,16 +66,21 @@ def search(
     base = envelopes[0]
     parameters = _resolvable(objective, parameters, base)
     starts = scan(objective, parameters, base, report or (lambda done, of: None))
-    found = Batch(objective, parameters, starts).refine_each()
+    cores = os.cpu_count() or 1
+    found = Batch(objective, parameters, starts).refine_each(cores)
     for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
         least = float(found.chi2.min())
         beside = _neighbours(parameters, found.values[int(found.chi2.argmin())])
-        if not beside:
+        if not beside.size:
             break
-        found = joined([found, Batch(objective, parameters, points_of(parameters, beside)).refine_each()])
+        found = joined(
+            [found, Batch(objective, parameters, points_of(parameters, beside)).refine_each(cores)]
+        )
         if found.chi2.min() > least - 1e-3 * max(least / objective.n_points, 1.0):
             break
-    return _polished(objective, parameters, found.values[np.argsort(found.chi2)])
+    order = np.argsort(found.chi2)
+    order = order[found.chi2[order] <= 1.1 * _worst_listed(float(found.chi2.min()))]
+    return _polished(objective, parameters, found.values[order])
 
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
@@ -83,18 +90,19 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
         return parameters
     step = min(float(np.median(np.diff(points.q))) for points in objective.data)
     longest = np.pi / step
-    if objective.model.instrument.sigma_G > 0.0:
-        longest = min(longest, FAINTEST / objective.model.instrument.sigma_G)
+    narrowest = min(float(objective.model.instrument.sigma(points.q).min()) for points in objective.data)
+    if narrowest > 0.0:
+        longest = min(longest, FAINTEST / narrowest)
     upper = float(np.clip(longest - base.values["d"], LEAST_RANGE, default.upper))
     return parameters.bound(L=(row.lower, max(upper, row.value or 0.0)))
 
 
-def _neighbours(parameters: Parameters, best: FloatArray) -> list[dict[str, float]]:
-    """Starts some d away from the best L, with the size kept, and with the period kept."""
+def _neighbours(parameters: Parameters, best: FloatArray) -> FloatArray:
+    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, 6)."""
     values = dict(zip(REFINABLE, best.tolist(), strict=True))
     # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
     values["sigma_L"] = max(values["sigma_L"], LEAST_SIGMA_L)
-    values["sigma_N"] = max(values["sigma_N"], usual_spread(values["N"]))
+    values["sigma_N"] = max(values["sigma_N"], float(usual_spread(values["N"])))
     row = parameters["L"]
     starts = []
     for step in NEIGHBOURS:
@@ -103,7 +111,7 @@ def _neighbours(parameters: Parameters, best: FloatArray) -> list[dict[str, floa
             starts.append({**values, "L": L})
             if N >= 1.0 and parameters["N"].free:
                 starts.append({**values, "L": L, "N": N})
-    return starts
+    return np.array([list(start.values()) for start in starts]).reshape(-1, len(REFINABLE))
 
 
 def _polished(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Minimum, ...]:
@@ -113,7 +121,8 @@ def _polished(objective: Objective, parameters: Parameters, points: FloatArray) 
         values = dict(zip(REFINABLE, point, strict=True))
         if not any(_same(values, other) for other in kept):
             kept.append(values)
-    return distinct([_refine(objective, parameters, values) for values in kept])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return distinct(list(pool.map(lambda values: _refine(objective, parameters, values), kept)))
 
 
 def _refine(objective: Objective, parameters: Parameters, values: dict[str, float]) -> Minimum:
@@ -133,6 +142,10 @@ def settle_q_zero(parameters: Parameters) -> Parameters:
     return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
 
 
+def _worst_listed(least: float) -> float:
+    return least + max(WORST_LISTED, 0.5 * least)
+
+
 def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
     """Order by χ², leaving out repetitions and what is far too bad to be listed."""
     if not minima:
@@ -140,7 +153,7 @@ def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
     ordered = sorted(minima, key=lambda minimum: minimum.chi2)
     kept: list[Minimum] = []
     for minimum in ordered:
-        if minimum.chi2 - ordered[0].chi2 > max(WORST_LISTED, 0.5 * ordered[0].chi2):
+        if minimum.chi2 > _worst_listed(ordered[0].chi2):
             break
         if not any(_same(minimum.values, other.values) for other in kept):
             kept.append(minimum)

@@ -9,10 +9,10 @@ from slxrd.errors import SlxrdError
 
 Kind = Literal["linear", "log", "paper2021"]
 Scale = Literal["free", "peak"]
-Background = Literal["none", "constant", "linear"]
+Background = Literal["none", "constant", "linear", "quadratic", "cubic"]
 KINDS: tuple[Kind, ...] = ("linear", "log", "paper2021")
 SCALES: tuple[Scale, ...] = ("free", "peak")
-BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear")
+BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear", "quadratic", "cubic")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Settings:
     scale : {"free", "peak"} or None
         A free factor per region, or the calculated maximum put on the measured one. None: free,
         but peak for paper2021, which knows no other.
-    background : {"none", "constant", "linear"}
+    background : {"none", "constant", "linear", "quadratic", "cubic"}
         Added to each region, with free coefficients.
 
     Raises

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+from slxrd.ensemble import Pieces
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
 from slxrd.table import STACKING, TABLE
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6
+#: An interval whose shorter side is less than this much of the longer is shown beside the error.
+LOPSIDED = 0.6
 
 
 def summarise(fit: Fit) -> str:
@@ -27,7 +30,7 @@ def summarise(fit: Fit) -> str:
     lines = [
         title,
         f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
-        f"M = {fit.stack.n_coherent}, σ_G = {fit.sigma_G:g} Å⁻¹, {fit.noise}",
+        f"M = {fit.stack.n_coherent}, {fit.instrument}, {fit.noise}",
         f"objective {fit.settings.kind}, scale {fit.settings.scale}, background {fit.settings.background}",
     ]
     lines += [f"  {step}" for step in pattern.history]
@@ -64,6 +67,26 @@ def format_estimate(estimate: Estimate) -> str:
     return f"{value:.{digits}f} ± {estimate.error:.{digits}f} {unit}"
 
 
+def format_interval(pieces: Pieces, error: float | None) -> str:
+    """Write an interval, ``"22.99 to 23.07 or 27.85 to 28.12"``, with one digit more than its error has."""
+    digits = 1 - math.floor(math.log10(error)) if error else 4
+    return " or ".join(f"{low:.{max(0, digits)}f} to {high:.{max(0, digits)}f}" for low, high in pieces)
+
+
+def _remark(estimate: Estimate) -> str:
+    """What value and error do not tell: pieces, a lopsided interval, or why there is none."""
+    if estimate.status == "ambiguous":
+        return f" [95 %: {format_interval(estimate.interval_95, estimate.error)}]"
+    if estimate.status == "determined" and estimate.value is not None and len(estimate.interval_68) == 1:
+        low, high = estimate.interval_68[0]
+        below, above = estimate.value - low, high - estimate.value
+        if min(below, above) < LOPSIDED * max(below, above):
+            return f" [68 %: {format_interval(estimate.interval_68, estimate.error)}]"
+    if estimate.why and (estimate.status != "determined" or estimate.why.startswith("tied")):
+        return f" [{estimate.why}]"
+    return ""
+
+
 def _rows(fit: Fit) -> list[str]:
     names = {
         "period": ("Λ", "superlattice period of the mean size, (N−1)·d + L"),
@@ -87,10 +110,7 @@ def _rows(fit: Fit) -> list[str]:
     cells = []
     for symbol, estimate, meaning in rows:
         state = "" if estimate.status == "determined" else estimate.status
-        because = f" [{estimate.why}]" if estimate.why and estimate.status != "determined" else ""
-        if estimate.why.startswith("tied"):
-            because = f" [{estimate.why}]"
-        cells.append((symbol, format_estimate(estimate), state, meaning + because))
+        cells.append((symbol, format_estimate(estimate), state, meaning + _remark(estimate)))
     widths = [max(len(row[i]) for row in cells) for i in range(3)]
     return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
 
@@ -98,7 +118,7 @@ def _rows(fit: Fit) -> list[str]:
 def _solutions(fit: Fit) -> list[str]:
     if len(fit.solutions) < 2:
         return []
-    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), relative probability under flat priors:"]
+    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), with their probabilities:"]
     for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
         v = solution.values
         lines.append(

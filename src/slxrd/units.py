@@ -6,6 +6,7 @@ Scattering vectors are in Å⁻¹, lengths in Å, and angles in degrees (radians
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,40 @@ from numpy.typing import ArrayLike, NDArray
 from slxrd.errors import SlxrdError
 
 FloatArray = NDArray[np.float64]
+
+
+class SecondLine(NamedTuple):
+    """A weaker line of the same radiation, such as Kα₂.
+
+    Parameters
+    ----------
+    wavelength : float
+        Å.
+    ratio : float
+        Its intensity, of that of the main line; above 0 and at most 1.
+    """
+
+    wavelength: float
+    ratio: float
+
+
+class Radiation(NamedTuple):
+    """X-rays as they reach the sample.
+
+    Parameters
+    ----------
+    wavelength : float
+        Å, of the main line, by which 2θ becomes q.
+    second : SecondLine, optional
+        The other line, where there is one.
+    """
+
+    wavelength: float
+    second: SecondLine | None = None
+
+
+#: Intensity of Kα₂, of Kα₁: the ratio of their transition probabilities is close to 1/2 for every anode.
+ALPHA2_RATIO = 0.5
 
 #: Kα₁ and Kα₂ lines in Å: Hölzer et al., Phys. Rev. A 56, 4554 (1997) for Cr, Fe, Co, Cu;
 #: Deslattes et al., Rev. Mod. Phys. 75, 35 (2003) for Mo, Ag.
@@ -26,32 +61,33 @@ K_ALPHA_LINES: dict[str, tuple[float, float]] = {
 }
 
 
-def _named_wavelengths() -> dict[str, float]:
-    table: dict[str, float] = {}
+def _named() -> dict[str, Radiation]:
+    table: dict[str, Radiation] = {}
     for anode, (alpha1, alpha2) in K_ALPHA_LINES.items():
-        table[f"{anode}Ka1"] = alpha1
-        table[f"{anode}Ka2"] = alpha2
-        table[f"{anode}Ka"] = (2.0 * alpha1 + alpha2) / 3.0
+        table[f"{anode}Ka"] = Radiation(alpha1, SecondLine(alpha2, ALPHA2_RATIO))
+        table[f"{anode}Ka1"] = Radiation(alpha1)
+        table[f"{anode}Ka2"] = Radiation(alpha2)
+        table[f"{anode}KaMean"] = Radiation((alpha1 + ALPHA2_RATIO * alpha2) / (1.0 + ALPHA2_RATIO))
     return table
 
 
-#: Wavelengths in Å by name: ``CuKa1``, ``CuKa2`` and ``CuKa`` (the mean of the two lines,
-#: weighted 2:1), and likewise for Cr, Fe, Co, Mo and Ag.
-WAVELENGTHS: dict[str, float] = _named_wavelengths()
+#: Radiation by name: ``CuKa`` is the doublet, ``CuKa1`` and ``CuKa2`` are its lines, ``CuKaMean`` is one
+#: line at their weighted mean; and likewise for Cr, Fe, Co, Mo and Ag.
+RADIATIONS: dict[str, Radiation] = _named()
 
 
-def wavelength(value: float | str) -> float:
-    """Wavelength in Å from a number, its text, or the name of an emission line.
+def radiation(value: float | str) -> Radiation:
+    """Radiation from a wavelength, its text, or a name.
 
     Parameters
     ----------
     value : float or str
-        Å, or a name in :data:`WAVELENGTHS` in any case, such as ``"CuKa1"``.
+        Å, or a name in :data:`RADIATIONS` in any case, such as ``"CuKa"`` or ``"CuKa1"``.
 
     Returns
     -------
-    float
-        Wavelength in Å.
+    Radiation
+        A number gives one line.
 
     Raises
     ------
@@ -59,17 +95,17 @@ def wavelength(value: float | str) -> float:
         If the name is unknown or the number is not positive and finite.
     """
     if isinstance(value, str):
-        for name, length in WAVELENGTHS.items():
+        for name, found in RADIATIONS.items():
             if value.strip().lower() == name.lower():
-                return length
+                return found
     try:
         number = float(value)
     except ValueError:
-        names = ", ".join(WAVELENGTHS)
+        names = ", ".join(RADIATIONS)
         raise SlxrdError(f"wavelength {value!r} is neither a number in Å nor one of {names}") from None
     if not (math.isfinite(number) and number > 0.0):
         raise SlxrdError(f"wavelength {value!r}: must be a positive number of Å")
-    return number
+    return Radiation(number)
 
 
 def q_from_two_theta(two_theta: ArrayLike, wavelength: float) -> FloatArray:

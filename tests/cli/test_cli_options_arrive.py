@@ -33,11 +33,14 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--axis": (["--axis", "q"], "read", "axis", "q"),
     "--wavelength": (["--wavelength", "CuKa1"], "read", "wavelength", "CuKa1"),
     "--trust-axis": (["--trust-axis"], "read", "trust_axis", True),
+    "--zero": (["--zero", "angle"], "fit", "zero", "angle"),
+    "--columns": (["--columns", "1,2"], "read", "columns", "1,2"),
     "--scan": (["--scan", "1"], "read", "scan", 1),
 }
 #: Options that are tested by what they write or correct.
 OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force"}
-OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps"}  # test_cli_followup
+OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps", "--map", "--map-kind"}  # test_cli_followup
+OTHERS |= {"--posterior"}  # test_cli_posterior
 #: Arguments of slxrd.fit that are for programs only.
 PYTHON_ONLY = {"pattern", "parameters", "report"}
 
@@ -101,12 +104,13 @@ def test_defaults_are_those_of_the_function(here: Path, monkeypatch: pytest.Monk
 def test_every_argument_of_simulate_has_its_option(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ["--set", "d=5", "--range", "1:2", "--step", "0.5", "--coherent", "3", "--size-window", "4"]
     words += ["--resolution", "0.01", "--peak", "7", "--background", "2", "--noise", "0.1", "--seed", "9"]
+    words += ["--zero", "displacement", "--wavelength", "CuKa", "--raw"]
     arguments = set(inspect.signature(slxrd.simulate).parameters)
     seen = spied(monkeypatch, "simulate", "simulate", "new.csv", *words)
     assert seen.pop("q").tolist() == [1.0, 1.5, 2.0]
     assert seen == {
         "values": {"d": 5.0}, "coherent": 3, "size_window": 4.0, "resolution": 0.01, "peak": 7.0,
-        "background": 2.0, "noise": 0.1, "seed": 9,
+        "background": 2.0, "noise": 0.1, "seed": 9, "zero": "displacement", "wavelength": "CuKa", "raw": True,
     }  # fmt: skip
     assert set(seen) | {"q"} == arguments
 

@@ -64,7 +64,7 @@ CASES: list[tuple[list[str], str, str]] = [
     ([*REGION, "--size-window", "0"], "size window", "positive"),
     ([*REGION, "--size-window", "nan"], "size window", "positive"),
     ([*REGION, "--resolution", "-1"], "resolution", "0 or more"),
-    ([*REGION, "--resolution", "nan"], "resolution", "0 or more"),
+    ([*REGION, "--resolution", "nan"], "resolution", "finite"),
     ([*REGION, "--resolution", "1e-9"], "resolution", "use 0"),
     # σ
     ([*REGION, "--noise", "0"], "noise 0", "positive fraction"),
@@ -81,7 +81,7 @@ CASES: list[tuple[list[str], str, str]] = [
     # unknown, and missing
     (["--bogus"], "--bogus", "--bounds"),
     ([*REGION, "--scale", "big"], "--scale", "peak"),
-    ([*REGION, "--background", "cubic"], "--background", "linear"),
+    ([*REGION, "--background", "quartic"], "--background", "linear"),
     ([*REGION, "--objective", "square"], "--objective", "paper2021"),
     (["second-file.csv"], "second-file.csv", ""),
     # contradictions
@@ -120,8 +120,8 @@ FILM_CASES = [
     (["--monochromator", "nan"], "monochromator", "between 0 and 90"),
     (["--monochromator", "1", "--no-lp"], "--monochromator", "--no-lp"),
     (["--axis", "q"], "film.xrdml", "leave --axis out"),
-    (["--scan", "3"], "scan 3", "counted from 1"),
-    (["--scan", "0"], "scan 0", "counted from 1"),
+    (["--scan", "3"], "scan 3", "holds one scan"),
+    (["--scan", "0"], "scan 0", "holds one scan"),
     (["--noise", "file"], "film.xrdml", "--noise as a fraction"),
     (["--region", "29:31"], "region 29:31", r"2θ were meant, give q: 2\.\d+"),
 ]
@@ -142,7 +142,9 @@ def test_counting_statistics_need_counts(here: Path) -> None:
     text = "\n".join(f"{0.8 + i * 0.005:.3f} {10.5 + i % 3}" for i in range(100))
     (here / "rates.txt").write_text(text)
     with untouched(here):
-        said = call("fit", "rates.txt", *QUICK, "--noise", "counting", "--out", "results").refused()
+        said = call(
+            "fit", "rates.txt", "--axis", "q", *QUICK, "--noise", "counting", "--out", "results"
+        ).refused()
     assert said.startswith("rates.txt: ")
     assert "third column or as a fraction" in said
 

@@ -54,7 +54,15 @@ def test_default_bounds_are_those_of_the_table() -> None:
 
 def test_statuses_and_keys_are_described() -> None:
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-    for status in ("determined", "at bound", "fixed", "lower bound", "upper bound", "undetermined"):
+    for status in (
+        "determined",
+        "ambiguous",
+        "at bound",
+        "fixed",
+        "lower bound",
+        "upper bound",
+        "undetermined",
+    ):
         assert f"| `{status}` |" in page
     from slxrd.output import result_dictionary
 

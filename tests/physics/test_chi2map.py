@@ -7,14 +7,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.plotting import figure_bytes
 from slxrd.plotting_maps import chi2_maps_figure, map2d_figure
 from slxrd.result import Fit
+from slxrd.simulation import simulate
 from slxrd.uncertainty.chi2map import Map1D, chi2_map, chi2_maps, default_axis, section
 from slxrd.uncertainty.chi2map2d import map2d
+from slxrd.uncertainty.ridge import Ridge
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
@@ -28,6 +30,12 @@ def cubes() -> Fit:
 def small() -> Fit:
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
     return fit(pattern, regions=[(0.85, 1.3)], fix={"q_zero": 0.0})
+
+
+@cache
+def ambiguous() -> Fit:
+    pattern = simulate(np.arange(0.85, 1.3, 0.0025), TRUTH, noise=0.06, seed=3)
+    return fit(pattern, regions=[(0.88, 1.28)])
 
 
 @cache
@@ -196,15 +204,93 @@ def test_what_else_is_refused() -> None:
         chi2_maps_figure([])
 
 
-def test_an_interruption_is_passed_on() -> None:
+def test_an_interruption_keeps_the_points_that_were_done() -> None:
     def stop(done: int, of: int) -> None:
         raise KeyboardInterrupt
 
-    for kind in ("section", "profile"):
-        with pytest.raises(KeyboardInterrupt):
-            map2d(small(), "L", "N", [36.0, 37.0, 38.0], [12.0, 13.0, 14.0], kind=kind, report=stop)
+    best = small().minima[0].values
+    x, y = best["L"] + np.linspace(-0.5, 0.5, 9), best["N"] + np.linspace(-0.5, 0.5, 7)
+    for kind, done in (("section", 9), ("profile", 1)):
+        one = map2d(small(), "L", "N", x, y, kind=kind, report=stop)  # type: ignore[arg-type]
+        assert one.done == done
+        assert np.isnan(one.chi2).sum() == 63 - done
+        assert np.nanmin(one.chi2) < small().chi2 + 100.0
+        assert "interrupted" in map2d_figure(one).get_suptitle()
+        assert figure_bytes(map2d_figure(one)).startswith(b"\x89PNG")
+    assert [one.name for one in chi2_maps(small(), ["N", "d"], report=stop)] == ["N"]
     with pytest.raises(KeyboardInterrupt):
         chi2_map(small(), "L", [36.0, 37.0, 38.0], report=stop)
+
+
+def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
+    """As low as the best of many refinements from all over, wherever a contour might run."""
+    result = ambiguous()
+    assert len([m for m in result.minima if m.chi2 - result.chi2 < 6.0]) >= 3
+    x = np.unique([m.values["L"] + away for m in result.minima[:3] for away in (-0.1, 0.0, 0.2)])
+    y = np.linspace(12.5, 15.5, 7)
+    one = map2d(result, "L", "N", x, y)
+    random = np.random.default_rng(1)
+    rows = [
+        [5.83 + random.uniform(-0.02, 0.02), L, random.uniform(0.8, 2.0), N, random.uniform(0.2, 3.0), 0.0]
+        for N in y
+        for L in x
+        for _ in range(12)
+    ]
+    found = Ridge(result, "L", "N").refined(np.array(rows), 1, 1e-8, 60)
+    least = found.chi2.reshape(y.size, x.size, 12).min(axis=2)
+    near = least < result.chi2 + 40.0
+    assert near.sum() > 25
+    assert np.all(one.chi2[near] < least[near] + 0.05)
+    assert one.chi2.min() < result.chi2 + 0.01
+
+
+def test_what_is_known_beforehand_counts_in_maps() -> None:
+    """At the best solution every map is as high as the fit, whichever parameter is held."""
+    pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
+    told = fit(
+        pattern, regions=[(0.85, 1.3)], fix={"q_zero": 0.0},
+        prior={"L": (36.0, 0.1), "N": (13.5, 0.2)}, bounds={"L": (34.0, 40.0)},
+    )  # fmt: skip
+    assert told.minima[0].penalty > 5.0
+    best = told.minima[0].values
+    for names in (("L", "N"), ("L", "d"), ("d", "sigma_L")):
+        x, y = (best[name] * np.array([0.999, 1.0, 1.001]) for name in names)
+        for kind in ("profile", "section"):
+            one = map2d(told, *names, x, y, kind=kind)  # type: ignore[arg-type]
+            assert one.chi2[1, 1] == pytest.approx(told.chi2, abs=1e-3)
+            assert one.chi2.min() > told.chi2 - 1e-3
+    for name in ("L", "d"):
+        curve = chi2_map(told, name, best[name] * np.array([0.999, 1.0, 1.001]))
+        assert curve.profile is not None
+        assert curve.profile.chi2.min() == pytest.approx(told.chi2, abs=1e-3)
+        assert curve.section.chi2.min() == pytest.approx(told.chi2, abs=1e-3)
+
+
+def test_the_axes_of_a_map_show_all_solutions() -> None:
+    result = ambiguous()
+    shown = [m.values for m in result.minima if m.chi2 - result.chi2 < 40.0]
+    assert len(shown) >= 6
+    for name in ("L", "N"):
+        axis = default_axis(result, name, 25, joint=True)
+        assert axis[0] < min(values[name] for values in shown)
+        assert axis[-1] > max(values[name] for values in shown)
+    axis = default_axis(result, "L", 11, joint=True, ends=(30.0, 40.0))
+    assert (axis[0], axis[-1]) == (30.0, 40.0)
+    assert result.minima[0].values["L"] in axis
+
+
+def test_a_map_of_another_objective_goes_the_ordinary_way() -> None:
+    pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
+    tied = fit(
+        pattern, regions=[(0.85, 1.3)], fix={"q_zero": 0.0}, tie={"sigma_N": "0.12*N"},
+        bounds={"L": (34.0, 40.0)},
+    )  # fmt: skip
+    best = tied.minima[0].values
+    one = map2d(
+        tied, "L", "N", best["L"] + np.array([-0.05, 0.0, 0.05]), best["N"] + np.array([-0.1, 0, 0.1])
+    )
+    assert one.chi2[1, 1] == pytest.approx(tied.chi2, abs=1e-3)
+    assert one.chi2.min() > tied.chi2 - 1e-3
 
 
 def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2 as chi2_distribution
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.leastsquares import minimise
@@ -20,6 +20,7 @@ from slxrd.pattern import Pattern
 from slxrd.regions import Region, select
 from slxrd.result import Fit
 from slxrd.search import search
+from slxrd.simulation import simulate
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 BOTH = [(0.88, 1.28), (1.98, 2.33)]

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slxrd.api import simulate
 from slxrd.instrument import Instrument
 from slxrd.model import REFINABLE, Model
 from slxrd.objective import Objective
 from slxrd.pattern import Pattern
 from slxrd.regions import Region, RegionData, select
 from slxrd.settings import Settings
+from slxrd.simulation import simulate
 from slxrd.structure import Stack
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
-from slxrd.api import simulate
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
 from slxrd.model import Model
@@ -17,6 +16,7 @@ from slxrd.objective import Objective
 from slxrd.paper2021 import derivative_filter
 from slxrd.regions import Region, select
 from slxrd.settings import Settings
+from slxrd.simulation import simulate
 from slxrd.structure import Stack
 
 FloatArray = NDArray[np.float64]

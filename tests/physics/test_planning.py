@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,7 +10,10 @@ import numpy as np
 import pytest
 
 from slxrd.errors import SlxrdError
-from slxrd.planning import Plan, plan
+from slxrd.expectation import Plan, comparison
+from slxrd.planning import plan
+from slxrd.plotting import figure_bytes
+from slxrd.plotting_plan import plan_figure
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 SCAN: dict[str, Any] = {"q_low": 0.9, "q_high": 1.3, "step": 0.0025, "regions": [(0.9, 1.3)]}
@@ -29,6 +33,9 @@ def test_a_bright_measurement_determines_all() -> None:
     assert set(found.expected) >= {*CUBES, "period", "thickness"}
     for row in found.expected.values():
         assert row.determined == 1.0
+        assert row.ambiguous == 0.0
+        assert row.held is not None
+        assert row.held >= 0.7
         assert row.rms is not None
         assert row.quoted is not None
         assert 0.4 * row.quoted < row.rms < 2.0 * row.quoted
@@ -40,10 +47,13 @@ def test_fewer_counts_leave_other_solutions() -> None:
     found = plan(CUBES, **SCAN, counts=60.0, n=8, seed=1)
     assert found.unique < 1.0
     assert found.rivals
+    assert found.expected["L"].ambiguous > 0.5
+    assert found.expected["L"].determined + found.expected["L"].ambiguous == pytest.approx(1.0)
     for rival in found.rivals:
         assert rival.step != 0
         assert 0.0 < rival.near <= 1.0
         assert rival.best <= rival.near
+        assert 0.0 < rival.probability < 1.0
         assert abs(rival.L - 36.9 - rival.step * 5.78) < 1.0
     assert found.right + sum(rival.best for rival in found.rivals) == pytest.approx(1.0)
     assert f"L {found.rivals[0].step:+d}·d" in str(found)
@@ -104,6 +114,26 @@ def test_the_text_tells_all() -> None:
     assert "σ_L" in text
 
 
+def test_the_picture_shows_shares_and_errors() -> None:
+    picture = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
+    shares, errors = picture.axes
+    assert shares.get_xlabel() == errors.get_xlabel() == "counts at the peak"
+    assert {line.get_label() for line in errors.get_lines()} >= {"d", "L", "N", "Λ"}
+    (curve,) = [line for line in shares.get_lines() if line.get_label() == "the only one, foreseen"]
+    assert np.all(np.diff(np.asarray(curve.get_ydata())) >= 0.0)
+    assert figure_bytes(picture).startswith(b"\x89PNG")
+    with pytest.raises(SlxrdError, match="no plan to draw"):
+        plan_figure([])
+
+
+def test_a_comparison_has_a_line_for_each() -> None:
+    text = comparison([replace(bright(), counts=1000.0, unique=0.5), bright()])
+    assert [line.split("  ")[1] for line in text.splitlines()[3:]] == [
+        "1000 counts at the peak", "1e+04 counts at the peak",
+    ]  # fmt: skip
+    assert text.splitlines()[3].split("%")[:3][2].strip() == "50"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -112,8 +142,12 @@ def test_the_text_tells_all() -> None:
         ({"q_low": float("nan")}, "0 < start < end"),
         ({"step": 0.0}, "a positive step"),
         ({"step": 1e-9}, "more than 100000 points"),
-        ({"counts": 0.0}, "counts 0.0: give"),
+        ({"counts": 0.5}, "counts 0.5: give"),
         ({"counts": float("inf")}, "counts inf"),
+        ({"counts": None}, "give the counts expected at the peak, or the noise"),
+        ({"noise": 0.1}, "give the counts expected at the peak, or the noise"),
+        ({"counts": None, "noise": 1.0}, "noise 1.0: give a fraction"),
+        ({"seed": -1}, "seed -1: must be 0 or more"),
         ({"background": -1.0}, "background -1.0"),
         ({"regions": [(2.0, 3.0)]}, "outside simulation"),
         ({"resolution": -1.0}, "σ_G must be 0 or more"),

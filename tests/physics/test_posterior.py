@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.estimates import covariance
 from slxrd.result import Fit
+from slxrd.simulation import simulate
 from slxrd.uncertainty.convergence import autocorrelation_time, split_rhat
 from slxrd.uncertainty.posterior import Posterior, Solutions, sample
 
@@ -199,7 +200,7 @@ def test_a_short_chain_says_so_and_the_same_seed_gives_the_same() -> None:
     np.testing.assert_array_equal(one.chain, two.chain)
     assert not np.array_equal(one.chain, other.chain)
     assert one.chain.shape == (120, 40, 5)
-    assert set(one.all_values) == {*CUBES, "q_zero", "period", "thickness"}
+    assert set(one.all_values) == {*CUBES, "q_zero", "period", "thickness", "thickness_with_surface"}
     np.testing.assert_allclose(one.all_values["L"], one.chain[:, :, 1].ravel())
     with pytest.raises(SlxrdError, match="unknown quantity"):
         one.mean("M")

@@ -9,11 +9,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.leastsquares import minimise
 from slxrd.result import Fit
+from slxrd.simulation import simulate
 from slxrd.uncertainty.interval import interval, judge, noise_scale
 from slxrd.uncertainty.profile import profile
 

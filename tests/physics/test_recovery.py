@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from scipy.stats import chi2, norm
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES, Example, example
 from slxrd.laue import laue_fringes
 from slxrd.result import Fit
+from slxrd.simulation import simulate
 
 SEEDS = range(4000, 4012)
 #: Share of the 1e-4 for each of the 6 means, 6 widths, the sum and the period.

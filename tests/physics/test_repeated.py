@@ -9,11 +9,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.pattern import Pattern
 from slxrd.regions import Region
 from slxrd.repeated import Fluctuation, Scaling, fluctuation
+from slxrd.simulation import simulate
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 Q = np.arange(0.9, 1.3001, 0.0025)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slxrd.api import fit, simulate
+from slxrd.api import fit
 from slxrd.errors import SlxrdError
 from slxrd.leastsquares import minimise
 from slxrd.model import Model
@@ -14,6 +14,7 @@ from slxrd.parameters import Parameters
 from slxrd.regions import Region, select
 from slxrd.result import Fit
 from slxrd.search import distinct, search, settle_q_zero
+from slxrd.simulation import simulate
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 

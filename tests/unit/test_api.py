@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 import slxrd
-from slxrd.api import as_region, build_parameters, fit, simulate
+from slxrd.api import as_region, build_parameters, fit
 from slxrd.errors import SlxrdError
 from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
 from slxrd.regions import Region
+from slxrd.simulation import simulate
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 Q = np.round(np.arange(0.9, 1.25, 0.005), 6)
@@ -138,7 +139,7 @@ def test_regions_refused(region: object) -> None:
         ({"noise": "counting"}, "raw counts"),
         ({"objective": "square"}, "objective 'square' is not one of linear, log, paper2021"),
         ({"scale": "maximum"}, "scale 'maximum' is not one of free, peak"),
-        ({"background": "cubic"}, "background 'cubic' is not one of none, constant, linear"),
+        ({"background": "quartic"}, "background 'quartic' is not one of none, constant, linear"),
         ({"objective": "paper2021", "scale": "free"}, "paper2021 scales to the peak"),
         ({"objective": "paper2021", "background": "constant"}, "paper2021 scales to the peak"),
         ({"coherent": 1, "start": {"L": 36.9}}, "L means nothing for a single crystal"),

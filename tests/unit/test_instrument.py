@@ -76,7 +76,7 @@ def test_around_zero() -> None:
 
 def test_no_resolution_at_all() -> None:
     instrument = Instrument(0.0)
-    assert math.isinf(instrument.longest_fringe)
+    assert math.isinf(instrument.longest_fringe(Q))
     band = instrument.band(Q, 1e9)
     rows = np.arange(2.0 * Q.size).reshape(2, -1)
     assert band.q.tolist() == Q.tolist()
@@ -89,7 +89,7 @@ def test_one_point() -> None:
 
 
 def test_the_longest_fringe_is_one_that_is_not_seen() -> None:
-    longest = Instrument(0.007).longest_fringe
+    longest = Instrument(0.007).longest_fringe(Q)
     assert math.exp(-0.5 * (0.007 * longest) ** 2) < 1e-10
 
 

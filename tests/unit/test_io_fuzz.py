@@ -18,7 +18,13 @@ fuzz = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCh
 
 #: Separator and decimal mark, such that the layout is beyond doubt.
 LAYOUTS = [(s, d) for s in (" ", "  ", "\t", ";", "; ", " \t ") for d in ".,"] + [(",", "."), (", ", ".")]
-HEADERS = ["", "q I\n", "# q (Å⁻¹), I\n", "; a remark\n\n! another\n", "Sample 12\nmeasured twice\n\n"]
+HEADERS = [
+    "",
+    "q I{sigma}\n",
+    "# q (Å⁻¹), I{sigma}\n",
+    "; a remark\n\n! another\n",
+    "Sample 12\nmeasured twice\n\n",
+]
 NUMBERS = ["{:.6f}", "{:.5e}", "{:.4E}", "{:+.3f}", "{:#.9g}"]
 
 
@@ -61,10 +67,10 @@ def test_good_text_comes_back(
         rows.append(fields)
     written = [[float(field) for field in row] for row in rows]
     order.shuffle(rows)
-    text = header + "\n".join(
+    text = header.format(sigma=", sigma" if sigma else "") + "\n".join(
         separator.join(row).replace(".", decimal) if decimal == "," else separator.join(row) for row in rows
     )
-    pattern = read_bytes((text + tail).replace("\n", end).encode(encoding))
+    pattern = read_bytes((text + tail).replace("\n", end).encode(encoding), axis="q")
     assert pattern.x.tolist() == [row[0] for row in written]
     assert pattern.intensity.tolist() == [row[1] for row in written]
     assert (pattern.sigma is not None) == sigma
@@ -86,7 +92,7 @@ def reads_or_says_why(data: bytes, **options: Any) -> None:
     assert len(message) < 400
 
 
-OPTIONS = st.sampled_from([{}, {"axis": "2theta", "wavelength": 1.54}, {"trust_axis": True}])
+OPTIONS = st.sampled_from([{}, {"axis": "q"}, {"axis": "2theta", "wavelength": 1.54}, {"trust_axis": True}])
 
 
 @fuzz
@@ -127,6 +133,8 @@ WORDS = st.one_of(
             b"<",
             b"</scan>",
             b"<scan/>",
+            b'intended="K-Alpha 2"',
+            b'unit="9**9**9"',
             b"&lt;",
             b"&x;",
             b"-",

@@ -51,7 +51,7 @@ def lines(form: str, n: int = 6) -> str:
     ],
 )
 def test_layouts_of_two_columns(read_text: Callable[..., Pattern], form: str) -> None:
-    pattern = read_text(lines(form))
+    pattern = read_text(lines(form), axis="q")
     assert pattern.x.tolist() == [1.05, 2.05, 3.05, 4.05, 5.05, 6.05]
     assert pattern.intensity.tolist() == [200.1, 200.2, 200.3, 200.4, 200.5, 200.6]
     assert pattern.sigma is None
@@ -71,7 +71,7 @@ def test_layouts_of_two_columns(read_text: Callable[..., Pattern], form: str) ->
     ],
 )
 def test_layouts_of_three_columns(read_text: Callable[..., Pattern], form: str) -> None:
-    pattern = read_text(lines(form))
+    pattern = read_text(lines(form), axis="q")
     assert pattern.x.tolist() == [1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
     assert pattern.intensity.tolist() == [20.0] * 6
     assert pattern.sigma is not None
@@ -79,7 +79,7 @@ def test_layouts_of_three_columns(read_text: Callable[..., Pattern], form: str) 
 
 
 def test_comma_between_whole_numbers_parts_columns(read_text: Callable[..., Pattern]) -> None:
-    pattern = read_text(lines("{i},200"))
+    pattern = read_text(lines("{i},200"), axis="q")
     assert pattern.x.tolist() == [1, 2, 3, 4, 5, 6]
     assert pattern.intensity.tolist() == [200.0] * 6
 
@@ -122,7 +122,7 @@ def test_header_names_two_theta(read_text: Callable[..., Pattern], header: str) 
     assert pattern.axis == "2theta"
     assert pattern.wavelength == 1.540593
     assert pattern.metadata["axis"] == "2theta (header)"
-    with pytest.raises(FileError, match=r"its header names 2θ.*--wavelength CuKa1"):
+    with pytest.raises(FileError, match=r"its header names 2θ.*--wavelength CuKa"):
         read_text(text)
 
 
@@ -134,9 +134,34 @@ def test_header_names_q(read_text: Callable[..., Pattern], header: str) -> None:
     assert pattern.metadata["axis"] == "q (header)"
 
 
-@pytest.mark.parametrize("header", ["", "angle counts\n", "sequence, 12thetas\n", "equal sqrt\n"])
-def test_axis_assumed(read_text: Callable[..., Pattern], header: str) -> None:
-    assert read_text(header + lines("{i} 5")).metadata["axis"] == "q (assumed)"
+@pytest.mark.parametrize(
+    "header",
+    ["", "angle counts\n", "12thetas\n", "equal sqrt\n", "q-dots on Si\n", "Sample A-1\n", "1/Al\n"],
+)
+def test_axis_is_asked_for(read_text: Callable[..., Pattern], header: str) -> None:
+    text = header + lines("{i} 5")
+    with pytest.raises(FileError, match=r"from 1 to 6 is: use --axis q if .*, or --axis 2theta if "):
+        read_text(text)
+    with pytest.raises(FileError, match=r"from 1 to 6 is: use --axis q"):
+        read_text(text, wavelength="CuKa")  # 2θ to 6° is as good as q to 6 Å⁻¹
+    with pytest.raises(FileError, match=r"from 1 to 6 is: use --axis q"):
+        read_text(text, trust_axis=True)
+    assert read_text(text, axis="q").metadata["axis"] == "q (given)"
+    assert read_text(text, axis="2theta", wavelength="CuKa").axis == "2theta"
+
+
+def test_axis_beyond_any_q_is_two_theta(read_text: Callable[..., Pattern]) -> None:
+    text = lines("{i} 5", 10)
+    pattern = read_text(text, wavelength=1.3)  # 4π/1.3 = 9.67
+    assert pattern.metadata["axis"] == "2theta (range)"
+    with pytest.raises(FileError, match=r"from 1 to 10 is: use --axis q"):
+        read_text(text, wavelength=1.2)  # 4π/1.2 = 10.47
+    with pytest.raises(FileError, match=r"from 1 to 10 is; it looks like 2θ.*--axis 2theta with"):
+        read_text(text)
+    with pytest.raises(FileError, match=r"line 10: 2θ = 180° is not between|line 1"):
+        read_text("180 5\n" + text, wavelength=1.3, axis="2theta")
+    with pytest.raises(FileError, match="180"):
+        read_text("180 5\n" + text, wavelength=1.3)
 
 
 def test_the_callers_axis_goes_first(read_text: Callable[..., Pattern]) -> None:
@@ -161,29 +186,34 @@ def test_inverse_nanometres(read_text: Callable[..., Pattern]) -> None:
 
 
 def test_q_too_large(read_text: Callable[..., Pattern]) -> None:
-    text = lines("{i} 5", 10)
+    text = "q I\n" + lines("{i} 5", 10)
     with pytest.raises(FileError, match=r"ends at 10, which looks like 2θ .*--axis 2theta .*--trust-axis"):
         read_text(text)
     assert read_text(text, trust_axis=True).x[-1] == 10.0
     assert read_text(text, wavelength=1.2).x[-1] == 10.0  # 4π/1.2 = 10.47
     with pytest.raises(FileError, match="looks like 2θ"):
         read_text(text, wavelength=1.3)  # 4π/1.3 = 9.67
-    assert read_text(lines("{i} 5", 9)).x[-1] == 9.0
+    assert read_text("q I\n" + lines("{i} 5", 9)).x[-1] == 9.0
 
 
-def test_two_theta_too_small(read_text: Callable[..., Pattern]) -> None:
-    text = lines("0.{i} 5")
+@pytest.mark.parametrize(("header", "options"), [("2theta I", {"wavelength": 1.54}), ("q I", CU)])
+def test_two_theta_too_small(read_text: Callable[..., Pattern], header: str, options: Any) -> None:
+    text = header + "\n" + lines("0.{i} 5")
     with pytest.raises(FileError, match=r"ends at 0\.6, which looks like q .*--axis q .*--trust-axis"):
-        read_text(text, **CU)
-    assert read_text(text, **CU, trust_axis=True).x[-1] == 0.6
-    assert read_text(lines("{i} 5", 5), **CU).x[-1] == 5.0
+        read_text(text, **options)
+    assert read_text(text, **options, trust_axis=True).x[-1] == 0.6
+    assert read_text(header + "\n" + lines("{i} 5", 5), **options).x[-1] == 5.0
+
+
+def test_small_two_theta_is_believed_of_the_caller(read_text: Callable[..., Pattern]) -> None:
+    assert read_text(lines("0.{i} 5"), **CU).x[-1] == 0.6  # a reflectivity scan, say
 
 
 @pytest.mark.parametrize(
     ("text", "found"), [("5 1\n4 2\n3 3\n2 4\n1 5", "descending"), ("3 3\n1 5\n5 1\n4 2\n2 4", "unsorted")]
 )
 def test_sorting_is_recorded(read_text: Callable[..., Pattern], text: str, found: str) -> None:
-    pattern = read_text(text)
+    pattern = read_text(text, axis="q")
     assert pattern.x.tolist() == [1, 2, 3, 4, 5]
     assert pattern.intensity.tolist() == [5, 4, 3, 2, 1]
     assert [str(step) for step in pattern.history] == [f"sorted by q (in the file = {found})"]
@@ -208,14 +238,15 @@ GOOD = lines("0.{i} 5")
         (GOOD + "end of the data\n", "line 7: 'end of the data' is text among the data"),
         (GOOD + "0.7 2,5\n", "line 7: decimal commas and decimal points are mixed"),
         (lines("0.{i} 1,200.5"), "line 1: decimal commas and decimal points are mixed"),
-        (GOOD + "\n0.3 9\n", r"line 8: q = 0\.3 stands in line 3 too"),
+        (GOOD + "\n0.3 9\n", r"line 8: axis value = 0\.3 stands in line 3 too"),
         (lines("{i}"), "line 1: has one column"),
-        (lines("{i} 1 2 3"), "line 1: has 4 columns .*expected; take the others out"),
+        (lines("{i} 1 2 3"), "line 1: has 4 columns .*; say which with --columns 1,2 .* take the others out"),
         (lines("{i}.5\t\t1"), "line 1: column 2 is empty"),
         (lines("{i};;1"), "line 1: column 2 is empty"),
         (lines("{i} 5 1") + "7 5 0\n", "line 7: σ = 0 is not positive"),
         (lines("{i} 5 -1"), "line 1: σ = -1 is not positive"),
-        ("0 5\n" + GOOD, "line 1: q = 0 Å⁻¹ is not positive"),
+        ("0 5\n" + GOOD, "line 1: axis value = 0 is not positive"),
+        ("q I\n0 5\n" + GOOD, "line 2: q = 0 Å⁻¹ is not positive"),
         (lines("0.{i} 5", 4), "has only 4 points, and at least 5 are needed"),
         ("only words\n", "has no line of numbers"),
         (",\n,\n", "has no line of numbers"),
@@ -227,8 +258,6 @@ GOOD = lines("0.{i} 5")
         ("<html>", "is XML, but not"),
         (b"PK\x03\x04abc", "is a ZIP archive"),
         (b"RAW1.01\x00", r"is a \.raw file"),
-        ("*RAS_DATA_START\n" + lines("{i} 5 1"), r"is a Rigaku \.ras file"),
-        ("##TITLE=x\n" + lines("{i} 5"), "is a JCAMP-DX file"),
     ],
 )
 def test_refused(read_text: Callable[..., Pattern], text: str | bytes, message: str) -> None:
@@ -267,7 +296,7 @@ def test_measured_film() -> None:
     # 001 of d = 9.86 Å stands at 2θ = 8.96°.
     window = (pattern.x > 8.5) & (pattern.x < 9.5)
     assert pattern.x[window][np.argmax(pattern.intensity[window])] == pytest.approx(8.96, abs=0.1)
-    with pytest.raises(FileError, match=r"ends at 59\.92, which looks like 2θ"):
+    with pytest.raises(FileError, match=r"5 to 59\.92 is; it looks like 2θ"):
         read(DATA / "Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy")
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slxrd.api import simulate
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.pattern import Pattern
 from slxrd.peaks import Peak, describe, find_regions, lattice_period
+from slxrd.simulation import simulate
 
 FloatArray = NDArray[np.float64]
 Q = np.arange(0.3, 3.0, 0.002)

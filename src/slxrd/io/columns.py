@@ -21,7 +21,9 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _FORTRAN = str.maketrans("dD", "ee")
 
 
-def columns(rows: Sequence[Row], layout: Layout, source: str) -> FloatArray:
+def columns(
+    rows: Sequence[Row], layout: Layout, source: str, places: Sequence[int] | None = None
+) -> FloatArray:
     """Numbers of all rows.
 
     Parameters
@@ -32,6 +34,8 @@ def columns(rows: Sequence[Row], layout: Layout, source: str) -> FloatArray:
         How they are written.
     source : str
         Path, for messages.
+    places : sequence of int, optional
+        The columns of the file that stand in the rows, for messages; all of them if not given.
 
     Returns
     -------
@@ -48,9 +52,10 @@ def columns(rows: Sequence[Row], layout: Layout, source: str) -> FloatArray:
     for row, fields in zip(rows, split, strict=True):
         _check_row(row, fields, usual, source)
     width = len(split[0])
+    numbers = range(1, width + 1) if places is None else places
     flat: list[float] = []
     for row, fields in zip(rows, split, strict=True):
-        for place, field in enumerate(fields, start=1):
+        for place, field in zip(numbers, fields, strict=True):
             flat.append(_number(field, place, row, layout, source))
     return np.array(flat, dtype=np.float64).reshape(len(rows), width)
 
@@ -61,7 +66,9 @@ def _check_row(row: Row, fields: Sequence[str], usual: int, source: str) -> None
         if n in (2, 3):
             return
         problem = f"has {_columns(n)} where {EXPECTED} are expected"
-        raise FileError(source, problem + ("; take the others out" if n > 3 else ""), row.line)
+        if n > 3:
+            problem += "; say which with --columns 1,2 (or 1,2,3 with σ), or take the others out"
+        raise FileError(source, problem, row.line)
     if usual not in (2, 3):
         return  # the lines that have as many will be named
     # Words among the numbers show as a wrong number of columns as well: name the words then.

@@ -5,20 +5,37 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from slxrd import units
 from slxrd.errors import FileError, SlxrdError
-from slxrd.io import others, text, xrdml
+from slxrd.io import (
+    brml,
+    bruker,
+    jcamp,
+    others,
+    philips_rd,
+    picks,
+    ras,
+    rasx,
+    rigaku_text,
+    stoe_raw,
+    text,
+    udf,
+    uxd,
+    x00,
+    xlsx,
+    xrdml,
+)
 from slxrd.io.request import Request
+from slxrd.io.scan import Load, choose, to_pattern
 from slxrd.pattern import AXES, Axis, Pattern
 
 #: Largest file read, in bytes. A diffractogram of 10⁶ points has some 20 MB.
 SIZE_LIMIT = 200_000_000
-#: How much of a file a format sees to recognise itself.
-HEAD_SIZE = 8192
 
 
 class Format(Protocol):
@@ -26,15 +43,30 @@ class Format(Protocol):
 
     NAME: str
 
-    def recognises(self, head: bytes) -> bool:
-        """Tell from a file's first bytes whether it is of this format."""
+    def recognises(self, data: bytes) -> bool:
+        """Tell from a file's content whether it is of this format; cheap, and never raises."""
 
-    def read(self, request: Request) -> Pattern:
-        """Read it."""
+    def scans(self, request: Request) -> Sequence[Load]:
+        """List its scans, in the file's order."""
 
 
 #: In the order in which they are asked: text, the least particular, is the last.
-FORMATS: tuple[Format, ...] = (xrdml, text)
+FORMATS: tuple[Format, ...] = (
+    xrdml,
+    brml,
+    rasx,
+    xlsx,
+    bruker,
+    philips_rd,
+    stoe_raw,
+    ras,
+    rigaku_text,
+    uxd,
+    udf,
+    x00,
+    jcamp,
+    text,
+)
 
 
 def read(
@@ -44,6 +76,7 @@ def read(
     wavelength: float | str | None = None,
     trust_axis: bool = False,
     scan: int | None = None,
+    columns: str | None = None,
 ) -> Pattern:
     """Read a diffractogram; its format is recognised by its content.
 
@@ -52,14 +85,18 @@ def read(
     path : path-like
         PANalytical ``.xrdml``, or text with two columns (axis, intensity) or three (and σ).
     axis : {"q", "2theta"}, optional
-        What the first column of a text file is: q in Å⁻¹ or 2θ in degrees. Without it the file's
-        header decides, and q is taken where that is silent.
+        What the axis of a text file is: q in Å⁻¹ or 2θ in degrees. Without it the file's header
+        decides; where that is silent, a range that no q of the given wavelength reaches is 2θ.
     wavelength : float or str, optional
-        Å, or a name such as ``"CuKa1"``. It goes before the one in the file.
+        Å, or a name: ``"CuKa"`` for the doublet, ``"CuKa1"`` for the line. It goes before the one in the
+        file.
     trust_axis : bool
         Accept an axis whose range contradicts its name or unit.
     scan : int, optional
         Which scan of a file with several, counted from 1.
+    columns : str, optional
+        Which columns of a text file are axis, intensity and, if wanted, σ: ``"1,3"``,
+        ``"2theta=1,intensity=3,sigma=4"``, or their names in the header instead of numbers.
 
     Returns
     -------
@@ -71,28 +108,88 @@ def read(
     FileError
         If the file cannot be read as such a pattern.
     SlxrdError
-        If ``axis`` or ``wavelength`` is not understood.
+        If ``axis``, ``wavelength`` or ``columns`` is not understood.
     """
+    request = _request(path, axis, wavelength, trust_axis, scan, columns)
+    pattern = to_pattern(choose(_format(request).scans(request), request)(), request)
+    digest = hashlib.sha256(request.data).hexdigest()
+    return replace(pattern, metadata={**pattern.metadata, "sha256": digest})
+
+
+def read_scans(
+    path: str | os.PathLike[str],
+    *,
+    axis: Axis | None = None,
+    wavelength: float | str | None = None,
+    trust_axis: bool = False,
+    columns: str | None = None,
+) -> list[Pattern | FileError]:
+    """Read all scans of a file.
+
+    Parameters
+    ----------
+    path, axis, wavelength, trust_axis, columns
+        As in :func:`read`.
+
+    Returns
+    -------
+    list of Pattern or FileError
+        In the file's order; an error, not raised, in the place of a scan that cannot be read.
+
+    Raises
+    ------
+    FileError
+        If the file as a whole cannot be read.
+    SlxrdError
+        If ``axis``, ``wavelength`` or ``columns`` is not understood.
+    """
+    request = _request(path, axis, wavelength, trust_axis, None, columns)
+    found: list[Pattern | FileError] = []
+    for load in _format(request).scans(request):
+        try:
+            found.append(to_pattern(load(), request))
+        except FileError as error:
+            found.append(error)
+    return found
+
+
+def _request(
+    path: str | os.PathLike[str],
+    axis: Axis | None,
+    wavelength: float | str | None,
+    trust_axis: bool,
+    scan: int | None,
+    columns: str | None,
+) -> Request:
     if axis is not None and axis not in AXES:
         raise SlxrdError(f"axis {axis!r} is not one of {', '.join(AXES)}")
-    data = _content(path)
-    request = Request(
+    picked = None if columns is None else picks.parse(columns)
+    if picked is not None and picked.named is not None:
+        if axis not in (None, picked.named):
+            raise SlxrdError(f"columns {columns!r} and axis {axis!r} differ; leave one of them out")
+        axis = picked.named
+    return Request(
         source=os.fspath(path),
-        data=data,
+        data=_content(path),
         axis=axis,
-        wavelength=None if wavelength is None else units.wavelength(wavelength),
+        radiation=None if wavelength is None else units.radiation(wavelength),
         trust_axis=trust_axis,
         scan=scan,
+        columns=picked,
     )
-    head = data[:HEAD_SIZE]
+
+
+def _format(request: Request) -> Format:
     for candidate in FORMATS:
-        if candidate.recognises(head):
-            pattern = candidate.read(request)
-            digest = hashlib.sha256(data).hexdigest()
-            return replace(pattern, metadata={**pattern.metadata, "sha256": digest})
-    kind = others.name(head) or "a binary file"
+        if candidate.recognises(request.data):
+            if request.columns is not None and candidate not in (text, xlsx):
+                raise FileError(
+                    request.source, f"is {candidate.NAME}, whose columns are known; leave --columns out"
+                )
+            return candidate
+    kind = others.name(request.data) or "a binary file"
     known = " or ".join(candidate.NAME for candidate in FORMATS)
-    raise FileError(path, f"is {kind}; export it as {known}")
+    raise FileError(request.source, f"is {kind}; export it as {known}")
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slxrd.errors import FileError
 
 #: What a comment line starts with.
-COMMENT_MARKS = ("#", ";", "!", "%", "//", "'")
+COMMENT_MARKS = ("#", ";", "!", "%", "/", "'")
 
 #: Most lines of a file, and most characters of a line, that are looked at.
 LINES_LIMIT = 1_000_000
 LINE_LENGTH_LIMIT = 100_000
+#: How much of a file is looked at to recognise it, in bytes.
+HEAD_SIZE = 8192
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_QUOTES = re.compile(r'(?<![^\s,;])"|"(?![^\s,;])')
 _PIECES = re.compile(r"[\s,;]+")
 # A number without its decimal comma, at which the line has been cut; nan and inf count, or a first
 # point that is nan would pass for a header.
@@ -68,50 +72,110 @@ def decode(data: bytes, source: str) -> str:
     return text
 
 
-def take_apart(text: str, source: str) -> Content:
-    """Split a text file into header and rows.
+def head(data: bytes) -> str:
+    """Beginning of a file as text, if need be with wrong characters; it never raises."""
+    start = data[:HEAD_SIZE]
+    if start.startswith(_UTF16_MARKS):
+        return start.decode("utf-16", errors="ignore")
+    return start.decode("utf-8-sig", errors="replace")
 
-    The data begin at the first line of nothing but numbers. Comments and blank lines after it are
-    left out; any other line after it is a row, be it sound or not.
+
+def numbered(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[Row]:
+    """Split a text into its lines, numbered from 1; blank ones are left out.
+
+    Parameters
+    ----------
+    text : str
+        Of the file.
+    source : str
+        Path, for messages.
+    longest : int
+        Most characters of a line.
 
     Raises
     ------
     FileError
-        If the line before the data may be either header or a broken row, or the text is too long.
+        If it has too many lines, or too long ones.
     """
-    header: list[Row] = []
-    rows: list[Row] = []
     # Not str.splitlines, which also splits at form feeds and the like: editors count otherwise.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") > LINES_LIMIT:
         raise FileError(source, f"has more than {LINES_LIMIT:,} lines; cut out the scan you need")
+    lines: list[Row] = []
     for number, raw in enumerate(text.split("\n"), start=1):
-        if len(raw) > LINE_LENGTH_LIMIT:
+        if len(raw) > longest:
             raise FileError(source, "is too long a line for columns of numbers", number)
         line = raw.strip()
-        if not line:
-            continue
-        if line.startswith(COMMENT_MARKS):
+        if line:
+            lines.append(Row(number, line))
+    return lines
+
+
+def take_apart(lines: Sequence[Row], source: str) -> Content:
+    """Part the lines of a text file into header and rows.
+
+    The data begin at the first line of nothing but numbers. Comments after it are left out; any other
+    line after it is a row, be it sound or not.
+
+    Raises
+    ------
+    FileError
+        If the line before the data may be either header or a broken row.
+    """
+    header: list[Row] = []
+    rows: list[Row] = []
+    for line in lines:
+        if is_comment(line.text):
             if not rows:
-                header.append(Row(number, line))
+                header.append(line)
             continue
-        row = Row(number, line.partition("#")[0].strip())
-        if rows or _all_numbers(row.text):
+        row = Row(line.line, without_comment(line.text))
+        if rows or all_numbers(row.text):
             rows.append(row)
         else:
-            header.append(Row(number, line))
-    if header and rows:
+            header.append(line)
+    if _is_size(rows):
+        header.append(rows.pop(0))
+    elif header and rows and not is_comment(header[-1].text):
         _refuse_broken_first_row(header[-1], rows[0], source)
     return Content(tuple(row.text for row in header), tuple(rows))
 
 
-def _all_numbers(line: str) -> bool:
+def is_comment(line: str) -> bool:
+    """Tell whether a line is a comment."""
+    return line.startswith(COMMENT_MARKS)
+
+
+def bare(line: str) -> str:
+    """Header line without its comment mark."""
+    return line.lstrip("".join(COMMENT_MARKS)).strip()
+
+
+def without_comment(line: str) -> str:
+    """Row without a comment at its end, and without quotation marks around fields."""
+    return _QUOTES.sub("", line.partition("#")[0]).strip()
+
+
+def all_numbers(line: str) -> bool:
+    """Tell whether a line holds nothing but numbers."""
     pieces = _pieces(line)
     return bool(pieces) and all(_PIECE.fullmatch(piece) for piece in pieces)
 
 
+def is_number(field: str, decimal_comma: bool) -> bool:
+    """Tell whether a field is a number."""
+    return _PIECE.fullmatch(field.replace(",", ".", 1) if decimal_comma else field) is not None
+
+
 def _pieces(line: str) -> list[str]:
     return [piece for piece in _PIECES.split(line) if piece]
+
+
+def _is_size(rows: Sequence[Row]) -> bool:
+    """Tell whether the first row is the number of those after it, as in .chi files."""
+    if len(rows) < 2 or not re.fullmatch(r"\d{1,9}", rows[0].text, re.ASCII):
+        return False
+    return int(rows[0].text) == len(rows) - 1 and len(_pieces(rows[1].text)) > 1
 
 
 def _refuse_broken_first_row(last: Row, first: Row, source: str) -> None:

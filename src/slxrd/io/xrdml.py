@@ -6,53 +6,66 @@ import re
 import tempfile
 import warnings
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from slxrd.errors import FileError
+from slxrd.io import counting
+from slxrd.io.attenuation import check, detected
 from slxrd.io.request import Request
-from slxrd.io.xrdml_document import Document, open_document
-from slxrd.io.xrdml_wavelength import wavelength
-from slxrd.pattern import Pattern, Step
+from slxrd.io.scan import Load, Scan
+from slxrd.io.xrdml_document import Document, open_documents
+from slxrd.io.xrdml_wavelength import radiation
+from slxrd.pattern import Step
 from slxrd.units import FloatArray
 
 NAME = "PANalytical .xrdml"
 
+#: How much of a file is looked at to recognise it.
+HEAD_SIZE = 8192
+
+#: Where 0 °C lies in the units of temperature. Where none stands, the format's values are kelvin: the public
+#: readers that use them (GSAS-II, LIPRAS) take them so.
+_ZEROS = {"K": 273.15, "Kelvin": 273.15, "kelvin": 273.15, "°C": 0.0, "Celsius": 0.0}
+
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?xrdMeasurements?[\s>/]")
 
 
-def recognises(head: bytes) -> bool:
+def recognises(data: bytes) -> bool:
     """Tell whether a file is XML with the root ``xrdMeasurements``, in UTF-8 or UTF-16."""
-    return _ROOT.search(head.replace(b"\0", b"")) is not None
+    return _ROOT.search(data[:HEAD_SIZE].replace(b"\0", b"")) is not None
 
 
-def read(request: Request) -> Pattern:
-    """Read one scan of an .xrdml file.
-
-    Parameters
-    ----------
-    request : Request
-        The file and what the caller says of it.
-
-    Returns
-    -------
-    Pattern
-        Over 2θ. Intensities are in counts, corrected for the attenuator (``<counts>`` in the file
-        are not and are multiplied by its factors, ``<intensities>`` are already); ``per_count``
-        is the attenuation factor, 1 where there is none.
+def scans(request: Request) -> list[Load]:
+    """List the scans of an .xrdml file.
 
     Raises
     ------
     FileError
-        If the file is broken, holds no or several scans, or a scan without 2θ.
+        If it is not the XML of measurements.
+    """
+    if request.axis == "q":
+        raise FileError(request.source, "the axis of an .xrdml file is 2θ; leave --axis out")
+    return [partial(_read, document, request) for document in open_documents(request)]
+
+
+def _read(open_document: Callable[[], Document], request: Request) -> Scan:
+    """Read one scan.
+
+    Its intensities are in counts, corrected for the attenuator: ``<counts>`` in the file are not and are
+    multiplied by its factors, ``<intensities>`` are already.
+
+    Raises
+    ------
+    FileError
+        If the scan is broken, or not one over 2θ.
     """
     source = request.source
-    if request.axis == "q":
-        raise FileError(source, "the axis of an .xrdml file is 2θ; leave --axis out")
-    document = open_document(request)
-    length, kind = wavelength(request, document.measurement)
+    document = open_document()
     content = _library(document, source)
     n = document.size
     two_theta = _values(content, "2Theta")
@@ -61,28 +74,20 @@ def read(request: Request) -> Pattern:
             "2θ does not move in it" if two_theta.size == 1 else f"{two_theta.size} angles for {n} points"
         )
         raise FileError(source, f"the scan is not one over 2θ: {problem}")
-    intensity = _spread(_values(content, "intensity"), n, source)
     factors = np.ones(n)
     if content.get("beamAttenuationFactors") is not None:
         factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
-    _check(two_theta, intensity, factors, source)
-    history = (
-        (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
-        if factors.max() != 1
-        else ()
-    )
-    if n > 1 and two_theta[0] > two_theta[-1]:
-        two_theta, intensity, factors = two_theta[::-1], intensity[::-1], factors[::-1]
-        history = (*history, Step("sorted by 2θ", {"in the file": "descending"}))
-    return Pattern(
+    intensity = _spread(_values(content, "intensity"), n, source)
+    check(intensity, factors, source)
+    counted = counting.counts(detected(intensity, factors, 0.5))  # they are printed as whole numbers
+    attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
+    return Scan(
         x=two_theta,
         intensity=intensity,
-        axis="2theta",
-        wavelength=length,
-        per_count=factors,
-        source=source,
-        metadata=_metadata(content, document, kind, source),
-        history=history,
+        per_count=counted.per_count(factors),
+        radiation=request.radiation or radiation(document.measurement, source),
+        metadata=_metadata(content, document, source),
+        history=(*counted.history, *(attenuated if factors.max() != 1 else ())),
     )
 
 
@@ -93,7 +98,7 @@ def _library(document: Document, source: str) -> dict[str, Any]:
         try:
             from fairmat_readers_xrd import read_panalytical_xrdml
 
-            ET.ElementTree(document.root).write(path, encoding="utf-8", xml_declaration=True)
+            ET.ElementTree(document.alone()).write(path, encoding="utf-8", xml_declaration=True)
             warnings.simplefilter("error")  # NumPy only warns of numbers it cannot read, and drops the rest
             content: dict[str, Any] = read_panalytical_xrdml(str(path))
         except ImportError:
@@ -117,39 +122,37 @@ def _spread(values: FloatArray, n: int, source: str) -> FloatArray:
     return np.broadcast_to(values, (n,))
 
 
-def _check(two_theta: FloatArray, intensity: FloatArray, factors: FloatArray, source: str) -> None:
-    for name, values in (("2θ", two_theta), ("attenuation factor", factors), ("intensity", intensity)):
-        if not np.isfinite(values).all():
-            where = int(np.flatnonzero(~np.isfinite(values))[0]) + 1
-            raise FileError(source, f"the {name} of point {where} is not a finite number; export it again")
-    steps = np.diff(two_theta)
-    if not (np.all(steps > 0.0) or np.all(steps < 0.0)):
-        raise FileError(source, "the angles go neither up nor down all the way; export the scan again")
-    if two_theta.min() <= 0.0 or two_theta.max() >= 180.0:
-        raise FileError(
-            source,
-            f"2θ from {two_theta.min():g} to {two_theta.max():g}° is not between 0 and 180°; cut the scan",
-        )
-    if intensity.min() < 0.0:
-        raise FileError(
-            source, f"intensity {intensity.min():g} is negative, which counts cannot be; export it again"
-        )
-    if factors.min() <= 0.0:
-        raise FileError(source, f"attenuation factor {factors.min():g} is not positive; export it again")
-
-
-def _metadata(content: dict[str, Any], document: Document, kind: str, source: str) -> dict[str, str | float]:
+def _metadata(content: dict[str, Any], document: Document, source: str) -> dict[str, str | float]:
     time = float(_values(content, "countTime")[0])
     if not (np.isfinite(time) and time > 0.0):
         raise FileError(source, f"the counting time is {time:g} s, not a positive time; export it again")
-    told = content["metadata"]
     entries: dict[str, str | None] = {
-        "sample id": told["sample_id"],
+        "sample id": document.root.findtext("{*}sample/{*}id"),
         "title": document.root.findtext("{*}sample/{*}name"),
-        "scan axis": told["scan_axis"],
+        "scan axis": document.scan.get("scanAxis"),
         "date": document.scan.findtext("{*}header/{*}startTimeStamp"),
-        "anode": told["source"]["anode_material"],
+        "anode": document.measurement.findtext("{*}incidentBeamPath/{*}xRayTube/{*}anodeMaterial"),
     }
-    metadata: dict[str, str | float] = {"format": NAME, "counting time (s)": time, "wavelength kind": kind}
+    metadata: dict[str, str | float] = {"format": NAME, "counting time (s)": time}
+    temperature = _temperature(document.scan)
+    if temperature is not None:
+        metadata["temperature (°C)"] = temperature
     metadata |= {name: text.strip() for name, text in entries.items() if text and text.strip()}
     return metadata
+
+
+def _temperature(scan: ET.Element) -> float | None:
+    """Mean temperature in °C of a non-ambient scan, None where the file does not tell it plainly."""
+    for points in scan.findall("{*}nonAmbientPoints"):
+        values = points.find("{*}nonAmbientValues")
+        if points.get("type") != "Temperature" or values is None:
+            continue
+        zero = _ZEROS.get(values.get("unit", "K"))
+        try:
+            measured = [float(word) for word in (values.text or "").split()]
+        except ValueError:
+            return None
+        if zero is None or not measured or not np.all(np.isfinite(measured)):
+            return None
+        return round(float(np.mean(measured)) - zero, 2)
+    return None

@@ -1,38 +1,27 @@
-"""The XML of an .xrdml file: opened safely, one scan chosen, its parts checked."""
+"""The XML of an .xrdml file: opened safely, its scans listed, the parts of one checked."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from slxrd.errors import FileError
+from slxrd.io import xml
 from slxrd.io.request import Request
-
-#: Most bytes, and most tags and attributes, of an XML file: they take far more memory than text.
-SIZE_LIMIT = 50_000_000
-MARKUP_LIMIT = 2_000_000
-
-
-class _Doctype(Exception):
-    pass
-
-
-class _Builder(ET.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Stop at a document type before its entities can be expanded."""
-        raise _Doctype
 
 
 @dataclass(frozen=True)
 class Document:
-    """An .xrdml file cut down to the chosen scan.
+    """One scan of an .xrdml file, and where it stands.
 
     Parameters
     ----------
-    root : Element
-        The document, with one measurement, one scan and the one axis 2θ left in it.
-    measurement, scan, points : Element
-        Its ``xrdMeasurement``, ``scan`` and ``dataPoints``.
+    root, measurement : Element
+        The file's root without its measurements, and the scan's ``xrdMeasurement`` without its scans.
+    scan : Element
+        The ``scan``, with the one axis 2θ left in it.
     size : int
         Number of points.
     """
@@ -40,79 +29,50 @@ class Document:
     root: ET.Element
     measurement: ET.Element
     scan: ET.Element
-    points: ET.Element
     size: int
 
+    def alone(self) -> ET.Element:
+        """Give a document of nothing but this scan: all that the library is to see."""
+        root, measurement = ET.Element(self.root.tag), ET.Element(self.measurement.tag)
+        root.append(measurement)
+        measurement.append(self.scan)
+        return root
 
-def open_document(request: Request) -> Document:
-    """Parse an .xrdml file and choose its scan.
+
+def open_documents(request: Request) -> list[Callable[[], Document]]:
+    """Parse an .xrdml file; each entry gives one of its scans when called.
 
     Raises
     ------
     FileError
-        If the XML is malformed or unsafe, or the scan is missing, unclear or incomplete.
+        If the XML is malformed or unsafe; an entry, if its scan is incomplete.
     """
-    source = request.source
-    root = _parse(request.data, source)
-    measurement, scan = _choose_scan(root, request)
+    whole = xml.parse(request.data, request.source)
+    root = _without(whole, "xrdMeasurement")
+    documents: list[Callable[[], Document]] = []
+    for measurement in whole.findall("{*}xrdMeasurement"):
+        # Files hold thousands of scans: none must have to look through the others.
+        frame = _without(measurement, "scan")
+        documents += [
+            partial(_document, root, frame, scan, request.source) for scan in measurement.findall("{*}scan")
+        ]
+    return documents
+
+
+def _without(element: ET.Element, left_out: str) -> ET.Element:
+    fresh = ET.Element(element.tag, element.attrib)
+    fresh.extend(child for child in element if child.tag.rpartition("}")[2] != left_out)
+    return fresh
+
+
+def _document(root: ET.Element, measurement: ET.Element, scan: ET.Element, source: str) -> Document:
     points = scan.find("{*}dataPoints")
     if points is None:
         raise FileError(source, "the scan has no dataPoints; export it again")
     size = _count_points(points, source)
     _keep_two_theta(points, scan, source)
-    _check_unit(points.find("{*}commonCountingTime"), "seconds", source)
-    for line in ("kAlpha1", "kAlpha2", "kBeta"):
-        _check_unit(measurement.find(f"{{*}}usedWavelength/{{*}}{line}"), "Angstrom", source)
-    tube = measurement.find("{*}incidentBeamPath/{*}xRayTube")
-    if tube is not None:
-        for name in ("tension", "current"):
-            for element in tube.findall(f"{{*}}{name}"):
-                tube.remove(element)
-    return Document(root, measurement, scan, points, size)
-
-
-def _parse(data: bytes, source: str) -> ET.Element:
-    if len(data) > SIZE_LIMIT or data.count(b"<") + data.count(b"=") > MARKUP_LIMIT:
-        raise FileError(source, "is too large for an .xrdml file of one scan; export the scan on its own")
-    parser = ET.XMLParser(target=_Builder())
-    try:
-        parser.feed(data)
-        root = parser.close()
-    except _Doctype:
-        raise FileError(
-            source, "declares a document type (DOCTYPE), which no diffractometer writes; remove it"
-        ) from None
-    except ET.ParseError as error:
-        problem = str(error).partition(":")[0]
-        raise FileError(
-            source, f"is broken or incomplete XML ({problem}); export it again", error.position[0]
-        ) from None
-    except (ValueError, LookupError) as error:  # an encoding that Python or expat does not know
-        raise FileError(source, f"is XML that cannot be decoded ({error}); save it as UTF-8") from None
-    assert isinstance(root, ET.Element)
-    return root
-
-
-def _choose_scan(root: ET.Element, request: Request) -> tuple[ET.Element, ET.Element]:
-    found = [(m, s) for m in root.findall("{*}xrdMeasurement") for s in m.findall("{*}scan")]
-    if not found:
-        raise FileError(request.source, "holds no scan; export the measurement again")
-    wanted = request.scan
-    if wanted is None and len(found) > 1:
-        raise FileError(request.source, f"holds {len(found)} scans; choose one with --scan 1 … {len(found)}")
-    wanted = 1 if wanted is None else wanted
-    if not 1 <= wanted <= len(found):
-        raise FileError(
-            request.source, f"scan {wanted} does not exist; the file holds {len(found)}, counted from 1"
-        )
-    measurement, scan = found[wanted - 1]
-    for other, others_scan in found:
-        if others_scan is not scan:
-            other.remove(others_scan)
-    for other in root.findall("{*}xrdMeasurement"):
-        if other is not measurement:
-            root.remove(other)
-    return measurement, scan
+    check_unit(points.find("{*}commonCountingTime"), "seconds", source)
+    return Document(root, measurement, scan, size)
 
 
 def _count_points(points: ET.Element, source: str) -> int:
@@ -141,7 +101,7 @@ def _keep_two_theta(points: ET.Element, scan: ET.Element, source: str) -> None:
     kept = 0
     for positions in points.findall("{*}positions"):
         if positions.get("axis") == "2Theta":
-            _check_unit(positions, "deg", source)
+            check_unit(positions, "deg", source)
             kept += 1
             if positions.find("{*}commonPosition") is not None:
                 raise FileError(
@@ -155,10 +115,25 @@ def _keep_two_theta(points: ET.Element, scan: ET.Element, source: str) -> None:
         )
 
 
-def _check_unit(element: ET.Element | None, unit: str, source: str) -> None:
-    # The library evaluates units as expressions: only the expected one may reach it.
+def check_unit(element: ET.Element | None, unit: str, source: str) -> None:
+    """Refuse another unit than the expected one.
+
+    Parameters
+    ----------
+    element : Element or None
+        With the attribute ``unit``.
+    unit : str
+        The expected one.
+    source : str
+        Path of the file, for messages.
+
+    Raises
+    ------
+    FileError
+        If it is another. The library evaluates units as expressions: no other may reach it.
+    """
     if element is not None and element.get("unit") != unit:
         name = element.tag.rpartition("}")[2]
         raise FileError(
-            source, f"{name} is in {element.get('unit')!r} where {unit!r} is expected; export it again"
+            source, f"{name} is in {element.get('unit')!r:.60} where {unit!r} is expected; export it again"
         )

@@ -33,6 +33,8 @@ class Layout(NamedTuple):
     ----------
     grid : ndarray, shape (m,)
         Auxiliary scattering vectors in Å⁻¹.
+    shift : ndarray, shape (m,)
+        By how much q_zero moves each of them.
     first, band : ndarray, shapes (n,) and (n, width)
         Smearing, as for ``compiled.smear``.
     root : ndarray, shape (n,)
@@ -46,6 +48,7 @@ class Layout(NamedTuple):
     """
 
     grid: FloatArray
+    shift: FloatArray
     first: NDArray[np.int64]
     band: FloatArray
     root: FloatArray
@@ -75,7 +78,10 @@ def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-d
     if longest < math.inf:
         shortest = (sizes[0] - 1) * p[0] + p[1]
         pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
-    rows = curves(layout.grid + p[5], p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
+    q = layout.grid + p[5] * layout.shift
+    rows = curves(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
+    if count == 7:
+        rows[6] *= layout.shift
     if layout.band.shape[1] > 1:
         rows = smear(rows, layout.first, layout.band)
     for k in range(count):
@@ -85,15 +91,24 @@ def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-d
 
 
 @_compile
-def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-untyped-def]
-    """Work out curvature and gradient of χ²/2, in place, and return χ², what is known beforehand included."""
+def _weighed(p, layout, M, window, longest):  # type: ignore[no-untyped-def]
+    """Intensity and derivatives at the measured points, times ``root``, the background shapes taken out."""
     rows = _smeared(p, layout, M, window, longest, 7)
+    for r in range(layout.ends.size - 1):
+        a, b = layout.ends[r], layout.ends[r + 1]
+        _project(rows[:, a:b], layout.basis[:, a:b])
+    return rows
+
+
+@_compile
+def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
+    """Work out curvature and gradient of χ²/2, in place, and return χ², what is known beforehand included."""
     H[:] = 0.0
     g[:] = 0.0
     chi2 = 0.0
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
-        chi2 += _add_region(rows[:, a:b].copy(), layout.basis[:, a:b], target[a:b], H, g)
+        chi2 += _add_region(rows[:, a:b].copy(), target[a:b], H, g)
     for k in range(6):
         away = p[k] - layout.prior_mean[k]
         H[k, k] += layout.prior_weight[k]
@@ -103,9 +118,8 @@ def _total(p, layout, target, M, window, longest, H, g):  # type: ignore[no-unty
 
 
 @_compile
-def _add_region(rows, basis, target, H, g):  # type: ignore[no-untyped-def]
+def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
     """Add a region's curvature and gradient, and return its χ²."""
-    _project(rows, basis)
     model = rows[0]
     norm2 = np.dot(model, model)
     scale = np.dot(model, target) / norm2
@@ -188,11 +202,20 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
     count : int
         How often the model was calculated.
     """
+    rows = _weighed(start, layout, M, window, longest)
+    return _refine(
+        start, rows, free, lower, upper, layout, target, M, window, longest, tolerance, most, False
+    )
+
+
+@_compile
+def _refine(start, rows, free, lower, upper, layout, target, M, window, longest, tolerance, most, leap):  # type: ignore[no-untyped-def]
+    """Refine from a start whose curves are known; ``leap``: the last step is taken unseen."""
     p = start.copy()
     H, g = np.zeros((6, 6)), np.zeros(6)
     H_new, g_new = np.zeros((6, 6)), np.zeros(6)
     step, active = np.zeros(6), np.zeros(6, np.bool_)
-    chi2 = _total(p, layout, target, M, window, longest, H, g)
+    chi2 = _total(rows, p, layout, target, H, g)
     if not chi2 < math.inf:
         return p, chi2, NOT_FINITE, 1
     damping, count = 1e-4, 1
@@ -215,9 +238,11 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
             if np.any(trial != p + step) and damping < 1e8:
                 damping = max(damping, 1e-8) * 10.0
                 continue
+            if leap and expected > 0.0:
+                return trial, chi2 - 2.0 * expected, CONVERGED, count
             return p, chi2, CONVERGED, count
         count += 1
-        new = _total(trial, layout, target, M, window, longest, H_new, g_new)
+        new = _total(_weighed(trial, layout, M, window, longest), trial, layout, target, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -246,7 +271,9 @@ def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-unty
 
 
 @_compile
-def refine_many(starts, free, lower, upper, layout, targets, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+def refine_many(  # type: ignore[no-untyped-def]
+    starts, free, lower, upper, layout, targets, M, window, longest, tolerance, most, hopeless, leap
+):
     """Refine many sets of intensities, each from every start, and keep the best of each.
 
     Parameters
@@ -255,6 +282,11 @@ def refine_many(starts, free, lower, upper, layout, targets, M, window, longest,
         Where the refinements begin.
     targets : ndarray, shape (n_sets, n)
         As in :func:`refine`, a row for each set.
+    hopeless : float
+        A start where χ² is higher by this than the least that another start has led to is not followed.
+    leap : bool
+        Take the last step, which promises no more than the tolerance, without looking: where a minimum is
+        nearly a parabola that is as good as another evaluation.
 
     Returns
     -------
@@ -268,11 +300,19 @@ def refine_many(starts, free, lower, upper, layout, targets, M, window, longest,
     count = targets.shape[0]
     values, chi2, how = np.empty((count, 6)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
+    known = [_weighed(starts[k], layout, M, window, longest) for k in range(starts.shape[0])]
+    heights = np.empty(starts.shape[0])
+    H, g = np.zeros((6, 6)), np.zeros(6)
     for s in range(count):
         for k in range(starts.shape[0]):
-            found, least, ending, _ = refine(
-                starts[k], free, lower, upper, layout, targets[s], M, window, longest, tolerance, most
-            )
+            heights[k] = _total(known[k], starts[k], layout, targets[s], H, g)
+        for k in np.argsort(heights):
+            if heights[k] > chi2[s] + hopeless:
+                break
+            found, least, ending, _ = _refine(
+                starts[k], known[k], free, lower, upper, layout, targets[s],
+                M, window, longest, tolerance, most, leap,
+            )  # fmt: skip
             if least < chi2[s]:
                 values[s], chi2[s], how[s], start[s] = found, least, ending, k
     return values, chi2, how, start

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from slxrd.batch import Batch, Refined, joined
 from slxrd.errors import SlxrdError
+from slxrd.merit import with_derived
 from slxrd.model import REFINABLE
 from slxrd.result import Fit
 from slxrd.units import FloatArray
@@ -30,6 +31,11 @@ QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 _PORTION = 50
 #: Solutions with Δχ² beyond this are not started from; a replicate hardly ever reaches them.
 _REACHED = 40.0
+#: From the minimum of the measured pattern to that of a replicate, χ² falls by χ² of as many degrees of
+#: freedom as there are parameters: hardly ever by so much.
+_HOPELESS = 25.0
+#: Relative change of χ² that the last step of a replicate may promise; it is taken unseen.
+_TOLERANCE = 1e-6
 
 Progress = Callable[[int, int], None]
 
@@ -155,7 +161,15 @@ def bootstrap(
         for first in range(0, n, _PORTION):
             generators = [np.random.default_rng(s) for s in seeds[first : first + _PORTION]]
             sets = [make(generator) for generator in generators]
-            done.append(batch.refine([np.array(rows) for rows in zip(*sets, strict=True)], cores))
+            done.append(
+                batch.refine(
+                    [np.array(rows) for rows in zip(*sets, strict=True)],
+                    cores,
+                    tolerance=_TOLERANCE,
+                    hopeless=_HOPELESS,
+                    leap=True,
+                )
+            )
             if report is not None:
                 report(min(first + _PORTION, n), n)
     except KeyboardInterrupt:
@@ -202,9 +216,7 @@ def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, asked: int) -> 
             f"{int((~good).sum())} of {good.size} replicates failed; there is no spread to report"
         )
     values = refined.values[good]
-    columns = dict(zip(REFINABLE, values.T, strict=True))
-    columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
-    columns["period"] = columns["thickness"] + columns["L"]
+    columns = with_derived(values)
     samples = np.column_stack([columns[name] for name in fit.names])
     return Bootstrap(
         kind,

@@ -6,30 +6,24 @@ parameters are correlated; the profile is not, and it is what errors follow from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
-from slxrd.estimates import covariance, noise_scale
-from slxrd.leastsquares import minimise
-from slxrd.result import AMBIGUOUS, Fit
+from slxrd.estimates import noise_scale
+from slxrd.leastsquares import minimise, prior_chi2
+from slxrd.result import Fit
+from slxrd.uncertainty.axes import default_axis
 from slxrd.uncertainty.interval import rise_at
 from slxrd.uncertainty.profile import profile
-from slxrd.uncertainty.ridge import check_axis, check_refined, shows_fringes
+from slxrd.uncertainty.ridge import check_axis, check_refined
 from slxrd.units import FloatArray
 
 #: Points of a section and of a profile, besides those close to the solutions.
 SECTION_POINTS, PROFILE_POINTS, PROFILE_POINTS_L = 121, 33, 57
-#: Half-width of a map of one and of two parameters in standard errors, and for L in d, so that its
-#: other minima are seen.
-REACH_ERRORS, REACH_JOINT, REACH_PERIODS = 8.0, 4.5, 3.6
-#: Without fringes σ_L is shown up to here, in Å.
-DISORDER_SHOWN = 4.0
-#: Points close to a solution, in its standard errors.
-_CLOSE, _CLOSE_JOINT = np.linspace(-3.0, 3.0, 9), np.linspace(-3.0, 3.0, 7)
 #: A minimum is one if χ² rises by so much on either side.
 _DEPTH = 0.05
 
@@ -187,7 +181,8 @@ def chi2_maps(
     profiled : bool
         Whether profiles are wanted.
     report : callable, optional
-        Called with maps done and maps in all.
+        Called with maps done and maps in all. A KeyboardInterrupt ends the run and keeps the maps that
+        were done.
 
     Raises
     ------
@@ -199,53 +194,16 @@ def chi2_maps(
         raise SlxrdError("no parameter was refined, so there is nothing to map")
     for name in chosen:
         check_refined(fit, name)
-    maps = []
-    for done, name in enumerate(chosen):
-        maps.append(chi2_map(fit, name, profiled=profiled))
-        if report is not None:
-            report(done + 1, len(chosen))
+    maps: list[Map1D] = []
+    try:
+        for done, name in enumerate(chosen):
+            maps.append(chi2_map(fit, name, profiled=profiled))
+            if report is not None:
+                report(done + 1, len(chosen))
+    except KeyboardInterrupt:
+        if not maps:
+            raise
     return tuple(maps)
-
-
-def default_axis(
-    fit: Fit, name: str, points: int, more: Sequence[float] = (), *, joint: bool = False
-) -> FloatArray:
-    """Choose values of a parameter that show its minima, within its bounds.
-
-    Parameters
-    ----------
-    fit : Fit
-        The fit.
-    name : str
-        A refined parameter.
-    points : int
-        Evenly spaced values, besides those close to each solution.
-    more : sequence of float
-        Others to be gone through.
-    joint : bool
-        For a map of two parameters, which stays closer to the solutions.
-
-    Returns
-    -------
-    ndarray, shape (m,)
-        Increasing.
-    """
-    check_refined(fit, name)
-    best, row = fit.minima[0], fit.minima[0].parameters[name]
-    near = [m for m in fit.minima if m.chi2 - fit.chi2 < AMBIGUOUS]
-    centres = [m.values[name] for m in near]
-    error = covariance(best).error(name)
-    size = max(abs(best.values[name]), 0.05 * (row.upper - row.lower))
-    reach = min((REACH_JOINT if joint else REACH_ERRORS) * (error or size), size)
-    if name == "L" and not joint:
-        reach = REACH_PERIODS * best.values["d"]
-    if name == "sigma_L" and not shows_fringes(fit):
-        reach = max(size, DISORDER_SHOWN - best.values[name])
-    ends = max(min(centres) - reach, row.lower), min(max(centres) + reach, row.upper)
-    around = _CLOSE_JOINT if joint else _CLOSE
-    close = [m.values[name] + (covariance(m).error(name) or 0.0) * around for m in near]
-    axis = np.concatenate([np.linspace(*ends, points), *close, list(more)])
-    return np.unique(axis[(axis >= ends[0]) & (axis <= ends[1])])
 
 
 def section_chi2(fit: Fit, *names: str) -> Callable[..., float]:
@@ -254,7 +212,8 @@ def section_chi2(fit: Fit, *names: str) -> Callable[..., float]:
 
     def chi2(*held: float) -> float:
         kept = parameters.fix(**dict(zip(names, held, strict=True)))
-        return fit.objective.chi2(kept.resolve(kept.vector())[0])
+        values, _ = kept.resolve(kept.vector())
+        return fit.objective.chi2(values) + prior_chi2(parameters, values)
 
     return chi2
 

@@ -11,16 +11,15 @@ from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
 from slxrd.estimates import noise_scale
-from slxrd.model import REFINABLE
 from slxrd.result import Fit
-from slxrd.uncertainty.chi2map import default_axis, section_chi2
-from slxrd.uncertainty.ridge import Point, Ridge, check_axis
+from slxrd.uncertainty.axes import default_axis
+from slxrd.uncertainty.chi2map import section_chi2
+from slxrd.uncertainty.ridge import Ridge, check_axis
+from slxrd.uncertainty.sheet import Sheet
 from slxrd.units import FloatArray
 
 #: Evenly spaced values along each side, besides those close to the solutions.
-POINTS = 21
-#: Solutions that a point is refined from.
-NEAREST = 2
+POINTS = 25
 #: Rises of χ² for two parameters at 68 % (as for one standard error) and 95 %.
 RISES = (2.30, 5.99)
 
@@ -41,7 +40,7 @@ class Map2D:
     x, y : ndarray, shapes (nx,) and (ny,)
         Their values, increasing, in the table's units.
     chi2 : ndarray, shape (ny, nx)
-        χ².
+        χ²; NaN where an interruption came first.
     kind : {"section", "profile"}
         Whether the others were kept or refined.
     levels : (float, float)
@@ -56,6 +55,16 @@ class Map2D:
     chi2: FloatArray
     kind: Kind
     levels: tuple[float, float]
+
+    @property
+    def done(self) -> int:
+        """Points that were worked out: all, unless the map was interrupted."""
+        return int(np.isfinite(self.chi2).sum())
+
+    @property
+    def rise(self) -> FloatArray:
+        """How far χ² lies above the best, scaled so that :data:`RISES` are the contours, shape (ny, nx)."""
+        return (self.chi2 - self.fit.chi2) * RISES[0] / (self.levels[0] - self.fit.chi2)
 
 
 def map2d(
@@ -81,7 +90,8 @@ def map2d(
     kind : {"profile", "section"}
         Whether the others are refined, over all solutions, or kept.
     report : callable, optional
-        Called with points done and points in all. An interruption ends the map and leaves nothing.
+        Called with points done and points in all. A KeyboardInterrupt ends the map and keeps the points
+        that were done, those next to the solutions first in a profile.
 
     Raises
     ------
@@ -111,41 +121,24 @@ def _section_grid(
     fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
 ) -> FloatArray:
     at = section_chi2(fit, *names)
-    rows = []
-    for done, y in enumerate(ys.tolist()):
-        rows.append([at(x, y) for x in xs.tolist()])
-        say((done + 1) * xs.size, ys.size * xs.size)
-    return np.array(rows)
+    chi2 = np.full((ys.size, xs.size), np.nan)
+    try:
+        for done, y in enumerate(ys.tolist()):
+            chi2[done] = [at(x, y) for x in xs.tolist()]
+            say((done + 1) * xs.size, chi2.size)
+    except KeyboardInterrupt:
+        if np.all(np.isnan(chi2)):
+            raise
+    return chi2
 
 
 def _profile_grid(
     fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
 ) -> FloatArray:
-    """Outward from the solutions, each point started from the nearest and from neighbours; then across."""
-    ridge = Ridge(fit, *names)
-    columns = [REFINABLE.index(name) for name in names]
-    u, v = np.meshgrid(np.arange(xs.size), np.arange(ys.size))
-    away = np.array(
-        [
-            np.hypot(u - np.interp(x, xs, u[0]), v - np.interp(y, ys, v[:, 0]))
-            for x, y in (point.values[columns] for point in ridge.solutions)
-        ]
-    )
-    known: dict[tuple[int, int], Point] = {}
-    outward = [divmod(int(k), xs.size) for k in np.argsort(away.min(axis=0), axis=None, kind="stable")]
-    for done, (j, i) in enumerate(outward):
-        warm = sorted(_beside(known, j, i), key=lambda point: point.chi2)[:2]
-        nearest = [ridge.solutions[k] for k in np.argsort(away[:, j, i])[:NEAREST]]
-        known[j, i] = ridge.at((float(xs[i]), float(ys[j])), [*nearest, *warm], cold=ridge.scans_gaps)
-        say(done + 1, len(outward))
-    for j, i in (*outward, *outward[::-1]):
-        strangers = [p for p in _beside(known, j, i) if p.solution != known[j, i].solution]
-        if strangers:
-            point = ridge.at((float(xs[i]), float(ys[j])), strangers[:1], cold=False)
-            known[j, i] = min(point, known[j, i], key=lambda point: point.chi2)
-    return np.array([[known[j, i].chi2 for i in range(xs.size)] for j in range(ys.size)])
-
-
-def _beside(known: dict[tuple[int, int], Point], j: int, i: int) -> list[Point]:
-    around = ((j - 1, i), (j + 1, i), (j, i - 1), (j, i + 1))
-    return [known[place] for place in around if place in known]
+    sheet = Sheet(Ridge(fit, *names), xs, ys)
+    try:
+        sheet.fill(say)
+    except KeyboardInterrupt:
+        if np.all(np.isnan(sheet.chi2)):
+            raise
+    return sheet.chi2

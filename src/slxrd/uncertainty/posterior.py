@@ -12,19 +12,19 @@ Comput. 2006, 16, 239). A solution that the search has not found is hardly ever 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
-from slxrd.model import REFINABLE
-from slxrd.parameters import Parameters
+from slxrd.merit import with_derived
 from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.uncertainty.convergence import DISCARDED, autocorrelation_time, judge, split_rhat
+from slxrd.uncertainty.proposal import Mixture
+from slxrd.uncertainty.target import Priors, Target
 from slxrd.units import FloatArray
 
 #: Steps and walkers that suffice for six parameters and several solutions.
@@ -34,10 +34,6 @@ FEWEST_STEPS = 100
 _REACHED, _A_FEW = 20.0, 3
 #: A prior farther off than this, in σ, excludes a solution.
 _EXCLUDED = 6.0
-#: Degrees of freedom of the t distributions.
-_TAILS = 5.0
-
-Priors = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,68 +109,8 @@ class Posterior:
         return self.all_values[name]
 
 
-class Target:
-    """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f)."""
-
-    def __init__(self, fit: Fit, added: Priors) -> None:
-        self.fit, self.added = fit, added
-        self.parameters = fit.minima[0].parameters
-        self.priors = {**self.parameters.priors, **added}
-        self.lower, self.upper = self.parameters.limits()
-        for name, (centre, spread) in added.items():
-            text = f"prior {name} = {centre:g} ± {spread:g}"
-            if name not in fit.names:
-                raise SlxrdError(f"{text}: only what is refined has a prior: {', '.join(fit.names)}")
-            if name in self.parameters.priors:
-                raise SlxrdError(f"{text}: the fit has one of it already, which holds here too")
-            if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
-                raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
-        self.lay_out(np.array([minimum.vector for minimum in fit.minima]))
-
-    def lay_out(self, vectors: FloatArray) -> None:
-        """Get ready for parameters like ``vectors``: their longest correlations decide the grids."""
-        plain = Parameters({name: replace(row, prior=None) for name, row in self.parameters.items()})
-        self._batch = Batch(self.fit.objective, plain, self.full(vectors))
-
-    def full(self, vectors: FloatArray) -> FloatArray:
-        """Values of all parameters at ``vectors``, shape (n, 6); NaN where a tie leads outside its bounds."""
-        points = np.tile([self.fit.minima[0].values[name] for name in REFINABLE], (len(vectors), 1))
-        points[:, [REFINABLE.index(name) for name in self.fit.names]] = vectors
-        if any(row.expression is not None for row in self.parameters.values()):
-            for point, vector in zip(points, vectors, strict=True):
-                try:
-                    point[:] = list(self.parameters.resolve(vector)[0].values())
-                except SlxrdError:
-                    point[:] = np.nan
-        return points
-
-    def _chi2(self, points: FloatArray) -> FloatArray:
-        try:
-            return self._batch.chi2(points)
-        except SlxrdError:  # at one of them a tie leads too far, or the curve has no logarithm
-            if len(points) == 1:
-                return np.array([np.inf])
-            return np.concatenate([self._chi2(point[None]) for point in points])
-
-    def log_prior(self, vectors: FloatArray) -> FloatArray:
-        """Logarithm of the Gaussian priors at ``vectors``, shape (n, f)."""
-        total = np.zeros(len(vectors))
-        for name, (centre, spread) in self.priors.items():
-            total -= 0.5 * ((vectors[:, self.fit.names.index(name)] - centre) / spread) ** 2
-        return total
-
-    def __call__(self, vectors: FloatArray) -> FloatArray:
-        """Evaluate; shape (n,)."""
-        density = np.full(len(vectors), -np.inf)
-        inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
-        if inside.any():
-            within = vectors[inside]
-            density[inside] = self.log_prior(within) - 0.5 * self._chi2(self.full(within))
-        return density
-
-
 class Solutions:
-    """Pictures of the solutions by t distributions, and the jumps into them.
+    """Jumps into the pictures of the solutions.
 
     Parameters
     ----------
@@ -203,9 +139,10 @@ class Solutions:
         self.shares = 0.9 * shares / shares.sum() + 0.1 / len(shares)
         self._open = np.zeros(len(lower), dtype=bool) if open_ is None else open_
         closed = np.where(self._open[:, None] | self._open, np.eye(len(lower)), precisions)
-        self._roots = np.linalg.cholesky(np.linalg.inv(closed))
-        self._inverses = np.linalg.inv(self._roots)
         self._metric = np.linalg.cholesky(closed.mean(axis=0))
+        inner = ~self._open
+        covariances = np.linalg.inv(closed[:, inner][:, :, inner])
+        self._mixture = Mixture(centres[:, inner], covariances, self.shares)
 
     def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
         """Solution to which each of ``vectors``, shape (n, f), belongs."""
@@ -214,23 +151,15 @@ class Solutions:
 
     def draw(self, chosen: NDArray[np.int64], random: np.random.RandomState) -> FloatArray:
         """Draw a point from each of the ``chosen`` solutions, shape (n, f)."""
-        size = (len(chosen), len(self.lower))
-        inner = random.normal(size=size) / np.sqrt(random.chisquare(_TAILS, (size[0], 1)) / _TAILS)
-        points = self.centres[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], inner)
-        return np.where(self._open, random.uniform(self.lower, self.upper, size), points)
+        points = random.uniform(self.lower, self.upper, (len(chosen), len(self.lower)))
+        points[:, ~self._open] = self._mixture.draw(chosen, random)
+        return points
 
     def jump(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
         """Propose points drawn anew; returns them, and the logarithm of the ratio of the densities."""
-        new = self.draw(random.choice(len(self.shares), len(vectors), p=self.shares), random)
-        return new, self._log_density(vectors) - self._log_density(new)
-
-    def _log_density(self, vectors: FloatArray) -> FloatArray:
-        inner = np.einsum("sij,nsj->nsi", self._inverses, vectors[:, None, :] - self.centres)
-        inner = inner[:, :, ~self._open]
-        volumes = np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
-        tails = np.log1p(np.sum(inner**2, axis=2) / _TAILS)
-        exponents = np.log(self.shares) + volumes - 0.5 * (_TAILS + inner.shape[2]) * tails
-        return np.asarray(np.logaddexp.reduce(exponents, axis=1))
+        new = self.draw(self._mixture.choose(len(vectors), random), random)
+        densities = [self._mixture.log_density(points[:, ~self._open]) for points in (vectors, new)]
+        return new, densities[0] - densities[1]
 
 
 def sample(
@@ -271,8 +200,8 @@ def sample(
     fewest = max(2 * len(fit.names), 8)
     if walkers < fewest:
         raise SlxrdError(f"{walkers} walkers: {len(fit.names)} refined parameters need at least {fewest}")
-    target = Target(fit, dict(priors or {}))
-    solutions = _solutions(target)
+    target = Target(fit.objective, fit.minima, dict(priors or {}))
+    solutions = _solutions(fit, target)
     random = np.random.RandomState(np.random.MT19937(seed))  # the kind that emcee takes
     starts = _starts(target, solutions, walkers, random)
     target.lay_out(starts)
@@ -285,12 +214,11 @@ def sample(
     except KeyboardInterrupt:
         if sampler.iteration < FEWEST_STEPS:
             raise
-    return _conclude(target, solutions, sampler, seed, steps)
+    return _conclude(fit, target, solutions, sampler, seed, steps)
 
 
-def _solutions(target: Target) -> Solutions:
+def _solutions(fit: Fit, target: Target) -> Solutions:
     """Picture every solution from the curvature of χ², the priors, and the width of the bounds."""
-    fit = target.fit
     centres = np.array([minimum.vector for minimum in fit.minima])
     precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in fit.minima])
     precisions += np.diag(12.0 / (target.upper - target.lower) ** 2)
@@ -344,18 +272,18 @@ def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
     except ImportError:
         raise SlxrdError('sampling the posterior needs emcee: pip install "slxrd[posterior]"') from None
     moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.MHMove(solutions.jump), 0.5)]
-    return emcee.EnsembleSampler(walkers, len(target.fit.names), target, moves=moves, vectorize=True)
+    return emcee.EnsembleSampler(walkers, len(target.names), target, moves=moves, vectorize=True)
 
 
-def _conclude(target: Target, solutions: Solutions, sampler: Any, seed: int, asked: int) -> Posterior:
-    fit, done = target.fit, int(sampler.iteration)
+def _conclude(
+    fit: Fit, target: Target, solutions: Solutions, sampler: Any, seed: int, asked: int
+) -> Posterior:
+    done = int(sampler.iteration)
     discarded = int(DISCARDED * done)
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
-    columns = dict(zip(REFINABLE, target.full(flat).T, strict=True))
-    columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
-    columns["period"] = columns["thickness"] + columns["L"]
+    columns = with_derived(target.full(flat))
     nearest = solutions.nearest(flat)
     tau = {name: autocorrelation_time(chain[:, :, i]) for i, name in enumerate(fit.names)}
     rhat = {name: split_rhat(chain[:, :, i]) for i, name in enumerate(fit.names)}

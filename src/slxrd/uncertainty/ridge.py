@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from slxrd.batch import Batch
+from slxrd.batch import Batch, Refined
 from slxrd.errors import SlxrdError
-from slxrd.layout import is_compiled
-from slxrd.leastsquares import minimise
+from slxrd.layout import correlated, is_compiled
+from slxrd.leastsquares import minimise, prior_chi2
 from slxrd.limits import fringes_seen
 from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
@@ -27,6 +27,8 @@ REACHED = 40.0
 TOLERANCE, SAME = 1e-9, 1e-7
 #: Fringes with less than this of their contrast are not looked for.
 FAINT = 0.01
+#: How often a refinement is taken up again on a longer auxiliary grid.
+MOST_GRIDS = 3
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,14 @@ class Ridge:
             Whether to start from the solutions of the fit as well.
         """
         origins = [*(self.solutions if cold else ()), *warm]
-        starts = [self._moved(point.values, held) for point in origins]
+        starts = [self.moved(point.values, held) for point in origins]
         if cold:
-            more = [*self._other_sizes(held), *(self._other_gaps(starts[-1]) if self.scans_gaps else ())]
+            more = [*self._other_sizes(held), *(self.other_gaps(starts[-1]) if self.scans_gaps else ())]
             starts += more
             origins += [self.solutions[0]] * len(more)
         parameters = self._parameters.fix(**dict(zip(self.names, held, strict=True)))
         values, chi2, start = self._refined(parameters, starts)
-        point = Point(chi2, values, origins[start].solution)
+        point = Point(chi2 + float(self._known_held(values)), values, origins[start].solution)
         self.refinements += 1
         if chi2 < self.least.chi2:
             self.least = point
@@ -127,12 +129,67 @@ class Ridge:
         if point.chi2 < self._known[value].chi2:
             self._known[value] = point
 
+    def heights(self, rows: FloatArray) -> FloatArray:
+        """χ² at values of all parameters, shape (k, 6) → (k,)."""
+        chi2 = self._known_held(rows)
+        for inside, batch in self._batches(rows):
+            chi2[inside] += batch.chi2(rows[inside])
+        return chi2
+
+    def refined(self, rows: FloatArray, workers: int, tolerance: float, most: int) -> Refined:
+        """Refine everything else from starts, shape (k, 6), that bring the held parameters with them.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (k, 6)
+            The starts.
+        workers, tolerance, most
+            As for :meth:`slxrd.batch.Batch.refine_each`.
+
+        Returns
+        -------
+        Refined
+            A row for each start.
+        """
+        values, chi2 = rows.copy(), np.full(len(rows), np.inf)
+        converged, known = np.zeros(len(rows), dtype=bool), self._known_held(rows)
+        left = np.arange(len(rows))
+        for _ in range(MOST_GRIDS):
+            for inside, batch in self._batches(values[left]):
+                found = batch.refine_each(workers, tolerance, most)
+                places = left[inside]
+                values[places], converged[places] = found.values, found.converged
+                chi2[places] = found.chi2 + known[places]
+            # Those that have left the grid of their start behind are refined once more.
+            true = self.heights(values[left])
+            left = left[np.abs(true - chi2[left]) > SAME * true]
+            if not left.size:
+                break
+        return Refined(values, chi2, converged, np.arange(len(rows)))
+
+    def _batches(self, rows: FloatArray) -> list[tuple[NDArray[np.int64], Batch]]:
+        """Put points that need about the same auxiliary grid together."""
+        reach = [correlated(self.fit.objective, row) for row in rows.tolist()]
+        rungs = np.ceil(np.log(reach) / np.log(1.25)).astype(int)
+        return [
+            (inside, Batch(self.fit.objective, self._parameters.fix(**held), rows[inside]))
+            for inside in (np.flatnonzero(rungs == rung) for rung in np.unique(rungs))
+            for held in [dict(zip(self.names, rows[0, self._held].tolist(), strict=True))]
+        ]
+
+    def _known_held(self, values: FloatArray) -> FloatArray:
+        """What is known beforehand of the held parameters adds this to χ², shape (..., 6) → (...)."""
+        priors = ((k, self._parameters[name].prior) for name, k in zip(self.names, self._held, strict=True))
+        parts = (((values[..., k] - prior[0]) / prior[1]) ** 2 for k, prior in priors if prior is not None)
+        return sum(parts, np.zeros(values.shape[:-1]))
+
     def _extrapolated(self, a: float, b: float, value: float) -> Point:
         one, two = self._known[a], self._known[b]
         values = one.values + (two.values - one.values) * (value - a) / (b - a)
         return Point(one.chi2, values, one.solution)
 
-    def _moved(self, values: FloatArray, held: Sequence[float]) -> FloatArray:
+    def moved(self, values: FloatArray, held: Sequence[float] | FloatArray) -> FloatArray:
+        """Take values of all parameters to where the held ones are, and the others into their bounds."""
         moved = values.copy()
         for k, name in enumerate(REFINABLE):
             row = self._parameters[name]
@@ -146,13 +203,13 @@ class Ridge:
         if len({"L", "N"} & set(self.names)) != 1 or not {"L", "N"} <= set(self.fit.names):
             return []
         best = self.solutions[0].values
-        moved = self._moved(best, held)
+        moved = self.moved(best, held)
         d, L, N = (REFINABLE.index(name) for name in ("d", "L", "N"))
         planes = float(np.round((moved[L] - best[L]) / best[d] + moved[N] - best[N]))
         moved[N if "L" in self.names else L] -= planes * (1.0 if "L" in self.names else best[d])
-        return [self._moved(moved, held)]
+        return [self.moved(moved, held)]
 
-    def _other_gaps(self, values: FloatArray) -> list[FloatArray]:
+    def other_gaps(self, values: FloatArray) -> list[FloatArray]:
         """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
         L, row = REFINABLE.index("L"), self._parameters["L"]
         lowest = min(float(points.q[0]) for points in self.fit.objective.data)
@@ -171,7 +228,8 @@ class Ridge:
             found = Batch(objective, parameters, np.array(starts)).refine(self._measured)
             if math.isfinite(found.chi2[0]):
                 values, best = found.values[0], int(found.start[0])
-                chi2 = objective.chi2(dict(zip(REFINABLE, values.tolist(), strict=True)))
+                named = dict(zip(REFINABLE, values.tolist(), strict=True))
+                chi2 = objective.chi2(named) + prior_chi2(parameters, named)
                 if abs(chi2 - found.chi2[0]) < SAME * chi2:
                     return values, chi2, best
                 # Its grid was laid for the starts; this refinement has left them behind.

@@ -1,0 +1,140 @@
+"""Can the errors be believed? Patterns of known structure, simulated over a wide domain and fitted blind.
+
+    python benchmarks/calibration.py                  # 500 patterns, about an hour on two cores
+    python benchmarks/calibration.py --patterns 60    # a quick look
+    python benchmarks/calibration.py --report docs    # the same, written as docs/calibration.md and .svg
+
+What is done is kept in calibration.jsonl beside the working directory; started again it goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from calibration_report import report
+
+import slxrd
+from slxrd.errors import SlxrdError
+from slxrd.estimates import covariance
+from slxrd.uncertainty.bootstrap import bootstrap
+from slxrd.uncertainty.interval import interval
+from slxrd.uncertainty.posterior import sample
+
+#: The domain: uniform, in Å, planes, and as a fraction of each region's maximum.
+DOMAIN = {"d": (2.9, 6.1), "L": (12, 60), "sigma_L": (0.2, 2.0), "N": (3, 25), "sigma_N": (0.3, 2.5)}
+NOISE = (0.005, 0.05)
+STEP, HALF_WIDTH = 0.003, 0.35
+LEVELS = (0.68, 0.95)
+REPLICATES, MCMC_STEPS = 300, 600
+
+
+def simulated(number: int) -> tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern]:
+    """Simulate pattern ``number``: its structure, noise, regions, and the pattern itself."""
+    random = np.random.default_rng([2021, number])
+    truth = {name: float(random.uniform(*ends)) for name, ends in DOMAIN.items()} | {"q_zero": 0.0}
+    noise = float(random.uniform(*NOISE))
+    q1 = 2.0 * np.pi / truth["d"]
+    orders = [1, 2] if random.random() < 0.5 else [1]
+    regions = [(n * q1 - HALF_WIDTH * q1, n * q1 + HALF_WIDTH * q1) for n in orders]
+    q = np.arange(regions[0][0] - 0.05, regions[-1][1] + 0.05, STEP)
+    clean = slxrd.simulate(q, truth).intensity
+    sigma = np.full(q.size, noise * clean.max())
+    for low, high in regions:
+        inside = (q >= low) & (q <= high)
+        sigma[inside] = noise * clean[inside].max()
+    measured = clean + random.normal(0.0, sigma)
+    return truth, noise, regions, slxrd.Pattern(q, measured, sigma=sigma, source=f"simulated {number}")
+
+
+def fitted(job: tuple[int, float, bool]) -> dict[str, Any]:
+    """Fit one pattern blind, and write down what every method says."""
+    number, weight, slow = job
+    truth, noise, regions, pattern = simulated(number)
+    weighted = [(*ends, weight if k else 1.0) for k, ends in enumerate(regions)]
+    began = time.perf_counter()
+    line: dict[str, Any] = {"number": number, "weight": weight, "truth": truth, "noise": noise, "slow": slow}
+    line |= {"orders": len(regions)}
+    try:
+        fit = slxrd.fit(pattern, regions=weighted)
+    except SlxrdError as error:
+        return {**line, "refused": str(error)}
+    truth["thickness"] = (truth["N"] - 1.0) * truth["d"]
+    truth["period"] = truth["thickness"] + truth["L"]
+    estimates = {**fit.parameters, "period": fit.derived["period"], "thickness": fit.derived["thickness"]}
+    line["seconds"] = time.perf_counter() - began
+    line["unique"] = fit.unique
+    line["chi2"] = [fit.chi2, fit.objective.chi2({k: truth[k] for k in fit.parameters})]
+    line["status"] = {name: estimate.status for name, estimate in estimates.items()}
+    line["value"] = {name: estimate.value for name, estimate in estimates.items()}
+    line["solutions"] = [[s.values["L"], s.values["d"], s.delta_chi2, s.probability] for s in fit.solutions]
+    names = [n for n, e in estimates.items() if e.status in ("determined", "ambiguous")]
+    line["intervals"] = dict(_methods(fit, [n for n in names if n in fit.names], names, slow, weight))
+    return line
+
+
+def _methods(
+    fit: slxrd.Fit, refined: list[str], names: list[str], slow: bool, weight: float
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Intervals at both levels by every method: name → level → pieces."""
+    best = fit.minima[0]
+    errors = covariance(best)
+    spreads = {n: (best.values[n], e) for n in refined if (e := errors.error(n))}
+    normal = {n: [[[v - z * e, v + z * e]] for z in (0.9945, 1.96)] for n, (v, e) in spreads.items()}
+    yield "covariance", normal
+    if fit.ensemble is not None:
+        everything = {**fit.parameters, **fit.derived}
+        yield "default", {n: [everything[n].interval_68, everything[n].interval_95] for n in names}
+    if not slow:
+        return
+    yield "profile", {n: [_profile(fit, n, level) for level in LEVELS] for n in refined}
+    replicates = bootstrap(fit, REPLICATES, workers=1)
+    yield "bootstrap", {n: _quantiles(replicates.all_values[n]) for n in names}
+    if weight == 1.0:
+        chain = sample(fit, steps=MCMC_STEPS)
+        if chain.converged:
+            yield "MCMC", {n: _quantiles(chain.all_values[n]) for n in names}
+
+
+def _profile(fit: slxrd.Fit, name: str, level: float) -> list[list[float]]:
+    row = fit.minima[0].parameters[name]
+    pieces = interval(fit, name, level).pieces
+    return [[row.lower if a is None else a, row.upper if b is None else b] for a, b in pieces]
+
+
+def _quantiles(values: np.ndarray) -> list[list[list[float]]]:
+    return [[np.quantile(values, [(1.0 - level) / 2.0, (1.0 + level) / 2.0]).tolist()] for level in LEVELS]
+
+
+def main() -> None:
+    """Run what is missing, and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--patterns", type=int, default=500)
+    parser.add_argument("--slow", type=int, default=200, help="so many with profile, bootstrap and MCMC")
+    parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--kept", type=Path, default=Path("calibration.jsonl"))
+    parser.add_argument("--report", type=Path, help="folder for calibration.md and calibration.svg")
+    options = parser.parse_args()
+    texts = options.kept.read_text().splitlines() if options.kept.exists() else []
+    known = {(line["number"], line["weight"], line["slow"]): line for line in map(json.loads, texts)}
+    both = [(i, weight, i < options.slow) for i in range(options.patterns) for weight in (1.0, 0.1)]
+    jobs = [job for job in both if job[1] == 1.0 or len(simulated(job[0])[2]) == 2]
+    missing = [job for job in jobs if job not in known]
+    with ProcessPoolExecutor(options.workers) as pool, options.kept.open("a") as kept:
+        for count, line in enumerate(pool.map(fitted, missing), 1):
+            known[line["number"], line["weight"], line["slow"]] = line
+            kept.write(json.dumps(line) + "\n")
+            kept.flush()
+            print(f"\r{count} of {len(missing)}", end="", flush=True)
+    print()
+    report([known[job] for job in jobs], options.report)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What believing costs: the search through all solutions, the bootstrap, the posterior."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import algorithm2021
+import numpy as np
+from fits import BOUNDS, REGIONS, SPACING, START, TRUE, simulated
+from report import best_of, goal, heading, line, seconds
+
+import slxrd
+from slxrd.leastsquares import minimise
+from slxrd.model import Model
+from slxrd.objective import Objective
+from slxrd.parameters import Parameters
+from slxrd.search import search
+from slxrd.uncertainty.bootstrap import bootstrap
+from slxrd.uncertainty.importance import importance_samples
+
+REPLICATES = 1000
+
+
+def uncertainty(rounds: int) -> None:
+    """Measure search, bootstrap and posterior on the two-region pattern of the section before."""
+    data = simulated(0)
+    heading(f"Uncertainty: {sum(region.q.size for region in data)} points in two regions, six parameters")
+    objective = Objective(Model(), data)
+    start = Parameters().start(**START).bound(**BOUNDS).release("q_zero")
+    blind = Parameters().release("q_zero")
+    single, searched = best_of(rounds, lambda: minimise(objective, start), lambda: search(objective, blind))
+    line("a single fit from a good start", seconds(single))
+    line("the search for all solutions, without a start", seconds(searched))
+    goal("the search, in times a single fit", searched / single, f"{searched / single:.0f}", at_most=60)
+    fit = slxrd.fit(_pattern(), regions=REGIONS)
+    (sampled,) = best_of(rounds, lambda: importance_samples(fit.objective, fit.minima))
+    line("the posterior over all solutions, 3000 samples or more", seconds(sampled))
+    _bootstrap(fit, rounds, data)
+
+
+def _bootstrap(fit: slxrd.Fit, rounds: int, data: tuple) -> None:
+    cores = os.cpu_count() or 1
+    alone = replace(fit, minima=fit.minima[:1])
+    pattern = [algorithm2021.Region(region.q, region.intensity) for region in data]
+    one, quick, several, spread, theirs = best_of(
+        rounds,
+        lambda: bootstrap(alone, REPLICATES, workers=1),
+        lambda: bootstrap(alone, REPLICATES, workers=cores),
+        lambda: bootstrap(fit, REPLICATES, workers=1),
+        lambda: bootstrap(fit, REPLICATES, workers=cores),
+        lambda: algorithm2021.fit(pattern, START, BOUNDS, free_scale=False),
+    )
+    line(f"{REPLICATES} bootstrap replicates from one solution, one core", seconds(one))
+    line("the same from every solution", seconds(several))
+    goal(f"the same on {cores} cores", spread, seconds(spread), at_most=2.0)
+    line("times faster than on one", f"{several / spread:.2f}")
+    line("one replicate by the published algorithm", seconds(theirs))
+    line("it, in times one of ours, from one solution, one core", f"{theirs / one * REPLICATES:.0f}")
+    ratio = theirs / (quick / REPLICATES)
+    goal(f"the same, {cores} cores", ratio, f"{ratio:.0f}", at_least=1000)
+
+
+def _pattern() -> slxrd.Pattern:
+    """The same two regions as one pattern, with σ."""
+    q = np.arange(REGIONS[0][0], REGIONS[1][1], SPACING)
+    return slxrd.simulate(q, TRUE, noise=0.03, seed=0)

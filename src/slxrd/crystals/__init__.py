@@ -1,0 +1,1 @@
+"""Crystals by name: one TOML file each, with where its numbers come from."""

@@ -1,0 +1,155 @@
+"""Weighted samples of everything that a pattern leaves possible, and the intervals they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
+
+#: Places at which a density is worked out per solution, and how far its curve goes beyond the samples.
+_PLACES, _BEYOND = 400, 4.0
+#: A solution with less than this share of the weight has no part in an interval.
+_NEGLIGIBLE = 1e-4
+#: No solution is narrower than this, as a fraction of the spread over all of them.
+_NARROWEST = 1e-4
+
+Pieces = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Samples of the posterior over all solutions of a fit.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The refined parameters.
+    values : mapping of str to ndarray, shape (n,)
+        Of every parameter and of the derived quantities, in Å, Å⁻¹ and planes.
+    weights : ndarray, shape (n,)
+        Their sum is 1.
+    solution : ndarray of int, shape (n,)
+        The solution of the fit, counted from 0, that each sample belongs to.
+    limits : mapping of str to (float, float)
+        Bounds of the refined parameters.
+    effective : float
+        As many independent samples would say as much: 1/Σw².
+    """
+
+    names: tuple[str, ...]
+    values: Mapping[str, FloatArray]
+    weights: FloatArray
+    solution: NDArray[np.int64]
+    limits: Mapping[str, tuple[float, float]]
+    effective: float
+
+    def share(self, solution: int) -> float:
+        """Probability of a solution, counted from 0."""
+        return float(self.weights[self.solution == solution].sum())
+
+    def mean(self, name: str) -> float:
+        """Mean of a parameter or derived quantity."""
+        return float(self.weights @ self._of(name))
+
+    def std(self, name: str) -> float:
+        """Standard deviation of a parameter or derived quantity, over all solutions."""
+        return float(np.sqrt(self.weights @ (self._of(name) - self.mean(name)) ** 2))
+
+    def quantile(self, name: str, share: float) -> float:
+        """Quantile of a parameter or derived quantity."""
+        values = self._of(name)
+        order = np.argsort(values)
+        return float(np.interp(share, np.cumsum(self.weights[order]), values[order]))
+
+    def interval(self, name: str, level: float) -> Pieces:
+        """Find the smallest set that holds a parameter or derived quantity with a probability.
+
+        It is where the probability density is highest (Hyndman, Am. Stat. 1996, 50, 120), and in several
+        pieces where solutions lie apart. The density is a sum of Gaussians about the samples, of a width
+        that follows from the spread within each solution.
+
+        Parameters
+        ----------
+        name : str
+            A parameter or derived quantity.
+        level : float
+            Probability, between 0 and 1.
+
+        Returns
+        -------
+        tuple of (float, float)
+            The ends of each piece, increasing.
+
+        Raises
+        ------
+        SlxrdError
+            If the name is unknown or the level is not a probability.
+        """
+        if not 0.0 < level < 1.0:
+            raise SlxrdError(f"level {level!r}: must be between 0 and 1, such as 0.68 or 0.95")
+        values, whole = self._of(name), self.std(name)
+        if not whole > 1e-9 * abs(self.mean(name)):
+            return ((self.mean(name), self.mean(name)),)
+        limits = self.limits.get(name, (-np.inf, np.inf))
+        curves = [
+            _density(values[inside], self.weights[inside], limits, _NARROWEST * whole)
+            for inside in (self.solution == k for k in range(int(self.solution.max()) + 1))
+            if self.weights[inside].sum() > _NEGLIGIBLE
+        ]
+        place = np.unique(np.concatenate([x for x, _ in curves]))
+        density = sum((np.interp(place, x, y, 0.0, 0.0) for x, y in curves), np.zeros(place.size))
+        at_samples = np.interp(values, place, density)
+        order = np.argsort(-at_samples)
+        enough = int(np.searchsorted(np.cumsum(self.weights[order]), level))
+        return _pieces(place, density, float(at_samples[order][min(enough, order.size - 1)]))
+
+    def _of(self, name: str) -> FloatArray:
+        if name not in self.values:
+            raise SlxrdError(f"unknown quantity {name!r}; there are {', '.join(self.values)}")
+        return self.values[name]
+
+
+def _density(
+    values: FloatArray, weights: FloatArray, limits: tuple[float, float], narrowest: float
+) -> tuple[FloatArray, FloatArray]:
+    """Density of weighted samples at a row of places, reflected at the limits."""
+    from scipy.ndimage import gaussian_filter1d
+
+    total = float(weights.sum())
+    mean = float(weights @ values) / total
+    spread = max(float(np.sqrt(weights @ (values - mean) ** 2 / total)), narrowest)
+    width = 1.06 * spread * (total**2 / float(weights @ weights)) ** -0.2
+    low = max(mean - 6.0 * spread, float(values.min()))
+    high = min(mean + 6.0 * spread, float(values.max()))
+    edges = np.linspace(low - _BEYOND * width, high + _BEYOND * width, _PLACES + 1)
+    step = edges[1] - edges[0]
+    if edges[0] < limits[0] < edges[-1]:
+        edges = limits[0] + step * np.arange(int((edges[-1] - limits[0]) / step) + 2)
+    elif edges[0] < limits[1] < edges[-1]:
+        edges = limits[1] - step * np.arange(int((limits[1] - edges[0]) / step) + 2)[::-1]
+    counts = np.histogram(values, edges, weights=weights)[0]
+    return (edges[1:] + edges[:-1]) / 2.0, gaussian_filter1d(counts / step, width / step, mode="reflect")
+
+
+def _pieces(place: FloatArray, density: FloatArray, height: float) -> Pieces:
+    """Where a curve is at least so high, its ends found by interpolation."""
+    above = np.concatenate(([False], density >= height, [False]))
+    starts = np.flatnonzero(above[1:] & ~above[:-1])
+    ends = np.flatnonzero(~above[1:] & above[:-1]) - 1
+    pieces = []
+    for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
+        low = _crossing(place, density, height, a - 1, a) if a > 0 else float(place[0])
+        high = _crossing(place, density, height, b + 1, b) if b + 1 < place.size else float(place[-1])
+        pieces.append((low, high))
+    return tuple(pieces)
+
+
+def _crossing(place: FloatArray, density: FloatArray, height: float, outside: int, inside: int) -> float:
+    rise = float(density[inside] - density[outside])
+    part = (height - float(density[outside])) / rise if rise > 0.0 else 1.0
+    return float(place[outside] + part * (place[inside] - place[outside]))

@@ -1,0 +1,146 @@
+"""ZIP archives, in which some measurements come: the one door to their members.
+
+Nothing is written to disk, and no archive inside the archive is opened. Sizes are bounded before anything is
+decompressed, by what the archive says of itself, and the archive is held to its word while it is.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from slxrd.errors import FileError
+
+#: What an archive that holds something starts with.
+START = b"PK\x03\x04"
+#: Most members of an archive, and most bytes of them all and of one of them when decompressed.
+MEMBERS_LIMIT = 20_000
+TOTAL_LIMIT = 300_000_000
+MEMBER_LIMIT = 100_000_000
+#: Most bytes that one compressed byte may become, in members beyond a megabyte.
+RATIO_LIMIT = 300
+
+_ENTRY = b"PK\x01\x02"  # stands before every entry of the directory
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1
+
+#: What archives are that no format recognises, by the start of a member's name.
+_KINDS = {
+    "word/": "a Word document",
+    "ppt/": "a PowerPoint presentation",
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+    "META-INF/manifest.xml": "an OpenDocument file",
+}
+
+
+class _Unsound(Exception):
+    """What is wrong with an archive as a whole, to be read after "is"."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive whose directory has been checked.
+
+    Parameters
+    ----------
+    source : str
+        Path of the file, for messages.
+    opened : ZipFile
+        The archive, in memory.
+    members : mapping of str to ZipInfo
+        By name, with slashes between folders; folders themselves are left out.
+    """
+
+    source: str
+    opened: zipfile.ZipFile
+    members: Mapping[str, zipfile.ZipInfo]
+
+    def read(self, name: str) -> bytes:
+        """Decompress one member.
+
+        Raises
+        ------
+        FileError
+            If it is missing, encrypted, damaged, or beyond bounds.
+        """
+        info = self.members.get(name)
+        if info is None:
+            raise FileError(self.source, f"is an archive without its {name!r:.100}; export it again")
+        if info.flag_bits & _ENCRYPTED:
+            raise FileError(self.source, "is encrypted; save it without a password")
+        if info.compress_type not in _METHODS:
+            raise FileError(
+                self.source, f"its {name!r:.100} is packed in an unusual way; pack it as plain ZIP"
+            )
+        if info.file_size > MEMBER_LIMIT:
+            raise FileError(self.source, f"its {name!r:.100} has more than {MEMBER_LIMIT // 10**6} MB")
+        if info.file_size > 10**6 and info.file_size > RATIO_LIMIT * info.compress_size:
+            raise FileError(
+                self.source, f"its {name!r:.100} is packed more than {RATIO_LIMIT}-fold, as no measurement is"
+            )
+        try:
+            with self.opened.open(info) as member:
+                content = member.read(info.file_size + 1)
+            whole = len(content) == info.file_size
+        except Exception:  # zipfile does not say all that it raises for damaged archives
+            whole = False
+        if not whole:
+            raise FileError(self.source, f"its {name!r:.100} is damaged; copy the file again")
+        return content
+
+
+def open_archive(data: bytes, source: str) -> Archive:
+    """Read an archive's directory.
+
+    Raises
+    ------
+    FileError
+        If it is no archive, damaged, ambiguous, or beyond bounds.
+    """
+    try:
+        return _open(data, source)
+    except _Unsound as problem:
+        raise FileError(source, f"is {problem}; copy or export it again") from None
+
+
+def names(data: bytes) -> frozenset[str]:
+    """Names of an archive's members; none where it is no sound archive. Never raises."""
+    try:
+        return frozenset(_open(data, "").members)
+    except _Unsound:
+        return frozenset()
+
+
+def describe(data: bytes) -> str:
+    """Say what an archive is that no format recognises, to be read after "is". Never raises."""
+    try:
+        members = _open(data, "").members
+    except _Unsound as problem:
+        return str(problem)
+    for start, kind in _KINDS.items():
+        if any(name.startswith(start) for name in members):
+            return kind
+    return "a ZIP archive, but neither .brml, .rasx nor .xlsx (unpack it, and read what is in it)"
+
+
+def _open(data: bytes, source: str) -> Archive:
+    if not data.startswith(START):
+        raise _Unsound("no ZIP archive")
+    if data.count(_ENTRY) > MEMBERS_LIMIT:
+        raise _Unsound(f"a ZIP archive of more than {MEMBERS_LIMIT} files")
+    try:
+        opened = zipfile.ZipFile(io.BytesIO(data))
+        infos = [info for info in opened.infolist() if not info.is_dir()]
+    except Exception:  # as above
+        raise _Unsound("a ZIP archive that is damaged or incomplete") from None
+    # Some Windows programs part folders by backslashes.
+    paths = [info.filename.replace("\\", "/") for info in infos]
+    name, times = Counter(paths).most_common(1)[0] if paths else ("", 0)
+    if times > 1:
+        raise _Unsound(f"a ZIP archive with {times} files {name!r:.100}")
+    if sum(info.file_size for info in infos) > TOTAL_LIMIT:
+        raise _Unsound(f"a ZIP archive of more than {TOTAL_LIMIT // 10**6} MB when unpacked")
+    return Archive(source, opened, dict(zip(paths, infos, strict=True)))

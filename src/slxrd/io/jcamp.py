@@ -1,0 +1,194 @@
+"""JCAMP-DX files (.jdx, .dx): ``##LABEL=value`` records, and tables ``(XY..XY)`` or ``(X++(Y..Y))``.
+
+McDonald and Wilks, Appl. Spectrosc. 42, 151 (1988). Numbers in the tables are multiplied by ``XFACTOR`` and
+``YFACTOR``. The form has no place for the wavelength.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from slxrd.errors import FileError
+from slxrd.io import axis as axes
+from slxrd.io import counting
+from slxrd.io.asdf import Decoder
+from slxrd.io.instrument_text import described, number, required, values
+from slxrd.io.request import Request
+from slxrd.io.rows import Row, decode, head, numbered
+from slxrd.io.scan import Load, Scan
+from slxrd.pattern import Axis, Step
+from slxrd.units import FloatArray
+
+NAME = "JCAMP-DX"
+
+#: The record that ends a block is found without its sign too.
+_RECORD = re.compile(r"##(?:([^=]*)=(.*)|(END)\s*)$", re.I)
+#: Labels of tables, and of kinds of tables that are not read.
+_TABLES = ("XYDATA", "XYPOINTS", "PEAKTABLE")
+_OTHER_TABLES = ("DATATABLE", "NTUPLES", "PEAKASSIGNMENTS", "RADATA")
+#: How many times the usual step a step of a pattern may be; lists of peaks have others.
+_GAP = 5.0
+
+
+@dataclass
+class _Block:
+    records: Mapping[str, str]
+    label: str
+    form: str
+    start: Row
+    rows: list[Row] = field(default_factory=list)
+    complete: bool = False
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file begins with a JCAMP-DX record."""
+    start = head(data).lstrip()
+    return start.startswith("##") and ("##TITLE=" in start.upper()[:200] or "JCAMP" in start.upper())
+
+
+def scans(request: Request) -> list[Load]:
+    """List the tables of a JCAMP-DX file."""
+    text = decode(request.data, request.source)
+    records: dict[str, str] = {}
+    blocks: list[_Block] = []
+    table = False
+    for line in numbered(text, request.source, longest=len(text)):
+        row = Row(line.line, line.text.partition("$$")[0].strip())
+        record = _RECORD.match(row.text)
+        if not record:
+            if table and row.text:
+                blocks[-1].rows.append(row)
+            continue
+        if table:
+            blocks[-1].complete = True
+        label = re.sub(r"[\s/_-]", "", record[3] or record[1]).upper()
+        value = (record[2] or "").strip()
+        table = label in (*_TABLES, *_OTHER_TABLES)
+        if table:
+            blocks.append(_Block(dict(records), label, re.sub(r"\s", "", value).upper(), row))
+        elif label == "TITLE":
+            records = {label: value}
+        else:
+            records[label] = value
+    return [partial(_read, block, request) for block in blocks]
+
+
+def _read(block: _Block, request: Request) -> Scan:
+    """Read one table.
+
+    Raises
+    ------
+    FileError
+        If it is truncated, no pattern, or of a form that is not read.
+    """
+    source, records = request.source, block.records
+    if not block.complete:
+        raise FileError(source, "the table has no ##END=: it is truncated; copy or export it again")
+    axis = _axis(request, records)
+    factors = [number(records.get(f"{c}FACTOR") or "1", f"{c}FACTOR", source) for c in "XY"]
+    if 0.0 in factors:
+        raise FileError(source, "XFACTOR or YFACTOR is 0; export it again")
+    if block.label in _TABLES and block.form == "(XY..XY)":
+        x, y = _pairs(block, source)
+        x = x * factors[0]
+    elif block.label == "XYDATA" and block.form == "(X++(Y..Y))":
+        x, y = _steps(block, factors[0], source)
+    else:
+        raise FileError(
+            source,
+            f"its table {block.label}={block.form[:40]} is not read; export it as (XY..XY) or (X++(Y..Y))",
+            block.start.line,
+        )
+    stated = records.get("NPOINTS")
+    if stated and number(stated, "NPOINTS", source) != x.size:
+        raise FileError(source, f"tells of {stated} points and holds {x.size}; copy or export it again")
+    if block.label == "PEAKTABLE":
+        _refuse_peaks(x, source)
+    intensity = y * factors[1]
+    unit = records.get("YUNITS", "")
+    whole = unit.lower() in ("counts", "count")
+    counted = counting.counts(intensity) if whole else counting.unnamed(intensity)
+    return Scan(
+        x=x,
+        intensity=counted.intensity,
+        axis=axis,
+        per_count=counted.per_count(),
+        metadata=described(
+            {
+                "format": NAME,
+                "title": records.get("TITLE"),
+                "date": records.get("LONGDATE") or records.get("$STARTTIME") or records.get("DATE"),
+                "data type": records.get("DATATYPE"),
+                "intensity unit": unit,
+            }
+        ),
+        history=(*_scaled(factors), *counted.history),
+    )
+
+
+def _axis(request: Request, records: Mapping[str, str]) -> Axis:
+    unit = required(records, "XUNITS", request.source)
+    is_q, is_two_theta = axes.named(unit)
+    if axes.is_per_nm(unit):
+        raise FileError(request.source, f"XUNITS is {unit[:40]!r}; export it in 1/Å or in degrees of 2θ")
+    if is_q != is_two_theta:
+        said: Axis = "q" if is_q else "2theta"
+        if request.axis not in (None, said):
+            raise FileError(request.source, f"the axis is in {unit!r} by its XUNITS; leave --axis out")
+        return said
+    if request.axis is None:
+        raise FileError(
+            request.source,
+            f"XUNITS is {unit[:40]!r}, which is neither 2θ nor q in Å⁻¹ for certain: if it is one of them, "
+            "use --axis 2theta or --axis q",
+        )
+    return request.axis
+
+
+def _pairs(block: _Block, source: str) -> tuple[FloatArray, FloatArray]:
+    fields = [(text, row.line) for row in block.rows for text in re.split(r"[\s,;]+", row.text) if text]
+    if len(fields) % 2:
+        raise FileError(source, f"holds {len(fields)} numbers, which are no pairs; copy or export it again")
+    numbers = values(fields, "the table", source)
+    return numbers[0::2], numbers[1::2]
+
+
+def _steps(block: _Block, factor: float, source: str) -> tuple[FloatArray, FloatArray]:
+    """Ordinates, and their abscissae from the ends of the axis; those in the lines are a check."""
+    records = block.records
+    first, last = (number(required(records, key, source), key, source) for key in ("FIRSTX", "LASTX"))
+    n = number(required(records, "NPOINTS", source), "NPOINTS", source)
+    decoder = Decoder(source)
+    marks = [(*decoder.feed(row.text, row.line), row.line) for row in block.rows]
+    found = len(decoder.ordinates)
+    if found != n or found < 2:
+        raise FileError(source, f"tells of {n:g} points and holds {found}; copy or export it again")
+    step = (last - first) / (found - 1)
+    for written, index, line in marks:
+        abscissa = float(written) * factor
+        printed = 0.5 * abs(factor) * 10.0 ** -counting.decimals([written])
+        if abs(abscissa - (first + step * index)) > 0.6 * abs(step) + printed:
+            raise FileError(
+                source,
+                f"begins at {abscissa:g} where {first + step * index:g} is due: points are "
+                "missing or too many; copy or export it again",
+                line,
+            )
+    return first + step * np.arange(found, dtype=np.float64), np.array(decoder.ordinates)
+
+
+def _refuse_peaks(x: FloatArray, source: str) -> None:
+    steps = np.abs(np.diff(x))
+    if steps.size and steps.max() > _GAP * np.median(steps):
+        raise FileError(source, "is a list of peaks and no pattern; export the measured points")
+
+
+def _scaled(factors: list[float]) -> tuple[Step, ...]:
+    if factors[1] == 1.0:
+        return ()
+    return (Step("intensity scaled", {"YFACTOR": factors[1]}),)
