@@ -73,6 +73,9 @@ def _against_truth(example: Example, result: Fit) -> list[str]:
                 if (truth > estimate.value) == (estimate.status == "lower bound")
                 else "limit misses it"
             )
+        elif estimate.status == "ambiguous":
+            held = any(low <= truth <= high for low, high in estimate.interval_95)
+            off = f"ambiguous; the 95 % interval {'holds' if held else 'misses'} it"
         elif estimate.error:
             off = f"{(estimate.value - truth) / estimate.error:+.1f} standard errors"
         else:

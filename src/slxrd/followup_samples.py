@@ -158,7 +158,8 @@ def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
         symbol = TABLE[name].symbol if name in TABLE else {"period": "Λ", "thickness": "t"}[name]
         low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
         numbers = (done.mean(name), done.std(name), low, middle, high)
-        quoted = format_estimate(fit.parameters.get(name) or fit.derived[name])
+        estimate = fit.parameters.get(name) or fit.derived[name]
+        quoted = format_estimate(estimate) + (" (ambiguous)" if estimate.status == "ambiguous" else "")
         lines.append(f"  {symbol:<4} " + " ".join(f"{value:<10.5g}" for value in numbers) + f" {quoted}")
     return lines
 

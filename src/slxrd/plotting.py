@@ -89,10 +89,9 @@ def _legend(fit: Fit) -> str:
     stacked = fit.stack.n_coherent > 1
     rows = [(TABLE[name].symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
-    lines = [
-        f"{symbol:<3} {format_estimate(estimate)}" for symbol, estimate in rows if estimate.status != "fixed"
-    ]
-    lines += [f"{symbol:<3} {format_estimate(e)} (fixed)" for symbol, e in rows if e.status == "fixed"]
+    said = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
+    rows.sort(key=lambda row: row[1].status == "fixed")
+    lines = [f"{symbol:<3} {format_estimate(e)}{said.get(e.status, '')}" for symbol, e in rows]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if not fit.unique:
         near = [s for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS]

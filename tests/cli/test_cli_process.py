@@ -94,6 +94,43 @@ def test_interrupt_leaves_nothing(here: Path) -> None:
     assert contents(here) == before
 
 
+#: The command line, with a chain that tells on standard error how far it is.
+TELLING = """
+import sys
+from slxrd import cli, followup_samples
+sample = followup_samples.sample
+def telling(*given, report, **named):
+    return sample(*given, report=lambda done, of: print("step", done, file=sys.stderr, flush=True), **named)
+followup_samples.sample = telling
+cli.main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
+    """Ctrl-C while the density is being calculated, most likely; emcee would print a traceback."""
+    pytest.importorskip("emcee")
+    words = ["fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", TELLING, *words], cwd=here, text=True, encoding="utf-8",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"},
+    )  # fmt: skip
+    assert process.stderr is not None
+    told = []
+    for line in process.stderr:
+        told.append(line)
+        if line == "step 150\n":
+            break
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in "".join(told) + err
+    assert "emcee" not in out + err
+    assert err.splitlines()[-1] == "slxrd: interrupted; the files written hold what was done until then"
+    assert "of 1000000 steps" in out
+    assert (here / "results" / "corner.png").is_file()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupted_demonstration_tells_the_truth(here: Path) -> None:
     """What is finished stays, whole; and it is not said that nothing was written."""

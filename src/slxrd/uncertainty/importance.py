@@ -31,7 +31,7 @@ from slxrd.uncertainty.target import Target
 from slxrd.units import FloatArray
 
 #: Samples per round; rounds in any case and at most; effective samples that suffice, and that will do.
-ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 20
+ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 10
 ENOUGH, TOO_FEW = 800.0, 150.0
 #: Solutions with Δχ² beyond the first, and no more than the second, are sampled.
 _REACHED, _MOST = 30.0, 40
@@ -66,14 +66,17 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
     target.lay_out(mixture.centres)
     random = np.random.default_rng(seed)
     mixtures: list[Mixture] = []
-    drawn: list[FloatArray] = []
-    heights: list[FloatArray] = []
+    points, heights = np.empty((0, len(target.names))), np.empty(0)
+    densities = np.empty((0, 0))  # of each round's mixture at all points
     for _ in range(MOST_ROUNDS):
+        drawn = mixture.draw(mixture.choose(ROUND, random), random)
+        before = [each.log_density(drawn) for each in mixtures]
+        points, heights = np.concatenate((points, drawn)), np.concatenate((heights, target(drawn)))
+        if before:
+            densities = np.hstack((densities, np.array(before)))
         mixtures.append(mixture)
-        drawn.append(mixture.draw(mixture.choose(ROUND, random), random))
-        heights.append(target(drawn[-1]))
-        points = np.concatenate(drawn)
-        weights = _weights(points, np.concatenate(heights), mixtures)
+        densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
+        weights = _weights(heights, densities)
         effective = 1.0 / float(weights @ weights)
         if len(mixtures) >= FEWEST_ROUNDS and effective >= ENOUGH:
             break
@@ -90,9 +93,9 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
     return Ensemble(target.names, with_derived(target.full(points)), weights, solution, limits, effective)
 
 
-def _weights(points: FloatArray, heights: FloatArray, mixtures: Sequence[Mixture]) -> FloatArray:
+def _weights(heights: FloatArray, densities: FloatArray) -> FloatArray:
     """Posterior over the mean density of all rounds, with sum 1."""
-    logarithms = heights - np.logaddexp.reduce([each.log_density(points) for each in mixtures], axis=0)
+    logarithms = heights - np.logaddexp.reduce(densities, axis=0)
     weights = np.exp(logarithms - logarithms.max())
     return np.asarray(weights / weights.sum())
 

@@ -272,7 +272,9 @@ def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
     except ImportError:
         raise SlxrdError('sampling the posterior needs emcee: pip install "slxrd[posterior]"') from None
     moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.MHMove(solutions.jump), 0.5)]
-    return emcee.EnsembleSampler(walkers, len(target.names), target, moves=moves, vectorize=True)
+    sampler = emcee.EnsembleSampler(walkers, len(target.names), target, moves=moves, vectorize=True)
+    sampler.log_prob_fn = target  # emcee's own wrapper prints a traceback when it is interrupted
+    return sampler
 
 
 def _conclude(
