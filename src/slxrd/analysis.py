@@ -76,8 +76,6 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     options = options or FitOptions()
     pattern = pattern.to_q()
     notes: list[str] = []
-    if str(pattern.metadata.get("axis", "")).endswith("(assumed)"):
-        notes.append("nothing says what the first column is: it was taken for q in Å⁻¹ (--axis)")
     regions = tuple(options.regions)
     if not regions:
         regions = find_regions(pattern)

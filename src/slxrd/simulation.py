@@ -40,7 +40,12 @@ def as_instrument(pattern: Pattern, resolution: float | Broadening, zero: Zero) 
     """
     sigma_G, broadening = Instrument.sigma_G, None
     if isinstance(resolution, Broadening):
-        broadening = resolution
+        broadening, known = resolution, pattern.wavelength
+        if known is not None and abs(resolution.wavelength / known - 1.0) > 0.01:
+            raise SlxrdError(
+                f"the resolution was measured at {resolution.wavelength:g} Å and {pattern.source} at "
+                f"{known:g} Å; measure a standard with the same radiation"
+            )
     else:
         sigma_G = resolution
     return Instrument(sigma_G, broadening, pattern.wavelength, pattern.second_line, zero)

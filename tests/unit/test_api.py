@@ -11,6 +11,7 @@ import pytest
 
 import slxrd
 from slxrd.api import as_region, build_parameters, fit
+from slxrd.broadening import Broadening
 from slxrd.errors import SlxrdError
 from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
@@ -242,3 +243,12 @@ def test_simulations_refused(changed: dict[str, Any], says: str) -> None:
     told = {"q": Q, "values": TRUTH, **changed}
     with pytest.raises(SlxrdError, match=says):
         simulate(told.pop("q"), told.pop("values"), **told)
+
+
+def test_a_resolution_of_other_radiation_is_refused() -> None:
+    """Measured with Mo, used with Cu: its widths would be those of other angles."""
+    q = np.arange(0.9, 1.25, 0.005)
+    line = Broadening(0.0, 0.0, 0.05, 0.0, 0.709317)
+    with pytest.raises(SlxrdError, match=r"measured at 0\.709317 Å"):
+        simulate(q, TRUTH, wavelength="CuKa1", resolution=line)
+    assert len(simulate(q, TRUTH, wavelength="MoKa1", resolution=line)) == q.size
