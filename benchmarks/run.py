@@ -8,6 +8,7 @@ from files import files
 from fits import fits
 from processes import command_line, imports
 from report import machine
+from series import series
 from speed import kernel, scaling
 from uncertainty import uncertainty
 
@@ -24,6 +25,7 @@ def main() -> None:
     scaling(rounds=5 if quick else 30)
     fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
     uncertainty(rounds=1 if quick else 3)
+    series(count=16 if quick else 200)
     files(rounds=2 if quick else 5)
     imports(rounds=3 if quick else 7)
     command_line(rounds=2 if quick else 5)

@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from slxrd.api import fit as fit
     from slxrd.cif import crystal_from_cif as crystal_from_cif
+    from slxrd.compare_run import compare_models as compare_models
     from slxrd.corrections import correct_lorentz_polarisation as correct_lorentz_polarisation
     from slxrd.corrections import counting_statistics as counting_statistics
     from slxrd.crystals.library import crystal as crystal
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from slxrd.io.registry import read as read
     from slxrd.io.registry import read_scans as read_scans
     from slxrd.laue import laue_fringes as laue_fringes
+    from slxrd.lowangle import fit_low_angle as fit_low_angle
     from slxrd.output import save as save
     from slxrd.parameters import Parameters as Parameters
     from slxrd.pattern import Pattern as Pattern
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from slxrd.regions import Region as Region
     from slxrd.resolution_file import read_resolution as read_resolution
     from slxrd.result import Fit as Fit
+    from slxrd.saved import load as load
+    from slxrd.series_run import fit_series as fit_series
     from slxrd.simulation import simulate as simulate
 
 _HOMES = {
@@ -47,6 +51,7 @@ _HOMES = {
     "Pattern": "pattern",
     "Region": "regions",
     "SlxrdError": "errors",
+    "compare_models": "compare_run",
     "correct_lorentz_polarisation": "corrections",
     "counting_statistics": "corrections",
     "crystal": "crystals.library",
@@ -54,7 +59,10 @@ _HOMES = {
     "example": "examples.catalogue",
     "find_regions": "peaks",
     "fit": "api",
+    "fit_series": "series_run",
+    "fit_low_angle": "lowangle",
     "laue_fringes": "laue",
+    "load": "saved",
     "plot": "plotting",
     "read": "io.registry",
     "read_resolution": "resolution_file",
@@ -69,6 +77,7 @@ __all__ = [
     "Pattern",
     "Region",
     "SlxrdError",
+    "compare_models",
     "correct_lorentz_polarisation",
     "counting_statistics",
     "crystal",
@@ -76,7 +85,10 @@ __all__ = [
     "example",
     "find_regions",
     "fit",
+    "fit_low_angle",
+    "fit_series",
     "laue_fringes",
+    "load",
     "plot",
     "read",
     "read_resolution",

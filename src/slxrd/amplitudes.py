@@ -103,7 +103,7 @@ def crystal_arrays(crystal: Crystal, q: ArrayLike, wavelength: float | None) -> 
     """
     values = np.atleast_1d(np.asarray(q, dtype=np.float64))
     bottom, repeat, top = (
-        _plane_arrays(part, values, wavelength) for part in (crystal.bottom, crystal.repeat, crystal.top)
+        plane_arrays(part, values, wavelength) for part in (crystal.bottom, crystal.repeat, crystal.top)
     )
     return CrystalArrays(bottom, repeat, top, crystal.closing)
 
@@ -151,13 +151,14 @@ def structure_factor(
 
 def _summed(planes: Sequence[Plane], q: ArrayLike, wavelength: float | None, d: float) -> ComplexArray:
     values = np.atleast_1d(np.asarray(q, dtype=np.float64))
-    arrays = _plane_arrays(planes, values, wavelength)
+    arrays = plane_arrays(planes, values, wavelength)
     heights = arrays.positions * d + arrays.shifts
     total = (arrays.amplitudes() * np.exp(1j * np.outer(heights, values))).sum(axis=0)
     return np.asarray(total)
 
 
-def _plane_arrays(planes: Sequence[Plane], q: FloatArray, wavelength: float | None) -> PlaneArrays:
+def plane_arrays(planes: Sequence[Plane], q: FloatArray, wavelength: float | None) -> PlaneArrays:
+    """Arrays of some planes; arguments as in :func:`crystal_arrays`."""
     listed = [(number, site) for number, plane in enumerate(planes) for site in plane.sites]
     sites = np.zeros((len(listed), q.size), dtype=np.complex128)
     slopes = np.zeros_like(sites)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from slxrd.conclusion import Conclusion
 from slxrd.errors import SlxrdError
@@ -81,10 +81,13 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
         regions = find_regions(pattern)
         notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
     data = select(pattern, regions, options.noise)
-    parameters = (
-        _without_neighbours(options.parameters) if options.stack.n_coherent == 1 else options.parameters
-    )
-    objective = Objective(Model(options.stack, options.instrument), data, options.settings)
+    stack = options.stack.using(options.parameters)
+    parameters = options.parameters.within(stack.table)
+    if stack.n_coherent == 1:
+        parameters = _without_neighbours(parameters)
+    objective = Objective(Model(stack, options.instrument), data, options.settings)
+    if stack.crystal is not None and options.instrument.wavelength is None:
+        notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
     _check_points(objective.data, settle_q_zero(parameters), options.settings)
     notes += objective.notes
     minima = search(objective, parameters, report)
@@ -92,7 +95,8 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
         objective = objective.recounted(minima[0].evaluation.regions)
         minima = refine_all(objective, parameters, minima)
     minima = _decide_q_zero(objective, parameters, minima, notes)
-    return settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
+    fit = settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
+    return replace(fit, options=options)
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:

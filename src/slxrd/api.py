@@ -19,7 +19,8 @@ from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.settings import Background, Kind, Scale, Settings
 from slxrd.simulation import as_instrument
-from slxrd.structure import Stack
+from slxrd.stacks import CrystalLike, StackKind, as_stack
+from slxrd.structure import Stack, Weighting
 from slxrd.table import info
 
 #: A region, or its ends, or its ends and weight.
@@ -36,6 +37,7 @@ def build_parameters(
     tie: Mapping[str, str] | None = None,
     prior: Mapping[str, tuple[float, float]] | None = None,
     ligand: str | None = None,
+    stack: Stack | None = None,
 ) -> Parameters:
     """Put a set of parameters together.
 
@@ -55,6 +57,8 @@ def build_parameters(
         What is known beforehand, as mean and standard deviation, ``{"L": (36, 2)}``.
     ligand : str, optional
         Name or chain length (``"C18"``) of the ligand, which bounds L; see :mod:`slxrd.ligands`.
+    stack : Stack, optional
+        The structure that they belong to; the paper's if left out.
 
     Raises
     ------
@@ -79,6 +83,7 @@ def build_parameters(
         bounds["L"] = gap_range(ligand)
     for name in (*start, *fix, *bounds, *tie, *free, *prior):
         info(name)
+    result = result.within((stack or Stack()).using(result).table)
     told = [*fix, *tie, *free]
     for name in told:
         if told.count(name) > 1:
@@ -133,6 +138,12 @@ def fit(
     ligand: str | None = None,
     coherent: int = Stack.n_coherent,
     size_window: float = Stack.size_window,
+    crystal: CrystalLike | None = None,
+    partner: CrystalLike | None = None,
+    slab: float | str | None = None,
+    stack: StackKind = "pure",
+    weighting: Weighting = "number",
+    coherent_spread: float = 0.0,
     resolution: float | Broadening = Instrument.sigma_G,
     zero: Zero = "q",
     noise: Noise | None = None,
@@ -158,6 +169,17 @@ def fit(
         M, number of crystals that scatter coherently (the paper's 2C); 1 for a thin film.
     size_window : float
         Sizes within this many σ_N of N are counted; 3 in the paper.
+    crystal, partner : Crystal or str, optional
+        Atomic planes, ``"CsPbBr3:Br"``, and a second crystal that alternates with them; see
+        :func:`slxrd.stacks.as_crystal`.
+    slab : float or str, optional
+        Electron density between the crystals in e/Å³, or the ligand whose bulk has it.
+    stack : {"pure", "mixed", "alternating"}
+        Stacks of one size each (the paper), of mixed sizes, or of two crystals in turn.
+    weighting : {"number", "volume"}
+        Whether sizes are shares of the area that crystals cover, or of their number as cubes.
+    coherent_spread : float
+        Standard deviation of M.
     resolution : float or Broadening
         σ_G in Å⁻¹, 0 for none; or the line that a standard showed, from
         :func:`slxrd.read_resolution`.
@@ -185,15 +207,30 @@ def fit(
     SlxrdError
         If the pattern or an option is at fault.
     """
+    free = tuple(free)
     pattern = pattern.to_q()
     for low, high in mask:
         pattern = pattern.masked(low, high)
+    given = parameters if isinstance(parameters, Parameters) else ()
+    structure = as_stack(
+        coherent=coherent, size_window=size_window, crystal=crystal, partner=partner, slab=slab, stack=stack,
+        weighting=weighting, coherent_spread=coherent_spread,
+        naming=[*given, *(start or ()), *(fix or ()), *(bounds or ()), *(tie or ()), *(prior or ()), *free],
+    )  # fmt: skip
     options = FitOptions(
         tuple(as_region(region) for region in regions),
         build_parameters(
-            parameters, start=start, fix=fix, bounds=bounds, free=free, tie=tie, prior=prior, ligand=ligand
+            parameters,
+            start=start,
+            fix=fix,
+            bounds=bounds,
+            free=free,
+            tie=tie,
+            prior=prior,
+            ligand=ligand,
+            stack=structure,
         ),
-        Stack(coherent, size_window),
+        structure,
         as_instrument(pattern, resolution, zero),
         noise,
         Settings(objective, scale, background),

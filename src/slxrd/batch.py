@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from slxrd.errors import SlxrdError
 from slxrd.layout import is_compiled, lay_out
 from slxrd.leastsquares import minimise, prior_chi2
-from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.units import FloatArray
@@ -34,8 +33,8 @@ class Refined:
 
     Parameters
     ----------
-    values : ndarray, shape (n, 6)
-        Of all parameters, in the order of ``model.REFINABLE``.
+    values : ndarray, shape (n, p)
+        Of all parameters, in the order of ``model.names``.
     chi2 : ndarray, shape (n,)
         At the minima.
     converged : ndarray of bool, shape (n,)
@@ -59,8 +58,8 @@ class Batch:
         Regions, model and settings.
     parameters : Parameters
         Which parameters are free, and their bounds.
-    starts : ndarray, shape (s, 6)
-        Values of all parameters to start from, in the order of ``model.REFINABLE``; every set is
+    starts : ndarray, shape (s, p)
+        Values of all parameters to start from, in the order of ``model.names``; every set is
         refined from each, and the best kept. Those that are fixed keep the values of the start.
 
     Raises
@@ -73,8 +72,11 @@ class Batch:
         self.objective = objective
         self.parameters = parameters
         self.starts = np.atleast_2d(np.asarray(starts, dtype=np.float64))
-        if self.starts.shape[0] == 0 or self.starts.shape[1] != len(REFINABLE):
-            raise SlxrdError(f"starts of shape {self.starts.shape}: at least one, of {len(REFINABLE)} values")
+        self.names = objective.model.names
+        if self.starts.shape[0] == 0 or self.starts.shape[1] != len(self.names):
+            raise SlxrdError(
+                f"starts of shape {self.starts.shape}: at least one, of {len(self.names)} values"
+            )
         compiled = is_compiled(objective, parameters)
         self._problem = lay_out(objective, parameters, self.starts) if compiled else None
 
@@ -142,14 +144,16 @@ class Batch:
         return replace(joined(pieces), start=np.arange(len(pieces)))
 
     def chi2(self, points: FloatArray) -> FloatArray:
-        """χ² of the measured intensities at values of all parameters, shape (k, 6) → (k,)."""
+        """χ² of the measured intensities at values of all parameters, shape (k, p) → (k,)."""
         if self._problem is None:
-            named = [dict(zip(REFINABLE, point, strict=True)) for point in points.tolist()]
+            named = [dict(zip(self.names, point, strict=True)) for point in points.tolist()]
             return np.array([self.objective.chi2(v) + prior_chi2(self.parameters, v) for v in named])
         from slxrd.kernel import refit
 
         target = self._problem.targets(self._measured())[0]
-        chi2: FloatArray = refit.chi2_of(points, self._problem.layout, target, *self._problem.stack)
+        chi2: FloatArray = refit.chi2_of(
+            points, self._problem.layout, self._problem.sample, target, *self._problem.stack
+        )
         return chi2
 
     def _measured(self) -> list[FloatArray]:
@@ -170,8 +174,8 @@ class Batch:
         from slxrd.kernel import refit
 
         values, chi2, how, start = refit.refine_many(
-            starts, problem.free, problem.lower, problem.upper, problem.layout, problem.targets(intensities),
-            *problem.stack, tolerance, most, hopeless, leap,
+            starts, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
+            problem.targets(intensities), *problem.stack, tolerance, most, hopeless, leap,
         )  # fmt: skip
         return Refined(values, chi2, how == refit.CONVERGED, start)
 
@@ -185,14 +189,14 @@ class Batch:
             best = min(range(len(tries)), key=lambda k: tries[k].chi2)
             found.append((tries[best], best))
         return Refined(
-            np.array([[minimum.values[name] for name in REFINABLE] for minimum, _ in found]),
+            np.array([[minimum.values[name] for name in self.names] for minimum, _ in found]),
             np.array([minimum.chi2 for minimum, _ in found]),
             np.array([minimum.converged for minimum, _ in found]),
             np.array([start for _, start in found]),
         )
 
     def _from(self, start: list[float]) -> Parameters:
-        values = dict(zip(REFINABLE, start, strict=True))
+        values = dict(zip(self.names, start, strict=True))
         kept = [name for name, row in self.parameters.items() if row.free is False and not row.expression]
         parameters = self.parameters.fix(**{name: values[name] for name in kept})
         return parameters.start(**{name: values[name] for name in parameters.free_names})

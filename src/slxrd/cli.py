@@ -13,24 +13,39 @@ from typer.exceptions import Abort, Exit, TyperException
 
 import slxrd
 from slxrd import arguments
+from slxrd import cli_browser as cli_browser  # its commands join the program
+from slxrd import cli_compare as cli_compare  # its commands join the program
+from slxrd import cli_crystals as cli_crystals  # its commands join the program
 from slxrd import cli_files as cli_files  # its commands join the program
+from slxrd import cli_gallery as cli_gallery  # its commands join the program
+from slxrd import cli_lowangle as cli_lowangle  # its commands join the program
+from slxrd import cli_lp as cli_lp  # its commands join the program
+from slxrd import cli_merit as cli_merit  # its commands join the program
 from slxrd import cli_plan as cli_plan  # its commands join the program
 from slxrd import cli_prepare as cli_prepare  # its commands join the program
+from slxrd import cli_report as cli_report  # its commands join the program
 from slxrd import cli_resolution as cli_resolution  # its commands join the program
 from slxrd import cli_samples as cli_samples  # its commands join the program
+from slxrd import cli_series as cli_series  # its commands join the program
 from slxrd.cli_app import (
     INTERRUPTED,
     NAMES,
     AxisName,
     Coherent,
     Columns,
+    CrystalName,
     Force,
     Monochromator,
     NoLp,
+    PartnerName,
     Resolution,
     ScanNumber,
+    Slab,
+    Spread,
+    StackKindOption,
     TrustAxis,
     Wavelength,
+    WeightingOption,
     Window,
     ZeroError,
     app,
@@ -94,6 +109,12 @@ def fit_command(
     ] = None,
     coherent: Coherent = 40,
     size_window: Window = 5.0,
+    crystal: CrystalName = None,
+    partner: PartnerName = None,
+    slab: Slab = None,
+    stack: StackKindOption = "pure",
+    weighting: WeightingOption = "number",
+    coherent_spread: Spread = 0.0,
     scale: Annotated[
         Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
     ] = None,
@@ -113,6 +134,10 @@ def fit_command(
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the fit as .png, .svg or .pdf.")
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="HTML", help="Write the fit as one HTML page, figures in it."),
     ] = None,
     bootstrap: Annotated[
         int | None, typer.Option(metavar="N", help="Repeat the fit on N resampled patterns; needs --out.")
@@ -156,6 +181,7 @@ def fit_command(
         plotting.check_picture(plot)
     wanted = [*(output.result_paths(out) if out is not None else ()), *([plot] if plot is not None else ())]
     wanted += [Path(json)] if json not in (None, "-") else []
+    wanted += [page] if page is not None else []
     wanted += after.paths(out) if out is not None else []
     if len({path.absolute() for path in wanted}) < len(wanted):
         raise SlxrdError("two outputs have the same name; give each its own")
@@ -180,7 +206,8 @@ def fit_command(
     )  # fmt: skip
     with _progress("searching") as report:
         result = slxrd.fit(
-            pattern, **options, coherent=coherent, size_window=size_window,
+            pattern, **options, coherent=coherent, size_window=size_window, crystal=crystal, partner=partner,
+            slab=slab, stack=stack, weighting=weighting, coherent_spread=coherent_spread,
             resolution=arguments.resolution(resolution), zero=zero,
             objective=objective, scale=scale, background=background, report=report,
         )  # fmt: skip
@@ -202,6 +229,10 @@ def fit_command(
     ready = [(path, make()) for path, make in contents]
     done = after.run(result, out or Path(), _progress)
     ready += done.files
+    if page is not None:
+        from slxrd.report import Followed, report_html
+
+        ready.append((page, report_html(result, command, Followed.of(done.text, done.files))))
     for path, content in ready:
         output.write(path, content)
     if json == "-":

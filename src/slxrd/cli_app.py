@@ -34,6 +34,33 @@ Resolution = Annotated[
         help="Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote.",
     ),
 ]
+CrystalName = Annotated[
+    str | None,
+    typer.Option(
+        "--crystal",
+        metavar="NAME[:SURFACE]",
+        help="Crystal made of atoms: CsPbBr3:Br, a .toml, file.cif:1,0,0 (slxrd crystal lists them).",
+    ),
+]
+PartnerName = Annotated[
+    str | None,
+    typer.Option("--partner", metavar="NAME[:SURFACE]", help="A second crystal that alternates with it."),
+]
+Slab = Annotated[
+    str | None,
+    typer.Option(
+        "--slab", metavar="DENSITY|LIGAND", help="What fills the gaps: e/Å³, or a ligand (needs --crystal)."
+    ),
+]
+StackKindOption = Annotated[
+    Literal["pure", "mixed", "alternating"],
+    typer.Option("--stack", help="Stacks of one size each, of mixed sizes, or of two crystals in turn."),
+]
+WeightingOption = Annotated[
+    Literal["number", "volume"],
+    typer.Option("--weighting", help="Sizes as shares of the stacks' area, or of the number of cubes."),
+]
+Spread = Annotated[float, typer.Option("--coherent-spread", metavar="SIGMA", help="Spread of M.")]
 ZeroError = Annotated[
     Literal["q", "angle", "displacement"],
     typer.Option("--zero", help="What q_zero is: a shift of q, of the angle, or of the sample's height."),

@@ -9,7 +9,23 @@ import typer
 
 import slxrd
 from slxrd import arguments
-from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, Wavelength, Window, ZeroError, app
+from slxrd.cli_app import (
+    INTERRUPTED,
+    NAMES,
+    Coherent,
+    CrystalName,
+    Force,
+    PartnerName,
+    Resolution,
+    Slab,
+    Spread,
+    StackKindOption,
+    Wavelength,
+    WeightingOption,
+    Window,
+    ZeroError,
+    app,
+)
 from slxrd.errors import SlxrdError
 
 
@@ -25,6 +41,12 @@ def simulate_command(
     step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
     coherent: Coherent = 40,
     size_window: Window = 5.0,
+    crystal: CrystalName = None,
+    partner: PartnerName = None,
+    slab: Slab = None,
+    stack: StackKindOption = "pure",
+    weighting: WeightingOption = "number",
+    coherent_spread: Spread = 0.0,
     resolution: Resolution = "0.007",
     zero: ZeroError = "q",
     wavelength: Wavelength = None,
@@ -54,6 +76,8 @@ def simulate_command(
     q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
     pattern = slxrd.simulate(
         q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window,
+        crystal=crystal, partner=partner, slab=slab, stack=stack, weighting=weighting,
+        coherent_spread=coherent_spread,
         resolution=arguments.resolution(resolution), zero=zero, wavelength=wavelength, raw=raw,
         peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
     )  # fmt: skip

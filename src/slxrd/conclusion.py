@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,13 +17,16 @@ from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
 from slxrd.regions import DEFAULT_NOISE, Noise
 from slxrd.result import AMBIGUOUS, Estimate, Fit, Solution
-from slxrd.structure import Stack
 from slxrd.table import STACKING, info
 
 #: A doubling of M must change the curve by less than this fraction of σ to be without effect.
 M_MATTERS = 0.2
 #: A reduced χ² outside this range says that σ is not right, or the model is not.
 REASONABLE_CHI2 = (0.5, 2.0)
+
+
+#: Parameters that cannot be negative: at zero they have a limit.
+_POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
 
 
 class Conclusion:
@@ -83,7 +87,7 @@ class Conclusion:
             noise=self._noise(),
             settings=self.objective.settings,
             parameters=estimates,
-            derived=derived_quantities(estimates, self.best.values, self.errors),
+            derived=derived_quantities(estimates, self.best.values, self.errors, self.stack),
             names=self.best.names,
             covariance=self.errors.matrix,
             correlation=self.errors.correlation(),
@@ -122,7 +126,11 @@ class Conclusion:
         if name not in self.best.names:
             return Estimate(value, None, unit, "fixed", "not refined")
         side = on_bound(self.best, name)
-        if side == "lower" and name in ("sigma_L", "sigma_N"):
+        if side == "upper" and name.startswith("occ_"):
+            least = limit(self.objective, self.best, name, row.lower)
+            if least > row.lower:
+                return Estimate(least, None, unit, "lower bound", "95 % limit")
+        if side == "lower" and name.startswith(_POSITIVE):
             most = limit(self.objective, self.best, name, row.upper)
             if most < row.upper:
                 return Estimate(most, None, unit, "upper bound", "95 % limit")
@@ -181,7 +189,7 @@ class Conclusion:
         if M == 1:
             return
         doubled = Objective(
-            Model(Stack(2 * M, self.stack.size_window), self.objective.model.instrument),
+            Model(replace(self.stack, n_coherent=2 * M), self.objective.model.instrument),
             self.objective.data,
             self.objective.settings,
         ).evaluate(self.best.values)

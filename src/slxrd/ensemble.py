@@ -39,6 +39,9 @@ class Ensemble:
         Bounds of the refined parameters.
     effective : float
         As many independent samples would say as much: 1/Σw².
+    log_integral : float
+        Logarithm of the integral of exp(−χ²/2), Gaussian priors included, over the refined parameters: the
+        evidence up to their flat priors' density.
     """
 
     names: tuple[str, ...]
@@ -47,6 +50,7 @@ class Ensemble:
     solution: NDArray[np.int64]
     limits: Mapping[str, tuple[float, float]]
     effective: float
+    log_integral: float
 
     def share(self, solution: int) -> float:
         """Probability of a solution, counted from 0."""

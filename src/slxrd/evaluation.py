@@ -68,8 +68,8 @@ class Evaluation:
     ----------
     residual : ndarray, shape (r,)
         Weighted residuals of all regions; χ² is the sum of their squares.
-    jacobian : ndarray, shape (r, 6)
-        Exact derivatives with respect to ``model.REFINABLE``.
+    jacobian : ndarray, shape (r, p)
+        Exact derivatives with respect to ``model.names``.
     parts : tuple of Part
         The regions.
     """

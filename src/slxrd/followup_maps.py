@@ -15,7 +15,7 @@ from slxrd import arguments
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
 from slxrd.scan import Progress
-from slxrd.table import TABLE, info
+from slxrd.table import info
 from slxrd.uncertainty.axes import default_axis
 from slxrd.uncertainty.chi2map import chi2_maps
 from slxrd.uncertainty.chi2map2d import POINTS, RISES, Kind, Map2D, map2d
@@ -189,7 +189,7 @@ def draw_pair(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[byt
 
 
 def _told(done: Map2D) -> list[str]:
-    x, y = (TABLE[name] for name in done.names)
+    x, y = (info(name) for name in done.names)
     lines = [
         f"χ² over {x.symbol} and {y.symbol}, the others {'refined' if done.kind == 'profile' else 'kept'}: "
         f"{done.x.size} × {done.y.size} points"

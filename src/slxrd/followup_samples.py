@@ -18,11 +18,13 @@ import slxrd
 from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.summary import format_estimate, is_simulated
-from slxrd.table import TABLE
+from slxrd.table import info
 from slxrd.uncertainty.bootstrap import QUANTILES, Bootstrap, Kind, bootstrap
 from slxrd.uncertainty.posterior import Posterior, sample
 from slxrd.units import FloatArray
 
+#: Symbols of derived quantities.
+_DERIVED = {"period": "Λ", "thickness": "t"}
 Bar = Callable[[str], AbstractContextManager[Progress]]
 #: Samples of a posterior that are written; a chain's neighbours say little more.
 MOST_WRITTEN = 20_000
@@ -155,7 +157,7 @@ def _shown(fit: Fit) -> tuple[str, ...]:
 def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
     lines = ["       mean       std        2.5 %      median     97.5 %     of the fit"]
     for name in _shown(fit):
-        symbol = TABLE[name].symbol if name in TABLE else {"period": "Λ", "thickness": "t"}[name]
+        symbol = _DERIVED.get(name) or info(name).symbol
         low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
         numbers = (done.mean(name), done.std(name), low, middle, high)
         estimate = fit.parameters.get(name) or fit.derived[name]

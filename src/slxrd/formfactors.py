@@ -102,6 +102,19 @@ def composition(formula: str) -> dict[str, float]:
     return _composition(formula)
 
 
+def molar_mass(formula: str) -> float:
+    """Molar mass of a formula such as ``"C18H37N"``, in g/mol.
+
+    Raises
+    ------
+    SlxrdError
+        If it is not a formula.
+    """
+    import xraydb
+
+    return sum(count * float(xraydb.atomic_mass(symbol)) for symbol, count in composition(formula).items())
+
+
 def scattering(species: str, q: ArrayLike, wavelength: float | None) -> ComplexArray:
     """Scattering factor of an atom, an ion or a group of atoms, f = f₀(q) + f′ + i f″ with f″ > 0.
 

@@ -95,6 +95,12 @@ class Crystal:
                         f"at {low:.3f} Å; put the planes in order from the bottom up, each at its own height"
                     )
 
+    def ended(self) -> str:
+        """Write its name and its outermost planes, such as ``"CsPbBr3 (Br … Br)"``."""
+        lowest = self.bottom[0] if self.bottom else self.repeat[0]
+        highest = self.top[-1] if self.top else self.repeat[-1]
+        return f"{self.name} ({lowest} … {highest})"
+
     @property
     def closing(self) -> int:
         """1 where the top holds one more plane of reference than there are repeats, and 0 otherwise."""

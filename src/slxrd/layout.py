@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.model import REFINABLE
+from slxrd.kernel.sample import Sample
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
+from slxrd.recipe import check_bounds, sample
 from slxrd.regions import RegionData
 from slxrd.units import FloatArray
 
@@ -44,12 +45,15 @@ class Problem:
 
     Parameters
     ----------
-    free : ndarray of bool, shape (6,)
-        Which parameters are refined, in the order of ``model.REFINABLE``.
-    lower, upper : ndarray, shape (6,)
+    free : ndarray of bool, shape (p,)
+        Which parameters are refined, in the order of ``model.names``.
+    lower, upper : ndarray, shape (p,)
         Their bounds.
     layout : kernel.refit.Layout
         Grids, smearing and weights of all regions.
+    sample : tuple or None
+        What the general kernel is handed on the layout's grid, and its address; None for stacks of
+        equal planes, one size each.
     stack : tuple
         M, window of sizes, and the longest fringe in Å that is resolved.
     reach : float
@@ -60,6 +64,7 @@ class Problem:
     lower: FloatArray
     upper: FloatArray
     layout: Any
+    sample: Any
     stack: tuple[int, float, float]
     reach: float
 
@@ -84,8 +89,8 @@ class Problem:
 
 
 def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
-    """Lay an objective out for refinements that begin at ``starts``, shape (s, 6)."""
-    rows = [parameters[name] for name in REFINABLE]
+    """Lay an objective out for refinements that begin at ``starts``, shape (s, p)."""
+    rows = [parameters[name] for name in objective.model.names]
     free = np.array([row.free is True for row in rows])
     lower = np.where(free, [row.lower for row in rows], -np.inf)
     upper = np.where(free, [row.upper for row in rows], np.inf)
@@ -93,12 +98,15 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
     # A ladder of reaches, so that refinements that begin near one another share a layout.
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
     stack = objective.model.stack
+    check_bounds(stack, rows[5].lower, rows[5].upper)
     longest = max(model.longest_fringe for model in objective.region_models)
+    layout = _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items()))
     return Problem(
         free,
         lower,
         upper,
-        _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items())),
+        layout,
+        None if stack.identical else _sample(objective, reach),
         (stack.n_coherent, stack.size_window, longest),
         reach,
     )
@@ -106,7 +114,16 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
 
 def correlated(objective: Objective, values: Sequence[float]) -> float:
     """Return the longest distance in Å over which the model holds correlations at these values."""
-    return objective.region_models[0].correlated(dict(zip(REFINABLE, values, strict=True)))
+    return objective.region_models[0].correlated(dict(zip(objective.model.names, values, strict=True)))
+
+
+@lru_cache(maxsize=16)
+def _sample(objective: Objective, reach: float) -> tuple[Sample, Any]:
+    from slxrd.kernel.cells_compiled import pointer
+
+    model = objective.model
+    cells = sample(model.stack, _layout(objective, reach, ()).grid, model.instrument.wavelength)
+    return cells, pointer(cells)
 
 
 @lru_cache(maxsize=16)
@@ -121,9 +138,10 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
     basis = [_basis(objective, points, scale) for points, scale in zip(data, root, strict=True)]
-    mean, weight = np.zeros(len(REFINABLE)), np.zeros(len(REFINABLE))
+    names = objective.model.names
+    mean, weight = np.zeros(len(names)), np.zeros(len(names))
     for name, centre, spread in priors:
-        mean[REFINABLE.index(name)], weight[REFINABLE.index(name)] = centre, 1.0 / spread**2
+        mean[names.index(name)], weight[names.index(name)] = centre, 1.0 / spread**2
     return Layout(
         grid,
         shift,

@@ -11,16 +11,13 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Evaluation
 from slxrd.layout import correlated, is_compiled, lay_out
-from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
+from slxrd.table import info
 from slxrd.units import FloatArray
 
 #: Relative change of χ², of the parameters, and of the gradient at which a refinement stops.
 TOLERANCE = 1e-10
-
-#: Scale of a step where a parameter's own value says nothing.
-_STEP_SCALES = {"d": 0.01, "L": 0.3, "sigma_L": 0.1, "N": 0.3, "sigma_N": 0.3, "q_zero": 1e-3}
 
 #: How often the auxiliary grid is laid anew when a refinement has outgrown it.
 _GRIDS = 4
@@ -167,7 +164,7 @@ def _by_scipy(
         _inside(start, lower, upper),
         jac=lambda v: memory.at(v)[2],
         bounds=(lower, upper),
-        x_scale=np.array([_STEP_SCALES[name] for name in names]),
+        x_scale=np.array([info(name).step for name in names]),
         ftol=tolerance,
         xtol=tolerance,
         gtol=tolerance,
@@ -199,22 +196,23 @@ def _compiled(
     from slxrd.kernel import refit
 
     resolved, _ = parameters.resolve(parameters.vector())
-    found = np.array([resolved[name] for name in REFINABLE])
+    columns_of = objective.model.names
+    found = np.array([resolved[name] for name in columns_of])
     measured = [points.intensity[None, :] for points in objective.data]
     steps = 0
     for _ in range(_GRIDS):
         problem = lay_out(objective, parameters, found[None, :])
         found, _, how, taken = refit.refine(
-            found, problem.free, problem.lower, problem.upper, problem.layout, problem.targets(measured)[0],
-            *problem.stack, tolerance, most_evaluations,
+            found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
+            problem.targets(measured)[0], *problem.stack, tolerance, most_evaluations,
         )  # fmt: skip
         steps += taken
         if correlated(objective, found.tolist()) <= problem.reach:
             break
-    values = MappingProxyType(dict(zip(REFINABLE, found.tolist(), strict=True)))
+    values = MappingProxyType(dict(zip(columns_of, found.tolist(), strict=True)))
     evaluation = objective.evaluate(values)
     names = parameters.free_names
-    columns = [REFINABLE.index(name) for name in names]
+    columns = [columns_of.index(name) for name in names]
     refined = parameters.start(**{name: values[name] for name in names})
     converged = how == refit.CONVERGED
     why = _STOPS[2 if converged else 0]

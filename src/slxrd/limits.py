@@ -9,7 +9,6 @@ import numpy as np
 from slxrd.batch import Batch
 from slxrd.estimates import noise_scale
 from slxrd.leastsquares import Minimum, minimise
-from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.scan import NO_FRINGES
@@ -79,12 +78,13 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     open_L = bool(parameters["L"].free)
     gaps = np.arange(row.lower, row.upper, d / 4.0) if open_L else np.array([fringeless.values["L"]])
 
-    points = np.tile([fringeless.values[name] for name in REFINABLE], (gaps.size, 1))
-    points[:, REFINABLE.index("L")] = gaps
+    names = objective.model.names
+    points = np.tile([fringeless.values[name] for name in names], (gaps.size, 1))
+    points[:, names.index("L")] = gaps
     batch = Batch(objective, fringeless.parameters, points)
 
     def rise(sigma_L: float) -> float:
-        points[:, REFINABLE.index("sigma_L")] = sigma_L
+        points[:, names.index("sigma_L")] = sigma_L
         chi2 = batch.chi2(points)
         start = fringeless.parameters.fix(sigma_L=sigma_L, L=float(gaps[int(np.argmin(chi2))]))
         if open_L:

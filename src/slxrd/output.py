@@ -1,75 +1,32 @@
-"""Files of results: JSON and CSV, written whole or not at all, and never over others unasked."""
+"""Files of results: JSON that can be reopened, and CSV."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import math
-import os
-import tempfile
-from collections.abc import Callable, Iterable
+import platform
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import slxrd
-from slxrd.errors import FileError
+from slxrd.asked import asked_of, source_of
+from slxrd.files import check_writable as check_writable
+from slxrd.files import write as write
 from slxrd.instrument import Instrument
+from slxrd.migrations import SCHEMA
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
-
-#: Version of the layout of result.json.
-SCHEMA = 1
-
-
-def check_writable(paths: Iterable[Path], force: bool) -> None:
-    """See beforehand that files can be written.
-
-    Raises
-    ------
-    FileError
-        If one exists and ``force`` is not given, or its folder cannot be written to.
-    """
-    for path in paths:
-        if path.is_dir():
-            raise FileError(path, "is a directory; name a file")
-        if path.exists() and not force:
-            raise FileError(path, "exists; choose another name, or overwrite it with --force")
-        folder = next(parent for parent in path.absolute().parents if parent.exists())
-        if not folder.is_dir():
-            raise FileError(path, f"cannot be written: {folder} is not a directory")
-        if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
-            raise FileError(path, "cannot be written; check the permissions of its folder")
+from slxrd.session_words import from_command
+from slxrd.structure import Stack
 
 
-def write(path: Path, content: bytes | str) -> None:
-    """Write a file beside its place and put it there when it is complete.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written; then nothing is left behind.
-    """
-    data = content.encode() if isinstance(content, str) else content
-    beside = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(beside).chmod(0o666 & ~mask)
-        Path(beside).replace(path)
-    except OSError as error:
-        raise FileError(path, f"cannot be written ({error.strerror})") from None
-    finally:
-        if beside is not None:
-            Path(beside).unlink(missing_ok=True)
-
-
-def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
+def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Lay out a fit as plain data, ready for JSON.
 
     Parameters
@@ -78,18 +35,23 @@ def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
         What to tell.
     command : str
         The command line that made it.
+    asked : mapping, optional
+        What was asked for, as :meth:`slxrd.session_state.State.asked` gives it; read off the command or the
+        fit where it is not given.
 
     Returns
     -------
     dict
-        ``slxrd`` (version), ``schema``, ``input``, ``parameters``, ``derived``, ``chi2``,
-        ``reduced_chi2``, ``n_points``, ``solutions`` and more; lengths in Å, what is not determined
-        is null.
+        ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``parameters``, ``derived``, ``chi2``,
+        ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their curves, and more; lengths in Å,
+        what is not determined is null.
     """
     pattern = fit.pattern
     return {
         "slxrd": slxrd.__version__,
         "schema": SCHEMA,
+        "versions": _versions(),
+        "asked": dict(asked) if asked is not None else _asked(fit, command),
         "input": {
             "file": pattern.source,
             "metadata": dict(pattern.metadata),
@@ -97,6 +59,7 @@ def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
             "history": [str(step) for step in pattern.history],
             "coherent": fit.stack.n_coherent,
             "size_window": fit.stack.size_window,
+            "structure": _structure(fit.stack),
             "resolution": _resolution(fit.instrument),
             "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
             "zero": fit.instrument.zero,
@@ -136,10 +99,48 @@ def result_dictionary(fit: Fit, command: str = "") -> dict[str, Any]:
                 "n_points": int(fitted.q.size),
                 "scale": fitted.scale,
                 "background": list(fitted.background),
+                "curves": {name: getattr(fitted, name).tolist() for name in CURVES},
             }
             for fitted in fit.regions
         ],
+        "printed": str(fit),
     }
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what a fit is computed with."""
+    told = {"python": platform.python_version()}
+    for library in ("numpy", "scipy", "numba"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            told[library] = metadata.version(library)
+    return told
+
+
+def _asked(fit: Fit, command: str) -> dict[str, Any] | None:
+    state = from_command(command)
+    if state is None:
+        state = asked_of(fit)
+        return None if state is None else state.asked()
+    digest = fit.pattern.metadata.get("sha256")
+    return state.changed(file=source_of(fit.pattern), sha256=None if digest is None else str(digest)).asked()
+
+
+def _structure(stack: Stack) -> dict[str, Any]:
+    """What stands in a stack, by name and in words."""
+    kind = "alternating" if stack.alternating else stack.mixing
+    return {
+        "crystal": None if stack.crystal is None else stack.crystal.ended(),
+        "partner": None if stack.partner is None else stack.partner.ended(),
+        "slab": stack.slab,
+        "stack": kind,
+        "weighting": stack.weighting,
+        "coherent_spread": stack.spread_coherent,
+        "text": str(stack),
+    }
+
+
+#: The arrays of a region that are written.
+CURVES = ("q", "measured", "sigma", "calculated", "residual")
 
 
 def _resolution(instrument: Instrument) -> float | dict[str, float]:
@@ -164,9 +165,27 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def to_json(document: Mapping[str, Any]) -> str:
+    """Write plain data as JSON for people: one line for a row of numbers, indented all else."""
+    return _laid_out(document, "\n") + "\n"
+
+
+def _laid_out(value: Any, line: str) -> str:
+    if isinstance(value, Mapping) and value:
+        rows = (f"{_scalar(key)}: {_laid_out(item, line + ' ')}" for key, item in value.items())
+        return "{" + ",".join(f"{line} {row}" for row in rows) + line + "}"
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        return "[" + ",".join(f"{line} {_laid_out(item, line + ' ')}" for item in value) + line + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=dict)
+
+
 def result_json(fit: Fit, command: str = "") -> str:
     """Write :func:`result_dictionary` as JSON text."""
-    return json.dumps(result_dictionary(fit, command), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return to_json(result_dictionary(fit, command))
 
 
 def curves_csv(fit: Fit) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.expressions import Dual, Expression
-from slxrd.table import TABLE, info
+from slxrd.table import TABLE, ParameterInfo, info
 from slxrd.units import FloatArray
 
 
@@ -22,7 +22,7 @@ class Parameter:
     Parameters
     ----------
     name : str
-        One of :data:`TABLE`.
+        One that :func:`slxrd.table.info` knows.
     value : float or None
         Its value, or where a fit starts; None if it is to be found from the pattern.
     lower, upper : float
@@ -87,32 +87,67 @@ class Parameter:
             raise SlxrdError(f"{text}: {self.name} is not refined; leave one out")
 
 
-def _default(name: str) -> Parameter:
-    row = TABLE[name]
-    return Parameter(name, row.default, row.lower, row.upper, None if name == "q_zero" else True)
+def _default(row: ParameterInfo) -> Parameter:
+    return Parameter(row.name, row.default, row.lower, row.upper, row.free)
 
 
 class Parameters(Mapping[str, Parameter]):
-    """The parameters of a fit: frozen, one of each in :data:`TABLE`.
+    """The parameters of a fit: frozen, one of each in a table.
 
     Parameters
     ----------
-    parameters : iterable of Parameter, optional
+    parameters : mapping of str to Parameter, optional
         What differs from the table's defaults.
+    table : mapping of str to ParameterInfo, optional
+        That of a structure; :data:`slxrd.table.TABLE`, and what is given besides, if left out.
     """
 
-    def __init__(self, parameters: Mapping[str, Parameter] | None = None) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter] | None = None,
+        table: Mapping[str, ParameterInfo] | None = None,
+    ) -> None:
         given = dict(parameters or {})
+        self._table = dict(TABLE if table is None else table)
+        if table is None:
+            self._table |= {name: info(name) for name in given if name not in TABLE}
         for name in given:
-            info(name)
-        self._rows: dict[str, Parameter] = {}
-        for name in TABLE:
-            self._rows[name] = given[name] if name in given else _default(name)
+            self._info(name)
+        self._rows = {
+            name: given[name] if name in given else _default(row) for name, row in self._table.items()
+        }
         self._check_ties()
 
+    def _info(self, name: str) -> ParameterInfo:
+        if name not in self._table:
+            info(name)
+            raise SlxrdError(
+                f"{name} is not a parameter of this structure, which has {', '.join(self._table)}"
+            )
+        return self._table[name]
+
     def __getitem__(self, name: str) -> Parameter:
-        info(name)
+        self._info(name)
         return self._rows[name]
+
+    def including(self, *names: str) -> Self:
+        """Take in parameters that only some structures have; ``including("rho")``."""
+        further = {name: info(name) for name in names if name not in self._table}
+        return type(self)(self._rows, {**self._table, **further})
+
+    def within(self, table: Mapping[str, ParameterInfo]) -> Self:
+        """Return the set for a structure with this table, whose defaults replace those left unchanged.
+
+        Raises
+        ------
+        SlxrdError
+            If the structure does not have one of the parameters.
+        """
+        own = {name: row for name, row in self._rows.items() if row != _default(self._table[name])}
+        for name in self._rows:
+            if name not in table:
+                raise SlxrdError(f"{name} is not a parameter of this structure, which has {', '.join(table)}")
+        return type(self)(own, table)
 
     def __contains__(self, name: object) -> bool:
         return name in self._rows
@@ -125,7 +160,7 @@ class Parameters(Mapping[str, Parameter]):
 
     def _changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Self:
         return type(self)(
-            {**self._rows, **{name: replace(self[name], **new) for name, new in changes.items()}}
+            {**self._rows, **{name: replace(self[name], **new) for name, new in changes.items()}}, self._table
         )
 
     def start(self, **values: float) -> Self:
@@ -177,11 +212,11 @@ class Parameters(Mapping[str, Parameter]):
         for name, parameter in self._rows.items():
             seen = [name]
             while parameter.expression is not None:
-                unknown = parameter.expression.names - set(TABLE)
+                unknown = parameter.expression.names - set(self._table)
                 if unknown:
                     raise SlxrdError(
                         f"tie {parameter.name}={parameter.expression.text}: unknown parameter "
-                        f"{min(unknown)!r}; the parameters are {', '.join(TABLE)}"
+                        f"{min(unknown)!r}; the parameters are {', '.join(self._table)}"
                     )
                 tied = [n for n in parameter.expression.names if self._rows[n].expression is not None]
                 if not tied:
@@ -215,7 +250,7 @@ class Parameters(Mapping[str, Parameter]):
         -------
         values : dict
             Of every parameter.
-        jacobian : ndarray, shape (6, f)
+        jacobian : ndarray, shape (p, f)
             Derivatives of the values, in the table's order, with respect to the vector.
 
         Raises

@@ -12,7 +12,7 @@ from slxrd.errors import SlxrdError
 from slxrd.output import check_writable, write
 from slxrd.result import AMBIGUOUS, Fit
 from slxrd.summary import format_estimate, is_simulated
-from slxrd.table import STACKING, TABLE
+from slxrd.table import STACKING, info
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +87,7 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: st
 
 def _legend(fit: Fit) -> str:
     stacked = fit.stack.n_coherent > 1
-    rows = [(TABLE[name].symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
+    rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
     said = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
     rows.sort(key=lambda row: row[1].status == "fixed")

@@ -11,7 +11,7 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
 from slxrd.summary import is_simulated
-from slxrd.table import TABLE
+from slxrd.table import info
 from slxrd.uncertainty.chi2map import Curve, Map1D
 from slxrd.uncertainty.chi2map2d import Map2D
 from slxrd.uncertainty.ridge import REACHED
@@ -72,9 +72,9 @@ def _title(fit: Fit) -> str:
 
 
 def _label(name: str) -> str:
-    letter, _, index = TABLE[name].symbol.partition("_")
+    letter, _, index = info(name).symbol.partition("_")
     symbol = f"${letter}_{{{index}}}$" if index else letter
-    return f"{symbol} ({TABLE[name].unit})"
+    return f"{symbol} ({info(name).unit})"
 
 
 def _draw_map(panel: Axes, one: Map1D) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.repeated import Fluctuation
-from slxrd.table import TABLE
+from slxrd.table import info
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _range(values: FloatArray, truth: float | None) -> tuple[float, float]:
 
 
 def _label(name: str) -> str:
-    unit = TABLE[name].unit if name in TABLE else _DERIVED.get(name, ("", ""))[1]
+    unit = _DERIVED[name][1] if name in _DERIVED else info(name).unit
     return f"{_MATH.get(name, name)} ({unit})" if unit else _MATH.get(name, name)
 
 

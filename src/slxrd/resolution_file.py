@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import slxrd
 from slxrd.broadening import Broadening
 from slxrd.errors import FileError, SlxrdError
+from slxrd.files import check_writable, write
 
 if TYPE_CHECKING:
     from slxrd.resolution import Resolution
@@ -144,8 +145,6 @@ def write_resolution(
     FileError
         If the file exists or cannot be written.
     """
-    from slxrd.output import check_writable, write
-
     check_writable([Path(path)], force)
     write(Path(path), resolution_toml(measured, sha256=sha256, command=command))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from slxrd.ensemble import Ensemble, Pieces
 from slxrd.evaluation import Fitted
@@ -15,6 +15,9 @@ from slxrd.pattern import Pattern
 from slxrd.settings import Settings
 from slxrd.structure import Stack
 from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    from slxrd.analysis import FitOptions
 
 #: Solutions within this of the best in χ² make the answer ambiguous.
 AMBIGUOUS = 9.0
@@ -123,6 +126,8 @@ class Fit:
     ensemble : Ensemble, optional
         Samples of the posterior over all solutions, behind the intervals and probabilities; None where
         they could not be drawn, and the errors are those of the covariance.
+    options : FitOptions, optional
+        What the fit was told; None where it is not known.
     """
 
     pattern: Pattern
@@ -146,6 +151,7 @@ class Fit:
     objective: Objective = field(repr=False)
     minima: tuple[Minimum, ...] = field(repr=False)
     ensemble: Ensemble | None = field(repr=False, default=None)
+    options: FitOptions | None = field(repr=False, default=None)
 
     @property
     def unique(self) -> bool:

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,17 +15,18 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
 from slxrd.layout import is_compiled
 from slxrd.leastsquares import Minimum, minimise
-from slxrd.model import REFINABLE, Model
+from slxrd.model import Model
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.peaks import centre_and_spread, describe, lattice_period, narrowest
 from slxrd.regions import RegionData
-from slxrd.structure import Stack
+from slxrd.table import TABLE
 from slxrd.units import FloatArray
 
 #: Stacking disorder, Å, that leaves no fringes, and those that are tried.
 NO_FRINGES = 8.0
 TRIED_SIGMA_L = (0.4, 1.4)
+TRIED_SIGMA_U = 0.3
 #: Values of L tried per d; ratio of successive sizes, and the most of them; width of a peak times size.
 STEPS_PER_PERIOD = 3
 SIZE_STEP = 1.35
@@ -36,7 +38,8 @@ SAME_PERIOD = 0.002
 MOST_GAPS = 5000
 #: Minima of the scan that are refined.
 MOST_REFINED = 80
-#: L is searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast, and at
+#: Distances are searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast.
+FAINTEST = 1.8
 #: Sizes within this many σ_N of N are counted while scanning.
 SCAN_WINDOW = 2.5
 #: Points of the scan between two reports of progress.
@@ -50,7 +53,9 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
     σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
     """
     peaks = [describe(points.q, points.intensity) for points in objective.data]
-    d = parameters["d"].value or lattice_period(peaks)
+    d, row = parameters["d"].value or lattice_period(peaks), parameters["d"]
+    if not row.lower <= d <= row.upper:
+        d = (row.lower + row.upper) / 2.0
     strongest = max(peaks, key=lambda peak: peak.height)
     planes = parameters["N"].value or max(0.9 * 2.0 * np.pi / (d * strongest.width), 2.0)
     base = parameters
@@ -64,8 +69,19 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
         row, spread = parameters["sigma_N"], parameters["sigma_N"].value or float(usual_spread(N))
         if row.free:
             base = base.fix(sigma_N=float(np.clip(spread, row.lower, row.upper)))
-        found.append(minimise(objective, filled(base, {"d": d, "N": N}), 1e-6, 60))
+        found.append(minimise(objective, filled(_held(base, N, d), {"d": d, "N": N}), 1e-6, 60))
     return sorted(found, key=lambda minimum: minimum.chi2)
+
+
+def _held(parameters: Parameters, N: float, d: float) -> Parameters:
+    """Keep what only some structures have: a second crystal, where it is not known, like the first."""
+    like = {"d_B": d, "N_B": N, "sigma_N_B": float(usual_spread(N))}
+    held = {}
+    for name, row in parameters.items():
+        if name not in TABLE and row.free:
+            value = like[name] if row.value is None else row.value
+            held[name] = float(np.clip(value, row.lower, row.upper))
+    return parameters.fix(**held)
 
 
 def usual_spread(N: float | FloatArray) -> FloatArray:
@@ -81,7 +97,7 @@ def filled(parameters: Parameters, values: dict[str, float]) -> Parameters:
     return parameters.start(**inside)
 
 
-def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
+def choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
     """Values to scan: none if the parameter is not free, the user's start if there is one."""
     row = parameters[name]
     if not row.free:
@@ -93,13 +109,13 @@ def _choices(parameters: Parameters, name: str, tried: list[float]) -> list[floa
 
 
 def points_of(parameters: Parameters, starts: FloatArray) -> FloatArray:
-    """Values of all parameters for starts, ties and bounds observed; shapes (k, 6)."""
+    """Values of all parameters for starts, ties and bounds observed; shapes (k, p)."""
     if any(row.expression is not None for row in parameters.values()):
-        named = [filled(parameters, dict(zip(REFINABLE, start, strict=True))) for start in starts.tolist()]
+        named = [filled(parameters, dict(zip(parameters, start, strict=True))) for start in starts.tolist()]
         return np.array([list(full.resolve(full.vector())[0].values()) for full in named])
-    first = filled(parameters, dict(zip(REFINABLE, starts[0].tolist(), strict=True)))
-    points = np.tile([first.resolve(first.vector())[0][name] for name in REFINABLE], (len(starts), 1))
-    for i, name in enumerate(REFINABLE):
+    first = filled(parameters, dict(zip(parameters, starts[0].tolist(), strict=True)))
+    points = np.tile([first.resolve(first.vector())[0][name] for name in parameters], (len(starts), 1))
+    for i, name in enumerate(parameters):
         if parameters[name].free:
             points[:, i] = np.clip(starts[:, i], parameters[name].lower, parameters[name].upper)
     return points
@@ -125,7 +141,7 @@ def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
 
 
 def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
-    """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, 6)."""
+    """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, p)."""
     row = parameters["L"]
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     count = max(int((row.upper - row.lower) / base.values["d"] * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
@@ -134,11 +150,13 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
             f"bounds L={row.lower:g}:{row.upper:g} are too wide to search; narrow them (--bounds L=5:200)"
         )
     axes = {
-        "L": _choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
-        "N": _choices(parameters, "N", _tried_sizes(strongest, base)),
-        "sigma_L": _choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
-        "d": _choices(parameters, "d", _tried_periods(strongest, base)),
+        "L": choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
+        "N": choices(parameters, "N", _tried_sizes(strongest, base)),
+        "sigma_L": choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
+        "d": choices(parameters, "d", _tried_periods(strongest, base)),
     }
+    if "N_B" in parameters:
+        axes["N_B"] = choices(parameters, "N_B", _tried_sizes(strongest, base))
     columns = {name: np.array([value]) for name, value in base.values.items()}
     columns |= {name: np.array(tried, dtype=float) for name, tried in axes.items() if tried != [None]}
     size = tuple(len(tried) for tried in axes.values())
@@ -146,10 +164,14 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
         columns[name] = column.ravel()
     spread = parameters["sigma_N"].value
     columns["sigma_N"] = usual_spread(columns["N"]) if spread is None else np.array([spread])
-    table = [np.broadcast_to(columns[name], math.prod(size)) for name in REFINABLE]
+    if "sigma_u" in parameters and parameters["sigma_u"].free and parameters["sigma_u"].value == 0.0:
+        columns["sigma_u"] = np.array([TRIED_SIGMA_U])  # at 0 its derivative vanishes
+    if "N_B" in parameters and parameters["sigma_N_B"].value is None:
+        columns["sigma_N_B"] = usual_spread(columns["N_B"])
+    table = [np.broadcast_to(columns[name], math.prod(size)) for name in parameters]
     points = points_of(parameters, np.column_stack(table))
-    coarse, looked_at = _coarse(objective, parameters, points)
-    batch = Batch(coarse, parameters, looked_at)
+    cheaper, looked_at = coarse(objective, parameters, points)
+    batch = Batch(cheaper, parameters, looked_at)
     portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
     pieces: list[FloatArray] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -163,11 +185,11 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
     around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
     minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
     order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
-    scanned = points.reshape(*shape, -1, len(REFINABLE))
+    scanned = points.reshape(*shape, -1, len(parameters))
     return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
 
 
-def _coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:
+def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:
     """Return a cheaper objective for the scan, and the points at which it stands in for the true one.
 
     Thinned out to about the resolution and without smearing; what the resolution takes from a fringe's
@@ -182,9 +204,15 @@ def _coarse(objective: Objective, parameters: Parameters, points: FloatArray) ->
         stride = max(int(sigma_G / float(np.median(np.diff(part.q)))), 1)
         thin = slice(None, None, stride) if part.q.size >= 20 * stride else slice(None)
         data.append(RegionData(part.region, part.q[thin], part.intensity[thin], part.sigma[thin]))
-    stack = Stack(objective.model.stack.n_coherent, SCAN_WINDOW)
-    d, L, N = (points[:, REFINABLE.index(name)] for name in ("d", "L", "N"))
+    stack = replace(objective.model.stack, size_window=SCAN_WINDOW)
+    names = list(parameters)
+    d, L, N = (points[:, names.index(name)] for name in ("d", "L", "N"))
     seen = points.copy()
-    column = REFINABLE.index("sigma_L")
-    seen[:, column] = np.hypot(points[:, column], ((N - 1.0) * d + L) * sigma_G / middle)
-    return Objective(Model(stack, Instrument(0.0)), data, objective.settings), seen
+    column = names.index("sigma_L")
+    period = (N - 1.0) * d + L
+    if stack.alternating:
+        d_B, N_B = (points[:, names.index(name)] for name in ("d_B", "N_B"))
+        period = (period + (N_B - 1.0) * d_B + L) / math.sqrt(2.0)
+    seen[:, column] = np.hypot(points[:, column], period * sigma_G / middle)
+    instrument = Instrument(0.0, wavelength=objective.model.instrument.wavelength)
+    return Objective(Model(stack, instrument), data, objective.settings), seen

@@ -15,18 +15,17 @@ import numpy as np
 from slxrd.batch import Batch, joined
 from slxrd.errors import SlxrdError
 from slxrd.leastsquares import Minimum, minimise
-from slxrd.model import REFINABLE
 from slxrd.objective import Objective
+from slxrd.pairs import scan_pairs
 from slxrd.parameters import Parameters
-from slxrd.scan import Progress, envelope_fits, filled, points_of, scan, usual_spread
-from slxrd.table import TABLE
+from slxrd.scan import FAINTEST, Progress, envelope_fits, filled, points_of, scan, usual_spread
+from slxrd.table import TABLE, info
 from slxrd.units import FloatArray
 
 #: Neighbours of the best solution, in d, that are tried, and the least σ_L in Å to begin with.
 NEIGHBOURS = (0, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8)
 LEAST_SIGMA_L = 0.3
-#: least up to LEAST_RANGE, in Å.
-FAINTEST = 1.8
+#: L is searched at least so far, in Å, however poor the resolution.
 LEAST_RANGE = 60.0
 #: How often the neighbours of a new best solution are tried.
 MOST_ROUNDS = 6
@@ -65,7 +64,8 @@ def search(
         return refine_all(objective, parameters, tuple(envelopes))
     base = envelopes[0]
     parameters = _resolvable(objective, parameters, base)
-    starts = scan(objective, parameters, base, report or (lambda done, of: None))
+    scanned = scan_pairs if objective.model.stack.alternating else scan
+    starts = scanned(objective, parameters, base, report or (lambda done, of: None))
     cores = os.cpu_count() or 1
     found = Batch(objective, parameters, starts).refine_each(cores)
     for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
@@ -98,8 +98,8 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
 
 
 def _neighbours(parameters: Parameters, best: FloatArray) -> FloatArray:
-    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, 6)."""
-    values = dict(zip(REFINABLE, best.tolist(), strict=True))
+    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, p)."""
+    values = dict(zip(parameters, best.tolist(), strict=True))
     # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
     values["sigma_L"] = max(values["sigma_L"], LEAST_SIGMA_L)
     values["sigma_N"] = max(values["sigma_N"], float(usual_spread(values["N"])))
@@ -111,14 +111,14 @@ def _neighbours(parameters: Parameters, best: FloatArray) -> FloatArray:
             starts.append({**values, "L": L})
             if N >= 1.0 and parameters["N"].free:
                 starts.append({**values, "L": L, "N": N})
-    return np.array([list(start.values()) for start in starts]).reshape(-1, len(REFINABLE))
+    return np.array([list(start.values()) for start in starts]).reshape(-1, len(parameters))
 
 
 def _polished(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Minimum, ...]:
     """Refine the distinct ones among rough minima, ordered by χ², to the end."""
     kept: list[dict[str, float]] = []
     for point in points.tolist():
-        values = dict(zip(REFINABLE, point, strict=True))
+        values = dict(zip(parameters, point, strict=True))
         if not any(_same(values, other) for other in kept):
             kept.append(values)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -165,4 +165,4 @@ _SAME: dict[str, float] = {"d": 0.02, "L": 0.5, "sigma_L": 0.3, "N": 0.3, "sigma
 
 
 def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    return all(abs(one[name] - other[name]) < scale for name, scale in _SAME.items())
+    return all(abs(one[name] - other[name]) < (_SAME.get(name) or 2.0 * info(name).step) for name in one)

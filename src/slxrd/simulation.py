@@ -16,8 +16,8 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument, Zero
 from slxrd.model import Model
 from slxrd.pattern import Pattern, Step
-from slxrd.structure import Stack
-from slxrd.table import TABLE, info
+from slxrd.stacks import CrystalLike, StackKind, as_stack
+from slxrd.structure import Stack, Weighting
 from slxrd.units import FloatArray
 
 
@@ -57,6 +57,12 @@ def simulate(
     *,
     coherent: int = Stack.n_coherent,
     size_window: float = Stack.size_window,
+    crystal: CrystalLike | None = None,
+    partner: CrystalLike | None = None,
+    slab: float | str | None = None,
+    stack: StackKind = "pure",
+    weighting: Weighting = "number",
+    coherent_spread: float = 0.0,
     resolution: float | Broadening = Instrument.sigma_G,
     zero: Zero = "q",
     wavelength: float | str | None = None,
@@ -74,8 +80,8 @@ def simulate(
         Scattering vectors in Å⁻¹, increasing.
     values : mapping of str to float
         d, L, sigma_L (Å), N, sigma_N (planes), and q_zero (Å⁻¹, 0 if left out). A single crystal
-        needs no L and sigma_L.
-    coherent, size_window, resolution, zero
+        needs no L and sigma_L. Those that the structure has besides stand at their usual values if left out.
+    coherent, size_window, crystal, partner, slab, stack, weighting, coherent_spread, resolution, zero
         As in :func:`slxrd.fit`.
     wavelength : float or str, optional
         Å, or a name: ``"CuKa"`` simulates the doublet.
@@ -102,10 +108,13 @@ def simulate(
     SlxrdError
         If a value is missing or cannot be.
     """
-    for name in values:
-        info(name)
-    given = {"q_zero": 0.0, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}
-    missing = [name for name in TABLE if name not in given]
+    structure = as_stack(
+        coherent=coherent, size_window=size_window, crystal=crystal, partner=partner, slab=slab, stack=stack,
+        weighting=weighting, coherent_spread=coherent_spread, naming=values,
+    )  # fmt: skip
+    usual = {name: row.default for name, row in structure.table.items() if row.default is not None}
+    given = {**usual, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}
+    missing = [name for name in structure.names if name not in given]
     if missing:
         raise SlxrdError(f"no value for {', '.join(missing)}; a pattern needs them all")
     for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
@@ -116,15 +125,15 @@ def simulate(
         used = units.radiation(wavelength)
         dark = replace(dark, wavelength=used.wavelength, second_line=used.second)
     instrument = as_instrument(dark, resolution, zero)
-    intensity = Model(Stack(coherent, size_window), instrument).intensity(dark.q, given)
+    intensity = Model(structure, instrument).intensity(dark.q, given)
     if raw:
         dark = replace(dark, x=dark.two_theta, axis="2theta")
         intensity = intensity * lorentz_polarisation(dark.two_theta)
     lit = replace(dark, intensity=peak * intensity / intensity.max() + background)
-    text = ", ".join(f"{name} = {given[name]:g}" for name in TABLE)
+    text = ", ".join(f"{name} = {given[name]:g}" for name in structure.names)
     return replace(
         lit if noise is None else _noisy(lit, noise, seed, peak),
-        metadata={"simulated": f"{text}, M = {coherent}, {_told(instrument)}"},
+        metadata={"simulated": f"{text}, {structure}, {_told(instrument)}"},
         history=(Step("simulated"),),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from slxrd.ensemble import Pieces
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
-from slxrd.table import STACKING, TABLE
+from slxrd.table import OF_ATOMS, STACKING, TABLE, info
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6
@@ -30,7 +31,7 @@ def summarise(fit: Fit) -> str:
     lines = [
         title,
         f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
-        f"M = {fit.stack.n_coherent}, {fit.instrument}, {fit.noise}",
+        f"{fit.stack}, {fit.instrument}, {fit.noise}",
         f"objective {fit.settings.kind}, scale {fit.settings.scale}, background {fit.settings.background}",
     ]
     lines += [f"  {step}" for step in pattern.history]
@@ -75,7 +76,7 @@ def format_interval(pieces: Pieces, error: float | None) -> str:
 
 def _remark(estimate: Estimate) -> str:
     """What value and error do not tell: pieces, a lopsided interval, or why there is none."""
-    if estimate.status == "ambiguous":
+    if estimate.status == "ambiguous" and estimate.interval_95:
         return f" [95 %: {format_interval(estimate.interval_95, estimate.error)}]"
     if estimate.status == "determined" and estimate.value is not None and len(estimate.interval_68) == 1:
         low, high = estimate.interval_68[0]
@@ -97,15 +98,22 @@ def _rows(fit: Fit) -> list[str]:
         "period_S13": ("Λ (S13)", "the same with the error as the 2021 paper quotes it"),
         "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
         "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
+        "thickness_of_atoms": ("T", "thickness of the crystal from its lowest to its highest atoms"),
+        "free_gap": ("ℓ", "free gap between the outermost atoms of neighbours"),
+        "thickness_spread": ("σ_T", "spread of the thickness from crystal to crystal, σ_N·d"),
     }
+    if fit.stack.alternating:
+        names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
     stacked = fit.stack.n_coherent > 1
     rows = [
-        (TABLE[n].symbol, e, TABLE[n].meaning)
+        (info(n).symbol, e, info(n).meaning)
         for n, e in fit.parameters.items()
         if stacked or n not in STACKING
     ]
     rows += [
-        (names[n][0], e, names[n][1]) for n, e in fit.derived.items() if stacked or n.startswith("thickness")
+        (names[n][0], e, names[n][1] + (_in_nm(e) if n in OF_ATOMS else ""))
+        for n, e in fit.derived.items()
+        if stacked or n.startswith("thickness")
     ]
     cells = []
     for symbol, estimate, meaning in rows:
@@ -115,15 +123,23 @@ def _rows(fit: Fit) -> list[str]:
     return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
 
 
+def _in_nm(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return ""
+    tenth = replace(estimate, value=estimate.value / 10.0, unit="nm")
+    return f" ({format_estimate(replace(tenth, error=estimate.error / 10.0 if estimate.error else None))})"
+
+
 def _solutions(fit: Fit) -> list[str]:
     if len(fit.solutions) < 2:
         return []
     lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), with their probabilities:"]
     for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
         v = solution.values
+        further = "".join(f"{info(n).symbol} {v[n]:.4g}  " for n in fit.names if n not in TABLE)
         lines.append(
             f"  {i + 1}. L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
-            f"d {v['d']:7.4f}  Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
+            f"d {v['d']:7.4f}  {further}Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
         )
     if len(fit.solutions) > MOST_SHOWN:
         lines.append(f"  and {len(fit.solutions) - MOST_SHOWN} more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
@@ -21,6 +22,10 @@ class ParameterInfo:
         Default bounds of a fit.
     least, greatest : float
         The lowest and the highest value that mean anything; bounds may not go beyond them.
+    step : float
+        A change that matters: what a refinement begins with, and how near solutions are to be called one.
+    free : bool or None
+        Whether it is refined unless it is said otherwise; None where the data decide.
     """
 
     name: str
@@ -33,6 +38,8 @@ class ParameterInfo:
     greatest: float
     meaning: str
     source: str
+    step: float
+    free: bool | None = True
 
 
 _SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
@@ -41,27 +48,27 @@ TABLE: dict[str, ParameterInfo] = {
     for row in (
         ParameterInfo(
             "d", "d", "Å", None, 1.0, 50.0, 1e-3, 1e4,
-            "distance between the atomic planes of a crystal", f"{_SI} Table S1",
+            "distance between the atomic planes of a crystal", f"{_SI} Table S1", 0.01,
         ),
         ParameterInfo(
             "L", "L", "Å", None, 5.0, 400.0, 0.0, 1e6,
-            "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c",
+            "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c", 0.3,
         ),
         ParameterInfo(
             "sigma_L", "σ_L", "Å", None, 0.0, 10.0, 0.0, 1e4,
-            "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7",
+            "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7", 0.1,
         ),
         ParameterInfo(
             "N", "N", "planes", None, 1.0, 2000.0, 1.0, 5e4,
-            "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d",
+            "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d", 0.3,
         ),
         ParameterInfo(
             "sigma_N", "σ_N", "planes", None, 0.2, 20.0, 0.0, 5e3,
-            "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e",
+            "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e", 0.3,
         ),
         ParameterInfo(
             "q_zero", "q₀", "Å⁻¹", 0.0, -0.02, 0.02, -1.0, 1.0,
-            "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g",
+            "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g", 1e-3, None,
         ),
     )
 }  # fmt: skip
@@ -69,11 +76,85 @@ TABLE: dict[str, ParameterInfo] = {
 
 #: Parameters of the gap between crystals, which a single crystal does not have.
 STACKING = ("L", "sigma_L")
+#: Derived quantities that crystals made of atoms have besides.
+OF_ATOMS = ("thickness_of_atoms", "free_gap", "thickness_spread")
+
+_CELLS = "Fullerton et al., Phys. Rev. B 1992, 45, 9292"
+#: Parameters that some structures have besides, and others only if they are named.
+FURTHER: dict[str, ParameterInfo] = {
+    row.name: row
+    for row in (
+        ParameterInfo(
+            "d_B", "d(B)", "Å", None, 1.0, 50.0, 1e-3, 1e4,
+            "distance between the planes of the second crystal of a pair", _CELLS, 0.01,
+        ),
+        ParameterInfo(
+            "N_B", "N(B)", "planes", None, 1.0, 2000.0, 1.0, 5e4,
+            "mean number of planes of the second crystal of a pair", _CELLS, 0.3,
+        ),
+        ParameterInfo(
+            "sigma_N_B", "σ_N(B)", "planes", None, 0.2, 20.0, 0.0, 5e3,
+            "standard deviation of the number of planes of the second crystal", _CELLS, 0.3,
+        ),
+        ParameterInfo(
+            "dL_B", "ΔL(B)", "Å", 0.0, -20.0, 20.0, -1e4, 1e4,
+            "how much wider the gap above the second crystal is", _CELLS, 0.3, False,
+        ),
+        ParameterInfo(
+            "f_B", "f(B)", "", 1.0, 0.01, 10.0, 1e-6, 1e4,
+            "amplitude of a plane of the second crystal over one of the first", _CELLS, 0.05, False,
+        ),
+        ParameterInfo(
+            "rho", "ρ", "e/Å³", 0.3, 0.0, 1.0, -10.0, 100.0,
+            "electron density between the crystals", "docs/stacks.md", 0.02, False,
+        ),
+        ParameterInfo(
+            "sigma_u", "σ_u", "Å", 0.0, 0.0, 10.0, 0.0, 1e4,
+            "standard deviation of each crystal from its place in the stack (disorder that does not add up)",
+            "docs/stacks.md", 0.1, False,
+        ),
+        ParameterInfo(
+            "unstacked", "u", "", 0.0, 0.0, 1.0, 0.0, 1.0,
+            "share of the crystals that stand alone", "docs/stacks.md", 0.05, False,
+        ),
+        ParameterInfo(
+            "B", "B", "Å²", 0.0, -5.0, 30.0, -100.0, 1e3,
+            "Debye-Waller factor of all planes, besides their own", "docs/crystals.md", 0.5, False,
+        ),
+        ParameterInfo(
+            "shift_surface", "Δz(surface)", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,
+            "outward displacement of the outermost planes", "docs/crystals.md", 0.02, False,
+        ),
+    )
+}  # fmt: skip
+
+_OUTERMOST = "the outermost planes"
+_OCCUPANCY = re.compile(r"occ_(?P<where>\w+)_(?P<species>[A-Z][A-Za-z]*)", re.ASCII)
+_SHIFT = re.compile(r"shift_(?P<where>\w+)", re.ASCII)
 
 
 def info(name: str) -> ParameterInfo:
-    """Look up a parameter in the table; an unknown name raises :class:`SlxrdError`."""
-    try:
-        return TABLE[name]
-    except KeyError:
-        raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}") from None
+    """Look up a parameter, also one that only some structures have.
+
+    Raises
+    ------
+    SlxrdError
+        If no structure has one of that name.
+    """
+    known = TABLE.get(name) or FURTHER.get(name)
+    if known is not None:
+        return known
+    if match := _OCCUPANCY.fullmatch(name):
+        where, species = match["where"], match["species"]
+        return ParameterInfo(
+            name, f"o({species}, {where})", "", 1.0, 0.0, 1.0, 0.0, 1.0,
+            f"occupancy of {species} in {_OUTERMOST if where == 'surface' else f'planes {where}'}",
+            "docs/crystals.md", 0.05, False,
+        )  # fmt: skip
+    if match := _SHIFT.fullmatch(name):
+        return ParameterInfo(
+            name, f"Δz({match['where']})", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,
+            f"upward displacement of planes {match['where']} inside the crystal", "docs/crystals.md",
+            0.02, False,
+        )  # fmt: skip
+    raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")

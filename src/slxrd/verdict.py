@@ -33,7 +33,7 @@ def settled(fit: Fit) -> Fit:
     if doubted:
         estimates = {**fit.parameters, **{name: judge(fit, name) for name in doubted}}
         best = fit.minima[0]
-        derived = derived_quantities(estimates, best.values, covariance(best))
+        derived = derived_quantities(estimates, best.values, covariance(best), fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
     return _with_intervals(fit)
 
@@ -91,7 +91,9 @@ def _without_fringes(fit: Fit) -> Fit:
         error = errors.error(name)
         if estimates[name].status == "determined" and error is not None:
             estimates[name] = replace(estimates[name], value=plain.values[name], error=error)
-    return replace(fit, parameters=estimates, derived=derived_quantities(estimates, plain.values, errors))
+    return replace(
+        fit, parameters=estimates, derived=derived_quantities(estimates, plain.values, errors, fit.stack)
+    )
 
 
 def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:

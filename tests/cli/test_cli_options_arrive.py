@@ -25,6 +25,12 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--ligand": (["--ligand", "C18"], "fit", "ligand", "C18"),
     "--coherent": (["--coherent", "7"], "fit", "coherent", 7),
     "--size-window": (["--size-window", "3"], "fit", "size_window", 3.0),
+    "--crystal": (["--crystal", "CsPbBr3:Br"], "fit", "crystal", "CsPbBr3:Br"),
+    "--partner": (["--partner", "PbS-100"], "fit", "partner", "PbS-100"),
+    "--slab": (["--slab", "oleylamine"], "fit", "slab", "oleylamine"),
+    "--stack": (["--stack", "mixed"], "fit", "stack", "mixed"),
+    "--weighting": (["--weighting", "volume"], "fit", "weighting", "volume"),
+    "--coherent-spread": (["--coherent-spread", "3"], "fit", "coherent_spread", 3.0),
     "--resolution": (["--resolution", "0.01"], "fit", "resolution", 0.01),
     "--noise": (["--noise", "0.05"], "fit", "noise", 0.05),
     "--objective": (["--objective", "log"], "fit", "objective", "log"),
@@ -38,7 +44,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--scan": (["--scan", "1"], "read", "scan", 1),
 }
 #: Options that are tested by what they write or correct.
-OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force"}
+OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force", "--report"}
 OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps", "--map", "--map-kind"}  # test_cli_followup
 OTHERS |= {"--posterior"}  # test_cli_posterior
 #: Arguments of slxrd.fit that are for programs only.
@@ -105,12 +111,16 @@ def test_every_argument_of_simulate_has_its_option(here: Path, monkeypatch: pyte
     words = ["--set", "d=5", "--range", "1:2", "--step", "0.5", "--coherent", "3", "--size-window", "4"]
     words += ["--resolution", "0.01", "--peak", "7", "--background", "2", "--noise", "0.1", "--seed", "9"]
     words += ["--zero", "displacement", "--wavelength", "CuKa", "--raw"]
+    words += ["--crystal", "CsPbBr3", "--partner", "PbS-100", "--slab", "0.3", "--stack", "alternating"]
+    words += ["--weighting", "volume", "--coherent-spread", "1"]
     arguments = set(inspect.signature(slxrd.simulate).parameters)
     seen = spied(monkeypatch, "simulate", "simulate", "new.csv", *words)
     assert seen.pop("q").tolist() == [1.0, 1.5, 2.0]
     assert seen == {
         "values": {"d": 5.0}, "coherent": 3, "size_window": 4.0, "resolution": 0.01, "peak": 7.0,
         "background": 2.0, "noise": 0.1, "seed": 9, "zero": "displacement", "wavelength": "CuKa", "raw": True,
+        "crystal": "CsPbBr3", "partner": "PbS-100", "slab": "0.3", "stack": "alternating",
+        "weighting": "volume", "coherent_spread": 1.0,
     }  # fmt: skip
     assert set(seen) | {"q"} == arguments
 

@@ -124,7 +124,7 @@ def test_public_names_describe_their_parameters() -> None:
         described = text.partition("Parameters\n----------\n")[2].split("\n\n")
         section = re.split(r"\n\w+\n-{3,}", "\n\n".join(described))[0]
         lines = [line.split(":")[0] for line in section.splitlines() if line[:1].strip()]
-        heads = {head.strip() for line in lines for head in line.split(",")}
+        heads = {head.strip().lstrip("*") for line in lines for head in line.split(",")}
         lacking += [f"{name}: {argument}" for argument in arguments if argument not in heads]
     assert lacking == []
 

@@ -14,7 +14,7 @@ from slxrd import leastsquares
 from slxrd.broadening import FWHM, LORENTZ_REACH, Broadening, line
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument, Zero
-from slxrd.model import REFINABLE, Model
+from slxrd.model import Model
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
@@ -133,7 +133,7 @@ def test_derivatives_by_the_zero_error(zero: Zero, second: SecondLine | None) ->
     region = Model(STACK, Instrument(0.007, VOIGT, CU, second, zero)).region(Q)
     values = {**TRUTH, "q_zero": 0.003}
     _, jacobian = region.evaluate(values)
-    for row, name in zip(jacobian, REFINABLE, strict=True):
+    for row, name in zip(jacobian, Model().names, strict=True):
         step = 1e-6 if name == "q_zero" else 1e-5 * values[name]
         above, below = (
             region.evaluate({**values, name: values[name] + sign * step})[0] for sign in (1.0, -1.0)

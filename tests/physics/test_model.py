@@ -10,7 +10,7 @@ from scipy.integrate import fixed_quad
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
 from slxrd.kernel import readable
-from slxrd.model import REFINABLE, Model
+from slxrd.model import Model
 from slxrd.structure import Stack, size_weights
 
 FloatArray = NDArray[np.float64]
@@ -191,10 +191,10 @@ def test_derivatives_against_differences(values: dict[str, float], n_coherent: i
     values = {**values, "q_zero": 0.002}
     intensity, slopes = region.evaluate(values)
     np.testing.assert_allclose(intensity, region.evaluate(values, derivatives=False)[0], rtol=1e-10)
-    assert slopes.shape == (len(REFINABLE), q.size)
+    assert slopes.shape == (len(Model().names), q.size)
     # Fourth order: the step is limited by the fringes' period (Å to 2π/(M·q)) and by rounding.
     fine = 1e-5 if n_coherent < 100 or sigma_G else 1e-6
-    for name, slope in zip(REFINABLE, slopes, strict=True):
+    for name, slope in zip(Model().names, slopes, strict=True):
         h = {"d": fine, "L": fine, "q_zero": fine / 100.0}.get(name, 1e-4)
         near = [
             region.evaluate({**values, name: values[name] + k * h}, derivatives=False)[0]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from slxrd.crystals.library import crystal, crystal_names, terminations
@@ -18,6 +19,9 @@ ASKED_FOR = {
     "PbS-111",
     "CdSe-100",
     "CdSe-111",
+    "GaAs-001",
+    "InAs-001",
+    "InGaAs-001",
 }
 
 MINE = """
@@ -60,11 +64,20 @@ def test_every_crystal_is_whole(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "density"),
-    [("CsPbCl3", 4.21), ("CsPbBr3", 4.83), ("PbS-100", 7.60), ("PbS-111", 7.60), ("CdSe-100", 5.66)],
+    [
+        ("CsPbCl3", 4.21),
+        ("CsPbBr3", 4.83),
+        ("PbS-100", 7.60),
+        ("PbS-111", 7.60),
+        ("CdSe-100", 5.66),
+        ("GaAs-001", 5.32),
+        ("InAs-001", 5.68),
+    ],
 )
 def test_densities_are_those_known(name: str, density: float) -> None:
     """Period, surface cell and counts against the density: bulk values (g/cm³) of handbooks, to 2 %."""
     mass = {"Cs": 132.905, "Pb": 207.2, "Cl": 35.45, "Br": 79.904, "S": 32.06, "Cd": 112.414, "Se": 78.971}
+    mass |= {"Ga": 69.723, "As": 74.922, "In": 114.818}
     found = crystal(name)
     grown = {key: found.composition(4)[key] - found.composition(3)[key] for key in found.composition(4)}
     grams = (
@@ -84,6 +97,23 @@ def test_published_thicknesses() -> None:
     assert platelet.thickness(platelet.layers) == pytest.approx(12.0, abs=0.5)
     assert crystal("Cs2PbI2Cl2").thickness(3) == pytest.approx(25.0, abs=0.5)
     assert crystal("PbS-100", period=3.0233).thickness(4) == pytest.approx(9.07, abs=0.005)
+
+
+def test_a_strained_layer() -> None:
+    """In0.2Ga0.8As on GaAs (001): the strain along the normal, where the energy is least."""
+    a, b, x = 5.65325, 6.0583, 0.2
+    c_11, c_12 = (
+        (1 - x) * first + x * second for first, second in ((122.1, 83.29), (56.6, 45.26))
+    )  # GPa, of GaAs and InAs
+    relaxed = (1 - x) * a + x * b
+    plane = a / relaxed - 1.0
+    strain = np.linspace(0.0, 0.04, 400001)
+    energy = 0.5 * c_11 * (2 * plane**2 + strain**2) + c_12 * (plane**2 + 2 * plane * strain)
+    normal = relaxed * (1.0 + strain[np.argmin(energy)])
+    layer = crystal("InGaAs-001")
+    assert layer.period == pytest.approx(normal / 2, abs=1e-4)
+    assert layer.area == crystal("GaAs-001").area
+    assert layer.composition(4) == pytest.approx({"In": 0.8, "Ga": 3.2, "As": 4.0})
 
 
 def test_surfaces_may_differ() -> None:

@@ -14,7 +14,9 @@ def ensemble(
     weights = np.ones(values.size) if weights is None else weights
     weights = weights / weights.sum()
     solution = np.zeros(values.size, dtype=np.int64) if solution is None else solution
-    return Ensemble(("L",), {"L": values}, weights, solution, {"L": limits}, 1.0 / float(weights @ weights))
+    return Ensemble(
+        ("L",), {"L": values}, weights, solution, {"L": limits}, 1.0 / float(weights @ weights), 0.0
+    )
 
 
 def test_a_gaussian_drawn_evenly_and_weighted() -> None:

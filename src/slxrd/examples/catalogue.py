@@ -1,4 +1,4 @@
-"""The packaged examples: four patterns simulated at the 2021 paper's parameters, and a measured film."""
+"""The packaged examples: patterns simulated at the 2021 paper's parameters, a series, a measured film."""
 
 from __future__ import annotations
 
@@ -55,6 +55,48 @@ class Example:
     def fit(self) -> Fit:
         """Fit it as ``command`` says."""
         return fit(self.pattern(), **self.options)
+
+
+@dataclass(frozen=True)
+class SeriesExample:
+    """A packaged series of simulated patterns.
+
+    Parameters
+    ----------
+    name, title : str
+        Its folder in this package, and for people.
+    variable, unit : str
+        What is varied.
+    options : mapping
+        Arguments of :func:`slxrd.fit` that suit it.
+    truth : mapping of float to mapping
+        What the pattern at each value was made with.
+    counts : mapping of float to float
+        At the highest point of each.
+    order_lost : float
+        From this value on there are no fringes.
+    source : str
+        Where the numbers come from.
+    """
+
+    name: str
+    title: str
+    variable: str
+    unit: str
+    options: Mapping[str, Any]
+    truth: Mapping[float, Mapping[str, float]]
+    counts: Mapping[float, float]
+    order_lost: float
+    source: str
+
+    def file(self, value: float) -> str:
+        """Name of the file of the pattern at a value."""
+        return f"{self.name}-{value:03g}C.csv"
+
+    def patterns(self) -> dict[float, Pattern]:
+        """Read the patterns, by their values."""
+        with as_file(files("slxrd.examples") / self.name) as folder:
+            return {value: read(folder / self.file(value)) for value in self.truth}
 
 
 _PAPER = "Toso, Baranov et al., ACS Nano 2021, 15, 6243"
@@ -120,6 +162,36 @@ EXAMPLES: dict[str, Example] = {
             },
             "LukeSkywalker92/heuslertools 3dfb9fe1, MIT licence (see the notice beside the file)",
         ),
+    )
+}
+
+
+_EXPANSION = 3.5e-5
+
+
+def _annealed(temperature: float) -> dict[str, float]:
+    """CsPbBr3 cubes on the way to 125 °C: d expands, L shrinks, N and σ_N stay."""
+    share = (temperature - 25.0) / 100.0
+    d, L, sigma_L = 5.84 * (1.0 + _EXPANSION * (temperature - 25.0)), 36.9 - 1.8 * share, 1.43 - 0.1 * share
+    return {"d": d, "L": L, "sigma_L": sigma_L, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.0}
+
+
+#: Examples of series.
+SERIES: dict[str, SeriesExample] = {
+    "cspbbr3-annealing": SeriesExample(
+        "cspbbr3-annealing",
+        "CsPbBr3 nanocubes heated from 25 to 150 °C (simulated)",
+        "temperature",
+        "°C",
+        {"regions": [(0.88, 1.28), (1.98, 2.33, 0.1)]},
+        {
+            **{t: _annealed(t) for t in (25.0, 50.0, 75.0, 100.0, 125.0)},
+            150.0: {"d": 5.866, "L": 33.0, "sigma_L": 8.0, "N": 21.0, "sigma_N": 3.5, "q_zero": 0.0},
+        },
+        {25.0: 1500.0, 50.0: 1570.0, 75.0: 1660.0, 100.0: 1770.0, 125.0: 1900.0, 150.0: 700.0},
+        150.0,
+        f"{_PAPER}, sections S.a, S.m and S.n: L, the width of the gap, N and σ_N, intensities and the loss "
+        "of order as published; expansion of d, disorder and the sizes at 150 °C chosen",
     )
 }
 

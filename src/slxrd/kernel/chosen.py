@@ -31,6 +31,28 @@ class Kernel(Protocol):
         ...
 
 
+class Cells(Protocol):
+    """The general kernel; documented in ``cells``."""
+
+    def reach(self, *arguments: Any) -> tuple[float, int]:
+        """How far correlations reach, in Å and in cells."""
+        ...
+
+    def curves(self, *arguments: Any) -> FloatArray:
+        """Mean intensity and its derivatives as the rows of one array."""
+        ...
+
+
+@cache
+def cells() -> Cells:
+    """Return the general kernel, compiled where numba is installed."""
+    try:
+        import slxrd.kernel.cells_compiled as fastest
+    except ImportError:
+        import slxrd.kernel.cells as fastest  # type: ignore[no-redef]
+    return cast(Cells, fastest)
+
+
 @cache
 def kernel() -> Kernel:
     """Return the fastest kernel that can be imported."""

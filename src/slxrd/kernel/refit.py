@@ -14,12 +14,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from slxrd.kernel.cells import reach
 from slxrd.kernel.compiled import curves, smear
 from slxrd.kernel.shares import size_shares
 
 FloatArray = NDArray[np.float64]
 
 _shares = njit(cache=True, nogil=True)(size_shares)
+_reach = njit(cache=True, nogil=True)(reach)
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 
 #: How a refinement ended.
@@ -43,7 +45,7 @@ class Layout(NamedTuple):
         Orthonormal background shapes of each region, each times ``root``; b may be 0.
     ends : ndarray of int64, shape (regions + 1,)
         Where the points of each region begin, and the number of points.
-    prior_mean, prior_weight : ndarray, shape (6,)
+    prior_mean, prior_weight : ndarray, shape (p,)
         What is known of the parameters beforehand, and one over its variance; 0 where nothing is.
     """
 
@@ -71,16 +73,27 @@ def _project(rows, basis):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-def]
+def _curves(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
+    """The first ``count`` rows of intensity and derivatives on the auxiliary grid."""
+    if sample is None:
+        sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
+        pairs = M
+        if longest < math.inf:
+            shortest = (sizes[0] - 1) * p[0] + p[1]
+            pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
+        q = layout.grid + p[5] * layout.shift
+        return curves(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
+    cells, kernel = sample  # the kernel second: numba warns of tuples that begin with a function
+    delta = p[5] * layout.shift
+    _, pairs = _reach(p, cells, longest)
+    return kernel(p, layout.grid + delta, delta, cells, pairs, count > 1)[:count]
+
+
+@_compile
+def _smeared(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
     """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
-    sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
-    pairs = M
-    if longest < math.inf:
-        shortest = (sizes[0] - 1) * p[0] + p[1]
-        pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
-    q = layout.grid + p[5] * layout.shift
-    rows = curves(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
-    if count == 7:
+    rows = _curves(p, layout, sample, M, window, longest, count)
+    if count > 1:
         rows[6] *= layout.shift
     if layout.band.shape[1] > 1:
         rows = smear(rows, layout.first, layout.band)
@@ -91,9 +104,9 @@ def _smeared(p, layout, M, window, longest, count):  # type: ignore[no-untyped-d
 
 
 @_compile
-def _weighed(p, layout, M, window, longest):  # type: ignore[no-untyped-def]
+def _weighed(p, layout, sample, M, window, longest):  # type: ignore[no-untyped-def]
     """Intensity and derivatives at the measured points, times ``root``, the background shapes taken out."""
-    rows = _smeared(p, layout, M, window, longest, 7)
+    rows = _smeared(p, layout, sample, M, window, longest, 1 + p.size)
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
         _project(rows[:, a:b], layout.basis[:, a:b])
@@ -109,7 +122,7 @@ def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
         chi2 += _add_region(rows[:, a:b].copy(), target[a:b], H, g)
-    for k in range(6):
+    for k in range(p.size):
         away = p[k] - layout.prior_mean[k]
         H[k, k] += layout.prior_weight[k]
         g[k] += layout.prior_weight[k] * away
@@ -124,9 +137,9 @@ def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
     norm2 = np.dot(model, model)
     scale = np.dot(model, target) / norm2
     residual = target - scale * model
-    for k in range(1, 7):
+    for k in range(1, rows.shape[0]):
         rows[k] = scale * (rows[k] - model * (np.dot(model, rows[k]) / norm2))
-    for k in range(6):
+    for k in range(g.size):
         g[k] -= np.dot(rows[k + 1], residual)
         for j in range(k + 1):
             H[k, j] += np.dot(rows[k + 1], rows[j + 1])
@@ -137,8 +150,8 @@ def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
 def _solve(H, g, active, damping, step):  # type: ignore[no-untyped-def]
     """Solve (H + damping·diag H)·step = −g over the active parameters by Cholesky; False if singular."""
     n = 0
-    index = np.empty(6, np.int64)
-    for k in range(6):
+    index = np.empty(g.size, np.int64)
+    for k in range(g.size):
         step[k] = 0.0
         if active[k] and H[k, k] > 0.0:
             index[n] = k
@@ -173,17 +186,20 @@ def _solve(H, g, active, damping, step):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def refine(start, free, lower, upper, layout, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+def refine(start, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
     """Refine one set of intensities from one start.
 
     Parameters
     ----------
-    start, lower, upper : ndarray, shape (6,)
-        d, L, σ_L, N, σ_N, q_zero and their bounds.
-    free : ndarray of bool, shape (6,)
+    start, lower, upper : ndarray, shape (p,)
+        The parameters, d, L, σ_L, N, σ_N and q_zero the first of them, and their bounds.
+    free : ndarray of bool, shape (p,)
         Which are refined.
     layout : Layout
         The regions.
+    sample : tuple or None
+        What the general kernel is handed on the layout's grid, and its address; None for stacks of
+        equal planes, one size each.
     target : ndarray, shape (n,)
         Intensity times ``root``, the background shapes projected out.
     M, window, longest
@@ -195,32 +211,35 @@ def refine(start, free, lower, upper, layout, target, M, window, longest, tolera
 
     Returns
     -------
-    values : ndarray, shape (6,)
+    values : ndarray, shape (p,)
     chi2 : float
     how : int
         :data:`CONVERGED`, :data:`OUT_OF_STEPS` or :data:`NOT_FINITE`.
     count : int
         How often the model was calculated.
     """
-    rows = _weighed(start, layout, M, window, longest)
+    rows = _weighed(start, layout, sample, M, window, longest)
     return _refine(
-        start, rows, free, lower, upper, layout, target, M, window, longest, tolerance, most, False
+        start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, False
     )
 
 
 @_compile
-def _refine(start, rows, free, lower, upper, layout, target, M, window, longest, tolerance, most, leap):  # type: ignore[no-untyped-def]
+def _refine(  # type: ignore[no-untyped-def]
+    start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, leap
+):
     """Refine from a start whose curves are known; ``leap``: the last step is taken unseen."""
     p = start.copy()
-    H, g = np.zeros((6, 6)), np.zeros(6)
-    H_new, g_new = np.zeros((6, 6)), np.zeros(6)
-    step, active = np.zeros(6), np.zeros(6, np.bool_)
+    width = p.size
+    H, g = np.zeros((width, width)), np.zeros(width)
+    H_new, g_new = np.zeros((width, width)), np.zeros(width)
+    step, active = np.zeros(width), np.zeros(width, np.bool_)
     chi2 = _total(rows, p, layout, target, H, g)
     if not chi2 < math.inf:
         return p, chi2, NOT_FINITE, 1
     damping, count = 1e-4, 1
     for _ in range(most):
-        for k in range(6):
+        for k in range(width):
             outward = (p[k] <= lower[k] and g[k] > 0.0) or (p[k] >= upper[k] and g[k] < 0.0)
             active[k] = free[k] and not outward
         if not _solve(H, g, active, damping, step):
@@ -228,10 +247,10 @@ def _refine(start, rows, free, lower, upper, layout, target, M, window, longest,
             continue
         trial = np.minimum(np.maximum(p + step, lower), upper)
         expected = 0.0
-        for k in range(6):
+        for k in range(width):
             moved = trial[k] - p[k]
             expected -= moved * g[k]
-            for j in range(6):
+            for j in range(width):
                 expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
         if expected <= tolerance * chi2:
             # A step cut short by a bound may promise nothing though a smaller one would.
@@ -242,7 +261,7 @@ def _refine(start, rows, free, lower, upper, layout, target, M, window, longest,
                 return trial, chi2 - 2.0 * expected, CONVERGED, count
             return p, chi2, CONVERGED, count
         count += 1
-        new = _total(_weighed(trial, layout, M, window, longest), trial, layout, target, H_new, g_new)
+        new = _total(_weighed(trial, layout, sample, M, window, longest), trial, layout, target, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -255,11 +274,11 @@ def _refine(start, rows, free, lower, upper, layout, target, M, window, longest,
 
 
 @_compile
-def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-untyped-def]
-    """χ² of one set of intensities at many parameter values, shape (k, 6) → (k,)."""
+def chi2_of(points, layout, sample, target, M, window, longest):  # type: ignore[no-untyped-def]
+    """χ² of one set of intensities at many parameter values, shape (k, p) → (k,)."""
     chi2 = np.zeros(points.shape[0])
     for k in range(points.shape[0]):
-        rows = _smeared(points[k], layout, M, window, longest, 1)
+        rows = _smeared(points[k], layout, sample, M, window, longest, 1)
         for r in range(layout.ends.size - 1):
             a, b = layout.ends[r], layout.ends[r + 1]
             model = rows[:, a:b].copy()
@@ -272,13 +291,13 @@ def chi2_of(points, layout, target, M, window, longest):  # type: ignore[no-unty
 
 @_compile
 def refine_many(  # type: ignore[no-untyped-def]
-    starts, free, lower, upper, layout, targets, M, window, longest, tolerance, most, hopeless, leap
+    starts, free, lower, upper, layout, sample, targets, M, window, longest, tolerance, most, hopeless, leap
 ):
     """Refine many sets of intensities, each from every start, and keep the best of each.
 
     Parameters
     ----------
-    starts : ndarray, shape (s, 6)
+    starts : ndarray, shape (s, p)
         Where the refinements begin.
     targets : ndarray, shape (n_sets, n)
         As in :func:`refine`, a row for each set.
@@ -290,19 +309,19 @@ def refine_many(  # type: ignore[no-untyped-def]
 
     Returns
     -------
-    values : ndarray, shape (n_sets, 6)
+    values : ndarray, shape (n_sets, p)
     chi2 : ndarray, shape (n_sets,)
     how : ndarray of int, shape (n_sets,)
         As in :func:`refine`; the other parameters too.
     start : ndarray of int, shape (n_sets,)
         Which start led there.
     """
-    count = targets.shape[0]
-    values, chi2, how = np.empty((count, 6)), np.full(count, np.inf), np.full(count, NOT_FINITE)
+    count, width = targets.shape[0], starts.shape[1]
+    values, chi2, how = np.empty((count, width)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
-    known = [_weighed(starts[k], layout, M, window, longest) for k in range(starts.shape[0])]
+    known = [_weighed(starts[k], layout, sample, M, window, longest) for k in range(starts.shape[0])]
     heights = np.empty(starts.shape[0])
-    H, g = np.zeros((6, 6)), np.zeros(6)
+    H, g = np.zeros((width, width)), np.zeros(width)
     for s in range(count):
         for k in range(starts.shape[0]):
             heights[k] = _total(known[k], starts[k], layout, targets[s], H, g)
@@ -310,7 +329,7 @@ def refine_many(  # type: ignore[no-untyped-def]
             if heights[k] > chi2[s] + hopeless:
                 break
             found, least, ending, _ = _refine(
-                starts[k], known[k], free, lower, upper, layout, targets[s],
+                starts[k], known[k], free, lower, upper, layout, sample, targets[s],
                 M, window, longest, tolerance, most, leap,
             )  # fmt: skip
             if least < chi2[s]:

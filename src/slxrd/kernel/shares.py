@@ -11,25 +11,27 @@ import numpy as np
 SHARP_SIGMA_N = 1e-6
 
 
-def size_shares(N: float, sigma_N: float, window: float) -> tuple[Any, Any, Any, Any]:
+def size_shares(
+    N: float, sigma_N: float, window: float, power: int = 0, smallest: int = 1
+) -> tuple[Any, Any, Any, Any]:
     """Return sizes, shares, and the shares' derivatives with respect to N and σ_N.
 
     Parameters
     ----------
-    N, sigma_N, window : float
+    N, sigma_N, window, power, smallest
         As for ``structure.size_weights``, which documents and checks them.
     """
-    first = max(1, min(math.floor(N), math.ceil(N - window * sigma_N)))
-    last = max(math.ceil(N), math.floor(N + window * sigma_N))
+    first = max(smallest, min(math.floor(N), math.ceil(N - window * sigma_N)))
+    last = max(math.ceil(N), math.floor(N + window * sigma_N), first)
     sizes = np.arange(first, last + 1)
     away = sizes - N
     nearest = min(N - math.floor(N), math.ceil(N) - N)
     excess = away * away - nearest * nearest
     if sigma_N < SHARP_SIGMA_N:
-        weights = np.where(excess == 0.0, 1.0, 0.0)
+        weights = np.where(excess == np.min(excess), 1.0 * sizes**power, 0.0)
         return sizes, weights / weights.sum(), np.zeros_like(weights), np.zeros_like(weights)
     inverse = 1.0 / (sigma_N * sigma_N)
-    weights = np.exp((-0.5 * inverse) * excess)
+    weights = np.exp((-0.5 * inverse) * (excess - np.min(excess))) * (sizes / sizes[-1]) ** power
     weights /= weights.sum()
     by_N = (weights * inverse) * (away - np.sum(weights * away))
     by_sigma_N = (weights * (inverse / sigma_N)) * (excess - np.sum(weights * excess))

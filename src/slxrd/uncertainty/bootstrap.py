@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from slxrd.batch import Batch, Refined, joined
 from slxrd.errors import SlxrdError
 from slxrd.merit import with_derived
-from slxrd.model import REFINABLE
 from slxrd.result import Fit
 from slxrd.units import FloatArray
 
@@ -151,7 +150,7 @@ def bootstrap(
     if not fit.names:
         raise SlxrdError("nothing was refined, so there is nothing to bootstrap")
     near = [m for m in fit.minima if m.chi2 - fit.chi2 < _REACHED]
-    starts = np.array([[minimum.values[name] for name in REFINABLE] for minimum in near])
+    starts = np.array([[minimum.values[name] for name in fit.objective.model.names] for minimum in near])
     batch = Batch(fit.objective, near[0].parameters, starts)
     make = _maker(fit, kind, level, block)
     seeds = np.random.SeedSequence(seed).spawn(n)
@@ -216,7 +215,7 @@ def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, asked: int) -> 
             f"{int((~good).sum())} of {good.size} replicates failed; there is no spread to report"
         )
     values = refined.values[good]
-    columns = with_derived(values)
+    columns = with_derived(values, fit.stack)
     samples = np.column_stack([columns[name] for name in fit.names])
     return Bootstrap(
         kind,

@@ -26,6 +26,7 @@ from slxrd.estimates import covariance
 from slxrd.leastsquares import Minimum, minimise
 from slxrd.merit import with_derived
 from slxrd.objective import Objective
+from slxrd.table import info
 from slxrd.uncertainty.proposal import Mixture
 from slxrd.uncertainty.target import Target
 from slxrd.units import FloatArray
@@ -76,7 +77,7 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
             densities = np.hstack((densities, np.array(before)))
         mixtures.append(mixture)
         densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
-        weights = _weights(heights, densities)
+        weights, log_integral = _weights(heights, densities)
         effective = 1.0 / float(weights @ weights)
         if len(mixtures) >= FEWEST_ROUNDS and effective >= ENOUGH:
             break
@@ -90,14 +91,23 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
         points = _stretched(points, solution, near, target)
     bounds = zip(target.lower.tolist(), target.upper.tolist(), strict=True)
     limits = dict(zip(target.names, bounds, strict=True))
-    return Ensemble(target.names, with_derived(target.full(points)), weights, solution, limits, effective)
+    return Ensemble(
+        target.names,
+        with_derived(target.full(points), objective.model.stack),
+        weights,
+        solution,
+        limits,
+        effective,
+        log_integral,
+    )
 
 
-def _weights(heights: FloatArray, densities: FloatArray) -> FloatArray:
-    """Posterior over the mean density of all rounds, with sum 1."""
-    logarithms = heights - np.logaddexp.reduce(densities, axis=0)
-    weights = np.exp(logarithms - logarithms.max())
-    return np.asarray(weights / weights.sum())
+def _weights(heights: FloatArray, densities: FloatArray) -> tuple[FloatArray, float]:
+    """Posterior over the mean density of all rounds, with sum 1, and the logarithm of its integral."""
+    logarithms = heights - np.logaddexp.reduce(densities, axis=0) + np.log(len(densities))
+    highest = logarithms.max()
+    weights = np.exp(logarithms - highest)
+    return np.asarray(weights / weights.sum()), float(highest + np.log(weights.mean()))
 
 
 def _pictures(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture, NDArray[np.int64]]:
@@ -133,7 +143,7 @@ def _pictures(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture,
 
 def _core(minimum: Minimum) -> FloatArray:
     """Covariance from the curvature, nowhere wider than a solution can be."""
-    widest = np.array([_WIDEST[name] for name in minimum.names])
+    widest = np.array([_WIDEST.get(name, 10.0 * info(name).step) for name in minimum.names])
     curvature = minimum.jacobian.T @ minimum.jacobian
     return np.asarray(np.linalg.inv(curvature + np.diag(widest**-2.0)))
 

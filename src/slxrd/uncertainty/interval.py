@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from slxrd.errors import SlxrdError
 from slxrd.estimates import covariance, noise_scale, on_bound
 from slxrd.limits import ONE_SIDED_95
-from slxrd.model import REFINABLE
 from slxrd.result import Estimate, Fit
 from slxrd.scan import NO_FRINGES
 from slxrd.table import STACKING, info
@@ -165,7 +164,7 @@ def judge(fit: Fit, name: str) -> Estimate:
 
 def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None, float | None], ...]:
     """Ends of the profile's rise around every solution below it; None for a bound."""
-    reference, column = ridge.fit.chi2, REFINABLE.index(ridge.names[0])
+    reference, column = ridge.fit.chi2, ridge.columns.index(ridge.names[0])
     below = [point for point in ridge.solutions if point.chi2 < reference + rise * scale]
     seeds = [float(point.values[column]) for point in below]
     found: list[tuple[float, float]] = []
@@ -218,7 +217,7 @@ def _note(ridge: Ridge) -> str:
     fit, name, least = ridge.fit, ridge.names[0], ridge.least
     if fit.chi2 - least.chi2 <= MISSED:
         return ""
-    value = float(least.values[REFINABLE.index(name)])
+    value = float(least.values[ridge.columns.index(name)])
     return (
         f"χ² falls {fit.chi2 - least.chi2:.2g} below that of the fit at {name} = {value:.6g}: "
         "the fit has missed a solution there; start it there"

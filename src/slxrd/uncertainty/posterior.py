@@ -285,7 +285,7 @@ def _conclude(
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
-    columns = with_derived(target.full(flat))
+    columns = with_derived(target.full(flat), fit.stack)
     nearest = solutions.nearest(flat)
     tau = {name: autocorrelation_time(chain[:, :, i]) for i, name in enumerate(fit.names)}
     rhat = {name: split_rhat(chain[:, :, i]) for i, name in enumerate(fit.names)}

@@ -9,7 +9,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slxrd.model import REFINABLE
 from slxrd.result import Fit
 from slxrd.uncertainty.ridge import Ridge, check_axis
 from slxrd.units import FloatArray
@@ -67,7 +66,7 @@ def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = No
     """
     axis = check_axis(fit, name, values)
     ridge = Ridge(fit, name)
-    column = REFINABLE.index(name)
+    column = ridge.columns.index(name)
     centres = np.array([point.values[column] for point in ridge.solutions])
     outward = np.argsort(np.abs(axis[:, None] - centres).min(axis=1), kind="stable")
     for done, i in enumerate(outward.tolist()):
@@ -86,6 +85,6 @@ def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = No
         axis,
         chi2,
         np.array([point.solution for point in points]),
-        dict(zip(REFINABLE, columns, strict=True)),
+        dict(zip(ridge.columns, columns, strict=True)),
         int(chi2.argmin()),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +32,9 @@ class Mixture:
         self.centres, self.shares = centres, shares / shares.sum()
         self._roots = np.linalg.cholesky(covariances)
         self._inverses = np.linalg.inv(self._roots)
-        self._volumes = np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
+        f = centres.shape[1]
+        norm = math.lgamma((TAILS + f) / 2.0) - math.lgamma(TAILS / 2.0) - f / 2.0 * math.log(TAILS * math.pi)
+        self._volumes = norm + np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
 
     @property
     def covariances(self) -> FloatArray:
@@ -48,12 +52,12 @@ class Mixture:
         return np.asarray(self.centres[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], inner))
 
     def log_parts(self, points: FloatArray) -> FloatArray:
-        """Logarithm of each distribution's weighted density, shape (n, s), up to one constant."""
+        """Logarithm of each distribution's weighted density, shape (n, s)."""
         inner = np.einsum("sij,nsj->nsi", self._inverses, points[:, None, :] - self.centres)
         f = points.shape[1]
         tails = np.log1p(np.sum(inner**2, axis=2) / TAILS)
         return np.asarray(np.log(self.shares) + self._volumes - 0.5 * (TAILS + f) * tails)
 
     def log_density(self, points: FloatArray) -> FloatArray:
-        """Logarithm of the density, shape (n,), up to the same constant."""
+        """Logarithm of the density, shape (n,)."""
         return np.asarray(np.logaddexp.reduce(self.log_parts(points), axis=1))

@@ -15,7 +15,6 @@ from slxrd.errors import SlxrdError
 from slxrd.layout import correlated, is_compiled
 from slxrd.leastsquares import minimise, prior_chi2
 from slxrd.limits import fringes_seen
-from slxrd.model import REFINABLE
 from slxrd.parameters import Parameters
 from slxrd.result import Fit
 from slxrd.table import STACKING, info
@@ -39,8 +38,8 @@ class Point:
     ----------
     chi2 : float
         χ² there.
-    values : ndarray, shape (6,)
-        Of all parameters, in the order of ``model.REFINABLE``.
+    values : ndarray, shape (p,)
+        Of all parameters, in the order of ``model.names``.
     solution : int
         From which solution of the fit, counted from 0, it was reached.
     """
@@ -69,13 +68,13 @@ class Ridge:
     def __init__(self, fit: Fit, *names: str) -> None:
         for name in names:
             check_refined(fit, name)
-        self.fit, self.names = fit, names
+        self.fit, self.names, self.columns = fit, names, fit.objective.model.names
         self._parameters = fit.minima[0].parameters
-        self._held = [REFINABLE.index(name) for name in names]
+        self._held = [self.columns.index(name) for name in names]
         self._measured = [points.intensity[None, :] for points in fit.objective.data]
         self._known: dict[float, Point] = {}
         self.solutions = tuple(
-            Point(m.chi2, np.array([m.values[name] for name in REFINABLE]), k)
+            Point(m.chi2, np.array([m.values[name] for name in self.columns]), k)
             for k, m in enumerate(fit.minima)
             if m.chi2 - fit.chi2 < REACHED
         )
@@ -130,18 +129,18 @@ class Ridge:
             self._known[value] = point
 
     def heights(self, rows: FloatArray) -> FloatArray:
-        """χ² at values of all parameters, shape (k, 6) → (k,)."""
+        """χ² at values of all parameters, shape (k, p) → (k,)."""
         chi2 = self._known_held(rows)
         for inside, batch in self._batches(rows):
             chi2[inside] += batch.chi2(rows[inside])
         return chi2
 
     def refined(self, rows: FloatArray, workers: int, tolerance: float, most: int) -> Refined:
-        """Refine everything else from starts, shape (k, 6), that bring the held parameters with them.
+        """Refine everything else from starts, shape (k, p), that bring the held parameters with them.
 
         Parameters
         ----------
-        rows : ndarray, shape (k, 6)
+        rows : ndarray, shape (k, p)
             The starts.
         workers, tolerance, most
             As for :meth:`slxrd.batch.Batch.refine_each`.
@@ -178,7 +177,7 @@ class Ridge:
         ]
 
     def _known_held(self, values: FloatArray) -> FloatArray:
-        """What is known beforehand of the held parameters adds this to χ², shape (..., 6) → (...)."""
+        """What is known beforehand of the held parameters adds this to χ², shape (..., p) → (...)."""
         priors = ((k, self._parameters[name].prior) for name, k in zip(self.names, self._held, strict=True))
         parts = (((values[..., k] - prior[0]) / prior[1]) ** 2 for k, prior in priors if prior is not None)
         return sum(parts, np.zeros(values.shape[:-1]))
@@ -191,7 +190,7 @@ class Ridge:
     def moved(self, values: FloatArray, held: Sequence[float] | FloatArray) -> FloatArray:
         """Take values of all parameters to where the held ones are, and the others into their bounds."""
         moved = values.copy()
-        for k, name in enumerate(REFINABLE):
+        for k, name in enumerate(self.columns):
             row = self._parameters[name]
             if row.free:
                 moved[k] = np.clip(moved[k], row.lower, row.upper)
@@ -204,18 +203,18 @@ class Ridge:
             return []
         best = self.solutions[0].values
         moved = self.moved(best, held)
-        d, L, N = (REFINABLE.index(name) for name in ("d", "L", "N"))
+        d, L, N = (self.columns.index(name) for name in ("d", "L", "N"))
         planes = float(np.round((moved[L] - best[L]) / best[d] + moved[N] - best[N]))
         moved[N if "L" in self.names else L] -= planes * (1.0 if "L" in self.names else best[d])
         return [self.moved(moved, held)]
 
     def other_gaps(self, values: FloatArray) -> list[FloatArray]:
         """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
-        L, row = REFINABLE.index("L"), self._parameters["L"]
+        L, row = self.columns.index("L"), self._parameters["L"]
         lowest = min(float(points.q[0]) for points in self.fit.objective.data)
-        if math.exp(-0.5 * (lowest * float(values[REFINABLE.index("sigma_L")])) ** 2) < FAINT:
+        if math.exp(-0.5 * (lowest * float(values[self.columns.index("sigma_L")])) ** 2) < FAINT:
             return []
-        gaps = np.arange(row.lower, row.upper, values[REFINABLE.index("d")] / 4.0)
+        gaps = np.arange(row.lower, row.upper, values[self.columns.index("d")] / 4.0)
         rows = np.tile(values, (gaps.size, 1))
         rows[:, L] = gaps
         chi2 = Batch(self.fit.objective, self._parameters, rows).chi2(rows)
@@ -228,7 +227,7 @@ class Ridge:
             found = Batch(objective, parameters, np.array(starts)).refine(self._measured)
             if math.isfinite(found.chi2[0]):
                 values, best = found.values[0], int(found.start[0])
-                named = dict(zip(REFINABLE, values.tolist(), strict=True))
+                named = dict(zip(self.columns, values.tolist(), strict=True))
                 chi2 = objective.chi2(named) + prior_chi2(parameters, named)
                 if abs(chi2 - found.chi2[0]) < SAME * chi2:
                     return values, chi2, best
@@ -236,12 +235,11 @@ class Ridge:
                 starts = [values]
         tries = [minimise(objective, self._from(parameters, start), TOLERANCE) for start in starts]
         least = min(range(len(tries)), key=lambda k: tries[k].chi2)
-        values = np.array([tries[least].values[name] for name in REFINABLE])
+        values = np.array([tries[least].values[name] for name in self.columns])
         return values, tries[least].chi2, max(best, least)
 
-    @staticmethod
-    def _from(parameters: Parameters, start: FloatArray) -> Parameters:
-        return parameters.start(**{n: float(start[REFINABLE.index(n)]) for n in parameters.free_names})
+    def _from(self, parameters: Parameters, start: FloatArray) -> Parameters:
+        return parameters.start(**{n: float(start[self.columns.index(n)]) for n in parameters.free_names})
 
 
 def check_refined(fit: Fit, name: str) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.model import REFINABLE
 from slxrd.scan import NO_FRINGES, Progress
 from slxrd.uncertainty.ridge import Ridge
 from slxrd.units import FloatArray
@@ -55,17 +54,17 @@ class Sheet:
     ----------
     chi2 : ndarray, shape (ny, nx)
         NaN where it has not been worked out.
-    values : ndarray, shape (ny, nx, 6)
-        Of all parameters there, in the order of ``model.REFINABLE``.
+    values : ndarray, shape (ny, nx, p)
+        Of all parameters there, in the order of ``model.names``.
     """
 
     def __init__(self, ridge: Ridge, xs: FloatArray, ys: FloatArray) -> None:
         self.ridge, self._shape = ridge, (ys.size, xs.size)
         self.held = np.stack(np.meshgrid(xs, ys), axis=-1)
         self.chi2 = np.full(self._shape, np.nan)
-        self.values = np.full((*self._shape, len(REFINABLE)), np.nan)
+        self.values = np.full((*self._shape, len(ridge.columns)), np.nan)
         self._kind = np.full(self._shape, -1)
-        columns = [REFINABLE.index(name) for name in ridge.names]
+        columns = [ridge.columns.index(name) for name in ridge.names]
         u, v = np.meshgrid(np.arange(xs.size), np.arange(ys.size))
         away = np.array(
             [
@@ -114,7 +113,7 @@ class Sheet:
         starts = [(kind, ridge.moved(values, held)) for kind, values in (*near, *beside, *line)]
         if self._is_refined("sigma_L"):
             washed = starts[0][1].copy()
-            washed[REFINABLE.index("sigma_L")] = NO_FRINGES
+            washed[ridge.columns.index("sigma_L")] = NO_FRINGES
             starts.append((WASHED_OUT, ridge.moved(washed, held)))
         if ridge.scans_gaps:
             starts += [(OTHER_GAP, values) for values in ridge.other_gaps(starts[0][1])]
@@ -122,7 +121,7 @@ class Sheet:
 
     def _try_other_sizes(self) -> None:
         """Try σ_N so small that one or two sizes exist, or larger where it is: no step leads across."""
-        k, row = REFINABLE.index("sigma_N"), self.ridge.fit.minima[0].parameters["sigma_N"]
+        k, row = self.ridge.columns.index("sigma_N"), self.ridge.fit.minima[0].parameters["sigma_N"]
         low = self.chi2 < self.ridge.fit.chi2 + HIGH
         if not self._is_refined("sigma_N") or row.lower > FEW_SIZES or not low.any():
             return
@@ -132,7 +131,9 @@ class Sheet:
 
     def _frontier(self, fallen: NDArray[np.bool_]) -> tuple[Cells, list[list[Start]]]:
         """Points that have neighbours in another valley where χ² has fallen, and these as starts."""
-        scale = np.array([np.inf if name in self.ridge.names else APART[name] for name in REFINABLE])
+        scale = np.array(
+            [np.inf if name in self.ridge.names else APART.get(name, np.inf) for name in self.ridge.columns]
+        )
         low = self.chi2 < self.ridge.fit.chi2 + HIGH
         cells, starts = [], []
         for j, i in np.argwhere(low).tolist():

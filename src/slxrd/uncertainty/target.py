@@ -10,7 +10,6 @@ import numpy as np
 from slxrd.batch import Batch
 from slxrd.errors import SlxrdError
 from slxrd.leastsquares import Minimum
-from slxrd.model import REFINABLE
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.units import FloatArray
@@ -42,7 +41,7 @@ class Target:
     def __init__(self, objective: Objective, minima: Sequence[Minimum], added: Priors) -> None:
         self.objective, self.added = objective, added
         self.parameters, self.names = minima[0].parameters, minima[0].names
-        self._values = [minima[0].values[name] for name in REFINABLE]
+        self._values = [minima[0].values[name] for name in objective.model.names]
         self.priors = {**self.parameters.priors, **added}
         self.lower, self.upper = self.parameters.limits()
         for name, (centre, spread) in added.items():
@@ -61,9 +60,10 @@ class Target:
         self._batch = Batch(self.objective, plain, self.full(vectors))
 
     def full(self, vectors: FloatArray) -> FloatArray:
-        """Values of all parameters at ``vectors``, shape (n, 6); NaN where a tie leads outside its bounds."""
+        """Values of all parameters at ``vectors``, shape (n, p); NaN where a tie leads outside its bounds."""
         points = np.tile(self._values, (len(vectors), 1))
-        points[:, [REFINABLE.index(name) for name in self.names]] = vectors
+        columns = self.objective.model.names
+        points[:, [columns.index(name) for name in self.names]] = vectors
         if any(row.expression is not None for row in self.parameters.values()):
             for point, vector in zip(points, vectors, strict=True):
                 try:

@@ -1,0 +1,361 @@
+"""What all views of a page share: session, sliders, the solution shown, and what is being done."""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from slxrd.errors import SlxrdError
+from slxrd.evaluation import Fitted
+from slxrd.first_guess import first_guess
+from slxrd.result import Fit
+from slxrd.scan import Progress
+from slxrd.session import Cancelled, Session
+
+#: What has changed: the session's state, the values of the sliders, a message, or the work being done.
+Topic = Literal["state", "values", "message", "work"]
+Mood = Literal["info", "good", "error"]
+
+
+@dataclass
+class Work:
+    """Something that takes time, done in a thread.
+
+    Parameters
+    ----------
+    what : str
+        In words, for people.
+    done, of : int
+        Steps, as reported; ``of`` is 0 while that is not known.
+    cancelled : bool
+        Whether it is to stop.
+    """
+
+    what: str
+    done: int = 0
+    of: int = 0
+    cancelled: bool = False
+    thread: threading.Thread | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What undoing takes back: a step of the session, or of the sliders alone."""
+
+    of_session: bool
+    values: Mapping[str, float]
+    chosen: int
+
+
+class Bench:
+    """The session and what surrounds it on a page; it knows nothing of widgets.
+
+    Parameters
+    ----------
+    session : Session, optional
+        To work on; an empty one otherwise.
+
+    Attributes
+    ----------
+    session : Session
+        What is kept.
+    values : mapping of str to float
+        Where the sliders stand; empty while there is nothing to compare.
+    chosen : int
+        Which solution is shown, from 0.
+    message, mood : str
+        The last thing that was said, and how it was meant.
+    work : Work or None
+        What is being done.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self.session = session or Session()
+        self.values: Mapping[str, float] = {}
+        self.chosen = 0
+        self.message = ""
+        self.mood: Mood = "info"
+        self.work: Work | None = None
+        self._past: list[_Step] = []
+        self._future: list[_Step] = []
+        self._listeners: list[Callable[[Topic], object]] = []
+        self._resting: _Step | None = None
+        self._saved = self.session.state
+        self.settle()
+
+    def subscribe(self, callback: Callable[[Topic], object]) -> Callable[[], None]:
+        """Have a function called after every change, in the thread that made it; return what ends that."""
+        self._listeners.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return unsubscribe
+
+    def tell(self, *topics: Topic) -> None:
+        """Tell the listeners what has changed."""
+        for topic in topics:
+            for callback in tuple(self._listeners):
+                callback(topic)
+
+    def say(self, text: str, mood: Mood = "info") -> None:
+        """Show a sentence on the page."""
+        self.message, self.mood = text, mood
+        self.tell("message")
+
+    def attempt(self, action: Callable[[], object]) -> bool:
+        """Do something; where it fails, say so in a sentence and leave everything as it was."""
+        try:
+            action()
+        except SlxrdError as error:
+            self.say(f"{error}.", "error")
+            return False
+        except Cancelled:
+            raise
+        except Exception as error:
+            traceback.print_exc()
+            self.say(f"slxrd itself failed ({type(error).__name__}: {error}); your work is intact.", "error")
+            return False
+        return True
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something was chosen or fitted since it was saved last."""
+        state = self.session.state
+        return state != self._saved and (state.result is not None or bool(state.choices))
+
+    def saved(self) -> None:
+        """Remember that what there is now has been saved."""
+        self._saved = self.session.state
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being done that must not be disturbed."""
+        return self.work is not None
+
+    def free_to_change(self) -> bool:
+        """Whether changes are possible; says so where they are not."""
+        if self.busy:
+            assert self.work is not None
+            self.say(f"{self.work.what.capitalize()} is under way: wait for it, or cancel it.", "error")
+        return not self.busy
+
+    def do(self, action: str, **change: Any) -> bool:
+        """Change the session, as one step that can be undone; whether it was possible."""
+        if not self.free_to_change():
+            return False
+        before = self._step(True)
+        old = self.session.state
+        if not self.attempt(lambda: self.session.do(action, **change)):
+            return False
+        if self.session.state is not old:
+            self._moved(before)
+        return True
+
+    def _step(self, of_session: bool) -> _Step:
+        return _Step(of_session, self.values, self.chosen)
+
+    def _moved(self, before: _Step) -> None:
+        self._past.append(before)
+        self._future.clear()
+        self.settle()
+        self.say("")
+        self.tell("state", "values")
+
+    def open_file(self, file: str | bytes, name: str = "", **reading: Any) -> bool:
+        """Open a measured file; whether that was possible."""
+        if not self.free_to_change():
+            return False
+        before = self._step(True)
+        if not self.attempt(lambda: self.session.open_file(file, name, **reading)):
+            return False
+        self.values = {}
+        self._moved(before)
+        return True
+
+    def reopen(self, session: Session) -> None:
+        """Go on with a session that was saved."""
+        if not self.free_to_change():
+            return
+        self.session, self.values, self.chosen = session, {}, 0
+        self.saved()
+        self._past.clear()
+        self._future.clear()
+        self.settle()
+        self.say("The saved session is open again.", "good")
+        self.tell("state", "values")
+
+    def settle(self) -> None:
+        """Put the sliders where the state says: at the best solution, where they are, or at a guess."""
+        state = self.session.state
+        self.chosen = 0
+        if state.file is None:
+            self.values = {}
+        elif state.result is not None:
+            self.values = dict(state.result["solutions"][0]["parameters"])
+        else:
+            try:
+                parameters = self.session.parameters()
+                if set(self.values) != set(parameters):
+                    self.values = first_guess(self.session.objective(), parameters)
+                kept = {n: r.value for n, r in parameters.items() if r.free is False and r.value is not None}
+                self.values = {**self.values, **kept}
+            except SlxrdError:
+                self.values = {}
+
+    @property
+    def moving(self) -> bool:
+        """Whether a slider is being moved and has not been let go."""
+        return self._resting is not None
+
+    def move(self, values: Mapping[str, float], *, finished: bool = False) -> None:
+        """Move sliders; a finished movement is a step that can be undone."""
+        before = self._resting if self._resting is not None else self._step(False)
+        self.values = {**self.values, **values}
+        if finished:
+            self._resting = None
+            if self.values != before.values:
+                self._past.append(before)
+                self._future.clear()
+                self.tell("work")
+        else:
+            self._resting = before
+        self.tell("values")
+
+    def choose(self, number: int) -> None:
+        """Show a solution, counted from 0."""
+        result = self.session.state.result
+        if result is None or not 0 <= number < len(result["solutions"]):
+            return
+        if number == self.chosen and dict(result["solutions"][number]["parameters"]) == dict(self.values):
+            return
+        self._past.append(self._step(False))
+        self._future.clear()
+        self.chosen = number
+        self.values = dict(result["solutions"][number]["parameters"])
+        self.tell("values", "work")
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step back."""
+        return bool(self._past) and not self.busy
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back and nothing done since."""
+        return bool(self._future) and not self.busy
+
+    def undo(self) -> None:
+        """Take back the last step, of the session or of the sliders."""
+        if self._past and self.free_to_change():
+            self._back(self._past, self._future, self.session.undo)
+
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if self._future and self.free_to_change():
+            self._back(self._future, self._past, self.session.redo)
+
+    def _back(self, source: list[_Step], target: list[_Step], step: Callable[[], bool]) -> None:
+        wanted = source.pop()
+        target.append(self._step(wanted.of_session))
+        if wanted.of_session:
+            step()
+        self.values, self.chosen = wanted.values, wanted.chosen
+        self.say("")
+        self.tell("state", "values")
+
+    def curves(self) -> tuple[Fitted, ...]:
+        """The regions at the sliders' values; empty where there is nothing to compare."""
+        return self.session.model_curve(self.values) if self.values else ()
+
+    @property
+    def fit(self) -> Fit | None:
+        """The fit, while it belongs to the state."""
+        return self.session.fit_result
+
+    def start_fit(self, from_sliders: bool = False) -> None:
+        """Begin a fit: by a search of its own, or from where the sliders stand."""
+        start = None
+        if from_sliders:
+            rows = self.session.parameters()
+            start = {
+                n: v
+                for n, v in self.values.items()
+                if rows[n].free is not False and rows[n].expression is None
+            }
+        if self.session.state.choices.get("start") != start:
+            action = "start from the sliders" if from_sliders else "search from the pattern"
+            if not self.do(action, choices={"start": start}):
+                return
+        before = self._step(True)
+
+        def fitted(result: Fit) -> None:
+            if self.session.fit_result is not result:
+                self.say("The fit is the one that is shown already.")
+                return
+            self._moved(before)
+            found = len(result.solutions)
+            told = "One solution" if found == 1 else f"{found} solutions"
+            self.say(f"{told}; reduced χ² {result.reduced_chi2:.3g}.", "good")
+
+        self.run("the fit", self.session.fit, fitted)
+
+    def run(
+        self,
+        what: str,
+        work: Callable[[Progress], Any],
+        then: Callable[[Any], object],
+        *,
+        partial: bool = False,
+    ) -> None:
+        """Do something in a thread.
+
+        Parameters
+        ----------
+        what : str
+            In words, with its article.
+        work : callable
+            Takes a function that it reports steps done and steps in all to.
+        then : callable
+            Takes what it returned.
+        partial : bool
+            Whether, cancelled, it keeps what was done (as on Ctrl-C) instead of giving it up.
+        """
+        if not self.free_to_change():
+            return
+        current = Work(what)
+
+        def report(done: int, of: int) -> None:
+            current.done, current.of = done, of
+            if current.cancelled:
+                raise KeyboardInterrupt if partial else Cancelled
+            self.tell("work")
+
+        def body() -> None:
+            try:
+                found: list[Any] = []
+                if self.attempt(lambda: found.append(work(report))):
+                    self.work = None
+                    self.attempt(lambda: then(found[0]))
+            except (Cancelled, KeyboardInterrupt):
+                self.work = None
+                self.say(f"{what.capitalize()} was cancelled; nothing has changed.")
+            finally:
+                self.work = None
+                self.tell("work")
+
+        current.thread = threading.Thread(target=body, name=f"slxrd {what}", daemon=True)
+        self.work = current
+        self.say("")
+        self.tell("work")
+        current.thread.start()
+
+    def cancel(self) -> None:
+        """Stop what is being done, at its next step."""
+        if self.work is not None:
+            self.work.cancelled = True
+            self.tell("work")

@@ -1,0 +1,218 @@
+"""The regions: measured points, calculated curve, residuals, places of fringes and Bragg peaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import panel as pn
+from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Range1d
+from bokeh.plotting import figure
+
+from slxrd.app.colours import Colours
+from slxrd.app.dress import dress
+from slxrd.evaluation import Fitted
+from slxrd.units import FloatArray
+
+Scale = Literal["linear", "log"]
+#: Marks that are drawn of a series at most.
+MOST_MARKS = 200
+
+
+def marks(low: float, high: float, period: float, q_zero: float = 0.0) -> FloatArray:
+    """Places q = 2πm/period − q_zero between two ends, in Å⁻¹; none where there would be too many."""
+    if not period > 0.0:
+        return np.empty(0)
+    step = 2.0 * math.pi / period
+    first, last = math.ceil((low + q_zero) / step), math.floor((high + q_zero) / step)
+    if last - first >= MOST_MARKS:
+        return np.empty(0)
+    return np.asarray(np.arange(max(first, 1), last + 1, dtype=np.float64) * step - q_zero)
+
+
+def threshold(q: float) -> float:
+    """δ_Λ in Å above which fringes are lost at q: π/(2q).
+
+    Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S21.
+    """
+    return math.pi / (2.0 * q)
+
+
+def key(colours: Colours, measured: str) -> str:
+    """What the signs in the pictures mean, as HTML; beside them a legend would hide points."""
+    signs = (
+        ("●", colours.measured, measured),
+        ("━", colours.calculated, "calculated"),
+        ("┃", colours.fringe, "fringes of this Λ"),
+        ("┇", colours.bragg, "Bragg peaks of this d"),
+    )
+    told = "".join(
+        f"<span style='margin-right:18px'><b style='color:{colour}'>{sign}</b> {word}</span>"
+        for sign, colour, word in signs
+    )
+    return f"<div style='font-size:13px;color:{colours.ink}'>{told}</div>"
+
+
+class _RegionPlot:
+    """One region; what a slider moves goes through the columns of a source."""
+
+    def __init__(self, fitted: Fitted, scale: Scale, colours: Colours, first: bool) -> None:
+        q, y = fitted.q, fitted.measured
+        self._log = scale == "log"
+        self._floor = float(y[y > 0.0].min()) / 3.0 if self._log else 0.0
+        self.source = ColumnDataSource({"q": q, "measured": self._shown(y)}, name="measured")
+        self._curve = ColumnDataSource(
+            {"q": q, "calculated": self._shown(fitted.calculated)}, name="calculated"
+        )
+        self._residual = ColumnDataSource({"q": q, "residual": fitted.residual}, name="residual")
+        self._fringes = ColumnDataSource({"q": [], "foot": [], "top": []}, name="fringes")
+        self._bragg = ColumnDataSource({"q": [], "foot": [], "top": []}, name="bragg")
+        top = float(y.max())
+        low = self._floor if self._log else min(0.0, float(y.min()))
+        y_range = Range1d(low, top * (4.0 if self._log else 1.18))
+        x_range = Range1d(float(q[0]), float(q[-1]), bounds="auto")
+        self._low, self._high = float(q[0]), float(q[-1])
+        self._marks = (top * 1.9, top * 3.6) if self._log else (top * 1.06, top * 1.16)
+        weight = f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""
+        self.main = figure(
+            height=300,
+            sizing_mode="stretch_width",
+            x_range=x_range,
+            y_range=y_range,
+            y_axis_type=scale,
+            tools="xbox_zoom,xpan,xwheel_zoom,reset,save",
+            toolbar_location="above",
+            output_backend="canvas",
+            title=f"{fitted.region.name}{weight}",
+            active_scroll=None,
+        )
+        self.main.toolbar.logo = None
+        self.main.toolbar.autohide = True
+        self.main.scatter(
+            "q",
+            "measured",
+            source=self.source,
+            size=4,
+            color=colours.measured,
+            alpha=0.8,
+        )
+        self.main.line(
+            "q",
+            "calculated",
+            source=self._curve,
+            color=colours.calculated,
+            line_width=2,
+        )
+        for source, colour, dash in (
+            (self._fringes, colours.fringe, "solid"),
+            (self._bragg, colours.bragg, "dashed"),
+        ):
+            self.main.segment(
+                "q",
+                "foot",
+                "q",
+                "top",
+                source=source,
+                color=colour,
+                line_width=2,
+                line_dash=dash,
+            )
+        self.main.add_tools(
+            HoverTool(tooltips=[("q", "@q{0.0000} Å⁻¹"), ("measured", "@measured{0.0}")], visible=False)
+        )
+        self.main.yaxis.visible = first
+        self.main.yaxis.axis_label = "intensity"
+        self.rest_range = Range1d(-4.0, 4.0)
+        self.rest = figure(
+            height=110,
+            sizing_mode="stretch_width",
+            x_range=x_range,
+            y_range=self.rest_range,
+            tools="",
+            toolbar_location=None,
+            x_axis_label="q (Å⁻¹)",
+            output_backend="canvas",
+        )
+        self.rest.scatter("q", "residual", source=self._residual, size=3, color=colours.residual)
+        self.rest.hspan(0.0, color=colours.ink, line_width=0.7)
+        self.rest.yaxis.visible = first
+        self.rest.yaxis.axis_label = "residual (σ)"
+        self.rest.yaxis.ticker = BasicTicker(desired_num_ticks=3)
+        for picture in (self.main, self.rest):
+            dress(picture, colours)
+            picture.min_border_left = 60 if first else 12
+            picture.min_border_right = 12
+        self.main.xaxis.visible = False
+        self._fit_rest(fitted)
+
+    def _shown(self, y: FloatArray) -> FloatArray:
+        return np.where(y > 0.0, y, self._floor) if self._log else y
+
+    def update(self, fitted: Fitted) -> None:
+        self._curve.data["calculated"] = self._shown(fitted.calculated)
+
+    def update_residual(self, fitted: Fitted) -> None:
+        self._residual.data["residual"] = fitted.residual
+        self._fit_rest(fitted)
+
+    def _fit_rest(self, fitted: Fitted) -> None:
+        reach = max(4.0, 1.15 * float(np.max(np.abs(fitted.residual))))
+        if not 0.5 * self.rest_range.end < reach < self.rest_range.end or reach == 4.0:
+            self.rest_range.start, self.rest_range.end = -reach, reach
+
+    def mark(self, values: Mapping[str, float], stacked: bool) -> None:
+        zero = values.get("q_zero", 0.0)
+        period = (values["N"] - 1.0) * values["d"] + values["L"] if stacked else values["N"] * values["d"]
+        foot, top = self._marks
+        for source, length, high in (
+            (self._fringes, period, (foot + top) / 2.0),
+            (self._bragg, values["d"], top),
+        ):
+            places = marks(self._low, self._high, length, zero)
+            n = places.size
+            source.data = {"q": places.tolist(), "foot": [foot] * n, "top": [high] * n}
+
+
+class CurvePlot:
+    """All regions side by side.
+
+    Parameters
+    ----------
+    colours : Colours
+        Of the page.
+    """
+
+    def __init__(self, colours: Colours) -> None:
+        self._colours = colours
+        self._plots: list[_RegionPlot] = []
+        self._regions = pn.Row(sizing_mode="stretch_width", margin=0)
+        self._key = pn.pane.HTML("", margin=(0, 10), sizing_mode="stretch_width")
+        self.view = pn.Column(self._key, self._regions, sizing_mode="stretch_width", margin=0)
+
+    def lay_out(self, fitted: Sequence[Fitted], scale: Scale, measured: str) -> None:
+        """Draw other regions, or the same on another scale."""
+        self._plots = [_RegionPlot(one, scale, self._colours, i == 0) for i, one in enumerate(fitted)]
+        self._key.object = key(self._colours, measured) if fitted else ""
+        self._regions.objects = [
+            pn.Column(
+                pn.pane.Bokeh(plot.main, sizing_mode="stretch_width"),
+                pn.pane.Bokeh(plot.rest, sizing_mode="stretch_width"),
+                sizing_mode="stretch_width",
+                margin=0,
+            )
+            for plot in self._plots
+        ]
+
+    def update(self, fitted: Sequence[Fitted], values: Mapping[str, float], stacked: bool = True) -> None:
+        """Show the curve of other values in the same regions, and where their fringes lie."""
+        for plot, one in zip(self._plots, fitted, strict=True):
+            plot.update(one)
+            if {"d", "N", "L"} <= set(values):
+                plot.mark(values, stacked)
+
+    def update_residuals(self, fitted: Sequence[Fitted]) -> None:
+        """Show the residuals of other values."""
+        for plot, one in zip(self._plots, fitted, strict=True):
+            plot.update_residual(one)

@@ -1,0 +1,159 @@
+"""Step 5: what is kept: session, report, tables, figures, and the command and script that make it again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+
+import panel as pn
+
+from slxrd import output
+from slxrd.app.bench import Bench, Topic
+from slxrd.app.parts import LEFT, row, text
+from slxrd.errors import SlxrdError
+from slxrd.result import Fit
+
+_COPY = "navigator.clipboard.writeText(area.value).then(() => { button.label = 'Copied' })"
+
+
+class KeepView:
+    """Files to take away.
+
+    Parameters
+    ----------
+    bench : Bench
+        Whose session it is.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._session = self._download("Session (.json)", "slxrd.json", self._document)
+        of_fit: dict[str, tuple[str, Callable[[Fit], bytes | str]]] = {
+            "Report (.html)": ("report.html", _report),
+            "Numbers (result.json)": ("result.json", self._json),
+            "Curves (fit.csv)": ("fit.csv", output.curves_csv),
+            "Figure (.png)": ("fit.png", lambda fit: _figure(fit, "png")),
+            "Figure (.svg)": ("fit.svg", lambda fit: _figure(fit, "svg")),
+        }
+        self._of_fit = [self._download(label, end, self._made(make)) for label, (end, make) in of_fit.items()]
+        self._told = text()
+        self._command = _code("command line", 110)
+        self._script = _code("Python script", 230)
+        self._log = text()
+        self.left = pn.Column(
+            text(
+                "<h2>5 Keep</h2><p>Files go where your browser puts downloads. The session holds the "
+                "measured data too: drop it under 1 Open to go on.</p>"
+            ),
+            self._session,
+            *(row(*self._of_fit[i : i + 2]) for i in range(0, len(self._of_fit), 2)),
+            self._told,
+            width=LEFT,
+        )
+        self.right = pn.Column(
+            text("<h2>The same without this page</h2>"),
+            self._command,
+            _copy(self._command),
+            self._script,
+            _copy(self._script),
+            text("<h3>What was done</h3>"),
+            self._log,
+            sizing_mode="stretch_width",
+        )
+        self.refresh("state")
+
+    def _download(self, label: str, end: str, make: Callable[[], bytes | str]) -> pn.widgets.FileDownload:
+        def content() -> io.BytesIO | None:
+            made: list[bytes | str] = []
+            if not self.bench.attempt(lambda: made.append(make())):
+                return None
+            self.bench.say(f"{widget.filename} went to your downloads.", "good")
+            return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
+
+        widget = pn.widgets.FileDownload(
+            callback=content,
+            label=label,
+            filename=end,
+            auto=True,
+            embed=False,
+            color="primary",
+            width=185,
+            tags=[end],
+        )
+        return widget
+
+    def _made(self, make: Callable[[Fit], bytes | str]) -> Callable[[], bytes | str]:
+        def content() -> bytes | str:
+            fit = self.bench.fit
+            if fit is None:
+                raise SlxrdError("fit first: there is nothing to write yet")
+            return make(fit)
+
+        return content
+
+    def _document(self) -> str:
+        told = self.bench.session.document()
+        self.bench.saved()
+        return told
+
+    def _json(self, fit: Fit) -> str:
+        return output.result_json(fit, self.bench.session.command_line())
+
+    def refresh(self, topic: Topic) -> None:
+        """Show what can be kept."""
+        if topic not in ("state", "work"):
+            return
+        session = self.bench.session
+        opened, fitted = session.state.file is not None, self.bench.fit is not None
+        stem = Path(session.state.file or "").name.removeprefix("example:").rsplit(".", 1)[0] or "slxrd"
+        self._session.disabled = not opened
+        self._session.filename = f"{stem}-session.json"
+        for widget in self._of_fit:
+            widget.disabled = not fitted
+            widget.filename = f"{stem}-{widget.tags[0]}"
+        if topic != "state":
+            return
+        if opened and not fitted and session.state.result is not None:
+            self._told.object = (
+                "<p>This fit was reopened: press <b>Find all solutions</b> again (4 Fit) for its files.</p>"
+            )
+        elif opened and not fitted:
+            self._told.object = "<p>Report, numbers and figures come with a fit (4 Fit).</p>"
+        else:
+            self._told.object = ""
+        for area, make in ((self._command, session.command_line), (self._script, session.script)):
+            try:
+                area.value = make()
+            except SlxrdError as error:
+                area.value = f"# {error}"
+        self._log.object = "<ul>" + "".join(f"<li>{escape(step)}</li>" for step in session.log) + "</ul>"
+
+
+def _code(name: str, height: int) -> pn.widgets.TextAreaInput:
+    return pn.widgets.TextAreaInput(
+        label=name,
+        height=height,
+        sizing_mode="stretch_width",
+        max_length=100_000,
+        stylesheets=["textarea { font-family: monospace; font-size: 12px; }"],
+    )
+
+
+def _copy(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
+    made = pn.widgets.Button(label="Copy", width=80, margin=(0, 10, 8, 10))
+    made.js_on_click(args={"area": area, "button": made}, code=_COPY)
+    return made
+
+
+def _figure(fit: Fit, kind: str) -> bytes:
+    from slxrd.plotting import figure, figure_bytes
+
+    return figure_bytes(figure(fit), kind)
+
+
+def _report(fit: Fit) -> str:
+    from slxrd.report import report_html
+
+    return report_html(fit)

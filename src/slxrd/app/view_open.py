@@ -1,0 +1,214 @@
+"""Step 1: a file is dropped, or an example chosen; what was found in it is shown and confirmed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from slxrd.app.bench import Bench, Topic
+from slxrd.app.parts import LEFT, button, folded, row, table, text
+from slxrd.description import describe
+from slxrd.errors import SlxrdError
+from slxrd.examples.catalogue import EXAMPLES
+from slxrd.pattern import Pattern
+from slxrd.session import Session, State
+
+#: Larger files are no diffractograms.
+LARGEST_FILE = 200_000_000
+_SAVED = (".json",)
+_TRUST, _NO_LP = "accept the axis as it is, however unlikely", "no Lorentz-polarisation correction"
+
+
+class OpenView:
+    """Where a file comes in.
+
+    Parameters
+    ----------
+    bench : Bench
+        What it is opened on.
+    others : sequence of (str, str)
+        Keys and files of other sessions, to go on with.
+    """
+
+    def __init__(self, bench: Bench, others: Sequence[tuple[str, str]] = ()) -> None:
+        self.bench = bench
+        self._refused: tuple[str, bytes] | None = None
+        self._drop = pn.widgets.FileDropper(
+            height=90,
+            sizing_mode="stretch_width",
+            margin=(0, 10),
+            chunk_size=5_000_000,
+            max_file_size=f"{LARGEST_FILE // 1_000_000}MB",
+            multiple=False,
+            label="file",
+        )
+        self._drop.param.watch(self._dropped, "value")
+        self._example = pn.widgets.Select(
+            label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
+        )
+        self._axis = pn.widgets.Select(
+            label="axis", options={"as the file says": None, "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=115
+        )
+        self._wavelength = pn.widgets.TextInput(label="wavelength", placeholder="CuKa, 1.5406", width=115)
+        self._scan = pn.widgets.TextInput(label="scan", placeholder="1", width=90)
+        self._columns = pn.widgets.TextInput(label="columns", placeholder="1,2 or 1,2,3", width=115)
+        self._ticks = pn.widgets.CheckBoxGroup(options=[_TRUST, _NO_LP], margin=(2, 10))
+        self._monochromator = pn.widgets.TextInput(label="monochromator θ (°)", placeholder="none", width=130)
+        self._found = text()
+        self._asked = folded(
+            "How it is read",
+            row(self._axis, self._wavelength, self._scan),
+            self._columns,
+            self._ticks,
+            self._monochromator,
+            button("Read it so", self._again, color="primary"),
+        )
+        self.left = pn.Column(
+            text(
+                "<h2>1 Open a diffractogram</h2><p>Drop a file of your diffractometer here (Bruker, "
+                "PANalytical, Rigaku, STOE, text, Excel, …), or a saved session (.json).</p>"
+            ),
+            self._drop,
+            row(
+                self._example, button("Open the example", self._open_example, margin=(22, 5, 5, 0), width=115)
+            ),
+            self._found,
+            self._asked,
+            text(_links(others)),
+            width=LEFT,
+        )
+        self.refresh("state")
+
+    def _dropped(self, event: Any) -> None:
+        for name, content in (event.new or {}).items():
+            data = content.encode() if isinstance(content, str) else bytes(content)
+            self.take(str(name), data)
+
+    def take(self, name: str, data: bytes) -> None:
+        """Open a file that came in, or a saved session."""
+        if Path(name).suffix.lower() in _SAVED:
+            self.bench.attempt(lambda: self._reopen(name, data))
+            return
+        if not data:
+            self.bench.say(f"{name} is empty: choose another file.", "error")
+        elif len(data) > LARGEST_FILE:
+            self.bench.say(
+                f"{name} is larger than {LARGEST_FILE // 1_000_000} MB: that is no diffractogram.", "error"
+            )
+        elif self.bench.open_file(data, name):
+            self._refused = None
+        elif not self.bench.busy:
+            self._refused = (name, data)
+            self._asked.collapsed = False
+
+    def _reopen(self, name: str, data: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "session.json"
+            path.write_bytes(data)
+            try:
+                self.bench.reopen(Session.open(path))
+            except SlxrdError as error:
+                raise SlxrdError(str(error).replace(str(path), name)) from None
+
+    def _open_example(self) -> None:
+        name = str(self._example.value)
+        if self.bench.open_file(f"example:{name}"):
+            options = EXAMPLES[name].options
+            self.bench.do("the example's choices", choices=dict(options))
+
+    def _again(self) -> None:
+        self.bench.attempt(self._read_again)
+
+    def _read_again(self) -> None:
+        reading: dict[str, Any] = {
+            "axis": self._axis.value,
+            "wavelength": _length(self._wavelength.value),
+            "columns": self._columns.value.strip() or None,
+            "scan": None,
+            "trust_axis": _TRUST in self._ticks.value,
+        }
+        if self._scan.value.strip():
+            if not self._scan.value.strip().isdecimal():
+                raise SlxrdError(f"scan {self._scan.value}: give its number, counted from 1")
+            reading["scan"] = int(self._scan.value)
+        angle = None
+        if self._monochromator.value.strip():
+            try:
+                angle = float(self._monochromator.value)
+            except ValueError:
+                raise SlxrdError(
+                    f"monochromator {self._monochromator.value}: give its Bragg angle in degrees"
+                ) from None
+        preparation = {"monochromator": angle, "no_lp": _NO_LP in self._ticks.value}
+        if self._refused is not None:
+            name, data = self._refused
+            if self.bench.open_file(data, name, **reading):
+                self._refused = None
+                if any(preparation.values()):
+                    self.bench.do("corrections", preparation=preparation)
+        elif self.bench.session.state.file is None:
+            raise SlxrdError("open a file first")
+        else:
+            self.bench.do("read it otherwise", reading=reading, preparation=preparation)
+
+    def refresh(self, topic: Topic) -> None:
+        """Show what is open."""
+        if topic != "state":
+            return
+        state = self.bench.session.state
+        if state.file is None:
+            self._found.object = ""
+            return
+        for widget, value in (
+            (self._axis, state.reading.get("axis")),
+            (self._wavelength, str(state.reading.get("wavelength", ""))),
+            (self._scan, str(state.reading.get("scan", ""))),
+            (self._columns, state.reading.get("columns", "")),
+            (self._ticks, _ticked(state)),
+            (self._monochromator, str(state.preparation.get("monochromator", ""))),
+        ):
+            widget.value = value
+        try:
+            pattern = self.bench.session.pattern()
+        except SlxrdError as error:
+            self._found.object = f"<h3>Not there</h3><p>{escape(str(error))}</p>"
+            return
+        facts = table(("", ""), _facts(pattern))
+        self._found.object = (
+            f"<h3>Found in {escape(state.file)}</h3>{facts}<p>Right? Then go on to <b>2 Look</b>.</p>"
+        )
+
+
+def _ticked(state: State) -> list[str]:
+    given = {_TRUST: state.reading.get("trust_axis"), _NO_LP: state.preparation.get("no_lp")}
+    return [text for text, said in given.items() if said]
+
+
+def _links(others: Sequence[tuple[str, str]]) -> str:
+    if not others:
+        return ""
+    items = "".join(
+        f"<li><a href='?session={escape(key, quote=True)}'>{escape(Path(file).name)}</a></li>"
+        for key, file in others
+    )
+    return f"<h3>Also open</h3><ul>{items}</ul>"
+
+
+def _length(told: str) -> float | str | None:
+    told = told.strip()
+    try:
+        return float(told) if told else None
+    except ValueError:
+        return told
+
+
+def _facts(pattern: Pattern) -> list[tuple[str, str]]:
+    """What ``slxrd info`` says of a pattern, line by line."""
+    lines = (line.strip() for line in describe(pattern.source, [pattern]).splitlines()[1:])
+    pairs = (line.split(maxsplit=1) for line in lines if line)
+    return [(pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs]

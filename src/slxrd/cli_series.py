@@ -1,0 +1,310 @@
+"""The command ``slxrd series``: many patterns of one sample."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from slxrd import arguments
+from slxrd.cli_app import (
+    INTERRUPTED,
+    NAMES,
+    AxisName,
+    Coherent,
+    Columns,
+    CrystalName,
+    Force,
+    Monochromator,
+    NoLp,
+    PartnerName,
+    Resolution,
+    ScanNumber,
+    Slab,
+    Spread,
+    StackKindOption,
+    TrustAxis,
+    Wavelength,
+    WeightingOption,
+    Window,
+    ZeroError,
+    app,
+    read_corrected,
+)
+from slxrd.errors import SlxrdError
+
+if TYPE_CHECKING:
+    from slxrd.series import Series
+    from slxrd.series_result import SeriesFit
+
+
+@app.command("series")
+def series_command(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER|FILE...", help="Patterns of one sample; of a folder, all files."),
+    ] = None,
+    example: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A packaged series instead: cspbbr3-annealing.")
+    ] = None,
+    variable: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What was varied: temperature, time, position, or another name."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="File and value of each pattern, one line for each.")
+    ] = None,
+    pattern_of_name: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Where the value is in a file's name: '_(\\d+)C'."),
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QMIN:QMAX[:WEIGHT]",
+            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks of each pattern.",
+        ),
+    ] = None,
+    mask: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Leave out q from A to B in Å⁻¹; may be repeated.")
+    ] = None,
+    shared: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Joint fit: parameters that are the same in all patterns."),
+    ] = None,
+    smooth: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Joint fit: parameters that are a polynomial of the variable."),
+    ] = None,
+    degree: Annotated[int, typer.Option(help="Of that polynomial, 0 to 4.")] = 2,
+    axis: AxisName = None,
+    wavelength: Wavelength = None,
+    trust_axis: TrustAxis = False,
+    scan: ScanNumber = None,
+    columns: Columns = None,
+    monochromator: Monochromator = None,
+    no_lp: NoLp = False,
+    resolution: Resolution = "0.007",
+    zero: ZeroError = "q",
+    noise: Annotated[
+        str | None,
+        typer.Option(metavar="FRACTION|counting|file", help="σ, as for slxrd fit."),
+    ] = None,
+    start: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({NAMES}).")
+    ] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Keep a parameter at a value.")
+    ] = None,
+    free: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Refine a parameter.")] = None,
+    bounds: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=A:B", help="Bounds of a parameter.")
+    ] = None,
+    tie: Annotated[list[str] | None, typer.Option(metavar="NAME=EXPRESSION", help="Tie a parameter.")] = None,
+    prior: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=MEAN:SIGMA", help="What is known of a parameter beforehand."),
+    ] = None,
+    ligand: Annotated[
+        str | None, typer.Option(metavar="NAME|C18", help="Ligand or chain length, which bounds L.")
+    ] = None,
+    coherent: Coherent = 40,
+    size_window: Window = 5.0,
+    crystal: CrystalName = None,
+    partner: PartnerName = None,
+    slab: Slab = None,
+    stack: StackKindOption = "pure",
+    weighting: WeightingOption = "number",
+    coherent_spread: Spread = 0.0,
+    scale: Annotated[
+        Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
+    ] = None,
+    background: Annotated[
+        Literal["none", "constant", "linear", "quadratic", "cubic"],
+        typer.Option(help="Free background per region."),
+    ] = "none",
+    objective: Annotated[
+        Literal["linear", "log", "paper2021"],
+        typer.Option(help="Residuals of intensities, of logarithms, or as in 2021."),
+    ] = "linear",
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; all cores if not given.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Fit on the workers of a dask scheduler instead."),
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(metavar="QMIN:QMAX", help="Draw this range too, not fitted; may be repeated."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for tables and pictures; what is finished is kept there."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Fit many patterns of one sample: parameters against temperature, time or position."""
+    from slxrd import output
+    from slxrd.series_joint import check_joint
+    from slxrd.series_options import series_options
+    from slxrd.series_run import pattern_file, run_series
+    from slxrd.series_table import curves_csv, series_text
+
+    drawn = [arguments.interval(text, f"--show {text}") for text in show or ()]
+    if any(not low < high for low, high in drawn):
+        raise SlxrdError(f"--show {show}: the lower end must come first")
+    if (scheduler is not None) and processes is not None:
+        raise SlxrdError("--processes belongs to this machine and --scheduler to others; leave one out")
+    common, along = _names(shared), _names(smooth)
+    wanted = _paths(out, bool(common or along)) if out is not None else []
+    output.check_writable(wanted, force)
+    given: dict[str, Any] = {
+        "regions": [arguments.region(text) for text in region or ()],
+        "mask": [arguments.interval(text, f"--mask {text}") for text in mask or ()],
+        "start": arguments.values(start or (), "--start"),
+        "fix": arguments.values(fix or (), "--fix"),
+        "free": free or (),
+        "bounds": arguments.intervals(bounds or (), "--bounds"),
+        "tie": arguments.assignments(tie or (), "--tie"),
+        "prior": arguments.intervals(prior or (), "--prior"),
+        "ligand": ligand,
+        "coherent": coherent,
+        "size_window": size_window,
+        "crystal": crystal,
+        "partner": partner,
+        "slab": slab,
+        "stack": stack,
+        "weighting": weighting,
+        "coherent_spread": coherent_spread,
+        "resolution": arguments.resolution(resolution),
+        "zero": zero,
+        "noise": arguments.noise(noise),
+        "objective": objective,
+        "scale": scale,
+        "background": background,
+    }
+
+    def load(file: Path) -> Any:
+        return read_corrected(
+            file, axis, wavelength, trust_axis, scan, monochromator, no_lp,
+            columns=columns, counting=given["noise"] == "counting",
+        )  # fmt: skip
+
+    if example is None:
+        series = _read(files or [], load, variable, pattern_of_name, table)
+    else:
+        series = _example(example, files, table, given)
+    options = series_options(given)
+    if common or along:
+        check_joint(options, common, along, degree)
+    command = shlex.join(["slxrd", *sys.argv[1:]])
+    with contextlib.ExitStack() as opened:
+        executor = None
+        if scheduler is not None:
+            from slxrd.series_dask import dask_workers
+
+            executor = opened.enter_context(dask_workers(scheduler))
+        report = opened.enter_context(_progress("fitting"))
+        found = run_series(
+            series, options, shared=common, smooth=along, degree=degree, executor=executor,
+            processes=processes, folder=out, force=force, report=report,
+        )  # fmt: skip
+    if not found.complete:
+        _interrupted(found, out)
+    typer.echo(series_text(found))
+    if out is None:
+        return
+    for path, make in zip(wanted, _contents(found, command, drawn), strict=True):
+        output.write(path, make())
+        typer.echo(f"wrote {path}")
+    for member in found.members:
+        if not member.failed:
+            output.write(pattern_file(out, member.label, ".csv"), curves_csv(member))
+    typer.echo(f"wrote {out / 'patterns'}: each pattern's result and curves")
+
+
+def _names(text: str | None) -> list[str]:
+    """``d,L``."""
+    return [name.strip() for name in text.split(",")] if text is not None else []
+
+
+def _read(
+    files: list[Path],
+    load: Callable[[Path], Any],
+    variable: str | None,
+    pattern_of_name: str | None,
+    table: Path | None,
+) -> Series:
+    from slxrd.series_files import Naming, find_series
+
+    if table is not None and pattern_of_name is not None:
+        raise SlxrdError("--table and --pattern-of-name both tell the values; leave one out")
+    with _progress("reading") as report:
+        return find_series(files, load, Naming(variable, pattern_of_name, table), report)
+
+
+def _example(name: str, files: list[Path] | None, table: Path | None, given: dict[str, Any]) -> Series:
+    from slxrd.examples.catalogue import SERIES
+    from slxrd.series import make_series
+
+    if files or table is not None:
+        raise SlxrdError("--example has patterns of its own; leave out the files")
+    if name not in SERIES:
+        raise SlxrdError(f"--example {name}: is not a packaged series; there is {', '.join(SERIES)}")
+    packaged = SERIES[name]
+    if not given["regions"]:
+        given.update(packaged.options)
+    typer.echo(f"{packaged.title}\n{packaged.source}\n")
+    patterns = packaged.patterns()
+    return make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
+
+
+def _paths(out: Path, joint: bool) -> list[Path]:
+    names = ["series.csv", "series.json", "stack.png", "waterfall.png", "heatmap.png", "parameters.png"]
+    return [out / name for name in [*names, *(["joint.csv"] if joint else [])]]
+
+
+def _contents(
+    found: SeriesFit, command: str, drawn: list[tuple[float, float]]
+) -> list[Callable[[], bytes | str]]:
+    """What makes the files of :func:`_paths`, in their order."""
+    from slxrd.plotting import figure_bytes
+    from slxrd.plotting_series import heat_figure, parameters_figure, stacked_figure
+    from slxrd.series_table import joint_csv, series_csv, series_json
+
+    made: list[Callable[[], bytes | str]] = [
+        lambda: series_csv(found),
+        lambda: series_json(found, command),
+        lambda: figure_bytes(stacked_figure(found, drawn)),
+        lambda: figure_bytes(stacked_figure(found, drawn, waterfall=True)),
+        lambda: figure_bytes(heat_figure(found, drawn)),
+        lambda: figure_bytes(parameters_figure(found)),
+    ]
+    joint = found.joint
+    if joint is not None:
+        made.append(lambda: joint_csv(joint, found.series.variable))
+    return made
+
+
+def _interrupted(found: SeriesFit, out: Path | None) -> None:
+    done = sum(member.failed != "not fitted yet" for member in found.members)
+    what = f"{done} of {len(found.members)} patterns are fitted"
+    if out is None:
+        typer.echo(f"slxrd: interrupted; {what}, and nothing is kept without --out", err=True)
+    else:
+        typer.echo(
+            f"slxrd: interrupted; {what} and kept in {out}; the same command goes on from there", err=True
+        )
+    raise SystemExit(INTERRUPTED)
+
+
+def _progress(what: str) -> Any:
+    from slxrd.progress import progress
+
+    return progress(what)

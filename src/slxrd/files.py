@@ -1,0 +1,56 @@
+"""Files written whole or not at all, and never over others unasked."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from slxrd.errors import FileError
+
+
+def check_writable(paths: Iterable[Path], force: bool) -> None:
+    """See beforehand that files can be written.
+
+    Raises
+    ------
+    FileError
+        If one exists and ``force`` is not given, or its folder cannot be written to.
+    """
+    for path in paths:
+        if path.is_dir():
+            raise FileError(path, "is a directory; name a file")
+        if path.exists() and not force:
+            raise FileError(path, "exists; choose another name, or overwrite it with --force")
+        folder = next(parent for parent in path.absolute().parents if parent.exists())
+        if not folder.is_dir():
+            raise FileError(path, f"cannot be written: {folder} is not a directory")
+        if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise FileError(path, "cannot be written; check the permissions of its folder")
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Write a file beside its place and put it there when it is complete.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written; then nothing is left behind.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    beside = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(beside).chmod(0o666 & ~mask)
+        Path(beside).replace(path)
+    except OSError as error:
+        raise FileError(path, f"cannot be written ({error.strerror})") from None
+    finally:
+        if beside is not None:
+            Path(beside).unlink(missing_ok=True)

@@ -1,0 +1,492 @@
+"""The stack formula for any cells: atomic crystals, slabs between them, mixed sizes, alternating stacks.
+
+A stack is cut into independent cells, each a crystal and the gap above it, with an amplitude f and a
+length t. With ⟨|f|²⟩, Φ = ⟨f* e^{iqt}⟩, ⟨f⟩ and τ = ⟨e^{iqt}⟩ averaged over cells, M of them scatter
+
+    I = M⟨|f|²⟩ + 2D Re[Φ⟨f⟩G_M(τ)],   G_M(τ) = Σ_{m=1}^{M−1} (M−m) τ^{m−1},   D = exp(−q²σ_u²)
+
+(Fullerton et al., Phys. Rev. B 1992, 45, 9292, generalised; D is that of independent displacements of
+the crystals from their places). For one crystal F of n planes, with E = e^{iq(n−1)d}, a gap of mean L and
+standard deviation σ_L, w = exp(iqL − q²σ_L²/2), and between the crystals a slab of density ρ and of mean
+width ℓ, L less what the crystals' surfaces stand out (a below, b above it),
+
+    ⟨f⟩ = F + E c,   Φ = F* E w + s,   τ = E w,   ⟨|f|²⟩ = |F|² + 2 Re[F* E c] + ⟨|B|²⟩,
+    B = ρ(e^x − 1)/(iq),  x = iqℓ − q²σ_L²/2,  c = e^{iqa} B,  s = e^{iqb} B,  ⟨|B|²⟩ = −2ρ² Re(e^x − 1)/q².
+
+Two crystals that alternate are one cell: f = f_A + τ_A f_B and so on. F = A_b + A_r Σ_{k<m} e^{ikqd} +
+A_t e^{imqd} holds bottom, repeats and top of a crystal; the A are sums over few planes. So derivatives
+with respect to whatever moves or changes planes follow from those with respect to the A, which are
+gathered over the sizes; the number of parameters costs little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slxrd.kernel.jitable import jitable
+from slxrd.kernel.sample import BOTTOM, REPEAT
+from slxrd.kernel.shares import size_shares
+
+_shares = jitable(size_shares)
+_FOUR_PI = 4.0 * np.pi
+#: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
+_LEAST_Q = 1e-9
+
+
+@jitable
+def powers(z, m):  # type: ignore[no-untyped-def]
+    """z^m by squaring, for m ≥ 0."""
+    total, base = np.ones_like(z), z.copy()
+    while m > 0:
+        if m & 1:
+            total = total * base
+        m >>= 1
+        if m > 0:
+            base = base * base
+    return total
+
+
+@jitable
+def repeats(r, m):  # type: ignore[no-untyped-def]
+    """Σ_{k<m} r^k, Σ_{k<m} k r^k and r^m, for m ≥ 0, one by one: no division, nothing singular."""
+    total, slope, power = np.zeros_like(r), np.zeros_like(r), np.ones_like(r)
+    for k in range(m):
+        total = total + power
+        slope = slope + k * power
+        power = power * r
+    return total, slope, power
+
+
+@jitable
+def _doubled(tau, M):  # type: ignore[no-untyped-def]
+    """A_M = Σ_{m<M} τ^m, G_M and its derivative by doubling, for M ≥ 1."""
+    A, dA = np.ones_like(tau), np.zeros_like(tau)
+    G, dG = np.zeros_like(tau), np.zeros_like(tau)
+    power, dpower, m, bit = tau.copy(), np.ones_like(tau), 1, 1
+    while bit <= M:
+        bit <<= 1
+    bit >>= 2
+    while bit > 0:
+        dG = dG * (1.0 + power) + G * dpower + m * dA
+        G = G * (1.0 + power) + m * A
+        dA = dA * (1.0 + power) + A * dpower
+        A = A * (1.0 + power)
+        dpower = 2.0 * power * dpower
+        power = power * power
+        m *= 2
+        if M & bit:
+            G, dG = G + A, dG + dA
+            dA = A + tau * dA
+            A = 1.0 + tau * A
+            dpower = dpower * tau + power
+            power = power * tau
+            m += 1
+        bit >>= 1
+    return A, dA, G, dG
+
+
+@jitable
+def pair_sums(tau, M, pairs):  # type: ignore[no-untyped-def]
+    """Σ_{m=1}^{K−1} (M−m) τ^{m−1} and its derivative, K the lesser of M and ``pairs``."""
+    K = min(M, pairs)
+    if K <= 1:
+        return np.zeros_like(tau), np.zeros_like(tau)
+    away = 1.0 - tau
+    near = np.abs(away) * K < 1.0
+    r = 1.0 / (away + 1.0 * near)  # what is near is worked out below
+    before = powers(tau, K - 2)
+    last = before * tau
+    A, shorter = (1.0 - last * tau) * r, (1.0 - last) * r
+    beyond = float(M - K)
+    G = (K - A) * r + beyond * shorter
+    dG = ((K - A) * r - (A - K * last) * r) * r + beyond * (shorter - (K - 1) * before) * r
+    if near.any():
+        close = tau[near]
+        _, _, sums, slopes = _doubled(close, K)
+        extra, extra_slope, _, _ = _doubled(close, K - 1)
+        G[near], dG[near] = sums + beyond * extra, slopes + beyond * extra_slope
+    return G, dG
+
+
+@jitable
+def _stacked(tau, s, pairs):  # type: ignore[no-untyped-def]
+    """Mean M, and pair sums and their derivatives averaged over the numbers of crystals in a stack."""
+    G, dG = np.zeros_like(tau), np.zeros_like(tau)
+    mean = 0.0
+    for j in range(s.numbers.size):
+        one, slope = pair_sums(tau, s.numbers[j], pairs)
+        G += s.shares[j] * one
+        dG += s.shares[j] * slope
+        mean += s.shares[j] * s.numbers[j]
+    return mean, G, dG
+
+
+@jitable
+def _value(p, index, otherwise):  # type: ignore[no-untyped-def]
+    return p[index] if index >= 0 else otherwise
+
+
+@jitable
+def _heights(p, s):  # type: ignore[no-untyped-def]
+    """Heights of the planes in Å, each from the origin of its part."""
+    heights = np.empty(s.position.size)
+    for k in range(heights.size):
+        heights[k] = s.position[k] * p[s.own[s.crystal[k], 0]] + s.shift[k]
+        if s.displacement[k] >= 0:
+            heights[k] += s.sign[k] * p[s.displacement[k]]
+    return heights
+
+
+@jitable
+def planes(p, q, delta, s):  # type: ignore[no-untyped-def]
+    """Amplitudes of the planes with their phases, shape (p, n), and derivatives of the bare ones by q."""
+    count = s.position.size
+    bare = np.zeros((count, q.size), np.complex128)
+    slope = np.zeros((count, q.size), np.complex128)
+    for t in range(s.term_plane.size):
+        c = s.amplitudes[t, :, 0] + 1j * s.amplitudes[t, :, 1]
+        factor = _value(p, s.term_occupancy[t], 1.0)
+        k = s.term_plane[t]
+        bare[k] += factor * (c[0] + delta * (c[1] + delta * (c[2] + delta * (c[3] + delta * c[4]))))
+        slope[k] += factor * (c[1] + delta * (2.0 * c[2] + delta * (3.0 * c[3] + delta * 4.0 * c[4])))
+    B = _value(p, s.damping, 0.0)
+    damping = np.exp(-B * (q / _FOUR_PI) ** 2)
+    by_q = -2.0 * B / _FOUR_PI**2 * q
+    heights = _heights(p, s)
+    for k in range(count):
+        factor = _value(p, s.contrast, 1.0) if s.crystal[k] == 1 else 1.0
+        phased = factor * damping * np.exp(1j * q * heights[k])
+        slope[k] = (slope[k] + by_q * bare[k]) * phased
+        bare[k] = bare[k] * phased
+    return bare, slope, heights
+
+
+@jitable
+def parts(bare, s, crystal):  # type: ignore[no-untyped-def]
+    """Amplitudes of the bottom, the repeat and the top of a crystal, shape (3, n)."""
+    total = np.zeros((3, bare.shape[1]), np.complex128)
+    for k in range(s.position.size):
+        if s.crystal[k] == crystal:
+            total[s.part[k]] += bare[k]
+    return total
+
+
+@jitable
+def _surfaces(p, s, heights, crystal):  # type: ignore[no-untyped-def]
+    """How far the surfaces of a crystal stand out below and above its planes of reference, in Å."""
+    low, high = s.lowest[crystal], s.highest[crystal]
+    below = -heights[low] if s.part[low] == BOTTOM else 0.0
+    above = heights[high]
+    if s.part[high] != REPEAT:
+        above += (1 - s.closing[crystal]) * p[s.own[crystal, 0]]
+    return below, above
+
+
+@jitable
+def _gap(p, q, s, heights, crystal):  # type: ignore[no-untyped-def]
+    """What the gap above a crystal gives: w, c, s and ⟨|B|²⟩, and what their derivatives need."""
+    following = (crystal + 1) % s.closing.size
+    _, above = _surfaces(p, s, heights, crystal)
+    below, _ = _surfaces(p, s, heights, following)
+    L = p[1] + (_value(p, s.wider, 0.0) if crystal == 1 else 0.0)
+    decay = np.exp(-0.5 * (q * p[2]) ** 2)
+    w = decay * np.exp(1j * q * L)
+    rho = s.area * _value(p, s.density, 0.0)
+    width = L - above - below
+    x = 0.5 * q * width
+    grown = np.exp(2j * x) * decay
+    # e^x − 1 without loss of digits where x is small.
+    less = np.expm1(-0.5 * (q * p[2]) ** 2)
+    missing = (less * np.cos(2.0 * x) - 2.0 * np.sin(x) ** 2) + 1j * (decay * np.sin(2.0 * x))
+    box = missing / (1j * q)
+    return w, rho, box, grown, missing, width, above, below
+
+
+@jitable
+def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type: ignore[no-untyped-def]
+    """Go through the sizes of a crystal; forward if ``unlike`` is empty, backward through it otherwise.
+
+    Forward, the rows of the result are the means of f, Φ, τ, and ⟨|f|²⟩ and |F|². Backward, ``unlike``
+    holds what the intensity changes by with the means of f, Φ and τ of mixed sizes, and M; or no more
+    than M for stacks of one size each, whose intensities are summed.
+    """
+    d, r = p[s.own[crystal, 0]], np.exp(1j * q * p[s.own[crystal, 0]])
+    smallest = max(1, s.closing[crystal])
+    sizes, share, share_N, share_W = _shares(
+        p[s.own[crystal, 1]], p[s.own[crystal, 2]], s.window, s.power, smallest
+    )
+    n = sizes[0] - s.closing[crystal]
+    G, H, e = repeats(r, n)
+    E = np.exp(1j * q * ((sizes[0] - 1) * d))
+    out = np.zeros((9, q.size), np.complex128)
+    real = np.zeros((5, q.size))
+    forward = unlike.shape[0] == 0
+    A_b, A_r, A_t = F_parts[0], F_parts[1], F_parts[2]
+    for k in range(sizes.size):
+        F = A_b + A_r * G + A_t * e
+        Ec, Ew = E * c, E * w
+        f = F + Ec
+        Phi = np.conj(F) * Ew + sb
+        bare = np.abs(F) ** 2
+        square = bare + 2.0 * np.real(np.conj(F) * Ec) + s2
+        weight = share[k]
+        if forward:
+            out[0] += weight * f
+            out[1] += weight * Phi
+            out[2] += weight * Ew
+            real[0] += weight * square
+            real[1] += weight * bare
+        else:
+            if unlike.shape[0] == 1:
+                M, sums, slope = _stacked(Ew, s, pairs)
+                Y_f, Y_Phi = (1.0 - u) * D * Phi * sums, (1.0 - u) * D * f * sums
+                Y_tau = (1.0 - u) * D * Phi * f * slope
+                between = np.real(Phi * f * sums)
+                total = (1.0 - u) * (M * square + 2.0 * D * between) + u * M * bare
+                real[4] += weight * 2.0 * between
+            else:
+                M = unlike[3, 0].real
+                Y_f, Y_Phi, Y_tau = unlike[0], unlike[1], unlike[2]
+                total = (1.0 - u) * M * square + u * M * bare
+                total = total + 2.0 * np.real(Y_Phi * Phi + Y_f * f + Y_tau * Ew)
+            real[0] += weight * total
+            real[1] += share_N[k] * total
+            real[2] += share_W[k] * total
+            real[3] += weight * M * (bare - square)
+            lit = (1.0 - u) * M
+            Y_F = weight * (lit * np.conj(f) + u * M * np.conj(F) + np.conj(Y_Phi * Ew) + Y_f)
+            out[0] += Y_F
+            out[1] += Y_F * G
+            out[2] += Y_F * e
+            on_gap = lit * np.conj(F) + Y_f
+            out[3] += (weight * E) * (Y_Phi * np.conj(F) + Y_tau)
+            out[4] += (weight * E) * on_gap
+            out[5] += weight * Y_Phi
+            turned = Y_F * (A_r * H + n * (A_t * e))
+            by_E = lit * np.conj(F) * Ec + Y_Phi * (np.conj(F) * Ew) + Y_f * Ec + Y_tau * Ew
+            out[6] += turned + (weight * (sizes[k] - 1)) * by_E
+        G = G + e
+        H = H + n * e
+        e = e * r
+        E = E * r
+        n += 1
+    return out, real
+
+
+@jitable
+def reach(p, s, longest):  # type: ignore[no-untyped-def]
+    """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
+    shortest, thickest, gaps = 0.0, 0.0, 0.0
+    for c in range(s.closing.size):
+        sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
+        shortest += (sizes[0] - 1) * p[s.own[c, 0]]
+        # Surfaces stand out by no more than a plane or two.
+        thickest += (sizes[-1] + 2) * p[s.own[c, 0]]
+        gaps += p[1] + (_value(p, s.wider, 0.0) if c == 1 else 0.0)
+    pairs = s.numbers[-1]
+    if longest < np.inf:
+        pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
+    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * _value(p, s.uncorrelated, 0.0)
+    return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs
+
+
+@jitable
+def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
+    """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
+
+    Parameters
+    ----------
+    p : ndarray, shape (k,)
+        Parameters; L and σ_L are the second and the third, q_zero the sixth.
+    q, delta : ndarray, shape (n,)
+        True scattering vector in Å⁻¹, and by how much it differs from that of the sample's
+        amplitudes.
+    s : Sample
+        The rest.
+    pairs : int
+        Only cells less than this many places apart interfere.
+    derivatives : bool
+        Whether they are wanted; otherwise only the first row is.
+
+    Returns
+    -------
+    ndarray, shape (1 + k, n)
+        Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
+        in their order; that with respect to q in the row of q_zero.
+    """
+    q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
+    count = s.closing.size
+    rows = np.zeros((1 + p.size, q.size))
+    bare, bare_by_q, heights = planes(p, q, delta, s)
+    sigma_u, u = _value(p, s.uncorrelated, 0.0), _value(p, s.alone, 0.0)
+    D = np.exp(-((q * sigma_u) ** 2))
+    F_parts = np.zeros((count, 3, q.size), np.complex128)
+    gaps = np.zeros((count, 3, q.size), np.complex128)
+    squares = np.zeros((count, q.size))
+    means = np.zeros((count, 3, q.size), np.complex128)
+    mean_square, mean_bare = np.zeros(q.size), np.zeros(q.size)
+    pure = not s.mixed and count == 1
+    for c in range(count):
+        F_parts[c] = parts(bare, s, c)
+        w, rho, box, _, missing, _, above, below = _gap(p, q, s, heights, c)
+        gaps[c, 0] = w
+        gaps[c, 1] = rho * box * np.exp(1j * q * above)
+        gaps[c, 2] = rho * box * np.exp(1j * q * below)
+        squares[c] = -2.0 * rho**2 * missing.real / q**2
+        if not pure:
+            out, real = _walk(
+                p,
+                q,
+                s,
+                c,
+                F_parts[c],
+                gaps[c, 0],
+                gaps[c, 1],
+                gaps[c, 2],
+                squares[c],
+                pairs,
+                D,
+                u,
+                out_empty(q),
+            )
+            means[c] = out[:3]
+            mean_square += real[0]
+            mean_bare += real[1]
+    M = 0.0
+    for j in range(s.numbers.size):
+        M += s.shares[j] * s.numbers[j]
+    Y = np.zeros((count, 4, q.size), np.complex128)
+    between = np.zeros(q.size)
+    if not pure:
+        f, Phi, tau = means[0, 0].copy(), means[0, 1].copy(), means[0, 2].copy()
+        inside = np.zeros_like(f)
+        if count == 2:
+            inside = means[0, 1] * means[1, 0]
+            f = means[0, 0] + means[0, 2] * means[1, 0]
+            Phi = means[0, 1] * means[1, 2] + means[1, 1]
+            tau = means[0, 2] * means[1, 2]
+        _, G, dG = _stacked(tau, s, pairs)
+        between = 2.0 * np.real(M * inside + Phi * f * G)
+        rows[0] = (1.0 - u) * (M * mean_square + D * between) + u * M * mean_bare
+        if not derivatives:
+            return rows
+        lit = (1.0 - u) * D
+        if count == 1:
+            Y[0, 0], Y[0, 1], Y[0, 2] = lit * Phi * G, lit * f * G, lit * Phi * f * dG
+        else:
+            f_B, tau_A, tau_B, Phi_A = means[1, 0], means[0, 2], means[1, 2], means[0, 1]
+            by_tau = lit * Phi * f * dG
+            Y[0, 0] = lit * Phi * G
+            Y[0, 1] = lit * (M * f_B + G * f * tau_B)
+            Y[0, 2] = lit * Phi * G * f_B + by_tau * tau_B
+            Y[1, 0] = lit * (M * Phi_A + Phi * G * tau_A)
+            Y[1, 1] = lit * f * G
+            Y[1, 2] = lit * Phi_A * f * G + by_tau * tau_A
+        Y[:, 3] = M
+    by_q = np.zeros(q.size)
+    for c in range(count):
+        w, rho, box, grown, missing, width, above, below = _gap(p, q, s, heights, c)
+        out, real = _walk(
+            p, q, s, c, F_parts[c], gaps[c, 0], gaps[c, 1], gaps[c, 2], squares[c], pairs, D, u,
+            Y[c, :1] if pure else Y[c],
+        )  # fmt: skip
+        if pure:
+            rows[0] = real[0]
+            between = real[4]
+            if not derivatives:
+                return rows
+        own = s.own[c]
+        rows[1 + own[1]] += real[1]
+        rows[1 + own[2]] += real[2]
+        if s.alone >= 0:
+            one_alone = real[3]
+            rows[1 + s.alone] += one_alone
+        # Phases of the repeats and of the crystal's length.
+        turned = -2.0 * out[6].imag
+        rows[1 + own[0]] += q * turned
+        by_q += p[own[0]] * turned
+        # The gap: w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩.
+        sigma_L, L = p[2], p[1] + (_value(p, s.wider, 0.0) if c == 1 else 0.0)
+        X_w = out[3] * w
+        on_L = -2.0 * q * X_w.imag
+        on_sigma = -2.0 * q**2 * sigma_L * X_w.real
+        by_q += 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
+        if s.density >= 0:
+            raised, sunk = out[4] * np.exp(1j * q * above), out[5] * np.exp(1j * q * below)
+            X_B = raised + sunk
+            square = -2.0 * missing.real / q**2
+            lit = (1.0 - u) * M
+            rows[1 + s.density] += s.area * (2.0 * np.real(X_B * box) + 2.0 * rho * lit * square)
+            on_width = 2.0 * rho * np.real(X_B * grown) + 2.0 * rho**2 * lit * grown.imag / q
+            on_L = on_L + on_width
+            on_sigma = on_sigma + 2.0 * rho * np.real(1j * q * sigma_L * X_B * grown)
+            on_sigma = on_sigma + 2.0 * rho**2 * lit * sigma_L * grown.real
+            growth = grown * (1j * width - q * sigma_L**2)
+            by_q += 2.0 * rho * np.real(X_B * (growth / (1j * q) - box / q))
+            by_q += lit * rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3)
+            on_above = -2.0 * rho * q * np.imag(raised * box)
+            on_below = -2.0 * rho * q * np.imag(sunk * box)
+            by_q += (above * on_above + below * on_below) / q
+            _move_surface(rows, p, s, s.highest[c], on_above - on_width, 1.0, c)
+            _move_surface(rows, p, s, s.lowest[(c + 1) % count], on_below - on_width, -1.0, (c + 1) % count)
+        rows[2] += on_L
+        if c == 1 and s.wider >= 0:
+            rows[1 + s.wider] += on_L
+        rows[3] += on_sigma
+        # The planes.
+        for k in range(s.position.size):
+            if s.crystal[k] != c:
+                continue
+            X = out[s.part[k]]
+            lifted = -2.0 * q * np.imag(X * bare[k])
+            rows[1 + own[0]] += s.position[k] * lifted
+            if s.displacement[k] >= 0:
+                rows[1 + s.displacement[k]] += s.sign[k] * lifted
+            by_q += heights[k] / q * lifted + 2.0 * np.real(X * bare_by_q[k])
+            scattered = 2.0 * np.real(X * bare[k])
+            if s.damping >= 0:
+                rows[1 + s.damping] -= (q / _FOUR_PI) ** 2 * scattered
+            if s.contrast >= 0 and c == 1:
+                rows[1 + s.contrast] += scattered / p[s.contrast]
+        _fill_occupancies(rows, p, q, delta, s, heights, out, c)
+    if s.uncorrelated >= 0:
+        rows[1 + s.uncorrelated] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)
+        by_q += (1.0 - u) * between * D * (-2.0 * q * sigma_u**2)
+    if s.alone >= 0:
+        rows[1 + s.alone] -= D * between
+    rows[6] = by_q
+    return rows
+
+
+@jitable
+def out_empty(q):  # type: ignore[no-untyped-def]
+    """Nothing to go backward through."""
+    return np.zeros((0, q.size), np.complex128)
+
+
+@jitable
+def _move_surface(rows, p, s, plane, change, way, crystal):  # type: ignore[no-untyped-def]
+    """Add what a surface does that stands out farther, ``change`` per Å, where its outermost plane moves."""
+    place = s.position[plane]
+    if way < 0.0:
+        if s.part[plane] != BOTTOM:
+            return
+    elif s.part[plane] != REPEAT:
+        place += 1 - s.closing[crystal]
+    rows[1 + s.own[crystal, 0]] += way * place * change
+    if s.displacement[plane] >= 0:
+        rows[1 + s.displacement[plane]] += way * s.sign[plane] * change
+
+
+@jitable
+def _fill_occupancies(rows, p, q, delta, s, heights, out, crystal):  # type: ignore[no-untyped-def]
+    B = _value(p, s.damping, 0.0)
+    damping = np.exp(-B * (q / _FOUR_PI) ** 2)
+    factor = _value(p, s.contrast, 1.0) if crystal == 1 else 1.0
+    for t in range(s.term_plane.size):
+        k = s.term_plane[t]
+        if s.term_occupancy[t] >= 0 and s.crystal[k] == crystal:
+            c = s.amplitudes[t, :, 0] + 1j * s.amplitudes[t, :, 1]
+            full = c[0] + delta * (c[1] + delta * (c[2] + delta * (c[3] + delta * c[4])))
+            phased = factor * damping * np.exp(1j * q * heights[k])
+            rows[1 + s.term_occupancy[t]] += 2.0 * np.real(out[s.part[k]] * full * phased)

@@ -1,0 +1,80 @@
+"""Picture of the low-angle region: points, fitted curve and background, the paper's sinc², and the dips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd.lowangle_result import ROWS, LowAngle
+from slxrd.summary import format_estimate, is_simulated
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MEASURED, _CURVE, _PAPER, _UNDER = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
+
+
+def low_angle_figure(found: LowAngle) -> Figure:
+    """Draw a fitted low-angle region with its residuals below, in units of σ.
+
+    Parameters
+    ----------
+    found : LowAngle
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(7.6, 5.6), layout="constrained")
+    top, bottom = picture.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    simulated = is_simulated(found.pattern)
+    positive = found.measured > 0.0
+    points = "simulated" if simulated else "measured"
+    top.set_yscale("log")
+    top.plot(found.q[positive], found.measured[positive], ".", color=_MEASURED, markersize=3.5, label=points)
+    floor = 0.5 * float(np.percentile(found.measured[positive], 1)) if positive.any() else 0.1
+    if found.seen:
+        fringes = " with fringes" if found.fringes else ""
+        top.plot(found.q, found.calculated, color=_CURVE, linewidth=1.5, label=f"fitted{fringes}")
+        top.plot(found.q, found.sinc2, color=_PAPER, linewidth=1.1, linestyle="--", label="sinc²(qw/2) of S1")
+        top.plot(
+            found.q,
+            found.background,
+            color=_UNDER,
+            linewidth=1.0,
+            linestyle=":",
+            label="background of the fit",
+        )
+        residual = (found.measured - found.calculated) / found.sigma
+        bottom.plot(found.q, residual, ".", color=_UNDER, markersize=3.0)
+        reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
+        bottom.set_ylim(-reach, reach)
+    else:
+        told = found.notes[0] if found.notes else "w is not determined"
+        bottom.text(0.5, 0.75, told, ha="center", va="center", transform=bottom.transAxes)
+    for i, dip in enumerate(found.dips):
+        top.axvline(dip.q, color="0.6", linewidth=0.8, label="dips read off" if i == 0 else None)
+    top.set_ylim(bottom=floor)
+    bottom.axhspan(-2.0, 2.0, color=_UNDER, alpha=0.08, linewidth=0.0)
+    bottom.axhline(0.0, color="black", linewidth=0.6)
+    bottom.set_xlabel("q (Å⁻¹)")
+    bottom.set_ylabel("residual (σ)")
+    top.set_ylabel("intensity")
+    top.legend(frameon=False, fontsize=9)
+    name = Path(found.pattern.source).name + (" (simulated)" if simulated else "")
+    picture.suptitle(f"{name}: low angles", x=0.01, ha="left", fontsize=11)
+    shown = [n for n in ROWS if found.estimates[n].value is not None]
+    lines = [
+        f"{ROWS[n][0]:<9} {format_estimate(found.estimates[n])}"
+        + (" (fixed)" if found.estimates[n].status == "fixed" else "")
+        for n in shown
+    ]
+    told = "\n".join([*(lines or ["w not determined"]), f"reduced χ² {found.reduced_chi2:.3g}"])
+    picture.text(1.0, 0.5, told, fontsize=9, family="DejaVu Sans Mono", va="center", linespacing=1.6)
+    return picture

@@ -1,0 +1,184 @@
+"""One pattern of a series, fitted by itself and from its neighbours: plain data in, JSON text out.
+
+What goes to another process, and what comes back, is plain: a pattern as a dictionary, a fit as the text
+that is kept on disk, so that a result that was kept and one that was just made are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from slxrd.api import fit
+from slxrd.errors import SlxrdError
+from slxrd.leastsquares import minimise
+from slxrd.output import result_dictionary
+from slxrd.parameters import Parameters
+from slxrd.pattern import Pattern, Step
+from slxrd.result import Fit
+from slxrd.table import STACKING
+
+#: A neighbour's solution that lowers χ² by more than this was missed by the search.
+MISSED = 0.1
+#: What result.json says of one fit alone: of the machine, and for opening it again.
+_NOT_KEPT = ("versions", "asked", "printed")
+Plain = dict[str, Any]
+
+
+def as_plain(pattern: Pattern) -> Plain:
+    """Lay a pattern out as what any process takes."""
+    plain = {field.name: getattr(pattern, field.name) for field in fields(pattern)}
+    plain["metadata"] = dict(pattern.metadata)
+    plain["history"] = tuple(Step(step.name, dict(step.details)) for step in pattern.history)
+    return plain
+
+
+def fingerprint(plain: Plain, options: Mapping[str, Any]) -> str:
+    """Hash of everything that a result follows from: the data, the options, nothing else."""
+    digest = hashlib.sha256()
+    for name, value in sorted({**plain, **options}.items()):
+        digest.update(f"\n{name}=".encode())
+        if isinstance(value, np.ndarray):
+            digest.update(np.ascontiguousarray(value).tobytes())
+        elif isinstance(value, Parameters):
+            for row in value.values():
+                tie = row.expression.text if row.expression is not None else ""
+                digest.update(
+                    f"{row.name, row.value, row.lower, row.upper, row.free, row.prior, tie}".encode()
+                )
+        else:
+            digest.update(repr(value).encode())
+    return digest.hexdigest()
+
+
+def fit_alone(plain: Plain, options: Mapping[str, Any]) -> str:
+    """Fit a pattern as :func:`slxrd.fit` does.
+
+    Parameters
+    ----------
+    plain : dict
+        From :func:`as_plain`.
+    options : mapping
+        Arguments of :func:`slxrd.fit`.
+
+    Returns
+    -------
+    str
+        JSON: ``result`` (as in result.json), ``curves`` and ``areas`` of the regions; or ``failed``, why
+        there is none.
+    """
+    try:
+        return json.dumps(_record(fit(Pattern(**plain), **options)), allow_nan=False)
+    except SlxrdError as error:
+        return json.dumps({"failed": str(error)})
+    except Exception as error:  # one pattern must not take the others with it
+        return json.dumps({"failed": f"could not be fitted ({type(error).__name__}: {error})"})
+
+
+def _record(found: Fit) -> dict[str, Any]:
+    curves, areas = [], []
+    for points, fitted in zip(found.objective.data, found.regions, strict=True):
+        columns = {name: getattr(fitted, name).tolist() for name in ("q", "measured", "sigma", "calculated")}
+        curves.append({"region": fitted.region.name, **columns})
+        shapes = found.objective.background_shapes(points)
+        below = sum((c * s for c, s in zip(fitted.background, shapes, strict=False)), np.zeros(fitted.q.size))
+        width = np.gradient(fitted.q) if fitted.q.size > 1 else np.ones(1)
+        areas.append(
+            {
+                "region": fitted.region.name,
+                "area": float(width @ (fitted.measured - below)),
+                "error": float(np.sqrt(np.sum((width * fitted.sigma) ** 2))),
+            }
+        )
+    result = {key: value for key, value in result_dictionary(found).items() if key not in _NOT_KEPT}
+    result["regions"] = [
+        {key: value for key, value in region.items() if key != "curves"} for region in result["regions"]
+    ]
+    return {"result": result, "curves": curves, "areas": areas}
+
+
+def refit_objective(
+    plain: Plain, options: Mapping[str, Any], result: Mapping[str, Any]
+) -> tuple[Fit, Parameters]:
+    """Set up again what a result came from: data against model, and the parameters that were refined.
+
+    Parameters
+    ----------
+    plain, options
+        As for :func:`fit_alone`.
+    result : mapping
+        What that gave, as in result.json.
+
+    Returns
+    -------
+    Fit
+        With everything kept at the best solution; its ``objective`` has the σ of that fit.
+
+    Parameters
+    ----------
+        Those of the fit, starting at its best solution.
+    """
+    base: Parameters = options["parameters"]
+    best = result["solutions"][0]["parameters"]
+    refined = result["refined"]
+    kept = {
+        name: best[name]
+        for name, row in base.items()
+        if row.expression is None and not (options.get("coherent") == 1 and name in STACKING)
+    }
+    frozen = fit(Pattern(**plain), **{**options, "parameters": base.fix(**kept)})
+    untouched = {name: value for name, value in best.items() if name in kept and name not in refined}
+    parameters = base.fix(**untouched).release(*refined).start(**{name: best[name] for name in refined})
+    return frozen, parameters
+
+
+def fit_from_neighbours(
+    plain: Plain,
+    options: Mapping[str, Any],
+    result: Mapping[str, Any],
+    neighbours: Sequence[tuple[str, Mapping[str, float]]],
+    keep: Sequence[str] = (),
+) -> str:
+    """Refine a pattern from the best solutions of its neighbours.
+
+    Parameters
+    ----------
+    plain, options, result
+        As for :func:`refit_objective`.
+    neighbours : sequence of (str, mapping)
+        Label and values of each.
+    keep : sequence of str
+        Parameters that are kept at the neighbour's values: what it costs if they were the same here.
+
+    Returns
+    -------
+    str
+        JSON: ``paths``, for each neighbour where its solution leads and how much higher χ² is there than
+        in the pattern's own best solution; and ``better``, a record as :func:`fit_alone` gives it, where
+        one leads to a lower χ².
+    """
+    frozen, parameters = refit_objective(plain, options, result)
+    paths = []
+    for label, values in neighbours:
+        own = result["solutions"][0]["parameters"]
+        begin = {n: (values if n in keep or not keep else own)[n] for n in result["refined"]}
+        started = parameters.start(**begin)
+        kept = {name: values[name] for name in keep if name in result["refined"]}
+        minimum = minimise(frozen.objective, started.fix(**kept))
+        rise = minimum.chi2 - result["chi2"]
+        paths.append({"from": label, "values": dict(minimum.values), "delta_chi2": rise})
+    better = None
+    best = min(paths, key=lambda path: path["delta_chi2"], default=None)
+    if best is not None and not keep and best["delta_chi2"] < -MISSED:
+        free = {name: best["values"][name] for name in result["refined"]}
+        again = fit(Pattern(**plain), **{**options, "parameters": options["parameters"].start(**free)})
+        if again.chi2 < result["chi2"] - MISSED:
+            better = _record(again)
+            note = f"found from the solution of {best['from']}; its own search had missed it"
+            better["result"]["notes"].append(note)
+    return json.dumps({"paths": paths, "better": better}, allow_nan=False)

@@ -1,0 +1,77 @@
+"""What the pictures of the page show, worked out without a browser."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("bokeh")
+pytest.importorskip("panel")
+
+from slxrd.app.curve_plot import marks, threshold
+from slxrd.app.stack_plot import CRYSTALS, stacks
+
+VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
+
+
+def test_the_stack_has_the_period_of_the_paper() -> None:
+    planes, gaps = stacks(VALUES)
+    middle = np.array(
+        [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
+    )
+    assert middle.size == CRYSTALS * 13
+    period = 12 * 5.84 + 36.9
+    assert middle[13] == pytest.approx(period)
+    assert np.allclose(np.diff(middle[:13]), 5.84)
+    assert np.allclose(np.array(gaps["top"]) - np.array(gaps["bottom"]), 36.9)
+
+
+def test_disorder_moves_gaps_and_nothing_else() -> None:
+    planes, gaps = stacks({**VALUES, "sigma_L": 1.5})
+    widths = np.array(gaps["top"]) - np.array(gaps["bottom"])
+    assert widths.std() > 0.3
+    assert np.allclose(np.diff(planes["height"][:11]), 5.84)
+    assert stacks({**VALUES, "sigma_L": 1.5})[1] == gaps
+
+
+def test_a_single_crystal_has_no_gap() -> None:
+    planes, gaps = stacks(VALUES, stacked=False)
+    assert gaps["top"] == []
+    assert len(planes["height"]) == 11 + 13 + 15
+
+
+def test_marks_stand_at_orders_of_the_period() -> None:
+    places = marks(1.0, 1.2, 107.0, 0.001)
+    orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
+    assert np.allclose(orders, np.round(orders))
+    assert places.size == len([m for m in range(40) if 1.0 <= 2.0 * math.pi * m / 107.0 - 0.001 <= 1.2])
+    assert marks(1.0, 1.2, 1e6).size == 0  # too many to tell apart
+
+
+def test_the_threshold_is_that_of_the_paper() -> None:
+    assert threshold(1.1) == pytest.approx(1.43, abs=0.005)
+    assert threshold(2.2) == pytest.approx(0.71, abs=0.005)
+
+
+def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
+    from bokeh.models import ColumnDataSource
+
+    from slxrd.app.bench import Bench
+    from slxrd.app.component import component
+    from slxrd.app.page import Page
+    from slxrd.session import Session
+
+    session = Session()
+    session.open_file("example:cspbbr3-cubes")
+    bench = Bench(session)
+    page = Page(bench)
+    page.step("play")
+    root = page.view.get_root()
+    sources = [model for model in root.select({"type": ColumnDataSource}) if model.name == "calculated"]
+    assert len(sources) == 2  # one for each Bragg peak
+    bench.move({"L": 40.0})
+    for source, expected in zip(sources, session.model_curve({**bench.values, "L": 40.0}), strict=True):
+        assert np.allclose(source.data["calculated"], expected.calculated)
+    assert component(session).get_root() is not None
