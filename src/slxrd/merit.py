@@ -174,6 +174,9 @@ def _estimate(
         named = dict(parts)
         combined = math.hypot(*(slopes.get(name, 0.0) * (named[name].error or 0.0) for name in named))
         return Estimate(value, combined, "Å", "determined", "errors of the profile, taken as independent")
+    limited = [name for name, part in parts if part.status in ("lower bound", "upper bound")]
+    if limited:
+        return Estimate(None, None, "Å", "undetermined", f"of {limited[0]} only a limit is known")
     bound = [name for name, part in parts if part.status == "at bound"]
     if bound:
         return Estimate(value, None, "Å", "at bound", f"no error bar: {bound[0]} lies on a bound")

@@ -93,6 +93,14 @@ def test_derivatives_of_what_the_instrument_sees(stack: Stack, values: dict[str,
     assert_derivatives(Model(stack, Instrument(0.007, None, CU, DOUBLET, "angle")), values)
 
 
+def one_sided(region: RegionModel, values: dict[str, float], name: str, way: float) -> FloatArray:
+    """Derivative from five places on one side, of the fourth order in their distance."""
+    step = 2e-3 * way
+    places = [region.evaluate({**values, name: values[name] + k * step}, False)[0] for k in range(5)]
+    weights = (-25.0, 48.0, -36.0, 16.0, -3.0)
+    return np.asarray(sum(w * f for w, f in zip(weights, places, strict=True)) / (12.0 * step))
+
+
 @pytest.mark.parametrize(
     "edge",
     [
@@ -108,7 +116,7 @@ def test_derivatives_of_what_the_instrument_sees(stack: Stack, values: dict[str,
     ids=str,
 )
 def test_derivatives_at_the_edges(edge: dict[str, float]) -> None:
-    """One-sided nowhere: what the derivative is just outside of what is allowed tells it too."""
+    """Against one-sided differences, since nothing is calculated outside of what can be."""
     stack = Stack(6, 3.0, crystal("Br"), slab=0.3)
     stack = stack.using(stack.offers)
     values = {**values_of(stack, 5.84), **edge}
@@ -117,7 +125,7 @@ def test_derivatives_at_the_edges(edge: dict[str, float]) -> None:
     intensity, slopes = region.evaluate(values)
     assert np.all(np.isfinite(slopes))
     for name in set(edge) - {"sigma_L", "N", "sigma_N"}:
-        expected = differences(region, values, name)
+        expected = one_sided(region, values, name, -1.0 if values[name] == 1.0 else 1.0)
         error = np.abs(slopes[model.names.index(name)] - expected).max()
         assert error < 1e-6 * np.abs(expected).max() + 1e-9 * intensity.max(), name
     if edge.get("sigma_L") == 0.0 or "sigma_u" in edge:

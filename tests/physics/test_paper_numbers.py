@@ -11,6 +11,7 @@ from slxrd.corrections import lorentz_polarisation
 from slxrd.estimates import Covariance
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.merit import derived_quantities, period_S13
+from slxrd.structure import Stack
 from slxrd.result import Estimate
 from slxrd.units import d_from_q, q_from_two_theta, two_theta_from_q
 
@@ -39,7 +40,7 @@ def derived(
     chain |= {name: np.zeros(3) for name in ("sigma_L", "sigma_N", "q_zero")}
     covariance = Covariance(("d", "L", "N"), matrix, {}, 1.0, chain)
     estimates = {name: Estimate(values[name], spread.get(name), "Å") for name in values}
-    return derived_quantities(estimates, values, covariance)
+    return derived_quantities(estimates, values, covariance, Stack())
 
 
 SHEETS = {"d": 3.0233, "L": 44.3933, "sigma_L": 0.324, "N": 3.98, "sigma_N": 0.817, "q_zero": 0.0}
@@ -92,7 +93,9 @@ def test_without_L_no_period() -> None:
     estimates["L"] = Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
     chain = dict(zip(("d", "N"), np.eye(2), strict=True))
     chain |= {name: np.zeros(2) for name in ("L", "sigma_L", "sigma_N", "q_zero")}
-    found = derived_quantities(estimates, SHEETS, Covariance(("d", "N"), np.eye(2) * 1e-4, {}, 1.0, chain))
+    found = derived_quantities(
+        estimates, SHEETS, Covariance(("d", "N"), np.eye(2) * 1e-4, {}, 1.0, chain), Stack()
+    )
     for name in ("period", "period_S13", "period_of_most_probable"):
         assert (found[name].value, found[name].status) == (None, "undetermined")
     assert found["thickness"].status == "determined"

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from numba import njit, typeof, types
+from numba.experimental import function_type as function_type  # numba then knows what a pointer is
 
 from slxrd.kernel import atoms_compiled, cells
 from slxrd.kernel.cells import reach as reach
