@@ -9,7 +9,7 @@ from fits import fits
 from processes import command_line, imports
 from report import machine
 from series import series
-from speed import kernel, scaling
+from speed import atoms, kernel, scaling
 from uncertainty import uncertainty
 
 
@@ -22,6 +22,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     machine()
     kernel(rounds=20 if quick else 100)
+    atoms(rounds=20 if quick else 100)
     scaling(rounds=5 if quick else 30)
     fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
     uncertainty(rounds=1 if quick else 3)

@@ -73,3 +73,27 @@ def test_displacements_are_found_from_any_start(start: dict[str, float]) -> None
         assert error is not None
         assert abs(value - true[name]) < 4.0 * error
         assert error < 0.05
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_platelets_with_atoms_and_ligands_are_found_blind(seed: int) -> None:
+    """L, σ_L, d, the occupancy of the surface and the density between platelets, from a noisy pattern."""
+    q = np.arange(0.85, 2.45, 0.004)
+    true = {"d": 6.0166, "L": 30.0, "sigma_L": 0.6, "rho": 0.27, "occ_surface_Br": 0.8}
+    pattern = slxrd.simulate(
+        q, {**true, "N": 3.0, "sigma_N": 0.0}, crystal="CsPbBr3-3ML:Br", slab=0.3, wavelength=CU,
+        noise=0.02, seed=seed,
+    )  # fmt: skip
+    found = slxrd.fit(
+        pattern, regions=[(0.85, 1.6), (1.6, 2.45)], crystal="CsPbBr3-3ML:Br", slab=0.3,
+        free=["rho", "occ_surface_Br"],
+    )  # fmt: skip
+    for name, value in true.items():
+        estimate = found.parameters[name]
+        assert estimate.value is not None
+        if estimate.status == "lower bound":  # of an occupancy that 1 cannot be told from
+            assert value > estimate.value
+            continue
+        assert estimate.error is not None
+        assert abs(estimate.value - value) < 3.5 * estimate.error, name
+    assert found.unique

@@ -11,8 +11,8 @@ from slxrd.corrections import lorentz_polarisation
 from slxrd.estimates import Covariance
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.merit import derived_quantities, period_S13
-from slxrd.structure import Stack
 from slxrd.result import Estimate
+from slxrd.structure import Stack
 from slxrd.units import d_from_q, q_from_two_theta, two_theta_from_q
 
 BEFORE = {"d": 3.0233, "error_d": 0.0042, "L": 44.3933, "error_L": 0.029, "N": 3.98}
