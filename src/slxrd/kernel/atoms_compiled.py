@@ -1,6 +1,6 @@
 """Stacks of one size each of atomic crystals with nothing between them, compiled: the commonest of the cells.
 
-The numbers are those of ``cells`` at some fiftieth of the time: |F|² times the stacking sum, in blocks of
+The numbers are those of ``cells`` at a tenth of the time: |F|² times the stacking sum, in blocks of
 scattering vectors, with F turned from one size to the next. What derivatives need is gathered over the
 sizes as Σ Y, Σ Y G and Σ Y e with Y = P_N S F*, G the sum over the repeats and e the phase above them.
 """

@@ -23,183 +23,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from slxrd.kernel.cell_parts import (
+    fill_occupancies,
+    gap,
+    move_surface,
+    parts,
+    planes,
+    value,
+)
 from slxrd.kernel.jitable import jitable
-from slxrd.kernel.sample import BOTTOM, REPEAT
+from slxrd.kernel.pair_sums import repeats, stacked
 from slxrd.kernel.shares import size_shares
 
 _shares = jitable(size_shares)
 _FOUR_PI = 4.0 * np.pi
 #: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
 _LEAST_Q = 1e-9
-
-
-@jitable
-def powers(z, m):  # type: ignore[no-untyped-def]
-    """z^m by squaring, for m ≥ 0."""
-    total, base = np.ones_like(z), z.copy()
-    while m > 0:
-        if m & 1:
-            total = total * base
-        m >>= 1
-        if m > 0:
-            base = base * base
-    return total
-
-
-@jitable
-def repeats(r, m):  # type: ignore[no-untyped-def]
-    """Σ_{k<m} r^k, Σ_{k<m} k r^k and r^m, for m ≥ 0, one by one: no division, nothing singular."""
-    total, slope, power = np.zeros_like(r), np.zeros_like(r), np.ones_like(r)
-    for k in range(m):
-        total = total + power
-        slope = slope + k * power
-        power = power * r
-    return total, slope, power
-
-
-@jitable
-def _doubled(tau, M):  # type: ignore[no-untyped-def]
-    """A_M = Σ_{m<M} τ^m, G_M and its derivative by doubling, for M ≥ 1."""
-    A, dA = np.ones_like(tau), np.zeros_like(tau)
-    G, dG = np.zeros_like(tau), np.zeros_like(tau)
-    power, dpower, m, bit = tau.copy(), np.ones_like(tau), 1, 1
-    while bit <= M:
-        bit <<= 1
-    bit >>= 2
-    while bit > 0:
-        dG = dG * (1.0 + power) + G * dpower + m * dA
-        G = G * (1.0 + power) + m * A
-        dA = dA * (1.0 + power) + A * dpower
-        A = A * (1.0 + power)
-        dpower = 2.0 * power * dpower
-        power = power * power
-        m *= 2
-        if M & bit:
-            G, dG = G + A, dG + dA
-            dA = A + tau * dA
-            A = 1.0 + tau * A
-            dpower = dpower * tau + power
-            power = power * tau
-            m += 1
-        bit >>= 1
-    return A, dA, G, dG
-
-
-@jitable
-def pair_sums(tau, M, pairs):  # type: ignore[no-untyped-def]
-    """Σ_{m=1}^{K−1} (M−m) τ^{m−1} and its derivative, K the lesser of M and ``pairs``."""
-    K = min(M, pairs)
-    if K <= 1:
-        return np.zeros_like(tau), np.zeros_like(tau)
-    away = 1.0 - tau
-    near = np.abs(away) * K < 1.0
-    r = 1.0 / (away + 1.0 * near)  # what is near is worked out below
-    before = powers(tau, K - 2)
-    last = before * tau
-    A, shorter = (1.0 - last * tau) * r, (1.0 - last) * r
-    beyond = float(M - K)
-    G = (K - A) * r + beyond * shorter
-    dG = ((K - A) * r - (A - K * last) * r) * r + beyond * (shorter - (K - 1) * before) * r
-    if near.any():
-        close = tau[near]
-        _, _, sums, slopes = _doubled(close, K)
-        extra, extra_slope, _, _ = _doubled(close, K - 1)
-        G[near], dG[near] = sums + beyond * extra, slopes + beyond * extra_slope
-    return G, dG
-
-
-@jitable
-def _stacked(tau, s, pairs):  # type: ignore[no-untyped-def]
-    """Mean M, and pair sums and their derivatives averaged over the numbers of crystals in a stack."""
-    G, dG = np.zeros_like(tau), np.zeros_like(tau)
-    mean = 0.0
-    for j in range(s.numbers.size):
-        one, slope = pair_sums(tau, s.numbers[j], pairs)
-        G += s.shares[j] * one
-        dG += s.shares[j] * slope
-        mean += s.shares[j] * s.numbers[j]
-    return mean, G, dG
-
-
-@jitable
-def _value(p, index, otherwise):  # type: ignore[no-untyped-def]
-    return p[index] if index >= 0 else otherwise
-
-
-@jitable
-def _heights(p, s):  # type: ignore[no-untyped-def]
-    """Heights of the planes in Å, each from the origin of its part."""
-    heights = np.empty(s.position.size)
-    for k in range(heights.size):
-        heights[k] = s.position[k] * p[s.own[s.crystal[k], 0]] + s.shift[k]
-        if s.displacement[k] >= 0:
-            heights[k] += s.sign[k] * p[s.displacement[k]]
-    return heights
-
-
-@jitable
-def planes(p, q, delta, s):  # type: ignore[no-untyped-def]
-    """Amplitudes of the planes with their phases, shape (p, n), and derivatives of the bare ones by q."""
-    count = s.position.size
-    bare = np.zeros((count, q.size), np.complex128)
-    slope = np.zeros((count, q.size), np.complex128)
-    for t in range(s.term_plane.size):
-        c = s.amplitudes[t, :, 0] + 1j * s.amplitudes[t, :, 1]
-        factor = _value(p, s.term_occupancy[t], 1.0)
-        k = s.term_plane[t]
-        bare[k] += factor * (c[0] + delta * (c[1] + delta * (c[2] + delta * (c[3] + delta * c[4]))))
-        slope[k] += factor * (c[1] + delta * (2.0 * c[2] + delta * (3.0 * c[3] + delta * 4.0 * c[4])))
-    B = _value(p, s.damping, 0.0)
-    damping = np.exp(-B * (q / _FOUR_PI) ** 2)
-    by_q = -2.0 * B / _FOUR_PI**2 * q
-    heights = _heights(p, s)
-    for k in range(count):
-        factor = _value(p, s.contrast, 1.0) if s.crystal[k] == 1 else 1.0
-        phased = factor * damping * np.exp(1j * q * heights[k])
-        slope[k] = (slope[k] + by_q * bare[k]) * phased
-        bare[k] = bare[k] * phased
-    return bare, slope, heights
-
-
-@jitable
-def parts(bare, s, crystal):  # type: ignore[no-untyped-def]
-    """Amplitudes of the bottom, the repeat and the top of a crystal, shape (3, n)."""
-    total = np.zeros((3, bare.shape[1]), np.complex128)
-    for k in range(s.position.size):
-        if s.crystal[k] == crystal:
-            total[s.part[k]] += bare[k]
-    return total
-
-
-@jitable
-def _surfaces(p, s, heights, crystal):  # type: ignore[no-untyped-def]
-    """How far the surfaces of a crystal stand out below and above its planes of reference, in Å."""
-    low, high = s.lowest[crystal], s.highest[crystal]
-    below = -heights[low] if s.part[low] == BOTTOM else 0.0
-    above = heights[high]
-    if s.part[high] != REPEAT:
-        above += (1 - s.closing[crystal]) * p[s.own[crystal, 0]]
-    return below, above
-
-
-@jitable
-def _gap(p, q, s, heights, crystal):  # type: ignore[no-untyped-def]
-    """What the gap above a crystal gives: w, c, s and ⟨|B|²⟩, and what their derivatives need."""
-    following = (crystal + 1) % s.closing.size
-    _, above = _surfaces(p, s, heights, crystal)
-    below, _ = _surfaces(p, s, heights, following)
-    L = p[1] + (_value(p, s.wider, 0.0) if crystal == 1 else 0.0)
-    decay = np.exp(-0.5 * (q * p[2]) ** 2)
-    w = decay * np.exp(1j * q * L)
-    rho = s.area * _value(p, s.density, 0.0)
-    width = L - above - below
-    x = 0.5 * q * width
-    grown = np.exp(2j * x) * decay
-    # e^x − 1 without loss of digits where x is small.
-    less = np.expm1(-0.5 * (q * p[2]) ** 2)
-    missing = (less * np.cos(2.0 * x) - 2.0 * np.sin(x) ** 2) + 1j * (decay * np.sin(2.0 * x))
-    box = missing / (1j * q)
-    return w, rho, box, grown, missing, width, above, below
 
 
 @jitable
@@ -238,7 +77,7 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
             real[1] += weight * bare
         else:
             if unlike.shape[0] == 1:
-                M, sums, slope = _stacked(Ew, s, pairs)
+                M, sums, slope = stacked(Ew, s, pairs)
                 Y_f, Y_Phi = (1.0 - u) * D * Phi * sums, (1.0 - u) * D * f * sums
                 Y_tau = (1.0 - u) * D * Phi * f * slope
                 between = np.real(Phi * f * sums)
@@ -282,11 +121,11 @@ def reach(p, s, longest):  # type: ignore[no-untyped-def]
         shortest += (sizes[0] - 1) * p[s.own[c, 0]]
         # Surfaces stand out by no more than a plane or two.
         thickest += (sizes[-1] + 2) * p[s.own[c, 0]]
-        gaps += p[1] + (_value(p, s.wider, 0.0) if c == 1 else 0.0)
+        gaps += p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
     pairs = s.numbers[-1]
     if longest < np.inf:
         pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
-    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * _value(p, s.uncorrelated, 0.0)
+    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.uncorrelated, 0.0)
     return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs
 
 
@@ -318,7 +157,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     count = s.closing.size
     rows = np.zeros((1 + p.size, q.size))
     bare, bare_by_q, heights = planes(p, q, delta, s)
-    sigma_u, u = _value(p, s.uncorrelated, 0.0), _value(p, s.alone, 0.0)
+    sigma_u, u = value(p, s.uncorrelated, 0.0), value(p, s.alone, 0.0)
     D = np.exp(-((q * sigma_u) ** 2))
     F_parts = np.zeros((count, 3, q.size), np.complex128)
     gaps = np.zeros((count, 3, q.size), np.complex128)
@@ -328,7 +167,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     pure = not s.mixed and count == 1
     for c in range(count):
         F_parts[c] = parts(bare, s, c)
-        w, rho, box, _, missing, _, above, below = _gap(p, q, s, heights, c)
+        w, rho, box, _, missing, _, above, below = gap(p, q, s, heights, c)
         gaps[c, 0] = w
         gaps[c, 1] = rho * box * np.exp(1j * q * above)
         gaps[c, 2] = rho * box * np.exp(1j * q * below)
@@ -347,7 +186,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
                 pairs,
                 D,
                 u,
-                out_empty(q),
+                _nothing(q),
             )
             means[c] = out[:3]
             mean_square += real[0]
@@ -365,7 +204,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             f = means[0, 0] + means[0, 2] * means[1, 0]
             Phi = means[0, 1] * means[1, 2] + means[1, 1]
             tau = means[0, 2] * means[1, 2]
-        _, G, dG = _stacked(tau, s, pairs)
+        _, G, dG = stacked(tau, s, pairs)
         between = 2.0 * np.real(M * inside + Phi * f * G)
         rows[0] = (1.0 - u) * (M * mean_square + D * between) + u * M * mean_bare
         if not derivatives:
@@ -385,7 +224,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
         Y[:, 3] = M
     by_q = np.zeros(q.size)
     for c in range(count):
-        w, rho, box, grown, missing, width, above, below = _gap(p, q, s, heights, c)
+        w, rho, box, grown, missing, width, above, below = gap(p, q, s, heights, c)
         out, real = _walk(
             p, q, s, c, F_parts[c], gaps[c, 0], gaps[c, 1], gaps[c, 2], squares[c], pairs, D, u,
             Y[c, :1] if pure else Y[c],
@@ -406,7 +245,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
         rows[1 + own[0]] += q * turned
         by_q += p[own[0]] * turned
         # The gap: w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩.
-        sigma_L, L = p[2], p[1] + (_value(p, s.wider, 0.0) if c == 1 else 0.0)
+        sigma_L, L = p[2], p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
         X_w = out[3] * w
         on_L = -2.0 * q * X_w.imag
         on_sigma = -2.0 * q**2 * sigma_L * X_w.real
@@ -427,8 +266,8 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             on_above = -2.0 * rho * q * np.imag(raised * box)
             on_below = -2.0 * rho * q * np.imag(sunk * box)
             by_q += (above * on_above + below * on_below) / q
-            _move_surface(rows, p, s, s.highest[c], on_above - on_width, 1.0, c)
-            _move_surface(rows, p, s, s.lowest[(c + 1) % count], on_below - on_width, -1.0, (c + 1) % count)
+            move_surface(rows, p, s, s.highest[c], on_above - on_width, 1.0, c)
+            move_surface(rows, p, s, s.lowest[(c + 1) % count], on_below - on_width, -1.0, (c + 1) % count)
         rows[2] += on_L
         if c == 1 and s.wider >= 0:
             rows[1 + s.wider] += on_L
@@ -448,7 +287,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
                 rows[1 + s.damping] -= (q / _FOUR_PI) ** 2 * scattered
             if s.contrast >= 0 and c == 1:
                 rows[1 + s.contrast] += scattered / p[s.contrast]
-        _fill_occupancies(rows, p, q, delta, s, heights, out, c)
+        fill_occupancies(rows, p, q, delta, s, heights, out, c)
     if s.uncorrelated >= 0:
         rows[1 + s.uncorrelated] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)
         by_q += (1.0 - u) * between * D * (-2.0 * q * sigma_u**2)
@@ -459,34 +298,6 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
 
 
 @jitable
-def out_empty(q):  # type: ignore[no-untyped-def]
+def _nothing(q):  # type: ignore[no-untyped-def]
     """Nothing to go backward through."""
     return np.zeros((0, q.size), np.complex128)
-
-
-@jitable
-def _move_surface(rows, p, s, plane, change, way, crystal):  # type: ignore[no-untyped-def]
-    """Add what a surface does that stands out farther, ``change`` per Å, where its outermost plane moves."""
-    place = s.position[plane]
-    if way < 0.0:
-        if s.part[plane] != BOTTOM:
-            return
-    elif s.part[plane] != REPEAT:
-        place += 1 - s.closing[crystal]
-    rows[1 + s.own[crystal, 0]] += way * place * change
-    if s.displacement[plane] >= 0:
-        rows[1 + s.displacement[plane]] += way * s.sign[plane] * change
-
-
-@jitable
-def _fill_occupancies(rows, p, q, delta, s, heights, out, crystal):  # type: ignore[no-untyped-def]
-    B = _value(p, s.damping, 0.0)
-    damping = np.exp(-B * (q / _FOUR_PI) ** 2)
-    factor = _value(p, s.contrast, 1.0) if crystal == 1 else 1.0
-    for t in range(s.term_plane.size):
-        k = s.term_plane[t]
-        if s.term_occupancy[t] >= 0 and s.crystal[k] == crystal:
-            c = s.amplitudes[t, :, 0] + 1j * s.amplitudes[t, :, 1]
-            full = c[0] + delta * (c[1] + delta * (c[2] + delta * (c[3] + delta * c[4])))
-            phased = factor * damping * np.exp(1j * q * heights[k])
-            rows[1 + s.term_occupancy[t]] += 2.0 * np.real(out[s.part[k]] * full * phased)
