@@ -81,7 +81,10 @@ def _turn_plane(w, q, k, heights, phases):  # type: ignore[no-untyped-def]
     while heights[same] != heights[k]:
         same += 1
     if same < k:
-        phases[k] = phases[same]
+        own, other = phases[k], phases[same]
+        for part in range(2):
+            for i in range(B):
+                own[part, i] = other[part, i]
     elif heights[k] == 0.0:
         phases[k, 0] = 1.0
         phases[k, 1] = 0.0
@@ -255,9 +258,10 @@ def _finish(out, w, q, start, count, p, s, heights, phases, bare, slope):  # typ
             xi = w[row + i] * sine[i] + w[row + B + i] * cosine[i]
             w[_P + i] = -2.0 * (xr * imaginary[i] + xi * real[i])
             w[_P + B + i] = 2.0 * (xr * rise[i] - xi * climb[i])
-            w[_S + i] = 2.0 * (xr * real[i] - xi * imaginary[i])
+        if place != 0.0:
+            for i in range(count):
+                by_d[i] += place * (q[i] * w[_P + i])
         for i in range(count):
-            by_d[i] += place * (q[i] * w[_P + i])
             by_q[i] += height * w[_P + i] + w[_P + B + i]
         if s.displacement[k] >= 0:
             by_shift, sign = out[1 + s.displacement[k], start:], s.sign[k]
@@ -266,7 +270,9 @@ def _finish(out, w, q, start, count, p, s, heights, phases, bare, slope):  # typ
         if s.damping >= 0:
             by_B = out[1 + s.damping, start:]
             for i in range(count):
-                by_B[i] -= (q[i] / _FOUR_PI) ** 2 * w[_S + i]
+                xr = w[row + i] * cosine[i] - w[row + B + i] * sine[i]
+                xi = w[row + i] * sine[i] + w[row + B + i] * cosine[i]
+                by_B[i] -= (q[i] / _FOUR_PI) ** 2 * 2.0 * (xr * real[i] - xi * imaginary[i])
 
 
 @vectorised
@@ -307,7 +313,9 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     for start in range(0, q.size, B):
         count = min(B, q.size - start)
         for i in range(B):
-            block[i] = q[start + i] if i < count and abs(q[start + i]) > _LEAST_Q else _LEAST_Q
+            block[i] = 1.0
+        for i in range(count):
+            block[i] = q[start + i] if abs(q[start + i]) > _LEAST_Q else _LEAST_Q
         _load_planes(w, block, delta, start, count, p, s, heights, phases, bare, slope)
         _begin_block(w, block, p[0], p[1], p[2], sizes[0], s.closing[0], K)
         for k in range(sizes.size):
