@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from slxrd.api import RegionLike, as_region, build_parameters, fit
-from slxrd.compare import Comparison, compare_fits
+from slxrd.compare import compare_fits
+from slxrd.comparison import Comparison
 from slxrd.errors import SlxrdError
 from slxrd.expressions import Expression
 from slxrd.instrument import Instrument, Zero

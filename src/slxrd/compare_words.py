@@ -11,7 +11,7 @@ from slxrd.result import Estimate, Fit
 from slxrd.summary import format_estimate, is_simulated
 
 if TYPE_CHECKING:
-    from slxrd.compare import Compared, Comparison
+    from slxrd.comparison import Compared, Comparison
 
 CRITERIA = {
     "evidence": "exp(−χ²/2) integrated over the refined parameters and all solutions, normalised priors",
@@ -128,9 +128,9 @@ def odds_in_words(odds: float) -> str:
             if odds > 0.0
             else "1 to more than 10⁶"
         )
-    return (
-        f"{odds:.2g} to 1" if odds < 100.0 else f"{odds:.0f} to 1" if odds < _BEYOND else "more than 10⁶ to 1"
-    )
+    if odds >= _BEYOND:
+        return "more than 10⁶ to 1"
+    return f"{odds:.2g} to 1" if odds < 99.5 else f"{odds:.0f} to 1"
 
 
 def verdict(comparison: Comparison) -> list[str]:
@@ -141,49 +141,38 @@ def verdict(comparison: Comparison) -> list[str]:
     comparison : Comparison
         Of two models or more.
     """
-    lines = []
+    best, lines = comparison.best, []
     factor = math.sqrt(comparison.reduced_chi2)
     if comparison.misfit == "too large":
         lines.append(
             f"No model describes these data: the lowest reduced χ² is {comparison.reduced_chi2:.3g}. Either "
-            f"σ is {factor:.2g} times too small, or all models are wrong; odds with this σ mean nothing."
+            f"σ is {factor:.2g} times too small (--noise), or all models are wrong; the odds mean nothing."
         )
-    elif comparison.misfit == "too small":
-        lines.append(
-            f"The lowest reduced χ² is {comparison.reduced_chi2:.2g}: σ is about {1.0 / factor:.2g} times "
-            "too large (--noise), and the data tell more of the models than the odds with it say."
-        )
-    if comparison.misfit != "too large":
-        lines.append(_decision(comparison, scaled=False))
-    if comparison.misfit:
-        said = _decision(comparison, scaled=True)
-        lines.append(
-            f"With σ scaled by {factor:.2g}, to a reduced χ² of 1 (about): {said[0].lower()}{said[1:]}"
-        )
-    first = (comparison.by("scaled") if comparison.misfit == "too large" else comparison.models)[0]
+    else:
+        if comparison.misfit == "too small":
+            lines.append(
+                f"The lowest reduced χ² is {comparison.reduced_chi2:.2g}: σ is about {1.0 / factor:.2g} "
+                "times too large (--noise), and the data tell more of the models than the odds say."
+            )
+        lines.append(_decision(comparison))
     for criterion, title in (("aic", "AIC"), ("bic", "BIC")):
         other = comparison.by(criterion)[0]  # type: ignore[arg-type]
-        if other is not first:
-            by = getattr(first, criterion) - getattr(other, criterion)
-            lines.append(f"{title} prefers {other.name} to {first.name}, by {by:.1f}.")
+        if other is not best:
+            by = getattr(best, criterion) - getattr(other, criterion)
+            lines.append(f"{title} prefers {other.name} to {best.name}, by {by:.1f}.")
     return lines
 
 
-def _decision(comparison: Comparison, *, scaled: bool) -> str:
-    ordered = comparison.by("scaled" if scaled else "evidence")
-    best, rivals = ordered[0], comparison.rivals(scaled=scaled)
+def _decision(comparison: Comparison) -> str:
+    (best, *others), rivals = comparison.models, comparison.rivals()
     if rivals:
-        against = ", ".join(
-            f"{m.name} ({odds_in_words(comparison.odds(best, m, scaled=scaled))})"
-            for m in ordered
-            if m in rivals
-        )
-        excluded = [m.name for m in ordered if m is not best and m not in rivals]
+        against = ", ".join(f"{m.name} ({odds_in_words(comparison.odds(best, m))})" for m in rivals)
+        excluded = [m.name for m in others if m not in rivals]
         without = f" They exclude {', '.join(excluded)}." if excluded else ""
         few = "by the evidence the odds are below 20 to 1"
         return f"These data cannot tell {best.name} from {against}: {few}.{without}"
-    second = ordered[1]
-    odds = odds_in_words(comparison.odds(best, second, scaled=scaled))
+    second = others[0]
+    odds = odds_in_words(comparison.odds(best, second))
     return (
         f"These data decide for {best.name}: by the evidence the odds are {odds} against {second.name}, "
         "the next."
@@ -210,8 +199,7 @@ def _shared(comparison: Comparison) -> list[str]:
 
 
 def _agreement(comparison: Comparison) -> list[str]:
-    rivals = comparison.rivals(scaled=comparison.misfit == "too large")
-    best = comparison.by("scaled" if comparison.misfit == "too large" else "evidence")[0]
+    best, rivals = comparison.best, () if comparison.misfit == "too large" else comparison.rivals()
     chosen: Sequence[Compared] = [best, *rivals] if rivals else comparison.models
     same, different = [], []
     for name, (symbol, heading) in ROWS.items():

@@ -17,8 +17,6 @@ from slxrd.estimates import on_bound
 from slxrd.leastsquares import Minimum, prior_residuals
 from slxrd.limits import without_fringes
 from slxrd.result import Fit
-from slxrd.uncertainty.proposal import TAILS, Mixture
-from slxrd.units import FloatArray
 
 #: A slope of χ²/2 below this many errors of a parameter is that of a minimum.
 _LEVEL = 0.1
@@ -43,8 +41,6 @@ class Integral:
         Mean and standard deviation of the Gaussian ones.
     approximate : bool
         Whether it is a Laplace approximation rather than a sum over samples.
-    chi2, shares : ndarray, shape (m,)
-        χ² of the data at each minimum, and the minimum's share of the integral.
     """
 
     logarithm: float
@@ -52,8 +48,6 @@ class Integral:
     limits: Ranges
     priors: Ranges
     approximate: bool
-    chi2: FloatArray
-    shares: FloatArray
 
     def log_evidence(self, ranges: Ranges) -> float:
         """Return ln Z, with the flat priors over ``ranges``, which hold the limits."""
@@ -67,16 +61,6 @@ class Integral:
         mean, spread = self.priors[name]
         below, above = ((end - mean) / (math.sqrt(2.0) * spread) for end in (low, high))
         return math.log(spread * math.sqrt(math.pi / 2.0) * (math.erf(above) - math.erf(below)))
-
-    def with_noise_scaled(self, scale: float) -> float:
-        """Return by how much ln Z changes, about, if all variances σ² are multiplied with ``scale``.
-
-        Each minimum's share of the integral is taken as a Gaussian, which widens by √scale. What is the
-        same for all models is left out.
-        """
-        seen = self.shares > 0.0
-        logarithms = np.log(self.shares[seen]) + 0.5 * (1.0 - 1.0 / scale) * self.chi2[seen]
-        return float(np.logaddexp.reduce(logarithms)) + 0.5 * len(self.names) * math.log(scale)
 
 
 def integral(fit: Fit) -> Integral:
@@ -95,13 +79,9 @@ def integral(fit: Fit) -> Integral:
         minima = (without_fringes(fit.objective, minima[0]),)
     first, samples = minima[0], fit.ensemble
     if samples is not None:
-        logarithm = samples.log_integral - _unnormalised(len(first.names))
-        probabilities = [solution.probability for solution in fit.solutions]
-        shares = np.array(probabilities if minima is fit.minima else [1.0])
+        logarithm = samples.log_integral
     else:
-        parts = np.array([laplace(minimum) for minimum in minima])
-        logarithm = float(np.logaddexp.reduce(parts))
-        shares = np.exp(parts - logarithm)
+        logarithm = float(np.logaddexp.reduce([laplace(minimum) for minimum in minima]))
     rows = {name: first.parameters[name] for name in first.names}
     return Integral(
         logarithm,
@@ -109,20 +89,7 @@ def integral(fit: Fit) -> Integral:
         {name: (row.lower, row.upper) for name, row in rows.items()},
         first.parameters.priors,
         samples is None and bool(first.names),
-        np.array([minimum.evaluation.chi2 for minimum in minima[: shares.size]]),
-        shares,
     )
-
-
-def _unnormalised(f: int) -> float:
-    """By how much the samplers' log density falls short of a normalised one, in f dimensions.
-
-    Probabilities of solutions do not depend on it, but models with other numbers of parameters do: it is
-    the density of a multivariate t distribution at its centre over what the sampler says it is.
-    """
-    known = math.lgamma((TAILS + f) / 2.0) - math.lgamma(TAILS / 2.0) - 0.5 * f * math.log(TAILS * math.pi)
-    said = Mixture(np.zeros((1, f)), np.eye(f)[None], np.ones(1)).log_density(np.zeros((1, f)))
-    return known - float(said[0])
 
 
 def _held(slope: float, curvature: float) -> str | None:

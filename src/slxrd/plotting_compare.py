@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from slxrd.compare import Compared, Comparison
+from slxrd.comparison import Compared, Comparison
 from slxrd.summary import is_simulated
 from slxrd.units import FloatArray
 

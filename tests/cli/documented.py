@@ -40,7 +40,7 @@ ELSEWHERE = (
 SLOW = (
     "--bootstrap", "slxrd plan", "slxrd demo", "slxrd gallery", "slxrd peaks", "decompose(", "slxrd series",
     "fit_series(", "--crystal", "slxrd report", "Session(", "measure_resolution(",
-    "--resolution lab6.toml --out",
+    "--resolution lab6.toml --out", "slxrd compare", "compare_models(",
 )  # fmt: skip
 
 
@@ -109,6 +109,7 @@ def _files() -> dict[str, str]:
         "scan.xrdml": xrdml(counts(60.0)),
         "platelets.xrdml": xrdml(_platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),
+        "cubes.csv": (Path(slxrd.__file__).parent / "examples" / "cspbbr3-cubes.csv").read_text("utf-8"),
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
     }
 
