@@ -75,10 +75,9 @@ def run_tasks(
     if count == 1:
         for i, (function, arguments) in tasks.items():
             try:
-                text = function(*arguments)
+                finished(i, function(*arguments))
             except KeyboardInterrupt:
                 raise Interrupted from None
-            finished(i, text)
         return
     _on_processes(dict(tasks), finished, count)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from slxrd.app.series_desk import SeriesDesk
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.first_guess import first_guess
@@ -15,8 +16,8 @@ from slxrd.result import Fit
 from slxrd.scan import Progress
 from slxrd.session import Cancelled, Session
 
-#: What has changed: the session's state, the values of the sliders, a message, or the work being done.
-Topic = Literal["state", "values", "message", "work"]
+#: What has changed: the session's state, the sliders' values, a message, the work being done, or the series.
+Topic = Literal["state", "values", "message", "work", "series"]
 Mood = Literal["info", "good", "error"]
 
 
@@ -70,6 +71,8 @@ class Bench:
         The last thing that was said, and how it was meant.
     work : Work or None
         What is being done.
+    series : SeriesDesk
+        Many patterns of one sample; beside the session, and not undone with it.
     """
 
     def __init__(self, session: Session | None = None) -> None:
@@ -79,6 +82,7 @@ class Bench:
         self.message = ""
         self.mood: Mood = "info"
         self.work: Work | None = None
+        self.series = SeriesDesk()
         self._past: list[_Step] = []
         self._future: list[_Step] = []
         self._listeners: list[Callable[[Topic], object]] = []

@@ -20,10 +20,18 @@ from slxrd.app.view_keep import KeepView
 from slxrd.app.view_look import LookView
 from slxrd.app.view_open import OpenView
 from slxrd.app.view_play import PlayView
+from slxrd.app.view_series import SeriesView
 from slxrd.errors import SlxrdError
 from slxrd.session_state import DEFAULTS
 
-STEPS = {"1 Open": "open", "2 Look": "look", "3 Play": "play", "4 Fit": "fit", "5 Keep": "keep"}
+STEPS = {
+    "1 Open": "open",
+    "2 Look": "look",
+    "3 Play": "play",
+    "4 Fit": "fit",
+    "5 Keep": "keep",
+    "6 Series": "series",
+}
 #: Sign before what is said.
 _SIGNS = {"info": "", "good": "✓ ", "error": "! "}
 #: Milliseconds after which residuals and stack follow a slider that is being moved.
@@ -59,6 +67,7 @@ class Page:
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._open, self._look = OpenView(bench, others), LookView(bench, self._colours)
         self._play, self._fit, self._keep = PlayView(bench), FitView(bench), KeepView(bench)
+        self._series = SeriesView(bench)
         self._curves, self._stack = CurvePlot(self._colours), StackPlot(self._colours)
         self._scale = pn.widgets.RadioButtonGroup(
             options={"linear": "linear", "logarithmic": "log"}, value="linear", width=190
@@ -70,7 +79,7 @@ class Page:
             value="open",
             color="primary",
             variant="outline",
-            width=520,
+            width=600,
             label="step",
         )
         self._steps.param.watch(lambda _: self._step(), "value")
@@ -103,6 +112,7 @@ class Page:
             "play": self._play.left,
             "fit": self._fit.left,
             "keep": self._keep.left,
+            "series": self._series.left,
         }
         scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 92px)"}
         left = pn.Column(*self._lefts.values(), width=420, margin=0, styles=scrolled)
@@ -110,6 +120,7 @@ class Page:
             self._look.right,
             self._compared,
             self._keep.right,
+            self._series.right,
             sizing_mode="stretch_both",
             margin=0,
             styles=scrolled,
@@ -157,7 +168,7 @@ class Page:
             self._document.add_next_tick_callback(partial(self._refresh, topic))
 
     def _refresh(self, topic: Topic) -> None:
-        for view in (self._open, self._look, self._play, self._fit, self._keep):
+        for view in (self._open, self._look, self._play, self._fit, self._keep, self._series):
             view.refresh(topic)
         if topic == "state":
             name = self.bench.session.state.file or "no file open"
@@ -182,7 +193,7 @@ class Page:
         )
 
     def step(self, name: str) -> None:
-        """Go to a step: open, look, play, fit or keep."""
+        """Go to a step: open, look, play, fit, keep or series."""
         self._steps.value = name
 
     def _step(self) -> None:
@@ -195,6 +206,7 @@ class Page:
         self._look.right.visible = step in ("open", "look")
         self._compared.visible = step in ("play", "fit")
         self._keep.right.visible = step == "keep"
+        self._series.right.visible = step == "series"
 
     def _lay_out(self) -> None:
         """Draw the regions of the state, and the curve in them, where they are seen."""

@@ -13,6 +13,8 @@ from slxrd.session import Session
 
 #: Benches that are kept; the one that was not asked for the longest goes first.
 KEPT = 20
+#: Seconds that work is given to end in.
+PATIENCE = 10.0
 
 
 class Room:
@@ -60,6 +62,14 @@ class Room:
     def bench(self, key: str) -> Bench:
         """Return a bench by its key."""
         return self._benches[key]
+
+    def stop(self) -> None:
+        """Cancel what is being done, and give it a moment to keep what it has finished."""
+        for bench in self._benches.values():
+            bench.cancel()
+        for bench in self._benches.values():
+            if bench.work is not None and bench.work.thread is not None:
+                bench.work.thread.join(PATIENCE)
 
     def rescue(self, folder: Path) -> list[Path]:
         """Write the sessions that were worked on and not saved, each under a name that is not taken."""

@@ -97,6 +97,7 @@ def serve(
     threading.Thread(target=_warm, daemon=True).start()
     server.start()
     server.io_loop.start()
+    room.stop()
     return room.rescue(Path.cwd())
 
 

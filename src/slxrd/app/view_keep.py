@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -11,6 +10,7 @@ import panel as pn
 
 from slxrd import output
 from slxrd.app.bench import Bench, Topic
+from slxrd.app.downloads import download
 from slxrd.app.parts import LEFT, row, text
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
@@ -29,7 +29,7 @@ class KeepView:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self._session = self._download("Session (.json)", "slxrd.json", self._document)
+        self._session = download(bench, "Session (.json)", "slxrd.json", self._document)
         of_fit: dict[str, tuple[str, Callable[[Fit], bytes | str]]] = {
             "Report (.html)": ("report.html", _report),
             "Numbers (result.json)": ("result.json", self._json),
@@ -37,7 +37,9 @@ class KeepView:
             "Figure (.png)": ("fit.png", lambda fit: _figure(fit, "png")),
             "Figure (.svg)": ("fit.svg", lambda fit: _figure(fit, "svg")),
         }
-        self._of_fit = [self._download(label, end, self._made(make)) for label, (end, make) in of_fit.items()]
+        self._of_fit = [
+            download(bench, label, end, self._made(make)) for label, (end, make) in of_fit.items()
+        ]
         self._told = text()
         self._command = _code("command line", 110)
         self._script = _code("Python script", 230)
@@ -63,26 +65,6 @@ class KeepView:
             sizing_mode="stretch_width",
         )
         self.refresh("state")
-
-    def _download(self, label: str, end: str, make: Callable[[], bytes | str]) -> pn.widgets.FileDownload:
-        def content() -> io.BytesIO | None:
-            made: list[bytes | str] = []
-            if not self.bench.attempt(lambda: made.append(make())):
-                return None
-            self.bench.say(f"{widget.filename} went to your downloads.", "good")
-            return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
-
-        widget = pn.widgets.FileDownload(
-            callback=content,
-            label=label,
-            filename=end,
-            auto=True,
-            embed=False,
-            color="primary",
-            width=185,
-            tags=[end],
-        )
-        return widget
 
     def _made(self, make: Callable[[Fit], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
