@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.amplitudes import plane_arrays
 from slxrd.errors import SlxrdError
@@ -82,6 +83,7 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
         shift=np.array([0.0 if each.plane is None else each.plane.shift for each in placed]),
         sign=np.array([each.sign for each in placed]),
         displacement=np.array([each.displacement for each in placed], dtype=np.int64),
+        alike=_alike(len(placed), terms),
         lowest=np.array([first[number][0] for number in first], dtype=np.int64),
         highest=np.array([first[number][-1] for number in first], dtype=np.int64),
         closing=np.array(closing, dtype=np.int64),
@@ -99,6 +101,16 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
         numbers=numbers,
         shares=shares,
     )
+
+
+def _alike(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> NDArray[np.int64]:
+    """Tell of each plane the first one with the same terms."""
+    known: dict[tuple[tuple[int, bytes], ...], int] = {}
+    first = []
+    for k in range(planes):
+        own = tuple((occupancy, full.tobytes()) for plane, occupancy, full in terms if plane == k)
+        first.append(known.setdefault(own, k))
+    return np.array(first, dtype=np.int64)
 
 
 _OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))

@@ -31,8 +31,8 @@ _Z, _ZK, _R, _RK, _P = 0 * B, 2 * B, 4 * B, 6 * B, 8 * B
 _A, _G, _H, _E = 10 * B, 16 * B, 18 * B, 20 * B  # the amplitudes of bottom, repeat and top stand at _A
 _X = 22 * B  # and their sums at _X
 _IS, _IN, _IW, _IT, _INT, _IA, _TURN = 28 * B, 29 * B, 30 * B, 31 * B, 32 * B, 33 * B, 34 * B
-_S, _SP, _SD = 35 * B, 36 * B, 37 * B
-_WORK = 38 * B
+_ID, _IQ, _S, _SP, _SD = 35 * B, 36 * B, 37 * B, 38 * B, 39 * B
+_WORK = 40 * B
 
 
 @vectorised
@@ -45,6 +45,8 @@ def _load_planes(w, q, delta, start, count, p, s, heights, phases, bare, slope):
         moved = moved or delta[start + i] != 0.0
     for t in range(s.term_plane.size):
         k = s.term_plane[t]
+        if s.alike[k] != k:
+            continue
         factor = p[s.term_occupancy[t]] if s.term_occupancy[t] >= 0 else 1.0
         again = 1.0 if t > 0 and s.term_plane[t - 1] == k else 0.0
         for part in range(2):
@@ -65,10 +67,10 @@ def _load_planes(w, q, delta, start, count, p, s, heights, phases, bare, slope):
                     rise[i] = again * rise[i] + factor * up
     for k in range(s.position.size):
         _turn_plane(w, q, k, heights, phases)
-        row = _A + 2 * B * s.part[k]
-        if s.damping >= 0:
+        row, a = _A + 2 * B * s.part[k], s.alike[k]
+        if s.damping >= 0 and a == k:
             _damp_plane(q, p[s.damping], bare[k], slope[k])
-        cosine, sine, real, imaginary = phases[k, 0], phases[k, 1], bare[k, 0], bare[k, 1]
+        cosine, sine, real, imaginary = phases[k, 0], phases[k, 1], bare[a, 0], bare[a, 1]
         for i in range(B):
             w[row + i] += real[i] * cosine[i] - imaginary[i] * sine[i]
             w[row + B + i] += real[i] * sine[i] + imaginary[i] * cosine[i]
@@ -237,42 +239,41 @@ def _sum_stacks(w, M, K):  # type: ignore[no-untyped-def]
 def _finish(out, w, q, start, count, p, s, heights, phases, bare, slope):  # type: ignore[no-untyped-def]
     """Turn the sums of a block into intensity and derivatives."""
     d, L, sigma_L = p[0], p[1], p[2]
+    for k in range(s.position.size):
+        row, height, place = _X + 2 * B * s.part[k], heights[k], s.position[k]
+        a = s.alike[k]
+        real, imaginary, rise, climb = bare[a, 0], bare[a, 1], slope[a, 0], slope[a, 1]
+        cosine, sine = phases[k, 0], phases[k, 1]
+        for i in range(B):
+            w[_P + i] = w[row + i] * cosine[i] - w[row + B + i] * sine[i]
+            w[_P + B + i] = w[row + i] * sine[i] + w[row + B + i] * cosine[i]
+        for i in range(B):
+            w[_S + i] = -2.0 * (w[_P + i] * imaginary[i] + w[_P + B + i] * real[i])
+        for i in range(B):
+            w[_SP + i] = height * w[_S + i] + 2.0 * (w[_P + i] * rise[i] - w[_P + B + i] * climb[i])
+        for i in range(B):
+            w[_ID + i] += place * w[_S + i]
+            w[_IQ + i] += w[_SP + i]
+        if s.displacement[k] >= 0:
+            by_shift, sign = out[1 + s.displacement[k], start:], s.sign[k]
+            for i in range(count):
+                by_shift[i] += sign * (q[i] * w[_S + i])
+        if s.damping >= 0:
+            by_B = out[1 + s.damping, start:]
+            for i in range(count):
+                scattered = 2.0 * (w[_P + i] * real[i] - w[_P + B + i] * imaginary[i])
+                by_B[i] -= (q[i] / _FOUR_PI) ** 2 * scattered
     for i in range(count):
         j, qi = start + i, q[i]
         turned = -2.0 * w[_TURN + i]
         out[0, j] = w[_IS + i]
-        out[1, j] += qi * (turned - 2.0 * w[_INT + i])
-        out[2, j] += -2.0 * qi * w[_IT + i]
-        out[3, j] += -2.0 * qi * qi * sigma_L * w[_IA + i]
-        out[4, j] += w[_IN + i]
-        out[5, j] += w[_IW + i]
-        out[6, j] += d * turned - 2.0 * (d * w[_INT + i] + L * w[_IT + i])
-        out[6, j] -= 2.0 * qi * sigma_L * sigma_L * w[_IA + i]
-    for k in range(s.position.size):
-        row, height, place = _X + 2 * B * s.part[k], heights[k], s.position[k]
-        real, imaginary, rise, climb = bare[k, 0], bare[k, 1], slope[k, 0], slope[k, 1]
-        cosine, sine = phases[k, 0], phases[k, 1]
-        by_d, by_q = out[1, start:], out[6, start:]
-        for i in range(count):
-            xr = w[row + i] * cosine[i] - w[row + B + i] * sine[i]
-            xi = w[row + i] * sine[i] + w[row + B + i] * cosine[i]
-            w[_P + i] = -2.0 * (xr * imaginary[i] + xi * real[i])
-            w[_P + B + i] = 2.0 * (xr * rise[i] - xi * climb[i])
-        if place != 0.0:
-            for i in range(count):
-                by_d[i] += place * (q[i] * w[_P + i])
-        for i in range(count):
-            by_q[i] += height * w[_P + i] + w[_P + B + i]
-        if s.displacement[k] >= 0:
-            by_shift, sign = out[1 + s.displacement[k], start:], s.sign[k]
-            for i in range(count):
-                by_shift[i] += sign * (q[i] * w[_P + i])
-        if s.damping >= 0:
-            by_B = out[1 + s.damping, start:]
-            for i in range(count):
-                xr = w[row + i] * cosine[i] - w[row + B + i] * sine[i]
-                xi = w[row + i] * sine[i] + w[row + B + i] * cosine[i]
-                by_B[i] -= (q[i] / _FOUR_PI) ** 2 * 2.0 * (xr * real[i] - xi * imaginary[i])
+        out[1, j] = qi * (turned - 2.0 * w[_INT + i] + w[_ID + i])
+        out[2, j] = -2.0 * qi * w[_IT + i]
+        out[3, j] = -2.0 * qi * qi * sigma_L * w[_IA + i]
+        out[4, j] = w[_IN + i]
+        out[5, j] = w[_IW + i]
+        beside = 2.0 * (d * w[_INT + i] + L * w[_IT + i]) + 2.0 * qi * sigma_L * sigma_L * w[_IA + i]
+        out[6, j] = d * turned - beside + w[_IQ + i]
 
 
 @vectorised

@@ -35,6 +35,8 @@ class Sample(NamedTuple):
         Height of each plane in periods, plus Å; what a displacement is multiplied with.
     displacement : ndarray of int64, shape (p,)
         The parameter that displaces each plane.
+    alike : ndarray of int64, shape (p,)
+        The first plane with the same amplitude as each.
     lowest, highest : ndarray of int64, shape (c,)
         The outermost planes of each crystal.
     closing : ndarray of int64, shape (c,)
@@ -66,6 +68,7 @@ class Sample(NamedTuple):
     shift: FloatArray
     sign: FloatArray
     displacement: IntArray
+    alike: IntArray
     lowest: IntArray
     highest: IntArray
     closing: IntArray
