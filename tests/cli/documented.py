@@ -111,6 +111,7 @@ def _files() -> dict[str, str]:
         "LaB6.xrdml": xrdml(_standard()),
         "cubes.csv": (Path(slxrd.__file__).parent / "examples" / "cspbbr3-cubes.csv").read_text("utf-8"),
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
+        **{path.name: path.read_text("latin-1") for path in sorted((ROOT / "tests" / "data").glob("*.x00"))},
     }
 
 
