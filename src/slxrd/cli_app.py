@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import slxrd
-from slxrd.errors import SlxrdError
+from slxrd.preparation import prepare
 from slxrd.table import TABLE
 
 app = typer.Typer(
@@ -120,16 +120,7 @@ def read_corrected(
     pattern = slxrd.read(
         file, axis=axis, wavelength=wavelength, trust_axis=trust_axis, scan=scan, columns=columns
     )
-    if counting:
-        pattern = slxrd.counting_statistics(pattern)
-    if pattern.axis == "2theta" and not no_lp:
-        return slxrd.correct_lorentz_polarisation(pattern, monochromator)
-    if monochromator is not None:
-        why = "--no-lp says not to correct" if no_lp else f"{file} is over q, and taken as corrected already"
-        raise SlxrdError(f"--monochromator belongs to the Lorentz-polarisation correction, but {why}")
-    if no_lp and pattern.axis == "q":
-        raise SlxrdError(f"--no-lp: {file} is over q and not corrected anyway; leave it out")
-    return pattern
+    return prepare(pattern, monochromator, no_lp, counting=counting)
 
 
 def _version(wanted: bool) -> None:

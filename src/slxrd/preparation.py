@@ -36,8 +36,12 @@ def prepare(
     if pattern.axis == "2theta" and not no_lp:
         return correct_lorentz_polarisation(pattern, monochromator)
     if monochromator is not None:
-        why = "no-lp says not to correct" if no_lp else f"{pattern.source} is over q, and taken as corrected"
-        raise SlxrdError(f"monochromator belongs to the Lorentz-polarisation correction, but {why}")
+        why = (
+            "--no-lp says not to correct"
+            if no_lp
+            else f"{pattern.source} is over q, and taken as corrected already"
+        )
+        raise SlxrdError(f"--monochromator belongs to the Lorentz-polarisation correction, but {why}")
     if no_lp and pattern.axis == "q":
-        raise SlxrdError(f"no-lp: {pattern.source} is over q and not corrected anyway; leave it out")
+        raise SlxrdError(f"--no-lp: {pattern.source} is over q and not corrected anyway; leave it out")
     return pattern

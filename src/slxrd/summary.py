@@ -8,6 +8,7 @@ from dataclasses import replace
 from slxrd.ensemble import Pieces
 from slxrd.pattern import Pattern
 from slxrd.result import Estimate, Fit
+from slxrd.symbols import DERIVED
 from slxrd.table import OF_ATOMS, STACKING, TABLE, info
 
 #: Solutions shown in the printed list.
@@ -89,19 +90,7 @@ def _remark(estimate: Estimate) -> str:
 
 
 def _rows(fit: Fit) -> list[str]:
-    names = {
-        "period": ("Λ", "superlattice period of the mean size, (N−1)·d + L"),
-        "period_of_most_probable": (
-            "Λ (N whole)",
-            "that of the nearest whole N, given that it is the right one",
-        ),
-        "period_S13": ("Λ (S13)", "the same with the error as the 2021 paper quotes it"),
-        "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
-        "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
-        "thickness_of_atoms": ("T", "thickness of the crystal from its lowest to its highest atoms"),
-        "free_gap": ("ℓ", "free gap between the outermost atoms of neighbours"),
-        "thickness_spread": ("σ_T", "spread of the thickness from crystal to crystal, σ_N·d"),
-    }
+    names = dict(DERIVED)
     if fit.stack.alternating:
         names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
     stacked = fit.stack.n_coherent > 1

@@ -9,7 +9,7 @@ import typer
 from cli_shell import call
 
 import slxrd
-from slxrd import cli
+from slxrd import cli, preparation
 from slxrd.regions import Region
 
 # Option → words, the function it is handed to, the argument, and what must arrive there.
@@ -137,7 +137,7 @@ def test_correction(
         seen.append(monochromator)
         return pattern
 
-    monkeypatch.setattr(slxrd, "correct_lorentz_polarisation", spy)
+    monkeypatch.setattr(preparation, "correct_lorentz_polarisation", spy)
     outcome = call("fit", "film.xrdml", "--coherent", 1, "--region", "1.94:2.05", *words)
     assert outcome.code == 0
     assert seen == ([] if expected == "not called" else [expected])
