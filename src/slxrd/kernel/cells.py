@@ -57,7 +57,7 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
     n = sizes[0] - s.closing[crystal]
     G, H, e = repeats(r, n)
     E = np.exp(1j * q * ((sizes[0] - 1) * d))
-    out = np.zeros((9, q.size), np.complex128)
+    out = np.zeros((7, q.size), np.complex128)
     real = np.zeros((5, q.size))
     forward = unlike.shape[0] == 0
     A_b, A_r, A_t = F_parts[0], F_parts[1], F_parts[2]
