@@ -14,6 +14,8 @@ from numba import njit
 B = 64  # scattering vectors in a block
 #: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.
 LAST_DECAY = 700.0
+#: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
+LEAST_Q = 1e-9
 
 # π in three parts, the first two of 33 bits each, whose whole multiples are exact up to _FARTHEST (the
 # argument reduction of Cody and Waite).
@@ -27,6 +29,8 @@ _SINE = tuple((-1) ** k / math.factorial(2 * k + 1) for k in reversed(range(11))
 _COSINE = tuple((-1) ** k / math.factorial(2 * k) for k in reversed(range(12)))
 
 vectorised = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+#: The same for functions that are handed rows: only where these are constants are loops over them vectorised.
+written_out = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
 
 
 @vectorised
@@ -68,7 +72,7 @@ def sine_cosine(x: float) -> tuple[float, float]:
     return sign * r * sine, sign * cosine
 
 
-@vectorised
+@written_out
 def sines_cosines(w, q, distance, sines, cosines):  # type: ignore[no-untyped-def]
     """Fill two rows of the work array with the sines and cosines of q·distance."""
     far = 0
@@ -81,7 +85,7 @@ def sines_cosines(w, q, distance, sines, cosines):  # type: ignore[no-untyped-de
             w[sines + i], w[cosines + i] = math.sin(q[i] * distance), math.cos(q[i] * distance)
 
 
-@vectorised
+@written_out
 def power_of(w, base_r, base_i, out_r, out_i, M):  # type: ignore[no-untyped-def]
     """Raise the row of complex numbers at ``base`` to the power M, by squaring; destroys the base."""
     for i in range(B):
@@ -96,6 +100,20 @@ def power_of(w, base_r, base_i, out_r, out_i, M):  # type: ignore[no-untyped-def
             for i in range(B):
                 c, e = w[base_r + i], w[base_i + i]
                 w[base_r + i], w[base_i + i] = c * c - e * e, 2.0 * c * e
+
+
+@written_out
+def fade(w, q, sigma_L, z, kept, K):  # type: ignore[no-untyped-def]
+    """Multiply the row of phases at ``z`` with a gap's decay; ``kept`` is z where z^K does not vanish."""
+    for i in range(B):
+        decay = 0.5 * (q[i] * sigma_L) ** 2
+        w[kept + i] = math.exp(-decay) if decay < LAST_DECAY else 0.0
+        w[kept + B + i] = 1.0 if K * decay < LAST_DECAY else 0.0
+    for i in range(B):
+        zr, zi = w[kept + i] * w[z + i], w[kept + i] * w[z + B + i]
+        w[z + i], w[z + B + i] = zr, zi
+        keep = w[kept + B + i]
+        w[kept + i], w[kept + B + i] = keep * zr, keep * zi
 
 
 @vectorised

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from slxrd.kernel.jitable import jitable
-from slxrd.kernel.sample import BOTTOM, REPEAT
+from slxrd.kernel.geometry import gap_above, heights_of, surface, value
+from slxrd.kernel.sample import ComplexArray, FloatArray, Sample
 
 _FOUR_PI = 4.0 * np.pi
 
 
-@jitable
-def value(p, index, otherwise):  # type: ignore[no-untyped-def]
-    """A parameter, or what stands for one that the structure does not have."""
-    return p[index] if index >= 0 else otherwise
-
-
-@jitable
-def _heights(p, s):  # type: ignore[no-untyped-def]
-    """Heights of the planes in Å, each from the origin of its part."""
-    heights = np.empty(s.position.size)
-    for k in range(heights.size):
-        heights[k] = s.position[k] * p[s.own[s.crystal[k], 0]] + s.shift[k]
-        if s.displacement[k] >= 0:
-            heights[k] += s.sign[k] * p[s.displacement[k]]
-    return heights
-
-
-@jitable
-def planes(p, q, delta, s):  # type: ignore[no-untyped-def]
+def planes(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample
+) -> tuple[ComplexArray, ComplexArray, FloatArray]:
     """Amplitudes of the planes with their phases, shape (p, n), and derivatives of the bare ones by q."""
     count = s.position.size
     bare = np.zeros((count, q.size), np.complex128)
@@ -42,7 +28,7 @@ def planes(p, q, delta, s):  # type: ignore[no-untyped-def]
     B = value(p, s.damping, 0.0)
     damping = np.exp(-B * (q / _FOUR_PI) ** 2)
     by_q = -2.0 * B / _FOUR_PI**2 * q
-    heights = _heights(p, s)
+    heights = heights_of(p, s)
     for k in range(count):
         factor = value(p, s.contrast, 1.0) if s.crystal[k] == 1 else 1.0
         phased = factor * damping * np.exp(1j * q * heights[k])
@@ -51,8 +37,7 @@ def planes(p, q, delta, s):  # type: ignore[no-untyped-def]
     return bare, slope, heights
 
 
-@jitable
-def parts(bare, s, crystal):  # type: ignore[no-untyped-def]
+def parts(bare: ComplexArray, s: Sample, crystal: int) -> ComplexArray:
     """Amplitudes of the bottom, the repeat and the top of a crystal, shape (3, n)."""
     total = np.zeros((3, bare.shape[1]), np.complex128)
     for k in range(s.position.size):
@@ -61,24 +46,29 @@ def parts(bare, s, crystal):  # type: ignore[no-untyped-def]
     return total
 
 
-@jitable
-def surfaces(p, s, heights, crystal):  # type: ignore[no-untyped-def]
-    """How far the surfaces of a crystal stand out below and above its planes of reference, in Å."""
-    low, high = s.lowest[crystal], s.highest[crystal]
-    below = -heights[low] if s.part[low] == BOTTOM else 0.0
-    above = heights[high]
-    if s.part[high] != REPEAT:
-        above += (1 - s.closing[crystal]) * p[s.own[crystal, 0]]
-    return below, above
+class Gap(NamedTuple):
+    """What a gap gives to the terms of ``cells``.
+
+    ``grown`` is e^x, ``missing`` e^x − 1, ``box`` B of unit density, ``square`` ⟨|B|²⟩; ``width`` is ℓ,
+    between surfaces that stand out by ``above`` and ``below``.
+    """
+
+    w: ComplexArray
+    rho: float
+    box: ComplexArray
+    grown: ComplexArray
+    missing: ComplexArray
+    width: float
+    above: float
+    below: float
+    c: ComplexArray
+    s: ComplexArray
+    square: FloatArray
 
 
-@jitable
-def gap(p, q, s, heights, crystal):  # type: ignore[no-untyped-def]
-    """What the gap above a crystal gives: w, c, s and ⟨|B|²⟩, and what their derivatives need."""
-    following = (crystal + 1) % s.closing.size
-    _, above = surfaces(p, s, heights, crystal)
-    below, _ = surfaces(p, s, heights, following)
-    L = p[1] + (value(p, s.wider, 0.0) if crystal == 1 else 0.0)
+def gap(p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: int) -> Gap:
+    """What the gap above a crystal gives."""
+    L, below, above = gap_above(p, s, heights, crystal)
     decay = np.exp(-0.5 * (q * p[2]) ** 2)
     w = decay * np.exp(1j * q * L)
     rho = s.area * value(p, s.density, 0.0)
@@ -89,25 +79,30 @@ def gap(p, q, s, heights, crystal):  # type: ignore[no-untyped-def]
     less = np.expm1(-0.5 * (q * p[2]) ** 2)
     missing = (less * np.cos(2.0 * x) - 2.0 * np.sin(x) ** 2) + 1j * (decay * np.sin(2.0 * x))
     box = missing / (1j * q)
-    return w, rho, box, grown, missing, width, above, below
+    raised, sunk = (rho * box * np.exp(1j * q * out) for out in (above, below))
+    square = -2.0 * rho**2 * missing.real / q**2
+    return Gap(w, rho, box, grown, missing, width, above, below, raised, sunk, square)
 
 
-@jitable
-def move_surface(rows, p, s, plane, change, way, crystal):  # type: ignore[no-untyped-def]
+def move_surface(rows: FloatArray, s: Sample, crystal: int, upper: bool, change: FloatArray) -> None:
     """Add what a surface does that stands out farther, ``change`` per Å, where its outermost plane moves."""
-    place = s.position[plane]
-    if way < 0.0:
-        if s.part[plane] != BOTTOM:
-            return
-    elif s.part[plane] != REPEAT:
-        place += 1 - s.closing[crystal]
-    rows[1 + s.own[crystal, 0]] += way * place * change
-    if s.displacement[plane] >= 0:
-        rows[1 + s.displacement[plane]] += way * s.sign[plane] * change
+    plane, place, counts = surface(s, crystal, upper)
+    if counts:
+        rows[1 + s.own[crystal, 0]] += place * change
+        if s.displacement[plane] >= 0:
+            rows[1 + s.displacement[plane]] += (1.0 if upper else -1.0) * s.sign[plane] * change
 
 
-@jitable
-def fill_occupancies(rows, p, q, delta, s, heights, out, crystal):  # type: ignore[no-untyped-def]
+def fill_occupancies(
+    rows: FloatArray,
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    heights: FloatArray,
+    out: ComplexArray,
+    crystal: int,
+) -> None:
     """Add the derivatives with respect to occupancies, from those with respect to the parts of a crystal."""
     B = value(p, s.damping, 0.0)
     damping = np.exp(-B * (q / _FOUR_PI) ** 2)

@@ -23,27 +23,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from slxrd.kernel.cell_parts import (
-    fill_occupancies,
-    gap,
-    move_surface,
-    parts,
-    planes,
-    value,
-)
-from slxrd.kernel.jitable import jitable
+from slxrd.kernel.cell_parts import Gap, fill_occupancies, gap, move_surface, parts, planes
+from slxrd.kernel.geometry import reach as reach
+from slxrd.kernel.geometry import value
 from slxrd.kernel.pair_sums import repeats, stacked
+from slxrd.kernel.sample import ComplexArray, FloatArray, Sample
 from slxrd.kernel.shares import size_shares
 
-_shares = jitable(size_shares)
 _FOUR_PI = 4.0 * np.pi
 #: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
 _LEAST_Q = 1e-9
 
 
-@jitable
-def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type: ignore[no-untyped-def]
-    """Go through the sizes of a crystal; forward if ``unlike`` is empty, backward through it otherwise.
+def _walk(
+    p: FloatArray,
+    q: FloatArray,
+    s: Sample,
+    crystal: int,
+    F_parts: ComplexArray,
+    between: Gap,
+    pairs: int,
+    D: FloatArray,
+    u: float,
+    unlike: ComplexArray | None,
+) -> tuple[ComplexArray, FloatArray]:
+    """Go through the sizes of a crystal; forward if ``unlike`` is None, backward through it otherwise.
 
     Forward, the rows of the result are the means of f, Φ, τ, and ⟨|f|²⟩ and |F|². Backward, ``unlike``
     holds what the intensity changes by with the means of f, Φ and τ of mixed sizes, and M; or no more
@@ -51,7 +55,7 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
     """
     d, r = p[s.own[crystal, 0]], np.exp(1j * q * p[s.own[crystal, 0]])
     smallest = max(1, s.closing[crystal])
-    sizes, share, share_N, share_W = _shares(
+    sizes, share, share_N, share_W = size_shares(
         p[s.own[crystal, 1]], p[s.own[crystal, 2]], s.window, s.power, smallest
     )
     n = sizes[0] - s.closing[crystal]
@@ -59,17 +63,16 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
     E = np.exp(1j * q * ((sizes[0] - 1) * d))
     out = np.zeros((7, q.size), np.complex128)
     real = np.zeros((5, q.size))
-    forward = unlike.shape[0] == 0
     A_b, A_r, A_t = F_parts[0], F_parts[1], F_parts[2]
     for k in range(sizes.size):
         F = A_b + A_r * G + A_t * e
-        Ec, Ew = E * c, E * w
+        Ec, Ew = E * between.c, E * between.w
         f = F + Ec
-        Phi = np.conj(F) * Ew + sb
+        Phi = np.conj(F) * Ew + between.s
         bare = np.abs(F) ** 2
-        square = bare + 2.0 * np.real(np.conj(F) * Ec) + s2
+        square = bare + 2.0 * np.real(np.conj(F) * Ec) + between.square
         weight = share[k]
-        if forward:
+        if unlike is None:
             out[0] += weight * f
             out[1] += weight * Phi
             out[2] += weight * Ew
@@ -80,9 +83,9 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
                 M, sums, slope = stacked(Ew, s, pairs)
                 Y_f, Y_Phi = (1.0 - u) * D * Phi * sums, (1.0 - u) * D * f * sums
                 Y_tau = (1.0 - u) * D * Phi * f * slope
-                between = np.real(Phi * f * sums)
-                total = (1.0 - u) * (M * square + 2.0 * D * between) + u * M * bare
-                real[4] += weight * 2.0 * between
+                interference = 2.0 * np.real(Phi * f * sums)
+                total = (1.0 - u) * (M * square + D * interference) + u * M * bare
+                real[4] += weight * interference
             else:
                 M = unlike[3, 0].real
                 Y_f, Y_Phi, Y_tau = unlike[0], unlike[1], unlike[2]
@@ -112,25 +115,9 @@ def _walk(p, q, s, crystal, F_parts, w, c, sb, s2, pairs, D, u, unlike):  # type
     return out, real
 
 
-@jitable
-def reach(p, s, longest):  # type: ignore[no-untyped-def]
-    """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
-    shortest, thickest, gaps = 0.0, 0.0, 0.0
-    for c in range(s.closing.size):
-        sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
-        shortest += (sizes[0] - 1) * p[s.own[c, 0]]
-        # Surfaces stand out by no more than a plane or two.
-        thickest += (sizes[-1] + 2) * p[s.own[c, 0]]
-        gaps += p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
-    pairs = s.numbers[-1]
-    if longest < np.inf:
-        pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
-    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.uncorrelated, 0.0)
-    return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs
-
-
-@jitable
-def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+) -> FloatArray:
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
     Parameters
@@ -159,41 +146,17 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     bare, bare_by_q, heights = planes(p, q, delta, s)
     sigma_u, u = value(p, s.uncorrelated, 0.0), value(p, s.alone, 0.0)
     D = np.exp(-((q * sigma_u) ** 2))
-    F_parts = np.zeros((count, 3, q.size), np.complex128)
-    gaps = np.zeros((count, 3, q.size), np.complex128)
-    squares = np.zeros((count, q.size))
+    F_parts = [parts(bare, s, c) for c in range(count)]
+    gaps = [gap(p, q, s, heights, c) for c in range(count)]
     means = np.zeros((count, 3, q.size), np.complex128)
     mean_square, mean_bare = np.zeros(q.size), np.zeros(q.size)
     pure = not s.mixed and count == 1
-    for c in range(count):
-        F_parts[c] = parts(bare, s, c)
-        w, rho, box, _, missing, _, above, below = gap(p, q, s, heights, c)
-        gaps[c, 0] = w
-        gaps[c, 1] = rho * box * np.exp(1j * q * above)
-        gaps[c, 2] = rho * box * np.exp(1j * q * below)
-        squares[c] = -2.0 * rho**2 * missing.real / q**2
-        if not pure:
-            out, real = _walk(
-                p,
-                q,
-                s,
-                c,
-                F_parts[c],
-                gaps[c, 0],
-                gaps[c, 1],
-                gaps[c, 2],
-                squares[c],
-                pairs,
-                D,
-                u,
-                _nothing(q),
-            )
-            means[c] = out[:3]
-            mean_square += real[0]
-            mean_bare += real[1]
-    M = 0.0
-    for j in range(s.numbers.size):
-        M += s.shares[j] * s.numbers[j]
+    for c in range(0 if pure else count):
+        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, None)
+        means[c] = out[:3]
+        mean_square += real[0]
+        mean_bare += real[1]
+    M = float(s.shares @ s.numbers)
     Y = np.zeros((count, 4, q.size), np.complex128)
     between = np.zeros(q.size)
     if not pure:
@@ -224,11 +187,9 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
         Y[:, 3] = M
     by_q = np.zeros(q.size)
     for c in range(count):
-        w, rho, box, grown, missing, width, above, below = gap(p, q, s, heights, c)
-        out, real = _walk(
-            p, q, s, c, F_parts[c], gaps[c, 0], gaps[c, 1], gaps[c, 2], squares[c], pairs, D, u,
-            Y[c, :1] if pure else Y[c],
-        )  # fmt: skip
+        w, rho, box, grown, missing, width, above, below = gaps[c][:8]
+        unlike = Y[c, :1] if pure else Y[c]
+        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, unlike)
         if pure:
             rows[0] = real[0]
             between = real[4]
@@ -266,8 +227,8 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             on_above = -2.0 * rho * q * np.imag(raised * box)
             on_below = -2.0 * rho * q * np.imag(sunk * box)
             by_q += (above * on_above + below * on_below) / q
-            move_surface(rows, p, s, s.highest[c], on_above - on_width, 1.0, c)
-            move_surface(rows, p, s, s.lowest[(c + 1) % count], on_below - on_width, -1.0, (c + 1) % count)
+            move_surface(rows, s, c, True, on_above - on_width)
+            move_surface(rows, s, (c + 1) % count, False, on_below - on_width)
         rows[2] += on_L
         if c == 1 and s.wider >= 0:
             rows[1 + s.wider] += on_L
@@ -295,9 +256,3 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
         rows[1 + s.alone] -= D * between
     rows[6] = by_q
     return rows
-
-
-@jitable
-def _nothing(q):  # type: ignore[no-untyped-def]
-    """Nothing to go backward through."""
-    return np.zeros((0, q.size), np.complex128)

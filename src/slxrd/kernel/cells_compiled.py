@@ -9,20 +9,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from numba import njit, typeof, types
+from numba import typeof, types
 from numba.experimental import function_type as function_type  # numba then knows what a pointer is
 
-from slxrd.kernel import atoms_compiled, cells
-from slxrd.kernel.cells import reach as reach
+from slxrd.kernel import atoms_compiled, stacks_compiled
+from slxrd.kernel.geometry import reach as reach
 from slxrd.kernel.sample import FloatArray, Sample
-
-_general = njit(cache=True, nogil=True, error_model="numpy")(cells.curves)
 
 
 def _chosen(s: Sample) -> Any:
     simple = s.density < 0 and s.uncorrelated < 0 and s.alone < 0
     simple = simple and not s.mixed and s.closing.size == 1 and s.numbers.size == 1
-    return atoms_compiled.curves if simple else _general
+    return atoms_compiled.curves if simple else stacks_compiled.curves
 
 
 def curves(

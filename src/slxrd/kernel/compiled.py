@@ -13,7 +13,6 @@ the sums are built up by doubling instead.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -21,9 +20,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from slxrd.kernel.blocks import (
-    LAST_DECAY,
     B,
     closed_sum,
+    fade,
     power_of,
     sines_cosines,
     stacking_sums,
@@ -53,13 +52,7 @@ def _begin_block(w, q, d, L, sigma_L, first, K):  # type: ignore[no-untyped-def]
         w[_S2 + i] = s * s
         w[_CN + i], w[_U + i], w[_V + i] = c, 1.0, 0.0
         w[_RR + i], w[_RI + i] = c * c - s * s, 2.0 * s * c
-    for i in range(B):
-        decay = 0.5 * (q[i] * sigma_L) ** 2
-        amplitude = math.exp(-decay) if decay < LAST_DECAY else 0.0
-        zr, zi = amplitude * w[_ZR + i], amplitude * w[_ZI + i]
-        w[_ZR + i], w[_ZI + i] = zr, zi
-        keep = 1.0 if K * decay < LAST_DECAY else 0.0
-        w[_PR + i], w[_PI + i] = keep * zr, keep * zi
+    fade(w, q, sigma_L, _ZR, _PR, K)
     for i in range(_IS, _IA + B):
         w[i] = 0.0
     power_of(w, _PR, _PI, _ZKR, _ZKI, K)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from slxrd.kernel.jitable import jitable
+from slxrd.kernel.sample import ComplexArray, Sample
 
 
-@jitable
-def powers(z, m):  # type: ignore[no-untyped-def]
+def powers(z: ComplexArray, m: int) -> ComplexArray:
     """z^m by squaring, for m ≥ 0."""
     total, base = np.ones_like(z), z.copy()
     while m > 0:
@@ -20,8 +19,7 @@ def powers(z, m):  # type: ignore[no-untyped-def]
     return total
 
 
-@jitable
-def repeats(r, m):  # type: ignore[no-untyped-def]
+def repeats(r: ComplexArray, m: int) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
     """Σ_{k<m} r^k, Σ_{k<m} k r^k and r^m, for m ≥ 0, one by one: no division, nothing singular."""
     total, slope, power = np.zeros_like(r), np.zeros_like(r), np.ones_like(r)
     for k in range(m):
@@ -31,8 +29,7 @@ def repeats(r, m):  # type: ignore[no-untyped-def]
     return total, slope, power
 
 
-@jitable
-def _doubled(tau, M):  # type: ignore[no-untyped-def]
+def _doubled(tau: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
     """A_M = Σ_{m<M} τ^m, G_M and its derivative by doubling, for M ≥ 1."""
     A, dA = np.ones_like(tau), np.zeros_like(tau)
     G, dG = np.zeros_like(tau), np.zeros_like(tau)
@@ -59,8 +56,7 @@ def _doubled(tau, M):  # type: ignore[no-untyped-def]
     return A, dA, G, dG
 
 
-@jitable
-def pair_sums(tau, M, pairs):  # type: ignore[no-untyped-def]
+def pair_sums(tau: ComplexArray, M: int, pairs: int) -> tuple[ComplexArray, ComplexArray]:
     """Σ_{m=1}^{K−1} (M−m) τ^{m−1} and its derivative, K the lesser of M and ``pairs``."""
     K = min(M, pairs)
     if K <= 1:
@@ -82,8 +78,7 @@ def pair_sums(tau, M, pairs):  # type: ignore[no-untyped-def]
     return G, dG
 
 
-@jitable
-def stacked(tau, s, pairs):  # type: ignore[no-untyped-def]
+def stacked(tau: ComplexArray, s: Sample, pairs: int) -> tuple[float, ComplexArray, ComplexArray]:
     """Mean M, and pair sums and their derivatives averaged over the numbers of crystals in a stack."""
     G, dG = np.zeros_like(tau), np.zeros_like(tau)
     mean = 0.0

@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from slxrd.kernel.cells import reach
 from slxrd.kernel.compiled import curves, smear
+from slxrd.kernel.geometry import reach
 from slxrd.kernel.shares import size_shares
 
 FloatArray = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
-
+ComplexArray = NDArray[np.complex128]
 IntArray = NDArray[np.int64]
 
 #: Parts of a crystal.
