@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from slxrd.cli_app import app
+from slxrd.cli_app import command
 from slxrd.errors import SlxrdError
 
 
-@app.command("app")
+@command("app")
 def app_command(
     file: Annotated[
         str | None,

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from slxrd.cli_app import app
+from slxrd.cli_app import command
 
 
-@app.command("crystal")
+@command("crystal")
 def crystal_command(
     name: Annotated[
         str | None,

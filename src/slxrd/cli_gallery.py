@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from slxrd.cli_app import INTERRUPTED, Force, app
+from slxrd.cli_app import INTERRUPTED, command
+from slxrd.cli_write import Force
 
 
-@app.command("gallery")
+@command("gallery")
 def gallery_command(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for pictures and page.")],
     only: Annotated[

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,46 +13,48 @@ import typer
 
 import slxrd
 from slxrd import arguments
-from slxrd.cli_app import (
-    AxisName,
+from slxrd.cli_app import command
+from slxrd.cli_options import (
+    COHERENT,
+    RESOLUTION,
     Coherent,
-    Columns,
-    Force,
-    Monochromator,
-    NoLp,
+    Measured,
+    NoiseOf,
+    Points,
+    Reading,
     Resolution,
-    ScanNumber,
-    TrustAxis,
-    Wavelength,
-    app,
-    read_corrected,
 )
-from slxrd.cli_write import Outputs
+from slxrd.cli_write import Force, Json, Outputs, Plot, folder
 from slxrd.errors import SlxrdError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from slxrd.coherence import Alternative
     from slxrd.figures_of_merit import Merits
     from slxrd.visibility import Visibility
 
 
-@app.command("merit")
-def merit_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd info reads.")],
+@dataclass(frozen=True)
+class Peaks(Points):
+    """Which Bragg peaks are looked at."""
+
     region: Annotated[
         list[str] | None,
         typer.Option(
             metavar="QMIN:QMAX[:WEIGHT]", help="A Bragg peak, may be repeated; default: those found."
         ),
-    ] = None,
-    mask: Annotated[
-        list[str] | None, typer.Option(metavar="A:B", help="Leave out q from A to B in Å⁻¹; may be repeated.")
-    ] = None,
-    noise: Annotated[
-        str | None, typer.Option(metavar="FRACTION|counting|file", help="σ, as for slxrd fit.")
-    ] = None,
-    coherent: Coherent = 40,
-    resolution: Resolution = "0.007",
+    ] = None
+
+
+@command("merit")
+def merit_command(
+    file: Measured,
+    *,
+    points: Peaks,
+    noise: NoiseOf = None,
+    coherent: Coherent = COHERENT,
+    resolution: Resolution = RESOLUTION,
     quick: Annotated[
         bool, typer.Option("--quick", help="Fringes only: no fit of the whole profile, and nothing from it.")
     ] = False,
@@ -64,28 +66,17 @@ def merit_command(
     line_width: Annotated[
         float | None, typer.Option(help="Δλ/λ of the radiation; default: that of Cu Kα₁, for Cu.")
     ] = None,
-    axis: AxisName = None,
-    wavelength: Wavelength = None,
-    trust_axis: TrustAxis = False,
-    scan: ScanNumber = None,
-    columns: Columns = None,
-    monochromator: Monochromator = None,
-    no_lp: NoLp = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Write merit.json, merit.csv and merit.png into a folder."),
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for standard output.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it as .png, .svg or .pdf.")] = None,
+    reading: Reading,
+    out: Annotated[Path | None, folder("merit.json, merit.csv and merit.png")] = None,
+    json: Json = None,
+    plot: Plot = None,
     force: Force = False,
 ) -> None:
     """Figures of merit: disorder from fringes seen and unseen, tilt, strain, thickness, coherence."""
     from slxrd.disorder import disorder_from_fringes
     from slxrd.progress import progress
 
-    outputs = Outputs("merit", file, out, json, plot, force)
+    outputs = Outputs(json, plot, force, file=file, out=out, name="merit")
     if quick and (bulk is not None or slit is not None or radius is not None or line_width is not None):
         raise SlxrdError(
             "--quick makes no fit, which --bulk, --slit, --radius and --line-width need; leave one out"
@@ -94,22 +85,11 @@ def merit_command(
         raise SlxrdError("--slit needs the radius of the diffractometer, --radius 467 (mm)")
     unstrained = None if bulk is None else _bulk(bulk)
     sigma = arguments.noise(noise)
-    pattern = read_corrected(
-        file,
-        axis,
-        wavelength,
-        trust_axis,
-        scan,
-        monochromator,
-        no_lp,
-        columns=columns,
-        counting=sigma == "counting",
-    )
+    pattern = reading.prepared(file, counting=sigma == "counting")
     if radius is not None and pattern.wavelength is None:
         raise SlxrdError(f"{file}: coherence needs the wavelength (--wavelength CuKa, or in Å)")
     options: dict[str, Any] = {
-        "regions": [arguments.region(text) for text in region or ()],
-        "mask": [arguments.interval(text, f"--mask {text}") for text in mask or ()],
+        **points.given(),
         "coherent": coherent,
         "resolution": arguments.resolution(resolution),
         "noise": sigma,
@@ -121,18 +101,15 @@ def merit_command(
         with progress("fitting the profile") as report:
             fit = slxrd.fit(pattern, **options, report=report)
         merits = _merits(fit, unstrained, slit, radius, line_width)
-    told: dict[str, Any] = {"slxrd": slxrd.__version__, "schema": 1, **disorder.as_dictionary()}
-    told["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
-    told["merits"] = None if merits is None else merits.as_dictionary()
+    told = {**disorder.as_dictionary(), "merits": None if merits is None else merits.as_dictionary()}
 
-    def draw(kind: str) -> bytes:
-        from slxrd.plotting import figure_bytes
+    def figure() -> Figure:
         from slxrd.plotting_merit import merit_figure
 
-        return figure_bytes(merit_figure(disorder, merits), kind)
+        return merit_figure(disorder, merits)
 
     text = str(disorder) if merits is None else f"{disorder}\n\n{merits}"
-    outputs.finish(text, told, draw, _csv(disorder.orders))
+    outputs.finish(text, told, figure, _csv(disorder.orders))
 
 
 def _bulk(text: str) -> tuple[float, float]:

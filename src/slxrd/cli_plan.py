@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slxrd import arguments
-from slxrd.cli_app import INTERRUPTED, NAMES, Coherent, Force, Resolution, app
+from slxrd.cli_app import INTERRUPTED, command
+from slxrd.cli_options import COHERENT, NAMES, RESOLUTION, Coherent, Regions, Resolution
+from slxrd.cli_write import Force, Json, Outputs, Plot
 from slxrd.errors import SlxrdError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from slxrd.expectation import Plan
 
 #: The scan where neither options nor an example say one, as in ``slxrd simulate``.
@@ -21,7 +24,7 @@ _RANGE, _STEP = (0.8, 2.5), 0.002
 _MOST_COMPARED = 20
 
 
-@app.command("plan")
+@command("plan")
 def plan_command(
     value: Annotated[
         list[str] | None,
@@ -49,37 +52,20 @@ def plan_command(
         str | None, typer.Option("--range", metavar="QMIN:QMAX", help="The scan in Å⁻¹; default 0.8:2.5.")
     ] = None,
     step: Annotated[float | None, typer.Option(help="Its step in Å⁻¹; default 0.002.")] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="QMIN:QMAX[:WEIGHT]",
-            help="Region that is fitted, may be repeated; default: around the Bragg peaks.",
-        ),
-    ] = None,
-    resolution: Resolution = "0.007",
-    coherent: Coherent = 40,
+    region: Regions = None,
+    resolution: Resolution = RESOLUTION,
+    coherent: Coherent = COHERENT,
     number: Annotated[int, typer.Option(metavar="N", help="Simulations of each measurement.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
-    json: Annotated[
-        str | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for standard output.")
-    ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it as .png, .svg or .pdf.")] = None,
+    json: Json = None,
+    plot: Plot = None,
     force: Force = False,
 ) -> None:
     """Foretell a measurement: its errors, other solutions, and the counting time that excludes them."""
-    from slxrd import output
     from slxrd.expectation import comparison
     from slxrd.planning import check
 
-    wanted = [Path(json)] if json not in (None, "-") else []
-    if plot is not None:
-        from slxrd import plotting
-
-        plotting.check_picture(plot)
-        wanted.append(plot)
-    if len({path.absolute() for path in wanted}) < len(wanted):
-        raise SlxrdError("two outputs have the same name; give each its own")
-    output.check_writable(wanted, force)
+    outputs = Outputs(json, plot, force)
     known = _example(like)
     values = {**known["values"], **arguments.values(value or (), "--set")}
     if not values:
@@ -109,20 +95,13 @@ def plan_command(
     if len(plans) > 1:
         text += "\n\n" + comparison(sorted(plans, key=lambda each: each.counts or 1.0 / (each.noise or 1.0)))
     text += "".join(f"\n! {note}" for note in notes)
-    contents: list[tuple[Path, bytes | str]] = []
-    if json is not None and json != "-":
-        contents.append((Path(json), _json(plans)))
-    if plot is not None:
-        from slxrd.plotting import figure_bytes
+
+    def figure() -> Figure:
         from slxrd.plotting_plan import plan_figure
 
-        contents.append((plot, figure_bytes(plan_figure(plans), plot.suffix[1:].lower())))
-    for path, content in contents:
-        output.write(path, content)
-    if json == "-":
-        typer.echo(_json(plans), nl=False)
-    else:
-        typer.echo("\n".join([text, *(f"wrote {path}" for path, _ in contents)]))
+        return plan_figure(plans)
+
+    outputs.finish(text, {"plans": [each.as_dictionary() for each in plans]}, figure)
     if plans[-1].interrupted or any(note.startswith("interrupted") for note in notes):
         typer.echo("slxrd: interrupted; what was simulated until then is told", err=True)
         raise SystemExit(INTERRUPTED)
@@ -201,12 +180,3 @@ def _levels(
         elif counts is not None:
             levels.append({"counts": other, "noise": None, "background": background * other / counts})
     return levels
-
-
-def _json(plans: Sequence[Plan]) -> str:
-    import json
-
-    import slxrd
-
-    told = {"slxrd": slxrd.__version__, "schema": 1, "plans": [each.as_dictionary() for each in plans]}
-    return json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,26 +11,13 @@ import typer
 import slxrd
 from slxrd import arguments
 from slxrd.absorption import BeamProfile
-from slxrd.cli_app import (
-    AxisName,
-    Columns,
-    Force,
-    Monochromator,
-    NoLp,
-    ScanNumber,
-    TrustAxis,
-    Wavelength,
-    app,
-    read_corrected,
-)
+from slxrd.cli_app import command
+from slxrd.cli_options import Measured, NoiseOf, Reading, intervals
+from slxrd.cli_write import Force, Plot, check_outputs, rendered, write_all
 from slxrd.errors import SlxrdError
 from slxrd.regions import Noise
 
-Measured = Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd fit reads.")]
 Written = Annotated[Path, typer.Option("--out", metavar="CSV", help="File to write: q, intensity, σ.")]
-Picture = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as .png, .svg or .pdf.")
-]
 Mask = Annotated[
     list[str] | None,
     typer.Option("--mask", metavar="A:B", help="Do not look at q from A to B in Å⁻¹; may be repeated."),
@@ -43,17 +30,11 @@ Sigma = Annotated[
 ]
 
 
-@app.command("correct")
+@command("correct")
 def correct_command(
     file: Measured,
     out: Written,
-    axis: AxisName = None,
-    wavelength: Wavelength = None,
-    trust_axis: TrustAxis = False,
-    scan: ScanNumber = None,
-    columns: Columns = None,
-    monochromator: Monochromator = None,
-    no_lp: NoLp = False,
+    reading: Reading,
     thickness: Annotated[
         str | None,
         typer.Option(metavar="LENGTH", help="Of the film, for absorption: 500nm, 1.2um, or a number of Å."),
@@ -81,17 +62,14 @@ def correct_command(
     """Correct for polarisation, the absorption in a film, and a beam wider than the sample."""
     from slxrd import corrections, output
 
-    _check(file, [out], force)
+    check_outputs([out], force, measured=[file])
     if (thickness is None) != (film is None and mu is None):
         raise SlxrdError("absorption needs --thickness, and --film or --mu")
     if film is not None and mu is not None:
         raise SlxrdError("--film and --mu both tell the attenuation; leave one out")
     if (beam is None) != (sample is None):
         raise SlxrdError("the footprint needs both --beam and --sample")
-    pattern = read_corrected(
-        file, axis, wavelength, trust_axis, scan, monochromator, no_lp, columns=columns,
-        counting=noise == "counting",
-    )  # fmt: skip
+    pattern = reading.prepared(file, counting=noise == "counting")
     _need_sigma(pattern, noise)
     if pattern.axis == "q" and thickness is None and beam is None:
         raise SlxrdError(f"{file} is over q, taken as corrected already: name a correction to make")
@@ -106,11 +84,12 @@ def correct_command(
     _write([(out, output.pattern_csv(pattern.to_q()))], _doublet(pattern))
 
 
-@app.command("background")
+@command("background")
 def background_command(
     file: Measured,
+    *,
     out: Written,
-    plot: Picture = None,
+    plot: Plot = None,
     method: Annotated[
         Literal["aspls", "iarpls", "snip", "bridge"] | None,
         typer.Option(help="How the baseline is found; default: aspls, or bridge where --signal is given."),
@@ -124,34 +103,24 @@ def background_command(
     ] = None,
     mask: Mask = None,
     noise: Sigma = None,
-    axis: AxisName = None,
-    wavelength: Wavelength = None,
-    trust_axis: TrustAxis = False,
-    scan: ScanNumber = None,
-    columns: Columns = None,
-    monochromator: Monochromator = None,
-    no_lp: NoLp = False,
+    reading: Reading,
     force: Force = False,
 ) -> None:
     """Subtract a baseline from a pattern, and draw what was subtracted."""
     from slxrd import output
     from slxrd.background import subtract_background
 
-    _check(file, [out, plot], force)
+    check_outputs([out, plot], force, measured=[file], picture=plot)
     spans = [arguments.interval(text, f"--signal {text}") for text in signal or ()]
-    pattern = read_corrected(
-        file, axis, wavelength, trust_axis, scan, monochromator, no_lp, columns=columns,
-        counting=noise == "counting",
-    )  # fmt: skip
+    pattern = reading.prepared(file, counting=noise == "counting")
     _need_sigma(pattern, noise)
     pattern = _masked(pattern, mask)
     done = subtract_background(pattern, method, width=width, signal=spans)
     contents: list[tuple[Path, bytes | str]] = [(out, output.pattern_csv(done.pattern))]
     if plot is not None:
-        from slxrd import plotting, plotting_prepare
+        from slxrd.plotting_prepare import background_figure
 
-        drawn = plotting_prepare.background_figure(done)
-        contents.append((plot, plotting.figure_bytes(drawn, plot.suffix[1:].lower())))
+        contents.append((plot, rendered(background_figure(done), plot)))
     seen = ~done.before.mask
     highest, baseline = done.before.intensity[seen].max(), done.baseline[seen]
     typer.echo(
@@ -161,9 +130,10 @@ def background_command(
     _write(contents, [*done.notes, *_doublet(pattern)])
 
 
-@app.command("peaks")
+@command("peaks")
 def peaks_command(
     file: Measured,
+    *,
     region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹ to take apart.")],
     subtract: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Numbers of the peaks to subtract; needs --out.")
@@ -171,7 +141,7 @@ def peaks_command(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="CSV", help="File to write what is left to.")
     ] = None,
-    plot: Picture = None,
+    plot: Plot = None,
     components: Annotated[
         int | None, typer.Option(metavar="N", help="How many peaks; default: as many as the data ask for.")
     ] = None,
@@ -183,17 +153,8 @@ def peaks_command(
         float | None, typer.Option(metavar="Å", help="Superlattice period, where it is known from a fit.")
     ] = None,
     mask: Mask = None,
-    noise: Annotated[
-        str | None,
-        typer.Option(metavar="FRACTION|counting|file", help="σ, as for slxrd fit."),
-    ] = None,
-    axis: AxisName = None,
-    wavelength: Wavelength = None,
-    trust_axis: TrustAxis = False,
-    scan: ScanNumber = None,
-    columns: Columns = None,
-    monochromator: Monochromator = None,
-    no_lp: NoLp = False,
+    noise: NoiseOf = None,
+    reading: Reading,
     force: Force = False,
 ) -> None:
     """Take a region apart into peaks, tell fringes from others, and subtract what you choose."""
@@ -204,14 +165,11 @@ def peaks_command(
 
     if (subtract is None) != (out is None):
         raise SlxrdError("--subtract says which peaks, --out where the rest is written; give both or neither")
-    _check(file, [out, plot], force)
+    check_outputs([out, plot], force, measured=[file], picture=plot)
     numbers = [] if subtract is None else arguments.numbers(subtract, "--subtract")
     low, high = arguments.interval(region, f"--region {region}")
     sigma = arguments.noise(noise)
-    pattern = read_corrected(
-        file, axis, wavelength, trust_axis, scan, monochromator, no_lp, columns=columns,
-        counting=sigma == "counting",
-    )  # fmt: skip
+    pattern = reading.prepared(file, counting=sigma == "counting")
     pattern = _masked(pattern, mask)
     with progress("adding peaks") as report:
         parts = decompose(
@@ -222,34 +180,17 @@ def peaks_command(
     if out is not None:
         contents.append((out, output.pattern_csv(without(parts, numbers))))
     if plot is not None:
-        from slxrd import plotting, plotting_prepare
+        from slxrd.plotting_prepare import decomposition_figure
 
-        drawn = plotting_prepare.decomposition_figure(parts, numbers)
-        contents.append((plot, plotting.figure_bytes(drawn, plot.suffix[1:].lower())))
+        contents.append((plot, rendered(decomposition_figure(parts, numbers), plot)))
     typer.echo(str(parts))
     _write(contents, [] if out is None else _doublet(pattern))
 
 
-def _check(file: Path, outputs: Sequence[Path | None], force: bool) -> None:
-    """See beforehand that everything can be written, and that nothing overwrites the pattern itself."""
-    from slxrd import output
-
-    paths = [path for path in outputs if path is not None]
-    if len({path.absolute() for path in paths}) < len(paths):
-        raise SlxrdError("two outputs have the same name; give each its own")
-    if any(path.exists() and file.exists() and path.samefile(file) for path in paths):
-        raise SlxrdError(f"{file}: an output would overwrite the pattern itself; choose another name")
-    if len(outputs) > 1 and outputs[1] is not None:
-        from slxrd.plotting import check_picture
-
-        check_picture(outputs[1])
-    output.check_writable(paths, force)
-
-
-def _masked(pattern: slxrd.Pattern, mask: Sequence[str] | None) -> slxrd.Pattern:
+def _masked(pattern: slxrd.Pattern, mask: list[str] | None) -> slxrd.Pattern:
     pattern = pattern.to_q()
-    for text in mask or ():
-        pattern = pattern.masked(*arguments.interval(text, f"--mask {text}"))
+    for low, high in intervals(mask):
+        pattern = pattern.masked(low, high)
     return pattern
 
 
@@ -269,10 +210,6 @@ def _doublet(pattern: slxrd.Pattern) -> list[str]:
 
 
 def _write(contents: Sequence[tuple[Path, bytes | str]], notes: Sequence[str]) -> None:
-    from slxrd import output
-
     for note in notes:
         typer.echo(f"! {note}")
-    for path, content in contents:
-        output.write(path, content)
-        typer.echo(f"wrote {path}")
+    write_all(contents)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slxrd.cli_app import Force, app
+from slxrd.cli_app import command
+from slxrd.cli_write import Force
 from slxrd.errors import FileError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _PASSED_ON = {"ignore_unknown_options": True}
 
 
-@app.command("show")
+@command("show")
 def show_command(
     result: Annotated[
         Path,
@@ -47,7 +48,7 @@ def show_command(
     typer.echo(f"\n{made}: {command}" if command else f"\n{made} in Python")
 
 
-@app.command("report", context_settings=_PASSED_ON)
+@command("report", context_settings=_PASSED_ON)
 def report_command(
     words: Annotated[
         list[str],

@@ -9,27 +9,25 @@ import typer
 
 import slxrd
 from slxrd import arguments
-from slxrd.cli_app import (
-    INTERRUPTED,
+from slxrd.cli_app import INTERRUPTED, command
+from slxrd.cli_options import (
+    COHERENT,
     NAMES,
+    RESOLUTION,
+    SIZE_WINDOW,
     Coherent,
-    CrystalName,
-    Force,
-    PartnerName,
+    Opening,
     Resolution,
-    Slab,
-    Spread,
-    StackKindOption,
+    Structure,
     Wavelength,
-    WeightingOption,
     Window,
-    ZeroError,
-    app,
+    Zero,
 )
+from slxrd.cli_write import Force, check_outputs, write_all
 from slxrd.errors import SlxrdError
 
 
-@app.command("simulate")
+@command("simulate")
 def simulate_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")
@@ -37,18 +35,14 @@ def simulate_command(
     value: Annotated[
         list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({NAMES}).")
     ],
+    *,
     span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
     step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
-    coherent: Coherent = 40,
-    size_window: Window = 5.0,
-    crystal: CrystalName = None,
-    partner: PartnerName = None,
-    slab: Slab = None,
-    stack: StackKindOption = "pure",
-    weighting: WeightingOption = "number",
-    coherent_spread: Spread = 0.0,
-    resolution: Resolution = "0.007",
-    zero: ZeroError = "q",
+    coherent: Coherent = COHERENT,
+    size_window: Window = SIZE_WINDOW,
+    structure: Structure,
+    resolution: Resolution = RESOLUTION,
+    zero: Zero = "q",
     wavelength: Wavelength = None,
     raw: Annotated[
         bool, typer.Option("--raw", help="Counts over 2θ, with the Lorentz-polarisation factor.")
@@ -75,9 +69,7 @@ def simulate_command(
         )
     q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
     pattern = slxrd.simulate(
-        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window,
-        crystal=crystal, partner=partner, slab=slab, stack=stack, weighting=weighting,
-        coherent_spread=coherent_spread,
+        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window, **structure.given(),
         resolution=arguments.resolution(resolution), zero=zero, wavelength=wavelength, raw=raw,
         peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
     )  # fmt: skip
@@ -85,7 +77,7 @@ def simulate_command(
     typer.echo(f"wrote {file}: {q.size} points, simulated")
 
 
-@app.command("demo")
+@command("demo")
 def demo_command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")
@@ -102,18 +94,14 @@ def demo_command(
         raise SystemExit(INTERRUPTED) from None
 
 
-@app.command("noise")
+@command("noise")
 def noise_command(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Repeated measurements of one sample.")
     ],
+    *,
     region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹.")],
-    axis: Annotated[
-        Literal["q", "2theta"] | None, typer.Option(help="What the first column of a text file is.")
-    ] = None,
-    wavelength: Annotated[
-        str | None, typer.Option(metavar="Å|NAME", help="In Å, or a name such as CuKa1.")
-    ] = None,
+    opening: Opening,
     scaling: Annotated[
         Literal["area", "maximum"], typer.Option(help="Scale to equal area, or to the maximum (the paper).")
     ] = "area",
@@ -123,18 +111,12 @@ def noise_command(
     force: Force = False,
 ) -> None:
     """Tell from repeated measurements how much the intensity fluctuates, for --noise."""
-    from slxrd import output
     from slxrd.repeated import fluctuation
 
     for i, file in enumerate(files):
         if file in files[:i]:
             raise SlxrdError(f"{file} is the same file twice; give repeated measurements, not copies")
-        if out is not None and out.exists() and file.exists() and out.samefile(file):
-            raise SlxrdError(f"--out {out} would overwrite a measurement; choose another name")
-    if out is not None:
-        output.check_writable([out], force)
-    patterns = [slxrd.read(file, axis=axis, wavelength=wavelength).to_q() for file in files]
+    check_outputs([out], force, measured=files)
+    patterns = [opening.read(file).to_q() for file in files]
     measured = fluctuation(patterns, arguments.region(region), scaling)
-    if out is not None:
-        output.write(out, measured.csv())
-    typer.echo(str(measured))
+    write_all([] if out is None else [(out, measured.csv())], str(measured))

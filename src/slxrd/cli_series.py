@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slxrd import arguments
-from slxrd.cli_app import (
-    INTERRUPTED,
-    NAMES,
-    AxisName,
-    Coherent,
-    Columns,
-    CrystalName,
-    Force,
-    Monochromator,
-    NoLp,
-    PartnerName,
-    Resolution,
-    ScanNumber,
-    Slab,
-    Spread,
-    StackKindOption,
-    TrustAxis,
-    Wavelength,
-    WeightingOption,
-    Window,
-    ZeroError,
-    app,
-    read_corrected,
-)
+from slxrd.cli_app import INTERRUPTED, command
+from slxrd.cli_options import Fitting, Points, Reading, Residuals, Structure
+from slxrd.cli_write import Force, typed
 from slxrd.errors import SlxrdError
 
 if TYPE_CHECKING:
@@ -43,12 +21,26 @@ if TYPE_CHECKING:
     from slxrd.series_result import SeriesFit
 
 
-@app.command("series")
+@dataclass(frozen=True)
+class EachPoints(Points):
+    """Which points of each pattern are fitted."""
+
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QMIN:QMAX[:WEIGHT]",
+            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks of each pattern.",
+        ),
+    ] = None
+
+
+@command("series")
 def series_command(
     files: Annotated[
         list[Path] | None,
         typer.Argument(metavar="FOLDER|FILE...", help="Patterns of one sample; of a folder, all files."),
     ] = None,
+    *,
     example: Annotated[
         str | None, typer.Option(metavar="NAME", help="A packaged series instead: cspbbr3-annealing.")
     ] = None,
@@ -63,16 +55,7 @@ def series_command(
         str | None,
         typer.Option(metavar="REGEX", help="Where the value is in a file's name: '_(\\d+)C'."),
     ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="QMIN:QMAX[:WEIGHT]",
-            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks of each pattern.",
-        ),
-    ] = None,
-    mask: Annotated[
-        list[str] | None, typer.Option(metavar="A:B", help="Leave out q from A to B in Å⁻¹; may be repeated.")
-    ] = None,
+    points: EachPoints,
     shared: Annotated[
         str | None,
         typer.Option(metavar="NAME,...", help="Joint fit: parameters that are the same in all patterns."),
@@ -82,56 +65,10 @@ def series_command(
         typer.Option(metavar="NAME,...", help="Joint fit: parameters that are a polynomial of the variable."),
     ] = None,
     degree: Annotated[int, typer.Option(help="Of that polynomial, 0 to 4.")] = 2,
-    axis: AxisName = None,
-    wavelength: Wavelength = None,
-    trust_axis: TrustAxis = False,
-    scan: ScanNumber = None,
-    columns: Columns = None,
-    monochromator: Monochromator = None,
-    no_lp: NoLp = False,
-    resolution: Resolution = "0.007",
-    zero: ZeroError = "q",
-    noise: Annotated[
-        str | None,
-        typer.Option(metavar="FRACTION|counting|file", help="σ, as for slxrd fit."),
-    ] = None,
-    start: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"Starting value ({NAMES}).")
-    ] = None,
-    fix: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Keep a parameter at a value.")
-    ] = None,
-    free: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Refine a parameter.")] = None,
-    bounds: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=A:B", help="Bounds of a parameter.")
-    ] = None,
-    tie: Annotated[list[str] | None, typer.Option(metavar="NAME=EXPRESSION", help="Tie a parameter.")] = None,
-    prior: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=MEAN:SIGMA", help="What is known of a parameter beforehand."),
-    ] = None,
-    ligand: Annotated[
-        str | None, typer.Option(metavar="NAME|C18", help="Ligand or chain length, which bounds L.")
-    ] = None,
-    coherent: Coherent = 40,
-    size_window: Window = 5.0,
-    crystal: CrystalName = None,
-    partner: PartnerName = None,
-    slab: Slab = None,
-    stack: StackKindOption = "pure",
-    weighting: WeightingOption = "number",
-    coherent_spread: Spread = 0.0,
-    scale: Annotated[
-        Literal["free", "peak"] | None, typer.Option(help="A free factor per region, or peak on peak.")
-    ] = None,
-    background: Annotated[
-        Literal["none", "constant", "linear", "quadratic", "cubic"],
-        typer.Option(help="Free background per region."),
-    ] = "none",
-    objective: Annotated[
-        Literal["linear", "log", "paper2021"],
-        typer.Option(help="Residuals of intensities, of logarithms, or as in 2021."),
-    ] = "linear",
+    reading: Reading,
+    fitting: Fitting,
+    structure: Structure,
+    residuals: Residuals,
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes; all cores if not given.")
     ] = None,
@@ -164,37 +101,10 @@ def series_command(
     common, along = _names(shared), _names(smooth)
     wanted = _paths(out, bool(common or along)) if out is not None else []
     output.check_writable(wanted, force)
-    given: dict[str, Any] = {
-        "regions": [arguments.region(text) for text in region or ()],
-        "mask": [arguments.interval(text, f"--mask {text}") for text in mask or ()],
-        "start": arguments.values(start or (), "--start"),
-        "fix": arguments.values(fix or (), "--fix"),
-        "free": free or (),
-        "bounds": arguments.intervals(bounds or (), "--bounds"),
-        "tie": arguments.assignments(tie or (), "--tie"),
-        "prior": arguments.intervals(prior or (), "--prior"),
-        "ligand": ligand,
-        "coherent": coherent,
-        "size_window": size_window,
-        "crystal": crystal,
-        "partner": partner,
-        "slab": slab,
-        "stack": stack,
-        "weighting": weighting,
-        "coherent_spread": coherent_spread,
-        "resolution": arguments.resolution(resolution),
-        "zero": zero,
-        "noise": arguments.noise(noise),
-        "objective": objective,
-        "scale": scale,
-        "background": background,
-    }
+    given = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
 
     def load(file: Path) -> Any:
-        return read_corrected(
-            file, axis, wavelength, trust_axis, scan, monochromator, no_lp,
-            columns=columns, counting=given["noise"] == "counting",
-        )  # fmt: skip
+        return reading.prepared(file, counting=given["noise"] == "counting")
 
     if example is None:
         series = _read(files or [], load, variable, pattern_of_name, table)
@@ -203,7 +113,6 @@ def series_command(
     options = series_options(given)
     if common or along:
         check_joint(options, common, along, degree)
-    command = shlex.join(["slxrd", *sys.argv[1:]])
     with contextlib.ExitStack() as opened:
         executor = None
         if scheduler is not None:
@@ -220,7 +129,7 @@ def series_command(
     typer.echo(series_text(found))
     if out is None:
         return
-    for path, make in zip(wanted, _contents(found, command, drawn), strict=True):
+    for path, make in zip(wanted, _contents(found, typed(), drawn), strict=True):
         output.write(path, make())
         typer.echo(f"wrote {path}")
     for member in found.members:

@@ -7,7 +7,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from slxrd.errors import FileError
+from slxrd.errors import FileError, SlxrdError
+
+#: Formats of pictures, by the names of their files.
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def check_writable(paths: Iterable[Path], force: bool) -> None:
@@ -28,6 +31,18 @@ def check_writable(paths: Iterable[Path], force: bool) -> None:
             raise FileError(path, f"cannot be written: {folder} is not a directory")
         if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise FileError(path, "cannot be written; check the permissions of its folder")
+
+
+def check_picture(path: Path) -> None:
+    """See that a picture can be written in the format its name asks for.
+
+    Raises
+    ------
+    SlxrdError
+        If the name asks for another, or none.
+    """
+    if path.suffix.lower() not in PICTURES:
+        raise SlxrdError(f"{path}: pictures are written as .png, .svg or .pdf")
 
 
 def write(path: Path, content: bytes | str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.output import check_writable, write
+from slxrd.files import check_picture, check_writable, write
 from slxrd.result import AMBIGUOUS, Fit
 from slxrd.summary import format_estimate, is_simulated
 from slxrd.table import STACKING, info
@@ -146,9 +146,3 @@ def plot(
         check_writable([path], force)
         write(path, figure_bytes(picture, path.suffix[1:].lower()))
     return picture
-
-
-def check_picture(path: Path) -> None:
-    """See that a picture can be written in the format its name asks for."""
-    if path.suffix.lower() not in (".png", ".svg", ".pdf"):
-        raise SlxrdError(f"{path}: pictures are written as .png, .svg or .pdf")
