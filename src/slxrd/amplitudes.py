@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.formfactors import ComplexArray, f0_slope, scattering
+from slxrd.frozen import Sealed, read_only
 from slxrd.layers import Crystal
 from slxrd.planes import Plane
 from slxrd.units import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class PlaneArrays:
+class PlaneArrays(Sealed):
     """Some planes as arrays: p planes with s sites altogether, at n scattering vectors.
 
     The amplitude of plane k, without the phase of its height, is the sum over its sites of
@@ -176,5 +177,5 @@ def plane_arrays(planes: Sequence[Plane], q: FloatArray, wavelength: float | Non
         slopes,
     )
     for array in vars(arrays).values():
-        array.setflags(write=False)
+        read_only(array)
     return arrays

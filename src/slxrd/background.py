@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from slxrd.corrections import counted
 from slxrd.errors import SlxrdError
+from slxrd.frozen import Sealed, read_only
 from slxrd.pattern import Pattern, Step
 from slxrd.peaks import describe, find_regions
 from slxrd.units import FloatArray
@@ -38,7 +39,7 @@ NAME = "background"
 
 
 @dataclass(frozen=True, eq=False)
-class Subtraction:
+class Subtraction(Sealed):
     """A pattern, its baseline, and what is left.
 
     Parameters
@@ -124,8 +125,7 @@ def subtract_background(
     if signal:
         details["signal (Å⁻¹)"] = ", ".join(f"{low:g}:{high:g}" for low, high in signal)
     after = before.changed(Step(NAME, details), intensity=before.intensity - baseline, per_count=None)
-    baseline.setflags(write=False)
-    return Subtraction(before, baseline, after, (*notes, *_told_of_width(after)))
+    return Subtraction(before, read_only(baseline), after, (*notes, *_told_of_width(after)))
 
 
 def _baseline(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class SlxrdError(ValueError):
     """A mistake in what slxrd was given: one line that says what, where, and what to do.
@@ -26,3 +28,8 @@ class FileError(SlxrdError):
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
         where = f"{path}, line {line}" if line is not None else str(path)
         super().__init__(f"{where}: {problem}")
+        self._made_of = path, problem, line
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error of a worker comes back by pickle, which would call __init__ with the whole sentence.
+        return type(self), self._made_of

@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
+from slxrd.frozen import Sealed
 from slxrd.regions import Region
 from slxrd.units import FloatArray
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Fitted(Sealed):
     """One region against the model at given parameters.
 
     Parameters

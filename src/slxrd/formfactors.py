@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from types import MappingProxyType
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.errors import SlxrdError
+from slxrd.frozen import FrozenDict, read_only
 from slxrd.species import group, ion, unknown
 from slxrd.units import FloatArray
 
 ComplexArray = NDArray[np.complex128]
-_Array = TypeVar("_Array", FloatArray, NDArray[np.complex128])
 
 #: Energy in eV times wavelength in Å: hc/e (CODATA 2018, exact).
 ENERGY_TIMES_WAVELENGTH = 12398.419843320026
@@ -145,7 +143,7 @@ def scattering(species: str, q: ArrayLike, wavelength: float | None) -> ComplexA
         If the species is not tabulated, or the wavelength lies outside the tables.
     """
     correction = 0.0 if wavelength is None else dispersion(species, wavelength)
-    return _read_only(np.asarray(f0(species, q) + correction, dtype=np.complex128))
+    return read_only(np.asarray(f0(species, q) + correction, dtype=np.complex128))
 
 
 def f0(species: str, q: ArrayLike) -> FloatArray:
@@ -238,7 +236,7 @@ def _entries(species: str) -> Mapping[str, float]:
         # xraydb itself would take "CO" for cobalt.
         if name not in tabulated_species():
             raise unknown(species if grouped is None else name, tabulated_species())
-    return MappingProxyType(entries)
+    return FrozenDict(entries)
 
 
 def _f0_and_slope(species: str, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
@@ -246,7 +244,7 @@ def _f0_and_slope(species: str, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
     total = np.zeros((2, *values.shape))
     for name, count in _entries(species).items():
         total += count * _tabulated(name, values.tobytes()).reshape(total.shape)
-    return _read_only(total[0]), _read_only(total[1])
+    return read_only(total[0]), read_only(total[1])
 
 
 @lru_cache(maxsize=256)
@@ -257,9 +255,4 @@ def _tabulated(name: str, q: bytes) -> FloatArray:
     # f₀ is a sum of Gaussians in s = sin θ/λ: an imaginary step gives the derivative without rounding.
     step = 1e-30
     value = np.asarray(xraydb.f0(name, np.frombuffer(q) / (4.0 * np.pi) + 1j * step))
-    return _read_only(np.stack([value.real, value.imag / (4.0 * np.pi * step)]))
-
-
-def _read_only(array: _Array) -> _Array:
-    array.setflags(write=False)
-    return array
+    return read_only(np.stack([value.real, value.imag / (4.0 * np.pi * step)]))

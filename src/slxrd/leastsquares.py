@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Evaluation
+from slxrd.frozen import FrozenDict
 from slxrd.layout import correlated, is_compiled, lay_out
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
@@ -173,7 +173,7 @@ def _by_scipy(
     vector = np.asarray(found.x)
     evaluation, residual, jacobian = memory.at(vector)
     penalty = float(residual @ residual) - evaluation.chi2
-    values = MappingProxyType(parameters.resolve(vector)[0])
+    values = FrozenDict(parameters.resolve(vector)[0])
     refined = parameters.start(**{name: values[name] for name in names})
     return Minimum(
         refined,
@@ -209,7 +209,7 @@ def _compiled(
         steps += taken
         if correlated(objective, found.tolist()) <= problem.reach:
             break
-    values = MappingProxyType(dict(zip(columns_of, found.tolist(), strict=True)))
+    values = FrozenDict(zip(columns_of, found.tolist(), strict=True))
     evaluation = objective.evaluate(values)
     names = parameters.free_names
     columns = [columns_of.index(name) for name in names]

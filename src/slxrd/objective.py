@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -128,14 +129,10 @@ class Objective:
         root = math.sqrt(points.region.weight)
         if self.settings.scale == "free":
             scale, *background = left.coefficients.tolist()
+            respond = partial(np.full, points.q.size, root)
         else:
             scale, background = self._peak_coefficients(points, model / size, left.coefficients)
-
-        def respond() -> FloatArray:
-            if self.settings.scale == "free":
-                return np.full(points.q.size, root)
-            return root * (np.eye(points.q.size) - self._peak_response(points, model / size, left.curve))
-
+            respond = partial(self._noise, points, model / size, left.curve)
         fitted = self._fitted(points, left.curve, left.residual, scale / size, tuple(background))
         return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
 
@@ -187,6 +184,11 @@ class Objective:
         constant = highest - scale * float(model[peak])
         constant -= sum(slope * float(shape[peak]) for slope, shape in zip(slopes, shapes[1:], strict=True))
         return scale, [constant, *slopes]
+
+    def _noise(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
+        """How the residuals of a curve that is tied to the measured maximum answer to σ of each point."""
+        answer = np.eye(points.q.size) - self._peak_response(points, model, curve)
+        return math.sqrt(points.region.weight) * answer
 
     def _peak_response(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
         """How the curve, in σ of each point, answers to one σ of the highest measured point."""

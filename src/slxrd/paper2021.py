@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -79,8 +80,13 @@ def residuals(points: RegionData, model: FloatArray, slopes: FloatArray, D: Floa
         y.max() * calculated,
         weight * np.concatenate((data - calculated, rise - climb)),
         -weight * np.concatenate((d_calculated, d_climb), axis=1).T,
-        lambda: weight * _data_slopes(y, D) * points.sigma,
+        partial(_noise, points, D),
     )
+
+
+def _noise(points: RegionData, D: FloatArray) -> FloatArray:
+    """How the residuals answer to one σ of each point."""
+    return points.region.weight * _data_slopes(points.intensity, D) * points.sigma
 
 
 def _data_slopes(y: FloatArray, D: FloatArray) -> FloatArray:

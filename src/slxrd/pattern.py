@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.errors import SlxrdError
+from slxrd.frozen import FrozenDict, Sealed, read_only
 from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from_q
 
 Axis = Literal["q", "2theta"]
@@ -43,13 +43,11 @@ class Step:
 
 
 def _frozen(values: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
-    array = np.array(values, dtype=dtype)
-    array.setflags(write=False)
-    return array
+    return read_only(np.array(values, dtype=dtype))
 
 
 @dataclass(frozen=True, eq=False)
-class Pattern:
+class Pattern(Sealed):
     """A diffractogram: intensity against scattering vector or 2θ.
 
     Parameters
@@ -148,7 +146,7 @@ class Pattern:
         self._check_second_line()
         for name, values in columns.items():
             object.__setattr__(self, name, values)
-        object.__setattr__(self, "metadata", MappingProxyType(dict(self.metadata)))
+        object.__setattr__(self, "metadata", FrozenDict(self.metadata))
 
     def _check_second_line(self) -> None:
         if self.second_line is None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.evaluation import Fitted
+from slxrd.frozen import Sealed
 from slxrd.instrument import Instrument
 from slxrd.result import Estimate, Solution
 from slxrd.saved_reading import SavedPattern, fields_of
@@ -20,7 +21,7 @@ from slxrd.units import FloatArray
 
 
 @dataclass(frozen=True, eq=False)
-class SavedFit:
+class SavedFit(Sealed):
     """A fit as it was saved; frozen. The names are those of :class:`slxrd.result.Fit`.
 
     Parameters

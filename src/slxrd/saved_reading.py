@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, get_args
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from slxrd.broadening import Broadening
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Fitted
+from slxrd.frozen import FrozenDict, read_only
 from slxrd.instrument import Instrument
 from slxrd.output import CURVES
 from slxrd.regions import Region
@@ -88,7 +88,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "instrument": _instrument(told),
         "noise": str(told["noise"]),
         "settings": Settings(told["objective"], told["scale"], told["background"]),
-        **{group: MappingProxyType(items) for group, items in estimates.items()},
+        **{group: FrozenDict(items) for group, items in estimates.items()},
         "names": names,
         "covariance": _matrix(document["covariance"], len(names)),
         "correlation": _matrix(document["correlation"], len(names)),
@@ -104,7 +104,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "asked": _asked(document["asked"]),
         "command": str(told["command"]),
         "version": str(document["slxrd"]),
-        "versions": MappingProxyType({str(k): str(v) for k, v in document["versions"].items()}),
+        "versions": FrozenDict({str(k): str(v) for k, v in document["versions"].items()}),
         "printed": str(printed),
         "document": document,
     }
@@ -133,7 +133,7 @@ def _texts(items: object) -> tuple[str, ...]:
 
 def _pattern(told: Mapping[str, Any]) -> SavedPattern:
     length = _maybe(told["wavelength"])
-    metadata = MappingProxyType({str(key): item for key, item in told["metadata"].items()})
+    metadata = FrozenDict({str(key): item for key, item in told["metadata"].items()})
     return SavedPattern(str(told["file"]), metadata, length, _second_line(told), _texts(told["history"]))
 
 
@@ -189,15 +189,14 @@ def _estimate(told: Mapping[str, Any]) -> Estimate:
 def _solution(told: Mapping[str, Any]) -> Solution:
     values = {name: _finite(value) for name, value in told["parameters"].items()}
     return Solution(
-        MappingProxyType(values), *(_finite(told[key]) for key in ("chi2", "delta_chi2", "probability"))
+        FrozenDict(values), *(_finite(told[key]) for key in ("chi2", "delta_chi2", "probability"))
     )
 
 
 def _matrix(rows: Any, size: int) -> FloatArray:
     matrix = np.array([[_number(value) for value in row] for row in rows], dtype=np.float64)
     matrix = matrix.reshape(size, size)
-    matrix.setflags(write=False)
-    return matrix
+    return read_only(matrix)
 
 
 def _region(told: Mapping[str, Any]) -> Fitted | None:
@@ -212,7 +211,7 @@ def _region(told: Mapping[str, Any]) -> Fitted | None:
     for column in columns.values():
         if column.size != n or n == 0:
             raise SlxrdError(f"the curves of region {region.name} do not have {n} points")
-        column.setflags(write=False)
+        read_only(column)
     return Fitted(region, **columns, scale=scale, background=background)
 
 

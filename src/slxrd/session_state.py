@@ -8,11 +8,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Never
+from typing import Any, Literal
 
 from slxrd.api import fit
 from slxrd.broadening import Broadening
 from slxrd.errors import SlxrdError
+from slxrd.frozen import FrozenDict
 from slxrd.io.registry import read
 from slxrd.regions import Region
 
@@ -95,22 +96,9 @@ def plain(value: Any, where: str = "value") -> Any:
     return [plain(item, where) for item in value]
 
 
-class Kept(dict[str, Any]):
-    """A mapping of plain data that cannot be changed, and is JSON all the same."""
-
-    def _refuse(self, *_: object, **__: object) -> Never:
-        raise TypeError("a state is frozen; make another with State.changed")
-
-    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = _refuse
-    __ior__ = _refuse
-
-    def __reduce__(self) -> tuple[type[Kept], tuple[dict[str, Any]]]:
-        return type(self), (dict(self),)
-
-
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return Kept({key: _frozen(item) for key, item in value.items()})
+        return FrozenDict({key: _frozen(item) for key, item in value.items()})
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
@@ -157,7 +145,7 @@ class State:
     def __post_init__(self) -> None:
         for name in (*KEYS, "result"):
             value = getattr(self, name)
-            if isinstance(value, Kept) or (value is None and name == "result"):
+            if isinstance(value, FrozenDict) or (value is None and name == "result"):
                 continue
             if not isinstance(value, Mapping):
                 raise SlxrdError(f"{name}: give names and values, got {value!r}")

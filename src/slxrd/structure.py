@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.freedoms import offered, table_of
+from slxrd.frozen import Sealed, read_only
 from slxrd.kernel.shares import size_shares
 from slxrd.layers import Crystal
 from slxrd.table import ParameterInfo
@@ -211,7 +212,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class SizeWeights:
+class SizeWeights(Sealed):
     """Number weights of the crystal sizes, with their derivatives.
 
     Parameters
@@ -269,5 +270,5 @@ def size_weights(
         )
     shares = SizeWeights(*size_shares(N, sigma_N, window, power, smallest))
     for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
-        array.setflags(write=False)
+        read_only(array)
     return shares
