@@ -24,6 +24,7 @@ from slxrd import cli_samples as cli_samples  # its commands join the program
 from slxrd import cli_series as cli_series  # its commands join the program
 from slxrd.cli_app import INTERRUPTED, app
 from slxrd.errors import SlxrdError
+from slxrd.progress import told_of_compiling
 
 
 def main() -> None:
@@ -32,7 +33,8 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        code = app(standalone_mode=False)
+        with told_of_compiling():
+            code = app(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)

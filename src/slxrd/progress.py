@@ -1,11 +1,16 @@
-"""A progress bar on standard error, for work that lasts longer than half a second."""
+"""Progress on standard error: a bar for work that lasts longer than half a second, a word while compiling."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from slxrd.scan import Progress
+from slxrd.compiling import watched
+
+if TYPE_CHECKING:
+    from slxrd.scan import Progress
 
 
 @contextmanager
@@ -20,3 +25,17 @@ def progress(what: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield report
+
+
+@contextmanager
+def told_of_compiling() -> Iterator[None]:
+    """Say it where somebody looks, if what is done inside waits for the compiler."""
+
+    def say(text: str) -> None:
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            tqdm.write(text, file=sys.stderr)  # above the bar, if there is one
+
+    with watched(say):
+        yield

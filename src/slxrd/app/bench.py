@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from slxrd.app.series_desk import SeriesDesk
+from slxrd.compiling import COMPILING, watched
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.first_guess import first_guess
@@ -342,7 +343,11 @@ class Bench:
         def body() -> None:
             try:
                 found: list[Any] = []
-                if self.attempt(lambda: found.append(work(report))):
+                with watched(self.say):
+                    done = self.attempt(lambda: found.append(work(report)))
+                if self.message == COMPILING:
+                    self.say("")
+                if done:
                     self.work = None
                     self.attempt(lambda: then(found[0]))
             except (Cancelled, KeyboardInterrupt):

@@ -11,6 +11,8 @@ import math
 
 from numba import njit
 
+from slxrd.kernel import notice as notice  # whatever is compiled from here on is told of
+
 B = 64  # scattering vectors in a block
 #: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.
 LAST_DECAY = 700.0
