@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from slxrd.conclusion import Conclusion
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
@@ -75,21 +77,11 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     """
     options = options or FitOptions()
     pattern = pattern.to_q()
-    notes: list[str] = []
-    regions = tuple(options.regions)
-    if not regions:
-        regions = find_regions(pattern)
-        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
-    data = select(pattern, regions, options.noise)
-    stack = options.stack.using(options.parameters)
-    parameters = options.parameters.within(stack.table)
-    if stack.n_coherent == 1:
+    objective, notes = lay_out(pattern, options)
+    parameters = options.parameters.within(objective.model.stack.table)
+    if objective.model.stack.n_coherent == 1:
         parameters = _without_neighbours(parameters)
-    objective = Objective(Model(stack, options.instrument), data, options.settings)
-    if stack.crystal is not None and options.instrument.wavelength is None:
-        notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
     _check_points(objective.data, settle_q_zero(parameters), options.settings)
-    notes += objective.notes
     minima = search(objective, parameters, report)
     for _ in range(RECOUNTED if objective.counted else 0):
         objective = objective.recounted(minima[0].evaluation.regions)
@@ -97,6 +89,47 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     minima = _decide_q_zero(objective, parameters, minima, notes)
     fit = settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
     return replace(fit, options=options)
+
+
+def lay_out(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
+    """Set data against model as a fit begins with them.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q.
+    options : FitOptions
+        Choices.
+
+    Returns
+    -------
+    Objective
+        Data against model.
+    list of str
+        What was decided, or left out.
+
+    Raises
+    ------
+    SlxrdError
+        If there is nothing to fit in a region, or the options are at fault.
+    """
+    notes: list[str] = []
+    regions = tuple(options.regions)
+    if not regions:
+        regions = find_regions(pattern)
+        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
+    data = select(pattern, regions, options.noise)
+    for points in data:
+        if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
+            raise SlxrdError(
+                f"region {points.region.low:g}:{points.region.high:g} of {pattern.source} is flat: every "
+                f"intensity in it is {points.intensity[0]:g}; choose another region"
+            )
+    stack = options.stack.using(options.parameters)
+    if stack.crystal is not None and options.instrument.wavelength is None:
+        notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
+    objective = Objective(Model(stack, options.instrument), data, options.settings)
+    return objective, [*notes, *objective.notes]
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,6 +26,9 @@ from slxrd.table import info
 
 #: A region, or its ends, or its ends and weight.
 RegionLike = Region | tuple[float, float] | tuple[float, float, float]
+#: Arguments of a fit that make its parameters, and those that make its structure.
+PARAMETERS = ("start", "fix", "bounds", "free", "tie", "prior", "ligand")
+STRUCTURE = tuple(name for name in inspect.signature(as_stack).parameters if name != "naming")
 
 
 def build_parameters(
@@ -123,6 +127,53 @@ def as_region(region: RegionLike) -> Region:
     return Region(low, high, rest[0] if rest else 1.0)
 
 
+def sample_of(given: Mapping[str, Any]) -> tuple[Stack, Parameters]:
+    """The structure, with the parameters that are named, and these, as arguments of :func:`fit` have them.
+
+    Parameters
+    ----------
+    given : mapping
+        The arguments by their names; those that are left out are at their defaults.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no such structure, it does not have one of the parameters, or they contradict one another.
+    """
+    known = given.get("parameters")
+    told = {name: given[name] for name in PARAMETERS if name in given}
+    naming = [name for key in PARAMETERS if key != "ligand" for name in told.get(key) or ()]
+    naming += known if isinstance(known, Parameters) else ()
+    stack = as_stack(**{name: given[name] for name in STRUCTURE if name in given}, naming=naming)
+    return stack, build_parameters(known, **told, stack=stack)
+
+
+def options_of(pattern: Pattern, given: Mapping[str, Any]) -> FitOptions:
+    """The arguments of :func:`fit`, all of them by their names, as the steps of a fit take them.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q, masked.
+    given : mapping
+        The arguments.
+
+    Raises
+    ------
+    SlxrdError
+        If one is at fault.
+    """
+    stack, parameters = sample_of(given)
+    return FitOptions(
+        tuple(as_region(region) for region in given["regions"]),
+        parameters,
+        stack,
+        as_instrument(pattern, given["resolution"], given["zero"]),
+        given["noise"],
+        Settings(given["objective"], given["scale"], given["background"]),
+    )
+
+
 def fit(
     pattern: Pattern,
     *,
@@ -207,32 +258,12 @@ def fit(
     SlxrdError
         If the pattern or an option is at fault.
     """
-    free = tuple(free)
-    pattern = pattern.to_q()
-    for low, high in mask:
-        pattern = pattern.masked(low, high)
-    given = parameters if isinstance(parameters, Parameters) else ()
-    structure = as_stack(
-        coherent=coherent, size_window=size_window, crystal=crystal, partner=partner, slab=slab, stack=stack,
-        weighting=weighting, coherent_spread=coherent_spread,
-        naming=[*given, *(start or ()), *(fix or ()), *(bounds or ()), *(tie or ()), *(prior or ()), *free],
-    )  # fmt: skip
-    options = FitOptions(
-        tuple(as_region(region) for region in regions),
-        build_parameters(
-            parameters,
-            start=start,
-            fix=fix,
-            bounds=bounds,
-            free=free,
-            tie=tie,
-            prior=prior,
-            ligand=ligand,
-            stack=structure,
-        ),
-        structure,
-        as_instrument(pattern, resolution, zero),
-        noise,
-        Settings(objective, scale, background),
-    )
-    return fit_pattern(pattern, options, report)
+    given = {
+        "regions": regions, "parameters": parameters, "start": start, "fix": fix, "bounds": bounds,
+        "free": tuple(free), "tie": tie, "prior": prior, "ligand": ligand, "coherent": coherent,
+        "size_window": size_window, "crystal": crystal, "partner": partner, "slab": slab, "stack": stack,
+        "weighting": weighting, "coherent_spread": coherent_spread, "resolution": resolution, "zero": zero,
+        "noise": noise, "objective": objective, "scale": scale, "background": background,
+    }  # fmt: skip
+    pattern = pattern.without(mask)
+    return fit_pattern(pattern, options_of(pattern, given), report)

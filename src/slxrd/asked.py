@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd.api import sample_of
 from slxrd.corrections import COUNTING, POLARISATION
 from slxrd.errors import SlxrdError
 from slxrd.io.registry import read
@@ -15,8 +16,7 @@ from slxrd.layers import Crystal
 from slxrd.parameters import Parameter, Parameters
 from slxrd.pattern import Pattern
 from slxrd.preparation import prepare
-from slxrd.session_checks import structure_of
-from slxrd.session_state import State
+from slxrd.session_state import State, arguments_of
 from slxrd.session_words import EXAMPLE, path_of
 from slxrd.settings import Settings
 from slxrd.stacks import as_crystal
@@ -44,7 +44,7 @@ def asked_of(fit: Fit) -> State | None:
     """
     try:
         choices = choices_of(fit)
-        if structure_of(State(choices=choices).choices) != fit.stack:
+        if sample_of(arguments_of(State(choices=choices).choices, resolve=False))[0] != fit.stack:
             return None
     except SlxrdError:  # A crystal that has no name by which it is found
         return None

@@ -108,7 +108,9 @@ def subtract_background(
         told = (
             "needs to know where the signal is" if method == "bridge" else "does not ask where the signal is"
         )
-        raise SlxrdError(f"background method {method} {told}; {'give' if not signal else 'leave out'} signal")
+        raise SlxrdError(
+            f"background method {method} {told}; {'give' if not signal else 'leave out'} signal (--signal)"
+        )
     if any(step.name == NAME for step in pattern.history):
         raise SlxrdError(
             f"{pattern.source}: a background was subtracted already; start from the pattern before"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 
 import typer
@@ -39,6 +41,9 @@ def main() -> None:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)
         code = 2
+    except OSError as error:
+        code = 2
+        _say_of_system(error)
     except Exit as done:
         code = done.exit_code
     except (KeyboardInterrupt, Abort):
@@ -46,3 +51,12 @@ def main() -> None:
     if code == INTERRUPTED:  # which typer may have made of a KeyboardInterrupt, without a word
         typer.echo("slxrd: interrupted; nothing was written", err=True)
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _say_of_system(error: OSError) -> None:
+    """Say what the system refused; where it is standard output, nothing more is tried to be put there."""
+    where = str(error.filename) if error.filename is not None else "standard output"
+    typer.echo(f"slxrd: {where}: cannot be read or written ({error.strerror or error})", err=True)
+    if error.filename is None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -75,6 +75,8 @@ def plot_command(
     if monochromator is not None and not lp:
         raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")
     pattern = opening.read(file)
+    if lp and pattern.axis == "q":
+        raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
     pattern = masked(prepare(pattern, monochromator) if lp else pattern, mask)
     picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
     write_all([(out, rendered(picture, out))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,9 +85,12 @@ def merit_command(
     if slit is not None and radius is None:
         raise SlxrdError("--slit needs the radius of the diffractometer, --radius 467 (mm)")
     unstrained = None if bulk is None else _bulk(bulk)
+    for option, value in (("--slit", slit), ("--radius", radius), ("--line-width", line_width)):
+        if value is not None and not (math.isfinite(value) and value > 0.0):
+            raise SlxrdError(f"{option} {value:g}: must be a positive number")
     sigma = arguments.noise(noise)
     pattern = reading.prepared(file, counting=sigma == "counting")
-    if radius is not None and pattern.wavelength is None:
+    if (radius is not None or line_width is not None) and pattern.wavelength is None:
         raise SlxrdError(f"{file}: coherence needs the wavelength (--wavelength CuKa, or in Å)")
     options: dict[str, Any] = {
         **points.given(),
@@ -115,7 +119,10 @@ def merit_command(
 def _bulk(text: str) -> tuple[float, float]:
     value, sign, error = text.partition(":")
     argument = f"--bulk {text}"
-    return arguments.number(value, argument), arguments.number(error, argument) if sign else 0.0
+    bulk, uncertain = arguments.number(value, argument), arguments.number(error, argument) if sign else 0.0
+    if not (bulk > 0.0 and uncertain >= 0.0):
+        raise SlxrdError(f"{argument}: the plane distance must be positive, and its error not negative")
+    return bulk, uncertain
 
 
 def _merits(

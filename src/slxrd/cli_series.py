@@ -88,6 +88,7 @@ def series_command(
 ) -> None:
     """Fit many patterns of one sample: parameters against temperature, time or position."""
     from slxrd import output
+    from slxrd.examples.catalogue import SERIES
     from slxrd.series_joint import check_joint
     from slxrd.series_options import series_options
     from slxrd.series_run import pattern_file, run_series
@@ -95,7 +96,7 @@ def series_command(
 
     drawn = [arguments.interval(text, f"--show {text}") for text in show or ()]
     if any(not low < high for low, high in drawn):
-        raise SlxrdError(f"--show {show}: the lower end must come first")
+        raise SlxrdError("--show: the lower end must come first, as in --show 0.1:0.5")
     if (scheduler is not None) and processes is not None:
         raise SlxrdError("--processes belongs to this machine and --scheduler to others; leave one out")
     common, along = _names(shared), _names(smooth)
@@ -126,6 +127,8 @@ def series_command(
         )  # fmt: skip
     if not found.complete:
         _interrupted(found, out)
+    if example is not None:
+        typer.echo(f"{SERIES[example].title}\n{SERIES[example].source}\n")
     typer.echo(series_text(found))
     if out is None:
         return
@@ -169,7 +172,6 @@ def _example(name: str, files: list[Path] | None, table: Path | None, given: dic
     packaged = SERIES[name]
     if not given["regions"]:
         given.update(packaged.options)
-    typer.echo(f"{packaged.title}\n{packaged.source}\n")
     patterns = packaged.patterns()
     return make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
 

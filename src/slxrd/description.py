@@ -31,7 +31,7 @@ def describe(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
         if isinstance(scan, Pattern):
             lines += [f"  {name:<14}{value}" for name, value in _rows(scan)]
         else:
-            lines.append(f"  not read: {str(scan).removeprefix(source).lstrip(': ')}")
+            lines.append(f"  not read: {str(scan).removeprefix(source).lstrip(':, ')}")
     return "\n".join(lines)
 
 

@@ -137,9 +137,7 @@ def disorder_from_fringes(
     SlxrdError
         If there is no Bragg peak, or an argument is at fault.
     """
-    pattern = pattern.to_q()
-    for low, high in mask:
-        pattern = pattern.masked(low, high)
+    pattern = pattern.without(mask)
     chosen = tuple(as_region(region) for region in regions) or find_regions(pattern)
     instrument = as_instrument(pattern, resolution, "q")
     if coherent < 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
@@ -204,6 +204,19 @@ class Pattern(Sealed):
         if q_low >= self.x[-1] or q_high <= self.x[0]:
             return ""
         return f"; if degrees 2θ were meant, give q: {q_low:.4f}:{q_high:.4f}"
+
+    def without(self, ranges: Iterable[tuple[float, float]]) -> Self:
+        """Return the pattern over q with the points in ranges of q (Å⁻¹) left out.
+
+        Raises
+        ------
+        SlxrdError
+            If q is not known, or a range is reversed or holds no point.
+        """
+        pattern = self.to_q()
+        for low, high in ranges:
+            pattern = pattern.masked(low, high)
+        return pattern
 
     def masked(self, low: float, high: float) -> Self:
         """Return the pattern with the points between ``low`` and ``high`` (axis units) left out.

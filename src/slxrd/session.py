@@ -22,7 +22,7 @@ from slxrd.saved import SavedFit
 from slxrd.scan import Progress
 from slxrd.session_checks import check, parameters_of
 from slxrd.session_document import from_document, read_document, to_document
-from slxrd.session_model import curves, masked, objective_of
+from slxrd.session_model import curves, objective_of
 from slxrd.session_source import Kept, Source
 from slxrd.session_state import State as State
 from slxrd.session_state import arguments_of, resolution_of
@@ -149,7 +149,7 @@ class Session:
             ):
                 raise
             return new.sha256  # The file has gone since; what does not depend on it may change all the same.
-        seen = masked(pattern, new.choices)
+        seen = pattern.without(new.choices.get("mask", ()))
         regions = arguments_of(new.choices, resolve=False).get("regions", ())
         if regions:
             select(seen, [as_region(region) for region in regions], new.choices.get("noise"))

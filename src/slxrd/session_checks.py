@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from slxrd.api import as_region, build_parameters
+from slxrd.api import as_region, sample_of
 from slxrd.errors import SlxrdError
 from slxrd.instrument import ZEROS, Instrument
 from slxrd.io.picks import parse
@@ -25,13 +24,7 @@ from slxrd.session_state import (
     resolution_of,
 )
 from slxrd.settings import Settings
-from slxrd.stacks import as_stack
-from slxrd.structure import Stack
 from slxrd.units import radiation
-
-#: Arguments of a fit that make its parameters, and those that make its structure.
-PARAMETERS = ("start", "fix", "bounds", "free", "tie", "prior", "ligand")
-STRUCTURE = tuple(name for name in inspect.signature(as_stack).parameters if name != "naming")
 
 
 def check(state: State, *, files: bool = True) -> None:
@@ -110,19 +103,6 @@ def _check_choices(choices: Mapping[str, Any], files: bool) -> None:
     )  # fmt: skip
 
 
-def structure_of(choices: Mapping[str, Any]) -> Stack:
-    """The structure that choices ask for, with the parameters that they name.
-
-    Raises
-    ------
-    SlxrdError
-        If there is no such structure, or it does not have one of the parameters.
-    """
-    given = arguments_of(choices, resolve=False)
-    naming = [name for key in PARAMETERS if key != "ligand" for name in given.get(key, ())]
-    return as_stack(**{name: given[name] for name in STRUCTURE if name in given}, naming=naming)
-
-
 def parameters_of(choices: Mapping[str, Any]) -> Parameters:
     """The parameters that choices ask for: starts, bounds, fixed or free.
 
@@ -131,9 +111,7 @@ def parameters_of(choices: Mapping[str, Any]) -> Parameters:
     SlxrdError
         If they contradict one another, or the structure.
     """
-    given = arguments_of(choices, resolve=False)
-    told = {name: given[name] for name in PARAMETERS if name in given}
-    return build_parameters(**told, stack=structure_of(choices))
+    return sample_of(arguments_of(choices, resolve=False))[1]
 
 
 def _row(value: object, *lengths: int) -> bool:

@@ -5,25 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slxrd.api import as_region
+from slxrd.analysis import lay_out
+from slxrd.api import options_of
 from slxrd.evaluation import Fitted
-from slxrd.model import Model
 from slxrd.objective import Objective
 from slxrd.pattern import Pattern
-from slxrd.peaks import find_regions
-from slxrd.regions import select
-from slxrd.session_checks import structure_of
 from slxrd.session_state import DEFAULTS, arguments_of
-from slxrd.settings import Settings
-from slxrd.simulation import as_instrument
-
-
-def masked(pattern: Pattern, choices: Mapping[str, Any]) -> Pattern:
-    """A pattern over q with what the choices leave out masked."""
-    pattern = pattern.to_q()
-    for low, high in choices.get("mask", ()):
-        pattern = pattern.masked(low, high)
-    return pattern
 
 
 def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
@@ -42,13 +29,8 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
         If pattern and choices do not go together.
     """
     given = {**DEFAULTS, **arguments_of(choices)}
-    pattern = masked(pattern, choices)
-    regions = tuple(map(as_region, given["regions"])) or find_regions(pattern)
-    return Objective(
-        Model(structure_of(choices), as_instrument(pattern, given["resolution"], given["zero"])),
-        select(pattern, regions, given["noise"]),
-        Settings(given["objective"], given["scale"], given["background"]),
-    )
+    pattern = pattern.without(given["mask"])
+    return lay_out(pattern, options_of(pattern, given))[0]
 
 
 def curves(objective: Objective, values: Mapping[str, float]) -> tuple[Fitted, ...]:
