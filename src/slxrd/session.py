@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -26,6 +25,7 @@ from slxrd.session_model import curves, objective_of
 from slxrd.session_source import Kept, Source
 from slxrd.session_state import State as State
 from slxrd.session_state import arguments_of, resolution_of
+from slxrd.session_steps import Steps
 from slxrd.session_words import command_line, path_of, script
 from slxrd.table import info
 
@@ -34,7 +34,7 @@ class Cancelled(Exception):
     """What a ``report`` raises to stop a fit; the session stays as it was."""
 
 
-class Session:
+class Session(Steps):
     """What is done to a pattern from the file to the fit, one step at a time.
 
     Every change is a command: it is refused before anything changes, or done, logged, and can be undone.
@@ -51,52 +51,11 @@ class Session:
     """
 
     def __init__(self, state: State | None = None) -> None:
-        self._state = state or State()
+        super().__init__(state or State())
         check(self._state)
-        self._log: tuple[str, ...] = ()
-        self._past: list[tuple[State, tuple[str, ...]]] = []
-        self._future: list[tuple[State, tuple[str, ...]]] = []
-        self._listeners: list[Callable[[], object]] = []
         self._source = Source()
         self._objectives: Kept[Objective] = Kept()
         self._fits: Kept[Fit] = Kept()
-        self._lock = threading.RLock()
-
-    @property
-    def state(self) -> State:
-        """What is known; frozen."""
-        return self._state
-
-    @property
-    def log(self) -> tuple[str, ...]:
-        """What led to this state, in words; what was undone is not in it."""
-        return self._log
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step back."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether a step was undone and nothing done since."""
-        return bool(self._future)
-
-    def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called after every change, in the thread that made it.
-
-        Returns
-        -------
-        callable
-            Ends that.
-        """
-        self._listeners.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return unsubscribe
 
     def do(self, action: str, **change: Any) -> None:
         """Replace parts of the state, as one step that can be undone.
@@ -132,11 +91,6 @@ class Session:
             self._move(new, action)
         self._tell()
 
-    def _move(self, new: State, action: str) -> None:
-        self._past.append((self._state, self._log))
-        self._future.clear()
-        self._state, self._log = new, (*self._log, action)
-
     def _checked_against_pattern(self, new: State) -> str | None:
         """See that regions, masks and σ suit the pattern, and give its SHA-256."""
         try:
@@ -154,29 +108,6 @@ class Session:
         if regions:
             select(seen, [as_region(region) for region in regions], new.choices.get("noise"))
         return str(pattern.metadata["sha256"])
-
-    def _tell(self) -> None:
-        for callback in tuple(self._listeners):
-            callback()
-
-    def undo(self) -> bool:
-        """Take the last step back; False if there is none."""
-        return self._step(self._past, self._future)
-
-    def redo(self) -> bool:
-        """Do again what was undone; False if there is nothing."""
-        return self._step(self._future, self._past)
-
-    def _step(
-        self, source: list[tuple[State, tuple[str, ...]]], target: list[tuple[State, tuple[str, ...]]]
-    ) -> bool:
-        with self._lock:
-            if not source:
-                return False
-            target.append((self._state, self._log))
-            self._state, self._log = source.pop()
-        self._tell()
-        return True
 
     def open_file(self, file: str | Path | bytes, name: str = "", **reading: Any) -> None:
         """Open a measured file; choices made for another are dropped.

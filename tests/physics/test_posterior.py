@@ -15,7 +15,8 @@ from slxrd.estimates import covariance
 from slxrd.result import Fit
 from slxrd.simulation import simulate
 from slxrd.uncertainty.convergence import autocorrelation_time, split_rhat
-from slxrd.uncertainty.posterior import Posterior, Solutions, sample
+from slxrd.uncertainty.posterior import Posterior, sample
+from slxrd.uncertainty.solutions import Solutions
 
 pytest.importorskip("emcee")
 

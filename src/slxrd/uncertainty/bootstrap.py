@@ -19,6 +19,7 @@ from slxrd.batch import Batch, Refined, joined
 from slxrd.errors import SlxrdError
 from slxrd.merit import with_derived
 from slxrd.result import Fit
+from slxrd.uncertainty.drawn import Drawn
 from slxrd.units import FloatArray
 
 Kind = Literal["noise", "flat", "residual", "block"]
@@ -40,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Bootstrap:
+class Bootstrap(Drawn):
     """What the replicates say.
 
     Parameters
@@ -80,26 +81,9 @@ class Bootstrap:
         """Number of replicates that were made, failed ones included."""
         return len(self.chi2) + self.failed
 
-    def mean(self, name: str) -> float:
-        """Mean of a parameter or derived quantity."""
-        return float(np.mean(self._of(name)))
-
-    def std(self, name: str) -> float:
-        """Standard deviation of a parameter or derived quantity."""
-        return float(np.std(self._of(name), ddof=1))
-
-    def quantile(self, name: str, share: float) -> float:
-        """Quantile of a parameter or derived quantity."""
-        return float(np.quantile(self._of(name), share))
-
     def correlation(self) -> FloatArray:
         """Correlations of the refined parameters, shape (f, f)."""
         return np.asarray(np.corrcoef(self.samples, rowvar=False))
-
-    def _of(self, name: str) -> FloatArray:
-        if name not in self.all_values:
-            raise SlxrdError(f"unknown quantity {name!r}; there are {', '.join(self.all_values)}")
-        return self.all_values[name]
 
 
 def bootstrap(
