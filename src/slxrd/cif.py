@@ -11,6 +11,7 @@ import numpy as np
 
 from slxrd.cif_formula import check_atoms
 from slxrd.errors import FileError, SlxrdError
+from slxrd.formfactors import check_species
 from slxrd.heights import Atom, repeating_planes
 from slxrd.layers import Crystal
 from slxrd.planes import Site
@@ -24,8 +25,9 @@ def crystal_from_cif(
     path: str | Path,
     hkl: Sequence[int],
     *,
-    bottom: int | str = 0,
-    top: int | str = 0,
+    bottom: int | str | None = None,
+    top: int | str | None = None,
+    reference: int | str | None = None,
     tolerance: float = 0.05,
     B: float = 0.0,
     neutral: bool = False,
@@ -46,6 +48,9 @@ def crystal_from_cif(
     bottom, top : int or str
         The planes that end the crystal, by number or composition, as in :meth:`Crystal.cut`; both are the
         plane of reference if not given.
+    reference : int or str, optional
+        The plane of reference, which N counts, by number or composition, in place of that of most electrons.
+        It then has the number 0.
     tolerance : float
         Atoms within this many Å in height make one plane, which then lies at their mean height.
     B : float
@@ -70,26 +75,30 @@ def crystal_from_cif(
     data, structure = _structure(where, block)
     operations, named = _operations(structure, where)
     atoms = _atoms(structure, operations, direction, where, B, neutral)
+    remarks = [f"B = {B:g} Å² where the CIF says none"] if B else []
     if check:
         counts: dict[str, float] = {}
         for element, occupancy, _ in atoms:
             counts[element] = counts.get(element, 0.0) + occupancy
         formula, units = (data.find_value(tag) for tag in ("_chemical_formula_sum", "_cell_formula_units_Z"))
-        check_atoms(counts, _text(formula), _text(units), len(operations), named, where)
+        remarks += [check_atoms(counts, _text(formula), _text(units), len(operations), named, where)]
     spacing = float(structure.cell.calculate_d(direction))
     shifts = [np.array(shift) / _denominator() for shift in operations.cen_ops]
     cells = sum(1 for shift in shifts if math.isclose((shift @ direction + 0.5) % 1.0, 0.5, abs_tol=1e-9))
     try:
         period, planes = repeating_planes([atom for *_, atom in atoms], spacing, cells, tolerance)
         name = "({} {} {})".format(*direction)
-        return Crystal(
+        crystal = Crystal(
             name=f"{Path(path).name} {name}",
             period=period,
             repeat=planes,
             area=float(structure.cell.volume) / spacing / cells,
             source=where,
-            assumed="" if B == 0.0 else f"B = {B:g} Å² where the CIF says none",
-        ).cut(bottom, top)
+            assumed="; ".join(remark for remark in remarks if remark),
+        )
+        if reference is not None:
+            crystal = crystal.counted_by(reference)
+        return crystal.cut(0 if bottom is None else bottom, 0 if top is None else top)
     except SlxrdError as error:
         raise FileError(where, f"along ({' '.join(map(str, direction))}): {error}") from None
 
@@ -121,6 +130,8 @@ def _denominator() -> int:
 
 def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
     gemmi = _gemmi()
+    if not Path(where).is_file():
+        raise FileError(where, "no such file")
     try:
         blocks = {data.name: data for data in gemmi.cif.read_file(where)}
     except (OSError, ValueError, RuntimeError) as error:
@@ -135,7 +146,7 @@ def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
             where, f"{looked}lists no atoms (_atom_site_fract_x, _y and _z): not a crystal structure"
         )
     if len(found) > 1:
-        raise FileError(where, f"holds several structures; give block, one of {', '.join(found)}")
+        raise FileError(where, f"holds several structures; add :block=NAME, one of {', '.join(found)}")
     data = next(iter(found.values()))
     structure = gemmi.make_small_structure_from_block(data)
     if not (structure.cell.is_crystal() and structure.cell.volume > 0.0):
@@ -173,7 +184,17 @@ def _atoms(
         if not np.all(np.isfinite(position)):
             raise FileError(where, f"atom {listed.label} has no coordinates; give them, or remove it")
         element = "H" if listed.element.name == "D" else str(listed.element.name)
+        if element == "X":  # what gemmi makes of a symbol that it does not know
+            raise FileError(
+                where,
+                f"atom {listed.label}: {listed.type_symbol or listed.label!r} is no element; mend the CIF",
+            )
         species = str(Ion(element, 0 if neutral else int(listed.charge)))
+        try:
+            check_species(species)
+        except SlxrdError as error:
+            hint = "; :neutral=yes (in Python neutral=True) takes neutral atoms" if listed.charge else ""
+            raise FileError(where, f"atom {listed.label}: {error}{hint}") from None
         images: list[np.ndarray[Any, np.dtype[np.float64]]] = []
         for operation in operations:
             rotation = np.array(operation.rot) / operation.DEN
@@ -186,8 +207,7 @@ def _atoms(
             try:
                 site = Site(species, 1.0, float(listed.occ), damping)
             except SlxrdError as error:
-                hint = "" if neutral or not listed.charge else "; neutral=True takes neutral atoms"
-                raise FileError(where, f"atom {listed.label}: {error}{hint}") from None
+                raise FileError(where, f"atom {listed.label}: {error}; mend the CIF") from None
             atoms.append((element, site.occupancy, Atom(float(normal @ image), site)))
     return atoms
 

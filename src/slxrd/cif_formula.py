@@ -22,8 +22,10 @@ def check_atoms(
     operations: int,
     named: int | None,
     where: str,
-) -> None:
+) -> str:
     """Refuse a CIF whose atoms do not make up its formula, or of which nothing can be said.
+
+    Hydrogen may be missing: many a refinement leaves it out, and it hardly scatters.
 
     Parameters
     ----------
@@ -38,6 +40,11 @@ def check_atoms(
     where : str
         The file, for messages.
 
+    Returns
+    -------
+    str
+        A remark on hydrogen that is missing, or nothing.
+
     Raises
     ------
     FileError
@@ -48,22 +55,26 @@ def check_atoms(
     )
     if named is not None and named != operations:
         listed += f" though its space group has {named}"
-    hint = f"it {listed}; complete the CIF, or say check=False if its cell is complete as it stands"
+    hint = (
+        f"it {listed}; complete the CIF, or add :check=no (in Python check=False) if its cell is complete as "
+        "it stands"
+    )
     expected = _numbers(formula, where) if formula else {}
     if expected and units:
-        _compare(counts, expected, _positive(units, where), formula or "", where, hint)
-        return
+        return _compare(counts, expected, _positive(units, where), formula or "", where, hint)
+    remark = ""
     if expected:
         ratios = {element: counts.get(element, 0.0) / number for element, number in expected.items()}
-        _compare(counts, expected, max(ratios.values()), formula or "", where, hint)
+        remark = _compare(counts, expected, max(ratios.values()), formula or "", where, hint)
     if named is not None and named != operations:
         raise FileError(where, f"atoms would be lost: {hint}")
     if operations == 1 and named is None:
         raise FileError(
             where,
             "names no space group, and lists no symmetry operation but x,y,z: atoms may be missing; add the "
-            "space group ('P 1' if all atoms are listed), or say check=False",
+            "space group ('P 1' if all atoms are listed), or :check=no (in Python check=False)",
         )
+    return remark
 
 
 def _compare(
@@ -73,15 +84,19 @@ def _compare(
     formula: str,
     where: str,
     hint: str,
-) -> None:
+) -> str:
+    remark = ""
     for element in sorted({*counts, *expected}):
         found, wanted = counts.get(element, 0.0), units * expected.get(element, 0.0)
-        if abs(found - wanted) > AGREEMENT * max(found, wanted):
+        if element == "H" and found < (1.0 - AGREEMENT) * wanted:
+            remark = f"{wanted - found:g} of {wanted:g} H in the cell are not in the CIF"
+        elif abs(found - wanted) > AGREEMENT * max(found, wanted):
             raise FileError(
                 where,
                 f"its cell holds {found:g} {element}, but {wanted:g} by its formula {formula!r} "
                 f"({units:g} formula units): {hint}",
             )
+    return remark
 
 
 def _numbers(formula: str, where: str) -> dict[str, float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from slxrd.api import RegionLike, as_region, build_parameters, fit
 from slxrd.compare import compare_fits
+from slxrd.compare_zero import q_zero_alike
 from slxrd.comparison import Comparison
 from slxrd.errors import SlxrdError
 from slxrd.expressions import Expression
@@ -94,7 +95,8 @@ def fit_models(
     Returns
     -------
     iterator of (str, Fit)
-        Name of the model, and its fit.
+        Name of the model, and its fit. A name that comes again replaces what came before: where some models
+        would refine q_zero and others would not, all are made to do the same.
 
     Raises
     ------
@@ -222,15 +224,26 @@ def _fitted(
     options: Mapping[str, Any],
     report: Progress,
 ) -> Iterator[tuple[str, Fit]]:
+    """Fit the models in turn; those that must be fitted once more, or told of it, come twice."""
     total = _STEPS * len(prepared)
-    for i, (name, told) in enumerate(prepared.items()):
+    begun = 0
 
-        def step(done: int, of: int, before: int = _STEPS * i) -> None:
-            report(before + int(0.9 * _STEPS * done / max(of, 1)), total)
+    def one(name: str, told: Mapping[str, Any]) -> Fit:
+        nonlocal begun
+        before, begun = _STEPS * begun, begun + 1
+
+        def step(done: int, of: int) -> None:
+            report(before + int(0.9 * _STEPS * done / max(of, 1)), max(total, _STEPS * begun))
 
         try:
             found = fit(pattern, regions=regions, report=step, **told, **options)
         except SlxrdError as error:
             raise SlxrdError(f"model {name}: {error}") from None
-        report(_STEPS * (i + 1), total)
-        yield name, found
+        report(_STEPS * begun, max(total, _STEPS * begun))
+        return found
+
+    done: dict[str, Fit] = {}
+    for name, told in prepared.items():
+        done[name] = one(name, told)
+        yield name, done[name]
+    yield from q_zero_alike(done, prepared, one).items()

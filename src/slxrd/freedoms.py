@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -10,8 +11,10 @@ from slxrd.errors import SlxrdError
 from slxrd.layers import Crystal
 from slxrd.planes import Plane
 from slxrd.species import ion
-from slxrd.table import FURTHER, TABLE, ParameterInfo, info
+from slxrd.table import FURTHER, TABLE, ParameterInfo, info, of_planes
 
+#: Planes nearer than this to half the period, or to 0, lie there.
+MIDDLE = 1e-3
 #: A refined d stays within this fraction of that of a known crystal.
 NEAR_PERIOD = 0.1
 
@@ -94,9 +97,17 @@ def element(species: str) -> str:
     return re.sub(r"\W", "", single.element if single else species)
 
 
-def needs_opening(names: tuple[str, ...]) -> bool:
-    """Whether parameters of these names tell the outermost planes from the others."""
-    return any(name.startswith(("occ_", "shift_")) for name in names)
+def needs_opening(names: Iterable[str], second: bool = False) -> bool:
+    """Whether parameters of these names tell the outermost planes of a crystal from the others."""
+    return any(found is not None and found.second == second for found in map(of_planes, names))
+
+
+def away(plane: Plane) -> float:
+    """Which way is away from the nearest plane of reference: 1 up, −1 down, 0 where it is in the middle."""
+    part = plane.position % 1.0
+    if min(part, abs(part - 0.5), 1.0 - part) < MIDDLE:
+        return 0.0
+    return 1.0 if part < 0.5 else -1.0
 
 
 def offered(structure: Structure) -> dict[str, ParameterInfo]:
@@ -115,11 +126,14 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
     rows = {name: FURTHER[name] for name in names}
     if structure.crystal is not None:
         rows |= {name: FURTHER[name] for name in ("B", "shift_surface")}
-        rows |= _of_planes(structure.crystal)
+        rows |= _of_planes(structure.crystal, "")
+    if structure.partner is not None:
+        rows["shift_surface_B"] = info("shift_surface_B")
+        rows |= _of_planes(structure.partner, "_B")
     return rows
 
 
-def _of_planes(crystal: Crystal) -> dict[str, ParameterInfo]:
+def _of_planes(crystal: Crystal, end: str) -> dict[str, ParameterInfo]:
     parts = opened(crystal)
     reference = label(crystal.repeat[0])
     outermost = (parts.bottom[0], parts.top[-1])
@@ -128,10 +142,14 @@ def _of_planes(crystal: Crystal) -> dict[str, ParameterInfo]:
     for where, planes in (("surface", outermost), *((label(plane), (plane,)) for plane in inner)):
         for plane in planes:
             for site in plane.sites:
-                name = f"occ_{where}_{element(site.species)}"
+                name = f"occ_{where}_{element(site.species)}{end}"
                 rows.setdefault(name, replace(info(name), default=site.occupancy))
         if where not in ("surface", reference):
-            rows.setdefault(f"shift_{where}", info(f"shift_{where}"))
+            rows.setdefault(f"shift_{where}{end}", info(f"shift_{where}{end}"))
+    # Where planes lie on one side only, away is up or down.
+    ways = {(label(plane), away(plane)) for plane in inner if label(plane) != reference}
+    for where in sorted(where for where, way in ways if way > 0.0 and (where, -1.0) in ways):
+        rows[f"apart_{where}{end}"] = info(f"apart_{where}{end}")
     return rows
 
 
@@ -146,11 +164,12 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
     rows = dict(TABLE)
     if structure.crystal is not None:
         rows["d"] = _near(rows["d"], structure.crystal.period)
-        rows |= _sizes(rows["N"], rows["sigma_N"], structure)
+        rows |= _sizes(rows, structure.crystal, needs_opening(structure.extras), "")
     if structure.alternating:
         rows |= {name: FURTHER[name] for name in ("d_B", "N_B", "sigma_N_B")}
         if structure.partner is not None:
             rows["d_B"] = _near(rows["d_B"], structure.partner.period)
+            rows |= _sizes(rows, structure.partner, needs_opening(structure.extras, True), "_B")
     if structure.slab is not None:
         rows["rho"] = replace(FURTHER["rho"], default=structure.slab)
     further = offered(structure)
@@ -161,6 +180,9 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
                 f"{name} is not a parameter of this structure, which has {', '.join([*rows, *further])}"
             )
         rows[name] = further[name]
+        polar = name.replace("apart_", "shift_", 1)
+        if polar != name and polar in structure.extras:
+            raise SlxrdError(f"{polar} and {name} both move the same planes; leave one out")
     return rows
 
 
@@ -168,15 +190,16 @@ def _near(row: ParameterInfo, period: float) -> ParameterInfo:
     return replace(row, lower=(1.0 - NEAR_PERIOD) * period, upper=(1.0 + NEAR_PERIOD) * period)
 
 
-def _sizes(N: ParameterInfo, sigma_N: ParameterInfo, structure: Structure) -> dict[str, ParameterInfo]:
+def _sizes(
+    rows: Mapping[str, ParameterInfo], crystal: Crystal, opening: bool, end: str
+) -> dict[str, ParameterInfo]:
     """N and σ_N of a crystal; those of platelets of one thickness are known."""
-    assert structure.crystal is not None
-    if structure.crystal.layers is not None:
-        known = float(structure.crystal.layers)
+    N, sigma_N = rows[f"N{end}"], rows[f"sigma_N{end}"]
+    if crystal.layers is not None:
+        known = float(crystal.layers)
         return {
-            "N": replace(N, default=known, free=False),
-            "sigma_N": replace(sigma_N, default=0.0, lower=0.0, free=False),
+            N.name: replace(N, default=known, free=False),
+            sigma_N.name: replace(sigma_N, default=0.0, lower=0.0, free=False),
         }
-    opening = needs_opening(structure.extras)
-    closing = (opened if opening else as_it_is)(structure.crystal).closing
-    return {"N": replace(N, lower=float(max(closing, 1)))}
+    closing = (opened if opening else as_it_is)(crystal).closing
+    return {N.name: replace(N, lower=float(max(closing, 1)))}

@@ -174,6 +174,27 @@ class Crystal:
         closing = () if last == len(self.repeat) - 1 else self.repeat[: last + 1]
         return replace(self, bottom=tuple(lowest) if first else (), top=closing)
 
+    def counted_by(self, plane: int | str) -> Crystal:
+        """Crystal of the same planes in which N counts another; what ended it before is forgotten.
+
+        Parameters
+        ----------
+        plane : int or str
+            As in :meth:`cut`.
+
+        Raises
+        ------
+        SlxrdError
+            If there is no such plane, or several, or it is shifted.
+        """
+        first = self._number(plane)
+        lowest = self.repeat[first].position
+        turned = [
+            replace(each, position=(each.position - lowest) % 1.0)
+            for each in (*self.repeat[first:], *self.repeat[:first])
+        ]
+        return replace(self, repeat=tuple(turned), bottom=(), top=())
+
     def _number(self, plane: int | str) -> int:
         names = [str(other) for other in self.repeat]
         listed = ", ".join(f"{number} {name}" for number, name in enumerate(names))

@@ -39,10 +39,10 @@ def _surfaces(stack: Stack) -> dict[str, dict[str, float]]:
     below, above = (_by_period(stack.crystal, end) for end in (0, 1))
     next_below = _by_period(following, 0)
     moved = 1.0 if "shift_surface" in stack.names else 0.0
-    moved_below = moved if stack.partner is None else 0.0
-    gap = {"": -above[0] - next_below[0], "d": -above[1], "shift_surface": -moved - moved_below}
-    following_d = "d" if stack.partner is None else "d_B"
-    gap[following_d] = gap.get(following_d, 0.0) - next_below[1]
+    next_end = "" if stack.partner is None else "_B"
+    gap = {"": -above[0] - next_below[0], "d": -above[1], "shift_surface": -moved}
+    for name, share in ((f"d{next_end}", next_below[1]), (f"shift_surface{next_end}", 1.0)):
+        gap[name] = gap.get(name, 0.0) - (share if name in stack.names else 0.0)
     return {
         "thickness_of_atoms": {
             "": below[0] + above[0],

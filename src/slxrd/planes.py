@@ -45,7 +45,7 @@ class Site:
         if not 0.0 <= self.occupancy <= 1.0:
             raise SlxrdError(f"{self.species}: occupancy {self.occupancy!r} must lie between 0 and 1")
         if not (math.isfinite(self.B) and self.B >= 0.0):
-            raise SlxrdError(f"{self.species}: Debye-Waller factor B = {self.B!r} must be 0 Å² or more")
+            raise SlxrdError(f"{self.species}: Debye-Waller factor B = {self.B:.6g} must be 0 Å² or more")
 
 
 @dataclass(frozen=True)

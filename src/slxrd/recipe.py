@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from slxrd.amplitudes import plane_arrays
 from slxrd.errors import SlxrdError
 from slxrd.formfactors import ComplexArray
-from slxrd.freedoms import Opened, as_it_is, element, label, needs_opening, opened
+from slxrd.freedoms import Opened, as_it_is, away, element, label, needs_opening, opened
 from slxrd.kernel.sample import BOTTOM, COEFFICIENTS, REPEAT, TOP, Sample
 from slxrd.layers import Crystal
 from slxrd.planes import Plane
@@ -113,6 +113,8 @@ def _alike(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> NDArray[n
     return np.array(first, dtype=np.int64)
 
 
+#: What the names of a crystal's own parameters end in.
+_END = ("", "_B")
 _OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))
 
 
@@ -120,7 +122,7 @@ def _parts(crystal: Crystal | None, number: int, names: Sequence[str]) -> tuple[
     """Return the parts of a crystal, and whether the parameters of planes are its own."""
     if crystal is None:
         return Opened((), (), (), 0), False
-    own = number == 0 and needs_opening(tuple(names))
+    own = needs_opening(names, number == 1)
     return (opened if own else as_it_is)(crystal), own
 
 
@@ -137,8 +139,10 @@ def _placed(parts: Opened, number: int, own: bool, names: Sequence[str]) -> list
         outermost = own and k in (0, len(listed) - 1)
         where = "surface" if outermost else label(plane)
         displacement, sign = -1, 1.0
-        if own and f"shift_{where}" in names:
-            displacement, sign = list(names).index(f"shift_{where}"), -1.0 if k == 0 and outermost else 1.0
+        ways = {"shift": -1.0 if k == 0 and outermost else 1.0, "apart": away(plane)}
+        for kind, way in ways.items():
+            if own and way and f"{kind}_{where}{_END[number]}" in names:
+                displacement, sign = list(names).index(f"{kind}_{where}{_END[number]}"), way
         placed.append(_Placed(plane, number, part, displacement, sign, where if own else ""))
     return placed
 
@@ -165,7 +169,7 @@ def _terms(
     fixed = np.zeros((COEFFICIENTS, q.size), dtype=np.complex128)
     terms = []
     for site, full in zip(each.plane.sites, sites, strict=True):
-        name = f"occ_{each.where}_{element(site.species)}"
+        name = f"occ_{each.where}_{element(site.species)}{_END[each.crystal]}"
         if each.where and name in names:
             terms.append((k, list(names).index(name), full))
         else:

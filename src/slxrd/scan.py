@@ -27,8 +27,9 @@ from slxrd.units import FloatArray
 NO_FRINGES = 8.0
 TRIED_SIGMA_L = (0.4, 1.4)
 TRIED_SIGMA_U = 0.3
-#: Values of L tried per d; ratio of successive sizes, and the most of them; width of a peak times size.
-STEPS_PER_PERIOD = 3
+#: Values of L tried per turn of the phase at the strongest region; ratio of successive sizes, and the most
+#: of them; width of a peak times size.
+STEPS_PER_TURN = 3
 SIZE_STEP = 1.35
 MOST_SIZES = 9
 SCHERRER = 0.9
@@ -132,11 +133,15 @@ def _tried_sizes(strongest: RegionData, base: Minimum) -> list[float]:
     return [float(N) for N in np.geomspace(least, most, count)]
 
 
+def bragg_order(points: RegionData, d: float) -> int:
+    """Order of the reflection in the middle of a region, of planes d Å apart; at least 1."""
+    return max(round(float(points.q.mean()) * d / (2.0 * np.pi)), 1)
+
+
 def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
     """Lattice periods from the best fit of the envelope and from the centre of mass of the peak."""
     d = base.values["d"]
-    order = max(round(strongest.q.mean() * d / (2.0 * np.pi)), 1)
-    other = 2.0 * np.pi * order / centre_and_spread(strongest.q, strongest.intensity)[0]
+    other = 2.0 * np.pi * bragg_order(strongest, d) / centre_and_spread(strongest.q, strongest.intensity)[0]
     return [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
 
 
@@ -144,7 +149,8 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
     """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, p)."""
     row = parameters["L"]
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
-    count = max(int((row.upper - row.lower) / base.values["d"] * STEPS_PER_PERIOD), STEPS_PER_PERIOD)
+    turn = base.values["d"] / bragg_order(strongest, base.values["d"])
+    count = max(int((row.upper - row.lower) / turn * STEPS_PER_TURN), STEPS_PER_TURN)
     if count > MOST_GAPS:
         raise SlxrdError(
             f"bounds L={row.lower:g}:{row.upper:g} are too wide to search; narrow them (--bounds L=5:200)"

@@ -18,13 +18,24 @@ from slxrd.leastsquares import Minimum, minimise
 from slxrd.objective import Objective
 from slxrd.pairs import scan_pairs
 from slxrd.parameters import Parameters
-from slxrd.scan import FAINTEST, Progress, envelope_fits, filled, points_of, scan, usual_spread
+from slxrd.scan import (
+    FAINTEST,
+    Progress,
+    bragg_order,
+    envelope_fits,
+    filled,
+    points_of,
+    scan,
+    usual_spread,
+)
 from slxrd.table import TABLE, info
 from slxrd.units import FloatArray
 
 #: Neighbours of the best solution, in d, that are tried, and the least σ_L in Å to begin with.
 NEIGHBOURS = (0, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8)
 LEAST_SIGMA_L = 0.3
+#: Up to this order of reflection L is tried between neighbours as well.
+HIGHEST_ORDER = 4
 #: L is searched at least so far, in Å, however poor the resolution.
 LEAST_RANGE = 60.0
 #: How often the neighbours of a new best solution are tried.
@@ -70,7 +81,7 @@ def search(
     found = Batch(objective, parameters, starts).refine_each(cores)
     for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
         least = float(found.chi2.min())
-        beside = _neighbours(parameters, found.values[int(found.chi2.argmin())])
+        beside = _neighbours(objective, parameters, found.values[int(found.chi2.argmin())])
         if not beside.size:
             break
         found = joined(
@@ -97,15 +108,21 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
     return parameters.bound(L=(row.lower, max(upper, row.value or 0.0)))
 
 
-def _neighbours(parameters: Parameters, best: FloatArray) -> FloatArray:
-    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, p)."""
+def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) -> FloatArray:
+    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, p).
+
+    At an order p of reflection the phase turns with every d/p. A strong one outweighs the others until a
+    start is right for all, so those between two d are tried too.
+    """
     values = dict(zip(parameters, best.tolist(), strict=True))
     # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
     values["sigma_L"] = max(values["sigma_L"], LEAST_SIGMA_L)
     values["sigma_N"] = max(values["sigma_N"], float(usual_spread(values["N"])))
     row = parameters["L"]
+    highest = min(max(bragg_order(points, values["d"]) for points in objective.data), HIGHEST_ORDER)
+    between = [sign * k / highest for k in range(1, highest) for sign in (-1, 1)]
     starts = []
-    for step in NEIGHBOURS:
+    for step in (*NEIGHBOURS, *between):
         L, N = values["L"] + step * values["d"], values["N"] - step
         if row.lower <= L <= row.upper:
             starts.append({**values, "L": L})

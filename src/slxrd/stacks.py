@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from slxrd.cif import crystal_from_cif
 from slxrd.crystals.library import crystal as named
@@ -26,7 +26,8 @@ def as_crystal(crystal: CrystalLike) -> Crystal:
     ----------
     crystal : Crystal, str or Path
         ``"CsPbBr3"``, ``"CsPbBr3:Br"``, ``"PbS-111:Pb:S"`` (bottom and top), a TOML file instead of the name,
-        or ``"file.cif:1,0,0"`` with the film normal, and surfaces as before.
+        or ``"file.cif:1,0,0"`` with the film normal, and surfaces as before; then arguments of
+        :func:`slxrd.crystal_from_cif` may follow, ``"file.cif:1,0,0:neutral=yes:tolerance=0.3"``.
 
     Raises
     ------
@@ -35,7 +36,7 @@ def as_crystal(crystal: CrystalLike) -> Crystal:
     """
     if isinstance(crystal, Crystal):
         return crystal
-    name, *rest = str(crystal).split(":")
+    name, *rest = _words(str(crystal))
     if name.lower().endswith(".cif"):
         return _from_cif(name, rest)
     if len(rest) > 2:
@@ -44,15 +45,57 @@ def as_crystal(crystal: CrystalLike) -> Crystal:
     return named(name, ends[0] if len(ends) == 1 else (ends[0], ends[1]) if ends else None)
 
 
-def _from_cif(name: str, rest: list[str]) -> Crystal:
+def _words(text: str) -> list[str]:
+    """Take a crystal apart at its colons, but for that of a drive in the name of a file."""
+    file = re.match(r"(?i)[a-z]:[\\/].*?\.(cif|toml)(?=:|$)", text)
+    if file is None:
+        return text.split(":")
+    return [file[0], *text[file.end() :].split(":")[1:]]
+
+
+#: What may be said of a CIF behind its planes, as in ``file.cif:1,0,0:neutral=yes``.
+_OF_CIF = {
+    "reference": "a plane", "tolerance": "Å", "B": "Å²", "neutral": "yes or no", "check": "yes or no",
+    "block": "a name",
+}  # fmt: skip
+
+
+def _from_cif(name: str, words: list[str]) -> Crystal:
+    rest = [word for word in words if "=" not in word]
+    told = dict(_option(name, word) for word in words if "=" in word)
     normal = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*", rest[0]) if rest else None
     if normal is None or len(rest) > 3:
         raise SlxrdError(
-            f"crystal {':'.join([name, *rest])}: say which lattice planes lie in the film, {name}:0,0,1, and "
-            "which planes end the crystal if they are not the usual ones, FILE:H,K,L:BOTTOM:TOP"
+            f"crystal {':'.join([name, *words])}: say which lattice planes lie in the film, {name}:0,0,1, "
+            "and which planes end the crystal if they are not the usual ones, FILE:H,K,L:BOTTOM:TOP"
         )
-    ends = [int(end) if end.isdigit() else end for end in rest[1:]] or [0]
-    return crystal_from_cif(name, [int(index) for index in normal.groups()], bottom=ends[0], top=ends[-1])
+    ends: list[int | str | None] = [_plane(end) for end in rest[1:]] or [None]
+    hkl = [int(index) for index in normal.groups()]
+    return crystal_from_cif(name, hkl, bottom=ends[0], top=ends[-1], **told)
+
+
+def _plane(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
+
+
+def _option(name: str, word: str) -> tuple[str, Any]:
+    """One ``key=value`` of a CIF."""
+    key, _, value = (part.strip() for part in word.partition("="))
+    wrong = SlxrdError(
+        f"crystal {name}: {word!r} is none of {', '.join(f'{k}={what}' for k, what in _OF_CIF.items())}"
+    )
+    if key in ("neutral", "check"):
+        if value not in ("yes", "no"):
+            raise wrong
+        return key, value == "yes"
+    if key in ("tolerance", "B"):
+        try:
+            return key, float(value)
+        except ValueError:
+            raise wrong from None
+    if key not in _OF_CIF or not value:
+        raise wrong
+    return key, _plane(value) if key == "reference" else value
 
 
 def as_stack(

@@ -79,6 +79,7 @@ STACKING = ("L", "sigma_L")
 #: Derived quantities that crystals made of atoms have besides.
 OF_ATOMS = ("thickness_of_atoms", "free_gap", "thickness_spread")
 
+_OUTWARD = "outward displacement of the outermost planes"
 _CELLS = "Fullerton et al., Phys. Rev. B 1992, 45, 9292"
 #: Parameters that some structures have besides, and others only if they are named.
 FURTHER: dict[str, ParameterInfo] = {
@@ -123,14 +124,45 @@ FURTHER: dict[str, ParameterInfo] = {
         ),
         ParameterInfo(
             "shift_surface", "Δz(surface)", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,
-            "outward displacement of the outermost planes", "docs/crystals.md", 0.02, False,
+            _OUTWARD, "docs/crystals.md", 0.02, False,
         ),
     )
 }  # fmt: skip
 
-_OUTERMOST = "the outermost planes"
-_OCCUPANCY = re.compile(r"occ_(?P<where>\w+)_(?P<species>[A-Z][A-Za-z]*)", re.ASCII)
-_SHIFT = re.compile(r"shift_(?P<where>\w+)", re.ASCII)
+#: Names of parameters of planes: of the first crystal, or with _B of the second of a pair.
+_OF_PLANES = re.compile(
+    r"(?:(?P<way>shift|apart)|occ)_(?P<where>[A-Za-z0-9]+)(?(way)|_(?P<species>[A-Z][A-Za-z0-9]*))(?P<second>_B)?"
+)
+
+
+@dataclass(frozen=True)
+class OfPlanes:
+    """What the name of a parameter of planes says.
+
+    Parameters
+    ----------
+    kind : str
+        ``"occ"``, ``"shift"`` or ``"apart"``.
+    where : str
+        Composition of the planes, or ``"surface"``.
+    species : str
+        Whose occupancy it is; empty otherwise.
+    second : bool
+        Whether it belongs to the second crystal of a pair.
+    """
+
+    kind: str
+    where: str
+    species: str
+    second: bool
+
+
+def of_planes(name: str) -> OfPlanes | None:
+    """Take the name of a parameter of planes apart; None if it is not one."""
+    found = _OF_PLANES.fullmatch(name)
+    if found is None:
+        return None
+    return OfPlanes(found["way"] or "occ", found["where"], found["species"] or "", bool(found["second"]))
 
 
 def info(name: str) -> ParameterInfo:
@@ -144,17 +176,23 @@ def info(name: str) -> ParameterInfo:
     known = TABLE.get(name) or FURTHER.get(name)
     if known is not None:
         return known
-    if match := _OCCUPANCY.fullmatch(name):
-        where, species = match["where"], match["species"]
+    planes = of_planes(name)
+    if planes is None:
+        raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")
+    outermost = planes.where == "surface"
+    which = f"{planes.where}(B)" if planes.second else planes.where
+    whose = " of the second crystal" if planes.second else ""
+    if planes.kind == "occ":
+        where = "the outermost planes" if outermost else f"planes {planes.where}"
         return ParameterInfo(
-            name, f"o({species}, {where})", "", 1.0, 0.0, 1.0, 0.0, 1.0,
-            f"occupancy of {species} in {_OUTERMOST if where == 'surface' else f'planes {where}'}",
-            "docs/crystals.md", 0.05, False,
+            name, f"o({planes.species}, {which})", "", 1.0, 0.0, 1.0, 0.0, 1.0,
+            f"occupancy of {planes.species} in {where}{whose}", "docs/crystals.md", 0.05, False,
         )  # fmt: skip
-    if match := _SHIFT.fullmatch(name):
-        return ParameterInfo(
-            name, f"Δz({match['where']})", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,
-            f"upward displacement of planes {match['where']} inside the crystal", "docs/crystals.md",
-            0.02, False,
-        )  # fmt: skip
-    raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")
+    meaning = {
+        "shift": "upward displacement of planes {} inside the crystal",
+        "apart": "displacement of planes {} inside the crystal, away from the nearest plane of reference",
+    }[planes.kind].format(planes.where)
+    return ParameterInfo(
+        name, f"Δ{'z' if planes.kind == 'shift' else '|z|'}({which})", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,
+        (_OUTWARD if outermost else meaning) + whose, "docs/crystals.md", 0.02, False,
+    )  # fmt: skip

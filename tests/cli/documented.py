@@ -36,6 +36,38 @@ ELSEWHERE = (
     'python -m pip install ".[test]" && python -m pytest',
     "python benchmarks/calibration.py --slow 51 --report docs",
 )
+_COLUMNS = "".join(
+    f"_atom_site_{name}\n" for name in ("label", "type_symbol", "fract_x", "fract_y", "fract_z")
+)
+#: Orthorhombic CsPbBr₃ with octahedra about as tilted as they are, and PbS written as ions.
+CSPBBR3 = f"""data_example
+_cell_length_a 8.244
+_cell_length_b 11.735
+_cell_length_c 8.198
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_space_group_name_H-M_alt 'P n m a'
+_chemical_formula_sum 'Br3 Cs Pb'
+_cell_formula_units_Z 4
+loop_
+{_COLUMNS}Cs Cs+ 0.48 0.25 0.01
+Pb Pb2+ 0 0 0.5
+Br1 Br- 0.5 0.25 0.547
+Br2 Br- 0.294 0.026 0.794
+"""
+PBS = f"""data_example
+_cell_length_a 5.936
+_cell_length_b 5.936
+_cell_length_c 5.936
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_space_group_name_H-M_alt 'F m -3 m'
+loop_
+{_COLUMNS}Pb Pb2+ 0 0 0
+S S2- 0.5 0.5 0.5
+"""
 #: What makes a block too slow for the tests.
 SLOW = (
     "--bootstrap", "slxrd plan", "slxrd demo", "slxrd gallery", "slxrd peaks", "decompose(", "slxrd series",
@@ -109,6 +141,8 @@ def _files() -> dict[str, str]:
         "scan.xrdml": xrdml(counts(60.0)),
         "platelets.xrdml": xrdml(_platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),
+        "cspbbr3.cif": CSPBBR3,
+        "pbs.cif": PBS,
         "cubes.csv": (Path(slxrd.__file__).parent / "examples" / "cspbbr3-cubes.csv").read_text("utf-8"),
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
         **{path.name: path.read_text("latin-1") for path in sorted((ROOT / "tests" / "data").glob("*.x00"))},

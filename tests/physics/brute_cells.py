@@ -77,6 +77,9 @@ def atoms(
         outermost = k in (0, len(planes) - 1)
         name = "surface" if outermost else "".join(c for c in str(plane) if c.isalnum() or c == "_")
         move = values.get(f"shift_{name}", 0.0) * (-1.0 if outermost and k == 0 else 1.0)
+        above = plane.position - math.floor(plane.position + 1e-6)
+        if not outermost and abs(above - 0.5) > 1e-6:
+            move += values.get(f"apart_{name}", 0.0) * (1.0 if above < 0.5 else -1.0)
         sites = []
         for site in plane.sites:
             element = "".join(c for c in site.species if c.isalpha())
@@ -109,7 +112,7 @@ def body(
 
 def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None) -> list[Layer]:
     """The layers of a stack, one or two."""
-    told = any(name.startswith(("occ_", "shift_")) for name in stack.extras)
+    of_planes = [name for name in stack.extras if name.startswith(("occ_", "shift_", "apart_"))]
     area = 1.0 if stack.crystal is None or stack.crystal.area is None else stack.crystal.area
     density = area * values.get("rho", 0.0)
     power = 2 if stack.weighting == "volume" else 0
@@ -119,7 +122,8 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
         smallest = 1
         if crystal is not None:
             smallest = max(1, crystal.closing)
-            while told and not end and len(crystal.planes(smallest)) < 2:
+            told = any(name.endswith("_B") == bool(end) for name in of_planes)
+            while told and len(crystal.planes(smallest)) < 2:
                 smallest += 1
         found = shares(values["N" + end], values["sigma_N" + end], stack.size_window, power, smallest)
         bodies = []
@@ -135,8 +139,9 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
     if stack.partner is not None and stack.crystal is not None and stack.partner.area is not None:
         # By surface cell of the first crystal.
         factor *= area / stack.partner.area
-    only_B = {"B": values.get("B", 0.0)}
-    return [first, made(stack.partner, "_B", only_B, factor, values.get("dL_B", 0.0))]
+    own = {"B": values.get("B", 0.0)}
+    own |= {name.removesuffix("_B"): values[name] for name in of_planes if name.endswith("_B")}
+    return [first, made(stack.partner, "_B", own, factor, values.get("dL_B", 0.0))]
 
 
 def slab(gap: Gap, q: FloatArray, width: FloatArray) -> ComplexArray:

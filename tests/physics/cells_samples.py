@@ -20,7 +20,7 @@ CU = 1.540593
 Q = np.concatenate(([0.01, 0.05], np.linspace(0.1, 2.6, 31)))
 USUAL = {"L": 36.9, "sigma_L": 1.2, "N": 5.3, "sigma_N": 0.8, "q_zero": 0.003}
 PAIR = {"d_B": 2.97, "N_B": 4.4, "sigma_N_B": 0.7}
-STANDING_OUT = ("occ_", "shift_")
+STANDING_OUT = ("occ_", "shift_", "apart_")
 
 #: Crystals by name, termination and a period to try.
 CRYSTALS: dict[str, tuple[str, str | tuple[str, str], float]] = {
@@ -41,6 +41,13 @@ def crystal(key: str) -> slxrd.Crystal:
     return slxrd.crystal(name, termination)
 
 
+def all_offers(stack: Stack, leaving: str = "apart_") -> list[str]:
+    """All that a structure offers at once: planes cannot move upward and apart, so one of these is left."""
+    offers = list(stack.offers)
+    kept = "shift_" if leaving == "apart_" else "apart_"
+    return [n for n in offers if not n.startswith(leaving) or n.replace(leaving, kept, 1) not in offers]
+
+
 def values_of(stack: Stack, d: float, **further: float) -> dict[str, float]:
     """Values of all parameters of a structure: the usual ones, and others away from their defaults."""
     values = {**USUAL, **(PAIR if stack.alternating else {}), "d": d}
@@ -50,7 +57,9 @@ def values_of(stack: Stack, d: float, **further: float) -> dict[str, float]:
         if name in away:
             values[name] = away[name]
         elif name.startswith(STANDING_OUT):
-            values[name] = 0.95 - 0.07 * place if name.startswith("occ_") else 0.11 - 0.05 * place
+            values[name] = (
+                0.95 - 0.07 * (place % 13) if name.startswith("occ_") else 0.11 - 0.05 * (place % 7)
+            )
             place += 1
     return {**values, **further}
 

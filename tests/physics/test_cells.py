@@ -8,11 +8,13 @@ from typing import Any
 import brute_cells
 import numpy as np
 import pytest
-from cells_samples import CRYSTALS, CU, Q, assert_brute, assert_same, crystal, sharp, values_of
+from cells_samples import CRYSTALS, CU, Q, all_offers, assert_brute, assert_same, crystal, sharp, values_of
 
+import slxrd
 from slxrd.amplitudes import crystal_amplitude
+from slxrd.errors import SlxrdError
 from slxrd.layers import Crystal
-from slxrd.planes import Plane
+from slxrd.planes import Plane, Site
 from slxrd.structure import Stack
 
 FEW = np.array([0.02, 0.13, 0.41, 0.9, 1.05, 1.076, 1.7, 2.15, 2.3])
@@ -81,7 +83,7 @@ def test_stacks_of_atoms(key: str, mixing: Any, weighting: Any, slab: float | No
     stack = Stack(6, 3.0, crystal(key), slab=slab, mixing=mixing, weighting=weighting)
     d = CRYSTALS[key][2]
     assert_brute(stack, values_of(stack, d))
-    changed = stack.using(stack.offers)
+    changed = stack.using(all_offers(stack))
     assert set(changed.names) >= {"sigma_u", "unstacked", "B", "shift_surface"}
     assert_brute(changed, values_of(changed, d))
 
@@ -100,15 +102,52 @@ def test_two_crystals_that_alternate(key: str, other: str, slab: float | None, w
     stack = Stack(4, 3.0, crystal(key), crystal(other), slab=slab, weighting=weighting)
     d, d_B = CRYSTALS[key][2], CRYSTALS[other][2]
     assert_brute(stack, values_of(stack, d, d_B=d_B))
-    changed = stack.using(stack.offers)
-    assert "dL_B" in changed.names
+    changed = stack.using(all_offers(stack))
+    assert {"dL_B", "shift_surface", "shift_surface_B"} <= set(changed.names)
     assert_brute(changed, values_of(changed, d, d_B=d_B))
+
+
+@pytest.mark.parametrize("slab", [None, 0.3])
+@pytest.mark.parametrize("key", ["CsI", "I"])
+def test_planes_that_move_apart(key: str, slab: float | None) -> None:
+    """Cs and I of Cs₂PbI₂Cl₂ lie on both sides of Pb, at heights that are not known well."""
+    stack = Stack(6, 3.0, crystal(key), slab=slab)
+    changed = stack.using(all_offers(stack, leaving="shift_"))
+    assert {"apart_Cs", "apart_I"} <= set(changed.names)
+    assert_brute(changed, values_of(changed, CRYSTALS[key][2]))
+    pair = Stack(3, 3.0, crystal("Br"), crystal(key), slab=slab)
+    changed = pair.using(all_offers(pair, leaving="shift_"))
+    assert {"apart_Cs_B", "apart_I_B"} <= set(changed.names)
+    assert_brute(changed, values_of(changed, CRYSTALS["Br"][2], d_B=CRYSTALS[key][2]))
+
+
+def test_planes_do_not_move_apart_and_upward_at_once() -> None:
+    stack = Stack(6, crystal=crystal("CsI"))
+    with pytest.raises(SlxrdError, match="shift_I and apart_I both move the same planes"):
+        stack.using(["shift_I", "apart_I"])
+    assert not any(
+        name.startswith("apart_") for key in ("Br", "Pb to S") for name in Stack(crystal=crystal(key)).offers
+    )
+
+
+def test_occupancies_are_of_their_own_crystal() -> None:
+    """Two crystals of the same kind: what one of them lacks does not show in the other."""
+    pair = Stack(3, 3.0, crystal("Br"), crystal("Br")).using(["occ_surface_Br", "occ_surface_Br_B"])
+    values = values_of(pair, 5.84, d_B=5.84, N=4.0, N_B=7.0, sigma_N=0.5, sigma_N_B=0.5)
+    less, same = (
+        {"occ_surface_Br": 0.4, "occ_surface_Br_B": 1.0},
+        {"occ_surface_Br": 1.0, "occ_surface_Br_B": 0.4},
+    )
+    for given in (less, same):
+        assert_brute(pair, {**values, **given})
+    apart = np.abs(sharp(pair, {**values, **less}) / sharp(pair, {**values, **same}) - 1.0)
+    assert apart.max() > 0.01
 
 
 def test_two_crystals_of_points_that_alternate() -> None:
     stack = Stack(4, alternating=True)
     assert_brute(stack, values_of(stack, 5.84))
-    changed = stack.using(stack.offers)
+    changed = stack.using(all_offers(stack))
     assert {"f_B", "dL_B"} <= set(changed.names)
     assert_brute(changed, values_of(changed, 5.84))
 
@@ -196,3 +235,22 @@ def test_a_surface_in_the_repeat_is_told_from_the_planes_inside() -> None:
     stack = Stack(1, 3.0, found).using(["occ_surface_Br", "shift_surface"])
     values = values_of(stack, 5.8, N=4.0, sigma_N=0.0, q_zero=0.0, occ_surface_Br=0.8, shift_surface=0.1)
     assert_same(sharp(stack, values), np.abs(cell) ** 2)
+
+
+def test_groups_of_atoms_offer_their_occupancy() -> None:
+    planes = (
+        Plane(0.0, (Site("Pb2+"), Site("I-", 2.0))),
+        Plane(0.5, (Site("(CH5N2)"), Site("I-"))),
+    )
+    stack = Stack(4, crystal=Crystal("FAPbI3", 6.36, planes, area=40.4), slab=0.3)
+    changed = stack.using(all_offers(stack))
+    assert {"occ_surface_CH5N2", "occ_CH5N2I_CH5N2"} <= set(changed.names)
+    assert np.all(np.isfinite(sharp(changed, values_of(changed, 6.36))))
+
+
+def test_platelets_as_the_second_crystal_have_their_size() -> None:
+    pair = Stack(4, crystal=crystal("Br"), partner=slxrd.crystal("CsPbBr3-2ML"))
+    assert (pair.table["N_B"].default, pair.table["N_B"].free) == (2.0, False)
+    assert (pair.table["sigma_N_B"].default, pair.table["sigma_N_B"].free) == (0.0, False)
+    opened = Stack(4, crystal=crystal("Br"), partner=crystal("PbS")).using(["occ_surface_Pb_B"])
+    assert (opened.table["N"].lower, opened.table["N_B"].lower) == (1.0, 2.0)

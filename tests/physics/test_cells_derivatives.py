@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cells_samples import CRYSTALS, CU, FloatArray, crystal, values_of
+from cells_samples import CRYSTALS, CU, FloatArray, all_offers, crystal, values_of
 
 from slxrd.instrument import Instrument
 from slxrd.kernel import cells
@@ -37,7 +37,7 @@ def some_stacks() -> Iterator[tuple[str, Stack, dict[str, float]]]:
             "volume" if rng.random() < 0.5 else "number",
             0.0 if rng.random() < 0.5 else M / 4.0,
         )
-        stack = stack.using(stack.offers)
+        stack = stack.using(all_offers(stack, "apart_" if seed % 2 else "shift_"))
         values = values_of(
             stack,
             CRYSTALS[key][2],
@@ -119,7 +119,7 @@ def one_sided(region: RegionModel, values: dict[str, float], name: str, way: flo
 def test_derivatives_at_the_edges(edge: dict[str, float]) -> None:
     """Against one-sided differences, since nothing is calculated outside of what can be."""
     stack = Stack(6, 3.0, crystal("Br"), slab=0.3)
-    stack = stack.using(stack.offers)
+    stack = stack.using(all_offers(stack))
     values = {**values_of(stack, 5.84), **edge}
     model = Model(stack, Instrument(0.0, wavelength=CU))
     region = model.region(BANDS[1])

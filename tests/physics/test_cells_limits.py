@@ -8,7 +8,7 @@ from typing import Any
 import brute_cells
 import numpy as np
 import pytest
-from cells_samples import CRYSTALS, CU, Q, assert_brute, assert_same, crystal, sharp, values_of
+from cells_samples import CRYSTALS, CU, Q, all_offers, assert_brute, assert_same, crystal, sharp, values_of
 
 from slxrd.amplitudes import crystal_amplitude
 from slxrd.errors import SlxrdError
@@ -66,7 +66,7 @@ def test_one_size_cannot_be_mixed() -> None:
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 def test_nothing_added_is_nothing(mixing: Any) -> None:
     bare = Stack(9, crystal=crystal("Br"), mixing=mixing)
-    more = replace(bare, slab=0.0).using(bare.offers)
+    more = replace(bare, slab=0.0).using(all_offers(bare))
     values = values_of(bare, 5.84)
     none = {name: row.default for name, row in more.table.items() if row.default is not None}
     assert_same(sharp(more, {**none, **values}), sharp(bare, values), 1e-11)

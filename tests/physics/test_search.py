@@ -194,3 +194,20 @@ def test_a_single_crystal_is_searched_too() -> None:
     for name in ("L", "sigma_L"):
         assert found.parameters[name].status == "undetermined"
     assert found.derived["period"].status == "undetermined"
+
+
+def test_a_second_order_that_outweighs_the_first() -> None:
+    """Of CsPbBr₃ the second order is ten times as strong: it alone repeats with d/2 in L, not with d."""
+    truth = {"d": 5.784, "L": 36.97, "sigma_L": 0.29, "N": 13.85, "sigma_N": 0.56}
+    q = np.arange(0.65, 2.6, 0.003)
+    pattern = simulate(
+        q, truth, crystal="CsPbBr3:CsBr", wavelength="CuKa1", peak=300.0, background=20.0, noise="counting",
+        seed=4,
+    )  # fmt: skip
+    regions = [(0.706, 1.466), (1.792, 2.553)]
+    blind, near = (
+        fit(pattern, regions=regions, background="constant", crystal="CsPbBr3:CsBr", noise="counting", **more)
+        for more in ({}, {"start": truth})
+    )
+    assert blind.chi2 < near.chi2 + 0.1
+    assert min(abs(s.values["L"] - truth["L"]) for s in blind.solutions) < 0.5

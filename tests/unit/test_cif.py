@@ -8,6 +8,7 @@ import pytest
 from slxrd.amplitudes import structure_factor
 from slxrd.cif import crystal_from_cif
 from slxrd.errors import SlxrdError
+from slxrd.stacks import as_crystal
 
 gemmi = pytest.importorskip("gemmi")
 
@@ -192,7 +193,7 @@ NO_CELL = text(cubic(5.9), "P 1", ATOMS).replace("_cell_length_a 5.9\n", "")
         (text(cubic(5.9), "P 1", ("A Pb 0 ? 0 1 .01",)), "atom A has no coordinates"),
         (text(cubic(5.9), "P 1", ("A Pb 0 0 0 1.4 .01",)), "atom A: .*occupancy"),
         (text(cubic(5.9), "P 1", ("A Pb 0 0 0 1 -.01",)), "atom A: .*Debye-Waller"),
-        (text(cubic(5.9), "P 1", ("A Qq 0 0 0 1 .01",)), "atom A: unknown species"),
+        (text(cubic(5.9), "P 1", ("A Qq 0 0 0 1 .01",)), "atom A: 'Qq' is no element"),
         (text(cubic(5.9), "P 1", ("A Pb 0 0 0 0 .01",)), "occupancy 0"),
         (text(cubic(5.9), "F m -3 m", GALENA, ONLY_XYZ), "lists only the operation x,y,z though .* has 192"),
         (
@@ -270,7 +271,7 @@ def test_directions_refused(written: Path, hkl: tuple[int, ...], message: str) -
 
 
 def test_more_refusals(written: Path, tmp_path: Path) -> None:
-    with pytest.raises(SlxrdError, match=r"none[.]cif: not a CIF that can be read"):
+    with pytest.raises(SlxrdError, match=r"none[.]cif: no such file"):
         crystal_from_cif(tmp_path / "none.cif", (1, 0, 0))
     with pytest.raises(SlxrdError, match="form no planes: not a layered direction"):
         crystal_from_cif(written / "tilted.cif", (1, 0, 1), tolerance=3.0)
@@ -286,3 +287,45 @@ def test_without_gemmi_the_remedy_is_said(written: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "gemmi", None)
     with pytest.raises(SlxrdError, match=r'pip install "slxrd\[cif\]"'):
         crystal_from_cif(written / "galena.cif", (1, 0, 0))
+
+
+def test_hydrogen_that_a_cif_leaves_out_is_said_not_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mapi.cif"
+    atoms = ("Pb Pb 0 0 0 1 .02", "I I .5 0 0 1 .05", "C C .5 .5 .45 1 .1", "N N .5 .5 .6 1 .1")
+    cell = (6.3, 6.3, 6.3, 90, 90, 90)
+    formula = "_chemical_formula_sum 'C H6 I3 N Pb'\n_cell_formula_units_Z 1"
+    listed = (*atoms[:1], "I1 I .5 0 0 1 .05", "I2 I 0 .5 0 1 .05", "I3 I 0 0 .5 1 .05", *atoms[2:])
+    path.write_text(text(cell, "P 1", listed, formula), encoding="utf-8")
+    found = crystal_from_cif(path, (0, 0, 1))
+    assert found.assumed == "6 of 6 H in the cell are not in the CIF"
+    path.write_text(text(cell, "P 1", atoms, formula), encoding="utf-8")
+    with pytest.raises(SlxrdError, match=r"holds 1 I, but 3 by its formula"):
+        crystal_from_cif(path, (0, 0, 1))
+
+
+def test_any_plane_may_be_the_one_that_is_counted(written: Path) -> None:
+    """Tilted octahedra split PbBr₂ planes, and CsBr becomes that of most electrons."""
+    path = written / "tilted.cif"
+    usual = crystal_from_cif(path, (0, 1, 0))
+    turned = crystal_from_cif(path, (0, 1, 0), reference="Pb2")
+    assert (str(usual.repeat[0]), str(turned.repeat[0])) == ("Cs2Br2", "Pb2")
+    q = 2.0 * np.pi / usual.period * np.arange(1, 5)
+    one, other = (np.abs(structure_factor(each, q, None)) for each in (usual, turned))
+    assert one == pytest.approx(other, rel=1e-9)
+    assert [plane.position for plane in turned.repeat] == sorted(plane.position for plane in turned.repeat)
+
+
+def test_what_is_said_behind_the_name_arrives(written: Path) -> None:
+    name = f"{written / 'tilted.cif'}:0,1,0"
+    merged = as_crystal(f"{name}:tolerance=1.5:Pb2Br4:Cs2Br2")
+    assert [str(plane) for plane in merged.repeat] == ["Pb2Br4", "Cs2Br2"]
+    assert merged.ended().endswith("(Pb2Br4 … Cs2Br2)")
+    assert str(as_crystal(f"{name}:reference=Pb2").repeat[0]) == "Pb2"
+    for wrong in ("tolerance=wide", "neutral=maybe", "colour=red", "block="):
+        with pytest.raises(SlxrdError, match="is none of reference=a plane, tolerance=Å"):
+            as_crystal(f"{name}:{wrong}")
+
+
+def test_a_drive_in_the_name_of_a_file_is_no_separator() -> None:
+    with pytest.raises(SlxrdError, match=r"C:\\my\\a.cif: no such file"):
+        as_crystal(r"C:\my\a.cif:1,0,0:neutral=yes")
