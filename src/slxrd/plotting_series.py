@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from slxrd.series_joint import JointFit
+    from slxrd.series_joint_result import JointFit
 
 _CALCULATED, _JOINT, _OWN, _FAINT = "#d55e00", "#0072b2", "#4d4d4d", "#b8b8b8"
 #: More patterns than this are drawn as lines without points or labels.

@@ -12,7 +12,7 @@ from slxrd.series import LeftOut, Series
 
 if TYPE_CHECKING:
     from slxrd.onset import Change
-    from slxrd.series_joint import JointFit
+    from slxrd.series_joint_result import JointFit
 
 #: L of neighbours that differs by more than this many d is in another minimum of χ².
 JUMP = 0.5

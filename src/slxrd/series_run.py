@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path as File
@@ -16,6 +16,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.onset import find_changes
 from slxrd.output import write
 from slxrd.pattern import Pattern
+from slxrd.scan import Progress
 from slxrd.series import Series, make_series
 from slxrd.series_fit import Plain, as_plain, fingerprint, fit_alone, fit_from_neighbours
 from slxrd.series_joint import check_joint, fit_jointly
@@ -24,7 +25,6 @@ from slxrd.series_result import Member, Path, SeriesFit, find_jumps
 from slxrd.series_workers import Interrupted, Task, run_tasks
 from slxrd.table import STACKING
 
-Progress = Callable[[int, int], None]
 #: Version of the layout of what is kept of each pattern.
 SCHEMA = 1
 
@@ -165,8 +165,13 @@ def run_series(
         return SeriesFit(series, members, (), options=options, complete=False)
     found = SeriesFit(series, members, find_jumps(members), find_changes(series, members), options=options)
     if shared or smooth:
+
+        def together(done: int, of: int) -> None:
+            if report is not None:
+                report(steps + done, steps + of)
+
         try:
-            joint = fit_jointly(series, members, plain, options, shared, smooth, degree)
+            joint = fit_jointly(series, members, plain, options, shared, smooth, degree, together)
         except KeyboardInterrupt:
             return replace(found, complete=False)
         found = replace(found, joint=joint)

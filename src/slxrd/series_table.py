@@ -12,13 +12,13 @@ from typing import Any
 
 import slxrd
 from slxrd.result import Estimate
-from slxrd.series_joint import JointFit
+from slxrd.series_joint_result import JointFit
 from slxrd.series_result import Jump, Member, SeriesFit
 from slxrd.summary import format_estimate, format_interval, is_simulated
 from slxrd.table import OF_ATOMS, info
 
-#: Version of the layout of series.json.
-SCHEMA = 1
+#: Version of the layout of series.json. In 1 the joint covariance was one matrix of all unknowns.
+SCHEMA = 2
 #: Derived quantities in the tables, with their symbols.
 DERIVED = {"period": "Λ", "thickness": "t", "thickness_with_surface": "N·d"}
 #: Rows of a printed table, and remarks of a kind; files hold the rest.
@@ -278,8 +278,14 @@ def _joint_dictionary(joint: JointFit) -> dict[str, Any]:
     return {
         **plain,
         "vector": joint.vector.tolist(),
-        "covariance": [
-            [value if math.isfinite(value) else None for value in row] for row in joint.covariance.tolist()
+        "covariances": [
+            {
+                "unknowns": [joint.names[i] for i in columns],
+                "matrix": [[value if math.isfinite(value) else None for value in row] for row in matrix],
+            }
+            for columns, matrix in zip(
+                joint.columns, (covariance.tolist() for covariance in joint.covariances), strict=True
+            )
         ],
         "estimates": [{n: asdict(e) for n, e in rows.items()} for rows in joint.estimates],
         "solutions": [asdict(solution) for solution in joint.solutions],
