@@ -23,18 +23,25 @@ _PASSED_ON = {"ignore_unknown_options": True}
 def show_command(
     result: Annotated[
         Path,
-        typer.Argument(metavar="RESULT", help="A result.json, or the folder that slxrd fit --out wrote."),
+        typer.Argument(
+            metavar="RESULT", help="A result.json or series.json, or the folder that --out wrote."
+        ),
     ],
     script: Annotated[
         bool,
         typer.Option("--script", help="Print the Python script that makes the fit again, and nothing else."),
     ] = False,
 ) -> None:
-    """Print a saved fit again, and the command that made it."""
+    """Print a saved fit or series again, and the command that made it."""
     from slxrd.saved import load
+    from slxrd.series_saved import printed_series
     from slxrd.session_words import command_line
     from slxrd.session_words import script as as_script
 
+    told = None if script else printed_series(result)
+    if told is not None:
+        typer.echo(told)
+        return
     saved = load(result)
     asked = saved.asked
     if script:

@@ -18,6 +18,7 @@ from slxrd.errors import SlxrdError
 
 if TYPE_CHECKING:
     from slxrd.series import Series
+    from slxrd.series_lowangle import LowAngles
     from slxrd.series_result import SeriesFit
 
 
@@ -80,6 +81,14 @@ def series_command(
         list[str] | None,
         typer.Option(metavar="QMIN:QMAX", help="Draw this range too, not fitted; may be repeated."),
     ] = None,
+    low_angle: Annotated[
+        str | None,
+        typer.Option(metavar="QMIN:QMAX", help="Fit the dips of this range too: the gap w against L − d."),
+    ] = None,
+    critical: Annotated[
+        float | None,
+        typer.Option(metavar="QC", help="Of the film, for --low-angle; default: anything to 0.06 Å⁻¹."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for tables and pictures; what is finished is kept there."),
@@ -100,7 +109,10 @@ def series_command(
     if (scheduler is not None) and processes is not None:
         raise SlxrdError("--processes belongs to this machine and --scheduler to others; leave one out")
     common, along = _names(shared), _names(smooth)
-    wanted = _paths(out, bool(common or along)) if out is not None else []
+    low = _low_angles(low_angle, critical)
+    if low is not None and not drawn:
+        drawn = [(low.region.low, low.region.high)]
+    wanted = _paths(out, bool(common or along), low is not None) if out is not None else []
     output.check_writable(wanted, force)
     given = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
 
@@ -122,7 +134,7 @@ def series_command(
             executor = opened.enter_context(dask_workers(scheduler))
         report = opened.enter_context(_progress("fitting"))
         found = run_series(
-            series, options, shared=common, smooth=along, degree=degree, executor=executor,
+            series, options, shared=common, smooth=along, degree=degree, low_angles=low, executor=executor,
             processes=processes, folder=out, force=force, report=report,
         )  # fmt: skip
     if not found.complete:
@@ -176,9 +188,26 @@ def _example(name: str, files: list[Path] | None, table: Path | None, given: dic
     return make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
 
 
-def _paths(out: Path, joint: bool) -> list[Path]:
+def _low_angles(text: str | None, critical: float | None) -> LowAngles | None:
+    from slxrd.regions import Region
+    from slxrd.series_lowangle import LowAngles
+
+    if text is None:
+        if critical is not None:
+            raise SlxrdError("--critical belongs to --low-angle QMIN:QMAX; give both, or neither")
+        return None
+    region = Region(*arguments.interval(text, f"--low-angle {text}"))
+    if region.low <= 0.0:
+        raise SlxrdError(f"--low-angle {text}: must begin above 0 Å⁻¹")
+    if critical is not None and not 0.0 <= critical < region.low:
+        raise SlxrdError(f"--critical {critical:g}: must be 0 or more, and below {region.low:g} Å⁻¹")
+    return LowAngles(region, critical)
+
+
+def _paths(out: Path, joint: bool, low: bool) -> list[Path]:
     names = ["series.csv", "series.json", "stack.png", "waterfall.png", "heatmap.png", "parameters.png"]
-    return [out / name for name in [*names, *(["joint.csv"] if joint else [])]]
+    more = [*(["joint.csv"] if joint else []), *(["lowangle.csv", "lowangle.png"] if low else [])]
+    return [out / name for name in [*names, *more]]
 
 
 def _contents(
@@ -187,6 +216,8 @@ def _contents(
     """What makes the files of :func:`_paths`, in their order."""
     from slxrd.plotting import figure_bytes
     from slxrd.plotting_series import heat_figure, parameters_figure, stacked_figure
+    from slxrd.plotting_series_gap import gap_figure
+    from slxrd.series_gap_words import gaps_csv
     from slxrd.series_table import joint_csv, series_csv, series_json
 
     made: list[Callable[[], bytes | str]] = [
@@ -200,6 +231,9 @@ def _contents(
     joint = found.joint
     if joint is not None:
         made.append(lambda: joint_csv(joint, found.series.variable))
+    if found.gaps:
+        made.append(lambda: gaps_csv(found.gaps, found.series.variable, found.series.unit))
+        made.append(lambda: figure_bytes(gap_figure(found)))
     return made
 
 

@@ -138,7 +138,8 @@ class Merits:
                 )
             elif larger:
                 lines.append(
-                    f"more than M = {M} changes nothing: disorder limits the interference, not the beam"
+                    f"more than M = {M} changes the curve by {larger[0].deviation:.1g} σ at most: disorder "
+                    "limits the interference, not the beam"
                 )
         if self.slits:
             lines.append("slits: T₁ by S14, the M = T₁/Λ it would leave, and what that would change, in σ")

@@ -108,7 +108,7 @@ def platelets(samples: Samples, report: Progress) -> Drawn:
     spacing = 4.0 * math.pi / at[0].position
     caption = (
         "The second order of CsPbBr₃ platelets as acquired, taken apart into Gaussians: fringes grey, "
-        "what is diffuse green, and red those that are sharper than the fringes beside them or out of "
+        "what is diffuse green, and orange those that are sharper than the fringes beside them or out of "
         f"step with their period of {parts.period:.1f} Å: at "
         f"{' and '.join(f'{c.position:.3f}' for c in at)} Å⁻¹ (simulated at "
         f"{' and '.join(f'{place:.3f}' for place, _ in STRAY)}), where platelets that stand upright have "

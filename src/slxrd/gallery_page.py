@@ -15,6 +15,8 @@ from slxrd.errors import FileError
 from slxrd.gallery_samples import Drawn, Figure
 from slxrd.output import check_writable, write
 
+#: Pixels of a picture for each one of the page: pictures have 150 to the inch, pages 96.
+_PIXELS = 1.5
 _HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -24,8 +26,9 @@ _HEAD = """<!doctype html>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222; }
 img { max-width: 100%; display: block; margin: 0.5em 0; }
 h2 { margin-top: 2.5em; border-top: 1px solid #ccc; padding-top: 0.8em; }
-table { border-collapse: collapse; margin: 1em 0; }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
 th, td { text-align: left; padding: 0.25em 1em 0.25em 0; border-bottom: 1px solid #ddd; vertical-align: top; }
+td { white-space: nowrap; }
 </style>
 <h1>The supporting information, from simulated patterns</h1>
 <p>Figures and tables after the supporting information of S. Toso, D. Baranov <i>et al.</i>, ACS Nano 2021,
@@ -126,10 +129,15 @@ class Page:
         parts = [_HEAD.replace("@version@", slxrd.__version__)]
         for name, told in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
             parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(told["title"])}</h2>')
-            parts += [f'<img src="{file}" alt="{html.escape(told["title"])}">' for file in told["pictures"]]
+            parts += [_picture(file, told["title"]) for file in told["pictures"]]
             parts.append(f"<p>{html.escape(told['caption'])}</p>")
             parts.append(_table(told["table"]))
         return "\n".join(part for part in parts if part) + "\n</html>\n"
+
+
+def _picture(file: str, title: str) -> str:
+    """Shown at its own size, so that letters are as large in a narrow picture as in a wide one."""
+    return f'<img src="{file}" srcset="{file} {_PIXELS:g}x" alt="{html.escape(title)}">'
 
 
 def _table(rows: list[list[str]]) -> str:

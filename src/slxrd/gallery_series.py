@@ -42,10 +42,8 @@ def _fitted(samples: Samples, report: Progress) -> SeriesFit:
 def _low_angles(report: Progress) -> dict[float, LowAngle]:
     patterns, found = _example().patterns(), {}
     for value, pattern in patterns.items():
-        # As they were simulated: an exponential below the dips, and no refraction.
-        found[value] = fit_low_angle(
-            pattern, LOW, d=_example().truth[value]["d"], background="exponential", critical=0.0
-        )
+        # As they were simulated, without refraction.
+        found[value] = fit_low_angle(pattern, LOW, d=_example().truth[value]["d"], critical=0.0)
         report(len(found), len(patterns))
     return found
 
@@ -84,8 +82,9 @@ def low_angles(samples: Samples, report: Progress) -> Drawn:
     }
     caption = (
         f"a, low angles of cubes heated from {at[0]:.0f} to {max(found):.0f} °C, shifted for clarity; "
-        f"dotted lines mark where the dips are at {at[0]:.0f} °C. They move to larger q as the gap closes, "
-        f"and at {max(found):.0f} °C there are none. b, L from the Bragg peaks ({L[0]:.2f} to {L[-1]:.2f} "
+        f"dotted lines mark 2π/w and 4π/w at {at[0]:.0f} °C. The dips, which the falling background moves "
+        "to the right of them, go to larger q as the gap closes, and at "
+        f"{max(found):.0f} °C there are none. b, L from the Bragg peaks ({L[0]:.2f} to {L[-1]:.2f} "
         f"Å) and the gap of low density w from the dips ({w[0]:.2f} to {w[-1]:.2f} Å). The two go in "
         f"parallel, {mean:.2f} ± {spread:.2f} Å apart: d, as the geometry wants and as was simulated (w = "
         f"L − d, d from {truth[at[0]]['d']:g} to {truth[at[-1]]['d']:.2f} Å). The paper read 5.56 ± 0.04 Å "

@@ -14,19 +14,10 @@ import numpy as np
 
 from slxrd.broadening import Broadening
 from slxrd.edges import NAMES, SMOOTH, Edges, Smooth
-from slxrd.edges_fit import (
-    LEAST_PERIODS,
-    LOWER,
-    UPPER,
-    Refined,
-    over_refraction,
-    refine,
-    search,
-    search_fringes,
-    smooth_bic,
-)
+from slxrd.edges_fit import UPPER, Refined, refine
 from slxrd.errors import SlxrdError
 from slxrd.instrument import Instrument
+from slxrd.lowangle_average import CRITICAL_STEPS, EVIDENT, MOST_MISFIT, Average, average
 from slxrd.lowangle_data import Noise, low_angle_points
 from slxrd.lowangle_dips import find_dips, read_off
 from slxrd.lowangle_result import LowAngle
@@ -35,20 +26,13 @@ from slxrd.regions import Region, RegionData
 from slxrd.result import AMBIGUOUS, Estimate
 from slxrd.simulation import as_instrument
 from slxrd.structure import Stack
-from slxrd.units import FloatArray
 
-#: Largest critical scattering vector that is thought of, in Å⁻¹ (bulk PbS: 0.052), and steps to it.
-MOST_CRITICAL, CRITICAL_STEPS = 0.06, 12
+#: Largest critical scattering vector that is thought of, in Å⁻¹ (bulk PbS: 0.052).
+MOST_CRITICAL = 0.06
 #: Of the lowest q, the most that the critical scattering vector may be.
 LEAST_ABOVE = 0.7
-#: Σ weight² above which too few critical scattering vectors share the probability.
-FEWEST_SHARES = 0.4
 #: Rise of χ² that a one-sided limit of 95 % stands for.
 ONE_SIDED = 2.71
-#: A gap, or fringes, are believed where BIC falls by this much against a curve without.
-EVIDENT = 20.0
-#: Beyond this misfit, as a fraction of the curve, nothing is believed.
-MOST_MISFIT = 0.15
 #: Beyond this reduced χ² the curve is not what it is taken for.
 POOR = 2.0
 
@@ -62,7 +46,7 @@ def fit_low_angle(
     coherent: int = Stack.n_coherent,
     resolution: float | Broadening = Instrument.sigma_G,
     critical: float | None = None,
-    background: Smooth = "power",
+    background: Smooth | None = None,
     noise: Noise | None = None,
 ) -> LowAngle:
     """Fit the dips of the low-angle region.
@@ -85,8 +69,9 @@ def fit_low_angle(
     critical : float, optional
         Critical scattering vector q_c of the film in Å⁻¹, 0 for no refraction. By default it is taken to be
         anything up to 0.06, and the error of w holds that.
-    background : {"power", "exponential"}
-        Shape of the background, besides a constant.
+    background : {"power", "exponential"}, optional
+        Shape of the background, besides a constant. By default both are fitted with and weighed by their
+        χ², and the error of w holds how much they differ.
     noise : {"file", "counting", "scatter"}, optional
         σ from the file, from counting statistics, or a fraction of each point that is read off the
         points' scatter. By default the first of these that there is.
@@ -101,7 +86,7 @@ def fit_low_angle(
     SlxrdError
         If the pattern has no low-angle part, or an argument is at fault.
     """
-    if background not in SMOOTH:
+    if background is not None and background not in SMOOTH:
         raise SlxrdError(f"background {background!r} is not one of {', '.join(SMOOTH)}")
     if d is not None and not (math.isfinite(d) and d > 0.0):
         raise SlxrdError(f"d = {d!r}: must be a positive number of Å")
@@ -118,91 +103,47 @@ def fit_low_angle(
     instrument = as_instrument(pattern, resolution, "q")
     most = min(MOST_CRITICAL, LEAST_ABOVE * low)
     values = np.linspace(0.0, most, CRITICAL_STEPS + 1) if critical is None else np.array([critical])
-    edges = Edges(
-        instrument.band(data.q, UPPER[0] + UPPER[2]),
-        0.5 * low,
-        math.sqrt(low * float(data.q[-1])),
-        d or 0.0,
-        coherent,
-        float(values[values.size // 2]),
-        float(instrument.sigma(data.q).min()),
-        background,
-        False,
-    )
-    return _Work(pattern, data, edges, instrument, said, d, values, critical is not None).result()
+    kinds = [
+        Edges(
+            instrument.band(data.q, UPPER[0] + UPPER[2]),
+            0.5 * low,
+            math.sqrt(low * float(data.q[-1])),
+            d or 0.0,
+            coherent,
+            float(values[values.size // 2]),
+            float(instrument.sigma(data.q).min()),
+            kind,
+            False,
+        )
+        for kind in (SMOOTH if background is None else (background,))
+    ]
+    found = average(kinds, data, values)
+    return _Telling(
+        pattern, found, instrument, said, d, None if critical is None else float(critical)
+    ).result()
 
 
-class _Work:
-    """The fit of one region, step by step."""
+class _Telling:
+    """What is said of a fitted region."""
 
     def __init__(
         self,
         pattern: Pattern,
-        data: RegionData,
-        edges: Edges,
+        found: Average,
         instrument: Instrument,
         noise: str,
         d: float | None,
-        critical: FloatArray,
-        given: bool,
+        critical: float | None,
     ) -> None:
         self.pattern, self.instrument, self.noise, self.d = pattern, instrument, noise, d
-        self.critical, self.given, self.most = critical, given, float(critical[-1])
-        data, self.minima = self._minima(edges, data)
-        self.data, self.best = data, self.minima[0]
-        self.evidence = smooth_bic(data) - self.best.bic()
-        self.scatter = max(1.0, self.best.chi2 / max(data.q.size - int(self.best.free.sum()), 1))
-        self.refined, self.weights = self._over_refraction(critical)
-        # Where refraction is told better than the steps, they are made smaller around the best.
-        step = float(critical[1] - critical[0]) if not given else 0.0
-        while not given and float(np.sum(self.weights**2)) > FEWEST_SHARES and step > 1e-6:
-            middle = self.critical[int(np.argmax(self.weights))]
-            self.critical = np.linspace(
-                max(middle - step, 0.0), min(middle + step, critical[-1]), CRITICAL_STEPS + 1
-            )
-            step = float(self.critical[1] - self.critical[0])
-            self.refined, self.weights = self._over_refraction(self.critical)
-        self.best = self.refined[int(np.argmax(self.weights))]
-
-    def _over_refraction(self, critical: FloatArray) -> tuple[list[Refined], FloatArray]:
-        refined = over_refraction(self.best, self.data, critical)
-        rise = np.array([each.chi2 for each in refined])
-        weights = np.exp(-0.5 * (rise - rise.min()) / self.scatter)
-        return refined, weights / weights.sum()
-
-    def _minima(self, edges: Edges, data: RegionData) -> tuple[RegionData, list[Refined]]:
-        """Search, with fringes where the data ask for them; σ of counts from the curve."""
-        plain = search(edges, data)
-        decorated = search_fringes(replace(edges, fringes=True), data, plain[:3])
-        minima = decorated if decorated[0].bic() < plain[0].bic() - EVIDENT else plain
-        if data.per_count is not None:
-            for _ in range(2):
-                data = data.recounted(minima[0].curve)
-                minima = [refine(minima[0].edges, data, each.values) for each in minima]
-                minima.sort(key=lambda each: each.chi2)
-        return data, minima
-
-    @property
-    def seen(self) -> bool:
-        """Whether the curve with a gap is so much better than a smooth one, and its period in the region."""
-        w = self.best.value("w")
-        turns = w * float(self.data.q[-1] - self.data.q[0]) / (2.0 * math.pi)
-        inside = LOWER[0] + 1e-3 < w < UPPER[0] - 1e-3
-        return self.evidence > EVIDENT and turns >= LEAST_PERIODS and inside and self.misfit < MOST_MISFIT
-
-    @property
-    def misfit(self) -> float:
-        """Root mean square of what the curve lacks, beyond the noise, as a fraction of it."""
-        curve = self.best.curve
-        lacking = ((self.data.intensity - curve) ** 2 - self.data.sigma**2) / curve**2
-        return math.sqrt(max(float(np.mean(lacking)), 0.0))
+        self.found, self.best, self.data, self.given = found, found.best, found.data, critical
 
     def result(self) -> LowAngle:
         """Put together what is to be said."""
         best, data = self.best, self.data
         fringes = best.edges.fringes
         period = best.value("w") + best.value("t")
-        dips = find_dips(data, 2.0 * math.pi / period if fringes and self.seen else None)
+        dips = find_dips(data, 2.0 * math.pi / period if fringes and self.found.seen else None)
         paper = self._paper()
         estimates = self._estimates(paper)
         estimates["read_off"] = read_off(dips)
@@ -214,13 +155,13 @@ class _Work:
             self.d,
             best.edges.coherent,
             self.instrument,
-            best.edges.smooth,
+            self.found.of_backgrounds(),
             self.noise,
             estimates,
             dips,
-            self.seen,
-            fringes and self.seen,
-            self.evidence,
+            self.found.seen,
+            fringes and self.found.seen,
+            self.found.evidence,
             best.chi2,
             best.chi2 / max(data.q.size - int(best.free.sum()), 1),
             data.q,
@@ -244,12 +185,14 @@ class _Work:
 
     def _estimates(self, paper: Refined) -> dict[str, Estimate]:
         missing = Estimate(None, None, "Å", "undetermined", self._why_unseen())
-        if not self.seen:
+        if not self.found.seen:
             names = ("gap", "spacing", "gap_sinc2", "sigma_gap", "thickness", "sigma_thickness", "period")
             return {**dict.fromkeys(names, missing), "critical": replace(missing, unit="Å⁻¹")}
         gap = self._weighted({"w": 1.0})
         rivals = [
-            each for each in self.minima[1:] if (each.chi2 - self.minima[0].chi2) / self.scatter < AMBIGUOUS
+            each
+            for each in self.found.minima[1:]
+            if (each.chi2 - self.found.minima[0].chi2) / self.found.scatter < AMBIGUOUS
         ]
         if rivals and gap.value is not None:
             others = ", ".join(f"{each.value('w'):.2f}" for each in rivals)
@@ -274,38 +217,31 @@ class _Work:
 
     def _why_unseen(self) -> str:
         w = self.best.value("w")
-        if self.evidence <= EVIDENT:
+        if self.found.evidence <= EVIDENT:
             return "no dips: a smooth curve is as good"
-        if self.misfit >= MOST_MISFIT:
-            return f"the curve misses the points by {100.0 * self.misfit:.0f} %"
+        if self.found.misfit >= MOST_MISFIT:
+            return f"the curve misses the points by {100.0 * self.found.misfit:.0f} %"
         return f"no dips in the region: what the fit finds, {w:.3g} Å, is none that it could show"
 
     def _weighted(self, slopes: dict[str, float]) -> Estimate:
-        """Mean and standard deviation over all critical scattering vectors."""
-        g = np.array([slopes.get(name, 0.0) for name in NAMES])
+        """Mean and standard deviation over all backgrounds and critical scattering vectors."""
+        mean, error = self.found.of(slopes)
         if any(not self.best.free[NAMES.index(name)] for name in slopes):
-            return Estimate(
-                float(g @ self.best.values), None, "Å", "at bound", "no error bar: it lies on a bound"
-            )
-        values = np.array([float(g @ each.values) for each in self.refined])
-        variances = np.array([float(g @ each.covariance @ g) for each in self.refined]) * self.scatter
-        if not np.isfinite(variances[np.argmax(self.weights)]):
+            return Estimate(mean, None, "Å", "at bound", "no error bar: it lies on a bound")
+        if not math.isfinite(error):
             return Estimate(None, None, "Å", "undetermined", "χ² hardly depends on it")
-        variances = np.where(np.isfinite(variances), variances, 0.0)
-        mean = float(self.weights @ values)
-        error = math.sqrt(float(self.weights @ (variances + (values - mean) ** 2)))
         return Estimate(mean, error, "Å")
 
     def _sigma(self) -> Estimate:
         """Fluctuation of the gap: a value, or the limit that χ² sets."""
-        if self.d is None or self.scatter > POOR:
+        if self.d is None or self.found.scatter > POOR:
             reason = "d is not known" if self.d is None else "the curve does not fit well enough"
             return Estimate(None, None, "Å", "undetermined", reason)
         found = self._weighted({"sigma_w": 1.0})
         why = "indicative: a background fills the dips too"
         if found.value is not None and found.error is not None and found.value > 2.0 * found.error:
             return replace(found, why=why)
-        i, least = NAMES.index("sigma_w"), self.best.chi2 + ONE_SIDED * self.scatter
+        i, least = NAMES.index("sigma_w"), self.best.chi2 + ONE_SIDED * self.found.scatter
         start, before = self.best.values.copy(), (self.best.value("sigma_w"), self.best.chi2)
         for value in np.linspace(before[0], UPPER[i], 41)[1:].tolist():
             start[i] = value
@@ -319,26 +255,28 @@ class _Work:
 
     def _refraction(self) -> Estimate:
         unit = "Å⁻¹"
-        if self.given:
-            return Estimate(float(self.critical[0]), None, unit, "fixed", "as given")
-        mean = float(self.weights @ self.critical)
-        error = math.sqrt(float(self.weights @ (self.critical - mean) ** 2))
-        limit = float(self.critical[int(np.searchsorted(np.cumsum(self.weights), 0.95))])
-        if error < 0.15 * self.most and mean > 2.5 * error and mean + error < self.most:
+        if self.given is not None:
+            return Estimate(self.given, None, unit, "fixed", "as given")
+        most = min(MOST_CRITICAL, LEAST_ABOVE * float(self.data.q[0]))
+        places, shares = self.found.critical()
+        mean = float(shares @ places)
+        error = math.sqrt(float(shares @ (places - mean) ** 2))
+        limit = float(places[int(np.searchsorted(np.cumsum(shares), 0.95))])
+        if error < 0.15 * most and mean > 2.5 * error and mean + error < most:
             return Estimate(mean, error, unit)
-        if limit < 0.7 * self.most:
+        if limit < 0.7 * most:
             return Estimate(limit, None, unit, "upper bound", "95 % limit")
-        why = f"anything from 0 to {self.most:.3g} Å⁻¹; the error of w holds that"
+        why = f"anything from 0 to {most:.3g} Å⁻¹; the error of w holds that"
         return Estimate(None, None, unit, "undetermined", why)
 
     def _notes(self, dips: Sequence[object]) -> list[str]:
         told = []
-        if not self.seen:
+        if not self.found.seen:
             return [f"{self._why_unseen()}; w is not determined"]
-        if self.scatter > POOR:
+        if self.found.scatter > POOR:
             told.append(
-                f"reduced χ² {self.scatter:.3g}: the curve is not quite this one, or σ is too small; errors "
-                f"are widened by {math.sqrt(self.scatter):.2g}"
+                f"reduced χ² {self.found.scatter:.3g}: the curve is not quite this one, or σ is too small; "
+                f"errors are widened by {math.sqrt(self.found.scatter):.2g}"
             )
         if len(dips) < 2:
             told.append(

@@ -48,8 +48,8 @@ class LowAngle:
         M.
     instrument : Instrument
         Resolution and radiation.
-    smooth : {"power", "exponential"}
-        Shape of the background, besides a constant.
+    backgrounds : mapping of str to (float, float)
+        Shapes of the background, besides a constant: the share of each in the result, and w on it in Å.
     noise : str
         Where σ came from.
     estimates : mapping of str to Estimate
@@ -75,7 +75,7 @@ class LowAngle:
     d: float | None
     coherent: int
     instrument: Instrument
-    smooth: Smooth
+    backgrounds: Mapping[Smooth, tuple[float, float]]
     noise: str
     estimates: Mapping[str, Estimate]
     dips: tuple[Dip, ...]
@@ -96,6 +96,11 @@ class LowAngle:
     def gap(self) -> Estimate:
         """Return w, in Å."""
         return self.estimates["gap"]
+
+    @property
+    def smooth(self) -> Smooth:
+        """Shape of the background that suits the data best, and is drawn."""
+        return max(self.backgrounds, key=lambda kind: self.backgrounds[kind][0])
 
     def mismatch(self, L: Estimate) -> Estimate:
         """Return L − w in Å, which is d where both measure the same gap (SI Fig. S1b).
@@ -120,7 +125,7 @@ class LowAngle:
             f"{self.pattern.source}{label}",
             f"low angles: {self.q.size} points from {self.q[0]:.3g} to {self.q[-1]:.3g} Å⁻¹, "
             f"{self.instrument}, {self.noise}",
-            f"edges of {shape}, M = {self.coherent}{fringes}; background {self.smooth} and constant",
+            f"edges of {shape}, M = {self.coherent}{fringes}; background {self._background()}",
             *(f"  {step}" for step in self.pattern.history),
             "",
         ]
@@ -147,6 +152,12 @@ class LowAngle:
         lines.append(f"χ² = {self.chi2:.5g}, reduced χ² = {self.reduced_chi2:.3g}")
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
+    def _background(self) -> str:
+        if len(self.backgrounds) == 1:
+            return f"{self.smooth} and constant"
+        told = (f"{kind} {100.0 * share:.0f} %" for kind, (share, _) in self.backgrounds.items())
+        return f"{' or '.join(told)}, and constant"
+
     def as_dictionary(self) -> dict[str, Any]:
         """Lay it out as plain data, ready for JSON."""
         return {
@@ -158,6 +169,9 @@ class LowAngle:
             "coherent": self.coherent,
             "instrument": str(self.instrument),
             "background": self.smooth,
+            "backgrounds": {
+                kind: {"share": share, "gap": gap} for kind, (share, gap) in self.backgrounds.items()
+            },
             "noise": self.noise,
             "seen": self.seen,
             "fringes": self.fringes,

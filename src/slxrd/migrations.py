@@ -55,6 +55,11 @@ def migrated(document: Any, path: str | Path) -> dict[str, Any]:
     """
     if not isinstance(document, dict) or "slxrd" not in document or "schema" not in document:
         raise FileError(path, "is no result of slxrd; give a result.json, or a saved session")
+    if "patterns" in document and "variable" in document:
+        raise FileError(
+            path,
+            "is a series, which slxrd show prints; reports and sessions are of one pattern, from slxrd fit",
+        )
     schema = document["schema"]
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
         raise FileError(path, f"schema {schema!r} is no version of a layout; the file is damaged")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from slxrd.series_joint import JointFit
+    from slxrd.series_joint_result import JointFit
 
 _CALCULATED, _JOINT, _OWN, _FAINT = "#d55e00", "#0072b2", "#4d4d4d", "#b8b8b8"
 #: More patterns than this are drawn as lines without points or labels.
@@ -41,7 +41,8 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window. Intensities are of one scale within a panel, as measured.
+        Not bound to any window. Intensities are of one scale within a panel, as measured; patterns on another
+        scale are brought to that of the others, and named.
     """
     from matplotlib import colormaps
     from matplotlib.figure import Figure
@@ -73,27 +74,30 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
             )
             panel.plot(x, y + i * lift, color=colours[i], zorder=order, **points)
             if not logarithmic and n <= _MANY:
-                _draw_calculated(panel, fit.members[i], low, high, i * lift, order + 1)
+                _draw_calculated(panel, fit, i, (low, high), i * lift, order + 1)
             if n <= _MANY and panel is panels[-1]:
                 panel.annotate(
                     fit.series.at(fit.members[i].value), (1.01, float(y[-1]) + i * lift), color=colours[i],
                     xycoords=("axes fraction", "data"), fontsize=8, va="center",
                 )  # fmt: skip
         panel.set_yticks([])
-        panel.set_xlabel("q (Å⁻¹) of the first" if waterfall else "q (Å⁻¹)")
+        panel.set_xlabel("q of the first pattern (Å⁻¹)" if waterfall else "q (Å⁻¹)")
         panel.set_title(f"{low:.4g}–{high:.4g} Å⁻¹" + (", log intensity" if logarithmic else ""), fontsize=9)
     panels[0].set_ylabel("intensity, shifted" + (" (log)" if ranges[0][2] else ""))
     if waterfall or n > _MANY:
         _colour_bar(picture, panels[-1], fit)
     kind = "simulated" if _simulated(fit) else "measured"
     calculated = n <= _MANY and not waterfall
-    _title(picture, fit, f"points {kind}, lines calculated" if calculated else kind)
+    _title(picture, fit, (f"points {kind}, lines calculated" if calculated else kind) + _brought(fit))
     return picture
 
 
 def heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
-    """Draw intensity over q and the variable, a panel for each region; parameters as for the stack."""
-    from matplotlib.colors import LogNorm
+    """Draw intensity over q and the variable, a panel for each region; parameters as for the stack.
+
+    Colours go as the square root of the intensity, so that fringes beside a peak are seen.
+    """
+    from matplotlib.colors import LogNorm, Normalize, PowerNorm
     from matplotlib.figure import Figure
 
     ranges = [*((a, b, True) for a, b in shown), *((a, b, False) for a, b in _fitted_ranges(fit))]
@@ -108,16 +112,18 @@ def heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
             np.interp(grid, x, y, left=np.nan, right=np.nan) if x.size else np.full(grid.size, np.nan)
             for x, y in lines
         ])  # fmt: skip
-        norm = None
         if logarithmic:
             rows = np.where(rows > 0.0, rows, np.nan)
-            norm = LogNorm(float(np.nanmin(rows)), float(np.nanmax(rows)))
+            norm: Normalize = LogNorm(float(np.nanmin(rows)), float(np.nanmax(rows)))
+        else:
+            rows = np.maximum(rows, 0.0)
+            norm = PowerNorm(0.5, 0.0, float(np.nanmax(rows)))
         for k in range(len(values)):
             mesh = panel.pcolormesh(
-                _edges(grid), edges[k : k + 2], rows[k : k + 1], cmap="magma", rasterized=True,
-                **({"norm": norm} if norm else {"vmin": 0.0, "vmax": float(np.nanmax(rows))}),
-            )  # fmt: skip
-        panel.set_title(f"{low:.4g}–{high:.4g} Å⁻¹" + (", log scale" if logarithmic else ""), fontsize=9)
+                _edges(grid), edges[k : k + 2], rows[k : k + 1], cmap="magma", rasterized=True, norm=norm
+            )
+        scale = "log" if logarithmic else "square-root"
+        panel.set_title(f"{low:.4g}–{high:.4g} Å⁻¹, {scale} scale", fontsize=9)
         panel.set_xlabel("q (Å⁻¹)")
         picture.colorbar(mesh, ax=panel, fraction=0.06, pad=0.02).ax.tick_params(labelsize=7)
         for change in fit.changes:
@@ -125,7 +131,7 @@ def heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
                 (change.before.value + change.after.value) / 2.0, color="white", linewidth=0.9, linestyle="--"
             )
     panels[0].set_ylabel(_axis(fit))
-    _title(picture, fit, "intensity" + (", simulated" if _simulated(fit) else ", measured"))
+    _title(picture, fit, f"intensity, {'simulated' if _simulated(fit) else 'measured'}{_brought(fit)}")
     return picture
 
 
@@ -251,17 +257,37 @@ def _measured(
     inside = (pattern.q >= low) & (pattern.q <= high) & ~pattern.mask
     if logarithmic:
         inside &= pattern.intensity > 0.0
-    q, y = pattern.q[inside], pattern.intensity[inside]
+    q, y = pattern.q[inside], pattern.intensity[inside] * _factor(fit, index)
     return q, np.log10(y) if logarithmic else y
 
 
-def _draw_calculated(panel: Axes, member: Member, low: float, high: float, lift: float, order: float) -> None:
+def _factor(fit: SeriesFit, index: int) -> float:
+    """What brings a pattern on another scale to that of the others."""
+    series = fit.series
+    if series.labels[index] not in series.rescaled:
+        return 1.0
+    highest = [
+        float(pattern.intensity.max())
+        for pattern, label in zip(series.patterns, series.labels, strict=True)
+        if label not in series.rescaled
+    ]
+    return float(np.median(highest)) / float(series.patterns[index].intensity.max()) if highest else 1.0
+
+
+def _brought(fit: SeriesFit) -> str:
+    names = ", ".join(sorted(fit.series.rescaled))
+    return f"; brought to the scale of the others: {names}" if names else ""
+
+
+def _draw_calculated(
+    panel: Axes, fit: SeriesFit, index: int, ends: Interval, lift: float, order: float
+) -> None:
+    member, factor = fit.members[index], _factor(fit, index)
     for curve in () if member.failed else member.record["curves"]:
         q = np.array(curve["q"])
-        if q[0] >= low - 1e-9 and q[-1] <= high + 1e-9:
-            panel.plot(
-                q, np.array(curve["calculated"]) + lift, color=_CALCULATED, linewidth=0.9, zorder=order
-            )
+        if q[0] >= ends[0] - 1e-9 and q[-1] <= ends[1] + 1e-9:
+            calculated = factor * np.array(curve["calculated"]) + lift
+            panel.plot(q, calculated, color=_CALCULATED, linewidth=0.9, zorder=order)
 
 
 def _edges(places: FloatArray) -> Any:

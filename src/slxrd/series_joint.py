@@ -9,111 +9,27 @@ together, and what one pattern leaves open the others may settle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.leastsquares import minimise
 from slxrd.result import AMBIGUOUS, Estimate
+from slxrd.scan import Progress
 from slxrd.series import Series
 from slxrd.series_fit import Plain, refit_objective
+from slxrd.series_joint_result import JointFit, JointSolution
 from slxrd.series_layout import Layout, Part, lay_series_out
 from slxrd.series_normal import Normal, normal_equations
+from slxrd.series_paths import SAME_PATH, apart, paths_through
+from slxrd.series_refine import refine_together
 from slxrd.series_result import Member
 from slxrd.table import info
-from slxrd.units import FloatArray
 
-#: The most paths through the minima of the patterns that are refined together.
-_MOST_PATHS = 12
-#: Paths are one if L differs by less than this many d, on average.
-_SAME_PATH = 0.25
 #: Joint minima worse than the best by more than this in χ² are not listed.
 _WORST_LISTED = 60.0
 #: Below this probability the constraints are said not to hold.
 _UNLIKELY = 0.01
-#: Relative change at which the refinement ends, and the most steps.
-_TOLERANCE, _MOST_STEPS = 1e-10, 200
-
-
-@dataclass(frozen=True)
-class JointSolution:
-    """One minimum of the sum of χ².
-
-    Parameters
-    ----------
-    values : tuple of mapping
-        All parameters of each pattern.
-    chi2, delta_chi2 : float
-        χ², and how much it lies above the best one.
-    probability : float
-        Relative to the others, Laplace approximation under flat priors.
-    """
-
-    values: tuple[Mapping[str, float], ...]
-    chi2: float
-    delta_chi2: float
-    probability: float
-
-
-@dataclass(frozen=True)
-class JointFit:
-    """Patterns of a series fitted together.
-
-    Parameters
-    ----------
-    labels : tuple of str
-        The patterns that took part.
-    values : tuple of float
-        The variable at each.
-    shared, smooth : tuple of str
-        Parameters with one value, and those that are a polynomial of the variable.
-    degree : int
-        Of the polynomial.
-    names : tuple of str
-        The refined unknowns: ``N``, ``L at 25 °C``, ``d of film_25C``.
-    vector, covariance : ndarray, shapes (n,) and (n, n)
-        Their values and joint covariance; NaN where there is no error.
-    estimates : tuple of mapping
-        Parameters, period and thickness_with_surface of each pattern.
-    chi2 : float
-        Sum over the patterns.
-    rise : float
-        How much higher that is than with every pattern fitted by itself.
-    constraints : int
-        How many unknowns fewer there are.
-    expected_rise : float
-        What the noise alone would make of the rise.
-    p_value : float
-        Probability of such a rise, or a higher one, if the constraints hold.
-    solutions : tuple of JointSolution
-        All minima found, the best first.
-    notes : tuple of str
-        What is to be known.
-    """
-
-    labels: tuple[str, ...]
-    values: tuple[float, ...]
-    shared: tuple[str, ...]
-    smooth: tuple[str, ...]
-    degree: int
-    names: tuple[str, ...]
-    vector: FloatArray
-    covariance: FloatArray = field(repr=False)
-    estimates: tuple[Mapping[str, Estimate], ...]
-    chi2: float
-    rise: float
-    constraints: int
-    expected_rise: float
-    p_value: float
-    solutions: tuple[JointSolution, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def unique(self) -> bool:
-        """Whether no other joint solution is nearly as good (Δχ² < 9)."""
-        return not any(solution.delta_chi2 < AMBIGUOUS for solution in self.solutions[1:])
 
 
 def check_joint(
@@ -146,6 +62,7 @@ def fit_jointly(
     shared: Sequence[str],
     smooth: Sequence[str],
     degree: int = 2,
+    report: Progress | None = None,
 ) -> JointFit:
     """Fit the patterns of a series together.
 
@@ -164,6 +81,8 @@ def fit_jointly(
         Parameters of either kind; the others are free.
     degree : int
         Of the polynomial of what is smooth.
+    report : callable, optional
+        Called with paths refined and paths in all.
 
     Raises
     ------
@@ -192,10 +111,13 @@ def fit_jointly(
         parameters = parameters.release(*missing).start(**begin)
         parts.append(Part(members[i].label, members[i].value, frozen.objective, parameters))
     layout = lay_series_out(parts, shared, smooth, degree, series.at)
-    found = sorted(
-        (_refined(layout, path) for path in _paths(parts, [members[i] for i in chosen])),
-        key=lambda normal: normal.chi2,
-    )
+    paths = paths_through(parts, [members[i] for i in chosen])
+    found = []
+    for k, path in enumerate(paths):
+        if report is not None:
+            report(k, len(paths))
+        found.append(_refined(layout, path))
+    found.sort(key=lambda normal: normal.chi2)
     kept: list[Normal] = []
     for normal in found:
         near = normal.chi2 - found[0].chi2 <= _WORST_LISTED
@@ -215,74 +137,33 @@ def fit_jointly(
         notes.append("the joint refinement did not converge; its numbers are not to be trusted")
     solutions = _solutions(layout, kept)
     return JointFit(
-        layout.labels, layout.values, tuple(shared), tuple(smooth), degree, layout.names, best.vector,
-        best.covariance, _estimates(layout, kept, solutions), best.chi2, rise, constraints,
-        best.expected_rise, p_value, solutions, tuple(notes),
-    )  # fmt: skip
-
-
-def _paths(parts: Sequence[Part], members: Sequence[Member]) -> list[list[dict[str, float]]]:
-    """Values of all parameters in every pattern, for each way through their minima."""
-    own = [dict(member.best) for member in members]
-    found = [own]
-    if all("L" in part.parameters.free_names for part in parts):
-        for seed in sorted({0, len(parts) // 2, len(parts) - 1}):
-            for solution in members[seed].result["solutions"]:
-                path = {seed: dict(solution["parameters"])}
-                for order in (range(seed + 1, len(parts)), range(seed - 1, -1, -1)):
-                    previous = path[seed]
-                    for k in order:
-                        previous = path[k] = _continued(parts[k], previous)
-                found.append([path[k] for k in range(len(parts))])
-    different: list[list[dict[str, float]]] = []
-    for candidate in found:
-        if not any(_apart(candidate, other) < _SAME_PATH for other in different):
-            different.append(candidate)
-    return different[:_MOST_PATHS]
-
-
-def _continued(part: Part, values: Mapping[str, float]) -> dict[str, float]:
-    rows = {name: part.parameters[name] for name in part.parameters.free_names}
-    inside = {name: float(np.clip(values[name], row.lower, row.upper)) for name, row in rows.items()}
-    return dict(minimise(part.objective, part.parameters.start(**inside)).values)
-
-
-def _apart(one: Sequence[Mapping[str, float]], other: Sequence[Mapping[str, float]]) -> float:
-    """Mean distance in L, in units of d."""
-    return float(np.mean([abs(a["L"] - b["L"]) / a["d"] for a, b in zip(one, other, strict=True)]))
+        labels=layout.labels,
+        values=layout.values,
+        shared=tuple(shared),
+        smooth=tuple(smooth),
+        degree=degree,
+        names=layout.names,
+        vector=best.vector,
+        columns=tuple(tuple(places.tolist()) for places in layout.columns),
+        covariances=best.covariances,
+        estimates=_estimates(layout, kept, solutions),
+        chi2=best.chi2,
+        rise=rise,
+        constraints=constraints,
+        expected_rise=best.expected_rise,
+        p_value=p_value,
+        solutions=solutions,
+        notes=tuple(notes),
+    )
 
 
 def _same(layout: Layout, one: Normal, other: Normal) -> bool:
-    return _apart(layout.all_values(one.vector), layout.all_values(other.vector)) < _SAME_PATH
+    return apart(layout.all_values(one.vector), layout.all_values(other.vector)) < SAME_PATH
 
 
 def _refined(layout: Layout, path: Sequence[Mapping[str, float]]) -> Normal:
     """Refine all patterns together from a path."""
-    from scipy.optimize import least_squares
-
-    last: dict[bytes, tuple[FloatArray, Any]] = {}
-
-    def at(vector: FloatArray) -> tuple[FloatArray, Any]:
-        key = vector.tobytes()
-        if key not in last:
-            last.clear()
-            last[key] = layout.residuals(vector)
-        return last[key]
-
-    lower, upper = layout.limits()
-    margin = 1e-4 * np.minimum(upper - lower, 1.0)
-    found = least_squares(
-        lambda v: at(v)[0],
-        np.clip(layout.start(path), lower + margin, upper - margin),
-        jac=lambda v: at(v)[1],
-        bounds=(lower, upper),
-        x_scale="jac",
-        ftol=_TOLERANCE,
-        xtol=_TOLERANCE,
-        gtol=_TOLERANCE,
-        max_nfev=_MOST_STEPS,
-    )
-    return normal_equations(layout, np.asarray(found.x), found.status > 0)
+    return normal_equations(layout, *refine_together(layout, layout.start(path)))
 
 
 def _probability(rise: float, constraints: int, expected: float) -> float:

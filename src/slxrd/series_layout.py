@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,6 @@ from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from slxrd.series_normal import Normal
-
-#: With more unknowns than this the Jacobian is kept sparse.
-_DENSE = 400
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Evaluated:
+    """A pattern at some values of the unknowns, summed over its points.
+
+    Parameters
+    ----------
+    columns : ndarray of int, shape (c,)
+        The unknowns that it depends on.
+    block : ndarray, shape (f, c)
+        Its free parameters' derivatives with respect to them.
+    chi2 : float
+        What is known beforehand included.
+    gradient : ndarray, shape (f,)
+        Jᵀr.
+    matrix : ndarray, shape (f, f)
+        JᵀJ.
+    shaken : ndarray, shape (f, f), optional
+        Jᵀ n nᵀ J with the noise n, where it was asked for.
+    """
+
+    columns: NDArray[np.int64]
+    block: FloatArray
+    chi2: float
+    gradient: FloatArray
+    matrix: FloatArray
+    shaken: FloatArray | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
     """How the parameters of all patterns follow from one vector.
 
@@ -63,6 +88,8 @@ class Layout:
         For each pattern, its free parameters' derivatives with respect to them, shape (f, c).
     shared : tuple of str
         Parameters with one value.
+    common : int
+        How many of the unknowns, the first ones, are not those of one pattern.
     """
 
     parts: tuple[Part, ...]
@@ -71,6 +98,7 @@ class Layout:
     columns: tuple[NDArray[np.int64], ...]
     blocks: tuple[FloatArray, ...]
     shared: tuple[str, ...]
+    common: int
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -89,13 +117,16 @@ class Layout:
 
     def start(self, path: Sequence[Mapping[str, float]]) -> FloatArray:
         """The unknowns that come nearest to values of every pattern, shape (n,)."""
-        n = len(self.names)
-        H, g = np.zeros((n, n)), np.zeros(n)
+        n, k = len(self.names), self.common
+        H, g, out = np.zeros((k, k)), np.zeros(k), np.zeros(n)
         for part, columns, block, values in zip(self.parts, self.columns, self.blocks, path, strict=True):
             wanted = np.array([values[name] for name in part.parameters.free_names])
-            H[np.ix_(columns, columns)] += block.T @ block
-            g[columns] += block.T @ wanted
-        return np.asarray(np.linalg.lstsq(H, g, rcond=None)[0])
+            shared = columns < k
+            H[np.ix_(columns[shared], columns[shared])] += block[:, shared].T @ block[:, shared]
+            g[columns[shared]] += block[:, shared].T @ wanted
+            out[columns[~shared]] = block[:, ~shared].T @ wanted  # each is one parameter
+        out[:k] = np.linalg.lstsq(H, g, rcond=None)[0]
+        return out
 
     def all_values(self, vector: FloatArray) -> list[dict[str, float]]:
         """All parameters of every pattern."""
@@ -104,37 +135,34 @@ class Layout:
             for part, columns, block in zip(self.parts, self.columns, self.blocks, strict=True)
         ]
 
-    def residuals(self, vector: FloatArray) -> tuple[FloatArray, Any]:
-        """Residuals of all patterns and their Jacobian, made short.
-
-        With J = QR of a pattern's residuals r, (Qᵀr, |r − QQᵀr|) has the same sum of squares, gradient and
-        JᵀJ in one number more than there are parameters.
+    def evaluated(self, vector: FloatArray, noise: bool = False) -> Iterator[Evaluated]:
+        """Evaluate all patterns, one after the other.
 
         Parameters
         ----------
         vector : ndarray, shape (n,)
             The unknowns.
-
-        Returns
-        -------
-        residuals : ndarray, shape (m,)
-            Of all patterns, and of what is known beforehand.
-        jacobian : ndarray or sparse array, shape (m, n)
-            Their derivatives.
+        noise : bool
+            Whether what the noise does is wanted too.
         """
-        short: list[FloatArray] = []
-        rows: list[tuple[NDArray[np.int64], FloatArray]] = []
         for part, columns, block in zip(self.parts, self.columns, self.blocks, strict=True):
             values, chain = part.parameters.resolve(block @ vector[columns])
             evaluation = part.objective.evaluate(values)
-            Q, R = np.linalg.qr(evaluation.jacobian @ chain)
-            along = Q.T @ evaluation.residual
-            rest = evaluation.residual - Q @ along
             known, slopes = self.priors(part, values)
-            short.append(np.concatenate((along, [np.sqrt(rest @ rest)], known)))
-            upright = np.vstack((R, np.zeros((1, R.shape[1])), slopes))
-            rows.append((columns, upright @ block))
-        return np.concatenate(short), self._assembled(rows)
+            J = evaluation.jacobian @ chain
+            shaken = None
+            if noise:
+                n = evaluation.noise
+                row = n[:, None] * J if n.ndim == 1 else n.T @ J
+                shaken = row.T @ row + slopes.T @ slopes
+            yield Evaluated(
+                columns,
+                block,
+                evaluation.chi2 + float(known @ known),
+                J.T @ evaluation.residual + slopes.T @ known,
+                J.T @ J + slopes.T @ slopes,
+                shaken,
+            )
 
     def priors(self, part: Part, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
         """What is known beforehand of a pattern; of a shared parameter it is known once, not every time."""
@@ -143,30 +171,11 @@ class Layout:
         chosen = np.array(counts, dtype=bool)
         return known[chosen], slopes[chosen]
 
-    def _assembled(self, rows: Sequence[tuple[NDArray[np.int64], FloatArray]]) -> Any:
-        n, m = len(self.names), sum(len(block) for _, block in rows)
-        if n > _DENSE:
-            from scipy.sparse import csr_array
-
-            places, data = [], []
-            first = 0
-            for columns, block in rows:
-                i, j = np.meshgrid(np.arange(first, first + len(block)), columns, indexing="ij")
-                places.append(np.stack([i.ravel(), j.ravel()]))
-                data.append(block.ravel())
-                first += len(block)
-            return csr_array((np.concatenate(data), np.concatenate(places, axis=1)), shape=(m, n))
-        J = np.zeros((m, n))
-        first = 0
-        for columns, block in rows:
-            J[first : first + len(block), columns] = block
-            first += len(block)
-        return J
-
     def quantities(self, vector: FloatArray, normal: Normal) -> list[dict[str, Estimate]]:
         """Parameters, period and size of every pattern, with errors from the joint covariance."""
         told = []
-        for part, columns, block in zip(self.parts, self.columns, self.blocks, strict=True):
+        parts = zip(self.parts, self.columns, self.blocks, strict=True)
+        for k, (part, columns, block) in enumerate(parts):
             values, chain = part.parameters.resolve(block @ vector[columns])
             slopes = dict(zip(values, chain @ block, strict=True))
             d, N = values["d"], values["N"]
@@ -176,7 +185,7 @@ class Layout:
                 rows["period"] = ((N - 1.0) * d + values["L"], along, "Å")
             rows["thickness_with_surface"] = (N * d, N * slopes["d"] + d * slopes["N"], "Å")
             told.append(
-                {name: _estimate(value, normal.error(columns, slope), unit, slope.any())
+                {name: _estimate(value, normal.error(k, slope), unit, slope.any())
                  for name, (value, slope, unit) in rows.items()}
             )  # fmt: skip
         return told
@@ -186,7 +195,9 @@ def _estimate(value: float, error: float | None, unit: str, refined: bool) -> Es
     if not refined:
         return Estimate(value, None, unit, "fixed", "not refined")
     if error is None:
-        return Estimate(value, None, unit, "at bound", "what it is made of lies on a bound")
+        return Estimate(
+            value, None, unit, "at bound", "what it is made of lies on a bound, or the data do not tell it"
+        )
     reach = 1.959964 * error
     return Estimate(value, error, unit, "determined", "", (), ((value - reach, value + reach),))
 
@@ -228,7 +239,7 @@ def lay_series_out(
 
     common = {name: [new(name, name)] for name in shared}
     common |= {name: [new(f"{name} at {at(round(p, 6))}", name) for p in places.tolist()] for name in smooth}
-    columns, blocks = [], []
+    columns, blocks, n_common = [], [], len(names)
     for part in parts:
         free = part.parameters.free_names
         used: list[int] = []
@@ -248,7 +259,9 @@ def lay_series_out(
                 block[i, used.index(index)] = weight
         columns.append(np.array(used, dtype=np.int64))
         blocks.append(block)
-    return Layout(tuple(parts), tuple(names), tuple(kinds), tuple(columns), tuple(blocks), tuple(shared))
+    return Layout(
+        tuple(parts), tuple(names), tuple(kinds), tuple(columns), tuple(blocks), tuple(shared), n_common
+    )
 
 
 def _lagrange(places: FloatArray, at: float) -> list[float]:

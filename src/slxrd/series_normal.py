@@ -9,15 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from slxrd.series_arrow import Arrow
 from slxrd.series_layout import Layout
 from slxrd.units import FloatArray
 
 #: An unknown closer to a bound than this fraction of its range, 10 at most, lies on it.
 _ON_BOUND = 1e-4
-#: Directions in which χ² is flatter than this, relative to the steepest, are not determined.
-_FLAT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,10 @@ class Normal:
 
     Parameters
     ----------
-    vector, covariance : ndarray, shapes (n,) and (n, n)
-        The unknowns; NaN where there is no error.
+    vector : ndarray, shape (n,)
+        The unknowns.
+    covariances : tuple of ndarray, shape (c, c)
+        For each pattern, of the unknowns that it depends on; NaN where there is no error.
     chi2 : float
         Sum over the patterns, what is known beforehand included.
     expected_rise : float
@@ -39,59 +39,43 @@ class Normal:
     """
 
     vector: FloatArray
-    covariance: FloatArray
+    covariances: tuple[FloatArray, ...]
     chi2: float
     expected_rise: float
     log_volume: float
     converged: bool
 
-    def error(self, columns: NDArray[np.int64], along: FloatArray) -> float | None:
-        """Standard deviation of a quantity from its derivatives with respect to some of the unknowns."""
+    def error(self, pattern: int, along: FloatArray) -> float | None:
+        """Standard deviation of a quantity of a pattern from its derivatives by the pattern's unknowns."""
         used = along != 0.0
-        part = self.covariance[np.ix_(columns[used], columns[used])]
+        part = self.covariances[pattern][np.ix_(used, used)]
         if not used.any() or not np.all(np.isfinite(part)):
             return None
-        return float(np.sqrt(along[used] @ part @ along[used]))
+        return float(np.sqrt(max(along[used] @ part @ along[used], 0.0)))
 
 
 def normal_equations(layout: Layout, vector: FloatArray, converged: bool) -> Normal:
     """Work out the joint covariance at a minimum."""
-    n = len(layout.names)
-    H, S = np.zeros((n, n)), np.zeros((n, n))
     chi2, alone = 0.0, 0.0
-    for part, columns, block in zip(layout.parts, layout.columns, layout.blocks, strict=True):
-        values, chain = part.parameters.resolve(block @ vector[columns])
-        evaluation = part.objective.evaluate(values)
-        known, slopes = layout.priors(part, values)
-        J = evaluation.jacobian @ chain
-        noise = evaluation.noise
-        shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
-        h = J.T @ J + slopes.T @ slopes
-        s = shaken.T @ shaken + slopes.T @ slopes
-        alone += float(np.trace(np.linalg.pinv(h, hermitian=True) @ s))
-        place = np.ix_(columns, columns)
-        H[place] += block.T @ h @ block
-        S[place] += block.T @ s @ block
-        chi2 += evaluation.chi2 + float(known @ known)
+    H, S = [], []
+    for part in layout.evaluated(vector, noise=True):
+        assert part.shaken is not None
+        chi2 += part.chi2
+        alone += float(np.trace(np.linalg.pinv(part.matrix, hermitian=True) @ part.shaken))
+        H.append(part.block.T @ part.matrix @ part.block)
+        S.append(part.block.T @ part.shaken @ part.block)
     lower, upper = layout.limits()
     margin = _ON_BOUND * np.minimum(upper - lower, 10.0)
-    steep = np.sqrt(np.diag(H))
+    steep = np.zeros(vector.size)
+    for places, block in zip(layout.columns, H, strict=True):
+        np.add.at(steep, places, np.diag(block))
     good = (vector > lower + margin) & (vector < upper - margin) & (steep > 0.0)
-    covariance = np.full((n, n), np.nan)
-    log_volume = 0.0
-    expected = alone
-    if good.any():
-        scaled = H[good][:, good] / np.outer(steep[good], steep[good])
-        size, directions = np.linalg.eigh(scaled)
-        flat = size <= _FLAT * size[-1]
-        if flat.any():
-            taking = np.any(np.abs(directions[:, flat]) > 0.1, axis=1)
-            good[np.flatnonzero(good)[taking]] = False
-    if good.any():
-        place = np.ix_(np.flatnonzero(good), np.flatnonzero(good))
-        inverse = np.linalg.inv(H[place] / np.outer(steep[good], steep[good]))
-        inverse /= np.outer(steep[good], steep[good])
-        covariance[place] = inverse @ S[place] @ inverse
-        expected -= float(np.trace(inverse @ S[place]))
-        log_volume = float(0.5 * np.linalg.slogdet(covariance[place])[1])
-    return Normal(vector, covariance, chi2, expected, log_volume, converged)
+    matrix = Arrow(layout.columns, H, layout.common, good)
+    flat = matrix.flat()
+    if flat.any():
+        good &= ~flat
+        matrix = Arrow(layout.columns, H, layout.common, good)
+    covariances = matrix.sandwiched(S)
+    meat = Arrow(layout.columns, S, layout.common, good)
+    log_volume = 0.5 * meat.log_determinant - matrix.log_determinant
+    return Normal(vector, tuple(covariances), chi2, alone - matrix.traced(S), log_volume, converged)

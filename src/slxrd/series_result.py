@@ -12,7 +12,8 @@ from slxrd.series import LeftOut, Series
 
 if TYPE_CHECKING:
     from slxrd.onset import Change
-    from slxrd.series_joint import JointFit
+    from slxrd.series_joint_result import JointFit
+    from slxrd.series_lowangle import Gap
 
 #: L of neighbours that differs by more than this many d is in another minimum of χ².
 JUMP = 0.5
@@ -75,7 +76,7 @@ class Member:
         if self.failed:
             return {}
         rows = {**self.result["parameters"], **self.result["derived"]}
-        return {name: _estimate(row) for name, row in rows.items()}
+        return {name: estimate_of(row) for name, row in rows.items()}
 
     @property
     def best(self) -> Mapping[str, float]:
@@ -93,7 +94,8 @@ class Member:
         return True if stacking else None
 
 
-def _estimate(row: Mapping[str, Any]) -> Estimate:
+def estimate_of(row: Mapping[str, Any]) -> Estimate:
+    """Read an estimate of a kept result."""
     pieces = {
         name: tuple((low, high) for low, high in row.get(name, ())) for name in ("interval_68", "interval_95")
     }
@@ -145,6 +147,8 @@ class SeriesFit:
         Where order is lost, or gained.
     joint : JointFit, optional
         The fit with shared or smooth parameters.
+    gaps : tuple of Gap
+        From the low angles of each pattern, where that was asked for.
     options : mapping
         What the fits were told.
     complete : bool
@@ -156,6 +160,7 @@ class SeriesFit:
     jumps: tuple[Jump, ...]
     changes: tuple[Change, ...] = ()
     joint: JointFit | None = None
+    gaps: tuple[Gap, ...] = ()
     options: Mapping[str, Any] = field(repr=False, default_factory=dict)
     complete: bool = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path as File
@@ -16,17 +16,20 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.onset import find_changes
 from slxrd.output import write
 from slxrd.pattern import Pattern
+from slxrd.scan import Progress
 from slxrd.series import Series, make_series
 from slxrd.series_fit import Plain, as_plain, fingerprint, fit_alone, fit_from_neighbours
 from slxrd.series_joint import check_joint, fit_jointly
+from slxrd.series_lowangle import LowAngles, fit_low_angles, gap_of, low_angle_arguments
 from slxrd.series_options import series_options
 from slxrd.series_result import Member, Path, SeriesFit, find_jumps
 from slxrd.series_workers import Interrupted, Task, run_tasks
 from slxrd.table import STACKING
 
-Progress = Callable[[int, int], None]
 #: Version of the layout of what is kept of each pattern.
 SCHEMA = 1
+#: How the files of what is kept end: a pattern by itself, from its neighbours, its low angles.
+_ENDINGS = {"alone": ".json", "beside": ".neighbours.json", "low": ".lowangle.json"}
 
 
 def fit_series(
@@ -38,6 +41,7 @@ def fit_series(
     shared: Iterable[str] = (),
     smooth: Iterable[str] = (),
     degree: int = 2,
+    low_angles: LowAngles | None = None,
     executor: Executor | None = None,
     processes: int | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -61,6 +65,8 @@ def fit_series(
         Parameters that are a polynomial of the variable, in a joint fit.
     degree : int
         Of that polynomial.
+    low_angles : LowAngles, optional
+        Fit the low angles of each pattern too, for the gap between crystals.
     executor : concurrent.futures.Executor, optional
         Where the fits run, such as that of a dask client.
     processes : int, optional
@@ -87,7 +93,8 @@ def fit_series(
     series = make_series(patterns, values, variable=variable, unit=unit)
     return run_series(
         series, series_options(kwargs), shared=tuple(shared), smooth=tuple(smooth), degree=degree,
-        executor=executor, processes=processes, folder=folder, force=force, report=report,
+        low_angles=low_angles, executor=executor, processes=processes, folder=folder, force=force,
+        report=report,
     )  # fmt: skip
 
 
@@ -98,6 +105,7 @@ def run_series(
     shared: Sequence[str] = (),
     smooth: Sequence[str] = (),
     degree: int = 2,
+    low_angles: LowAngles | None = None,
     executor: Executor | None = None,
     processes: int | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -124,7 +132,7 @@ def run_series(
     if shared or smooth:
         check_joint(options, shared, smooth, degree)
     keeper = _Keeper(None if folder is None else File(folder), force)
-    steps = 2 * len(series)
+    steps = (2 if low_angles is None else 3) * len(series)
 
     def run(wave: str, tasks: Mapping[int, Task], before: int) -> None:
         waiting = {i: task for i, task in tasks.items() if i not in kept[wave]}
@@ -141,8 +149,8 @@ def run_series(
             report(done, steps)
         run_tasks(waiting, finished, executor, processes)
 
-    kept: dict[str, dict[int, Any]] = {"alone": {}, "beside": {}}
-    keys: dict[str, dict[int, str]] = {"alone": {}, "beside": {}}
+    kept: dict[str, dict[int, Any]] = {wave: {} for wave in _ENDINGS}
+    keys: dict[str, dict[int, str]] = {wave: {} for wave in _ENDINGS}
     for i, own in enumerate(plain):
         keys["alone"][i] = fingerprint(own, {**options, "version": slxrd.__version__, "wave": "alone"})
     kept["alone"] = keeper.found(series.labels, "alone", keys["alone"])
@@ -157,16 +165,31 @@ def run_series(
                 {}, {"of": keys["alone"][i], "from": arguments[3], "wave": "beside"}
             )
         kept["beside"] = keeper.found(series.labels, "beside", keys["beside"])
-        run("beside", tasks, steps - len(tasks))
+        run("beside", tasks, 2 * len(series) - len(tasks))
+        if low_angles is not None:
+            low = {}
+            for i, member in enumerate(_members(series, kept)):
+                asked = low_angle_arguments(member, options, low_angles)
+                keys["low"][i] = fingerprint(plain[i], {**asked, "version": slxrd.__version__, "wave": "low"})
+                low[i] = (fit_low_angles, (plain[i], asked))
+            kept["low"] = keeper.found(series.labels, "low", keys["low"])
+            run("low", low, 2 * len(series))
     except Interrupted:
         complete = False
     members = _members(series, kept)
     if not complete:
         return SeriesFit(series, members, (), options=options, complete=False)
-    found = SeriesFit(series, members, find_jumps(members), find_changes(series, members), options=options)
+    gaps = tuple(gap_of(member, kept["low"][i]) for i, member in enumerate(members) if kept["low"])
+    jumps, changes = find_jumps(members), find_changes(series, members)
+    found = SeriesFit(series, members, jumps, changes, gaps=gaps, options=options)
     if shared or smooth:
+
+        def together(done: int, of: int) -> None:
+            if report is not None:
+                report(steps + done, steps + of)
+
         try:
-            joint = fit_jointly(series, members, plain, options, shared, smooth, degree)
+            joint = fit_jointly(series, members, plain, options, shared, smooth, degree, together)
         except KeyboardInterrupt:
             return replace(found, complete=False)
         found = replace(found, joint=joint)
@@ -231,7 +254,7 @@ class _Keeper:
 
     def _path(self, label: str, wave: str) -> File:
         assert self._folder is not None
-        return pattern_file(self._folder, label, ".json" if wave == "alone" else ".neighbours.json")
+        return pattern_file(self._folder, label, _ENDINGS[wave])
 
     def found(self, labels: Sequence[str], wave: str, keys: Mapping[int, str]) -> dict[int, Any]:
         """Read what is there of the same data and options."""

@@ -12,13 +12,14 @@ from typing import Any
 
 import slxrd
 from slxrd.result import Estimate
-from slxrd.series_joint import JointFit
+from slxrd.series_gap_words import gaps_text
+from slxrd.series_joint_result import JointFit
 from slxrd.series_result import Jump, Member, SeriesFit
 from slxrd.summary import format_estimate, format_interval, is_simulated
 from slxrd.table import OF_ATOMS, info
 
-#: Version of the layout of series.json.
-SCHEMA = 1
+#: Version of the layout of series.json. In 1 the joint covariance was one matrix of all unknowns.
+SCHEMA = 2
 #: Derived quantities in the tables, with their symbols.
 DERIVED = {"period": "Λ", "thickness": "t", "thickness_with_surface": "N·d"}
 #: Rows of a printed table, and remarks of a kind; files hold the rest.
@@ -53,6 +54,8 @@ def series_text(fit: SeriesFit) -> str:
     ]
     if fit.joint is not None:
         lines += ["", *_joint_text(fit.joint, series.unit)]
+    if fit.gaps:
+        lines += ["", *gaps_text(fit.gaps, series.unit)]
     return "\n".join(lines).rstrip()
 
 
@@ -128,6 +131,16 @@ def jump_text(jump: Jump, fit: SeriesFit) -> str:
         f"L jumps by {jump.step:+.2f} Å ({jump.in_d:+.2f} d) between {jump.before.value:g} and "
         f"{at(jump.after.value)}"
     )
+    poor = any(
+        note.startswith("reduced χ²") and "too large" in note
+        for member in (jump.before, jump.after)
+        for note in member.result["notes"]
+    )
+    if jump.real and poor:
+        return (
+            f"{head}: the data have it so, but the model does not describe these patterns (reduced χ²), so "
+            "it need not be in the sample"
+        )
     if jump.cost is None:
         return f"{head}: from the one's solution the other cannot be fitted, so the jump is in the data"
     if jump.real:
@@ -237,10 +250,11 @@ def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
                 "simulated": is_simulated(pattern),
                 **({"failed": member.failed} if member.failed else {"result": member.result}),
                 "fringes": member.fringes,
+                **({"low_angle": fit.gaps[i].record} if fit.gaps else {}),
                 "areas": member.record.get("areas", []),
                 "from_neighbours": [asdict(path) for path in member.paths],
             }
-            for member, pattern in zip(fit.members, series.patterns, strict=True)
+            for i, (member, pattern) in enumerate(zip(fit.members, series.patterns, strict=True))
         ],
         "changes": [
             {
@@ -267,6 +281,7 @@ def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
         "joint": None if fit.joint is None else _joint_dictionary(fit.joint),
         "left_out": [asdict(out) for out in fit.left_out],
         "notes": list(series.notes),
+        "printed": series_text(fit),
     }
 
 
@@ -278,8 +293,14 @@ def _joint_dictionary(joint: JointFit) -> dict[str, Any]:
     return {
         **plain,
         "vector": joint.vector.tolist(),
-        "covariance": [
-            [value if math.isfinite(value) else None for value in row] for row in joint.covariance.tolist()
+        "covariances": [
+            {
+                "unknowns": [joint.names[i] for i in columns],
+                "matrix": [[value if math.isfinite(value) else None for value in row] for row in matrix],
+            }
+            for columns, matrix in zip(
+                joint.columns, (covariance.tolist() for covariance in joint.covariances), strict=True
+            )
         ],
         "estimates": [{n: asdict(e) for n, e in rows.items()} for rows in joint.estimates],
         "solutions": [asdict(solution) for solution in joint.solutions],

@@ -1,14 +1,18 @@
 """The low-angle region, against random stacks, sums over sizes, limits, and the paper's numbers."""
 
 import math
+from dataclasses import replace
 
 import brute_force
 import numpy as np
 import pytest
 
-from slxrd.edges import NAMES, Edges
+from slxrd.edges import NAMES, SMOOTH, Edges
+from slxrd.edges_fit import Refined
+from slxrd.examples.catalogue import SERIES
 from slxrd.instrument import Instrument
 from slxrd.lowangle import fit_low_angle
+from slxrd.lowangle_average import Average
 from slxrd.lowangle_dips import find_dips, read_off
 from slxrd.pattern import Pattern
 from slxrd.regions import Region, RegionData
@@ -157,3 +161,35 @@ def test_no_dips_no_gap(seed: int) -> None:
     assert found.gap.value is None
     assert "no dips" in str(found)
     assert found.mismatch(Estimate(36.9, 0.1, "Å")).status == "undetermined"
+
+
+def test_the_shape_of_the_background_need_not_be_known() -> None:
+    """The packaged cubes stand on an exponential. A power law makes w too large, and the data tell it."""
+    example = SERIES["cspbbr3-annealing"]
+    pattern, truth = example.patterns()[25.0], example.truth[25.0]
+    found = fit_low_angle(pattern, d=truth["d"], critical=0.0)
+    gap = found.gap
+    assert gap.error is not None
+    assert gap.value == pytest.approx(truth["L"] - truth["d"], abs=3.0 * gap.error)
+    assert found.smooth == "exponential"
+    assert sum(share for share, _ in found.backgrounds.values()) == pytest.approx(1.0)
+    unknown = fit_low_angle(pattern, d=truth["d"])
+    assert unknown.gap.error is not None
+    assert unknown.gap.error > 2.0 * gap.error
+    assert unknown.gap.value == pytest.approx(truth["L"] - truth["d"], abs=2.0 * unknown.gap.error)
+
+
+def test_what_backgrounds_disagree_on_is_in_the_error() -> None:
+    """Mean and variance are those of the mixture."""
+    region, shape = points(np.linspace(0.12, 0.5, 60), np.ones(60)), edges(np.linspace(0.12, 0.5, 60), 5.84)
+    free = np.ones(len(NAMES), dtype=bool)
+    covariance = np.diag([0.01, *[0.0] * (len(NAMES) - 1)])
+    refined = [
+        Refined(replace(shape, smooth=kind), values(w=w), free, covariance, np.ones(60), 60.0)
+        for kind, w in zip(SMOOTH, (31.4, 31.0), strict=True)
+    ]
+    average = Average(region, tuple(refined), tuple(refined), np.array([0.25, 0.75]), 99.0, 1.0)
+    mean, error = average.of({"w": 1.0})
+    assert mean == pytest.approx(31.1)
+    assert error == pytest.approx(math.sqrt(0.01 + 0.25 * 0.3**2 + 0.75 * 0.1**2))
+    assert average.of_backgrounds() == {"power": (0.25, 31.4), "exponential": (0.75, 31.0)}

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.series_joint import JointFit
+from slxrd.series_joint_result import JointFit
 from slxrd.series_run import fit_series
 
 Q = np.round(np.arange(0.9, 1.2501, 0.005), 6)
@@ -84,7 +84,9 @@ def test_what_is_shared_is_shared_and_what_is_smooth_smooth() -> None:
     assert np.polyval(np.polyfit(VALUES, L, 2), VALUES) == pytest.approx(L, abs=1e-8)
     assert len(found.names) == 2 + 3 + 2 * len(VALUES)
     assert found.constraints == 5 * len(VALUES) - len(found.names)
-    assert found.covariance.shape == (len(found.names),) * 2
+    for columns, covariance in zip(found.columns, found.covariances, strict=True):
+        assert covariance.shape == (len(columns),) * 2
+        assert len(columns) == 2 + 3 + 2
 
 
 def test_errors_are_the_scatter_of_simulated_series() -> None:

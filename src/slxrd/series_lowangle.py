@@ -1,0 +1,111 @@
+"""The gap from the low angles of every pattern of a series, beside L from its Bragg peaks (SI Fig. S1b)."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slxrd.errors import SlxrdError
+from slxrd.lowangle import fit_low_angle
+from slxrd.pattern import Pattern
+from slxrd.regions import Region
+from slxrd.result import Estimate
+from slxrd.series_fit import Plain
+from slxrd.series_result import Member, estimate_of
+
+
+@dataclass(frozen=True)
+class LowAngles:
+    """How the low angles of a series are fitted.
+
+    Parameters
+    ----------
+    region : Region
+        In Å⁻¹.
+    critical : float, optional
+        Critical scattering vector of the film in Å⁻¹; anything up to 0.06 if not given.
+    """
+
+    region: Region
+    critical: float | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The gap of one pattern.
+
+    Parameters
+    ----------
+    label : str
+        The pattern.
+    value : float
+        Of the variable.
+    record : mapping
+        As :meth:`slxrd.lowangle_result.LowAngle.as_dictionary`; or ``failed``, why there is none.
+    width : Estimate
+        w in Å.
+    difference, d : Estimate
+        L − w and the distance of the planes, which it should be, in Å, from the fit of the Bragg peaks.
+    """
+
+    label: str
+    value: float
+    record: Mapping[str, Any] = field(repr=False)
+    width: Estimate
+    difference: Estimate
+    d: Estimate
+
+
+def low_angle_arguments(member: Member, options: Mapping[str, Any], how: LowAngles) -> dict[str, Any]:
+    """Arguments of :func:`slxrd.fit_low_angle` for a pattern whose Bragg peaks are fitted."""
+    d = None if member.failed else member.estimates["d"].value
+    told = {name: options[name] for name in ("coherent", "resolution") if name in options}
+    ends = (how.region.low, how.region.high)
+    return {**told, "region": ends, "d": d, "critical": how.critical}
+
+
+def fit_low_angles(plain: Plain, arguments: Mapping[str, Any]) -> str:
+    """Fit the low angles of one pattern as :func:`slxrd.fit_low_angle` does.
+
+    Returns
+    -------
+    str
+        JSON: what it found as a dictionary; or ``failed``, why there is nothing.
+    """
+    try:
+        return json.dumps(fit_low_angle(Pattern(**plain), **arguments).as_dictionary(), allow_nan=False)
+    except SlxrdError as error:
+        return json.dumps({"failed": str(error)})
+    except Exception as error:  # one pattern must not take the others with it
+        return json.dumps({"failed": f"could not be fitted ({type(error).__name__}: {error})"})
+
+
+def gap_of(member: Member, record: Mapping[str, Any]) -> Gap:
+    """Put the gap of a pattern beside its L."""
+    missing = Estimate(None, None, "Å", "undetermined", str(record.get("failed", "")))
+    width = estimate_of(record["estimates"]["gap"]) if "failed" not in record else missing
+    L = member.estimates.get("L", missing)
+    known = [estimate for estimate in (L, width) if estimate.status in ("determined", "ambiguous")]
+    difference = missing
+    if len(known) == 2 and all(e.value is not None and e.error is not None for e in known):
+        value, error = (L.value or 0.0) - (width.value or 0.0), math.hypot(L.error or 0.0, width.error or 0.0)
+        ambiguous = "ambiguous" in (L.status, width.status)
+        difference = Estimate(value, error, "Å", "ambiguous" if ambiguous else "determined")
+    return Gap(member.label, member.value, record, width, difference, member.estimates.get("d", missing))
+
+
+def average_difference(gaps: Sequence[Gap]) -> Estimate:
+    """Mean of L − w over a series, in Å.
+
+    Its error is the mean error: most of it, refraction and the shape of the background, all patterns share.
+    """
+    known = [(g.difference.value, g.difference.error) for g in gaps if g.difference.status == "determined"]
+    pairs = [(value, error) for value, error in known if value is not None and error is not None]
+    if not pairs:
+        return Estimate(None, None, "Å", "undetermined", "no pattern tells both L and w")
+    weights = [error**-2.0 for _, error in pairs]
+    mean = sum(weight * value for weight, (value, _) in zip(weights, pairs, strict=True)) / sum(weights)
+    return Estimate(mean, sum(error for _, error in pairs) / len(pairs), "Å")
