@@ -21,6 +21,7 @@ from slxrd.structure import Stack, size_weights
 
 #: CsPbBr3 cubes with a size distribution of nine sizes.
 SAMPLE = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 0.8, "q_zero": 0.0}
+PARTNER = {"d_B": 2.97, "N_B": 6.0, "sigma_N_B": 0.8}
 SPACING = 0.002
 #: Every evaluation gets an N of its own, as in a fit: repeated, its size weights would be remembered.
 _SHIFTS = itertools.count()
@@ -93,22 +94,35 @@ def atoms(rounds: int) -> None:
     """Crystals made of atoms against the paper's equal planes."""
     heading("Crystals of atoms: intensity and all derivatives, M = 40, in times equal planes")
     for points, n_sizes in ((200, 9), (1000, 9), (200, 20)):
-        arguments = _stacks(points, 9, n_sizes, 40)
-        q, spread = np.linspace(0.9, 1.3, points), (n_sizes - 1) / 10.0
-        told = []
-        for surface in ("PbBr2", "CsBr", "Br"):
-            crystal = as_crystal(f"CsPbBr3:{surface}")
-            for slab in (None, 0.3):
-                stack = Stack(crystal=crystal, slab=slab)
-                p = np.array([5.84, 36.9, 1.43, 13.0, spread, 0.0, *([0.3] if slab else [])])
-                cells = sample(stack, q, None)
-                own = functools.partial(cells_compiled.curves, p, q, np.zeros(points), cells, 2**62, True)
-                planes, ours = best_of(rounds, functools.partial(compiled.derivatives, *arguments), own)
-                told.append(ours / planes)
-        plain = max(told[::2])
-        text = ", ".join(f"{ratio:.1f}" for ratio in told[::2])
-        goal(f"{points} points, {n_sizes} sizes: PbBr2, CsBr and Br surfaces", plain, text, at_most=3)
-        line("  the same with a slab between the crystals", ", ".join(f"{r:.0f}" for r in told[1::2]))
+        told = [
+            _times_equal_planes(rounds, points, n_sizes, Stack(crystal=as_crystal(f"CsPbBr3:{surface}")))
+            for surface in ("PbBr2", "CsBr", "Br")
+        ]
+        text = ", ".join(f"{ratio:.1f}" for ratio in told)
+        goal(f"{points} points, {n_sizes} sizes: PbBr2, CsBr and Br surfaces", max(told), text, at_most=3)
+    crystal = as_crystal("CsPbBr3:Br")
+    others = {
+        "a slab between the crystals": Stack(crystal=crystal, slab=0.3),
+        "sizes mixed inside the stacks": Stack(crystal=crystal, mixing="mixed"),
+        "both": Stack(crystal=crystal, mixing="mixed", slab=0.3),
+        "M spread over 30": Stack(crystal=crystal, spread_coherent=5.0),
+        "in turn with PbS, and a slab": Stack(crystal=crystal, partner=as_crystal("PbS-100"), slab=0.3),
+    }
+    for what, stack in others.items():
+        line(f"  200 points, Br surfaces, {what}", f"{_times_equal_planes(rounds, 200, 9, stack):.1f}")
+
+
+def _times_equal_planes(rounds: int, points: int, n_sizes: int, stack: Stack) -> float:
+    q = np.linspace(0.9, 1.3, points)
+    values = {**SAMPLE, "sigma_N": (n_sizes - 1) / 10.0, "rho": 0.3, **PARTNER}
+    p = np.array([values[name] for name in stack.names])
+    arguments = p, q, np.zeros(points), sample(stack, q, None), 2**62, True
+    planes, ours = best_of(
+        rounds,
+        functools.partial(compiled.derivatives, *_stacks(points, 9, n_sizes, 40)),
+        functools.partial(cells_compiled.curves, *arguments),
+    )
+    return ours / planes
 
 
 def scaling(rounds: int) -> None:
