@@ -24,6 +24,9 @@ _shares = njit(cache=True, nogil=True)(size_shares)
 _reach = njit(cache=True, nogil=True)(reach)
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 
+# Numbers written into a call would be types of their own, each compiled for anew.
+_NEVER, _ONE = np.bool_(False), np.int64(1)
+
 #: How a refinement ended.
 CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
 
@@ -220,7 +223,7 @@ def refine(start, free, lower, upper, layout, sample, target, M, window, longest
     """
     rows = _weighed(start, layout, sample, M, window, longest)
     return _refine(
-        start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, False
+        start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, _NEVER
     )
 
 
@@ -278,7 +281,7 @@ def chi2_of(points, layout, sample, target, M, window, longest):  # type: ignore
     """χ² of one set of intensities at many parameter values, shape (k, p) → (k,)."""
     chi2 = np.zeros(points.shape[0])
     for k in range(points.shape[0]):
-        rows = _smeared(points[k], layout, sample, M, window, longest, 1)
+        rows = _smeared(points[k], layout, sample, M, window, longest, _ONE)
         for r in range(layout.ends.size - 1):
             a, b = layout.ends[r], layout.ends[r + 1]
             model = rows[:, a:b].copy()

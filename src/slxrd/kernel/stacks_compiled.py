@@ -171,6 +171,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     sizes_B = _shares(p[s.own[last, 1]], p[s.own[last, 2]], s.window, s.power, max(1, s.closing[last]))
     rho, sigma_u = s.area * value(p, s.density, 0.0), value(p, s.uncorrelated, 0.0)
     u, slab = value(p, s.alone, 0.0), s.density >= 0
+    paired = fewest(s, pairs) if pure else 0
     M = np.sum(s.shares * s.numbers)
     heights = heights_of(p, s)
     w, block = np.zeros(_WORK), np.zeros(B)
@@ -191,7 +192,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             means[:] = 0.0
             for c in range(crystals):
                 sizes, shares, _, _ = sizes_A if c == 0 else sizes_B
-                _begin(w, block, p, s, c, heights, parts, sizes[0], 0)
+                _begin(w, block, p, s, c, heights, parts, sizes[0], paired)
                 for k in range(sizes.size):
                     one_size(w, slab, rho)
                     add_means(w, means[c], shares[k])
@@ -200,7 +201,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             interfere(w, means, towards, s, pairs, M, u)
         for c in range(crystals if derivatives or pure else 0):
             sizes, shares, d_N, d_sigma_N = sizes_A if c == 0 else sizes_B
-            _begin(w, block, p, s, c, heights, parts, sizes[0], fewest(s, pairs) if pure else 0)
+            _begin(w, block, p, s, c, heights, parts, sizes[0], paired)
             for row in range(TOWARDS if not pure else 0):
                 for i in range(B):
                     w[BY_MEAN + row * B + i] = towards[c, row, i]
