@@ -131,7 +131,7 @@ def _denominator() -> int:
 def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
     gemmi = _gemmi()
     if not Path(where).is_file():
-        raise FileError(where, "no such file")
+        raise FileError(where, "does not exist; check the path")
     try:
         blocks = {data.name: data for data in gemmi.cif.read_file(where)}
     except (OSError, ValueError, RuntimeError) as error:

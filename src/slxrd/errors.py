@@ -33,3 +33,20 @@ class FileError(SlxrdError):
     def __reduce__(self) -> tuple[Any, ...]:
         # An error of a worker comes back by pickle, which would call __init__ with the whole sentence.
         return type(self), self._made_of
+
+
+def unreadable(path: object, error: OSError) -> FileError:
+    """What is said of a file that the system does not let be read.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    error : OSError
+        What the system said.
+    """
+    if isinstance(error, FileNotFoundError):
+        return FileError(path, "does not exist; check the path")
+    if isinstance(error, IsADirectoryError):
+        return FileError(path, "is a directory; name one file")
+    return FileError(path, f"cannot be read ({error.strerror or error}); check its permissions")

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from slxrd.errors import FileError
+from slxrd.errors import FileError, unreadable
 from slxrd.lowangle_result import LowAngle
 from slxrd.result import Estimate
 from slxrd.summary import format_estimate
@@ -37,7 +37,7 @@ def fitted_parameters(path: Path) -> dict[str, Estimate]:
         }
         complete = {"d", "L", "N", "sigma_L"} <= set(found)
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})") from None
+        raise unreadable(path, error) from None
     except (ValueError, KeyError, TypeError, AttributeError):
         complete = False
     if not complete:

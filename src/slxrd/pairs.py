@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import numpy as np
@@ -19,7 +18,7 @@ from slxrd.leastsquares import Minimum
 from slxrd.objective import Objective
 from slxrd.parameters import Parameters
 from slxrd.satellites import humps, satellite_periods
-from slxrd.scan import FAINTEST, TRIED_SIGMA_L, Progress, choices, coarse, points_of, scan, usual_spread
+from slxrd.scan import FAINTEST, TRIED_SIGMA_L, Progress, chi2_about, choices, points_of, scan, usual_spread
 from slxrd.units import FloatArray
 
 #: Ratio of successive sizes; periods of planes tried for each crystal; the least difference between two.
@@ -77,15 +76,8 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
     names = list(parameters)
     table = np.array([[point.get(name, base.values[name]) for name in names] for point in tried])
     points = points_of(parameters, table)
-    cheaper, looked_at = coarse(objective, parameters, points)
-    batch = Batch(cheaper, parameters, looked_at)
-    portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
-    pieces: list[FloatArray] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for piece in pool.map(batch.chi2, portions):
-            pieces.append(piece)
-            report(min(len(pieces) * PORTION, len(points)), len(points))
-    starts = points[_lowest(points, np.concatenate(pieces), names)]
+    chi2 = chi2_about(objective, parameters, points, report)
+    starts = points[_lowest(points, chi2, names)]
     rough = Batch(objective, parameters, starts).refine_each(os.cpu_count() or 1, ROUGHLY, STEPS)
     return rough.values[np.argsort(rough.chi2)[:MOST_REFINED]]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import slxrd
 from slxrd.broadening import Broadening
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.files import check_writable, write
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def read_resolution(path: str | Path) -> Broadening:
     try:
         told = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})") from None
+        raise unreadable(path, error) from None
     except UnicodeDecodeError:
         raise FileError(path, "is not text in UTF-8; give a file that slxrd resolution wrote") from None
     except (

@@ -176,6 +176,21 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
         columns["sigma_N_B"] = usual_spread(columns["N_B"])
     table = [np.broadcast_to(columns[name], math.prod(size)) for name in parameters]
     points = points_of(parameters, np.column_stack(table))
+    shape = (len(axes["L"]), len(axes["N"]))
+    chi2 = chi2_about(objective, parameters, points, report).reshape(*shape, -1)
+    lowest = chi2.min(axis=2)
+    beside = np.pad(lowest, 1, constant_values=np.inf)
+    around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
+    minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
+    order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
+    scanned = points.reshape(*shape, -1, len(parameters))
+    return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
+
+
+def chi2_about(
+    objective: Objective, parameters: Parameters, points: FloatArray, report: Progress
+) -> FloatArray:
+    """χ² at many points, shape (k, p), of a cheaper objective, on all cores; shape (k,)."""
     cheaper, looked_at = coarse(objective, parameters, points)
     batch = Batch(cheaper, parameters, looked_at)
     portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
@@ -184,15 +199,7 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
         for piece in pool.map(batch.chi2, portions):
             pieces.append(piece)
             report(min(len(pieces) * PORTION, len(points)), len(points))
-    shape = (len(axes["L"]), len(axes["N"]))
-    chi2 = np.concatenate(pieces).reshape(*shape, -1)
-    lowest = chi2.min(axis=2)
-    beside = np.pad(lowest, 1, constant_values=np.inf)
-    around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
-    minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
-    order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
-    scanned = points.reshape(*shape, -1, len(parameters))
-    return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
+    return np.concatenate(pieces)
 
 
 def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:

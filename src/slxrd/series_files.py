@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.pattern import Pattern
 from slxrd.series import LeftOut, Series, make_series
 
@@ -145,8 +145,10 @@ def _table(path: Path) -> _Table:
     """Read file and value from CSV; files are looked for beside the table."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(path, f"cannot be read as a table ({error})") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError:
+        raise FileError(path, "cannot be read as a table: it is not text in UTF-8; save it as CSV") from None
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         raise FileError(path, "is empty; write one line for each pattern: file, value")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.migrations import SCHEMA, migrated
 from slxrd.output import CURVES, to_json
 from slxrd.session_checks import check
@@ -82,10 +82,8 @@ def read_document(path: str | Path) -> dict[str, Any]:
         if path.stat().st_size > SIZE_LIMIT:
             raise FileError(path, f"is larger than {SIZE_LIMIT // 10**6} MB, which no result is")
         document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise FileError(path, "does not exist; check the path") from None
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror}); check its permissions") from None
+        raise unreadable(path, error) from None
     except FileError:
         raise
     except (ValueError, RecursionError):

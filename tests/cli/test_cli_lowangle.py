@@ -81,7 +81,7 @@ def test_json_alone_on_standard_output(gap: Path) -> None:
         (["lowangle", "gap.csv", "--critical", "0.5"], "q_c must be 0 or more, and below the region"),
         (["lowangle", "gap.csv", "--coherent", "1"], "M must be 2 or more"),
         (["lowangle", "gap.csv", "--result", "gap.csv"], "is not a result.json"),
-        (["lowangle", "gap.csv", "--result", "nothing.json"], "cannot be read"),
+        (["lowangle", "gap.csv", "--result", "nothing.json"], "nothing.json: does not exist; check the path"),
         (["lowangle", "gap.csv", "--plot", "gap.csv"], "pictures are written as"),
         (["lowangle", "gap.csv", "--json", "gap.csv"], "would overwrite the pattern"),
         (["lowangle", "gap.csv", "--json", "x.png", "--plot", "x.png"], "two outputs have the same name"),

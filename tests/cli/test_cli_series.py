@@ -130,7 +130,7 @@ def test_series_of_other_layouts(here: Path, schema: int, said: str) -> None:
         (["films", "--processes", "2", "--scheduler", "tcp://127.0.0.1:1"], "leave one out"),
         (["films", "--show", "2:1"], "the lower end must come first"),
         (["films", "--variable", "humidity", "--pattern-of-name", "rh(\\d+)"], "tells no humidity"),
-        (["films", "--table", "none.csv"], "none.csv: cannot be read as a table"),
+        (["films", "--table", "none.csv"], "none.csv: does not exist; check the path"),
         (["--example", "none"], "is not a packaged series; there is cspbbr3-annealing"),
         (["films", "--example", "cspbbr3-annealing"], "leave out the files"),
         (["films", "--region", "3:4"], "none of the 2 patterns could be fitted"),

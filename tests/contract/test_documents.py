@@ -1,5 +1,7 @@
 """The documents say what is so."""
 
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -79,3 +81,19 @@ def test_rooms_are_described() -> None:
     names = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")}
     missing = sorted(name for name in names if f"`{name}`" not in page and not name.startswith("plotting"))
     assert missing == []
+
+
+API = "\n".join(page.read_text(encoding="utf-8") for page in sorted((ROOT / "docs" / "api").glob("*.md")))
+
+
+def test_every_public_name_is_documented() -> None:
+    missing = [name for name in slxrd.__all__ if not re.search(rf"^\.\. auto\w+:: slxrd\.{name}$", API, re.M)]
+    assert missing == []
+    assert set(slxrd.__all__) <= set(dir(slxrd))
+
+
+@pytest.mark.parametrize("name", re.findall(r"^\.\. auto\w+:: (slxrd[\w.]+)$", API, re.M))
+def test_what_is_documented_is_there(name: str) -> None:
+    module, _, last = name.rpartition(".")
+    documented = getattr(importlib.import_module(module), last)
+    assert inspect.getdoc(documented), f"{name} says nothing of itself"

@@ -129,7 +129,7 @@ def test_surfaces_may_differ() -> None:
         ("CsPbBr", "did you mean CsPbBr3"),
         ("pbs-100", "did you mean PbS-100"),
         ("kryptonite", "There are CdSe-100"),
-        ("none.toml", "none.toml: No such file"),
+        ("none.toml", "none.toml: does not exist; check the path"),
     ],
 )
 def test_unknown_crystals(name: str, message: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from slxrd.crystals.document import crystal_of_document
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.layers import Crystal
 
 
@@ -81,6 +81,6 @@ def _document(name: str | Path) -> tuple[dict[str, Any], str]:
         with open(name, "rb") as file:
             return tomllib.load(file), str(name)
     except OSError as error:
-        raise FileError(name, error.strerror or str(error)) from None
+        raise unreadable(name, error) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FileError(name, f"not TOML: {error}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from slxrd import units
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.io import (
     brml,
     bruker,
@@ -201,10 +201,8 @@ def _content(path: str | os.PathLike[str]) -> bytes:
             raise FileError(path, "is not an ordinary file")
         with Path(path).open("rb") as file:
             data = file.read(min(status.st_size, SIZE_LIMIT) + 1)
-    except FileNotFoundError:
-        raise FileError(path, "does not exist; check the path") from None
     except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror}); check its permissions") from None
+        raise unreadable(path, error) from None
     except FileError:
         raise
     except ValueError:  # what Python raises for a path with a null character
