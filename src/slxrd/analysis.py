@@ -81,6 +81,8 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.n_coherent == 1:
         parameters = _without_neighbours(parameters)
+    gap = parameters["L"]
+    objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
     _check_points(objective.data, settle_q_zero(parameters), options.settings)
     minima = search(objective, parameters, report)
     for _ in range(RECOUNTED if objective.counted else 0):

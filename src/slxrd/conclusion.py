@@ -13,6 +13,7 @@ from slxrd.limits import fringes_seen, least_disorder, limit, without_fringes
 from slxrd.merit import derived_quantities
 from slxrd.model import Model
 from slxrd.objective import Objective
+from slxrd.pairs import visible_periods
 from slxrd.parameters import Parameters
 from slxrd.pattern import Pattern
 from slxrd.regions import DEFAULT_NOISE, Noise
@@ -25,6 +26,12 @@ M_MATTERS = 0.2
 REASONABLE_CHI2 = (0.5, 2.0)
 
 
+#: What is said where two crystals in turn are not described with a free gap.
+GROWN = (
+    "if these layers grew on one another, without anything between them, L is the distance of planes across "
+    "the interface, the mean of both d: give it (--fix L=2.87 --fix sigma_L=0) and, if it is known, one of "
+    "the d; free, they trade with the sizes, and such solutions are not found blind"
+)
 #: Parameters that cannot be negative: at zero they have a limit.
 _POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
 
@@ -181,6 +188,20 @@ class Conclusion:
             self.notes.append(
                 f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, "
                 "or the model does not describe the pattern; the errors are too small"
+            )
+            if self.stack.partner is not None:
+                self._tell_of_pairs()
+
+    def _tell_of_pairs(self) -> None:
+        """Say what may be the matter where two crystals in turn do not describe the pattern."""
+        if self.parameters["L"].free:
+            self.notes.append(GROWN)
+        periods = visible_periods(self.objective)
+        if periods:
+            listed = ", ".join(f"{period:.0f}" for period in periods)
+            self.notes.append(
+                f"the pattern by itself repeats with {listed} Å, the strongest first (spectrum of √I): "
+                "periods of a superlattice, or thicknesses of layers, whatever they are made of"
             )
 
     def _judge_coherence(self) -> None:

@@ -164,6 +164,8 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
     rows = dict(TABLE)
     if structure.crystal is not None:
         rows["d"] = _near(rows["d"], structure.crystal.period)
+        out = structure.crystal.overhang()[1] + (structure.partner or structure.crystal).overhang()[0]
+        rows["L"] = replace(rows["L"], lower=max(rows["L"].lower, out))
         rows |= _sizes(rows, structure.crystal, needs_opening(structure.extras), "")
     if structure.alternating:
         rows |= {name: FURTHER[name] for name in ("d_B", "N_B", "sigma_N_B")}

@@ -10,6 +10,7 @@ import numpy as np
 from slxrd.estimates import Covariance
 from slxrd.layers import Crystal
 from slxrd.result import Estimate
+from slxrd.sizes import moment_slopes, size_moments
 from slxrd.structure import Stack
 from slxrd.units import FloatArray
 
@@ -83,16 +84,19 @@ def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
     if stack.alternating:
         wider = columns.get("dL_B", np.zeros(len(points)))
         columns["period"] = columns["period"] + (columns["N_B"] - 1.0) * columns["d_B"] + columns["L"] + wider
+    mean, spread = columns["N"], columns["sigma_N"]
+    if stack.crystal is not None:
+        mean, spread = size_moments(stack, mean, spread)
     for name, parts in _surfaces(stack).items():
-        total = np.full(len(points), parts[""]) + (
-            columns["thickness"] if name == "thickness_of_atoms" else 0.0
-        )
+        total = np.full(len(points), parts[""])
+        if name == "thickness_of_atoms":
+            total = total + (mean - 1.0) * columns["d"]
         for part, share in parts.items():
             if part and share:
                 total = total + share * columns[part]
         columns[name] = total
     if stack.crystal is not None:
-        columns["thickness_spread"] = columns["sigma_N"] * columns["d"]
+        columns["thickness_spread"] = spread * columns["d"]
     return columns
 
 
@@ -144,16 +148,23 @@ def derived_quantities(
         }
     derived["thickness"] = estimate((N - 1.0) * d, along)
     derived["thickness_with_surface"] = estimate(N * d, surface)
+    if stack.crystal is None:
+        return derived
+    (mean,), (spread,) = size_moments(stack, N, values["sigma_N"])
+    # A width of which only a limit is known has no error, and leaves the mean as it is.
+    of_mean, of_spread = (
+        {name: d * slope for name, slope in each.items() if parameters[name].error is not None}
+        for each in moment_slopes(stack, N, values["sigma_N"])
+    )
     for name, parts in _surfaces(stack).items():
         slopes = {part: share for part, share in parts.items() if part and share}
         value = parts[""] + sum(share * values[part] for part, share in slopes.items())
         if name == "thickness_of_atoms":
-            value += (N - 1.0) * d
-            slopes |= {"d": slopes.get("d", 0.0) + N - 1.0, "N": d}
+            value += (float(mean) - 1.0) * d
+            slopes |= {"N": d, **of_mean, "d": slopes.get("d", 0.0) + float(mean) - 1.0}
         derived[name] = estimate(value, slopes)
-    if stack.crystal is not None:
-        spread = {"sigma_N": d, "d": values["sigma_N"]}
-        derived["thickness_spread"] = estimate(values["sigma_N"] * d, spread)
+    slopes = {"sigma_N": d, **of_spread, "d": float(spread)}
+    derived["thickness_spread"] = estimate(float(spread) * d, slopes)
     return derived
 
 

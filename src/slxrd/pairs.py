@@ -34,6 +34,14 @@ PORTION = 100
 SHARP = 0.5
 
 
+def visible_periods(objective: Objective) -> list[float]:
+    """Periods in Å with which the pattern repeats, as far as resolution and point distance show them."""
+    sigma_G = min(float(objective.model.instrument.sigma(points.q).min()) for points in objective.data)
+    longest = FAINTEST / sigma_G if sigma_G > 0.0 else math.inf
+    longest = min([longest, *(np.pi / float(np.median(np.diff(points.q))) for points in objective.data)])
+    return satellite_periods(objective.data, longest)
+
+
 def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
     """χ² over divisions of the period among two crystals and their gaps; the best first, shape (k, p).
 
@@ -48,10 +56,7 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
     report : callable
         Called with steps done and steps in all.
     """
-    sigma_G = min(float(objective.model.instrument.sigma(points.q).min()) for points in objective.data)
-    longest = FAINTEST / sigma_G if sigma_G > 0.0 else math.inf
-    longest = min([longest, *(np.pi / float(np.median(np.diff(points.q))) for points in objective.data)])
-    periods = satellite_periods(objective.data, longest)
+    periods = visible_periods(objective)
     if not periods:
         return scan(objective, parameters, base, report)
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))

@@ -117,6 +117,7 @@ def simulate(
     missing = [name for name in structure.names if name not in given]
     if missing:
         raise SlxrdError(f"no value for {', '.join(missing)}; a pattern needs them all")
+    structure.check_gap(given)
     for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
         if not (math.isfinite(number) and number > least):
             raise SlxrdError(f"{what} {number!r}: must be a {'positive ' if least == 0.0 else ''}number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
@@ -194,6 +194,38 @@ class Stack:
     def offers(self) -> dict[str, ParameterInfo]:
         """Further parameters that may be named."""
         return offered(self)
+
+    def check_gap(self, values: Mapping[str, float]) -> None:
+        """See that neighbours do not overlap.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            L, and as far as they are known the other parameters, in Å; the crystals' own are taken otherwise.
+
+        Raises
+        ------
+        SlxrdError
+            If L is less than what their surfaces stand out beyond the planes of reference.
+        """
+        if self.crystal is None or self.n_coherent == 1:
+            return
+        partner, end = (self.crystal, "") if self.partner is None else (self.partner, "_B")
+        one, other = (self.crystal, ""), (partner, end)
+        for (lower, of_lower), (upper, of_upper), wider in (
+            (one, other, 0.0),
+            (other, one, values.get("dL_B", 0.0)),
+        ):
+            gap = values["L"] + wider
+            out = (
+                lower.overhang(values.get(f"d{of_lower}"))[1] + upper.overhang(values.get(f"d{of_upper}"))[0]
+            )
+            out += sum(values.get(f"shift_surface{each}", 0.0) for each in (of_lower, of_upper))
+            if gap < out:
+                raise SlxrdError(
+                    f"L = {gap:g} Å: {lower.ended()} and {upper.ended()} would overlap, as their surfaces "
+                    f"stand out by {out:.4g} Å beyond the planes of reference; L must be more"
+                )
 
     def numbers(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Numbers of crystals in a stack, and their shares, each of shape (m,).

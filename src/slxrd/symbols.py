@@ -15,9 +15,9 @@ DERIVED = {
     "period_S13": ("Λ (S13)", "the same with the error as the 2021 paper quotes it"),
     "thickness": ("t", "crystal thickness from first to last plane, (N−1)·d"),
     "thickness_with_surface": ("N·d", "thickness with half a plane distance on either side"),
-    "thickness_of_atoms": ("T", "thickness of the crystal from its lowest to its highest atoms"),
+    "thickness_of_atoms": ("T", "mean thickness of the crystals from their lowest to their highest atoms"),
     "free_gap": ("ℓ", "free gap between the outermost atoms of neighbours"),
-    "thickness_spread": ("σ_T", "spread of the thickness from crystal to crystal, σ_N·d"),
+    "thickness_spread": ("σ_T", "standard deviation of the thickness from crystal to crystal"),
 }
 
 

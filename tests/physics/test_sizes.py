@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import reference
@@ -9,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import Sample
 
+import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.structure import SizeWeights, size_weights
+from slxrd.merit import with_derived
+from slxrd.sizes import moment_slopes, size_moments
+from slxrd.structure import SizeWeights, Stack, size_weights
 
 CASES = [(13.0, 1.55), (3.98, 0.817), (1.2, 0.5), (1.0, 4.0), (40.3, 6.0), (12.5, 0.2), (1.0, 0.3)]
 
@@ -126,3 +131,45 @@ def test_frozen() -> None:
     w = size_weights(13.0, 1.55)
     with pytest.raises(AttributeError):
         w.sizes = np.array([1])  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("closing", ["CsBr", "PbBr2"])
+@pytest.mark.parametrize(
+    ("N", "sigma_N"), [(2.8, 0.3), (2.5, 0.2), (13.0, 1.5), (2.0, 1.4), (1.3, 0.9), (4.0, 0.0)]
+)
+def test_what_a_microscope_counts(N: float, sigma_N: float, closing: str) -> None:
+    """Mean and standard deviation of the sizes by an ordinary sum, and their slopes by differences."""
+    stack = Stack(crystal=slxrd.crystal("CsPbBr3", closing))
+
+    def counted(N: float, sigma_N: float) -> tuple[float, float]:
+        shares = {
+            n: math.exp(-0.5 * ((n - N) ** 2 - (round(N) - N) ** 2) / max(sigma_N, 1e-4) ** 2)
+            for n in range(1, 40)
+        }
+        total = sum(shares.values())
+        mean = sum(n * share for n, share in shares.items()) / total
+        return mean, math.sqrt(sum((n - mean) ** 2 * share for n, share in shares.items()) / total)
+
+    mean, spread = size_moments(stack, [7.0, N], [1.0, sigma_N])
+    assert (mean[0], spread[0]) == pytest.approx(counted(7.0, 1.0), abs=1e-4)
+    assert (mean[1], spread[1]) == pytest.approx(counted(N, sigma_N), abs=1e-4)
+    if sigma_N == 0.0:
+        return
+    slopes = moment_slopes(stack, N, sigma_N)
+    h = 1e-5
+    for k in (0, 1):
+        by_N = (counted(N + h, sigma_N)[k] - counted(N - h, sigma_N)[k]) / (2 * h)
+        by_sigma_N = (counted(N, sigma_N + h)[k] - counted(N, sigma_N - h)[k]) / (2 * h)
+        assert slopes[k] == pytest.approx({"N": by_N, "sigma_N": by_sigma_N}, abs=2e-3)
+
+
+def test_thickness_of_few_sizes_is_theirs() -> None:
+    """Platelets of N = 2.8, σ_N = 0.3 nearly all have three planes; (N−1)d would be 1.2 Å too thin."""
+    stack = Stack(crystal=slxrd.crystal("CsPbBr3", "Br"))
+    values = {"d": 6.0, "L": 40.0, "sigma_L": 0.5, "N": 2.8, "sigma_N": 0.3, "q_zero": 0.0}
+    columns = with_derived(np.array([[values[name] for name in stack.names]]), stack)
+    two, three = math.exp(-0.5 * (0.8 / 0.3) ** 2), math.exp(-0.5 * (0.2 / 0.3) ** 2)
+    share = two / (two + three)
+    assert columns["thickness_of_atoms"][0] == pytest.approx(6.0 * (3.0 - share), abs=5e-3)
+    assert columns["thickness_spread"][0] == pytest.approx(6.0 * math.sqrt(share * (1.0 - share)), abs=2e-2)
+    assert columns["free_gap"][0] == pytest.approx(34.0)

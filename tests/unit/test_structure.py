@@ -7,7 +7,10 @@ import math
 import numpy as np
 import pytest
 
+from slxrd.api import fit
+from slxrd.crystals.library import crystal
 from slxrd.errors import SlxrdError
+from slxrd.simulation import simulate
 from slxrd.structure import Stack, size_weights
 
 
@@ -53,3 +56,22 @@ def test_a_window_of_three() -> None:
     """The paper's cut: 13 ± 3·1.55 holds 9 to 17."""
     assert size_weights(13.0, 1.55, 3.0).sizes.tolist() == list(range(9, 18))
     assert size_weights(13.0, 1.55, 5.0).sizes.tolist() == list(range(6, 21))
+
+
+def test_crystals_that_would_overlap_are_refused() -> None:
+    """Half a plane distance of CsBr stands out on either side: 5.84 Å together."""
+    q = np.arange(0.8, 1.4, 0.004)
+    values = {"d": 5.84, "L": 5.0, "sigma_L": 1.0, "N": 9.0, "sigma_N": 1.0}
+    with pytest.raises(SlxrdError, match=r"L = 5 Å: CsPbBr3 .* would overlap.* stand out by 5.84 Å"):
+        simulate(q, values, crystal="CsPbBr3:CsBr")
+    pattern = simulate(q, {**values, "L": 5.9}, crystal="CsPbBr3:CsBr", noise=0.01, seed=1)
+    simulate(q, values, crystal="CsPbBr3:PbBr2")
+    for told in ({"fix": {"L": 5.0}}, {"bounds": {"L": (3.0, 5.5)}}):
+        with pytest.raises(SlxrdError, match="would overlap"):
+            fit(pattern, crystal="CsPbBr3:CsBr", regions=[(0.85, 1.3)], **told)
+    pair = Stack(crystal=crystal("CsPbBr3", "Br"), partner=crystal("PbS-100"))
+    pair.check_gap({"L": 3.0})
+    with pytest.raises(SlxrdError, match=r"L = 2 Å"):
+        pair.check_gap({"L": 3.0, "dL_B": -1.0})
+    assert pair.table["L"].lower == 5.0
+    assert Stack(crystal=crystal("CsPbBr3", "Br")).table["L"].lower == pytest.approx(5.84)
