@@ -196,12 +196,7 @@ def _low_angles(text: str | None, critical: float | None) -> LowAngles | None:
         if critical is not None:
             raise SlxrdError("--critical belongs to --low-angle QMIN:QMAX; give both, or neither")
         return None
-    region = Region(*arguments.interval(text, f"--low-angle {text}"))
-    if region.low <= 0.0:
-        raise SlxrdError(f"--low-angle {text}: must begin above 0 Å⁻¹")
-    if critical is not None and not 0.0 <= critical < region.low:
-        raise SlxrdError(f"--critical {critical:g}: must be 0 or more, and below {region.low:g} Å⁻¹")
-    return LowAngles(region, critical)
+    return LowAngles(Region(*arguments.interval(text, f"--low-angle {text}")), critical)
 
 
 def _paths(out: Path, joint: bool, low: bool) -> list[Path]:

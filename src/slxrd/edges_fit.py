@@ -251,12 +251,16 @@ def _roughly(
 def _different(edges: Edges, data: RegionData, rough: Sequence[Refined]) -> list[Refined]:
     """Refine the best to the end; those that stay apart in w, best first."""
     minima = [refine(edges, data, found.values, tolerance=1e-6) for found in rough[:FINALISTS]]
-    minima.sort(key=lambda found: found.chi2)
-    different = minima[:1]
-    for found in minima[1:]:
-        if all(abs(found.value("w") - other.value("w")) > 0.5 for other in different):
-            different.append(found)
-    return different
+    return different(sorted(minima, key=lambda found: found.chi2))
+
+
+def different(minima: Sequence[Refined]) -> list[Refined]:
+    """Of minima, best first, those that are more than 0.5 Å apart in w."""
+    kept: list[Refined] = []
+    for found in minima:
+        if all(abs(found.value("w") - other.value("w")) > 0.5 for other in kept):
+            kept.append(found)
+    return kept
 
 
 def with_heights(edges: Edges, data: RegionData, start: FloatArray) -> tuple[float, FloatArray]:

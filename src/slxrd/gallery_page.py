@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import html
 import json
+import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,15 +131,19 @@ class Page:
         parts = [_HEAD.replace("@version@", slxrd.__version__)]
         for name, told in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
             parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(told["title"])}</h2>')
-            parts += [_picture(file, told["title"]) for file in told["pictures"]]
+            parts += [_picture(self.folder / file, told["title"]) for file in told["pictures"]]
             parts.append(f"<p>{html.escape(told['caption'])}</p>")
             parts.append(_table(told["table"]))
         return "\n".join(part for part in parts if part) + "\n</html>\n"
 
 
-def _picture(file: str, title: str) -> str:
+def _picture(path: Path, title: str) -> str:
     """Shown at its own size, so that letters are as large in a narrow picture as in a wide one."""
-    return f'<img src="{file}" srcset="{file} {_PIXELS:g}x" alt="{html.escape(title)}">'
+    width = ""
+    with contextlib.suppress(OSError, struct.error):
+        pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # of the header of a PNG
+        width = f' width="{round(pixels / _PIXELS)}"'
+    return f'<img src="{path.name}"{width} alt="{html.escape(title)}">'
 
 
 def _table(rows: list[list[str]]) -> str:

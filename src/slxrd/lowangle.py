@@ -189,13 +189,9 @@ class _Telling:
             names = ("gap", "spacing", "gap_sinc2", "sigma_gap", "thickness", "sigma_thickness", "period")
             return {**dict.fromkeys(names, missing), "critical": replace(missing, unit="Å⁻¹")}
         gap = self._weighted({"w": 1.0})
-        rivals = [
-            each
-            for each in self.found.minima[1:]
-            if (each.chi2 - self.found.minima[0].chi2) / self.found.scatter < AMBIGUOUS
-        ]
+        rivals = self.found.rivals(AMBIGUOUS)
         if rivals and gap.value is not None:
-            others = ", ".join(f"{each.value('w'):.2f}" for each in rivals)
+            others = ", ".join(f"{w:.2f}" for w in rivals)
             gap = replace(gap, status="ambiguous", why=f"also {others} Å")
         spacing = Estimate(None, None, "Å", "undetermined", "d is not known: give it (--d)")
         if self.d is not None:

@@ -18,6 +18,7 @@ from slxrd.edges_fit import (
     LOWER,
     UPPER,
     Refined,
+    different,
     over_refraction,
     refine,
     search,
@@ -35,6 +36,8 @@ FEWEST_SHARES = 0.4
 EVIDENT = 20.0
 #: Beyond this misfit, as a fraction of the curve, nothing is believed.
 MOST_MISFIT = 0.15
+#: Minima on different backgrounds are the same where w differs by less than this, in Å.
+SAME_MINIMUM = 2.0
 #: Points of this many σ, or more, count alike for it.
 CLEAR = 10.0
 
@@ -90,6 +93,16 @@ class Average:
         inside = LOWER[0] + 1e-3 < w < UPPER[0] - 1e-3
         return self.evidence > EVIDENT and turns >= LEAST_PERIODS and inside and self.misfit < MOST_MISFIT
 
+    def rivals(self, most: float) -> list[float]:
+        """Other gaps in Å that raise χ² by less than ``most``: other minima, and where refraction leads."""
+        told = [self.best.value("w")]
+        for group in (self.minima, sorted(self.refined, key=lambda each: each.chi2)):
+            for each in group:
+                near = (each.chi2 - group[0].chi2) / self.scatter < most
+                if near and all(abs(each.value("w") - other) > SAME_MINIMUM / 2.0 for other in told):
+                    told.append(each.value("w"))
+        return told[1:]
+
     def critical(self) -> tuple[FloatArray, FloatArray]:
         """Critical scattering vectors in Å⁻¹, ascending, and the share of each, backgrounds together."""
         values = np.array([each.edges.critical for each in self.refined])
@@ -144,9 +157,13 @@ def average(kinds: Sequence[Edges], data: RegionData, critical: FloatArray) -> A
     found = sorted((_minima(edges, data) for edges in kinds), key=lambda each: each[0].bic())
     if data.per_count is not None:
         data, found = _recounted(data, found)
+    found = sorted((_from_each_other(found, k, data) for k in range(len(found))), key=lambda m: m[0].bic())
     minima = found[0]
     scatter = max(1.0, minima[0].chi2 / max(data.q.size - int(minima[0].free.sum()), 1))
-    starts = [each[0] for each in found]
+    # An average is one over refinements of the same minimum; other minima are rivals of it.
+    gap = minima[0].value("w")
+    starts = [min(each, key=lambda other: abs(other.value("w") - gap)) for each in found]
+    starts = [each for each in starts if abs(each.value("w") - gap) < SAME_MINIMUM]
     refined, weights = _weighed(starts, data, critical, scatter)
     # Where refraction is told better than the steps, they are made smaller around the best.
     step = float(critical[1] - critical[0]) if critical.size > 1 else 0.0
@@ -165,6 +182,18 @@ def _minima(edges: Edges, data: RegionData) -> list[Refined]:
     plain = search(edges, data)
     decorated = search_fringes(replace(edges, fringes=True), data, plain[:3])
     return decorated if decorated[0].bic() < plain[0].bic() - EVIDENT else plain
+
+
+def _from_each_other(found: Sequence[list[Refined]], k: int, data: RegionData) -> list[Refined]:
+    """Minima on one background, those that were found on the others tried too; best first."""
+    own = found[k]
+    others = [
+        refine(replace(each.edges, smooth=own[0].edges.smooth), data, each.values)
+        for minima in found
+        for each in minima
+        if minima is not own
+    ]
+    return different(sorted([*own, *others], key=lambda each: each.bic()))
 
 
 def _recounted(data: RegionData, found: list[list[Refined]]) -> tuple[RegionData, list[list[Refined]]]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _CALCULATED, _JOINT, _OWN, _FAINT = "#d55e00", "#0072b2", "#4d4d4d", "#b8b8b8"
 #: More patterns than this are drawn as lines without points or labels.
 _MANY = 12
+#: Of more patterns than this only some are stacked, at equal steps.
+_MOST_STACKED = 40
 Interval = tuple[float, float]
 
 
@@ -48,12 +50,13 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
     from matplotlib.figure import Figure
 
     ranges = [*((a, b, True) for a, b in shown), *((a, b, False) for a, b in _fitted_ranges(fit))]
-    n = len(fit.members)
+    drawn = range(0, len(fit.members), -(-len(fit.members) // _MOST_STACKED))
+    n = len(drawn)
     picture = Figure(figsize=(1.2 + 3.8 * len(ranges), min(4.0 + 0.35 * n, 10.0)), layout="constrained")
     panels = picture.subplots(1, len(ranges), squeeze=False)[0]
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 2)))
     for panel, (low, high, logarithmic) in zip(panels, ranges, strict=True):
-        lines = [_measured(fit, i, low, high, logarithmic) for i in range(n)]
+        lines = [_measured(fit, k, low, high, logarithmic) for k in drawn]
         heights = [float(np.ptp(y)) for _, y in lines if y.size]
         lift = (0.55 if not waterfall else 0.45) * max(heights, default=1.0)
         if n > _MANY:
@@ -74,11 +77,11 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
             )
             panel.plot(x, y + i * lift, color=colours[i], zorder=order, **points)
             if not logarithmic and n <= _MANY:
-                _draw_calculated(panel, fit, i, (low, high), i * lift, order + 1)
+                _draw_calculated(panel, fit, drawn[i], (low, high), i * lift, order + 1)
             if n <= _MANY and panel is panels[-1]:
                 panel.annotate(
-                    fit.series.at(fit.members[i].value), (1.01, float(y[-1]) + i * lift), color=colours[i],
-                    xycoords=("axes fraction", "data"), fontsize=8, va="center",
+                    fit.series.at(fit.members[drawn[i]].value), (1.01, float(y[-1]) + i * lift),
+                    color=colours[i], xycoords=("axes fraction", "data"), fontsize=8, va="center",
                 )  # fmt: skip
         panel.set_yticks([])
         panel.set_xlabel("q of the first pattern (Å⁻¹)" if waterfall else "q (Å⁻¹)")
@@ -87,8 +90,9 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
     if waterfall or n > _MANY:
         _colour_bar(picture, panels[-1], fit)
     kind = "simulated" if _simulated(fit) else "measured"
-    calculated = n <= _MANY and not waterfall
-    _title(picture, fit, (f"points {kind}, lines calculated" if calculated else kind) + _brought(fit))
+    what = f"points {kind}, lines calculated" if n <= _MANY and not waterfall else kind
+    some = f"; one of every {drawn.step} is drawn" if drawn.step > 1 else ""
+    _title(picture, fit, what + some + _brought(fit))
     return picture
 
 
@@ -156,7 +160,7 @@ def parameters_figure(fit: SeriesFit) -> Figure:
         for member in done:
             if name in member.estimates:
                 _draw_others(panel, member, name)
-                _draw_estimate(panel, member.value, member.estimates[name])
+                _draw_estimate(panel, member.value, member.estimates[name], len(done) > _MOST_STACKED)
         if fit.joint is not None:
             _draw_joint(panel, fit.joint, name)
         for change in fit.changes:
@@ -175,7 +179,7 @@ def parameters_figure(fit: SeriesFit) -> Figure:
     return picture
 
 
-def _draw_estimate(panel: Axes, value: float, estimate: Estimate) -> None:
+def _draw_estimate(panel: Axes, value: float, estimate: Estimate, many: bool) -> None:
     if estimate.value is None or estimate.status == "fixed" or is_no_limit(estimate):
         return
     if estimate.status in ("lower bound", "upper bound"):
@@ -185,9 +189,12 @@ def _draw_estimate(panel: Axes, value: float, estimate: Estimate) -> None:
         )
         return
     hollow = estimate.error is None or estimate.status == "ambiguous"
+    size: Any = {"markersize": 4.5, "capsize": 2}
+    if many:
+        size = {"markersize": 2.0, "elinewidth": 0.5, "alpha": 0.6}
     panel.errorbar(
-        value, estimate.value, estimate.error, fmt="o", color=_OWN, markersize=4.5, capsize=2,
-        markerfacecolor="white" if hollow else _OWN, zorder=3,
+        value, estimate.value, estimate.error, fmt="o", color=_OWN, zorder=3,
+        markerfacecolor="white" if hollow else _OWN, **size,
     )  # fmt: skip
 
 
@@ -207,8 +214,11 @@ def _draw_joint(panel: Axes, joint: JointFit, name: str) -> None:
     known = [(v, e.value, e.error) for v, e in rows if e.value is not None and e.error is not None]
     if known:
         places, middle, error = (np.array(column) for column in zip(*known, strict=True))
-        panel.fill_between(places, middle - error, middle + error, color=_JOINT, alpha=0.25, linewidth=0.0)
-        panel.plot(places, middle, color=_JOINT, linewidth=1.2)
+        over = 4 if len(known) > _MOST_STACKED else 1  # among many points the band would not be seen
+        panel.fill_between(
+            places, middle - error, middle + error, color=_JOINT, alpha=0.25, linewidth=0.0, zorder=over
+        )
+        panel.plot(places, middle, color=_JOINT, linewidth=1.2, zorder=over)
 
 
 def _parameter_legend(picture: Figure, fit: SeriesFit, names: Sequence[str]) -> None:

@@ -27,10 +27,27 @@ class LowAngles:
         In Å⁻¹.
     critical : float, optional
         Critical scattering vector of the film in Å⁻¹; anything up to 0.06 if not given.
+
+    Raises
+    ------
+    SlxrdError
+        If the region does not begin above 0 and above the critical scattering vector.
     """
 
     region: Region
     critical: float | None = None
+
+    def __post_init__(self) -> None:
+        low = self.region.low
+        if low <= 0.0:
+            raise SlxrdError(f"low angles {low:g} to {self.region.high:g} Å⁻¹: must begin above 0")
+        if self.critical is not None and not 0.0 <= self.critical < low:
+            raise SlxrdError(f"critical {self.critical:g}: must be 0 or more, and below {low:g} Å⁻¹")
+
+    @classmethod
+    def of(cls, given: LowAngles | tuple[float, float] | None) -> LowAngles | None:
+        """Take a pair of ends for a region."""
+        return cls(Region(*given)) if isinstance(given, tuple) else given
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def fit_series(
     shared: Iterable[str] = (),
     smooth: Iterable[str] = (),
     degree: int = 2,
-    low_angles: LowAngles | None = None,
+    low_angles: LowAngles | tuple[float, float] | None = None,
     executor: Executor | None = None,
     processes: int | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -65,8 +65,8 @@ def fit_series(
         Parameters that are a polynomial of the variable, in a joint fit.
     degree : int
         Of that polynomial.
-    low_angles : LowAngles, optional
-        Fit the low angles of each pattern too, for the gap between crystals.
+    low_angles : LowAngles or (q_min, q_max), optional
+        Fit the low angles of each pattern too, in Å⁻¹, for the gap between crystals.
     executor : concurrent.futures.Executor, optional
         Where the fits run, such as that of a dask client.
     processes : int, optional
@@ -93,8 +93,8 @@ def fit_series(
     series = make_series(patterns, values, variable=variable, unit=unit)
     return run_series(
         series, series_options(kwargs), shared=tuple(shared), smooth=tuple(smooth), degree=degree,
-        low_angles=low_angles, executor=executor, processes=processes, folder=folder, force=force,
-        report=report,
+        low_angles=LowAngles.of(low_angles), executor=executor, processes=processes, folder=folder,
+        force=force, report=report,
     )  # fmt: skip
 
 

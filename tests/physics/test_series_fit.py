@@ -1,6 +1,7 @@
 """A series gives what its patterns give alone, in any order, on any number of processes; jumps and onsets."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.examples.catalogue import SERIES
 from slxrd.onset import find_changes
 from slxrd.output import result_dictionary
+from slxrd.plotting_series import heat_figure, stacked_figure
 from slxrd.series_result import SeriesFit, find_jumps
 from slxrd.series_run import fit_series
 from slxrd.series_table import series_csv, series_dictionary
@@ -205,3 +207,45 @@ def test_simulated_is_said() -> None:
     fit = annealed()
     assert "[simulated]" in str(fit).splitlines()[0]
     assert all(row.split(",")[2] == "simulated" for row in series_csv(fit).splitlines()[1:])
+
+
+def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
+    """Stack and heat map bring it to the scale of the others, and name it."""
+    patterns = list(three())
+    assert patterns[1].sigma is not None
+    patterns[1] = replace(
+        patterns[1],
+        intensity=1000.0 * patterns[1].intensity,
+        sigma=1000.0 * patterns[1].sigma,
+        source="odd.csv",
+    )
+    fit = fit_series(patterns, (1.0, 2.0, 3.0), processes=1, **QUICK)
+    assert fit.series.rescaled == {"odd"}
+    highest = max(float(patterns[i].intensity.max()) for i in (0, 2))
+    for picture in (stacked_figure(fit), heat_figure(fit)):
+        assert "odd" in picture.get_suptitle()
+        panel = picture.axes[0]
+        if panel.lines:
+            assert max(float(np.ptp(line.get_ydata())) for line in panel.lines) < 1.1 * highest
+        else:
+            assert panel.collections[0].norm.vmax < 1.1 * highest
+
+
+def test_of_very_many_patterns_some_are_stacked() -> None:
+    fit = fit_series([three()[0]], [0.0], processes=1, **QUICK)
+    (member,) = fit.members
+    count = 90
+    many = replace(
+        fit,
+        series=replace(
+            fit.series,
+            patterns=fit.series.patterns * count,
+            values=tuple(float(i) for i in range(count)),
+            labels=tuple(f"p{i}" for i in range(count)),
+        ),
+        members=(member,) * count,
+    )
+    picture = stacked_figure(many)
+    assert len(picture.axes[0].lines) == 30
+    assert "90 patterns" in picture.get_suptitle()
+    assert "one of every 3 is drawn" in picture.get_suptitle()

@@ -8,8 +8,12 @@ import pytest
 
 import slxrd
 from slxrd.errors import FileError, SlxrdError
+from slxrd.regions import Region
 from slxrd.series import LeftOut, make_series
 from slxrd.series_files import Naming, find_series
+from slxrd.series_gap_words import gaps_text
+from slxrd.series_lowangle import Gap, LowAngles, average_difference, gap_of
+from slxrd.series_result import Member
 
 Q = np.linspace(0.9, 1.2, 40)
 
@@ -170,3 +174,41 @@ def test_what_cannot_be_read_is_left_out() -> None:
     assert made.left_out == (LeftOut("bad_50C.xy", "is broken"),)
     with pytest.raises(SlxrdError, match="none of 1 files could be read; the first: bad"):
         find_series([Path("bad_50C.xy")], load)
+
+
+@pytest.mark.parametrize(
+    ("ends", "critical", "said"),
+    [
+        ((0.0, 0.4), None, "must begin above 0"),
+        ((0.1, 0.4), 0.2, "below 0.1"),
+        ((0.1, 0.4), -0.1, "0 or more"),
+    ],
+)
+def test_low_angles_that_cannot_be(ends: tuple[float, float], critical: float | None, said: str) -> None:
+    with pytest.raises(SlxrdError, match=said):
+        LowAngles(Region(*ends), critical)
+
+
+def test_gap_beside_L() -> None:
+    """L − w with both errors; nothing where one of the two is not determined."""
+
+    def gap(status: str, w: float | None, error: float | None) -> Gap:
+        row = {"value": w, "error": error, "unit": "Å", "status": status}
+        rows = {
+            "L": {"value": 36.9, "error": 0.03, "unit": "Å", "status": "determined"},
+            "d": {"value": 5.84, "error": 0.001, "unit": "Å", "status": "determined"},
+        }
+        member = Member("a", "a.csv", 25.0, {"result": {"parameters": rows, "derived": {}}})
+        return gap_of(member, {"estimates": {"gap": row}, "notes": []})
+
+    told = gap("determined", 31.1, 0.04)
+    assert told.difference.value == pytest.approx(5.8)
+    assert told.difference.error == pytest.approx(0.05)
+    unknown = gap("undetermined", None, None)
+    assert unknown.difference.value is None
+    # The error of the mean is not made smaller by what all patterns share.
+    mean = average_difference([told, told, unknown])
+    assert (mean.value, mean.error) == (pytest.approx(5.8), pytest.approx(0.05))
+    assert average_difference([unknown]).status == "undetermined"
+    (row,) = (line for line in gaps_text([unknown], "°C") if line.startswith("  a "))
+    assert row.split() == ["a", "25", "—", "—", "5.8400", "±", "0.0010"]
