@@ -67,18 +67,19 @@ def main() -> None:
             print(f"{line}: {gap.status} ({gap.why})", flush=True)
             continue
         pull = (gap.value - w) / gap.error
-        pulls.setdefault(shape, []).append(pull)
+        if gap.status == "determined":
+            pulls.setdefault(shape, []).append(pull)
         shares = " ".join(f"{kind} {share:.2f}" for kind, (share, _) in found.backgrounds.items())
         print(
-            f"{line}: {gap.value:6.2f} ± {gap.error:.2f}, {pull:+.2f} errors, {gap.status}, "
+            f"{line}: {gap.value:6.2f} ± {gap.error:.2f}, {pull:+.2f} errors, {gap.status} {gap.why}, "
             f"{'fringes, ' if found.fringes else ''}{shares}, reduced χ² {found.reduced_chi2:.2f}",
             flush=True,
         )
     every = [pull for row in pulls.values() for pull in row]
     for name, row in (*pulls.items(), ("all", every)):
         rms = math.sqrt(sum(pull**2 for pull in row) / len(row))
-        worst = max(map(abs, row))
-        print(f"{name}: {len(row)} told, mean {np.mean(row):+.2f}, rms {rms:.2f}, worst {worst:.1f} errors")
+        told = f"mean {np.mean(row):+.2f}, rms {rms:.2f}, worst {max(map(abs, row)):.1f} errors"
+        print(f"{name}: {len(row)} determined, {told}")
     print(f"{(time.perf_counter() - began) / chosen.number:.1f} s each")
 
 

@@ -193,3 +193,17 @@ def test_what_backgrounds_disagree_on_is_in_the_error() -> None:
     assert mean == pytest.approx(31.1)
     assert error == pytest.approx(math.sqrt(0.01 + 0.25 * 0.3**2 + 0.75 * 0.1**2))
     assert average.of_backgrounds() == {"power": (0.25, 31.4), "exponential": (0.75, 31.0)}
+
+
+def test_other_gaps_are_named() -> None:
+    """Another minimum of nearly the same χ², and a refraction that leads elsewhere; nothing twice."""
+    q = np.linspace(0.12, 0.5, 60)
+    free, covariance = np.ones(len(NAMES), dtype=bool), np.zeros((len(NAMES),) * 2)
+
+    def refined(w: float, chi2: float) -> Refined:
+        return Refined(edges(q, 5.84), values(w=w), free, covariance, np.ones(60), chi2)
+
+    minima = tuple(refined(w, chi2) for w, chi2 in ((31.0, 60.0), (11.3, 64.0), (50.0, 90.0)))
+    paths = tuple(refined(w, chi2) for w, chi2 in ((31.0, 60.0), (31.4, 61.0), (35.0, 62.0), (40.0, 99.0)))
+    average = Average(points(q, np.ones(60)), minima, paths, np.array([0.5, 0.3, 0.2, 0.0]), 99.0, 1.0)
+    assert average.rivals(9.0) == [11.3, 35.0]
