@@ -3,8 +3,10 @@
     python benchmarks/calibration.py                  # 500 patterns, about an hour on two cores
     python benchmarks/calibration.py --patterns 60    # a quick look
     python benchmarks/calibration.py --report docs    # the same, written as docs/calibration.md and .svg
+    python benchmarks/calibration.py --crystals --patterns 60 --slow 0  # crystals of atoms, counted
 
-What is done is kept in calibration.jsonl beside the working directory; started again it goes on.
+What is done is kept in calibration.jsonl (calibration-crystals.jsonl) in the working directory; started again
+it goes on.
 """
 
 from __future__ import annotations
@@ -12,11 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import calibration_crystals
 import numpy as np
 from calibration_report import report
 
@@ -35,8 +39,11 @@ LEVELS = (0.68, 0.95)
 REPLICATES, MCMC_STEPS = 300, 600
 
 
-def simulated(number: int) -> tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern]:
-    """Simulate pattern ``number``: its structure, noise, regions, and the pattern itself."""
+Case = tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern, dict[str, Any]]
+
+
+def simulated(number: int) -> Case:
+    """Simulate pattern ``number``: structure, noise, regions, the pattern, and what the fit is told."""
     random = np.random.default_rng([2021, number])
     truth = {name: float(random.uniform(*ends)) for name, ends in DOMAIN.items()} | {"q_zero": 0.0}
     noise = float(random.uniform(*NOISE))
@@ -50,24 +57,25 @@ def simulated(number: int) -> tuple[dict[str, float], float, list[tuple[float, f
         inside = (q >= low) & (q <= high)
         sigma[inside] = noise * clean[inside].max()
     measured = clean + random.normal(0.0, sigma)
-    return truth, noise, regions, slxrd.Pattern(q, measured, sigma=sigma, source=f"simulated {number}")
+    return truth, noise, regions, slxrd.Pattern(q, measured, sigma=sigma, source=f"simulated {number}"), {}
 
 
-def fitted(job: tuple[int, float, bool]) -> dict[str, Any]:
+def fitted(job: tuple[int, float, bool], crystals: bool = False) -> dict[str, Any]:
     """Fit one pattern blind, and write down what every method says."""
     number, weight, slow = job
-    truth, noise, regions, pattern = simulated(number)
+    truth, noise, regions, pattern, told = _simulated(crystals)(number)
     weighted = [(*ends, weight if k else 1.0) for k, ends in enumerate(regions)]
     began = time.perf_counter()
     line: dict[str, Any] = {"number": number, "weight": weight, "truth": truth, "noise": noise, "slow": slow}
-    line |= {"orders": len(regions)}
+    line |= {"orders": len(regions), "told": told}
     try:
-        fit = slxrd.fit(pattern, regions=weighted)
+        fit = slxrd.fit(pattern, regions=weighted, **told)
     except SlxrdError as error:
         return {**line, "refused": str(error)}
     truth["thickness"] = (truth["N"] - 1.0) * truth["d"]
     truth["period"] = truth["thickness"] + truth["L"]
-    estimates = {**fit.parameters, "period": fit.derived["period"], "thickness": fit.derived["thickness"]}
+    truth |= calibration_crystals.of_atoms(fit.stack.crystal, truth)
+    estimates = {**fit.parameters, **{n: e for n, e in fit.derived.items() if n in truth}}
     line["seconds"] = time.perf_counter() - began
     line["unique"] = fit.unique
     line["chi2"] = [fit.chi2, fit.objective.chi2({k: truth[k] for k in fit.parameters})]
@@ -77,6 +85,10 @@ def fitted(job: tuple[int, float, bool]) -> dict[str, Any]:
     names = [n for n, e in estimates.items() if e.status in ("determined", "ambiguous")]
     line["intervals"] = dict(_methods(fit, [n for n in names if n in fit.names], names, slow, weight))
     return line
+
+
+def _simulated(crystals: bool) -> Callable[[int], Case]:
+    return calibration_crystals.simulated if crystals else simulated
 
 
 def _methods(
@@ -118,22 +130,25 @@ def main() -> None:
     parser.add_argument("--patterns", type=int, default=500)
     parser.add_argument("--slow", type=int, default=200, help="so many with profile, bootstrap and MCMC")
     parser.add_argument("--workers", type=int, default=None)
-    parser.add_argument("--kept", type=Path, default=Path("calibration.jsonl"))
+    parser.add_argument("--crystals", action="store_true", help="crystals of atoms, counting statistics")
+    parser.add_argument("--kept", type=Path, default=None)
     parser.add_argument("--report", type=Path, help="folder for calibration.md and calibration.svg")
     options = parser.parse_args()
-    texts = options.kept.read_text().splitlines() if options.kept.exists() else []
+    title = "calibration-crystals" if options.crystals else "calibration"
+    kept_in = options.kept or Path(f"{title}.jsonl")
+    texts = kept_in.read_text().splitlines() if kept_in.exists() else []
     known = {(line["number"], line["weight"], line["slow"]): line for line in map(json.loads, texts)}
     both = [(i, weight, i < options.slow) for i in range(options.patterns) for weight in (1.0, 0.1)]
-    jobs = [job for job in both if job[1] == 1.0 or len(simulated(job[0])[2]) == 2]
+    jobs = [job for job in both if job[1] == 1.0 or (not options.crystals and len(simulated(job[0])[2]) == 2)]
     missing = [job for job in jobs if job not in known]
-    with ProcessPoolExecutor(options.workers) as pool, options.kept.open("a") as kept:
-        for count, line in enumerate(pool.map(fitted, missing), 1):
+    with ProcessPoolExecutor(options.workers) as pool, kept_in.open("a") as kept:
+        for count, line in enumerate(pool.map(partial(fitted, crystals=options.crystals), missing), 1):
             known[line["number"], line["weight"], line["slow"]] = line
             kept.write(json.dumps(line) + "\n")
             kept.flush()
             print(f"\r{count} of {len(missing)}", end="", flush=True)
     print()
-    report([known[job] for job in jobs], options.report)
+    report([known[job] for job in jobs], options.report, title)
 
 
 if __name__ == "__main__":

@@ -8,25 +8,29 @@ from typing import Any
 
 import numpy as np
 
+#: Rows of fewer fits are not shown.
+FEWEST = 8
 METHODS = ("default", "covariance", "profile", "bootstrap", "MCMC")
 NAMES = {
     "d": "d", "L": "L", "sigma_L": "σ_L", "N": "N", "sigma_N": "σ_N", "q_zero": "q₀",
-    "thickness": "t", "period": "Λ",
+    "thickness": "t", "period": "Λ", "free_gap": "ℓ", "occupancy": "occupancy",
 }  # fmt: skip
 Line = dict[str, Any]
-PAGE = Path(__file__).with_name("calibration.md")
+PAGES = Path(__file__).parent
 #: L within this many d of another is the same solution.
 SAME = 0.4
 BINS = (0.0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99, 1.0 + 1e-9)
 
 
-def report(lines: list[Line], folder: Path | None) -> None:
-    """Print the report, and write it where a folder is given."""
-    fits = [line for line in lines if "refused" not in line]
+def report(lines: list[Line], folder: Path | None, title: str = "calibration") -> None:
+    """Print the report, and write it as a page of that title where a folder is given."""
+    fits = [_pooled(line) for line in lines if "refused" not in line]
     text = [f"{len(lines)} fits of simulated patterns, {len(lines) - len(fits)} refused.", ""]
     text += _recovery([line for line in fits if line["weight"] == 1.0])
-    for weight, title in ((1.0, "Equal weights"), (0.1, "Second order at a weight of 1/10")):
-        text += ["", f"## {title}", "", *_coverage([line for line in fits if line["weight"] == weight])]
+    for weight, heading in ((1.0, "Equal weights"), (0.1, "Second order at a weight of 1/10")):
+        weighted = [line for line in fits if line["weight"] == weight]
+        if weighted:
+            text += ["", f"## {heading}", "", *_coverage(weighted)]
     bins = reliability([line for line in fits if line["weight"] == 1.0])
     text += [
         "",
@@ -41,10 +45,19 @@ def report(lines: list[Line], folder: Path | None) -> None:
     ]
     print("\n".join(text))
     if folder is not None:
-        page = PAGE.read_text(encoding="utf-8").replace("{}", str(len(fits)))
+        page = (PAGES / f"{title}.md").read_text(encoding="utf-8").replace("{}", str(len(fits)))
         page = page.replace("{tables}", "\n".join(text))
-        (folder / "calibration.md").write_text(page, encoding="utf-8")
-        draw(bins, folder / "calibration.svg")
+        (folder / f"{title}.md").write_text(page, encoding="utf-8")
+        if f"{title}.svg" in page:
+            draw(bins, folder / f"{title}.svg")
+
+
+def _pooled(line: Line) -> Line:
+    """Call the occupancy of any surface by one name."""
+    for entry in (line["truth"], line["status"], line["value"], *line["intervals"].values()):
+        for name in [name for name in entry if name.startswith("occ_")]:
+            entry["occupancy"] = entry.pop(name)
+    return line
 
 
 def _clusters(line: Line) -> tuple[np.ndarray, np.ndarray, int | None]:
@@ -82,23 +95,24 @@ def _inside(value: float, pieces: list[list[float]]) -> bool:
 
 
 def _coverage(lines: list[Line]) -> list[str]:
+    methods = [m for m in METHODS if any(m in line["intervals"] for line in lines)]
     text = [
-        "| | " + " | ".join(f"{m}, 68 %, 95 %" for m in METHODS) + " |",
-        "| --- " * (len(METHODS) + 1) + "|",
+        "| | " + " | ".join(f"{m}, 68 %, 95 %" for m in methods) + " |",
+        "| --- " * (len(methods) + 1) + "|",
     ]
     for name, symbol in NAMES.items():
         for status in ("determined", "ambiguous"):
-            chosen = [line for line in lines if line["status"][name] == status]
-            if len(chosen) < 15:
+            chosen = [line for line in lines if line["status"].get(name) == status]
+            if len(chosen) < FEWEST:
                 continue
             label = (
                 f"{symbol} ({len(chosen)})"
                 if status == "determined"
                 else f"{symbol}, ambiguous ({len(chosen)})"
             )
-            text.append(f"| {label} | " + " | ".join(_covered(chosen, name, m) for m in METHODS) + " |")
+            text.append(f"| {label} | " + " | ".join(_covered(chosen, name, m) for m in methods) + " |")
     limits = [
-        (n, line) for line in lines for n in NAMES if line["status"][n] in ("upper bound", "lower bound")
+        (n, line) for line in lines for n in NAMES if line["status"].get(n) in ("upper bound", "lower bound")
     ]
     kept = [
         line["truth"][n] <= line["value"][n]

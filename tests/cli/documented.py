@@ -35,7 +35,7 @@ ELSEWHERE = (
     "python -m pip install . && slxrd demo",
     'python -m pip install ".[test]" && python -m pytest',
     "python benchmarks/calibration.py --slow 51 --report docs",
-    "python benchmarks/calibration.py --crystals --patterns 60 --slow 0 --report docs",
+    "python benchmarks/calibration.py --crystals --patterns 56 --slow 0 --report docs",
 )
 _COLUMNS = "".join(
     f"_atom_site_{name}\n" for name in ("label", "type_symbol", "fract_x", "fract_y", "fract_z")
