@@ -13,6 +13,7 @@ from bokeh.plotting import figure
 
 from slxrd.app.colours import Colours
 from slxrd.app.dress import dress
+from slxrd.app.moving import bars, line
 from slxrd.evaluation import Fitted
 from slxrd.units import FloatArray
 
@@ -66,7 +67,9 @@ class _RegionPlot:
         self._curve = ColumnDataSource(
             {"q": q, "calculated": self._shown(fitted.calculated)}, name="calculated"
         )
-        self._residual = ColumnDataSource({"q": q, "residual": fitted.residual}, name="residual")
+        self._residual = ColumnDataSource(
+            {"q": q, "zero": np.zeros(q.size), "residual": fitted.residual}, name="residual"
+        )
         self._fringes = ColumnDataSource({"q": [], "foot": [], "top": []}, name="fringes")
         self._bragg = ColumnDataSource({"q": [], "foot": [], "top": []}, name="bragg")
         top = float(y.max())
@@ -98,27 +101,9 @@ class _RegionPlot:
             color=colours.measured,
             alpha=0.8,
         )
-        self.main.line(
-            "q",
-            "calculated",
-            source=self._curve,
-            color=colours.calculated,
-            line_width=2,
-        )
-        for source, colour, dash in (
-            (self._fringes, colours.fringe, "solid"),
-            (self._bragg, colours.bragg, "dashed"),
-        ):
-            self.main.segment(
-                "q",
-                "foot",
-                "q",
-                "top",
-                source=source,
-                color=colour,
-                line_width=2,
-                line_dash=dash,
-            )
+        line(self.main, self._curve, "q", "calculated", colours.calculated)
+        bars(self.main, self._fringes, "q", "foot", "top", colours.fringe)
+        bars(self.main, self._bragg, "q", "foot", "top", colours.bragg, dash="dashed")
         self.main.add_tools(
             HoverTool(tooltips=[("q", "@q{0.0000} Å⁻¹"), ("measured", "@measured{0.0}")], visible=False)
         )
@@ -135,7 +120,7 @@ class _RegionPlot:
             x_axis_label="q (Å⁻¹)",
             output_backend="canvas",
         )
-        self.rest.scatter("q", "residual", source=self._residual, size=3, color=colours.residual)
+        bars(self.rest, self._residual, "q", "zero", "residual", colours.residual, width=1.5)
         self.rest.hspan(0.0, color=colours.ink, line_width=0.7)
         self.rest.yaxis.visible = first
         self.rest.yaxis.axis_label = "residual (σ)"

@@ -69,6 +69,7 @@ def serve(
         If the file cannot be read, or the port is taken.
     """
     logging.getLogger("asyncio").addFilter(_worth_telling)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns of tabs that were closed
     room = Room()
     first = room.open(file) if file is not None else None
     port = _checked(port)

@@ -10,6 +10,7 @@ from bokeh.plotting import figure
 
 from slxrd.app.colours import Colours
 from slxrd.app.dress import dress
+from slxrd.app.moving import bars
 
 Columns = dict[str, list[float]]
 #: Crystals drawn on one another, and planes that are drawn of one at most.
@@ -102,16 +103,9 @@ class StackPlot:
             fill_color=colours.calculated,
             fill_alpha=0.25,
             line_color=None,
+            level="overlay",
         )
-        self.figure.segment(
-            x0="left",
-            x1="right",
-            y0="height",
-            y1="height",
-            source=self._planes,
-            line_color=colours.fringe,
-            line_width=1.6,
-        )
+        bars(self.figure, self._planes, "height", "left", "right", colours.fringe, across=True, width=1.6)
         dress(self.figure, colours)
 
     def show(self, values: Mapping[str, float], stacked: bool = True) -> None:
