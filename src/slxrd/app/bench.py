@@ -2,45 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 from slxrd.app.series_desk import SeriesDesk
-from slxrd.compiling import COMPILING, watched
+from slxrd.app.working import Working
 from slxrd.errors import SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.first_guess import first_guess
 from slxrd.result import Fit
-from slxrd.scan import Progress
-from slxrd.session import Cancelled, Session
-
-#: What has changed: the session's state, the sliders' values, a message, the work being done, or the series.
-Topic = Literal["state", "values", "message", "work", "series"]
-Mood = Literal["info", "good", "error"]
-
-
-@dataclass
-class Work:
-    """Something that takes time, done in a thread.
-
-    Parameters
-    ----------
-    what : str
-        In words, for people.
-    done, of : int
-        Steps, as reported; ``of`` is 0 while that is not known.
-    cancelled : bool
-        Whether it is to stop.
-    """
-
-    what: str
-    done: int = 0
-    of: int = 0
-    cancelled: bool = False
-    thread: threading.Thread | None = field(default=None, repr=False)
+from slxrd.session import Session
 
 
 @dataclass(frozen=True)
@@ -52,7 +24,7 @@ class _Step:
     chosen: int
 
 
-class Bench:
+class Bench(Working):
     """The session and what surrounds it on a page; it knows nothing of widgets.
 
     Parameters
@@ -68,64 +40,21 @@ class Bench:
         Where the sliders stand; empty while there is nothing to compare.
     chosen : int
         Which solution is shown, from 0.
-    message, mood : str
-        The last thing that was said, and how it was meant.
-    work : Work or None
-        What is being done.
     series : SeriesDesk
         Many patterns of one sample; beside the session, and not undone with it.
     """
 
     def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
         self.session = session or Session()
         self.values: Mapping[str, float] = {}
         self.chosen = 0
-        self.message = ""
-        self.mood: Mood = "info"
-        self.work: Work | None = None
         self.series = SeriesDesk()
         self._past: list[_Step] = []
         self._future: list[_Step] = []
-        self._listeners: list[Callable[[Topic], object]] = []
         self._resting: _Step | None = None
         self._saved = self.session.state
         self.settle()
-
-    def subscribe(self, callback: Callable[[Topic], object]) -> Callable[[], None]:
-        """Have a function called after every change, in the thread that made it; return what ends that."""
-        self._listeners.append(callback)
-
-        def unsubscribe() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return unsubscribe
-
-    def tell(self, *topics: Topic) -> None:
-        """Tell the listeners what has changed."""
-        for topic in topics:
-            for callback in tuple(self._listeners):
-                callback(topic)
-
-    def say(self, text: str, mood: Mood = "info") -> None:
-        """Show a sentence on the page."""
-        self.message, self.mood = text, mood
-        self.tell("message")
-
-    def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something; where it fails, say so in a sentence and leave everything as it was."""
-        try:
-            action()
-        except SlxrdError as error:
-            self.say(f"{error}.", "error")
-            return False
-        except Cancelled:
-            raise
-        except Exception as error:
-            traceback.print_exc()
-            self.say(f"slxrd itself failed ({type(error).__name__}: {error}); your work is intact.", "error")
-            return False
-        return True
 
     @property
     def unsaved(self) -> bool:
@@ -136,18 +65,6 @@ class Bench:
     def saved(self) -> None:
         """Remember that what there is now has been saved."""
         self._saved = self.session.state
-
-    @property
-    def busy(self) -> bool:
-        """Whether something is being done that must not be disturbed."""
-        return self.work is not None
-
-    def free_to_change(self) -> bool:
-        """Whether changes are possible; says so where they are not."""
-        if self.busy:
-            assert self.work is not None
-            self.say(f"{self.work.what.capitalize()} is under way: wait for it, or cancel it.", "error")
-        return not self.busy
 
     def do(self, action: str, **change: Any) -> bool:
         """Change the session, as one step that can be undone; whether it was possible."""
@@ -308,63 +225,3 @@ class Bench:
             self.say(f"{told}; reduced χ² {result.reduced_chi2:.3g}.", "good")
 
         self.run("the fit", self.session.fit, fitted)
-
-    def run(
-        self,
-        what: str,
-        work: Callable[[Progress], Any],
-        then: Callable[[Any], object],
-        *,
-        partial: bool = False,
-    ) -> None:
-        """Do something in a thread.
-
-        Parameters
-        ----------
-        what : str
-            In words, with its article.
-        work : callable
-            Takes a function that it reports steps done and steps in all to.
-        then : callable
-            Takes what it returned.
-        partial : bool
-            Whether, cancelled, it keeps what was done (as on Ctrl-C) instead of giving it up.
-        """
-        if not self.free_to_change():
-            return
-        current = Work(what)
-
-        def report(done: int, of: int) -> None:
-            current.done, current.of = done, of
-            if current.cancelled:
-                raise KeyboardInterrupt if partial else Cancelled
-            self.tell("work")
-
-        def body() -> None:
-            try:
-                found: list[Any] = []
-                with watched(self.say):
-                    done = self.attempt(lambda: found.append(work(report)))
-                if self.message == COMPILING:
-                    self.say("")
-                if done:
-                    self.work = None
-                    self.attempt(lambda: then(found[0]))
-            except (Cancelled, KeyboardInterrupt):
-                self.work = None
-                self.say(f"{what.capitalize()} was cancelled; nothing has changed.")
-            finally:
-                self.work = None
-                self.tell("work")
-
-        current.thread = threading.Thread(target=body, name=f"slxrd {what}", daemon=True)
-        self.work = current
-        self.say("")
-        self.tell("work")
-        current.thread.start()
-
-    def cancel(self) -> None:
-        """Stop what is being done, at its next step."""
-        if self.work is not None:
-            self.work.cancelled = True
-            self.tell("work")

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import panel as pn
 
-from slxrd.app.bench import Bench, Mood, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.colours import colours
 from slxrd.app.curve_plot import CurvePlot, threshold
 from slxrd.app.parts import button, text
 from slxrd.app.stack_plot import StackPlot
+from slxrd.app.telling import Mood, Topic
 from slxrd.app.view_fit import FitView
 from slxrd.app.view_keep import KeepView
 from slxrd.app.view_look import LookView

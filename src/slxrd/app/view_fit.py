@@ -8,8 +8,9 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.parts import LEFT, button, folded, row, table, text
+from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
 from slxrd.saved import SavedFit

@@ -9,9 +9,10 @@ from pathlib import Path
 import panel as pn
 
 from slxrd import output
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.downloads import download
 from slxrd.app.parts import LEFT, row, text
+from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
 

@@ -8,10 +8,11 @@ from typing import Any
 import panel as pn
 
 from slxrd import arguments
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.colours import Colours
 from slxrd.app.parts import LEFT, button, row, text
 from slxrd.app.pattern_plot import Drawing, PatternPlot
+from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.pattern import Pattern
 from slxrd.peaks import find_regions

@@ -10,8 +10,9 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.parts import LEFT, button, folded, row, table, text
+from slxrd.app.telling import Topic
 from slxrd.description import describe
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES

@@ -7,9 +7,10 @@ from typing import Any, get_args
 import panel as pn
 
 from slxrd import arguments
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.parts import LEFT, button, folded, row, text
 from slxrd.app.sliders import Sliders
+from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.session_state import DEFAULTS
 from slxrd.settings import BACKGROUNDS, KINDS, SCALES

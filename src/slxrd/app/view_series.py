@@ -9,7 +9,7 @@ from pathlib import Path
 import panel as pn
 
 from slxrd import arguments
-from slxrd.app.bench import Bench, Topic
+from slxrd.app.bench import Bench
 from slxrd.app.downloads import download
 from slxrd.app.parts import LEFT, button, folded, row, text
 from slxrd.app.series_desk import (
@@ -22,6 +22,7 @@ from slxrd.app.series_desk import (
     path_of,
 )
 from slxrd.app.series_tables import onset_html, opened_html, pictures_html, printed_html, results_html
+from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.scan import Progress
 from slxrd.series_files import Naming
