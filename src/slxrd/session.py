@@ -171,16 +171,36 @@ class Session(Steps):
             If ``report`` raised it; the state is then untouched.
         """
         state = self._state
-        pattern = self._source.pattern(state)
-        result = fit(pattern, **arguments_of(state.choices), report=report)
+        result = self._fitted(state, report)
         told = result_dictionary(result, _command(state), state.asked())
         with self._lock:
-            self._fits.put(state.key, result)
             if self._state.key != state.key:
                 return result
             self._move(replace(self._state, result=told), f"fit: reduced χ² {result.reduced_chi2:.3g}")
         self._tell()
         return result
+
+    def _fitted(self, state: State, report: Progress | None) -> Fit:
+        pattern = self._source.pattern(state)
+        result = fit(pattern, **arguments_of(state.choices), report=report)
+        with self._lock:
+            self._fits.put(state.key, result)
+        return result
+
+    def fit_again(self, report: Progress | None = None) -> Fit:
+        """The fit of this state, made again where it was read from a file.
+
+        Parameters
+        ----------
+        report : callable, optional
+            As for :meth:`fit`.
+
+        Raises
+        ------
+        SlxrdError, Cancelled
+            As for :meth:`fit`; there is no step, and what was saved stays.
+        """
+        return self.fit_result or self._fitted(self._state, report)
 
     @property
     def fit_result(self) -> Fit | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from slxrd.app.series_desk import SeriesDesk
 from slxrd.app.working import Working
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.first_guess import first_guess
 from slxrd.result import Fit
@@ -191,8 +191,19 @@ class Bench(Working):
         self.tell("state", "values")
 
     def curves(self) -> tuple[Fitted, ...]:
-        """The regions at the sliders' values; empty where there is nothing to compare."""
-        return self.session.model_curve(self.values) if self.values else ()
+        """The regions at the sliders' values; empty where there is nothing to compare.
+
+        Of a fit that was reopened without its measured file, the curves that it was saved with.
+        """
+        if not self.values:
+            return ()
+        try:
+            return self.session.model_curve(self.values)
+        except FileError:
+            saved = self.session.saved_result
+            if saved is None or not saved.regions or dict(self.values) != dict(saved.solutions[0].values):
+                raise
+            return saved.regions
 
     @property
     def fit(self) -> Fit | None:

@@ -15,6 +15,8 @@ class Colours:
         Behind a picture, its text and axes, and its grid.
     good, bad : str
         Sentences that tell of success, and of mistakes.
+    picture : str
+        CSS filter for pictures that were drawn dark on white.
     measured, calculated, residual, fringe, bragg, region, mask, baseline, spurious : str
         What is drawn.
     """
@@ -24,6 +26,7 @@ class Colours:
     faint: str
     good: str
     bad: str
+    picture: str
     measured: str
     calculated: str
     residual: str
@@ -41,6 +44,7 @@ LIGHT = Colours(
     faint="#e3e6e9",
     good="#1a6e50",
     bad="#b3350a",
+    picture="none",
     measured="#4d4d4d",
     calculated="#d55e00",
     residual="#0072b2",
@@ -57,6 +61,7 @@ DARK = Colours(
     faint="#2c3238",
     good="#5fd3a6",
     bad="#ff9466",
+    picture="invert(0.91) hue-rotate(180deg)",
     measured="#b9c0c7",
     calculated="#e69f00",
     residual="#56b4e9",

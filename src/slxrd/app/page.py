@@ -150,7 +150,7 @@ class Page:
             pn.Row(left, right, sizing_mode="stretch_both", margin=0),
             sizing_mode="stretch_both",
             margin=0,
-            styles={"color": ink, "background": ground},
+            styles={"color": ink, "background": ground, "--slxrd-picture": self._colours.picture},
         )
         self._leave = bench.subscribe(self._changed)
         if self._document is not None:

@@ -23,13 +23,15 @@ ul { margin: 2px 0; padding-left: 18px; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: 4px 0; }
 small { opacity: 0.8; }
 """
+#: Pictures drawn dark on white follow the page too; the page sets the variable.
+PICTURE_STYLE = "img { filter: var(--slxrd-picture, none); border-radius: 3px; }"
 
 
 def text(html: str = "", **options: Any) -> pn.pane.HTML:
     """Text on the page; what comes from files must have been escaped."""
     options.setdefault("sizing_mode", "stretch_width")
     options.setdefault("margin", (2, 10))
-    return pn.pane.HTML(html, stylesheets=[TEXT_STYLE], **options)
+    return pn.pane.HTML(html, stylesheets=[TEXT_STYLE, PICTURE_STYLE], **options)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:

@@ -88,9 +88,9 @@ def results_html(fitted: FittedSeries) -> str:
 
 
 def pictures_html(fitted: FittedSeries) -> str:
-    """The pictures, each under its title; drawn dark on white on a dark page too."""
+    """The pictures, each under its title."""
     return "".join(
-        f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%;border-radius:3px' "
+        f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%' "
         f"src='data:image/png;base64,{b64encode(picture).decode()}'>"
         for name, picture in fitted.pictures.items()
     )

@@ -9,10 +9,9 @@ from typing import Any
 import panel as pn
 
 from slxrd.app.bench import Bench
-from slxrd.app.parts import LEFT, button, folded, row, table, text
+from slxrd.app.parts import LEFT, PICTURE_STYLE, button, folded, row, table, text
 from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
-from slxrd.result import Fit
 from slxrd.saved import SavedFit
 from slxrd.scan import Progress
 from slxrd.summary import format_estimate, format_interval
@@ -85,19 +84,13 @@ class FitView:
         if not self._filling and event.new is not None:
             self.bench.choose(int(event.new))
 
-    def _needed(self) -> Fit | None:
-        if self.bench.fit is None:
-            self.bench.say("Fit first: bootstrap and maps go out from a fit of this page.", "error")
-        return self.bench.fit
-
     def _bootstrap(self) -> None:
-        fit, count, seed = self._needed(), int(self._number.value), int(self._seed.value)
-        if fit is None:
-            return
+        session, count, seed = self.bench.session, int(self._number.value), int(self._seed.value)
 
         def work(report: Progress) -> tuple[bytes | None, str]:
             from slxrd.followup_samples import draw_bootstrap
 
+            fit = session.fit_again(report)
             told, contents, _ = draw_bootstrap(fit, count, "noise", seed, _bar(report))
             picture = contents[2] if len(contents) > 2 else None
             return (picture if isinstance(picture, bytes) else None), told
@@ -105,14 +98,12 @@ class FitView:
         self.bench.run("the bootstrap", work, lambda found: self._show(*found), partial=True)
 
     def _maps(self) -> None:
-        fit = self._needed()
-        if fit is None:
-            return
+        session = self.bench.session
 
         def work(report: Progress) -> tuple[bytes | None, str]:
             from slxrd.followup_maps import draw_maps
 
-            told, contents, _ = draw_maps(fit, _bar(report))
+            told, contents, _ = draw_maps(session.fit_again(report), _bar(report))
             picture = contents[0]
             return (picture if isinstance(picture, bytes) else None), told
 
@@ -138,7 +129,18 @@ class FitView:
                 self._shown = self.extra
                 picture, told = self.extra
                 self.picture.objects = [
-                    *([pn.pane.PNG(picture, sizing_mode="scale_width", max_width=860)] if picture else []),
+                    *(
+                        [
+                            pn.pane.PNG(
+                                picture,
+                                sizing_mode="scale_width",
+                                max_width=860,
+                                stylesheets=[PICTURE_STYLE],
+                            )
+                        ]
+                        if picture
+                        else []
+                    ),
                     text(f"<pre>{escape(told)}</pre>"),
                 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
+from typing import cast
 
 import panel as pn
 
@@ -15,6 +16,7 @@ from slxrd.app.parts import LEFT, row, text
 from slxrd.app.telling import Topic
 from slxrd.errors import SlxrdError
 from slxrd.result import Fit
+from slxrd.saved import SavedFit
 
 _COPY = "navigator.clipboard.writeText(area.value).then(() => { button.label = 'Copied' })"
 
@@ -31,10 +33,10 @@ class KeepView:
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self._session = download(bench, "Session (.json)", "slxrd.json", self._document)
-        of_fit: dict[str, tuple[str, Callable[[Fit], bytes | str]]] = {
+        of_fit: dict[str, tuple[str, Callable[[SavedFit], bytes | str]]] = {
             "Report (.html)": ("report.html", _report),
-            "Numbers (result.json)": ("result.json", self._json),
-            "Curves (fit.csv)": ("fit.csv", output.curves_csv),
+            "Numbers (result.json)": ("result.json", lambda fit: output.to_json(fit.document)),
+            "Curves (fit.csv)": ("fit.csv", _curves),
             "Figure (.png)": ("fit.png", lambda fit: _figure(fit, "png")),
             "Figure (.svg)": ("fit.svg", lambda fit: _figure(fit, "svg")),
         }
@@ -67,9 +69,9 @@ class KeepView:
         )
         self.refresh("state")
 
-    def _made(self, make: Callable[[Fit], bytes | str]) -> Callable[[], bytes | str]:
+    def _made(self, make: Callable[[SavedFit], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
-            fit = self.bench.fit
+            fit = self.bench.session.saved_result
             if fit is None:
                 raise SlxrdError("fit first: there is nothing to write yet")
             return make(fit)
@@ -81,15 +83,12 @@ class KeepView:
         self.bench.saved()
         return told
 
-    def _json(self, fit: Fit) -> str:
-        return output.result_json(fit, self.bench.session.command_line())
-
     def refresh(self, topic: Topic) -> None:
         """Show what can be kept."""
         if topic not in ("state", "work"):
             return
         session = self.bench.session
-        opened, fitted = session.state.file is not None, self.bench.fit is not None
+        opened, fitted = session.state.file is not None, session.state.result is not None
         stem = Path(session.state.file or "").name.removeprefix("example:").rsplit(".", 1)[0] or "slxrd"
         self._session.disabled = not opened
         self._session.filename = f"{stem}-session.json"
@@ -98,14 +97,8 @@ class KeepView:
             widget.filename = f"{stem}-{widget.tags[0]}"
         if topic != "state":
             return
-        if opened and not fitted and session.state.result is not None:
-            self._told.object = (
-                "<p>This fit was reopened: press <b>Find all solutions</b> again (4 Fit) for its files.</p>"
-            )
-        elif opened and not fitted:
-            self._told.object = "<p>Report, numbers and figures come with a fit (4 Fit).</p>"
-        else:
-            self._told.object = ""
+        waiting = opened and not fitted
+        self._told.object = "<p>Report, numbers and figures come with a fit (4 Fit).</p>" if waiting else ""
         for area, make in ((self._command, session.command_line), (self._script, session.script)):
             try:
                 area.value = make()
@@ -130,13 +123,24 @@ def _copy(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
     return made
 
 
-def _figure(fit: Fit, kind: str) -> bytes:
+def _with_curves(fit: SavedFit) -> Fit:
+    """As what draws fits takes it: all that it looks at is there."""
+    if len(fit.regions) < len(fit.document["regions"]):
+        raise SlxrdError("the saved fit holds no curves: press Find all solutions (4 Fit) to have them")
+    return cast(Fit, fit)
+
+
+def _curves(fit: SavedFit) -> str:
+    return output.curves_csv(_with_curves(fit))
+
+
+def _figure(fit: SavedFit, kind: str) -> bytes:
     from slxrd.plotting import figure, figure_bytes
 
-    return figure_bytes(figure(fit), kind)
+    return figure_bytes(figure(_with_curves(fit)), kind)
 
 
-def _report(fit: Fit) -> str:
+def _report(fit: SavedFit) -> str:
     from slxrd.report import report_html
 
     return report_html(fit)
