@@ -100,7 +100,17 @@ class FollowUp:
             raise SlxrdError(
                 f"--posterior {self.posterior}: at least {FEWEST_STEPS} steps are needed, 1500 are usual"
             )
-        for option in asked:
+        self.check_libraries()
+
+    def check_libraries(self) -> None:
+        """See that what it needs is installed.
+
+        Raises
+        ------
+        SlxrdError
+            If a library is missing.
+        """
+        for option in (option.split()[0] for option, _, _ in self._steps()):
             for library in _NEEDED.get(option, ()):
                 if importlib.util.find_spec(library) is None:
                     raise SlxrdError(f'{option} needs {library}: python -m pip install "slxrd[posterior]"')

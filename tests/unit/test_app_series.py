@@ -17,7 +17,8 @@ from slxrd.session import State
 pytest.importorskip("panel")
 
 from slxrd.app.bench import Bench
-from slxrd.app.series_desk import Wishes, in_words_of_the_page, open_folder, path_of
+from slxrd.app.series_desk import Wishes, open_folder, path_of
+from slxrd.app.telling import in_words_of_the_page
 from slxrd.app.series_tables import onset_html, opened_html, results_html
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)

@@ -12,6 +12,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.first_guess import first_guess
 from slxrd.result import Fit
+from slxrd.scan import Progress
 from slxrd.session import Session
 
 
@@ -50,6 +51,7 @@ class Bench(Working):
         self.values: Mapping[str, float] = {}
         self.chosen = 0
         self.series = SeriesDesk()
+        self._followed: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []
         self._future: list[_Step] = []
         self._resting: _Step | None = None
@@ -98,6 +100,25 @@ class Bench(Working):
         self.values = {}
         self._moved(before)
         return True
+
+    def read_file(self, content: bytes, name: str, refused: Callable[[], object]) -> None:
+        """Open a long file in a thread; call a function if it cannot be read."""
+        if not self.free_to_change():
+            return
+        before = self._step(True)
+
+        def work(_: Progress) -> None:
+            try:
+                self.session.open_file(content, name)
+            except SlxrdError:
+                refused()
+                raise
+
+        def opened(_: None) -> None:
+            self.values = {}
+            self._moved(before)
+
+        self.run(f"reading {name}", work, opened)
 
     def reopen(self, session: Session) -> None:
         """Go on with a session that was saved."""
@@ -209,6 +230,19 @@ class Bench(Working):
     def fit(self) -> Fit | None:
         """The fit, while it belongs to the state."""
         return self.session.fit_result
+
+    def follow(self, name: str, told: str, picture: bytes | None) -> None:
+        """Keep what came after the fit: a name as :data:`slxrd.report.CAPTIONS` has it, text, and a PNG."""
+        self._followed[self.session.state.key, name] = (told, picture)
+        self.tell("work")
+
+    @property
+    def followed(self) -> dict[str, tuple[str, bytes | None]]:
+        """What came after the fit of this state, the latest last."""
+        if self.session.state.result is None:
+            return {}
+        here = self.session.state.key
+        return {name: found for (key, name), found in self._followed.items() if key == here}
 
     def start_fit(self, from_sliders: bool = False) -> None:
         """Begin a fit: by a search of its own, or from where the sliders stand."""

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, Range1d
+from bokeh.models import BasicTicker, BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
 from bokeh.plotting import figure
 
 from slxrd.app.colours import Colours
@@ -20,6 +20,8 @@ from slxrd.units import FloatArray
 Scale = Literal["linear", "log"]
 #: Marks that are drawn of a series at most.
 MOST_MARKS = 200
+#: Neighbours farther apart than so many usual steps have something left out between them.
+GAP = 3.0
 
 
 def marks(low: float, high: float, period: float, q_zero: float = 0.0) -> FloatArray:
@@ -64,9 +66,15 @@ class _RegionPlot:
         self._log = scale == "log"
         self._floor = float(y[y > 0.0].min()) / 3.0 if self._log else 0.0
         self.source = ColumnDataSource({"q": q, "measured": self._shown(y)}, name="measured")
-        self._curve = ColumnDataSource(
-            {"q": q, "calculated": self._shown(fitted.calculated)}, name="calculated"
+        # What is left out of a region breaks its curve.
+        self._pieces = np.split(
+            np.arange(q.size), np.flatnonzero(np.diff(q) > GAP * np.median(np.diff(q))) + 1
         )
+        calculated = self._shown(fitted.calculated)
+        self._curves = [
+            ColumnDataSource({"q": q[piece], "calculated": calculated[piece]}, name="calculated")
+            for piece in self._pieces
+        ]
         self._residual = ColumnDataSource(
             {"q": q, "zero": np.zeros(q.size), "residual": fitted.residual}, name="residual"
         )
@@ -80,7 +88,7 @@ class _RegionPlot:
         self._marks = (top * 1.9, top * 3.6) if self._log else (top * 1.06, top * 1.16)
         weight = f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""
         self.main = figure(
-            height=300,
+            height=390,
             sizing_mode="stretch_width",
             x_range=x_range,
             y_range=y_range,
@@ -101,17 +109,19 @@ class _RegionPlot:
             color=colours.measured,
             alpha=0.8,
         )
-        line(self.main, self._curve, "q", "calculated", colours.calculated)
+        for curve in self._curves:
+            line(self.main, curve, "q", "calculated", colours.calculated)
         bars(self.main, self._fringes, "q", "foot", "top", colours.fringe)
         bars(self.main, self._bragg, "q", "foot", "top", colours.bragg, dash="dashed")
         self.main.add_tools(
             HoverTool(tooltips=[("q", "@q{0.0000} Å⁻¹"), ("measured", "@measured{0.0}")], visible=False)
         )
-        self.main.yaxis.visible = first
-        self.main.yaxis.axis_label = "intensity"
+        self.main.yaxis.axis_label = "intensity" if first else None
+        if scale == "linear":
+            self.main.yaxis.formatter = BasicTickFormatter(power_limit_high=7)
         self.rest_range = Range1d(-4.0, 4.0)
         self.rest = figure(
-            height=110,
+            height=130,
             sizing_mode="stretch_width",
             x_range=x_range,
             y_range=self.rest_range,
@@ -122,21 +132,23 @@ class _RegionPlot:
         )
         bars(self.rest, self._residual, "q", "zero", "residual", colours.residual, width=1.5)
         self.rest.hspan(0.0, color=colours.ink, line_width=0.7)
-        self.rest.yaxis.visible = first
-        self.rest.yaxis.axis_label = "residual (σ)"
-        self.rest.yaxis.ticker = BasicTicker(desired_num_ticks=3)
+        self.rest.yaxis.axis_label = "residual (σ)" if first else None
+        self.rest.yaxis.ticker = BasicTicker(desired_num_ticks=5)
         for picture in (self.main, self.rest):
             dress(picture, colours)
-            picture.min_border_left = 60 if first else 12
+            picture.min_border_left = 64 if first else 46
             picture.min_border_right = 12
         self.main.xaxis.visible = False
+        self.main.min_border_bottom = self.rest.min_border_top = 7
         self._fit_rest(fitted)
 
     def _shown(self, y: FloatArray) -> FloatArray:
         return np.where(y > 0.0, y, self._floor) if self._log else y
 
     def update(self, fitted: Fitted) -> None:
-        self._curve.data["calculated"] = self._shown(fitted.calculated)
+        calculated = self._shown(fitted.calculated)
+        for piece, curve in zip(self._pieces, self._curves, strict=True):
+            curve.data["calculated"] = calculated[piece]
 
     def update_residual(self, fitted: Fitted) -> None:
         self._residual.data["residual"] = fitted.residual

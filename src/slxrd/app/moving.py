@@ -19,6 +19,7 @@ def line(picture: figure, source: ColumnDataSource, x: str, y: str, colour: str)
             level="overlay",
             fill_color=None,
             line_color=colour,
+            line_alpha=1.0,
             line_width=2,
         )
     )

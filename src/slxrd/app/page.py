@@ -14,6 +14,7 @@ from slxrd.app.bench import Bench
 from slxrd.app.colours import colours
 from slxrd.app.curve_plot import CurvePlot, threshold
 from slxrd.app.parts import button, text
+from slxrd.app.ready import computed, is_ready
 from slxrd.app.stack_plot import StackPlot
 from slxrd.app.telling import Mood, Topic
 from slxrd.app.view_fit import FitView
@@ -23,6 +24,7 @@ from slxrd.app.view_open import OpenView
 from slxrd.app.view_play import PlayView
 from slxrd.app.view_series import SeriesView
 from slxrd.errors import SlxrdError
+from slxrd.evaluation import Fitted
 from slxrd.session_state import DEFAULTS
 
 STEPS = {
@@ -115,9 +117,10 @@ class Page:
             "keep": self._keep.left,
             "series": self._series.left,
         }
-        scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 92px)"}
+        scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 98px)"}
         left = pn.Column(*self._lefts.values(), width=420, margin=0, styles=scrolled)
         right = pn.Column(
+            self._open.right,
             self._look.right,
             self._compared,
             self._keep.right,
@@ -145,7 +148,7 @@ class Page:
                 self._cancel,
                 sizing_mode="stretch_width",
                 margin=0,
-                min_height=34,
+                height=44,
             ),
             pn.Row(left, right, sizing_mode="stretch_both", margin=0),
             sizing_mode="stretch_both",
@@ -174,17 +177,19 @@ class Page:
         if topic == "state":
             name = self.bench.session.state.file or "no file open"
             self._file.object = f"<span title='{escape(name, quote=True)}'>{escape(Path(name).name)}</span>"
+            self._picture_or_welcome()
             self._lay_out()
         elif topic == "values":
             self._show_values()
-        elif topic == "message":
-            self._say(_SIGNS[self.bench.mood] + self.bench.message, self.bench.mood)
         work = self.bench.work
         self._undo.disabled, self._redo.disabled = not self.bench.can_undo, not self.bench.can_redo
         self._cancel.visible = self._progress.visible = work is not None
         if work is not None:
-            self._progress.value = min(round(100 * work.done / work.of), 100) if work.of else -1
-            self._say(f"{'Cancelling' if work.cancelled else 'Working on'} {work.what} …")
+            self._progress.value = round(100 * work.done / work.of) if work.done < work.of else -1
+            said = f" ({self.bench.message})" if self.bench.message else ""
+            self._say(f"{'Cancelling' if work.cancelled else 'Working on'} {work.what} …{said}")
+        elif topic in ("message", "work"):
+            self._say(_SIGNS[self.bench.mood] + self.bench.message, self.bench.mood)
 
     def _say(self, told: str, mood: Mood = "info") -> None:
         colour = {"info": self._colours.ink, "good": self._colours.good, "error": self._colours.bad}[mood]
@@ -200,14 +205,20 @@ class Page:
     def _step(self) -> None:
         # Hidden, not taken away: what is on its way to a part of the page still finds it.
         step = self._steps.value
+        if not self.bench.busy:
+            self.bench.say("")  # it was said of the step before
         for name, left in self._lefts.items():
             left.visible = name == step
         if step in ("play", "fit") and self._stale:
             self._lay_out()
-        self._look.right.visible = step in ("open", "look")
+        self._picture_or_welcome()
         self._compared.visible = step in ("play", "fit")
         self._keep.right.visible = step == "keep"
         self._series.right.visible = step == "series"
+
+    def _picture_or_welcome(self) -> None:
+        seen, opened = self._steps.value in ("open", "look"), self.bench.session.state.file is not None
+        self._look.right.visible, self._open.right.visible = seen and opened, seen and not opened
 
     def _lay_out(self) -> None:
         """Draw the regions of the state, and the curve in them, where they are seen."""
@@ -216,10 +227,24 @@ class Page:
             self.bench.attempt(self._drawn)
 
     def _drawn(self) -> None:
+        bench, choices = self.bench, self.bench.session.state.choices
+        if bench.values and not is_ready(choices) and not bench.busy:
+            bench.run(
+                "the model, the first of its kind", lambda _: self._tried(), lambda _: bench.tell("state")
+            )
+            return
+        self._compare(self._tried())
+
+    def _tried(self) -> tuple[Fitted, ...]:
+        choices = self.bench.session.state.choices
         try:
             fitted = self.bench.curves()
         except SlxrdError:
             fitted = ()
+        computed(choices)
+        return fitted
+
+    def _compare(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and _simulated(self.bench)
         self._curves.lay_out(fitted, self._scale.value, "simulated" if simulated else "measured")
         self._told.object = (
@@ -235,7 +260,7 @@ class Page:
 
     def _values_shown(self) -> None:
         values = self.bench.values
-        if not values or self._stale:
+        if not values or self._stale or not is_ready(self.bench.session.state.choices):
             return
         fitted = self.bench.curves()
         self._curves.update(fitted, values, self._stacked)
@@ -265,10 +290,12 @@ class Page:
         chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
         told = f"χ² of this curve {chi2:.5g}"
         if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):
-            told += f" · Λ = (N−1)·d + L = {(values['N'] - 1) * values['d'] + values['L']:.2f} Å"
-            limits = ", ".join(f"{threshold(float(one.q.mean())):.2f} Å" for one in fitted)
-            told += f" · fringes are lost where Λ fluctuates by more than about {limits} (S21);"
-            told += f" σ_L is {values['sigma_L']:.2f} Å"
+            period = (values["N"] - 1.0) * values["d"] + values["L"]
+            limits = ", ".join(
+                f"{threshold(float(one.q.mean())):.2f} Å ({one.region.name})" for one in fitted
+            )
+            told += f" · Λ = (N−1)·d + L = {period:.2f} Å · σ_L {values['sigma_L']:.2f} Å<br>"
+            told += f"fringes are lost above δ_Λ ≈ {limits} (Eq. S21)"
         self._told.object = told
 
 

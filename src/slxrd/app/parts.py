@@ -10,6 +10,8 @@ import panel as pn
 
 #: Width of the column with the controls.
 LEFT = 400
+#: Width of a field that shares a line, inside what is folded too.
+NARROW = 160
 #: For the insides of texts: they follow the page's light or dark.
 TEXT_STYLE = """
 :host { color: inherit; font-size: 14px; line-height: 1.4; }
@@ -59,7 +61,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[
 
 def button(name: str, action: Callable[[], object], **options: Any) -> pn.widgets.Button:
     """A button that does something without arguments."""
-    options.setdefault("margin", (5, 5))
+    options.setdefault("margin", (5, 0, 5, 10))
     made = pn.widgets.Button(label=name, **options)
     made.on_click(lambda _: action())
     return made

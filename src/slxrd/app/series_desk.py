@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,8 +151,6 @@ class SeriesDesk:
             )  # fmt: skip
         except KeyboardInterrupt:
             return None
-        except SlxrdError as error:
-            raise SlxrdError(in_words_of_the_page(str(error))) from None
         if all(member.failed for member in found.members):
             return None
         return FittedSeries(found, draw(found, wishes.shown), state.choices)
@@ -213,8 +210,6 @@ def open_folder(typed: str, state: State, naming: Naming, report: Progress | Non
 
     try:
         series = find_series([folder], load, naming, report)
-    except SlxrdError as error:
-        raise SlxrdError(in_words_of_the_page(str(error))) from None
     except OSError as error:
         raise FileError(folder, f"cannot be read ({error.strerror})") from None
     return Opened(series, str(folder), folder)
@@ -252,8 +247,3 @@ def draw(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> dict[str,
         except SlxrdError:
             continue
     return pictures
-
-
-def in_words_of_the_page(told: str) -> str:
-    """Name the fields of the page where the command line's options are named."""
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: f"“{found[1].replace('-', ' ')}”", told)

@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path
 
 from slxrd.app.parts import table
-from slxrd.app.series_desk import FittedSeries, Opened, in_words_of_the_page
+from slxrd.app.series_desk import FittedSeries, Opened
+from slxrd.app.telling import in_words_of_the_page
 from slxrd.result import Estimate
 from slxrd.series import LeftOut, Series
 from slxrd.series_table import is_no_limit, jump_text, refined_names, series_text, symbol_of

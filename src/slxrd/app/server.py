@@ -19,6 +19,7 @@ from tornado.websocket import WebSocketClosedError
 from slxrd.app.bench import Bench
 from slxrd.app.gate import Gate
 from slxrd.app.page import Page
+from slxrd.app.ready import warm
 from slxrd.app.room import Room
 from slxrd.errors import SlxrdError
 
@@ -111,9 +112,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
 def _warm() -> None:
     """Load what the first curve needs while the user looks at the first page."""
     from slxrd.app import curve_plot as curve_plot
-    from slxrd.kernel.chosen import kernel
 
-    kernel()
+    warm()
 
 
 def _checked(port: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable
 from typing import Literal
@@ -54,7 +55,7 @@ class Telling:
         try:
             action()
         except SlxrdError as error:
-            self.say(f"{error}.", "error")
+            self.say(f"{in_words_of_the_page(str(error))}.", "error")
             return False
         except Cancelled:
             raise
@@ -63,3 +64,8 @@ class Telling:
             self.say(f"slxrd itself failed ({type(error).__name__}: {error}); your work is intact.", "error")
             return False
         return True
+
+
+def in_words_of_the_page(told: str) -> str:
+    """Name the fields of the page where the command line's options are named."""
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: f"“{found[1].replace('-', ' ')}”", told)

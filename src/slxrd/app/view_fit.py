@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -10,13 +10,19 @@ import panel as pn
 
 from slxrd.app.bench import Bench
 from slxrd.app.parts import LEFT, PICTURE_STYLE, button, folded, row, table, text
-from slxrd.app.telling import Topic
+from slxrd.app.telling import Topic, in_words_of_the_page
 from slxrd.errors import SlxrdError
+from slxrd.followup import FollowUp
+from slxrd.report import CAPTIONS
 from slxrd.saved import SavedFit
 from slxrd.scan import Progress
 from slxrd.summary import format_estimate, format_interval
 from slxrd.table import TABLE
 
+_LISTED = """
+select, label { font-family: monospace; font-size: 11.5px; white-space: pre; }
+select { padding: 4px 2px; }
+"""
 _DERIVED = {"period": "Λ", "thickness": "t", "thickness_with_surface": "N·d"}
 _MEANING = {
     "period": "superlattice period (N−1)·d + L",
@@ -44,13 +50,19 @@ class FitView:
         self._button = button("Find all solutions", self._fit, color="primary", width=220)
         self._estimates = text()
         self._solutions = pn.widgets.Select(
-            label="solution shown", options={}, size=4, sizing_mode="stretch_width", visible=False
+            label="solution shown",
+            options={},
+            size=4,
+            sizing_mode="stretch_width",
+            visible=False,
+            stylesheets=[_LISTED],
         )
         self._solutions.param.watch(self._picked, "value")
         self._notes = text()
         self._number = pn.widgets.IntInput(label="replicates", value=300, start=2, end=100000, width=110)
         self._seed = pn.widgets.IntInput(label="seed", value=0, start=0, width=90)
         self.picture = pn.Column(sizing_mode="stretch_width")
+        self._shown: dict[str, tuple[str, bytes | None]] = {}
         self._filling = False
         self._after = folded(
             "How far to trust it: bootstrap and χ² maps",
@@ -86,6 +98,8 @@ class FitView:
 
     def _bootstrap(self) -> None:
         session, count, seed = self.bench.session, int(self._number.value), int(self._seed.value)
+        if not self.bench.attempt(FollowUp(bootstrap=count, seed=seed).check_libraries):
+            return
 
         def work(report: Progress) -> tuple[bytes | None, str]:
             from slxrd.followup_samples import draw_bootstrap
@@ -95,7 +109,7 @@ class FitView:
             picture = contents[2] if len(contents) > 2 else None
             return (picture if isinstance(picture, bytes) else None), told
 
-        self.bench.run("the bootstrap", work, lambda found: self._show(*found), partial=True)
+        self.bench.run("the bootstrap", work, lambda found: self._came("bootstrap.png", *found), partial=True)
 
     def _maps(self) -> None:
         session = self.bench.session
@@ -107,15 +121,11 @@ class FitView:
             picture = contents[0]
             return (picture if isinstance(picture, bytes) else None), told
 
-        self.bench.run("mapping χ²", work, lambda found: self._show(*found), partial=True)
+        self.bench.run("mapping χ²", work, lambda found: self._came("chi2maps.png", *found), partial=True)
 
-    def _show(self, picture: bytes | None, told: str) -> None:
-        self.extra = (picture, told)
-        self.bench.say("Done; see below the curves.", "good")
-        self.bench.tell("work")
-
-    extra: tuple[bytes | None, str] = (None, "")
-    _shown: tuple[bytes | None, str] = (None, "")
+    def _came(self, name: str, picture: bytes | None, told: str) -> None:
+        self.bench.say("Done: scroll down below the curves. The report will have it too.", "good")
+        self.bench.follow(name, told, picture)
 
     def refresh(self, topic: Topic) -> None:
         """Show the result, and what can be done now."""
@@ -125,24 +135,25 @@ class FitView:
             self._mark()
         elif topic == "work":
             self._button.disabled = self.bench.busy
-            if self.extra is not self._shown:
-                self._shown = self.extra
-                picture, told = self.extra
-                self.picture.objects = [
-                    *(
-                        [
-                            pn.pane.PNG(
-                                picture,
-                                sizing_mode="scale_width",
-                                max_width=860,
-                                stylesheets=[PICTURE_STYLE],
-                            )
-                        ]
-                        if picture
-                        else []
-                    ),
-                    text(f"<pre>{escape(told)}</pre>"),
-                ]
+            self._show_followed()
+
+    def _show_followed(self) -> None:
+        followed = self.bench.followed
+        if followed == self._shown:
+            return
+        self._shown = followed
+        parts: list[Any] = []
+        for name, (told, picture) in reversed(followed.items()):
+            parts.append(text(f"<h3>{CAPTIONS[name]}</h3>"))
+            if picture:
+                parts.append(
+                    pn.pane.PNG(
+                        picture, sizing_mode="scale_width", max_width=860, stylesheets=[PICTURE_STYLE]
+                    )
+                )
+            if told:
+                parts.append(text(f"<pre>{escape(told)}</pre>"))
+        self.picture.objects = parts
 
     def _mark(self) -> None:
         self._filling = True
@@ -153,8 +164,7 @@ class FitView:
             self._filling = False
 
     def _results(self) -> None:
-        self.extra = (None, "")
-        self.picture.objects, self._shown = [], self.extra
+        self._show_followed()
         try:
             result = self.bench.session.saved_result
         except SlxrdError as error:
@@ -168,12 +178,12 @@ class FitView:
             return
         self._filling = True
         try:
-            options = {_solution(i, result): i for i in range(len(result.solutions))}
+            head, options = _solutions(result)
             self._solutions.param.update(
                 options=options,
                 value=self.bench.chosen,
-                label="solutions: choose one to see its curve",
-                size=min(max(len(options), 2), 6),
+                label=f"Solutions: choose one to see its curve\n{head}",
+                size=min(max(len(options), 2), 7),
             )
         finally:
             self._filling = False
@@ -181,12 +191,22 @@ class FitView:
         self._notes.object = _notes(result)
 
 
-def _solution(number: int, result: SavedFit) -> str:
-    one = result.solutions[number]
-    told = ", ".join(
-        f"{TABLE[n].symbol} {one.values[n]:.4g}" for n in ("L", "N", "sigma_L", "d") if n in one.values
-    )
-    return f"{number + 1}.  p {one.probability:.2g}  Δχ² {one.delta_chi2:.1f}  {told}"
+def _solutions(result: SavedFit) -> tuple[str, dict[str, int]]:
+    """A head, and one line for each solution with its number, in columns."""
+    names = [n for n in ("L", "N", "sigma_L", "d") if n in result.solutions[0].values]
+    heads = [TABLE[n].symbol + (f" ({TABLE[n].unit})" if TABLE[n].unit == "Å" else "") for n in names]
+    lines = {}
+    for i, one in enumerate(result.solutions):
+        values = [f"{one.values[n]:.4g}" for n in names]
+        share = f"{100.0 * one.probability:.1f} %" if one.probability > 5e-4 else "< 0.1 %"
+        lines[_columns(str(i + 1), share, f"{one.delta_chi2:.1f}", values)] = i
+    return _columns("", "prob.", "Δχ²", heads), lines
+
+
+def _columns(number: str, share: str, delta: str, values: Sequence[str]) -> str:
+    # Browsers draw several spaces in a list as one.
+    told = f"{number:>2} {share:>7} {delta:>6}" + "".join(f"{value:>8}" for value in values)
+    return told.replace(" ", "\u00a0")
 
 
 def _estimates(result: SavedFit) -> str:
@@ -205,8 +225,8 @@ def _estimates(result: SavedFit) -> str:
         if estimate.status == "ambiguous":
             remark.append(f"95 %: {format_interval(estimate.interval_95, estimate.error)}")
         if estimate.why:
-            remark.append(estimate.why)
-        rows.append((symbol, format_estimate(estimate), "; ".join(remark) or meaning))
+            remark.append(in_words_of_the_page(estimate.why))
+        rows.append((symbol, format_estimate(estimate).replace(" ", "\u00a0"), "; ".join(remark) or meaning))
     quality = (
         f"<p>χ² {result.chi2:.5g}, reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}.</p>"
     )
@@ -215,7 +235,7 @@ def _estimates(result: SavedFit) -> str:
 
 def _notes(result: SavedFit) -> str:
     doubt = "" if result.unique else "<p><b>Not unique:</b> do not quote one L of several.</p>"
-    items = "".join(f"<li>{escape(note)}</li>" for note in result.notes)
+    items = "".join(f"<li>{escape(in_words_of_the_page(note))}</li>" for note in result.notes)
     return f"{doubt}<h3>What is to be known</h3><ul>{items}</ul>" if items or doubt else ""
 
 

@@ -34,7 +34,7 @@ class KeepView:
         self.bench = bench
         self._session = download(bench, "Session (.json)", "slxrd.json", self._document)
         of_fit: dict[str, tuple[str, Callable[[SavedFit], bytes | str]]] = {
-            "Report (.html)": ("report.html", _report),
+            "Report (.html)": ("report.html", self._report),
             "Numbers (result.json)": ("result.json", lambda fit: output.to_json(fit.document)),
             "Curves (fit.csv)": ("fit.csv", _curves),
             "Figure (.png)": ("fit.png", lambda fit: _figure(fit, "png")),
@@ -46,7 +46,7 @@ class KeepView:
         self._told = text()
         self._command = _code("command line", 110)
         self._script = _code("Python script", 230)
-        self._log = text()
+        self._where, self._log = text(), text()
         self.left = pn.Column(
             text(
                 "<h2>5 Keep</h2><p>Files go where your browser puts downloads. The session holds the "
@@ -59,6 +59,7 @@ class KeepView:
         )
         self.right = pn.Column(
             text("<h2>The same without this page</h2>"),
+            self._where,
             self._command,
             _copy(self._command),
             self._script,
@@ -83,6 +84,14 @@ class KeepView:
         self.bench.saved()
         return told
 
+    def _report(self, fit: SavedFit) -> str:
+        from slxrd.report import Followed, report_html
+
+        found = self.bench.followed
+        told = "\n\n".join(text for text, _ in found.values() if text)
+        pictures = [(name, picture) for name, (_, picture) in found.items() if picture is not None]
+        return report_html(fit, followed=Followed(told, pictures))
+
     def refresh(self, topic: Topic) -> None:
         """Show what can be kept."""
         if topic not in ("state", "work"):
@@ -104,6 +113,13 @@ class KeepView:
                 area.value = make()
             except SlxrdError as error:
                 area.value = f"# {error}"
+        name = session.state.file or ""
+        dropped = opened and not name.startswith("example:") and Path(name).name == name
+        self._where.object = (
+            f"<p>The page knows the name of {escape(name)}, not its folder: run these in that folder.</p>"
+            if dropped
+            else ""
+        )
         self._log.object = "<ul>" + "".join(f"<li>{escape(step)}</li>" for step in session.log) + "</ul>"
 
 
@@ -138,9 +154,3 @@ def _figure(fit: SavedFit, kind: str) -> bytes:
     from slxrd.plotting import figure, figure_bytes
 
     return figure_bytes(figure(_with_curves(fit)), kind)
-
-
-def _report(fit: SavedFit) -> str:
-    from slxrd.report import report_html
-
-    return report_html(fit)

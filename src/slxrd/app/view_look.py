@@ -44,8 +44,8 @@ class LookView:
             options={"logarithmic": "log", "linear": "linear"}, value="log", width=200
         )
         self._mouse = pn.widgets.RadioButtonGroup(options=_MICE, value="zoom", sizing_mode="stretch_width")
-        self._baseline = pn.widgets.Toggle(label="Show a baseline", width=185, margin=5)
-        self._show_peaks = pn.widgets.Toggle(label="Show single peaks", width=185, margin=5)
+        self._baseline = pn.widgets.Toggle(label="Show a baseline", width=180, margin=(5, 0, 5, 10))
+        self._show_peaks = pn.widgets.Toggle(label="Show single peaks", width=180, margin=(5, 0, 5, 10))
         self._leave = button("Leave the spurious ones out", self._leave_out, visible=False)
         self._regions = pn.widgets.TextInput(
             label="regions in Å⁻¹ (from:to, or from:to:weight)", sizing_mode="stretch_width"
@@ -211,6 +211,8 @@ class LookView:
     def refresh(self, topic: Topic) -> None:
         """Show the session's regions and masks."""
         if topic == "state":
+            if self._show_peaks.value and self._key() not in self._peaks and not self.bench.busy:
+                self._show_peaks.value = False  # they belonged to other regions
             self._regions.value = _written(self._chosen("regions"))
             self._masks.value = _written(self._chosen("mask"))
             self.draw()

@@ -13,6 +13,7 @@ import panel as pn
 from slxrd.app.bench import Bench
 from slxrd.app.parts import LEFT, button, folded, row, table, text
 from slxrd.app.telling import Topic
+from slxrd.app.welcome import welcome_html
 from slxrd.description import describe
 from slxrd.errors import SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
@@ -21,6 +22,8 @@ from slxrd.session import Session, State
 
 #: Larger files are no diffractograms.
 LARGEST_FILE = 200_000_000
+#: Longer ones, in bytes, are read in a thread.
+LONG_FILE = 1_000_000
 _SAVED = (".json",)
 _TRUST, _NO_LP = "accept the axis as it is, however unlikely", "no Lorentz-polarisation correction"
 
@@ -40,7 +43,7 @@ class OpenView:
         self.bench = bench
         self._refused: tuple[str, bytes] | None = None
         self._drop = pn.widgets.FileDropper(
-            height=90,
+            height=110,
             sizing_mode="stretch_width",
             margin=(0, 10),
             chunk_size=5_000_000,
@@ -53,7 +56,7 @@ class OpenView:
             label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
         )
         self._axis = pn.widgets.Select(
-            label="axis", options={"as the file says": None, "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=115
+            label="axis", options={"as in file": "", "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=105
         )
         self._wavelength = pn.widgets.TextInput(label="wavelength", placeholder="CuKa, 1.5406", width=115)
         self._scan = pn.widgets.TextInput(label="scan", placeholder="1", width=90)
@@ -83,6 +86,7 @@ class OpenView:
             text(_links(others)),
             width=LEFT,
         )
+        self.right = text(welcome_html(), margin=(6, 40))
         self.refresh("state")
 
     def _dropped(self, event: Any) -> None:
@@ -101,11 +105,17 @@ class OpenView:
             self.bench.say(
                 f"{name} is larger than {LARGEST_FILE // 1_000_000} MB: that is no diffractogram.", "error"
             )
+        elif len(data) > LONG_FILE:
+            self._refused = None
+            self.bench.read_file(data, name, lambda: self._refuse(name, data))
         elif self.bench.open_file(data, name):
             self._refused = None
         elif not self.bench.busy:
-            self._refused = (name, data)
-            self._asked.collapsed = False
+            self._refuse(name, data)
+            self.refresh("work")
+
+    def _refuse(self, name: str, data: bytes) -> None:
+        self._refused = (name, data)
 
     def _reopen(self, name: str, data: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +137,7 @@ class OpenView:
 
     def _read_again(self) -> None:
         reading: dict[str, Any] = {
-            "axis": self._axis.value,
+            "axis": self._axis.value or None,
             "wavelength": _length(self._wavelength.value),
             "columns": self._columns.value.strip() or None,
             "scan": None,
@@ -159,6 +169,8 @@ class OpenView:
 
     def refresh(self, topic: Topic) -> None:
         """Show what is open."""
+        if topic == "work" and self._refused is not None and not self.bench.busy:
+            self._asked.collapsed = False  # it may be a matter of how it is read
         if topic != "state":
             return
         state = self.bench.session.state
@@ -166,7 +178,7 @@ class OpenView:
             self._found.object = ""
             return
         for widget, value in (
-            (self._axis, state.reading.get("axis")),
+            (self._axis, state.reading.get("axis") or ""),
             (self._wavelength, str(state.reading.get("wavelength", ""))),
             (self._scan, str(state.reading.get("scan", ""))),
             (self._columns, state.reading.get("columns", "")),

@@ -8,19 +8,34 @@ import panel as pn
 
 from slxrd import arguments
 from slxrd.app.bench import Bench
-from slxrd.app.parts import LEFT, button, folded, row, text
+from slxrd.app.parts import LEFT, NARROW, button, folded, row, text
 from slxrd.app.sliders import Sliders
 from slxrd.app.telling import Topic
+from slxrd.crystals.library import crystal_names
 from slxrd.errors import SlxrdError
 from slxrd.session_state import DEFAULTS
 from slxrd.settings import BACKGROUNDS, KINDS, SCALES
 from slxrd.stacks import StackKind
 from slxrd.structure import Weighting
 
-_SCALES: dict[str, str | None] = {"usual": None, **{scale: scale for scale in SCALES}}
-_ZEROS = {"shift of q": "q", "of the angle": "angle", "of the sample's height": "displacement"}
+#: A list cannot hold None.
+_SCALES: dict[str, str] = {"usual": "", **{scale: scale for scale in SCALES}}
+_ZEROS = {"shift of q": "q", "shift of 2θ": "angle", "height of the sample": "displacement"}
 #: Choices that are taken from a list, not typed.
 _CHOSEN = ("background", "objective", "zero", "scale", "stack", "weighting")
+
+
+def _crystal(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
+    """A field that offers the crystals of the library, and takes files and surfaces as well."""
+    return pn.widgets.AutocompleteInput(
+        label=label,
+        placeholder=placeholder,
+        options=list(crystal_names()),
+        restrict=False,
+        min_characters=0,
+        case_sensitive=False,
+        width=NARROW,
+    )
 
 
 class PlayView:
@@ -37,17 +52,17 @@ class PlayView:
         self._sliders = Sliders(bench)
         self._filling = False
         self._fields: dict[str, Any] = {
-            "coherent": pn.widgets.TextInput(label="M, crystals in a coherent stack", width=190),
-            "resolution": pn.widgets.TextInput(label="σ_G (Å⁻¹), or a file", width=170),
-            "background": pn.widgets.Select(label="background", options=list(BACKGROUNDS), width=170),
+            "coherent": pn.widgets.TextInput(label="M, coherent crystals", width=NARROW),
+            "resolution": pn.widgets.TextInput(label="σ_G (Å⁻¹), or a file", width=NARROW),
+            "background": pn.widgets.Select(label="background", options=list(BACKGROUNDS), width=NARROW),
             "noise": pn.widgets.TextInput(
-                label="σ: 0.03, counting, file", placeholder="as the file has it", width=190
+                label="σ of the points", placeholder="as in file; 0.03; counting", width=NARROW
             ),
-            "objective": pn.widgets.Select(label="residuals of", options=list(KINDS), width=170),
-            "scale": pn.widgets.Select(label="scale", options=_SCALES, width=190),
-            "zero": pn.widgets.Select(label="q₀ is an error", options=_ZEROS, width=170),
-            "size_window": pn.widgets.TextInput(label="sizes within … σ_N", width=190),
-            "ligand": pn.widgets.TextInput(label="ligand", placeholder="oleylamine, C18", width=170),
+            "objective": pn.widgets.Select(label="residuals of", options=list(KINDS), width=NARROW),
+            "scale": pn.widgets.Select(label="scale", options=_SCALES, width=NARROW),
+            "zero": pn.widgets.Select(label="q₀ is a", options=_ZEROS, width=NARROW),
+            "size_window": pn.widgets.TextInput(label="sizes within … σ_N", width=NARROW),
+            "ligand": pn.widgets.TextInput(label="ligand", placeholder="oleylamine, C18", width=NARROW),
             "bounds": pn.widgets.TextInput(
                 label="bounds", placeholder="L=20:60, N=5:30", sizing_mode="stretch_width"
             ),
@@ -59,11 +74,12 @@ class PlayView:
             ),
         }
         self._fields |= {
-            "crystal": pn.widgets.TextInput(label="crystal", placeholder="CsPbBr3, .toml, .cif", width=190),
-            "slab": pn.widgets.TextInput(label="scattering of the gap", placeholder="none", width=170),
-            "stack": pn.widgets.Select(label="stacks", options=list(get_args(StackKind)), width=190),
-            "weighting": pn.widgets.Select(label="N counts", options=list(get_args(Weighting)), width=170),
-            "coherent_spread": pn.widgets.TextInput(label="spread of M", width=190),
+            "crystal": _crystal("crystal", "none: planes alike"),
+            "partner": _crystal("second crystal", "of a stack in turn"),
+            "slab": pn.widgets.TextInput(label="scattering of the gap", placeholder="none", width=NARROW),
+            "stack": pn.widgets.Select(label="stacks", options=list(get_args(StackKind)), width=NARROW),
+            "weighting": pn.widgets.Select(label="N counts", options=list(get_args(Weighting)), width=NARROW),
+            "coherent_spread": pn.widgets.TextInput(label="spread of M", width=NARROW),
         }
         for name, widget in self._fields.items():
             widget.param.watch(self._on(name), "value")
@@ -84,8 +100,8 @@ class PlayView:
             folded(
                 "The sample",
                 row(f["crystal"], f["slab"]),
-                row(f["stack"], f["weighting"]),
-                f["coherent_spread"],
+                row(f["stack"], f["partner"]),
+                row(f["weighting"], f["coherent_spread"]),
             ),
             folded("Bounds, ties, prior knowledge", f["ligand"], f["bounds"], f["tie"], f["prior"]),
             width=LEFT,
@@ -115,7 +131,9 @@ class PlayView:
 
     def _set(self, name: str, given: Any) -> None:
         value: Any = given
-        if isinstance(given, str) and name not in _CHOSEN:
+        if name == "scale":
+            value = given or None
+        elif isinstance(given, str) and name not in _CHOSEN:
             value = self._value(name, given.strip())
         if not self.bench.do(f"{name} {given}", choices={name: value}):
             self.refresh("state")
@@ -132,7 +150,7 @@ class PlayView:
             return arguments.assignments(parts, name)
         if name == "noise":
             return arguments.noise(typed)
-        if name in ("ligand", "crystal"):
+        if name in ("ligand", "crystal", "partner"):
             return typed
         if name in ("resolution", "slab"):
             try:
@@ -157,7 +175,8 @@ class PlayView:
         try:
             for name, widget in self._fields.items():
                 value = self.bench.session.state.choices.get(name, DEFAULTS[name])
-                widget.value = _written(name, value) if isinstance(widget, pn.widgets.TextInput) else value
+                typed = name not in _CHOSEN or name == "scale"
+                widget.value = _written(name, value) if typed else value
         finally:
             self._filling = False
 
