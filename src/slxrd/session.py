@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,24 @@ class Session(Steps):
         with self._lock:
             self._move(new, f"open {source}")
         self._tell()
+
+    def supply(self, content: bytes) -> bool:
+        """Give the content of this session's file, where the file itself is not found any more.
+
+        Parameters
+        ----------
+        content : bytes
+            Of a file.
+
+        Returns
+        -------
+        bool
+            Whether it is the one, by its SHA-256.
+        """
+        same = hashlib.sha256(content).hexdigest() == self._state.sha256
+        if same:
+            self._source.keep(content)
+        return same
 
     def pattern(self) -> Pattern:
         """The pattern, read and corrected; over 2θ if it was measured so.

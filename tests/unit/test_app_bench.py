@@ -11,10 +11,13 @@ import pytest
 from slxrd.app.bench import Bench
 from slxrd.app.decimation import decimated
 from slxrd.app.room import Room
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.examples.catalogue import EXAMPLES
 from slxrd.first_guess import first_guess
+from slxrd.output import result_json
 from slxrd.session import Cancelled, Session
+
+PATTERN = Path(__file__).parents[2] / "src" / "slxrd" / "examples" / "cspbbr3-cubes.csv"
 
 
 @pytest.fixture
@@ -97,6 +100,74 @@ def test_what_slxrd_does_not_foresee_is_a_sentence_too(
     assert not bench.attempt(broken)
     assert "your work is intact" in bench.message
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Session:
+    session = Session()
+    session.open_file(PATTERN.read_bytes(), "cubes.csv")
+    session.do("regions", choices={"regions": [[0.88, 1.28]]})
+    session.fit()
+    return session
+
+
+def test_a_reopened_fit_has_its_curves_without_its_file(fitted: Session, tmp_path: Path) -> None:
+    assert fitted.fit_result is not None
+    path = tmp_path / "result.json"
+    path.write_text(result_json(fitted.fit_result, fitted.command_line()), encoding="utf-8")
+    bench = Bench(Session.open(path))
+    with pytest.raises(FileError, match="does not exist"):
+        bench.session.pattern()
+    (curve,) = bench.curves()
+    assert np.allclose(curve.calculated, fitted.fit_result.regions[0].calculated, rtol=1e-9)
+    bench.move({"L": bench.values["L"] + 1.0})
+    with pytest.raises(FileError):  # of other values, nothing is known without the points
+        bench.curves()
+    bench.undo()
+
+    assert not bench.supply(b"q,intensity\n1,2\n")
+    assert bench.supply(PATTERN.read_bytes())
+    assert bench.session.state.result is not None
+    assert bench.session.pattern().q.size == fitted.pattern().q.size
+    bench.move({"L": bench.values["L"] + 1.0})
+    assert not np.allclose(bench.curves()[0].calculated, curve.calculated)
+
+
+def test_fitting_again_after_reopening_is_no_step(fitted: Session, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "session.json")
+    session = Session.open(tmp_path / "session.json")
+    assert session.fit_result is None
+    state = session.state
+    again = session.fit_again()
+    assert session.state == state
+    assert not session.can_undo
+    assert again.chi2 == pytest.approx(state.result["chi2"] if state.result else None)
+    assert session.fit_again() is again
+
+
+def test_what_came_after_a_fit_belongs_to_its_state(fitted: Session) -> None:
+    bench = Bench(fitted)
+    bench.follow("bootstrap.png", "what it said", b"\x89PNG")
+    assert bench.followed == {"bootstrap.png": ("what it said", b"\x89PNG")}
+    assert bench.do("M", choices={"coherent": 20})
+    assert bench.followed == {}
+    bench.undo()
+    assert list(bench.followed) == ["bootstrap.png"]
+
+
+def test_a_long_file_is_read_in_a_thread(bench: Bench) -> None:
+    refused: list[bool] = []
+    bench.read_file(PATTERN.read_bytes(), "long.csv", lambda: refused.append(True))
+    _wait(bench)
+    assert bench.session.state.file == "long.csv"
+    assert bench.values
+    bench.read_file(b"no diffractogram", "words.txt", lambda: refused.append(True))
+    _wait(bench)
+    assert refused == [True]
+    assert bench.mood == "error"
+    assert bench.session.state.file == "long.csv"
+    bench.undo()
+    assert bench.session.state.file == "example:cspbbr3-cubes"
 
 
 def test_cancelled_is_no_failure() -> None:

@@ -18,8 +18,8 @@ pytest.importorskip("panel")
 
 from slxrd.app.bench import Bench
 from slxrd.app.series_desk import Wishes, open_folder, path_of
-from slxrd.app.telling import in_words_of_the_page
 from slxrd.app.series_tables import onset_html, opened_html, results_html
+from slxrd.app.telling import in_words_of_the_page
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
 CHOICES: dict[str, Any] = {
@@ -90,8 +90,29 @@ def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_si
     assert "[simulated]" in results_html(fitted)
 
     assert bench.do("another choice", choices={"bounds": {"L": (25.0, 50.0)}})
-    with pytest.raises(SlxrdError, match="“force”"):
-        desk.fit(bench.session.state, wishes, lambda done, of: None)
+    assert not bench.attempt(lambda: desk.fit(bench.session.state, wishes, lambda done, of: None))
+    assert "“force”" in bench.message
+
+
+def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
+    bench = Bench()
+    assert bench.do("choices", choices=CHOICES)
+    desk = bench.series
+    desk.take(open_folder(str(films), bench.session.state, Naming()))
+
+    seen: list[int] = []
+
+    def stop(done: int, of: int) -> None:
+        assert of == 3 * 2  # each alone, each beside the other, and both together
+        seen.append(done)
+        if seen.count(4) == 3:  # once all is done that is done singly, then in the joint refinement
+            raise KeyboardInterrupt
+
+    found = desk.fit(bench.session.state, Wishes(shared=["N"], folder=tmp_path / "kept"), stop)
+    assert found is not None
+    assert not found.fit.complete
+    assert found.fit.joint is None
+    assert not any(member.failed for member in found.fit.members)
 
 
 def test_what_was_read_and_what_was_left_out_is_told(films: Path) -> None:

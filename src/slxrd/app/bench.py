@@ -101,6 +101,20 @@ class Bench(Working):
         self._moved(before)
         return True
 
+    def supply(self, content: bytes) -> bool:
+        """Take the content of a file for that of the session, where that is missing and this is it."""
+        try:
+            self.session.pattern()
+        except FileError:
+            if self.session.supply(content):
+                self.settle()
+                self.say("The measured file of this session is here again.", "good")
+                self.tell("state", "values")
+                return True
+        except SlxrdError:
+            pass
+        return False
+
     def read_file(self, content: bytes, name: str, refused: Callable[[], object]) -> None:
         """Open a long file in a thread; call a function if it cannot be read."""
         if not self.free_to_change():

@@ -7,6 +7,7 @@ from pathlib import Path
 import panel as pn
 
 from slxrd.app.bench import Bench
+from slxrd.app.design import Readable
 from slxrd.app.page import Page
 from slxrd.session import Session
 
@@ -31,7 +32,7 @@ def component(file: str | Path | Session | None = None, *, dark: bool = False) -
     SlxrdError
         If the file cannot be read.
     """
-    pn.extension("filedropper", inline=True)
+    pn.extension("filedropper", inline=True, design=Readable)
     if isinstance(file, Session):
         bench = Bench(file)
     else:

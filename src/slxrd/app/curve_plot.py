@@ -71,7 +71,7 @@ class _RegionPlot:
             np.arange(q.size), np.flatnonzero(np.diff(q) > GAP * np.median(np.diff(q))) + 1
         )
         calculated = self._shown(fitted.calculated)
-        self._curves = [
+        self.curves = [
             ColumnDataSource({"q": q[piece], "calculated": calculated[piece]}, name="calculated")
             for piece in self._pieces
         ]
@@ -109,7 +109,7 @@ class _RegionPlot:
             color=colours.measured,
             alpha=0.8,
         )
-        for curve in self._curves:
+        for curve in self.curves:
             line(self.main, curve, "q", "calculated", colours.calculated)
         bars(self.main, self._fringes, "q", "foot", "top", colours.fringe)
         bars(self.main, self._bragg, "q", "foot", "top", colours.bragg, dash="dashed")
@@ -147,7 +147,7 @@ class _RegionPlot:
 
     def update(self, fitted: Fitted) -> None:
         calculated = self._shown(fitted.calculated)
-        for piece, curve in zip(self._pieces, self._curves, strict=True):
+        for piece, curve in zip(self._pieces, self.curves, strict=True):
             curve.data["calculated"] = calculated[piece]
 
     def update_residual(self, fitted: Fitted) -> None:
@@ -201,6 +201,10 @@ class CurvePlot:
             )
             for plot in self._plots
         ]
+
+    def curves(self) -> list[ColumnDataSource]:
+        """What holds the calculated curves, one for each stretch without a gap."""
+        return [curve for plot in self._plots for curve in plot.curves]
 
     def update(self, fitted: Sequence[Fitted], values: Mapping[str, float], stacked: bool = True) -> None:
         """Show the curve of other values in the same regions, and where their fringes lie."""

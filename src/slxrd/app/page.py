@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Any, cast
 
 import panel as pn
 
@@ -23,7 +24,7 @@ from slxrd.app.view_look import LookView
 from slxrd.app.view_open import OpenView
 from slxrd.app.view_play import PlayView
 from slxrd.app.view_series import SeriesView
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.session_state import DEFAULTS
 
@@ -302,4 +303,8 @@ class Page:
 def _simulated(bench: Bench) -> bool:
     from slxrd.summary import is_simulated
 
-    return is_simulated(bench.session.pattern())
+    try:
+        return is_simulated(bench.session.pattern())
+    except FileError:
+        saved = bench.session.saved_result
+        return saved is not None and is_simulated(cast(Any, saved.pattern))

@@ -26,7 +26,10 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: 4
 small { opacity: 0.8; }
 """
 #: Pictures drawn dark on white follow the page too; the page sets the variable.
-PICTURE_STYLE = "img { filter: var(--slxrd-picture, none); border-radius: 3px; }"
+PICTURE_STYLE = """
+img { filter: var(--slxrd-picture, none); border-radius: 3px; }
+img.dark { filter: none; }
+"""
 
 
 def text(html: str = "", **options: Any) -> pn.pane.HTML:

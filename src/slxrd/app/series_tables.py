@@ -89,9 +89,10 @@ def results_html(fitted: FittedSeries) -> str:
 
 
 def pictures_html(fitted: FittedSeries) -> str:
-    """The pictures, each under its title."""
+    """The pictures, each under its title; the heat map is dark as it is."""
     return "".join(
         f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%' "
+        f"class='{'dark' if name == 'heatmap' else ''}' "
         f"src='data:image/png;base64,{b64encode(picture).decode()}'>"
         for name, picture in fitted.pictures.items()
     )
@@ -116,7 +117,7 @@ def _estimates(rows: Sequence[Row], series: Series) -> str:
     seen = "".join("".join(row[1:-1]) for row in cells).replace("<", ">")
     legend = "; ".join(f"{sign} {meaning}" for sign, meaning in _LEGEND.items() if sign in seen)
     told = table(head, _shortened(cells), range(len(head) - 1))
-    wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap'>{told}</div>"
+    wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap;font-size:12.5px'>{told}</div>"
     return wide + (f"<small>{escape(legend)}</small>" if legend else "")
 
 

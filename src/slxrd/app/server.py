@@ -17,6 +17,7 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 from slxrd.app.bench import Bench
+from slxrd.app.design import Readable
 from slxrd.app.gate import Gate
 from slxrd.app.page import Page
 from slxrd.app.ready import warm
@@ -75,7 +76,7 @@ def serve(
     first = room.open(file) if file is not None else None
     port = _checked(port)
     token = secrets.token_urlsafe(24)
-    pn.extension("filedropper", inline=False)
+    pn.extension("filedropper", inline=False, design=Readable)
 
     def page() -> pn.Column:
         return _page(room, first)

@@ -105,6 +105,8 @@ class OpenView:
             self.bench.say(
                 f"{name} is larger than {LARGEST_FILE // 1_000_000} MB: that is no diffractogram.", "error"
             )
+        elif self.bench.supply(data):
+            self._refused = None
         elif len(data) > LONG_FILE:
             self._refused = None
             self.bench.read_file(data, name, lambda: self._refuse(name, data))
@@ -189,7 +191,10 @@ class OpenView:
         try:
             pattern = self.bench.session.pattern()
         except SlxrdError as error:
-            self._found.object = f"<h3>Not there</h3><p>{escape(str(error))}</p>"
+            self._found.object = (
+                f"<h3>The measured file is missing</h3><p>{escape(str(error))}, or drop the file here: it "
+                "will belong to this session again.</p>"
+            )
             return
         facts = table(("", ""), _facts(pattern))
         self._found.object = (
