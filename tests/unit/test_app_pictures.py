@@ -11,7 +11,7 @@ pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
 from slxrd.app.curve_plot import marks, threshold
-from slxrd.app.stack_plot import CRYSTALS, stacks
+from slxrd.app.stack_plot import CRYSTALS, period_of, stacks
 
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
 
@@ -26,6 +26,17 @@ def test_the_stack_has_the_period_of_the_paper() -> None:
     assert middle[13] == pytest.approx(period)
     assert np.allclose(np.diff(middle[:13]), 5.84)
     assert np.allclose(np.array(gaps["top"]) - np.array(gaps["bottom"]), 36.9)
+
+
+def test_two_crystals_in_turn_repeat_after_both() -> None:
+    values = {**VALUES, "d_B": 2.9, "N_B": 6.0, "sigma_N_B": 0.0, "dL_B": 1.5}
+    planes, gaps = stacks(values)
+    middle = [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
+    pair = 12 * 5.84 + 36.9 + 5 * 2.9 + 36.9 + 1.5
+    assert len(middle) == 2 * (13 + 6)
+    assert middle[13 + 6] == pytest.approx(pair)
+    assert period_of(values)[1] == pytest.approx(pair)
+    assert np.allclose((np.array(gaps["top"]) - np.array(gaps["bottom"]))[:2], [36.9, 38.4])
 
 
 def test_disorder_moves_gaps_and_nothing_else() -> None:

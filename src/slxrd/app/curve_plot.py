@@ -14,6 +14,7 @@ from bokeh.plotting import figure
 from slxrd.app.colours import Colours
 from slxrd.app.dress import dress
 from slxrd.app.moving import bars, line
+from slxrd.app.stack_plot import period_of
 from slxrd.evaluation import Fitted
 from slxrd.units import FloatArray
 
@@ -160,16 +161,18 @@ class _RegionPlot:
             self.rest_range.start, self.rest_range.end = -reach, reach
 
     def mark(self, values: Mapping[str, float], stacked: bool) -> None:
+        """Put the marks where fringes of the period lie, and Bragg peaks of the planes."""
         zero = values.get("q_zero", 0.0)
-        period = (values["N"] - 1.0) * values["d"] + values["L"] if stacked else values["N"] * values["d"]
         foot, top = self._marks
-        for source, length, high in (
-            (self._fringes, period, (foot + top) / 2.0),
-            (self._bragg, values["d"], top),
+        period = period_of(values, stacked)[1]
+        spacings = [values[name] for name in ("d", "d_B") if name in values]
+        for source, lengths, high in (
+            (self._fringes, [period], (foot + top) / 2.0),
+            (self._bragg, spacings, top),
         ):
-            places = marks(self._low, self._high, length, zero)
-            n = places.size
-            source.data = {"q": places.tolist(), "foot": [foot] * n, "top": [high] * n}
+            places = [q for length in lengths for q in marks(self._low, self._high, length, zero).tolist()]
+            n = len(places)
+            source.data = {"q": places, "foot": [foot] * n, "top": [high] * n}
 
 
 class CurvePlot:

@@ -19,6 +19,17 @@ CRYSTALS, MOST_PLANES = 4, 200
 _SEED = 2021
 
 
+def period_of(values: Mapping[str, float], stacked: bool = True) -> tuple[str, float]:
+    """Period Λ of a stack, or N·d of a single crystal, whose fringes are seen: in letters, and in Å."""
+    d, N = values["d"], values["N"]
+    if not stacked:
+        return "N·d", N * d
+    if "N_B" not in values:
+        return "(N−1)·d + L", (N - 1.0) * d + values["L"]
+    second = (values["N_B"] - 1.0) * values["d_B"] + values.get("dL_B", 0.0)
+    return "(N−1)·d + (N_B−1)·d_B + 2·L", (N - 1.0) * d + second + 2.0 * values["L"]
+
+
 def stacks(values: Mapping[str, float], stacked: bool = True) -> tuple[Columns, Columns]:
     """Lay out three stacks: of crystals one σ_N smaller than the mean, of mean size, and one σ_N larger.
 
@@ -27,7 +38,7 @@ def stacks(values: Mapping[str, float], stacked: bool = True) -> tuple[Columns, 
     Parameters
     ----------
     values : mapping of str to float
-        At least d, N, sigma_N and, for stacks, L, sigma_L.
+        At least d, N, sigma_N and, for stacks, L, sigma_L; of two crystals in turn also those of B.
     stacked : bool
         False: single crystals.
 
@@ -42,17 +53,19 @@ def stacks(values: Mapping[str, float], stacked: bool = True) -> tuple[Columns, 
     random = np.random.default_rng(_SEED)
     planes: list[tuple[float, float]] = []
     gaps: list[tuple[float, float, float]] = []
-    for column, size in enumerate(
-        (values["N"] - values["sigma_N"], values["N"], values["N"] + values["sigma_N"])
-    ):
-        n = min(max(round(size), 1), MOST_PLANES)
-        base, thickness = 0.0, (n - 1) * values["d"]
+    kinds = [("d", "N", "sigma_N", 0.0)]
+    if "N_B" in values:
+        kinds.append(("d_B", "N_B", "sigma_N_B", values.get("dL_B", 0.0)))
+    for column in range(3):
+        base = 0.0
         for crystal in range(CRYSTALS if stacked else 1):
-            if crystal:
-                gap = values["L"] + values["sigma_L"] * float(random.normal())
-                gaps.append((column, base + thickness, base + thickness + gap))
-                base += thickness + gap
-            planes += [(column, base + k * values["d"]) for k in range(n)]
+            d, N, sigma_N, wider = kinds[crystal % len(kinds)]
+            n = min(max(round(values[N] + (column - 1) * values[sigma_N]), 1), MOST_PLANES)
+            planes += [(column, base + k * values[d]) for k in range(n)]
+            top = base + (n - 1) * values[d]
+            if stacked and crystal < CRYSTALS - 1:
+                base = top + values["L"] + wider + values["sigma_L"] * float(random.normal())
+                gaps.append((column, top, base))
     return (
         {**_sides([p[0] for p in planes]), "height": [p[1] for p in planes]},
         {**_sides([g[0] for g in gaps]), "bottom": [g[1] for g in gaps], "top": [g[2] for g in gaps]},
