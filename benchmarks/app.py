@@ -5,7 +5,8 @@
 
 A slider of the two-region example is moved. For each movement the time is taken from the change of the slider
 in the browser to the end of the frame in which both curves are painted: over the socket, through the model,
-and back. Other programs on the machine lengthen every stage; how busy it was is printed too.
+and back. Other programs on the machine lengthen every stage; how busy it was is printed too, and the
+processor time of a movement, which is the same on a busy machine.
 """
 
 from __future__ import annotations
@@ -99,11 +100,11 @@ def serve() -> None:
     from slxrd.app.server import serve as served
     from slxrd.session import Session
 
-    notes: list[tuple[float, str]] = []
+    notes: list[tuple[float, str, float]] = []
     on_message, model_curve = WSHandler.on_message, Session.model_curve
 
     def noted(what: str) -> None:
-        notes.append((1000.0 * time.time(), what))
+        notes.append((1000.0 * time.time(), what, 1000.0 * time.process_time()))
 
     async def received(self: Any, fragment: Any) -> Any:
         noted("received")
@@ -121,8 +122,10 @@ def serve() -> None:
     print(json.dumps(notes), flush=True)
 
 
-def measured(moves: int, name: str) -> tuple[list[float], list[tuple[float, str]], list[float]]:
-    """Milliseconds from slider to screen, notes of browser and server, and empty frames."""
+def measured(
+    moves: int, name: str
+) -> tuple[list[float], list[tuple[float, str]], list[float], tuple[float, float]]:
+    """Milliseconds from slider to screen, notes of both sides, empty frames, and processor time of both."""
     from playwright.sync_api import sync_playwright
 
     browser_path = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -140,14 +143,28 @@ def measured(moves: int, name: str) -> tuple[list[float], list[tuple[float, str]
             page.evaluate(TIMER, [name, 10])
             empty = page.evaluate(EMPTY)
             page.evaluate("() => { slxrdNoted.length = 0 }")
+            tools = page.context.new_cdp_session(page)
+            tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+            before = busy(tools)
             times = page.evaluate(TIMER, [name, moves])
+            spent = busy(tools) - before
             notes = page.evaluate("slxrdNoted")
             browser.close()
     finally:
         server.terminate()
         told = server.stdout.read()
         server.wait()
-    return times, sorted([*map(tuple, notes), *map(tuple, json.loads(told))]), empty
+    seen = json.loads(told)
+    first = min(at for at, _ in notes)
+    own = [processor for at, _, processor in seen if at >= first]
+    both = sorted([(at, what) for at, what, *_ in [*notes, *seen]])
+    return times, both, empty, ((own[-1] - own[0]) / moves, spent / moves)
+
+
+def busy(tools: Any) -> float:
+    """Processor time of the page's main thread so far, in milliseconds."""
+    told = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+    return 1000.0 * float(told["TaskDuration"])
 
 
 def stages(notes: list[tuple[float, str]]) -> dict[str, float]:
@@ -192,7 +209,7 @@ def main() -> None:
         return
     print(f"the model alone: {alone(given.moves):.1f} ms")
     for name in ("L", "sigma_N"):
-        times, notes, empty = measured(given.moves, name)
+        times, notes, empty, (server, page) = measured(given.moves, name)
         taken = np.array(times)
         print(
             f"{name}, {given.moves} movements: median {np.median(taken):.0f} ms, 95 % below "
@@ -201,6 +218,7 @@ def main() -> None:
         for stage, spent in stages(notes).items():
             print(f"  {spent:6.1f} ms  {STAGES[stage]}")
         print(f"  {np.median(empty):6.1f} ms  (a frame in which nothing is drawn)")
+        print(f"  processor time of a movement: server {server:.1f} ms, page {page:.1f} ms")
     print(f"programs that wanted a processor meanwhile: {os.getloadavg()[0]:.1f}, of {os.cpu_count()}")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from time import monotonic
 from typing import Any, cast
 
 import panel as pn
@@ -16,8 +18,8 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.evaluation import Fitted
 from slxrd.session_state import DEFAULTS
 
-#: Milliseconds after which residuals and stack follow a slider that is being moved.
-REST = 120
+#: Seconds after which residuals and stack follow a slider that is being moved.
+REST = 0.12
 
 
 class Comparison:
@@ -43,6 +45,7 @@ class Comparison:
         self._scale.param.watch(lambda _: self.lay_out(), "value")
         self._told = text(margin=(6, 10))
         self._stale, self._due = True, False
+        self._moved = self._rested = 0.0
         self.view = pn.Column(
             pn.Row(self._scale, self._told, sizing_mode="stretch_width", margin=0),
             pn.Row(
@@ -107,11 +110,16 @@ class Comparison:
             return
         fitted = self.bench.curves()
         self._curves.update(fitted, values, self._stacked)
-        if not self.bench.moving or self._document is None:
-            self._rest_shown()
-        elif not self._due:
+        self._moved = monotonic()
+        if not self.bench.moving or self._document is None or self._moved - self._rested > REST:
+            self._rest_shown(fitted)
+        else:
+            self._rest_later()
+
+    def _rest_later(self) -> None:
+        if not self._due and self._document is not None:
             self._due = True
-            self._document.add_timeout_callback(self._rest_due, REST)
+            self._document.add_timeout_callback(self._rest_due, round(1000 * REST))
 
     @property
     def _stacked(self) -> bool:
@@ -119,13 +127,19 @@ class Comparison:
 
     def _rest_due(self) -> None:
         self._due = False
-        if not self._stale and self.bench.values:
-            with pn.io.hold(self._document):
-                self.bench.attempt(self._rest_shown)
+        if self._stale or not self.bench.values or self._rested >= self._moved:
+            return
+        if (
+            monotonic() - self._moved < REST / 2.0
+        ):  # it goes with the next movement: between two, both would wait
+            self._rest_later()
+            return
+        with pn.io.hold(self._document):
+            self.bench.attempt(lambda: self._rest_shown(self.bench.curves()))
 
-    def _rest_shown(self) -> None:
+    def _rest_shown(self, fitted: Sequence[Fitted]) -> None:
         """Show what need not follow a slider at once: residuals, the stack, and the numbers."""
-        values, fitted = self.bench.values, self.bench.curves()
+        values, self._rested = self.bench.values, monotonic()
         self._curves.update_residuals(fitted)
         self._stack.show(values, self._stacked)
         if self.bench.moving:  # a text moves the layout, which takes longer than the curves
