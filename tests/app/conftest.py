@@ -125,6 +125,19 @@ class User:
             )
         )
 
+    def slider(self, name: str) -> dict[str, float]:
+        """Where a parameter's slider stands, and its step."""
+        return dict(
+            self.page.evaluate(
+                """name => {
+                  const models = [...Bokeh.documents[0]._all_models.values()]
+                  const {value, step} = models.find(m => m.tags && m.tags.includes(name))
+                  return {value, step}
+                }""",
+                name,
+            )
+        )
+
     def sees_another_curve(self, old: list[float]) -> None:
         for _ in range(300):
             if self.column("calculated", "calculated") != old:

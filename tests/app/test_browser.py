@@ -42,9 +42,15 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     before = user.column("calculated", "calculated")
     handle = user.page.get_by_role("slider").nth(1)
     handle.focus()
-    for _ in range(5):
+    slider, number = user.slider("L"), user.page.get_by_label("L =", exact=True)
+    for _ in range(20):
         handle.press("ArrowRight")
     user.sees_another_curve(before)
+    reached = slider["value"] + 20 * slider["step"]  # none is lost, however fast they come
+    user.page.wait_for_function(
+        "([field, end]) => Math.abs(field.value - end) < 1e-3", arg=[number.element_handle(), reached]
+    )
+    assert abs(user.slider("L")["value"] - reached) < 1e-6
 
     user.press("4 Fit")
     user.press("Find all solutions")

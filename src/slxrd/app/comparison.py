@@ -129,10 +129,8 @@ class Comparison:
         self._due = False
         if self._stale or not self.bench.values or self._rested >= self._moved:
             return
-        if (
-            monotonic() - self._moved < REST / 2.0
-        ):  # it goes with the next movement: between two, both would wait
-            self._rest_later()
+        if monotonic() - self._moved < REST / 2.0:
+            self._rest_later()  # It goes with a movement: sent between two, it would hold up the next.
             return
         with pn.io.hold(self._document):
             self.bench.attempt(lambda: self._rest_shown(self.bench.curves()))
