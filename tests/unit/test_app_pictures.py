@@ -77,7 +77,7 @@ def test_a_curve_is_broken_where_points_are_left_out() -> None:
     session.do("regions", choices={"regions": [[0.88, 1.28]], "mask": [[1.0, 1.05]]})
     values = first_guess(session.objective(), session.parameters())
     plot = CurvePlot(LIGHT)
-    plot.lay_out(session.model_curve(values), "linear", "simulated")
+    plot.lay_out(session.model_curve(values), "linear", "simulated", values)
     after = session.model_curve({**values, "L": 40.0})
     plot.update(after, {**values, "L": 40.0})
     left, right = (source.data for source in plot.curves())

@@ -73,7 +73,8 @@ class Comparison:
 
     def _drawn(self) -> None:
         bench, choices = self.bench, self.bench.session.state.choices
-        if bench.values and not is_ready(choices) and not bench.busy:
+        served = self._document is not None  # In a notebook what is drawn in answer to a click comes at once.
+        if served and bench.values and not is_ready(choices) and not bench.busy:
             bench.run(
                 "the model, the first of its kind", lambda _: self._tried(), lambda _: bench.tell("state")
             )
@@ -91,12 +92,13 @@ class Comparison:
 
     def _compare(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and _simulated(self.bench)
-        self._curves.lay_out(fitted, self._scale.value, "simulated" if simulated else "measured")
-        self._told.object = (
-            "" if fitted else "Open a file, and choose a region, to compare it with a calculated curve."
-        )
+        values, word = self.bench.values, "simulated" if simulated else "measured"
+        self._curves.lay_out(fitted, self._scale.value, word, values, self._stacked)
         if fitted:
-            self.follow()
+            self._stack.show(values, self._stacked)
+            self._tell(fitted)
+        else:
+            self._told.object = "Open a file, and choose a region, to compare it with a calculated curve."
 
     def follow(self) -> None:
         """Show the curve of other values in the same regions."""
@@ -140,8 +142,11 @@ class Comparison:
         values, self._rested = self.bench.values, monotonic()
         self._curves.update_residuals(fitted)
         self._stack.show(values, self._stacked)
-        if self.bench.moving:  # a text moves the layout, which takes longer than the curves
-            return
+        if not self.bench.moving:  # a text moves the layout, which takes longer than the curves
+            self._tell(fitted)
+
+    def _tell(self, fitted: Sequence[Fitted]) -> None:
+        values = self.bench.values
         chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
         told = f"χ² of this curve {chi2:.5g}"
         if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):

@@ -42,5 +42,5 @@ def component(file: str | Path | Session | None = None, *, dark: bool = False) -
             session.open_file(file)
             bench = Bench(session)
     view = Page(bench, dark).view
-    view.min_height = 760
+    view.sizing_mode, view.height = "stretch_width", 820
     return view

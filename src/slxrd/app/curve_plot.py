@@ -191,9 +191,17 @@ class CurvePlot:
         self._key = pn.pane.HTML("", margin=(0, 10), sizing_mode="stretch_width")
         self.view = pn.Column(self._key, self._regions, sizing_mode="stretch_width", margin=0)
 
-    def lay_out(self, fitted: Sequence[Fitted], scale: Scale, measured: str) -> None:
+    def lay_out(
+        self,
+        fitted: Sequence[Fitted],
+        scale: Scale,
+        measured: str,
+        values: Mapping[str, float],
+        stacked: bool = True,
+    ) -> None:
         """Draw other regions, or the same on another scale."""
         self._plots = [_RegionPlot(one, scale, self._colours, i == 0) for i, one in enumerate(fitted)]
+        self._mark(values, stacked)  # A notebook does not know the plots' parts before they are shown.
         self._key.object = key(self._colours, measured) if fitted else ""
         self._regions.objects = [
             pn.Column(
@@ -213,7 +221,11 @@ class CurvePlot:
         """Show the curve of other values in the same regions, and where their fringes lie."""
         for plot, one in zip(self._plots, fitted, strict=True):
             plot.update(one)
-            if {"d", "N", "L"} <= set(values):
+        self._mark(values, stacked)
+
+    def _mark(self, values: Mapping[str, float], stacked: bool) -> None:
+        if {"d", "N", "L"} <= set(values):
+            for plot in self._plots:
                 plot.mark(values, stacked)
 
     def update_residuals(self, fitted: Sequence[Fitted]) -> None:

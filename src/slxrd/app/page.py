@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from functools import partial
@@ -40,6 +41,14 @@ window.location.href = address
 """
 
 
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    """That of a notebook's kernel, while a cell is run."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 class Page:
     """One page over a bench; several may share one.
 
@@ -61,6 +70,7 @@ class Page:
     def __init__(self, bench: Bench, dark: bool = False, others: Sequence[tuple[str, str]] = ()) -> None:
         self.bench, self._colours = bench, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
+        self._loop = _running_loop()
         self._open, self._look = OpenView(bench, others), LookView(bench, self._colours)
         self._play, self._fit, self._keep = PlayView(bench), FitView(bench), KeepView(bench)
         self._series = SeriesView(bench)
@@ -117,6 +127,7 @@ class Page:
                 self._theme,
                 sizing_mode="stretch_width",
                 margin=0,
+                styles={"flex-wrap": "wrap"},
             ),
             pn.Row(
                 self._message,
@@ -142,10 +153,16 @@ class Page:
         """Come from whichever thread and page made a change."""
         # The current document is the same for all threads: that of the server may be handling one just now.
         at_home = threading.get_ident() == self._thread and pn.state.curdoc is self._document
-        if self._document is None or at_home:
+        if self._document is None and self._loop is not None and threading.get_ident() != self._thread:
+            self._loop.call_soon_threadsafe(self._refresh_notebook, topic)
+        elif self._document is None or at_home:
             self._refresh(topic)
         elif self._document.session_context is not None:
             self._document.add_next_tick_callback(partial(self._refresh, topic))
+
+    def _refresh_notebook(self, topic: Topic) -> None:
+        self._refresh(topic)
+        pn.io.push_notebook(self.view)  # what the pictures hold is not sent by itself
 
     def _refresh(self, topic: Topic) -> None:
         for view in (self._open, self._look, self._play, self._fit, self._keep, self._series):
