@@ -100,12 +100,10 @@ def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
     desk = bench.series
     desk.take(open_folder(str(films), bench.session.state, Naming()))
 
-    seen: list[int] = []
+    single = 2 * 2  # each alone, and each beside the other
 
     def stop(done: int, of: int) -> None:
-        assert of == 3 * 2  # each alone, each beside the other, and both together
-        seen.append(done)
-        if seen.count(4) == 3:  # once all is done that is done singly, then in the joint refinement
+        if of > single:
             raise KeyboardInterrupt
 
     found = desk.fit(bench.session.state, Wishes(shared=["N"], folder=tmp_path / "kept"), stop)
