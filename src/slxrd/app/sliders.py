@@ -108,7 +108,7 @@ class Sliders:
         )
         role = pn.widgets.Select(label=f"{about.symbol} is", options=_ROLES, width=86, margin=(0, 2))
         slider.param.watch(self._on(name, False), "value")
-        slider.param.watch(lambda _: self._let_go(), "value_throttled")
+        slider.param.watch(lambda _: self._let_go(name), "value_throttled")
         number.param.watch(self._on(name, True), "value")
         role.param.watch(lambda event: self._role(name, event.new), "value")
         self._sliders[name], self._numbers[name], self._roles[name] = slider, number, role
@@ -123,10 +123,11 @@ class Sliders:
 
         return moved
 
-    def _let_go(self) -> None:
-        # Where it stands now: this may come later than the next press of a key.
-        if self.bench.moving:
-            self.bench.attempt(lambda: self.bench.move({}, finished=True))
+    def _let_go(self, name: str) -> None:
+        # Where it stands now: this may come together with the next press of a key, or later.
+        value = float(self._sliders[name].value)
+        if self.bench.moving or value != self.bench.values.get(name):
+            self.bench.attempt(lambda: self.bench.move({name: value}, finished=True))
 
     def _role(self, name: str, role: str) -> None:
         if self._filling:
