@@ -67,10 +67,11 @@ class Parameter:
         if not math.isfinite(self.value):
             raise SlxrdError(f"{self.name} = {self.value!r} is not a finite number")
         if self.free is False and self.expression is None:
+            unit = f" {row.unit}" if row.unit else ""
             if self.value < row.least:
-                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be below {row.least:g} {row.unit}")
+                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be below {row.least:g}{unit}")
             if self.value > row.greatest:
-                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be above {row.greatest:g} {row.unit}")
+                raise SlxrdError(f"{self.name} = {self.value:g}: cannot be above {row.greatest:g}{unit}")
         elif not self.lower <= self.value <= self.upper:
             raise SlxrdError(
                 f"start {self.name}={self.value:g} lies outside its bounds {self.lower:g}:{self.upper:g}; "
