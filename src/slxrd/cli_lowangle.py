@@ -39,8 +39,8 @@ def lowangle_command(
         typer.Option(metavar="QC", help="Critical q of the film in Å⁻¹, 0: none; default: from the data."),
     ] = None,
     background: Annotated[
-        Literal["power", "exponential"] | None,
-        typer.Option(help="Its shape, besides a constant; default: both, weighed by χ²."),
+        Literal["power", "exponential", "both"] | None,
+        typer.Option(help="Its shape, besides a constant; default: all three, weighed by χ²."),
     ] = None,
     noise: Annotated[
         Literal["file", "counting", "scatter"] | None,

@@ -26,13 +26,27 @@ import numpy as np
 from slxrd.instrument import Band
 from slxrd.units import FloatArray
 
-#: What the smooth background is, besides a constant: (q/q_mid)^−p, or exp(−p(q/q_mid − 1)).
-Smooth = Literal["power", "exponential"]
-SMOOTH: tuple[Smooth, ...] = ("power", "exponential")
+#: What the smooth background is, besides a constant: (q/q_mid)^−p, exp(−p(q/q_mid − 1)), or one of each.
+Smooth = Literal["power", "exponential", "both"]
+SMOOTH: tuple[Smooth, ...] = ("power", "exponential", "both")
 #: Parameters of a curve, in this order: gap and its fluctuation, thickness and its spread (Å), exponent by
 #: which the signal falls beyond g, exponent of the background, and the heights of signal, smooth
-#: background and constant.
-NAMES = ("w", "sigma_w", "t", "sigma_t", "slope", "fall", "signal", "smooth", "constant")
+#: background and constant; exponent and height of the exponential beside a power law.
+NAMES = (
+    "w",
+    "sigma_w",
+    "t",
+    "sigma_t",
+    "slope",
+    "fall",
+    "signal",
+    "smooth",
+    "constant",
+    "fall_2",
+    "smooth_2",
+)
+#: Those that are heights, in the order of the shapes, the constant last.
+HEIGHTS = ("signal", "smooth", "smooth_2", "constant")
 #: Gaussian factors below exp(−REACH) are left out.
 REACH = 18.0
 
@@ -57,7 +71,7 @@ class Edges:
         q_c in Å⁻¹.
     resolution : float
         Its least standard deviation in Å⁻¹, beyond which no fringes need be summed.
-    smooth : {"power", "exponential"}
+    smooth : {"power", "exponential", "both"}
         The background's shape.
     fringes : bool
         Whether pairs of edges farther apart than one gap are counted.
@@ -74,22 +88,22 @@ class Edges:
     fringes: bool
 
     def shapes(self, values: FloatArray, derivatives: bool = True) -> tuple[FloatArray, FloatArray]:
-        """Shapes of signal and smooth background, and their derivatives, smeared by the resolution.
+        """Shapes of signal and smooth backgrounds, and their derivatives, smeared by the resolution.
 
         Parameters
         ----------
-        values : ndarray, shape (9,)
+        values : ndarray, shape (11,)
             In the order of :data:`NAMES`.
         derivatives : bool
             Whether they are wanted.
 
         Returns
         -------
-        shapes : ndarray, shape (2, n)
-            Each is about 1 in the middle.
-        slopes : ndarray, shape (6, n)
-            Of the signal by w, sigma_w, t, sigma_t and slope, and of the background by fall; shape (0, n)
-            without derivatives.
+        shapes : ndarray, shape (3, n)
+            Each is about 1 in the middle; the last is 0 where there is one background.
+        slopes : ndarray, shape (7, n)
+            Of the signal by w, sigma_w, t, sigma_t and slope, and of the backgrounds by fall and fall_2;
+            shape (0, n) without derivatives.
         """
         w, sigma_w, t, sigma_t, slope, fall = values[:6].tolist()
         q = np.maximum(self.band.q, self.floor)
@@ -102,11 +116,13 @@ class Edges:
         even = damped * np.cos(phase)
         outline = self._outline(inside) * (q / self.middle) ** -slope
         signal = outline * (1.0 + even.sum(axis=0))
-        away = np.log(q / self.middle) if self.smooth == "power" else q / self.middle - 1.0
+        away = q / self.middle - 1.0 if self.smooth == "exponential" else np.log(q / self.middle)
         under = np.exp(-fall * away)
+        away_2 = q / self.middle - 1.0
+        under_2 = np.exp(-float(values[9]) * away_2) if self.smooth == "both" else np.zeros_like(q)
         if not derivatives:
-            smeared = self.band.apply(np.vstack((signal, under)))
-            return smeared, smeared[2:]
+            smeared = self.band.apply(np.vstack((signal, under, under_2)))
+            return smeared, smeared[3:]
         odd = damped * np.sin(phase)
         by_edges = outline * np.vstack(
             (
@@ -116,17 +132,24 @@ class Edges:
                 -sigma_t * (along**2 * even).sum(axis=0),
             )
         )
-        rows = np.vstack((signal, under, by_edges, -np.log(q / self.middle) * signal, -away * under))
+        by_slope = -np.log(q / self.middle) * signal
+        rows = np.vstack((signal, under, under_2, by_edges, by_slope, -away * under, -away_2 * under_2))
         smeared = self.band.apply(np.ascontiguousarray(rows))
-        return smeared[:2], smeared[2:]
+        return smeared[:3], smeared[3:]
 
     def curve(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Intensity, shape (n,), and its derivatives by all parameters, shape (9, n)."""
+        """Intensity, shape (n,), and its derivatives by all parameters, shape (11, n)."""
         shapes, slopes = self.shapes(values)
-        signal, smooth, constant = values[6:].tolist()
-        ones = np.ones((1, shapes.shape[1]))
-        curve = signal * shapes[0] + smooth * shapes[1] + constant
-        return curve, np.vstack((signal * slopes[:5], smooth * slopes[5:], shapes, ones))
+        signal, smooth, constant, _, smooth_2 = values[6:].tolist()
+        curve = signal * shapes[0] + smooth * shapes[1] + smooth_2 * shapes[2] + constant
+        by_height = (shapes[0], shapes[1], np.ones(curve.size), smooth_2 * slopes[6], shapes[2])
+        return curve, np.vstack((signal * slopes[:5], smooth * slopes[5], *by_height))
+
+    def under(self, values: FloatArray) -> FloatArray:
+        """What lies under the signal, shape (n,)."""
+        without = values.copy()
+        without[NAMES.index("signal")] = 0.0
+        return self.curve(without)[0]
 
     def _outline(self, inside: FloatArray) -> FloatArray:
         """Factor g, 1 in the middle."""

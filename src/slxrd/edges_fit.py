@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.edges import NAMES, Edges
+from slxrd.edges import HEIGHTS, NAMES, Edges
 from slxrd.regions import RegionData
 from slxrd.units import FloatArray
 
 BoolArray = NDArray[np.bool_]
 
 #: Bounds of the parameters in the order of NAMES; heights are relative to the region's intensities.
-LOWER = np.array([3.0, 0.0, 5.0, 0.2, -3.0, 0.0, 0.0, 0.0, 0.0])
-UPPER = np.array([200.0, 20.0, 400.0, 100.0, 6.0, 25.0, np.inf, np.inf, np.inf])
+LOWER = np.array([3.0, 0.0, 5.0, 0.2, -3.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+UPPER = np.array([200.0, 20.0, 400.0, 100.0, 6.0, 25.0, np.inf, np.inf, np.inf, 25.0, np.inf])
+#: Exponents of a power law and an exponential where nothing is known of them.
+FALLS = (3.0, 5.0)
 #: Starts that are refined, where the gap alone is sought.
 STARTS = 8
 #: Of all starts that were refined roughly, so many are to the end.
@@ -44,11 +46,11 @@ class Refined:
     ----------
     edges : Edges
         The curves.
-    values : ndarray, shape (9,)
+    values : ndarray, shape (11,)
         In the order of ``edges.NAMES``.
-    free : ndarray of bool, shape (9,)
+    free : ndarray of bool, shape (11,)
         What was refined and lies on no bound.
-    covariance : ndarray, shape (9, 9)
+    covariance : ndarray, shape (11, 11)
         From σ as it is; infinite on the diagonal where χ² is flat, 0 for what was kept or lies on a bound.
     curve : ndarray, shape (n,)
         The fitted intensity.
@@ -79,7 +81,8 @@ class Refined:
 
 def kept(edges: Edges, *names: str) -> tuple[str, ...]:
     """Names of the parameters that a curve does not have, or that are to be kept besides."""
-    return (*names, *(() if edges.fringes else ("t", "sigma_t")))
+    second = () if edges.smooth == "both" else ("fall_2", "smooth_2")
+    return (*names, *second, *(() if edges.fringes else ("t", "sigma_t")))
 
 
 def refine(
@@ -93,7 +96,7 @@ def refine(
         The curves.
     data : RegionData
         Points and σ.
-    start : ndarray, shape (9,)
+    start : ndarray, shape (11,)
         Within the bounds.
     keep : sequence of str
         Parameters that stay as they are.
@@ -132,7 +135,7 @@ def refine(
     )  # fmt: skip
     values = full(done.x).copy()
     # A height below a thousandth of a point's σ is none.
-    least = 1e-3 * float(np.median(data.sigma)) * np.array([name in NAMES[6:] for name in NAMES])
+    least = 1e-3 * float(np.median(data.sigma)) * np.array([name in HEIGHTS for name in NAMES])
     free = chosen & (values > LOWER + np.maximum(1e-4, least)) & (values < UPPER - 1e-4)
     curve, slopes = edges.curve(values)
     covariance = _covariance(slopes / data.sigma, free)
@@ -222,7 +225,7 @@ def _periods(data: RegionData) -> list[float]:
 
 
 def _start(**values: float) -> FloatArray:
-    usual = {"sigma_w": 1.5, "t": 50.0, "sigma_t": 8.0, "signal": 0.0, "smooth": 0.0, "constant": 0.0}
+    usual = {"sigma_w": 1.5, "t": 50.0, "sigma_t": 8.0, "fall_2": FALLS[1], **dict.fromkeys(HEIGHTS, 0.0)}
     return np.array([{**usual, **values}[name] for name in NAMES], dtype=np.float64)
 
 
@@ -270,7 +273,21 @@ def with_heights(edges: Edges, data: RegionData, start: FloatArray) -> tuple[flo
     shapes, _ = edges.shapes(start, derivatives=False)
     columns = np.column_stack((*shapes, np.ones(data.q.size))) / data.sigma[:, None]
     heights, left = nnls(columns, data.intensity / data.sigma)
-    return float(left**2), np.concatenate((start[:6], heights))
+    values = start.copy()
+    values[[NAMES.index(name) for name in HEIGHTS]] = heights
+    return float(left**2), values
+
+
+def on_both(found: Refined, data: RegionData) -> Refined:
+    """Refine on a power law and an exponential, from a minimum on one of them."""
+    start = found.values.copy()
+    fall, fall_2 = NAMES.index("fall"), NAMES.index("fall_2")
+    if found.edges.smooth == "exponential":
+        start[fall], start[fall_2] = FALLS[0], start[fall]
+    elif found.edges.smooth == "power":
+        start[fall_2] = FALLS[1]
+    edges = replace(found.edges, smooth="both")
+    return refine(edges, data, with_heights(edges, data, start)[1])
 
 
 def smooth_bic(data: RegionData) -> float:

@@ -69,9 +69,9 @@ def fit_low_angle(
     critical : float, optional
         Critical scattering vector q_c of the film in Å⁻¹, 0 for no refraction. By default it is taken to be
         anything up to 0.06, and the error of w holds that.
-    background : {"power", "exponential"}, optional
-        Shape of the background, besides a constant. By default both are fitted with and weighed by their
-        χ², and the error of w holds how much they differ.
+    background : {"power", "exponential", "both"}, optional
+        Shape of the background, besides a constant: a power law, an exponential, or one of each. By default
+        all three are fitted with and weighed by their χ², and the error of w holds how much they differ.
     noise : {"file", "counting", "scatter"}, optional
         σ from the file, from counting statistics, or a fraction of each point that is read off the
         points' scatter. By default the first of these that there is.
@@ -147,8 +147,7 @@ class _Telling:
         paper = self._paper()
         estimates = self._estimates(paper)
         estimates["read_off"] = read_off(dips)
-        shapes, _ = best.edges.shapes(best.values, derivatives=False)
-        under = best.value("smooth") * shapes[1] + best.value("constant")
+        under = best.edges.under(best.values)
         return LowAngle(
             self.pattern,
             data.region,

@@ -19,6 +19,7 @@ from slxrd.edges_fit import (
     UPPER,
     Refined,
     different,
+    on_both,
     over_refraction,
     refine,
     search,
@@ -134,7 +135,10 @@ class Average:
         weights = np.where(chosen, self.weights, 0.0)
         weights = weights / weights.sum()
         values = np.array([float(along @ each.values) for each in self.refined])
-        variances = np.array([float(along @ each.covariance @ along) for each in self.refined])
+        used = np.flatnonzero(along)  # what is flat beside it has an infinite variance
+        variances = np.array(
+            [float(along[used] @ each.covariance[np.ix_(used, used)] @ along[used]) for each in self.refined]
+        )
         if not np.isfinite(variances[np.argmax(weights)]):
             return float(along @ self.best.values), math.inf
         variances = np.where(np.isfinite(variances), variances, 0.0) * self.scatter
@@ -154,10 +158,16 @@ def average(kinds: Sequence[Edges], data: RegionData, critical: FloatArray) -> A
     critical : ndarray
         Critical scattering vectors in Å⁻¹, ascending; one if it is known.
     """
-    found = sorted((_minima(edges, data) for edges in kinds), key=lambda each: each[0].bic())
+    single = [edges for edges in kinds if edges.smooth != "both"]
+    sought = single or [replace(kinds[0], smooth="power"), replace(kinds[0], smooth="exponential")]
+    found = sorted((_minima(edges, data) for edges in sought), key=lambda each: each[0].bic())
     if data.per_count is not None:
         data, found = _recounted(data, found)
-    found = sorted((_from_each_other(found, k, data) for k in range(len(found))), key=lambda m: m[0].bic())
+    found = [_from_each_other(found, k, data) for k in range(len(found))]
+    if len(single) < len(kinds):
+        both = sorted((on_both(each, data) for minima in found for each in minima), key=lambda m: m.chi2)
+        found = [*(found if single else []), different(both)]
+    found.sort(key=lambda each: each[0].bic())
     minima = found[0]
     scatter = max(1.0, minima[0].chi2 / max(data.q.size - int(minima[0].free.sum()), 1))
     # An average is one over refinements of the same minimum; other minima are rivals of it.
@@ -210,9 +220,10 @@ def _weighed(
     starts: Sequence[Refined], data: RegionData, critical: FloatArray, scatter: float
 ) -> tuple[list[Refined], FloatArray]:
     refined = [each for start in starts for each in over_refraction(start, data, critical)]
-    # Fringes cost two parameters more; otherwise all curves have the same number.
+    # Fringes cost two parameters more, and so does a second background.
     price = 2.0 * math.log(data.q.size)
-    badness = np.array([each.chi2 / scatter + price * each.edges.fringes for each in refined])
+    more = [each.edges.fringes + (each.edges.smooth == "both") for each in refined]
+    badness = np.array([each.chi2 / scatter + price * n for each, n in zip(refined, more, strict=True)])
     weights = np.exp(-0.5 * (badness - badness.min()))
     return refined, weights / weights.sum()
 

@@ -153,10 +153,14 @@ class LowAngle:
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
     def _background(self) -> str:
+        words = {"both": "power, exponential"}
         if len(self.backgrounds) == 1:
-            return f"{self.smooth} and constant"
-        told = (f"{kind} {100.0 * share:.0f} %" for kind, (share, _) in self.backgrounds.items())
-        return f"{' or '.join(told)}, and constant"
+            return f"{words.get(self.smooth, self.smooth)} and constant"
+        shares = sorted(((share, kind) for kind, (share, _) in self.backgrounds.items()), reverse=True)
+        told = [
+            f"{words.get(k, k)} and constant ({100.0 * share:.0f} %)" for share, k in shares if share > 0.005
+        ]
+        return " or ".join(told)
 
     def as_dictionary(self) -> dict[str, Any]:
         """Lay it out as plain data, ready for JSON."""

@@ -7,7 +7,7 @@ import brute_force
 import numpy as np
 import pytest
 
-from slxrd.edges import NAMES, SMOOTH, Edges
+from slxrd.edges import NAMES, SMOOTH, Edges, Smooth
 from slxrd.edges_fit import Refined
 from slxrd.examples.catalogue import SERIES
 from slxrd.instrument import Instrument
@@ -83,13 +83,14 @@ def test_without_disorder_only_the_gap_is_left() -> None:
 
 
 @pytest.mark.parametrize("d", [0.0, 5.84])
-@pytest.mark.parametrize("fringes", [False, True])
-def test_derivatives(d: float, fringes: bool) -> None:
+@pytest.mark.parametrize(("fringes", "smooth"), [(False, "exponential"), (True, "power"), (True, "both")])
+def test_derivatives(d: float, fringes: bool, smooth: Smooth) -> None:
     q = np.linspace(0.12, 0.6, 60)
-    model = edges(q, d, fringes=fringes, sigma_G=0.007)
+    model = replace(edges(q, d, fringes=fringes, sigma_G=0.007), smooth=smooth)
     at = values(
-        w=31.0, sigma_w=1.4, t=76.0, sigma_t=9.0, slope=0.5, fall=3.0, signal=2.0, smooth=0.3, constant=0.1
-    )
+        w=31.0, sigma_w=1.4, t=76.0, sigma_t=9.0, slope=0.5, fall=3.0, signal=2.0, smooth=0.3, constant=0.1,
+        fall_2=4.0, smooth_2=0.2,
+    )  # fmt: skip
     _, exact = model.curve(at)
     for i, name in enumerate(NAMES):
         step = 1e-5 * np.eye(len(NAMES))[i]
@@ -186,7 +187,7 @@ def test_what_backgrounds_disagree_on_is_in_the_error() -> None:
     covariance = np.diag([0.01, *[0.0] * (len(NAMES) - 1)])
     refined = [
         Refined(replace(shape, smooth=kind), values(w=w), free, covariance, np.ones(60), 60.0)
-        for kind, w in zip(SMOOTH, (31.4, 31.0), strict=True)
+        for kind, w in zip(SMOOTH[:2], (31.4, 31.0), strict=True)
     ]
     average = Average(region, tuple(refined), tuple(refined), np.array([0.25, 0.75]), 99.0, 1.0)
     mean, error = average.of({"w": 1.0})
@@ -207,3 +208,20 @@ def test_other_gaps_are_named() -> None:
     paths = tuple(refined(w, chi2) for w, chi2 in ((31.0, 60.0), (31.4, 61.0), (35.0, 62.0), (40.0, 99.0)))
     average = Average(points(q, np.ones(60)), minima, paths, np.array([0.5, 0.3, 0.2, 0.0]), 99.0, 1.0)
     assert average.rivals(9.0) == [11.3, 35.0]
+
+
+def test_two_backgrounds_at_once() -> None:
+    """On a power law and an exponential, neither of which fits alone, w is right and its error small."""
+    q = np.arange(0.1, 0.64, 0.003)
+    signal = summed(q, 0.0, 1.0)
+    under = 0.3 * (q / 0.12) ** -2.5 + 0.4 * np.exp(-(q - 0.12) / 0.04)
+    expected = 2e4 * (signal / signal[q > 0.12].max() + under)
+    counts = np.random.default_rng(3).poisson(expected).astype(float)
+    found = fit_low_angle(Pattern(q, counts, per_count=1.0), d=CUBES["d"], critical=0.0)
+    assert found.smooth == "both"
+    assert found.reduced_chi2 < 1.4
+    assert found.gap.error is not None
+    assert found.gap.error < 0.2
+    assert found.gap.value == pytest.approx(CUBES["L"] - CUBES["d"], abs=3.0 * found.gap.error)
+    alone = fit_low_angle(Pattern(q, counts, per_count=1.0), d=CUBES["d"], critical=0.0, background="power")
+    assert alone.chi2 > found.chi2 + 20.0
