@@ -77,7 +77,23 @@ def fit_alone(plain: Plain, options: Mapping[str, Any]) -> str:
     except SlxrdError as error:
         return json.dumps({"failed": str(error)})
     except Exception as error:  # one pattern must not take the others with it
-        return json.dumps({"failed": f"could not be fitted ({type(error).__name__}: {error})"})
+        return failed_unless_interrupted(error)
+
+
+def failed_unless_interrupted(error: BaseException) -> str:
+    """Say that a pattern could not be fitted; but Ctrl-C that came within compiled code remains what it is.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If that is what the error came of.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        cause = cause.__cause__ or cause.__context__
+    return json.dumps({"failed": f"could not be fitted ({type(error).__name__}: {error})"})
 
 
 def _record(found: Fit) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from slxrd.lowangle import fit_low_angle
 from slxrd.pattern import Pattern
 from slxrd.regions import Region
 from slxrd.result import Estimate
-from slxrd.series_fit import Plain
+from slxrd.series_fit import Plain, failed_unless_interrupted
 from slxrd.series_result import Member, estimate_of
 
 
@@ -97,7 +97,7 @@ def fit_low_angles(plain: Plain, arguments: Mapping[str, Any]) -> str:
     except SlxrdError as error:
         return json.dumps({"failed": str(error)})
     except Exception as error:  # one pattern must not take the others with it
-        return json.dumps({"failed": f"could not be fitted ({type(error).__name__}: {error})"})
+        return failed_unless_interrupted(error)
 
 
 def gap_of(member: Member, record: Mapping[str, Any]) -> Gap:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from slxrd.series_fit import failed_unless_interrupted
 from slxrd.series_workers import Interrupted, run_tasks
 
 
@@ -86,3 +87,16 @@ def test_what_is_at_work_is_handed_over_after_an_interruption() -> None:
     with pytest.raises(Interrupted):
         run_tasks({i: (double, (i,)) for i in range(9)}, found.__setitem__, _Pressed())
     assert found == {0: "0", 1: "2"}
+
+
+def test_an_interruption_within_compiled_code_is_one() -> None:
+    """What compiled code makes of Ctrl-C is no failure of the pattern."""
+    try:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as interrupt:
+            raise SystemError("returned a result with an exception set") from interrupt
+    except SystemError as error:
+        with pytest.raises(KeyboardInterrupt):
+            failed_unless_interrupted(error)
+    assert "ZeroDivisionError" in json.loads(failed_unless_interrupted(ZeroDivisionError("x")))["failed"]
