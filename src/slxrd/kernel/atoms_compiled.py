@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from slxrd.kernel.blocks import (
-    LEAST_Q,
     B,
     closed_sum,
     fade,
+    fill_block,
     power_of,
     sines_cosines,
     stacking_sums,
@@ -153,10 +153,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     slope, parts = np.zeros((heights.size, 2, B)), np.zeros((1, 3, 2, B))
     for start in range(0, q.size, B):
         count = min(B, q.size - start)
-        for i in range(B):
-            block[i] = 1.0
-        for i in range(count):
-            block[i] = q[start + i] if abs(q[start + i]) > LEAST_Q else LEAST_Q
+        fill_block(block, q, start, count)
         load_planes(w, block, delta, start, count, p, s, heights, phases, bare, slope, parts)
         begin_sizes(w, block, p[0], sizes[0] - s.closing[0], parts[0], 1.0)
         _begin_stacks(w, block, p[0], p[1], p[2], sizes[0], K)

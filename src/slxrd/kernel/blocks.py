@@ -36,6 +36,15 @@ written_out = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contr
 
 
 @vectorised
+def fill_block(block, q, start, count):  # type: ignore[no-untyped-def]
+    """Take the next ``count`` scattering vectors, none too near to 0; what is left over is not used."""
+    for i in range(B):
+        block[i] = 1.0
+    for i in range(count):
+        block[i] = q[start + i] if abs(q[start + i]) > LEAST_Q else LEAST_Q
+
+
+@vectorised
 def stacking_sums(zr: float, zi: float, K: int, beyond: float) -> tuple[float, complex]:
     """Re S and z·dS/dz of the whole stacking sum, by doubling from one crystal to K."""
     z = complex(zr, zi)

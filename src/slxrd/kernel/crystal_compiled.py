@@ -171,7 +171,7 @@ def turn(w, row):  # type: ignore[no-untyped-def]
 
 @vectorised
 def sum_up(w):  # type: ignore[no-untyped-def]
-    """Turn the sums over Y to those with each part of the crystal, and return nothing.
+    """Turn the sums over Y to those with each part of the crystal, in place.
 
     What follows from a turn of r goes to BY_D, to be multiplied with q; the sums with bottom, repeat and
     top to the rows of the parts themselves.

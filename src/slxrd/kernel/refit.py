@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from slxrd.kernel.compiled import curves, smear
+from slxrd.kernel.damped_step import damped_step
 from slxrd.kernel.geometry import reach
 from slxrd.kernel.shares import size_shares
 
@@ -150,45 +151,6 @@ def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _solve(H, g, active, damping, step):  # type: ignore[no-untyped-def]
-    """Solve (H + damping·diag H)·step = −g over the active parameters by Cholesky; False if singular."""
-    n = 0
-    index = np.empty(g.size, np.int64)
-    for k in range(g.size):
-        step[k] = 0.0
-        if active[k] and H[k, k] > 0.0:
-            index[n] = k
-            n += 1
-    U = np.zeros((n, n))
-    x = np.empty(n)
-    for a in range(n):
-        for b in range(a + 1):
-            i, j = max(index[a], index[b]), min(index[a], index[b])
-            total = H[i, j] * (1.0 + damping if a == b else 1.0)
-            for c in range(b):
-                total -= U[a, c] * U[b, c]
-            if a == b:
-                if not total > 0.0:
-                    return False
-                U[a, a] = math.sqrt(total)
-            else:
-                U[a, b] = total / U[b, b]
-    for a in range(n):
-        total = -g[index[a]]
-        for c in range(a):
-            total -= U[a, c] * x[c]
-        x[a] = total / U[a, a]
-    for a in range(n - 1, -1, -1):
-        total = x[a]
-        for c in range(a + 1, n):
-            total -= U[c, a] * x[c]
-        x[a] = total / U[a, a]
-    for a in range(n):
-        step[index[a]] = x[a]
-    return True
-
-
-@_compile
 def refine(start, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
     """Refine one set of intensities from one start.
 
@@ -245,7 +207,7 @@ def _refine(  # type: ignore[no-untyped-def]
         for k in range(width):
             outward = (p[k] <= lower[k] and g[k] > 0.0) or (p[k] >= upper[k] and g[k] < 0.0)
             active[k] = free[k] and not outward
-        if not _solve(H, g, active, damping, step):
+        if not damped_step(H, g, active, damping, step):
             damping = max(damping, 1e-8) * 10.0
             continue
         trial = np.minimum(np.maximum(p + step, lower), upper)

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from slxrd.kernel.blocks import LEAST_Q, B, vectorised
+from slxrd.kernel.blocks import B, fill_block, vectorised
 from slxrd.kernel.crystal_compiled import (
     BY_D,
     BY_Q,
@@ -180,10 +180,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     means, towards = np.zeros((crystals, MEANS, B)), np.zeros((crystals, TOWARDS, B))
     for start in range(0, q.size, B):
         count = min(B, q.size - start)
-        for i in range(B):
-            block[i] = 1.0
-        for i in range(count):
-            block[i] = q[start + i] if abs(q[start + i]) > LEAST_Q else LEAST_Q
+        fill_block(block, q, start, count)
         for i in range(B):
             w[DISPLACED + i] = math.exp(-((block[i] * sigma_u) ** 2))
             w[TOTAL + i], w[BETWEEN + i] = 0.0, 0.0
