@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd.kernel.shares import size_shares
 from slxrd.structure import Stack, size_weights
 from slxrd.units import FloatArray
-
-_PORTION = 256
 
 
 def _limits(stack: Stack) -> tuple[float, int]:
@@ -39,17 +38,10 @@ def size_moments(stack: Stack, N: ArrayLike, sigma_N: ArrayLike) -> tuple[FloatA
     window, smallest = _limits(stack)
     centre, width = (np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in (N, sigma_N))
     mean, spread = np.empty(centre.size), np.empty(centre.size)
-    for begin in range(0, centre.size, _PORTION):
-        part = slice(begin, begin + _PORTION)
-        middle, sigma = centre[part, None], np.maximum(width[part, None], 1e-6)
-        first = np.maximum(smallest, np.minimum(np.floor(middle), np.ceil(middle - window * sigma)))
-        last = np.maximum(np.maximum(np.ceil(middle), np.floor(middle + window * sigma)), first)
-        sizes = np.arange(first.min(), last.max() + 1.0)[None, :]
-        exponent = np.where((sizes >= first) & (sizes <= last), ((sizes - middle) / sigma) ** 2, np.inf)
-        weights = np.exp(-0.5 * (exponent - exponent.min(axis=1, keepdims=True)))
-        weights /= weights.sum(axis=1, keepdims=True)
-        mean[part] = np.sum(weights * sizes, axis=1)
-        spread[part] = np.sqrt(np.sum(weights * (sizes - mean[part, None]) ** 2, axis=1))
+    for k, (middle, sigma) in enumerate(zip(centre.tolist(), width.tolist(), strict=True)):
+        sizes, shares, _, _ = size_shares(middle, sigma, window, 0, smallest)
+        mean[k] = shares @ sizes
+        spread[k] = np.sqrt(shares @ (sizes - mean[k]) ** 2)
     return mean, spread
 
 
