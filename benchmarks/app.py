@@ -97,8 +97,8 @@ def serve() -> None:
     """Serve the page, with notes of what happens when, written at the end."""
     from bokeh.server.views.ws import WSHandler
 
-    from slxrd.app.server import serve as served
-    from slxrd.session import Session
+    from slxrd.ui.app.serving.server import serve as served
+    from slxrd.ui.session.controller import Session
 
     notes: list[tuple[float, str, float]] = []
     on_message, model_curve = WSHandler.on_message, Session.model_curve
@@ -185,8 +185,8 @@ def stages(notes: list[tuple[float, str]]) -> dict[str, float]:
 
 def alone(moves: int) -> float:
     """Median milliseconds of the model and the comparison, without server or browser."""
-    from slxrd.first_guess import first_guess
-    from slxrd.session import Session
+    from slxrd.fitting.search.initial_guess import first_guess
+    from slxrd.ui.session.controller import Session
 
     session = Session()
     session.open_file("example:cspbbr3-cubes")

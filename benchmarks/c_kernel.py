@@ -1,7 +1,7 @@
 """The kernel in plain C: the baseline the compiled kernel is measured against.
 
 Built on the fly with gcc; `load` gives None where there is no gcc. The functions have the interface
-of slxrd.kernel. Run as a script it checks itself against 50-digit sums and times itself.
+of slxrd.model.kernel. Run as a script it checks itself against 50-digit sums and times itself.
 """
 
 from __future__ import annotations

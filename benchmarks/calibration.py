@@ -26,10 +26,10 @@ from calibration_report import report
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.estimates import covariance
-from slxrd.uncertainty.bootstrap import bootstrap
-from slxrd.uncertainty.interval import interval
-from slxrd.uncertainty.posterior import sample
+from slxrd.fitting.covariance import covariance
+from slxrd.fitting.uncertainty.bootstrap import bootstrap
+from slxrd.fitting.uncertainty.posterior.mcmc import sample
+from slxrd.fitting.uncertainty.profile.interval import interval
 
 #: The domain: uniform, in Å, planes, and as a fraction of each region's maximum.
 DOMAIN = {"d": (2.9, 6.1), "L": (12, 60), "sigma_L": (0.2, 2.0), "N": (3, 25), "sigma_N": (0.3, 2.5)}

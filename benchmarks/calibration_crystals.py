@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import slxrd
-from slxrd.structure import Stack
+from slxrd.sample.stack import Stack
 
 #: The crystals, with their own domain of N in planes; d within 2 % of its own.
 CRYSTALS = {

@@ -6,13 +6,13 @@ import algorithm2021
 import numpy as np
 from report import best_of, goal, heading, line, seconds
 
-from slxrd.leastsquares import Minimum, minimise
-from slxrd.model import Model
-from slxrd.objective import Objective
-from slxrd.parameters import Parameters
-from slxrd.regions import Region, RegionData
-from slxrd.settings import Scale, Settings
-from slxrd.structure import Stack
+from slxrd.data.regions import Region, RegionData
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.objective.settings import Scale, Settings
+from slxrd.model.intensity import Model
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
 
 TRUE = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.002}
 START = {"d": 5.85, "L": 36.5, "sigma_L": 1.2, "N": 12.5, "sigma_N": 1.3, "q_zero": 0.0}

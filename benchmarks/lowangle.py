@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 import slxrd
-from slxrd.pattern import Pattern
+from slxrd.data.pattern import Pattern
 
 SAMPLES = {
     "cubes": {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55},

@@ -11,7 +11,7 @@ import numpy as np
 from fits import NOISE, TRUE
 from report import goal, heading, line, seconds
 
-from slxrd.model import Model
+from slxrd.model.intensity import Model
 
 _IMPORT = """
 import time

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from files import files
 from fits import fits
 from processes import command_line, imports
 from report import machine
 from series import series
 from speed import atoms, kernel, scaling
 from uncertainty import uncertainty
+
+from files import files
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from report import best_of, goal, heading, line, seconds
 
 import slxrd
-from slxrd.examples.catalogue import SERIES
-from slxrd.series_run import fit_series
+from slxrd.fitting.examples import SERIES
+from slxrd.studies.series.run import fit_series
 
 #: A series of so many must be fitted within minutes on two cores.
 LONG, MINUTES = 1000, 10.0

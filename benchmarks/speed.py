@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from report import best_of, goal, heading, line, seconds
 
-from slxrd.instrument import Instrument
-from slxrd.kernel import cells_compiled, compiled
-from slxrd.model import Model
-from slxrd.recipe import sample
-from slxrd.stacks import as_crystal
-from slxrd.structure import Stack, size_weights
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.arrays_of_stack import sample
+from slxrd.model.intensity import Model
+from slxrd.model.kernel.compiled import cells as cells_compiled
+from slxrd.model.kernel.compiled import equal_planes as compiled
+from slxrd.model.sizes import size_weights
+from slxrd.sample.specification import as_crystal
+from slxrd.sample.stack import Stack
 
 #: CsPbBr3 cubes with a size distribution of nine sizes.
 SAMPLE = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 0.8, "q_zero": 0.0}

@@ -11,13 +11,13 @@ from fits import BOUNDS, REGIONS, SPACING, START, TRUE, simulated
 from report import best_of, goal, heading, line, seconds
 
 import slxrd
-from slxrd.leastsquares import minimise
-from slxrd.model import Model
-from slxrd.objective import Objective
-from slxrd.parameters import Parameters
-from slxrd.search import search
-from slxrd.uncertainty.bootstrap import bootstrap
-from slxrd.uncertainty.importance import importance_samples
+from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.minima import search
+from slxrd.fitting.uncertainty.bootstrap import bootstrap
+from slxrd.fitting.uncertainty.posterior.importance import importance_samples
+from slxrd.model.intensity import Model
+from slxrd.parameters.parameter_set import Parameters
 
 REPLICATES = 1000
 

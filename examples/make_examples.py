@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from slxrd.examples.catalogue import EXAMPLES, Example
-from slxrd.output import pattern_csv, write
-from slxrd.simulation import simulate
+from slxrd.fitting.examples import EXAMPLES, Example
+from slxrd.fitting.record.write import pattern_csv, write
+from slxrd.model.simulation import simulate
 
 
 def make(example: Example) -> str:

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.examples.catalogue import SERIES, SeriesExample
-from slxrd.output import pattern_csv, write
-from slxrd.pattern import Pattern
-from slxrd.simulation import simulate
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.examples import SERIES, SeriesExample
+from slxrd.fitting.record.write import pattern_csv, write
+from slxrd.model.simulation import simulate
 
 STEP = 0.002
 LOW, BRAGG = (0.05, 0.45), ((0.8, 1.4), (1.9, 2.4))

@@ -18,57 +18,57 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from slxrd._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from slxrd.api import fit as fit
-    from slxrd.cif import crystal_from_cif as crystal_from_cif
-    from slxrd.compare_run import compare_models as compare_models
-    from slxrd.corrections import correct_lorentz_polarisation as correct_lorentz_polarisation
-    from slxrd.corrections import counting_statistics as counting_statistics
-    from slxrd.crystals.library import crystal as crystal
+    from slxrd.data.corrections import correct_lorentz_polarisation as correct_lorentz_polarisation
+    from slxrd.data.corrections import counting_statistics as counting_statistics
+    from slxrd.data.fringes import laue_fringes as laue_fringes
+    from slxrd.data.pattern import Pattern as Pattern
+    from slxrd.data.peaks import find_regions as find_regions
+    from slxrd.data.regions import Region as Region
     from slxrd.errors import SlxrdError as SlxrdError
-    from slxrd.examples.catalogue import example as example
+    from slxrd.fitting.api import fit as fit
+    from slxrd.fitting.examples import example as example
+    from slxrd.fitting.record.saved_fit import load as load
+    from slxrd.fitting.record.write import save as save
+    from slxrd.fitting.result.fit import Fit as Fit
+    from slxrd.instrument.calibration.file import read_resolution as read_resolution
     from slxrd.io.registry import read as read
     from slxrd.io.registry import read_scans as read_scans
-    from slxrd.laue import laue_fringes as laue_fringes
-    from slxrd.lowangle import fit_low_angle as fit_low_angle
-    from slxrd.output import save as save
-    from slxrd.parameters import Parameters as Parameters
-    from slxrd.pattern import Pattern as Pattern
-    from slxrd.peaks import find_regions as find_regions
-    from slxrd.plotting import plot as plot
-    from slxrd.regions import Region as Region
-    from slxrd.resolution_file import read_resolution as read_resolution
-    from slxrd.result import Fit as Fit
-    from slxrd.saved import load as load
-    from slxrd.series_run import fit_series as fit_series
-    from slxrd.simulation import simulate as simulate
+    from slxrd.model.simulation import simulate as simulate
+    from slxrd.parameters.parameter_set import Parameters as Parameters
+    from slxrd.sample.cif.read import crystal_from_cif as crystal_from_cif
+    from slxrd.sample.library.crystals import crystal as crystal
+    from slxrd.studies.compare.run import compare_models as compare_models
+    from slxrd.studies.lowangle.fit import fit_low_angle as fit_low_angle
+    from slxrd.studies.series.run import fit_series as fit_series
+    from slxrd.ui.plotting.fit import plot as plot
 
 _HOMES = {
-    "Fit": "result",
-    "Parameters": "parameters",
-    "Pattern": "pattern",
-    "Region": "regions",
+    "Fit": "fitting.result.fit",
+    "Parameters": "parameters.parameter_set",
+    "Pattern": "data.pattern",
+    "Region": "data.regions",
     "SlxrdError": "errors",
-    "compare_models": "compare_run",
-    "correct_lorentz_polarisation": "corrections",
-    "counting_statistics": "corrections",
-    "crystal": "crystals.library",
-    "crystal_from_cif": "cif",
-    "example": "examples.catalogue",
-    "find_regions": "peaks",
-    "fit": "api",
-    "fit_series": "series_run",
-    "fit_low_angle": "lowangle",
-    "laue_fringes": "laue",
-    "load": "saved",
-    "plot": "plotting",
+    "compare_models": "studies.compare.run",
+    "correct_lorentz_polarisation": "data.corrections",
+    "counting_statistics": "data.corrections",
+    "crystal": "sample.library.crystals",
+    "crystal_from_cif": "sample.cif.read",
+    "example": "fitting.examples",
+    "find_regions": "data.peaks",
+    "fit": "fitting.api",
+    "fit_series": "studies.series.run",
+    "fit_low_angle": "studies.lowangle.fit",
+    "laue_fringes": "data.fringes",
+    "load": "fitting.record.saved_fit",
+    "plot": "ui.plotting.fit",
     "read": "io.registry",
-    "read_resolution": "resolution_file",
+    "read_resolution": "instrument.calibration.file",
     "read_scans": "io.registry",
-    "save": "output",
-    "simulate": "simulation",
+    "save": "fitting.record.write",
+    "simulate": "model.simulation",
 }
 
 __all__ = [

@@ -1,5 +1,5 @@
 """``python -m slxrd``."""
 
-from slxrd.cli import main
+from slxrd.ui.cli.main import main
 
 main()

@@ -60,7 +60,7 @@ def test_every_part_imports_without_the_network() -> None:
 
 
 def test_the_command_line_starts_light() -> None:
-    code = "import sys\nfrom slxrd import cli\nsys.argv = ['slxrd', '--version']\n"
+    code = "import sys\nfrom slxrd.ui.cli import main as cli\nsys.argv = ['slxrd', '--version']\n"
     code += "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
     code += "import json\nprint(json.dumps(list(sys.modules)))"
     after = set(json.loads(python(code).splitlines()[-1]))
@@ -68,7 +68,7 @@ def test_the_command_line_starts_light() -> None:
 
 
 #: The page in the browser, which needs an extra.
-PAGE = "slxrd.app." if importlib.util.find_spec("panel") is None else "-"
+PAGE = "slxrd.ui.app." if importlib.util.find_spec("panel") is None else "-"
 
 
 def test_importing_prints_nothing() -> None:
@@ -165,7 +165,7 @@ def test_without_optional_packages() -> None:
 
 
 def test_lmfit_absent_is_said_plainly() -> None:
-    code = "import slxrd\nfrom slxrd.lmfit_bridge import to_lmfit\n"
+    code = "import slxrd\nfrom slxrd.parameters.lmfit_bridge import to_lmfit\n"
     code += "try:\n    to_lmfit(slxrd.Parameters().start(d=5.0))\n"
     code += "except (ImportError, slxrd.SlxrdError) as error:\n    print(error)\n"
     assert "lmfit" in python(code, withheld=("lmfit",))
@@ -189,9 +189,9 @@ def built_wheel(folder: Path) -> Path:
 def test_wheel_holds_what_it_must(tmp_path: Path) -> None:
     names = set(zipfile.ZipFile(built_wheel(tmp_path)).namelist())
     assert "slxrd/py.typed" in names
-    for path in (ROOT / "src" / "slxrd" / "examples").iterdir():
+    for path in (ROOT / "src" / "slxrd" / "io" / "examples").iterdir():
         if path.is_file():
-            assert f"slxrd/examples/{path.name}" in names
+            assert f"slxrd/io/examples/{path.name}" in names
     assert not [name for name in names if "tests" in name or "__pycache__" in name]
     assert any(name.endswith("licenses/LICENSE") for name in names)
 

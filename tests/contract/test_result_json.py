@@ -12,8 +12,8 @@ import pytest
 from contract_helpers import loads_strictly
 
 import slxrd
-from slxrd.output import curves_csv, result_json
-from slxrd.regions import Region
+from slxrd.data.regions import Region
+from slxrd.fitting.record.write import curves_csv, result_json
 
 NAMES = ("d", "L", "sigma_L", "N", "sigma_N", "q_zero")
 UNITS = {"d": "Å", "L": "Å", "sigma_L": "Å", "N": "planes", "sigma_N": "planes", "q_zero": "Å⁻¹"}

@@ -11,28 +11,21 @@ from pathlib import Path
 from typing import Protocol
 
 from slxrd import units
+from slxrd.data.pattern import AXES, Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.io import (
-    brml,
-    bruker,
-    jcamp,
-    others,
-    philips_rd,
-    picks,
-    ras,
-    rasx,
-    rigaku_text,
-    stoe_raw,
-    text,
-    udf,
-    uxd,
-    x00,
-    xlsx,
-    xrdml,
-)
-from slxrd.io.request import Request
-from slxrd.io.scan import Load, choose, to_pattern
-from slxrd.pattern import AXES, Axis, Pattern
+from slxrd.io import jcamp
+from slxrd.io import stoe as stoe_raw
+from slxrd.io import unsupported as others
+from slxrd.io.bruker import brml, uxd
+from slxrd.io.bruker import raw as bruker
+from slxrd.io.panalytical import rd as philips_rd
+from slxrd.io.panalytical import udf, x00, xrdml
+from slxrd.io.rigaku import asc as rigaku_text
+from slxrd.io.rigaku import ras, rasx
+from slxrd.io.shared import column_choice as picks
+from slxrd.io.shared.scan import Load, Request, choose, to_pattern
+from slxrd.io.text import columns_file as text
+from slxrd.io.text import xlsx
 
 #: Largest file read, in bytes. A diffractogram of 10⁶ points has some 20 MB.
 SIZE_LIMIT = 200_000_000

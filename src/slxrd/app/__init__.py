@@ -1,5 +1,0 @@
-"""slxrd in the browser: a page on this machine, or in a notebook, over the same session as the command line.
-
-``slxrd app`` serves it (:mod:`slxrd.app.server`); in a notebook, :func:`slxrd.app.component.component` gives
-the same page. It needs the extra ``app``: Panel and Bokeh.
-"""

@@ -1,0 +1,1 @@
+"""What was measured: patterns, corrections, backgrounds, peaks, regions."""

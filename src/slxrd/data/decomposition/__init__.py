@@ -1,0 +1,1 @@
+"""A region as a sum of peaks."""

@@ -1,0 +1,265 @@
+"""A sum of peaks on a straight background, fitted to a region: how many, where, how high and how wide.
+
+Peaks are added one by one where they lower χ² most, all being refined each time, for as long as the Bayesian
+information criterion n·ln(χ²/n) + k·ln n falls (G. Schwarz, Ann. Statist. 6, 461 (1978); n points, k
+parameters). In this form σ has to be right but for a factor, so that shapes which are not quite those of the
+data do not ask for ever more peaks.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt
+from slxrd.data.regions import RegionData
+from slxrd.units import FloatArray
+
+#: Peaks that are tried at most where their number is not given.
+MOST_PEAKS = 30
+#: A peak cannot be told from noise if its full width at half maximum is below this many steps.
+NARROWEST_STEPS = 2.5
+#: Widths tried for a new peak, from the narrowest to the region's own, on a scale of ratios.
+TRIED_WIDTHS = 12
+#: Of these widths, as many groups have a candidate each.
+GROUPS = 3
+#: Relative changes at which a refinement ends: of a trial, and of the peaks that are kept.
+TRIAL, FINAL = 1e-4, 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class PeakSum:
+    """Peaks and background of a region, as they were fitted.
+
+    Parameters
+    ----------
+    data : RegionData
+        What they were fitted to.
+    shape : {"gaussian", "pseudo-voigt"}
+        Of the peaks.
+    peaks : ndarray, shape (m, 4)
+        Position (Å⁻¹), height, full width at half maximum (Å⁻¹) and mixing of each, by position.
+    background : ndarray, shape (b,)
+        The constant or, for b = 2, what the straight line is at the region's two ends. It is never below
+        zero and all of the intensities, lest peaks be fitted whose tops alone are seen.
+    chi2 : float
+        Σ (residual/σ)².
+    covariance : ndarray, shape (b + 4 m, b + 4 m)
+        Of background and peaks, in this order, times χ²/(n − k); what was not refined, or lies on a bound,
+        has none.
+    """
+
+    data: RegionData
+    shape: Shape
+    peaks: FloatArray
+    background: FloatArray
+    chi2: float
+    covariance: FloatArray
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of refined parameters k."""
+        return self.background.size + len(self.peaks) * _per_peak(self.shape)
+
+    @property
+    def reduced_chi2(self) -> float:
+        """χ²/(n − k)."""
+        return self.chi2 / max(self.data.q.size - self.n_parameters, 1)
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion; lower is better, by 10 decidedly."""
+        n = self.data.q.size
+        return n * math.log(max(self.chi2, 1e-12 * n) / n) + self.n_parameters * math.log(n)
+
+    def background_at(self, q: FloatArray) -> FloatArray:
+        """Straight line below the peaks, shape (n,)."""
+        return np.asarray(self.background @ _lines(q, self.data.q, self.background.size))
+
+    def peak_at(self, index: int, q: FloatArray) -> FloatArray:
+        """One of the peaks, counted from 0, shape (n,)."""
+        position, height, fwhm, mixing = self.peaks[index].tolist()
+        return pseudo_voigt(q, position, height, fwhm, mixing)[0]
+
+
+def fit_peaks(
+    data: RegionData,
+    shape: Shape,
+    sloping: bool,
+    count: int | None,
+    report: Callable[[int, int], None] | None = None,
+) -> PeakSum:
+    """Find and refine the peaks of a region.
+
+    Parameters
+    ----------
+    data : RegionData
+        The points.
+    shape : {"gaussian", "pseudo-voigt"}
+        Of the peaks.
+    sloping : bool
+        Whether the background may slope.
+    count : int, optional
+        How many peaks; by default as many as the criterion asks for.
+    report : callable, optional
+        Called with the number of peaks, and the most there may be, each time one is added.
+    """
+    start = np.full(2 if sloping else 1, float(np.percentile(data.intensity, 10)))
+    best = _refined(data, shape, np.zeros((0, 4)), start)
+    most = MOST_PEAKS if count is None else count
+    fits = (data.q.size - best.n_parameters) // _per_peak(shape) - 1  # points must be left to judge by
+    patience = 2  # two peaks may be needed together
+    current = best
+    while len(current.peaks) < min(most, fits) and patience:
+        current = _with_one_more(current)
+        if report is not None:
+            report(len(current.peaks), most)
+        if count is not None or current.bic < best.bic:
+            best, patience = current, 2
+        else:
+            patience -= 1
+    if count is None:
+        best = _pruned(best)
+    return _refined(data, shape, best.peaks, best.background, FINAL)
+
+
+def _with_one_more(fitted: PeakSum) -> PeakSum:
+    candidates = [
+        _refined(fitted.data, fitted.shape, np.vstack((fitted.peaks, new)), fitted.background)
+        for new in _candidates(fitted)
+    ]
+    return min(candidates, key=lambda tried: tried.chi2)
+
+
+def _pruned(fitted: PeakSum) -> PeakSum:
+    """Take peaks out while the criterion falls."""
+    while len(fitted.peaks):
+        without = [
+            _refined(fitted.data, fitted.shape, np.delete(fitted.peaks, i, axis=0), fitted.background)
+            for i in range(len(fitted.peaks))
+        ]
+        best = min(without, key=lambda tried: tried.chi2)
+        if best.bic >= fitted.bic:
+            break
+        fitted = best
+    return fitted
+
+
+def _candidates(fitted: PeakSum) -> list[FloatArray]:
+    """Where one more peak would lower χ² most: the best of the narrow, the middling and the wide ones."""
+    data = fitted.data
+    q, weight = data.q, data.sigma**-2.0
+    left = weight * (data.intensity - _curve(fitted))
+    low, high = _width_bounds(q)
+    found = []
+    for widths in np.array_split(np.geomspace(low, 0.9 * high, TRIED_WIDTHS), GROUPS):
+        best: tuple[float, list[float]] | None = None
+        for width in widths.tolist():
+            kernel = np.exp(-4.0 * math.log(2.0) * ((q[:, None] - q[None, :]) / width) ** 2)
+            norm = weight @ kernel**2
+            gain = (left @ kernel) / np.sqrt(norm)
+            i = int(np.argmax(gain))
+            if best is None or gain[i] > best[0]:
+                best = float(gain[i]), [float(q[i]), float(gain[i] / np.sqrt(norm[i])), width, 0.0]
+        assert best is not None
+        found.append(np.array(best[1]))
+    return [peak for peak in found if peak[1] > 0.0] or [found[0]]
+
+
+def _refined(
+    data: RegionData, shape: Shape, peaks: FloatArray, background: FloatArray, tolerance: float = TRIAL
+) -> PeakSum:
+    """Refine peaks and background together, by bounded least squares with the exact Jacobian."""
+    from scipy.optimize import least_squares
+
+    n_lines, each = background.size, _per_peak(shape)
+    size = float(np.ptp(data.intensity)) or 1.0
+    narrow, wide = _width_bounds(data.q)
+    lines = _lines(data.q, data.q, n_lines)
+
+    def split(vector: FloatArray) -> FloatArray:
+        rows = np.zeros((peaks.shape[0], 4))
+        rows[:, :each] = vector[n_lines:].reshape(-1, each)
+        return rows
+
+    def residuals(vector: FloatArray) -> FloatArray:
+        curve = vector[:n_lines] @ lines
+        for position, height, fwhm, mixing in split(vector).tolist():
+            curve = curve + pseudo_voigt(data.q, position, height, fwhm, mixing)[0]
+        return np.asarray((curve - data.intensity) / data.sigma)
+
+    def jacobian(vector: FloatArray) -> FloatArray:
+        columns = [lines.T]
+        for position, height, fwhm, mixing in split(vector).tolist():
+            columns.append(pseudo_voigt(data.q, position, height, fwhm, mixing)[1][:, :each])
+        return np.asarray(np.column_stack(columns) / data.sigma[:, None])
+
+    lower = np.array([data.q[0], 0.0, narrow, 0.0])[:each]
+    upper = np.array([data.q[-1], 3.0 * size, wide, 1.0])[:each]
+    start = np.array([0.0, 0.1 * size, 0.0, 0.3])[:each]
+    rows = peaks[:, :each].copy()
+    if each == 4:
+        rows[:, 3] = np.where(rows[:, 3] > 0.0, rows[:, 3], start[3])
+    room = 1e-6 * (upper - lower)
+    rows = np.clip(rows, lower + room, upper - room)
+    floor = min(0.0, float(data.intensity.min()))
+    background = np.maximum(background, floor + 1e-6 * size)
+    limits = [np.full(n_lines, floor), np.full(n_lines, np.inf)]
+    bounds = tuple(
+        np.concatenate((line, np.tile(limit, len(rows))))
+        for line, limit in zip(limits, (lower, upper), strict=True)
+    )
+    scale = np.concatenate(
+        (np.full(n_lines, size), np.tile(np.array([wide / 10.0, size, wide / 10.0, 1.0])[:each], len(rows)))
+    )
+    done = least_squares(
+        residuals, np.concatenate((background, rows.ravel())), jac=jacobian, bounds=bounds, x_scale=scale,
+        method="trf", max_nfev=200, ftol=tolerance, xtol=tolerance,
+    )  # fmt: skip
+    result = split(done.x)
+    chi2 = float(done.fun @ done.fun)
+    free = np.ones(done.x.size, dtype=bool) if not len(rows) else done.active_mask == 0
+    covariance = _covariance(np.asarray(done.jac), free, chi2, n_lines, each)
+    order = np.argsort(result[:, 0], kind="stable")
+    index = np.concatenate([np.arange(n_lines), *(n_lines + 4 * i + np.arange(4) for i in order)])
+    return PeakSum(data, shape, result[order], done.x[:n_lines], chi2, covariance[np.ix_(index, index)])
+
+
+def _covariance(jac: FloatArray, free: FloatArray, chi2: float, n_lines: int, each: int) -> FloatArray:
+    """Covariance on the full set of four numbers a peak; of what is not free there is none (nan)."""
+    n, k = jac.shape
+    curvature = jac[:, free].T @ jac[:, free]
+    root = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
+    inverse = np.linalg.pinv(curvature / np.outer(root, root), hermitian=True) / np.outer(root, root)
+    inverse = inverse * (chi2 / max(n - k, 1))
+    n_peaks = (k - n_lines) // each
+    full = np.full((n_lines + 4 * n_peaks,) * 2, np.nan)
+    places = np.concatenate(
+        [np.arange(n_lines), *(n_lines + 4 * i + np.arange(each) for i in range(n_peaks))]
+    )[free]
+    full[np.ix_(places, places)] = inverse
+    return full
+
+
+def _curve(fitted: PeakSum) -> FloatArray:
+    q = fitted.data.q
+    return sum((fitted.peak_at(i, q) for i in range(len(fitted.peaks))), start=fitted.background_at(q))
+
+
+def _lines(q: FloatArray, span: FloatArray, count: int) -> FloatArray:
+    """Shapes of the background, shape (count, n): 1, or those of a line told by its two ends."""
+    if count == 1:
+        return np.ones((1, q.size))
+    along = (q - span[0]) / (span[-1] - span[0])
+    return np.vstack((1.0 - along, along))
+
+
+def _width_bounds(q: FloatArray) -> tuple[float, float]:
+    return NARROWEST_STEPS * float(np.median(np.diff(q))), float(q[-1] - q[0])
+
+
+def _per_peak(shape: Shape) -> int:
+    return 4 if shape == "pseudo-voigt" else 3

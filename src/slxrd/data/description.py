@@ -1,0 +1,72 @@
+"""What a file holds, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from slxrd.data.pattern import Pattern
+from slxrd.errors import SlxrdError
+
+#: Metadata that are told with the numbers, or are too long.
+_ELSEWHERE = {"format", "sha256", "header", "wavelength from", "counting time (s)"}
+
+
+def describe(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
+    """Describe the scans of a file.
+
+    Parameters
+    ----------
+    source : str
+        Its path.
+    scans : sequence of Pattern or SlxrdError
+        In the file's order; an error in the place of a scan that could not be read.
+    """
+    several = len(scans) > 1
+    lines = [source]
+    for number, scan in enumerate(scans, 1):
+        if several:
+            lines += ["", f"scan {number} of {len(scans)}"]
+        if isinstance(scan, Pattern):
+            lines += [f"  {name:<14}{value}" for name, value in _rows(scan)]
+        else:
+            lines.append(f"  not read: {str(scan).removeprefix(source).lstrip(':, ')}")
+    return "\n".join(lines)
+
+
+def _rows(pattern: Pattern) -> list[tuple[str, str]]:
+    steps = np.diff(pattern.x)
+    unit = "Å⁻¹" if pattern.axis == "q" else "°"
+    name = "q" if pattern.axis == "q" else "2θ"
+    step = f"step {np.median(steps):.5g} {unit}"
+    if np.ptp(steps) > 0.01 * np.median(steps):
+        step = f"steps {steps.min():.5g} to {steps.max():.5g} {unit}"
+    rows = [
+        ("format", str(pattern.metadata.get("format", "unknown"))),
+        (name, f"{pattern.x[0]:.6g} to {pattern.x[-1]:.6g} {unit}, {len(pattern)} points, {step}"),
+    ]
+    if pattern.wavelength is not None:
+        text = f"{pattern.wavelength:.6f} Å"
+        if pattern.second_line is not None:
+            second = pattern.second_line
+            text += f", and {second.wavelength:.6f} Å of {second.ratio:.3g} times its intensity"
+        rows.append(("wavelength", f"{text} (from {pattern.metadata.get('wavelength from', 'the user')})"))
+    rows.append(("intensity", _intensity(pattern)))
+    time = pattern.metadata.get("counting time (s)")
+    if time is not None:
+        rows.append(("counting time", f"{time:.6g} s per point" if isinstance(time, float) else str(time)))
+    rows += [(key, str(value)) for key, value in pattern.metadata.items() if key not in _ELSEWHERE]
+    rows += [("done", str(done)) for done in pattern.history]
+    return rows
+
+
+def _intensity(pattern: Pattern) -> str:
+    text = f"{pattern.intensity.min():.6g} to {pattern.intensity.max():.6g}"
+    if pattern.per_count is None:
+        text += ", not known to be counts"
+    elif np.all(pattern.per_count == 1.0):
+        text += " counts"
+    else:
+        text += f" counts, attenuation factors {pattern.per_count.min():.5g} to {pattern.per_count.max():.5g}"
+    return text + (", with σ" if pattern.sigma is not None else "")

@@ -1,0 +1,237 @@
+"""The measured pattern: frozen, with its uncertainty, its mask and its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from slxrd._frozen import FrozenDict, Sealed, read_only
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from_q
+
+Axis = Literal["q", "2theta"]
+AXES: tuple[Axis, ...] = ("q", "2theta")
+#: Numbers beyond this overflow when they are squared, and nothing measures them.
+LARGEST = 1e100
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was done to a pattern.
+
+    Parameters
+    ----------
+    name : str
+        What was done, in a word or two: ``"Lorentz-polarisation"``.
+    details : mapping of str to str, float or int
+        With which settings.
+    """
+
+    name: str
+    details: Mapping[str, str | float | int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if not self.details:
+            return self.name
+        shown = {k: f"{v:.7g}" if isinstance(v, float) else str(v) for k, v in self.details.items()}
+        settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
+        return f"{self.name} ({settings})"
+
+
+def _frozen(values: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
+    return read_only(np.array(values, dtype=dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern(Sealed):
+    """A diffractogram: intensity against scattering vector or 2θ.
+
+    Parameters
+    ----------
+    x : array_like, shape (n,)
+        Axis values: q in Å⁻¹ (``axis="q"``) or 2θ in degrees (``axis="2theta"``), strictly increasing.
+    intensity : array_like, shape (n,)
+        Measured intensity, in any unit. Single negative values are normal after a background
+        subtraction.
+    axis : {"q", "2theta"}
+        What ``x`` is.
+    sigma : array_like, shape (n,), optional
+        Standard deviation of the intensity, positive, in its unit.
+    mask : array_like of bool, shape (n,), optional
+        True where a point is left out (as in ``numpy.ma``).
+    wavelength : float, optional
+        Å, of the main line. Needed to turn 2θ into q.
+    second_line : SecondLine, optional
+        The weaker line of a doublet; None where the radiation is one line.
+    per_count : array_like, shape (n,), or float, optional
+        The intensity that one counted photon stands for (1 for raw counts, the attenuation factor
+        behind an attenuator, 1/time for rates). None: not known to be counts.
+    source : str
+        Where the pattern comes from, usually a path; used in messages.
+    metadata : mapping
+        What else the file said: title, counting time in s, date, ...
+    history : tuple of Step
+        What was done to the pattern, in order.
+
+    Raises
+    ------
+    SlxrdError
+        If shapes differ, the axis is not strictly increasing, or a value is not finite.
+    """
+
+    x: FloatArray
+    intensity: FloatArray
+    axis: Axis = "q"
+    sigma: FloatArray | None = None
+    mask: NDArray[np.bool_] = None  # type: ignore[assignment]  # filled in below
+    wavelength: float | None = None
+    second_line: SecondLine | None = None
+    per_count: FloatArray | None = None
+    source: str = "pattern"
+    metadata: Mapping[str, str | float] = field(default_factory=dict)
+    history: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.axis not in AXES:
+            raise SlxrdError(f"{self.source}: axis {self.axis!r} is not one of {', '.join(AXES)}")
+        x = _frozen(self.x)
+        if x.ndim != 1 or x.size == 0:
+            raise SlxrdError(
+                f"{self.source}: the axis must be a non-empty list of numbers, got shape {x.shape}"
+            )
+        n = x.size
+        columns: dict[str, NDArray[Any]] = {"x": x, "intensity": _frozen(self.intensity)}
+        if self.sigma is not None:
+            columns["sigma"] = _frozen(self.sigma)
+        if self.per_count is not None:
+            columns["per_count"] = _frozen(np.broadcast_to(self.per_count, (n,)))
+        for name, values in columns.items():
+            if values.shape != (n,):
+                raise SlxrdError(f"{self.source}: {name} has shape {values.shape}, the axis has {n} points")
+            if not np.all(np.isfinite(values)):
+                where = int(np.flatnonzero(~np.isfinite(values))[0])
+                raise SlxrdError(
+                    f"{self.source}: {name} is not finite at point {where + 1}; remove that point"
+                )
+            if np.any(np.abs(values) > LARGEST):
+                raise SlxrdError(
+                    f"{self.source}: {name} beyond {LARGEST:g} cannot be a measurement; mend the file"
+                )
+        columns["mask"] = _frozen(np.zeros(n, dtype=bool) if self.mask is None else self.mask, bool)
+        if columns["mask"].shape != (n,):
+            raise SlxrdError(
+                f"{self.source}: mask has shape {columns['mask'].shape}, the axis has {n} points"
+            )
+        if np.any(np.diff(x) <= 0.0):
+            where = int(np.flatnonzero(np.diff(x) <= 0.0)[0])
+            raise SlxrdError(
+                f"{self.source}: the axis does not increase after {x[where]:g} (point {where + 1}); "
+                "sort it and merge repeated points"
+            )
+        if self.axis == "2theta" and (x[0] <= 0.0 or x[-1] >= 180.0):
+            bad = x[0] if x[0] <= 0.0 else x[-1]
+            raise SlxrdError(f"{self.source}: 2θ = {bad:g}° is not between 0 and 180°")
+        for name in ("sigma", "per_count"):
+            if name in columns and np.any(columns[name] <= 0.0):
+                where = int(np.flatnonzero(columns[name] <= 0.0)[0])
+                raise SlxrdError(
+                    f"{self.source}: {name} at {x[where]:g} is {columns[name][where]:g}, must be positive"
+                )
+        if self.wavelength is not None and not (np.isfinite(self.wavelength) and self.wavelength > 0.0):
+            raise SlxrdError(f"{self.source}: wavelength {self.wavelength!r} must be a positive number of Å")
+        self._check_second_line()
+        for name, values in columns.items():
+            object.__setattr__(self, name, values)
+        object.__setattr__(self, "metadata", FrozenDict(self.metadata))
+
+    def _check_second_line(self) -> None:
+        if self.second_line is None:
+            return
+        length, ratio = self.second_line
+        if self.wavelength is None:
+            raise SlxrdError(f"{self.source}: a second line needs the wavelength of the first")
+        if not 0.9 < length / self.wavelength < 1.1:
+            raise SlxrdError(
+                f"{self.source}: the second line, {length!r} Å, is not that of a doublet at "
+                f"{self.wavelength:g} Å (they are less than 10 % apart)"
+            )
+        if not 0.0 < ratio <= 1.0:
+            raise SlxrdError(f"{self.source}: ratio {ratio!r} of the lines must be above 0 and at most 1")
+
+    def __len__(self) -> int:
+        return int(self.x.size)
+
+    @property
+    def q(self) -> FloatArray:
+        """Scattering vector in Å⁻¹, shape (n,); needs the wavelength if the axis is 2θ."""
+        if self.axis == "q":
+            return self.x
+        return q_from_two_theta(self.x, self._known_wavelength())
+
+    @property
+    def two_theta(self) -> FloatArray:
+        """Scattering angle 2θ in degrees, shape (n,); needs the wavelength if the axis is q."""
+        if self.axis == "2theta":
+            return self.x
+        return two_theta_from_q(self.x, self._known_wavelength())
+
+    def _known_wavelength(self) -> float:
+        if self.wavelength is None:
+            raise SlxrdError(
+                f"{self.source}: the wavelength is not known; give it (--wavelength CuKa1, or in Å)"
+            )
+        return self.wavelength
+
+    def changed(self, step: Step, **changes: Any) -> Self:
+        """Return a copy with ``changes`` to its fields and ``step`` added to its history."""
+        return replace(self, history=(*self.history, step), **changes)
+
+    def to_q(self) -> Self:
+        """Return the pattern over the scattering vector, q = 4π sin(θ)/λ (itself if it is already)."""
+        if self.axis == "q":
+            return self
+        return self.changed(Step("2θ to q", {"wavelength (Å)": self._known_wavelength()}), x=self.q, axis="q")
+
+    def two_theta_hint(self, low: float, high: float) -> str:
+        """Say what a range of q would be if its ends were meant as 2θ; nothing where that cannot be."""
+        if self.axis == "2theta" or self.wavelength is None or not 0.0 < low < high < 180.0:
+            return ""
+        q_low, q_high = q_from_two_theta([low, high], self.wavelength).tolist()
+        if q_low >= self.x[-1] or q_high <= self.x[0]:
+            return ""
+        return f"; if degrees 2θ were meant, give q: {q_low:.4f}:{q_high:.4f}"
+
+    def without(self, ranges: Iterable[tuple[float, float]]) -> Self:
+        """Return the pattern over q with the points in ranges of q (Å⁻¹) left out.
+
+        Raises
+        ------
+        SlxrdError
+            If q is not known, or a range is reversed or holds no point.
+        """
+        pattern = self.to_q()
+        for low, high in ranges:
+            pattern = pattern.masked(low, high)
+        return pattern
+
+    def masked(self, low: float, high: float) -> Self:
+        """Return the pattern with the points between ``low`` and ``high`` (axis units) left out.
+
+        Raises
+        ------
+        SlxrdError
+            If the interval is reversed or holds no point.
+        """
+        if not low < high:
+            raise SlxrdError(f"mask {low:g}:{high:g}: the lower end must come first")
+        inside = (self.x >= low) & (self.x <= high)
+        if not inside.any():
+            raise SlxrdError(
+                f"mask {low:g}:{high:g} holds no point of {self.source}, which covers {self.x[0]:.4g} to "
+                f"{self.x[-1]:.4g}{self.two_theta_hint(low, high)}"
+            )
+        return self.changed(Step("mask", {"from": low, "to": high}), mask=self.mask | inside)

@@ -1,0 +1,154 @@
+"""Regions of a pattern: which points are fitted, with what weight and what σ."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from slxrd.data.corrections import counting_statistics
+from slxrd.data.pattern import Pattern
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
+
+#: σ as a fraction of the region's maximum, from counting statistics, or as the file gives it.
+Noise = float | Literal["counting", "file"]
+
+#: The flat error of the 2021 paper (SI section S.i), used where nothing else is said.
+DEFAULT_NOISE = 0.03
+
+
+@dataclass(frozen=True)
+class Region:
+    """A range of scattering vectors to be fitted.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends in Å⁻¹, inclusive.
+    weight : float
+        Multiplies the region's share of χ²; positive.
+    name : str
+        For people; made from the ends if empty.
+
+    Raises
+    ------
+    SlxrdError
+        If the ends are reversed or the weight is not positive.
+    """
+
+    low: float
+    high: float
+    weight: float = 1.0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        text = f"{self.low:g}:{self.high:g}"
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise SlxrdError(f"region {text}: the lower end must come first, both finite")
+        if not (math.isfinite(self.weight) and self.weight > 0.0):
+            raise SlxrdError(
+                f"region {text}: weight {self.weight:g} must be positive; leave the region out instead"
+            )
+        if not self.name:
+            object.__setattr__(self, "name", f"{self.low:.4g}–{self.high:.4g} Å⁻¹")
+
+
+@dataclass(frozen=True, eq=False)
+class RegionData:
+    """The points of one region.
+
+    Parameters
+    ----------
+    region : Region
+        Its ends, weight and name.
+    q, intensity, sigma : ndarray, shape (n,)
+        Scattering vector in Å⁻¹, measured intensity and its standard deviation.
+    per_count : ndarray, shape (n,), optional
+        What one count stands for, where σ is that of the counts.
+    """
+
+    region: Region
+    q: FloatArray
+    intensity: FloatArray
+    sigma: FloatArray
+    per_count: FloatArray | None = None
+
+    def recounted(self, expected: FloatArray) -> RegionData:
+        """Return the points with σ from the expected counts, ``expected``, shape (n,), being a fitted curve.
+
+        That of the observed ones is small where they happen to be few, which draws a fit downwards.
+        """
+        if self.per_count is None:
+            return self
+        counts = np.maximum(expected / self.per_count, 1.0)
+        return replace(self, sigma=self.per_count * np.sqrt(counts))
+
+
+def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = None) -> tuple[RegionData, ...]:
+    """Take the points of the regions out of a pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The pattern; its masked points are left out.
+    regions : sequence of Region
+        At least one, none overlapping another.
+    noise : float, "counting", "file" or None
+        σ as a fraction of each region's maximum, from counting statistics, or from the file. None:
+        from the file where it has σ, else :data:`DEFAULT_NOISE`.
+
+    Raises
+    ------
+    SlxrdError
+        If a region lies outside the data, holds no points or no signal, or overlaps another; if σ
+        is asked for that the pattern does not have.
+    """
+    if not regions:
+        raise SlxrdError("no region to fit; give at least one (--region QMIN:QMAX)")
+    ordered = sorted(regions, key=lambda region: region.low)
+    for one, other in pairwise(ordered):
+        if other.low < one.high:
+            raise SlxrdError(
+                f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap; move them apart"
+            )
+    if noise is None:
+        noise = DEFAULT_NOISE if pattern.sigma is None else "file"
+    if isinstance(noise, float | int) and not (math.isfinite(noise) and noise > 0.0):
+        raise SlxrdError(f"noise {noise!r}: must be a positive fraction of the maximum, such as 0.03")
+    if noise == "counting" and not any(step.name == "σ from counting statistics" for step in pattern.history):
+        pattern = counting_statistics(pattern)
+    elif noise == "file" and pattern.sigma is None:
+        raise SlxrdError(f"{pattern.source}: holds no σ (third column); give --noise as a fraction instead")
+    elif isinstance(noise, str) and noise not in ("counting", "file"):
+        raise SlxrdError(f"noise {noise!r}: must be a fraction, counting or file")
+    return tuple(_points(pattern, region, noise) for region in regions)
+
+
+def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
+    q = pattern.q
+    text = f"region {region.low:g}:{region.high:g}"
+    if region.high <= q[0] or region.low >= q[-1]:
+        raise SlxrdError(
+            f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
+            + pattern.to_q().two_theta_hint(region.low, region.high)
+        )
+    inside = (q >= region.low) & (q <= region.high) & ~pattern.mask
+    if not inside.any():
+        raise SlxrdError(f"{text} holds no point of {pattern.source}; widen it, or mask less")
+    intensity = pattern.intensity[inside]
+    if intensity.max() <= 0.0:
+        raise SlxrdError(
+            f"{text} of {pattern.source} holds no positive intensity to fit; choose another region"
+        )
+    if isinstance(noise, str):
+        assert pattern.sigma is not None
+        sigma = pattern.sigma[inside]
+    else:
+        sigma = np.full(intensity.shape, noise * intensity.max())
+    per_count = pattern.per_count if noise == "counting" else None
+    return RegionData(region, q[inside], intensity, sigma, None if per_count is None else per_count[inside])

@@ -1,1 +1,0 @@
-"""Patterns that come with slxrd, and how to fit them."""

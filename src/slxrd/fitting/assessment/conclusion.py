@@ -1,0 +1,253 @@
+"""What follows from the minima of χ²: estimates, limits, solutions, and what the reader must know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.data.pattern import Pattern
+from slxrd.data.regions import DEFAULT_NOISE, Noise
+from slxrd.fitting.covariance import covariance, on_bound
+from slxrd.fitting.limits import fringes_seen, least_disorder, limit, without_fringes
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.derived import derived_quantities
+from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
+from slxrd.fitting.search.pairs import visible_periods
+from slxrd.model.intensity import Model
+from slxrd.parameters.definitions import STACKING, info
+from slxrd.parameters.parameter_set import Parameters
+
+#: A doubling of M must change the curve by less than this fraction of σ to be without effect.
+M_MATTERS = 0.2
+#: A reduced χ² outside this range says that σ is not right, or the model is not.
+REASONABLE_CHI2 = (0.5, 2.0)
+
+
+#: What is said where two crystals in turn are not described with a free gap.
+GROWN = (
+    "if these layers grew on one another, without anything between them, L is the distance of planes across "
+    "the interface, the mean of both d: give it (--fix L=2.87 --fix sigma_L=0) and, if it is known, one of "
+    "the d; free, they trade with the sizes, and such solutions are not found blind"
+)
+#: Parameters that cannot be negative: at zero they have a limit.
+_POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
+
+
+class Conclusion:
+    """What follows from the minima.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        What was fitted.
+    objective : Objective
+        Its regions against the model.
+    parameters : Parameters
+        As the fit was given them.
+    minima : tuple of Minimum
+        The best first.
+    noise : float, "counting", "file" or None
+        As the fit was given it.
+    notes : list of str
+        What is to be said already.
+    """
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        objective: Objective,
+        parameters: Parameters,
+        minima: tuple[Minimum, ...],
+        noise: Noise | None,
+        notes: list[str],
+    ) -> None:
+        self.pattern = pattern
+        self.objective = objective
+        self.parameters = parameters
+        self.noise = noise
+        self.stack = objective.model.stack
+        self.minima = minima
+        self.best = minima[0]
+        self.errors = covariance(self.best)
+        self.notes = notes
+
+    def fit(self) -> Fit:
+        """Draw the conclusions."""
+        for name, (mean, spread) in self.best.parameters.priors.items():
+            row = info(name)
+            self.notes.append(f"known beforehand: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
+        estimates = {name: self._estimate(name) for name in self.best.parameters}
+        if self.stack.n_coherent > 1:
+            self._judge_fringes(estimates)
+        expected = self.errors.expected_chi2
+        reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
+        self._judge_chi2(reduced)
+        self._judge_coherence()
+        solutions = self._solutions(estimates)
+        return Fit(
+            pattern=self.pattern,
+            stack=self.stack,
+            instrument=self.objective.model.instrument,
+            noise=self._noise(),
+            settings=self.objective.settings,
+            parameters=estimates,
+            derived=derived_quantities(estimates, self.best.values, self.errors, self.stack),
+            names=self.best.names,
+            covariance=self.errors.matrix,
+            correlation=self.errors.correlation(),
+            chi2=self.best.chi2,
+            reduced_chi2=reduced,
+            n_points=self.objective.n_points,
+            solutions=solutions,
+            regions=self.best.evaluation.regions,
+            converged=self.best.converged,
+            why_stopped=self.best.why,
+            notes=tuple(self.notes),
+            objective=self.objective,
+            minima=self.minima,
+        )
+
+    def _noise(self) -> str:
+        noise = self.noise
+        if noise is None:
+            noise = "file" if self.pattern.sigma is not None else DEFAULT_NOISE
+        if noise == "file":
+            return "σ from the file"
+        if noise == "counting":
+            return "σ from counting statistics"
+        said = "" if self.noise is not None else " (assumed; --noise sets it)"
+        return f"σ = {float(noise):.3g} of each region's maximum{said}"
+
+    def _estimate(self, name: str) -> Estimate:
+        row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
+        if self.stack.n_coherent == 1 and name in STACKING:
+            return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
+        if row.expression is not None:
+            error = self.errors.of({name: 1.0})
+            return Estimate(
+                value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
+            )
+        if name not in self.best.names:
+            return Estimate(value, None, unit, "fixed", "not refined")
+        side = on_bound(self.best, name)
+        if side == "upper" and name.startswith("occ_"):
+            least = limit(self.objective, self.best, name, row.lower)
+            if least > row.lower:
+                return Estimate(least, None, unit, "lower bound", "95 % limit")
+        if side == "lower" and name.startswith(_POSITIVE):
+            most = limit(self.objective, self.best, name, row.upper)
+            if most < row.upper:
+                return Estimate(most, None, unit, "upper bound", "95 % limit")
+            return Estimate(None, None, unit, "undetermined", "χ² does not depend on it")
+        if side is not None:
+            return Estimate(value, None, unit, "at bound", f"no error bar: {self.errors.why_not[name]}")
+        if name in self.errors.why_not:
+            return Estimate(None, None, unit, "undetermined", f"no error bar: {self.errors.why_not[name]}")
+        error = self.errors.error(name)
+        assert error is not None
+        if error > (row.upper - row.lower) / 2.0:
+            return Estimate(
+                None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds"
+            )
+        return Estimate(value, error, unit)
+
+    def _judge_fringes(self, estimates: dict[str, Estimate]) -> None:
+        """Without fringes there is no L, and only a lower limit of σ_L."""
+        if not any(self.best.parameters[name].free for name in STACKING):
+            return
+        seen, gain = fringes_seen(self.objective, self.best)
+        if seen:
+            return
+        parameters = self.parameters
+        self.notes.append(
+            f"no fringes: stacking improves χ² by {gain:.1f} only, so L is not determined (a larger "
+            "coherent domain, better resolution or less noise might show them)"
+        )
+        if parameters["sigma_L"].free:
+            fringeless = without_fringes(self.objective, self.best)
+            least = least_disorder(self.objective, fringeless, parameters)
+            estimates["sigma_L"] = Estimate(least, None, "Å", "lower bound", "95 % limit")
+        if parameters["L"].free:
+            estimates["L"] = Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
+        self.minima = (self.best,)
+
+    def _judge_chi2(self, reduced: float) -> None:
+        low, high = REASONABLE_CHI2
+        if self.objective.settings.kind == "paper2021" or low <= reduced <= high:
+            return
+        factor = np.sqrt(reduced)
+        if reduced < low:
+            self.notes.append(
+                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / factor:.1f} times too large, "
+                "and the errors with it (--noise)"
+            )
+        else:
+            self.notes.append(
+                f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, "
+                "or the model does not describe the pattern; the errors are too small"
+            )
+            if self.stack.partner is not None:
+                self._tell_of_pairs()
+
+    def _tell_of_pairs(self) -> None:
+        """Say what may be the matter where two crystals in turn do not describe the pattern."""
+        if self.parameters["L"].free:
+            self.notes.append(GROWN)
+        periods = visible_periods(self.objective)
+        if periods:
+            listed = ", ".join(f"{period:.0f}" for period in periods)
+            self.notes.append(
+                f"the pattern by itself repeats with {listed} Å, the strongest first (spectrum of √I): "
+                "periods of a superlattice, or thicknesses of layers, whatever they are made of"
+            )
+
+    def _judge_coherence(self) -> None:
+        """Warn where the chosen M shows in the pattern."""
+        M = self.stack.n_coherent
+        if M == 1:
+            return
+        doubled = Objective(
+            Model(replace(self.stack, n_coherent=2 * M), self.objective.model.instrument),
+            self.objective.data,
+            self.objective.settings,
+        ).evaluate(self.best.values)
+        change = max(
+            float(np.max(np.abs(other.calculated - mine.calculated) / mine.sigma))
+            for other, mine in zip(doubled.regions, self.best.evaluation.regions, strict=True)
+        )
+        if change > M_MATTERS:
+            self.notes.append(
+                f"M = {M} matters here: {2 * M} crystals would change the curve by up to {change:.1f} σ; "
+                "σ_L depends on that choice (--coherent)"
+            )
+
+    def _solutions(self, estimates: Mapping[str, Estimate]) -> tuple[Solution, ...]:
+        weights = [_log_evidence(minimum) for minimum in self.minima]
+        relative = np.exp(np.array(weights) - max(weights))
+        solutions = tuple(
+            Solution(dict(m.values), m.chi2, m.chi2 - self.best.chi2, float(p))
+            for m, p in zip(self.minima, relative / relative.sum(), strict=True)
+        )
+        near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS]
+        if near and estimates["L"].status != "undetermined":
+            gaps = ", ".join(f"{s.values['L']:.2f} Å (Δχ² {s.delta_chi2:.1f})" for s in near)
+            self.notes.append(
+                f"the answer is not unique: L = {gaps} would do nearly as well; another Bragg order, "
+                "less noise, or an independent size (--bounds N=…) would settle it"
+            )
+        return solutions
+
+
+def _log_evidence(minimum: Minimum) -> float:
+    """Laplace approximation under flat priors within the bounds; see :class:`.Solution`."""
+    errors = covariance(minimum)
+    known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
+    if not known:
+        return -0.5 * minimum.chi2
+    _, log_volume = np.linalg.slogdet(2.0 * np.pi * errors.matrix[np.ix_(known, known)])
+    rows = [minimum.parameters[errors.names[i]] for i in known]
+    log_prior = float(sum(np.log(row.upper - row.lower) for row in rows))
+    return -0.5 * minimum.chi2 + 0.5 * float(log_volume) - log_prior

@@ -1,0 +1,118 @@
+"""Second thoughts: profile and posterior decide what the covariance at one minimum cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.fitting.covariance import covariance
+from slxrd.fitting.limits import without_fringes
+from slxrd.fitting.minimise.problem import is_compiled
+from slxrd.fitting.result.derived import derived_quantities
+from slxrd.fitting.result.ensemble import Ensemble
+from slxrd.fitting.result.fit import Estimate, Fit, Solution
+from slxrd.fitting.uncertainty.posterior.importance import importance_samples
+from slxrd.fitting.uncertainty.profile.interval import judge
+from slxrd.parameters.definitions import STACKING
+
+
+def settled(fit: Fit) -> Fit:
+    """Return the fit with statuses from the profile where in doubt, and intervals from the posterior.
+
+    In doubt is a parameter without an error bar, or one whose error reaches to its bound: there χ² is
+    no parabola, as with σ_N below half a plane, when N and σ_N are exchanged along a short ridge.
+
+    Parameters
+    ----------
+    fit : Fit
+        As its covariance says.
+    """
+    doubted = [name for name in fit.names if _in_doubt(fit, name)]
+    if doubted:
+        estimates = {**fit.parameters, **{name: judge(fit, name) for name in doubted}}
+        best = fit.minima[0]
+        derived = derived_quantities(estimates, best.values, covariance(best), fit.stack)
+        fit = replace(fit, parameters=estimates, derived=derived)
+    return _with_intervals(fit)
+
+
+def _in_doubt(fit: Fit, name: str) -> bool:
+    estimate: Estimate = fit.parameters[name]
+    row = fit.minima[0].parameters[name]
+    if name in STACKING and fit.parameters["L"].status == "undetermined":
+        return False  # the fringes have been judged
+    if estimate.status == "undetermined":
+        return True
+    if estimate.value is None or estimate.error is None:
+        return False
+    return (
+        not row.lower
+        <= estimate.value - 2.0 * estimate.error
+        <= estimate.value + 2.0 * estimate.error
+        <= row.upper
+    )
+
+
+def _with_intervals(fit: Fit) -> Fit:
+    """Sample the posterior, where that is quick, and take intervals and probabilities from it."""
+    minima = fit.minima
+    if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
+        return fit
+    stacked = fit.stack.n_coherent == 1 or fit.parameters["L"].status != "undetermined"
+    if not stacked:
+        fit = _without_fringes(fit)
+        minima = (without_fringes(fit.objective, minima[0]),)
+    ensemble = importance_samples(fit.objective, minima) if minima[0].names else None
+    if ensemble is None:
+        return fit
+
+    def told(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+        return {
+            name: _with_interval(e, name, ensemble) if name in ensemble.values and e.error is not None else e
+            for name, e in estimates.items()
+        }
+
+    parameters, derived = told(fit.parameters), told(fit.derived)
+    if parameters["L"].status == "ambiguous":
+        for name in ("period_of_most_probable", "period_S13"):
+            derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
+    solutions = _weighed(fit.solutions, ensemble) if stacked else fit.solutions
+    return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
+
+
+def _without_fringes(fit: Fit) -> Fit:
+    """Take what can be known from the fit without stacking: the best L is that of feigned fringes."""
+    plain = without_fringes(fit.objective, fit.minima[0])
+    errors = covariance(plain)
+    estimates = dict(fit.parameters)
+    for name in plain.names:
+        error = errors.error(name)
+        if estimates[name].status == "determined" and error is not None:
+            estimates[name] = replace(estimates[name], value=plain.values[name], error=error)
+    return replace(
+        fit, parameters=estimates, derived=derived_quantities(estimates, plain.values, errors, fit.stack)
+    )
+
+
+def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:
+    """Give an estimate its intervals, and the error that they say."""
+    pieces = {level: ensemble.interval(name, level) for level in (0.68, 0.95)}
+    estimate = replace(estimate, interval_68=pieces[0.68], interval_95=pieces[0.95])
+    if estimate.status != "determined" or estimate.value is None:
+        return estimate
+    if len(pieces[0.95]) > 1:
+        return replace(estimate, status="ambiguous")
+    low, high = pieces[0.68][0][0], pieces[0.68][-1][1]
+    return replace(estimate, error=(high - low) / 2.0)
+
+
+def _weighed(solutions: tuple[Solution, ...], ensemble: Ensemble) -> tuple[Solution, ...]:
+    """Take the probabilities from the ensemble; those of solutions too bad to be sampled stay as they are."""
+    sampled = int(ensemble.solution.max()) + 1
+    shares = np.array(
+        [ensemble.share(k) for k in range(sampled)] + [s.probability for s in solutions[sampled:]]
+    )
+    shares /= shares.sum()
+    return tuple(replace(s, probability=float(p)) for s, p in zip(solutions, shares, strict=True))

@@ -1,0 +1,50 @@
+"""Whether the data can tell the instrument's zero error from the lattice period.
+
+One Bragg peak fixes only 2π/d − q_zero. It takes two signals of the same period, two Bragg orders or
+a Bragg order and a fringe away from it (SI section S.g of the 2021 paper), to tell q_zero from d; how
+well they do so is read off the covariance, not off the number of regions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.fitting.covariance import covariance
+from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
+from slxrd.parameters.definitions import TABLE
+
+#: q_zero is worth refining where the data give it better than this, a tenth of its usual range, in Å⁻¹.
+WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
+
+
+def q_zero_error(minimum: Minimum) -> float:
+    """Standard deviation in Å⁻¹ that q_zero would have if it were refined too; inf if it cannot be told."""
+    if "q_zero" in minimum.names:
+        error = covariance(minimum).error("q_zero")
+    else:
+        values, row = dict(minimum.values), minimum.parameters["q_zero"]
+        freed = minimum.parameters.bound(q_zero=(-1.0, 1.0)).start(q_zero=values["q_zero"]).release("q_zero")
+        vector = np.array([values[name] for name in freed.free_names])
+        _, chain = freed.resolve(vector)
+        assert row.expression is None
+        _, slopes = prior_residuals(freed, values)
+        wider = replace(
+            minimum,
+            parameters=freed,
+            names=freed.free_names,
+            vector=vector,
+            jacobian=np.vstack((minimum.evaluation.jacobian @ chain, slopes)),
+        )
+        error = covariance(wider).error("q_zero")
+    return np.inf if error is None else error
+
+
+def why_not_refined(error: float) -> str:
+    """Say why q_zero is not refined."""
+    known = "not at all" if np.isinf(error) else f"only to ±{error:.2g} Å⁻¹"
+    return (
+        f"q_zero was kept at its value: these data tell it from d {known}; "
+        "a second Bragg order, or a fringe away from the Bragg peak, would (--region)"
+    )

@@ -1,0 +1,203 @@
+"""What a minimum says about the parameters: covariance, expected χ², error bars.
+
+With residuals r, their Jacobian J, and n = ∂r/∂y·σ_y the answer of the residuals to the noise, the
+estimates scatter with the covariance
+
+    C = H⁻¹ (Jᵀ n nᵀ J) H⁻¹,   H = JᵀJ,
+
+which is H⁻¹ when all weights are 1, and right also when a region's weight is not an inverse variance.
+The noise alone makes χ² about tr[(1−P) n nᵀ], P projecting onto all that was fitted; the reduced χ² is
+χ² over this, (points − parameters) when all weights are 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.units import FloatArray
+
+#: A parameter closer than this fraction of its range to a bound lies on it.
+ON_BOUND = 1e-4
+#: Directions in which χ² is flatter than this, relative to the steepest, are not determined.
+_FLAT = 1e-12
+
+
+@dataclass(frozen=True)
+class Covariance:
+    """Covariance of the refined parameters.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The refined parameters.
+    matrix : ndarray, shape (f, f)
+        NaN in the rows of those without an error bar.
+    why_not : mapping of str to str
+        Why there is no error bar, for each of those.
+    expected_chi2 : float
+        What the noise alone would give.
+    chain : mapping of str to ndarray, shape (f,)
+        Derivatives of every parameter with respect to the refined ones; ties make them differ.
+    """
+
+    names: tuple[str, ...]
+    matrix: FloatArray
+    why_not: dict[str, str]
+    expected_chi2: float
+    chain: Mapping[str, FloatArray]
+
+    def error(self, name: str) -> float | None:
+        """Return the standard deviation of a parameter, None where there is none."""
+        if name not in self.names or name in self.why_not:
+            return None
+        i = self.names.index(name)
+        return float(np.sqrt(self.matrix[i, i]))
+
+    def correlation(self) -> FloatArray:
+        """Return the correlations, shape (f, f), NaN where there is no error bar."""
+        spread = np.sqrt(np.diag(self.matrix))
+        return np.asarray(self.matrix / np.outer(spread, spread))
+
+    def of(self, gradient: Mapping[str, float]) -> float | None:
+        """Return the standard deviation of a quantity from its derivatives, None where there is none.
+
+        Parameters
+        ----------
+        gradient : mapping of str to float
+            With respect to any parameters, refined, tied or fixed.
+        """
+        g = sum((slope * self.chain[name] for name, slope in gradient.items()), np.zeros(len(self.names)))
+        if any(g[self.names.index(name)] for name in self.why_not) or not g.any():
+            return None
+        known = [i for i, name in enumerate(self.names) if name not in self.why_not]
+        return float(np.sqrt(g[known] @ self.matrix[np.ix_(known, known)] @ g[known]))
+
+
+def on_bound(minimum: Minimum, name: str) -> str | None:
+    """Say on which bound a refined parameter lies, None if on neither."""
+    row = minimum.parameters[name]
+    margin = ON_BOUND * min(row.upper - row.lower, 10.0)
+    value = minimum.values[name]
+    if value <= row.lower + margin:
+        return "lower"
+    if value >= row.upper - margin:
+        return "upper"
+    return None
+
+
+def covariance(minimum: Minimum) -> Covariance:
+    """Work out the covariance at a minimum.
+
+    Parameters
+    ----------
+    minimum : Minimum
+        Where the refinement ended.
+
+    Returns
+    -------
+    Covariance
+        Parameters on a bound, and those along which χ² is flat, have no error bar.
+    """
+    names, J = minimum.names, minimum.jacobian
+    why_not: dict[str, str] = {}
+    for name in names:
+        side = on_bound(minimum, name)
+        if side is not None:
+            why_not[name] = f"it lies on its {side} bound"
+    steepness = np.linalg.norm(J, axis=0)
+    for i, name in enumerate(names):
+        if name not in why_not and not steepness[i] > 0.0:
+            why_not[name] = "χ² does not depend on it"
+    known = [i for i, name in enumerate(names) if name not in why_not]
+    for i in _flat(J[:, known] / steepness[known]) if known else []:
+        why_not[names[known[i]]] = "it cannot be told from the other parameters"
+    known = [i for i, name in enumerate(names) if name not in why_not]
+    matrix = np.full((len(names), len(names)), np.nan)
+    priors = len(J) - len(minimum.evaluation.residual)
+    noise = _with_priors(minimum.evaluation.noise, priors)
+    if known:
+        scaled = J[:, known] / steepness[known]
+        inverse = np.linalg.inv(scaled.T @ scaled)
+        shaken = _through(noise, scaled)
+        sandwich = inverse @ (shaken.T @ shaken) @ inverse
+        matrix[np.ix_(known, known)] = sandwich / np.outer(steepness[known], steepness[known])
+    nuisance = np.pad(minimum.evaluation.nuisance, ((0, priors), (0, 0)))
+    fitted = np.hstack([J[:, known], nuisance])
+    _, chain = minimum.parameters.resolve(minimum.vector)
+    slopes = dict(zip(minimum.parameters, chain, strict=True))
+    return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes)
+
+
+def noise_scale(minimum: Minimum, *names: str) -> float:
+    """How much more, or less, χ² rises than it would if all weights were inverse variances.
+
+    Parameters
+    ----------
+    minimum : Minimum
+        Where.
+    *names : str
+        One parameter, C_ii/(H⁻¹)_ii; or several, the same of the volumes of their covariances.
+
+    Returns
+    -------
+    float
+        1 if all weights are 1. Where the parameters are not determined, the mean weight.
+    """
+    noise, steepness = (
+        _with_priors(minimum.evaluation.noise, len(minimum.jacobian) - len(minimum.evaluation.residual)),
+        np.linalg.norm(minimum.jacobian, axis=0),
+    )
+    known = [
+        i
+        for i, name in enumerate(minimum.names)
+        if steepness[i] > 0.0 and (name in names or on_bound(minimum, name) is None)
+    ]
+    J = minimum.jacobian[:, known] / steepness[known]
+    H = J.T @ J
+    chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
+    if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
+        return float(np.sum(noise**2) / len(noise))
+    shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
+    naive = np.linalg.inv(H)
+    sandwich = naive @ (shaken.T @ shaken) @ naive
+    volumes = [float(np.linalg.det(matrix[np.ix_(chosen, chosen)])) for matrix in (sandwich, naive)]
+    return float((volumes[0] / volumes[1]) ** (1.0 / len(names)))
+
+
+def _with_priors(noise: FloatArray, count: int) -> FloatArray:
+    """What is known beforehand scatters by one σ of its own."""
+    if noise.ndim == 1:
+        return np.concatenate((noise, np.ones(count)))
+    wider = np.pad(noise, ((0, count), (0, count)))
+    if count:
+        wider[-count:, -count:] = np.eye(count)
+    return wider
+
+
+def _through(noise: FloatArray, J: FloatArray) -> FloatArray:
+    """nᵀJ, with a vector standing for a diagonal n."""
+    return noise[:, None] * J if noise.ndim == 1 else noise.T @ J
+
+
+def _expected(noise: FloatArray, fitted: FloatArray) -> float:
+    norms = np.linalg.norm(fitted, axis=0)
+    total = float(np.sum(noise**2))
+    if not norms.any():
+        return total
+    U, s, _ = np.linalg.svd(fitted[:, norms > 0.0] / norms[norms > 0.0], full_matrices=False)
+    basis = U[:, s > 1e-10 * s[0]]
+    return total - float(np.sum(_through(noise, basis) ** 2))
+
+
+def _flat(J: FloatArray) -> list[int]:
+    """Columns that take part in a direction along which the residuals do not change."""
+    values, vectors = np.linalg.eigh(J.T @ J)
+    taking_part: set[int] = set()
+    for value, vector in zip(values, vectors.T, strict=True):
+        if value <= _FLAT * values[-1]:
+            taking_part |= set(np.flatnonzero(np.abs(vector) > 0.1).tolist())
+    return sorted(taking_part)

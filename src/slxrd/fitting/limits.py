@@ -1,0 +1,105 @@
+"""One-sided limits of what a pattern does not determine, from the profile of χ²."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from slxrd.fitting.covariance import noise_scale
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.parameters.parameter_set import Parameters
+
+#: Rise of χ² at a one-sided limit of 95 %.
+ONE_SIDED_95 = 2.71
+#: Fringes must improve χ² by this much to be believed: two more parameters, and many L to choose from
+#: (of 260 patterns without fringes, noise feigned 22 at most).
+FRINGES_SEEN = 25.0
+_HALVINGS = 12
+
+
+def without_fringes(objective: Objective, best: Minimum) -> Minimum:
+    """Refine again with so much stacking disorder that no fringe is left."""
+    start = best.parameters
+    start = start.fix(sigma_L=NO_FRINGES)
+    if start["L"].free:
+        start = start.fix(L=best.values["L"])
+    return minimise(objective, start)
+
+
+def fringes_seen(objective: Objective, best: Minimum) -> tuple[bool, float]:
+    """Whether fringes improve χ² enough to be believed, and by how much they do."""
+    gain = max(without_fringes(objective, best).chi2 - best.chi2, 0.0)
+    return gain > FRINGES_SEEN * noise_scale(best, "L"), gain
+
+
+def limit(objective: Objective, best: Minimum, name: str, towards: float) -> float:
+    """Find where the profile of χ² over one parameter has risen by :data:`ONE_SIDED_95`.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    best : Minimum
+        With ``name`` on a bound.
+    name : str
+        The parameter.
+    towards : float
+        The far bound; the limit lies between the value at the minimum and there.
+
+    Returns
+    -------
+    float
+        The 95 % limit; ``towards`` if χ² never rises so far.
+    """
+
+    def rise(value: float) -> float:
+        return minimise(objective, best.parameters.fix(**{name: value}), tolerance=1e-6).chi2 - best.chi2
+
+    return _crossing(rise, best.values[name], towards, ONE_SIDED_95 * noise_scale(best, name))
+
+
+def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parameters) -> float:
+    """Find the least σ_L (Å) at which the fringes would have been seen for no admitted L: a 95 % lower limit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    fringeless : Minimum
+        The fit without fringes.
+    parameters : Parameters
+        The set that says whether L is free.
+    """
+    row, d = fringeless.parameters["L"], fringeless.values["d"]
+    open_L = bool(parameters["L"].free)
+    gaps = np.arange(row.lower, row.upper, d / 4.0) if open_L else np.array([fringeless.values["L"]])
+
+    names = objective.model.names
+    points = np.tile([fringeless.values[name] for name in names], (gaps.size, 1))
+    points[:, names.index("L")] = gaps
+    batch = Batch(objective, fringeless.parameters, points)
+
+    def rise(sigma_L: float) -> float:
+        points[:, names.index("sigma_L")] = sigma_L
+        chi2 = batch.chi2(points)
+        start = fringeless.parameters.fix(sigma_L=sigma_L, L=float(gaps[int(np.argmin(chi2))]))
+        if open_L:
+            start = start.release("L")
+        return min(minimise(objective, start, tolerance=1e-6).chi2, float(chi2.min())) - fringeless.chi2
+
+    threshold = ONE_SIDED_95 * noise_scale(fringeless, "sigma_L")
+    return _crossing(rise, fringeless.values["sigma_L"], 0.0, threshold)
+
+
+def _crossing(rise: Callable[[float], float], low: float, high: float, threshold: float) -> float:
+    """Where ``rise`` passes the threshold between ``low``, where it is below, and ``high``."""
+    if rise(high) < threshold:
+        return high
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if rise(middle) > threshold else (middle, high)
+    return (low + high) / 2.0

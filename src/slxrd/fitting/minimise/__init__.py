@@ -1,0 +1,1 @@
+"""One minimum of χ²."""

@@ -1,0 +1,212 @@
+"""One model against many sets of intensities: the refinements behind the search and the bootstrap.
+
+Linear residuals with a free scale go to compiled code as a whole; all other objectives, ties, and a
+Python without numba go through one ordinary fit after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
+from slxrd.fitting.minimise.problem import is_compiled, lay_out
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+#: Relative change of χ² at which a refinement ends, and the most evaluations it may take.
+TOLERANCE = 1e-9
+MOST_EVALUATIONS = 80
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Many refinements.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, p)
+        Of all parameters, in the order of ``model.names``.
+    chi2 : ndarray, shape (n,)
+        At the minima.
+    converged : ndarray of bool, shape (n,)
+        Which ended at a minimum.
+    start : ndarray of int, shape (n,)
+        Which start led there.
+    """
+
+    values: FloatArray
+    chi2: FloatArray
+    converged: NDArray[np.bool_]
+    start: NDArray[np.int64]
+
+
+class Batch:
+    """Refines sets of intensities of the same regions.
+
+    Parameters
+    ----------
+    objective : Objective
+        Regions, model and settings.
+    parameters : Parameters
+        Which parameters are free, and their bounds.
+    starts : ndarray, shape (s, p)
+        Values of all parameters to start from, in the order of ``model.names``; every set is
+        refined from each, and the best kept. Those that are fixed keep the values of the start.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no start.
+    """
+
+    def __init__(self, objective: Objective, parameters: Parameters, starts: FloatArray) -> None:
+        self.objective = objective
+        self.parameters = parameters
+        self.starts = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+        self.names = objective.model.names
+        if self.starts.shape[0] == 0 or self.starts.shape[1] != len(self.names):
+            raise SlxrdError(
+                f"starts of shape {self.starts.shape}: at least one, of {len(self.names)} values"
+            )
+        compiled = is_compiled(objective, parameters)
+        self._problem = lay_out(objective, parameters, self.starts) if compiled else None
+
+    def refine(
+        self,
+        intensities: Sequence[FloatArray],
+        workers: int = 1,
+        *,
+        tolerance: float = TOLERANCE,
+        hopeless: float = math.inf,
+        leap: bool = False,
+    ) -> Refined:
+        """Refine sets of intensities.
+
+        Parameters
+        ----------
+        intensities : sequence of ndarray, shape (n, points)
+            One array per region, with a row for each set.
+        workers : int
+            Threads; the answer does not depend on their number.
+        tolerance : float
+            Relative change of χ² at which a refinement ends.
+        hopeless : float
+            A start where χ² is higher by this than the least that another has led to is not followed (by
+            compiled code).
+        leap : bool
+            Take the last step, which promises no more than the tolerance, unseen (in compiled code).
+        """
+        count = intensities[0].shape[0]
+        bounds = np.linspace(0, count, min(max(workers, 1), count) + 1).astype(int)
+        pieces = [[rows[a:b] for rows in intensities] for a, b in pairwise(bounds) if b > a]
+
+        def one(piece: list[FloatArray]) -> Refined:
+            return self._refit(piece, self.starts, tolerance, hopeless=hopeless, leap=leap)
+
+        if len(pieces) == 1:
+            return one(pieces[0])
+        with ThreadPoolExecutor(len(pieces)) as pool:
+            return joined(list(pool.map(one, pieces)))
+
+    def refine_each(
+        self, workers: int = 1, tolerance: float = TOLERANCE, most: int = MOST_EVALUATIONS
+    ) -> Refined:
+        """Refine the measured intensities from every start; a row for each.
+
+        Parameters
+        ----------
+        workers : int
+            Threads; the answer does not depend on their number.
+        tolerance : float
+            Relative change of χ² at which a refinement ends.
+        most : int
+            Evaluations that a refinement may take.
+        """
+        measured, rows = self._measured(), range(len(self.starts))
+
+        def one(k: int) -> Refined:
+            return self._refit(measured, self.starts[k : k + 1], tolerance, most)
+
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                pieces = list(pool.map(one, rows))
+        else:
+            pieces = [one(k) for k in rows]
+        return replace(joined(pieces), start=np.arange(len(pieces)))
+
+    def chi2(self, points: FloatArray) -> FloatArray:
+        """χ² of the measured intensities at values of all parameters, shape (k, p) → (k,)."""
+        if self._problem is None:
+            named = [dict(zip(self.names, point, strict=True)) for point in points.tolist()]
+            return np.array([self.objective.chi2(v) + prior_chi2(self.parameters, v) for v in named])
+        from slxrd.fitting.minimise import compiled as refit
+
+        target = self._problem.targets(self._measured())[0]
+        chi2: FloatArray = refit.chi2_of(
+            points, self._problem.layout, self._problem.sample, target, *self._problem.stack
+        )
+        return chi2
+
+    def _measured(self) -> list[FloatArray]:
+        return [points.intensity[None, :] for points in self.objective.data]
+
+    def _refit(
+        self,
+        intensities: list[FloatArray],
+        starts: FloatArray,
+        tolerance: float = TOLERANCE,
+        most: int = MOST_EVALUATIONS,
+        hopeless: float = math.inf,
+        leap: bool = False,
+    ) -> Refined:
+        problem = self._problem
+        if problem is None:
+            return self._ordinary(intensities, starts, tolerance, most)
+        from slxrd.fitting.minimise import compiled as refit
+
+        values, chi2, how, start = refit.refine_many(
+            starts, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
+            problem.targets(intensities), *problem.stack, tolerance, most, hopeless, leap,
+        )  # fmt: skip
+        return Refined(values, chi2, how == refit.CONVERGED, start)
+
+    def _ordinary(
+        self, intensities: list[FloatArray], starts: FloatArray, tolerance: float, most: int
+    ) -> Refined:
+        found = []
+        for i in range(intensities[0].shape[0]):
+            objective = self.objective.with_intensities([rows[i] for rows in intensities])
+            tries = [minimise(objective, self._from(start), tolerance, most) for start in starts.tolist()]
+            best = min(range(len(tries)), key=lambda k: tries[k].chi2)
+            found.append((tries[best], best))
+        return Refined(
+            np.array([[minimum.values[name] for name in self.names] for minimum, _ in found]),
+            np.array([minimum.chi2 for minimum, _ in found]),
+            np.array([minimum.converged for minimum, _ in found]),
+            np.array([start for _, start in found]),
+        )
+
+    def _from(self, start: list[float]) -> Parameters:
+        values = dict(zip(self.names, start, strict=True))
+        kept = [name for name, row in self.parameters.items() if row.free is False and not row.expression]
+        parameters = self.parameters.fix(**{name: values[name] for name in kept})
+        return parameters.start(**{name: values[name] for name in parameters.free_names})
+
+
+def joined(pieces: Sequence[Refined]) -> Refined:
+    """Put refinements one after another."""
+    return Refined(
+        np.concatenate([piece.values for piece in pieces]),
+        np.concatenate([piece.chi2 for piece in pieces]),
+        np.concatenate([piece.converged for piece in pieces]),
+        np.concatenate([piece.start for piece in pieces]),
+    )

@@ -1,0 +1,301 @@
+"""Many refinements at once, compiled: the same model against many sets of intensities.
+
+A Levenberg–Marquardt refinement with bounds, scale and background projected out of every region, for
+linear residuals. It is what a bootstrap needs: the grids, the weights and the model are those of the
+single fit, only the measured intensities differ.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from slxrd.fitting.minimise.damped_step import damped_step
+from slxrd.model.kernel.compiled.equal_planes import curves, smear
+from slxrd.model.kernel.geometry import reach, size_shares
+
+FloatArray = NDArray[np.float64]
+
+_shares = njit(cache=True, nogil=True)(size_shares)
+_reach = njit(cache=True, nogil=True)(reach)
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+# Numbers written into a call would be types of their own, each compiled for anew.
+_NEVER, _ONE = np.bool_(False), np.int64(1)
+
+#: How a refinement ended.
+CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
+
+
+class Layout(NamedTuple):
+    """All regions end to end, laid out for the compiled code.
+
+    Attributes
+    ----------
+    grid : ndarray, shape (m,)
+        Auxiliary scattering vectors in Å⁻¹.
+    shift : ndarray, shape (m,)
+        By how much q_zero moves each of them.
+    first, band : ndarray, shapes (n,) and (n, width)
+        Smearing, as for ``compiled.smear``.
+    root : ndarray, shape (n,)
+        Square root of the region's weight over σ.
+    basis : ndarray, shape (b, n)
+        Orthonormal background shapes of each region, each times ``root``; b may be 0.
+    ends : ndarray of int64, shape (regions + 1,)
+        Where the points of each region begin, and the number of points.
+    prior_mean, prior_weight : ndarray, shape (p,)
+        What is known of the parameters beforehand, and one over its variance; 0 where nothing is.
+    """
+
+    grid: FloatArray
+    shift: FloatArray
+    first: NDArray[np.int64]
+    band: FloatArray
+    root: FloatArray
+    basis: FloatArray
+    ends: NDArray[np.int64]
+    prior_mean: FloatArray
+    prior_weight: FloatArray
+
+
+@_compile
+def _project(rows, basis):  # type: ignore[no-untyped-def]
+    """Take the background shapes out of every row, in place."""
+    for k in range(rows.shape[0]):
+        for b in range(basis.shape[0]):
+            overlap = 0.0
+            for i in range(rows.shape[1]):
+                overlap += basis[b, i] * rows[k, i]
+            for i in range(rows.shape[1]):
+                rows[k, i] -= overlap * basis[b, i]
+
+
+@_compile
+def _curves(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
+    """The first ``count`` rows of intensity and derivatives on the auxiliary grid."""
+    if sample is None:
+        sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
+        pairs = M
+        if longest < math.inf:
+            shortest = (sizes[0] - 1) * p[0] + p[1]
+            pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
+        q = layout.grid + p[5] * layout.shift
+        return curves(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
+    cells, kernel = sample  # the kernel second: numba warns of tuples that begin with a function
+    delta = p[5] * layout.shift
+    _, pairs = _reach(p, cells, longest)
+    return kernel(p, layout.grid + delta, delta, cells, pairs, count > 1)[:count]
+
+
+@_compile
+def _smeared(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
+    """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
+    rows = _curves(p, layout, sample, M, window, longest, count)
+    if count > 1:
+        rows[6] *= layout.shift
+    if layout.band.shape[1] > 1:
+        rows = smear(rows, layout.first, layout.band)
+    for k in range(count):
+        for i in range(layout.root.size):
+            rows[k, i] *= layout.root[i]
+    return rows
+
+
+@_compile
+def _weighed(p, layout, sample, M, window, longest):  # type: ignore[no-untyped-def]
+    """Intensity and derivatives at the measured points, times ``root``, the background shapes taken out."""
+    rows = _smeared(p, layout, sample, M, window, longest, 1 + p.size)
+    for r in range(layout.ends.size - 1):
+        a, b = layout.ends[r], layout.ends[r + 1]
+        _project(rows[:, a:b], layout.basis[:, a:b])
+    return rows
+
+
+@_compile
+def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
+    """Work out curvature and gradient of χ²/2, in place, and return χ², what is known beforehand included."""
+    H[:] = 0.0
+    g[:] = 0.0
+    chi2 = 0.0
+    for r in range(layout.ends.size - 1):
+        a, b = layout.ends[r], layout.ends[r + 1]
+        chi2 += _add_region(rows[:, a:b].copy(), target[a:b], H, g)
+    for k in range(p.size):
+        away = p[k] - layout.prior_mean[k]
+        H[k, k] += layout.prior_weight[k]
+        g[k] += layout.prior_weight[k] * away
+        chi2 += layout.prior_weight[k] * away * away
+    return chi2
+
+
+@_compile
+def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
+    """Add a region's curvature and gradient, and return its χ²."""
+    model = rows[0]
+    norm2 = np.dot(model, model)
+    scale = np.dot(model, target) / norm2
+    residual = target - scale * model
+    for k in range(1, rows.shape[0]):
+        rows[k] = scale * (rows[k] - model * (np.dot(model, rows[k]) / norm2))
+    for k in range(g.size):
+        g[k] -= np.dot(rows[k + 1], residual)
+        for j in range(k + 1):
+            H[k, j] += np.dot(rows[k + 1], rows[j + 1])
+    return np.dot(residual, residual)
+
+
+@_compile
+def refine(start, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+    """Refine one set of intensities from one start.
+
+    Parameters
+    ----------
+    start, lower, upper : ndarray, shape (p,)
+        The parameters, d, L, σ_L, N, σ_N and q_zero the first of them, and their bounds.
+    free : ndarray of bool, shape (p,)
+        Which are refined.
+    layout : Layout
+        The regions.
+    sample : tuple or None
+        What the general kernel is handed on the layout's grid, and its address; None for stacks of
+        equal planes, one size each.
+    target : ndarray, shape (n,)
+        Intensity times ``root``, the background shapes projected out.
+    M, window, longest
+        Crystals in a stack, window of sizes in σ_N, and longest fringe in Å that is resolved.
+    tolerance : float
+        Relative change of χ² at which it ends.
+    most : int
+        The largest number of evaluations.
+
+    Returns
+    -------
+    values : ndarray, shape (p,)
+    chi2 : float
+    how : int
+        :data:`CONVERGED`, :data:`OUT_OF_STEPS` or :data:`NOT_FINITE`.
+    count : int
+        How often the model was calculated.
+    """
+    rows = _weighed(start, layout, sample, M, window, longest)
+    return _refine(
+        start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, _NEVER
+    )
+
+
+@_compile
+def _refine(  # type: ignore[no-untyped-def]
+    start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, leap
+):
+    """Refine from a start whose curves are known; ``leap``: the last step is taken unseen."""
+    p = start.copy()
+    width = p.size
+    H, g = np.zeros((width, width)), np.zeros(width)
+    H_new, g_new = np.zeros((width, width)), np.zeros(width)
+    step, active = np.zeros(width), np.zeros(width, np.bool_)
+    chi2 = _total(rows, p, layout, target, H, g)
+    if not chi2 < math.inf:
+        return p, chi2, NOT_FINITE, 1
+    damping, count = 1e-4, 1
+    for _ in range(most):
+        for k in range(width):
+            outward = (p[k] <= lower[k] and g[k] > 0.0) or (p[k] >= upper[k] and g[k] < 0.0)
+            active[k] = free[k] and not outward
+        if not damped_step(H, g, active, damping, step):
+            damping = max(damping, 1e-8) * 10.0
+            continue
+        trial = np.minimum(np.maximum(p + step, lower), upper)
+        expected = 0.0
+        for k in range(width):
+            moved = trial[k] - p[k]
+            expected -= moved * g[k]
+            for j in range(width):
+                expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
+        if expected <= tolerance * chi2:
+            # A step cut short by a bound may promise nothing though a smaller one would.
+            if np.any(trial != p + step) and damping < 1e8:
+                damping = max(damping, 1e-8) * 10.0
+                continue
+            if leap and expected > 0.0:
+                return trial, chi2 - 2.0 * expected, CONVERGED, count
+            return p, chi2, CONVERGED, count
+        count += 1
+        new = _total(_weighed(trial, layout, sample, M, window, longest), trial, layout, target, H_new, g_new)
+        if new < chi2:
+            damping *= 0.1 if chi2 - new > expected else 0.3
+            p, chi2 = trial, new
+            H[:], g[:] = H_new, g_new
+        else:
+            damping = max(damping, 1e-8) * 10.0
+            if damping > 1e10:
+                return p, chi2, CONVERGED, count
+    return p, chi2, OUT_OF_STEPS, count
+
+
+@_compile
+def chi2_of(points, layout, sample, target, M, window, longest):  # type: ignore[no-untyped-def]
+    """χ² of one set of intensities at many parameter values, shape (k, p) → (k,)."""
+    chi2 = np.zeros(points.shape[0])
+    for k in range(points.shape[0]):
+        rows = _smeared(points[k], layout, sample, M, window, longest, _ONE)
+        for r in range(layout.ends.size - 1):
+            a, b = layout.ends[r], layout.ends[r + 1]
+            model = rows[:, a:b].copy()
+            _project(model, layout.basis[:, a:b])
+            along = np.dot(model[0], target[a:b])
+            chi2[k] += np.dot(target[a:b], target[a:b]) - along * along / np.dot(model[0], model[0])
+        chi2[k] += np.sum(layout.prior_weight * (points[k] - layout.prior_mean) ** 2)
+    return chi2
+
+
+@_compile
+def refine_many(  # type: ignore[no-untyped-def]
+    starts, free, lower, upper, layout, sample, targets, M, window, longest, tolerance, most, hopeless, leap
+):
+    """Refine many sets of intensities, each from every start, and keep the best of each.
+
+    Parameters
+    ----------
+    starts : ndarray, shape (s, p)
+        Where the refinements begin.
+    targets : ndarray, shape (n_sets, n)
+        As in :func:`refine`, a row for each set.
+    hopeless : float
+        A start where χ² is higher by this than the least that another start has led to is not followed.
+    leap : bool
+        Take the last step, which promises no more than the tolerance, without looking: where a minimum is
+        nearly a parabola that is as good as another evaluation.
+
+    Returns
+    -------
+    values : ndarray, shape (n_sets, p)
+    chi2 : ndarray, shape (n_sets,)
+    how : ndarray of int, shape (n_sets,)
+        As in :func:`refine`; the other parameters too.
+    start : ndarray of int, shape (n_sets,)
+        Which start led there.
+    """
+    count, width = targets.shape[0], starts.shape[1]
+    values, chi2, how = np.empty((count, width)), np.full(count, np.inf), np.full(count, NOT_FINITE)
+    start = np.zeros(count, np.int64)
+    known = [_weighed(starts[k], layout, sample, M, window, longest) for k in range(starts.shape[0])]
+    heights = np.empty(starts.shape[0])
+    H, g = np.zeros((width, width)), np.zeros(width)
+    for s in range(count):
+        for k in range(starts.shape[0]):
+            heights[k] = _total(known[k], starts[k], layout, targets[s], H, g)
+        for k in np.argsort(heights):
+            if heights[k] > chi2[s] + hopeless:
+                break
+            found, least, ending, _ = _refine(
+                starts[k], known[k], free, lower, upper, layout, sample, targets[s],
+                M, window, longest, tolerance, most, leap,
+            )  # fmt: skip
+            if least < chi2[s]:
+                values[s], chi2[s], how[s], start[s] = found, least, ending, k
+    return values, chi2, how, start

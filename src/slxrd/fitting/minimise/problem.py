@@ -1,0 +1,162 @@
+"""An objective laid out for the compiled refinement: linear residuals, free scale, no ties."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.data.regions import RegionData
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.model.arrays_of_stack import check_bounds, sample
+from slxrd.model.kernel.arrays import Sample
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+#: The auxiliary grids allow for correlations this much longer than those at the starts.
+MARGIN = 1.5
+
+
+def is_compiled(objective: Objective, parameters: Parameters) -> bool:
+    """Whether compiled code can refine this objective."""
+    settings = objective.settings
+    tied = any(row.expression is not None for row in parameters.values())
+    return settings.kind == "linear" and settings.scale == "free" and not tied and _numba()
+
+
+@lru_cache
+def _numba() -> bool:
+    try:
+        import numba  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the compiled code is handed, whatever the intensities.
+
+    Parameters
+    ----------
+    free : ndarray of bool, shape (p,)
+        Which parameters are refined, in the order of ``model.names``.
+    lower, upper : ndarray, shape (p,)
+        Their bounds.
+    layout : kernel.refit.Layout
+        Grids, smearing and weights of all regions.
+    sample : tuple or None
+        What the general kernel is handed on the layout's grid, and its address; None for stacks of
+        equal planes, one size each.
+    stack : tuple
+        M, window of sizes, and the longest fringe in Å that is resolved.
+    reach : float
+        Longest distance in Å over which correlations are represented.
+    """
+
+    free: NDArray[np.bool_]
+    lower: FloatArray
+    upper: FloatArray
+    layout: Any
+    sample: Any
+    stack: tuple[int, float, float]
+    reach: float
+
+    def targets(self, intensities: Sequence[FloatArray]) -> FloatArray:
+        """Weigh sets of intensities and take their background out.
+
+        Parameters
+        ----------
+        intensities : sequence of ndarray, shape (s, points)
+            One array per region, with a row for each set.
+
+        Returns
+        -------
+        ndarray, shape (s, n)
+        """
+        targets = np.concatenate(intensities, axis=1) * self.layout.root
+        for a, b in pairwise(self.layout.ends.tolist()):
+            basis = self.layout.basis[:, a:b]
+            targets[:, a:b] -= (targets[:, a:b] @ basis.T) @ basis
+        weighed: FloatArray = targets
+        return weighed
+
+
+def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
+    """Lay an objective out for refinements that begin at ``starts``, shape (s, p)."""
+    rows = [parameters[name] for name in objective.model.names]
+    free = np.array([row.free is True for row in rows])
+    lower = np.where(free, [row.lower for row in rows], -np.inf)
+    upper = np.where(free, [row.upper for row in rows], np.inf)
+    reach = MARGIN * max(correlated(objective, start) for start in starts.tolist())
+    # A ladder of reaches, so that refinements that begin near one another share a layout.
+    reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
+    stack = objective.model.stack
+    check_bounds(stack, rows[5].lower, rows[5].upper)
+    longest = max(model.longest_fringe for model in objective.region_models)
+    layout = _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items()))
+    return Problem(
+        free,
+        lower,
+        upper,
+        layout,
+        None if stack.identical else _sample(objective, reach),
+        (stack.n_coherent, stack.size_window, longest),
+        reach,
+    )
+
+
+def correlated(objective: Objective, values: Sequence[float]) -> float:
+    """Return the longest distance in Å over which the model holds correlations at these values."""
+    return objective.region_models[0].correlated(dict(zip(objective.model.names, values, strict=True)))
+
+
+@lru_cache(maxsize=16)
+def _sample(objective: Objective, reach: float) -> tuple[Sample, Any]:
+    from slxrd.model.kernel.compiled.cells import pointer
+
+    model = objective.model
+    cells = sample(model.stack, _layout(objective, reach, ()).grid, model.instrument.wavelength)
+    return cells, pointer(cells)
+
+
+@lru_cache(maxsize=16)
+def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, float], ...]) -> Any:
+    from slxrd.fitting.minimise.compiled import Layout
+
+    data = objective.data
+    bands = [model.band(reach) for model in objective.region_models]
+    width = max(band.weights.shape[1] for band in bands)
+    grid = np.concatenate([*(band.q for band in bands), np.full(width, bands[-1].q[-1])])
+    shift = np.concatenate([*(band.shift for band in bands), np.ones(width)])
+    before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
+    root = [math.sqrt(points.region.weight) / points.sigma for points in data]
+    basis = [_basis(objective, points, scale) for points, scale in zip(data, root, strict=True)]
+    names = objective.model.names
+    mean, weight = np.zeros(len(names)), np.zeros(len(names))
+    for name, centre, spread in priors:
+        mean[names.index(name)], weight[names.index(name)] = centre, 1.0 / spread**2
+    return Layout(
+        grid,
+        shift,
+        np.concatenate([band.first + begin for band, begin in zip(bands, before, strict=True)]),
+        np.concatenate([np.pad(b.weights, ((0, 0), (0, width - b.weights.shape[1]))) for b in bands]),
+        np.concatenate(root),
+        np.ascontiguousarray(np.concatenate(basis, axis=1)),
+        np.cumsum([0, *(points.q.size for points in data)], dtype=np.int64),
+        mean,
+        weight,
+    )
+
+
+def _basis(objective: Objective, points: RegionData, root: FloatArray) -> FloatArray:
+    shapes = [shape * root for shape in objective.background_shapes(points)]
+    if not shapes:
+        return np.zeros((0, root.size))
+    return np.asarray(np.linalg.qr(np.column_stack(shapes))[0].T)

@@ -1,0 +1,1 @@
+"""Residuals and χ² of data against the model."""

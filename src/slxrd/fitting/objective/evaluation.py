@@ -1,0 +1,112 @@
+"""The objective at given parameters: residuals, derivatives, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from slxrd._frozen import Sealed
+from slxrd.data.regions import Region
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True)
+class Fitted(Sealed):
+    """One region against the model at given parameters.
+
+    Parameters
+    ----------
+    region : Region
+        Which.
+    q, measured, sigma, calculated, residual : ndarray, shape (n,)
+        In Å⁻¹, in the measured unit, and the residual (measured − calculated)/σ (of the logarithms
+        for logarithmic residuals), without the region's weight.
+    scale : float
+        What the model's intensity is multiplied with.
+    background : tuple of float
+        Constant and slope over the half-width of the region, as far as they were asked for.
+    """
+
+    region: Region
+    q: FloatArray
+    measured: FloatArray
+    sigma: FloatArray
+    calculated: FloatArray
+    residual: FloatArray
+    scale: float
+    background: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one region gives to an evaluation.
+
+    Parameters
+    ----------
+    fitted : Fitted
+        The curves.
+    residual, jacobian, nuisance
+        As in :class:`Evaluation`, of this region.
+    respond : callable
+        Works out its answer to the noise, which only the end of a fit needs.
+    """
+
+    fitted: Fitted
+    residual: FloatArray
+    jacobian: FloatArray
+    nuisance: FloatArray
+    respond: Callable[[], FloatArray]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The objective at given parameters.
+
+    Parameters
+    ----------
+    residual : ndarray, shape (r,)
+        Weighted residuals of all regions; χ² is the sum of their squares.
+    jacobian : ndarray, shape (r, p)
+        Exact derivatives with respect to ``model.names``.
+    parts : tuple of Part
+        The regions.
+    """
+
+    residual: FloatArray
+    jacobian: FloatArray
+    parts: tuple[Part, ...]
+
+    @property
+    def chi2(self) -> float:
+        """Weighted sum of squared residuals."""
+        return float(self.residual @ self.residual)
+
+    @property
+    def regions(self) -> tuple[Fitted, ...]:
+        """The curves of the regions."""
+        return tuple(part.fitted for part in self.parts)
+
+    @cached_property
+    def nuisance(self) -> FloatArray:
+        """Derivatives of the residuals with respect to the eliminated coefficients, shape (r, k)."""
+        return _block_diagonal([part.nuisance for part in self.parts])
+
+    @cached_property
+    def noise(self) -> FloatArray:
+        """Answer of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
+        blocks = [part.respond() for part in self.parts]
+        if all(block.ndim == 1 for block in blocks):
+            return np.concatenate(blocks)
+        return _block_diagonal(blocks)
+
+
+def _block_diagonal(blocks: list[FloatArray]) -> FloatArray:
+    out = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)))
+    row = column = 0
+    for block in blocks:
+        out[row : row + block.shape[0], column : column + block.shape[1]] = block
+        row, column = row + block.shape[0], column + block.shape[1]
+    return out

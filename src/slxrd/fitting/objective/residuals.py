@@ -1,0 +1,200 @@
+"""Data against model: regions, weights, scale and background become residuals and their Jacobian."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from slxrd.data.regions import RegionData
+from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
+from slxrd.fitting.objective.settings import BACKGROUNDS, Settings
+from slxrd.fitting.objective.variable_projection import Design, eliminate_linear, eliminate_logarithmic
+from slxrd.model.intensity import Model
+from slxrd.units import FloatArray
+
+#: Points and order of the derivative filter of the 2021 program.
+SAVITZKY_GOLAY = (15, 3)
+
+
+class Objective:
+    """The comparison of a pattern's regions with a model.
+
+    Parameters
+    ----------
+    model : Model
+        Structure and instrument.
+    data : sequence of RegionData
+        The regions' points.
+    settings : Settings
+        How they are compared.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        What had to be left out.
+
+    Raises
+    ------
+    SlxrdError
+        If a region does not suit the settings.
+    """
+
+    def __init__(self, model: Model, data: Sequence[RegionData], settings: Settings | None = None) -> None:
+        self.model = model
+        self.settings = settings or Settings()
+        notes: list[str] = []
+        self.data = tuple(self._suited(points, notes) for points in data)
+        self.notes = tuple(notes)
+        self.region_models = tuple(model.region(points.q) for points in self.data)
+        if self.settings.kind == "paper2021":
+            from slxrd.fitting.objective.paper2021 import derivative_filter
+
+            self._filters = tuple(derivative_filter(points, *SAVITZKY_GOLAY) for points in self.data)
+
+    @property
+    def n_points(self) -> int:
+        """Number of measured points compared."""
+        return sum(points.q.size for points in self.data)
+
+    def _suited(self, points: RegionData, notes: list[str]) -> RegionData:
+        if self.settings.kind != "log":
+            return points
+        positive = points.intensity > 0.0
+        if not positive.all():
+            notes.append(
+                f"region {points.region.name}: {np.count_nonzero(~positive)} points at or below zero have no "
+                "logarithm and were left out"
+            )
+        per_count = None if points.per_count is None else points.per_count[positive]
+        return RegionData(
+            points.region, points.q[positive], points.intensity[positive], points.sigma[positive], per_count
+        )
+
+    def with_intensities(self, intensities: Sequence[FloatArray]) -> Objective:
+        """Return the same comparison with other intensities, one array per region; σ stays."""
+        data = [
+            replace(points, intensity=other) for points, other in zip(self.data, intensities, strict=True)
+        ]
+        return Objective(self.model, data, self.settings)
+
+    @property
+    def counted(self) -> bool:
+        """Whether σ is that of counts, and may be taken from the expected ones."""
+        return any(points.per_count is not None for points in self.data)
+
+    def recounted(self, regions: Sequence[Fitted]) -> Objective:
+        """Return the same comparison with σ from the counts that fitted curves expect."""
+        data = [
+            points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
+        ]
+        return Objective(self.model, data, self.settings)
+
+    def chi2(self, values: Mapping[str, float]) -> float:
+        """χ² alone, at a fraction of the cost of :meth:`evaluate`."""
+        parts = (
+            self._part(i, model.evaluate(values, derivatives=False))
+            for i, model in enumerate(self.region_models)
+        )
+        return float(sum(part.residual @ part.residual for part in parts))
+
+    def evaluate(self, values: Mapping[str, float]) -> Evaluation:
+        """Evaluate residuals and Jacobian for values of all parameters."""
+        parts = [self._part(i, model.evaluate(values)) for i, model in enumerate(self.region_models)]
+        return Evaluation(
+            np.concatenate([part.residual for part in parts]),
+            np.concatenate([part.jacobian for part in parts]),
+            tuple(parts),
+        )
+
+    def _part(self, index: int, calculated: tuple[FloatArray, FloatArray]) -> Part:
+        points = self.data[index]
+        model, slopes = calculated
+        if self.settings.kind == "paper2021":
+            from slxrd.fitting.objective.paper2021 import residuals
+
+            own = residuals(points, model, slopes, self._filters[index])
+            n = points.q.size
+            difference = (points.intensity - own.curve) / points.sigma
+            fitted = self._fitted(points, own.curve, difference, own.curve.max() / model.max(), ())
+            assert own.residual.size == 2 * n
+            return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
+        size = float(np.max(np.abs(model)))
+        design = self._design(points, model / size, slopes / size)
+        eliminate = eliminate_logarithmic if self.settings.kind == "log" else eliminate_linear
+        left = eliminate(points.intensity, points.sigma, design)
+        root = math.sqrt(points.region.weight)
+        if self.settings.scale == "free":
+            scale, *background = left.coefficients.tolist()
+            respond = partial(np.full, points.q.size, root)
+        else:
+            scale, background = self._peak_coefficients(points, model / size, left.coefficients)
+            respond = partial(self._noise, points, model / size, left.curve)
+        fitted = self._fitted(points, left.curve, left.residual, scale / size, tuple(background))
+        return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
+
+    @staticmethod
+    def _fitted(
+        points: RegionData,
+        curve: FloatArray,
+        residual: FloatArray,
+        scale: float,
+        background: tuple[float, ...],
+    ) -> Fitted:
+        return Fitted(
+            points.region, points.q, points.intensity, points.sigma, curve, residual, float(scale),
+            tuple(float(b) for b in background),
+        )  # fmt: skip
+
+    def _design(self, points: RegionData, model: FloatArray, slopes: FloatArray) -> Design:
+        """Lay out the curve; scaled to the peak, it passes through the measured maximum at its own."""
+        n, none = points.q.size, np.zeros_like(slopes)
+        shapes = self.background_shapes(points)
+        if self.settings.scale == "free":
+            return Design(np.zeros(n), none, np.column_stack([model, *shapes]), slopes)
+        peak, highest = int(np.argmax(model)), points.intensity.max()
+        if not shapes:
+            base = highest * model / model[peak]
+            d_base = highest * (slopes / model[peak] - model * slopes[:, peak : peak + 1] / model[peak] ** 2)
+            return Design(base, d_base, np.zeros((n, 0)), none)
+        columns = [model - model[peak], *(shape - shape[peak] for shape in shapes[1:])]
+        return Design(
+            np.full(n, highest), none, np.column_stack(columns), slopes - slopes[:, peak : peak + 1]
+        )
+
+    def background_shapes(self, points: RegionData) -> list[FloatArray]:
+        """Return the shapes whose free combination is the background of a region, each of shape (n,)."""
+        middle, half = (points.q[0] + points.q[-1]) / 2.0, (points.q[-1] - points.q[0]) / 2.0
+        place = (points.q - middle) / (half or 1.0)
+        shapes = [np.ones_like(place), place, 1.5 * place**2 - 0.5, 2.5 * place**3 - 1.5 * place]
+        return shapes[: BACKGROUNDS.index(self.settings.background)]
+
+    def _peak_coefficients(
+        self, points: RegionData, model: FloatArray, coefficients: FloatArray
+    ) -> tuple[float, list[float]]:
+        """Scale and background of a curve that was tied to the measured maximum."""
+        peak, highest = int(np.argmax(model)), float(points.intensity.max())
+        shapes = self.background_shapes(points)
+        if not shapes:
+            return highest / float(model[peak]), []
+        scale, slopes = float(coefficients[0]), [float(c) for c in coefficients[1:]]
+        constant = highest - scale * float(model[peak])
+        constant -= sum(slope * float(shape[peak]) for slope, shape in zip(slopes, shapes[1:], strict=True))
+        return scale, [constant, *slopes]
+
+    def _noise(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
+        """How the residuals of a curve that is tied to the measured maximum answer to σ of each point."""
+        answer = np.eye(points.q.size) - self._peak_response(points, model, curve)
+        return math.sqrt(points.region.weight) * answer
+
+    def _peak_response(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
+        """How the curve, in σ of each point, answers to one σ of the highest measured point."""
+        highest = int(np.argmax(points.intensity))
+        moved = model / model.max() if self.settings.background == "none" else np.ones_like(model)
+        unit = points.intensity / curve if self.settings.kind == "log" else 1.0
+        response = np.zeros((points.q.size, points.q.size))
+        response[:, highest] = moved * unit * points.sigma[highest] / points.sigma
+        return response

@@ -1,0 +1,177 @@
+"""From a pattern to the structure: the whole fit, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from slxrd.data.pattern import Pattern
+from slxrd.data.peaks import find_regions
+from slxrd.data.regions import Noise, Region, RegionData, select
+from slxrd.errors import SlxrdError
+from slxrd.fitting.assessment.conclusion import Conclusion
+from slxrd.fitting.assessment.determination import settled
+from slxrd.fitting.assessment.q_zero import WORTH_REFINING, q_zero_error, why_not_refined
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.objective.settings import BACKGROUNDS, Settings
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.minima import refine_all, search, settle_q_zero
+from slxrd.fitting.search.scan import Progress
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.intensity import Model
+from slxrd.parameters.definitions import STACKING
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
+
+#: How often σ of counts is taken anew from the fitted curve.
+RECOUNTED = 2
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """Everything that a fit may be told; the defaults are those of the command line.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        Empty: those around the Bragg peaks.
+    parameters : Parameters
+        Starts, bounds, what is fixed, free or tied.
+    stack : Stack
+        M and the window of sizes.
+    instrument : Instrument
+        Resolution.
+    noise : float, "counting", "file" or None
+        Where σ comes from; see :func:`slxrd.data.regions.select`.
+    settings : Settings
+        Residuals, scale, background.
+    """
+
+    regions: Sequence[Region] = ()
+    parameters: Parameters = field(default_factory=Parameters)
+    stack: Stack = field(default_factory=Stack)
+    instrument: Instrument = field(default_factory=Instrument)
+    noise: Noise | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Progress | None = None) -> Fit:
+    """Fit a pattern: find its regions and starts where none are given, and all its solutions.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q, or over 2θ with a known wavelength.
+    options : FitOptions, optional
+        Choices.
+    report : callable, optional
+        Called with steps done and steps in all while the solutions are searched.
+
+    Raises
+    ------
+    SlxrdError
+        If the pattern or the options are at fault.
+    """
+    options = options or FitOptions()
+    pattern = pattern.to_q()
+    objective, notes = lay_out(pattern, options)
+    parameters = options.parameters.within(objective.model.stack.table)
+    if objective.model.stack.n_coherent == 1:
+        parameters = _without_neighbours(parameters)
+    gap = parameters["L"]
+    objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
+    _check_points(objective.data, settle_q_zero(parameters), options.settings)
+    minima = search(objective, parameters, report)
+    for _ in range(RECOUNTED if objective.counted else 0):
+        objective = objective.recounted(minima[0].evaluation.regions)
+        minima = refine_all(objective, parameters, minima)
+    minima = _decide_q_zero(objective, parameters, minima, notes)
+    fit = settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
+    return replace(fit, options=options)
+
+
+def lay_out(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
+    """Set data against model as a fit begins with them.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q.
+    options : FitOptions
+        Choices.
+
+    Returns
+    -------
+    Objective
+        Data against model.
+    list of str
+        What was decided, or left out.
+
+    Raises
+    ------
+    SlxrdError
+        If there is nothing to fit in a region, or the options are at fault.
+    """
+    notes: list[str] = []
+    regions = tuple(options.regions)
+    if not regions:
+        regions = find_regions(pattern)
+        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
+    data = select(pattern, regions, options.noise)
+    for points in data:
+        if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
+            raise SlxrdError(
+                f"region {points.region.low:g}:{points.region.high:g} of {pattern.source} is flat: every "
+                f"intensity in it is {points.intensity[0]:g}; choose another region"
+            )
+    stack = options.stack.using(options.parameters)
+    if stack.crystal is not None and options.instrument.wavelength is None:
+        notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
+    objective = Objective(Model(stack, options.instrument), data, options.settings)
+    return objective, [*notes, *objective.notes]
+
+
+def _without_neighbours(parameters: Parameters) -> Parameters:
+    """Take the gap out of the fit of a single crystal."""
+    untouched = Parameters()
+    for name in STACKING:
+        if parameters[name] != untouched[name]:
+            raise SlxrdError(f"{name} means nothing for a single crystal (coherent 1); leave it out")
+    return parameters.fix(L=0.0, sigma_L=0.0)
+
+
+def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: Settings) -> None:
+    linear = BACKGROUNDS.index(settings.background) + (settings.scale == "free")
+    needed = len(parameters.free_names) + linear
+    for points in data:
+        if points.q.size < needed:
+            raise SlxrdError(
+                f"region {points.region.low:g}:{points.region.high:g} has {points.q.size} points, "
+                f"fewer than the {needed} free parameters; widen it or fix some"
+            )
+
+
+def _decide_q_zero(
+    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...], notes: list[str]
+) -> tuple[Minimum, ...]:
+    """Refine q_zero where the data can tell it from d; refuse if it was freed where they cannot."""
+    row = parameters["q_zero"]
+    if row.free is False:
+        return minima
+    error = q_zero_error(minima[0])
+    if error > WORTH_REFINING:
+        if row.free:
+            raise SlxrdError(
+                "q_zero was freed, but "
+                + why_not_refined(error).split(": ", 1)[1]
+                + "; or fix it (--fix q_zero=0)"
+            )
+        notes.append(why_not_refined(error))
+        return minima
+    if row.free:
+        return minima
+    notes.append(f"q_zero was refined: these data tell it from d to ±{error:.2g} Å⁻¹")
+    return refine_all(objective, parameters.release("q_zero"), minima)

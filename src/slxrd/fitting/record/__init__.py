@@ -1,0 +1,1 @@
+"""Request and result as text, command line and JSON."""

@@ -1,0 +1,173 @@
+"""The file of a session: that of a result, or what was asked for where there is no result yet."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import slxrd
+from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd.fitting.record.command_line import EXAMPLE
+from slxrd.fitting.record.migrations import SCHEMA, migrated
+from slxrd.fitting.record.request import State
+from slxrd.fitting.record.validation import check
+from slxrd.fitting.record.write import CURVES, to_json
+
+#: Largest document read, and largest content that is kept in one, in bytes.
+SIZE_LIMIT = 200_000_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a document holds.
+
+    Parameters
+    ----------
+    state : State
+        The session's.
+    log : tuple of str
+        What led to it, in words.
+    content : bytes or None
+        Of the measured file, where it came without a path.
+    """
+
+    state: State
+    log: tuple[str, ...]
+    content: bytes | None
+
+
+def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None = None) -> str:
+    """Write a session as JSON.
+
+    Parameters
+    ----------
+    state : State
+        The session's.
+    log : tuple of str
+        What led to it.
+    content : bytes, optional
+        Of a measured file that has no path to be found at.
+    """
+    base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
+    document = {**base, "asked": state.asked(), "log": list(log)}
+    if content is not None:
+        document["content"] = base64.b64encode(zlib.compress(content, 9)).decode()
+    return to_json(document)
+
+
+def read_document(path: str | Path) -> dict[str, Any]:
+    """Read a result or session, and bring it to the present layout.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, is none of these, or a later version wrote it.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise FileError(path, "is a directory; name the file, result.json")
+        if path.stat().st_size > SIZE_LIMIT:
+            raise FileError(path, f"is larger than {SIZE_LIMIT // 10**6} MB, which no result is")
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except FileError:
+        raise
+    except (ValueError, RecursionError):
+        raise FileError(path, "is no result of slxrd; give a result.json, or a saved session") from None
+    document = migrated(document, path)
+    regions = document.get("regions")
+    if isinstance(regions, list) and all(isinstance(region, dict) for region in regions):
+        _with_curves([r for r in regions if r.get("curves", 0) is None], path.with_name("fit.csv"))
+    return document
+
+
+def _with_curves(regions: list[dict[str, Any]], table: Path) -> None:
+    """Take curves from the CSV beside a result, where that has just as many points of a region."""
+    if not regions or not table.is_file():
+        return
+    try:
+        with table.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for region in regions:
+            own = [row for row in rows if row["region"] == region["name"]]
+            if len(own) == region["n_points"]:
+                region["curves"] = {name: [float(row[name]) for row in own] for name in CURVES}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return  # It is not that of this result.
+
+
+def from_document(document: Mapping[str, Any], path: Path) -> Found:
+    """Make a session's state of a document.
+
+    Parameters
+    ----------
+    document : mapping
+        Of the present layout.
+    path : Path
+        Where it lies; the measured file is looked for beside it too.
+
+    Raises
+    ------
+    FileError
+        If it is damaged, or does not tell what was asked for.
+    """
+    asked, result = document.get("asked"), dict(document) if "parameters" in document else None
+    if asked is None and result is None:
+        raise FileError(path, "does not tell what was asked for; the file is damaged")
+    try:
+        asked = asked or {}  # A fit of a pattern that no file holds can be looked at, not repeated.
+        for name in ("log", "content"):
+            if result is not None:
+                result.pop(name, None)
+        state = State(**asked)
+        check(state, files=False)
+        content = None
+        if "content" in document:
+            content = _unpacked(document["content"])
+            if hashlib.sha256(content).hexdigest() != state.sha256:
+                raise SlxrdError("the measured file in it is not the one that was fitted")
+        log = tuple(str(word) for word in document.get("log", ()))
+    except (SlxrdError, KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
+        raise FileError(path, f"is damaged ({error}); save it again") from None
+    if content is None:
+        state = replace(state, file=_found(state, path))
+    return Found(replace(state, result=result), log, content)
+
+
+def _unpacked(text: str) -> bytes:
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(base64.b64decode(text, validate=True), SIZE_LIMIT)
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise SlxrdError("the measured file in it is cut short, or too large")
+    return content
+
+
+def _found(state: State, path: Path) -> str | None:
+    """The measured file: where it was, or beside the document or above it, if it is the same file."""
+    if state.file is None or state.file.startswith(EXAMPLE) or state.sha256 is None:
+        return state.file
+    folder = path.absolute().parent
+    places = [Path(state.file)]
+    for above in (folder, folder.parent):
+        places += [above / state.file, above / Path(state.file).name]
+    for place in places:
+        try:
+            if place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == state.sha256:
+                return str(place)
+        except (OSError, ValueError):
+            continue
+    return state.file

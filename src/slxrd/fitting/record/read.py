@@ -1,0 +1,229 @@
+"""From the plain data of a saved fit to its parts, every one of which is looked at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from slxrd._frozen import FrozenDict, read_only
+from slxrd.data.regions import Region
+from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.record.request import State, is_number
+from slxrd.fitting.record.validation import check
+from slxrd.fitting.record.write import CURVES
+from slxrd.fitting.result.fit import Estimate, Solution, Status
+from slxrd.fitting.result.summary import format_estimate
+from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.parameters.definitions import symbol_of
+from slxrd.sample.stack import Stack
+from slxrd.units import FloatArray, SecondLine
+
+
+@dataclass(frozen=True)
+class SavedPattern:
+    """What a saved fit knows of its pattern; the file itself has the rest.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    metadata : mapping
+        What it said, and its ``sha256``.
+    wavelength : float or None
+        Å.
+    second_line : SecondLine or None
+        Of a doublet.
+    history : tuple of str
+        What was done to it.
+    """
+
+    source: str
+    metadata: Mapping[str, str | float]
+    wavelength: float | None
+    second_line: SecondLine | None
+    history: tuple[str, ...]
+
+
+def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what :class:`slxrd.fitting.record.saved_fit.SavedFit` holds off plain data of the present layout.
+
+    Parameters
+    ----------
+    document : mapping
+        As :func:`slxrd.fitting.record.write.result_dictionary` gives it.
+
+    Raises
+    ------
+    SlxrdError, KeyError, TypeError, ValueError, AttributeError
+        If something is missing in it, or cannot be.
+    """
+    told = document["input"]
+    estimates = {
+        group: {name: _estimate(item) for name, item in document[group].items()}
+        for group in ("parameters", "derived")
+    }
+    names = tuple(document["refined"])
+    if not set(names) <= set(document["parameters"]):
+        raise SlxrdError(f"refined {names!r} are not its parameters")
+    solutions = tuple(map(_solution, document["solutions"]))
+    if not solutions or any(set(s.values) != set(solutions[0].values) for s in solutions):
+        raise SlxrdError("its solutions differ in their parameters, or there are none")
+    regions = [_region(item) for item in document["regions"]]
+    if not regions:
+        raise SlxrdError("it has no regions")
+    chi2, printed = _finite(document["chi2"]), document["printed"]
+    if printed is None:
+        printed = _table(document, {**estimates["parameters"], **estimates["derived"]}, chi2)
+    return {
+        "pattern": _pattern(told),
+        "stack": _stack(told),
+        "structure": str(told["structure"]["text"]),
+        "instrument": _instrument(told),
+        "noise": str(told["noise"]),
+        "settings": Settings(told["objective"], told["scale"], told["background"]),
+        **{group: FrozenDict(items) for group, items in estimates.items()},
+        "names": names,
+        "covariance": _matrix(document["covariance"], len(names)),
+        "correlation": _matrix(document["correlation"], len(names)),
+        "chi2": chi2,
+        "reduced_chi2": _number(document["reduced_chi2"]),
+        "n_points": int(document["n_points"]),
+        "solutions": solutions,
+        "unique": bool(document["unique"]),
+        "converged": bool(document["converged"]),
+        "why_stopped": str(document["why_stopped"]),
+        "regions": tuple(fitted for fitted in regions if fitted is not None),
+        "notes": _texts(document["notes"]),
+        "asked": _asked(document["asked"]),
+        "command": str(told["command"]),
+        "version": str(document["slxrd"]),
+        "versions": FrozenDict({str(k): str(v) for k, v in document["versions"].items()}),
+        "printed": str(printed),
+        "document": document,
+    }
+
+
+def _finite(value: object) -> float:
+    if not is_number(value) or not math.isfinite(value):  # type: ignore[arg-type]
+        raise SlxrdError(f"{value!r} is no finite number")
+    return float(value)  # type: ignore[arg-type]
+
+
+def _number(value: object) -> float:
+    """A number, NaN in the place of null."""
+    return math.nan if value is None else _finite(value)
+
+
+def _maybe(value: object) -> float | None:
+    return None if value is None else _finite(value)
+
+
+def _texts(items: object) -> tuple[str, ...]:
+    if not isinstance(items, list | tuple):
+        raise SlxrdError(f"{items!r} is no list")
+    return tuple(map(str, items))
+
+
+def _pattern(told: Mapping[str, Any]) -> SavedPattern:
+    length = _maybe(told["wavelength"])
+    metadata = FrozenDict({str(key): item for key, item in told["metadata"].items()})
+    return SavedPattern(str(told["file"]), metadata, length, _second_line(told), _texts(told["history"]))
+
+
+def _second_line(told: Mapping[str, Any]) -> SecondLine | None:
+    line = told["second_line"]
+    return None if line is None else SecondLine(*map(_finite, line))
+
+
+def _instrument(told: Mapping[str, Any]) -> Instrument:
+    width, length = told["resolution"], _maybe(told["wavelength"])
+    if isinstance(width, Mapping):
+        measured = Broadening(**width)
+        return Instrument(
+            broadening=measured, wavelength=length, second_line=_second_line(told), zero=told["zero"]
+        )
+    return Instrument(_finite(width), None, length, _second_line(told), told["zero"])
+
+
+def _stack(told: Mapping[str, Any]) -> Stack:
+    """The structure but for its atoms, which the document only names."""
+    chosen = told["structure"]
+    return Stack(
+        told["coherent"],
+        told["size_window"],
+        alternating=chosen["stack"] == "alternating",
+        mixing="pure" if chosen["stack"] == "pure" else "mixed",
+        weighting=chosen["weighting"],
+        spread_coherent=chosen["coherent_spread"],
+    )
+
+
+def _asked(told: Mapping[str, Any] | None) -> State | None:
+    if told is None:
+        return None
+    state = State(**told)
+    check(state, files=False)
+    return state
+
+
+def _estimate(told: Mapping[str, Any]) -> Estimate:
+    status = told["status"]
+    if status not in get_args(Status):
+        raise SlxrdError(f"status {status!r} is not known")
+    pieces = [
+        tuple((_finite(low), _finite(high)) for low, high in told[f"interval_{share}"]) for share in (68, 95)
+    ]
+    value, error = _maybe(told["value"]), _maybe(told["error"])
+    if (value is None) != (status == "undetermined") or (error is not None and error < 0.0):
+        raise SlxrdError(f"value {value!r} and error {error!r} do not go with status {status!r}")
+    return Estimate(value, error, str(told["unit"]), status, str(told.get("why", "")), *pieces)
+
+
+def _solution(told: Mapping[str, Any]) -> Solution:
+    values = {name: _finite(value) for name, value in told["parameters"].items()}
+    return Solution(
+        FrozenDict(values), *(_finite(told[key]) for key in ("chi2", "delta_chi2", "probability"))
+    )
+
+
+def _matrix(rows: Any, size: int) -> FloatArray:
+    matrix = np.array([[_number(value) for value in row] for row in rows], dtype=np.float64)
+    matrix = matrix.reshape(size, size)
+    return read_only(matrix)
+
+
+def _region(told: Mapping[str, Any]) -> Fitted | None:
+    """The curves of a region, where the document has them; the rest of it is looked at in any case."""
+    low, high, weight = (_finite(told[key]) for key in ("low", "high", "weight"))
+    region = Region(low, high, weight, str(told["name"]))
+    scale, background = _finite(told["scale"]), tuple(map(_finite, told["background"]))
+    n = int(told["n_points"])
+    if told["curves"] is None:
+        return None
+    columns = {name: np.array([_finite(value) for value in told["curves"][name]]) for name in CURVES}
+    for column in columns.values():
+        if column.size != n or n == 0:
+            raise SlxrdError(f"the curves of region {region.name} do not have {n} points")
+        read_only(column)
+    return Fitted(region, **columns, scale=scale, background=background)
+
+
+def _table(document: Mapping[str, Any], estimates: Mapping[str, Estimate], chi2: float) -> str:
+    """The table of a fit that was saved without it."""
+    told = document["input"]
+    lines = [str(told["file"]), f"{document['n_points']} points, M = {told['coherent']}, {told['noise']}", ""]
+    for name, estimate in estimates.items():
+        state = "" if estimate.status == "determined" else f"  {estimate.status}"
+        why = f" [{estimate.why}]" if estimate.why and state else ""
+        lines.append(f"  {symbol_of(name):<11}  {format_estimate(estimate)}{state}{why}")
+    lines += ["", f"χ² = {chi2:.5g}; {document['why_stopped']}"]
+    if len(document["solutions"]) > 1:
+        lines.append(f"{len(document['solutions'])} solutions (minima of χ²)")
+    return "\n".join([*lines, *(f"! {note}" for note in document["notes"])])

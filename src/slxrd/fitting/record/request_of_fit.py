@@ -1,0 +1,191 @@
+"""What a fit was asked for, read off the fit: for one made in Python, where no command line tells it."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slxrd.data.corrections import COUNTING, POLARISATION, prepare
+from slxrd.data.pattern import Pattern
+from slxrd.errors import SlxrdError
+from slxrd.fitting.api import sample_of
+from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.record.command_line import EXAMPLE, path_of
+from slxrd.fitting.record.request import State, arguments_of
+from slxrd.io.registry import read
+from slxrd.parameters.definitions import STACKING, info
+from slxrd.parameters.parameter_set import Parameter, Parameters
+from slxrd.sample.crystal import Crystal
+from slxrd.sample.specification import as_crystal
+from slxrd.sample.stack import Stack
+from slxrd.units import RADIATIONS
+
+if TYPE_CHECKING:
+    from slxrd.fitting.result.fit import Fit
+
+
+def asked_of(fit: Fit) -> State | None:
+    """Find the state that makes a fit again.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of a pattern that :func:`slxrd.read` gave.
+
+    Returns
+    -------
+    State or None
+        Without its result. None where reading the file again does not give the fitted pattern: it was
+        simulated, its background was subtracted, or the file has gone.
+    """
+    try:
+        choices = choices_of(fit)
+        if sample_of(arguments_of(State(choices=choices).choices, resolve=False))[0] != fit.stack:
+            return None
+    except SlxrdError:  # A crystal that has no name by which it is found
+        return None
+    source = source_of(fit.pattern)
+    steps = {step.name: step.details for step in fit.pattern.history}
+    preparation: dict[str, Any] = {}
+    angle = steps.get(POLARISATION, {}).get("monochromator θ_M (°)", "none")
+    if angle != "none":
+        preparation["monochromator"] = angle
+    if "2θ to q" in steps and POLARISATION not in steps:
+        preparation["no_lp"] = True
+    for reading in _readings(fit.pattern, "2theta" if "2θ to q" in steps else "q"):
+        try:
+            raw = read(path_of(source), **reading)
+            again = prepare(raw, **preparation, counting=COUNTING in steps)
+        except SlxrdError:
+            continue
+        if _same(again, fit.pattern):
+            digest = str(raw.metadata["sha256"])
+            return State(source, digest).changed(reading=reading, preparation=preparation, choices=choices)
+    return None
+
+
+def source_of(pattern: Pattern) -> str:
+    """The file of a pattern, or ``"example:NAME"`` for a packaged one."""
+    from slxrd.fitting.examples import EXAMPLES
+
+    path = Path(pattern.source)
+    for name, example in EXAMPLES.items():
+        if path.name == example.file and path == path_of(EXAMPLE + name):
+            return EXAMPLE + name
+    return pattern.source
+
+
+def _readings(pattern: Pattern, axis: str) -> list[dict[str, Any]]:
+    """Ways in which the file may have been read, the plainest first."""
+    reading: dict[str, Any] = {}
+    if pattern.metadata.get("wavelength from") == "the user":
+        known = (pattern.wavelength, pattern.second_line)
+        named = [name for name, used in RADIATIONS.items() if (used.wavelength, used.second) == known]
+        reading["wavelength"] = named[0] if named else pattern.wavelength
+    return [reading, {**reading, "axis": axis}, {**reading, "axis": axis, "trust_axis": True}]
+
+
+def _same(one: Pattern, other: Pattern) -> bool:
+    one = one.to_q()
+    return (
+        one.x.shape == other.x.shape
+        and bool(np.array_equal(one.x, other.x))
+        and bool(np.array_equal(one.intensity, other.intensity))
+        and one.second_line == other.second_line
+    )
+
+
+def choices_of(fit: Fit) -> dict[str, Any]:
+    """What :func:`slxrd.fit` was told, as far as the fit knows it.
+
+    Where it does not hold what it was given, its parameters start from its own best solution.
+
+    Parameters
+    ----------
+    fit : Fit
+        Any.
+    """
+    options = fit.options
+    parameters = fit.minima[0].parameters if options is None else options.parameters
+    choices: dict[str, Any] = {
+        "regions": [fitted.region for fitted in fit.regions] if options is None else list(options.regions),
+        "mask": [(s.details["from"], s.details["to"]) for s in fit.pattern.history if s.name == "mask"],
+        "coherent": fit.stack.n_coherent,
+        "size_window": fit.stack.size_window,
+        "resolution": fit.instrument.broadening or fit.instrument.sigma_G,
+        "zero": fit.instrument.zero,
+        "noise": _noise(fit) if options is None else options.noise,
+        "objective": fit.settings.kind,
+        "scale": None
+        if fit.settings == Settings(fit.settings.kind, None, fit.settings.background)
+        else fit.settings.scale,
+        "background": fit.settings.background,
+        **_structure(fit.stack),
+        **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.n_coherent == 1 else ()),
+    }
+    return choices
+
+
+def _structure(stack: Stack) -> dict[str, Any]:
+    return {
+        "crystal": None if stack.crystal is None else _name(stack.crystal),
+        "partner": None if stack.partner is None else _name(stack.partner),
+        "slab": stack.slab,
+        "stack": "pure" if stack.partner else "alternating" if stack.alternating else stack.mixing,
+        "weighting": stack.weighting,
+        "coherent_spread": stack.spread_coherent,
+    }
+
+
+def _name(crystal: Crystal) -> str:
+    """The name by which a crystal is found, if there is one."""
+    for name in (crystal.name, crystal.ended()):
+        with contextlib.suppress(SlxrdError):
+            if as_crystal(name) == crystal:
+                return name
+    raise SlxrdError(f"{crystal.name} has no name by which it is found")
+
+
+def _noise(fit: Fit) -> float | str | None:
+    if any(points.per_count is not None for points in fit.objective.data):
+        return "counting"
+    if fit.noise == "σ from the file" or "assumed" in fit.noise:
+        return None
+    points = fit.objective.data[0]
+    return float(points.sigma[0] / points.intensity.max())
+
+
+def parameter_choices(parameters: Parameters, stack: Stack, leave: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Start, fix, bounds, free, tie and prior that make a set of parameters of a structure's defaults.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The set.
+    stack : Stack
+        The structure.
+    leave : tuple of str
+        Names that are left out.
+    """
+    told: dict[str, Any] = {"start": {}, "fix": {}, "bounds": {}, "free": [], "tie": {}, "prior": {}}
+    for name, row in parameters.items():
+        known = stack.table.get(name) or info(name)
+        default = Parameter(name, known.default, known.lower, known.upper, known.free)
+        if row == default or name in leave:
+            continue
+        if row.expression is not None:
+            told["tie"][name] = row.expression.text
+        elif row.free is False:
+            told["fix"][name] = row.value
+        elif row.value != default.value:
+            told["start"][name] = row.value
+        if row.free is True and default.free is not True:
+            told["free"].append(name)
+        if (row.lower, row.upper) != (default.lower, default.upper):
+            told["bounds"][name] = (row.lower, row.upper)
+        if row.prior is not None:
+            told["prior"][name] = row.prior
+    return {key: value for key, value in told.items() if value}

@@ -1,0 +1,152 @@
+"""A saved fit, read back: its estimates, solutions and curves; it prints as the fit did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slxrd._frozen import Sealed
+from slxrd.errors import FileError, SlxrdError
+from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.record.document import read_document
+from slxrd.fitting.record.read import SavedPattern, fields_of
+from slxrd.fitting.record.request import State
+from slxrd.fitting.result.fit import Estimate, Solution
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.sample.stack import Stack
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class SavedFit(Sealed):
+    """A fit as it was saved; frozen. The names are those of :class:`slxrd.fitting.result.fit.Fit`.
+
+    Parameters
+    ----------
+    pattern : SavedPattern
+        What was fitted.
+    stack : Stack
+        The chosen part of the structure, but for its atoms.
+    structure : str
+        All of it, in words.
+    instrument : Instrument
+        Resolution, radiation, kind of zero error.
+    noise : str
+        Where σ came from.
+    settings : Settings
+        How data and model were compared.
+    parameters, derived : mapping of str to Estimate
+        Values, errors, status, intervals.
+    names : tuple of str
+        The refined parameters.
+    covariance, correlation : ndarray, shape (f, f)
+        NaN where there is no error bar.
+    chi2, reduced_chi2 : float
+        As the fit gave them; reduced χ² is NaN where nothing was left to compare.
+    n_points : int
+        Number of points fitted.
+    solutions : tuple of Solution
+        All minima, the best first.
+    unique, converged : bool
+        Whether there is one solution only, and whether the refinement ended at a minimum.
+    why_stopped : str
+        In words.
+    regions : tuple of Fitted
+        The curves; empty where the file holds none.
+    notes : tuple of str
+        What the reader must know.
+    asked : State or None
+        What makes the fit again, where that is known.
+    command : str
+        The command line that made it, if one did.
+    version : str
+        Of the slxrd that made it.
+    versions : mapping of str to str
+        Of what it was computed with.
+    printed : str
+        The table, as it was printed.
+    document : mapping
+        All of the file, in the present layout.
+    """
+
+    pattern: SavedPattern
+    stack: Stack
+    structure: str
+    instrument: Instrument
+    noise: str
+    settings: Settings
+    parameters: Mapping[str, Estimate]
+    derived: Mapping[str, Estimate]
+    names: tuple[str, ...]
+    covariance: FloatArray
+    correlation: FloatArray
+    chi2: float
+    reduced_chi2: float
+    n_points: int
+    solutions: tuple[Solution, ...]
+    unique: bool
+    converged: bool
+    why_stopped: str
+    regions: tuple[Fitted, ...]
+    notes: tuple[str, ...]
+    asked: State | None
+    command: str
+    version: str
+    versions: Mapping[str, str]
+    printed: str = field(repr=False)
+    document: Mapping[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.printed
+
+    @classmethod
+    def from_dictionary(cls, document: Mapping[str, Any], source: str | Path = "result") -> SavedFit:
+        """Read a fit off plain data of the present layout.
+
+        Parameters
+        ----------
+        document : mapping
+            As :func:`slxrd.fitting.record.write.result_dictionary` gives it.
+        source : path-like
+            Where it comes from, for messages.
+
+        Raises
+        ------
+        FileError
+            If it holds no fit, or something in it is missing or cannot be.
+        """
+        if "parameters" not in document:
+            raise FileError(source, "holds a session without a fit; open it and fit first")
+        try:
+            return cls(**fields_of(document))
+        except SlxrdError as error:
+            raise FileError(source, f"is damaged: {error}") from None
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise FileError(source, f"is damaged ({type(error).__name__}: {error}); save it again") from None
+
+
+def load(path: str | Path) -> SavedFit:
+    """Read back a fit that was saved.
+
+    Parameters
+    ----------
+    path : path-like
+        A ``result.json``, or the folder that holds one.
+
+    Returns
+    -------
+    SavedFit
+        Print it for the table; ``slxrd.plot`` draws it.
+
+    Raises
+    ------
+    FileError
+        If it is not such a file, was written by a later version, or is damaged.
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "result.json"
+    return SavedFit.from_dictionary(read_document(path), path)

@@ -1,0 +1,279 @@
+"""Files of results: JSON that can be reopened, and CSV."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import slxrd
+from slxrd._files import check_writable as check_writable
+from slxrd._files import write as write
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.record.command_line import from_command
+from slxrd.fitting.record.migrations import SCHEMA
+from slxrd.fitting.record.request_of_fit import asked_of, source_of
+from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.sample.stack import Stack
+
+
+def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Lay out a fit as plain data, ready for JSON.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to tell.
+    command : str
+        The command line that made it.
+    asked : mapping, optional
+        What was asked for, as :meth:`slxrd.fitting.record.request.State.asked` gives it; read off the
+        command or the
+        fit where it is not given.
+
+    Returns
+    -------
+    dict
+        ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``parameters``, ``derived``, ``chi2``,
+        ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their curves, and more; lengths in Å,
+        what is not determined is null.
+    """
+    pattern = fit.pattern
+    return {
+        "slxrd": slxrd.__version__,
+        "schema": SCHEMA,
+        "versions": _versions(),
+        "asked": dict(asked) if asked is not None else _asked(fit, command),
+        "input": {
+            "file": pattern.source,
+            "metadata": dict(pattern.metadata),
+            "wavelength": pattern.wavelength,
+            "history": [str(step) for step in pattern.history],
+            "coherent": fit.stack.n_coherent,
+            "size_window": fit.stack.size_window,
+            "structure": _structure(fit.stack),
+            "resolution": _resolution(fit.instrument),
+            "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
+            "zero": fit.instrument.zero,
+            "noise": fit.noise,
+            "objective": fit.settings.kind,
+            "scale": fit.settings.scale,
+            "background": fit.settings.background,
+            "command": command,
+        },
+        "parameters": {name: _estimate(estimate) for name, estimate in fit.parameters.items()},
+        "derived": {name: _estimate(estimate) for name, estimate in fit.derived.items()},
+        "chi2": fit.chi2,
+        "reduced_chi2": _number(fit.reduced_chi2),
+        "n_points": fit.n_points,
+        "solutions": [
+            {
+                "parameters": dict(solution.values),
+                "chi2": solution.chi2,
+                "delta_chi2": solution.delta_chi2,
+                "probability": solution.probability,
+            }
+            for solution in fit.solutions
+        ],
+        "unique": fit.unique,
+        "converged": fit.converged,
+        "why_stopped": fit.why_stopped,
+        "notes": list(fit.notes),
+        "refined": list(fit.names),
+        "covariance": [[_number(value) for value in row] for row in fit.covariance.tolist()],
+        "correlation": [[_number(value) for value in row] for row in fit.correlation.tolist()],
+        "regions": [
+            {
+                "name": fitted.region.name,
+                "low": fitted.region.low,
+                "high": fitted.region.high,
+                "weight": fitted.region.weight,
+                "n_points": int(fitted.q.size),
+                "scale": fitted.scale,
+                "background": list(fitted.background),
+                "curves": {name: getattr(fitted, name).tolist() for name in CURVES},
+            }
+            for fitted in fit.regions
+        ],
+        "printed": str(fit),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Versions of what a fit is computed with."""
+    told = {"python": platform.python_version()}
+    for library in ("numpy", "scipy", "numba"):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            told[library] = metadata.version(library)
+    return told
+
+
+def _asked(fit: Fit, command: str) -> dict[str, Any] | None:
+    state = from_command(command)
+    if state is None:
+        state = asked_of(fit)
+        return None if state is None else state.asked()
+    digest = fit.pattern.metadata.get("sha256")
+    return state.changed(file=source_of(fit.pattern), sha256=None if digest is None else str(digest)).asked()
+
+
+def _structure(stack: Stack) -> dict[str, Any]:
+    """What stands in a stack, by name and in words."""
+    kind = "alternating" if stack.alternating else stack.mixing
+    return {
+        "crystal": None if stack.crystal is None else stack.crystal.ended(),
+        "partner": None if stack.partner is None else stack.partner.ended(),
+        "slab": stack.slab,
+        "stack": kind,
+        "weighting": stack.weighting,
+        "coherent_spread": stack.spread_coherent,
+        "text": str(stack),
+    }
+
+
+#: The arrays of a region that are written.
+CURVES = ("q", "measured", "sigma", "calculated", "residual")
+
+
+def _resolution(instrument: Instrument) -> float | dict[str, float]:
+    if instrument.broadening is None:
+        return instrument.sigma_G
+    return asdict(instrument.broadening)
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    told = {
+        "value": estimate.value,
+        "error": estimate.error,
+        "unit": estimate.unit,
+        "status": estimate.status,
+        "interval_68": estimate.interval_68,
+        "interval_95": estimate.interval_95,
+    }
+    return {**told, "why": estimate.why} if estimate.why else told
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Write plain data as JSON for people: one line for a row of numbers, indented all else."""
+    return _laid_out(document, "\n") + "\n"
+
+
+def _laid_out(value: Any, line: str) -> str:
+    if isinstance(value, Mapping) and value:
+        rows = (f"{_scalar(key)}: {_laid_out(item, line + ' ')}" for key, item in value.items())
+        return "{" + ",".join(f"{line} {row}" for row in rows) + line + "}"
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping | list | tuple) for item in value):
+        return "[" + ",".join(f"{line} {_laid_out(item, line + ' ')}" for item in value) + line + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=dict)
+
+
+def result_json(fit: Fit, command: str = "") -> str:
+    """Write :func:`result_dictionary` as JSON text."""
+    return to_json(result_dictionary(fit, command))
+
+
+def curves_csv(fit: Fit) -> str:
+    """Write the curves of all regions as CSV: q (Å⁻¹), measured, sigma, calculated, residual, region."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["q", "measured", "sigma", "calculated", "residual", "region"])
+    for fitted in fit.regions:
+        columns = (fitted.q, fitted.measured, fitted.sigma, fitted.calculated, fitted.residual)
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            table.writerow([*(f"{value:.10g}" for value in row), fitted.region.name])
+    return text.getvalue()
+
+
+def pattern_csv(pattern: Pattern) -> str:
+    """Write a pattern as CSV that ``read`` takes back, with what is known of it in front.
+
+    Its metadata and its history go before the columns; a history of nothing but ``simulated`` is left out,
+    since the metadata say so.
+    """
+    told = [f"{key}: {value}" for key, value in pattern.metadata.items()]
+    if any(step.name != "simulated" for step in pattern.history):
+        told.append(f"file: {pattern.source}")
+        if pattern.wavelength is not None:
+            told.append(f"wavelength: {pattern.wavelength:.10g} Å")
+        told += [f"step {i}: {step}" for i, step in enumerate(pattern.history, start=1)]
+    lines = ["# " + " | ".join(text.splitlines()) for text in told]
+    axis = "q in 1/Å" if pattern.axis == "q" else "2theta in degrees"
+    lines.append(f"# {axis}, intensity" + (", sigma" if pattern.sigma is not None else ""))
+    columns = [pattern.x, pattern.intensity] + ([pattern.sigma] if pattern.sigma is not None else [])
+    lines += [
+        ",".join(f"{value:.10g}" for value in row) for row in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def save(
+    fit: Fit,
+    folder: str | Path,
+    *,
+    force: bool = False,
+    command: str = "",
+    figure: Callable[[], bytes] | None = None,
+) -> list[Path]:
+    """Write result.json, fit.csv and, where a drawing is handed over, fit.png into a folder.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to write.
+    folder : path-like
+        Made if it does not exist.
+    force : bool
+        Whether existing files may be overwritten.
+    command : str
+        The command line, for the record.
+    figure : callable, optional
+        Gives the PNG file's bytes.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    FileError
+        If a file exists or cannot be written; then none is.
+    """
+    paths = result_paths(folder)
+    contents: list[bytes | str] = [result_json(fit, command), curves_csv(fit)]
+    if figure is not None:
+        contents.append(figure())
+    written = paths[: len(contents)]
+    check_writable(written, force)
+    for path, content in zip(written, contents, strict=True):
+        write(path, content)
+    return written
+
+
+def result_paths(folder: str | Path) -> list[Path]:
+    """The files that :func:`save` writes."""
+    return [Path(folder) / name for name in ("result.json", "fit.csv", "fit.png")]
+
+
+def two_columns(pattern: Pattern) -> str:
+    """Write q (Å⁻¹) and intensity of the points that are not masked as two columns without a header."""
+    seen = ~pattern.mask
+    rows = zip(pattern.q[seen].tolist(), pattern.intensity[seen].tolist(), strict=True)
+    return "".join(f"{q:.8g},{intensity:.8g}\n" for q, intensity in rows)

@@ -1,0 +1,134 @@
+"""A fit in words: the table that people read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.result.ensemble import Pieces
+from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
+
+#: Solutions shown in the printed list.
+MOST_SHOWN = 6
+#: An interval whose shorter side is less than this much of the longer is shown beside the error.
+LOPSIDED = 0.6
+
+
+def summarise(fit: Fit) -> str:
+    """Write the result of a fit as text.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to tell.
+    """
+    pattern = fit.pattern
+    title = f"{pattern.source}"
+    if is_simulated(pattern):
+        title += "  [simulated]"
+    lines = [
+        title,
+        f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
+        f"{fit.stack}, {fit.instrument}, {fit.noise}",
+        f"objective {fit.settings.kind}, scale {fit.settings.scale}, background {fit.settings.background}",
+    ]
+    lines += [f"  {step}" for step in pattern.history]
+    lines += ["", *_rows(fit), ""]
+    for region in fit.regions:
+        share = float(region.residual @ region.residual) / region.q.size
+        lines.append(
+            f"region {region.region.name}: weight {region.region.weight:g}, {region.q.size} points, "
+            f"mean squared residual {share:.3g}"
+        )
+    lines.append(f"χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}; {fit.why_stopped}")
+    lines += _solutions(fit)
+    lines += [f"! {note}" for note in fit.notes]
+    return "\n".join(lines)
+
+
+def is_simulated(pattern: Pattern) -> bool:
+    """Whether a pattern says of itself that it was simulated."""
+    return any("simulated" in f"{key} {value}".lower() for key, value in pattern.metadata.items())
+
+
+def format_estimate(estimate: Estimate) -> str:
+    """Write value and error with the digits that mean something, or ``"not determined"``."""
+    value, unit = estimate.value, estimate.unit
+    if value is None:
+        return "not determined"
+    if estimate.status == "lower bound":
+        return f"> {value:.3g} {unit}"
+    if estimate.status == "upper bound":
+        return f"< {value:.3g} {unit}"
+    if estimate.error is None:
+        return f"{value:.6g} {unit}"
+    digits = max(0, 1 - math.floor(math.log10(estimate.error))) if estimate.error > 0.0 else 6
+    return f"{value:.{digits}f} ± {estimate.error:.{digits}f} {unit}"
+
+
+def format_interval(pieces: Pieces, error: float | None) -> str:
+    """Write an interval, ``"22.99 to 23.07 or 27.85 to 28.12"``, with one digit more than its error has."""
+    digits = 1 - math.floor(math.log10(error)) if error else 4
+    return " or ".join(f"{low:.{max(0, digits)}f} to {high:.{max(0, digits)}f}" for low, high in pieces)
+
+
+def _remark(estimate: Estimate) -> str:
+    """What value and error do not tell: pieces, a lopsided interval, or why there is none."""
+    if estimate.status == "ambiguous" and estimate.interval_95:
+        return f" [95 %: {format_interval(estimate.interval_95, estimate.error)}]"
+    if estimate.status == "determined" and estimate.value is not None and len(estimate.interval_68) == 1:
+        low, high = estimate.interval_68[0]
+        below, above = estimate.value - low, high - estimate.value
+        if min(below, above) < LOPSIDED * max(below, above):
+            return f" [68 %: {format_interval(estimate.interval_68, estimate.error)}]"
+    if estimate.why and (estimate.status != "determined" or estimate.why.startswith("tied")):
+        return f" [{estimate.why}]"
+    return ""
+
+
+def _rows(fit: Fit) -> list[str]:
+    names = dict(DERIVED)
+    if fit.stack.alternating:
+        names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
+    stacked = fit.stack.n_coherent > 1
+    rows = [
+        (info(n).symbol, e, info(n).meaning)
+        for n, e in fit.parameters.items()
+        if stacked or n not in STACKING
+    ]
+    rows += [
+        (names[n][0], e, names[n][1] + (_in_nm(e) if n in OF_ATOMS else ""))
+        for n, e in fit.derived.items()
+        if stacked or n.startswith("thickness")
+    ]
+    cells = []
+    for symbol, estimate, meaning in rows:
+        state = "" if estimate.status == "determined" else estimate.status
+        cells.append((symbol, format_estimate(estimate), state, meaning + _remark(estimate)))
+    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
+
+
+def _in_nm(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return ""
+    tenth = replace(estimate, value=estimate.value / 10.0, unit="nm")
+    return f" ({format_estimate(replace(tenth, error=estimate.error / 10.0 if estimate.error else None))})"
+
+
+def _solutions(fit: Fit) -> list[str]:
+    if len(fit.solutions) < 2:
+        return []
+    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), with their probabilities:"]
+    for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
+        v = solution.values
+        further = "".join(f"{info(n).symbol} {v[n]:.4g}  " for n in fit.names if n not in TABLE)
+        lines.append(
+            f"  {i + 1}. L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
+            f"d {v['d']:7.4f}  {further}Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
+        )
+    if len(fit.solutions) > MOST_SHOWN:
+        lines.append(f"  and {len(fit.solutions) - MOST_SHOWN} more")
+    return [*lines, ""]

@@ -1,0 +1,1 @@
+"""All minima of χ²."""

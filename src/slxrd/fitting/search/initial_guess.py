@@ -1,0 +1,55 @@
+"""A rough structure read off a pattern by eye's rules, to begin with where nothing has been fitted yet."""
+
+from __future__ import annotations
+
+import math
+
+from slxrd.data.peaks import describe, lattice_period
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.parameters.parameter_set import Parameters
+
+#: Shape factor of the Scherrer equation for the full width at half maximum of a slab.
+SCHERRER = 0.886
+#: Gap, its fluctuation (Å) and relative spread of sizes of usual samples with C18 ligands.
+USUAL_GAP, USUAL_DISORDER, USUAL_SPREAD = 32.0, 1.0, 0.12
+
+
+def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float]:
+    """Guess values of all parameters: d from the places of the peaks, N from the width of the highest.
+
+    It is a place to begin moving things by hand. A fit finds its own starts.
+
+    Parameters
+    ----------
+    objective : Objective
+        The regions' points.
+    parameters : Parameters
+        What is fixed or has a start is taken as it is; all values lie within the bounds.
+
+    Returns
+    -------
+    dict of str to float
+        In the table's units.
+    """
+    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    highest = max(peaks, key=lambda peak: peak.height)
+    d = lattice_period(peaks)
+    N = max(SCHERRER * 2.0 * math.pi / (max(highest.width, 1e-3) * d), 2.0)
+    guessed = {
+        "d": d,
+        "L": USUAL_GAP,
+        "sigma_L": USUAL_DISORDER,
+        "N": N,
+        "sigma_N": max(USUAL_SPREAD * N, 0.5),
+        "q_zero": 0.0,
+    }
+    values: dict[str, float] = {}
+    for name, row in parameters.items():
+        if row.value is not None:
+            values[name] = row.value
+        elif name in guessed:
+            values[name] = min(max(guessed[name], row.lower), row.upper)
+        else:
+            values[name] = (row.lower + row.upper) / 2.0
+    tied = parameters.start(**{n: v for n, v in values.items() if parameters[n].free is not False})
+    return tied.resolve(tied.vector())[0]

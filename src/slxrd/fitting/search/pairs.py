@@ -1,0 +1,193 @@
+"""Where stacks of two crystals in turn may lie: the period of the satellites first, then who has which share.
+
+Two crystals have six parameters that move satellites, too many for a grid. Their period stands in the
+pattern: what is scanned is how it is divided, and combinations with other periods are not calculated.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from slxrd.data.fringes import humps, satellite_periods
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.scan import (
+    FAINTEST,
+    TRIED_SIGMA_L,
+    Progress,
+    chi2_about,
+    choices,
+    points_of,
+    scan,
+    usual_spread,
+)
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+#: Ratio of successive sizes; periods of planes tried for each crystal; the least difference between two.
+SIZE_STEP, MOST_PERIODS, SAME = 1.1, 3, 0.003
+#: Gaps per turn of the phase between neighbours at the region's middle, of which a period has two.
+STEPS_PER_TURN = 6
+#: Points that may be tried; beyond, sizes are tried in larger steps. The lowest that are followed.
+MOST_TRIED, MOST_FOLLOWED = 12000, 40
+#: They are refined so roughly, in so many steps, and so many of them are handed on.
+ROUGHLY, STEPS, MOST_REFINED = 1e-3, 12, 10
+PORTION = 100
+#: σ_N of layers that grew on one another, beside that of a synthesis.
+SHARP = 0.5
+
+
+def visible_periods(objective: Objective) -> list[float]:
+    """Periods in Å with which the pattern repeats, as far as resolution and point distance show them."""
+    sigma_G = min(float(objective.model.instrument.sigma(points.q).min()) for points in objective.data)
+    longest = FAINTEST / sigma_G if sigma_G > 0.0 else math.inf
+    longest = min([longest, *(np.pi / float(np.median(np.diff(points.q))) for points in objective.data)])
+    return satellite_periods(objective.data, longest)
+
+
+def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+    """χ² over divisions of the period among two crystals and their gaps; the best first, shape (k, p).
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against a stack in which two crystals alternate.
+    parameters : Parameters
+        What is given is kept, or begun with.
+    base : Minimum
+        The best fit without fringes.
+    report : callable
+        Called with steps done and steps in all.
+    """
+    periods = visible_periods(objective)
+    if not periods:
+        return scan(objective, parameters, base, report)
+    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    middle = float(np.mean(strongest.q))
+    around = [q for period in periods[:1] for q in humps(strongest, period)]
+    stack = objective.model.stack
+    planes = [
+        _planes(parameters, name, crystal.period if crystal is not None else base.values["d"], around, middle)
+        for name, crystal in (("d", stack.crystal), ("d_B", stack.partner))
+    ]
+    for ratio in (SIZE_STEP, SIZE_STEP**2, SIZE_STEP**4):
+        tried = [
+            point
+            for period, (d, d_B) in product(periods, product(*planes))
+            for point in _divisions(parameters, period, d, d_B, middle, ratio)
+        ]
+        if len(tried) <= MOST_TRIED:
+            break
+    tried = tried[:: math.ceil(len(tried) / MOST_TRIED) or 1]
+    if not tried:
+        return scan(objective, parameters, base, report)
+    names = list(parameters)
+    table = np.array([[point.get(name, base.values[name]) for name in names] for point in tried])
+    points = points_of(parameters, table)
+    chi2 = chi2_about(objective, parameters, points, report)
+    starts = points[_lowest(points, chi2, names)]
+    rough = Batch(objective, parameters, starts).refine_each(os.cpu_count() or 1, ROUGHLY, STEPS)
+    return rough.values[np.argsort(rough.chi2)[:MOST_REFINED]]
+
+
+def _planes(
+    parameters: Parameters, name: str, usual: float, around: list[float], middle: float
+) -> list[float]:
+    """Distances of planes: the usual one, and those of the humps of the pattern."""
+    row = parameters[name]
+    if not row.free or row.value is not None:
+        return [row.value if row.value is not None else usual]
+    order = max(round(middle * usual / (2.0 * np.pi)), 1)
+    found: list[float] = []
+    for d in (usual, *(2.0 * np.pi * order / q for q in around)):
+        if row.lower <= d <= row.upper and all(abs(d / other - 1.0) > SAME for other in found):
+            found.append(d)
+    return found[:MOST_PERIODS] or [float(np.clip(usual, row.lower, row.upper))]
+
+
+def _divisions(
+    parameters: Parameters, period: float, d: float, d_B: float, middle: float, ratio: float
+) -> Iterator[dict[str, float]]:
+    """Parameters whose period is that of the satellites."""
+    row = parameters["L"]
+    lower, upper = (row.value, row.value) if row.value is not None else (row.lower, row.upper)
+    turn = np.pi / middle / STEPS_PER_TURN * 2.0
+    tried = [one for one in choices(parameters, "sigma_L", list(TRIED_SIGMA_L)) if one is not None]
+    disorder = [(min(tried, default=0.0), True), *((one, False) for one in tried or [0.0])]
+    for N in choices(parameters, "N", _ladder(parameters, "N", period / d, ratio)):
+        thick = ((N if N is not None else 1.0) - 1.0) * d
+        if upper - lower <= d:
+            gaps = np.linspace(
+                lower, upper, max(math.ceil((upper - lower) / turn), 1) + 1 if upper > lower else 1
+            )
+            # Whole sizes: layers on one another are sharp, and their satellites in phase only so.
+            left = [(L, 1.0 + (period - thick - 2.0 * L) / d_B) for L in gaps.tolist()]
+            pairs = [(L, float(near)) for L, N_B in left for near in (math.floor(N_B), math.ceil(N_B))]
+        else:
+            sizes = choices(parameters, "N_B", _ladder(parameters, "N_B", period / d_B, ratio))
+            middles = [((period - thick - (N_B - 1.0) * d_B) / 2.0, N_B) for N_B in sizes if N_B is not None]
+            steps = np.arange(-d / 2.0, d / 2.0, turn).tolist()
+            pairs = [(L + step, N_B) for L, N_B in middles for step in steps if lower <= L + step <= upper]
+        row_B = parameters["N_B"]
+        if row_B.value is not None:
+            pairs = [(L, row_B.value) for L, _ in pairs]
+        for L, N_B in pairs:
+            if row_B.lower <= N_B <= row_B.upper:
+                for sigma_L, sharp in disorder:
+                    yield _point(parameters, d, d_B, L, sigma_L, N, N_B, sharp)
+
+
+def _point(
+    parameters: Parameters,
+    d: float,
+    d_B: float,
+    L: float,
+    sigma_L: float,
+    N: float | None,
+    N_B: float,
+    sharp: bool,
+) -> dict[str, float]:
+    point = {"d": d, "d_B": d_B, "L": L, "sigma_L": sigma_L, "N_B": N_B}
+    if N is not None:
+        point["N"] = N
+    for name, size in (("sigma_N", N), ("sigma_N_B", N_B)):
+        start = parameters[name].value
+        point[name] = start if start is not None else SHARP if sharp else float(usual_spread(size or 1.0))
+    return point
+
+
+def _ladder(parameters: Parameters, name: str, most: float, ratio: float) -> list[float]:
+    """Sizes up to a whole period."""
+    row = parameters[name]
+    least, most = max(row.lower, 2.0), min(row.upper, most)
+    if most <= least:
+        return [row.lower]
+    count = max(math.ceil(math.log(most / least) / math.log(ratio)), 1) + 1
+    return [float(N) for N in np.unique(np.round(np.geomspace(least, most, count))) if least <= N <= most]
+
+
+def _lowest(points: FloatArray, chi2: FloatArray, names: list[str]) -> list[int]:
+    """Indices of the best points that are not neighbours of a better one."""
+    d, d_B, L, N, N_B = (points[:, names.index(name)] for name in ("d", "d_B", "L", "N", "N_B"))
+    sizes = np.column_stack([np.log(N), np.log(N_B)])
+    chosen: list[int] = []
+    for i in np.argsort(chi2).tolist():
+        near = [
+            j
+            for j in chosen
+            if np.all(np.abs(sizes[i] - sizes[j]) < 1.1 * math.log(SIZE_STEP))
+            and abs(L[i] - L[j]) < 0.5
+            and abs(d[i] / d[j] - 1.0) < SAME
+            and abs(d_B[i] / d_B[j] - 1.0) < SAME
+        ]
+        if not near:
+            chosen.append(i)
+        if len(chosen) == MOST_FOLLOWED:
+            break
+    return chosen

@@ -1,0 +1,231 @@
+"""Where the minima of χ² may lie: the envelope of the Bragg peaks, and a scan over gap, size and disorder."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.data.peaks import centre_and_spread, describe, lattice_period, narrowest
+from slxrd.data.regions import RegionData
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.problem import is_compiled
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.intensity import Model
+from slxrd.parameters.definitions import TABLE
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+#: Stacking disorder, Å, that leaves no fringes, and those that are tried.
+NO_FRINGES = 8.0
+TRIED_SIGMA_L = (0.4, 1.4)
+TRIED_SIGMA_U = 0.3
+#: Values of L tried per turn of the phase at the strongest region; ratio of successive sizes, and the most
+#: of them; width of a peak times size.
+STEPS_PER_TURN = 3
+SIZE_STEP = 1.35
+MOST_SIZES = 9
+SCHERRER = 0.9
+#: Periods closer than this fraction are not both tried.
+SAME_PERIOD = 0.002
+#: The most values of L that are tried.
+MOST_GAPS = 5000
+#: Minima of the scan that are refined.
+MOST_REFINED = 80
+#: Distances are searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast.
+FAINTEST = 1.8
+#: Sizes within this many σ_N of N are counted while scanning.
+SCAN_WINDOW = 2.5
+#: Points of the scan between two reports of progress.
+PORTION = 200
+Progress = Callable[[int, int], None]
+
+
+def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]:
+    """Fit the Bragg peaks without their fringes, d and N alone, from several sizes; the best first.
+
+    σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
+    """
+    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    d, row = parameters["d"].value or lattice_period(peaks), parameters["d"]
+    if not row.lower <= d <= row.upper:
+        d = (row.lower + row.upper) / 2.0
+    strongest = max(peaks, key=lambda peak: peak.height)
+    planes = parameters["N"].value or max(0.9 * 2.0 * np.pi / (d * strongest.width), 2.0)
+    base = parameters
+    if base["L"].free:
+        base = base.fix(L=float(np.clip(40.0, base["L"].lower, base["L"].upper)))
+    if base["sigma_L"].free:
+        base = base.fix(sigma_L=float(np.clip(NO_FRINGES, base["sigma_L"].lower, base["sigma_L"].upper)))
+    found: list[Minimum] = []
+    for factor in (0.7, 1.0, 1.5) if parameters["N"].value is None else (1.0,):
+        N = max(planes * factor, 1.2)
+        row, spread = parameters["sigma_N"], parameters["sigma_N"].value or float(usual_spread(N))
+        if row.free:
+            base = base.fix(sigma_N=float(np.clip(spread, row.lower, row.upper)))
+        found.append(minimise(objective, filled(_held(base, N, d), {"d": d, "N": N}), 1e-6, 60))
+    return sorted(found, key=lambda minimum: minimum.chi2)
+
+
+def _held(parameters: Parameters, N: float, d: float) -> Parameters:
+    """Keep what only some structures have: a second crystal, where it is not known, like the first."""
+    like = {"d_B": d, "N_B": N, "sigma_N_B": float(usual_spread(N))}
+    held = {}
+    for name, row in parameters.items():
+        if name not in TABLE and row.free:
+            value = like[name] if row.value is None else row.value
+            held[name] = float(np.clip(value, row.lower, row.upper))
+    return parameters.fix(**held)
+
+
+def usual_spread(N: float | FloatArray) -> FloatArray:
+    """σ_N of a usual synthesis, to start from."""
+    return np.maximum(0.12 * np.asarray(N), 0.6)
+
+
+def filled(parameters: Parameters, values: dict[str, float]) -> Parameters:
+    """Give starting values to the parameters that can take one, moved inside their bounds."""
+    rows = {name: parameters[name] for name in values}
+    taking = {name: row for name, row in rows.items() if row.free is not False and row.expression is None}
+    inside = {name: float(np.clip(values[name], row.lower, row.upper)) for name, row in taking.items()}
+    return parameters.start(**inside)
+
+
+def choices(parameters: Parameters, name: str, tried: list[float]) -> list[float | None]:
+    """Values to scan: none if the parameter is not free, the user's start if there is one."""
+    row = parameters[name]
+    if not row.free:
+        return [None]
+    if row.value is not None:
+        return [row.value]
+    inside = [value for value in tried if row.lower <= value <= row.upper]
+    return list(inside) or [(row.lower + row.upper) / 2.0]
+
+
+def points_of(parameters: Parameters, starts: FloatArray) -> FloatArray:
+    """Values of all parameters for starts, ties and bounds observed; shapes (k, p)."""
+    if any(row.expression is not None for row in parameters.values()):
+        named = [filled(parameters, dict(zip(parameters, start, strict=True))) for start in starts.tolist()]
+        return np.array([list(full.resolve(full.vector())[0].values()) for full in named])
+    first = filled(parameters, dict(zip(parameters, starts[0].tolist(), strict=True)))
+    points = np.tile([first.resolve(first.vector())[0][name] for name in parameters], (len(starts), 1))
+    for i, name in enumerate(parameters):
+        if parameters[name].free:
+            points[:, i] = np.clip(starts[:, i], parameters[name].lower, parameters[name].upper)
+    return points
+
+
+def _tried_sizes(strongest: RegionData, base: Minimum) -> list[float]:
+    """Sizes between those that the width of the whole peak and that of its highest fringe stand for."""
+    q, intensity = strongest.q, strongest.intensity
+    scale = SCHERRER * 2.0 * np.pi / base.values["d"]
+    widest = max(describe(q, intensity).width, 2.355 * centre_and_spread(q, intensity)[1])
+    least = max(min(scale / widest, base.values["N"]) / SIZE_STEP, 1.5)
+    most = max(scale / narrowest(q, intensity), base.values["N"], 2.0) * SIZE_STEP
+    count = min(max(round(float(np.log(most / least) / np.log(SIZE_STEP))) + 1, 3), MOST_SIZES)
+    return [float(N) for N in np.geomspace(least, most, count)]
+
+
+def bragg_order(points: RegionData, d: float) -> int:
+    """Order of the reflection in the middle of a region, of planes d Å apart; at least 1."""
+    return max(round(float(points.q.mean()) * d / (2.0 * np.pi)), 1)
+
+
+def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
+    """Lattice periods from the best fit of the envelope and from the centre of mass of the peak."""
+    d = base.values["d"]
+    other = 2.0 * np.pi * bragg_order(strongest, d) / centre_and_spread(strongest.q, strongest.intensity)[0]
+    return [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
+
+
+def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+    """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, p)."""
+    row = parameters["L"]
+    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    turn = base.values["d"] / bragg_order(strongest, base.values["d"])
+    count = max(int((row.upper - row.lower) / turn * STEPS_PER_TURN), STEPS_PER_TURN)
+    if count > MOST_GAPS:
+        raise SlxrdError(
+            f"bounds L={row.lower:g}:{row.upper:g} are too wide to search; narrow them (--bounds L=5:200)"
+        )
+    axes = {
+        "L": choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
+        "N": choices(parameters, "N", _tried_sizes(strongest, base)),
+        "sigma_L": choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
+        "d": choices(parameters, "d", _tried_periods(strongest, base)),
+    }
+    if "N_B" in parameters:
+        axes["N_B"] = choices(parameters, "N_B", _tried_sizes(strongest, base))
+    columns = {name: np.array([value]) for name, value in base.values.items()}
+    columns |= {name: np.array(tried, dtype=float) for name, tried in axes.items() if tried != [None]}
+    size = tuple(len(tried) for tried in axes.values())
+    for name, column in zip(axes, np.meshgrid(*(columns[name] for name in axes), indexing="ij"), strict=True):
+        columns[name] = column.ravel()
+    spread = parameters["sigma_N"].value
+    columns["sigma_N"] = usual_spread(columns["N"]) if spread is None else np.array([spread])
+    if "sigma_u" in parameters and parameters["sigma_u"].free and parameters["sigma_u"].value == 0.0:
+        columns["sigma_u"] = np.array([TRIED_SIGMA_U])  # at 0 its derivative vanishes
+    if "N_B" in parameters and parameters["sigma_N_B"].value is None:
+        columns["sigma_N_B"] = usual_spread(columns["N_B"])
+    table = [np.broadcast_to(columns[name], math.prod(size)) for name in parameters]
+    points = points_of(parameters, np.column_stack(table))
+    shape = (len(axes["L"]), len(axes["N"]))
+    chi2 = chi2_about(objective, parameters, points, report).reshape(*shape, -1)
+    lowest = chi2.min(axis=2)
+    beside = np.pad(lowest, 1, constant_values=np.inf)
+    around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
+    minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
+    order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
+    scanned = points.reshape(*shape, -1, len(parameters))
+    return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
+
+
+def chi2_about(
+    objective: Objective, parameters: Parameters, points: FloatArray, report: Progress
+) -> FloatArray:
+    """χ² at many points, shape (k, p), of a cheaper objective, on all cores; shape (k,)."""
+    cheaper, looked_at = coarse(objective, parameters, points)
+    batch = Batch(cheaper, parameters, looked_at)
+    portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
+    pieces: list[FloatArray] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for piece in pool.map(batch.chi2, portions):
+            pieces.append(piece)
+            report(min(len(pieces) * PORTION, len(points)), len(points))
+    return np.concatenate(pieces)
+
+
+def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:
+    """Return a cheaper objective for the scan, and the points at which it stands in for the true one.
+
+    Thinned out to about the resolution and without smearing; what the resolution takes from a fringe's
+    contrast, exp(−½(Λσ_G)²) between neighbours, is given to the disorder, σ_L² + (Λσ_G/q)².
+    """
+    middle = float(np.mean(objective.data[0].q))
+    sigma_G = float(objective.model.instrument.sigma(np.array([middle]))[0])
+    if sigma_G == 0.0 or not is_compiled(objective, parameters):
+        return objective, points
+    data = []
+    for part in objective.data:
+        stride = max(int(sigma_G / float(np.median(np.diff(part.q)))), 1)
+        thin = slice(None, None, stride) if part.q.size >= 20 * stride else slice(None)
+        data.append(RegionData(part.region, part.q[thin], part.intensity[thin], part.sigma[thin]))
+    stack = replace(objective.model.stack, size_window=SCAN_WINDOW)
+    names = list(parameters)
+    d, L, N = (points[:, names.index(name)] for name in ("d", "L", "N"))
+    seen = points.copy()
+    column = names.index("sigma_L")
+    period = (N - 1.0) * d + L
+    if stack.alternating:
+        d_B, N_B = (points[:, names.index(name)] for name in ("d_B", "N_B"))
+        period = (period + (N_B - 1.0) * d_B + L) / math.sqrt(2.0)
+    seen[:, column] = np.hypot(points[:, column], period * sigma_G / middle)
+    instrument = Instrument(0.0, wavelength=objective.model.instrument.wavelength)
+    return Objective(Model(stack, instrument), data, objective.settings), seen

@@ -1,0 +1,214 @@
+"""Bootstrap: the fit repeated on patterns that might as well have been measured.
+
+Every replicate is refined from every solution of the fit and keeps the best, so that it may move from
+one minimum of χ² to another; a bootstrap started in one minimum (SI section S.j of Toso, Baranov et
+al., ACS Nano 2021, 15, 6243) never sees the others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.batch import Batch, Refined, joined
+from slxrd.fitting.result.derived import with_derived
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.uncertainty.samples import Drawn
+from slxrd.units import FloatArray
+
+Kind = Literal["noise", "flat", "residual", "block"]
+KINDS: tuple[Kind, ...] = ("noise", "flat", "residual", "block")
+
+#: Quantiles that are reported: 68 % and 95 % intervals and the median.
+QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+#: Replicates that are refined between two reports of progress.
+_PORTION = 50
+#: Solutions with Δχ² beyond this are not started from; a replicate hardly ever reaches them.
+_REACHED = 40.0
+#: From the minimum of the measured pattern to that of a replicate, χ² falls by χ² of as many degrees of
+#: freedom as there are parameters: hardly ever by so much.
+_HOPELESS = 25.0
+#: Relative change of χ² that the last step of a replicate may promise; it is taken unseen.
+_TOLERANCE = 1e-6
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Bootstrap(Drawn):
+    """What the replicates say.
+
+    Parameters
+    ----------
+    kind : str
+        How they were made.
+    seed : int
+        Of the random numbers.
+    asked : int
+        How many were wanted; fewer are there if the run was interrupted.
+    names : tuple of str
+        Parameters that were refined.
+    samples : ndarray, shape (n, f)
+        Their values in the replicates that were refined to a minimum.
+    all_values : mapping of str to ndarray, shape (n,)
+        Of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
+    chi2 : ndarray, shape (n,)
+        At the minima.
+    solution : ndarray of int, shape (n,)
+        Which solution of the fit, counted from 0, each replicate came to.
+    failed : int
+        Replicates that did not converge.
+    """
+
+    kind: Kind
+    seed: int
+    asked: int
+    names: tuple[str, ...]
+    samples: FloatArray
+    all_values: Mapping[str, FloatArray]
+    chi2: FloatArray
+    solution: NDArray[np.int64]
+    failed: int
+
+    @property
+    def done(self) -> int:
+        """Number of replicates that were made, failed ones included."""
+        return len(self.chi2) + self.failed
+
+    def correlation(self) -> FloatArray:
+        """Correlations of the refined parameters, shape (f, f)."""
+        return np.asarray(np.corrcoef(self.samples, rowvar=False))
+
+
+def bootstrap(
+    fit: Fit,
+    n: int = 1000,
+    *,
+    kind: Kind = "noise",
+    seed: int = 0,
+    level: float = 0.03,
+    block: int = 10,
+    workers: int | None = None,
+    report: Progress | None = None,
+) -> Bootstrap:
+    """Repeat a fit on resampled patterns.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    n : int
+        Number of replicates, 2 or more.
+    kind : {"noise", "flat", "residual", "block"}
+        How a replicate is made: the measured pattern and Gaussian noise of the fit's own σ (from the
+        file, from counting statistics, or flat, as the fit was told), or of ``level`` times the
+        region's maximum (the paper's); or the calculated curve and resampled residuals, one by one
+        or in blocks, which keeps their correlation along q.
+    seed : int
+        Of the random numbers; the same seed gives the same replicates on any number of workers.
+    level : float
+        Fraction of the maximum, for ``kind="flat"``.
+    block : int
+        Points in a block, for ``kind="block"``.
+    workers : int, optional
+        Threads; all cores if not given.
+    report : callable, optional
+        Called with replicates done and asked for. A KeyboardInterrupt ends the run and keeps what
+        was done.
+
+    Raises
+    ------
+    SlxrdError
+        If n < 2, the kind is unknown, or the fit has nothing refined.
+    """
+    if n < 2:
+        raise SlxrdError(f"bootstrap of {n} replicates: at least 2 are needed for a spread")
+    if kind not in KINDS:
+        raise SlxrdError(f"bootstrap {kind!r} is not one of {', '.join(KINDS)}")
+    if not fit.names:
+        raise SlxrdError("nothing was refined, so there is nothing to bootstrap")
+    near = [m for m in fit.minima if m.chi2 - fit.chi2 < _REACHED]
+    starts = np.array([[minimum.values[name] for name in fit.objective.model.names] for minimum in near])
+    batch = Batch(fit.objective, near[0].parameters, starts)
+    make = _maker(fit, kind, level, block)
+    seeds = np.random.SeedSequence(seed).spawn(n)
+    cores = workers or os.cpu_count() or 1
+    done: list[Refined] = []
+    try:
+        for first in range(0, n, _PORTION):
+            generators = [np.random.default_rng(s) for s in seeds[first : first + _PORTION]]
+            sets = [make(generator) for generator in generators]
+            done.append(
+                batch.refine(
+                    [np.array(rows) for rows in zip(*sets, strict=True)],
+                    cores,
+                    tolerance=_TOLERANCE,
+                    hopeless=_HOPELESS,
+                    leap=True,
+                )
+            )
+            if report is not None:
+                report(min(first + _PORTION, n), n)
+    except KeyboardInterrupt:
+        if not done:
+            raise
+    return _conclude(fit, joined(done), kind, seed, n)
+
+
+def _maker(
+    fit: Fit, kind: Kind, level: float, block: int
+) -> Callable[[np.random.Generator], list[FloatArray]]:
+    """Return what makes one replicate: an array of intensities per region."""
+    regions = fit.regions
+    if kind in ("residual", "block"):
+        size = 1 if kind == "residual" else block
+        if size < 1 or any(size > fitted.q.size for fitted in regions):
+            raise SlxrdError(f"block of {size} points: must be at least 1 and no longer than a region")
+        misfits = [(fitted.measured - fitted.calculated) / fitted.sigma for fitted in regions]
+        centred = [misfit - misfit.mean() for misfit in misfits]
+        return lambda random: [
+            fitted.calculated + fitted.sigma * _blocks(misfit, size, random)
+            for fitted, misfit in zip(regions, centred, strict=True)
+        ]
+    if kind == "flat":
+        spreads = [np.full(fitted.q.size, level * fitted.measured.max()) for fitted in regions]
+    else:
+        spreads = [fitted.sigma for fitted in regions]
+    return lambda random: [
+        fitted.measured + random.normal(0.0, spread) for fitted, spread in zip(regions, spreads, strict=True)
+    ]
+
+
+def _blocks(values: FloatArray, size: int, random: np.random.Generator) -> FloatArray:
+    """Draw values anew in blocks of neighbours, going round at the ends."""
+    starts = random.integers(0, values.size, -(-values.size // size))
+    places = (starts[:, None] + np.arange(size)).ravel()[: values.size]
+    return np.asarray(values[places % values.size])
+
+
+def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, asked: int) -> Bootstrap:
+    good = refined.converged & np.all(np.isfinite(refined.values), axis=1)
+    if good.sum() < 2:
+        raise SlxrdError(
+            f"{int((~good).sum())} of {good.size} replicates failed; there is no spread to report"
+        )
+    values = refined.values[good]
+    columns = with_derived(values, fit.stack)
+    samples = np.column_stack([columns[name] for name in fit.names])
+    return Bootstrap(
+        kind,
+        seed,
+        asked,
+        fit.names,
+        samples,
+        columns,
+        refined.chi2[good],
+        refined.start[good],
+        int((~good).sum()),
+    )

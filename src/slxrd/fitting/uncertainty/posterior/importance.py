@@ -1,0 +1,244 @@
+"""The posterior by importance sampling: a few thousand weighted samples over all solutions at once.
+
+Points are drawn from a mixture of t distributions, one about every solution, and weighted with the
+posterior's density over that of the mixture. The mixture is fitted to the weighted points and drawn
+from again, and all rounds are weighted together (adaptive multiple importance sampling: Cornuet et
+al., Scand. J. Stat. 2012, 39, 798). The weights tell how well that went: their effective number is
+that of equally good independent samples.
+
+Where σ_N is below about half a plane only one or two sizes exist, and N and σ_N are exchanged along a
+short, bent ridge that no ellipsoid fits; further distributions are laid along it.
+
+With region weights other than 1, exp(−χ²/2) is not the likelihood, and its curvature not the scatter
+of the estimates. Each solution's samples are then stretched so that their covariance at the minimum is
+the true one of :mod:`slxrd.fitting.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
+
+Pictures of the solutions by multivariate t distributions, from which points are drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.fitting.covariance import covariance
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.derived import with_derived
+from slxrd.fitting.result.ensemble import Ensemble
+from slxrd.fitting.uncertainty.posterior.target import Target
+from slxrd.parameters.definitions import info
+from slxrd.units import FloatArray
+
+#: Degrees of freedom: heavy tails, so that no part of a solution is missed.
+TAILS = 5.0
+
+Random = np.random.Generator | np.random.RandomState
+
+
+class Mixture:
+    """A weighted sum of multivariate t distributions.
+
+    Parameters
+    ----------
+    centres : ndarray, shape (s, f)
+        Where they are.
+    covariances : ndarray, shape (s, f, f)
+        Of their cores.
+    shares : ndarray, shape (s,)
+        Weights; any positive numbers will do.
+    """
+
+    def __init__(self, centres: FloatArray, covariances: FloatArray, shares: FloatArray) -> None:
+        self.centres, self.shares = centres, shares / shares.sum()
+        self._roots = np.linalg.cholesky(covariances)
+        self._inverses = np.linalg.inv(self._roots)
+        f = centres.shape[1]
+        norm = math.lgamma((TAILS + f) / 2.0) - math.lgamma(TAILS / 2.0) - f / 2.0 * math.log(TAILS * math.pi)
+        self._volumes = norm + np.log(np.diagonal(self._inverses, axis1=1, axis2=2)).sum(axis=1)
+
+    @property
+    def covariances(self) -> FloatArray:
+        """Of the cores, shape (s, f, f)."""
+        return np.asarray(self._roots @ self._roots.transpose(0, 2, 1))
+
+    def choose(self, n: int, random: Random) -> NDArray[np.int64]:
+        """Choose ``n`` of the distributions by their weights."""
+        return np.asarray(random.choice(len(self.shares), n, p=self.shares))
+
+    def draw(self, chosen: NDArray[np.int64], random: Random) -> FloatArray:
+        """Draw a point from each of the chosen distributions, shape (n, f)."""
+        size = (len(chosen), self.centres.shape[1])
+        inner = random.normal(size=size) / np.sqrt(random.chisquare(TAILS, (size[0], 1)) / TAILS)
+        return np.asarray(self.centres[chosen] + np.einsum("nij,nj->ni", self._roots[chosen], inner))
+
+    def log_parts(self, points: FloatArray) -> FloatArray:
+        """Logarithm of each distribution's weighted density, shape (n, s)."""
+        inner = np.einsum("sij,nsj->nsi", self._inverses, points[:, None, :] - self.centres)
+        f = points.shape[1]
+        tails = np.log1p(np.sum(inner**2, axis=2) / TAILS)
+        return np.asarray(np.log(self.shares) + self._volumes - 0.5 * (TAILS + f) * tails)
+
+    def log_density(self, points: FloatArray) -> FloatArray:
+        """Logarithm of the density, shape (n,)."""
+        return np.asarray(np.logaddexp.reduce(self.log_parts(points), axis=1))
+
+
+#: Samples per round; rounds in any case and at most; effective samples that suffice, and that will do.
+ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 10
+ENOUGH, TOO_FEW = 800.0, 150.0
+#: Solutions with Δχ² beyond the first, and no more than the second, are sampled.
+_REACHED, _MOST = 30.0, 40
+#: A solution is nowhere wider than this, whatever its curvature says: beyond is another solution.
+_WIDEST = {"d": 0.05, "L": 1.5, "sigma_L": 0.6, "N": 0.5, "sigma_N": 0.6, "q_zero": 0.01}
+#: The ridge at small σ_N: it begins below the first; places along it; how many solutions and how high.
+_SMALL, _RIDGE, _RIDGED, _HIGH = 0.8, (0.25, 0.4, 0.6, 0.85, 1.2, 1.7), 8, 15.0
+#: Widening of the pictures, and effective samples at which a fitted one counts half.
+_WIDENED, _HALF = 1.3, 20.0
+
+
+def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: int = 0) -> Ensemble | None:
+    """Sample the posterior over all solutions.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    minima : sequence of Minimum
+        All solutions, the best first, with the same free parameters.
+    seed : int
+        Of the random numbers.
+
+    Returns
+    -------
+    Ensemble or None
+        None if the samples came out too few to be believed.
+    """
+    target = Target(objective, minima, {})
+    near = [m for m in minima if m.chi2 - minima[0].chi2 < _REACHED][:_MOST]
+    mixture, parents = _pictures(objective, near)
+    target.lay_out(mixture.centres)
+    random = np.random.default_rng(seed)
+    mixtures: list[Mixture] = []
+    points, heights = np.empty((0, len(target.names))), np.empty(0)
+    densities = np.empty((0, 0))  # of each round's mixture at all points
+    for _ in range(MOST_ROUNDS):
+        drawn = mixture.draw(mixture.choose(ROUND, random), random)
+        before = [each.log_density(drawn) for each in mixtures]
+        points, heights = np.concatenate((points, drawn)), np.concatenate((heights, target(drawn)))
+        if before:
+            densities = np.hstack((densities, np.array(before)))
+        mixtures.append(mixture)
+        densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
+        weights, log_integral = _weights(heights, densities)
+        effective = 1.0 / float(weights @ weights)
+        if len(mixtures) >= FEWEST_ROUNDS and effective >= ENOUGH:
+            break
+        mixture = _fitted(mixture, points, weights)
+    if effective < TOO_FEW:
+        return None
+    inside = weights > 0.0
+    points, weights = points[inside], weights[inside]
+    solution = parents[np.argmax(mixtures[-1].log_parts(points), axis=1)]
+    if any(data.region.weight != 1.0 for data in objective.data):
+        points = _stretched(points, solution, near, target)
+    bounds = zip(target.lower.tolist(), target.upper.tolist(), strict=True)
+    limits = dict(zip(target.names, bounds, strict=True))
+    return Ensemble(
+        target.names,
+        with_derived(target.full(points), objective.model.stack),
+        weights,
+        solution,
+        limits,
+        effective,
+        log_integral,
+    )
+
+
+def _weights(heights: FloatArray, densities: FloatArray) -> tuple[FloatArray, float]:
+    """Posterior over the mean density of all rounds, with sum 1, and the logarithm of its integral."""
+    logarithms = heights - np.logaddexp.reduce(densities, axis=0) + np.log(len(densities))
+    highest = logarithms.max()
+    weights = np.exp(logarithms - highest)
+    return np.asarray(weights / weights.sum()), float(highest + np.log(weights.mean()))
+
+
+def _pictures(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture, NDArray[np.int64]]:
+    """Lay a distribution on every solution and along its ridge; and which solution each belongs to."""
+    names = minima[0].names
+    centres = [minimum.vector for minimum in minima]
+    covariances = [_core(minimum) for minimum in minima]
+    chi2 = [minimum.chi2 for minimum in minima]
+    parents = list(range(len(minima)))
+    if "sigma_N" in names:
+        i = names.index("sigma_N")
+        others = [k for k in range(len(names)) if k != i]
+        for parent, minimum in enumerate(minima[:_RIDGED]):
+            if minimum.values["sigma_N"] > _SMALL or minimum.chi2 - chi2[0] > _HIGH:
+                continue
+            row = minimum.parameters["sigma_N"]
+            for place in (p for p in _RIDGE if row.lower <= p <= row.upper):
+                along = minimise(objective, minimum.parameters.fix(sigma_N=place), tolerance=1e-5)
+                if along.chi2 - chi2[0] > _HIGH:
+                    continue
+                core = np.diag(np.full(len(names), (0.3 * place) ** 2))
+                core[np.ix_(others, others)] = _core(along)
+                centres.append(np.insert(along.vector, i, place))
+                covariances.append(core)
+                chi2.append(along.chi2)
+                parents.append(parent)
+    cores = np.array(covariances)
+    logarithms = 0.5 * np.linalg.slogdet(cores)[1] - 0.5 * np.array(chi2)
+    shares = np.exp(logarithms - logarithms.max())
+    shares = 0.8 * shares / shares.sum() + 0.2 / len(shares)
+    return Mixture(np.array(centres), _WIDENED * cores, shares), np.array(parents)
+
+
+def _core(minimum: Minimum) -> FloatArray:
+    """Covariance from the curvature, nowhere wider than a solution can be."""
+    widest = np.array([_WIDEST.get(name, 10.0 * info(name).step) for name in minimum.names])
+    curvature = minimum.jacobian.T @ minimum.jacobian
+    return np.asarray(np.linalg.inv(curvature + np.diag(widest**-2.0)))
+
+
+def _fitted(mixture: Mixture, points: FloatArray, weights: FloatArray) -> Mixture:
+    """Move every distribution towards the weighted points that it is responsible for."""
+    parts = mixture.log_parts(points)
+    shared = np.exp(parts - np.logaddexp.reduce(parts, axis=1)[:, None]) * weights[:, None]
+    totals = shared.sum(axis=0)
+    centres, covariances = mixture.centres.copy(), mixture.covariances
+    for k, total in enumerate(totals.tolist()):
+        effective = total**2 / float(np.sum(shared[:, k] ** 2)) if total > 0.0 else 0.0
+        if effective < 4.0 * points.shape[1]:
+            continue
+        mean = shared[:, k] @ points / total
+        away = points - mean
+        spread = (shared[:, k, None] * away).T @ away / total
+        trust = effective / (effective + _HALF)
+        centres[k] += trust * (mean - centres[k])
+        covariances[k] += trust * (1.2 * spread - covariances[k])
+    return Mixture(centres, covariances, 0.9 * totals / totals.sum() + 0.1 / len(totals))
+
+
+def _stretched(
+    points: FloatArray, solution: NDArray[np.int64], minima: Sequence[Minimum], target: Target
+) -> FloatArray:
+    """Stretch each solution's samples about its minimum to the covariance of the estimates."""
+    stretched = points.copy()
+    for k, minimum in enumerate(minima):
+        errors = covariance(minimum)
+        known = np.flatnonzero([name not in errors.why_not for name in errors.names])
+        inside = np.flatnonzero(solution == k)
+        if not known.size or not inside.size:
+            continue
+        J = minimum.jacobian[:, known]
+        curved = np.linalg.cholesky(np.linalg.inv(J.T @ J))
+        true = np.linalg.cholesky(errors.matrix[np.ix_(known, known)])
+        centre = minimum.vector[known]
+        stretched[np.ix_(inside, known)] = (
+            centre + (points[np.ix_(inside, known)] - centre) @ np.linalg.inv(curved).T @ true.T
+        )
+    return np.clip(stretched, target.lower, target.upper)

@@ -1,0 +1,97 @@
+"""The posterior's density, for whatever samples it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+Priors = Mapping[str, tuple[float, float]]
+
+
+class Target:
+    """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f).
+
+    It is −χ²/2, flat within the parameters' bounds, and Gaussian priors where they are given; scale and
+    background stand at their best values, as in the fit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Data against model.
+    minima : sequence of Minimum
+        The solutions; their free parameters are those of the vectors.
+    added : mapping of str to (float, float)
+        Mean and standard deviation of what is known besides the fit's own priors.
+
+    Raises
+    ------
+    SlxrdError
+        If a prior cannot be.
+    """
+
+    def __init__(self, objective: Objective, minima: Sequence[Minimum], added: Priors) -> None:
+        self.objective, self.added = objective, added
+        self.parameters, self.names = minima[0].parameters, minima[0].names
+        self._values = [minima[0].values[name] for name in objective.model.names]
+        self.priors = {**self.parameters.priors, **added}
+        self.lower, self.upper = self.parameters.limits()
+        for name, (centre, spread) in added.items():
+            text = f"prior {name} = {centre:g} ± {spread:g}"
+            if name not in self.names:
+                raise SlxrdError(f"{text}: only what is refined has a prior: {', '.join(self.names)}")
+            if name in self.parameters.priors:
+                raise SlxrdError(f"{text}: the fit has one of it already, which holds here too")
+            if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
+                raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
+        self.lay_out(np.array([minimum.vector for minimum in minima]))
+
+    def lay_out(self, vectors: FloatArray) -> None:
+        """Get ready for parameters like ``vectors``: their longest correlations decide the grids."""
+        plain = Parameters({name: replace(row, prior=None) for name, row in self.parameters.items()})
+        self._batch = Batch(self.objective, plain, self.full(vectors))
+
+    def full(self, vectors: FloatArray) -> FloatArray:
+        """Values of all parameters at ``vectors``, shape (n, p); NaN where a tie leads outside its bounds."""
+        points = np.tile(self._values, (len(vectors), 1))
+        columns = self.objective.model.names
+        points[:, [columns.index(name) for name in self.names]] = vectors
+        if any(row.expression is not None for row in self.parameters.values()):
+            for point, vector in zip(points, vectors, strict=True):
+                try:
+                    point[:] = list(self.parameters.resolve(vector)[0].values())
+                except SlxrdError:
+                    point[:] = np.nan
+        return points
+
+    def _chi2(self, points: FloatArray) -> FloatArray:
+        try:
+            return self._batch.chi2(points)
+        except SlxrdError:  # at one of them a tie leads too far, or the curve has no logarithm
+            if len(points) == 1:
+                return np.array([np.inf])
+            return np.concatenate([self._chi2(point[None]) for point in points])
+
+    def log_prior(self, vectors: FloatArray) -> FloatArray:
+        """Logarithm of the Gaussian priors at ``vectors``, shape (n, f)."""
+        total = np.zeros(len(vectors))
+        for name, (centre, spread) in self.priors.items():
+            total -= 0.5 * ((vectors[:, self.names.index(name)] - centre) / spread) ** 2
+        return total
+
+    def __call__(self, vectors: FloatArray) -> FloatArray:
+        """Evaluate; shape (n,)."""
+        density = np.full(len(vectors), -np.inf)
+        inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
+        if inside.any():
+            within = vectors[inside]
+            density[inside] = self.log_prior(within) - 0.5 * self._chi2(self.full(within))
+        return density

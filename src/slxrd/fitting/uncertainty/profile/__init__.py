@@ -1,0 +1,1 @@
+"""Profile likelihood and maps of χ²."""

@@ -1,0 +1,288 @@
+"""The ridge of χ²: its lowest value with some parameters held, over every solution of a fit."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.limits import fringes_seen
+from slxrd.fitting.minimise.batch import Batch, Refined
+from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
+from slxrd.fitting.minimise.problem import correlated, is_compiled
+from slxrd.fitting.result.fit import Fit
+from slxrd.parameters.definitions import STACKING, info
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
+
+#: Solutions with Δχ² beyond this are not started from.
+REACHED = 40.0
+#: Relative change of χ² at which a refinement ends, and difference of χ² that rounding explains.
+TOLERANCE, SAME = 1e-9, 1e-7
+#: Fringes with less than this of their contrast are not looked for.
+FAINT = 0.01
+#: How often a refinement is taken up again on a longer auxiliary grid.
+MOST_GRIDS = 3
+
+
+@dataclass(frozen=True)
+class Point:
+    """The lowest χ² found with some parameters held.
+
+    Parameters
+    ----------
+    chi2 : float
+        χ² there.
+    values : ndarray, shape (p,)
+        Of all parameters, in the order of ``model.names``.
+    solution : int
+        From which solution of the fit, counted from 0, it was reached.
+    """
+
+    chi2: float
+    values: FloatArray
+    solution: int
+
+
+class Ridge:
+    """The lowest χ² of a fit with some parameters held.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    *names : str
+        The parameters that are held.
+
+    Raises
+    ------
+    SlxrdError
+        If a parameter is unknown or was not refined.
+    """
+
+    def __init__(self, fit: Fit, *names: str) -> None:
+        for name in names:
+            check_refined(fit, name)
+        self.fit, self.names, self.columns = fit, names, fit.objective.model.names
+        self._parameters = fit.minima[0].parameters
+        self._held = [self.columns.index(name) for name in names]
+        self._measured = [points.intensity[None, :] for points in fit.objective.data]
+        self._known: dict[float, Point] = {}
+        self.solutions = tuple(
+            Point(m.chi2, np.array([m.values[name] for name in self.columns]), k)
+            for k, m in enumerate(fit.minima)
+            if m.chi2 - fit.chi2 < REACHED
+        )
+        self.least = self.solutions[0]
+        self.refinements = 0
+        self.scans_gaps = (
+            "sigma_L" in names and "L" in fit.names and "L" not in names and not shows_fringes(fit)
+        )
+
+    def at(self, held: Sequence[float], warm: Sequence[Point], cold: bool = True) -> Point:
+        """Refine everything else with the parameters held.
+
+        Parameters
+        ----------
+        held : sequence of float
+            Their values, in the order of the names.
+        warm : sequence of Point
+            Points to start from.
+        cold : bool
+            Whether to start from the solutions of the fit as well.
+        """
+        origins = [*(self.solutions if cold else ()), *warm]
+        starts = [self.moved(point.values, held) for point in origins]
+        if cold:
+            more = [*self._other_sizes(held), *(self.other_gaps(starts[-1]) if self.scans_gaps else ())]
+            starts += more
+            origins += [self.solutions[0]] * len(more)
+        parameters = self._parameters.fix(**dict(zip(self.names, held, strict=True)))
+        values, chi2, start = self._refined(parameters, starts)
+        point = Point(chi2 + float(self._known_held(values)), values, origins[start].solution)
+        self.refinements += 1
+        if chi2 < self.least.chi2:
+            self.least = point
+        return point
+
+    def along(self, value: float) -> Point:
+        """Refine at a value of the one parameter, starting also from what is known on either side."""
+        if value not in self._known:
+            places = sorted(self._known)
+            i = bisect(places, value)
+            warm = [self._known[place] for place in places[max(i - 1, 0) : i + 1]]
+            for pair in (places[max(i - 2, 0) : i], places[i : i + 2]):
+                if len(pair) == 2:
+                    warm.append(self._extrapolated(pair[0], pair[1], value))
+            self._known[value] = self.at((value,), warm)
+        return self._known[value]
+
+    def improve(self, value: float, neighbour: float) -> None:
+        """Try whether the way on from a neighbour leads lower than what is known."""
+        point = self.at((value,), [self._known[neighbour]], cold=False)
+        if point.chi2 < self._known[value].chi2:
+            self._known[value] = point
+
+    def heights(self, rows: FloatArray) -> FloatArray:
+        """χ² at values of all parameters, shape (k, p) → (k,)."""
+        chi2 = self._known_held(rows)
+        for inside, batch in self._batches(rows):
+            chi2[inside] += batch.chi2(rows[inside])
+        return chi2
+
+    def refined(self, rows: FloatArray, workers: int, tolerance: float, most: int) -> Refined:
+        """Refine everything else from starts, shape (k, p), that bring the held parameters with them.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (k, p)
+            The starts.
+        workers, tolerance, most
+            As for :meth:`slxrd.fitting.minimise.batch.Batch.refine_each`.
+
+        Returns
+        -------
+        Refined
+            A row for each start.
+        """
+        values, chi2 = rows.copy(), np.full(len(rows), np.inf)
+        converged, known = np.zeros(len(rows), dtype=bool), self._known_held(rows)
+        left = np.arange(len(rows))
+        for _ in range(MOST_GRIDS):
+            for inside, batch in self._batches(values[left]):
+                found = batch.refine_each(workers, tolerance, most)
+                places = left[inside]
+                values[places], converged[places] = found.values, found.converged
+                chi2[places] = found.chi2 + known[places]
+            # Those that have left the grid of their start behind are refined once more.
+            true = self.heights(values[left])
+            left = left[np.abs(true - chi2[left]) > SAME * true]
+            if not left.size:
+                break
+        return Refined(values, chi2, converged, np.arange(len(rows)))
+
+    def _batches(self, rows: FloatArray) -> list[tuple[NDArray[np.int64], Batch]]:
+        """Put points that need about the same auxiliary grid together."""
+        reach = [correlated(self.fit.objective, row) for row in rows.tolist()]
+        rungs = np.ceil(np.log(reach) / np.log(1.25)).astype(int)
+        return [
+            (inside, Batch(self.fit.objective, self._parameters.fix(**held), rows[inside]))
+            for inside in (np.flatnonzero(rungs == rung) for rung in np.unique(rungs))
+            for held in [dict(zip(self.names, rows[0, self._held].tolist(), strict=True))]
+        ]
+
+    def _known_held(self, values: FloatArray) -> FloatArray:
+        """What is known beforehand of the held parameters adds this to χ², shape (..., p) → (...)."""
+        priors = ((k, self._parameters[name].prior) for name, k in zip(self.names, self._held, strict=True))
+        parts = (((values[..., k] - prior[0]) / prior[1]) ** 2 for k, prior in priors if prior is not None)
+        return sum(parts, np.zeros(values.shape[:-1]))
+
+    def _extrapolated(self, a: float, b: float, value: float) -> Point:
+        one, two = self._known[a], self._known[b]
+        values = one.values + (two.values - one.values) * (value - a) / (b - a)
+        return Point(one.chi2, values, one.solution)
+
+    def moved(self, values: FloatArray, held: Sequence[float] | FloatArray) -> FloatArray:
+        """Take values of all parameters to where the held ones are, and the others into their bounds."""
+        moved = values.copy()
+        for k, name in enumerate(self.columns):
+            row = self._parameters[name]
+            if row.free:
+                moved[k] = np.clip(moved[k], row.lower, row.upper)
+        moved[self._held] = held
+        return moved
+
+    def _other_sizes(self, held: Sequence[float]) -> list[FloatArray]:
+        """A start at the best solution's period: L and N changed against each other."""
+        if len({"L", "N"} & set(self.names)) != 1 or not {"L", "N"} <= set(self.fit.names):
+            return []
+        best = self.solutions[0].values
+        moved = self.moved(best, held)
+        d, L, N = (self.columns.index(name) for name in ("d", "L", "N"))
+        planes = float(np.round((moved[L] - best[L]) / best[d] + moved[N] - best[N]))
+        moved[N if "L" in self.names else L] -= planes * (1.0 if "L" in self.names else best[d])
+        return [self.moved(moved, held)]
+
+    def other_gaps(self, values: FloatArray) -> list[FloatArray]:
+        """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
+        L, row = self.columns.index("L"), self._parameters["L"]
+        lowest = min(float(points.q[0]) for points in self.fit.objective.data)
+        if math.exp(-0.5 * (lowest * float(values[self.columns.index("sigma_L")])) ** 2) < FAINT:
+            return []
+        gaps = np.arange(row.lower, row.upper, values[self.columns.index("d")] / 4.0)
+        rows = np.tile(values, (gaps.size, 1))
+        rows[:, L] = gaps
+        chi2 = Batch(self.fit.objective, self._parameters, rows).chi2(rows)
+        return list(rows[np.argsort(chi2)[:3]])
+
+    def _refined(self, parameters: Parameters, starts: list[FloatArray]) -> tuple[FloatArray, float, int]:
+        """Refine from all starts; values and χ² of the best, and which start led there."""
+        objective, best = self.fit.objective, 0
+        if is_compiled(objective, parameters):
+            found = Batch(objective, parameters, np.array(starts)).refine(self._measured)
+            if math.isfinite(found.chi2[0]):
+                values, best = found.values[0], int(found.start[0])
+                named = dict(zip(self.columns, values.tolist(), strict=True))
+                chi2 = objective.chi2(named) + prior_chi2(parameters, named)
+                if abs(chi2 - found.chi2[0]) < SAME * chi2:
+                    return values, chi2, best
+                # Its grid was laid for the starts; this refinement has left them behind.
+                starts = [values]
+        tries = [minimise(objective, self._from(parameters, start), TOLERANCE) for start in starts]
+        least = min(range(len(tries)), key=lambda k: tries[k].chi2)
+        values = np.array([tries[least].values[name] for name in self.columns])
+        return values, tries[least].chi2, max(best, least)
+
+    def _from(self, parameters: Parameters, start: FloatArray) -> Parameters:
+        return parameters.start(**{n: float(start[self.columns.index(n)]) for n in parameters.free_names})
+
+
+def check_refined(fit: Fit, name: str) -> None:
+    """See that a parameter was refined.
+
+    Raises
+    ------
+    SlxrdError
+        If it is unknown, fixed or tied.
+    """
+    info(name)
+    if name in fit.names:
+        return
+    tied = fit.minima[0].parameters[name].expression
+    why = f"tied ({tied.text})" if tied is not None else "not refined"
+    raise SlxrdError(
+        f"{name} is {why} in this fit, so χ² has no profile along it; release it (--free {name})"
+    )
+
+
+def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
+    """Return the values of a parameter to be gone through, increasing.
+
+    Raises
+    ------
+    SlxrdError
+        If there are fewer than 3 different ones, or one is not finite or outside the bounds.
+    """
+    check_refined(fit, name)
+    axis = np.unique(np.asarray(values, dtype=np.float64))
+    row = fit.minima[0].parameters[name]
+    if axis.size < 3 or not np.all(np.isfinite(axis)):
+        raise SlxrdError(f"{name}: at least 3 different, finite values are needed to see χ² along it")
+    if axis[0] < row.lower or axis[-1] > row.upper:
+        raise SlxrdError(
+            f"{name} from {axis[0]:g} to {axis[-1]:g} leaves the fit's bounds {row.lower:g}:{row.upper:g}; "
+            "stay within them, or fit with wider ones (--bounds)"
+        )
+    return axis
+
+
+def shows_fringes(fit: Fit) -> bool:
+    """Whether fringes improve χ² enough to be believed, so that L and σ_L mean something."""
+    if fit.stack.n_coherent == 1 or not set(STACKING) & set(fit.names):
+        return fit.stack.n_coherent > 1
+    return fringes_seen(fit.objective, fit.minima[0])[0]

@@ -1,0 +1,224 @@
+"""Intervals and limits of a parameter from its profile: how far it goes before χ² has risen too much.
+
+Where χ² is that of measured points with weights of 1, it rises by 1 above its minimum at the ends of
+the 68 % interval and by 3.84 at those of the 95 % interval. With other weights it does not: a region of
+weight w has its share of χ² multiplied by w, not its noise. The rises are then those of the estimates'
+true scatter: each is multiplied with C_ii/(H⁻¹)_ii at the minimum, C being the covariance of
+:mod:`slxrd.fitting.covariance` and H⁻¹ what it would be if the weights were inverse variances.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.covariance import covariance, noise_scale, on_bound
+from slxrd.fitting.limits import ONE_SIDED_95
+from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.fitting.uncertainty.profile.constrained import Ridge, shows_fringes
+from slxrd.parameters.definitions import STACKING, info
+
+#: Ends of intervals are found to this fraction of their half-width.
+PRECISION = 0.005
+#: χ² lower than the fit's by more than this is a solution that the fit has missed.
+MISSED = 0.05
+NO_FRINGES_SEEN = "the pattern shows no fringes"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the profile of χ² stays below a rise.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    level : float
+        Probability, such as 0.68.
+    rise : float
+        Rise of χ² at the ends, scaled for the weights.
+    value : float
+        Where χ² is lowest.
+    lower, upper : float or None
+        Outermost ends in the table's unit; None where χ² does not rise so far before the bound.
+    pieces : tuple of (float or None, float or None)
+        The interval around each solution, increasing, those that touch as one.
+    refinements : int
+        How many it took.
+    note : str
+        What else is to be known.
+    """
+
+    name: str
+    level: float
+    rise: float
+    value: float
+    lower: float | None
+    upper: float | None
+    pieces: tuple[tuple[float | None, float | None], ...]
+    refinements: int
+    note: str = ""
+
+
+def rise_at(level: float) -> float:
+    """Rise of χ² at the ends of a two-sided interval, with weights of 1; 0.68 stands for one standard error.
+
+    Raises
+    ------
+    SlxrdError
+        If the level is not between 0 and 1.
+    """
+    from scipy.stats import chi2
+
+    if not 0.0 < level < 1.0:
+        raise SlxrdError(f"level {level!r}: must be between 0 and 1, such as 0.68 or 0.95")
+    return 1.0 if level == 0.68 else float(chi2.ppf(level, 1))
+
+
+def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:
+    """Find the interval of a parameter from its profile, around every solution.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    name : str
+        A refined parameter.
+    level : float
+        Probability.
+
+    Raises
+    ------
+    SlxrdError
+        If the parameter was not refined or the level is not a probability.
+    """
+    rise, scale = rise_at(level), noise_scale(fit.minima[0], name)
+    ridge, value = Ridge(fit, name), fit.minima[0].values[name]
+    if name in STACKING and not shows_fringes(fit):
+        least = None if name == "L" else _least_disorder(ridge, rise, scale)
+        pieces: tuple[tuple[float | None, float | None], ...] = ((least, None),)
+        note = NO_FRINGES_SEEN
+    else:
+        pieces = _pieces(ridge, rise, scale)
+        note = _note(ridge)
+    lower, upper = pieces[0][0], pieces[-1][1]
+    return Interval(name, level, rise * scale, value, lower, upper, pieces, ridge.refinements, note)
+
+
+def judge(fit: Fit, name: str) -> Estimate:
+    """Say what the data know about a parameter, from its profile.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    name : str
+        A refined parameter.
+
+    Returns
+    -------
+    Estimate
+        Determined where χ² rises by 2.71 on both sides of all solutions before the bounds: the best
+        value, half its own 68 % interval as the error, and in ``why`` that interval and what else
+        would do. A lower or upper bound at 95 % where it rises on one side only; undetermined where on
+        neither. Without fringes, σ_L has a lower bound above χ² of the fit without them, and L nothing.
+
+    Raises
+    ------
+    SlxrdError
+        If the parameter was not refined.
+    """
+    ridge, best, unit = Ridge(fit, name), fit.minima[0], info(name).unit
+    scale, value = noise_scale(best, name), best.values[name]
+    if name in STACKING and not shows_fringes(fit):
+        least = None if name == "L" else _least_disorder(ridge, ONE_SIDED_95, scale)
+        if least is None:
+            return Estimate(None, None, unit, "undetermined", NO_FRINGES_SEEN)
+        return Estimate(least, None, unit, "lower bound", "95 % limit")
+    side = on_bound(best, name)
+    if side is not None and name not in ("sigma_L", "sigma_N"):
+        return Estimate(value, None, unit, "at bound", f"no error bar: it lies on its {side} bound")
+    pieces = _pieces(ridge, ONE_SIDED_95, scale)
+    lower, upper = pieces[0][0], pieces[-1][1]
+    if lower is None and upper is None:
+        return Estimate(None, None, unit, "undetermined", "χ² rises on neither side before the bounds")
+    if lower is None:
+        return Estimate(upper, None, unit, "upper bound", "95 % limit")
+    if upper is None:
+        return Estimate(lower, None, unit, "lower bound", "95 % limit")
+    ends = [_end(ridge, value, way, 1.0, scale, fit.chi2) for way in (-1, 1)]
+    assert ends[0] is not None
+    assert ends[1] is not None
+    others = [
+        f"{low:.6g} to {high:.6g}"
+        for low, high in pieces
+        if low is not None and high is not None and not low <= value <= high
+    ]
+    said = [f"68 % interval {ends[0]:.6g} to {ends[1]:.6g}"]
+    said += [f"also {' and '.join(others)}"] if others else []
+    said += [note] if (note := _note(ridge)) else []
+    return Estimate(value, (ends[1] - ends[0]) / 2.0, unit, "determined", "; ".join(said))
+
+
+def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None, float | None], ...]:
+    """Ends of the profile's rise around every solution below it; None for a bound."""
+    reference, column = ridge.fit.chi2, ridge.columns.index(ridge.names[0])
+    below = [point for point in ridge.solutions if point.chi2 < reference + rise * scale]
+    seeds = [float(point.values[column]) for point in below]
+    found: list[tuple[float, float]] = []
+    for seed in seeds:
+        if not any(low <= seed <= high for low, high in found):
+            ridge.along(seed)  # falls below the reference if the fit was not at a minimum
+            low, high = (_end(ridge, seed, way, rise, scale, reference) for way in (-1, 1))
+            low, high = -math.inf if low is None else low, math.inf if high is None else high
+            touching = [piece for piece in found if piece[0] <= high and low <= piece[1]]
+            found = [piece for piece in found if piece not in touching]
+            found.append((min([low, *(a for a, _ in touching)]), max([high, *(b for _, b in touching)])))
+    return tuple(
+        (low if low > -math.inf else None, high if high < math.inf else None) for low, high in sorted(found)
+    )
+
+
+def _end(ridge: Ridge, start: float, way: int, rise: float, scale: float, reference: float) -> float | None:
+    """Where the profile has risen by ``rise·scale`` above a reference, None if nowhere before the bound."""
+    from scipy.optimize import brentq
+
+    minimum, name = ridge.fit.minima[0], ridge.names[0]
+    row, error = minimum.parameters[name], covariance(minimum).error(name)
+    bound, width = (row.lower, row.upper)[way > 0], row.upper - row.lower
+    top = math.sqrt(rise * scale)
+
+    def height(value: float) -> float:
+        return math.sqrt(max(ridge.along(value).chi2 - reference, 0.0)) - top
+
+    step = min(1.1 * error * math.sqrt(rise), width / 8.0) if error else width / 50.0
+    inside = start
+    while True:
+        outside = min(start + step, bound) if way > 0 else max(start - step, bound)
+        above = height(outside)
+        if above > 0.0:
+            break
+        if outside == bound:
+            return None
+        inside, step = outside, 2.0 * step
+    half = abs(outside - start) * top / (above + top)
+    return float(brentq(height, inside, outside, xtol=PRECISION * half, rtol=1e-12))
+
+
+def _least_disorder(ridge: Ridge, rise: float, scale: float) -> float | None:
+    """Least σ_L that hides the fringes: the rise counts from χ² without any, not from the luckiest L."""
+    start = min(NO_FRINGES, ridge.fit.minima[0].parameters["sigma_L"].upper)
+    return _end(ridge, start, -1, rise, scale, ridge.along(start).chi2)
+
+
+def _note(ridge: Ridge) -> str:
+    fit, name, least = ridge.fit, ridge.names[0], ridge.least
+    if fit.chi2 - least.chi2 <= MISSED:
+        return ""
+    value = float(least.values[ridge.columns.index(name)])
+    return (
+        f"χ² falls {fit.chi2 - least.chi2:.2g} below that of the fit at {name} = {value:.6g}: "
+        "the fit has missed a solution there; start it there"
+    )

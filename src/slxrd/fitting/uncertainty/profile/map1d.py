@@ -1,0 +1,229 @@
+"""Maps of χ² along one parameter: sections, the others kept, and profiles, the others refined.
+
+A section is what the 2021 paper shows (SI Figs. S6 and S13). It is narrower than the data allow wherever
+parameters are correlated; the profile is not, and it is what errors follow from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.covariance import noise_scale
+from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.uncertainty.profile.constrained import check_axis, check_refined
+from slxrd.fitting.uncertainty.profile.interval import rise_at
+from slxrd.fitting.uncertainty.profile.likelihood import default_axis, profile
+from slxrd.units import FloatArray
+
+#: Points of a section and of a profile, besides those close to the solutions.
+SECTION_POINTS, PROFILE_POINTS, PROFILE_POINTS_L = 121, 33, 57
+#: A minimum is one if χ² rises by so much on either side.
+_DEPTH = 0.05
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """χ² along a parameter.
+
+    Parameters
+    ----------
+    values, chi2 : ndarray, shape (m,)
+        Values of the parameter, increasing, in the table's unit, and χ².
+    minima : tuple of (float, float)
+        Value and χ² of each local minimum, found to more than the distance of the points.
+    """
+
+    values: FloatArray
+    chi2: FloatArray
+    minima: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Map1D:
+    """χ² along one parameter.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    name : str
+        The parameter.
+    section : Curve
+        The other parameters kept at the best solution.
+    profile : Curve or None
+        The other parameters refined, over all solutions; None if it was not asked for.
+    rises : (float, float)
+        Rise of χ² at 68 % and 95 %, scaled for the weights as in
+        :mod:`slxrd.fitting.uncertainty.profile.interval`.
+    """
+
+    fit: Fit = field(repr=False)
+    name: str
+    section: Curve
+    profile: Curve | None
+    rises: tuple[float, float]
+
+
+def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Curve:
+    """Go along one parameter with all others kept at the best solution; ties are observed.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    name : str
+        A refined parameter.
+    values : array_like, shape (m,), optional
+        At least 3, within the bounds. By default 121 and some more near the minima.
+
+    Raises
+    ------
+    SlxrdError
+        If the parameter was not refined or the values are not such.
+    """
+    from scipy.optimize import minimize_scalar
+
+    at = section_chi2(fit, name)
+    axis = default_axis(fit, name, SECTION_POINTS) if values is None else check_axis(fit, name, values)
+    chi2 = np.array([at(value) for value in axis.tolist()])
+    minima: list[tuple[float, float]] = []
+    for i in _minima(chi2, fit, name, axis):
+        found = minimize_scalar(
+            at, bounds=(axis[max(i - 1, 0)], axis[min(i + 1, axis.size - 1)]), method="bounded",
+            options={"xatol": 1e-4 * (axis[-1] - axis[0]) / axis.size},
+        )  # fmt: skip
+        better = found.fun < chi2[i]
+        minima.append((float(found.x if better else axis[i]), float(found.fun if better else chi2[i])))
+    return _with_minima(axis, chi2, minima)
+
+
+def chi2_map(
+    fit: Fit,
+    name: str,
+    values: ArrayLike | None = None,
+    *,
+    profiled: bool = True,
+    report: Progress | None = None,
+) -> Map1D:
+    """Map χ² along one parameter: section and profile.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    name : str
+        A refined parameter.
+    values : array_like, shape (m,), optional
+        For both curves; each has its own axis where none is given.
+    profiled : bool
+        Whether the profile is wanted, which takes longer.
+    report : callable, optional
+        Called with points of the profile done and points in all. An interruption ends the map and
+        leaves nothing.
+
+    Raises
+    ------
+    SlxrdError
+        If the parameter was not refined or the values are not such.
+    """
+    scale = noise_scale(fit.minima[0], name) if name in fit.names else 1.0
+    kept = section(fit, name, values)
+    refined = None
+    if profiled:
+        axis = values
+        if axis is None:
+            points = PROFILE_POINTS_L if name == "L" else PROFILE_POINTS
+            axis = default_axis(fit, name, points, [value for value, _ in kept.minima])
+        refined = _profile_curve(fit, name, axis, report)
+    return Map1D(fit, name, kept, refined, (rise_at(0.68) * scale, rise_at(0.95) * scale))
+
+
+def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | None) -> Curve:
+    """Profile, with its local minima refined to the end."""
+    found = profile(fit, name, values, report)
+    axis, chi2, minima = found.values, found.chi2, []
+    for i in _minima(chi2, fit, name, axis):
+        here = {other: float(along[i]) for other, along in found.all_values.items() if other in fit.names}
+        released = minimise(fit.objective, fit.minima[0].parameters.start(**here), 1e-9)
+        place = released.values[name]
+        inside = axis[max(i - 1, 0)] <= place <= axis[min(i + 1, axis.size - 1)]
+        better = inside and released.chi2 <= chi2[i]
+        minima.append((place, released.chi2) if better else (float(axis[i]), float(chi2[i])))
+    return _with_minima(axis, chi2, minima)
+
+
+def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, float]]) -> Curve:
+    """Put the minima among the points, so that a drawn curve goes down to them."""
+    axis = np.concatenate([[value for value, _ in minima], axis])
+    axis, order = np.unique(axis, return_index=True)
+    return Curve(axis, np.concatenate([[height for _, height in minima], chi2])[order], tuple(minima))
+
+
+def chi2_maps(
+    fit: Fit, names: Iterable[str] | None = None, *, profiled: bool = True, report: Progress | None = None
+) -> tuple[Map1D, ...]:
+    """Map χ² along several parameters, all the refined ones by default; see :func:`chi2_map`.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with all its solutions.
+    names : iterable of str, optional
+        Refined parameters.
+    profiled : bool
+        Whether profiles are wanted.
+    report : callable, optional
+        Called with maps done and maps in all. A KeyboardInterrupt ends the run and keeps the maps that
+        were done.
+
+    Raises
+    ------
+    SlxrdError
+        If a parameter was not refined, or none was.
+    """
+    chosen = tuple(fit.names if names is None else names)
+    if not chosen:
+        raise SlxrdError("no parameter was refined, so there is nothing to map")
+    for name in chosen:
+        check_refined(fit, name)
+    maps: list[Map1D] = []
+    try:
+        for done, name in enumerate(chosen):
+            maps.append(chi2_map(fit, name, profiled=profiled))
+            if report is not None:
+                report(done + 1, len(chosen))
+    except KeyboardInterrupt:
+        if not maps:
+            raise
+    return tuple(maps)
+
+
+def section_chi2(fit: Fit, *names: str) -> Callable[..., float]:
+    """Return χ² as a function of some parameters, the others kept at the best solution."""
+    parameters = fit.minima[0].parameters
+
+    def chi2(*held: float) -> float:
+        kept = parameters.fix(**dict(zip(names, held, strict=True)))
+        values, _ = kept.resolve(kept.vector())
+        return fit.objective.chi2(values) + prior_chi2(parameters, values)
+
+    return chi2
+
+
+def _minima(chi2: FloatArray, fit: Fit, name: str, axis: FloatArray) -> list[int]:
+    """Indices of the local minima; at an end of the axis only where that is the parameter's bound."""
+    from scipy.signal import find_peaks
+
+    row = fit.minima[0].parameters[name]
+    before = np.inf if axis[0] > row.lower else -chi2.max()
+    after = np.inf if axis[-1] < row.upper else -chi2.max()
+    found, _ = find_peaks(np.concatenate([[before], -chi2, [after]]), prominence=_DEPTH)
+    return [int(i) - 1 for i in found]

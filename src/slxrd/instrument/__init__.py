@@ -1,0 +1,1 @@
+"""Resolution, wavelengths and zero error of the diffractometer."""

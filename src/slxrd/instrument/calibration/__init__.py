@@ -1,0 +1,1 @@
+"""Resolution and zero error measured from a standard."""

@@ -1,0 +1,187 @@
+"""The diffractometer: its resolution and its zero. It owns the grid on which the model is evaluated.
+
+The smeared intensity I_obs(q) = ∫ I(t) G(q − t) dt is summed over an auxiliary uniform grid that
+extends beyond the data, attached to the measured scale so that its weights stay the same while
+q_zero is refined. For a smooth integrand such a sum converges faster than any power of the step:
+the error is the part of I·G whose period in q is the step, that is, correlations at a distance of
+2π/step, and the Gaussian leaves none beyond a few times 1/σ_G. (Toso, Baranov et al., ACS Nano 2021,
+15, 6243, SI Eq. S11 lacks the Gaussian's norm and was summed over the measured points only, which
+is wrong near the ends of a region.)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.instrument.broadening import FWHM, LORENTZ_REACH, Broadening, line
+from slxrd.units import FloatArray, SecondLine
+
+#: Reach of the Gaussian in standard deviations, in q and in distance: exp(−7²/2) = 2·10⁻¹¹.
+REACH = 7.0
+Zero = Literal["q", "angle", "displacement"]
+ZEROS: tuple[Zero, ...] = ("q", "angle", "displacement")
+#: The longest auxiliary grid.
+LONGEST_GRID = 2_000_000
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the model is evaluated, and how its values combine into the observed ones.
+
+    Parameters
+    ----------
+    q : ndarray, shape (m,)
+        Auxiliary grid in Å⁻¹, on the measured scale.
+    first : ndarray of int, shape (n,)
+        First auxiliary point that contributes to each measured one.
+    weights : ndarray, shape (n, width)
+        Weights of the auxiliary points from there on.
+    shift : ndarray, shape (m,)
+        By how much the true q of the auxiliary points is moved by the zero error, per q_zero.
+    """
+
+    q: FloatArray
+    first: NDArray[np.int64]
+    weights: FloatArray
+    shift: FloatArray
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A diffractometer.
+
+    Parameters
+    ----------
+    sigma_G : float
+        Standard deviation of the Gaussian resolution in Å⁻¹; 0 for none. The default, 0.007, is
+        that of the 2021 paper, from LaB₆ at 1.51 Å⁻¹.
+    broadening : Broadening, optional
+        A measured line, in place of the Gaussian of constant width.
+    wavelength : float, optional
+        Å; needed for a second line and for a zero error in angle.
+    second_line : SecondLine, optional
+        Kα₂: I_obs(q) = I(q) + r·I(q·λ₁/λ₂), q being computed from λ₁.
+    zero : {"q", "angle", "displacement"}
+        How the true q differs from the measured one: by q_zero (the 2021 paper), by q_zero·cos θ (a zero
+        error of 2θ of q_zero·λ/2π), or by q_zero·cos²θ (a sample off the axis by −q_zero·λR/4π at a
+        goniometer radius R).
+
+    Raises
+    ------
+    SlxrdError
+        If σ_G is negative or not finite, or the wavelength is missing.
+    """
+
+    sigma_G: float = 0.007
+    broadening: Broadening | None = None
+    wavelength: float | None = None
+    second_line: SecondLine | None = None
+    zero: Zero = "q"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.sigma_G) and self.sigma_G >= 0.0):
+            raise SlxrdError(f"resolution {self.sigma_G!r}: σ_G must be 0 or more, in Å⁻¹")
+        if self.zero not in ZEROS:
+            raise SlxrdError(f"zero {self.zero!r} is not one of {', '.join(ZEROS)}")
+        if self.wavelength is None and (self.second_line is not None or self.zero != "q"):
+            what = "a second line" if self.second_line is not None else f"a zero error in {self.zero}"
+            raise SlxrdError(f"{what} needs the wavelength (--wavelength CuKa, or in Å)")
+
+    def __str__(self) -> str:
+        told = [f"σ_G = {self.sigma_G:g} Å⁻¹" if self.broadening is None else str(self.broadening)]
+        if self.second_line is not None:
+            length, ratio = self.second_line
+            told.append(f"doublet {self.wavelength:g} and {length:g} Å ({ratio:g})")
+        if self.zero != "q":
+            told.append(f"zero error in {self.zero}")
+        return ", ".join(told)
+
+    def longest_fringe(self, q: FloatArray) -> float:
+        """The distance in Å beyond which the resolution at ``q`` wipes out all interference; may be inf."""
+        narrowest = float(self.sigma(q).min())
+        if narrowest == 0.0:
+            return math.inf
+        if self.broadening is None or self.broadening.lorentzian == 0.0:
+            return REACH / narrowest
+        return 0.5 * REACH**2 / (FWHM / 2.0 * narrowest)  # exp(−γr) as small as the Gaussian at its reach
+
+    def sigma(self, q: FloatArray) -> FloatArray:
+        """Standard deviation in Å⁻¹ of the resolution, or of a Gaussian as wide at half maximum, at ``q``."""
+        if self.broadening is None:
+            return np.full(np.shape(q), self.sigma_G)
+        return self.broadening.sigma(q)
+
+    def band(self, q: FloatArray, correlated: float) -> Band:
+        """Lay the auxiliary grid for measured points.
+
+        Parameters
+        ----------
+        q : ndarray, shape (n,)
+            Measured scattering vectors in Å⁻¹, increasing.
+        correlated : float
+            The longest distance in Å at which the model holds correlations.
+
+        Returns
+        -------
+        Band
+            Grid points are whole multiples of the step, so that the answer at a point does not
+            depend on where the region ends.
+
+        Raises
+        ------
+        SlxrdError
+            If the grid would be absurdly long.
+        """
+        if self.broadening is None and self.sigma_G == 0.0:
+            return self._sharp(q)
+        sigma = self.sigma(q)
+        lines = [(1.0, 1.0)]
+        if self.second_line is not None:
+            lines.append((self._ratio, self.second_line.ratio))
+        lorentzian = self.broadening.lorentzian if self.broadening is not None else 0.0
+        reach = float(sigma.max()) * (LORENTZ_REACH * FWHM / 2.0 if lorentzian else REACH)
+        step = 2.0 * math.pi / (self.longest_fringe(q) + correlated)
+        centres = np.array([ratio * q for ratio, _ in lines])
+        below, above = centres.min(axis=0), centres.max(axis=0)
+        lowest, highest = math.floor((below[0] - reach) / step), math.ceil((above[-1] + reach) / step)
+        width = math.ceil((float(np.max(above - below)) + 2.0 * reach) / step) + 1
+        if highest - lowest > LONGEST_GRID or width * q.size > 20 * LONGEST_GRID:
+            raise SlxrdError(
+                f"resolution {sigma.min():.3g} Å⁻¹ with correlations over {correlated:.0f} Å needs "
+                f"{highest - lowest} auxiliary points; use 0 for no smearing, or a smaller region"
+            )
+        first = np.ceil((below - reach) / step).astype(np.int64)
+        places = (first[:, None] + np.arange(width)) * step
+        weights = np.zeros(places.shape)
+        for ratio, share in lines:
+            weights += share * step * line(places - ratio * q[:, None], sigma[:, None], lorentzian)
+        grid = np.arange(lowest, int(first.max()) + width) * step
+        return Band(grid, first - lowest, weights, self._shift(grid))
+
+    def _sharp(self, q: FloatArray) -> Band:
+        """Without smearing the grid is that of the measured points, or of pairs for two lines."""
+        if self.second_line is None:
+            return Band(q, np.arange(q.size), np.ones((q.size, 1)), self._shift(q))
+        pairs = np.column_stack((self._ratio * q, q)).ravel()
+        weights = np.tile([self.second_line.ratio, 1.0], (q.size, 1))
+        return Band(pairs, 2 * np.arange(q.size), weights, self._shift(pairs))
+
+    @property
+    def _ratio(self) -> float:
+        """λ₁/λ₂."""
+        assert self.wavelength is not None
+        assert self.second_line is not None
+        return self.wavelength / self.second_line.wavelength
+
+    def _shift(self, q: FloatArray) -> FloatArray:
+        if self.zero == "q":
+            return np.ones(q.size)
+        assert self.wavelength is not None
+        squared = np.maximum(1.0 - (q * self.wavelength / (4.0 * math.pi)) ** 2, 0.0)
+        return squared if self.zero == "displacement" else np.sqrt(squared)

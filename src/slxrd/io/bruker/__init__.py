@@ -1,0 +1,1 @@
+"""Bruker and Siemens formats."""

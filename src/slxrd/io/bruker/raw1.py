@@ -1,0 +1,57 @@
+"""Bruker's ``.raw``, version 1 (``RAW ``): DIFFRAC-AT, Siemens.
+
+Facts of the layout: "Appendix B: DIFFRAC-AT Raw Data File Format" of a diffractometer's manual, as xylib
+(Wojdyr, brucker_raw.cpp) tells it; held against a scan that is also at hand as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
+from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.units import ALPHA2_RATIO
+
+#: Length of a range's header in bytes, with its mark.
+_HEADER = 156
+_MARK = b"RAW "
+
+
+def ranges(file: Fields, request: Request) -> list[Load]:
+    """List the ranges."""
+    return listed(_walk(file, request), file.source)
+
+
+def _walk(file: Fields, request: Request) -> Iterator[Load]:
+    start, more = 0, True
+    while more:
+        # Early programs wrote the mark before the first range only.
+        if start and not file.data.startswith(_MARK, start):
+            start -= len(_MARK)
+        header = file.part(start)
+        points = header.number("I", 4)
+        header.take(0, _HEADER + 4 * points)
+        yield partial(_read, header, points, request)
+        more = header.number("I", 152) != 0
+        start += _HEADER + 4 * points
+    refuse_rest(file, start)
+
+
+def _read(header: Fields, points: int, request: Request) -> Scan:
+    intensity = header.column(_HEADER, points, "<f4")
+    per_count, noted = as_counts(intensity)
+    alpha1, alpha2 = header.number("f", 72), header.number("f", 76)
+    return Scan(
+        x=evenly_spaced(header.number("f", 24), header.number("f", 12), points, header.source),
+        intensity=intensity,
+        per_count=per_count,
+        radiation=radiation(request, alpha1, alpha2, ALPHA2_RATIO),
+        metadata={
+            "format": "Bruker .raw, version 1",
+            **told({"title": header.text(40, 32)}),
+            **counting_time(header.number("f", 8)),
+        },
+        history=noted,
+    )

@@ -1,0 +1,66 @@
+"""Bruker's ``.raw``, version 2 (``RAW2``): DIFFRAC-AT, Siemens.
+
+Facts of the layout: "Appendix B: DIFFRAC-AT Raw Data File Format" of a diffractometer's manual, as xylib
+(Wojdyr, brucker_raw.cpp, tried on the files of the IUCr's round robin) tells it; PyXRD has step, start and
+length alike, CCDC's DASH the file's header and the step. No file of this version was at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from slxrd.errors import FileError
+from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
+from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.scan import Load, Request, Scan
+
+#: Length of the file's header, and least length of a range's, in bytes.
+_FILE_HEADER = 256
+_LEAST_HEADER = 48
+
+
+def ranges(file: Fields, request: Request) -> list[Load]:
+    """List the ranges."""
+    file.take(0, _FILE_HEADER)
+    return listed(_walk(file, request), file.source)
+
+
+def _walk(file: Fields, request: Request) -> Iterator[Load]:
+    start = _FILE_HEADER
+    for _ in range(file.number("H", 4)):
+        header = file.part(start)
+        length, points = header.number("H", 0), header.number("H", 2)
+        if length < _LEAST_HEADER:
+            raise FileError(
+                file.source, f"a range's header of {length} bytes cannot be; copy or export it again"
+            )
+        header.take(0, length + 4 * points)
+        yield partial(_read, file, header, length, points, request)
+        start += length + 4 * points
+    refuse_rest(file, start)
+
+
+def _read(file: Fields, header: Fields, length: int, points: int, request: Request) -> Scan:
+    start, theta = header.number("f", 16), header.number("f", 20)
+    if start != 0.0 and theta == 2.0 * start:
+        raise FileError(
+            file.source,
+            f"tells of θ = {theta:g}° at 2θ = {start:g}°, so it is not certain which is which; "
+            "export it as text with two columns",
+        )
+    intensity = header.column(length, points, "<f4")
+    per_count, noted = as_counts(intensity)
+    alpha1, alpha2, ratio = (file.number("f", at) for at in (190, 194, 198))
+    return Scan(
+        x=evenly_spaced(start, header.number("f", 12), points, file.source),
+        intensity=intensity,
+        per_count=per_count,
+        radiation=radiation(request, alpha1, alpha2, ratio),
+        metadata={
+            "format": "Bruker .raw, version 2",
+            **told({"date": file.text(168, 20), "anode": file.text(188, 2)}),
+            **counting_time(header.number("f", 8)),
+        },
+        history=noted,
+    )

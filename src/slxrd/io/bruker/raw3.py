@@ -1,0 +1,83 @@
+"""Bruker's ``.raw``, version 3 (``RAW1.01``): DIFFRAC plus.
+
+Facts of the layout: "A.1 DIFFRAC plus V3 RAW File Structure" of Bruker's manual of FILE EXCHANGE and XCH
+(2002), as NIST's reductus (bruker.py, with the numbers of the kinds of scan), xylib (bruker_raw.cpp) and
+CCDC's DASH tell it; held against a scan that is also at hand as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from slxrd.errors import FileError
+from slxrd.io.bruker.raw4 import KINDS, check_kind
+from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
+from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.scan import Load, Request, Scan
+
+#: Length of the file's and of a range's header in bytes.
+_FILE_HEADER = 712
+_RANGE_HEADER = 304
+
+_STATUS = {0: "unmeasured", 2: "active", 3: "aborted", 4: "interrupted"}
+
+
+def ranges(file: Fields, request: Request) -> list[Load]:
+    """List the ranges."""
+    file.take(0, _FILE_HEADER)
+    return listed(_walk(file, request), file.source)
+
+
+def _walk(file: Fields, request: Request) -> Iterator[Load]:
+    start = _FILE_HEADER
+    for _ in range(file.number("I", 12)):
+        header = file.part(start)
+        length, points = header.number("I", 0), header.number("I", 4)
+        if length != _RANGE_HEADER:
+            raise FileError(
+                file.source,
+                f"a range's header has {length} bytes where {_RANGE_HEADER} are expected: it is damaged; "
+                "copy or export it again",
+            )
+        # What varies besides the counts stands behind them, as one float64 each.
+        record, first = header.number("I", 252), _RANGE_HEADER + header.number("I", 256)
+        header.take(0, first + record * points)
+        yield partial(_read, file, header, first, request)
+        start += first + record * points
+    refuse_rest(file, start)
+
+
+def _read(file: Fields, header: Fields, first: int, request: Request) -> Scan:
+    points, code = header.number("I", 4), header.number("I", 196)
+    kind = KINDS.get(code, f"number {code}")
+    check_kind(kind, file.source)
+    if (header.number("I", 248), header.number("I", 252)) != (0, 4):
+        raise FileError(
+            file.source,
+            "the scan keeps more than the counts at each point, which is not supported; "
+            "export it as text with two columns",
+        )
+    intensity = header.column(first, points, "<f4")
+    per_count, noted = as_counts(intensity)
+    alpha1, alpha2, ratio = (file.number("d", at) for at in (624, 632, 648))
+    return Scan(
+        x=evenly_spaced(header.number("d", 16), header.number("d", 176), points, file.source),
+        intensity=intensity,
+        per_count=per_count,
+        radiation=radiation(request, alpha1, alpha2, ratio, header.number("d", 240)),
+        metadata={
+            "format": "Bruker .raw, version 3 (RAW1.01)",
+            "scan axis": kind,
+            **told(
+                {
+                    "sample id": file.text(326, 60),
+                    "date": f"{file.text(16, 10)} {file.text(26, 10)}".strip(),
+                    "anode": file.text(608, 4),
+                    "status": _STATUS.get(file.number("I", 8), ""),
+                }
+            ),
+            **counting_time(header.number("f", 192)),
+        },
+        history=noted,
+    )

@@ -1,0 +1,165 @@
+"""Bruker and Siemens .uxd files: ``_KEY=value`` lines, then a marker that begins the data of a range.
+
+Facts of the layout: the description in xylib (Wojdyr, uxd.cpp) and what rietx's notes tell of five real
+files: that a marker is two facts, ``_2THETA`` (a column of angles stands before the intensities) and
+``COUNTS`` or ``CPS``, and that the angles are those of ``_DRIVE``, be the marker what it may. Keys hold until
+they are given anew; only start and step are asked of every range. That ``PSDSCAN`` is over 2θ: the listing in
+DASH's Load_uxd_File.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from slxrd.errors import FileError
+from slxrd.io.shared import counting
+from slxrd.io.shared.headers import (
+    counting_time,
+    described,
+    length,
+    lines,
+    number,
+    radiation,
+    required,
+    steps,
+    values,
+)
+from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.units import FloatArray
+
+NAME = "Bruker .uxd"
+
+#: Drives in whose scans 2θ moves and is the angle in the file.
+_TWO_THETA = (
+    "COUPLED",
+    "LOCKED COUPLED",
+    "UNLOCKED COUPLED",
+    "2THETA",
+    "TWOTHETA",
+    "DETECTOR SCAN",
+    "PSDSCAN",
+)
+_MARKER = re.compile(r"_(2THETA)?(COUNTS|CPS)\s*(?:=\s*\d*)?$", re.I)
+_KEY = re.compile(r"_(\+?[\w-]+)\s*=(.*)$")
+
+
+@dataclass
+class _Range:
+    """One range: its header, whether angles stand beside the intensities, and in which unit those are."""
+
+    header: Mapping[str, str]
+    paired: bool
+    unit: str
+    marker: Row
+    rows: list[Row] = field(default_factory=list)
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether the first line that is no comment is the version of the file."""
+    for line in head(data).replace("\r", "\n").split("\n"):
+        if line.strip() and not line.lstrip().startswith(";"):
+            return line.lstrip().upper().startswith("_FILEVERSION")
+    return False
+
+
+def scans(request: Request) -> list[Load]:
+    """List the ranges of a .uxd file."""
+    header: dict[str, str] = {}
+    ranges: list[_Range] = []
+    for row in lines(request, NAME):
+        if row.text.startswith(";"):
+            continue
+        if not row.text.startswith("_"):
+            if ranges:
+                ranges[-1].rows.append(row)
+            continue
+        marker, key = _MARKER.match(row.text), _KEY.match(row.text)
+        if marker or not key:
+            paired, unit = (marker[1] is not None, marker[2].upper()) if marker else (False, "")
+            ranges.append(_Range(dict(header), paired, unit, row))
+            header.pop("START", None)
+            header.pop("STEPSIZE", None)
+        else:
+            header[key[1].upper()] = key[2].strip(" \t'\"")
+    # A word that is no marker may stand alone; one that data follow is a kind of scan that is not known.
+    return [partial(_read, found, request) for found in ranges if found.unit or found.rows]
+
+
+def _read(found: _Range, request: Request) -> Scan:
+    """Read a range.
+
+    Raises
+    ------
+    FileError
+        If it is not one over 2θ, is truncated, or of an unknown layout.
+    """
+    source, header = request.source, found.header
+    if not found.unit:
+        raise FileError(
+            source,
+            f"{found.marker.text[:40]!r} begins no scan that is known; export it again",
+            found.marker.line,
+        )
+    drive = header.get("DRIVE", "")
+    if drive.upper() not in _TWO_THETA and (drive or not found.paired):
+        axis = f"a scan of {drive[:40]!r}" if drive else "a scan that does not tell its axis (_DRIVE)"
+        raise FileError(source, f"is {axis}; only scans over 2θ are read", found.marker.line)
+    x, intensity, digits = _columns(found, source)
+    stated = header.get("STEPCOUNT")
+    if stated and number(stated, "_STEPCOUNT", source) != len(x):
+        raise FileError(source, f"tells of {stated} points and holds {len(x)}; copy or export it again")
+    time = header.get("STEPTIME") and counting_time(header["STEPTIME"], "_STEPTIME", source)
+    counted = (
+        counting.counts(intensity)
+        if found.unit == "COUNTS"
+        else counting.rates(intensity, time or None, digits)
+    )
+    unit = {"": 1.0, "A": 1.0, "Å": 1.0, "ANGSTROM": 1.0, "NM": 10.0}.get(
+        header.get("WL_UNIT", "").upper(), 0.0
+    )
+    return Scan(
+        x=x,
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
+        radiation=radiation(
+            request,
+            unit * length(header.get("WL1"), "_WL1", source),
+            unit * length(header.get("WL2"), "_WL2", source),
+            length(header.get("WLRATIO"), "_WLRATIO", source),
+        ),
+        metadata=described(
+            {
+                "format": NAME,
+                "title": header.get("SAMPLE"),
+                "date": header.get("DATEMEASURED"),
+                "scan axis": drive,
+                "anode": header.get("ANODE"),
+                "counting time (s)": time or None,
+            }
+        ),
+        history=counted.history,
+    )
+
+
+def _columns(found: _Range, source: str) -> tuple[FloatArray, FloatArray, int]:
+    """Angles, intensities, and the decimal places of the latter."""
+    split = [(row.text.replace(",", " ").split(), row.line) for row in found.rows]
+    if found.paired:
+        for fields, line in split:
+            if len(fields) != 2:
+                raise FileError(source, f"has {len(fields)} numbers, not angle and intensity", line)
+        angles = values([(fields[0], line) for fields, line in split], "the angle", source)
+        texts = [(fields[1], line) for fields, line in split]
+    else:
+        texts = [(text, line) for fields, line in split for text in fields]
+        first = number(required(found.header, "START", source), "_START", source)
+        step = number(required(found.header, "STEPSIZE", source), "_STEPSIZE", source)
+        angles = steps(first, step, len(texts), source)
+    intensity = values(texts, "the intensity", source)
+    return np.asarray(angles), intensity, counting.decimals([text for text, _ in texts])

@@ -1,0 +1,1 @@
+"""Patterns that come with slxrd: data only; slxrd.fitting.examples describes them."""

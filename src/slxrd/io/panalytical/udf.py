@@ -1,0 +1,108 @@
+"""Philips and PANalytical .udf files: ``Key, value, /`` lines, then ``RawScan`` and the counts up to a ``/``.
+
+Facts of the layout: the listing in DASH's Load_udf_File (CCDC, BSD) and a file converted by PowDLL. The axis
+is not named in the format; it is taken for 2θ. ``ScanStepTime`` is not used: with strip detectors it is not
+the counting time of a point (rietx's notes on 56 files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from slxrd.errors import FileError
+from slxrd.io.shared import counting
+from slxrd.io.shared.headers import described, length, lines, number, radiation, required, steps, values
+from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.scan import Load, Request, Scan
+
+NAME = "Philips .udf"
+
+_SCAN = "rawscan"
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file begins with the sample, or names the range of angles, as .udf files do."""
+    start = head(data).replace("\r", "\n")
+    return "," in start and any(
+        line.lstrip().startswith(("SampleIdent,", "DataAngleRange,")) for line in start.split("\n")
+    )
+
+
+def scans(request: Request) -> list[Load]:
+    """List the scans of a .udf file: one."""
+    return [partial(_read, lines(request, NAME), request)]
+
+
+def _read(found: list[Row], request: Request) -> Scan:
+    """Read the scan.
+
+    Raises
+    ------
+    FileError
+        If it is truncated, or its length is not that of its range.
+    """
+    source = request.source
+    start = next((i for i, row in enumerate(found) if row.text.rstrip(" ,/").lower() == _SCAN), None)
+    if start is None:
+        raise FileError(source, "has no RawScan: it is truncated or holds no scan; copy or export it again")
+    header: dict[str, str] = {}
+    for row in found[:start]:
+        key, _, value = row.text.partition(",")
+        header.setdefault(key.strip(), value.strip().removesuffix("/").rstrip(" ,"))
+    fields = _fields(found[start + 1 :], source)
+    first, last, step = _range(header, source)
+    n = len(fields)
+    expected = (last - first) / step + 1.0
+    if abs(expected - n) > 0.5:
+        raise FileError(
+            source,
+            f"its header tells of {first:g} to {last:g}° in steps of {step:g}°, and {n} points follow; "
+            "copy or export it again",
+        )
+    counted = counting.counts(values(fields, "the intensity", source))
+    return Scan(
+        x=steps(first, step, n, source),
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
+        radiation=radiation(
+            request,
+            length(header.get("LabdaAlpha1") or header.get("LambdaAlpha1"), "LabdaAlpha1", source),
+            length(header.get("LabdaAlpha2") or header.get("LambdaAlpha2"), "LabdaAlpha2", source),
+            length(header.get("RatioAlpha21"), "RatioAlpha21", source),
+        ),
+        metadata=described(
+            {
+                "format": NAME,
+                "sample id": header.get("SampleIdent"),
+                "title": header.get("Title1"),
+                "date": header.get("FileDateTime"),
+                "anode": header.get("Anode"),
+            }
+        ),
+        history=counted.history,
+    )
+
+
+def _range(header: Mapping[str, str], source: str) -> tuple[float, float, float]:
+    ends = required(header, "DataAngleRange", source).split(",")
+    if len(ends) != 2:
+        raise FileError(source, f"DataAngleRange is {','.join(ends)[:40]!r}, not two angles; export it again")
+    first, last = (number(end, "DataAngleRange", source) for end in ends)
+    step = number(required(header, "ScanStepSize", source), "ScanStepSize", source)
+    if step == 0.0 or abs(step) < 1e-9:
+        raise FileError(source, "ScanStepSize is 0: the axis does not move; export the scan again")
+    return first, last, step
+
+
+def _fields(rows: list[Row], source: str) -> list[tuple[str, int]]:
+    fields: list[tuple[str, int]] = []
+    for i, row in enumerate(rows):
+        text, slash, rest = row.text.partition("/")
+        fields += [(piece, row.line) for piece in (p.strip() for p in text.split(",")) if piece]
+        if slash:
+            if rest.strip() or i + 1 < len(rows):
+                after = row.line if rest.strip() else rows[i + 1].line
+                raise FileError(source, "something follows the end of the scan; keep one scan a file", after)
+            return fields
+    raise FileError(source, "has no / at its end: it is truncated; copy or export it again")

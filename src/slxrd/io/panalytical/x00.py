@@ -1,0 +1,114 @@
+"""Philips .x00 files of high-resolution diffractometers.
+
+Layout, from three files of the format (micronovaxrd, micronovaxrr; MIT-type licence) and the converter
+xy2x00: ``HR-XRDScan``, then ``Key, value`` lines, then ``ScanData`` and one rate in counts/s per line.
+The axis is the one that ``ScanAxis`` names first: ω for ``Omega/2Theta``.
+"""
+
+from __future__ import annotations
+
+import math
+
+from slxrd.data.pattern import Step
+from slxrd.errors import FileError
+from slxrd.io.shared import counting
+from slxrd.io.shared.headers import (
+    counting_time,
+    described,
+    length,
+    lines,
+    number,
+    radiation,
+    required,
+    steps,
+    values,
+)
+from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.scan import Load, Request, Scan
+
+NAME = "Philips .x00"
+#: Largest |2θ − 2ω| in degrees at the middle of a scan over ω that is called symmetrical.
+TILT_LIMIT = 1.0
+
+_MAGIC = "HR-XRDScan"
+_FACTORS = {"omega/2theta": 2.0, "2theta/omega": 1.0, "2theta": 1.0}
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file begins with ``HR-XRDScan``."""
+    return head(data).lstrip().lower().startswith(_MAGIC.lower())
+
+
+def scans(request: Request) -> list[Load]:
+    """List the scans of an .x00 file: one."""
+    found = lines(request, NAME)
+    return [lambda: _read(found, request)]
+
+
+def _read(found: list[Row], request: Request) -> Scan:
+    """Read the scan.
+
+    Raises
+    ------
+    FileError
+        If it is truncated, or not one over 2θ.
+    """
+    source = request.source
+    header: dict[str, str] = {}
+    start = next((i for i, row in enumerate(found) if row.text.lower() == "scandata"), len(found))
+    for row in found[1:start]:
+        key, _, value = row.text.partition(",")
+        header[key.strip()] = value.strip()
+    fields = [(row.text, row.line) for row in found[start + 1 :]]
+    n = number(required(header, "NrOfData", source), "NrOfData", source)
+    if len(fields) != n:
+        raise FileError(source, f"tells of {n:g} points and holds {len(fields)}; copy or export it again")
+    axis = required(header, "ScanAxis", source)
+    factor = _FACTORS.get(axis.replace(" ", "").lower())
+    if factor is None:
+        raise FileError(source, f"is a scan of {axis!r}: 2θ does not move in it, or not alone")
+    first = number(required(header, "FirstAngle", source), "FirstAngle", source)
+    step = number(required(header, "StepWidth", source), "StepWidth", source)
+    time = counting_time(required(header, "TimePerStep", source), "TimePerStep", source)
+    counted = counting.rates(
+        values(fields, "the intensity", source), time, counting.decimals([text for text, _ in fields])
+    )
+    return Scan(
+        x=factor * steps(first, step, len(fields), source),
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
+        radiation=radiation(request, length(header.get("Wavelength"), "Wavelength", source), 0.0, 0.0),
+        metadata=described(
+            {
+                "format": NAME,
+                "title": header.get("Sample"),
+                "date": header.get("FileDateTime"),
+                "scan axis": axis,
+                "counting time (s)": time,
+            }
+        ),
+        history=(*_doubling(header, factor, source), *counted.history),
+    )
+
+
+def _doubling(header: dict[str, str], factor: float, source: str) -> tuple[Step, ...]:
+    """Tell of 2θ = 2ω, and how far the header's own 2θ is from it.
+
+    The two differ by misalignment and by a miscut of the substrate, and neither is right in every
+    file: the substrate's peak tells.
+    """
+    if factor == 1.0:
+        return ()
+    details: dict[str, str | float | int] = {}
+    if header.get("Omega") and header.get("TwoTheta"):
+        offset = number(header["TwoTheta"], "TwoTheta", source) - 2.0 * number(
+            header["Omega"], "Omega", source
+        )
+        if abs(offset) > TILT_LIMIT:
+            raise FileError(
+                source,
+                f"2θ and 2ω differ by {offset:.4g}° (an asymmetric reflection); only scans along the "
+                "normal of the film are read",
+            )
+        details = {"2θ − 2ω in the header (°)": math.copysign(round(abs(offset), 6), offset)}
+    return (Step("2θ = 2ω", details),)

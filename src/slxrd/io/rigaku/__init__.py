@@ -1,0 +1,1 @@
+"""Rigaku formats."""

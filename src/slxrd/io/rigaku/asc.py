@@ -1,0 +1,137 @@
+"""Rigaku's older text files (.asc, .rig): ``*KEY = value`` lines, and groups from ``*BEGIN`` to ``*END``.
+
+Facts of the layout: the listing in DASH's Load_asc_File (CCDC, BSD) and a file converted by PowDLL.
+Intensities stand after ``*COUNT``, which is their number, parted by commas. ``*YUNIT`` is ``cps`` in files
+whose numbers are counts: rates are only taken for rates if their counting time makes them whole.
+``*XRAY_CHAR`` is ``K-ALPHA1`` with a Kβ filter too, so it takes a monochromator to be believed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from slxrd.errors import FileError
+from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
+from slxrd.io.shared import counting
+from slxrd.io.shared.headers import described, length, lines, number, radiation, required, steps, values
+from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.units import ALPHA2_RATIO, Radiation
+
+NAME = "Rigaku text (.asc, .rig)"
+
+#: Atomic number → anode.
+_ANODES = {"24": "Cr", "26": "Fe", "27": "Co", "29": "Cu", "42": "Mo", "47": "Ag"}
+#: A crystal that takes Kα₂ out, as ``Ge(220)x2``.
+_CRYSTAL = re.compile(r"\s*(?:Ge|Si|Quartz)\b", re.I)
+_KEY = re.compile(r"\*(\w+)\s*=\s*(.*)$")
+_TYPE = re.compile(r"\*TYPE\s*=")
+
+
+@dataclass
+class _Group:
+    header: dict[str, str]
+    rows: list[Row] = field(default_factory=list)
+    complete: bool = False
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file begins with ``*TYPE =``."""
+    return _TYPE.match(head(data).lstrip()) is not None
+
+
+def scans(request: Request) -> list[Load]:
+    """List the groups of a Rigaku text file."""
+    groups: list[_Group] = []
+    header: dict[str, str] = {}
+    group: _Group | None = None
+    for row in lines(request, NAME):
+        word = row.text.split()[0].upper()
+        if word == "*BEGIN":
+            group = _Group(dict(header))
+            groups.append(group)
+        elif word == "*END" and group:
+            group.complete, group = True, None
+        elif key := _KEY.match(row.text):
+            (header if group is None else group.header)[key[1].upper()] = key[2].strip()
+        elif group and not row.text.startswith("*"):
+            group.rows.append(row)
+    return [partial(_read, found, request) for found in groups]
+
+
+def _read(group: _Group, request: Request) -> Scan:
+    """Read one group.
+
+    Raises
+    ------
+    FileError
+        If it is truncated, or not a scan over 2θ.
+    """
+    source, header = request.source, group.header
+    if not group.complete:
+        raise FileError(source, "the scan has no *END: it is truncated; copy or export it again")
+    axis = required(header, "SCAN_AXIS", source)
+    factor, doubled = two_theta_factor(axis, source)
+    fields = [
+        (piece, row.line) for row in group.rows for piece in (p.strip() for p in row.text.split(",")) if piece
+    ]
+    stated = required(header, "COUNT", source)
+    if number(stated, "COUNT", source) != len(fields):
+        raise FileError(source, f"tells of {stated} points and holds {len(fields)}; copy or export it again")
+    first, last, step = (
+        number(required(header, key, source), key, source) for key in ("START", "STOP", "STEP")
+    )
+    x = steps(first, step, len(fields), source)
+    if fields and abs(x[-1] - last) > 1.5 * abs(step):  # a continuous scan may lack its last point
+        raise FileError(
+            source,
+            f"{len(fields)} points in steps of {step:g}° from {first:g}° end at {x[-1]:g}° and not at the "
+            f"{last:g}° in its header; copy or export it again",
+        )
+    offset = header.get("OFFSET", "")
+    time = time_per_point(header.get("SPEED"), header.get("SPEED_DIM"), header.get("STEP"), source)
+    numbers = values(fields, "the intensity", source)
+    unit = header.get("YUNIT", "").lower()
+    if unit.startswith("cps"):
+        counted = counting.rates(numbers, time, counting.decimals([text for text, _ in fields]))
+    else:
+        counted = counting.counts(numbers) if unit.startswith("count") else counting.unnamed(numbers)
+    return Scan(
+        x=factor * x,
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
+        radiation=_radiation(request, header),
+        metadata=described(
+            {
+                "format": NAME,
+                "sample id": header.get("SAMPLE"),
+                "title": header.get("COMMENT"),
+                "date": header.get("DATE"),
+                "scan axis": axis,
+                "anode": _ANODES.get(header.get("TARGET", "")),
+                "counting time (s)": time,
+                "offset in the file (°)": number(offset, "OFFSET", source) or None if offset else None,
+            }
+        ),
+        history=(*doubled, *counted.history),
+    )
+
+
+def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
+    alpha1 = length(header.get("WAVE_LENGTH1"), "WAVE_LENGTH1", request.source)
+    alpha2 = length(header.get("WAVE_LENGTH2"), "WAVE_LENGTH2", request.source)
+    meant = header.get("XRAY_CHAR", "").upper().replace(" ", "")
+    if request.radiation is not None:
+        return None
+    if meant == "K-ALPHA1" and alpha2 and not _CRYSTAL.match(header.get("I_MONOCHRO", "")):
+        raise FileError(
+            request.source,
+            "its header says K-ALPHA1, which such files do of unfiltered Kα too, and tells of no "
+            "monochromator before the sample: use --wavelength CuKa for both lines, or CuKa1",
+        )
+    if meant in ("K-ALPHA1", "K-ALPHA2"):
+        return radiation(request, alpha1 if meant == "K-ALPHA1" else alpha2, 0.0, 0.0)
+    return radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "K-ALPHA" else None

@@ -1,0 +1,252 @@
+"""Rigaku .ras files (SmartLab, MiniFlex, Ultima): headers of ``*KEY "value"``, each before a block of rows.
+
+The text export of the same programs is read too: it has the keys, and the rows without marks around them.
+
+Facts of the layout: reductus' rigaku.py (NIST, public domain), RigakuFiles.jl's description and the headers
+quoted in public tests. A row is the angle, what was counted, and the factor of the attenuator by which that
+is multiplied (so reductus; and LabLog's rasx.py found the same of .rasx, against SmartLab's own exports).
+``MEAS_COND_XG_WAVE_TYPE`` names the line. Files call numbers counts that are not whole: they
+are not taken for counts.
+
+What Rigaku's text formats share: names of scans, and counting times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from slxrd.data.pattern import Step
+from slxrd.errors import FileError
+from slxrd.io.shared import counting
+from slxrd.io.shared.headers import (
+    counting_time,
+    described,
+    length,
+    lines,
+    number,
+    radiation,
+    required,
+    values,
+)
+from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.units import ALPHA2_RATIO, Radiation
+
+#: Scans over 2θ → degrees of 2θ in a unit of their axis. ω-2θ moves both, and its axis is ω.
+_SCANS = {
+    "twothetatheta": 1.0,
+    "twothetaomega": 1.0,
+    "twotheta": 1.0,
+    "omegatwotheta": 2.0,
+    "thetatwotheta": 1.0,  # MiniFlex writes "Theta/2-Theta" over 2θ
+}
+
+
+def two_theta_factor(name: str, source: str) -> tuple[float, tuple[Step, ...]]:
+    """Degrees of 2θ in a degree of a scan's axis, and the step that tells of it.
+
+    Raises
+    ------
+    FileError
+        If 2θ does not move in the scan, or not alone, or its name is not known.
+    """
+    plain = re.sub(r"2|２", "two", name.lower().replace("θ", "theta").replace("ω", "omega"))
+    factor = _SCANS.get(re.sub(r"[^a-z]", "", plain))
+    if factor is None:
+        raise FileError(source, f"is a scan of {name[:40]!r}; only scans over 2θ are read")
+    return factor, (Step("2θ = 2ω"),) if factor != 1.0 else ()
+
+
+def time_per_point(speed: str | None, unit: str | None, step: str | None, source: str) -> float | None:
+    """Counting time of a point in s, from a speed in s a step or degrees a minute or second, if told."""
+    if not speed or not unit:
+        return None
+    unit = unit.lower().replace(" ", "")
+    if unit.startswith("sec"):
+        return (
+            counting_time(speed, "the counting time", source) if number(speed, "the speed", source) else None
+        )
+    per = re.fullmatch(r"deg[a-z.]*/(min|s(?:ec)?)\.?", unit)
+    if per and step:
+        rate = number(speed, "the speed of the scan", source)
+        width = number(step, "the step", source)
+        time = (60.0 if per[1] == "min" else 1.0) * abs(width / rate) if rate else 0.0
+        return time if 1e-6 <= time <= 1e7 else None
+    return None
+
+
+NAME = "Rigaku .ras"
+
+_START = re.compile(r'\*(?:RAS_|(?:DISP|FILE|HW|MEAS)_[\w-]+\s+")')
+_NOTE = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)$")
+_KEY = re.compile(r'\*([\w-]+)\s+"?(.*?)"?$')
+
+
+@dataclass
+class _Block:
+    header: Mapping[str, str]
+    start: Row
+    marked: bool = True
+    rows: list[Row] = field(default_factory=list)
+    complete: bool = False
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file begins with ``*RAS_``, or with another of its keys."""
+    return _START.match(head(data).lstrip()) is not None
+
+
+def scans(request: Request) -> list[Load]:
+    """List the scans of a .ras file, one for each block of rows."""
+    blocks: list[_Block] = []
+    header: dict[str, str] = {}
+    inside = False
+    for row in lines(request, NAME):
+        if row.text == "*RAS_HEADER_START":
+            header, inside = {}, False
+        elif row.text == "*RAS_INT_START":
+            blocks.append(_Block(header, row))
+            inside = True
+        elif row.text == "*RAS_INT_END":
+            if inside:
+                blocks[-1].complete = True
+            inside = False
+        elif inside:
+            blocks[-1].rows.append(row)
+        elif key := _KEY.match(row.text) or _NOTE.match(row.text):
+            if blocks and not blocks[-1].marked and blocks[-1].header is header:
+                header = {}
+            header[key[1]] = key[2].strip()
+        elif header and not row.text.startswith(("*", "#")):
+            if not (blocks and blocks[-1].header is header):
+                blocks.append(_Block(header, row, marked=False))
+            if not blocks[-1].marked:
+                blocks[-1].rows.append(row)
+    return [partial(_read, block, request) for block in blocks]
+
+
+def _read(block: _Block, request: Request) -> Scan:
+    """Read one scan.
+
+    Raises
+    ------
+    FileError
+        If it is truncated, or not one over 2θ.
+    """
+    source, header = request.source, block.header
+    name = header.get("MEAS_SCAN_AXIS_X_INTERNAL") or required(header, "MEAS_SCAN_AXIS_X", source)
+    factor, doubled = two_theta_factor(name, source)
+    x, seen, attenuation, digits = _columns(block, source)
+    time = time_per_point(
+        header.get("MEAS_SCAN_SPEED"),
+        header.get("MEAS_SCAN_SPEED_UNIT"),
+        header.get("MEAS_SCAN_STEP"),
+        source,
+    )
+    unit = header.get("MEAS_SCAN_UNIT_Y", "").lower()
+    if unit == "cps":
+        counted = counting.rates(seen, time, digits)
+    else:
+        counted = counting.counts(seen) if unit == "counts" else counting.unnamed(seen)
+    largest = float(attenuation.max())
+    attenuated = (Step("attenuator corrected", {"largest factor": largest}),) if largest != 1.0 else ()
+    return Scan(
+        x=factor * x,
+        intensity=counted.intensity * attenuation,
+        per_count=counted.per_count(attenuation),
+        radiation=_radiation(request, header),
+        metadata=described(
+            {
+                "format": NAME,
+                "sample id": header.get("FILE_SAMPLE"),
+                "title": header.get("FILE_COMMENT"),
+                "date": header.get("MEAS_SCAN_START_TIME"),
+                "scan axis": name,
+                "anode": header.get("HW_XG_TARGET_NAME"),
+                "counting time (s)": time,
+                "temperature (°C)": _temperature(header, source),
+            }
+        ),
+        history=(*doubled, *counted.history, *attenuated),
+    )
+
+
+def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
+    """Angles, intensities, attenuation factors, and the decimal places of the intensities."""
+    if block.marked and not block.complete:
+        raise FileError(
+            source, "the scan has no end (*RAS_INT_END): it is truncated; copy or export it again"
+        )
+    split = [(row.text.split(), row.line) for row in block.rows]
+    stated = block.header.get("MEAS_DATA_COUNT")
+    if stated and number(stated, "MEAS_DATA_COUNT", source) != len(split):
+        raise FileError(source, f"tells of {stated} points and holds {len(split)}; copy or export it again")
+    if not split:
+        raise FileError(source, "the scan holds no points", block.start.line)
+    width = len(split[0][0])
+    for fields, line in split:
+        if len(fields) != width or width not in (2, 3):
+            raise FileError(source, f"has {len(fields)} numbers, not angle, intensity and attenuation", line)
+    columns = [
+        values([(fields[place], line) for fields, line in split], what, source)
+        for place, what in zip(range(width), ("the angle", "the intensity", "the attenuation"), strict=False)
+    ]
+    if not block.marked:
+        _check_unmarked(block.header, float(columns[0][-1]), source)
+    factors = columns[2] if width == 3 else np.ones(len(split))
+    if factors.min() <= 0.0:
+        raise FileError(source, f"attenuation factor {factors.min():g} is not positive; export it again")
+    return columns[0], columns[1], factors, counting.decimals([fields[1] for fields, _ in split])
+
+
+def _check_unmarked(header: Mapping[str, str], last: float, source: str) -> None:
+    """Refuse rows that do not reach the end of the scan, as no mark tells of it, or may be attenuated."""
+    stop, step = (
+        number(required(header, key, source), key, source) for key in ("MEAS_SCAN_STOP", "MEAS_SCAN_STEP")
+    )
+    if abs(last - stop) > 1.5 * abs(step):
+        raise FileError(source, f"ends at {last:g}° and not at {stop:g}°; copy or export it again")
+    factor = header.get("Attenuator_coefficient", "1")
+    if number(factor, "Attenuator_coefficient", source) != 1.0:
+        raise FileError(
+            source,
+            f"does not tell whether its attenuator of {factor} is corrected for; export the scan as .ras",
+        )
+
+
+def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
+    alpha1, alpha2, beta = (
+        length(header.get(f"HW_XG_WAVE_LENGTH_{line}"), f"HW_XG_WAVE_LENGTH_{line}", request.source)
+        for line in ("ALPHA1", "ALPHA2", "BETA")
+    )
+    meant = header.get("MEAS_COND_XG_WAVE_TYPE", "").lower().replace("_", "").replace("alpha", "a")
+    single = {"ka1": alpha1, "ka2": alpha2, "kb": beta, "kbeta": beta}
+    if meant == "ka" and _axis(header, "IncidentMonochromator")[0].startswith("Ge"):
+        meant = "ka1"  # a germanium crystal lets Kα₁ through alone
+    if meant in single:
+        return radiation(request, single[meant], 0.0, 0.0)
+    # The file gives no ratio. Without the word for Kα it is not known which of the lines are meant.
+    return radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "ka" else None
+
+
+def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:
+    """Position and unit of an axis by its internal name; empty where there is none."""
+    prefix = "MEAS_COND_AXIS_NAME_INTERNAL-"
+    for key, value in header.items():
+        if key.startswith(prefix) and value == name:
+            place = key.removeprefix(prefix)
+            return (
+                header.get(f"MEAS_COND_AXIS_POSITION-{place}", ""),
+                header.get(f"MEAS_COND_AXIS_UNIT-{place}", ""),
+            )
+    return "", ""
+
+
+def _temperature(header: Mapping[str, str], source: str) -> float | None:
+    position, unit = _axis(header, "Temp")
+    return number(position, "the temperature", source) if position and unit == "C" else None

@@ -1,0 +1,218 @@
+"""Which columns of a text file the caller wants: by number, or by their names in the header."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from slxrd.data.pattern import Axis
+from slxrd.errors import FileError, SlxrdError
+from slxrd.io.shared import rows as layout
+from slxrd.io.shared.rows import Content, Row, all_numbers, bare, is_comment, is_number, without_comment
+
+#: How many lines are searched for the names of columns, and then for the first row.
+HEADER_LINES = 10_000
+
+_SEPARATORS: tuple[str, ...] = (";", "\t", ",", " ")
+_ROLES = ("axis", "intensity", "sigma")
+_AXES: dict[str, Axis | None] = {"axis": None, "q": "q", "2theta": "2theta"}
+_UNIT = re.compile(r"\s*(?:[\[(].*[\])]|\bin\s.*|/.*)$")
+_HELP = "give --columns 1,3 or --columns 1,3,4, or --columns 2theta=1,intensity=3,sigma=4"
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Columns of axis, intensity and σ, if that is wanted: numbers from 1, or names in the header.
+
+    Parameters
+    ----------
+    columns : tuple of int or str, of length 2 or 3
+        In this order.
+    named : {"q", "2theta"}, optional
+        What the caller called the axis.
+    """
+
+    columns: tuple[int | str, ...]
+    named: Axis | None = None
+
+    def __str__(self) -> str:
+        roles = (self.named or "axis", *_ROLES[1:])
+        return ", ".join(f"{role} = {column}" for role, column in zip(roles, self.columns, strict=False))
+
+
+class Table(NamedTuple):
+    """The chosen columns of a text file.
+
+    Parameters
+    ----------
+    content : Content
+        Header, and rows in which the chosen fields stand with semicolons between them.
+    places : tuple of int
+        The columns in the file that they come from, counted from 1.
+    heading : str or None
+        Name of the axis in the header, if its last line has a name for every column.
+    """
+
+    content: Content
+    places: tuple[int, ...]
+    heading: str | None
+
+
+def parse(text: str) -> Picks:
+    """Understand a choice of columns.
+
+    Parameters
+    ----------
+    text : str
+        ``"1,3"``, ``"1,3,4"``, ``"2theta=1,intensity=3"``, ``"Angle,Counts"`` and the like.
+
+    Raises
+    ------
+    SlxrdError
+        If it is none.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    named: Axis | None = None
+    if any("=" in part for part in parts):
+        given: dict[str, str] = {}
+        for part in parts:
+            role, sign, column = (piece.strip() for piece in part.partition("="))
+            role = role.lower()
+            if not sign or role not in {*_AXES, *_ROLES}:
+                raise SlxrdError(f"columns {text!r}: {part!r} is not understood; {_HELP}")
+            if role in _AXES:
+                named, role = _AXES[role], "axis"
+            if role in given:
+                raise SlxrdError(f"columns {text!r}: {role} is given twice; {_HELP}")
+            given[role] = column
+        if not {"axis", "intensity"} <= given.keys():
+            raise SlxrdError(f"columns {text!r}: axis and intensity are both needed; {_HELP}")
+        parts = [given[role] for role in _ROLES if role in given]
+    columns = tuple(_column(part, text) for part in parts)
+    if len(columns) not in (2, 3):
+        raise SlxrdError(f"columns {text!r}: two or three are needed; {_HELP}")
+    if len(set(columns)) < len(columns):
+        raise SlxrdError(f"columns {text!r}: one is named twice; {_HELP}")
+    return Picks(columns, named)
+
+
+def _column(part: str, text: str) -> int | str:
+    if not part:
+        raise SlxrdError(f"columns {text!r}: one is empty; {_HELP}")
+    if not re.fullmatch(r"[+-]?\d+", part, re.ASCII):
+        return part
+    if not 1 <= len(part) <= 4 or int(part) < 1:
+        raise SlxrdError(f"columns {text!r}: {part} is no column, they are counted from 1")
+    return int(part)
+
+
+def take(lines: Sequence[Row], picks: Picks, source: str) -> Table:
+    """Take the chosen columns out of a text file.
+
+    The data begin at the first line in which they are numbers; other columns may hold anything.
+
+    Parameters
+    ----------
+    lines : sequence of Row
+        Of the file, without blank ones.
+    picks : Picks
+        Which columns.
+    source : str
+        Path, for messages.
+
+    Raises
+    ------
+    FileError
+        If there are no such columns, or a row has no such fields.
+    """
+    begin, places, heading = _locate(lines, picks, source)
+    start, separator = _first_row(lines, begin, places)
+    if start is None:
+        which = ", ".join(map(str, picks.columns))
+        raise FileError(source, f"has no line with numbers in columns {which}; see --columns")
+    names = begin - 1  # the line of the names, which name other axes too
+    rows = [Row(row.line, without_comment(row.text)) for row in lines[start:] if not is_comment(row.text)]
+    if all(all_numbers(row.text) for row in rows):
+        whole = layout.decide(rows, source)  # it knows commas that may be either
+        split = [whole.fields(row.text) for row in rows]
+    else:
+        split = [_fields(row.text, separator) for row in rows]
+    usual = Counter(map(len, split)).most_common(1)[0][0]
+    chosen = []
+    for row, fields in zip(rows, split, strict=True):
+        if len(fields) != usual:
+            raise FileError(
+                source,
+                f"has {len(fields)} columns where the other lines have {usual}; correct it, or put # in "
+                "front of it if it is a comment",
+                row.line,
+            )
+        if max(places) > usual:
+            raise FileError(source, f"has no column {max(places)}, only {usual}; see --columns", row.line)
+        wanted = [fields[place - 1] for place in places]
+        if not all(wanted):
+            empty = places[wanted.index("")]
+            raise FileError(source, f"column {empty} is empty; correct or remove the line", row.line)
+        chosen.append(Row(row.line, ";".join(wanted)))
+    if names < 0 and start:
+        # Chosen by number: a line of as many names right above the data says which is which all the same.
+        for mark in _SEPARATORS:
+            fields = _fields(bare(lines[start - 1].text), mark)
+            if len(fields) == usual:
+                names, heading = start - 1, fields[places[0] - 1]
+                break
+    header = [row.text for i, row in enumerate(lines[:start]) if i != names]
+    return Table(Content(tuple(header), tuple(chosen)), places, heading)
+
+
+def _locate(lines: Sequence[Row], picks: Picks, source: str) -> tuple[int, tuple[int, ...], str | None]:
+    """Find the line after the one with the names, the numbers of the columns, and the name of the axis."""
+    names = [column.casefold() for column in picks.columns if isinstance(column, str)]
+    if not names:
+        return 0, tuple(column for column in picks.columns if isinstance(column, int)), None
+    for i, row in enumerate(lines[:HEADER_LINES]):
+        for separator in _SEPARATORS:
+            fields = _fields(bare(row.text), separator)
+            full = [field.casefold() for field in fields]
+            short = [_UNIT.sub("", field) for field in full]
+            found = {name: _matches(name, full) or _matches(name, short) for name in names}
+            if not all(found.values()):
+                continue
+            for name, places in found.items():
+                if len(places) > 1:
+                    raise FileError(
+                        source, f"{len(places)} columns are named {name!r}; give numbers", row.line
+                    )
+            numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in picks.columns)
+            if len(set(numbers)) < len(numbers):
+                raise FileError(source, f"columns {picks} are not all different; see --columns", row.line)
+            return i + 1, numbers, fields[numbers[0] - 1] if numbers[0] <= len(fields) else None
+    told = " and ".join(repr(column) for column in picks.columns if isinstance(column, str))
+    raise FileError(source, f"has no header line with {told}; give the numbers of the columns: --columns 1,3")
+
+
+def _matches(name: str, fields: Sequence[str]) -> list[int]:
+    return [place for place, field in enumerate(fields, start=1) if field == name]
+
+
+def _first_row(lines: Sequence[Row], begin: int, places: Sequence[int]) -> tuple[int | None, str]:
+    for i, row in enumerate(lines[begin : begin + HEADER_LINES], start=begin):
+        if is_comment(row.text):
+            continue
+        for separator in _SEPARATORS:
+            fields = _fields(without_comment(row.text), separator)
+            if len(fields) >= max(places) and all(
+                is_number(fields[place - 1], decimal_comma=separator != ",") for place in places
+            ):
+                return i, separator
+    return None, " "
+
+
+def _fields(text: str, separator: str) -> list[str]:
+    fields = text.split() if separator == " " else [field.strip() for field in text.split(separator)]
+    while fields and not fields[-1]:
+        fields.pop()
+    return [field.strip("\"'") for field in fields]

@@ -1,0 +1,281 @@
+"""The lines of a text file: which are header, which are data, and their numbers in the file.
+
+How the columns of a text file are written: what parts them, and the decimal mark.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from slxrd.errors import FileError
+
+Separator = Literal[";", ",", "\t", " "]
+
+_AROUND_COMMA = re.compile(r"\s*,\s*")
+_BLANK_AT_COMMA = re.compile(r"\s,|,\s")
+_ZERO_FIRST = re.compile(r",0\d")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Separator (a blank stands for any run of blanks and tabs) and decimal mark."""
+
+    separator: Separator
+    decimal_comma: bool
+
+    def fields(self, text: str) -> list[str]:
+        """Fields of a row, without blanks around them and without empty ones at its end."""
+        fields = text.split() if self.separator == " " else [f.strip() for f in text.split(self.separator)]
+        while fields and not fields[-1]:
+            fields.pop()
+        return fields
+
+
+def decide(rows: Sequence[Row], source: str) -> Layout:
+    """Decide the layout from all rows together.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        All rows of data, at least one.
+    source : str
+        Path, for messages.
+
+    Raises
+    ------
+    FileError
+        If commas may be separators or decimal marks alike, or both decimal marks occur.
+    """
+    texts = [row.text.rstrip(" \t,;") for row in rows]
+    if any(";" in text for text in texts):
+        return Layout(";", _decimal_comma(rows, source))
+    if not any("," in text for text in texts):
+        return Layout(_blank_or_tab(texts), False)
+    closed = [_AROUND_COMMA.sub(",", text) for text in texts]
+    blank_within = sum(any(c.isspace() for c in text) for text in closed)
+    if blank_within > len(rows) / 2:
+        return Layout(_blank_or_tab(texts), _decimal_comma(rows, source))
+    _refuse_ambiguous(rows, texts, closed, source)
+    return Layout(",", False)
+
+
+def _blank_or_tab(texts: Sequence[str]) -> Separator:
+    # A tab, where every row has one, keeps empty cells visible; a run of blanks would close them up.
+    return "\t" if all("\t" in text for text in texts) else " "
+
+
+def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
+    """Tell whether the decimal mark is a comma, where the separator is not."""
+    first: str | None = None
+    for row in rows:
+        for mark in (",", "."):
+            if mark in row.text.rstrip(" \t,;"):
+                first = first or mark
+                if mark != first:
+                    raise FileError(
+                        source,
+                        "decimal commas and decimal points are mixed; write all numbers alike, "
+                        "without separators of thousands",
+                        row.line,
+                    )
+    return first == ","
+
+
+def _refuse_ambiguous(rows: Sequence[Row], texts: Sequence[str], closed: Sequence[str], source: str) -> None:
+    """Refuse commas that cannot be told to part columns, such as those of ``1,5,200,3``."""
+    if any("." in text for text in texts):
+        return
+    for row, text, tight in zip(rows, texts, closed, strict=True):
+        commas = tight.count(",")
+        spaced = len(_BLANK_AT_COMMA.findall(text))
+        if (commas > 1 and spaced < commas) or (not spaced and _ZERO_FIRST.search(tight)):
+            raise FileError(
+                source,
+                f"{row.text[:40]!r} is ambiguous: a comma may part columns or decimals; "
+                "part the columns by semicolons or tabs, or write decimal points",
+                row.line,
+            )
+
+
+#: What a comment line starts with.
+COMMENT_MARKS = ("#", ";", "!", "%", "/", "'")
+
+#: Most lines of a file, and most characters of a line, that are looked at.
+LINES_LIMIT = 1_000_000
+LINE_LENGTH_LIMIT = 100_000
+#: How much of a file is looked at to recognise it, in bytes.
+HEAD_SIZE = 8192
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_QUOTES = re.compile(r'(?<![^\s,;])"|"(?![^\s,;])')
+_PIECES = re.compile(r"[\s,;]+")
+# A number without its decimal comma, at which the line has been cut; nan and inf count, or a first
+# point that is nan would pass for a header.
+_PIECE = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of data: its text without surrounding blanks, and its line number from 1."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """A text file taken apart: header and comment lines before the data, and the data."""
+
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def is_text(data: bytes) -> bool:
+    """Tell whether bytes are text: without control characters, or UTF-16 by its byte order mark."""
+    if data.startswith(_UTF16_MARKS):
+        return True
+    return _CONTROL.search(data.rstrip(b"\x1a").decode("latin-1")) is None
+
+
+def decode(data: bytes, source: str) -> str:
+    """Text of a file in UTF-8, UTF-16 with a byte order mark, or Latin-1.
+
+    Raises
+    ------
+    FileError
+        If it is not text.
+    """
+    if not is_text(data):
+        raise FileError(source, "holds binary data; export it as text or as .xrdml")
+    try:
+        text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
+    except UnicodeDecodeError:
+        if data.startswith(_UTF16_MARKS):
+            raise FileError(source, "is broken UTF-16 text; save it as UTF-8") from None
+        text = data.decode("latin-1")
+    text = text.rstrip("\x1a")  # DOS ended files with it
+    if _CONTROL.search(text):
+        raise FileError(source, "holds binary data; export it as text or as .xrdml")
+    return text
+
+
+def head(data: bytes) -> str:
+    """Beginning of a file as text, if need be with wrong characters; it never raises."""
+    start = data[:HEAD_SIZE]
+    if start.startswith(_UTF16_MARKS):
+        return start.decode("utf-16", errors="ignore")
+    return start.decode("utf-8-sig", errors="replace")
+
+
+def numbered(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[Row]:
+    """Split a text into its lines, numbered from 1; blank ones are left out.
+
+    Parameters
+    ----------
+    text : str
+        Of the file.
+    source : str
+        Path, for messages.
+    longest : int
+        Most characters of a line.
+
+    Raises
+    ------
+    FileError
+        If it has too many lines, or too long ones.
+    """
+    # Not str.splitlines, which also splits at form feeds and the like: editors count otherwise.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > LINES_LIMIT:
+        raise FileError(source, f"has more than {LINES_LIMIT:,} lines; cut out the scan you need")
+    lines: list[Row] = []
+    for number, raw in enumerate(text.split("\n"), start=1):
+        if len(raw) > longest:
+            raise FileError(source, "is too long a line for columns of numbers", number)
+        line = raw.strip()
+        if line:
+            lines.append(Row(number, line))
+    return lines
+
+
+def take_apart(lines: Sequence[Row], source: str) -> Content:
+    """Part the lines of a text file into header and rows.
+
+    The data begin at the first line of nothing but numbers. Comments after it are left out; any other
+    line after it is a row, be it sound or not.
+
+    Raises
+    ------
+    FileError
+        If the line before the data may be either header or a broken row.
+    """
+    header: list[Row] = []
+    rows: list[Row] = []
+    for line in lines:
+        if is_comment(line.text):
+            if not rows:
+                header.append(line)
+            continue
+        row = Row(line.line, without_comment(line.text))
+        if rows or all_numbers(row.text):
+            rows.append(row)
+        else:
+            header.append(line)
+    if _is_size(rows):
+        header.append(rows.pop(0))
+    elif header and rows and not is_comment(header[-1].text):
+        _refuse_broken_first_row(header[-1], rows[0], source)
+    return Content(tuple(row.text for row in header), tuple(rows))
+
+
+def is_comment(line: str) -> bool:
+    """Tell whether a line is a comment."""
+    return line.startswith(COMMENT_MARKS)
+
+
+def bare(line: str) -> str:
+    """Header line without its comment mark."""
+    return line.lstrip("".join(COMMENT_MARKS)).strip()
+
+
+def without_comment(line: str) -> str:
+    """Row without a comment at its end, and without quotation marks around fields."""
+    return _QUOTES.sub("", line.partition("#")[0]).strip()
+
+
+def all_numbers(line: str) -> bool:
+    """Tell whether a line holds nothing but numbers."""
+    pieces = _pieces(line)
+    return bool(pieces) and all(_PIECE.fullmatch(piece) for piece in pieces)
+
+
+def is_number(field: str, decimal_comma: bool) -> bool:
+    """Tell whether a field is a number."""
+    return _PIECE.fullmatch(field.replace(",", ".", 1) if decimal_comma else field) is not None
+
+
+def _pieces(line: str) -> list[str]:
+    return [piece for piece in _PIECES.split(line) if piece]
+
+
+def _is_size(rows: Sequence[Row]) -> bool:
+    """Tell whether the first row is the number of those after it, as in .chi files."""
+    if len(rows) < 2 or not re.fullmatch(r"\d{1,9}", rows[0].text, re.ASCII):
+        return False
+    return int(rows[0].text) == len(rows) - 1 and len(_pieces(rows[1].text)) > 1
+
+
+def _refuse_broken_first_row(last: Row, first: Row, source: str) -> None:
+    """Refuse a last header line that looks like a row with one number spoilt, or it would be lost."""
+    pieces = _pieces(last.text)
+    if len(pieces) == len(_pieces(first.text)) and _PIECE.fullmatch(pieces[0]):
+        raise FileError(
+            source,
+            f"{last.text[:40]!r} is a broken line of data or a heading; correct it, or put # in front of it",
+            last.line,
+        )

@@ -1,0 +1,169 @@
+"""STOE ``.raw`` of WinXPOW (``RAW_1.05``, ``RAW_1.06``): records of 512 bytes.
+
+Facts of the layout: STOE's own definition of the records, which the source of CCDC's DASH holds
+(Load_rawSTOE_File, MIT licence); held against a file in which the ends of the scan, the smallest and largest
+count and the number of records, all told in headers, are those that come out.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from slxrd.data.pattern import Step
+from slxrd.errors import FileError
+from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, refuse_q, told
+from slxrd.io.shared.headers import believed
+from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
+
+NAME = "STOE .raw"
+
+_VERSIONS = (b"RAW_1.05", b"RAW_1.06")
+_RECORD = 512
+#: Most ranges in a file, and the largest factor that is believed.
+_MOST = 8
+_LARGEST_FACTOR = 1e6
+#: The detector that is a scintillation counter.
+_COUNTER = 1
+_ANODES = {1: "Ag", 2: "Mo", 3: "Cu", 4: "Co", 5: "Fe", 6: "Cr"}
+_KINDS = {1: "2θ", 2: "ω", 3: "2θ/ω", 4: "2θ and ω independently"}
+#: Monochromators that let Kα₁ through alone (curved Ge 111 and quartz 101, Ge 111, Ge 220, GaAs 400), and
+#: graphite, which lets both lines through; a motor adds 100.
+_KALPHA1_ONLY, _BOTH_LINES = (2, 4, 6, 7, 8), (3,)
+#: Bits of the two histories → what was done to the numbers before.
+_DONE = {4: "2θ scale changed", 5: "smoothed", 6: "background subtracted", 7: "Kα₂ stripped"}
+_DONE |= {8: "modified", 9: "absorption corrected"}
+_STRIPPED = 7
+
+
+def recognises(data: bytes) -> bool:
+    """Tell whether a file starts as one of any version, and is not text that does."""
+    return data.startswith(b"RAW_1.0") and b"\0" in data[:_RECORD]
+
+
+def scans(request: Request) -> list[Load]:
+    """List the ranges.
+
+    Raises
+    ------
+    FileError
+        If the version is another, or the file is cut short or not of a measurement.
+    """
+    refuse_q(request, NAME)
+    file = Fields(request.data, request.source, ".raw file")
+    if not request.data.startswith(_VERSIONS):
+        raise FileError(
+            request.source,
+            f"is of STOE's version {file.text(0, 8)}, and 1.05 and 1.06 are read; export it again",
+        )
+    ranges, records, kind = (file.number("h", at) for at in (378, 476, 470))
+    file.take(0, max(0, records) * _RECORD)
+    if not 0 <= ranges <= _MOST:
+        raise FileError(request.source, f"tells of {ranges} ranges, which cannot be; copy or export it again")
+    if kind != 1:
+        raise FileError(request.source, "holds a calculated pattern, no measured one")
+    return [partial(_read, file, file.number("h", 480 + 2 * i), request) for i in range(ranges)]
+
+
+def _read(file: Fields, record: int, request: Request) -> Scan:
+    """Read a range.
+
+    Raises
+    ------
+    FileError
+        If what is told twice of it does not agree, or 2θ does not move in it.
+    """
+    if record < 2:
+        raise FileError(file.source, "a range has no place in the file; copy or export it again")
+    header = file.part((record - 1) * _RECORD)
+    scan = file.number("h", 360)
+    if scan == 2 or header.number("f", 60) == 0.0:
+        raise FileError(file.source, "the scan is one over ω: 2θ does not move in it; choose another")
+    stored = _stored(header)
+    _check(header, stored)
+    factor = _factor(header)
+    done = _done(file, header)
+    per_count, noted = as_counts(stored / factor)
+    history = [Step(text, {"before": "by the program that wrote the file"}) for text in done.values()]
+    if factor != 1.0:
+        history.append(Step("divided by the file's factor", {"factor": factor}))
+    entries = {
+        "title": file.text(32, 80),
+        "date": header.text(0, 16),
+        "scan axis": _KINDS.get(scan, ""),
+        "anode": _ANODES.get(file.number("h", 310), ""),
+    }
+    # A counter stands at a point for so long; behind a moving detector the time is that of its steps.
+    time = counting_time(header.number("f", 68)) if file.number("h", 312) == _COUNTER else {}
+    return Scan(
+        x=evenly_spaced(header.number("f", 44), header.number("f", 60), stored.size, file.source),
+        intensity=stored / factor,
+        per_count=None if done or factor != 1.0 else per_count,
+        radiation=None if request.radiation else _radiation(file, _STRIPPED in done),
+        metadata={"format": f"STOE .raw, {file.text(0, 8)}", **told(entries), **time},
+        history=(*history, *noted),
+    )
+
+
+def _stored(header: Fields) -> FloatArray:
+    """Read the numbers, which are long or short integers."""
+    points, form = header.number("h", 34), header.number("h", 38)
+    if points < 1 or form not in (0, 1):
+        raise FileError(
+            header.source, f"a range of {points} points in form {form} cannot be; copy or export it again"
+        )
+    return header.column(_RECORD, points, "<i2" if form else "<i4")
+
+
+def _factor(header: Fields) -> float:
+    """Factor by which the numbers were multiplied; 0 stands for none."""
+    factor = float(header.number("f", 40))
+    if not 0.0 <= factor <= _LARGEST_FACTOR:
+        raise FileError(header.source, f"a factor of {factor:g} cannot be; copy or export it again")
+    return max(1.0, factor)
+
+
+def _check(header: Fields, stored: FloatArray) -> None:
+    """Hold the numbers against what the header tells of them."""
+    first, last, step = (header.number("f", at) for at in (44, 52, 60))
+    if not abs(first + step * (stored.size - 1) - last) < 0.1 * abs(step):
+        raise FileError(
+            header.source,
+            f"its header tells of {stored.size} points from {first:g} to {last:g}° in steps of {step:g}°, "
+            "which do not agree; copy or export it again",
+        )
+    smallest, largest = header.number("i", 120), header.number("i", 124)
+    if largest and (smallest, largest) != (stored.min(), stored.max()):
+        raise FileError(
+            header.source,
+            f"its numbers go from {stored.min():g} to {stored.max():g} and its header tells of {smallest} to "
+            f"{largest}: it is damaged; copy or export it again",
+        )
+
+
+def _done(file: Fields, header: Fields) -> dict[int, str]:
+    bits = file.number("H", 472) | header.number("H", 118)
+    return {bit: text for bit, text in _DONE.items() if bits & (1 << bit)}
+
+
+def _radiation(file: Fields, stripped: bool) -> Radiation | None:
+    """Radiation that the header tells.
+
+    Raises
+    ------
+    FileError
+        If it tells two lines and no monochromator by which to know whether both reach the sample.
+    """
+    alpha1, alpha2 = file.number("f", 322), file.number("f", 326)
+    if not believed(alpha1):
+        return None
+    monochromator = file.number("h", 308) % 100
+    if stripped or alpha2 == 0.0 or monochromator in _KALPHA1_ONLY:
+        return Radiation(alpha1)
+    if monochromator in _BOTH_LINES and 0.9 < alpha2 / alpha1 < 1.1:
+        return Radiation(alpha1, SecondLine(alpha2, ALPHA2_RATIO))
+    raise FileError(
+        file.source,
+        f"its header tells of {alpha1:g} and {alpha2:g} Å and not whether both reach the sample: use "
+        f"--wavelength {alpha1:g} for the first alone, or a name such as CuKa for both",
+    )

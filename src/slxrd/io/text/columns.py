@@ -1,0 +1,100 @@
+"""From rows of text to columns of numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from slxrd.errors import FileError
+from slxrd.io.shared.rows import Layout, Row
+from slxrd.units import FloatArray
+
+EXPECTED = "two columns (axis, intensity) or three (axis, intensity, σ)"
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_FORTRAN = str.maketrans("dD", "ee")
+
+
+def columns(
+    rows: Sequence[Row], layout: Layout, source: str, places: Sequence[int] | None = None
+) -> FloatArray:
+    """Numbers of all rows.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        All rows of data, at least one.
+    layout : Layout
+        How they are written.
+    source : str
+        Path, for messages.
+    places : sequence of int, optional
+        The columns of the file that stand in the rows, for messages; all of them if not given.
+
+    Returns
+    -------
+    ndarray, shape (n, 2) or (n, 3)
+        Axis, intensity and, where there is one, σ; all finite.
+
+    Raises
+    ------
+    FileError
+        If a row has too few or too many columns, or one that is not a finite number.
+    """
+    split = [layout.fields(row.text) for row in rows]
+    usual = Counter(map(len, split)).most_common(1)[0][0]
+    for row, fields in zip(rows, split, strict=True):
+        _check_row(row, fields, usual, source)
+    width = len(split[0])
+    numbers = range(1, width + 1) if places is None else places
+    flat: list[float] = []
+    for row, fields in zip(rows, split, strict=True):
+        for place, field in zip(numbers, fields, strict=True):
+            flat.append(_number(field, place, row, layout, source))
+    return np.array(flat, dtype=np.float64).reshape(len(rows), width)
+
+
+def _check_row(row: Row, fields: Sequence[str], usual: int, source: str) -> None:
+    n = len(fields)
+    if n == usual:
+        if n in (2, 3):
+            return
+        problem = f"has {_columns(n)} where {EXPECTED} are expected"
+        if n > 3:
+            problem += "; say which with --columns 1,2 (or 1,2,3 with σ), or take the others out"
+        raise FileError(source, problem, row.line)
+    if usual not in (2, 3):
+        return  # the lines that have as many will be named
+    # Words among the numbers show as a wrong number of columns as well: name the words then.
+    if any(_WORD.search(field) and not _NOT_FINITE.fullmatch(field) for field in fields):
+        problem = f"{row.text[:40]!r} is text among the data"
+    else:
+        problem = f"has {_columns(n)} where the other lines have {usual}"
+    raise FileError(source, f"{problem}; correct it, or put # in front of it if it is a comment", row.line)
+
+
+def _columns(n: int) -> str:
+    return "one column" if n == 1 else f"{n} columns"
+
+
+def _number(field: str, place: int, row: Row, layout: Layout, source: str) -> float:
+    text = field.replace(",", ".") if layout.decimal_comma else field
+    if "d" in text or "D" in text:
+        text = text.translate(_FORTRAN)
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        if np.isfinite(value):
+            return value
+        problem = f"is {field[:40]}, too large a number"
+    elif not field:
+        problem = "is empty"
+    elif _NOT_FINITE.fullmatch(field):
+        problem = f"is {field}"
+    else:
+        problem = f"is {field[:40]!r}, which is not a number"
+    raise FileError(source, f"column {place} {problem}; correct or remove the line", row.line)

@@ -1,0 +1,20 @@
+"""Formats that are known and not read: what to call the file when it is refused."""
+
+from __future__ import annotations
+
+from slxrd.io.shared import archive
+
+_STARTS = {
+    b"RAW1.": "a .raw file of Bruker's in an unknown version",
+    b"RAW4.": "a .raw file of Bruker's in an unknown version",
+    b"FI\x00\x00": "a .raw file of Rigaku's, whose layout is not known publicly",
+    b"<": "XML, but not PANalytical .xrdml",
+}
+
+
+def name(head: bytes) -> str | None:
+    """Name of the foreign format a file starts with, or None."""
+    if head.startswith(archive.START):
+        return archive.describe(head)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return next((kind for mark, kind in _STARTS.items() if start.startswith(mark)), None)

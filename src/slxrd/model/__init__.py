@@ -1,0 +1,1 @@
+"""Calculated intensity of a stack on an instrument, with derivatives."""

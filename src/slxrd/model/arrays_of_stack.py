@@ -1,0 +1,224 @@
+"""A structure laid out as plain arrays for the general kernel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.model.kernel.arrays import BOTTOM, COEFFICIENTS, REPEAT, TOP, Sample
+from slxrd.sample.amplitudes import plane_arrays
+from slxrd.sample.crystal import Crystal
+from slxrd.sample.form_factors import ComplexArray
+from slxrd.sample.planes import Plane
+from slxrd.sample.refinable import Opened, as_it_is, away, element, label, needs_opening, opened
+from slxrd.sample.stack import Stack
+from slxrd.units import FloatArray
+
+#: Amplitudes are carried to a shifted q by polynomials that hold up to this shift, in Å⁻¹.
+FARTHEST_SHIFT = 0.05
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A plane (None: a point, as in the paper), where it is, and which parameters change it."""
+
+    plane: Plane | None
+    crystal: int
+    part: int
+    displacement: int
+    sign: float
+    where: str
+
+
+def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
+    """Lay a structure out.
+
+    Parameters
+    ----------
+    stack : Stack
+        What the sample is.
+    q : ndarray, shape (n,)
+        Scattering vectors in Å⁻¹ to which its amplitudes belong.
+    wavelength : float or None
+        Å; None leaves f′ and f″ out.
+
+    Raises
+    ------
+    SlxrdError
+        If the wavelength lies outside the tables.
+    """
+    names = stack.names
+    crystals = [stack.crystal] if not stack.alternating else [stack.crystal, stack.partner]
+    placed: list[_Placed] = []
+    closing = []
+    for number, crystal in enumerate(crystals):
+        parts, own = _parts(crystal, number, names)
+        closing.append(parts.closing)
+        placed += _placed(parts, number, own, names)
+    terms = [
+        term for k, each in enumerate(placed) for term in _terms(each, k, crystals, names, q, wavelength)
+    ]
+    numbers, shares = stack.numbers()
+    first = {
+        number: [k for k, each in enumerate(placed) if each.crystal == number]
+        for number in range(len(closing))
+    }
+
+    def index(name: str) -> int:
+        return names.index(name) if name in names else -1
+
+    return Sample(
+        amplitudes=np.array([np.stack((term[2].real, term[2].imag), axis=1) for term in terms]),
+        term_plane=np.array([term[0] for term in terms], dtype=np.int64),
+        term_occupancy=np.array([term[1] for term in terms], dtype=np.int64),
+        crystal=np.array([each.crystal for each in placed], dtype=np.int64),
+        part=np.array([each.part for each in placed], dtype=np.int64),
+        position=np.array([0.0 if each.plane is None else each.plane.position for each in placed]),
+        shift=np.array([0.0 if each.plane is None else each.plane.shift for each in placed]),
+        sign=np.array([each.sign for each in placed]),
+        displacement=np.array([each.displacement for each in placed], dtype=np.int64),
+        alike=_alike(len(placed), terms),
+        lowest=np.array([first[number][0] for number in first], dtype=np.int64),
+        highest=np.array([first[number][-1] for number in first], dtype=np.int64),
+        closing=np.array(closing, dtype=np.int64),
+        own=np.array([[names.index(n) for n in _OWN[number]] for number in first], dtype=np.int64),
+        wider=index("dL_B"),
+        contrast=index("f_B"),
+        density=index("rho"),
+        uncorrelated=index("sigma_u"),
+        alone=index("unstacked"),
+        damping=index("B"),
+        area=float(stack.crystal.area or 1.0) if stack.crystal is not None else 1.0,
+        mixed=stack.mixing == "mixed",
+        power=2 if stack.weighting == "volume" else 0,
+        window=float(stack.size_window),
+        numbers=numbers,
+        shares=shares,
+    )
+
+
+def _alike(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> NDArray[np.int64]:
+    """Tell of each plane the first one with the same terms."""
+    known: dict[tuple[tuple[int, bytes], ...], int] = {}
+    first = []
+    for k in range(planes):
+        own = tuple((occupancy, full.tobytes()) for plane, occupancy, full in terms if plane == k)
+        first.append(known.setdefault(own, k))
+    return np.array(first, dtype=np.int64)
+
+
+#: What the names of a crystal's own parameters end in.
+_END = ("", "_B")
+_OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))
+
+
+def _parts(crystal: Crystal | None, number: int, names: Sequence[str]) -> tuple[Opened, bool]:
+    """Return the parts of a crystal, and whether the parameters of planes are its own."""
+    if crystal is None:
+        return Opened((), (), (), 0), False
+    own = needs_opening(names, number == 1)
+    return (opened if own else as_it_is)(crystal), own
+
+
+def _placed(parts: Opened, number: int, own: bool, names: Sequence[str]) -> list[_Placed]:
+    listed = [
+        (part, plane)
+        for part, planes in ((BOTTOM, parts.bottom), (REPEAT, parts.repeat), (TOP, parts.top))
+        for plane in planes
+    ]
+    if not listed:  # a plane of the paper: a point of unit amplitude
+        return [_Placed(None, number, REPEAT, -1, 1.0, "")]
+    placed = []
+    for k, (part, plane) in enumerate(listed):
+        outermost = own and k in (0, len(listed) - 1)
+        where = "surface" if outermost else label(plane)
+        displacement, sign = -1, 1.0
+        ways = {"shift": -1.0 if k == 0 and outermost else 1.0, "apart": away(plane)}
+        for kind, way in ways.items():
+            if own and way and f"{kind}_{where}{_END[number]}" in names:
+                displacement, sign = list(names).index(f"{kind}_{where}{_END[number]}"), way
+        placed.append(_Placed(plane, number, part, displacement, sign, where if own else ""))
+    return placed
+
+
+def _terms(
+    each: _Placed,
+    k: int,
+    crystals: Sequence[Crystal | None],
+    names: Sequence[str],
+    q: FloatArray,
+    wavelength: float | None,
+) -> list[tuple[int, int, ComplexArray]]:
+    """Terms of a plane: its plane, the parameter that multiplies it, its amplitude over q as a polynomial."""
+    crystal = crystals[each.crystal]
+    if crystal is None or each.plane is None:
+        one = np.zeros((COEFFICIENTS, q.size), dtype=np.complex128)
+        one[0] = 1.0
+        return [(k, -1, one)]
+    first = crystals[0]
+    per_area = 1.0
+    if first is not None and first.area is not None and crystal.area is not None:
+        per_area = first.area / crystal.area
+    sites = [per_area * row for row in _polynomials(each.plane, q.tobytes(), wavelength)]
+    fixed = np.zeros((COEFFICIENTS, q.size), dtype=np.complex128)
+    terms = []
+    for site, full in zip(each.plane.sites, sites, strict=True):
+        name = f"occ_{each.where}_{element(site.species)}{_END[each.crystal]}"
+        if each.where and name in names:
+            terms.append((k, list(names).index(name), full))
+        else:
+            fixed = fixed + site.occupancy * full
+    return [(k, -1, fixed), *terms]
+
+
+@lru_cache(maxsize=64)
+def _polynomials(plane: Plane, points: bytes, wavelength: float | None) -> ComplexArray:
+    """Amplitudes of the full sites of a plane in powers of the shift of q, shape (s, 5, n).
+
+    Polynomials through five places: exact without a shift, and within 1e-8 of the amplitude at the
+    farthest.
+    """
+    q = np.frombuffer(points)
+    places = np.linspace(-FARTHEST_SHIFT, FARTHEST_SHIFT, COEFFICIENTS)
+    values = np.array([plane_arrays([plane], np.abs(q + at), wavelength).sites for at in places])
+    values -= values[2]
+    values[2] = plane_arrays([plane], np.abs(q), wavelength).sites
+    powers = np.vander(np.delete(places, 2), COEFFICIENTS, increasing=True)[:, 1:]
+    inner = np.tensordot(np.linalg.inv(powers), np.delete(values, 2, axis=0), axes=1)
+    coefficients = np.concatenate((values[2][None], inner))
+    return np.ascontiguousarray(np.moveaxis(coefficients, 0, 1))
+
+
+def check_bounds(stack: Stack, lower: float, upper: float) -> None:
+    """See that a zero error stays small enough for the polynomials of atomic crystals.
+
+    Raises
+    ------
+    SlxrdError
+        If it does not.
+    """
+    if stack.crystal is None:
+        return
+    for q_zero in (lower, upper):
+        check_shift(q_zero if math.isfinite(q_zero) else 0.0)
+
+
+def check_shift(q_zero: float) -> None:
+    """See that a zero error is small enough for the polynomials.
+
+    Raises
+    ------
+    SlxrdError
+        If it is not.
+    """
+    if abs(q_zero) > FARTHEST_SHIFT:
+        raise SlxrdError(
+            f"q_zero = {q_zero:g}: with crystals of atoms at most {FARTHEST_SHIFT:g} Å⁻¹; correct the axis "
+            "first"
+        )

@@ -1,0 +1,220 @@
+"""Structure and instrument together: the calculated intensity of a region, and its derivatives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.instrument.diffractometer import Band, Instrument
+from slxrd.model.arrays_of_stack import check_shift, sample
+from slxrd.model.kernel.arrays import Sample
+from slxrd.model.kernel.dispatch import cells, kernel
+from slxrd.model.sizes import SizeWeights, size_weights
+from slxrd.sample.stack import Stack
+from slxrd.units import FloatArray
+
+#: Successive auxiliary grids reach this much farther in distance.
+_LADDER = 1.25
+
+
+@dataclass(frozen=True)
+class Model:
+    """A structure, seen by an instrument.
+
+    Parameters
+    ----------
+    stack : Stack
+        What is chosen of the structure.
+    instrument : Instrument
+        The diffractometer.
+    """
+
+    stack: Stack = field(default_factory=Stack)
+    instrument: Instrument = field(default_factory=Instrument)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, in the order of the rows of a Jacobian."""
+        return self.stack.names
+
+    def region(self, q: FloatArray) -> RegionModel:
+        """Prepare the model for the measured points ``q`` (Å⁻¹, increasing)."""
+        return RegionModel(self, np.asarray(q, dtype=np.float64))
+
+    def intensity(self, q: FloatArray, values: Mapping[str, float]) -> FloatArray:
+        """Calculate the intensity at ``q``, shape (n,), in squared units of a plane or an electron."""
+        return self.region(q).evaluate(values)[0]
+
+
+class RegionModel:
+    """The model at a fixed set of points; keeps its auxiliary grids.
+
+    A grid serves all parameter values whose correlations are no longer than it was laid for, and
+    since the smearing is exact on each, passing from one to the next leaves no mark.
+    """
+
+    def __init__(self, model: Model, q: FloatArray) -> None:
+        self.model = model
+        self.q = q
+        self.longest_fringe = model.instrument.longest_fringe(q)
+        self.names = model.names
+        self._bands: dict[int, Band] = {}
+        self._samples: dict[int, Sample] = {}
+        if not model.stack.identical:
+            self._plain = sample(model.stack, np.ones(1), None)
+
+    def evaluate(
+        self, values: Mapping[str, float], derivatives: bool = True
+    ) -> tuple[FloatArray, FloatArray]:
+        """Calculate intensity and derivatives.
+
+        Parameters
+        ----------
+        values : mapping
+            Of all parameters: d, L, sigma_L in Å, N, sigma_N in planes, q_zero in Å⁻¹, and those that the
+            structure has besides.
+        derivatives : bool
+            Whether they are wanted.
+
+        Returns
+        -------
+        intensity : ndarray, shape (n,)
+        jacobian : ndarray, shape (p, n), or (0, n) without derivatives
+            Derivatives with respect to the parameters, in the order of ``names``.
+
+        Raises
+        ------
+        SlxrdError
+            If a value is one that no stack can have.
+        """
+        d, L, sigma_L, N, sigma_N, q_zero = (float(values[name]) for name in self.names[:6])
+        _check(d, L, sigma_L, q_zero)
+        stack = self.model.stack
+        sizes = size_weights(N, sigma_N, stack.size_window)
+        if not stack.identical:
+            return self._of_cells(values, derivatives)
+        pairs = self._pairs(d, L, sizes)
+        band = self.band(_correlated(d, L, sigma_L, sizes, pairs))
+        structure = (band.q + q_zero * band.shift, d, L, sigma_L, sizes.sizes, sizes.weights)
+        if not derivatives:
+            intensity = kernel().intensity(*structure, stack.n_coherent, pairs)
+            return apply_resolution(band, intensity[None, :])[0], np.empty((0, self.q.size))
+        curves = kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs)
+        curves[6] *= band.shift
+        smeared = apply_resolution(band, curves)
+        return smeared[0], smeared[1:]
+
+    def _of_cells(self, values: Mapping[str, float], derivatives: bool) -> tuple[FloatArray, FloatArray]:
+        """Intensity and derivatives by the general kernel."""
+        p = np.array([float(values[name]) for name in self.names])
+        q_zero = p[5]
+        if self.model.stack.crystal is not None:
+            check_shift(q_zero)
+        self._check_further(values)
+        reach, pairs = self._reach(values)
+        band = self.band(reach)
+        shift = q_zero * band.shift
+        curves = cells().curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
+        if not derivatives:
+            return apply_resolution(band, curves[:1])[0], np.empty((0, self.q.size))
+        curves[6] *= band.shift
+        smeared = apply_resolution(band, curves)
+        return smeared[0], smeared[1:]
+
+    def _check_further(self, values: Mapping[str, float]) -> None:
+        """See that what only some structures have is something that can be."""
+        stack = self.model.stack
+        table = stack.table
+        for name in self.names[6:]:
+            row, value = table[name], float(values[name])
+            if not row.least <= value <= row.greatest:
+                raise SlxrdError(
+                    f"{name} = {value:g}: must lie between {row.least:g} and {row.greatest:g} {row.unit}"
+                )
+        smallest = int(max(1, self._plain.closing[0]))
+        if values["N"] < smallest:
+            raise SlxrdError(
+                f"N = {values['N']:g}: crystals of these surfaces have at least {smallest} planes"
+            )
+        if stack.alternating:
+            size_weights(values["N_B"], values["sigma_N_B"], stack.size_window)
+            if values["L"] + values.get("dL_B", 0.0) < 0.0:
+                raise SlxrdError(f"L + dL_B = {values['L'] + values['dL_B']:g} Å: must be 0 or more")
+
+    def _pairs(self, d: float, L: float, sizes: SizeWeights) -> int:
+        """Return how many places apart crystals may be before the resolution hides their fringes."""
+        longest = self.longest_fringe
+        if math.isinf(longest):
+            return self.model.stack.n_coherent
+        shortest_period = (int(sizes.sizes[0]) - 1) * d + L
+        apart = max(longest - L, 0.0) / max(shortest_period, 1e-9)
+        return int(min(self.model.stack.n_coherent, 2 + apart))
+
+    def correlated(self, values: Mapping[str, float]) -> float:
+        """Return the longest distance in Å over which correlations remain that can be resolved."""
+        return self._reach(values)[0]
+
+    def _reach(self, values: Mapping[str, float]) -> tuple[float, int]:
+        """Return that distance, and how many places apart cells may be."""
+        d, L, sigma_L = values["d"], values["L"], values["sigma_L"]
+        if self.model.stack.identical:
+            sizes = size_weights(values["N"], values["sigma_N"], self.model.stack.size_window)
+            pairs = self._pairs(d, L, sizes)
+            return _correlated(d, L, sigma_L, sizes, pairs), pairs
+        p = np.array([float(values[name]) for name in self.names])
+        distance, pairs = cells().reach(p, self._plain, self.longest_fringe)
+        return float(distance), int(pairs)
+
+    def sample(self, band: Band) -> Sample:
+        """Return the structure laid out for the kernel on an auxiliary grid of this model's."""
+        key = id(band)
+        if key not in self._samples:
+            self._samples[key] = sample(self.model.stack, band.q, self.model.instrument.wavelength)
+        return self._samples[key]
+
+    def band(self, longest: float) -> Band:
+        """Return the auxiliary grid for correlations up to ``longest``, in Å."""
+        rung = math.ceil(math.log(max(longest, 1.0)) / math.log(_LADDER))
+        if rung not in self._bands:
+            self._bands[rung] = self.model.instrument.band(self.q, _LADDER**rung)
+        return self._bands[rung]
+
+
+def _correlated(d: float, L: float, sigma_L: float, sizes: SizeWeights, pairs: int) -> float:
+    thickest = int(sizes.sizes[-1]) * d
+    return (pairs - 1) * (thickest + L) + thickest + 7.0 * math.sqrt(pairs) * sigma_L
+
+
+def _check(d: float, L: float, sigma_L: float, q_zero: float) -> None:
+    if not (math.isfinite(d) and d > 0.0):
+        raise SlxrdError(f"d = {d!r}: must be a positive number of Å")
+    if not (math.isfinite(L) and L >= 0.0):
+        raise SlxrdError(f"L = {L!r}: must be 0 or more, in Å")
+    if not (math.isfinite(sigma_L) and sigma_L >= 0.0):
+        raise SlxrdError(f"sigma_L = {sigma_L!r}: must be 0 or more, in Å")
+    if not math.isfinite(q_zero):
+        raise SlxrdError(f"q_zero = {q_zero!r}: must be a number of Å⁻¹")
+
+
+def apply_resolution(band: Band, rows: FloatArray) -> FloatArray:
+    """Average curves on the auxiliary grid of an instrument over its resolution.
+
+    Parameters
+    ----------
+    band : Band
+        The auxiliary grid and its weights.
+    rows : ndarray, shape (k, m)
+        Curves on ``band.q``.
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+        At the points that the band belongs to.
+    """
+    if band.weights.shape[1] == 1:
+        return rows
+    return kernel().smear(rows, band.first, band.weights)

@@ -1,0 +1,68 @@
+"""Where planes and surfaces are, and how far a stack reaches: NumPy runs it, and numba compiles it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import BOTTOM, REPEAT
+from slxrd.model.kernel.jitable import jitable
+from slxrd.model.kernel.size_shares import size_shares
+
+_shares = jitable(size_shares)
+
+
+@jitable
+def value(p, index, otherwise):  # type: ignore[no-untyped-def]
+    """A parameter, or what stands for one that the structure does not have."""
+    return p[index] if index >= 0 else otherwise
+
+
+@jitable
+def heights_of(p, s):  # type: ignore[no-untyped-def]
+    """Heights of the planes in Å, each from the origin of its part."""
+    heights = np.empty(s.position.size)
+    for k in range(heights.size):
+        heights[k] = s.position[k] * p[s.own[s.crystal[k], 0]] + s.shift[k]
+        if s.displacement[k] >= 0:
+            heights[k] += s.sign[k] * p[s.displacement[k]]
+    return heights
+
+
+@jitable
+def gap_above(p, s, heights, crystal):  # type: ignore[no-untyped-def]
+    """Mean gap above a crystal, and how far the surfaces of the next and its own stand out into it, in Å."""
+    following = (crystal + 1) % s.closing.size
+    low, high = s.lowest[following], s.highest[crystal]
+    below = -heights[low] if s.part[low] == BOTTOM else 0.0
+    above = heights[high]
+    if s.part[high] != REPEAT:
+        above += (1 - s.closing[crystal]) * p[s.own[crystal, 0]]
+    return p[1] + (value(p, s.wider, 0.0) if crystal == 1 else 0.0), below, above
+
+
+@jitable
+def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
+    """The outermost plane of a crystal, how many periods it stands out, and whether its place counts."""
+    if not upper:
+        plane = s.lowest[crystal]
+        return plane, -s.position[plane], s.part[plane] == BOTTOM
+    plane = s.highest[crystal]
+    closing = 1 - s.closing[crystal] if s.part[plane] != REPEAT else 0
+    return plane, s.position[plane] + closing, True
+
+
+@jitable
+def reach(p, s, longest):  # type: ignore[no-untyped-def]
+    """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
+    shortest, thickest, gaps = 0.0, 0.0, 0.0
+    for c in range(s.closing.size):
+        sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
+        shortest += (sizes[0] - 1) * p[s.own[c, 0]]
+        # Surfaces stand out by no more than a plane or two.
+        thickest += (sizes[-1] + 2) * p[s.own[c, 0]]
+        gaps += p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
+    pairs = s.numbers[-1]
+    if longest < np.inf:
+        pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
+    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.uncorrelated, 0.0)
+    return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs

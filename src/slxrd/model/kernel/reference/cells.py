@@ -1,0 +1,265 @@
+"""The stack formula for any cells: atomic crystals, slabs between them, mixed sizes, alternating stacks.
+
+A stack is cut into independent cells, each a crystal and the gap above it, with an amplitude f and a
+length t. With ⟨|f|²⟩, Φ = ⟨f* e^{iqt}⟩, ⟨f⟩ and τ = ⟨e^{iqt}⟩ averaged over cells, M of them scatter
+
+    I = M⟨|f|²⟩ + 2D Re[Φ⟨f⟩G_M(τ)],   G_M(τ) = Σ_{m=1}^{M−1} (M−m) τ^{m−1},   D = exp(−q²σ_u²)
+
+(Fullerton et al., Phys. Rev. B 1992, 45, 9292, generalised; D is that of independent displacements of
+the crystals from their places). For one crystal F of n planes, with E = e^{iq(n−1)d}, a gap of mean L and
+standard deviation σ_L, w = exp(iqL − q²σ_L²/2), and between the crystals a slab of density ρ and of mean
+width ℓ, L less what the crystals' surfaces stand out (a below, b above it),
+
+    ⟨f⟩ = F + E c,   Φ = F* E w + s,   τ = E w,   ⟨|f|²⟩ = |F|² + 2 Re[F* E c] + ⟨|B|²⟩,
+    B = ρ(e^x − 1)/(iq),  x = iqℓ − q²σ_L²/2,  c = e^{iqa} B,  s = e^{iqb} B,  ⟨|B|²⟩ = −2ρ² Re(e^x − 1)/q².
+
+Two crystals that alternate are one cell: f = f_A + τ_A f_B and so on. F = A_b + A_r Σ_{k<m} e^{ikqd} +
+A_t e^{imqd} holds bottom, repeats and top of a crystal; the A are sums over few planes. So derivatives
+with respect to whatever moves or changes planes follow from those with respect to the A, which are
+gathered over the sizes; the number of parameters costs little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, Sample
+from slxrd.model.kernel.geometry import reach as reach
+from slxrd.model.kernel.reference.cell_parts import (
+    Gap,
+    fill_occupancies,
+    gap,
+    move_surface,
+    parts,
+    planes,
+    repeats,
+    stacked,
+)
+from slxrd.model.kernel.size_shares import size_shares, value
+
+_FOUR_PI = 4.0 * np.pi
+#: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
+_LEAST_Q = 1e-9
+
+
+def _walk(
+    p: FloatArray,
+    q: FloatArray,
+    s: Sample,
+    crystal: int,
+    F_parts: ComplexArray,
+    between: Gap,
+    pairs: int,
+    D: FloatArray,
+    u: float,
+    unlike: ComplexArray | None,
+) -> tuple[ComplexArray, FloatArray]:
+    """Go through the sizes of a crystal; forward if ``unlike`` is None, backward through it otherwise.
+
+    Forward, the rows of the result are the means of f, Φ, τ, and ⟨|f|²⟩ and |F|². Backward, ``unlike``
+    holds what the intensity changes by with the means of f, Φ and τ of mixed sizes, and M; or no more
+    than M for stacks of one size each, whose intensities are summed.
+    """
+    d, r = p[s.own[crystal, 0]], np.exp(1j * q * p[s.own[crystal, 0]])
+    smallest = max(1, s.closing[crystal])
+    sizes, share, share_N, share_W = size_shares(
+        p[s.own[crystal, 1]], p[s.own[crystal, 2]], s.window, s.power, smallest
+    )
+    n = sizes[0] - s.closing[crystal]
+    G, H, e = repeats(r, n)
+    E = np.exp(1j * q * ((sizes[0] - 1) * d))
+    out = np.zeros((7, q.size), np.complex128)
+    real = np.zeros((5, q.size))
+    A_b, A_r, A_t = F_parts[0], F_parts[1], F_parts[2]
+    for k in range(sizes.size):
+        F = A_b + A_r * G + A_t * e
+        Ec, Ew = E * between.c, E * between.w
+        f = F + Ec
+        Phi = np.conj(F) * Ew + between.s
+        bare = np.abs(F) ** 2
+        square = bare + 2.0 * np.real(np.conj(F) * Ec) + between.square
+        weight = share[k]
+        if unlike is None:
+            out[0] += weight * f
+            out[1] += weight * Phi
+            out[2] += weight * Ew
+            real[0] += weight * square
+            real[1] += weight * bare
+        else:
+            if unlike.shape[0] == 1:
+                M, sums, slope = stacked(Ew, s, pairs)
+                Y_f, Y_Phi = (1.0 - u) * D * Phi * sums, (1.0 - u) * D * f * sums
+                Y_tau = (1.0 - u) * D * Phi * f * slope
+                interference = 2.0 * np.real(Phi * f * sums)
+                total = (1.0 - u) * (M * square + D * interference) + u * M * bare
+                real[4] += weight * interference
+            else:
+                M = unlike[3, 0].real
+                Y_f, Y_Phi, Y_tau = unlike[0], unlike[1], unlike[2]
+                total = (1.0 - u) * M * square + u * M * bare
+                total = total + 2.0 * np.real(Y_Phi * Phi + Y_f * f + Y_tau * Ew)
+            real[0] += weight * total
+            real[1] += share_N[k] * total
+            real[2] += share_W[k] * total
+            real[3] += weight * M * (bare - square)
+            lit = (1.0 - u) * M
+            Y_F = weight * (lit * np.conj(f) + u * M * np.conj(F) + np.conj(Y_Phi * Ew) + Y_f)
+            out[0] += Y_F
+            out[1] += Y_F * G
+            out[2] += Y_F * e
+            on_gap = lit * np.conj(F) + Y_f
+            out[3] += (weight * E) * (Y_Phi * np.conj(F) + Y_tau)
+            out[4] += (weight * E) * on_gap
+            out[5] += weight * Y_Phi
+            turned = Y_F * (A_r * H + n * (A_t * e))
+            by_E = lit * np.conj(F) * Ec + Y_Phi * (np.conj(F) * Ew) + Y_f * Ec + Y_tau * Ew
+            out[6] += turned + (weight * (sizes[k] - 1)) * by_E
+        G = G + e
+        H = H + n * e
+        e = e * r
+        E = E * r
+        n += 1
+    return out, real
+
+
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+) -> FloatArray:
+    """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
+
+    Parameters
+    ----------
+    p : ndarray, shape (k,)
+        Parameters; L and σ_L are the second and the third, q_zero the sixth.
+    q, delta : ndarray, shape (n,)
+        True scattering vector in Å⁻¹, and by how much it differs from that of the sample's
+        amplitudes.
+    s : Sample
+        The rest.
+    pairs : int
+        Only cells less than this many places apart interfere.
+    derivatives : bool
+        Whether they are wanted; otherwise only the first row is.
+
+    Returns
+    -------
+    ndarray, shape (1 + k, n)
+        Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
+        in their order; that with respect to q in the row of q_zero.
+    """
+    q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
+    count = s.closing.size
+    rows = np.zeros((1 + p.size, q.size))
+    bare, bare_by_q, heights = planes(p, q, delta, s)
+    sigma_u, u = value(p, s.uncorrelated, 0.0), value(p, s.alone, 0.0)
+    D = np.exp(-((q * sigma_u) ** 2))
+    F_parts = [parts(bare, s, c) for c in range(count)]
+    gaps = [gap(p, q, s, heights, c) for c in range(count)]
+    means = np.zeros((count, 3, q.size), np.complex128)
+    mean_square, mean_bare = np.zeros(q.size), np.zeros(q.size)
+    pure = not s.mixed and count == 1
+    for c in range(0 if pure else count):
+        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, None)
+        means[c] = out[:3]
+        mean_square += real[0]
+        mean_bare += real[1]
+    M = float(s.shares @ s.numbers)
+    Y = np.zeros((count, 4, q.size), np.complex128)
+    between = np.zeros(q.size)
+    if not pure:
+        f, Phi, tau = means[0, 0].copy(), means[0, 1].copy(), means[0, 2].copy()
+        inside = np.zeros_like(f)
+        if count == 2:
+            inside = means[0, 1] * means[1, 0]
+            f = means[0, 0] + means[0, 2] * means[1, 0]
+            Phi = means[0, 1] * means[1, 2] + means[1, 1]
+            tau = means[0, 2] * means[1, 2]
+        _, G, dG = stacked(tau, s, pairs)
+        between = 2.0 * np.real(M * inside + Phi * f * G)
+        rows[0] = (1.0 - u) * (M * mean_square + D * between) + u * M * mean_bare
+        if not derivatives:
+            return rows
+        lit = (1.0 - u) * D
+        if count == 1:
+            Y[0, 0], Y[0, 1], Y[0, 2] = lit * Phi * G, lit * f * G, lit * Phi * f * dG
+        else:
+            f_B, tau_A, tau_B, Phi_A = means[1, 0], means[0, 2], means[1, 2], means[0, 1]
+            by_tau = lit * Phi * f * dG
+            Y[0, 0] = lit * Phi * G
+            Y[0, 1] = lit * (M * f_B + G * f * tau_B)
+            Y[0, 2] = lit * Phi * G * f_B + by_tau * tau_B
+            Y[1, 0] = lit * (M * Phi_A + Phi * G * tau_A)
+            Y[1, 1] = lit * f * G
+            Y[1, 2] = lit * Phi_A * f * G + by_tau * tau_A
+        Y[:, 3] = M
+    by_q = np.zeros(q.size)
+    for c in range(count):
+        w, rho, box, grown, missing, width, above, below = gaps[c][:8]
+        unlike = Y[c, :1] if pure else Y[c]
+        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, unlike)
+        if pure:
+            rows[0] = real[0]
+            between = real[4]
+            if not derivatives:
+                return rows
+        own = s.own[c]
+        rows[1 + own[1]] += real[1]
+        rows[1 + own[2]] += real[2]
+        if s.alone >= 0:
+            one_alone = real[3]
+            rows[1 + s.alone] += one_alone
+        # Phases of the repeats and of the crystal's length.
+        turned = -2.0 * out[6].imag
+        rows[1 + own[0]] += q * turned
+        by_q += p[own[0]] * turned
+        # The gap: w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩.
+        sigma_L, L = p[2], p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
+        X_w = out[3] * w
+        on_L = -2.0 * q * X_w.imag
+        on_sigma = -2.0 * q**2 * sigma_L * X_w.real
+        by_q += 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
+        if s.density >= 0:
+            raised, sunk = out[4] * np.exp(1j * q * above), out[5] * np.exp(1j * q * below)
+            X_B = raised + sunk
+            square = -2.0 * missing.real / q**2
+            lit = (1.0 - u) * M
+            rows[1 + s.density] += s.area * (2.0 * np.real(X_B * box) + 2.0 * rho * lit * square)
+            on_width = 2.0 * rho * np.real(X_B * grown) + 2.0 * rho**2 * lit * grown.imag / q
+            on_L = on_L + on_width
+            on_sigma = on_sigma + 2.0 * rho * np.real(1j * q * sigma_L * X_B * grown)
+            on_sigma = on_sigma + 2.0 * rho**2 * lit * sigma_L * grown.real
+            growth = grown * (1j * width - q * sigma_L**2)
+            by_q += 2.0 * rho * np.real(X_B * (growth / (1j * q) - box / q))
+            by_q += lit * rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3)
+            on_above = -2.0 * rho * q * np.imag(raised * box)
+            on_below = -2.0 * rho * q * np.imag(sunk * box)
+            by_q += (above * on_above + below * on_below) / q
+            move_surface(rows, s, c, True, on_above - on_width)
+            move_surface(rows, s, (c + 1) % count, False, on_below - on_width)
+        rows[2] += on_L
+        if c == 1 and s.wider >= 0:
+            rows[1 + s.wider] += on_L
+        rows[3] += on_sigma
+        # The planes.
+        for k in range(s.position.size):
+            if s.crystal[k] != c:
+                continue
+            X = out[s.part[k]]
+            lifted = -2.0 * q * np.imag(X * bare[k])
+            rows[1 + own[0]] += s.position[k] * lifted
+            if s.displacement[k] >= 0:
+                rows[1 + s.displacement[k]] += s.sign[k] * lifted
+            by_q += heights[k] / q * lifted + 2.0 * np.real(X * bare_by_q[k])
+            scattered = 2.0 * np.real(X * bare[k])
+            if s.damping >= 0:
+                rows[1 + s.damping] -= (q / _FOUR_PI) ** 2 * scattered
+            if s.contrast >= 0 and c == 1:
+                rows[1 + s.contrast] += scattered / p[s.contrast]
+        fill_occupancies(rows, p, q, delta, s, heights, out, c)
+    if s.uncorrelated >= 0:
+        rows[1 + s.uncorrelated] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)
+        by_q += (1.0 - u) * between * D * (-2.0 * q * sigma_u**2)
+    if s.alone >= 0:
+        rows[1 + s.alone] -= D * between
+    rows[6] = by_q
+    return rows

@@ -1,0 +1,1 @@
+"""What is refined: definitions, bounds, ties, priors."""

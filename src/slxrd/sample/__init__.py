@@ -1,0 +1,1 @@
+"""What the sample is: species, planes, crystals, stacks."""

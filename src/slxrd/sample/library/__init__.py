@@ -1,0 +1,1 @@
+"""Crystals and ligands by name."""

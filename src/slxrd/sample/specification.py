@@ -1,0 +1,154 @@
+"""A structure from plain words: ``"CsPbBr3:Br"``, a ligand's name, numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from slxrd.errors import SlxrdError
+from slxrd.parameters.definitions import TABLE
+from slxrd.sample.cif.read import crystal_from_cif
+from slxrd.sample.crystal import Crystal
+from slxrd.sample.library.crystals import crystal as named
+from slxrd.sample.library.ligands import density
+from slxrd.sample.stack import Mixing, Stack, Weighting
+
+CrystalLike = Crystal | str | Path
+StackKind = Literal["pure", "mixed", "alternating"]
+
+
+def as_crystal(crystal: CrystalLike) -> Crystal:
+    """Make a crystal of its name.
+
+    Parameters
+    ----------
+    crystal : Crystal, str or Path
+        ``"CsPbBr3"``, ``"CsPbBr3:Br"``, ``"PbS-111:Pb:S"`` (bottom and top), a TOML file instead of the name,
+        or ``"file.cif:1,0,0"`` with the film normal, and surfaces as before; then arguments of
+        :func:`slxrd.crystal_from_cif` may follow, ``"file.cif:1,0,0:neutral=yes:tolerance=0.3"``.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no such crystal, surface or file.
+    """
+    if isinstance(crystal, Crystal):
+        return crystal
+    name, *rest = _words(str(crystal))
+    if name.lower().endswith(".cif"):
+        return _from_cif(name, rest)
+    if len(rest) > 2:
+        raise SlxrdError(f"crystal {crystal}: write NAME, NAME:TERMINATION or NAME:BOTTOM:TOP")
+    ends = tuple(rest)
+    return named(name, ends[0] if len(ends) == 1 else (ends[0], ends[1]) if ends else None)
+
+
+def _words(text: str) -> list[str]:
+    """Take a crystal apart at its colons, but for that of a drive in the name of a file."""
+    file = re.match(r"(?i)[a-z]:[\\/].*?\.(cif|toml)(?=:|$)", text)
+    if file is None:
+        return text.split(":")
+    return [file[0], *text[file.end() :].split(":")[1:]]
+
+
+#: What may be said of a CIF behind its planes, as in ``file.cif:1,0,0:neutral=yes``.
+_OF_CIF = {
+    "reference": "a plane", "tolerance": "Å", "B": "Å²", "neutral": "yes or no", "check": "yes or no",
+    "block": "a name",
+}  # fmt: skip
+
+
+def _from_cif(name: str, words: list[str]) -> Crystal:
+    rest = [word for word in words if "=" not in word]
+    told = dict(_option(name, word) for word in words if "=" in word)
+    normal = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*", rest[0]) if rest else None
+    if normal is None or len(rest) > 3:
+        raise SlxrdError(
+            f"crystal {':'.join([name, *words])}: say which lattice planes lie in the film, {name}:0,0,1, "
+            "and which planes end the crystal if they are not the usual ones, FILE:H,K,L:BOTTOM:TOP"
+        )
+    ends: list[int | str | None] = [_plane(end) for end in rest[1:]] or [None]
+    hkl = [int(index) for index in normal.groups()]
+    return crystal_from_cif(name, hkl, bottom=ends[0], top=ends[-1], **told)
+
+
+def _plane(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
+
+
+def _option(name: str, word: str) -> tuple[str, Any]:
+    """One ``key=value`` of a CIF."""
+    key, _, value = (part.strip() for part in word.partition("="))
+    wrong = SlxrdError(
+        f"crystal {name}: {word!r} is none of {', '.join(f'{k}={what}' for k, what in _OF_CIF.items())}"
+    )
+    if key in ("neutral", "check"):
+        if value not in ("yes", "no"):
+            raise wrong
+        return key, value == "yes"
+    if key in ("tolerance", "B"):
+        try:
+            return key, float(value)
+        except ValueError:
+            raise wrong from None
+    if key not in _OF_CIF or not value:
+        raise wrong
+    return key, _plane(value) if key == "reference" else value
+
+
+def as_stack(
+    *,
+    coherent: int = Stack.n_coherent,
+    size_window: float = Stack.size_window,
+    crystal: CrystalLike | None = None,
+    partner: CrystalLike | None = None,
+    slab: float | str | None = None,
+    stack: StackKind = "pure",
+    weighting: Weighting = "number",
+    coherent_spread: float = 0.0,
+    naming: Iterable[str] = (),
+) -> Stack:
+    """Put a structure together.
+
+    Parameters
+    ----------
+    coherent, size_window
+        M, and the window of sizes; see :class:`slxrd.sample.stack.Stack`.
+    crystal, partner : Crystal, str or Path, optional
+        The crystal, and one that alternates with it; see :func:`as_crystal`.
+    slab : float or str, optional
+        Electron density between the crystals in e/Å³, or a ligand whose bulk has it.
+    stack : {"pure", "mixed", "alternating"}
+        Stacks of one size each, of mixed sizes, or of two crystals in turn (as with a partner).
+    weighting : {"number", "volume"}
+        What the sizes' shares are shares of.
+    coherent_spread : float
+        Standard deviation of M.
+    naming : iterable of str
+        Parameters that are named somewhere, and so are in use.
+
+    Raises
+    ------
+    SlxrdError
+        If something cannot be.
+    """
+    kinds = ("pure", "mixed", "alternating")
+    if stack not in kinds:
+        raise SlxrdError(f"stack {stack!r} is not one of {', '.join(kinds)}")
+    if partner is not None and stack == "mixed":
+        raise SlxrdError("a partner alternates with the crystal; leave out stack mixed, or the partner")
+    mixing: Mixing = "pure" if stack == "pure" else "mixed"
+    made = Stack(
+        coherent,
+        size_window,
+        None if crystal is None else as_crystal(crystal),
+        None if partner is None else as_crystal(partner),
+        stack == "alternating",
+        density(slab) if isinstance(slab, str) else slab,
+        mixing,
+        weighting,
+        coherent_spread,
+    )
+    return made.using(name for name in dict.fromkeys(naming) if name not in TABLE)

@@ -1,0 +1,240 @@
+"""What the sample is: which crystals, how many in a coherent stack, what is between them, and their sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.parameters.definitions import ParameterInfo
+from slxrd.sample.crystal import Crystal
+from slxrd.sample.refinable import offered, table_of
+from slxrd.units import FloatArray
+
+#: The most crystals in a coherent stack, and the largest crystal in planes, that can be calculated.
+MOST_COHERENT = 1_000_000
+LARGEST_SIZE = 100_000
+#: The most numbers M that stand for their distribution.
+MOST_NUMBERS = 13
+Mixing = Literal["pure", "mixed"]
+Weighting = Literal["number", "volume"]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The settings of a stack that are chosen rather than refined.
+
+    Parameters
+    ----------
+    n_coherent : int
+        M, the number of crystals (pairs, where two alternate) that scatter coherently; 1 is a single
+        crystal, such as a thin film. The C of the 2021 paper counts pairs: M = 2C.
+    size_window : float
+        Sizes are counted within this many σ_N of N. The paper cuts at 3, which makes χ² jump as N
+        moves; 5 does not.
+    crystal : Crystal, optional
+        Atomic planes; without it a crystal is N equal planes, as in the 2021 paper.
+    partner : Crystal, optional
+        The second crystal of a stack in which two alternate.
+    alternating : bool
+        Whether two crystals alternate; True where there is a partner.
+    slab : float, optional
+        Electron density between the crystals in e/Å³, to begin with (ρ); needs crystals with an area.
+    mixing : {"pure", "mixed"}
+        Whether each stack is of one size (the paper), or sizes are mixed inside the stacks. Crystals that
+        alternate are always mixed.
+    weighting : {"number", "volume"}
+        Whether P_n is the share of the stacks' area that crystals of n planes cover (the paper), or that of
+        their number, cubes of n planes covering an area in proportion to n².
+    spread_coherent : float
+        Standard deviation of M, which is then distributed as a Gaussian, 0 or more.
+    extras : tuple of str
+        Further parameters in use, besides those that the structure brings with it.
+
+    Raises
+    ------
+    SlxrdError
+        If a value cannot be.
+    """
+
+    n_coherent: int = 40
+    size_window: float = 5.0
+    crystal: Crystal | None = None
+    partner: Crystal | None = None
+    alternating: bool = False
+    slab: float | None = None
+    mixing: Mixing = "pure"
+    weighting: Weighting = "number"
+    spread_coherent: float = 0.0
+    extras: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (
+            isinstance(self.n_coherent, bool)
+            or not math.isfinite(self.n_coherent)
+            or int(self.n_coherent) != self.n_coherent
+            or not 1 <= self.n_coherent <= MOST_COHERENT
+        ):
+            raise SlxrdError(
+                f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more (and at most "
+                f"{MOST_COHERENT})"
+            )
+        if not (math.isfinite(self.size_window) and self.size_window > 0.0):
+            raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
+        for what, choice, known in (
+            ("mixing", self.mixing, ("pure", "mixed")),
+            ("weighting", self.weighting, ("number", "volume")),
+        ):
+            if choice not in known:
+                raise SlxrdError(f"{what} {choice!r} is not one of {', '.join(known)}")
+        if not 0.0 <= self.spread_coherent <= self.n_coherent / 2.0:
+            raise SlxrdError(
+                f"spread of M {self.spread_coherent!r}: must lie between 0 and half of M = {self.n_coherent}"
+            )
+        self._check_crystals()
+        self._check_single()
+        table_of(self)
+
+    def __str__(self) -> str:
+        """Write what differs from the paper's structure, and M."""
+        spread = f" ± {self.spread_coherent:g}" if self.spread_coherent else ""
+        told = [f"M = {self.n_coherent}{spread}"]
+        crystals = [one for one in (self.crystal, self.partner) if one is not None]
+        if crystals:
+            told.append(" and ".join(one.ended() for one in crystals))
+        if self.alternating:
+            told.append("alternating")
+        elif self.mixing == "mixed":
+            told.append("sizes mixed inside stacks")
+        if self.weighting == "volume":
+            told.append("sizes weighted by volume")
+        if self.slab is not None:
+            told.append("slab between crystals")
+        return ", ".join(told)
+
+    def _check_crystals(self) -> None:
+        if self.partner is not None:
+            if self.crystal is None:
+                raise SlxrdError(
+                    f"{self.partner.name} cannot alternate with planes that have no atoms; name both"
+                )
+            object.__setattr__(self, "alternating", True)
+        elif self.alternating and self.crystal is not None:
+            raise SlxrdError(f"what does {self.crystal.name} alternate with? Name the second crystal too")
+        if self.alternating:
+            object.__setattr__(self, "mixing", "mixed")
+        crystals = [one for one in (self.crystal, self.partner) if one is not None]
+        if self.slab is None:
+            if len(crystals) == 2 and len({one.area is None for one in crystals}) == 2:
+                raise SlxrdError(f"{' and '.join(c.name for c in crystals)}: both need an area, or neither")
+            return
+        if not (math.isfinite(self.slab) and self.slab >= 0.0):
+            raise SlxrdError(f"slab {self.slab!r}: its density must be 0 or more, in electrons per Å³")
+        if not crystals:
+            raise SlxrdError("a slab between crystals needs crystals made of atoms (--crystal CsPbBr3)")
+        for one in crystals:
+            if one.area is None:
+                raise SlxrdError(
+                    f"crystal {one.name} has no area (of its surface cell, in Å²), which a slab needs"
+                )
+
+    def _check_single(self) -> None:
+        if self.n_coherent > 1:
+            return
+        told = {
+            "vary in number": self.spread_coherent > 0.0,
+            "alternate": self.alternating,
+            "have a slab between them": self.slab is not None,
+        }
+        for what, given in told.items():
+            if given:
+                raise SlxrdError(f"a single crystal (coherent 1) has no neighbour: it cannot {what}")
+
+    @property
+    def identical(self) -> bool:
+        """Whether this is the paper's structure: stacks of one size each, of equal planes."""
+        return (
+            self.crystal is None
+            and self.mixing == "pure"
+            and self.weighting == "number"
+            and self.spread_coherent == 0.0
+            and not self.extras
+        )
+
+    @property
+    def table(self) -> dict[str, ParameterInfo]:
+        """The parameters of this structure, in the order of the columns of a Jacobian."""
+        return table_of(self)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.table)
+
+    def using(self, names: Iterable[str]) -> Stack:
+        """Return the structure with further parameters in use.
+
+        Raises
+        ------
+        SlxrdError
+            If it does not offer one of them.
+        """
+        further = tuple(name for name in names if name not in self.table)
+        return replace(self, extras=(*self.extras, *further)) if further else self
+
+    @property
+    def offers(self) -> dict[str, ParameterInfo]:
+        """Further parameters that may be named."""
+        return offered(self)
+
+    def check_gap(self, values: Mapping[str, float]) -> None:
+        """See that neighbours do not overlap.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            L, and as far as they are known the other parameters, in Å; the crystals' own are taken otherwise.
+
+        Raises
+        ------
+        SlxrdError
+            If L is less than what their surfaces stand out beyond the planes of reference.
+        """
+        if self.crystal is None or self.n_coherent == 1:
+            return
+        partner, end = (self.crystal, "") if self.partner is None else (self.partner, "_B")
+        one, other = (self.crystal, ""), (partner, end)
+        for (lower, of_lower), (upper, of_upper), wider in (
+            (one, other, 0.0),
+            (other, one, values.get("dL_B", 0.0)),
+        ):
+            gap = values["L"] + wider
+            out = (
+                lower.overhang(values.get(f"d{of_lower}"))[1] + upper.overhang(values.get(f"d{of_upper}"))[0]
+            )
+            out += sum(values.get(f"shift_surface{each}", 0.0) for each in (of_lower, of_upper))
+            if gap < out:
+                raise SlxrdError(
+                    f"L = {gap:g} Å: {lower.ended()} and {upper.ended()} would overlap, as their surfaces "
+                    f"stand out by {out:.4g} Å beyond the planes of reference; L must be more"
+                )
+
+    def numbers(self) -> tuple[NDArray[np.int64], FloatArray]:
+        """Numbers of crystals in a stack, and their shares, each of shape (m,).
+
+        A Gaussian is stood for by as many whole numbers within three standard deviations as M⟨…⟩ needs.
+        """
+        M, spread = self.n_coherent, self.spread_coherent
+        if spread == 0.0:
+            return np.array([M]), np.array([1.0])
+        most = np.arange(max(1, math.ceil(M - 3.0 * spread)), math.floor(M + 3.0 * spread) + 1)
+        numbers = np.unique(
+            np.round(np.linspace(most[0], most[-1], min(most.size, MOST_NUMBERS))).astype(np.int64)
+        )
+        shares = np.exp(-0.5 * ((numbers - M) / spread) ** 2)
+        return numbers, shares / shares.sum()

@@ -1,0 +1,1 @@
+"""Several models fitted to the same pattern."""

@@ -1,0 +1,141 @@
+"""The evidence of a model: the integral of its likelihood over what was refined, and of its prior.
+
+The evidence is Z = ∫ exp(−χ²/2) π(θ) dθ over the refined parameters, with scale and background at their best
+values (MacKay, *Information Theory, Inference, and Learning Algorithms*, 2003, ch. 28). The prior π is flat
+within the bounds, times the Gaussian ones given, and normalised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.fitting.covariance import on_bound
+from slxrd.fitting.limits import without_fringes
+from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
+from slxrd.fitting.result.fit import Fit
+
+#: A slope of χ²/2 below this many errors of a parameter is that of a minimum.
+_LEVEL = 0.1
+
+Ranges = Mapping[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Integral:
+    """The likelihood of a model integrated over its refined parameters.
+
+    Parameters
+    ----------
+    logarithm : float
+        Of ∫ exp(−χ²/2), times Gaussian priors that are 1 at their highest.
+    names : tuple of str
+        What was integrated over: the refined parameters, without L and σ_L where no fringes were seen, since
+        the likelihood does not depend on them then.
+    limits : mapping of str to (float, float)
+        Their bounds.
+    priors : mapping of str to (float, float)
+        Mean and standard deviation of the Gaussian ones.
+    approximate : bool
+        Whether it is a Laplace approximation rather than a sum over samples.
+    """
+
+    logarithm: float
+    names: tuple[str, ...]
+    limits: Ranges
+    priors: Ranges
+    approximate: bool
+
+    def log_evidence(self, ranges: Ranges) -> float:
+        """Return ln Z, with the flat priors over ``ranges``, which hold the limits."""
+        return self.logarithm - sum(self._log_volume(name, ranges[name]) for name in self.names)
+
+    def _log_volume(self, name: str, limits: tuple[float, float]) -> float:
+        """Logarithm of the integral of a prior that is 1 at its highest."""
+        low, high = limits
+        if name not in self.priors:
+            return math.log(high - low)
+        mean, spread = self.priors[name]
+        below, above = ((end - mean) / (math.sqrt(2.0) * spread) for end in (low, high))
+        return math.log(spread * math.sqrt(math.pi / 2.0) * (math.erf(above) - math.erf(below)))
+
+
+def integral(fit: Fit) -> Integral:
+    """Integrate the likelihood of a fitted model over all its solutions.
+
+    The samples behind the intervals are taken where there are any, and otherwise the Laplace approximation
+    at every minimum.
+
+    Parameters
+    ----------
+    fit : Fit
+        With all its minima.
+    """
+    minima = fit.minima
+    if fit.stack.n_coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
+        minima = (without_fringes(fit.objective, minima[0]),)
+    first, samples = minima[0], fit.ensemble
+    if samples is not None:
+        logarithm = samples.log_integral
+    else:
+        logarithm = float(np.logaddexp.reduce([laplace(minimum) for minimum in minima]))
+    rows = {name: first.parameters[name] for name in first.names}
+    return Integral(
+        logarithm,
+        first.names,
+        {name: (row.lower, row.upper) for name, row in rows.items()},
+        first.parameters.priors,
+        samples is None and bool(first.names),
+    )
+
+
+def _held(slope: float, curvature: float) -> str | None:
+    """Say which bound holds a parameter back: the refinement may stop a little short of it."""
+    if abs(slope) < _LEVEL * math.sqrt(curvature):
+        return None
+    return "lower" if slope > 0.0 else "upper"
+
+
+def laplace(minimum: Minimum) -> float:
+    """Logarithm of ∫ exp(−χ²/2) about one minimum, χ² taken as a parabola.
+
+    A parameter on a bound is integrated away from it by itself, and one on which χ² does not depend fills
+    its range.
+
+    Parameters
+    ----------
+    minimum : Minimum
+        Where the refinement ended.
+    """
+    from scipy.special import erfcx
+
+    names, J = minimum.names, minimum.jacobian
+    if not names:
+        return -0.5 * minimum.chi2
+    lower, upper = minimum.parameters.limits()
+    extent = upper - lower
+    # A curvature that makes the Gaussian of a flat direction as large as its range, and no other felt.
+    curvature = J.T @ J + np.diag(2.0 * math.pi / extent**2)
+    residual = np.concatenate(
+        (minimum.evaluation.residual, prior_residuals(minimum.parameters, minimum.values)[0])
+    )
+    slope = J.T @ residual
+    sides = [
+        on_bound(minimum, name) or _held(float(slope[i]), float(curvature[i, i]))
+        for i, name in enumerate(names)
+    ]
+    inside = [i for i, side in enumerate(sides) if side is None]
+    total = -0.5 * minimum.chi2
+    if inside:
+        total -= 0.5 * float(np.linalg.slogdet(curvature[np.ix_(inside, inside)] / (2.0 * math.pi))[1])
+    for i, side in enumerate(sides):
+        if side is None:
+            continue
+        inward = max(float(slope[i] if side == "lower" else -slope[i]), 0.0)
+        h = float(curvature[i, i])
+        width = math.sqrt(math.pi / (2.0 * h)) * float(erfcx(inward / math.sqrt(2.0 * h)))
+        total += math.log(min(width, float(extent[i])))
+    return total

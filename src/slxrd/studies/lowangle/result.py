@@ -1,0 +1,199 @@
+"""What the low-angle region says of the gap between crystals; frozen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slxrd.data.pattern import Pattern
+from slxrd.data.regions import Region
+from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.studies.lowangle.dips import Dip
+from slxrd.studies.lowangle.model import Smooth
+from slxrd.units import FloatArray
+
+#: Symbol and meaning of each estimate, in the order of the table.
+ROWS: dict[str, tuple[str, str]] = {
+    "gap": ("w", "gap of low density between two crystals, by the fit of the curve"),
+    "spacing": ("L = w + d", "distance from the last plane of a crystal to the first of the next"),
+    "gap_sinc2": ("w (S1)", "by sinc²(qw/2) on the same background, as the 2021 paper has it"),
+    "read_off": ("w (dips)", "2π over the distance of the dips"),
+    "sigma_gap": ("σ_w", "standard deviation of the gap, from how far the dips are filled"),
+    "thickness": ("t", "thickness of a crystal with its surface, N·d, from the fringes"),
+    "sigma_thickness": ("σ_t", "its spread from stack to stack"),
+    "period": ("Λ", "superlattice period w + t"),
+    "critical": ("q_c", "critical scattering vector of the film, by which refraction moves the dips"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class LowAngle:
+    """The gap between crystals, from the low-angle region.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        What was fitted.
+    region : Region
+        Where.
+    d : float or None
+        Distance of the planes in Å, where it was given.
+    coherent : int
+        M.
+    instrument : Instrument
+        Resolution and radiation.
+    backgrounds : mapping of str to (float, float)
+        Shapes of the background, besides a constant: the share of each in the result, and w on it in Å.
+    noise : str
+        Where σ came from.
+    estimates : mapping of str to Estimate
+        gap, spacing, gap_sinc2, read_off, sigma_gap, thickness, sigma_thickness, period, critical.
+    dips : tuple of Dip
+        What was read off.
+    seen : bool
+        Whether there is a gap to be seen at all.
+    fringes : bool
+        Whether the fringes of the stack are in the fitted curve.
+    evidence : float
+        By how much BIC prefers the gap to a smooth curve.
+    chi2, reduced_chi2 : float
+        Of the fitted curve.
+    q, measured, sigma, calculated, background, sinc2 : ndarray, shape (n,)
+        Points, fitted curve, the background in it, and the curve of S1.
+    notes : tuple of str
+        What the reader must know.
+    """
+
+    pattern: Pattern
+    region: Region
+    d: float | None
+    coherent: int
+    instrument: Instrument
+    backgrounds: Mapping[Smooth, tuple[float, float]]
+    noise: str
+    estimates: Mapping[str, Estimate]
+    dips: tuple[Dip, ...]
+    seen: bool
+    fringes: bool
+    evidence: float
+    chi2: float
+    reduced_chi2: float
+    q: FloatArray
+    measured: FloatArray
+    sigma: FloatArray
+    calculated: FloatArray
+    background: FloatArray
+    sinc2: FloatArray
+    notes: tuple[str, ...]
+
+    @property
+    def gap(self) -> Estimate:
+        """Return w, in Å."""
+        return self.estimates["gap"]
+
+    @property
+    def smooth(self) -> Smooth:
+        """Shape of the background that suits the data best, and is drawn."""
+        return max(self.backgrounds, key=lambda kind: self.backgrounds[kind][0])
+
+    def mismatch(self, L: Estimate) -> Estimate:
+        """Return L − w in Å, which is d where both measure the same gap (SI Fig. S1b).
+
+        Parameters
+        ----------
+        L : Estimate
+            From a fit of the Bragg peaks.
+        """
+        w = self.gap
+        if w.value is None or w.error is None:
+            return Estimate(None, None, "Å", "undetermined", f"w has no error: {w.why}")
+        if L.value is None or L.error is None or L.status not in ("determined", "ambiguous"):
+            return Estimate(None, None, "Å", "undetermined", f"L is {L.status}")
+        return Estimate(L.value - w.value, math.hypot(L.error, w.error), "Å", L.status, L.why)
+
+    def __str__(self) -> str:
+        label = "  [simulated]" if is_simulated(self.pattern) else ""
+        shape = "slabs" if self.d is None else f"planes {self.d:g} Å apart"
+        fringes = ", with the fringes of the stack" if self.fringes else ""
+        lines = [
+            f"{self.pattern.source}{label}",
+            f"low angles: {self.q.size} points from {self.q[0]:.3g} to {self.q[-1]:.3g} Å⁻¹, "
+            f"{self.instrument}, {self.noise}",
+            f"edges of {shape}, M = {self.coherent}{fringes}; background {self._background()}",
+            *(f"  {step}" for step in self.pattern.history),
+            "",
+        ]
+        decorated = () if self.fringes else ("thickness", "sigma_thickness", "period")
+        cells = []
+        for name, (symbol, meaning) in ROWS.items():
+            estimate = self.estimates[name]
+            if (
+                estimate.value is None
+                and name != "gap"
+                and (name in decorated or estimate.why == self.gap.why)
+            ):
+                continue
+            told = estimate.status not in ("determined",) or name in ("read_off", "gap_sinc2")
+            why = f" [{estimate.why}]" if estimate.why and told else ""
+            state = "" if estimate.status in ("determined", "undetermined") else estimate.status
+            cells.append((symbol, format_estimate(estimate), state, meaning + why))
+        widths = [max(len(row[i]) for row in cells) for i in range(3)]
+        lines += [
+            f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {e}".rstrip() for a, b, c, e in cells
+        ]
+        dips = ", ".join(f"{dip.q:.4f} ± {dip.error:.4f}" for dip in self.dips)
+        lines += ["", f"dips at {dips} Å⁻¹" if dips else "no dips stand out"]
+        lines.append(f"χ² = {self.chi2:.5g}, reduced χ² = {self.reduced_chi2:.3g}")
+        return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
+
+    def _background(self) -> str:
+        words = {"both": "power, exponential"}
+        if len(self.backgrounds) == 1:
+            return f"{words.get(self.smooth, self.smooth)} and constant"
+        shares = sorted(((share, kind) for kind, (share, _) in self.backgrounds.items()), reverse=True)
+        told = [
+            f"{words.get(k, k)} and constant ({100.0 * share:.0f} %)" for share, k in shares if share > 0.005
+        ]
+        return " or ".join(told)
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Lay it out as plain data, ready for JSON."""
+        return {
+            "file": self.pattern.source,
+            "metadata": dict(self.pattern.metadata),
+            "history": [str(step) for step in self.pattern.history],
+            "region": [self.region.low, self.region.high],
+            "d": self.d,
+            "coherent": self.coherent,
+            "instrument": str(self.instrument),
+            "background": self.smooth,
+            "backgrounds": {
+                kind: {"share": share, "gap": gap} for kind, (share, gap) in self.backgrounds.items()
+            },
+            "noise": self.noise,
+            "seen": self.seen,
+            "fringes": self.fringes,
+            "evidence": self.evidence,
+            "estimates": {name: asdict(estimate) for name, estimate in self.estimates.items()},
+            "dips": [asdict(dip) for dip in self.dips],
+            "chi2": self.chi2,
+            "reduced_chi2": self.reduced_chi2,
+            "n_points": int(self.q.size),
+            "notes": list(self.notes),
+        }
+
+    def csv(self) -> str:
+        """Write the curves as CSV: q (Å⁻¹), measured, sigma, calculated, background, sinc2."""
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(["q", "measured", "sigma", "calculated", "background", "sinc2"])
+        columns = (self.q, self.measured, self.sigma, self.calculated, self.background, self.sinc2)
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            table.writerow([f"{value:.10g}" for value in row])
+        return text.getvalue()

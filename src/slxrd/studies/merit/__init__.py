@@ -1,0 +1,1 @@
+"""Disorder, visibility of fringes, figures of merit."""

@@ -1,0 +1,188 @@
+"""Disorder of a superlattice, from which Bragg peaks bear fringes and which do not (Eq. 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from slxrd.data.pattern import Pattern
+from slxrd.data.peaks import find_regions
+from slxrd.data.regions import Noise
+from slxrd.errors import SlxrdError
+from slxrd.fitting.api import RegionLike, as_region
+from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.fitting.search.scan import Progress
+from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.simulation import as_instrument
+from slxrd.sample.stack import Stack
+from slxrd.studies.merit.visibility import AT_THRESHOLD, CHANCE, Visibility, fringe_visibility
+
+
+@dataclass(frozen=True, eq=False)
+class Disorder:
+    """What fringes seen at some Bragg peaks, and not at others, say of the disorder (Eq. 1 of the paper).
+
+    Parameters
+    ----------
+    pattern : Pattern
+        What was looked at.
+    orders : tuple of Visibility
+        One for each Bragg peak, by q.
+    above, below : float or None
+        Limits of δ_Λ in Å: above, from a peak without fringes; below, from the last peak with them.
+    sigma_L : Estimate
+        The quantitative form: from the visibility, or its limit.
+    notes : tuple of str
+        What the reader must know.
+    """
+
+    pattern: Pattern
+    orders: tuple[Visibility, ...]
+    above: float | None
+    below: float | None
+    sigma_L: Estimate
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        label = "  [simulated]" if is_simulated(self.pattern) else ""
+        lines = [f"{self.pattern.source}{label}", "", "superlattice fringes, peak by peak:"]
+        for each in self.orders:
+            chance = "< 1e-99" if each.chance < 1e-99 else f"{each.chance:.1g}"
+            if each.seen:
+                error = "" if each.error is None else f" ± {each.error:.2g}"
+                z = "not known" if each.visibility is None else f"{each.visibility:.3g}{error}"
+                told = f"fringes (by chance: {chance}), visibility {z}"
+            elif each.telling:
+                told = f"none (by chance: {chance}), visibility below {each.limit:.2g} at 95 %"
+            else:
+                told = f"none seen (by chance: {chance}), but they might be there unseen"
+            lines.append(f"  q = {each.q:.3f} Å⁻¹  π/(2q) = {each.threshold:.3g} Å  {told}")
+        lines += [
+            "",
+            f"  δ_Λ   {self.said}   average misplacement, by Eq. 1 of the 2021 paper, a rule of thumb",
+        ]
+        lines.append(f"  σ_L   {format_estimate(self.sigma_L)}   from the visibility, exp(−q²σ_L²/2)")
+        return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
+
+    @property
+    def said(self) -> str:
+        """Return the limits of δ_Λ in words, ``"0.73 Å < δ_Λ < 1.5 Å"``."""
+        if self.above is None and self.below is None:
+            return "not limited"
+        low = "" if self.above is None else f"{self.above:.3g} Å < "
+        high = "" if self.below is None else f" < {self.below:.3g} Å"
+        return f"{low}δ_Λ{high}"
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Lay it out as plain data, ready for JSON."""
+        orders = [
+            {
+                "q": each.q,
+                "threshold": each.threshold,
+                "seen": each.seen,
+                "chance": each.chance,
+                "gain": each.gain,
+                "visibility": each.visibility,
+                "error": each.error,
+                "limit": each.limit,
+                "telling": each.telling,
+                "period": each.period,
+                "reduced_chi2": each.reduced_chi2,
+            }
+            for each in self.orders
+        ]
+        return {
+            "file": self.pattern.source,
+            "metadata": dict(self.pattern.metadata),
+            "history": [str(step) for step in self.pattern.history],
+            "orders": orders,
+            "delta_above": self.above,
+            "delta_below": self.below,
+            "sigma_L": asdict(self.sigma_L),
+            "notes": list(self.notes),
+        }
+
+
+def disorder_from_fringes(
+    pattern: Pattern,
+    regions: Iterable[RegionLike] = (),
+    *,
+    mask: Iterable[tuple[float, float]] = (),
+    coherent: int = Stack.n_coherent,
+    resolution: float | Broadening = Instrument.sigma_G,
+    noise: Noise | None = None,
+    report: Progress | None = None,
+) -> Disorder:
+    """Tell the disorder from which Bragg peaks bear fringes, δ_Λ ≤ π/(2q) (SI Eq. S21, Eq. 1).
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q, or over 2θ with a known wavelength.
+    regions : iterable of Region or (q_min, q_max)
+        One around each Bragg peak, Å⁻¹; those found where none are given.
+    mask : iterable of (q_min, q_max)
+        Å⁻¹, to be left out.
+    coherent, resolution, noise
+        As in :func:`slxrd.fit`.
+    report : callable, optional
+        Called with peaks done and peaks in all.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no Bragg peak, or an argument is at fault.
+    """
+    pattern = pattern.without(mask)
+    chosen = tuple(as_region(region) for region in regions) or find_regions(pattern)
+    instrument = as_instrument(pattern, resolution, "q")
+    if coherent < 2:
+        raise SlxrdError(f"coherent {coherent}: fringes need two crystals at least")
+    found = []
+    for i, region in enumerate(sorted(chosen, key=lambda each: each.low)):
+        found.append(fringe_visibility(pattern, region, instrument, coherent, noise))
+        if report is not None:
+            report(i + 1, len(chosen))
+    return _conclude(pattern, tuple(found))
+
+
+def _conclude(pattern: Pattern, orders: tuple[Visibility, ...]) -> Disorder:
+    seen = [each for each in orders if each.seen]
+    unseen = [each for each in orders if not each.seen and each.telling]
+    notes = [f"fringes are believed where chance gives as much in less than 1 of {1.0 / CHANCE:.0f} cases"]
+    below = min((each.threshold for each in seen), default=None)
+    above = max((each.threshold for each in unseen), default=None)
+    if above is not None and below is not None and above >= below:
+        notes.append(
+            "fringes at a larger q but none at a smaller one: not what disorder does; look at the pictures, "
+            "at stray peaks and at the regions"
+        )
+        above = below = None
+    for each in orders:
+        if not each.seen and not each.telling:
+            notes.append(
+                f"at {each.q:.3f} Å⁻¹ fringes of a visibility of {AT_THRESHOLD:.2f}, that of the threshold, "
+                "would not be seen: it says nothing; count longer"
+            )
+        if each.reduced_chi2 > 2.0:
+            notes.append(
+                f"at {each.q:.3f} Å⁻¹ the peak is of another shape (reduced χ² {each.reduced_chi2:.3g})"
+            )
+    return Disorder(pattern, orders, above, below, _sigma_L(seen, unseen), tuple(notes))
+
+
+def _sigma_L(seen: Sequence[Visibility], unseen: Sequence[Visibility]) -> Estimate:
+    measured = [each.sigma_L for each in seen]
+    known = [pair for pair in measured if pair is not None]
+    if known:
+        weights = [error**-2.0 for _, error in known]
+        value = sum(w * v for w, (v, _) in zip(weights, known, strict=True)) / sum(weights)
+        return Estimate(value, sum(weights) ** -0.5, "Å", "determined", "of each peak fitted alone")
+    limits = [math.sqrt(-2.0 * math.log(each.limit)) / each.q for each in unseen if each.limit]
+    if limits:
+        return Estimate(max(limits), None, "Å", "lower bound", "95 % limit of the visibility")
+    return Estimate(None, None, "Å", "undetermined", "fringes neither seen nor excluded")

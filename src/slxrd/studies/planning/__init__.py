@@ -1,0 +1,1 @@
+"""Expected uncertainties before a measurement."""

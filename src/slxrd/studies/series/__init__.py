@@ -1,0 +1,1 @@
+"""Many patterns of one sample."""

@@ -1,0 +1,1 @@
+"""Joint fit of a series."""

@@ -1,0 +1,163 @@
+"""One slider for each parameter, with ranges in which something happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import panel as pn
+
+from slxrd.parameters.definitions import info
+from slxrd.parameters.parameter_set import Parameter, Parameters
+from slxrd.ui.app.controls.parts import row
+from slxrd.ui.app.state.workspace import Bench
+
+#: Steps of a slider.
+STEPS = 400
+_ROLES = {"refined": "free", "kept": "kept"}
+
+
+def span(row: Parameter, value: float) -> tuple[float, float]:
+    """Range of a slider around a value: where the pattern changes visibly, within the parameter's bounds."""
+    about = {
+        "d": (0.9 * value, 1.1 * value),
+        "L": (0.4 * value, 1.8 * value),
+        "sigma_L": (0.0, max(4.0, 1.5 * value)),
+        "N": (0.3 * value, 2.0 * value),
+        "sigma_N": (0.0, max(4.0, 1.5 * value)),
+    }
+    low, high = about.get(row.name, (row.lower, row.upper))
+    low, high = max(low, row.lower), min(high, row.upper)
+    # A value that is kept may lie outside the bounds of a refinement.
+    return min(low, value), max(high, value) if max(high, value) > min(low, value) else value + 1.0
+
+
+class LiveSlider(pn.widgets.FloatSlider):
+    """A slider whose movements are answered at once: others wait for 50 ms, which the eye notices.
+
+    The answer leaves before the movement's receipt. Panel would wait 10 ms for the end of that.
+    """
+
+    def _server_change(self, doc: Any, ref: str, subpath: str | None, attr: str, old: Any, new: Any) -> None:
+        if attr == "value" and attr not in self._changing.get(ref, ()):
+            self._events[attr] = new
+            self._change_event(doc)
+        else:
+            super()._server_change(doc, ref, subpath, attr, old, new)
+
+
+def _format(width: float) -> str:
+    return "0.[000000]" if width < 0.1 else "0.[000]" if width < 20.0 else "0.[00]"
+
+
+class Sliders:
+    """The parameters as sliders with a number beside each, and whether each is refined or kept.
+
+    Parameters
+    ----------
+    bench : Bench
+        Whose values they are.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.view = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._sliders: dict[str, LiveSlider] = {}
+        self._numbers: dict[str, pn.widgets.FloatInput] = {}
+        self._roles: dict[str, pn.widgets.Select] = {}
+        self._filling = False
+
+    def lay_out(self) -> None:
+        """Make sliders for the parameters that there are, at the values that they have."""
+        values = self.bench.values
+        if not values:
+            self.view.objects, self._sliders = [], {}
+            return
+        parameters = self.bench.session.parameters()
+        if list(self._sliders) != list(parameters):
+            self._sliders, self._numbers, self._roles = {}, {}, {}
+            self.view.objects = [self._row(name, parameters) for name in parameters]
+        self.show(values)
+        self._filling = True
+        try:
+            for name, parameter in parameters.items():
+                self._roles[name].value = "kept" if parameter.free is False else "free"
+                tied = parameter.expression is not None
+                for widget in (self._sliders[name], self._numbers[name], self._roles[name]):
+                    widget.disabled = tied
+        finally:
+            self._filling = False
+
+    def _row(self, name: str, parameters: Parameters) -> pn.Row:
+        about, value = info(name), float(self.bench.values[name])
+        low, high = span(parameters[name], value)
+        slider = LiveSlider(
+            label=about.symbol + (f" ({about.unit})" if about.unit else ""),
+            value=value,
+            start=low,
+            end=high,
+            step=(high - low) / STEPS,
+            width=180,
+            margin=(2, 8, 0, 10),
+            tooltips=False,
+            tags=[name],
+            format=_format(high - low),
+        )
+        number = pn.widgets.FloatInput(
+            label=f"{about.symbol} =", value=value, width=98, margin=(0, 4), format="0.[00000]"
+        )
+        role = pn.widgets.Select(label=f"{about.symbol} is", options=_ROLES, width=86, margin=(0, 2))
+        slider.param.watch(self._on(name, False), "value")
+        slider.param.watch(lambda _: self._let_go(name), "value_throttled")
+        number.param.watch(self._on(name, True), "value")
+        role.param.watch(lambda event: self._role(name, event.new), "value")
+        self._sliders[name], self._numbers[name], self._roles[name] = slider, number, role
+        return row(slider, number, role)
+
+    def _on(self, name: str, finished: bool) -> Callable[..., None]:
+        def moved(event: object) -> None:
+            if not self._filling:
+                value = float(event.new)  # type: ignore[attr-defined]
+                if finished or value != self.bench.values.get(name):
+                    self.bench.attempt(lambda: self.bench.move({name: value}, finished=finished))
+
+        return moved
+
+    def _let_go(self, name: str) -> None:
+        # Where it stands now: this may come together with the next press of a key, or later.
+        value = float(self._sliders[name].value)
+        if self.bench.moving or value != self.bench.values.get(name):
+            self.bench.attempt(lambda: self.bench.move({name: value}, finished=True))
+
+    def _role(self, name: str, role: str) -> None:
+        if self._filling:
+            return
+        choices = self.bench.session.state.choices
+        fixed, free = dict(choices.get("fix", {})), list(choices.get("free", ()))
+        fixed.pop(name, None)
+        free = [other for other in free if other != name]
+        start = {other: value for other, value in choices.get("start", {}).items() if other != name}
+        if role == "kept":
+            fixed[name] = self.bench.values[name]
+        change = {"fix": fixed or None, "free": free or None, "start": start or None}
+        word = "keep" if role == "kept" else "refine"
+        if not self.bench.do(f"{word} {name}", choices=change):
+            self.lay_out()
+
+    def show(self, values: Mapping[str, float]) -> None:
+        """Move the sliders to values, and their ranges where a value lies outside."""
+        if not self._sliders:
+            return
+        self._filling = True
+        try:
+            for name, slider in self._sliders.items():
+                value = float(values[name])
+                if not slider.start <= value <= slider.end:
+                    low, high = span(self.bench.session.parameters()[name], value)
+                    slider.param.update(start=low, end=high, step=(high - low) / STEPS, value=value)
+                elif slider.value != value:
+                    slider.value = value
+                if self._numbers[name].value != value and not self.bench.moving:
+                    self._numbers[name].value = value
+        finally:
+            self._filling = False

@@ -1,0 +1,1 @@
+"""Server, authentication and workspaces of the page."""

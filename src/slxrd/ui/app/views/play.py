@@ -1,0 +1,191 @@
+"""Step 3: sliders for the parameters; the calculated pattern and the stack follow them."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import panel as pn
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.settings import BACKGROUNDS, KINDS, SCALES
+from slxrd.fitting.record import arguments
+from slxrd.fitting.record.request import DEFAULTS
+from slxrd.sample.library.crystals import crystal_names
+from slxrd.sample.specification import StackKind
+from slxrd.sample.stack import Weighting
+from slxrd.ui.app.controls.parts import LEFT, NARROW, button, folded, row, text
+from slxrd.ui.app.controls.sliders import Sliders
+from slxrd.ui.app.state.messages import Topic
+from slxrd.ui.app.state.workspace import Bench
+
+#: A list cannot hold None.
+_SCALES: dict[str, str] = {"usual": "", **{scale: scale for scale in SCALES}}
+_ZEROS = {"shift of q": "q", "shift of 2θ": "angle", "height of the sample": "displacement"}
+#: Choices that are taken from a list, not typed.
+_CHOSEN = ("background", "objective", "zero", "scale", "stack", "weighting")
+
+
+def _crystal(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
+    """A field that offers the crystals of the library, and takes files and surfaces as well."""
+    return pn.widgets.AutocompleteInput(
+        label=label,
+        placeholder=placeholder,
+        options=list(crystal_names()),
+        restrict=False,
+        min_characters=0,
+        case_sensitive=False,
+        width=NARROW,
+    )
+
+
+class PlayView:
+    """Parameters to move by hand, and what the model is.
+
+    Parameters
+    ----------
+    bench : Bench
+        Whose values they are.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self._sliders = Sliders(bench)
+        self._filling = False
+        self._fields: dict[str, Any] = {
+            "coherent": pn.widgets.TextInput(label="M, coherent crystals", width=NARROW),
+            "resolution": pn.widgets.TextInput(label="σ_G (Å⁻¹), or a file", width=NARROW),
+            "background": pn.widgets.Select(label="background", options=list(BACKGROUNDS), width=NARROW),
+            "noise": pn.widgets.TextInput(
+                label="σ of the points", placeholder="as in file; 0.03; counting", width=NARROW
+            ),
+            "objective": pn.widgets.Select(label="residuals of", options=list(KINDS), width=NARROW),
+            "scale": pn.widgets.Select(label="scale", options=_SCALES, width=NARROW),
+            "zero": pn.widgets.Select(label="q₀ is a", options=_ZEROS, width=NARROW),
+            "size_window": pn.widgets.TextInput(label="sizes within … σ_N", width=NARROW),
+            "ligand": pn.widgets.TextInput(label="ligand", placeholder="oleylamine, C18", width=NARROW),
+            "bounds": pn.widgets.TextInput(
+                label="bounds", placeholder="L=20:60, N=5:30", sizing_mode="stretch_width"
+            ),
+            "tie": pn.widgets.TextInput(
+                label="ties", placeholder="sigma_N=0.1*N", sizing_mode="stretch_width"
+            ),
+            "prior": pn.widgets.TextInput(
+                label="known beforehand", placeholder="L=36:2 (mean:σ)", sizing_mode="stretch_width"
+            ),
+        }
+        self._fields |= {
+            "crystal": _crystal("crystal", "none: planes alike"),
+            "partner": _crystal("second crystal", "of a stack in turn"),
+            "slab": pn.widgets.TextInput(label="scattering of the gap", placeholder="none", width=NARROW),
+            "stack": pn.widgets.Select(label="stacks", options=list(get_args(StackKind)), width=NARROW),
+            "weighting": pn.widgets.Select(label="N counts", options=list(get_args(Weighting)), width=NARROW),
+            "coherent_spread": pn.widgets.TextInput(label="spread of M", width=NARROW),
+        }
+        for name, widget in self._fields.items():
+            widget.param.watch(self._on(name), "value")
+        f = self._fields
+        self.left = pn.Column(
+            text(
+                "<h2>3 Play</h2><p>Move a slider (mouse or arrow keys) and see what it does to the curve.</p>"
+            ),
+            self._sliders.view,
+            row(button("A rough guess", self._guess), button("Back to the best fit", self._best)),
+            folded(
+                "Model and comparison",
+                row(f["coherent"], f["resolution"]),
+                row(f["noise"], f["background"]),
+                row(f["scale"], f["objective"]),
+                row(f["size_window"], f["zero"]),
+            ),
+            folded(
+                "The sample",
+                row(f["crystal"], f["slab"]),
+                row(f["stack"], f["partner"]),
+                row(f["weighting"], f["coherent_spread"]),
+            ),
+            folded("Bounds, ties, prior knowledge", f["ligand"], f["bounds"], f["tie"], f["prior"]),
+            width=LEFT,
+        )
+        self.refresh("state")
+
+    def _guess(self) -> None:
+        from slxrd.fitting.search.initial_guess import first_guess
+
+        session = self.bench.session
+        self.bench.attempt(
+            lambda: self.bench.move(first_guess(session.objective(), session.parameters()), finished=True)
+        )
+
+    def _best(self) -> None:
+        if self.bench.session.state.result is None:
+            self.bench.say("There is no fit yet: go on to 4 Fit.", "error")
+        else:
+            self.bench.choose(0)
+
+    def _on(self, name: str) -> Any:
+        def changed(event: Any) -> None:
+            if not self._filling and not self.bench.attempt(lambda: self._set(name, event.new)):
+                self.refresh("state")
+
+        return changed
+
+    def _set(self, name: str, given: Any) -> None:
+        value: Any = given
+        if name == "scale":
+            value = given or None
+        elif isinstance(given, str) and name not in _CHOSEN:
+            value = self._value(name, given.strip())
+        if not self.bench.do(f"{name} {given}", choices={name: value}):
+            self.refresh("state")
+
+    @staticmethod
+    def _value(name: str, typed: str) -> Any:
+        """What was typed, as an argument of the fit; None for the default."""
+        if not typed:
+            return None
+        parts = [part.strip() for part in typed.split(",") if part.strip()]
+        if name in ("bounds", "prior"):
+            return {key: list(pair) for key, pair in arguments.intervals(parts, name).items()}
+        if name == "tie":
+            return arguments.assignments(parts, name)
+        if name == "noise":
+            return arguments.noise(typed)
+        if name in ("ligand", "crystal", "partner"):
+            return typed
+        if name in ("resolution", "slab"):
+            try:
+                return float(typed)
+            except ValueError:
+                return typed
+        number = arguments.number(typed, name)
+        if name == "coherent":
+            if not number.is_integer():
+                raise SlxrdError(f"coherent {typed}: M must be a whole number of crystals")
+            return int(number)
+        return number
+
+    def refresh(self, topic: Topic) -> None:
+        """Show the session's choices, and the sliders where they stand."""
+        if topic == "values":
+            self.bench.attempt(lambda: self._sliders.show(self.bench.values))
+        if topic != "state":
+            return
+        self.bench.attempt(self._sliders.lay_out)
+        self._filling = True
+        try:
+            for name, widget in self._fields.items():
+                value = self.bench.session.state.choices.get(name, DEFAULTS[name])
+                typed = name not in _CHOSEN or name == "scale"
+                widget.value = _written(name, value) if typed else value
+        finally:
+            self._filling = False
+
+
+def _written(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name in ("bounds", "prior"):
+        return ", ".join(f"{key}={a:g}:{b:g}" for key, (a, b) in value.items())
+    if name == "tie":
+        return ", ".join(f"{key}={told}" for key, told in value.items())
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,155 @@
+"""A series as tables and sentences on the page; the words are those of ``slxrd series``."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.studies.series.patterns import LeftOut, Series
+from slxrd.studies.series.table import is_no_limit, jump_text, refined_names, series_text, symbol_of
+from slxrd.ui.app.controls.parts import table
+from slxrd.ui.app.state.messages import in_words_of_the_page
+from slxrd.ui.app.state.series import FittedSeries, Opened
+
+#: Rows of a table; of more patterns the first and the last are shown, and the files hold all.
+MOST_ROWS = 60
+#: Jumps that are told one by one.
+MOST_JUMPS = 10
+PICTURES = {
+    "parameters": "Parameters against what was varied",
+    "stack": "Patterns above one another",
+    "waterfall": "Waterfall",
+    "heatmap": "Heat map",
+}
+_MARKS = {"ambiguous": "?", "at bound": "|"}
+_LEGEND = {
+    "?": "ambiguous: other solutions are nearly as good",
+    "|": "on a bound, without an error",
+    "—": "not determined",
+    ">": "and < are limits, at 95 %",
+}
+Row = tuple[str, float, Mapping[str, Estimate]]
+
+
+def opened_html(opened: Opened) -> str:
+    """What was read, and what was left out and why."""
+    series = opened.series
+    told = " [simulated]" if any(is_simulated(pattern) for pattern in series.patterns) else ""
+    count = f"{len(series)} pattern{'' if len(series) == 1 else 's'}"
+    pairs = zip(series.values, series.labels, strict=True)
+    rows = _shortened([(f"{value:g}", label) for value, label in pairs])
+    return (
+        f"<h3>{count}{told}: {escape(opened.title)}</h3>"
+        + table((_axis(series), "pattern"), rows, (0,))
+        + _left_out(series.left_out)
+        + _items("To be known", series.notes)
+    )
+
+
+def onset_html(fitted: FittedSeries) -> str:
+    """Where order is lost or gained; and how far a fit that was cancelled has come."""
+    fit = fitted.fit
+    if not fit.complete:
+        done = sum(not member.failed for member in fit.members)
+        return (
+            f"<p><b>Cancelled: {done} of {len(fit.members)} patterns are fitted.</b> "
+            "Fit the series again to go on from there.</p>"
+        )
+    changes = [change.told(fit.series) for change in fit.changes]
+    return "".join(f"<p><b>{escape(told[:1].upper() + told[1:])}.</b></p>" for told in changes) or (
+        "<p>Order is neither lost nor gained along the series, as far as the fits tell.</p>"
+    )
+
+
+def results_html(fitted: FittedSeries) -> str:
+    """The tables: each pattern by itself and, where it was asked, all together."""
+    fit = fitted.fit
+    done = [(member.label, member.value, member.estimates) for member in fit.members if not member.failed]
+    simulated = any(is_simulated(pattern) for pattern in fit.series.patterns)
+    told = f"<h3>Each by itself{' [simulated]' if simulated else ''}</h3>" + _estimates(done, fit.series)
+    if fit.joint is not None:
+        joint = fit.joint
+        rows = list(zip(joint.labels, joint.values, joint.estimates, strict=True))
+        told += f"<h3>All together</h3>{_estimates(rows, fit.series)}" + _items("", joint.notes)
+        told += (
+            f"<p>χ² {joint.chi2:.5g}, {joint.rise:.1f} more than by themselves for {joint.constraints} "
+            f"unknowns fewer ({joint.expected_rise:.1f} expected, p = {joint.p_value:.2g}).</p>"
+        )
+    if fit.complete:
+        jumps = [in_words_of_the_page(jump_text(jump, fit)) for jump in fit.jumps]
+        more = [f"and {len(jumps) - MOST_JUMPS} more jumps (series.json)"] if len(jumps) > MOST_JUMPS else []
+        told += _items("To be known", [*jumps[:MOST_JUMPS], *more, *fit.series.notes]) + _left_out(
+            fit.left_out
+        )
+    return told
+
+
+def pictures_html(fitted: FittedSeries) -> str:
+    """The pictures, each under its title; the heat map is dark as it is."""
+    return "".join(
+        f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%' "
+        f"class='{'dark' if name == 'heatmap' else ''}' "
+        f"src='data:image/png;base64,{b64encode(picture).decode()}'>"
+        for name, picture in fitted.pictures.items()
+    )
+
+
+def printed_html(fitted: FittedSeries) -> str:
+    """What ``slxrd series`` prints."""
+    return f"<pre style='white-space:pre;overflow-x:auto'>{escape(series_text(fitted.fit))}</pre>"
+
+
+def _estimates(rows: Sequence[Row], series: Series) -> str:
+    names = refined_names([estimates for _, _, estimates in rows])
+    head = [_axis(series)]
+    for name in names:
+        unit = next(estimates[name].unit for _, _, estimates in rows if name in estimates)
+        head.append(f"{symbol_of(name)} ({unit})" if unit else symbol_of(name))
+    head.append("pattern")
+    cells = [
+        (f"{value:g}", *(_cell(estimates.get(name)) for name in names), label)
+        for label, value, estimates in rows
+    ]
+    seen = "".join("".join(row[1:-1]) for row in cells).replace("<", ">")
+    legend = "; ".join(f"{sign} {meaning}" for sign, meaning in _LEGEND.items() if sign in seen)
+    told = table(head, _shortened(cells), range(len(head) - 1))
+    wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap;font-size:12.5px'>{told}</div>"
+    return wide + (f"<small>{escape(legend)}</small>" if legend else "")
+
+
+def _cell(estimate: Estimate | None) -> str:
+    if estimate is None or is_no_limit(estimate):
+        return "—"
+    told = format_estimate(estimate).removesuffix(f" {estimate.unit}").replace("not determined", "—")
+    return f"{told} {_MARKS.get(estimate.status, '')}".strip()
+
+
+def _shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The first and the last of very many rows, and how many are between them."""
+    half = MOST_ROWS // 2
+    if len(rows) <= MOST_ROWS:
+        return list(rows)
+    between = ("…", f"{len(rows) - 2 * half} more", *[""] * (len(rows[0]) - 2))
+    return [*rows[:half], between, *rows[-half:]]
+
+
+def _left_out(left_out: Iterable[LeftOut]) -> str:
+    return _items(
+        "Left out", [f"{Path(out.source).name}: {in_words_of_the_page(out.why)}" for out in left_out]
+    )
+
+
+def _items(title: str, items: Sequence[str]) -> str:
+    if not items:
+        return ""
+    return (f"<h3>{title}</h3>" if title else "") + (
+        "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+    )
+
+
+def _axis(series: Series) -> str:
+    return series.variable + (f" ({series.unit})" if series.unit else "")

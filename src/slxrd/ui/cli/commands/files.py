@@ -1,0 +1,168 @@
+"""The commands that look at files: ``slxrd info``, ``slxrd convert``, ``slxrd plot``.
+
+Crystals in words: a list of those that are known, and what one is made of.
+
+``slxrd crystal``: which crystals there are, and what one is made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import slxrd
+from slxrd.data.corrections import prepare
+from slxrd.errors import SlxrdError
+from slxrd.sample.crystal import Crystal
+from slxrd.sample.library.crystals import crystal, crystal_names, terminations
+from slxrd.sample.planes import Plane
+from slxrd.sample.stack import Stack
+from slxrd.ui.cli.frame import command
+from slxrd.ui.cli.options import Looking, Measured, Monochromator, Opening, Reading, masked
+from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all
+
+#: The largest crystal that is drawn up plane by plane.
+MOST_PLANES = 200
+
+
+def catalogue() -> str:
+    """List the crystals of the library, with their surfaces, the usual one first."""
+    lines = ["crystals (--crystal NAME:SURFACE); d in Å, N counts the planes named", ""]
+    for name in crystal_names():
+        one = crystal(name)
+        layers = f", {one.layers} layers" if one.layers else ""
+        surfaces = ", ".join(terminations(name))
+        lines.append(f"  {name:<14} d {one.period:<8.4f} {one.repeat[0]!s:<7} surfaces {surfaces}{layers}")
+    lines += ["", "others: a .toml file (docs/crystals.md), or file.cif:H,K,L[:BOTTOM:TOP]"]
+    return "\n".join(lines)
+
+
+def described(one: Crystal, planes: int) -> str:
+    """Tell of a crystal its planes from the bottom up, its size and charge, and what may be refined.
+
+    Parameters
+    ----------
+    one : Crystal
+        Which.
+    planes : int
+        N of the crystal that is drawn up.
+
+    Raises
+    ------
+    SlxrdError
+        If N is not a whole number from 1 (or as many as its surfaces hold) to :data:`MOST_PLANES`.
+    """
+    if not max(1, one.closing) <= planes <= MOST_PLANES:
+        raise SlxrdError(
+            f"--planes {planes}: give a whole number from {max(1, one.closing)} to {MOST_PLANES}"
+        )
+    below, above = one.overhang()
+    lines = [f"{one.ended()}, d = {one.period:g} Å", f"  source: {one.source or 'not told'}"]
+    if one.assumed:
+        lines.append(f"  assumed: {one.assumed}")
+    lines += [
+        "",
+        f"{planes} planes {one.repeat[0]}, from the top down (height in Å; sites in a surface cell)",
+        *(_row(plane, one.period) for plane in reversed(one.planes(planes))),
+        "",
+        f"  thickness {one.thickness(planes):.3f} Å; free gap L − {below + above:.3f} Å",
+        "",
+        "parameters besides those of every fit (fixed unless freed: --free NAME)",
+    ]
+    offers = Stack(crystal=one).offers
+    width = max(map(len, offers))
+    lines += [f"  {name:<{width}}  {row.meaning}" for name, row in offers.items()]
+    return "\n".join(lines)
+
+
+def _row(plane: Plane, period: float) -> str:
+    sites = ", ".join(
+        f"{site.count:g} {site.species}" + (f" ({site.occupancy:g} filled)" if site.occupancy != 1.0 else "")
+        for site in plane.sites
+    )
+    return f"  {plane.height(period):9.3f}  {plane!s:<10} {sites}"
+
+
+@command("crystal")
+def crystal_command(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME[:SURFACE]]", help="As for --crystal of slxrd fit; without it, all that are known."
+        ),
+    ] = None,
+    planes: Annotated[int, typer.Option(metavar="N", help="Planes of the crystal that is drawn up.")] = 4,
+) -> None:
+    """List the crystals, or tell of one its planes, surfaces and the parameters that it offers."""
+    from slxrd.sample.specification import as_crystal
+
+    typer.echo(catalogue() if name is None else described(as_crystal(name), planes))
+
+
+@command("info")
+def info_command(
+    file: Measured,
+    looking: Looking,
+) -> None:
+    """Tell what a file holds: its format, scans, ranges, radiation, counting time, and what was done."""
+    from slxrd.data.description import describe
+
+    found = slxrd.read_scans(file, **asdict(looking))
+    typer.echo(describe(str(file), found))
+    if not any(isinstance(scan, slxrd.Pattern) for scan in found):
+        raise SlxrdError(f"{file}: none of its scans can be read")
+
+
+@command("convert")
+def convert_command(
+    file: Measured,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT.csv", help="File to write: q in Å⁻¹ and intensity, no header.")
+    ],
+    reading: Reading,
+    force: Force = False,
+) -> None:
+    """Write the two columns that the paper's scripts read: q, and the corrected intensity."""
+    from slxrd.fitting.record import write as output
+
+    check_outputs([out], force, measured=[file])
+    pattern = reading.prepared(file).to_q()
+    output.write(out, output.two_columns(pattern))
+    for step in pattern.history:
+        typer.echo(f"  {step}")
+    typer.echo(f"wrote {out}: {len(pattern)} points, q {pattern.q[0]:.4f} to {pattern.q[-1]:.4f} Å⁻¹")
+
+
+@command("plot")
+def plot_command(
+    file: Measured,
+    *,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Picture to write; default: FILE.png in this folder.")
+    ] = None,
+    opening: Opening,
+    monochromator: Monochromator = None,
+    lp: Annotated[bool, typer.Option("--lp", help="Corrected for Lorentz and polarisation factors.")] = False,
+    against: Annotated[Literal["q", "2theta"] | None, typer.Option(help="Default: as in the file.")] = None,
+    linear: Annotated[bool, typer.Option("--linear", help="Intensity linear, not logarithmic.")] = False,
+    mask: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Draw q from A to B in Å⁻¹ as left out.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Draw a measured pattern."""
+    from slxrd.ui.plotting.pattern import pattern_figure
+
+    out = out or Path(f"{file.name}.png")
+    check_outputs([out], force, measured=[file], picture=out)
+    if monochromator is not None and not lp:
+        raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")
+    pattern = opening.read(file)
+    if lp and pattern.axis == "q":
+        raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
+    pattern = masked(prepare(pattern, monochromator) if lp else pattern, mask)
+    picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
+    write_all([(out, rendered(picture, out))])

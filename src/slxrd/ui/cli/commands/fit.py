@@ -1,0 +1,120 @@
+"""The command ``slxrd fit``: the structure fitted to a measured pattern, and what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import slxrd
+from slxrd.ui.cli.frame import INTERRUPTED, command
+from slxrd.ui.cli.options import Fitting, Measured, Points, Reading, Residuals, Structure
+from slxrd.ui.cli.outputs import (
+    Force,
+    Json,
+    Plot,
+    check_outputs,
+    folder,
+    json_file,
+    rendered,
+    typed,
+    write_all,
+)
+
+
+@command("fit")
+def fit_command(
+    file: Measured,
+    points: Points,
+    reading: Reading,
+    fitting: Fitting,
+    structure: Structure,
+    residuals: Residuals,
+    out: Annotated[Path | None, folder("result.json, fit.csv and fit.png")] = None,
+    json: Json = None,
+    plot: Plot = None,
+    page: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="HTML", help="Write the fit as one HTML page, figures in it."),
+    ] = None,
+    bootstrap: Annotated[
+        int | None, typer.Option(metavar="N", help="Repeat the fit on N resampled patterns; needs --out.")
+    ] = None,
+    resample: Annotated[
+        Literal["noise", "flat", "residual", "block"],
+        typer.Option(help="How: the fit's σ, 3 % of the maximum, residuals one by one, or in blocks."),
+    ] = "noise",
+    posterior: Annotated[
+        int | None,
+        typer.Option(metavar="STEPS", help="Sample the posterior (MCMC); 1500 are usual. Needs --out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of bootstrap and posterior.")] = 0,
+    maps: Annotated[
+        bool, typer.Option("--maps", help="Draw χ² against each refined parameter; needs --out.")
+    ] = False,
+    map_of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="X,Y",
+            help="Map χ² over two parameters, the others refined (see --map-kind): L,N or "
+            "L=30:45,N=11:15, also with a number of points, L=30:45:40. May be repeated; needs --out.",
+        ),
+    ] = None,
+    map_kind: Annotated[
+        Literal["profile", "section"],
+        typer.Option(help="In --map: the other parameters refined (profile) or kept (section)."),
+    ] = "profile",
+    force: Force = False,
+) -> None:
+    """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
+    from slxrd.fitting.record import write as output
+    from slxrd.ui.followup import steps as followup
+    from slxrd.ui.progress import progress
+
+    pairs = tuple(followup.as_pair(text) for text in map_of or ())
+    after = followup.FollowUp(bootstrap, resample, posterior, seed, maps, pairs, map_kind)
+    after.check(out)
+    written = json_file(json)
+    in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
+    check_outputs([*in_folder, plot, written, page], force, measured=[file], picture=plot)
+    options = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
+    pattern = reading.prepared(file, counting=options["noise"] == "counting")
+    with progress("searching") as report:
+        result = slxrd.fit(pattern, **options, report=report)
+    after.check_fit(result)
+    command_line = typed()
+    contents: list[tuple[Path, Callable[[], bytes | str]]] = []
+    if written is not None:
+        contents.append((written, lambda: output.result_json(result, command_line)))
+    if plot is not None:
+        contents.append((plot, lambda: _picture(result, plot)))
+    if out is not None:
+        as_json, as_table, as_picture = output.result_paths(out)
+        contents += [
+            (as_json, lambda: output.result_json(result, command_line)),
+            (as_table, lambda: output.curves_csv(result)),
+            (as_picture, lambda: _picture(result, as_picture)),
+        ]
+    ready = [(path, make()) for path, make in contents]
+    done = after.run(result, out or Path(), progress)
+    ready += done.files
+    if page is not None:
+        from slxrd.ui.report.page import Followed, report_html
+
+        ready.append((page, report_html(result, command_line, Followed.of(done.text, done.files))))
+    write_all(ready, f"{result}\n{done.text}".rstrip(), quiet=json == "-")
+    if json == "-":
+        typer.echo(output.result_json(result, command_line), nl=False)
+        typer.echo(done.text, nl=bool(done.text), err=True)
+    if done.interrupted:
+        typer.echo("slxrd: interrupted; the files written hold what was done until then", err=True)
+        raise SystemExit(INTERRUPTED)
+
+
+def _picture(result: slxrd.Fit, path: Path) -> bytes:
+    from slxrd.ui.plotting.fit import figure
+
+    return rendered(figure(result), path)

@@ -1,0 +1,182 @@
+"""The command ``slxrd plan``: what a measurement would tell, before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record import arguments
+from slxrd.ui.cli.frame import INTERRUPTED, command
+from slxrd.ui.cli.options import COHERENT, NAMES, RESOLUTION, Coherent, Regions, Resolution
+from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from slxrd.studies.planning.expected_errors import Plan
+
+#: The scan where neither options nor an example say one, as in ``slxrd simulate``.
+_RANGE, _STEP = (0.8, 2.5), 0.002
+#: Most counting times in one comparison.
+_MOST_COMPARED = 20
+
+
+@command("plan")
+def plan_command(
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help=f"Expected value of a parameter ({NAMES})."),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(metavar="EXAMPLE", help="Structure, scan and regions of a packaged example."),
+    ] = None,
+    counts: Annotated[
+        float | None, typer.Option(help="Counts expected at the highest point, without background.")
+    ] = None,
+    noise: Annotated[
+        float | None, typer.Option(metavar="FRACTION", help="Noise as a fraction of that point instead.")
+    ] = None,
+    background: Annotated[
+        float,
+        typer.Option(help="At every point: counts, or a fraction of the peak with --noise. Fitted if there."),
+    ] = 0.0,
+    compare: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,...", help="Other counts, or noises, to be simulated too, in one table."),
+    ] = None,
+    span: Annotated[
+        str | None, typer.Option("--range", metavar="QMIN:QMAX", help="The scan in Å⁻¹; default 0.8:2.5.")
+    ] = None,
+    step: Annotated[float | None, typer.Option(help="Its step in Å⁻¹; default 0.002.")] = None,
+    region: Regions = None,
+    resolution: Resolution = RESOLUTION,
+    coherent: Coherent = COHERENT,
+    number: Annotated[int, typer.Option(metavar="N", help="Simulations of each measurement.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    json: Json = None,
+    plot: Plot = None,
+    force: Force = False,
+) -> None:
+    """Foretell a measurement: its errors, other solutions, and the counting time that excludes them."""
+    from slxrd.studies.planning.expected_errors import comparison
+    from slxrd.studies.planning.plan import check
+
+    outputs = Outputs(json, plot, force)
+    known = _example(like)
+    values = {**known["values"], **arguments.values(value or (), "--set")}
+    if not values:
+        raise SlxrdError("give the expected sample, --set d=5.84 --set L=37 ..., or --like cspbbr3-cubes")
+    if counts is not None and noise is not None:
+        raise SlxrdError("--counts and --noise are two ways to say it; leave one out")
+    if counts is None and noise is None:
+        counts = known["counts"]
+    if counts is None and noise is None:
+        raise SlxrdError("give what is expected at the peak, --counts 1500, or the noise, --noise 0.03")
+    low, high = known["range"] if span is None else arguments.interval(span, f"--range {span}")
+    options: dict[str, Any] = {
+        "q_low": low,
+        "q_high": high,
+        "step": known["step"] if step is None else step,
+        "regions": [arguments.region(text) for text in region] if region else known["regions"],
+        "resolution": arguments.resolution(resolution),
+        "coherent": coherent,
+        "n": number,
+        "seed": seed,
+    }
+    levels = _levels(counts, noise, background, compare)
+    for level in levels:
+        check((low, high, options["step"]), n=number, seed=seed, **level)
+    plans, notes = _simulated(values, options, levels)
+    text = str(plans[0])
+    if len(plans) > 1:
+        text += "\n\n" + comparison(sorted(plans, key=lambda each: each.counts or 1.0 / (each.noise or 1.0)))
+    text += "".join(f"\n! {note}" for note in notes)
+
+    def figure() -> Figure:
+        from slxrd.ui.plotting.plan import plan_figure
+
+        return plan_figure(plans)
+
+    outputs.finish(text, {"plans": [each.as_dictionary() for each in plans]}, figure)
+    if plans[-1].interrupted or any(note.startswith("interrupted") for note in notes):
+        typer.echo("slxrd: interrupted; what was simulated until then is told", err=True)
+        raise SystemExit(INTERRUPTED)
+
+
+def _simulated(
+    values: Mapping[str, float], options: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]
+) -> tuple[list[Plan], list[str]]:
+    """Simulate one counting time after another; an interruption keeps what was done."""
+    from slxrd.studies.planning.plan import plan
+    from slxrd.ui.progress import progress
+
+    plans: list[Plan] = []
+    notes: list[str] = []
+    for k, level in enumerate(levels):
+        told = f"{level['counts']:g} counts" if level["noise"] is None else f"noise {level['noise']:g}"
+        try:
+            with progress(told) as report:
+                plans.append(plan(values, **options, **level, report=report))
+        except SlxrdError as error:
+            if not plans:
+                raise
+            notes.append(f"{told}: {error}")
+            continue
+        except KeyboardInterrupt:
+            if not plans:
+                raise
+            return plans, [*notes, f"interrupted: {len(levels) - k} of {len(levels)} were not simulated"]
+        if k > 0:
+            notes += [f"{told}: {note}" for note in plans[-1].notes]
+        if plans[-1].interrupted:
+            left = len(levels) - k - 1
+            return plans, [
+                *notes,
+                *([f"interrupted: {left} of {len(levels)} were not simulated"] * (left > 0)),
+            ]
+    return plans, notes
+
+
+def _example(name: str | None) -> Mapping[str, Any]:
+    """Structure, scan, regions and counts of an example; what is usual where none is named."""
+    if name is None:
+        return {"values": {}, "range": _RANGE, "step": _STEP, "regions": (), "counts": None}
+    from slxrd.fitting.examples import EXAMPLES, example
+
+    chosen = example(name)
+    if not chosen.truth:
+        simulated = ", ".join(each.name for each in EXAMPLES.values() if each.truth)
+        raise SlxrdError(f"--like {name}: it is measured, so its structure is not known; take {simulated}")
+    settings = chosen.settings
+    return {
+        "values": chosen.truth,
+        "range": (settings["low"], settings["high"]),
+        "step": settings["step"],
+        "regions": chosen.options["regions"],
+        "counts": settings["peak"],
+    }
+
+
+def _levels(
+    counts: float | None, noise: float | None, background: float, compare: str | None
+) -> list[dict[str, Any]]:
+    """Counting times to be simulated, that asked for first; the background goes with the counts."""
+    levels: list[dict[str, Any]] = [{"counts": counts, "noise": noise, "background": background}]
+    others = [] if compare is None else compare.split(",")
+    if len(others) > _MOST_COMPARED:
+        raise SlxrdError(f"--compare {compare}: {len(others)} are too many, {_MOST_COMPARED} at most")
+    for text in others:
+        other = arguments.number(text, f"--compare {compare}")
+        if not other > 0.0:
+            raise SlxrdError(f"--compare {compare}: {text.strip()} is not above 0")
+        if other in (counts, noise):
+            continue
+        if noise is not None:
+            levels.append({"counts": None, "noise": other, "background": background})
+        elif counts is not None:
+            levels.append({"counts": other, "noise": None, "background": background * other / counts})
+    return levels

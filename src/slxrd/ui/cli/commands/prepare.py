@@ -1,0 +1,284 @@
+"""The commands between the counts and the fit: ``slxrd correct``, ``slxrd background``, ``slxrd peaks``.
+
+The command that measures the instrument: ``slxrd resolution``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import slxrd
+from slxrd.data.absorption import BeamProfile
+from slxrd.data.regions import Noise
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record import arguments
+from slxrd.ui.cli.frame import command
+from slxrd.ui.cli.options import Mask, Measured, NoiseOf, Opening, Reading, intervals, masked
+from slxrd.ui.cli.outputs import (
+    Force,
+    Json,
+    Plot,
+    as_json,
+    check_outputs,
+    json_file,
+    rendered,
+    sha256_of,
+    typed,
+    write_all,
+)
+
+
+@command("resolution")
+def resolution_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Pattern of a standard, as it was measured.")],
+    *,
+    standard: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="LaB6, Si, CeO2, Al2O3, or a cubic lattice such as F:3.6149 (Å)."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="TOML", help="File to write, for slxrd fit --resolution.")
+    ] = None,
+    plot: Plot = None,
+    json: Json = None,
+    shift: Annotated[
+        Literal["auto", "angle", "displacement", "both"],
+        typer.Option(help="What moves the peaks: a zero error of 2θ, the standard's height, or both."),
+    ] = "auto",
+    at: Annotated[
+        float | None, typer.Option(metavar="Q", help="Where in Å⁻¹ the width is told as one number.")
+    ] = None,
+    mask: Mask = None,
+    opening: Opening,
+    force: Force = False,
+) -> None:
+    """Measure the resolution, and the zero error, from the pattern of a standard."""
+    from slxrd.instrument.calibration.file import resolution_dictionary, resolution_toml
+    from slxrd.instrument.calibration.measure import measure_resolution
+    from slxrd.instrument.calibration.standards import standard as named
+    from slxrd.instrument.calibration.text import summarise
+
+    written = json_file(json)
+    check_outputs([out, plot, written], force, measured=[file], picture=plot)
+    if at is not None and not at > 0.0:
+        raise SlxrdError(f"--at {at:g}: must be a positive q in Å⁻¹")
+    known = named(standard)
+    measured = measure_resolution(masked(opening.read(file), mask), known, shift=shift)
+    digest, command_line = sha256_of(file), typed()
+    told = summarise(measured, at)
+    laid_out = as_json(resolution_dictionary(measured, sha256=digest, command=command_line))
+    contents: list[tuple[Path, bytes | str]] = []
+    if out is not None:
+        contents.append((out, resolution_toml(measured, sha256=digest, command=command_line)))
+    if written is not None:
+        contents.append((written, laid_out))
+    if plot is not None:
+        from slxrd.ui.plotting.resolution import resolution_figure
+
+        contents.append((plot, rendered(resolution_figure(measured), plot)))
+    write_all(contents, told, quiet=json == "-")
+    if json == "-":
+        typer.echo(laid_out, nl=False)
+
+
+Written = Annotated[Path, typer.Option("--out", metavar="CSV", help="File to write: q, intensity, σ.")]
+MaskInQ = Annotated[
+    list[str] | None,
+    typer.Option("--mask", metavar="A:B", help="Do not look at q from A to B in Å⁻¹; may be repeated."),
+]
+Sigma = Annotated[
+    Literal["counting", "file"] | None,
+    typer.Option(
+        "--noise", help="σ to write: of the counts, or the file's own. Default: either, where known."
+    ),
+]
+
+
+@command("correct")
+def correct_command(
+    file: Measured,
+    out: Written,
+    reading: Reading,
+    thickness: Annotated[
+        str | None,
+        typer.Option(metavar="LENGTH", help="Of the film, for absorption: 500nm, 1.2um, or a number of Å."),
+    ] = None,
+    film: Annotated[
+        str | None,
+        typer.Option(metavar="FORMULA:DENSITY", help="What the film is, and its g/cm³: CsPbBr3:4.8."),
+    ] = None,
+    mu: Annotated[
+        float | None,
+        typer.Option("--mu", metavar="PER_CM", help="Its attenuation coefficient in 1/cm instead."),
+    ] = None,
+    beam: Annotated[
+        float | None, typer.Option(metavar="MM", help="Width of the beam, for the footprint.")
+    ] = None,
+    sample: Annotated[
+        float | None, typer.Option(metavar="MM", help="Length of the sample along the beam.")
+    ] = None,
+    beam_profile: Annotated[
+        BeamProfile, typer.Option(help="An even beam, or a Gaussian of which --beam is the FWHM.")
+    ] = "box",
+    noise: Sigma = None,
+    force: Force = False,
+) -> None:
+    """Correct for polarisation, the absorption in a film, and a beam wider than the sample."""
+    from slxrd.data import corrections
+    from slxrd.fitting.record import write as output
+
+    check_outputs([out], force, measured=[file])
+    if (thickness is None) != (film is None and mu is None):
+        raise SlxrdError("absorption needs --thickness, and --film or --mu")
+    if film is not None and mu is not None:
+        raise SlxrdError("--film and --mu both tell the attenuation; leave one out")
+    if (beam is None) != (sample is None):
+        raise SlxrdError("the footprint needs both --beam and --sample")
+    pattern = reading.prepared(file, counting=noise == "counting")
+    _need_sigma(pattern, noise)
+    if pattern.axis == "q" and thickness is None and beam is None:
+        raise SlxrdError(f"{file} is over q, taken as corrected already: name a correction to make")
+    pattern = corrections.counted(pattern)
+    if thickness is not None:
+        size = arguments.length(thickness, f"--thickness {thickness}")
+        formula, density = (None, None) if film is None else arguments.film(film)
+        pattern = corrections.correct_absorption(pattern, size, mu=mu, formula=formula, density=density)
+    if beam is not None and sample is not None:
+        pattern = corrections.correct_footprint(pattern, beam, sample, beam_profile)
+    # Over 2θ, the file would be taken for one that needs the polarisation correction still.
+    _write([(out, output.pattern_csv(pattern.to_q()))], _doublet(pattern))
+
+
+@command("background")
+def background_command(
+    file: Measured,
+    *,
+    out: Written,
+    plot: Plot = None,
+    method: Annotated[
+        Literal["aspls", "iarpls", "snip", "bridge"] | None,
+        typer.Option(help="How the baseline is found; default: aspls, or bridge where --signal is given."),
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="What is narrower, in Å⁻¹, is signal; default: the method's own.")
+    ] = None,
+    signal: Annotated[
+        list[str] | None,
+        typer.Option(metavar="A:B", help="Where the signal is, in Å⁻¹, for bridge; may be repeated."),
+    ] = None,
+    mask: MaskInQ = None,
+    noise: Sigma = None,
+    reading: Reading,
+    force: Force = False,
+) -> None:
+    """Subtract a baseline from a pattern, and draw what was subtracted."""
+    from slxrd.data.baseline import subtract_background
+    from slxrd.fitting.record import write as output
+
+    check_outputs([out, plot], force, measured=[file], picture=plot)
+    spans = [arguments.interval(text, f"--signal {text}") for text in signal or ()]
+    pattern = reading.prepared(file, counting=noise == "counting")
+    _need_sigma(pattern, noise)
+    pattern = _masked(pattern, mask)
+    done = subtract_background(pattern, method, width=width, signal=spans)
+    contents: list[tuple[Path, bytes | str]] = [(out, output.pattern_csv(done.pattern))]
+    if plot is not None:
+        from slxrd.ui.plotting.pattern import background_figure
+
+        contents.append((plot, rendered(background_figure(done), plot)))
+    seen = ~done.before.mask
+    highest, baseline = done.before.intensity[seen].max(), done.baseline[seen]
+    typer.echo(
+        f"{file}: {done.pattern.history[-1]}, {baseline.min():.4g} to {baseline.max():.4g} under a highest "
+        f"point of {highest:.4g}"
+    )
+    _write(contents, [*done.notes, *_doublet(pattern)])
+
+
+@command("peaks")
+def peaks_command(
+    file: Measured,
+    *,
+    region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹ to take apart.")],
+    subtract: Annotated[
+        str | None, typer.Option(metavar="N,N,...", help="Numbers of the peaks to subtract; needs --out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="CSV", help="File to write what is left to.")
+    ] = None,
+    plot: Plot = None,
+    components: Annotated[
+        int | None, typer.Option(metavar="N", help="How many peaks; default: as many as the data ask for.")
+    ] = None,
+    shape: Annotated[Literal["gaussian", "pseudo-voigt"], typer.Option(help="Of the peaks.")] = "gaussian",
+    background: Annotated[
+        Literal["constant", "linear"], typer.Option(help="Below the peaks; it is not subtracted.")
+    ] = "linear",
+    period: Annotated[
+        float | None, typer.Option(metavar="Å", help="Superlattice period, where it is known from a fit.")
+    ] = None,
+    mask: MaskInQ = None,
+    noise: NoiseOf = None,
+    reading: Reading,
+    force: Force = False,
+) -> None:
+    """Take a region apart into peaks, tell fringes from others, and subtract what you choose."""
+    from slxrd.data.decomposition.decompose import decompose
+    from slxrd.data.decomposition.decompose import subtract as without
+    from slxrd.fitting.record import write as output
+    from slxrd.ui.progress import progress
+
+    if (subtract is None) != (out is None):
+        raise SlxrdError("--subtract says which peaks, --out where the rest is written; give both or neither")
+    check_outputs([out, plot], force, measured=[file], picture=plot)
+    numbers = [] if subtract is None else arguments.numbers(subtract, "--subtract")
+    low, high = arguments.interval(region, f"--region {region}")
+    sigma = arguments.noise(noise)
+    pattern = reading.prepared(file, counting=sigma == "counting")
+    pattern = _masked(pattern, mask)
+    with progress("adding peaks") as report:
+        parts = decompose(
+            pattern, low, high, count=components, shape=shape, background=background, noise=sigma,
+            period=period, report=report,
+        )  # fmt: skip
+    contents: list[tuple[Path, bytes | str]] = []
+    if out is not None:
+        contents.append((out, output.pattern_csv(without(parts, numbers))))
+    if plot is not None:
+        from slxrd.ui.plotting.pattern import decomposition_figure
+
+        contents.append((plot, rendered(decomposition_figure(parts, numbers), plot)))
+    typer.echo(str(parts))
+    _write(contents, [] if out is None else _doublet(pattern))
+
+
+def _masked(pattern: slxrd.Pattern, mask: list[str] | None) -> slxrd.Pattern:
+    pattern = pattern.to_q()
+    for low, high in intervals(mask):
+        pattern = pattern.masked(low, high)
+    return pattern
+
+
+def _need_sigma(pattern: slxrd.Pattern, noise: Noise | None) -> None:
+    if noise == "file" and pattern.sigma is None:
+        raise SlxrdError(f"{pattern.source}: holds no σ (third column); leave --noise file out")
+
+
+def _doublet(pattern: slxrd.Pattern) -> list[str]:
+    """What a CSV over q cannot tell of the radiation."""
+    if pattern.second_line is None:
+        return []
+    return [
+        f"the file's q is that of {pattern.wavelength:.6g} Å, and the second line at "
+        f"{pattern.second_line.wavelength:.6g} Å is in it too: give slxrd fit the same --wavelength"
+    ]
+
+
+def _write(contents: Sequence[tuple[Path, bytes | str]], notes: Sequence[str]) -> None:
+    for note in notes:
+        typer.echo(f"! {note}")
+    write_all(contents)

@@ -1,0 +1,112 @@
+"""The commands that look back at a fit: ``slxrd show`` and ``slxrd report``."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from slxrd.errors import FileError
+from slxrd.ui.cli.frame import command
+from slxrd.ui.cli.outputs import Force
+
+if TYPE_CHECKING:
+    from slxrd.fitting.record.request import State
+
+#: Options of ``slxrd fit`` are taken over in their order, to be fitted with.
+_PASSED_ON = {"ignore_unknown_options": True}
+
+
+@command("show")
+def show_command(
+    result: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RESULT", help="A result.json or series.json, or the folder that --out wrote."
+        ),
+    ],
+    script: Annotated[
+        bool,
+        typer.Option("--script", help="Print the Python script that makes the fit again, and nothing else."),
+    ] = False,
+) -> None:
+    """Print a saved fit or series again, and the command that made it."""
+    from slxrd.fitting.record.command_line import command_line
+    from slxrd.fitting.record.command_line import script as as_script
+    from slxrd.fitting.record.saved_fit import load
+    from slxrd.studies.series.saved import printed_series
+
+    told = None if script else printed_series(result)
+    if told is not None:
+        typer.echo(told)
+        return
+    saved = load(result)
+    asked = saved.asked
+    if script:
+        if asked is None or asked.file is None:
+            raise FileError(result, "is a fit of a pattern that no file holds; no script makes it again")
+        typer.echo(as_script(asked), nl=False)
+        return
+    typer.echo(saved.printed)
+    command = saved.command or ("" if asked is None or asked.file is None else command_line(asked))
+    made = f"made by slxrd {saved.version}"
+    typer.echo(f"\n{made}: {command}" if command else f"\n{made} in Python")
+
+
+@command("report", context_settings=_PASSED_ON)
+def report_command(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RESULT|FILE [OPTIONS]",
+            help="A result.json or its folder; or a pattern, fitted with these options of slxrd fit.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="HTML", help="Page to write.")],
+    force: Force = False,
+) -> None:
+    """Write a fit as one HTML page. A pattern is fitted first, with the options of slxrd fit."""
+    from slxrd._files import check_writable, write
+    from slxrd.fitting.record.command_line import parse_command
+    from slxrd.fitting.record.saved_fit import load
+    from slxrd.ui.report.page import beside, report_html
+
+    saved_one = len(words) == 1 and _is_result(Path(words[0]))
+    state = None if saved_one else parse_command(words, outputs=False)
+    path = Path(words[0] if state is None else str(state.file))
+    if path.is_file() and out.exists() and out.samefile(path):
+        raise FileError(out, "is what the report is about; choose another name")
+    check_writable([out], force)
+    if state is None:
+        saved = load(path)
+        content = report_html(saved, followed=beside(saved, path if path.is_dir() else path.parent))
+    elif _is_result(path):
+        raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
+    else:
+        content = _fitted(state, shlex.join(["slxrd", "fit", *words]))
+    write(out, content)
+    typer.echo(f"wrote {out}")
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a file is JSON, by its name or its first sign, or a folder."""
+    if path.is_dir() or path.suffix.lower() == ".json":
+        return True
+    try:
+        with path.open("rb") as content:
+            return content.read(256).lstrip().startswith(b"{")
+    except (OSError, ValueError):
+        return False
+
+
+def _fitted(state: State, command: str) -> str:
+    """Fit as a state says, and write the page of it."""
+    from slxrd.ui.progress import progress
+    from slxrd.ui.report.page import report_html
+    from slxrd.ui.session.controller import Session
+
+    with progress("searching") as bar:
+        fit = Session(state).fit(bar)
+    return report_html(fit, command)

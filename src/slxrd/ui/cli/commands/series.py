@@ -1,0 +1,250 @@
+"""The command ``slxrd series``: many patterns of one sample."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record import arguments
+from slxrd.ui.cli.frame import INTERRUPTED, command
+from slxrd.ui.cli.options import Fitting, Points, Reading, Residuals, Structure
+from slxrd.ui.cli.outputs import Force, typed
+
+if TYPE_CHECKING:
+    from slxrd.studies.series.lowangle import LowAngles
+    from slxrd.studies.series.patterns import Series
+    from slxrd.studies.series.result import SeriesFit
+
+
+@dataclass(frozen=True)
+class EachPoints(Points):
+    """Which points of each pattern are fitted."""
+
+    region: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="QMIN:QMAX[:WEIGHT]",
+            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks of each pattern.",
+        ),
+    ] = None
+
+
+@command("series")
+def series_command(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FOLDER|FILE...", help="Patterns of one sample; of a folder, all files."),
+    ] = None,
+    *,
+    example: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A packaged series instead: cspbbr3-annealing.")
+    ] = None,
+    variable: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What was varied: temperature, time, position, or another name."),
+    ] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="File and value of each pattern, one line for each.")
+    ] = None,
+    pattern_of_name: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="Where the value is in a file's name: '_(\\d+)C'."),
+    ] = None,
+    points: EachPoints,
+    shared: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Joint fit: parameters that are the same in all patterns."),
+    ] = None,
+    smooth: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Joint fit: parameters that are a polynomial of the variable."),
+    ] = None,
+    degree: Annotated[int, typer.Option(help="Of that polynomial, 0 to 4.")] = 2,
+    reading: Reading,
+    fitting: Fitting,
+    structure: Structure,
+    residuals: Residuals,
+    processes: Annotated[
+        int | None, typer.Option(metavar="N", help="Processes; all cores if not given.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="Fit on the workers of a dask scheduler instead."),
+    ] = None,
+    show: Annotated[
+        list[str] | None,
+        typer.Option(metavar="QMIN:QMAX", help="Draw this range too, not fitted; may be repeated."),
+    ] = None,
+    low_angle: Annotated[
+        str | None,
+        typer.Option(metavar="QMIN:QMAX", help="Fit the dips of this range too: the gap w against L − d."),
+    ] = None,
+    critical: Annotated[
+        float | None,
+        typer.Option(metavar="QC", help="Of the film, for --low-angle; default: anything to 0.06 Å⁻¹."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for tables and pictures; what is finished is kept there."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Fit many patterns of one sample: parameters against temperature, time or position."""
+    from slxrd.fitting.examples import SERIES
+    from slxrd.fitting.record import write as output
+    from slxrd.studies.series.joint.fit import check_joint
+    from slxrd.studies.series.member import series_options
+    from slxrd.studies.series.run import pattern_file, run_series
+    from slxrd.studies.series.table import curves_csv, series_text
+
+    drawn = [arguments.interval(text, f"--show {text}") for text in show or ()]
+    if any(not low < high for low, high in drawn):
+        raise SlxrdError("--show: the lower end must come first, as in --show 0.1:0.5")
+    if (scheduler is not None) and processes is not None:
+        raise SlxrdError("--processes belongs to this machine and --scheduler to others; leave one out")
+    common, along = _names(shared), _names(smooth)
+    low = _low_angles(low_angle, critical)
+    if low is not None and not drawn:
+        drawn = [(low.region.low, low.region.high)]
+    wanted = _paths(out, bool(common or along), low is not None) if out is not None else []
+    output.check_writable(wanted, force)
+    given = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
+
+    def load(file: Path) -> Any:
+        return reading.prepared(file, counting=given["noise"] == "counting")
+
+    if example is None:
+        series = _read(files or [], load, variable, pattern_of_name, table)
+    else:
+        series = _example(example, files, table, given)
+    options = series_options(given)
+    if common or along:
+        check_joint(options, common, along, degree)
+    with contextlib.ExitStack() as opened:
+        executor = None
+        if scheduler is not None:
+            from slxrd.studies.series.executors import dask_workers
+
+            executor = opened.enter_context(dask_workers(scheduler))
+        report = opened.enter_context(_progress("fitting"))
+        found = run_series(
+            series, options, shared=common, smooth=along, degree=degree, low_angles=low, executor=executor,
+            processes=processes, folder=out, force=force, report=report,
+        )  # fmt: skip
+    if not found.complete:
+        _interrupted(found, out)
+    if example is not None:
+        typer.echo(f"{SERIES[example].title}\n{SERIES[example].source}\n")
+    typer.echo(series_text(found))
+    if out is None:
+        return
+    for path, make in zip(wanted, _contents(found, typed(), drawn), strict=True):
+        output.write(path, make())
+        typer.echo(f"wrote {path}")
+    for member in found.members:
+        if not member.failed:
+            output.write(pattern_file(out, member.label, ".csv"), curves_csv(member))
+    typer.echo(f"wrote {out / 'patterns'}: each pattern's result and curves")
+
+
+def _names(text: str | None) -> list[str]:
+    """``d,L``."""
+    return [name.strip() for name in text.split(",")] if text is not None else []
+
+
+def _read(
+    files: list[Path],
+    load: Callable[[Path], Any],
+    variable: str | None,
+    pattern_of_name: str | None,
+    table: Path | None,
+) -> Series:
+    from slxrd.studies.series.files import Naming, find_series
+
+    if table is not None and pattern_of_name is not None:
+        raise SlxrdError("--table and --pattern-of-name both tell the values; leave one out")
+    with _progress("reading") as report:
+        return find_series(files, load, Naming(variable, pattern_of_name, table), report)
+
+
+def _example(name: str, files: list[Path] | None, table: Path | None, given: dict[str, Any]) -> Series:
+    from slxrd.fitting.examples import SERIES
+    from slxrd.studies.series.patterns import make_series
+
+    if files or table is not None:
+        raise SlxrdError("--example has patterns of its own; leave out the files")
+    if name not in SERIES:
+        raise SlxrdError(f"--example {name}: is not a packaged series; there is {', '.join(SERIES)}")
+    packaged = SERIES[name]
+    if not given["regions"]:
+        given.update(packaged.options)
+    patterns = packaged.patterns()
+    return make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
+
+
+def _low_angles(text: str | None, critical: float | None) -> LowAngles | None:
+    from slxrd.data.regions import Region
+    from slxrd.studies.series.lowangle import LowAngles
+
+    if text is None:
+        if critical is not None:
+            raise SlxrdError("--critical belongs to --low-angle QMIN:QMAX; give both, or neither")
+        return None
+    return LowAngles(Region(*arguments.interval(text, f"--low-angle {text}")), critical)
+
+
+def _paths(out: Path, joint: bool, low: bool) -> list[Path]:
+    names = ["series.csv", "series.json", "stack.png", "waterfall.png", "heatmap.png", "parameters.png"]
+    more = [*(["joint.csv"] if joint else []), *(["lowangle.csv", "lowangle.png"] if low else [])]
+    return [out / name for name in [*names, *more]]
+
+
+def _contents(
+    found: SeriesFit, command: str, drawn: list[tuple[float, float]]
+) -> list[Callable[[], bytes | str]]:
+    """What makes the files of :func:`_paths`, in their order."""
+    from slxrd.studies.series.lowangle import gaps_csv
+    from slxrd.studies.series.table import joint_csv, series_csv, series_json
+    from slxrd.ui.plotting.fit import figure_bytes
+    from slxrd.ui.plotting.lowangle import gap_figure
+    from slxrd.ui.plotting.series import heat_figure, parameters_figure, stacked_figure
+
+    made: list[Callable[[], bytes | str]] = [
+        lambda: series_csv(found),
+        lambda: series_json(found, command),
+        lambda: figure_bytes(stacked_figure(found, drawn)),
+        lambda: figure_bytes(stacked_figure(found, drawn, waterfall=True)),
+        lambda: figure_bytes(heat_figure(found, drawn)),
+        lambda: figure_bytes(parameters_figure(found)),
+    ]
+    joint = found.joint
+    if joint is not None:
+        made.append(lambda: joint_csv(joint, found.series.variable))
+    if found.gaps:
+        made.append(lambda: gaps_csv(found.gaps, found.series.variable, found.series.unit))
+        made.append(lambda: figure_bytes(gap_figure(found)))
+    return made
+
+
+def _interrupted(found: SeriesFit, out: Path | None) -> None:
+    done = sum(member.failed != "not fitted yet" for member in found.members)
+    what = f"{done} of {len(found.members)} patterns are fitted"
+    if out is None:
+        typer.echo(f"slxrd: interrupted; {what}, and nothing is kept without --out", err=True)
+    else:
+        typer.echo(
+            f"slxrd: interrupted; {what} and kept in {out}; the same command goes on from there", err=True
+        )
+    raise SystemExit(INTERRUPTED)
+
+
+def _progress(what: str) -> Any:
+    from slxrd.ui.progress import progress
+
+    return progress(what)

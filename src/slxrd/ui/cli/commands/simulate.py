@@ -1,0 +1,150 @@
+"""The commands besides ``slxrd fit``: ``simulate``, ``noise`` and ``demo``.
+
+The command ``slxrd gallery``: the figures of the supporting information, made anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import slxrd
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record import arguments
+from slxrd.ui.cli.frame import INTERRUPTED, command
+from slxrd.ui.cli.options import (
+    COHERENT,
+    NAMES,
+    RESOLUTION,
+    SIZE_WINDOW,
+    Coherent,
+    Opening,
+    Resolution,
+    Structure,
+    Wavelength,
+    Window,
+    Zero,
+)
+from slxrd.ui.cli.outputs import Force, check_outputs, write_all
+
+
+@command("gallery")
+def gallery_command(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for pictures and page.")],
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="One figure, such as S6; may be repeated.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Draw the figures of the 2021 paper's supporting information from simulated patterns."""
+    from slxrd.ui.gallery.run import gallery
+    from slxrd.ui.progress import progress
+
+    try:
+        missing = gallery(out, only or (), force, typer.echo, progress)
+    except KeyboardInterrupt:
+        typer.echo(
+            "slxrd: interrupted; what was drawn is whole and stays, and the same command goes on from there",
+            err=True,
+        )
+        raise SystemExit(INTERRUPTED) from None
+    if missing:
+        typer.echo(f"slxrd: not drawn: {', '.join(missing)}", err=True)
+        raise SystemExit(2)
+
+
+@command("simulate")
+def simulate_command(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")
+    ],
+    value: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({NAMES}).")
+    ],
+    *,
+    span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
+    step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
+    coherent: Coherent = COHERENT,
+    size_window: Window = SIZE_WINDOW,
+    structure: Structure,
+    resolution: Resolution = RESOLUTION,
+    zero: Zero = "q",
+    wavelength: Wavelength = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Counts over 2θ, with the Lorentz-polarisation factor.")
+    ] = False,
+    peak: Annotated[float, typer.Option(help="Intensity of the highest point.")] = 1000.0,
+    background: Annotated[float, typer.Option(help="Constant added to the intensity.")] = 0.0,
+    noise: Annotated[
+        str | None,
+        typer.Option(metavar="FRACTION|counting", help="Gaussian, as a fraction of the peak; or Poisson."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of the noise.")] = None,
+    force: Force = False,
+) -> None:
+    """Simulate a pattern from its parameters."""
+    import numpy as np
+
+    from slxrd.fitting.record import write as output
+
+    output.check_writable([file], force)
+    low, high = arguments.interval(span, f"--range {span}")
+    if not (low < high and step > 0.0 and (high - low) / step < 1e6):
+        raise SlxrdError(
+            f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million"
+        )
+    q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
+    pattern = slxrd.simulate(
+        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window, **structure.given(),
+        resolution=arguments.resolution(resolution), zero=zero, wavelength=wavelength, raw=raw,
+        peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
+    )  # fmt: skip
+    output.write(file, output.pattern_csv(pattern))
+    typer.echo(f"wrote {file}: {q.size} points, simulated")
+
+
+@command("demo")
+def demo_command(
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Fit the packaged examples: four simulated superlattices and a measured film."""
+    from slxrd.ui.demo import demo
+
+    try:
+        demo(out, force, typer.echo)
+    except KeyboardInterrupt:
+        typer.echo("slxrd: interrupted; the results written so far are whole and stay", err=True)
+        raise SystemExit(INTERRUPTED) from None
+
+
+@command("noise")
+def noise_command(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Repeated measurements of one sample.")
+    ],
+    *,
+    region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹.")],
+    opening: Opening,
+    scaling: Annotated[
+        Literal["area", "maximum"], typer.Option(help="Scale to equal area, or to the maximum (the paper).")
+    ] = "area",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="CSV to write: q, mean and standard deviation.")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Tell from repeated measurements how much the intensity fluctuates, for --noise."""
+    from slxrd.data.repeats import fluctuation
+
+    for i, file in enumerate(files):
+        if file in files[:i]:
+            raise SlxrdError(f"{file} is the same file twice; give repeated measurements, not copies")
+    check_outputs([out], force, measured=files)
+    patterns = [opening.read(file).to_q() for file in files]
+    measured = fluctuation(patterns, arguments.region(region), scaling)
+    write_all([] if out is None else [(out, measured.csv())], str(measured))

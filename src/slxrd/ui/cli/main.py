@@ -1,0 +1,53 @@
+"""The command line: loads every module of ``slxrd.ui.cli.commands`` and runs the program."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pkgutil
+import sys
+
+import typer
+from typer.exceptions import Abort, Exit, TyperException
+
+from slxrd.errors import SlxrdError
+from slxrd.ui.cli import commands
+from slxrd.ui.cli.frame import INTERRUPTED, app
+from slxrd.ui.progress import told_of_compiling
+
+for _module in pkgutil.iter_modules(commands.__path__):
+    importlib.import_module(f"{commands.__name__}.{_module.name}")  # registers its commands with ``app``
+
+
+def main() -> None:
+    """Run the command line; mistakes of the user end in one line and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        with told_of_compiling():
+            code = app(standalone_mode=False)
+    except (SlxrdError, TyperException) as error:
+        text = error.format_message() if isinstance(error, TyperException) else str(error)
+        typer.echo(f"slxrd: {' '.join(text.split())}", err=True)
+        code = 2
+    except OSError as error:
+        code = 2
+        _say_of_system(error)
+    except Exit as done:
+        code = done.exit_code
+    except (KeyboardInterrupt, Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:  # which typer may have made of a KeyboardInterrupt, without a word
+        typer.echo("slxrd: interrupted; nothing was written", err=True)
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _say_of_system(error: OSError) -> None:
+    """Say what the system refused; where it is standard output, nothing more is tried to be put there."""
+    where = str(error.filename) if error.filename is not None else "standard output"
+    typer.echo(f"slxrd: {where}: cannot be read or written ({error.strerror or error})", err=True)
+    if error.filename is None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

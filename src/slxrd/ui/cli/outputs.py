@@ -1,0 +1,185 @@
+"""Where a command's outputs go: seen to be writable beforehand, made before any is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json as json_text
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from slxrd._files import check_picture, check_writable, write
+from slxrd._version import __version__
+from slxrd.errors import SlxrdError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for standard output.")
+]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as .png, .svg or .pdf.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+
+
+def folder(names: str) -> Any:
+    """Make the option ``--out`` of a command that writes these files into a folder."""
+    return typer.Option("--out", metavar="DIR", help=f"Write {names} into a folder.")
+
+
+def typed() -> str:
+    """The command line, as a shell would take it again."""
+    return shlex.join(["slxrd", *sys.argv[1:]])
+
+
+def as_json(told: Mapping[str, Any]) -> str:
+    """Lay plain data out as the text of a file."""
+    return json_text.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def sha256_of(file: Path) -> str:
+    """Of a file's content."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def rendered(picture: Figure, path: Path) -> bytes:
+    """A figure in the format that a file's name asks for."""
+    from slxrd.ui.plotting.fit import figure_bytes
+
+    return figure_bytes(picture, path.suffix[1:].lower())
+
+
+def json_file(name: str | None) -> Path | None:
+    """The file that ``--json`` names; None for standard output."""
+    return None if name in (None, "-") else Path(str(name))
+
+
+def check_outputs(
+    wanted: Iterable[Path | None],
+    force: bool,
+    *,
+    measured: Iterable[Path] = (),
+    picture: Path | None = None,
+) -> None:
+    """See beforehand that everything can be written, and that nothing overwrites what is read.
+
+    Parameters
+    ----------
+    wanted : iterable of Path or None
+        The outputs; None is passed over.
+    force : bool
+        Whether existing files may be overwritten.
+    measured : iterable of Path
+        What is read.
+    picture : Path, optional
+        That among the outputs which is drawn.
+
+    Raises
+    ------
+    SlxrdError
+        If two outputs are the same, one is an input, or one cannot be written.
+    """
+    if picture is not None:
+        check_picture(picture)
+    paths = [path for path in wanted if path is not None]
+    if len({path.absolute() for path in paths}) < len(paths):
+        raise SlxrdError("two outputs have the same name; give each its own")
+    for file in measured:
+        if any(path.exists() and file.exists() and path.samefile(file) for path in paths):
+            raise SlxrdError(f"{file}: an output would overwrite the pattern itself; choose another name")
+    check_writable(paths, force)
+
+
+def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, quiet: bool = False) -> None:
+    """Write files; then print a text, and of each file that it is written.
+
+    Parameters
+    ----------
+    contents : sequence of (Path, bytes or str)
+        The files.
+    text : str
+        For people.
+    quiet : bool
+        Not to print anything.
+    """
+    for path, content in contents:
+        write(path, content)
+    lines = [*([text] if text else []), *(f"wrote {path}" for path, _ in contents)]
+    if lines and not quiet:
+        typer.echo("\n".join(lines))
+
+
+class Outputs:
+    """The files of a command: ``--out``, ``--json`` and ``--plot``.
+
+    Parameters
+    ----------
+    json : str, optional
+        A file, or ``"-"`` for standard output.
+    plot : Path, optional
+        A picture.
+    force : bool
+        Whether existing files may be overwritten.
+    file : Path, optional
+        What is read, and never overwritten.
+    out : Path, optional
+        A folder.
+    name : str
+        Of the files in the folder: name.json, name.csv and name.png.
+
+    Raises
+    ------
+    SlxrdError
+        If two of them are the same, or one is ``file``, or one cannot be written.
+    """
+
+    def __init__(
+        self,
+        json: str | None,
+        plot: Path | None,
+        force: bool,
+        *,
+        file: Path | None = None,
+        out: Path | None = None,
+        name: str = "",
+    ) -> None:
+        self.plot, self.standard, self.file = plot, json == "-", file
+        self.json = json_file(json)
+        self.folder = [] if out is None else [out / f"{name}.{kind}" for kind in ("json", "csv", "png")]
+        measured = [] if file is None else [file]
+        check_outputs([self.json, plot, *self.folder], force, measured=measured, picture=plot)
+
+    def finish(
+        self, text: str, told: Mapping[str, Any], figure: Callable[[], Figure], table: str = ""
+    ) -> None:
+        """Write what was asked for, and print the text, or the JSON alone for ``--json -``.
+
+        Parameters
+        ----------
+        text : str
+            For people.
+        told : mapping
+            For JSON; version, layout, the file's digest and the command line are added.
+        figure : callable
+            Draws the picture.
+        table : str
+            The CSV.
+        """
+        head = {"slxrd": __version__, "schema": 1}
+        source = {} if self.file is None else {"sha256": sha256_of(self.file)}
+        laid_out = as_json({**head, **told, **source, "command": typed()})
+        contents: list[tuple[Path, bytes | str]] = []
+        if self.json is not None:
+            contents.append((self.json, laid_out))
+        if self.plot is not None:
+            contents.append((self.plot, rendered(figure(), self.plot)))
+        if self.folder:
+            as_file, as_table, as_picture = self.folder
+            contents += [(as_file, laid_out), (as_table, table), (as_picture, rendered(figure(), as_picture))]
+        write_all(contents, text, quiet=self.standard)
+        if self.standard:
+            typer.echo(laid_out, nl=False)

@@ -1,0 +1,95 @@
+"""The demonstration: every packaged example fitted, compared with what is known, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from slxrd.data.fringes import laue_fringes
+from slxrd.fitting.examples import EXAMPLES, Example
+from slxrd.fitting.record import write as output
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.summary import summarise
+from slxrd.parameters.definitions import TABLE
+from slxrd.ui.plotting import fit as plotting
+
+
+def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:
+    """Fit the examples and write their results.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where to; None for the first of slxrd-demo, slxrd-demo-2, ... that does not exist.
+    force : bool
+        Whether existing files may be overwritten.
+    say : callable
+        Takes the text for people.
+
+    Raises
+    ------
+    SlxrdError
+        If the folder cannot be written to.
+    """
+    folder = folder or _unused(Path("slxrd-demo"))
+    for example in EXAMPLES.values():
+        output.check_writable(output.result_paths(folder / example.name), force)
+    for example in EXAMPLES.values():
+        say(f"\n── {example.title} " + "─" * max(4, 90 - len(example.title)))
+        say(f"   {example.source}")
+        say(f"   slxrd fit {example.file} {example.command}\n")
+        result = example.fit()
+        say(summarise(result))
+        say("")
+        say(
+            "\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result))
+        )
+        paths = output.save(
+            result,
+            folder / example.name,
+            force=force,
+            command=f"slxrd fit {example.file} {example.command}",
+            figure=lambda result=result: plotting.figure_bytes(plotting.figure(result)),  # type: ignore[misc]
+        )
+        say("   wrote " + ", ".join(str(path) for path in paths))
+
+
+def _unused(folder: Path) -> Path:
+    candidate, number = folder, 1
+    while candidate.exists():
+        number += 1
+        candidate = folder.with_name(f"{folder.name}-{number}")
+    return candidate
+
+
+def _against_truth(example: Example, result: Fit) -> list[str]:
+    lines = ["   simulated with, and how far off the fit is:"]
+    for name, truth in example.truth.items():
+        estimate = result.parameters[name]
+        if estimate.value is None:
+            off = "not determined"
+        elif estimate.status in ("lower bound", "upper bound"):
+            off = (
+                "limit holds"
+                if (truth > estimate.value) == (estimate.status == "lower bound")
+                else "limit misses it"
+            )
+        elif estimate.status == "ambiguous":
+            held = any(low <= truth <= high for low, high in estimate.interval_95)
+            off = f"ambiguous; the 95 % interval {'holds' if held else 'misses'} it"
+        elif estimate.error:
+            off = f"{(estimate.value - truth) / estimate.error:+.1f} standard errors"
+        else:
+            off = estimate.status
+        lines.append(f"     {TABLE[name].symbol:<4} {truth:<9g} {off}")
+    return lines
+
+
+def _against_fringes(example: Example, result: Fit) -> list[str]:
+    (low, high) = example.options["regions"][0]
+    fringes = laue_fringes(result.pattern, low, high)
+    thickness = result.derived["thickness_with_surface"].value
+    return [
+        f"   thickness N·d from the fit: {thickness:.1f} Å; from the spacing of {fringes.minima.size} Laue "
+        f"minima: {fringes.thickness:.1f} ± {fringes.error:.1f} Å"
+    ]

@@ -1,0 +1,1 @@
+"""Uncertainties after a fit on the command line."""

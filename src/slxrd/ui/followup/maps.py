@@ -1,0 +1,232 @@
+"""Maps of χ² after a fit: along every parameter, and over two of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record import arguments
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.uncertainty.profile.constrained import check_axis
+from slxrd.fitting.uncertainty.profile.interval import MISSED
+from slxrd.fitting.uncertainty.profile.likelihood import default_axis
+from slxrd.fitting.uncertainty.profile.map1d import chi2_maps
+from slxrd.fitting.uncertainty.profile.map2d import POINTS, RISES, Kind, Map2D, map2d
+from slxrd.parameters.definitions import info
+from slxrd.units import FloatArray
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+#: Fewest and most evenly spaced values along a side.
+FEWEST_POINTS, MOST_POINTS = 3, 200
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One side of a map.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    ends : (float, float) or None
+        Where it begins and ends; so that the solutions are seen where nothing is said.
+    points : int
+        Evenly spaced values, besides those close to the solutions.
+
+    Raises
+    ------
+    SlxrdError
+        If the parameter is unknown, the ends are reversed, or the points too few or too many.
+    """
+
+    name: str
+    ends: tuple[float, float] | None = None
+    points: int = POINTS
+
+    def __post_init__(self) -> None:
+        info(self.name)
+        if self.ends is not None and not self.ends[0] < self.ends[1]:
+            low, high = self.ends
+            raise SlxrdError(f"--map {self.name}={low:g}:{high:g}: the lower end must come first")
+        if not FEWEST_POINTS <= self.points <= MOST_POINTS:
+            raise SlxrdError(
+                f"--map {self.name}: {self.points} points; give {FEWEST_POINTS} to {MOST_POINTS}"
+            )
+
+    def __str__(self) -> str:
+        if self.ends is None:
+            return self.name
+        return f"{self.name}={self.ends[0]:g}:{self.ends[1]:g}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two parameters over which χ² is mapped.
+
+    Parameters
+    ----------
+    x, y : Axis
+        Along either side.
+
+    Raises
+    ------
+    SlxrdError
+        If they are the same.
+    """
+
+    x: Axis
+    y: Axis
+
+    def __post_init__(self) -> None:
+        if self.x.name == self.y.name:
+            raise SlxrdError(f"--map {self}: choose two different parameters")
+
+    def __str__(self) -> str:
+        return f"{self.x},{self.y}"
+
+
+def as_pair(text: str) -> Pair:
+    """Read ``L,N`` or ``L=30:45,N=11:15``.
+
+    Raises
+    ------
+    SlxrdError
+        If it is not two parameters, or their ranges cannot be.
+    """
+    x, y = (
+        Axis(name, ends, POINTS if points is None else points) for name, ends, points in arguments.sides(text)
+    )
+    return Pair(x, y)
+
+
+def pair_axes(fit: Fit, pair: Pair) -> tuple[FloatArray, FloatArray]:
+    """Choose the values along both sides of a map.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    pair : Pair
+        What is wanted.
+
+    Raises
+    ------
+    SlxrdError
+        If a parameter was not refined, or an end lies outside its bounds.
+    """
+    axes = []
+    for axis in (pair.x, pair.y):
+        try:
+            if axis.ends is not None:
+                check_axis(fit, axis.name, np.linspace(*axis.ends, FEWEST_POINTS))
+            axes.append(default_axis(fit, axis.name, axis.points, joint=True, ends=axis.ends))
+        except SlxrdError as error:
+            raise SlxrdError(f"--map {pair}: {error}") from None
+    return axes[0], axes[1]
+
+
+def draw_maps(fit: Fit, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+    """Draw χ² along all refined parameters, sections and profiles.
+
+    Returns
+    -------
+    text : str
+        For people, where there is something to say.
+    contents : list
+        The picture.
+    interrupted : bool
+        Whether some are missing.
+    """
+    from slxrd.ui.plotting.fit import figure_bytes
+    from slxrd.ui.plotting.maps import chi2_maps_figure
+
+    with bar("χ² maps") as report:
+        maps = chi2_maps(fit, report=report)
+    done, asked = len(maps), len(fit.names)
+    text = f"! --maps: interrupted after {done} of {asked} parameters" if done < asked else ""
+    return text, [figure_bytes(chi2_maps_figure(maps))], done < asked
+
+
+def draw_pair(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+    """Map χ² over two parameters.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    pair : Pair
+        Which.
+    kind : {"profile", "section"}
+        Whether the others are refined or kept.
+    bar : callable
+        Makes a progress bar.
+
+    Returns
+    -------
+    text : str
+        For people.
+    contents : list
+        Table and picture.
+    interrupted : bool
+        Whether points are missing.
+    """
+    from slxrd.ui.plotting.fit import figure_bytes
+    from slxrd.ui.plotting.maps import map2d_figure
+
+    x, y = pair_axes(fit, pair)
+    with bar(f"χ² map {pair.x.name}, {pair.y.name}") as report:
+        done = map2d(fit, pair.x.name, pair.y.name, x, y, kind=kind, report=report)
+    contents: list[bytes | str] = [_table(done), figure_bytes(map2d_figure(done))]
+    return "\n".join(_told(done)), contents, done.done < done.chi2.size
+
+
+def _told(done: Map2D) -> list[str]:
+    x, y = (info(name) for name in done.names)
+    lines = [
+        f"χ² over {x.symbol} and {y.symbol}, the others {'refined' if done.kind == 'profile' else 'kept'}: "
+        f"{done.x.size} × {done.y.size} points"
+    ]
+    for level, rise in zip(("68 %", "95 %"), RISES, strict=True):
+        inside = done.rise <= rise
+        if not inside.any():
+            lines.append(f"  {level}: no point of the map is so low; narrow its range or give it more points")
+            continue
+        told = [
+            f"{row.symbol} {_runs(axis, np.any(inside, axis=across))} {row.unit}"
+            for row, axis, across in ((x, done.x, 0), (y, done.y, 1))
+        ]
+        lines.append(f"  {level}: {', '.join(told)}")
+    if done.done < done.chi2.size:
+        lines.append(f"! interrupted after {done.done} of {done.chi2.size} points")
+    fallen = done.fit.chi2 - float(np.nanmin(done.chi2))
+    if fallen > MISSED:
+        j, i = np.unravel_index(int(np.nanargmin(done.chi2)), done.chi2.shape)
+        lines.append(
+            f"! χ² falls {fallen:.2g} below that of the fit at {x.symbol} = {done.x[i]:.6g}, {y.symbol} = "
+            f"{done.y[j]:.6g}: the fit has missed a solution there; start it there (--start)"
+        )
+    return lines
+
+
+def _runs(values: FloatArray, inside: NDArray[np.bool_]) -> str:
+    """Write where neighbours are inside, ``"25.36 to 25.49 or 31.13 to 31.25"``."""
+    ends = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])))).reshape(-1, 2)
+    return " or ".join(f"{values[a]:.6g} to {values[b - 1]:.6g}" for a, b in ends.tolist())
+
+
+def _table(done: Map2D) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*done.names, "chi2", "rise"])
+    for j, i in np.argwhere(np.isfinite(done.chi2)).tolist():
+        row = (done.x[i], done.y[j], done.chi2[j, i], done.rise[j, i])
+        table.writerow([f"{value:.10g}" for value in row])
+    return text.getvalue()

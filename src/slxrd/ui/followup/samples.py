@@ -1,0 +1,208 @@
+"""Bootstrap and posterior of a fit: their tables, their pictures, and what they say."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd._version import __version__
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.uncertainty.bootstrap import QUANTILES, Bootstrap, Kind, bootstrap
+from slxrd.fitting.uncertainty.posterior.mcmc import Posterior, sample
+from slxrd.parameters.definitions import info
+from slxrd.units import FloatArray
+
+#: Symbols of derived quantities.
+_DERIVED = {"period": "Λ", "thickness": "t"}
+Bar = Callable[[str], AbstractContextManager[Progress]]
+#: Samples of a posterior that are written; a chain's neighbours say little more.
+MOST_WRITTEN = 20_000
+
+
+def draw_bootstrap(
+    fit: Fit, count: int, kind: Kind, seed: int, bar: Bar
+) -> tuple[str, list[bytes | str], bool]:
+    """Bootstrap a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    count, kind, seed
+        As for :func:`slxrd.fitting.uncertainty.bootstrap.bootstrap`.
+    bar : callable
+        Makes a progress bar.
+
+    Returns
+    -------
+    text : str
+        For people.
+    contents : list
+        Table, JSON and picture; without the picture where there is too little to draw.
+    interrupted : bool
+        Whether fewer replicates were made than wanted.
+    """
+    with bar("bootstrap") as report:
+        done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
+    failed = f", {done.failed} failed" if done.failed else ""
+    lines = [
+        f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.asked} replicates{failed}",
+        *_rows(fit, done),
+    ]
+    shares = [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
+    if len(shares) > 1:
+        moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
+        lines.append(f"  solutions that the replicates came to: {moved}")
+    told = {
+        "kind": done.kind, "seed": done.seed, "asked": done.asked, "done": done.done, "failed": done.failed,
+        **_numbers(fit, done), "solutions": [{"fraction": share} for share in shares],
+    }  # fmt: skip
+    contents: list[bytes | str] = [_table(done.all_values, done.chi2, done.solution), _json(told)]
+    if len(done.chi2) <= len(fit.names) + 1:
+        lines.append("  too few replicates to draw")
+    else:
+        contents.append(_picture(fit, done, f"bootstrap, {len(done.chi2)} replicates"))
+    return "\n".join(lines), contents, done.done < done.asked
+
+
+def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+    """Sample the posterior of a fit.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit.
+    steps, seed
+        As for :func:`slxrd.fitting.uncertainty.posterior.mcmc.sample`.
+    bar : callable
+        Makes a progress bar.
+
+    Returns
+    -------
+    text : str
+        For people; that a chain has not converged stands before its numbers.
+    contents : list
+        Table, JSON and picture.
+    interrupted : bool
+        Whether fewer steps were made than wanted.
+    """
+    with bar("posterior") as report:
+        done = sample(fit, steps=steps, seed=seed, report=report)
+    kept, walkers, _ = done.chain.shape
+    thinned = -(-kept * walkers // MOST_WRITTEN)
+
+    def written(values: NDArray[Any]) -> NDArray[Any]:
+        return values.reshape(kept, walkers)[::thinned].ravel()
+
+    table = _table(
+        {name: written(values) for name, values in done.all_values.items()},
+        written(done.chi2),
+        written(done.solution),
+    )
+    told = {
+        "seed": done.seed, "walkers": walkers, "asked": done.asked, "done": done.done,
+        "discarded": done.discarded, "written_every": thinned, **_numbers(fit, done),
+        "autocorrelation_time": {name: _finite(value) for name, value in done.tau.items()},
+        "effective": {name: _finite(value) for name, value in done.effective.items()},
+        "split_rhat": {name: _finite(value) for name, value in done.rhat.items()},
+        "acceptance": done.acceptance,
+        "solutions": [
+            {"fraction": share, "error": error}
+            for share, error in zip(done.fractions.tolist(), done.fraction_errors.tolist(), strict=True)
+        ],
+        "converged": done.converged, "why": done.why, "notes": list(done.notes),
+    }  # fmt: skip
+    doubt = "" if done.converged else ", NOT CONVERGED"
+    picture = _picture(fit, done, f"posterior, {kept * walkers} samples{doubt}")
+    return "\n".join(_posterior_lines(fit, done)), [table, _json(told), picture], done.done < done.asked
+
+
+def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:
+    kept, walkers, _ = done.chain.shape
+    lines = [
+        f"posterior (seed {done.seed}): {walkers} walkers of {done.done} steps, the first {done.discarded} "
+        f"left out; {kept * walkers} samples, worth {min(done.effective.values()):.0f} independent ones"
+    ]
+    if not done.converged:
+        lines.append("! THE CHAIN HAS NOT CONVERGED: do not quote what follows")
+    lines += _rows(fit, done)
+    if len(fit.solutions) > 1:
+        shares = zip(done.fractions.tolist(), done.fraction_errors.tolist(), strict=True)
+        told = [
+            f"{100 * share:.1f} ± {100 * error:.1f} % in {k + 1}"
+            for k, (share, error) in enumerate(shares)
+            if share > 0.0
+        ]
+        lines.append(f"  share of the samples in the solutions: {', '.join(told)}")
+    lines.append(f"{'  ' if done.converged else '! '}{done.why}")
+    return [*lines, *(f"! {note}" for note in done.notes)]
+
+
+def _shown(fit: Fit) -> tuple[str, ...]:
+    """What was refined, and the length that follows from it."""
+    return (*fit.names, "period" if fit.stack.n_coherent > 1 else "thickness")
+
+
+def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
+    lines = ["       mean       std        2.5 %      median     97.5 %     of the fit"]
+    for name in _shown(fit):
+        symbol = _DERIVED.get(name) or info(name).symbol
+        low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
+        numbers = (done.mean(name), done.std(name), low, middle, high)
+        estimate = fit.parameters.get(name) or fit.derived[name]
+        quoted = format_estimate(estimate) + (" (ambiguous)" if estimate.status == "ambiguous" else "")
+        lines.append(f"  {symbol:<4} " + " ".join(f"{value:<10.5g}" for value in numbers) + f" {quoted}")
+    return lines
+
+
+def _numbers(fit: Fit, done: Bootstrap | Posterior) -> dict[str, Any]:
+    correlation = np.atleast_2d(done.correlation())
+    return {
+        "quantities": {
+            name: {
+                "mean": done.mean(name),
+                "std": done.std(name),
+                "quantiles": {f"{share:g}": done.quantile(name, share) for share in QUANTILES},
+            }
+            for name in done.all_values
+        },
+        "refined": list(fit.names),
+        "correlation": [[_finite(value) for value in row] for row in correlation.tolist()],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _json(told: Mapping[str, Any]) -> str:
+    return json.dumps({"slxrd": __version__, **told}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray[np.int64]) -> str:
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow([*values, "chi2", "solution"])
+    columns = [*values.values(), chi2, solution + 1]
+    table.writerows([f"{value:.10g}" for value in row] for row in zip(*columns, strict=True))
+    return text.getvalue()
+
+
+def _picture(fit: Fit, done: Bootstrap | Posterior, what: str) -> bytes:
+    from slxrd.ui.plotting.fit import figure_bytes
+    from slxrd.ui.plotting.samples import histogram_matrix
+
+    name = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}"
+    shown = {key: done.all_values[key] for key in _shown(fit)}
+    return figure_bytes(histogram_matrix(shown, f"{name}: {what}"))

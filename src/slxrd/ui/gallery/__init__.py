@@ -1,0 +1,1 @@
+"""Figures and tables of the 2021 paper."""

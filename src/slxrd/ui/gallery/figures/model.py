@@ -1,0 +1,160 @@
+"""Pictures of the gallery that show the model itself; each returns the bytes of a PNG file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from slxrd.ui.plotting.fit import figure_bytes
+from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000")
+_GREY = "#4d4d4d"
+
+
+def two_panels(title: str, width: float = 11.0, height: float = 4.4) -> tuple[Figure, Sequence[Axes]]:
+    """A picture with a left and a right half, called simulated."""
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(width, height), layout="constrained")
+    picture.suptitle(f"{title} (simulated)", x=0.01, ha="left", fontsize=12)
+    return picture, picture.subplots(1, 2)
+
+
+def low_angles(
+    d: float,
+    L: float,
+    N: float,
+    q: FloatArray,
+    envelope: FloatArray,
+    paper: FloatArray,
+    stack: FloatArray,
+    real: FloatArray,
+) -> bytes:
+    """Draw density and its power spectrum; curves over q (Å⁻¹), lengths in Å."""
+    picture, (left, right) = two_panels("Low angles: CsPbBr₃ nanocubes")
+    width, period = L - d, (N - 1.0) * d + L
+    for i in range(3):
+        bottom = i * period
+        left.fill_between(
+            [bottom - d / 2, bottom + (N - 0.5) * d], 0.0, 1.0, color=COLOURS[0], alpha=0.2, linewidth=0.0
+        )
+        left.vlines(bottom + d * np.arange(N), 0.0, 1.0, color=COLOURS[0], linewidth=0.8)
+        gap = bottom + (N - 1.0) * d + d * np.arange(1.0, L / d - 0.5)
+        left.vlines(gap, 0.0, 1.0, color=COLOURS[1], linewidth=0.8, linestyle="--")
+    arrow: dict[str, Any] = {
+        "arrowprops": {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0},
+        "annotation_clip": False,
+    }
+    for at, low, high, text in (
+        (1.07, (N - 1.0) * d, period, f"L = {L:g} Å"),
+        (1.22, (N - 0.5) * d, period - d / 2, f"w = L − d = {width:.1f} Å"),
+        (1.37, 0.0, period, f"Λ = {period:.1f} Å"),
+    ):
+        left.annotate("", (low, at), (high, at), **arrow)
+        left.text(0.5 * (low + high), at + 0.015, text, ha="center", va="bottom", fontsize=9)
+    left.set(xlim=(-10.0, 2.45 * period), ylim=(0.0, 1.55), xlabel="height (Å)", ylabel="density", yticks=[])
+    left.plot([], [], color=COLOURS[0], label="planes of the crystals")
+    left.plot([], [], color=COLOURS[1], linestyle="--", label="planes the gap has room for")
+    left.legend(loc="lower right", fontsize=8, framealpha=0.9)
+    at = int(np.argmin(np.abs(q - 3.0 * np.pi / width)))
+    near = np.abs(q - q[at]) < 0.04
+    right.semilogy(
+        q, stack / stack[near].max(), color="0.7", linewidth=0.7, label="stack, one size, resolved"
+    )
+    right.semilogy(
+        q,
+        real / real[near].max(),
+        color=COLOURS[0],
+        linewidth=1.3,
+        label="sample and instrument of the paper",
+    )
+    right.semilogy(q, envelope / envelope[at], color=COLOURS[2], linewidth=1.6, label="sin²(qw/2)/sin²(qd/2)")
+    right.semilogy(
+        q, paper / paper[at], color=COLOURS[1], linewidth=1.6, linestyle="--", label="sinc²(qw/2), Eq. S1"
+    )
+    for k in (1, 2):
+        right.axvline(2.0 * np.pi * k / width, color=_GREY, linewidth=0.8, linestyle=":")
+    right.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(1e-4, 200.0))
+    right.legend(fontsize=8, loc="upper right")
+    return figure_bytes(picture)
+
+
+def form_factor(
+    q: FloatArray, single: Mapping[int, FloatArray], mixed: FloatArray, fringes: FloatArray, alone: FloatArray
+) -> bytes:
+    """Draw form factors of single crystals, and fringes under one; curves of height 1 over q (Å⁻¹)."""
+    picture, (left, right) = two_panels("Form factor of a nanocrystal")
+    for (N, curve), colour in zip(single.items(), COLOURS, strict=False):
+        left.plot(q, curve, color=colour, linewidth=1.3, label=f"N = {N}")
+    left.plot(q, mixed, color="black", linewidth=1.3, linestyle="--", label="N = 13, σ_N = 1.55")
+    right.fill_between(q, fringes, color=COLOURS[0], alpha=0.35, linewidth=0.0)
+    right.plot(q, fringes, color=COLOURS[0], linewidth=0.9, label="fringes of a stack, σ_L = 0.3 Å")
+    right.plot(q, alone, color=COLOURS[1], linewidth=1.6, label="form factor of its crystals, N = 13")
+    for panel in (left, right):
+        panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.12))
+        panel.legend(fontsize=8, loc="upper right")
+    return figure_bytes(picture)
+
+
+def thickness(
+    planes: Sequence[tuple[float, str]], N: int, d: float, L: float, overhang: tuple[float, float]
+) -> bytes:
+    """Draw the planes of two neighbours; heights and lengths in Å."""
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(11.0, 3.4), layout="constrained")
+    picture.suptitle(
+        "Planes of two neighbouring CsPbBr₃ nanocrystals (a scheme)", x=0.01, ha="left", fontsize=12
+    )
+    panel = picture.subplots()
+    looks = {"PbBr2": (COLOURS[0], 3.0), "CsBr": (COLOURS[2], 1.5), "Br": (COLOURS[1], 1.5)}
+    top = (N - 1.0) * d
+    for bottom in (0.0, top + L):
+        panel.axvspan(bottom - overhang[0], bottom + top + overhang[1], color="0.94", linewidth=0.0)
+        for height, name in planes:
+            colour, width = looks[name]
+            panel.vlines(bottom + height, 0.0, 1.0, color=colour, linewidth=width)
+    arrows: dict[str, Any] = {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0}
+    for at, low, high, text in (
+        (1.08, 0.0, top, "(N−1)·d"),
+        (1.26, -overhang[0], top + overhang[1], "thickness N·d"),
+        (1.08, top, top + L, "L"),
+        (1.26, top + overhang[1], top + L - overhang[0], "free gap L − d"),
+        (1.44, 0.0, top + L, "Λ = (N−1)·d + L"),
+    ):
+        panel.annotate("", (low, at), (high, at), arrowprops=arrows)
+        panel.text(0.5 * (low + high), at + 0.02, text, ha="center", va="bottom", fontsize=9)
+    for name, (colour, width) in looks.items():
+        panel.plot(
+            [], [], color=colour, linewidth=width, label={"PbBr2": "PbBr₂, counted by N"}.get(name, name)
+        )
+    panel.set(xlabel="height (Å)", yticks=[], ylim=(0.0, 1.62), xlim=(-8.0, 2.0 * top + L + 8.0))
+    panel.legend(loc="center", fontsize=8, framealpha=1.0, bbox_to_anchor=(0.5, 0.3))
+    panel.spines[["left", "right", "top"]].set_visible(False)
+    return figure_bytes(picture)
+
+
+def slits(
+    q: FloatArray, curves: Mapping[float, tuple[float, FloatArray]], coherent: Mapping[str, FloatArray]
+) -> bytes:
+    """Draw one Bragg peak at several slit widths (mm: σ_G in Å⁻¹ and curve), and with less coherence."""
+    picture, (left, right) = two_panels("First Bragg peak of CsPbBr₃ nanocubes")
+    for (slit, (sigma, curve)), colour in zip(curves.items(), COLOURS, strict=False):
+        left.plot(q, curve, color=colour, linewidth=1.4, label=f"{slit:g} mm, σ_G = {sigma:.4f} Å⁻¹")
+    for (text, curve), colour in zip(coherent.items(), COLOURS, strict=True):
+        right.plot(
+            q, curve, color=colour, linewidth=1.4, linestyle="--" if "slit" in text else "-", label=text
+        )
+    left.set_title("wider slits", fontsize=10)
+    right.set_title("fewer coherent crystals", fontsize=10)
+    for panel in (left, right):
+        panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.1))
+        panel.legend(fontsize=8, loc="upper right")
+    return figure_bytes(picture)

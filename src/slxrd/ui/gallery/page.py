@@ -1,0 +1,162 @@
+"""The gallery's page, and the record of what is on it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import html
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from slxrd._version import __version__
+from slxrd.errors import FileError
+from slxrd.fitting.record.write import check_writable, write
+from slxrd.ui.gallery.samples import Drawn, Figure
+
+#: Pixels of a picture for each one of the page: pictures have 150 to the inch, pages 96.
+_PIXELS = 1.5
+_HEAD = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>The supporting information, from simulated patterns</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62em; margin: 2em auto; padding: 0 1em; color: #222; }
+img { max-width: 100%; display: block; margin: 0.5em 0; }
+h2 { margin-top: 2.5em; border-top: 1px solid #ccc; padding-top: 0.8em; }
+table { border-collapse: collapse; margin: 1em 0; display: block; overflow-x: auto; }
+th, td { text-align: left; padding: 0.25em 1em 0.25em 0; border-bottom: 1px solid #ddd; vertical-align: top; }
+td { white-space: nowrap; }
+</style>
+<h1>The supporting information, from simulated patterns</h1>
+<p>Figures and tables after the supporting information of S. Toso, D. Baranov <i>et al.</i>, ACS Nano 2021,
+15, 6243, made by slxrd @version@. <b>Every pattern on this page is simulated</b>, at the values published
+there: no measured pattern of a colloidal superlattice is public. S9 shows electron micrographs and has no
+equivalent.</p>
+"""
+
+
+@dataclass
+class Page:
+    """What is on the page so far.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it lies, with its pictures.
+    figures : dict
+        By name: title, order, caption, table, and SHA-256 of the pictures by file.
+    """
+
+    folder: Path
+    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        """The page itself."""
+        return self.folder / "gallery.html"
+
+    @property
+    def record(self) -> Path:
+        """What is known of it."""
+        return self.folder / "gallery.json"
+
+    @classmethod
+    def open(cls, folder: Path, force: bool) -> Page:
+        """Take up what an earlier run has left, if anything.
+
+        Raises
+        ------
+        FileError
+            If a record is there that is none, or is another version's, and ``force`` is not given.
+        """
+        page = cls(folder)
+        if not page.record.exists():
+            return page
+        try:
+            found = json.loads(page.record.read_text(encoding="utf-8"))
+            version, figures = found["slxrd"], dict(found["figures"])
+        except (OSError, ValueError, KeyError, TypeError):
+            if force:
+                return page
+            raise FileError(page.record, "is not what slxrd gallery writes; choose another folder") from None
+        if version != __version__ and not force:
+            raise FileError(page.record, f"was made by slxrd {version}; --force draws everything anew")
+        page.figures = figures if version == __version__ else {}
+        return page
+
+    def holds(self, name: str) -> bool:
+        """Whether a figure is on the page, with its pictures as they were drawn."""
+        if name not in self.figures:
+            return False
+        files: Mapping[str, str] = self.figures[name]["pictures"]
+        return all(_digest(self.folder / file) == digest for file, digest in files.items())
+
+    def check(self, waiting: Iterable[Figure], force: bool) -> None:
+        """See beforehand that the figures can be written.
+
+        Raises
+        ------
+        FileError
+            If a file is in the way.
+        """
+        check_writable([self.folder / file for figure in waiting for file in figure.files], force)
+        # Page and record are the gallery's own: written anew with every figure, if there is a record.
+        check_writable([self.path, self.record], force or self.record.exists())
+
+    def add(self, figure: Figure, drawn: Drawn) -> list[Path]:
+        """Write a figure's pictures, and the page with them; return their paths."""
+        digests = {}
+        for end, content in drawn.pictures.items():
+            file = figure.files[figure.endings.index(end)]
+            write(self.folder / file, content)
+            digests[file] = hashlib.sha256(content).hexdigest()
+        self.figures[figure.name] = {
+            "title": figure.title,
+            "order": figure.order,
+            "caption": f"Simulated. {drawn.caption}" if figure.simulated else drawn.caption,
+            "table": [list(row) for row in drawn.table],
+            "pictures": digests,
+        }
+        record = {"slxrd": __version__, "figures": self.figures}
+        write(self.record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+        write(self.path, self._html())
+        return [self.folder / file for file in digests]
+
+    def _html(self) -> str:
+        parts = [_HEAD.replace("@version@", __version__)]
+        for name, told in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
+            parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(told["title"])}</h2>')
+            parts += [_picture(self.folder / file, told["title"]) for file in told["pictures"]]
+            parts.append(f"<p>{html.escape(told['caption'])}</p>")
+            parts.append(_table(told["table"]))
+        return "\n".join(part for part in parts if part) + "\n</html>\n"
+
+
+def _picture(path: Path, title: str) -> str:
+    """Shown at its own size, so that letters are as large in a narrow picture as in a wide one."""
+    width = ""
+    with contextlib.suppress(OSError, struct.error):
+        pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # of the header of a PNG
+        width = f' width="{round(pixels / _PIXELS)}"'
+    return f'<img src="{path.name}"{width} alt="{html.escape(title)}">'
+
+
+def _table(rows: list[list[str]]) -> str:
+    if not rows:
+        return ""
+    head, *body = rows
+    lines = ["<table>", "<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"]
+    lines += ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in body]
+    return "\n".join([*lines, "</table>"])
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""

@@ -1,0 +1,148 @@
+"""Pictures: data, fit, and residuals in units of σ."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from slxrd._files import check_picture, check_writable, write
+from slxrd.errors import SlxrdError
+from slxrd.fitting.result.fit import AMBIGUOUS, Fit
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.parameters.definitions import STACKING, info
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from slxrd.fitting.objective.evaluation import Fitted
+
+_MEASURED, _CALCULATED, _REST = "#4d4d4d", "#d55e00", "#0072b2"
+
+
+def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure:
+    """Draw a fit: each region with its residuals below, in units of σ.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to draw.
+    scale : {"linear", "log"}, optional
+        Of the intensity; that of the residuals where it is not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    if scale not in (None, "linear", "log"):
+        raise SlxrdError(f"scale {scale!r} is neither linear nor log")
+    scale = scale or ("log" if fit.settings.kind == "log" else "linear")
+    n = len(fit.regions)
+    picture = Figure(figsize=(max(7.0, 4.4 * n + 2.8), 5.4), layout="constrained")
+    axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
+    points = "simulated" if is_simulated(fit.pattern) else "measured"
+    for column, fitted in enumerate(fit.regions):
+        _draw_region(axes[0, column], axes[1, column], fitted, scale, points)
+    axes[0, 0].set_ylabel("intensity")
+    axes[1, 0].set_ylabel("residual (σ)")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
+    name = Path(fit.pattern.source).name + (" (simulated)" if is_simulated(fit.pattern) else "")
+    picture.suptitle(name, x=0.01, ha="left", fontsize=11)
+    picture.text(1.0, 0.5, _legend(fit), fontsize=9, family="DejaVu Sans Mono", va="center", linespacing=1.6)
+    return picture
+
+
+def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: str) -> None:
+    gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
+    low, high = fitted.measured - fitted.sigma, fitted.measured + fitted.sigma
+    if scale == "log":
+        positive = fitted.measured[fitted.measured > 0.0]
+        floor = float(positive.min()) / 3.0
+        low = np.maximum(low, floor)
+        top.set_yscale("log")
+        top.set_ylim(floor, float(fitted.measured.max()) * 2.0)
+    top.vlines(fitted.q, low, high, color=_MEASURED, alpha=0.25, linewidth=1.0, label="± σ")
+    top.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.5, label=points)
+    for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
+        label = "calculated" if i == 0 else None
+        top.plot(fitted.q[part], fitted.calculated[part], color=_CALCULATED, linewidth=1.4, label=label)
+    top.set_title(
+        fitted.region.name + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""),
+        fontsize=9,
+    )
+    bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
+    bottom.axhline(0.0, color="black", linewidth=0.6)
+    bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=3.0)
+    reach = max(4.0, 1.1 * float(np.max(np.abs(fitted.residual))))
+    bottom.set_ylim(-reach, reach)
+    bottom.set_xlabel("q (Å⁻¹)")
+
+
+def _legend(fit: Fit) -> str:
+    stacked = fit.stack.n_coherent > 1
+    rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
+    rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
+    said = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
+    rows.sort(key=lambda row: row[1].status == "fixed")
+    lines = [f"{symbol:<3} {format_estimate(e)}{said.get(e.status, '')}" for symbol, e in rows]
+    lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
+    if not fit.unique:
+        near = [s for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS]
+        lines += [
+            "",
+            "not unique; also",
+            *(f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in near),
+        ]
+    return "\n".join(lines)
+
+
+def figure_bytes(picture: Figure, format: str = "png") -> bytes:
+    """Render a figure as a file's content, ``"png"``, ``"svg"`` or ``"pdf"``."""
+    buffer = io.BytesIO()
+    picture.savefig(buffer, format=format, dpi=150, bbox_inches="tight")
+    return buffer.getvalue()
+
+
+def plot(
+    fit: Fit,
+    path: str | Path | None = None,
+    *,
+    scale: Literal["linear", "log"] | None = None,
+    force: bool = False,
+) -> Figure:
+    """Draw a fit, and write the picture where a path is given.
+
+    Parameters
+    ----------
+    fit : Fit
+        What to draw.
+    path : path-like, optional
+        File to write, .png, .svg or .pdf.
+    scale : {"linear", "log"}, optional
+        Of the intensity; that of the residuals where it is not given.
+    force : bool
+        Whether an existing file may be overwritten.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    SlxrdError
+        If the picture's format is unknown, or its file exists and ``force`` is not given.
+    """
+    picture = figure(fit, scale=scale)
+    if path is not None:
+        path = Path(path)
+        check_picture(path)
+        check_writable([path], force)
+        write(path, figure_bytes(picture, path.suffix[1:].lower()))
+    return picture

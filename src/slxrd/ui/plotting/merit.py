@@ -1,0 +1,173 @@
+"""Pictures of the figures of merit: peaks with and without fringes; coherence and slits (as Fig. S5).
+
+Picture of a pattern and its fits before and after the Lorentz-polarisation correction (as Fig. S14).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.studies.merit.disorder import Disorder
+from slxrd.studies.merit.figures import Merits
+from slxrd.studies.polarisation import LpComparison
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+_MEASURED, _FITTED = "#4d4d4d", "#d55e00"
+
+
+def lp_figure(found: LpComparison) -> Figure:
+    """Draw both fits, one above the other, with their values beside them.
+
+    Parameters
+    ----------
+    found : LpComparison
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    n = len(found.after.regions)
+    widths = [fitted.q[-1] - fitted.q[0] for fitted in found.after.regions]
+    picture = Figure(figsize=(max(7.4, 3.4 * n + 2.0), 6.2), layout="constrained")
+    axes = picture.subplots(2, n, squeeze=False, width_ratios=widths)
+    simulated = is_simulated(found.after.pattern)
+    for row, (title, fit) in enumerate((("before LP", found.before), ("after LP", found.after))):
+        for panel, fitted in zip(axes[row], fit.regions, strict=True):
+            label = "simulated" if simulated else "measured"
+            panel.vlines(
+                fitted.q,
+                fitted.measured - fitted.sigma,
+                fitted.measured + fitted.sigma,
+                color=_MEASURED,
+                alpha=0.25,
+            )
+            panel.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.0, label=label)
+            panel.plot(fitted.q, fitted.calculated, color=_FITTED, linewidth=1.4, label="fitted")
+            panel.set_xlabel("q (Å⁻¹)")
+        axes[row, 0].set_ylabel(f"intensity {title}")
+        lines = [
+            title,
+            *(
+                f"{r.symbol:<8} {format_estimate(r.before if row == 0 else r.after)}"
+                for r in found.rows
+                if r.shift is not None
+            ),
+        ]
+        picture.text(
+            1.0,
+            0.72 - 0.45 * row,
+            "\n".join(lines),
+            fontsize=9,
+            family="DejaVu Sans Mono",
+            va="center",
+            linespacing=1.6,
+        )
+    axes[0, -1].legend(frameon=False, fontsize=9)
+    name = Path(found.after.pattern.source).name + (" (simulated)" if simulated else "")
+    picture.suptitle(f"{name}: Lorentz-polarisation correction", x=0.01, ha="left", fontsize=11)
+    return picture
+
+
+_WITH, _WITHOUT = "#d55e00", "#0072b2"
+
+
+def merit_figure(disorder: Disorder, merits: Merits | None = None) -> Figure:
+    """Draw every Bragg peak with the curves of both cases, and what coherence and slits would change.
+
+    Parameters
+    ----------
+    disorder : Disorder
+        The peaks.
+    merits : Merits, optional
+        Of the fit, for the lower row.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    n = len(disorder.orders)
+    lower = merits is not None and bool(merits.numbers)
+    picture = Figure(figsize=(max(8.6, 4.4 * n), 7.4 if lower else 4.0), layout="constrained")
+    rows = picture.subfigures(2 if lower else 1, 1, squeeze=False)[:, 0]
+    points = "simulated" if is_simulated(disorder.pattern) else "measured"
+    for i, (panel, each) in enumerate(
+        zip(rows[0].subplots(1, n, squeeze=False)[0], disorder.orders, strict=True)
+    ):
+        panel.vlines(
+            each.points, each.measured - each.sigma, each.measured + each.sigma, color=_MEASURED, alpha=0.25
+        )
+        panel.plot(each.points, each.measured, ".", color=_MEASURED, markersize=3.0, label=points)
+        panel.plot(
+            each.points, each.smooth, color=_WITHOUT, linewidth=1.3, linestyle="--", label="single crystals"
+        )
+        if each.seen:
+            panel.plot(each.points, each.fringed, color=_WITH, linewidth=1.4, label="with fringes")
+        panel.set_title(f"{each.q:.3f} Å⁻¹: {_verdict(each.seen, each.telling)}", fontsize=10)
+        panel.set_xlabel("q (Å⁻¹)")
+        if i == 0:
+            panel.set_ylabel("intensity")
+        panel.legend(frameon=False, fontsize=8)
+    name = Path(disorder.pattern.source).name + (" (simulated)" if points == "simulated" else "")
+    said = disorder.said
+    picture.suptitle(f"{name}: {said if 'δ' in said else 'δ_Λ ' + said}", x=0.01, ha="left", fontsize=11)
+    if lower:
+        assert merits is not None
+        _draw_coherence(rows[1].subplots(1, 2 if merits.slits else 1, squeeze=False)[0].tolist(), merits)
+    return picture
+
+
+def _verdict(seen: bool, telling: bool) -> str:
+    return "fringes" if seen else "no fringes" if telling else "not to be told"
+
+
+def _draw_coherence(panels: list[Axes], merits: Merits) -> None:
+    fitted = merits.fit.regions[0]
+    sigma = float(np.median(fitted.sigma))
+    panels[0].fill_between(
+        fitted.q,
+        fitted.calculated - sigma,
+        fitted.calculated + sigma,
+        color="0.85",
+        linewidth=0.0,
+        label="± σ",
+    )
+    colours = [str(shade) for shade in np.linspace(0.75, 0.0, len(merits.numbers))]
+    for colour, each in zip(colours, merits.numbers, strict=True):
+        chosen = each.coherent == merits.fit.stack.n_coherent
+        panels[0].plot(
+            fitted.q,
+            each.curve,
+            color=_WITH if chosen else colour,
+            linewidth=1.5 if chosen else 0.9,
+            label=f"M = {each.coherent}: {each.deviation:.2g} σ"
+            if not chosen
+            else f"M = {each.coherent}, the fit's",
+        )
+    panels[0].set_title("coherent crystals M, largest change", fontsize=10)
+    if merits.slits:
+        top = max(float(each.curve.max()) for each in merits.slits)
+        for i, each in enumerate(merits.slits):
+            panels[1].plot(
+                fitted.q, each.curve + 0.25 * i * top, linewidth=1.2,
+                label=f"{each.slit:g} mm (S14: {(each.length or 0.0) / 10.0:.3g} nm)",
+            )  # fmt: skip
+        panels[1].set_title("slits: broadening alone, as in Fig. S5 (calculated, offset)", fontsize=10)
+    for panel in panels:
+        panel.set_xlabel("q (Å⁻¹)")
+        panel.set_ylabel("intensity")
+        panel.legend(frameon=False, fontsize=8)

@@ -1,0 +1,283 @@
+"""Pictures of what is done before a fit: a baseline and what it leaves, a region taken apart into peaks.
+
+Pictures of measured patterns, before anything is done with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from slxrd.data.baseline import Subtraction
+from slxrd.data.decomposition.classification import Kind
+from slxrd.data.decomposition.decompose import Component, Decomposition
+from slxrd.data.decomposition.decompose import subtract as without
+from slxrd.data.pattern import Axis, Pattern
+from slxrd.fitting.result.summary import is_simulated
+from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+_POINTS, _LEFT_OUT = "#0072b2", "#999999"
+
+
+def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "log"] = "log") -> Figure:
+    """Draw a pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        What to draw; its masked points are drawn as left out.
+    against : {"q", "2theta"}
+        The axis; the other one is drawn on top where the wavelength is known.
+    scale : {"linear", "log"}
+        Of the intensity.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+
+    Raises
+    ------
+    SlxrdError
+        If the axis needs a wavelength that is not known.
+    """
+    from matplotlib.figure import Figure
+
+    x = pattern.q if against == "q" else pattern.two_theta
+    picture = Figure(figsize=(8.6, 4.4), layout="constrained")
+    axes = picture.subplots()
+    y = pattern.intensity.copy()
+    if scale == "log":
+        positive = y[y > 0.0]
+        if positive.size:
+            axes.set_yscale("log")
+            y = np.where(y > 0.0, y, positive.min() / 2.0)
+    seen = np.ma.masked_array(y, pattern.mask)
+    axes.plot(x, seen, color=_POINTS, linewidth=1.0)
+    if pattern.mask.any():
+        axes.plot(x, np.ma.masked_array(y, ~pattern.mask), color=_LEFT_OUT, linewidth=1.0, label="left out")
+        axes.legend(frameon=False)
+    corrected = any(step.name == "Lorentz-polarisation" for step in pattern.history)
+    axes.set_ylabel("counts" if pattern.per_count is not None and not corrected else "intensity")
+    axes.set_xlabel("q (Å⁻¹)" if against == "q" else "2θ (°)")
+    axes.margins(x=0.01)
+    length = pattern.wavelength
+    if length is not None:
+        # The ends of an axis may lie beyond what the wavelength reaches; those have no counterpart.
+        farthest = 4.0 * np.pi / length
+
+        def angle(q: ArrayLike) -> FloatArray:
+            return two_theta_from_q(np.clip(q, 0.0, farthest), length)
+
+        def vector(two_theta: ArrayLike) -> FloatArray:
+            return q_from_two_theta(np.clip(two_theta, 0.0, 180.0), length)
+
+        other = axes.secondary_xaxis("top", functions=(angle, vector) if against == "q" else (vector, angle))
+        other.set_xlabel(f"2θ (°) at {length:.5g} Å" if against == "q" else f"q (Å⁻¹) at {length:.5g} Å")
+    name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
+    title = pattern.metadata.get("title")
+    axes.set_title(f"{name}: {title}" if title else name, loc="left", fontsize=11)
+    return picture
+
+
+_MEASURED, _CURVE, _TAKEN, _REST = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
+_KINDS: dict[Kind, str] = {
+    "fringe": "#999999", "Bragg peak": "#56b4e9", "diffuse": "#009e73", "spurious": "#d55e00",
+}  # fmt: skip
+_NARROW: tuple[Kind, ...] = ("fringe", "spurious")
+#: The intensity is drawn on a logarithmic scale where its range is larger than this.
+WIDE_RANGE = 30.0
+
+
+def background_figure(done: Subtraction) -> Figure:
+    """Draw a pattern with its baseline, and the foot of what is left, where a baseline can do harm.
+
+    Parameters
+    ----------
+    done : Subtraction
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    pattern, baseline, seen = done.before, done.baseline, ~done.before.mask
+    q = pattern.q
+    picture = Figure(figsize=(8.6, 6.4), layout="constrained")
+    top, foot, rest = picture.subplots(3, 1, sharex=True, height_ratios=(3, 3, 2))
+    points = "simulated" if is_simulated(pattern) else "measured"
+    for panel in (top, foot):
+        panel.plot(q[seen], pattern.intensity[seen], ".", color=_MEASURED, markersize=2.5, label=points)
+        if not seen.all():
+            panel.plot(
+                q[~seen],
+                pattern.intensity[~seen],
+                ".",
+                color=_MEASURED,
+                alpha=0.25,
+                markersize=2.5,
+                label="masked",
+            )
+        panel.fill_between(q, baseline, color=_TAKEN, alpha=0.18, linewidth=0.0, label="subtracted")
+        panel.plot(q, baseline, color=_CURVE, linewidth=1.4, label="baseline")
+        panel.set_ylabel("intensity")
+    top.set_ylim(bottom=min(0.0, float(baseline.min())))
+    foot.set_ylim(min(0.0, float(baseline.min())), _above(baseline, pattern.intensity[seen]))
+    foot.text(
+        0.995, 0.94, "the same, enlarged", transform=foot.transAxes, ha="right", va="top", fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+    )  # fmt: skip
+    left = done.pattern.intensity
+    height = _above(np.zeros(1), left[seen], float(np.ptp(foot.get_ylim())) / 3.0)
+    rest.axhline(0.0, color="black", linewidth=0.6)
+    rest.plot(q[seen], left[seen], ".", color=_REST, markersize=2.5)
+    if done.pattern.sigma is not None:
+        sigma = done.pattern.sigma
+        rest.fill_between(q, -2.0 * sigma, 2.0 * sigma, color=_REST, alpha=0.12, linewidth=0.0)
+        rest.text(0.005, 0.94, "shaded: ± 2σ", transform=rest.transAxes, va="top", fontsize=9)
+    rest.set_ylim(-0.3 * height, height)
+    rest.set_ylabel("what is left")
+    rest.set_xlabel("q (Å⁻¹)")
+    handles, labels = top.get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside upper right", ncols=4, frameon=False)
+    _title(picture, pattern, str(done.pattern.history[-1]))
+    return picture
+
+
+def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -> Figure:
+    """Draw a region with its peaks in the manner of Figure S12 of the 2021 paper.
+
+    Parameters
+    ----------
+    parts : Decomposition
+        What to draw.
+    subtracted : sequence of int
+        Components that were subtracted; a second column shows the pattern without them.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window. The peaks are coloured by what they may be and bear their numbers;
+        residuals in units of σ are below.
+    """
+    from matplotlib.figure import Figure
+
+    columns = 2 if subtracted else 1
+    data, fitted = parts.fitted.data, parts.fitted
+    q = np.linspace(data.q[0], data.q[-1], 1200)
+    picture = Figure(figsize=(7.0 * columns + 0.6, 5.6), layout="constrained")
+    axes = picture.subplots(2, columns, sharex=True, squeeze=False, height_ratios=(3.6, 1))
+    top, bottom = axes[0, 0], axes[1, 0]
+    points = "simulated" if is_simulated(parts.pattern) else "measured"
+    line = fitted.background_at(q)
+    top.plot(data.q, data.intensity, ".", color=_MEASURED, markersize=3.0, label=points, zorder=3)
+    top.plot(q, parts.curve(q), color="black", linewidth=1.0, label="sum", zorder=4)
+    top.plot(q, line, color="black", linewidth=0.8, linestyle=":", label="straight background")
+    _peaks(top, parts, q, line, subtracted)
+    top.set_ylabel("intensity")
+    residual = (data.intensity - parts.curve(data.q)) / data.sigma
+    _residuals(bottom, data.q, residual)
+    if subtracted:
+        right, rest = axes[0, 1], axes[1, 1]
+        left = without(parts, subtracted)
+        inside = np.isin(left.q, data.q)
+        taken = parts.curve(q, subtracted)
+        right.plot(data.q, data.intensity, ".", color=_MEASURED, alpha=0.25, markersize=3.0, label=points)
+        right.plot(data.q, left.intensity[inside], ".", color=_REST, markersize=3.0, label="what is left")
+        right.fill_between(q, line, line + taken, color=_CURVE, alpha=0.35, linewidth=0.0, label="subtracted")
+        right.set_yscale(top.get_yscale())
+        right.set_ylim(top.get_ylim())
+        numbers = ", ".join(f"#{number}" for number in sorted(subtracted))
+        right.set_title(f"without {numbers}", fontsize=10)
+        right.legend(frameon=False, fontsize=9)
+        rest.plot(q, taken, color=_CURVE, linewidth=1.2)
+        rest.axhline(0.0, color="black", linewidth=0.6)
+        rest.set_ylabel("subtracted")
+        rest.set_xlabel("q (Å⁻¹)")
+    period = "" if parts.period is None else f", fringes of period {parts.period:.4g} Å"
+    told = f"{len(parts.components)} × {fitted.shape}{period}, reduced χ² {fitted.reduced_chi2:.3g}"
+    _title(picture, parts.pattern, told)
+    return picture
+
+
+def _peaks(
+    panel: Axes, parts: Decomposition, q: FloatArray, line: FloatArray, subtracted: Sequence[int]
+) -> None:
+    """Draw each peak on the background, coloured by its kind; broad ones first, so that none is hidden."""
+    from matplotlib.patheffects import withStroke
+
+    told: set[Kind] = set()
+    for c in sorted(parts.components, key=lambda c: -c.fwhm):
+        curve = line + parts.curve(q, [c.number])
+        label = None if c.kind in told else c.kind
+        told.add(c.kind)
+        panel.fill_between(q, line, curve, color=_KINDS[c.kind], alpha=0.3, linewidth=0.0, label=label)
+        drawn = np.where(curve - line > 0.002 * c.height, curve, np.nan)
+        panel.plot(q, drawn, color=_KINDS[c.kind], linewidth=0.9)
+    for together in _labels(parts, 0.012 * float(np.ptp(q))):
+        c = together[0]
+        place = np.array([c.position])
+        narrow = c.kind in _NARROW  # its top is hidden by what lies around it
+        height = float((parts.curve(place) if narrow else parts.fitted.background_at(place) + c.height)[0])
+        text = panel.annotate(
+            ", ".join(str(one.number) for one in together), (c.position, height), xytext=(0.0, 7.0),
+            textcoords="offset points", ha="center", fontsize=9, zorder=6,
+            color=_KINDS[c.kind] if c.kind != "fringe" else "#555555",
+            fontweight="bold" if any(one.number in subtracted for one in together) else "normal",
+        )  # fmt: skip
+        text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+    panel.margins(y=0.09)
+    low, high = np.percentile(parts.fitted.data.intensity, [2.0, 100.0])
+    if 0.0 < low < high / WIDE_RANGE:
+        panel.set_yscale("log")
+        panel.set_ylim(0.5 * low, 3.0 * high)
+    panel.legend(frameon=False, fontsize=9)
+
+
+def _labels(parts: Decomposition, apart: float) -> list[list[Component]]:
+    """Components by the labels that they share: narrow ones at one place have one."""
+    labels: list[list[Component]] = []
+    for c in parts.components:
+        same = [
+            group for group in labels
+            if c.kind == group[0].kind and c.kind in _NARROW and c.position - group[0].position < apart
+        ]  # fmt: skip
+        if same:
+            same[0].append(c)
+        else:
+            labels.append([c])
+    return labels
+
+
+def _residuals(panel: Axes, q: FloatArray, residual: FloatArray) -> None:
+    panel.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
+    panel.axhline(0.0, color="black", linewidth=0.6)
+    panel.plot(q, residual, ".", color=_REST, markersize=3.0)
+    reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
+    panel.set_ylim(-reach, reach)
+    panel.set_ylabel("residual (σ)")
+    panel.set_xlabel("q (Å⁻¹)")
+
+
+def _above(baseline: FloatArray, intensity: FloatArray, least: float = 0.0) -> float:
+    """Upper end of a panel that shows the foot of the peaks."""
+    highest = float(intensity.max())
+    wanted = max(2.0 * float(baseline.max()), 0.03 * highest, least)
+    return min(wanted, 1.05 * highest)
+
+
+def _title(picture: Figure, pattern: Pattern, told: str) -> None:
+    name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
+    picture.suptitle(f"{name}\n{told}", x=0.01, ha="left", fontsize=10)

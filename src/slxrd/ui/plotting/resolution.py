@@ -1,0 +1,162 @@
+"""Picture of a measured resolution: the standard's lines with their fit, and width against q."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.result.summary import is_simulated
+from slxrd.instrument.calibration.measure import Resolution
+from slxrd.instrument.calibration.text import with_error
+from slxrd.instrument.diffractometer import Instrument
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MEASURED, _CURVE, _REST = "#4d4d4d", "#d55e00", "#0072b2"
+#: Lines in a row, and in all; of more, some spread over the angles are drawn.
+COLUMNS, MOST = 6, 18
+#: Full widths at half maximum on either side of a line that are drawn.
+DRAWN = 6.0
+
+
+def resolution_figure(measured: Resolution) -> Figure:
+    """Draw a standard's lines with their fit and residuals, and the width against q.
+
+    Parameters
+    ----------
+    measured : Resolution
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it.
+    """
+    from matplotlib.figure import Figure
+
+    chosen = _spread(len(measured.lines))
+    columns = min(COLUMNS, max(2, len(chosen)))
+    rows = math.ceil(len(chosen) / columns)
+    picture = Figure(figsize=(12.0, 2.3 * rows + 4.2), layout="constrained")
+    lines, widths = picture.subfigures(2, 1, height_ratios=(2.3 * rows, 3.6), squeeze=False)[:, 0]
+    axes = lines.subplots(2 * rows, columns, squeeze=False, height_ratios=(3.0, 1.0) * rows)
+    for place in range(rows * columns):
+        top, bottom = axes[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
+        if place < len(chosen):
+            _draw_line(top, bottom, measured, chosen[place])
+            if place % columns == 0:
+                top.set_ylabel("intensity (√)")
+                bottom.set_ylabel("σ")
+        else:
+            top.axis("off")
+            bottom.axis("off")
+    lines.supxlabel("2θ (°)", fontsize=10)
+    _draw_widths(widths.subplots(), measured)
+    name = Path(measured.pattern.source).name + (" (simulated)" if is_simulated(measured.pattern) else "")
+    shown = "" if len(chosen) == len(measured.lines) else f", {len(chosen)} of {len(measured.lines)} lines"
+    picture.suptitle(
+        f"{name}: {measured.standard.name}{shown}, reduced χ² {measured.reduced_chi2:.3g}",
+        x=0.01,
+        ha="left",
+        fontsize=11,
+    )
+    return picture
+
+
+def _spread(n: int) -> list[int]:
+    """Up to :data:`MOST` of n lines, the first and the last among them."""
+    return sorted({round(i) for i in np.linspace(0, n - 1, min(n, MOST))})
+
+
+def _draw_line(top: Axes, bottom: Axes, measured: Resolution, number: int) -> None:
+    line = measured.lines[number]
+    window, curve = next(
+        (window, curve)
+        for window, curve in zip(measured.windows, measured.curves, strict=True)
+        if window.two_theta[0] <= line.two_theta <= window.two_theta[-1]
+    )
+    x = window.two_theta
+    split = 0.0
+    if measured.pattern.second_line is not None:
+        ratio = measured.pattern.second_line.wavelength / measured.broadening.wavelength
+        split = math.degrees(2.0 * (ratio - 1.0) * math.tan(math.radians(line.two_theta) / 2.0))
+    low, high = line.two_theta - DRAWN * line.fwhm, line.two_theta + split + DRAWN * line.fwhm
+    seen = (x >= low) & (x <= high)
+    root = np.sqrt(np.maximum(window.intensity[seen], 0.0))
+    top.plot(x[seen], root, ".", color=_MEASURED, markersize=2.5)
+    top.plot(x[seen], np.sqrt(np.maximum(curve[seen], 0.0)), color=_CURVE, linewidth=1.1)
+    top.set_ylim(bottom=0.0)
+    label = (
+        line.reflection.hkl if len(line.reflection.hkl) < 16 else line.reflection.hkl.split(",")[0] + ", …"
+    )
+    top.set_title(f"{label}: {line.fwhm:.3g}°", fontsize=8)
+    residual = ((window.intensity - curve) / window.sigma)[seen]
+    bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
+    bottom.axhline(0.0, color="black", linewidth=0.5)
+    bottom.plot(x[seen], residual, ".", color=_REST, markersize=2.0)
+    reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
+    bottom.set_ylim(-reach, reach)
+    bottom.sharex(top)
+    for panel in (top, bottom):
+        panel.tick_params(labelsize=7)
+        panel.locator_params(axis="x", nbins=3)
+        panel.locator_params(axis="y", nbins=4)
+    top.tick_params(labelbottom=False)
+
+
+def _draw_widths(panel: Axes, measured: Resolution) -> None:
+    """Single widths with the curve of U, V and W and its error; dashed where nothing was measured."""
+    low, high = measured.q_range
+    q = np.linspace(0.0, 1.04 * max(high, 2.5), 400)
+    q = q[q < 4.0 * math.pi / measured.broadening.wavelength * 0.999]
+    sigma, error = np.full(q.size, np.nan), np.full(q.size, np.nan)
+    for i, place in enumerate(q.tolist()):
+        try:
+            sigma[i], error[i] = measured.sigma_G(place)
+        except SlxrdError:
+            continue
+    inside = (q >= low) & (q <= high)
+    label = "U, V and W" if measured.errors["U"] is not None else "W alone (U = V = 0)"
+    panel.fill_between(q, sigma - error, sigma + error, color=_CURVE, alpha=0.18, linewidth=0.0, label="± σ")
+    panel.plot(q, np.where(inside, sigma, np.nan), color=_CURVE, linewidth=1.5, label=label)
+    for i, beyond in enumerate((q < low, q > high)):
+        words = "extrapolated" if i == 0 else None
+        panel.plot(
+            q, np.where(beyond, sigma, np.nan), color=_CURVE, linewidth=1.2, linestyle="--", label=words
+        )
+    panel.errorbar(
+        [line.reflection.q for line in measured.lines],
+        [line.sigma_G for line in measured.lines],
+        [line.sigma_G_error for line in measured.lines],
+        fmt="o", color=_MEASURED, markersize=3.5, linewidth=1.0, label="single lines",
+    )  # fmt: skip
+    drawn = [line.sigma_G + line.sigma_G_error for line in measured.lines]
+    top = 1.25 * max(float(np.nanmax(sigma)), *drawn)
+    if top > Instrument.sigma_G:
+        words = f"{Instrument.sigma_G:g} Å⁻¹, the default"
+        panel.axhline(Instrument.sigma_G, color=_REST, linewidth=1.0, linestyle=":", label=words)
+    panel.set_ylim(0.0, top)
+    panel.set_xlim(0.0, float(q[-1]))
+    panel.set_xlabel("q (Å⁻¹)")
+    panel.set_ylabel("σ_G (Å⁻¹)")
+    panel.legend(frameon=False, fontsize=9, ncols=2, loc="lower right")
+    panel.text(
+        0.01, 0.04, _told(measured), transform=panel.transAxes, va="bottom", fontsize=9, linespacing=1.5
+    )
+
+
+def _told(measured: Resolution) -> str:
+    b, errors = measured.broadening, measured.errors
+    rows = [f"{name} = {with_error(getattr(b, name), errors[name])} degrees²" for name in "UVW"]
+    rows.append(f"η = {with_error(b.lorentzian, errors['lorentzian'])}")
+    if measured.zero is not None:
+        rows.append(f"zero {with_error(measured.zero, measured.zero_error)}° of 2θ")
+    if measured.displacement is not None:
+        rows.append(f"s/R {with_error(measured.displacement, measured.displacement_error)}")
+    return "\n".join(rows)

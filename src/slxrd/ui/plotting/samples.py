@@ -1,0 +1,193 @@
+"""Pictures of samples: histograms of a bootstrap or a posterior, and the spread of repeated measurements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd.data.repeats import Fluctuation
+from slxrd.errors import SlxrdError
+from slxrd.parameters.definitions import info
+from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SAMPLES, _TRUTH, _POINTS = "#0072b2", "#d55e00", "#4d4d4d"
+_DERIVED = {"period": ("Λ", "Å"), "thickness": ("t", "Å")}
+#: Symbols in the notation of mathematics; Matplotlib draws its letters.
+_MATH = {
+    "d": "$d$", "L": "$L$", "sigma_L": r"$\sigma_L$", "N": "$N$", "sigma_N": r"$\sigma_N$",
+    "q_zero": "$q_0$", "period": r"$\Lambda$", "thickness": "$t$",
+}  # fmt: skip
+#: Samples that are drawn; more look no different and only take time.
+MOST_DRAWN = 20_000
+#: Shares of the samples inside the contours: 1 and 2 σ of a Gaussian in two dimensions.
+_CONTOURS = (0.393, 0.865)
+
+
+def histogram_matrix(
+    samples: Mapping[str, FloatArray], title: str = "", truth: Mapping[str, float] | None = None
+) -> Figure:
+    """Draw the histogram of every quantity and, below, of every two: Figure S8 of the 2021 paper.
+
+    Parameters
+    ----------
+    samples : mapping of str to ndarray, shape (n,)
+        Values by name, such as ``all_values`` of a bootstrap or a posterior; what does not vary is
+        left out.
+    title : str
+        Above the picture.
+    truth : mapping of str to float, optional
+        Values to be marked, such as those simulated with; those of the period and the thickness
+        follow from the others.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window; ``savefig`` writes it. Over each histogram stand mean ± standard
+        deviation.
+
+    Raises
+    ------
+    SlxrdError
+        If nothing varies, the lengths differ, a value is not finite, or corner is not installed.
+    """
+    try:
+        import corner
+    except ImportError:
+        raise SlxrdError('histograms of samples need corner: pip install "slxrd[posterior]"') from None
+    from matplotlib.figure import Figure
+
+    columns = {name: np.asarray(values, dtype=np.float64) for name, values in samples.items()}
+    if len({values.shape for values in columns.values()}) > 1:
+        raise SlxrdError("samples of different lengths cannot be drawn against each other")
+    for name, values in columns.items():
+        if not np.all(np.isfinite(values)):
+            raise SlxrdError(f"samples of {name}: {np.sum(~np.isfinite(values))} are not finite")
+    columns = {name: values for name, values in columns.items() if values.size and np.ptp(values) > 0.0}
+    count = len(columns)
+    if count == 0:
+        raise SlxrdError("no quantity varies in these samples, so there is no histogram to draw")
+    data = np.column_stack(list(columns.values()))
+    if len(data) <= count:
+        raise SlxrdError(f"{len(data)} samples of {count} quantities are too few to draw")
+    marked = _with_derived(truth or {})
+    drawn = data[:: -(-len(data) // MOST_DRAWN)]
+    bins = int(np.clip(round(2.0 * len(drawn) ** (1.0 / 3.0)), 8, 50))
+    size = 1.75 * count + 1.3
+    picture = Figure(figsize=(size, size))
+    many = len(drawn) >= 1000
+    corner.corner(
+        drawn,
+        fig=picture,
+        bins=bins,
+        range=[_range(drawn[:, i], marked.get(name)) for i, name in enumerate(columns)],
+        labels=[_label(name) for name in columns],
+        label_kwargs={"fontsize": 11},
+        labelpad=0.0,
+        truths=[marked.get(name) for name in columns],
+        truth_color=_TRUTH,
+        color=_SAMPLES,
+        max_n_ticks=4,
+        levels=_CONTOURS,
+        smooth=1.0,
+        plot_contours=many,
+        plot_density=many,
+        no_fill_contours=True,
+        data_kwargs={"alpha": 0.15 if many else 0.6, "ms": 2.0 if many else 3.0},
+        hist_kwargs={"linewidth": 1.2},
+        quiet=True,
+    )
+    _finish(picture, columns, title, any(name in columns for name in marked))
+    return picture
+
+
+def _finish(picture: Figure, columns: Mapping[str, FloatArray], title: str, marked: bool) -> None:
+    """Put mean ± std over the histograms, and title and legend into the empty corner."""
+    axes = np.array(picture.axes).reshape(len(columns), len(columns))
+    for i, (name, values) in enumerate(columns.items()):
+        axes[i, i].set_title(_mean_and_spread(name, values), fontsize=10)
+        for panel in axes[i, : i + 1]:
+            panel.tick_params(labelsize=8)
+    # One panel leaves no corner empty: title and legend go above it.
+    top = 0.99 if len(columns) > 1 else 1.12
+    if title:
+        picture.suptitle(title, x=0.98, y=top, ha="right", va="top", fontsize=12)
+    if marked:
+        axes[0, 0].plot([], [], color=_TRUTH, label="true value")
+        below = top - 0.35 / picture.get_figheight()
+        picture.legend(loc="upper right", bbox_to_anchor=(0.98, below), frameon=False, fontsize=10)
+
+
+def _with_derived(truth: Mapping[str, float]) -> dict[str, float]:
+    derived = {}
+    if {"d", "N"} <= set(truth):
+        derived["thickness"] = (truth["N"] - 1.0) * truth["d"]
+        if "L" in truth:
+            derived["period"] = derived["thickness"] + truth["L"]
+    return {**derived, **truth}
+
+
+def _range(values: FloatArray, truth: float | None) -> tuple[float, float]:
+    """What is shown: the samples without the farthest in a thousand, and the true value."""
+    low, high = (float(x) for x in np.quantile(values, [0.0005, 0.9995]))
+    if truth is not None:
+        low, high = min(low, truth), max(high, truth)
+    margin = 0.06 * (high - low) or 0.5 * float(np.ptp(values))
+    return low - margin, high + margin
+
+
+def _label(name: str) -> str:
+    unit = _DERIVED[name][1] if name in _DERIVED else info(name).unit
+    return f"{_MATH.get(name, name)} ({unit})" if unit else _MATH.get(name, name)
+
+
+def _mean_and_spread(name: str, values: FloatArray) -> str:
+    mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
+    digits = max(0, 1 - math.floor(math.log10(spread)))
+    return f"{_MATH.get(name, name)} = {mean:.{digits}f} ± {spread:.{digits}f}"
+
+
+def fluctuation_figure(measured: Fluctuation) -> Figure:
+    """Draw the spread of repeated measurements against the intensity: Figure S7 of the 2021 paper.
+
+    Parameters
+    ----------
+    measured : Fluctuation
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not bound to any window. Left, the mean pattern and its spread; right, the standard deviation
+        at every point against the relative intensity, with the flat error, and the likeliest
+        √(a² + b·I) where the spread grows with the intensity.
+    """
+    from matplotlib.figure import Figure
+
+    picture = Figure(figsize=(9.5, 4.0), layout="constrained")
+    left, right = picture.subplots(1, 2)
+    low, high = measured.mean - measured.std, measured.mean + measured.std
+    left.fill_between(measured.q, low, high, color=_SAMPLES, alpha=0.3, linewidth=0.0, label="± std")
+    left.plot(measured.q, measured.mean, color=_SAMPLES, linewidth=1.2, label="mean")
+    left.set(xlabel="q (Å⁻¹)", ylabel="relative intensity")
+    left.legend(frameon=False)
+    right.plot(measured.mean, 100.0 * measured.std, ".", color=_POINTS, markersize=4.0, alpha=0.7)
+    error = f"{100 * measured.flat_error:.2f} ± {100 * measured.flat_error_error:.2f} %"
+    right.axhline(100.0 * measured.flat_error, color=_TRUTH, label=f"flat error {error}")
+    if measured.behaviour in ("counting", "mixed"):
+        intensity = np.linspace(0.0, float(measured.mean.max()), 200)
+        spread = np.sqrt(measured.constant**2 + measured.per_intensity * intensity)
+        right.plot(intensity, 100.0 * spread, color=_SAMPLES, label=r"$\sqrt{a^2 + b\,I}$")
+    right.set(xlabel="relative intensity", ylabel="standard deviation (% of the maximum)")
+    right.set_ylim(0.0, 1.25 * 100.0 * float(measured.std.max()))
+    right.legend(frameon=False, loc="upper left")
+    picture.suptitle(
+        f"{len(measured.sources)} measurements, {measured.region.name}, equal {measured.scaling}",
+        x=0.01, ha="left", fontsize=11,
+    )  # fmt: skip
+    return picture

@@ -1,0 +1,269 @@
+"""A fit as one HTML page that needs nothing else: for the notebook, the supporting information, the press."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record.command_line import command_line, script
+from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.record.write import result_dictionary
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.summary import is_simulated
+from slxrd.parameters.definitions import symbol_of
+from slxrd.ui.report import text as words
+
+#: Pictures that may follow a fit, and what they show.
+CAPTIONS = {
+    "bootstrap.png": "Bootstrap: the replicates in one and two dimensions.",
+    "corner.png": "Posterior: samples in one and two dimensions, with contours of 1 and 2 σ (39 and 86 %).",
+    "chi2maps.png": "χ² above its minimum against each refined parameter, the others kept and refined.",
+}
+#: The option that each picture comes of.
+OPTIONS = {"bootstrap.png": "--bootstrap", "corner.png": "--posterior", "chi2maps.png": "--maps"}
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What came after a fit.
+
+    Parameters
+    ----------
+    text : str
+        As it was printed.
+    pictures : sequence of (str, bytes)
+        Names and contents of PNG files.
+    """
+
+    text: str = ""
+    pictures: Sequence[tuple[str, bytes]] = ()
+
+    @classmethod
+    def of(cls, text: str, files: Iterable[tuple[Path, bytes | str]]) -> Followed:
+        """Take the pictures out of the files that are to be written after a fit."""
+        drawn = [(path.name, content) for path, content in files if path.suffix == ".png"]
+        return cls(text, [(name, content) for name, content in drawn if isinstance(content, bytes)])
+
+
+def report_html(fit: Fit | SavedFit, command: str = "", followed: Followed | None = None) -> str:
+    """Write a fit as a page of HTML.
+
+    Parameters
+    ----------
+    fit : Fit or SavedFit
+        What to tell.
+    command : str
+        The command line that made it, where the fit does not know.
+    followed : Followed, optional
+        Bootstrap, posterior and maps.
+
+    Returns
+    -------
+    str
+        With its figures inside; it asks for nothing from elsewhere. The same fit gives the same text.
+    """
+    saved = SavedFit.from_dictionary(result_dictionary(fit, command)) if isinstance(fit, Fit) else fit
+    rows = words.rows(saved)
+    names, loose = words.solution_names(saved), words.without_value(saved)
+    page: str = _template().render(
+        name=Path(saved.pattern.source).name or saved.pattern.source,
+        simulated=is_simulated(cast(Any, saved.pattern)),
+        lead=words.lead(saved),
+        rows=rows,
+        shaded=any(row.open for row in rows),
+        picture=_picture(saved),
+        regions=_regions(saved),
+        quality=words.quality(saved),
+        sentences=words.sentences(saved),
+        notes=saved.notes,
+        loose=bool(loose.intersection(names)),
+        about_solutions=words.about_solutions(saved),
+        solution_symbols=[symbol_of(name) for name in names],
+        solutions=[
+            {
+                "numbers": ["–" if name in loose else f"{s.values[name]:.6g}" for name in names],
+                "chi2": f"{s.chi2:.2f}",
+                "delta": f"{s.delta_chi2:.2f}",
+                "probability": f"{s.probability:.2g}",
+            }
+            for s in saved.solutions
+        ],
+        correlation=_correlation(saved),
+        further=_further(followed),
+        input=words.fitted_input(saved),
+        conventions=list(words.conventions(saved)),
+        versions=_versions(saved),
+        **_again(saved),
+    )
+    return page
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    pages = Environment(
+        loader=PackageLoader("slxrd", "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    return pages.get_template("report.html")
+
+
+def beside(saved: SavedFit, folder: Path) -> Followed:
+    """Find what bootstrap, posterior and maps have left in the folder of a result.
+
+    Parameters
+    ----------
+    saved : SavedFit
+        Its command says what was asked for: only that belongs to it.
+    folder : Path
+        Where its file lies.
+    """
+    try:
+        typed = shlex.split(saved.command)
+    except ValueError:
+        typed = []
+    asked = {word.partition("=")[0] for word in typed}
+    names = [name for name, option in OPTIONS.items() if option in asked]
+    if "--map" in asked:
+        names += sorted(path.name for path in folder.glob("map-*.png"))
+    pictures, texts = [], []
+    for name in names:
+        try:
+            pictures.append((name, (folder / name).read_bytes()))
+        except OSError:
+            continue
+    for option, table in (("--bootstrap", "bootstrap"), ("--posterior", "posterior")):
+        if option in asked and (text := _samples(table, folder / f"{table}.json")):
+            texts.append(text)
+    return Followed("\n".join(texts), pictures)
+
+
+def _samples(what: str, path: Path) -> str:
+    """The numbers of a bootstrap or posterior, as text."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        lines = [
+            f"{what} (seed {told['seed']}): {told['done']} of {told['asked']}, mean and standard deviation"
+        ]
+        for name, item in told["quantities"].items():
+            if item["std"] == 0.0:
+                continue  # fixed
+            lines.append(f"  {symbol_of(name):<12} {item['mean']:<12.6g} {item['std']:.2g}")
+        if told.get("converged") is False:
+            lines.insert(1, f"  not converged: {told.get('why', '')}")
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return "\n".join(lines)
+
+
+def _further(followed: Followed | None) -> list[dict[str, Any]]:
+    if followed is None or not (followed.text or followed.pictures):
+        return []
+    figures = []
+    for name, content in followed.pictures:
+        pair = name.removesuffix(".png").split("-")[1:] if name.startswith("map-") else []
+        axes = " and ".join(symbol_of(axis) for axis in pair)
+        known = (
+            f"χ² over {axes}, with joint contours of 68 and 95 %; + is the best solution, × are the others."
+        )
+        figures.append({"source": _inline(content), "caption": CAPTIONS.get(name, known)})
+    return [{"title": "After the fit", "text": followed.text, "figures": figures}]
+
+
+def _inline(content: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(content).decode()
+
+
+def _picture(saved: SavedFit) -> str:
+    """The figure of the fit, or nothing where the curves are not known."""
+    if len(saved.regions) < len(saved.document["regions"]):
+        return ""
+    from slxrd.ui.plotting import fit as plotting
+
+    return _inline(plotting.figure_bytes(plotting.figure(cast(Fit, saved))))
+
+
+def _regions(saved: SavedFit) -> list[dict[str, str]]:
+    curves = {fitted.region.name: fitted for fitted in saved.regions}
+    told = []
+    for region in saved.document["regions"]:
+        fitted = curves.get(str(region["name"]))
+        share = "–" if fitted is None else f"{float(fitted.residual @ fitted.residual) / fitted.q.size:.3g}"
+        told.append(
+            {
+                "name": region["name"],
+                "weight": f"{region['weight']:g}",
+                "points": str(region["n_points"]),
+                "share": share,
+                "scale": f"{region['scale']:.4g}",
+                "background": ", ".join(f"{value:.4g}" for value in region["background"]) or "none",
+            }
+        )
+    return told
+
+
+def _correlation(saved: SavedFit) -> dict[str, Any] | None:
+    if len(saved.names) < 2:
+        return None
+    symbols = [symbol_of(name) for name in saved.names]
+    known = np.array([name not in words.without_value(saved) for name in saved.names])
+    matrix = np.where(np.outer(known, known), saved.correlation, np.nan)
+    rows = [
+        {"symbol": symbol, "cells": [_cell(value) for value in row]}
+        for symbol, row in zip(symbols, matrix.tolist(), strict=True)
+    ]
+    return {"symbols": symbols, "rows": rows}
+
+
+def _cell(value: float) -> dict[str, str]:
+    if math.isnan(value):
+        return {"text": "–", "colour": "#f2f2f2"}
+    red, green, blue = (213, 94, 0) if value > 0.0 else (0, 114, 178)
+    strength = 0.45 * min(abs(value), 1.0)
+    return {
+        "text": f"{value:+.2f}".replace("-", "−"),
+        "colour": f"rgba({red}, {green}, {blue}, {strength:.2f})",
+    }
+
+
+def _again(saved: SavedFit) -> dict[str, str]:
+    asked = saved.asked
+    if asked is None or asked.file is None:
+        return {
+            "again": "This fit was made in Python of a pattern that no file holds as it was fitted, so that "
+            "no command makes it again.",
+            "command": saved.command,
+            "script": "",
+        }
+    try:
+        command = saved.command or command_line(asked)
+    except SlxrdError:
+        command = ""
+    return {
+        "again": "With the same file and the same versions this gives the same numbers:",
+        "command": command,
+        "script": script(asked),
+    }
+
+
+def _versions(saved: SavedFit) -> list[tuple[str, str]]:
+    seed = "the search and the intervals of a fit use fixed ones; the same fit gives the same numbers"
+    words_ = saved.command.split()
+    if "--seed" in words_[:-1]:
+        seed = f"{words_[words_.index('--seed') + 1]} (bootstrap and posterior); {seed}"
+    return [
+        ("slxrd", saved.version),
+        *saved.versions.items(),
+        ("layout of the result", str(saved.document["schema"])),
+        ("seeds", seed),
+    ]

@@ -1,0 +1,52 @@
+import pytest
+
+from slxrd import SlxrdError
+from slxrd.studies.compare.specification import model_names, model_options
+
+
+def test_words_become_arguments():
+    assert model_options("planes") == {}
+    text = "CsPbBr3:Br+mixed+volume+slab=0.28+spread=5+coherent=7+free=rho+free=B+fix=N:4"
+    assert model_options(text) == {
+        "crystal": "CsPbBr3:Br",
+        "stack": "mixed",
+        "weighting": "volume",
+        "slab": 0.28,
+        "coherent_spread": 5,
+        "coherent": 7,
+        "free": ["rho", "B"],
+        "fix": {"N": 4},
+    }
+    assert model_options("PbS-100+partner=CsPbBr3:Br")["partner"] == "CsPbBr3:Br"
+    assert model_options("CsPbBr3 + slab=oleylamine")["slab"] == "oleylamine"
+
+
+def test_commas_separate_models_but_not_the_indices_of_a_cif():
+    assert model_names(["planes,CsPbBr3:Br", "PbS-100+mixed"]) == ["planes", "CsPbBr3:Br", "PbS-100+mixed"]
+    assert model_names(["a.cif:1,0,0:Br", "planes"]) == ["a.cif:1,0,0:Br", "planes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("planes+cubes", "'cubes' is none of pure, mixed"),
+        ("planes+slab", "'slab' is none of"),
+        ("planes+spread=wide", "not a finite number"),
+        ("planes+coherent=nan", "not a finite number"),
+        ("planes+fix=N", "fix=NAME:VALUE"),
+        ("planes+fix=N:4+fix=N:5", "N is fixed twice"),
+        ("planes+mixed+alternating", "says again"),
+        ("mixed", "begin with planes or a crystal"),
+        ("+mixed", "begin with planes or a crystal"),
+    ],
+)
+def test_what_is_not_a_model_is_refused(text, said):
+    with pytest.raises(SlxrdError, match=said.replace("+", r"\+")):
+        model_options(text)
+
+
+def test_names_are_neither_empty_nor_repeated():
+    with pytest.raises(SlxrdError, match="empty"):
+        model_names(["planes,,CsPbBr3"])
+    with pytest.raises(SlxrdError, match="twice"):
+        model_names(["planes", "planes"])

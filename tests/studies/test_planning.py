@@ -1,0 +1,165 @@
+"""Planning: what it foretells is what the fits of such measurements give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slxrd.errors import SlxrdError
+from slxrd.studies.planning.expected_errors import Plan, comparison
+from slxrd.studies.planning.plan import plan
+from slxrd.ui.plotting.fit import figure_bytes
+from slxrd.ui.plotting.plan import plan_figure
+
+CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
+SCAN: dict[str, Any] = {"q_low": 0.9, "q_high": 1.3, "step": 0.0025, "regions": [(0.9, 1.3)]}
+
+
+@cache
+def bright() -> Plan:
+    return plan(CUBES, **SCAN, counts=10_000.0, background=200.0, n=10, seed=2)
+
+
+def test_a_bright_measurement_determines_all() -> None:
+    found = bright()
+    assert found.done == found.asked == 10
+    assert found.points == 161
+    assert found.right == found.unique == found.fringes == 1.0
+    assert not found.rivals
+    assert set(found.expected) >= {*CUBES, "period", "thickness"}
+    for row in found.expected.values():
+        assert row.determined == 1.0
+        assert row.ambiguous == 0.0
+        assert row.held is not None
+        assert row.held >= 0.7
+        assert row.rms is not None
+        assert row.quoted is not None
+        assert 0.4 * row.quoted < row.rms < 2.0 * row.quoted
+        assert abs(row.bias or 0.0) < 4.0 * row.quoted / np.sqrt(10)
+    assert found.expected["period"].truth == pytest.approx(12 * 5.84 + 36.9)
+
+
+def test_fewer_counts_leave_other_solutions() -> None:
+    found = plan(CUBES, **SCAN, counts=60.0, n=8, seed=1)
+    assert found.unique < 1.0
+    assert found.rivals
+    assert found.expected["L"].ambiguous > 0.5
+    assert found.expected["L"].determined + found.expected["L"].ambiguous == pytest.approx(1.0)
+    for rival in found.rivals:
+        assert rival.step != 0
+        assert 0.0 < rival.near <= 1.0
+        assert rival.best <= rival.near
+        assert 0.0 < rival.probability < 1.0
+        assert abs(rival.L - 36.9 - rival.step * 5.78) < 1.0
+    assert found.right + sum(rival.best for rival in found.rivals) == pytest.approx(1.0)
+    assert f"L {found.rivals[0].step:+d}·d" in str(found)
+    assert found.expected["d"].quoted > bright().expected["d"].quoted  # type: ignore[operator]
+
+
+def test_without_fringes_L_is_not_foretold() -> None:
+    found = plan({**CUBES, "sigma_L": 4.0}, **SCAN, counts=20_000.0, background=500.0, n=3, seed=1)
+    assert found.fringes == 0.0
+    assert found.expected["L"].determined == 0.0
+    assert found.expected["L"].rms is None
+    assert found.expected["N"].determined == 1.0
+    assert not found.rivals
+    assert "fringes are seen in 0% of the fits\n" in f"{found}\n"
+
+
+def test_a_single_crystal_has_no_gap() -> None:
+    single = {name: CUBES[name] for name in ("d", "N", "sigma_N")}
+    found = plan(single, **SCAN, counts=1000.0, coherent=1, n=3, seed=1)
+    assert set(found.expected) == {"d", "N", "sigma_N", "thickness"}
+    assert "fringes" not in str(found)
+
+
+def test_regions_are_found_where_none_are_given() -> None:
+    found = plan(CUBES, q_low=0.8, q_high=2.5, step=0.005, counts=20_000.0, background=10.0, n=2, seed=1)
+    assert len(found.regions) == 2
+    assert "q_zero" in found.expected
+
+
+def test_the_same_seed_gives_the_same_and_progress_is_told() -> None:
+    told: list[tuple[int, int]] = []
+    options: dict[str, Any] = {**SCAN, "counts": 2000.0, "n": 2}
+    one = plan(CUBES, **options, seed=7, report=lambda done, of: told.append((done, of)))
+    assert one == plan(CUBES, **options, seed=7)
+    assert one.expected != plan(CUBES, **options, seed=8).expected
+    assert told == [(1, 2), (2, 2)]
+
+
+def test_an_interrupt_keeps_what_was_done() -> None:
+    def report(done: int, of: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    found = plan(CUBES, **SCAN, counts=2000.0, n=20, seed=1, report=report)
+    assert (found.done, found.asked) == (2, 20)
+    assert "! interrupted after 2 of 20 simulations" in str(found)
+
+
+def test_what_lies_outside_the_bounds_of_a_fit_is_said() -> None:
+    found = plan({**CUBES, "sigma_N": 0.05}, **SCAN, counts=2000.0, n=2, seed=1)
+    assert any(note.startswith("sigma_N = 0.05 lies outside the bounds") for note in found.notes)
+
+
+def test_the_text_tells_all() -> None:
+    text = str(bright())
+    assert "10 simulated measurements of 161 points, 1e+04 counts at the peak, 200 in the background" in text
+    assert "the right solution is the best in 100%, the only one in 100%" in text
+    assert "σ_L" in text
+
+
+def test_the_picture_shows_shares_and_errors() -> None:
+    picture = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
+    shares, errors = picture.axes
+    assert shares.get_xlabel() == errors.get_xlabel() == "counts at the peak"
+    assert {line.get_label() for line in errors.get_lines()} >= {"d", "L", "N", "Λ"}
+    (curve,) = [line for line in shares.get_lines() if line.get_label() == "the only one, foreseen"]
+    assert np.all(np.diff(np.asarray(curve.get_ydata())) >= 0.0)
+    assert figure_bytes(picture).startswith(b"\x89PNG")
+    with pytest.raises(SlxrdError, match="no plan to draw"):
+        plan_figure([])
+
+
+def test_a_comparison_has_a_line_for_each() -> None:
+    text = comparison([replace(bright(), counts=1000.0, unique=0.5), bright()])
+    assert [line.split("  ")[1] for line in text.splitlines()[3:]] == [
+        "1000 counts at the peak", "1e+04 counts at the peak",
+    ]  # fmt: skip
+    assert text.splitlines()[3].split("%")[:3][2].strip() == "50"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n": 1}, "1 simulation: at least 2"),
+        ({"q_low": 1.4}, "0 < start < end"),
+        ({"q_low": float("nan")}, "0 < start < end"),
+        ({"step": 0.0}, "a positive step"),
+        ({"step": 1e-9}, "more than 100000 points"),
+        ({"counts": 0.5}, "counts 0.5: give"),
+        ({"counts": float("inf")}, "counts inf"),
+        ({"counts": None}, "give the counts expected at the peak, or the noise"),
+        ({"noise": 0.1}, "give the counts expected at the peak, or the noise"),
+        ({"counts": None, "noise": 1.0}, "noise 1.0: give a fraction"),
+        ({"seed": -1}, "seed -1: must be 0 or more"),
+        ({"background": -1.0}, "background -1.0"),
+        ({"regions": [(2.0, 3.0)]}, "outside simulation"),
+        ({"resolution": -1.0}, "σ_G must be 0 or more"),
+        ({"coherent": 0}, "whole number of crystals"),
+        ({"step": 0.1}, "none of 2 simulated measurements can be fitted: region"),
+    ],
+)
+def test_what_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(SlxrdError, match=message):
+        plan(CUBES, **{**SCAN, "counts": 1000.0, "n": 2, **change})
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(SlxrdError, match="no value for L"):
+        plan({name: value for name, value in CUBES.items() if name != "L"}, **SCAN, counts=1000.0)

@@ -1,0 +1,158 @@
+"""A real browser on a real server."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = [name for name in ("panel", "playwright") if find_spec(name) is None]
+EXAMPLES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say why, where there is no browser; tests of one server run in one process."""
+    why = (
+        f"{' and '.join(MISSING)} not installed"
+        if MISSING
+        else ""
+        if CHROMIUM
+        else "no Chromium on this machine"
+    )
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()) or "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("app"))
+            if why:
+                item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address that ``slxrd app`` prints."""
+    folder = tmp_path_factory.mktemp("app")
+    log = (folder / "errors.txt").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "slxrd", "app", "--no-browser"],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        cwd=folder,
+    )
+    assert process.stdout is not None
+    yield next(line.split()[-1] for line in process.stdout if "http://" in line)
+    process.terminate()
+    process.communicate(timeout=30)
+    log.close()
+    told = (folder / "errors.txt").read_text()
+    assert "Traceback" not in told, told
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class User:
+    """What a person does on a page; every request that a page makes is remembered."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+        self.context.set_default_timeout(60_000)
+        self.requests: list[str] = []
+        self.context.on("request", lambda request: self.requests.append(request.url))
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(address)
+        self.page.get_by_text("1 Open a diffractogram").wait_for()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def drop(self, file: str | Path | dict[str, Any]) -> None:
+        self.page.locator("input[type=file]").set_input_files(file)
+
+    def sees(self, text: str) -> None:
+        self.page.get_by_text(text).first.wait_for()
+
+    def fitted(self, example: str = "cspbbr3-cubes.csv") -> None:
+        self.drop(EXAMPLES / example)
+        self.sees(f"Found in {example}")
+        self.press("4 Fit")
+        self.press("Find all solutions")
+        self.sees("reduced χ²")
+
+    def draws(self, left: float, right: float, done: Callable[[], object]) -> None:
+        """Drag over the picture, so many pixels from its left; again if it was drawn anew meanwhile."""
+        for _ in range(20):
+            frame = self.page.locator(".bk-Figure").first.bounding_box()
+            middle = frame["y"] + frame["height"] / 2
+            self.page.mouse.move(frame["x"] + left, middle)
+            self.page.mouse.down()
+            self.page.mouse.move(frame["x"] + right, middle, steps=8)
+            self.page.mouse.up()
+            for _ in range(10):
+                if done():
+                    return
+                self.page.wait_for_timeout(200)
+        raise AssertionError("nothing came of drawing")
+
+    def column(self, source: str, name: str) -> list[float]:
+        """Numbers that a picture of the page holds."""
+        return list(
+            self.page.evaluate(
+                """([source, name]) => {
+                  const models = [...Bokeh.documents[0]._all_models.values()]
+                  const found = models.find(m => m.name === source && m.data)
+                  const data = found.data instanceof Map ? Object.fromEntries(found.data) : found.data
+                  return Array.from(data[name])
+                }""",
+                [source, name],
+            )
+        )
+
+    def slider(self, name: str) -> dict[str, float]:
+        """Where a parameter's slider stands, and its step."""
+        return dict(
+            self.page.evaluate(
+                """name => {
+                  const models = [...Bokeh.documents[0]._all_models.values()]
+                  const {value, step} = models.find(m => m.tags && m.tags.includes(name))
+                  return {value, step}
+                }""",
+                name,
+            )
+        )
+
+    def sees_another_curve(self, old: list[float]) -> None:
+        for _ in range(300):
+            if self.column("calculated", "calculated") != old:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("the curve has not changed")
+
+
+@pytest.fixture
+def user(browser: Any, server: str) -> Iterator[User]:
+    someone = User(browser, server)
+    yield someone
+    someone.context.close()
+    assert someone.errors == []
+    outside = [
+        url for url in someone.requests if not url.startswith((server.split("?")[0], "blob:", "data:"))
+    ]
+    assert outside == []

@@ -1,0 +1,227 @@
+"""The page in a real browser, as a person would use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slxrd.fitting.examples import EXAMPLES as CATALOGUE
+
+EXAMPLES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples"
+
+
+def _download(user: Any, label: str, folder: Path) -> Path:
+    with user.page.expect_download() as waiting:
+        user.press(label)
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> None:
+    user.drop(EXAMPLES / "cspbbr3-cubes.csv")
+    user.sees("Found in cspbbr3-cubes.csv")
+    user.press("2 Look")
+    user.sees("Found: 0.")
+    user.press("draw a region")
+    field = user.page.get_by_label("regions in Å⁻¹")
+    user.draws(90, 300, lambda: re.fullmatch(r"0\.8\d*:1\.[23]\d*", field.input_value()))
+    field.fill("0.88:1.28, 1.98:2.33:0.1")
+    field.press("Enter")
+
+    user.press("3 Play")
+    user.sees("fringes are lost")
+    before = user.column("calculated", "calculated")
+    handle = user.page.get_by_role("slider").nth(1)
+    handle.focus()
+    slider, number = user.slider("L"), user.page.get_by_label("L =", exact=True)
+    for _ in range(20):
+        handle.press("ArrowRight")
+    user.sees_another_curve(before)
+    # None is lost, however fast they come; the first goes to the nearest of the slider's positions.
+    last = slider["value"] + 18.9 * slider["step"]
+    user.page.wait_for_function("([field, last]) => field.value > last", arg=[number.element_handle(), last])
+    assert 19.0 <= (user.slider("L")["value"] - slider["value"]) / slider["step"] <= 20.001
+
+    user.press("4 Fit")
+    user.press("Find all solutions")
+    user.sees("reduced χ²")
+    user.press("5 Keep")
+    report = _download(user, "Report (.html)", tmp_path).read_text(encoding="utf-8")
+    assert "cspbbr3-cubes.csv" in report
+    told = json.loads(_download(user, "Numbers (result.json)", tmp_path).read_text(encoding="utf-8"))
+    truth = CATALOGUE["cspbbr3-cubes"].truth
+    for name in ("d", "L", "sigma_L", "N"):
+        estimate = told["parameters"][name]
+        assert abs(estimate["value"] - truth[name]) < 5.0 * estimate["error"]
+    curves = _download(user, "Curves (fit.csv)", tmp_path).read_text(encoding="utf-8")
+    assert curves.startswith("q,measured")
+    assert _download(user, "Figure (.png)", tmp_path).read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in _download(user, "Figure (.svg)", tmp_path).read_text(encoding="utf-8")
+    assert "slxrd fit" in user.page.get_by_label("command line").input_value()
+
+
+def test_a_saved_session_opens_again_on_another_page(
+    user: Any, browser: Any, server: str, tmp_path: Path
+) -> None:
+    user.fitted()
+    user.press("5 Keep")
+    session = _download(user, "Session (.json)", tmp_path)
+    user.page.goto(server)  # a page of its own
+    user.sees("Also open")
+    user.drop(session)
+    user.sees("The saved session is open again")
+    user.press("4 Fit")
+    user.sees("χ² no longer changes")
+    user.press("3 Play")
+    user.sees("fringes are lost")  # the measured data came with the session
+
+
+def test_undo_and_redo(user: Any) -> None:
+    user.fitted()
+    user.press("↶ Undo")
+    user.sees("Not fitted yet.")
+    user.press("↷ Redo")
+    user.sees("What is to be known")
+    user.press("3 Play")
+    number = user.page.get_by_label("L =", exact=True)
+    fitted = number.input_value()
+    number.fill("40")
+    number.press("Enter")
+    user.page.wait_for_function(
+        "([field, old]) => field.value !== old", arg=[number.element_handle(), fitted]
+    )
+    user.press("↶ Undo")
+    user.page.wait_for_function(
+        "([field, old]) => field.value === old", arg=[number.element_handle(), fitted]
+    )
+
+
+def test_picking_a_solution_shows_its_curve(user: Any) -> None:
+    user.drop(EXAMPLES / "cspbbr3-cubes.csv")
+    user.sees("Found in")
+    user.press("2 Look")
+    field = user.page.get_by_label("regions in Å⁻¹")
+    field.fill("1.04:1.14")  # too little to tell solutions apart
+    field.press("Enter")
+    user.press("4 Fit")
+    user.press("Find all solutions")
+    user.sees("do not quote one L of several")
+    best = user.column("calculated", "calculated")
+    user.page.get_by_label("solutions: choose one").select_option(index=1)
+    user.sees_another_curve(best)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("photo.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "photo.csv"),
+        ("words.txt", b"this is no diffractogram\n", "words.txt"),
+        ("session.json", b'{"something": "else"}', "session.json"),
+    ],
+)
+def test_a_wrong_file_is_a_sentence_and_leaves_everything(
+    user: Any, name: str, content: bytes, sentence: str
+) -> None:
+    user.press("Open the example")
+    user.sees("Found in example:cspbbr3-cubes")
+    user.drop({"name": name, "mimeType": "application/octet-stream", "buffer": content})
+    user.page.get_by_role("status").filter(has_text=re.compile(f"! .*{re.escape(sentence)}")).wait_for()
+    user.sees("Found in example:cspbbr3-cubes")
+
+
+def test_a_region_without_data_is_refused(user: Any) -> None:
+    user.press("Open the example")
+    user.sees("Found in")
+    user.press("2 Look")
+    field = user.page.get_by_label("regions in Å⁻¹")
+    given = "0.88:1.28, 1.98:2.33:0.1"
+    user.page.wait_for_function("([field, old]) => field.value === old", arg=[field.element_handle(), given])
+    field.fill("5:6")
+    field.press("Enter")
+    user.sees("lies outside")
+    user.page.wait_for_function("([field, old]) => field.value === old", arg=[field.element_handle(), given])
+
+
+def test_a_bootstrap_is_cancelled_and_the_fit_stays(user: Any) -> None:
+    user.fitted()
+    user.page.get_by_text("How far to trust it").click()
+    user.page.get_by_label("replicates").fill("100000")
+    user.page.get_by_label("replicates").press("Enter")
+    user.press("Bootstrap")
+    user.sees("Working on the bootstrap")
+    user.press("Cancel")
+    user.page.get_by_role("status").filter(has_text=re.compile("Done|cancelled")).wait_for()
+    user.sees("What is to be known")
+
+
+def test_a_tab_closed_during_a_fit_loses_nothing(user: Any) -> None:
+    user.drop(EXAMPLES / "pbs-spheres.csv")
+    user.sees("Found in")
+    user.press("4 Fit")
+    user.press("Find all solutions")
+    user.sees("Working on the fit")
+    address = user.page.url
+    assert "token" not in address
+    user.page.close()
+    user.page = user.context.new_page()
+    user.page.goto(address)
+    user.press("4 Fit")
+    user.sees("What is to be known")
+
+
+def test_two_pages_at_once(user: Any, browser: Any, server: str) -> None:
+    other = user.context.new_page()
+    other.goto(server)
+    other.get_by_text("1 Open a diffractogram").wait_for()
+    user.press("Open the example")
+    user.sees("Found in example:cspbbr3-cubes")
+    assert other.get_by_text("Found in").count() == 0  # each address without a session begins one of its own
+    shared = user.context.new_page()
+    shared.goto(user.page.url)
+    shared.get_by_text("Found in example:cspbbr3-cubes").wait_for()
+    shared.get_by_role("button", name="↶ Undo").click()
+    shared.get_by_role("button", name="↶ Undo").click()
+    user.page.get_by_text("Found in").wait_for(state="hidden")
+
+
+def test_a_lost_connection_is_said(browser: Any, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "slxrd", "app", str(EXAMPLES / "cspbbr3-cubes.csv"), "--no-browser"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert process.stdout is not None
+    page = browser.new_page()
+    page.goto(next(line.split()[-1] for line in process.stdout if "http://" in line))
+    page.get_by_text("Found in").wait_for(timeout=60_000)
+    page.get_by_role("button", name="2 Look").click()
+    field = page.get_by_label("regions in Å⁻¹")
+    field.fill("0.9:1.3")
+    field.press("Enter")
+    page.get_by_text("Found: ").wait_for(state="hidden")
+    process.terminate()
+    told = process.communicate(timeout=30)[0]
+    page.get_by_role("alert").filter(has_text="The connection to slxrd is lost").wait_for(timeout=60_000)
+    page.close()
+    assert "cspbbr3-cubes-session.json" in told
+    kept = json.loads((tmp_path / "cspbbr3-cubes-session.json").read_text(encoding="utf-8"))
+    assert "0.9" in json.dumps(kept)
+
+
+@pytest.mark.parametrize("query", ["", "?token=", "?token=guess"])
+def test_without_the_token_the_door_is_closed(server: str, query: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(server.split("?")[0] + query)
+    with refused.value as answer:
+        assert answer.code == 403
+        assert "slxrd app" in answer.read().decode()

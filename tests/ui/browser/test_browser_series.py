@@ -1,0 +1,52 @@
+"""A series on the page, as a person would fit it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from slxrd.fitting.examples import SERIES
+from slxrd.fitting.record.write import pattern_csv
+
+#: Ordered, ordered, and after order was lost.
+TEMPERATURES = (100.0, 125.0, 150.0)
+
+
+def test_a_folder_is_read_fitted_and_kept(user: Any, tmp_path: Path) -> None:
+    example = SERIES["cspbbr3-annealing"]
+    patterns = example.patterns()
+    films = tmp_path / "films"
+    films.mkdir()
+    for t in TEMPERATURES:
+        (films / f"film_{t:g}C.csv").write_text(pattern_csv(patterns[t]), encoding="utf-8")
+    (films / "notes.txt").write_text("kept warm over night\n", encoding="utf-8")
+    user.press("2 Look")
+    field = user.page.get_by_label("regions in Å⁻¹")
+    field.fill("0.88:1.28")
+    field.press("Enter")
+
+    user.press("6 Series")
+    user.page.get_by_text("that are taken: regions").wait_for()
+    folder = user.page.get_by_label("folder on this machine")
+    folder.fill(str(tmp_path / "nowhere"))
+    user.press("Read the folder")
+    user.sees("no such folder")
+    folder.fill(str(films))
+    folder.press("Tab")
+    user.page.keyboard.press("Enter")
+    user.sees("3 patterns read, 1 left out")
+    user.sees("notes.txt: ")
+    user.press("Fit the series")
+    user.sees("3 of 3 patterns are fitted")
+    user.sees("Order lost between 125 and 150 °C")
+    pictures = user.page.locator("img[src^='data:image/png']")
+    user.page.get_by_role("img", name="Waterfall").wait_for()
+    wide = pictures.evaluate_all("seen => seen.map(one => one.complete && one.naturalWidth > 400)")
+    assert wide == [True] * 4
+    with user.page.expect_download() as waiting:
+        user.press("Table (series.csv)")
+    assert waiting.value.suggested_filename == "films-series.csv"
+    rows = Path(waiting.value.path()).read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("temperature (°C),file,data,status,")
+    assert [float(row.split(",")[0]) for row in rows[1:]] == list(TEMPERATURES)
+    assert len(list((films / "slxrd-series" / "patterns").glob("film_*C.json"))) == 3

@@ -1,0 +1,110 @@
+"""What the pictures of the page show, worked out without a browser."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+pytest.importorskip("bokeh")
+pytest.importorskip("panel")
+
+from slxrd.ui.app.plots.curves import marks, threshold
+from slxrd.ui.app.plots.stack import CRYSTALS, period_of, stacks
+
+VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
+
+
+def test_the_stack_has_the_period_of_the_paper() -> None:
+    planes, gaps = stacks(VALUES)
+    middle = np.array(
+        [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
+    )
+    assert middle.size == CRYSTALS * 13
+    period = 12 * 5.84 + 36.9
+    assert middle[13] == pytest.approx(period)
+    assert np.allclose(np.diff(middle[:13]), 5.84)
+    assert np.allclose(np.array(gaps["top"]) - np.array(gaps["bottom"]), 36.9)
+
+
+def test_two_crystals_in_turn_repeat_after_both() -> None:
+    values = {**VALUES, "d_B": 2.9, "N_B": 6.0, "sigma_N_B": 0.0, "dL_B": 1.5}
+    planes, gaps = stacks(values)
+    middle = [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
+    pair = 12 * 5.84 + 36.9 + 5 * 2.9 + 36.9 + 1.5
+    assert len(middle) == 2 * (13 + 6)
+    assert middle[13 + 6] == pytest.approx(pair)
+    assert period_of(values)[1] == pytest.approx(pair)
+    assert np.allclose((np.array(gaps["top"]) - np.array(gaps["bottom"]))[:2], [36.9, 38.4])
+
+
+def test_disorder_moves_gaps_and_nothing_else() -> None:
+    planes, gaps = stacks({**VALUES, "sigma_L": 1.5})
+    widths = np.array(gaps["top"]) - np.array(gaps["bottom"])
+    assert widths.std() > 0.3
+    assert np.allclose(np.diff(planes["height"][:11]), 5.84)
+    assert stacks({**VALUES, "sigma_L": 1.5})[1] == gaps
+
+
+def test_a_single_crystal_has_no_gap() -> None:
+    planes, gaps = stacks(VALUES, stacked=False)
+    assert gaps["top"] == []
+    assert len(planes["height"]) == 11 + 13 + 15
+
+
+def test_marks_stand_at_orders_of_the_period() -> None:
+    places = marks(1.0, 1.2, 107.0, 0.001)
+    orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
+    assert np.allclose(orders, np.round(orders))
+    assert places.size == len([m for m in range(40) if 1.0 <= 2.0 * math.pi * m / 107.0 - 0.001 <= 1.2])
+    assert marks(1.0, 1.2, 1e6).size == 0  # too many to tell apart
+
+
+def test_the_threshold_is_that_of_the_paper() -> None:
+    assert threshold(1.1) == pytest.approx(1.43, abs=0.005)
+    assert threshold(2.2) == pytest.approx(0.71, abs=0.005)
+
+
+def test_a_curve_is_broken_where_points_are_left_out() -> None:
+    from slxrd.fitting.search.initial_guess import first_guess
+    from slxrd.ui.app.plots.curves import CurvePlot
+    from slxrd.ui.app.plots.theme import LIGHT
+    from slxrd.ui.session.controller import Session
+
+    session = Session()
+    session.open_file("example:cspbbr3-cubes")
+    session.do("regions", choices={"regions": [[0.88, 1.28]], "mask": [[1.0, 1.05]]})
+    values = first_guess(session.objective(), session.parameters())
+    plot = CurvePlot(LIGHT)
+    plot.lay_out(session.model_curve(values), "linear", "simulated", values)
+    after = session.model_curve({**values, "L": 40.0})
+    plot.update(after, {**values, "L": 40.0})
+    left, right = (source.data for source in plot.curves())
+    assert left["q"][-1] < 1.0 < 1.05 < right["q"][0]
+    assert np.allclose(np.concatenate([left["calculated"], right["calculated"]]), after[0].calculated)
+
+
+def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
+    from bokeh.models import ColumnDataSource
+
+    from slxrd.ui.app.serving.server import component
+    from slxrd.ui.app.state.workspace import Bench
+    from slxrd.ui.app.views.page import Page
+    from slxrd.ui.session.controller import Session
+
+    session = Session()
+    session.open_file("example:cspbbr3-cubes")
+    bench = Bench(session)
+    page = Page(bench)
+    page.step("play")
+    if bench.work is not None and bench.work.thread is not None:  # the first model may have to be compiled
+        bench.work.thread.join(timeout=300)
+    root = page.view.get_root()
+    sources = [model for model in root.select({"type": ColumnDataSource}) if model.name == "calculated"]
+    assert len(sources) == 2  # one for each Bragg peak
+    sources.sort(key=lambda source: source.data["q"][0])  # the page's models come in no order
+    bench.move({"L": 40.0})
+    for source, expected in zip(sources, session.model_curve({**bench.values, "L": 40.0}), strict=True):
+        assert np.allclose(source.data["calculated"], expected.calculated)
+    assert component(session).get_root() is not None

@@ -1,0 +1,147 @@
+"""The series of the page, without a browser: against the fits of the same files one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import slxrd
+from slxrd.errors import SlxrdError
+from slxrd.fitting.record.write import pattern_csv
+from slxrd.studies.series.files import Naming
+from slxrd.ui.session.controller import State
+
+pytest.importorskip("panel")
+
+from slxrd.ui.app.state.messages import in_words_of_the_page
+from slxrd.ui.app.state.series import Wishes, open_folder, path_of
+from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.views.series_tables import onset_html, opened_html, results_html
+
+Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
+CHOICES: dict[str, Any] = {
+    "regions": [(0.9, 1.25)],
+    "bounds": {"L": (24.0, 50.0)},
+    "fix": {"q_zero": 0.0},
+}
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for i, warmth in enumerate((25, 50)):
+        truth = {"d": 5.84, "L": 36.9 - 0.4 * i, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.55}
+        pattern = slxrd.simulate(Q, truth, peak=3000.0, noise="counting", seed=i)
+        (folder / f"film_{warmth}C.csv").write_text(pattern_csv(pattern), encoding="utf-8")
+    (folder / "notes <b>.txt").write_text("kept warm over night\n", encoding="utf-8")
+    return folder
+
+
+def _wait(bench: Bench) -> None:
+    assert bench.work is None or bench.work.thread is not None
+    if bench.work is not None and bench.work.thread is not None:
+        bench.work.thread.join(timeout=300)
+    assert not bench.busy
+
+
+def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_single_fits(
+    films: Path, tmp_path: Path
+) -> None:
+    bench = Bench()
+    assert bench.do("choices", choices=CHOICES)
+    desk, state = bench.series, bench.session.state
+    desk.take(open_folder(f" '{films}' ", state, Naming()))
+    wishes = Wishes(folder=tmp_path / "kept")
+
+    def cancel_after_the_first(_: str) -> None:
+        if bench.work is not None and bench.work.done and not bench.work.cancelled:
+            bench.cancel()
+
+    bench.subscribe(cancel_after_the_first)
+    found: list[Any] = []
+    bench.run("the series", lambda report: desk.fit(state, wishes, report), found.append, partial=True)
+    _wait(bench)
+    kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "kept" / "patterns").iterdir()}
+    assert kept
+    if found[0] is not None:  # where several processes were at work
+        assert not found[0].fit.complete
+        assert "Fit the series again" in onset_html(found[0])
+
+    seen: list[int] = []
+    fitted = desk.fit(state, wishes, lambda done, of: seen.append(done))
+    assert fitted is not None
+    assert seen[0] == len(kept)  # those were not fitted again
+    for name, written in kept.items():
+        assert (tmp_path / "kept" / "patterns" / name).stat().st_mtime_ns == written
+    assert fitted.fit.complete
+    for member, warmth in zip(fitted.fit.members, (25, 50), strict=True):
+        alone = slxrd.fit(slxrd.read(films / f"film_{warmth}C.csv"), **CHOICES)
+        for name in ("d", "L", "N"):
+            assert member.estimates[name].value == pytest.approx(alone.parameters[name].value, rel=1e-6)
+            assert member.estimates[name].error == pytest.approx(alone.parameters[name].error, rel=1e-4)
+    assert {name: picture[:4] for name, picture in fitted.pictures.items()} == dict.fromkeys(
+        ("parameters", "stack", "waterfall", "heatmap"), b"\x89PNG"
+    )
+    assert "neither lost nor gained" in onset_html(fitted)
+    assert "[simulated]" in results_html(fitted)
+
+    assert bench.do("another choice", choices={"bounds": {"L": (25.0, 50.0)}})
+    assert not bench.attempt(lambda: desk.fit(bench.session.state, wishes, lambda done, of: None))
+    assert "“force”" in bench.message
+
+
+def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
+    bench = Bench()
+    assert bench.do("choices", choices=CHOICES)
+    desk = bench.series
+    desk.take(open_folder(str(films), bench.session.state, Naming()))
+
+    single = 2 * 2  # each alone, and each beside the other
+
+    def stop(done: int, of: int) -> None:
+        if of > single:
+            raise KeyboardInterrupt
+
+    found = desk.fit(bench.session.state, Wishes(shared=["N"], folder=tmp_path / "kept"), stop)
+    assert found is not None
+    assert not found.fit.complete
+    assert found.fit.joint is None
+    assert not any(member.failed for member in found.fit.members)
+
+
+def test_what_was_read_and_what_was_left_out_is_told(films: Path) -> None:
+    opened = open_folder(str(films), State(), Naming())
+    told = opened_html(opened)
+    assert "2 patterns [simulated]" in told
+    assert "temperature (°C)" in told
+    assert "notes &lt;b&gt;.txt: " in told.partition("Left out")[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("", "type the path"), ("/nowhere/films", "no such folder"), (__file__, "is no folder")],
+)
+def test_a_wrong_folder_is_a_sentence(typed: str, said: str) -> None:
+    with pytest.raises(SlxrdError, match=said):
+        open_folder(typed, State(), Naming())
+
+
+def test_a_fit_needs_a_series() -> None:
+    with pytest.raises(SlxrdError, match="open a series first"):
+        Bench().series.fit(State(), Wishes(), lambda done, of: None)
+
+
+def test_paths_are_taken_as_people_paste_them() -> None:
+    assert path_of('"/data/my films" ') == Path("/data/my films").absolute()
+    assert path_of("~/films") == Path.home() / "films"
+    assert path_of("  ") is None
+
+
+def test_options_of_the_command_line_are_fields_of_the_page() -> None:
+    assert in_words_of_the_page("give --table or --pattern-of-name, not -- this") == (
+        "give “table” or “pattern of name”, not -- this"
+    )
