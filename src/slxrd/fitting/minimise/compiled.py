@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.damped_step import damped_step
 from slxrd.model.kernel.compiled.equal_planes import curves, smear
-from slxrd.model.kernel.geometry import reach, size_shares
+from slxrd.model.kernel.geometry import reach
+from slxrd.model.kernel.size_shares import size_shares
 
 FloatArray = NDArray[np.float64]
 

@@ -38,7 +38,8 @@ from slxrd.model.kernel.compiled.crystal import (
     sum_up,
     turn,
 )
-from slxrd.model.kernel.geometry import heights_of, size_shares
+from slxrd.model.kernel.geometry import heights_of
+from slxrd.model.kernel.size_shares import size_shares
 
 _shares = vectorised(size_shares)
 

@@ -56,7 +56,8 @@ from slxrd.model.kernel.compiled.size_sums import (
     interfere,
     one_size,
 )
-from slxrd.model.kernel.geometry import gap_above, heights_of, size_shares, surface, value
+from slxrd.model.kernel.geometry import gap_above, heights_of, surface, value
+from slxrd.model.kernel.size_shares import size_shares
 
 _shares = vectorised(size_shares)
 

@@ -25,6 +25,7 @@ import numpy as np
 
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, Sample
 from slxrd.model.kernel.geometry import reach as reach
+from slxrd.model.kernel.geometry import value
 from slxrd.model.kernel.reference.cell_parts import (
     Gap,
     fill_occupancies,
@@ -35,7 +36,7 @@ from slxrd.model.kernel.reference.cell_parts import (
     repeats,
     stacked,
 )
-from slxrd.model.kernel.size_shares import size_shares, value
+from slxrd.model.kernel.size_shares import size_shares
 
 _FOUR_PI = 4.0 * np.pi
 #: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
