@@ -20,7 +20,7 @@ def make(example: Example) -> str:
 
 
 def main() -> None:
-    folder = Path(__file__).parent.parent / "src" / "slxrd" / "examples"
+    folder = Path(__file__).parent.parent / "src" / "slxrd" / "io" / "examples"
     for example in EXAMPLES.values():
         if example.truth:
             write(folder / example.file, make(example))

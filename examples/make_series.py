@@ -56,7 +56,7 @@ def make(example: SeriesExample, value: float, seed: int) -> str:
 def main() -> None:
     """Write the files beside the other examples."""
     for example in SERIES.values():
-        folder = Path(__file__).parent.parent / "src" / "slxrd" / "examples" / example.name
+        folder = Path(__file__).parent.parent / "src" / "slxrd" / "io" / "examples" / example.name
         for i, value in enumerate(example.truth):
             write(folder / example.file(value), make(example, value, SEED + i))
             print(folder / example.file(value))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import slxrd
 from slxrd.ui.cli import main as cli
 
-EXAMPLES = Path(cli.__file__).parent / "examples"
+EXAMPLES = Path(slxrd.__file__).parent / "io" / "examples"
 CUBES = EXAMPLES / "cspbbr3-cubes.csv"
 FILM = EXAMPLES / "H1202_o2t_fine_002.xrdml"
 

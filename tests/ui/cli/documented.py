@@ -1,4 +1,4 @@
-"""What the documents print, to be run as printed: ``python tests/cli/documented.py [PAGE...]`` runs all.
+"""What the documents print, to be run as printed: ``python tests/ui/cli/documented.py [PAGE...]`` runs all.
 
 Files that a page takes for granted (``film.xrdml``, ``LaB6.xrdml``, …) are simulated here. What a block
 leaves behind is at hand for those below it on the page, its folders of results excepted.
@@ -144,7 +144,9 @@ def _files() -> dict[str, str]:
         "LaB6.xrdml": xrdml(_standard()),
         "cspbbr3.cif": CSPBBR3,
         "pbs.cif": PBS,
-        "cubes.csv": (Path(slxrd.__file__).parent / "examples" / "cspbbr3-cubes.csv").read_text("utf-8"),
+        "cubes.csv": (Path(slxrd.__file__).parent / "io" / "examples" / "cspbbr3-cubes.csv").read_text(
+            "utf-8"
+        ),
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
         **{path.name: path.read_text("latin-1") for path in sorted((ROOT / "tests" / "files").glob("*.x00"))},
     }
@@ -212,7 +214,7 @@ class Reader:
         for name, content in _files().items():
             (folder / name).write_text(content, encoding="utf-8")
         examples = folder / "src" / "slxrd" / "io" / "examples"
-        shutil.copytree(Path(slxrd.__file__).parent / "examples", examples)
+        shutil.copytree(Path(slxrd.__file__).parent / "io" / "examples", examples)
         for path in (examples / "cspbbr3-annealing").iterdir():
             shutil.copy(path, folder / f"film_{path.stem[-4:].lstrip('0')}.xy")
 
