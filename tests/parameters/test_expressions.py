@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import math
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpmath
@@ -207,3 +211,36 @@ def test_a_name_looked_up_may_be_refused() -> None:
 
     with pytest.raises(SlxrdError, match=r"^no d$"):
         Expression("1/d").evaluate(lookup, 0)
+
+
+def test_an_expression_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    expression = Expression("2*d + 5")
+
+    def parse(*arguments: object, **keywords: object) -> None:
+        raise AssertionError("parsed again")
+
+    monkeypatch.setattr(ast, "parse", parse)
+    same = [expression, copy.deepcopy(expression), pickle.loads(pickle.dumps(expression))]
+    for each in same:
+        assert each == expression
+        assert hash(each) == hash(expression)
+        assert each.names == {"d"}
+        assert each.evaluate(lambda _: Dual(6.0, np.array([1.0])), 1).value == 17.0
+
+
+def test_many_threads_build_and_evaluate_expressions_at_once() -> None:
+    texts = [f"{k}.5*{'(' * 20}sigma_L + N**2/{k}{')' * 20} + sqrt(d)" for k in range(1, 41)]
+    given = {name: Dual(value, np.ones(1)) for name, value in {"sigma_L": 3.0, "N": 10.0, "d": 4.0}.items()}
+    expected = [(k + 0.5) * (3.0 + 100.0 / k) + 2.0 for k in range(1, 41)]
+    ready = threading.Barrier(16)
+
+    def run(_: int) -> list[float]:
+        ready.wait()
+        values = []
+        for _ in range(20):
+            values = [Expression(text).evaluate(given.__getitem__, 1).value for text in texts]
+        return values
+
+    with ThreadPoolExecutor(16) as pool:
+        for values in pool.map(run, range(16)):
+            assert values == pytest.approx(expected, rel=1e-14)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Literal
 
 import numpy as np
 
@@ -35,14 +36,15 @@ def _power(base: Dual, exponent: Dual) -> Dual:
     return Dual(value, gradient)
 
 
-_BINARY: dict[type, Callable[[Dual, Dual], Dual]] = {
-    ast.Add: lambda a, b: Dual(a.value + b.value, a.gradient + b.gradient),
-    ast.Sub: lambda a, b: Dual(a.value - b.value, a.gradient - b.gradient),
-    ast.Mult: lambda a, b: Dual(a.value * b.value, a.gradient * b.value + a.value * b.gradient),
-    ast.Div: lambda a, b: Dual(a.value / b.value, a.gradient / b.value - a.value / b.value**2 * b.gradient),
-    ast.Pow: _power,
+_BINARY: dict[str, Callable[[Dual, Dual], Dual]] = {
+    "+": lambda a, b: Dual(a.value + b.value, a.gradient + b.gradient),
+    "-": lambda a, b: Dual(a.value - b.value, a.gradient - b.gradient),
+    "*": lambda a, b: Dual(a.value * b.value, a.gradient * b.value + a.value * b.gradient),
+    "/": lambda a, b: Dual(a.value / b.value, a.gradient / b.value - a.value / b.value**2 * b.gradient),
+    "**": _power,
 }
-_SIGNS: dict[type, Callable[[float], float]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+_SYMBOLS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+_SIGNS: dict[type, float] = {ast.UAdd: 1.0, ast.USub: -1.0}
 _FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]] = {
     "sqrt": (math.sqrt, lambda x: 0.5 / math.sqrt(x)),
     "exp": (math.exp, math.exp),
@@ -53,14 +55,27 @@ _FUNCTIONS: dict[str, tuple[Callable[[float], float], Callable[[float], float]]]
 }
 
 
+#: A step of an expression in postfix order: a number, a parameter's name, or what is done with the
+#: values that the steps before it have left.
+_Step = tuple[Literal["number", "name", "sign", "binary", "function"], int | float | str]
+
+#: Python 3.11 can fail with a SystemError where two threads build syntax trees at the same time.
+_PARSER = Lock()
+
+
 @dataclass(frozen=True)
 class Expression:
-    """A checked arithmetic expression.
+    """A checked arithmetic expression, parsed once.
 
     Parameters
     ----------
     text : str
         Numbers, parameter names, ``+ - * / **``, parentheses, and sqrt, exp, log, sin, cos, tan.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        The parameters that the expression uses.
 
     Raises
     ------
@@ -69,47 +84,43 @@ class Expression:
     """
 
     text: str
+    names: frozenset[str] = field(init=False, repr=False, compare=False)
+    _steps: tuple[_Step, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.text) > LONGEST:
             raise SlxrdError(f"expression {self.text[:40]!r}…: longer than {LONGEST} characters; shorten it")
-        self._tree()
-
-    def _tree(self) -> ast.expr:
         try:
-            tree = ast.parse(self.text.strip(), mode="eval").body
+            with _PARSER:
+                tree = ast.parse(self.text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise SlxrdError(f"expression {self.text!r} is not arithmetic that can be read") from None
-        self._check(tree)
-        return tree
+        steps = tuple(self._postfix(tree))
+        object.__setattr__(self, "_steps", steps)
+        object.__setattr__(self, "names", frozenset(str(what) for kind, what in steps if kind == "name"))
 
-    def _check(self, node: ast.expr) -> None:
+    def _postfix(self, node: ast.expr) -> Iterator[_Step]:
+        """Check a syntax tree and list its steps, operands before what is done with them."""
         match node:
-            case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-                return
-            case ast.Name():
-                return
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                yield "number", number
+            case ast.Name(id=name):
+                yield "name", name
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _SIGNS:
-                self._check(operand)
-            case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _BINARY:
-                self._check(left)
-                self._check(right)
+                yield from self._postfix(operand)
+                yield "sign", _SIGNS[type(op)]
+            case ast.BinOp(left=left, op=operation, right=right) if type(operation) in _SYMBOLS:
+                yield from self._postfix(left)
+                yield from self._postfix(right)
+                yield "binary", _SYMBOLS[type(operation)]
             case ast.Call(func=ast.Name(id=function), args=[argument], keywords=[]) if function in _FUNCTIONS:
-                self._check(argument)
+                yield from self._postfix(argument)
+                yield "function", function
             case _:
                 raise SlxrdError(
                     f"expression {self.text!r}: only numbers, parameter names, + - * / **, parentheses and "
                     f"{', '.join(_FUNCTIONS)} may be used"
                 )
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The parameters that the expression uses."""
-        nodes = list(ast.walk(self._tree()))
-        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        return frozenset(
-            node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions
-        )
 
     def evaluate(self, lookup: Callable[[str], Dual], size: int) -> Dual:
         """Evaluate with gradient.
@@ -127,7 +138,7 @@ class Expression:
             If the result is not a finite number.
         """
         try:
-            result = self._evaluate(self._tree(), lookup, size)
+            result = self._evaluate(lookup, size)
         except (ValueError, ZeroDivisionError, OverflowError) as problem:
             if isinstance(problem, SlxrdError):
                 raise
@@ -136,22 +147,22 @@ class Expression:
             raise SlxrdError(f"expression {self.text!r} gives {result.value}")
         return result
 
-    def _evaluate(self, node: ast.expr, lookup: Callable[[str], Dual], size: int) -> Dual:
-        match node:
-            case ast.Constant(value=int() | float() as number):
-                return Dual(float(number), np.zeros(size))
-            case ast.Name(id=name):
-                return lookup(name)
-            case ast.UnaryOp(op=op, operand=operand):
-                inner = self._evaluate(operand, lookup, size)
-                sign = _SIGNS[type(op)](1.0)
-                return Dual(sign * inner.value, sign * inner.gradient)
-            case ast.BinOp(left=left, op=operation, right=right):
-                return _BINARY[type(operation)](
-                    self._evaluate(left, lookup, size), self._evaluate(right, lookup, size)
-                )
-            case ast.Call(func=ast.Name(id=function), args=[argument]):
-                inner = self._evaluate(argument, lookup, size)
-                value, slope = _FUNCTIONS[function]
-                return Dual(value(inner.value), slope(inner.value) * inner.gradient)
-        raise AssertionError(f"unchecked expression {self.text!r}")
+    def _evaluate(self, lookup: Callable[[str], Dual], size: int) -> Dual:
+        stack: list[Dual] = []
+        for kind, what in self._steps:
+            match kind:
+                case "number":
+                    stack.append(Dual(float(what), np.zeros(size)))
+                case "name":
+                    stack.append(lookup(str(what)))
+                case "sign":
+                    inner, sign = stack.pop(), float(what)
+                    stack.append(Dual(sign * inner.value, sign * inner.gradient))
+                case "binary":
+                    right = stack.pop()
+                    stack.append(_BINARY[str(what)](stack.pop(), right))
+                case "function":
+                    inner = stack.pop()
+                    value, slope = _FUNCTIONS[str(what)]
+                    stack.append(Dual(value(inner.value), slope(inner.value) * inner.gradient))
+        return stack.pop()
