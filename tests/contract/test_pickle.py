@@ -24,7 +24,7 @@ from slxrd.fitting.uncertainty.bootstrap import bootstrap
 from slxrd.fitting.uncertainty.profile.likelihood import profile
 from slxrd.fitting.uncertainty.profile.map1d import chi2_map
 from slxrd.instrument.diffractometer import Instrument
-from slxrd.io.shared.binary import CutShort
+from slxrd.io.shared.binary import TruncatedFile
 from slxrd.model.intensity import Model
 from slxrd.model.sizes import size_weights
 from slxrd.sample.specification import as_stack
@@ -156,7 +156,8 @@ def test_a_curve_that_may_be_written_to_still_may() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [slxrd.SlxrdError("no"), FileError("a.csv", "is empty", 3), CutShort("b.raw", "ends too early")]
+    "error",
+    [slxrd.SlxrdError("no"), FileError("a.csv", "is empty", 3), TruncatedFile("b.raw", "ends too early")],
 )
 @pytest.mark.parametrize("trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_an_error_says_the_same_in_another_process(error: Exception, trip: Callable[[Any], Any]) -> None:

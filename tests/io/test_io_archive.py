@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slxrd.errors import FileError
-from slxrd.io import read
-from slxrd.io import unsupported as others
+from slxrd.io import read, unsupported
 from slxrd.io.shared import archive
 
 DATA = Path(__file__).parents[1] / "files"
@@ -30,7 +29,7 @@ def packed(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
 def test_members_come_back() -> None:
     data = packed({"a.txt": b"alpha" * 100, "folder/b.bin": bytes(range(256)), "empty": b""})
     opened = archive.open_archive(data, "f.zip")
-    assert set(opened.members) == archive.names(data) == {"a.txt", "folder/b.bin", "empty"}
+    assert set(opened.members) == archive.member_names(data) == {"a.txt", "folder/b.bin", "empty"}
     assert opened.read("a.txt") == b"alpha" * 100
     assert opened.read("folder/b.bin") == bytes(range(256))
     assert opened.read("empty") == b""
@@ -101,7 +100,7 @@ def test_number_of_members(monkeypatch: pytest.MonkeyPatch) -> None:
     data = packed({str(number): b"" for number in range(11)})
     assert len(archive.open_archive(data, "f.zip").members) == 11
     monkeypatch.setattr(archive, "MEMBERS_LIMIT", 10)
-    assert archive.names(data) == frozenset()
+    assert archive.member_names(data) == frozenset()
     with pytest.raises(FileError, match="is a ZIP archive of more than 10 files"):
         archive.open_archive(data, "f.zip")
 
@@ -144,7 +143,7 @@ def test_two_members_of_one_name() -> None:
 
 def test_no_archive() -> None:
     for data in (b"", b"PK", b"text", b"PK\x05\x06" + bytes(18), b"x" + packed({"a": b"1"})):
-        assert archive.names(data) == frozenset()
+        assert archive.member_names(data) == frozenset()
         with pytest.raises(FileError, match="is no ZIP archive"):
             archive.open_archive(data, "f.zip")
 
@@ -193,8 +192,8 @@ SOUND = packed({"a.xml": b"<a/>" * 50, "Data0/b.txt": b"1 2\n" * 50})
 @fuzz
 @given(data=st.binary(max_size=200))
 def test_random_archives(data: bytes) -> None:
-    assert archive.names(archive.START + data) == frozenset()
-    assert others.name(archive.START + data) is not None
+    assert archive.member_names(archive.START + data) == frozenset()
+    assert unsupported.format_name(archive.START + data) is not None
 
 
 @fuzz

@@ -11,7 +11,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.io import read
 from slxrd.io.registry import read_scans
-from slxrd.io.shared import column_choice as picks
+from slxrd.io.shared.column_choice import parse_column_choice
 
 CU = {"axis": "2theta", "wavelength": "CuKa"}
 
@@ -59,7 +59,7 @@ def test_numbers(read_text: Callable[..., Pattern], form: str, columns: str) -> 
     assert pattern.intensity.tolist() == Y
     with_sigma = columns.count(",") == 2
     assert (None if pattern.sigma is None else pattern.sigma.tolist()) == (S if with_sigma else None)
-    assert pattern.metadata["columns"] == str(picks.parse(columns))
+    assert pattern.metadata["columns"] == str(parse_column_choice(columns))
 
 
 @pytest.mark.parametrize(

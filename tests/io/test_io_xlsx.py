@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.io import read, registry
-from slxrd.io.shared import column_choice as picks
+from slxrd.io.shared.column_choice import parse_column_choice
 from slxrd.io.shared.scan import Request
 from slxrd.io.text import xlsx
 
@@ -180,7 +180,7 @@ def test_sheets_with_patterns(tmp_path: Path, read_bytes: Callable[..., Pattern]
 def test_chosen_columns(tmp_path: Path) -> None:
     rows = [["run", "q", "raw", "I"], *(["a", x, 1, y] for x, y in GOOD)]
     for picked in ("2,4", "q,I"):
-        request = Request("scan.xlsx", workbook({"a": rows}), columns=picks.parse(picked), axis="q")
+        request = Request("scan.xlsx", workbook({"a": rows}), columns=parse_column_choice(picked), axis="q")
         (load,) = xlsx.scans(request)
         found = load()
         assert np.asarray(found.x).tolist() == [0.1, 0.2, 0.3, 0.4, 0.5]

@@ -24,8 +24,8 @@ import numpy as np
 from slxrd.data.pattern import LARGEST, Axis, Step
 from slxrd.errors import FileError
 from slxrd.io.shared import counting
-from slxrd.io.shared.headers import described, number, required, values
-from slxrd.io.shared.rows import Row, decode, head, numbered
+from slxrd.io.shared.headers import metadata_entries, parse_number, parse_numbers, required
+from slxrd.io.shared.rows import Row, decode, head, split_lines
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.io.text import axis as axes
 from slxrd.units import FloatArray
@@ -172,7 +172,7 @@ def scans(request: Request) -> list[Load]:
     records: dict[str, str] = {}
     blocks: list[_Block] = []
     table = False
-    for line in numbered(text, request.source, longest=len(text)):
+    for line in split_lines(text, request.source, longest=len(text)):
         row = Row(line.line, line.text.partition("$$")[0].strip())
         record = _RECORD.match(row.text)
         if not record:
@@ -205,7 +205,7 @@ def _read(block: _Block, request: Request) -> Scan:
     if not block.complete:
         raise FileError(source, "the table has no ##END=: it is truncated; copy or export it again")
     axis = _axis(request, records)
-    factors = [number(records.get(f"{c}FACTOR") or "1", f"{c}FACTOR", source) for c in "XY"]
+    factors = [parse_number(records.get(f"{c}FACTOR") or "1", f"{c}FACTOR", source) for c in "XY"]
     if 0.0 in factors:
         raise FileError(source, "XFACTOR or YFACTOR is 0; export it again")
     if block.label in _TABLES and block.form == "(XY..XY)":
@@ -220,20 +220,20 @@ def _read(block: _Block, request: Request) -> Scan:
             block.start.line,
         )
     stated = records.get("NPOINTS")
-    if stated and number(stated, "NPOINTS", source) != x.size:
+    if stated and parse_number(stated, "NPOINTS", source) != x.size:
         raise FileError(source, f"tells of {stated} points and holds {x.size}; copy or export it again")
     if block.label == "PEAKTABLE":
         _refuse_peaks(x, source)
     intensity = y * factors[1]
     unit = records.get("YUNITS", "")
     whole = unit.lower() in ("counts", "count")
-    counted = counting.counts(intensity) if whole else counting.unnamed(intensity)
+    counted = counting.from_counts(intensity) if whole else counting.from_unknown_unit(intensity)
     return Scan(
         x=x,
         intensity=counted.intensity,
         axis=axis,
         per_count=counted.per_count(),
-        metadata=described(
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "title": records.get("TITLE"),
@@ -248,8 +248,8 @@ def _read(block: _Block, request: Request) -> Scan:
 
 def _axis(request: Request, records: Mapping[str, str]) -> Axis:
     unit = required(records, "XUNITS", request.source)
-    is_q, is_two_theta = axes.named(unit)
-    if axes.is_per_nm(unit):
+    is_q, is_two_theta = axes.names_q_or_two_theta(unit)
+    if axes.names_per_nm(unit):
         raise FileError(request.source, f"XUNITS is {unit[:40]!r}; export it in 1/Å or in degrees of 2θ")
     if is_q != is_two_theta:
         said: Axis = "q" if is_q else "2theta"
@@ -269,15 +269,15 @@ def _pairs(block: _Block, source: str) -> tuple[FloatArray, FloatArray]:
     fields = [(text, row.line) for row in block.rows for text in re.split(r"[\s,;]+", row.text) if text]
     if len(fields) % 2:
         raise FileError(source, f"holds {len(fields)} numbers, which are no pairs; copy or export it again")
-    numbers = values(fields, "the table", source)
+    numbers = parse_numbers(fields, "the table", source)
     return numbers[0::2], numbers[1::2]
 
 
 def _steps(block: _Block, factor: float, source: str) -> tuple[FloatArray, FloatArray]:
     """Ordinates, and their abscissae from the ends of the axis; those in the lines are a check."""
     records = block.records
-    first, last = (number(required(records, key, source), key, source) for key in ("FIRSTX", "LASTX"))
-    n = number(required(records, "NPOINTS", source), "NPOINTS", source)
+    first, last = (parse_number(required(records, key, source), key, source) for key in ("FIRSTX", "LASTX"))
+    n = parse_number(required(records, "NPOINTS", source), "NPOINTS", source)
     decoder = Decoder(source)
     marks = [(*decoder.feed(row.text, row.line), row.line) for row in block.rows]
     found = len(decoder.ordinates)

@@ -13,17 +13,16 @@ from typing import Protocol
 from slxrd import units
 from slxrd.data.pattern import AXES, Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.io import jcamp
+from slxrd.io import jcamp, unsupported
 from slxrd.io import stoe as stoe_raw
-from slxrd.io import unsupported as others
 from slxrd.io.bruker import brml, uxd
 from slxrd.io.bruker import raw as bruker
 from slxrd.io.panalytical import rd as philips_rd
 from slxrd.io.panalytical import udf, x00, xrdml
 from slxrd.io.rigaku import asc as rigaku_text
 from slxrd.io.rigaku import ras, rasx
-from slxrd.io.shared import column_choice as picks
-from slxrd.io.shared.scan import Load, Request, choose, to_pattern
+from slxrd.io.shared.column_choice import parse_column_choice
+from slxrd.io.shared.scan import Load, Request, select_scan, to_pattern
 from slxrd.io.text import columns_file as text
 from slxrd.io.text import xlsx
 
@@ -104,7 +103,7 @@ def read(
         If ``axis``, ``wavelength`` or ``columns`` is not understood.
     """
     request = _request(path, axis, wavelength, trust_axis, scan, columns)
-    pattern = to_pattern(choose(_format(request).scans(request), request)(), request)
+    pattern = to_pattern(select_scan(_format(request).scans(request), request)(), request)
     digest = hashlib.sha256(request.data).hexdigest()
     return replace(pattern, metadata={**pattern.metadata, "sha256": digest})
 
@@ -156,7 +155,7 @@ def _request(
 ) -> Request:
     if axis is not None and axis not in AXES:
         raise SlxrdError(f"axis {axis!r} is not one of {', '.join(AXES)}")
-    picked = None if columns is None else picks.parse(columns)
+    picked = None if columns is None else parse_column_choice(columns)
     if picked is not None and picked.named is not None:
         if axis not in (None, picked.named):
             raise SlxrdError(f"columns {columns!r} and axis {axis!r} differ; leave one of them out")
@@ -180,7 +179,7 @@ def _format(request: Request) -> Format:
                     request.source, f"is {candidate.NAME}, whose columns are known; leave --columns out"
                 )
             return candidate
-    kind = others.name(request.data) or "a binary file"
+    kind = unsupported.format_name(request.data) or "a binary file"
     known = " or ".join(candidate.NAME for candidate in FORMATS)
     raise FileError(request.source, f"is {kind}; export it as {known}")
 

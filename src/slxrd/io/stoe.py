@@ -11,8 +11,15 @@ from functools import partial
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
-from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, refuse_q, told
-from slxrd.io.shared.headers import believed
+from slxrd.io.shared.binary import (
+    Fields,
+    counting_time_entry,
+    counts_per_photon,
+    equidistant_angles,
+    nonempty,
+    refuse_q,
+)
+from slxrd.io.shared.headers import is_plausible_wavelength
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
 
@@ -83,7 +90,7 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
     _check(header, stored)
     factor = _factor(header)
     done = _done(file, header)
-    per_count, noted = as_counts(stored / factor)
+    per_count, noted = counts_per_photon(stored / factor)
     history = [Step(text, {"before": "by the program that wrote the file"}) for text in done.values()]
     if factor != 1.0:
         history.append(Step("divided by the file's factor", {"factor": factor}))
@@ -94,13 +101,13 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
         "anode": _ANODES.get(file.number("h", 310), ""),
     }
     # A counter stands at a point for so long; behind a moving detector the time is that of its steps.
-    time = counting_time(header.number("f", 68)) if file.number("h", 312) == _COUNTER else {}
+    time = counting_time_entry(header.number("f", 68)) if file.number("h", 312) == _COUNTER else {}
     return Scan(
-        x=evenly_spaced(header.number("f", 44), header.number("f", 60), stored.size, file.source),
+        x=equidistant_angles(header.number("f", 44), header.number("f", 60), stored.size, file.source),
         intensity=stored / factor,
         per_count=None if done or factor != 1.0 else per_count,
         radiation=None if request.radiation else _radiation(file, _STRIPPED in done),
-        metadata={"format": f"STOE .raw, {file.text(0, 8)}", **told(entries), **time},
+        metadata={"format": f"STOE .raw, {file.text(0, 8)}", **nonempty(entries), **time},
         history=(*history, *noted),
     )
 
@@ -155,7 +162,7 @@ def _radiation(file: Fields, stripped: bool) -> Radiation | None:
         If it tells two lines and no monochromator by which to know whether both reach the sample.
     """
     alpha1, alpha2 = file.number("f", 322), file.number("f", 326)
-    if not believed(alpha1):
+    if not is_plausible_wavelength(alpha1):
         return None
     monochromator = file.number("h", 308) % 100
     if stripped or alpha2 == 0.0 or monochromator in _KALPHA1_ONLY:

@@ -12,7 +12,7 @@ _STARTS = {
 }
 
 
-def name(head: bytes) -> str | None:
+def format_name(head: bytes) -> str | None:
     """Name of the foreign format a file starts with, or None."""
     if head.startswith(archive.START):
         return archive.describe(head)

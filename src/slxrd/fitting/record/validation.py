@@ -22,7 +22,7 @@ from slxrd.fitting.record.request import (
     resolution_of,
 )
 from slxrd.instrument.diffractometer import ZEROS, Instrument
-from slxrd.io.shared.column_choice import parse
+from slxrd.io.shared.column_choice import parse_column_choice
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import radiation
 
@@ -71,7 +71,7 @@ def _check_reading(reading: Mapping[str, Any]) -> None:
     if scan is not None and scan < 1:
         raise SlxrdError(f"scan {scan!r}: scans are counted from 1")
     if columns is not None:
-        parse(str(columns))
+        parse_column_choice(str(columns))
 
 
 def _check_choices(choices: Mapping[str, Any], files: bool) -> None:

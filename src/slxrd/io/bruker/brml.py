@@ -29,7 +29,7 @@ _ALPHA1_OPTICS = re.compile(r"channel-?cut|johansson", re.IGNORECASE)
 
 def recognises(data: bytes) -> bool:
     """Tell whether a file is an archive with the list of an experiment's scans."""
-    return any(_CONTAINER.fullmatch(name) for name in archive.names(data))
+    return any(_CONTAINER.fullmatch(name) for name in archive.member_names(data))
 
 
 def scans(request: Request) -> list[Load]:
@@ -69,7 +69,7 @@ def _read(opened: Archive, member: str, title: str | None, request: Request) -> 
     root = xml.parse(opened.read(member), source, member)
     route = _measured(root, source)
     points = read_points(route, source)
-    counted = counting.counts(points.detected)
+    counted = counting.from_counts(points.detected)
     return Scan(
         x=points.two_theta,
         intensity=points.counts,
@@ -140,4 +140,4 @@ def _number(tube: ET.Element, name: str, unit: str, source: str, *, zero: bool =
     found = "" if element is None else element.get("Unit", unit)
     if found.replace("Å", "Å") != unit and element is not None:
         raise FileError(source, f"{name} is in {found!r:.40}: use --wavelength CuKa, or a number of Å")
-    return xml.positive(None if element is None else element.get("Value"), name, source, zero=zero)
+    return xml.parse_positive(None if element is None else element.get("Value"), name, source, zero=zero)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.errors import FileError
-from slxrd.io.shared.counting import are_whole, check, detected
+from slxrd.io.shared.counting import are_whole, check_intensity, detector_counts
 from slxrd.units import FloatArray
 
 #: Largest spread of the times for which points were counted.
@@ -80,8 +80,8 @@ def read_points(route: ET.Element, source: str) -> Points:
     if np.all(two_theta == two_theta[0]):
         raise FileError(source, f"is a scan of {_scan_name(route)!r}: 2θ does not move in it")
     absorption = columns.get("absorption", np.ones(counts.size))
-    check(counts, absorption, source)
-    counted = detected(counts, absorption, PRINTED * np.abs(counts))
+    check_intensity(counts, absorption, source)
+    counted = detector_counts(counts, absorption, PRINTED * np.abs(counts))
     _refuse_uncorrected(counts, counted, absorption, source)
     return Points(two_theta, counts, counted, absorption, _time(columns.get("time"), source))
 

@@ -9,8 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
-from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.binary import (
+    Fields,
+    check_end_of_file,
+    counting_time_entry,
+    counts_per_photon,
+    equidistant_angles,
+    list_ranges,
+    nonempty,
+)
+from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import ALPHA2_RATIO
 
@@ -21,7 +29,7 @@ _MARK = b"RAW "
 
 def ranges(file: Fields, request: Request) -> list[Load]:
     """List the ranges."""
-    return listed(_walk(file, request), file.source)
+    return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
@@ -36,22 +44,22 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
         yield partial(_read, header, points, request)
         more = header.number("I", 152) != 0
         start += _HEADER + 4 * points
-    refuse_rest(file, start)
+    check_end_of_file(file, start)
 
 
 def _read(header: Fields, points: int, request: Request) -> Scan:
     intensity = header.column(_HEADER, points, "<f4")
-    per_count, noted = as_counts(intensity)
+    per_count, noted = counts_per_photon(intensity)
     alpha1, alpha2 = header.number("f", 72), header.number("f", 76)
     return Scan(
-        x=evenly_spaced(header.number("f", 24), header.number("f", 12), points, header.source),
+        x=equidistant_angles(header.number("f", 24), header.number("f", 12), points, header.source),
         intensity=intensity,
         per_count=per_count,
-        radiation=radiation(request, alpha1, alpha2, ALPHA2_RATIO),
+        radiation=header_radiation(request, alpha1, alpha2, ALPHA2_RATIO),
         metadata={
             "format": "Bruker .raw, version 1",
-            **told({"title": header.text(40, 32)}),
-            **counting_time(header.number("f", 8)),
+            **nonempty({"title": header.text(40, 32)}),
+            **counting_time_entry(header.number("f", 8)),
         },
         history=noted,
     )

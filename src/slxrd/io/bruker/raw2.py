@@ -11,8 +11,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from slxrd.errors import FileError
-from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
-from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.binary import (
+    Fields,
+    check_end_of_file,
+    counting_time_entry,
+    counts_per_photon,
+    equidistant_angles,
+    list_ranges,
+    nonempty,
+)
+from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
 
 #: Length of the file's header, and least length of a range's, in bytes.
@@ -23,7 +31,7 @@ _LEAST_HEADER = 48
 def ranges(file: Fields, request: Request) -> list[Load]:
     """List the ranges."""
     file.take(0, _FILE_HEADER)
-    return listed(_walk(file, request), file.source)
+    return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
@@ -38,7 +46,7 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
         header.take(0, length + 4 * points)
         yield partial(_read, file, header, length, points, request)
         start += length + 4 * points
-    refuse_rest(file, start)
+    check_end_of_file(file, start)
 
 
 def _read(file: Fields, header: Fields, length: int, points: int, request: Request) -> Scan:
@@ -50,17 +58,17 @@ def _read(file: Fields, header: Fields, length: int, points: int, request: Reque
             "export it as text with two columns",
         )
     intensity = header.column(length, points, "<f4")
-    per_count, noted = as_counts(intensity)
+    per_count, noted = counts_per_photon(intensity)
     alpha1, alpha2, ratio = (file.number("f", at) for at in (190, 194, 198))
     return Scan(
-        x=evenly_spaced(start, header.number("f", 12), points, file.source),
+        x=equidistant_angles(start, header.number("f", 12), points, file.source),
         intensity=intensity,
         per_count=per_count,
-        radiation=radiation(request, alpha1, alpha2, ratio),
+        radiation=header_radiation(request, alpha1, alpha2, ratio),
         metadata={
             "format": "Bruker .raw, version 2",
-            **told({"date": file.text(168, 20), "anode": file.text(188, 2)}),
-            **counting_time(header.number("f", 8)),
+            **nonempty({"date": file.text(168, 20), "anode": file.text(188, 2)}),
+            **counting_time_entry(header.number("f", 8)),
         },
         history=noted,
     )

@@ -12,8 +12,16 @@ from functools import partial
 
 from slxrd.errors import FileError
 from slxrd.io.bruker.raw4 import KINDS, check_kind
-from slxrd.io.shared.binary import Fields, as_counts, counting_time, evenly_spaced, listed, refuse_rest, told
-from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.binary import (
+    Fields,
+    check_end_of_file,
+    counting_time_entry,
+    counts_per_photon,
+    equidistant_angles,
+    list_ranges,
+    nonempty,
+)
+from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
 
 #: Length of the file's and of a range's header in bytes.
@@ -26,7 +34,7 @@ _STATUS = {0: "unmeasured", 2: "active", 3: "aborted", 4: "interrupted"}
 def ranges(file: Fields, request: Request) -> list[Load]:
     """List the ranges."""
     file.take(0, _FILE_HEADER)
-    return listed(_walk(file, request), file.source)
+    return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
@@ -45,7 +53,7 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
         header.take(0, first + record * points)
         yield partial(_read, file, header, first, request)
         start += first + record * points
-    refuse_rest(file, start)
+    check_end_of_file(file, start)
 
 
 def _read(file: Fields, header: Fields, first: int, request: Request) -> Scan:
@@ -59,17 +67,17 @@ def _read(file: Fields, header: Fields, first: int, request: Request) -> Scan:
             "export it as text with two columns",
         )
     intensity = header.column(first, points, "<f4")
-    per_count, noted = as_counts(intensity)
+    per_count, noted = counts_per_photon(intensity)
     alpha1, alpha2, ratio = (file.number("d", at) for at in (624, 632, 648))
     return Scan(
-        x=evenly_spaced(header.number("d", 16), header.number("d", 176), points, file.source),
+        x=equidistant_angles(header.number("d", 16), header.number("d", 176), points, file.source),
         intensity=intensity,
         per_count=per_count,
-        radiation=radiation(request, alpha1, alpha2, ratio, header.number("d", 240)),
+        radiation=header_radiation(request, alpha1, alpha2, ratio, header.number("d", 240)),
         metadata={
             "format": "Bruker .raw, version 3 (RAW1.01)",
             "scan axis": kind,
-            **told(
+            **nonempty(
                 {
                     "sample id": file.text(326, 60),
                     "date": f"{file.text(16, 10)} {file.text(26, 10)}".strip(),
@@ -77,7 +85,7 @@ def _read(file: Fields, header: Fields, first: int, request: Request) -> Scan:
                     "status": _STATUS.get(file.number("I", 8), ""),
                 }
             ),
-            **counting_time(header.number("f", 192)),
+            **counting_time_entry(header.number("f", 192)),
         },
         history=noted,
     )

@@ -17,16 +17,16 @@ import numpy as np
 
 from slxrd.errors import FileError
 from slxrd.io.shared.binary import (
-    CutShort,
     Fields,
-    as_counts,
-    counting_time,
-    evenly_spaced,
-    listed,
-    refuse_rest,
-    told,
+    TruncatedFile,
+    check_end_of_file,
+    counting_time_entry,
+    counts_per_photon,
+    equidistant_angles,
+    list_ranges,
+    nonempty,
 )
-from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import FloatArray
 
@@ -95,7 +95,7 @@ class _Told:
 def ranges(file: Fields, request: Request) -> list[Load]:
     """List the ranges."""
     file.take(0, _FILE_HEADER)
-    return listed(_walk(file, request), file.source)
+    return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
@@ -112,9 +112,9 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
         else:
             try:
                 length = _segment(part)
-            except CutShort:
+            except TruncatedFile:
                 if found:  # behind a range it is no broken range, but something unknown
-                    refuse_rest(file, start)
+                    check_end_of_file(file, start)
                 raise
             said = _heard(part, length, said)
             segments += 1
@@ -153,23 +153,23 @@ def _read(file: Fields, header: Fields, first: int, said: _Told, request: Reques
     start = header.number("d", 72)
     _check_drives(header, first, start)
     intensity = _intensity(header, first, points)
-    per_count, noted = as_counts(intensity)
+    per_count, noted = counts_per_photon(intensity)
     return Scan(
-        x=evenly_spaced(start, header.number("d", 80), points, file.source),
+        x=equidistant_angles(start, header.number("d", 80), points, file.source),
         intensity=intensity,
         per_count=per_count,
-        radiation=radiation(request, *said.lines, used=header.number("d", 112)),
+        radiation=header_radiation(request, *said.lines, used=header.number("d", 112)),
         metadata={
             "format": "Bruker .raw, version 4 (RAW4.00)",
             "scan axis": kind,
-            **told(
+            **nonempty(
                 {
                     **{entry: said.texts.get(name, "") for name, entry in _KEPT.items()},
                     "date": f"{file.text(12, 12)} {file.text(24, 10)}".strip(),
                     "anode": said.anode,
                 }
             ),
-            **counting_time(header.number("f", 92)),
+            **counting_time_entry(header.number("f", 92)),
         },
         history=noted,
     )

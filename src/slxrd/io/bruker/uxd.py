@@ -19,15 +19,15 @@ import numpy as np
 from slxrd.errors import FileError
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
-    counting_time,
-    described,
-    length,
-    lines,
-    number,
-    radiation,
+    angles_at_steps,
+    header_radiation,
+    metadata_entries,
+    parse_counting_time,
+    parse_number,
+    parse_numbers,
+    parse_wavelength,
+    read_lines,
     required,
-    steps,
-    values,
 )
 from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
@@ -72,7 +72,7 @@ def scans(request: Request) -> list[Load]:
     """List the ranges of a .uxd file."""
     header: dict[str, str] = {}
     ranges: list[_Range] = []
-    for row in lines(request, NAME):
+    for row in read_lines(request, NAME):
         if row.text.startswith(";"):
             continue
         if not row.text.startswith("_"):
@@ -112,13 +112,13 @@ def _read(found: _Range, request: Request) -> Scan:
         raise FileError(source, f"is {axis}; only scans over 2θ are read", found.marker.line)
     x, intensity, digits = _columns(found, source)
     stated = header.get("STEPCOUNT")
-    if stated and number(stated, "_STEPCOUNT", source) != len(x):
+    if stated and parse_number(stated, "_STEPCOUNT", source) != len(x):
         raise FileError(source, f"tells of {stated} points and holds {len(x)}; copy or export it again")
-    time = header.get("STEPTIME") and counting_time(header["STEPTIME"], "_STEPTIME", source)
+    time = header.get("STEPTIME") and parse_counting_time(header["STEPTIME"], "_STEPTIME", source)
     counted = (
-        counting.counts(intensity)
+        counting.from_counts(intensity)
         if found.unit == "COUNTS"
-        else counting.rates(intensity, time or None, digits)
+        else counting.from_rates(intensity, time or None, digits)
     )
     unit = {"": 1.0, "A": 1.0, "Å": 1.0, "ANGSTROM": 1.0, "NM": 10.0}.get(
         header.get("WL_UNIT", "").upper(), 0.0
@@ -127,13 +127,13 @@ def _read(found: _Range, request: Request) -> Scan:
         x=x,
         intensity=counted.intensity,
         per_count=counted.per_count(),
-        radiation=radiation(
+        radiation=header_radiation(
             request,
-            unit * length(header.get("WL1"), "_WL1", source),
-            unit * length(header.get("WL2"), "_WL2", source),
-            length(header.get("WLRATIO"), "_WLRATIO", source),
+            unit * parse_wavelength(header.get("WL1"), "_WL1", source),
+            unit * parse_wavelength(header.get("WL2"), "_WL2", source),
+            parse_wavelength(header.get("WLRATIO"), "_WLRATIO", source),
         ),
-        metadata=described(
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "title": header.get("SAMPLE"),
@@ -154,12 +154,12 @@ def _columns(found: _Range, source: str) -> tuple[FloatArray, FloatArray, int]:
         for fields, line in split:
             if len(fields) != 2:
                 raise FileError(source, f"has {len(fields)} numbers, not angle and intensity", line)
-        angles = values([(fields[0], line) for fields, line in split], "the angle", source)
+        angles = parse_numbers([(fields[0], line) for fields, line in split], "the angle", source)
         texts = [(fields[1], line) for fields, line in split]
     else:
         texts = [(text, line) for fields, line in split for text in fields]
-        first = number(required(found.header, "START", source), "_START", source)
-        step = number(required(found.header, "STEPSIZE", source), "_STEPSIZE", source)
-        angles = steps(first, step, len(texts), source)
-    intensity = values(texts, "the intensity", source)
+        first = parse_number(required(found.header, "START", source), "_START", source)
+        step = parse_number(required(found.header, "STEPSIZE", source), "_STEPSIZE", source)
+        angles = angles_at_steps(first, step, len(texts), source)
+    intensity = parse_numbers(texts, "the intensity", source)
     return np.asarray(angles), intensity, counting.decimals([text for text, _ in texts])

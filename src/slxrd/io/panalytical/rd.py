@@ -15,8 +15,8 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
-from slxrd.io.shared.binary import Fields, evenly_spaced, refuse_q, refuse_rest, told
-from slxrd.io.shared.headers import radiation
+from slxrd.io.shared.binary import Fields, check_end_of_file, equidistant_angles, nonempty, refuse_q
+from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import K_ALPHA_LINES
 
@@ -60,7 +60,7 @@ def _read(file: Fields, request: Request) -> Scan:
         )
     points, first = round(steps) + 1, _COUNTS_AT[file.data[:4]]
     stored = file.column(first, points, "<u2")
-    refuse_rest(file, first + 2 * points)
+    check_end_of_file(file, first + 2 * points)
     largest = file.number("H", 136)
     if largest not in _BLANK and largest != stored.max():
         raise FileError(
@@ -70,13 +70,13 @@ def _read(file: Fields, request: Request) -> Scan:
         )
     alpha1, alpha2, ratio = (file.number("d", at) for at in (94, 102, 110))
     return Scan(
-        x=evenly_spaced(start, step, points, file.source),
+        x=equidistant_angles(start, step, points, file.source),
         intensity=np.rint(stored**2 / 100.0),
         per_count=1.0,
-        radiation=radiation(request, alpha1, alpha2, ratio),
+        radiation=header_radiation(request, alpha1, alpha2, ratio),
         metadata={
             "format": f"Philips .{'rd' if first == 250 else 'sd'}",
-            **told({"title": file.text(146, 20), "anode": _anode(file)}),
+            **nonempty({"title": file.text(146, 20), "anode": _anode(file)}),
         },
         history=(Step("counts from their roots", {"as stored in the file": "10·√counts, rounded"}),),
     )

@@ -12,7 +12,16 @@ from functools import partial
 
 from slxrd.errors import FileError
 from slxrd.io.shared import counting
-from slxrd.io.shared.headers import described, length, lines, number, radiation, required, steps, values
+from slxrd.io.shared.headers import (
+    angles_at_steps,
+    header_radiation,
+    metadata_entries,
+    parse_number,
+    parse_numbers,
+    parse_wavelength,
+    read_lines,
+    required,
+)
 from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
 
@@ -31,7 +40,7 @@ def recognises(data: bytes) -> bool:
 
 def scans(request: Request) -> list[Load]:
     """List the scans of a .udf file: one."""
-    return [partial(_read, lines(request, NAME), request)]
+    return [partial(_read, read_lines(request, NAME), request)]
 
 
 def _read(found: list[Row], request: Request) -> Scan:
@@ -60,18 +69,18 @@ def _read(found: list[Row], request: Request) -> Scan:
             f"its header tells of {first:g} to {last:g}° in steps of {step:g}°, and {n} points follow; "
             "copy or export it again",
         )
-    counted = counting.counts(values(fields, "the intensity", source))
+    counted = counting.from_counts(parse_numbers(fields, "the intensity", source))
     return Scan(
-        x=steps(first, step, n, source),
+        x=angles_at_steps(first, step, n, source),
         intensity=counted.intensity,
         per_count=counted.per_count(),
-        radiation=radiation(
+        radiation=header_radiation(
             request,
-            length(header.get("LabdaAlpha1") or header.get("LambdaAlpha1"), "LabdaAlpha1", source),
-            length(header.get("LabdaAlpha2") or header.get("LambdaAlpha2"), "LabdaAlpha2", source),
-            length(header.get("RatioAlpha21"), "RatioAlpha21", source),
+            parse_wavelength(header.get("LabdaAlpha1") or header.get("LambdaAlpha1"), "LabdaAlpha1", source),
+            parse_wavelength(header.get("LabdaAlpha2") or header.get("LambdaAlpha2"), "LabdaAlpha2", source),
+            parse_wavelength(header.get("RatioAlpha21"), "RatioAlpha21", source),
         ),
-        metadata=described(
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "sample id": header.get("SampleIdent"),
@@ -88,8 +97,8 @@ def _range(header: Mapping[str, str], source: str) -> tuple[float, float, float]
     ends = required(header, "DataAngleRange", source).split(",")
     if len(ends) != 2:
         raise FileError(source, f"DataAngleRange is {','.join(ends)[:40]!r}, not two angles; export it again")
-    first, last = (number(end, "DataAngleRange", source) for end in ends)
-    step = number(required(header, "ScanStepSize", source), "ScanStepSize", source)
+    first, last = (parse_number(end, "DataAngleRange", source) for end in ends)
+    step = parse_number(required(header, "ScanStepSize", source), "ScanStepSize", source)
     if step == 0.0 or abs(step) < 1e-9:
         raise FileError(source, "ScanStepSize is 0: the axis does not move; export the scan again")
     return first, last, step

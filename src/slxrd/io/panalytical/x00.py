@@ -13,15 +13,15 @@ from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
-    counting_time,
-    described,
-    length,
-    lines,
-    number,
-    radiation,
+    angles_at_steps,
+    header_radiation,
+    metadata_entries,
+    parse_counting_time,
+    parse_number,
+    parse_numbers,
+    parse_wavelength,
+    read_lines,
     required,
-    steps,
-    values,
 )
 from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
@@ -41,7 +41,7 @@ def recognises(data: bytes) -> bool:
 
 def scans(request: Request) -> list[Load]:
     """List the scans of an .x00 file: one."""
-    found = lines(request, NAME)
+    found = read_lines(request, NAME)
     return [lambda: _read(found, request)]
 
 
@@ -60,25 +60,27 @@ def _read(found: list[Row], request: Request) -> Scan:
         key, _, value = row.text.partition(",")
         header[key.strip()] = value.strip()
     fields = [(row.text, row.line) for row in found[start + 1 :]]
-    n = number(required(header, "NrOfData", source), "NrOfData", source)
+    n = parse_number(required(header, "NrOfData", source), "NrOfData", source)
     if len(fields) != n:
         raise FileError(source, f"tells of {n:g} points and holds {len(fields)}; copy or export it again")
     axis = required(header, "ScanAxis", source)
     factor = _FACTORS.get(axis.replace(" ", "").lower())
     if factor is None:
         raise FileError(source, f"is a scan of {axis!r}: 2θ does not move in it, or not alone")
-    first = number(required(header, "FirstAngle", source), "FirstAngle", source)
-    step = number(required(header, "StepWidth", source), "StepWidth", source)
-    time = counting_time(required(header, "TimePerStep", source), "TimePerStep", source)
-    counted = counting.rates(
-        values(fields, "the intensity", source), time, counting.decimals([text for text, _ in fields])
+    first = parse_number(required(header, "FirstAngle", source), "FirstAngle", source)
+    step = parse_number(required(header, "StepWidth", source), "StepWidth", source)
+    time = parse_counting_time(required(header, "TimePerStep", source), "TimePerStep", source)
+    counted = counting.from_rates(
+        parse_numbers(fields, "the intensity", source), time, counting.decimals([text for text, _ in fields])
     )
     return Scan(
-        x=factor * steps(first, step, len(fields), source),
+        x=factor * angles_at_steps(first, step, len(fields), source),
         intensity=counted.intensity,
         per_count=counted.per_count(),
-        radiation=radiation(request, length(header.get("Wavelength"), "Wavelength", source), 0.0, 0.0),
-        metadata=described(
+        radiation=header_radiation(
+            request, parse_wavelength(header.get("Wavelength"), "Wavelength", source), 0.0, 0.0
+        ),
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "title": header.get("Sample"),
@@ -101,7 +103,7 @@ def _doubling(header: dict[str, str], factor: float, source: str) -> tuple[Step,
         return ()
     details: dict[str, str | float | int] = {}
     if header.get("Omega") and header.get("TwoTheta"):
-        offset = number(header["TwoTheta"], "TwoTheta", source) - 2.0 * number(
+        offset = parse_number(header["TwoTheta"], "TwoTheta", source) - 2.0 * parse_number(
             header["Omega"], "Omega", source
         )
         if abs(offset) > TILT_LIMIT:

@@ -17,7 +17,7 @@ from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.panalytical.xrdml_document import Document, open_documents, radiation
 from slxrd.io.shared import counting
-from slxrd.io.shared.counting import check, detected
+from slxrd.io.shared.counting import check_intensity, detector_counts
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import FloatArray
 
@@ -76,8 +76,10 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
     if content.get("beamAttenuationFactors") is not None:
         factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
     intensity = _spread(_values(content, "intensity"), n, source)
-    check(intensity, factors, source)
-    counted = counting.counts(detected(intensity, factors, 0.5))  # they are printed as whole numbers
+    check_intensity(intensity, factors, source)
+    counted = counting.from_counts(
+        detector_counts(intensity, factors, 0.5)
+    )  # they are printed as whole numbers
     attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
     return Scan(
         x=two_theta,

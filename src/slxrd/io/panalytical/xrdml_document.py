@@ -17,7 +17,7 @@ from functools import partial
 from slxrd.errors import FileError
 from slxrd.io.shared import xml
 from slxrd.io.shared.scan import Request
-from slxrd.io.shared.xml import positive
+from slxrd.io.shared.xml import parse_positive
 from slxrd.units import Radiation, SecondLine
 
 
@@ -203,4 +203,4 @@ def _number(used: ET.Element, name: str, source: str, *, zero: bool = False) -> 
     element = used.find(f"{{*}}{name}")
     if name != _RATIO:
         check_unit(element, "Angstrom", source)
-    return positive("" if element is None else (element.text or ""), name, source, zero=zero)
+    return parse_positive("" if element is None else (element.text or ""), name, source, zero=zero)

@@ -16,7 +16,16 @@ from functools import partial
 from slxrd.errors import FileError
 from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import counting
-from slxrd.io.shared.headers import described, length, lines, number, radiation, required, steps, values
+from slxrd.io.shared.headers import (
+    angles_at_steps,
+    header_radiation,
+    metadata_entries,
+    parse_number,
+    parse_numbers,
+    parse_wavelength,
+    read_lines,
+    required,
+)
 from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import ALPHA2_RATIO, Radiation
@@ -48,7 +57,7 @@ def scans(request: Request) -> list[Load]:
     groups: list[_Group] = []
     header: dict[str, str] = {}
     group: _Group | None = None
-    for row in lines(request, NAME):
+    for row in read_lines(request, NAME):
         word = row.text.split()[0].upper()
         if word == "*BEGIN":
             group = _Group(dict(header))
@@ -79,12 +88,12 @@ def _read(group: _Group, request: Request) -> Scan:
         (piece, row.line) for row in group.rows for piece in (p.strip() for p in row.text.split(",")) if piece
     ]
     stated = required(header, "COUNT", source)
-    if number(stated, "COUNT", source) != len(fields):
+    if parse_number(stated, "COUNT", source) != len(fields):
         raise FileError(source, f"tells of {stated} points and holds {len(fields)}; copy or export it again")
     first, last, step = (
-        number(required(header, key, source), key, source) for key in ("START", "STOP", "STEP")
+        parse_number(required(header, key, source), key, source) for key in ("START", "STOP", "STEP")
     )
-    x = steps(first, step, len(fields), source)
+    x = angles_at_steps(first, step, len(fields), source)
     if fields and abs(x[-1] - last) > 1.5 * abs(step):  # a continuous scan may lack its last point
         raise FileError(
             source,
@@ -93,18 +102,20 @@ def _read(group: _Group, request: Request) -> Scan:
         )
     offset = header.get("OFFSET", "")
     time = time_per_point(header.get("SPEED"), header.get("SPEED_DIM"), header.get("STEP"), source)
-    numbers = values(fields, "the intensity", source)
+    numbers = parse_numbers(fields, "the intensity", source)
     unit = header.get("YUNIT", "").lower()
     if unit.startswith("cps"):
-        counted = counting.rates(numbers, time, counting.decimals([text for text, _ in fields]))
+        counted = counting.from_rates(numbers, time, counting.decimals([text for text, _ in fields]))
     else:
-        counted = counting.counts(numbers) if unit.startswith("count") else counting.unnamed(numbers)
+        counted = (
+            counting.from_counts(numbers) if unit.startswith("count") else counting.from_unknown_unit(numbers)
+        )
     return Scan(
         x=factor * x,
         intensity=counted.intensity,
         per_count=counted.per_count(),
         radiation=_radiation(request, header),
-        metadata=described(
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "sample id": header.get("SAMPLE"),
@@ -113,7 +124,7 @@ def _read(group: _Group, request: Request) -> Scan:
                 "scan axis": axis,
                 "anode": _ANODES.get(header.get("TARGET", "")),
                 "counting time (s)": time,
-                "offset in the file (°)": number(offset, "OFFSET", source) or None if offset else None,
+                "offset in the file (°)": parse_number(offset, "OFFSET", source) or None if offset else None,
             }
         ),
         history=(*doubled, *counted.history),
@@ -121,8 +132,8 @@ def _read(group: _Group, request: Request) -> Scan:
 
 
 def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
-    alpha1 = length(header.get("WAVE_LENGTH1"), "WAVE_LENGTH1", request.source)
-    alpha2 = length(header.get("WAVE_LENGTH2"), "WAVE_LENGTH2", request.source)
+    alpha1 = parse_wavelength(header.get("WAVE_LENGTH1"), "WAVE_LENGTH1", request.source)
+    alpha2 = parse_wavelength(header.get("WAVE_LENGTH2"), "WAVE_LENGTH2", request.source)
     meant = header.get("XRAY_CHAR", "").upper().replace(" ", "")
     if request.radiation is not None:
         return None
@@ -133,5 +144,5 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
             "monochromator before the sample: use --wavelength CuKa for both lines, or CuKa1",
         )
     if meant in ("K-ALPHA1", "K-ALPHA2"):
-        return radiation(request, alpha1 if meant == "K-ALPHA1" else alpha2, 0.0, 0.0)
-    return radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "K-ALPHA" else None
+        return header_radiation(request, alpha1 if meant == "K-ALPHA1" else alpha2, 0.0, 0.0)
+    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "K-ALPHA" else None

@@ -24,14 +24,14 @@ from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
-    counting_time,
-    described,
-    length,
-    lines,
-    number,
-    radiation,
+    header_radiation,
+    metadata_entries,
+    parse_counting_time,
+    parse_number,
+    parse_numbers,
+    parse_wavelength,
+    read_lines,
     required,
-    values,
 )
 from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
@@ -69,12 +69,14 @@ def time_per_point(speed: str | None, unit: str | None, step: str | None, source
     unit = unit.lower().replace(" ", "")
     if unit.startswith("sec"):
         return (
-            counting_time(speed, "the counting time", source) if number(speed, "the speed", source) else None
+            parse_counting_time(speed, "the counting time", source)
+            if parse_number(speed, "the speed", source)
+            else None
         )
     per = re.fullmatch(r"deg[a-z.]*/(min|s(?:ec)?)\.?", unit)
     if per and step:
-        rate = number(speed, "the speed of the scan", source)
-        width = number(step, "the step", source)
+        rate = parse_number(speed, "the speed of the scan", source)
+        width = parse_number(step, "the step", source)
         time = (60.0 if per[1] == "min" else 1.0) * abs(width / rate) if rate else 0.0
         return time if 1e-6 <= time <= 1e7 else None
     return None
@@ -106,7 +108,7 @@ def scans(request: Request) -> list[Load]:
     blocks: list[_Block] = []
     header: dict[str, str] = {}
     inside = False
-    for row in lines(request, NAME):
+    for row in read_lines(request, NAME):
         if row.text == "*RAS_HEADER_START":
             header, inside = {}, False
         elif row.text == "*RAS_INT_START":
@@ -150,9 +152,9 @@ def _read(block: _Block, request: Request) -> Scan:
     )
     unit = header.get("MEAS_SCAN_UNIT_Y", "").lower()
     if unit == "cps":
-        counted = counting.rates(seen, time, digits)
+        counted = counting.from_rates(seen, time, digits)
     else:
-        counted = counting.counts(seen) if unit == "counts" else counting.unnamed(seen)
+        counted = counting.from_counts(seen) if unit == "counts" else counting.from_unknown_unit(seen)
     largest = float(attenuation.max())
     attenuated = (Step("attenuator corrected", {"largest factor": largest}),) if largest != 1.0 else ()
     return Scan(
@@ -160,7 +162,7 @@ def _read(block: _Block, request: Request) -> Scan:
         intensity=counted.intensity * attenuation,
         per_count=counted.per_count(attenuation),
         radiation=_radiation(request, header),
-        metadata=described(
+        metadata=metadata_entries(
             {
                 "format": NAME,
                 "sample id": header.get("FILE_SAMPLE"),
@@ -184,7 +186,7 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
         )
     split = [(row.text.split(), row.line) for row in block.rows]
     stated = block.header.get("MEAS_DATA_COUNT")
-    if stated and number(stated, "MEAS_DATA_COUNT", source) != len(split):
+    if stated and parse_number(stated, "MEAS_DATA_COUNT", source) != len(split):
         raise FileError(source, f"tells of {stated} points and holds {len(split)}; copy or export it again")
     if not split:
         raise FileError(source, "the scan holds no points", block.start.line)
@@ -193,7 +195,7 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
         if len(fields) != width or width not in (2, 3):
             raise FileError(source, f"has {len(fields)} numbers, not angle, intensity and attenuation", line)
     columns = [
-        values([(fields[place], line) for fields, line in split], what, source)
+        parse_numbers([(fields[place], line) for fields, line in split], what, source)
         for place, what in zip(range(width), ("the angle", "the intensity", "the attenuation"), strict=False)
     ]
     if not block.marked:
@@ -207,12 +209,13 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
 def _check_unmarked(header: Mapping[str, str], last: float, source: str) -> None:
     """Refuse rows that do not reach the end of the scan, as no mark tells of it, or may be attenuated."""
     stop, step = (
-        number(required(header, key, source), key, source) for key in ("MEAS_SCAN_STOP", "MEAS_SCAN_STEP")
+        parse_number(required(header, key, source), key, source)
+        for key in ("MEAS_SCAN_STOP", "MEAS_SCAN_STEP")
     )
     if abs(last - stop) > 1.5 * abs(step):
         raise FileError(source, f"ends at {last:g}° and not at {stop:g}°; copy or export it again")
     factor = header.get("Attenuator_coefficient", "1")
-    if number(factor, "Attenuator_coefficient", source) != 1.0:
+    if parse_number(factor, "Attenuator_coefficient", source) != 1.0:
         raise FileError(
             source,
             f"does not tell whether its attenuator of {factor} is corrected for; export the scan as .ras",
@@ -221,7 +224,7 @@ def _check_unmarked(header: Mapping[str, str], last: float, source: str) -> None
 
 def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     alpha1, alpha2, beta = (
-        length(header.get(f"HW_XG_WAVE_LENGTH_{line}"), f"HW_XG_WAVE_LENGTH_{line}", request.source)
+        parse_wavelength(header.get(f"HW_XG_WAVE_LENGTH_{line}"), f"HW_XG_WAVE_LENGTH_{line}", request.source)
         for line in ("ALPHA1", "ALPHA2", "BETA")
     )
     meant = header.get("MEAS_COND_XG_WAVE_TYPE", "").lower().replace("_", "").replace("alpha", "a")
@@ -229,9 +232,9 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     if meant == "ka" and _axis(header, "IncidentMonochromator")[0].startswith("Ge"):
         meant = "ka1"  # a germanium crystal lets Kα₁ through alone
     if meant in single:
-        return radiation(request, single[meant], 0.0, 0.0)
+        return header_radiation(request, single[meant], 0.0, 0.0)
     # The file gives no ratio. Without the word for Kα it is not known which of the lines are meant.
-    return radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "ka" else None
+    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "ka" else None
 
 
 def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:
@@ -249,4 +252,4 @@ def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:
 
 def _temperature(header: Mapping[str, str], source: str) -> float | None:
     position, unit = _axis(header, "Temp")
-    return number(position, "the temperature", source) if position and unit == "C" else None
+    return parse_number(position, "the temperature", source) if position and unit == "C" else None

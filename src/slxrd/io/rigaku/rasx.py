@@ -23,9 +23,9 @@ from slxrd.errors import FileError
 from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
-from slxrd.io.shared.counting import check
+from slxrd.io.shared.counting import check_intensity
 from slxrd.io.shared.scan import Load, Request, Scan
-from slxrd.io.shared.xml import positive
+from slxrd.io.shared.xml import parse_positive
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
 
 #: The words for a single line → the end of the element that holds it.
@@ -124,7 +124,7 @@ def radiation(conditions: ET.Element, source: str) -> Radiation | None:
         return None
 
     def line(name: str) -> float:
-        return positive(tube.findtext(f"{{*}}Wavelength{name}"), f"Wavelength{name}", source)
+        return parse_positive(tube.findtext(f"{{*}}Wavelength{name}"), f"Wavelength{name}", source)
 
     if kind.lower() in _LINES:
         return Radiation(line(_LINES[kind.lower()]))
@@ -174,7 +174,7 @@ _PROFILE = re.compile(r"Data(\d+)/(Profile|Image)(\d+)\.(?:txt|bin)")
 
 def recognises(data: bytes) -> bool:
     """Tell whether a file is an archive with tables or images in numbered folders."""
-    return any(_PROFILE.fullmatch(name) for name in archive.names(data))
+    return any(_PROFILE.fullmatch(name) for name in archive.member_names(data))
 
 
 def scans(request: Request) -> list[Load]:
@@ -211,13 +211,15 @@ def _read(opened: Archive, match: re.Match[str], request: Request) -> Scan:
     table = _table(rows, source)
     x, steps = two_theta(table[:, 0], conditions, source)
     factors = table[:, 2]
-    check(table[:, 1], factors, source)
+    check_intensity(table[:, 1], factors, source)
     time = counting_time(conditions, source)
     unit = told(conditions, "IntensityUnit").lower()
     if unit == "cps":
-        counted = counting.rates(table[:, 1], time, counting.decimals([row[1] for row in rows]))
+        counted = counting.from_rates(table[:, 1], time, counting.decimals([row[1] for row in rows]))
     else:
-        counted = counting.counts(table[:, 1]) if unit == "counts" else counting.unnamed(table[:, 1])
+        counted = (
+            counting.from_counts(table[:, 1]) if unit == "counts" else counting.from_unknown_unit(table[:, 1])
+        )
     if not np.all(factors == 1.0):
         steps = (*steps, Step("attenuator corrected", {"largest factor": float(factors.max())}))
     return Scan(

@@ -106,7 +106,7 @@ def open_archive(data: bytes, source: str) -> Archive:
         raise FileError(source, f"is {problem}; copy or export it again") from None
 
 
-def names(data: bytes) -> frozenset[str]:
+def member_names(data: bytes) -> frozenset[str]:
     """Names of an archive's members; none where it is no sound archive. Never raises."""
     try:
         return frozenset(_open(data, "").members)

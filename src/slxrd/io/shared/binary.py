@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
-from slxrd.io.shared.counting import counts
+from slxrd.io.shared.counting import from_counts
 from slxrd.io.shared.scan import Load, Request
 from slxrd.units import FloatArray
 
@@ -24,7 +24,7 @@ LONGEST_TIME = 1e6
 MOST_RANGES = 20_000
 
 
-class CutShort(FileError):
+class TruncatedFile(FileError):
     """A file that ends before what its header tells of."""
 
 
@@ -67,7 +67,7 @@ class Fields:
 
         Raises
         ------
-        CutShort
+        TruncatedFile
             If the file ends before it.
         """
         (value,) = struct.unpack("<" + code, self.take(at, struct.calcsize("<" + code)))
@@ -89,17 +89,17 @@ class Fields:
 
         Raises
         ------
-        CutShort
+        TruncatedFile
             If the file ends before their end.
         """
         first = self.base + at
         if first + length > len(self.data):
-            raise self.cut_short(first + length)
+            raise self.truncated(first + length)
         return self.data[first : first + length]
 
-    def cut_short(self, needed: int) -> CutShort:
+    def truncated(self, needed: int) -> TruncatedFile:
         """Error to raise where the file ends before byte ``needed``."""
-        return CutShort(
+        return TruncatedFile(
             self.source,
             f"is a {self.kind} that is cut short or damaged: it has {len(self.data)} bytes where its "
             f"header tells of {needed}; copy or export it again",
@@ -112,7 +112,7 @@ def refuse_q(request: Request, name: str) -> None:
         raise FileError(request.source, f"the axis of a {name} file is 2θ; leave --axis out")
 
 
-def listed(ranges: Iterator[Load], source: str) -> list[Load]:
+def list_ranges(ranges: Iterator[Load], source: str) -> list[Load]:
     """List ranges that follow one another.
 
     Where the file breaks off within one, those before it can be read, and it says why when it is loaded.
@@ -126,7 +126,7 @@ def listed(ranges: Iterator[Load], source: str) -> list[Load]:
     try:
         for load in islice(ranges, MOST_RANGES + 1):
             loads.append(load)  # one by one: those before a break are kept
-    except CutShort as error:
+    except TruncatedFile as error:
         loads.append(_failing(error))
     if len(loads) > MOST_RANGES:
         raise FileError(source, f"tells of more than {MOST_RANGES} ranges, which cannot be; export it again")
@@ -140,7 +140,7 @@ def _failing(error: FileError) -> Load:
     return fail
 
 
-def refuse_rest(file: Fields, end: int) -> None:
+def check_end_of_file(file: Fields, end: int) -> None:
     """Refuse a file in which anything but zeros follows what its header tells of.
 
     Raises
@@ -156,7 +156,7 @@ def refuse_rest(file: Fields, end: int) -> None:
         )
 
 
-def evenly_spaced(start: float, step: float, n: int, source: str) -> FloatArray:
+def equidistant_angles(start: float, step: float, n: int, source: str) -> FloatArray:
     """Angles ``start + i·step`` in degrees, shape (n,).
 
     Raises
@@ -173,21 +173,21 @@ def evenly_spaced(start: float, step: float, n: int, source: str) -> FloatArray:
     return start + step * np.arange(n, dtype=np.float64)
 
 
-def as_counts(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step, ...]]:
+def counts_per_photon(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step, ...]]:
     """What one photon stands for (None: these are not known to be counts), and what to note."""
     if not np.all(np.isfinite(values)):
         return None, ()
     if values.size and values.min() < 0:
         return None, (Step("not taken for counts", {"because": "some are negative"}),)
-    found = counts(values)
+    found = from_counts(values)
     return found.per_count(), found.history
 
 
-def counting_time(seconds: float) -> dict[str, str | float]:
+def counting_time_entry(seconds: float) -> dict[str, str | float]:
     """Entry of the metadata for a counting time per point; none where it cannot be one."""
     return {"counting time (s)": seconds} if 0.0 < seconds < LONGEST_TIME else {}
 
 
-def told(entries: dict[str, str]) -> dict[str, str | float]:
+def nonempty(entries: dict[str, str]) -> dict[str, str | float]:
     """Entries of the metadata that are not empty."""
     return {name: text for name, text in entries.items() if text}

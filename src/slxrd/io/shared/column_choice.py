@@ -10,8 +10,16 @@ from typing import NamedTuple
 
 from slxrd.data.pattern import Axis
 from slxrd.errors import FileError, SlxrdError
-from slxrd.io.shared import rows as layout
-from slxrd.io.shared.rows import Content, Row, all_numbers, bare, is_comment, is_number, without_comment
+from slxrd.io.shared.rows import (
+    Content,
+    Row,
+    all_numbers,
+    detect_dialect,
+    is_comment,
+    is_number,
+    strip_comment,
+    strip_comment_mark,
+)
 
 #: How many lines are searched for the names of columns, and then for the first row.
 HEADER_LINES = 10_000
@@ -24,7 +32,7 @@ _HELP = "give --columns 1,3 or --columns 1,3,4, or --columns 2theta=1,intensity=
 
 
 @dataclass(frozen=True)
-class Picks:
+class ColumnChoice:
     """Columns of axis, intensity and σ, if that is wanted: numbers from 1, or names in the header.
 
     Parameters
@@ -43,7 +51,7 @@ class Picks:
         return ", ".join(f"{role} = {column}" for role, column in zip(roles, self.columns, strict=False))
 
 
-class Table(NamedTuple):
+class SelectedColumns(NamedTuple):
     """The chosen columns of a text file.
 
     Parameters
@@ -61,7 +69,7 @@ class Table(NamedTuple):
     heading: str | None
 
 
-def parse(text: str) -> Picks:
+def parse_column_choice(text: str) -> ColumnChoice:
     """Understand a choice of columns.
 
     Parameters
@@ -96,7 +104,7 @@ def parse(text: str) -> Picks:
         raise SlxrdError(f"columns {text!r}: two or three are needed; {_HELP}")
     if len(set(columns)) < len(columns):
         raise SlxrdError(f"columns {text!r}: one is named twice; {_HELP}")
-    return Picks(columns, named)
+    return ColumnChoice(columns, named)
 
 
 def _column(part: str, text: str) -> int | str:
@@ -109,7 +117,7 @@ def _column(part: str, text: str) -> int | str:
     return int(part)
 
 
-def take(lines: Sequence[Row], picks: Picks, source: str) -> Table:
+def select_columns(lines: Sequence[Row], choice: ColumnChoice, source: str) -> SelectedColumns:
     """Take the chosen columns out of a text file.
 
     The data begin at the first line in which they are numbers; other columns may hold anything.
@@ -118,7 +126,7 @@ def take(lines: Sequence[Row], picks: Picks, source: str) -> Table:
     ----------
     lines : sequence of Row
         Of the file, without blank ones.
-    picks : Picks
+    choice : ColumnChoice
         Which columns.
     source : str
         Path, for messages.
@@ -128,15 +136,15 @@ def take(lines: Sequence[Row], picks: Picks, source: str) -> Table:
     FileError
         If there are no such columns, or a row has no such fields.
     """
-    begin, places, heading = _locate(lines, picks, source)
+    begin, places, heading = _locate(lines, choice, source)
     start, separator = _first_row(lines, begin, places)
     if start is None:
-        which = ", ".join(map(str, picks.columns))
+        which = ", ".join(map(str, choice.columns))
         raise FileError(source, f"has no line with numbers in columns {which}; see --columns")
     names = begin - 1  # the line of the names, which name other axes too
-    rows = [Row(row.line, without_comment(row.text)) for row in lines[start:] if not is_comment(row.text)]
+    rows = [Row(row.line, strip_comment(row.text)) for row in lines[start:] if not is_comment(row.text)]
     if all(all_numbers(row.text) for row in rows):
-        whole = layout.decide(rows, source)  # it knows commas that may be either
+        whole = detect_dialect(rows, source)  # it knows commas that may be either
         split = [whole.fields(row.text) for row in rows]
     else:
         split = [_fields(row.text, separator) for row in rows]
@@ -160,22 +168,24 @@ def take(lines: Sequence[Row], picks: Picks, source: str) -> Table:
     if names < 0 and start:
         # Chosen by number: a line of as many names right above the data says which is which all the same.
         for mark in _SEPARATORS:
-            fields = _fields(bare(lines[start - 1].text), mark)
+            fields = _fields(strip_comment_mark(lines[start - 1].text), mark)
             if len(fields) == usual:
                 names, heading = start - 1, fields[places[0] - 1]
                 break
     header = [row.text for i, row in enumerate(lines[:start]) if i != names]
-    return Table(Content(tuple(header), tuple(chosen)), places, heading)
+    return SelectedColumns(Content(tuple(header), tuple(chosen)), places, heading)
 
 
-def _locate(lines: Sequence[Row], picks: Picks, source: str) -> tuple[int, tuple[int, ...], str | None]:
+def _locate(
+    lines: Sequence[Row], choice: ColumnChoice, source: str
+) -> tuple[int, tuple[int, ...], str | None]:
     """Find the line after the one with the names, the numbers of the columns, and the name of the axis."""
-    names = [column.casefold() for column in picks.columns if isinstance(column, str)]
+    names = [column.casefold() for column in choice.columns if isinstance(column, str)]
     if not names:
-        return 0, tuple(column for column in picks.columns if isinstance(column, int)), None
+        return 0, tuple(column for column in choice.columns if isinstance(column, int)), None
     for i, row in enumerate(lines[:HEADER_LINES]):
         for separator in _SEPARATORS:
-            fields = _fields(bare(row.text), separator)
+            fields = _fields(strip_comment_mark(row.text), separator)
             full = [field.casefold() for field in fields]
             short = [_UNIT.sub("", field) for field in full]
             found = {name: _matches(name, full) or _matches(name, short) for name in names}
@@ -186,11 +196,11 @@ def _locate(lines: Sequence[Row], picks: Picks, source: str) -> tuple[int, tuple
                     raise FileError(
                         source, f"{len(places)} columns are named {name!r}; give numbers", row.line
                     )
-            numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in picks.columns)
+            numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in choice.columns)
             if len(set(numbers)) < len(numbers):
-                raise FileError(source, f"columns {picks} are not all different; see --columns", row.line)
+                raise FileError(source, f"columns {choice} are not all different; see --columns", row.line)
             return i + 1, numbers, fields[numbers[0] - 1] if numbers[0] <= len(fields) else None
-    told = " and ".join(repr(column) for column in picks.columns if isinstance(column, str))
+    told = " and ".join(repr(column) for column in choice.columns if isinstance(column, str))
     raise FileError(source, f"has no header line with {told}; give the numbers of the columns: --columns 1,3")
 
 
@@ -203,7 +213,7 @@ def _first_row(lines: Sequence[Row], begin: int, places: Sequence[int]) -> tuple
         if is_comment(row.text):
             continue
         for separator in _SEPARATORS:
-            fields = _fields(without_comment(row.text), separator)
+            fields = _fields(strip_comment(row.text), separator)
             if len(fields) >= max(places) and all(
                 is_number(fields[place - 1], decimal_comma=separator != ",") for place in places
             ):

@@ -16,7 +16,7 @@ from slxrd.errors import FileError
 from slxrd.units import FloatArray
 
 
-def check(intensity: FloatArray, factors: FloatArray, source: str) -> None:
+def check_intensity(intensity: FloatArray, factors: FloatArray, source: str) -> None:
     """Refuse intensities that are not finite, and attenuation factors that are not positive.
 
     Parameters
@@ -41,7 +41,7 @@ def check(intensity: FloatArray, factors: FloatArray, source: str) -> None:
         raise FileError(source, f"attenuation factor {factors.min():g} is not positive; export it again")
 
 
-def detected(intensity: FloatArray, factors: FloatArray, printed: FloatArray | float) -> FloatArray:
+def detector_counts(intensity: FloatArray, factors: FloatArray, printed: FloatArray | float) -> FloatArray:
     """Divide intensities by the attenuation factors.
 
     Parameters
@@ -99,19 +99,19 @@ def are_whole(values: FloatArray) -> bool:
     return bool(np.all(np.abs(values - np.round(values)) <= WHOLE))
 
 
-def counts(values: FloatArray) -> Counted:
+def from_counts(values: FloatArray) -> Counted:
     """Take numbers that a file calls counts; files do so of other numbers too, which are not whole."""
     if are_whole(values):
         return Counted(values, True)
     return Counted(values, False, (Step("not taken for counts", {"because": "they are not whole numbers"}),))
 
 
-def unnamed(values: FloatArray) -> Counted:
+def from_unknown_unit(values: FloatArray) -> Counted:
     """Take numbers of which a file does not say what they are."""
     return Counted(values, False)
 
 
-def rates(values: FloatArray, time: float | None, decimals: int) -> Counted:
+def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted:
     """Turn rates into counts.
 
     Parameters

@@ -12,7 +12,7 @@ import numpy as np
 
 from slxrd.data.pattern import LARGEST
 from slxrd.errors import FileError
-from slxrd.io.shared.rows import Row, decode, numbered
+from slxrd.io.shared.rows import Row, decode, split_lines
 from slxrd.io.shared.scan import Request
 from slxrd.units import FloatArray, Radiation, SecondLine
 
@@ -22,12 +22,12 @@ SHORTEST, LONGEST = 0.15, 3.0
 _SAME_LINE = 1e-4
 
 
-def believed(wavelength: float) -> bool:
+def is_plausible_wavelength(wavelength: float) -> bool:
     """Tell whether a number of Å can be the wavelength of a diffractometer."""
     return SHORTEST <= wavelength <= LONGEST
 
 
-def radiation(
+def header_radiation(
     request: Request, alpha1: float, alpha2: float, ratio: float, used: float = 0.0
 ) -> Radiation | None:
     """Radiation that a header tells.
@@ -55,8 +55,8 @@ def radiation(
     """
     if request.radiation is not None:
         return None
-    if not believed(alpha1):
-        return Radiation(used) if believed(used) else None
+    if not is_plausible_wavelength(alpha1):
+        return Radiation(used) if is_plausible_wavelength(used) else None
     lines = [alpha1]
     second = None
     if alpha2 != 0.0 and ratio != 0.0:
@@ -70,7 +70,7 @@ def radiation(
         second = SecondLine(alpha2, ratio)
         # Programs reckon with α₁, or with the mean by weight: of exactly 1/2, or rounded to 1.5418.
         lines += [(alpha1 + ratio * alpha2) / (1.0 + ratio), (alpha1 + 0.5 * alpha2) / 1.5]
-    if believed(used) and not any(abs(used / line - 1.0) < _SAME_LINE for line in lines):
+    if is_plausible_wavelength(used) and not any(abs(used / line - 1.0) < _SAME_LINE for line in lines):
         raise FileError(
             request.source,
             f"its header tells of {alpha1:g} Å and of {used:g} Å: say which with --wavelength {used:.6g}",
@@ -81,7 +81,7 @@ def radiation(
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def lines(request: Request, name: str) -> list[Row]:
+def read_lines(request: Request, name: str) -> list[Row]:
     """Give the lines of an instrument's file that are not blank.
 
     Parameters
@@ -98,10 +98,10 @@ def lines(request: Request, name: str) -> list[Row]:
     """
     if request.axis == "q":
         raise FileError(request.source, f"the axis of a {name} file is 2θ; leave --axis out")
-    return numbered(decode(request.data, request.source), request.source)
+    return split_lines(decode(request.data, request.source), request.source)
 
 
-def number(text: str, what: str, source: str, line: int | None = None) -> float:
+def parse_number(text: str, what: str, source: str, line: int | None = None) -> float:
     """Read a number.
 
     Raises
@@ -117,9 +117,9 @@ def number(text: str, what: str, source: str, line: int | None = None) -> float:
     raise FileError(source, f"{what} is {text[:40]!r}, not a number; export the scan again", line)
 
 
-def counting_time(text: str, what: str, source: str) -> float:
+def parse_counting_time(text: str, what: str, source: str) -> float:
     """Read a counting time in s, between a microsecond and some months."""
-    value = number(text, what, source)
+    value = parse_number(text, what, source)
     if not 1e-6 <= value <= 1e7:
         raise FileError(source, f"{what} is {value:g} s, which is no counting time; export the scan again")
     return value
@@ -132,26 +132,26 @@ def required(header: Mapping[str, str], key: str, source: str) -> str:
     return header[key]
 
 
-def values(fields: Sequence[tuple[str, int]], what: str, source: str) -> FloatArray:
+def parse_numbers(fields: Sequence[tuple[str, int]], what: str, source: str) -> FloatArray:
     """Numbers of a scan, from their texts and the lines in which they stand."""
-    return np.array([number(text, what, source, line) for text, line in fields], dtype=np.float64)
+    return np.array([parse_number(text, what, source, line) for text, line in fields], dtype=np.float64)
 
 
-def steps(start: float, step: float, n: int, source: str) -> FloatArray:
+def angles_at_steps(start: float, step: float, n: int, source: str) -> FloatArray:
     """Equidistant angles; n is that of intensities that were found, so it is no larger than the file."""
     if step == 0.0:
         raise FileError(source, "its step is 0: the axis does not move; export the scan again")
     return start + step * np.arange(n, dtype=np.float64)
 
 
-def length(text: str | None, what: str, source: str) -> float:
+def parse_wavelength(text: str | None, what: str, source: str) -> float:
     """Wavelength in Å; 0 where it is not told, or blank, or a row of dashes."""
     if text is None or not text.strip(" _-'\""):
         return 0.0
-    return number(text, what, source)
+    return parse_number(text, what, source)
 
 
-def described(entries: Mapping[str, str | float | None]) -> dict[str, str | float]:
+def metadata_entries(entries: Mapping[str, str | float | None]) -> dict[str, str | float]:
     """Metadata without what the file leaves blank."""
     cleaned = {
         name: text.strip(" \t'\"") if isinstance(text, str) else text for name, text in entries.items()

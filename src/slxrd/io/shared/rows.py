@@ -21,7 +21,7 @@ _ZERO_FIRST = re.compile(r",0\d")
 
 
 @dataclass(frozen=True)
-class Layout:
+class Dialect:
     """Separator (a blank stands for any run of blanks and tabs) and decimal mark."""
 
     separator: Separator
@@ -35,7 +35,7 @@ class Layout:
         return fields
 
 
-def decide(rows: Sequence[Row], source: str) -> Layout:
+def detect_dialect(rows: Sequence[Row], source: str) -> Dialect:
     """Decide the layout from all rows together.
 
     Parameters
@@ -52,15 +52,15 @@ def decide(rows: Sequence[Row], source: str) -> Layout:
     """
     texts = [row.text.rstrip(" \t,;") for row in rows]
     if any(";" in text for text in texts):
-        return Layout(";", _decimal_comma(rows, source))
+        return Dialect(";", _decimal_comma(rows, source))
     if not any("," in text for text in texts):
-        return Layout(_blank_or_tab(texts), False)
+        return Dialect(_blank_or_tab(texts), False)
     closed = [_AROUND_COMMA.sub(",", text) for text in texts]
     blank_within = sum(any(c.isspace() for c in text) for text in closed)
     if blank_within > len(rows) / 2:
-        return Layout(_blank_or_tab(texts), _decimal_comma(rows, source))
+        return Dialect(_blank_or_tab(texts), _decimal_comma(rows, source))
     _refuse_ambiguous(rows, texts, closed, source)
-    return Layout(",", False)
+    return Dialect(",", False)
 
 
 def _blank_or_tab(texts: Sequence[str]) -> Separator:
@@ -172,7 +172,7 @@ def head(data: bytes) -> str:
     return start.decode("utf-8-sig", errors="replace")
 
 
-def numbered(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[Row]:
+def split_lines(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[Row]:
     """Split a text into its lines, numbered from 1; blank ones are left out.
 
     Parameters
@@ -203,7 +203,7 @@ def numbered(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[R
     return lines
 
 
-def take_apart(lines: Sequence[Row], source: str) -> Content:
+def split_header(lines: Sequence[Row], source: str) -> Content:
     """Part the lines of a text file into header and rows.
 
     The data begin at the first line of nothing but numbers. Comments after it are left out; any other
@@ -221,7 +221,7 @@ def take_apart(lines: Sequence[Row], source: str) -> Content:
             if not rows:
                 header.append(line)
             continue
-        row = Row(line.line, without_comment(line.text))
+        row = Row(line.line, strip_comment(line.text))
         if rows or all_numbers(row.text):
             rows.append(row)
         else:
@@ -238,12 +238,12 @@ def is_comment(line: str) -> bool:
     return line.startswith(COMMENT_MARKS)
 
 
-def bare(line: str) -> str:
+def strip_comment_mark(line: str) -> str:
     """Header line without its comment mark."""
     return line.lstrip("".join(COMMENT_MARKS)).strip()
 
 
-def without_comment(line: str) -> str:
+def strip_comment(line: str) -> str:
     """Row without a comment at its end, and without quotation marks around fields."""
     return _QUOTES.sub("", line.partition("#")[0]).strip()
 

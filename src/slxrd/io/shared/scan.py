@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from slxrd.data.pattern import LARGEST, Axis, Pattern, Step
 from slxrd.errors import FileError
-from slxrd.io.shared.column_choice import Picks
+from slxrd.io.shared.column_choice import ColumnChoice
 from slxrd.units import FloatArray, Radiation
 
 
@@ -35,7 +35,7 @@ class Request:
         Read an axis whose range contradicts its name all the same.
     scan : int, optional
         Which scan of several, counted from 1.
-    columns : Picks, optional
+    columns : ColumnChoice, optional
         Which columns of a text file are read.
     """
 
@@ -45,7 +45,7 @@ class Request:
     radiation: Radiation | None = None
     trust_axis: bool = False
     scan: int | None = None
-    columns: Picks | None = None
+    columns: ColumnChoice | None = None
 
 
 #: Fewest points that are taken for a diffractogram.
@@ -95,7 +95,7 @@ class Scan:
 Load = Callable[[], Scan]
 
 
-def choose(loads: Sequence[Load], request: Request) -> Load:
+def select_scan(loads: Sequence[Load], request: Request) -> Load:
     """Choose the scan that the caller asked for.
 
     Raises

@@ -66,7 +66,7 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
     return root
 
 
-def positive(text: str | None, name: str, source: str, *, zero: bool = False) -> float:
+def parse_positive(text: str | None, name: str, source: str, *, zero: bool = False) -> float:
     """Read a positive number that belongs to the radiation.
 
     Parameters

@@ -32,7 +32,7 @@ _PER_NM = re.compile(r"1\s*/\s*nm|(?<![a-z])nm[\s^({]*(?:[-−]\s*1|⁻¹)", re.
 
 
 @dataclass(frozen=True)
-class Word:
+class StatedAxis:
     """What is said of the axis.
 
     Parameters
@@ -55,18 +55,18 @@ class Word:
         return {"q": "q", "2theta": "2θ", None: "axis value"}[self.axis]
 
 
-def named(line: str) -> tuple[bool, bool]:
+def names_q_or_two_theta(line: str) -> tuple[bool, bool]:
     """Tell whether a line of text names q, and whether it names 2θ."""
     start = line[:TITLE_LENGTH]
     return bool(_Q.search(start)), bool(_TWO_THETA.search(start))
 
 
-def is_per_nm(line: str) -> bool:
+def names_per_nm(line: str) -> bool:
     """Tell whether a line of text names nm⁻¹."""
     return _PER_NM.search(line[:TITLE_LENGTH]) is not None
 
 
-def heard(request: Request, header: Sequence[str]) -> Word:
+def stated_axis(request: Request, header: Sequence[str]) -> StatedAxis:
     """Listen to the caller and to the header; the caller goes first.
 
     Parameters
@@ -83,8 +83,8 @@ def heard(request: Request, header: Sequence[str]) -> Word:
     """
     said: Axis | None = None
     for line in reversed(header):
-        is_q, is_two_theta = named(line)
-        if is_per_nm(line) and not request.trust_axis and request.axis != "2theta":
+        is_q, is_two_theta = names_q_or_two_theta(line)
+        if names_per_nm(line) and not request.trust_axis and request.axis != "2theta":
             raise FileError(
                 request.source,
                 "the header gives nm⁻¹; convert the first column to Å⁻¹ (divide it by 10), "
@@ -98,11 +98,11 @@ def heard(request: Request, header: Sequence[str]) -> Word:
             said = "2theta" if is_two_theta else "q"
             break
     if request.axis is not None:
-        return Word(request.axis, "given", said)
-    return Word(said, "header", said)
+        return StatedAxis(request.axis, "given", said)
+    return StatedAxis(said, "header", said)
 
 
-def settle(request: Request, word: Word, x: FloatArray) -> Word:
+def resolve_axis(request: Request, word: StatedAxis, x: FloatArray) -> StatedAxis:
     """Decide where nothing was said, as far as the range is certain, and refuse what cannot be.
 
     2θ in degrees may run over any range in which q in Å⁻¹ may lie. Only beyond 4π/λ there is no q.
@@ -111,14 +111,14 @@ def settle(request: Request, word: Word, x: FloatArray) -> Word:
     ----------
     request : Request
         With the wavelength, if known, and whether the axis is to be trusted.
-    word : Word
-        What was said, from :func:`heard`.
+    word : StatedAxis
+        What was said, from :func:`stated_axis`.
     x : ndarray, shape (n,)
         The values, in Å⁻¹ or degrees.
 
     Returns
     -------
-    Word
+    StatedAxis
         With an axis.
 
     Raises
@@ -131,7 +131,7 @@ def settle(request: Request, word: Word, x: FloatArray) -> Word:
     if word.axis is None:
         if request.radiation is None or largest <= limit:
             raise FileError(request.source, _question(float(x.min()), largest, limit))
-        return Word("2theta", "range")
+        return StatedAxis("2theta", "range")
     if word.axis == "q":
         if largest > limit and not request.trust_axis:
             raise FileError(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from slxrd.errors import FileError
-from slxrd.io.shared.rows import Layout, Row
+from slxrd.io.shared.rows import Dialect, Row
 from slxrd.units import FloatArray
 
 EXPECTED = "two columns (axis, intensity) or three (axis, intensity, σ)"
@@ -21,7 +21,7 @@ _FORTRAN = str.maketrans("dD", "ee")
 
 
 def columns(
-    rows: Sequence[Row], layout: Layout, source: str, places: Sequence[int] | None = None
+    rows: Sequence[Row], layout: Dialect, source: str, places: Sequence[int] | None = None
 ) -> FloatArray:
     """Numbers of all rows.
 
@@ -29,7 +29,7 @@ def columns(
     ----------
     rows : sequence of Row
         All rows of data, at least one.
-    layout : Layout
+    layout : Dialect
         How they are written.
     source : str
         Path, for messages.
@@ -82,7 +82,7 @@ def _columns(n: int) -> str:
     return "one column" if n == 1 else f"{n} columns"
 
 
-def _number(field: str, place: int, row: Row, layout: Layout, source: str) -> float:
+def _number(field: str, place: int, row: Row, layout: Dialect, source: str) -> float:
     text = field.replace(",", ".") if layout.decimal_comma else field
     if "d" in text or "D" in text:
         text = text.translate(_FORTRAN)

@@ -16,10 +16,19 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
-from slxrd.io import unsupported as others
-from slxrd.io.shared import column_choice as picks
-from slxrd.io.shared import rows as layout
-from slxrd.io.shared.rows import HEAD_SIZE, Content, Row, bare, decode, is_text, numbered, take_apart
+from slxrd.io import unsupported
+from slxrd.io.shared.column_choice import select_columns
+from slxrd.io.shared.rows import (
+    HEAD_SIZE,
+    Content,
+    Row,
+    decode,
+    detect_dialect,
+    is_text,
+    split_header,
+    split_lines,
+    strip_comment_mark,
+)
 from slxrd.io.shared.scan import MIN_POINTS, Load, Request, Scan
 from slxrd.io.text import axis as axes
 from slxrd.io.text.columns import EXPECTED, columns
@@ -84,7 +93,7 @@ _OTHER = re.compile(r"calc|fit|model|theor|back|bkg|bgr?$|diff|resid|time|monito
 def recognises(data: bytes) -> bool:
     """Tell whether a file is text, and not of a format known to be another."""
     head = data[:HEAD_SIZE]
-    return is_text(head) and others.name(head) is None
+    return is_text(head) and unsupported.format_name(head) is None
 
 
 def scans(request: Request) -> list[Load]:
@@ -101,33 +110,33 @@ def _read(request: Request) -> Scan:
         If the file is not such text, a value cannot be right, or the axis is in doubt.
     """
     source = request.source
-    lines = numbered(decode(request.data, source), source)
+    lines = split_lines(decode(request.data, source), source)
     if request.columns is None:
-        content = take_apart(lines, source)
+        content = split_header(lines, source)
         if not content.rows:
             raise FileError(source, f"has no line of numbers; {EXPECTED} are expected")
         places, heading = None, None
     else:
-        content, places, heading = picks.take(lines, request.columns, source)
+        content, places, heading = select_columns(lines, request.columns, source)
     rows = content.rows
-    table = columns(rows, layout.decide(rows, source), source, places)
+    table = columns(rows, detect_dialect(rows, source), source, places)
     if len(rows) < MIN_POINTS:
         raise FileError(source, f"has only {len(rows)} points, and at least {MIN_POINTS} are needed")
     if places is None and table.shape[1] == 3:
         _refuse_other_third(content, source)
     unit = axis_unit(content.header, source)
     told = () if heading is None else (heading,)
-    word = axes.heard(request, (*content.header, *told))
+    word = axes.stated_axis(request, (*content.header, *told))
     if unit is not None:
         if word.axis == "q":
             raise FileError(source, "the axis of a GSAS file is 2θ; leave --axis out")
-        word = axes.Word("2theta", "given", "2theta")
+        word = axes.StatedAxis("2theta", "given", "2theta")
         table[:, 0] *= unit
     x = table[:, 0]
     _check_values(table, rows, word, source)
     order = np.argsort(x, kind="stable")
     _refuse_repeated(x, order, rows, word, source)
-    word = axes.settle(request, word, x)
+    word = axes.resolve_axis(request, word, x)
     if word.axis is None:
         raise AssertionError("the axis is settled")
     table = table[order]
@@ -135,7 +144,7 @@ def _read(request: Request) -> Scan:
     if request.columns is not None:
         metadata["columns"] = str(request.columns)
     if content.header:
-        metadata["header"] = "\n".join(map(bare, content.header))[:HEADER_LIMIT]
+        metadata["header"] = "\n".join(map(strip_comment_mark, content.header))[:HEADER_LIMIT]
     history = () if unit is None else (Step("axis to degrees", {"unit in the file (°)": unit}),)
     return Scan(
         x=table[:, 0],
@@ -151,8 +160,8 @@ def _refuse_other_third(content: Content, source: str) -> None:
     """Refuse a third column with a heading that is not one of σ."""
     for line in reversed(content.header):
         for separator in (";", "\t", ",", None):
-            fields = [field.strip(" \"'") for field in bare(line).split(separator)]
-            if len(fields) == 3 and any(axes.named(fields[0])):
+            fields = [field.strip(" \"'") for field in strip_comment_mark(line).split(separator)]
+            if len(fields) == 3 and any(axes.names_q_or_two_theta(fields[0])):
                 # Between blanks three words need not be three headings, as in "q in 1/Å".
                 if not _SIGMA.search(fields[2]) and (separator or _OTHER.search(fields[2])):
                     raise FileError(
@@ -163,7 +172,7 @@ def _refuse_other_third(content: Content, source: str) -> None:
                 return
 
 
-def _check_values(table: FloatArray, rows: Sequence[Row], word: axes.Word, source: str) -> None:
+def _check_values(table: FloatArray, rows: Sequence[Row], word: axes.StatedAxis, source: str) -> None:
     x = table[:, 0]
     bad: dict[str, np.ndarray] = {}
     if word.axis == "2theta":
@@ -182,7 +191,7 @@ def _check_values(table: FloatArray, rows: Sequence[Row], word: axes.Word, sourc
 
 
 def _refuse_repeated(
-    x: FloatArray, order: np.ndarray, rows: Sequence[Row], word: axes.Word, source: str
+    x: FloatArray, order: np.ndarray, rows: Sequence[Row], word: axes.StatedAxis, source: str
 ) -> None:
     same = np.flatnonzero(np.diff(x[order]) == 0.0)
     if same.size:
@@ -195,7 +204,7 @@ def _refuse_repeated(
         )
 
 
-def _sorting(x: FloatArray, word: axes.Word) -> tuple[Step, ...]:
+def _sorting(x: FloatArray, word: axes.StatedAxis) -> tuple[Step, ...]:
     steps = np.diff(x)
     if np.all(steps > 0.0):
         return ()

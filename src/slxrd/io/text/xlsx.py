@@ -27,7 +27,7 @@ _ERROR = re.compile(r"#([A-Z]+(?:/[A-Z0]+)?[!?]?)")
 
 def recognises(data: bytes) -> bool:
     """Tell whether a file is an archive with an Excel workbook."""
-    return _WORKBOOK in archive.names(data)
+    return _WORKBOOK in archive.member_names(data)
 
 
 def scans(request: Request) -> list[Load]:
