@@ -16,9 +16,9 @@ from slxrd.ui.session.controller import State
 
 pytest.importorskip("panel")
 
-from slxrd.ui.app.state.messages import in_words_of_the_page
-from slxrd.ui.app.state.series import Wishes, open_folder, path_of
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.messages import name_page_fields
+from slxrd.ui.app.state.series import SeriesOptions, expand_path, open_folder
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.series_tables import onset_html, opened_html, results_html
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
@@ -37,34 +37,36 @@ def films(tmp_path: Path) -> Path:
         truth = {"d": 5.84, "L": 36.9 - 0.4 * i, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.55}
         pattern = slxrd.simulate(Q, truth, peak=3000.0, noise="counting", seed=i)
         (folder / f"film_{warmth}C.csv").write_text(pattern_csv(pattern), encoding="utf-8")
-    (folder / "notes <b>.txt").write_text("kept warm over night\n", encoding="utf-8")
+    (folder / "notes <b>.txt").write_text("kept compile_default_model over night\n", encoding="utf-8")
     return folder
 
 
-def _wait(bench: Bench) -> None:
-    assert bench.work is None or bench.work.thread is not None
-    if bench.work is not None and bench.work.thread is not None:
-        bench.work.thread.join(timeout=300)
-    assert not bench.busy
+def _wait(workspace: Workspace) -> None:
+    assert workspace.job is None or workspace.job.thread is not None
+    if workspace.job is not None and workspace.job.thread is not None:
+        workspace.job.thread.join(timeout=300)
+    assert not workspace.busy
 
 
 def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_single_fits(
     films: Path, tmp_path: Path
 ) -> None:
-    bench = Bench()
-    assert bench.do("choices", choices=CHOICES)
-    desk, state = bench.series, bench.session.state
-    desk.take(open_folder(f" '{films}' ", state, Naming()))
-    wishes = Wishes(folder=tmp_path / "kept")
+    workspace = Workspace()
+    assert workspace.do("choices", choices=CHOICES)
+    series, state = workspace.series, workspace.session.state
+    series.open(open_folder(f" '{films}' ", state, Naming()))
+    extra = SeriesOptions(folder=tmp_path / "kept")
 
     def cancel_after_the_first(_: str) -> None:
-        if bench.work is not None and bench.work.done and not bench.work.cancelled:
-            bench.cancel()
+        if workspace.job is not None and workspace.job.done and not workspace.job.cancelled:
+            workspace.cancel()
 
-    bench.subscribe(cancel_after_the_first)
+    workspace.subscribe(cancel_after_the_first)
     found: list[Any] = []
-    bench.run("the series", lambda report: desk.fit(state, wishes, report), found.append, partial=True)
-    _wait(bench)
+    workspace.start_job(
+        "the series", lambda report: series.fit(state, extra, report), found.append, partial=True
+    )
+    _wait(workspace)
     kept = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "kept" / "patterns").iterdir()}
     assert kept
     if found[0] is not None:  # where several processes were at work
@@ -72,7 +74,7 @@ def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_si
         assert "Fit the series again" in onset_html(found[0])
 
     seen: list[int] = []
-    fitted = desk.fit(state, wishes, lambda done, of: seen.append(done))
+    fitted = series.fit(state, extra, lambda done, of: seen.append(done))
     assert fitted is not None
     assert seen[0] == len(kept)  # those were not fitted again
     for name, written in kept.items():
@@ -89,16 +91,16 @@ def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_si
     assert "neither lost nor gained" in onset_html(fitted)
     assert "[simulated]" in results_html(fitted)
 
-    assert bench.do("another choice", choices={"bounds": {"L": (25.0, 50.0)}})
-    assert not bench.attempt(lambda: desk.fit(bench.session.state, wishes, lambda done, of: None))
-    assert "“force”" in bench.message
+    assert workspace.do("another choice", choices={"bounds": {"L": (25.0, 50.0)}})
+    assert not workspace.try_action(lambda: series.fit(workspace.session.state, extra, lambda done, of: None))
+    assert "“force”" in workspace.message
 
 
 def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
-    bench = Bench()
-    assert bench.do("choices", choices=CHOICES)
-    desk = bench.series
-    desk.take(open_folder(str(films), bench.session.state, Naming()))
+    workspace = Workspace()
+    assert workspace.do("choices", choices=CHOICES)
+    series = workspace.series
+    series.open(open_folder(str(films), workspace.session.state, Naming()))
 
     single = 2 * 2  # each alone, and each beside the other
 
@@ -106,7 +108,7 @@ def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
         if of > single:
             raise KeyboardInterrupt
 
-    found = desk.fit(bench.session.state, Wishes(shared=["N"], folder=tmp_path / "kept"), stop)
+    found = series.fit(workspace.session.state, SeriesOptions(shared=["N"], folder=tmp_path / "kept"), stop)
     assert found is not None
     assert not found.fit.complete
     assert found.fit.joint is None
@@ -132,16 +134,16 @@ def test_a_wrong_folder_is_a_sentence(typed: str, said: str) -> None:
 
 def test_a_fit_needs_a_series() -> None:
     with pytest.raises(SlxrdError, match="open a series first"):
-        Bench().series.fit(State(), Wishes(), lambda done, of: None)
+        Workspace().series.fit(State(), SeriesOptions(), lambda done, of: None)
 
 
 def test_paths_are_taken_as_people_paste_them() -> None:
-    assert path_of('"/data/my films" ') == Path("/data/my films").absolute()
-    assert path_of("~/films") == Path.home() / "films"
-    assert path_of("  ") is None
+    assert expand_path('"/data/my films" ') == Path("/data/my films").absolute()
+    assert expand_path("~/films") == Path.home() / "films"
+    assert expand_path("  ") is None
 
 
 def test_options_of_the_command_line_are_fields_of_the_page() -> None:
-    assert in_words_of_the_page("give --table or --pattern-of-name, not -- this") == (
+    assert name_page_fields("give --table or --pattern-of-name, not -- this") == (
         "give “table” or “pattern of name”, not -- this"
     )

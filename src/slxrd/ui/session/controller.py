@@ -1,4 +1,4 @@
-"""The session behind the shells: read, correct, choose, fit; undo and redo; saved and reopened."""
+"""The session: one pattern from file to fit, with undo and redo, saving and reopening."""
 
 from __future__ import annotations
 
@@ -26,57 +26,58 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
-from slxrd.ui.session.history import Steps
-from slxrd.ui.session.source import Kept, Source, curves, objective_of
+from slxrd.ui.session.history import History
+from slxrd.ui.session.pattern_source import Cache, PatternSource, objective_of
 
 
 class Cancelled(Exception):
-    """What a ``report`` raises to stop a fit; the session stays as it was."""
+    """Raised by a progress callback to cancel a fit; the session is not changed."""
 
 
-class Session(Steps):
-    """What is done to a pattern from the file to the fit, one step at a time.
+class Session(History):
+    """Work on one pattern, from the file to the fit, with undo and redo.
 
-    Every change is a command: it is refused before anything changes, or done, logged, and can be undone.
+    Every change is validated first. An invalid change raises and leaves the session as it was; a valid one is
+    logged and can be undone.
 
     Parameters
     ----------
-    state : State
-        To begin with.
+    state : State, optional
+        Initial state; empty by default.
 
     Raises
     ------
     SlxrdError
-        If something in the state cannot be.
+        If the state is invalid.
     """
 
     def __init__(self, state: State | None = None) -> None:
         super().__init__(state or State())
         check(self._state)
-        self._source = Source()
-        self._objectives: Kept[Objective] = Kept()
-        self._fits: Kept[Fit] = Kept()
+        self._source = PatternSource()
+        self._objectives: Cache[Objective] = Cache()
+        self._fits: Cache[Fit] = Cache()
 
     def do(self, action: str, **change: Any) -> None:
-        """Replace parts of the state, as one step that can be undone.
+        """Change parts of the state as one step that can be undone.
 
         Parameters
         ----------
         action : str
-            What is done, in words, for the log.
+            Description for the log.
         **change
-            ``reading``, ``preparation`` and ``choices`` with what changes in them, None taking a choice back
-            to its default; ``file`` and ``sha256``. A result that does not belong to the new state is
-            dropped, and where nothing changes there is no step.
+            ``reading``, ``preparation`` and ``choices``: mappings with the values to change, None resetting a
+            choice to its default; ``file`` and ``sha256``. The result is dropped if the state changes; if
+            nothing changes, no step is recorded.
 
         Raises
         ------
         SlxrdError
-            If a name is unknown or a value cannot be; then nothing has changed.
+            If a name is unknown or a value invalid; the session is then unchanged.
         """
         with self._lock:
             if "result" in change:
-                raise SlxrdError("a result comes from a fit; it cannot be set")
+                raise SlxrdError("the result cannot be set; run a fit")
             if "file" in change:
                 change = {"sha256": None, **change}
             new = replace(self._state.changed(**change), result=None)
@@ -88,11 +89,11 @@ class Session(Steps):
                 resolution_of(width)
             if new.file is not None:
                 new = replace(new, sha256=self._checked_against_pattern(new))
-            self._move(new, action)
-        self._tell()
+            self._record(new, action)
+        self._notify()
 
     def _checked_against_pattern(self, new: State) -> str | None:
-        """See that regions, masks and σ suit the pattern, and give its SHA-256."""
+        """Check that regions, masks and σ suit the pattern, and return the SHA-256 of its file."""
         try:
             pattern = self._source.pattern(new)
         except FileError:
@@ -102,7 +103,7 @@ class Session(Steps):
                 self._state.reading,
             ):
                 raise
-            return new.sha256  # The file has gone since; what does not depend on it may change all the same.
+            return new.sha256  # The file is missing now; other choices may still change.
         seen = pattern.without(new.choices.get("mask", ()))
         regions = arguments_of(new.choices, resolve=False).get("regions", ())
         if regions:
@@ -110,26 +111,26 @@ class Session(Steps):
         return str(pattern.metadata["sha256"])
 
     def open_file(self, file: str | Path | bytes, name: str = "", **reading: Any) -> None:
-        """Open a measured file; choices made for another are dropped.
+        """Open a measured file and reset all choices.
 
         Parameters
         ----------
         file : path-like or bytes
-            Its path, ``"example:NAME"``, or its content.
+            Path, ``"example:NAME"``, or the bytes of a file.
         name : str
-            Of the file, where its content is given.
+            Name of the file if its bytes are given.
         **reading
-            As for :func:`slxrd.read`.
+            Options of :func:`slxrd.read`.
 
         Raises
         ------
         SlxrdError
-            If it cannot be read; then nothing has changed.
+            If it cannot be read; the session is then unchanged.
         """
         if isinstance(file, bytes):
             if not name:
-                raise SlxrdError("a file's content needs the file's name")
-            source, digest = name, self._source.keep(file)
+                raise SlxrdError("the bytes of a file were given without its name; give name as well")
+            source, digest = name, self._source.store(file)
         else:
             source, digest = str(file), None
         new = State(source, digest).changed(reading=reading)
@@ -137,65 +138,65 @@ class Session(Steps):
         pattern = self._source.pattern(new)
         new = replace(new, sha256=str(pattern.metadata["sha256"]))
         with self._lock:
-            self._move(new, f"open {source}")
-        self._tell()
+            self._record(new, f"open {source}")
+        self._notify()
 
-    def supply(self, content: bytes) -> bool:
-        """Give the content of this session's file, where the file itself is not found any more.
+    def restore_file(self, content: bytes) -> bool:
+        """Supply the bytes of the session's missing data file; ignored unless the SHA-256 matches.
 
         Parameters
         ----------
         content : bytes
-            Of a file.
+            Bytes of a file.
 
         Returns
         -------
         bool
-            Whether it is the one, by its SHA-256.
+            Whether the SHA-256 matches.
         """
         same = hashlib.sha256(content).hexdigest() == self._state.sha256
         if same:
-            self._source.keep(content)
+            self._source.store(content)
         return same
 
     def pattern(self) -> Pattern:
-        """The pattern, read and corrected; over 2θ if it was measured so.
+        """Return the pattern, read and corrected; over 2θ if it was measured over 2θ.
 
         Raises
         ------
         SlxrdError
-            If no file is open, it cannot be read, or it has changed since it was opened.
+            If no file is open, the file cannot be read, or it has changed since it was opened.
         """
         return self._source.pattern(self._state)
 
     def fit(self, report: Progress | None = None) -> Fit:
-        """Fit with the choices made, and record the result as a step.
+        """Fit the pattern with the current choices, and record the result as a step.
 
         Parameters
         ----------
         report : callable, optional
-            Called with steps done and steps in all; it may raise :class:`Cancelled`.
+            Progress callback ``report(done, total)``; it may raise :class:`Cancelled`.
 
         Returns
         -------
         Fit
-            Not recorded if the state has changed meanwhile.
+            The result; it is not recorded if the state has changed during the fit.
 
         Raises
         ------
         SlxrdError
-            If pattern and choices do not go together.
+            If the choices do not suit the pattern.
         Cancelled
-            If ``report`` raised it; the state is then untouched.
+            If ``report`` raised it; the state is then unchanged.
         """
         state = self._state
         result = self._fitted(state, report)
-        told = result_dictionary(result, _command(state), state.asked())
+        document = result_dictionary(result, _command(state), state.asked())
         with self._lock:
             if self._state.key != state.key:
                 return result
-            self._move(replace(self._state, result=told), f"fit: reduced χ² {result.reduced_chi2:.3g}")
-        self._tell()
+            self._record(replace(self._state, result=document), f"fit: reduced χ² {result.reduced_chi2:.3g}")
+        self._notify()
         return result
 
     def _fitted(self, state: State, report: Progress | None) -> Fit:
@@ -206,7 +207,9 @@ class Session(Steps):
         return result
 
     def fit_again(self, report: Progress | None = None) -> Fit:
-        """The fit of this state, made again where it was read from a file.
+        """Return the fit of the current state; it is repeated if only its saved result is at hand.
+
+        Nothing is recorded.
 
         Parameters
         ----------
@@ -216,84 +219,85 @@ class Session(Steps):
         Raises
         ------
         SlxrdError, Cancelled
-            As for :meth:`fit`; there is no step, and what was saved stays.
+            As for :meth:`fit`.
         """
         return self.fit_result or self._fitted(self._state, report)
 
     @property
     def fit_result(self) -> Fit | None:
-        """The fit itself, while it belongs to the state; None after reopening, see :attr:`saved_result`."""
+        """The fit of the current state; None if there is none, or after reopening (:attr:`saved_result`)."""
         return None if self._state.result is None else self._fits.get(self._state.key)
 
     @property
     def saved_result(self) -> SavedFit | None:
-        """What the fit of this state said, be it of now or of a file."""
+        """The result of the current state as it is saved, or None without a result."""
         return None if self._state.result is None else SavedFit.from_dictionary(self._state.result)
 
     def parameters(self) -> Parameters:
-        """The parameters as the choices have them: starts, bounds, fixed or free."""
+        """Return the parameters with the start values, bounds and fixed values of the current choices."""
         return parameters_of(self._state.choices)
 
     def objective(self) -> Objective:
-        """Data against model, built once for a pattern and its choices.
+        """Return the objective of the current state; it is built once for each state.
 
         Raises
         ------
         SlxrdError
-            If pattern and choices do not go together.
+            If the choices do not suit the pattern.
         """
         state = self._state
-        return self._objectives.made(
+        return self._objectives.get_or_compute(
             state.key, lambda: objective_of(self._source.pattern(state), state.choices)
         )
 
     def model_curve(self, values: Mapping[str, float]) -> tuple[Fitted, ...]:
-        """The pattern's regions against the model at given values, scale and background at their best.
+        """Calculate the curve of each region at given parameter values, with optimal scale and background.
 
         Parameters
         ----------
         values : mapping of str to float
-            Of the parameters; those not given are as in the best solution, or fixed, or where a fit starts.
+            Parameter values. Missing ones are taken from the best solution, the fixed values, or the start
+            values.
 
         Returns
         -------
         tuple of Fitted
-            q in Å⁻¹, measured, calculated, residual of each region.
+            For each region q in Å⁻¹, and the measured, calculated and residual intensities.
 
         Raises
         ------
         SlxrdError
-            If a name is unknown, a value is missing or cannot be.
+            If a name is unknown, or a value is missing or invalid.
         """
         for name in values:
             info(name)
         known = {n: row.value for n, row in self.parameters().items() if row.value is not None}
         result = self._state.result
         best = result["solutions"][0]["parameters"] if result is not None else {}
-        return curves(self.objective(), {**known, **best, **values})
+        return self.objective().evaluate({**known, **best, **values}).regions
 
     def command_line(self) -> str:
-        """The command that makes the fit of this state."""
+        """Return the ``slxrd fit`` command that repeats the fit."""
         return command_line(self._state)
 
     def script(self) -> str:
-        """A Python script that makes the fit of this state."""
+        """Return a Python script that repeats the fit."""
         return script(self._state)
 
     def save(self, path: str | Path, force: bool = False) -> None:
-        """Write the session, and its result if there is one, as JSON.
+        """Write the session, with its result if there is one, as JSON.
 
         Parameters
         ----------
         path : path-like
             File to write.
         force : bool
-            Whether an existing file may be overwritten.
+            Overwrite an existing file.
 
         Raises
         ------
         FileError
-            If it exists or cannot be written.
+            If the file exists or cannot be written.
         """
         path = Path(path)
         measured = None if self._state.file is None else path_of(self._state.file)
@@ -303,33 +307,33 @@ class Session(Steps):
         write(path, self.document())
 
     def document(self) -> str:
-        """The text that :meth:`save` writes."""
+        """Return the JSON text that :meth:`save` writes."""
         return to_document(self._state, self._log, self._source.content(self._state))
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
-        """Reopen a session, or the result of a ``slxrd fit``.
+        """Reopen a saved session or a ``result.json``.
 
         Parameters
         ----------
         path : path-like
-            What :meth:`save`, ``slxrd fit --out`` or :func:`slxrd.save` has written.
+            File written by :meth:`save`, ``slxrd fit --out`` or :func:`slxrd.save`.
 
         Returns
         -------
         Session
-            The measured file is looked for where it was, and beside this one.
+            The measured file is searched at its old path and beside the saved file.
 
         Raises
         ------
         FileError
-            If it is not such a file, or of a later version.
+            If the file is of another kind, or was written by a later version.
         """
         found = from_document(read_document(path), Path(path))
         session = cls(found.state)
         session._log = found.log
         if found.content is not None:
-            session._source.keep(found.content)
+            session._source.store(found.content)
         return session
 
 

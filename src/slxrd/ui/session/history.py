@@ -1,4 +1,4 @@
-"""States of a session one after the other: what led to the present one, back, and forward again."""
+"""Undo and redo: the sequence of states of a session."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from slxrd.fitting.record.request import State
 
 
-class Steps:
-    """A state that is replaced step by step, each of which can be undone.
+class History:
+    """The current state, a log of the changes that led to it, and the states for undo and redo.
 
     Parameters
     ----------
     state : State
-        To begin with.
+        Initial state.
     """
 
     def __init__(self, state: State) -> None:
@@ -27,31 +27,36 @@ class Steps:
 
     @property
     def state(self) -> State:
-        """What is known; frozen."""
+        """The current state; immutable."""
         return self._state
 
     @property
     def log(self) -> tuple[str, ...]:
-        """What led to this state, in words; what was undone is not in it."""
+        """Descriptions of the changes that led to the current state, without those that were undone."""
         return self._log
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step back."""
+        """Whether there is a change to undo."""
         return bool(self._past)
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step was undone and nothing done since."""
+        """Whether there is an undone change to redo."""
         return bool(self._future)
 
     def subscribe(self, callback: Callable[[], object]) -> Callable[[], None]:
-        """Have a function called after every change, in the thread that made it.
+        """Call a function after every change, in the thread that made the change.
+
+        Parameters
+        ----------
+        callback : callable
+            Function without arguments.
 
         Returns
         -------
         callable
-            Ends that.
+            Ends the subscription.
         """
         self._listeners.append(callback)
 
@@ -61,24 +66,24 @@ class Steps:
 
         return unsubscribe
 
-    def _move(self, new: State, action: str) -> None:
+    def _record(self, new: State, action: str) -> None:
         self._past.append((self._state, self._log))
         self._future.clear()
         self._state, self._log = new, (*self._log, action)
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for callback in tuple(self._listeners):
             callback()
 
     def undo(self) -> bool:
-        """Take the last step back; False if there is none."""
-        return self._step(self._past, self._future)
+        """Undo the last change; return False if there is none."""
+        return self._restore(self._past, self._future)
 
     def redo(self) -> bool:
-        """Do again what was undone; False if there is nothing."""
-        return self._step(self._future, self._past)
+        """Redo the change that was undone last; return False if there is none."""
+        return self._restore(self._future, self._past)
 
-    def _step(
+    def _restore(
         self, source: list[tuple[State, tuple[str, ...]]], target: list[tuple[State, tuple[str, ...]]]
     ) -> bool:
         with self._lock:
@@ -86,5 +91,5 @@ class Steps:
                 return False
             target.append((self._state, self._log))
             self._state, self._log = source.pop()
-        self._tell()
+        self._notify()
         return True

@@ -9,8 +9,8 @@ import panel as pn
 
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameter, Parameters
-from slxrd.ui.app.controls.parts import row
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.controls.widgets import row
+from slxrd.ui.app.state.workspace import Workspace
 
 #: Steps of a slider.
 STEPS = 400
@@ -32,7 +32,7 @@ def span(row: Parameter, value: float) -> tuple[float, float]:
     return min(low, value), max(high, value) if max(high, value) > min(low, value) else value + 1.0
 
 
-class LiveSlider(pn.widgets.FloatSlider):
+class ImmediateSlider(pn.widgets.FloatSlider):
     """A slider whose movements are answered at once: others wait for 50 ms, which the eye notices.
 
     The answer leaves before the movement's receipt. Panel would wait 10 ms for the end of that.
@@ -55,25 +55,25 @@ class Sliders:
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose values they are.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self.view = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._sliders: dict[str, LiveSlider] = {}
+        self._sliders: dict[str, ImmediateSlider] = {}
         self._numbers: dict[str, pn.widgets.FloatInput] = {}
         self._roles: dict[str, pn.widgets.Select] = {}
         self._filling = False
 
     def lay_out(self) -> None:
         """Make sliders for the parameters that there are, at the values that they have."""
-        values = self.bench.values
+        values = self.workspace.values
         if not values:
             self.view.objects, self._sliders = [], {}
             return
-        parameters = self.bench.session.parameters()
+        parameters = self.workspace.session.parameters()
         if list(self._sliders) != list(parameters):
             self._sliders, self._numbers, self._roles = {}, {}, {}
             self.view.objects = [self._row(name, parameters) for name in parameters]
@@ -89,9 +89,9 @@ class Sliders:
             self._filling = False
 
     def _row(self, name: str, parameters: Parameters) -> pn.Row:
-        about, value = info(name), float(self.bench.values[name])
+        about, value = info(name), float(self.workspace.values[name])
         low, high = span(parameters[name], value)
-        slider = LiveSlider(
+        slider = ImmediateSlider(
             label=about.symbol + (f" ({about.unit})" if about.unit else ""),
             value=value,
             start=low,
@@ -118,30 +118,32 @@ class Sliders:
         def moved(event: object) -> None:
             if not self._filling:
                 value = float(event.new)  # type: ignore[attr-defined]
-                if finished or value != self.bench.values.get(name):
-                    self.bench.attempt(lambda: self.bench.move({name: value}, finished=finished))
+                if finished or value != self.workspace.values.get(name):
+                    self.workspace.try_action(
+                        lambda: self.workspace.move_sliders({name: value}, finished=finished)
+                    )
 
         return moved
 
     def _let_go(self, name: str) -> None:
         # Where it stands now: this may come together with the next press of a key, or later.
         value = float(self._sliders[name].value)
-        if self.bench.moving or value != self.bench.values.get(name):
-            self.bench.attempt(lambda: self.bench.move({name: value}, finished=True))
+        if self.workspace.dragging or value != self.workspace.values.get(name):
+            self.workspace.try_action(lambda: self.workspace.move_sliders({name: value}, finished=True))
 
     def _role(self, name: str, role: str) -> None:
         if self._filling:
             return
-        choices = self.bench.session.state.choices
+        choices = self.workspace.session.state.choices
         fixed, free = dict(choices.get("fix", {})), list(choices.get("free", ()))
         fixed.pop(name, None)
         free = [other for other in free if other != name]
         start = {other: value for other, value in choices.get("start", {}).items() if other != name}
         if role == "kept":
-            fixed[name] = self.bench.values[name]
+            fixed[name] = self.workspace.values[name]
         change = {"fix": fixed or None, "free": free or None, "start": start or None}
         word = "keep" if role == "kept" else "refine"
-        if not self.bench.do(f"{word} {name}", choices=change):
+        if not self.workspace.do(f"{word} {name}", choices=change):
             self.lay_out()
 
     def show(self, values: Mapping[str, float]) -> None:
@@ -153,11 +155,11 @@ class Sliders:
             for name, slider in self._sliders.items():
                 value = float(values[name])
                 if not slider.start <= value <= slider.end:
-                    low, high = span(self.bench.session.parameters()[name], value)
+                    low, high = span(self.workspace.session.parameters()[name], value)
                     slider.param.update(start=low, end=high, step=(high - low) / STEPS, value=value)
                 elif slider.value != value:
                     slider.value = value
-                if self._numbers[name].value != value and not self.bench.moving:
+                if self._numbers[name].value != value and not self.workspace.dragging:
                     self._numbers[name].value = value
         finally:
             self._filling = False

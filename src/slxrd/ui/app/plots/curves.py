@@ -12,9 +12,9 @@ from bokeh.models import BasicTicker, BasicTickFormatter, ColumnDataSource, Hove
 from bokeh.plotting import figure
 
 from slxrd.fitting.objective.evaluation import Fitted
-from slxrd.ui.app.plots.fast_layer import bars, line
+from slxrd.ui.app.plots.overlay import bars, line
 from slxrd.ui.app.plots.stack import period_of
-from slxrd.ui.app.plots.theme import Colours, dress
+from slxrd.ui.app.plots.theme import Colours, apply_theme
 from slxrd.units import FloatArray
 
 Scale = Literal["linear", "log"]
@@ -135,7 +135,7 @@ class _RegionPlot:
         self.rest.yaxis.axis_label = "residual (σ)" if first else None
         self.rest.yaxis.ticker = BasicTicker(desired_num_ticks=5)
         for picture in (self.main, self.rest):
-            dress(picture, colours)
+            apply_theme(picture, colours)
             picture.min_border_left = 64 if first else 46
             picture.min_border_right = 12
         self.main.xaxis.visible = False

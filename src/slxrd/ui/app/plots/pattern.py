@@ -18,14 +18,14 @@ from bokeh.plotting import figure
 
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.fitting.result.summary import is_simulated
-from slxrd.ui.app.plots.theme import Colours, dress
+from slxrd.ui.app.plots.theme import Colours, apply_theme
 from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
 
 #: More points than this are not drawn: four to each pixel of a wide screen.
 MOST_POINTS = 8000
 
 
-def decimated(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
+def decimate(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:
     """Keep the lowest and the highest point of each stretch, and both ends.
 
     Parameters
@@ -161,7 +161,7 @@ class PatternPlot:
             not drawing.chosen,
         )
         self._bands(picture, drawing.masks, placed, colours.mask, "left out", True)
-        line = ColumnDataSource(dict(zip("xy", decimated(x, shown(y)), strict=True)), name="pattern")
+        line = ColumnDataSource(dict(zip("xy", decimate(x, shown(y)), strict=True)), name="pattern")
         picture.line(
             "x",
             "y",
@@ -171,7 +171,7 @@ class PatternPlot:
             legend_label="simulated" if is_simulated(pattern) else "measured",
         )
         if drawing.baseline is not None:
-            base = dict(zip("xy", decimated(x, shown(drawing.baseline)), strict=True))
+            base = dict(zip("xy", decimate(x, shown(drawing.baseline)), strict=True))
             picture.line(
                 "x",
                 "y",
@@ -203,7 +203,7 @@ class PatternPlot:
         picture.add_tools(select)
         picture.toolbar.active_drag = picture.tools[0] if drawing.mouse == "zoom" else select
         picture.on_event(SelectionGeometry, lambda event: self._selected(event, pattern, drawing))
-        dress(picture, colours)
+        apply_theme(picture, colours)
         return picture
 
     @staticmethod

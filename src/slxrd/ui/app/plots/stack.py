@@ -8,8 +8,8 @@ import numpy as np
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from slxrd.ui.app.plots.fast_layer import bars
-from slxrd.ui.app.plots.theme import Colours, dress
+from slxrd.ui.app.plots.overlay import bars
+from slxrd.ui.app.plots.theme import Colours, apply_theme
 
 Columns = dict[str, list[float]]
 #: Crystals drawn on one another, and planes that are drawn of one at most.
@@ -118,7 +118,7 @@ class StackPlot:
             level="overlay",
         )
         bars(self.figure, self._planes, "height", "left", "right", colours.fringe, across=True, width=1.6)
-        dress(self.figure, colours)
+        apply_theme(self.figure, colours)
 
     def show(self, values: Mapping[str, float], stacked: bool = True) -> None:
         """Draw the stacks of some values."""

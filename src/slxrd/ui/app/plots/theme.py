@@ -105,7 +105,7 @@ select.bk-input:not([size]):not([multiple]) { background-image: none; }
 """
 
 
-class Readable(Native):
+class PageDesign(Native):
     """Panel's native design, with arrows in the colour of the text."""
 
     modifiers: ClassVar[dict[type[Viewable], dict[str, Any]]] = {
@@ -114,7 +114,7 @@ class Readable(Native):
     }
 
 
-def dress(picture: figure, colours: Colours) -> None:
+def apply_theme(picture: figure, colours: Colours) -> None:
     """Give a figure the colours of the page."""
     for axis in picture.axis:
         axis.axis_label_text_color = axis.major_label_text_color = colours.ink

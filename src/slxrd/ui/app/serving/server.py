@@ -1,7 +1,4 @@
-"""The server of the page: on this machine only, for who knows the token.
-
-The page as a component: in a notebook, or served.
-"""
+"""The web server of the page; it listens on this machine only, and requires the token."""
 
 from __future__ import annotations
 
@@ -20,66 +17,29 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 from slxrd.errors import SlxrdError
-from slxrd.ui.app.plots.theme import Readable
-from slxrd.ui.app.serving.authentication import Gate
-from slxrd.ui.app.serving.workspaces import Room
-from slxrd.ui.app.state.background_work import warm
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.plots.theme import PageDesign
+from slxrd.ui.app.serving.authentication import TokenAuthentication
+from slxrd.ui.app.serving.workspaces import Workspaces
+from slxrd.ui.app.state.compiled_models import compile_default_model
 from slxrd.ui.app.views.page import Page
-from slxrd.ui.session.controller import Session
-
-
-def component(file: str | Path | Session | None = None, *, dark: bool = False) -> pn.Column:
-    """Make the page for a notebook; the same as ``slxrd app`` opens.
-
-    Parameters
-    ----------
-    file : path-like or Session, optional
-        A measured file, ``"example:NAME"``, or a session to go on with.
-    dark : bool
-        Light letters on a dark ground.
-
-    Returns
-    -------
-    panel.Column
-        Shown where it is the last thing in a cell.
-
-    Raises
-    ------
-    SlxrdError
-        If the file cannot be read.
-    """
-    pn.extension("filedropper", inline=True, design=Readable)
-    if isinstance(file, Session):
-        bench = Bench(file)
-    else:
-        bench = Bench()
-        if file is not None:
-            session = Session()
-            session.open_file(file)
-            bench = Bench(session)
-    view = Page(bench, dark).view
-    view.sizing_mode, view.height = "stretch_width", 820
-    return view
-
 
 LOOPBACK = "127.0.0.1"
-#: Bytes that one message of a browser may have; files come in pieces that are smaller.
+#: Largest message of a browser, in bytes; files are uploaded in smaller pieces.
 _LARGEST_MESSAGE = 64_000_000
-#: Said by the browser itself, since nothing else can be reached any more.
-_LOST = """
+#: Runs in the browser, since the server cannot be reached any more.
+_SHOW_CONNECTION_LOST = """
 if (!document.getElementById('slxrd-lost')) {
-  const told = document.createElement('div')
-  told.id = 'slxrd-lost'
-  told.setAttribute('role', 'alert')
-  told.style = 'position:fixed;bottom:0;left:0;right:0;padding:12px;background:#b3350a;color:#fff;' +
+  const message = document.createElement('div')
+  message.id = 'slxrd-lost'
+  message.setAttribute('role', 'alert')
+  message.style = 'position:fixed;bottom:0;left:0;right:0;padding:12px;background:#b3350a;color:#fff;' +
     'font:15px sans-serif;z-index:99'
-  told.textContent = 'The connection to slxrd is lost. While slxrd runs, your work is kept: load this page ' +
-    'again. If slxrd was stopped, what had not been saved is in a file in the folder that it was started in.'
-  document.body.append(told)
+  message.textContent = 'The connection to slxrd is lost. If slxrd is still running, reload this page: ' +
+    'your work is kept. If slxrd was stopped, unsaved work is in a file in the folder that it was started in.'
+  document.body.append(message)
 }
 """
-_FOUND = "document.getElementById('slxrd-lost')?.remove()"
+_HIDE_CONNECTION_LOST = "document.getElementById('slxrd-lost')?.remove()"
 
 
 def serve(
@@ -93,32 +53,32 @@ def serve(
     Parameters
     ----------
     file : path-like, optional
-        A measured file or a saved session to begin with.
+        A measured file or a saved session to open.
     port : int
-        0: one that is free.
+        Port of 127.0.0.1; 0 takes a free one.
     ready : callable, optional
-        Called with the page's address, which holds the token, when it can be opened.
+        Called with the address of the page, including the token, once the server listens.
 
     Returns
     -------
     list of Path
-        Sessions that had not been saved, and were written into the working directory at the end.
+        Files written to the working directory at the end, one for each session with unsaved changes.
 
     Raises
     ------
     SlxrdError
-        If the file cannot be read, or the port is taken.
+        If the file cannot be read, or the port is in use.
     """
-    logging.getLogger("asyncio").addFilter(_worth_telling)
-    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns of tabs that were closed
-    room = Room()
-    first = room.open(file) if file is not None else None
-    port = _checked(port)
+    logging.getLogger("asyncio").addFilter(_is_failure)
+    logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns about closed tabs
+    workspaces = Workspaces()
+    first = workspaces.open(file) if file is not None else None
+    port = _free_port(port)
     token = secrets.token_urlsafe(24)
-    pn.extension("filedropper", inline=False, design=Readable)
+    pn.extension("filedropper", inline=False, design=PageDesign)
 
     def page() -> pn.Column:
-        return _page(room, first)
+        return _make_page(workspaces, first)
 
     origins = [f"{LOOPBACK}:{port}", f"localhost:{port}"]
     server = get_server(
@@ -129,34 +89,34 @@ def serve(
         title="slxrd",
         show=False,
         start=False,
-        auth_provider=Gate(token, port),
+        auth_provider=TokenAuthentication(token, port),
         websocket_max_message_size=_LARGEST_MESSAGE,
     )
     address = f"http://{LOOPBACK}:{port}/?token={token}"
     if ready is not None:
         server.io_loop.add_callback(ready, address)
     signal.signal(signal.SIGTERM, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
-    threading.Thread(target=_warm, daemon=True).start()
+    threading.Thread(target=_preload, daemon=True).start()
     server.start()
     server.io_loop.start()
-    room.stop()
-    return room.rescue(Path.cwd())
+    workspaces.cancel_jobs()
+    return workspaces.save_unsaved(Path.cwd())
 
 
-def _worth_telling(record: logging.LogRecord) -> bool:
-    """A page that was closed while something was sent to it is no mistake."""
+def _is_failure(record: logging.LogRecord) -> bool:
+    """Log filter: closing a page while data are sent to it is not an error."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, WebSocketClosedError | StreamClosedError)
 
 
-def _warm() -> None:
-    """Load what the first curve needs while the user looks at the first page."""
+def _preload() -> None:
+    """Import and compile what the first curve needs, while the user sees the first step."""
     from slxrd.ui.app.plots import curves as curves
 
-    warm()
+    compile_default_model()
 
 
-def _checked(port: int) -> int:
+def _free_port(port: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -166,20 +126,18 @@ def _checked(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _page(room: Room, first: str | None) -> pn.Column:
-    given = pn.state.session_args
-    asked = given.get("session", [b""])[0].decode(errors="replace")
-    dark = given.get("theme", [b""])[0] == b"dark"
-    key = room.key(asked or first)
-    bench: Bench = room.bench(key)
+def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
+    query = pn.state.session_args
+    requested = query.get("session", [b""])[0].decode(errors="replace")
+    dark = query.get("theme", [b""])[0] == b"dark"
+    key = workspaces.find_or_create(requested or first)
     location = pn.state.location
     if location is not None:
-        # The cookie lets the browser in from now on; the token need not stay in its history.
+        # From now on the cookie authenticates the browser; the token need not stay in its history.
         search = f"?session={key}" + ("&theme=dark" if dark else "")
         pn.state.onload(lambda: location.param.update(search=search))
     document = pn.state.curdoc
     if document is not None:
-        document.js_on_event("connection_lost", CustomJS(code=_LOST))
-        document.js_on_event("client_reconnected", CustomJS(code=_FOUND))
-    others = room.others(key)
-    return Page(bench, dark, others).view
+        document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
+        document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
+    return Page(workspaces.get(key), dark, workspaces.other_files(key)).view

@@ -1,4 +1,4 @@
-"""The benches of a run: each page has one, and finds it again when the page is loaded anew."""
+"""The workspaces of a server by key, so that a page finds its workspace again when it is reloaded."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from itertools import count
 from pathlib import Path
 
 from slxrd.errors import SlxrdError
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Session
 
-#: Benches that are kept; the one that was not asked for the longest goes first.
-KEPT = 20
-#: Seconds that work is given to end in.
-PATIENCE = 10.0
+#: Number of workspaces; beyond it the one that was not used for the longest time is dropped.
+MOST_WORKSPACES = 20
+#: Seconds to wait for cancelled jobs when the server stops.
+CANCEL_TIMEOUT = 10.0
 
 
-class Room:
-    """Benches by key, kept while the server runs: a closed tab loses nothing."""
+class Workspaces:
+    """Workspaces by key. They live as long as the server, so closing a tab loses nothing."""
 
     def __init__(self) -> None:
-        self._benches: OrderedDict[str, Bench] = OrderedDict()
+        self._workspaces: OrderedDict[str, Workspace] = OrderedDict()
 
     def open(self, file: str | Path) -> str:
-        """Begin with a measured file, or a saved session; return the key of its bench.
+        """Create a workspace with a measured file or a saved session, and return its key.
 
         Raises
         ------
         SlxrdError
-            If it cannot be read.
+            If the file cannot be read.
         """
         path = Path(file)
         if path.suffix.lower() == ".json" and path.exists():
@@ -40,57 +40,57 @@ class Room:
                 session.open_file(file if str(file).startswith("example:") else path.absolute())
             except SlxrdError as error:
                 raise SlxrdError(str(error).replace(str(path.absolute()), str(file))) from None
-        return self._put(Bench(session))
+        return self._add(Workspace(session))
 
-    def _put(self, bench: Bench) -> str:
+    def _add(self, workspace: Workspace) -> str:
         key = secrets.token_urlsafe(6)
-        self._benches[key] = bench
-        while len(self._benches) > KEPT:
-            oldest = next((k for k, b in self._benches.items() if not b.busy), None)
+        self._workspaces[key] = workspace
+        while len(self._workspaces) > MOST_WORKSPACES:
+            oldest = next((k for k, b in self._workspaces.items() if not b.busy), None)
             if oldest is None or oldest == key:
                 break
-            del self._benches[oldest]
+            del self._workspaces[oldest]
         return key
 
-    def key(self, asked: str | None) -> str:
-        """Return the key that was asked for, or that of a new bench where there is none of it."""
-        if asked and asked in self._benches:
-            self._benches.move_to_end(asked)
-            return asked
-        return self._put(Bench())
+    def find_or_create(self, key: str | None) -> str:
+        """Return the key if it exists, or that of a new workspace."""
+        if key and key in self._workspaces:
+            self._workspaces.move_to_end(key)
+            return key
+        return self._add(Workspace())
 
-    def bench(self, key: str) -> Bench:
-        """Return a bench by its key."""
-        return self._benches[key]
+    def get(self, key: str) -> Workspace:
+        """Return the workspace with this key."""
+        return self._workspaces[key]
 
-    def stop(self) -> None:
-        """Cancel what is being done, and give it a moment to keep what it has finished."""
-        for bench in self._benches.values():
-            bench.cancel()
-        for bench in self._benches.values():
-            if bench.work is not None and bench.work.thread is not None:
-                bench.work.thread.join(PATIENCE)
+    def cancel_jobs(self) -> None:
+        """Cancel all jobs, and wait a few seconds for them to store what they have finished."""
+        for workspace in self._workspaces.values():
+            workspace.cancel()
+        for workspace in self._workspaces.values():
+            if workspace.job is not None and workspace.job.thread is not None:
+                workspace.job.thread.join(CANCEL_TIMEOUT)
 
-    def rescue(self, folder: Path) -> list[Path]:
-        """Write the sessions that were worked on and not saved, each under a name that is not taken."""
+    def save_unsaved(self, folder: Path) -> list[Path]:
+        """Write all sessions with unsaved changes to new files in a folder, and return their paths."""
         written: list[Path] = []
-        for bench in self._benches.values():
-            if not bench.unsaved:
+        for workspace in self._workspaces.values():
+            if not workspace.unsaved:
                 continue
-            stem = Path((bench.session.state.file or "").removeprefix("example:")).stem
+            stem = Path((workspace.session.state.file or "").removeprefix("example:")).stem
             names = (f"{stem}-session{'' if i == 1 else f'-{i}'}.json" for i in count(1))
             path = next(folder / name for name in names if not (folder / name).exists())
             try:
-                bench.session.save(path)
+                workspace.session.save(path)
             except SlxrdError:
                 continue
             written.append(path)
         return written
 
-    def others(self, key: str) -> list[tuple[str, str]]:
-        """Keys and files of the other benches on which something is open, the latest first."""
+    def other_files(self, key: str) -> list[tuple[str, str]]:
+        """Return keys and file names of the other workspaces that have a file open, the latest first."""
         return [
-            (other, bench.session.state.file)
-            for other, bench in reversed(self._benches.items())
-            if other != key and bench.session.state.file is not None
+            (other, workspace.session.state.file)
+            for other, workspace in reversed(self._workspaces.items())
+            if other != key and workspace.session.state.file is not None
         ]

@@ -1,4 +1,4 @@
-"""What is said on a page, and who is told of changes."""
+"""Messages to the user, and notifications to the parts of the page about what has changed."""
 
 from __future__ import annotations
 
@@ -10,27 +10,35 @@ from typing import Literal
 from slxrd.errors import SlxrdError
 from slxrd.ui.session.controller import Cancelled
 
-#: What has changed: the session's state, the sliders' values, a message, the work being done, or the series.
-Topic = Literal["state", "values", "message", "work", "series"]
-Mood = Literal["info", "good", "error"]
+#: What has changed: session state, parameter values, message, background job, or series.
+Topic = Literal["state", "values", "message", "job", "series"]
+Level = Literal["info", "success", "error"]
 
 
-class Telling:
-    """Tells those who listen what has changed, and says in a sentence what cannot be done.
+class Messages:
+    """The current message, and the subscribers to changes.
 
     Attributes
     ----------
-    message, mood : str
-        The last thing that was said, and how it was meant.
+    message : str
+        Text of the last message.
+    level : {"info", "success", "error"}
+        Kind of the last message.
     """
 
     def __init__(self) -> None:
         self.message = ""
-        self.mood: Mood = "info"
+        self.level: Level = "info"
         self._listeners: list[Callable[[Topic], object]] = []
 
     def subscribe(self, callback: Callable[[Topic], object]) -> Callable[[], None]:
-        """Have a function called after every change, in the thread that made it; return what ends that."""
+        """Call a function with the topic of every change, in the thread that made it.
+
+        Returns
+        -------
+        callable
+            Ends the subscription.
+        """
         self._listeners.append(callback)
 
         def unsubscribe() -> None:
@@ -39,33 +47,35 @@ class Telling:
 
         return unsubscribe
 
-    def tell(self, *topics: Topic) -> None:
-        """Tell the listeners what has changed."""
+    def notify(self, *topics: Topic) -> None:
+        """Call all subscribers with each topic."""
         for topic in topics:
             for callback in tuple(self._listeners):
                 callback(topic)
 
-    def say(self, text: str, mood: Mood = "info") -> None:
-        """Show a sentence on the page."""
-        self.message, self.mood = text, mood
-        self.tell("message")
+    def show_message(self, text: str, level: Level = "info") -> None:
+        """Show a message on the page; an empty text removes it."""
+        self.message, self.level = text, level
+        self.notify("message")
 
-    def attempt(self, action: Callable[[], object]) -> bool:
-        """Do something; where it fails, say so in a sentence and leave everything as it was."""
+    def try_action(self, action: Callable[[], object]) -> bool:
+        """Call a function; show an error as a message and return whether there was none."""
         try:
             action()
         except SlxrdError as error:
-            self.say(f"{in_words_of_the_page(str(error))}.", "error")
+            self.show_message(f"{name_page_fields(str(error))}.", "error")
             return False
         except Cancelled:
             raise
         except Exception as error:
             traceback.print_exc()
-            self.say(f"slxrd itself failed ({type(error).__name__}: {error}); your work is intact.", "error")
+            self.show_message(
+                f"Internal error of slxrd ({type(error).__name__}: {error}); your work is intact.", "error"
+            )
             return False
         return True
 
 
-def in_words_of_the_page(told: str) -> str:
-    """Name the fields of the page where the command line's options are named."""
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: f"“{found[1].replace('-', ' ')}”", told)
+def name_page_fields(text: str) -> str:
+    """Replace command-line options in a text by the labels of the page's fields."""
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: f"“{found[1].replace('-', ' ')}”", text)

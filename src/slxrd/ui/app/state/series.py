@@ -1,4 +1,4 @@
-"""The series of a page, without widgets: what was read, what its fit gave, and the pictures of it."""
+"""State of the series step, without widgets: the patterns, the result of the fit, and the figures."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from slxrd.studies.series.patterns import Series, make_series
 from slxrd.studies.series.result import SeriesFit
 from slxrd.studies.series.run import run_series
 
-#: Where results go unless another folder is typed; folders inside that of a series are not read.
-RESULTS = "slxrd-series"
+#: Default folder for results, inside that of the patterns; subfolders are not read as patterns.
+RESULTS_FOLDER = "slxrd-series"
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What is asked of the fit of a series, beside the choices of the page.
+class SeriesOptions:
+    """Options of a series fit that a single fit does not have.
 
     Parameters
     ----------
     shared, smooth : sequence of str
         Parameters of a joint fit, as for :func:`slxrd.fit_series`.
     degree : int
-        Of the polynomial of those that are smooth.
+        Degree of the polynomial of the smooth parameters.
     shown : sequence of (float, float)
-        Ranges of q in Å⁻¹ that are drawn and not fitted.
+        Ranges of q in Å⁻¹ that are drawn but not fitted.
     folder : Path, optional
-        Where each finished pattern is kept; if not given, as long as the page lives.
+        Folder for the results of finished patterns; by default a temporary one.
     force : bool
-        Whether results of other data or options may be overwritten there.
+        Overwrite results of other data or options in that folder.
     """
 
     shared: Sequence[str] = ()
@@ -53,19 +53,19 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A series that was read.
+class OpenSeries:
+    """A series that has been read.
 
     Parameters
     ----------
     series : Series
         The patterns.
     title : str
-        The folder, or what the example is.
+        Path of the folder, or title of the example.
     folder : Path or None
         None for an example.
     regions : sequence
-        Those of the example, where none are chosen.
+        Regions of the example, used if none are chosen.
     """
 
     series: Series
@@ -76,16 +76,16 @@ class Opened:
 
 @dataclass(frozen=True)
 class FittedSeries:
-    """What the fit of a series gave.
+    """Result of a series fit.
 
     Parameters
     ----------
     fit : SeriesFit
-        Not complete if it was cancelled.
+        Incomplete if it was cancelled.
     pictures : mapping of str to bytes
         PNG by name: parameters, stack, waterfall, heatmap.
     choices : mapping
-        Those of the page that it was fitted with.
+        The choices of the session that were used.
     """
 
     fit: SeriesFit
@@ -93,47 +93,47 @@ class FittedSeries:
     choices: Mapping[str, Any]
 
 
-class SeriesDesk:
-    """What there is of a series on a page.
+class SeriesState:
+    """The series of a workspace and its fit.
 
     Attributes
     ----------
-    opened : Opened or None
+    opened : OpenSeries or None
         The series.
     fitted : FittedSeries or None
-        Its fit.
+        Result of its fit.
     """
 
     def __init__(self) -> None:
-        self.opened: Opened | None = None
+        self.opened: OpenSeries | None = None
         self.fitted: FittedSeries | None = None
-        self._kept: tempfile.TemporaryDirectory[str] | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
-    def take(self, opened: Opened) -> None:
-        """Go on with a series that was read; results of another one are dropped."""
+    def open(self, opened: OpenSeries) -> None:
+        """Replace the series, and drop the result of the previous one."""
         self.opened, self.fitted = opened, None
 
-    def fit(self, state: State, wishes: Wishes, report: Progress) -> FittedSeries | None:
-        """Fit the series with the choices of a state.
+    def fit(self, state: State, extra: SeriesOptions, report: Progress) -> FittedSeries | None:
+        """Fit the series with the choices of a session's state.
 
         Parameters
         ----------
         state : State
-            Whose choices are taken.
-        wishes : Wishes
-            What else is asked.
+            Its choices are used.
+        extra : SeriesOptions
+            The options of the series fit.
         report : callable
-            Called with steps done and steps in all; may raise KeyboardInterrupt to stop.
+            Progress callback ``report(done, total)``; it may raise KeyboardInterrupt to stop.
 
         Returns
         -------
         FittedSeries or None
-            None if it was stopped and there is nothing to show; what is finished is kept all the same.
+            None if it was stopped before any pattern was fitted. Finished patterns stay in the folder.
 
         Raises
         ------
         SlxrdError
-            If no series is open, or choices and patterns do not go together.
+            If no series is open, or the choices do not suit the patterns.
         """
         if self.opened is None:
             raise SlxrdError("open a series first: a folder, or the example")
@@ -141,68 +141,68 @@ class SeriesDesk:
         if not given.get("regions"):
             given["regions"] = self.opened.regions
         options = series_options(given)
-        if wishes.shared or wishes.smooth:
-            check_joint(options, wishes.shared, wishes.smooth, wishes.degree)
+        if extra.shared or extra.smooth:
+            check_joint(options, extra.shared, extra.smooth, extra.degree)
         try:
             found = run_series(
-                self.opened.series, options, shared=wishes.shared, smooth=wishes.smooth, degree=wishes.degree,
-                folder=wishes.folder or self._own_folder(), force=wishes.force or wishes.folder is None,
-                report=_stopping_once(report),
+                self.opened.series, options, shared=extra.shared, smooth=extra.smooth, degree=extra.degree,
+                folder=extra.folder or self._temporary_folder(), force=extra.force or extra.folder is None,
+                report=_interrupt_once(report),
             )  # fmt: skip
         except KeyboardInterrupt:
             return None
         if all(member.failed for member in found.members):
             return None
-        return FittedSeries(found, draw(found, wishes.shown), state.choices)
+        return FittedSeries(found, draw_figures(found, extra.shown), state.choices)
 
-    def _own_folder(self) -> Path:
-        if self._kept is None:
-            self._kept = tempfile.TemporaryDirectory(prefix="slxrd-", ignore_cleanup_errors=True)
-        return Path(self._kept.name)
+    def _temporary_folder(self) -> Path:
+        if self._temporary is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="slxrd-", ignore_cleanup_errors=True)
+        return Path(self._temporary.name)
 
 
-def _stopping_once(report: Progress) -> Progress:
-    """Stop only once: what is at work then is finished and kept, as after one Ctrl-C and not two."""
-    stopped = False
+def _interrupt_once(report: Progress) -> Progress:
+    """Pass on the first KeyboardInterrupt only: a second one would discard the patterns being fitted."""
+    interrupted = False
 
-    def told(done: int, of: int) -> None:
-        nonlocal stopped
+    def report_once(done: int, total: int) -> None:
+        nonlocal interrupted
         try:
-            report(done, of)
+            report(done, total)
         except KeyboardInterrupt:
-            if not stopped:
-                stopped = True
+            if not interrupted:
+                interrupted = True
                 raise
 
-    return told
+    return report_once
 
 
-def open_folder(typed: str, state: State, naming: Naming, report: Progress | None = None) -> Opened:
+def open_folder(typed: str, state: State, naming: Naming, report: Progress | None = None) -> OpenSeries:
     """Read the patterns of a folder.
 
     Parameters
     ----------
     typed : str
-        Its path.
+        Path of the folder, as typed.
     state : State
-        How files are read and corrected.
+        Its reading options and corrections are used.
     naming : Naming
-        Where the values of the variable are told.
+        How the value of the variable is found for each file.
     report : callable, optional
-        Called with files read and files in all.
+        Progress callback ``report(done, total)``, in files.
 
     Raises
     ------
     SlxrdError
-        If there is no such folder, or nothing in it to fit.
+        If the folder does not exist, or holds no pattern.
     """
-    folder = path_of(typed)
+    folder = expand_path(typed)
     if folder is None:
         raise SlxrdError("type the path of a folder with patterns")
     if not folder.exists():
         raise FileError(folder, "there is no such folder on this machine")
     if not folder.is_dir():
-        raise FileError(folder, "is no folder; give the one that it is in")
+        raise FileError(folder, "is not a folder; give the folder that contains it")
 
     def load(file: Path) -> Pattern:
         counting = state.choices.get("noise") == "counting"
@@ -212,25 +212,25 @@ def open_folder(typed: str, state: State, naming: Naming, report: Progress | Non
         series = find_series([folder], load, naming, report)
     except OSError as error:
         raise FileError(folder, f"cannot be read ({error.strerror})") from None
-    return Opened(series, str(folder), folder)
+    return OpenSeries(series, str(folder), folder)
 
 
-def open_example(name: str) -> Opened:
-    """Make a packaged series."""
+def open_example(name: str) -> OpenSeries:
+    """Simulate a packaged series."""
     packaged = SERIES[name]
     patterns = packaged.patterns()
     series = make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
-    return Opened(series, packaged.title, regions=packaged.options["regions"])
+    return OpenSeries(series, packaged.title, regions=packaged.options["regions"])
 
 
-def path_of(typed: str) -> Path | None:
-    """A path as people type or paste it, with quotes, or ~; None if there is nothing."""
-    told = typed.strip().strip("\"'").strip()
-    return Path(told).expanduser().absolute() if told else None
+def expand_path(typed: str) -> Path | None:
+    """Convert a typed or pasted path, which may have quotes or ~; None if it is empty."""
+    text = typed.strip().strip("\"'").strip()
+    return Path(text).expanduser().absolute() if text else None
 
 
-def draw(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> dict[str, bytes]:
-    """Draw what there is to see, by name; what there is nothing of is left out."""
+def draw_figures(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> dict[str, bytes]:
+    """Draw the figures of a series fit as PNG, by name; a figure that has nothing to show is left out."""
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.series import heat_figure, parameters_figure, stacked_figure
 

@@ -1,4 +1,4 @@
-"""What all views of a page share: session, sliders, the solution shown, and what is being done."""
+"""State shared by all parts of the page: session, parameter values, shown solution, background job."""
 
 from __future__ import annotations
 
@@ -11,145 +11,145 @@ from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
-from slxrd.ui.app.state.background_work import Working
-from slxrd.ui.app.state.series import SeriesDesk
+from slxrd.ui.app.state.background_job import JobRunner
+from slxrd.ui.app.state.series import SeriesState
 from slxrd.ui.session.controller import Session
 
 
 @dataclass(frozen=True)
 class _Step:
-    """What undoing takes back: a step of the session, or of the sliders alone."""
+    """State before a change, for undo; ``of_session`` is False if only sliders or the solution changed."""
 
     of_session: bool
     values: Mapping[str, float]
-    chosen: int
+    solution: int
 
 
-class Bench(Working):
-    """The session and what surrounds it on a page; it knows nothing of widgets.
+class Workspace(JobRunner):
+    """The session and the state of the page around it, without any widgets.
 
     Parameters
     ----------
     session : Session, optional
-        To work on; an empty one otherwise.
+        An empty one by default.
 
     Attributes
     ----------
     session : Session
-        What is kept.
+        The pattern, the choices and the result.
     values : mapping of str to float
-        Where the sliders stand; empty while there is nothing to compare.
-    chosen : int
-        Which solution is shown, from 0.
-    series : SeriesDesk
-        Many patterns of one sample; beside the session, and not undone with it.
+        Parameter values of the sliders; empty if no curve can be calculated.
+    solution : int
+        Index of the solution shown.
+    series : SeriesState
+        The series of patterns; undo does not affect it.
     """
 
     def __init__(self, session: Session | None = None) -> None:
         super().__init__()
         self.session = session or Session()
         self.values: Mapping[str, float] = {}
-        self.chosen = 0
-        self.series = SeriesDesk()
-        self._followed: dict[tuple[str, str], tuple[str, bytes | None]] = {}
+        self.solution = 0
+        self.series = SeriesState()
+        self._followups: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []
         self._future: list[_Step] = []
-        self._resting: _Step | None = None
+        self._before_drag: _Step | None = None
         self._saved = self.session.state
-        self.settle()
+        self.reset_values()
 
     @property
     def unsaved(self) -> bool:
-        """Whether something was chosen or fitted since it was saved last."""
+        """Whether the session has choices or a result that are not saved."""
         state = self.session.state
         return state != self._saved and (state.result is not None or bool(state.choices))
 
-    def saved(self) -> None:
-        """Remember that what there is now has been saved."""
+    def mark_saved(self) -> None:
+        """Record that the current state has been saved."""
         self._saved = self.session.state
 
     def do(self, action: str, **change: Any) -> bool:
-        """Change the session, as one step that can be undone; whether it was possible."""
-        if not self.free_to_change():
+        """Change the session as one step that can be undone; return whether the change was valid."""
+        if not self.check_idle():
             return False
         before = self._step(True)
         old = self.session.state
-        if not self.attempt(lambda: self.session.do(action, **change)):
+        if not self.try_action(lambda: self.session.do(action, **change)):
             return False
         if self.session.state is not old:
-            self._moved(before)
+            self._record(before)
         return True
 
     def _step(self, of_session: bool) -> _Step:
-        return _Step(of_session, self.values, self.chosen)
+        return _Step(of_session, self.values, self.solution)
 
-    def _moved(self, before: _Step) -> None:
+    def _record(self, before: _Step) -> None:
         self._past.append(before)
         self._future.clear()
-        self.settle()
-        self.say("")
-        self.tell("state", "values")
+        self.reset_values()
+        self.show_message("")
+        self.notify("state", "values")
 
     def open_file(self, file: str | bytes, name: str = "", **reading: Any) -> bool:
-        """Open a measured file; whether that was possible."""
-        if not self.free_to_change():
+        """Open a measured file; return whether it could be read."""
+        if not self.check_idle():
             return False
         before = self._step(True)
-        if not self.attempt(lambda: self.session.open_file(file, name, **reading)):
+        if not self.try_action(lambda: self.session.open_file(file, name, **reading)):
             return False
         self.values = {}
-        self._moved(before)
+        self._record(before)
         return True
 
-    def supply(self, content: bytes) -> bool:
-        """Take the content of a file for that of the session, where that is missing and this is it."""
+    def restore_file(self, content: bytes) -> bool:
+        """Supply the bytes of the session's missing data file; ignored unless the SHA-256 matches."""
         try:
             self.session.pattern()
         except FileError:
-            if self.session.supply(content):
-                self.settle()
-                self.say("The measured file of this session is here again.", "good")
-                self.tell("state", "values")
+            if self.session.restore_file(content):
+                self.reset_values()
+                self.show_message("The measured file of this session is available again.", "success")
+                self.notify("state", "values")
                 return True
         except SlxrdError:
             pass
         return False
 
-    def read_file(self, content: bytes, name: str, refused: Callable[[], object]) -> None:
-        """Open a long file in a thread; call a function if it cannot be read."""
-        if not self.free_to_change():
+    def open_file_in_background(self, content: bytes, name: str, on_error: Callable[[], object]) -> None:
+        """Open a large file in a background job; call ``on_error`` if it cannot be read."""
+        if not self.check_idle():
             return
         before = self._step(True)
 
-        def work(_: Progress) -> None:
+        def read(_: Progress) -> None:
             try:
                 self.session.open_file(content, name)
             except SlxrdError:
-                refused()
+                on_error()
                 raise
 
         def opened(_: None) -> None:
             self.values = {}
-            self._moved(before)
+            self._record(before)
 
-        self.run(f"reading {name}", work, opened)
+        self.start_job(f"reading {name}", read, opened)
 
-    def reopen(self, session: Session) -> None:
-        """Go on with a session that was saved."""
-        if not self.free_to_change():
+    def open_session(self, session: Session) -> None:
+        """Replace the session by a saved one."""
+        if not self.check_idle():
             return
-        self.session, self.values, self.chosen = session, {}, 0
-        self.saved()
+        self.session, self.values, self.solution = session, {}, 0
+        self.mark_saved()
         self._past.clear()
         self._future.clear()
-        self.settle()
-        self.say("The saved session is open again.", "good")
-        self.tell("state", "values")
+        self.reset_values()
+        self.show_message("The saved session is open again.", "success")
+        self.notify("state", "values")
 
-    def settle(self) -> None:
-        """Put the sliders where the state says: at the best solution, where they are, or at a guess."""
+    def reset_values(self) -> None:
+        """Set the sliders to the best solution; without a fit leave them, or set them to the first guess."""
         state = self.session.state
-        self.chosen = 0
+        self.solution = 0
         if state.file is None:
             self.values = {}
         elif state.result is not None:
@@ -159,76 +159,76 @@ class Bench(Working):
                 parameters = self.session.parameters()
                 if set(self.values) != set(parameters):
                     self.values = first_guess(self.session.objective(), parameters)
-                kept = {n: r.value for n, r in parameters.items() if r.free is False and r.value is not None}
-                self.values = {**self.values, **kept}
+                fixed = {n: r.value for n, r in parameters.items() if r.free is False and r.value is not None}
+                self.values = {**self.values, **fixed}
             except SlxrdError:
                 self.values = {}
 
     @property
-    def moving(self) -> bool:
-        """Whether a slider is being moved and has not been let go."""
-        return self._resting is not None
+    def dragging(self) -> bool:
+        """Whether a slider is being dragged."""
+        return self._before_drag is not None
 
-    def move(self, values: Mapping[str, float], *, finished: bool = False) -> None:
-        """Move sliders; a finished movement is a step that can be undone."""
-        before = self._resting if self._resting is not None else self._step(False)
+    def move_sliders(self, values: Mapping[str, float], *, finished: bool = False) -> None:
+        """Set parameter values; if ``finished``, the change since the last step can be undone."""
+        before = self._before_drag if self._before_drag is not None else self._step(False)
         self.values = {**self.values, **values}
         if finished:
-            self._resting = None
+            self._before_drag = None
             if self.values != before.values:
                 self._past.append(before)
                 self._future.clear()
-                self.tell("work")
+                self.notify("job")
         else:
-            self._resting = before
-        self.tell("values")
+            self._before_drag = before
+        self.notify("values")
 
-    def choose(self, number: int) -> None:
-        """Show a solution, counted from 0."""
+    def select_solution(self, number: int) -> None:
+        """Show the solution with this index."""
         result = self.session.state.result
         if result is None or not 0 <= number < len(result["solutions"]):
             return
-        if number == self.chosen and dict(result["solutions"][number]["parameters"]) == dict(self.values):
+        if number == self.solution and dict(result["solutions"][number]["parameters"]) == dict(self.values):
             return
         self._past.append(self._step(False))
         self._future.clear()
-        self.chosen = number
+        self.solution = number
         self.values = dict(result["solutions"][number]["parameters"])
-        self.tell("values", "work")
+        self.notify("values", "job")
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a step back."""
+        """Whether there is a change to undo, and no job is running."""
         return bool(self._past) and not self.busy
 
     @property
     def can_redo(self) -> bool:
-        """Whether a step was taken back and nothing done since."""
+        """Whether there is an undone change to redo, and no job is running."""
         return bool(self._future) and not self.busy
 
     def undo(self) -> None:
-        """Take back the last step, of the session or of the sliders."""
-        if self._past and self.free_to_change():
-            self._back(self._past, self._future, self.session.undo)
+        """Undo the last change of the session or the sliders."""
+        if self._past and self.check_idle():
+            self._restore(self._past, self._future, self.session.undo)
 
     def redo(self) -> None:
-        """Do again what was undone."""
-        if self._future and self.free_to_change():
-            self._back(self._future, self._past, self.session.redo)
+        """Redo the change that was undone last."""
+        if self._future and self.check_idle():
+            self._restore(self._future, self._past, self.session.redo)
 
-    def _back(self, source: list[_Step], target: list[_Step], step: Callable[[], bool]) -> None:
+    def _restore(self, source: list[_Step], target: list[_Step], step: Callable[[], bool]) -> None:
         wanted = source.pop()
         target.append(self._step(wanted.of_session))
         if wanted.of_session:
             step()
-        self.values, self.chosen = wanted.values, wanted.chosen
-        self.say("")
-        self.tell("state", "values")
+        self.values, self.solution = wanted.values, wanted.solution
+        self.show_message("")
+        self.notify("state", "values")
 
     def curves(self) -> tuple[Fitted, ...]:
-        """The regions at the sliders' values; empty where there is nothing to compare.
+        """Calculate the curves of the regions at the sliders' values; empty without values.
 
-        Of a fit that was reopened without its measured file, the curves that it was saved with.
+        For a reopened fit whose measured file is missing, the saved curves are returned.
         """
         if not self.values:
             return ()
@@ -242,24 +242,24 @@ class Bench(Working):
 
     @property
     def fit(self) -> Fit | None:
-        """The fit, while it belongs to the state."""
+        """The fit of the current state, or None."""
         return self.session.fit_result
 
-    def follow(self, name: str, told: str, picture: bytes | None) -> None:
-        """Keep what came after the fit: a name as :data:`.CAPTIONS` has it, text, and a PNG."""
-        self._followed[self.session.state.key, name] = (told, picture)
-        self.tell("work")
+    def add_followup(self, name: str, text: str, picture: bytes | None) -> None:
+        """Store the result of a bootstrap or a χ² map: a key of :data:`.CAPTIONS`, its text, and a PNG."""
+        self._followups[self.session.state.key, name] = (text, picture)
+        self.notify("job")
 
     @property
-    def followed(self) -> dict[str, tuple[str, bytes | None]]:
-        """What came after the fit of this state, the latest last."""
+    def followups(self) -> dict[str, tuple[str, bytes | None]]:
+        """Results of bootstrap and χ² maps of the current fit by name, the latest last."""
         if self.session.state.result is None:
             return {}
         here = self.session.state.key
-        return {name: found for (key, name), found in self._followed.items() if key == here}
+        return {name: found for (key, name), found in self._followups.items() if key == here}
 
     def start_fit(self, from_sliders: bool = False) -> None:
-        """Begin a fit: by a search of its own, or from where the sliders stand."""
+        """Start a fit, by a global search or from the values of the sliders."""
         start = None
         if from_sliders:
             rows = self.session.parameters()
@@ -276,11 +276,11 @@ class Bench(Working):
 
         def fitted(result: Fit) -> None:
             if self.session.fit_result is not result:
-                self.say("The fit is the one that is shown already.")
+                self.show_message("The fit gave the result that is already shown.")
                 return
-            self._moved(before)
+            self._record(before)
             found = len(result.solutions)
-            told = "One solution" if found == 1 else f"{found} solutions"
-            self.say(f"{told}; reduced χ² {result.reduced_chi2:.3g}.", "good")
+            count = "One solution" if found == 1 else f"{found} solutions"
+            self.show_message(f"{count}; reduced χ² {result.reduced_chi2:.3g}.", "success")
 
-        self.run("the fit", self.session.fit, fitted)
+        self.start_job("the fit", self.session.fit, fitted)

@@ -11,12 +11,12 @@ import panel as pn
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.record.request import DEFAULTS
-from slxrd.ui.app.controls.parts import text
+from slxrd.ui.app.controls.widgets import text
 from slxrd.ui.app.plots.curves import CurvePlot, threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
-from slxrd.ui.app.state.background_work import computed, is_ready
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.compiled_models import is_compiled, mark_compiled
+from slxrd.ui.app.state.workspace import Workspace
 
 #: Seconds after which residuals and stack follow a slider that is being moved.
 REST = 0.12
@@ -27,7 +27,7 @@ class Comparison:
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose pattern and values they show.
     colours : Colours
         Of the page.
@@ -35,8 +35,8 @@ class Comparison:
         What stands under the curves.
     """
 
-    def __init__(self, bench: Bench, colours: Colours, below: pn.Column) -> None:
-        self.bench = bench
+    def __init__(self, workspace: Workspace, colours: Colours, below: pn.Column) -> None:
+        self.workspace = workspace
         self._document = pn.state.curdoc
         self._curves, self._stack = CurvePlot(colours), StackPlot(colours)
         self._scale = pn.widgets.RadioButtonGroup(
@@ -69,30 +69,32 @@ class Comparison:
         """Draw the regions of the state, and the curve in them, where they are seen."""
         self._stale = not self.view.visible
         if not self._stale:
-            self.bench.attempt(self._drawn)
+            self.workspace.try_action(self._drawn)
 
     def _drawn(self) -> None:
-        bench, choices = self.bench, self.bench.session.state.choices
+        workspace, choices = self.workspace, self.workspace.session.state.choices
         served = self._document is not None  # In a notebook what is drawn in answer to a click comes at once.
-        if served and bench.values and not is_ready(choices) and not bench.busy:
-            bench.run(
-                "the model, the first of its kind", lambda _: self._tried(), lambda _: bench.tell("state")
+        if served and workspace.values and not is_compiled(choices) and not workspace.busy:
+            workspace.start_job(
+                "the model, the first of its kind",
+                lambda _: self._tried(),
+                lambda _: workspace.notify("state"),
             )
             return
         self._compare(self._tried())
 
     def _tried(self) -> tuple[Fitted, ...]:
-        choices = self.bench.session.state.choices
+        choices = self.workspace.session.state.choices
         try:
-            fitted = self.bench.curves()
+            fitted = self.workspace.curves()
         except SlxrdError:
             fitted = ()
-        computed(choices)
+        mark_compiled(choices)
         return fitted
 
     def _compare(self, fitted: tuple[Fitted, ...]) -> None:
-        simulated = bool(fitted) and _simulated(self.bench)
-        values, word = self.bench.values, "simulated" if simulated else "measured"
+        simulated = bool(fitted) and _simulated(self.workspace)
+        values, word = self.workspace.values, "simulated" if simulated else "measured"
         self._curves.lay_out(fitted, self._scale.value, word, values, self._stacked)
         if fitted:
             self._stack.show(values, self._stacked)
@@ -104,16 +106,16 @@ class Comparison:
         """Show the curve of other values in the same regions."""
         # Held together, the changes of a movement are one message to the browser, and one frame.
         with pn.io.hold(self._document):
-            self.bench.attempt(self._values_shown)
+            self.workspace.try_action(self._values_shown)
 
     def _values_shown(self) -> None:
-        values = self.bench.values
-        if not values or self._stale or not is_ready(self.bench.session.state.choices):
+        values = self.workspace.values
+        if not values or self._stale or not is_compiled(self.workspace.session.state.choices):
             return
-        fitted = self.bench.curves()
+        fitted = self.workspace.curves()
         self._curves.update(fitted, values, self._stacked)
         self._moved = monotonic()
-        if not self.bench.moving or self._document is None or self._moved - self._rested > REST:
+        if not self.workspace.dragging or self._document is None or self._moved - self._rested > REST:
             self._rest_shown(fitted)
         else:
             self._rest_later()
@@ -125,28 +127,28 @@ class Comparison:
 
     @property
     def _stacked(self) -> bool:
-        return bool(self.bench.session.state.choices.get("coherent", DEFAULTS["coherent"]) > 1)
+        return bool(self.workspace.session.state.choices.get("coherent", DEFAULTS["coherent"]) > 1)
 
     def _rest_due(self) -> None:
         self._due = False
-        if self._stale or not self.bench.values or self._rested >= self._moved:
+        if self._stale or not self.workspace.values or self._rested >= self._moved:
             return
         if monotonic() - self._moved < REST / 2.0:
             self._rest_later()  # It goes with a movement: sent between two, it would hold up the next.
             return
         with pn.io.hold(self._document):
-            self.bench.attempt(lambda: self._rest_shown(self.bench.curves()))
+            self.workspace.try_action(lambda: self._rest_shown(self.workspace.curves()))
 
     def _rest_shown(self, fitted: Sequence[Fitted]) -> None:
         """Show what need not follow a slider at once: residuals, the stack, and the numbers."""
-        values, self._rested = self.bench.values, monotonic()
+        values, self._rested = self.workspace.values, monotonic()
         self._curves.update_residuals(fitted)
         self._stack.show(values, self._stacked)
-        if not self.bench.moving:  # a text moves the layout, which takes longer than the curves
+        if not self.workspace.dragging:  # a text moves the layout, which takes longer than the curves
             self._tell(fitted)
 
     def _tell(self, fitted: Sequence[Fitted]) -> None:
-        values = self.bench.values
+        values = self.workspace.values
         chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
         told = f"χ² of this curve {chi2:.5g}"
         if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):
@@ -159,11 +161,11 @@ class Comparison:
         self._told.object = told
 
 
-def _simulated(bench: Bench) -> bool:
+def _simulated(workspace: Workspace) -> bool:
     from slxrd.fitting.result.summary import is_simulated
 
     try:
-        return is_simulated(bench.session.pattern())
+        return is_simulated(workspace.session.pattern())
     except FileError:
-        saved = bench.session.saved_result
+        saved = workspace.session.saved_result
         return saved is not None and is_simulated(cast(Any, saved.pattern))

@@ -13,9 +13,9 @@ from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.summary import format_estimate, format_interval
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import TABLE
-from slxrd.ui.app.controls.parts import LEFT, PICTURE_STYLE, button, folded, row, table, text
-from slxrd.ui.app.state.messages import Topic, in_words_of_the_page
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.controls.widgets import LEFT, PICTURE_STYLE, button, folded, row, table, text
+from slxrd.ui.app.state.messages import Topic, name_page_fields
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
 
@@ -36,12 +36,12 @@ class FitView:
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose fit it is.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
         self._afresh = pn.widgets.RadioBoxGroup(
             options={"search everything (recommended)": False, "start from the sliders": True},
             value=False,
@@ -84,21 +84,21 @@ class FitView:
             width=LEFT,
         )
         self.refresh("state")
-        self.refresh("work")
+        self.refresh("job")
 
     def _fit(self) -> None:
-        if self.bench.session.state.file is None:
-            self.bench.say("Open a file first (1 Open).", "error")
+        if self.workspace.session.state.file is None:
+            self.workspace.show_message("Open a file first (1 Open).", "error")
         else:
-            self.bench.attempt(lambda: self.bench.start_fit(bool(self._afresh.value)))
+            self.workspace.try_action(lambda: self.workspace.start_fit(bool(self._afresh.value)))
 
     def _picked(self, event: Any) -> None:
         if not self._filling and event.new is not None:
-            self.bench.choose(int(event.new))
+            self.workspace.select_solution(int(event.new))
 
     def _bootstrap(self) -> None:
-        session, count, seed = self.bench.session, int(self._number.value), int(self._seed.value)
-        if not self.bench.attempt(FollowUp(bootstrap=count, seed=seed).check_libraries):
+        session, count, seed = self.workspace.session, int(self._number.value), int(self._seed.value)
+        if not self.workspace.try_action(FollowUp(bootstrap=count, seed=seed).check_libraries):
             return
 
         def work(report: Progress) -> tuple[bytes | None, str]:
@@ -109,10 +109,12 @@ class FitView:
             picture = contents[2] if len(contents) > 2 else None
             return (picture if isinstance(picture, bytes) else None), told
 
-        self.bench.run("the bootstrap", work, lambda found: self._came("bootstrap.png", *found), partial=True)
+        self.workspace.start_job(
+            "the bootstrap", work, lambda found: self._came("bootstrap.png", *found), partial=True
+        )
 
     def _maps(self) -> None:
-        session = self.bench.session
+        session = self.workspace.session
 
         def work(report: Progress) -> tuple[bytes | None, str]:
             from slxrd.ui.followup.maps import draw_maps
@@ -121,11 +123,15 @@ class FitView:
             picture = contents[0]
             return (picture if isinstance(picture, bytes) else None), told
 
-        self.bench.run("mapping χ²", work, lambda found: self._came("chi2maps.png", *found), partial=True)
+        self.workspace.start_job(
+            "mapping χ²", work, lambda found: self._came("chi2maps.png", *found), partial=True
+        )
 
     def _came(self, name: str, picture: bytes | None, told: str) -> None:
-        self.bench.say("Done: scroll down below the curves. The report will have it too.", "good")
-        self.bench.follow(name, told, picture)
+        self.workspace.show_message(
+            "Done: scroll down below the curves. The report will have it too.", "success"
+        )
+        self.workspace.add_followup(name, told, picture)
 
     def refresh(self, topic: Topic) -> None:
         """Show the result, and what can be done now."""
@@ -133,12 +139,12 @@ class FitView:
             self._results()
         elif topic == "values":
             self._mark()
-        elif topic == "work":
-            self._button.disabled = self.bench.busy
+        elif topic == "job":
+            self._button.disabled = self.workspace.busy
             self._show_followed()
 
     def _show_followed(self) -> None:
-        followed = self.bench.followed
+        followed = self.workspace.followups
         if followed == self._shown:
             return
         self._shown = followed
@@ -158,17 +164,17 @@ class FitView:
     def _mark(self) -> None:
         self._filling = True
         try:
-            if self._solutions.options and self._solutions.value != self.bench.chosen:
-                self._solutions.value = self.bench.chosen
+            if self._solutions.options and self._solutions.value != self.workspace.solution:
+                self._solutions.value = self.workspace.solution
         finally:
             self._filling = False
 
     def _results(self) -> None:
         self._show_followed()
         try:
-            result = self.bench.session.saved_result
+            result = self.workspace.session.saved_result
         except SlxrdError as error:
-            self.bench.say(f"{error}.", "error")
+            self.workspace.show_message(f"{error}.", "error")
             result = None
         self._after.visible = result is not None
         self._solutions.visible = result is not None
@@ -181,7 +187,7 @@ class FitView:
             head, options = _solutions(result)
             self._solutions.param.update(
                 options=options,
-                value=self.bench.chosen,
+                value=self.workspace.solution,
                 label=f"Solutions: choose one to see its curve\n{head}",
                 size=min(max(len(options), 2), 7),
             )
@@ -225,7 +231,7 @@ def _estimates(result: SavedFit) -> str:
         if estimate.status == "ambiguous":
             remark.append(f"95 %: {format_interval(estimate.interval_95, estimate.error)}")
         if estimate.why:
-            remark.append(in_words_of_the_page(estimate.why))
+            remark.append(name_page_fields(estimate.why))
         rows.append((symbol, format_estimate(estimate).replace(" ", "\u00a0"), "; ".join(remark) or meaning))
     quality = (
         f"<p>χ² {result.chi2:.5g}, reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}.</p>"
@@ -235,7 +241,7 @@ def _estimates(result: SavedFit) -> str:
 
 def _notes(result: SavedFit) -> str:
     doubt = "" if result.unique else "<p><b>Not unique:</b> do not quote one L of several.</p>"
-    items = "".join(f"<li>{escape(in_words_of_the_page(note))}</li>" for note in result.notes)
+    items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
     return f"{doubt}<h3>What is to be known</h3><ul>{items}</ul>" if items or doubt else ""
 
 

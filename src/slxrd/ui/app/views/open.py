@@ -17,9 +17,9 @@ from slxrd.data.description import describe
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
-from slxrd.ui.app.controls.parts import LEFT, button, folded, row, table, text
+from slxrd.ui.app.controls.widgets import LEFT, button, folded, row, table, text
 from slxrd.ui.app.state.messages import Topic
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Session, State
 
 _ABOUT = """
@@ -71,14 +71,14 @@ class OpenView:
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         What it is opened on.
     others : sequence of (str, str)
         Keys and files of other sessions, to go on with.
     """
 
-    def __init__(self, bench: Bench, others: Sequence[tuple[str, str]] = ()) -> None:
-        self.bench = bench
+    def __init__(self, workspace: Workspace, others: Sequence[tuple[str, str]] = ()) -> None:
+        self.workspace = workspace
         self._refused: tuple[str, bytes] | None = None
         self._drop = pn.widgets.FileDropper(
             height=110,
@@ -135,24 +135,24 @@ class OpenView:
     def take(self, name: str, data: bytes) -> None:
         """Open a file that came in, or a saved session."""
         if Path(name).suffix.lower() in _SAVED:
-            self.bench.attempt(lambda: self._reopen(name, data))
+            self.workspace.try_action(lambda: self._reopen(name, data))
             return
         if not data:
-            self.bench.say(f"{name} is empty: choose another file.", "error")
+            self.workspace.show_message(f"{name} is empty: choose another file.", "error")
         elif len(data) > LARGEST_FILE:
-            self.bench.say(
+            self.workspace.show_message(
                 f"{name} is larger than {LARGEST_FILE // 1_000_000} MB: that is no diffractogram.", "error"
             )
-        elif self.bench.supply(data):
+        elif self.workspace.restore_file(data):
             self._refused = None
         elif len(data) > LONG_FILE:
             self._refused = None
-            self.bench.read_file(data, name, lambda: self._refuse(name, data))
-        elif self.bench.open_file(data, name):
+            self.workspace.open_file_in_background(data, name, lambda: self._refuse(name, data))
+        elif self.workspace.open_file(data, name):
             self._refused = None
-        elif not self.bench.busy:
+        elif not self.workspace.busy:
             self._refuse(name, data)
-            self.refresh("work")
+            self.refresh("job")
 
     def _refuse(self, name: str, data: bytes) -> None:
         self._refused = (name, data)
@@ -162,18 +162,18 @@ class OpenView:
             path = Path(folder) / "session.json"
             path.write_bytes(data)
             try:
-                self.bench.reopen(Session.open(path))
+                self.workspace.open_session(Session.open(path))
             except SlxrdError as error:
                 raise SlxrdError(str(error).replace(str(path), name)) from None
 
     def _open_example(self) -> None:
         name = str(self._example.value)
-        if self.bench.open_file(f"example:{name}"):
+        if self.workspace.open_file(f"example:{name}"):
             options = EXAMPLES[name].options
-            self.bench.do("the example's choices", choices=dict(options))
+            self.workspace.do("the example's choices", choices=dict(options))
 
     def _again(self) -> None:
-        self.bench.attempt(self._read_again)
+        self.workspace.try_action(self._read_again)
 
     def _read_again(self) -> None:
         reading: dict[str, Any] = {
@@ -198,22 +198,22 @@ class OpenView:
         preparation = {"monochromator": angle, "no_lp": _NO_LP in self._ticks.value}
         if self._refused is not None:
             name, data = self._refused
-            if self.bench.open_file(data, name, **reading):
+            if self.workspace.open_file(data, name, **reading):
                 self._refused = None
                 if any(preparation.values()):
-                    self.bench.do("corrections", preparation=preparation)
-        elif self.bench.session.state.file is None:
+                    self.workspace.do("corrections", preparation=preparation)
+        elif self.workspace.session.state.file is None:
             raise SlxrdError("open a file first")
         else:
-            self.bench.do("read it otherwise", reading=reading, preparation=preparation)
+            self.workspace.do("read it otherwise", reading=reading, preparation=preparation)
 
     def refresh(self, topic: Topic) -> None:
         """Show what is open."""
-        if topic == "work" and self._refused is not None and not self.bench.busy:
+        if topic == "job" and self._refused is not None and not self.workspace.busy:
             self._asked.collapsed = False  # it may be a matter of how it is read
         if topic != "state":
             return
-        state = self.bench.session.state
+        state = self.workspace.session.state
         if state.file is None:
             self._found.object = ""
             return
@@ -227,7 +227,7 @@ class OpenView:
         ):
             widget.value = value
         try:
-            pattern = self.bench.session.pattern()
+            pattern = self.workspace.session.pattern()
         except SlxrdError as error:
             self._found.object = (
                 f"<h3>The measured file is missing</h3><p>{escape(str(error))}, or drop the file here: it "

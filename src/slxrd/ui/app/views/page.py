@@ -11,16 +11,16 @@ from pathlib import Path
 
 import panel as pn
 
-from slxrd.ui.app.controls.parts import button
+from slxrd.ui.app.controls.widgets import button
 from slxrd.ui.app.plots.theme import colours
-from slxrd.ui.app.state.messages import Mood, Topic
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.messages import Level, Topic
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
-from slxrd.ui.app.views.keep import KeepView
-from slxrd.ui.app.views.look import LookView
+from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
-from slxrd.ui.app.views.play import PlayView
+from slxrd.ui.app.views.regions import RegionsView
+from slxrd.ui.app.views.save import SaveView
 from slxrd.ui.app.views.series import SeriesView
 
 STEPS = {
@@ -32,7 +32,7 @@ STEPS = {
     "6 Series": "series",
 }
 #: Sign before what is said.
-_SIGNS = {"info": "", "good": "✓ ", "error": "! "}
+_SIGNS = {"info": "", "success": "✓ ", "error": "! "}
 _THEME = """
 const address = new URL(window.location.href)
 const query = address.searchParams
@@ -50,11 +50,11 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class Page:
-    """One page over a bench; several may share one.
+    """One page over a workspace; several may share one.
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         What is worked on.
     dark : bool
         Colours.
@@ -67,14 +67,16 @@ class Page:
         To be served, or shown in a notebook.
     """
 
-    def __init__(self, bench: Bench, dark: bool = False, others: Sequence[tuple[str, str]] = ()) -> None:
-        self.bench, self._colours = bench, colours(dark)
+    def __init__(
+        self, workspace: Workspace, dark: bool = False, others: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
-        self._open, self._look = OpenView(bench, others), LookView(bench, self._colours)
-        self._play, self._fit, self._keep = PlayView(bench), FitView(bench), KeepView(bench)
-        self._series = SeriesView(bench)
-        self._comparison = Comparison(bench, self._colours, self._fit.picture)
+        self._open, self._look = OpenView(workspace, others), RegionsView(workspace, self._colours)
+        self._play, self._fit, self._keep = ModelView(workspace), FitView(workspace), SaveView(workspace)
+        self._series = SeriesView(workspace)
+        self._comparison = Comparison(workspace, self._colours, self._fit.picture)
         self._steps = pn.widgets.RadioButtonGroup(
             options=STEPS,
             value="open",
@@ -88,14 +90,14 @@ class Page:
             "", sizing_mode="stretch_width", margin=(10, 10), styles={"color": "inherit"}
         )
         self._undo, self._redo = (
-            button("↶ Undo", bench.undo, width=85),
-            button("↷ Redo", bench.redo, width=85),
+            button("↶ Undo", workspace.undo, width=85),
+            button("↷ Redo", workspace.redo, width=85),
         )
         self._theme = pn.widgets.Button(label="Light" if dark else "Dark", width=60, margin=5)
         self._theme.js_on_click(code=_THEME)
         self._message = pn.pane.HTML("", sizing_mode="stretch_width", min_height=22, margin=(0, 10))
         self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(7, 10))
-        self._cancel = button("Cancel", bench.cancel, color="danger", visible=False, width=80)
+        self._cancel = button("Cancel", workspace.cancel, color="danger", visible=False, width=80)
         self._lefts = {
             "open": self._open.left,
             "look": self._look.left,
@@ -142,10 +144,10 @@ class Page:
             margin=0,
             styles={"color": ink, "background": ground, "--slxrd-picture": self._colours.picture},
         )
-        self._leave = bench.subscribe(self._changed)
+        self._leave = workspace.subscribe(self._changed)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self._leave())
-        for topic in ("state", "values", "message", "work"):
+        for topic in ("state", "values", "message", "job"):
             self._refresh(topic)
         self._step()
 
@@ -168,24 +170,24 @@ class Page:
         for view in (self._open, self._look, self._play, self._fit, self._keep, self._series):
             view.refresh(topic)
         if topic == "state":
-            name = self.bench.session.state.file or "no file open"
+            name = self.workspace.session.state.file or "no file open"
             self._file.object = f"<span title='{escape(name, quote=True)}'>{escape(Path(name).name)}</span>"
             self._picture_or_welcome()
             self._comparison.lay_out()
         elif topic == "values":
             self._comparison.follow()
-        work = self.bench.work
-        self._undo.disabled, self._redo.disabled = not self.bench.can_undo, not self.bench.can_redo
-        self._cancel.visible = self._progress.visible = work is not None
-        if work is not None:
-            self._progress.value = round(100 * work.done / work.of) if work.done < work.of else -1
-            said = f" ({self.bench.message})" if self.bench.message else ""
-            self._say(f"{'Cancelling' if work.cancelled else 'Working on'} {work.what} …{said}")
-        elif topic in ("message", "work"):
-            self._say(_SIGNS[self.bench.mood] + self.bench.message, self.bench.mood)
+        job = self.workspace.job
+        self._undo.disabled, self._redo.disabled = not self.workspace.can_undo, not self.workspace.can_redo
+        self._cancel.visible = self._progress.visible = job is not None
+        if job is not None:
+            self._progress.value = round(100 * job.done / job.total) if job.done < job.total else -1
+            said = f" ({self.workspace.message})" if self.workspace.message else ""
+            self._say(f"{'Cancelling' if job.cancelled else 'JobRunner on'} {job.name} …{said}")
+        elif topic in ("message", "job"):
+            self._say(_SIGNS[self.workspace.level] + self.workspace.message, self.workspace.level)
 
-    def _say(self, told: str, mood: Mood = "info") -> None:
-        colour = {"info": self._colours.ink, "good": self._colours.good, "error": self._colours.bad}[mood]
+    def _say(self, told: str, level: Level = "info") -> None:
+        colour = {"info": self._colours.ink, "success": self._colours.good, "error": self._colours.bad}[level]
         self._message.object = (
             f"<div role='status' aria-live='polite' style='color:{colour};font-size:14px'>"
             f"{escape(told)}</div>"
@@ -198,8 +200,8 @@ class Page:
     def _step(self) -> None:
         # Hidden, not taken away: what is on its way to a part of the page still finds it.
         step = self._steps.value
-        if not self.bench.busy:
-            self.bench.say("")  # it was said of the step before
+        if not self.workspace.busy:
+            self.workspace.show_message("")  # it was said of the step before
         for name, left in self._lefts.items():
             left.visible = name == step
         self._comparison.show(step in ("play", "fit"))
@@ -208,5 +210,5 @@ class Page:
         self._series.right.visible = step == "series"
 
     def _picture_or_welcome(self) -> None:
-        seen, opened = self._steps.value in ("open", "look"), self.bench.session.state.file is not None
+        seen, opened = self._steps.value in ("open", "look"), self.workspace.session.state.file is not None
         self._look.right.visible, self._open.right.visible = seen and opened, seen and not opened

@@ -13,18 +13,18 @@ from slxrd.fitting.record import arguments
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.series.files import Naming
 from slxrd.studies.series.table import joint_csv, series_csv, series_json
-from slxrd.ui.app.controls.parts import LEFT, button, download, folded, row, text
+from slxrd.ui.app.controls.widgets import LEFT, button, download, folded, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.series import (
-    RESULTS,
+    RESULTS_FOLDER,
     FittedSeries,
-    Opened,
-    Wishes,
+    OpenSeries,
+    SeriesOptions,
+    expand_path,
     open_example,
     open_folder,
-    path_of,
 )
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.series_tables import (
     onset_html,
     opened_html,
@@ -42,13 +42,13 @@ class SeriesView:
 
     Parameters
     ----------
-    bench : Bench
-        Whose choices are taken, and on whose desk the series lies.
+    workspace : Workspace
+        Whose choices are taken, and on whose series the series lies.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self._seen: tuple[Opened | None, FittedSeries | None] | None = None
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._seen: tuple[OpenSeries | None, FittedSeries | None] | None = None
         wide = {"sizing_mode": "stretch_width"}
         self._folder = pn.widgets.TextInput(
             label="folder on this machine", placeholder="/home/me/films", **wide
@@ -67,7 +67,8 @@ class SeriesView:
         self._force = pn.widgets.Checkbox(label=_FORCE, value=False, margin=(2, 10))
         self._fit_button = button("Fit the series", self._fit, color="primary", width=220)
         self._files = {
-            end: download(bench, label, end, self._made(make)) for end, (label, make) in _contents().items()
+            end: download(workspace, label, end, self._made(make))
+            for end, (label, make) in _contents().items()
         }
         self._of_files = pn.Column(
             text("<h3>To your downloads</h3>"),
@@ -110,83 +111,89 @@ class SeriesView:
         )
         self.refresh("state")
         self.refresh("series")
-        self.refresh("work")
+        self.refresh("job")
 
     def _read(self) -> None:
-        state, typed = self.bench.session.state, str(self._folder.value)
+        state, typed = self.workspace.session.state, str(self._folder.value)
         naming = Naming(
-            self._variable.value.strip() or None, self._name.value.strip() or None, path_of(self._table.value)
+            self._variable.value.strip() or None,
+            self._name.value.strip() or None,
+            expand_path(self._table.value),
         )
         if naming.pattern_of_name and naming.table:
-            self.bench.say("“table” and “pattern of name” both tell the values: leave one empty.", "error")
+            self.workspace.show_message(
+                "“table” and “pattern of name” both tell the values: leave one empty.", "error"
+            )
             return
 
-        def work(report: Progress) -> Opened:
+        def work(report: Progress) -> OpenSeries:
             return open_folder(typed, state, naming, report)
 
-        self.bench.run("reading the series", work, self._take)
+        self.workspace.start_job("reading the series", work, self._take)
 
     def _open_example(self) -> None:
-        self.bench.run("making the example", lambda _: open_example(_EXAMPLE), self._take)
+        self.workspace.start_job("making the example", lambda _: open_example(_EXAMPLE), self._take)
 
-    def _take(self, opened: Opened) -> None:
-        self.bench.series.take(opened)
+    def _take(self, opened: OpenSeries) -> None:
+        self.workspace.series.open(opened)
         out = len(opened.series.left_out)
         told = f"{len(opened.series)} patterns read" + (f", {out} left out" if out else "")
-        self.bench.say(f"{told}; see on the left.", "good")
-        self.bench.tell("series")
+        self.workspace.show_message(f"{told}; see on the left.", "success")
+        self.workspace.notify("series")
 
     def _fit(self) -> None:
-        self.bench.attempt(self._begin)
+        self.workspace.try_action(self._begin)
 
     def _begin(self) -> None:
-        desk, state = self.bench.series, self.bench.session.state
-        if desk.opened is None:
+        series, state = self.workspace.series, self.workspace.session.state
+        if series.opened is None:
             raise SlxrdError("open a series first: read a folder, or open the example series")
         ranges = [arguments.interval(part, f"show too {part}") for part in _parts(self._show.value)]
         if any(not low < high for low, high in ranges):
             raise SlxrdError(f"show too {self._show.value}: the lower end must come first")
-        wishes = Wishes(
+        extra = SeriesOptions(
             _parts(self._shared.value),
             _parts(self._smooth.value),
             int(self._degree.value),
             ranges,
-            path_of(self._results.value),
+            expand_path(self._results.value),
             bool(self._force.value),
         )
 
         def work(report: Progress) -> FittedSeries | None:
-            return desk.fit(state, wishes, report)
+            return series.fit(state, extra, report)
 
         def fitted(found: FittedSeries | None) -> None:
             if found is not None:
-                desk.fitted = found
+                series.fitted = found
             if found is None or not found.fit.complete:
                 told = "The fit of the series was cancelled; what is finished is kept: fit again to go on."
-                self.bench.say(told)
+                self.workspace.show_message(told)
             else:
                 done = sum(not member.failed for member in found.fit.members)
-                self.bench.say(f"{done} of {len(found.fit.members)} patterns are fitted.", "good")
-            self.bench.tell("series")
+                self.workspace.show_message(
+                    f"{done} of {len(found.fit.members)} patterns are fitted.", "success"
+                )
+            self.workspace.notify("series")
 
-        self.bench.run("the fit of the series", work, fitted, partial=True)
+        self.workspace.start_job("the fit of the series", work, fitted, partial=True)
 
     def _made(self, make: Callable[[FittedSeries], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
-            if self.bench.series.fitted is None:
+            if self.workspace.series.fitted is None:
                 raise SlxrdError("fit the series first: there is nothing to write yet")
-            return make(self.bench.series.fitted)
+            return make(self.workspace.series.fitted)
 
         return content
 
     def refresh(self, topic: Topic) -> None:
         """Show the series, its results, and what can be done now."""
-        if topic == "work":
-            self._fit_button.disabled = self.bench.busy
+        if topic == "job":
+            self._fit_button.disabled = self.workspace.busy
         elif topic == "state":
             self._choices.object = self._choices_told()
         elif topic == "series":
-            seen = (self.bench.series.opened, self.bench.series.fitted)
+            seen = (self.workspace.series.opened, self.workspace.series.fitted)
             if self._seen is None or seen[0] is not self._seen[0]:
                 self._show_opened(seen[0])
             if seen != self._seen:
@@ -196,19 +203,19 @@ class SeriesView:
 
     def _choices_told(self) -> str:
         """With what the series is, or was, fitted."""
-        desk, choices = self.bench.series, self.bench.session.state.choices
+        series, choices = self.workspace.series, self.workspace.session.state.choices
         told = ", ".join(choices) or "none, so each pattern's own regions and what slxrd takes by itself"
-        if desk.opened is not None and desk.opened.regions and not choices.get("regions"):
+        if series.opened is not None and series.opened.regions and not choices.get("regions"):
             told = ", ".join([*choices, "the regions of the example"])
-        stale = desk.fitted is not None and desk.fitted.choices != choices
+        stale = series.fitted is not None and series.fitted.choices != choices
         return f"<p><b>Choices of this page that are taken:</b> {escape(told)}.</p>" + (
             "<p><b>The results belong to other choices:</b> fit the series again.</p>" if stale else ""
         )
 
-    def _show_opened(self, opened: Opened | None) -> None:
+    def _show_opened(self, opened: OpenSeries | None) -> None:
         self._found.object = "" if opened is None else opened_html(opened)
         if opened is not None:
-            self._results.value = "" if opened.folder is None else str(opened.folder / RESULTS)
+            self._results.value = "" if opened.folder is None else str(opened.folder / RESULTS_FOLDER)
             if opened.folder is not None:
                 self._folder.value = str(opened.folder)
 
@@ -216,7 +223,7 @@ class SeriesView:
         self._force.value = False
         self._of_files.visible = self._as_printed.visible = fitted is not None
         if fitted is None:
-            opened = self.bench.series.opened
+            opened = self.workspace.series.opened
             self._told.object = (
                 "<p>Read a folder, or open the example series.</p>"
                 if opened is None
@@ -227,7 +234,7 @@ class SeriesView:
         self._told.object = f"<h2>What was found</h2>{onset_html(fitted)}{results_html(fitted)}"
         self._printed.object = printed_html(fitted)
         self._pictures.object = pictures_html(fitted)
-        opened = self.bench.series.opened
+        opened = self.workspace.series.opened
         stem = opened.folder.name if opened is not None and opened.folder is not None else _EXAMPLE
         for end, widget in self._files.items():
             widget.filename = f"{stem}-{end}"

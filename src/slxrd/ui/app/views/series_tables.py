@@ -11,9 +11,9 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.series.patterns import LeftOut, Series
 from slxrd.studies.series.table import is_no_limit, jump_text, refined_names, series_text, symbol_of
-from slxrd.ui.app.controls.parts import table
-from slxrd.ui.app.state.messages import in_words_of_the_page
-from slxrd.ui.app.state.series import FittedSeries, Opened
+from slxrd.ui.app.controls.widgets import table
+from slxrd.ui.app.state.messages import name_page_fields
+from slxrd.ui.app.state.series import FittedSeries, OpenSeries
 
 #: Rows of a table; of more patterns the first and the last are shown, and the files hold all.
 MOST_ROWS = 60
@@ -35,7 +35,7 @@ _LEGEND = {
 Row = tuple[str, float, Mapping[str, Estimate]]
 
 
-def opened_html(opened: Opened) -> str:
+def opened_html(opened: OpenSeries) -> str:
     """What was read, and what was left out and why."""
     series = opened.series
     told = " [simulated]" if any(is_simulated(pattern) for pattern in series.patterns) else ""
@@ -80,7 +80,7 @@ def results_html(fitted: FittedSeries) -> str:
             f"unknowns fewer ({joint.expected_rise:.1f} expected, p = {joint.p_value:.2g}).</p>"
         )
     if fit.complete:
-        jumps = [in_words_of_the_page(jump_text(jump, fit)) for jump in fit.jumps]
+        jumps = [name_page_fields(jump_text(jump, fit)) for jump in fit.jumps]
         more = [f"and {len(jumps) - MOST_JUMPS} more jumps (series.json)"] if len(jumps) > MOST_JUMPS else []
         told += _items("To be known", [*jumps[:MOST_JUMPS], *more, *fit.series.notes]) + _left_out(
             fit.left_out
@@ -138,9 +138,7 @@ def _shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 
 def _left_out(left_out: Iterable[LeftOut]) -> str:
-    return _items(
-        "Left out", [f"{Path(out.source).name}: {in_words_of_the_page(out.why)}" for out in left_out]
-    )
+    return _items("Left out", [f"{Path(out.source).name}: {name_page_fields(out.why)}" for out in left_out])
 
 
 def _items(title: str, items: Sequence[str]) -> str:

@@ -1,7 +1,4 @@
-"""The measured file behind a session: read and corrected once for each way of doing so, and kept at hand.
-
-A pattern against the model at any values, as a slider asks for it: all but the values is laid out once.
-"""
+"""Reading the measured pattern of a session, and caches for what is computed from it."""
 
 from __future__ import annotations
 
@@ -17,16 +14,19 @@ from slxrd.data.corrections import prepare
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import options_of
-from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import lay_out
 from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.record.request import DEFAULTS, State, arguments_of
 from slxrd.io.registry import read
 
+#: Entries of a cache, enough for undo and redo.
+MOST_ENTRIES = 12
+T = TypeVar("T")
+
 
 def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
-    """Data against model as :func:`slxrd.fit` lays them out, before anything is refined.
+    """Return the objective that :func:`slxrd.fit` would minimise, without fitting.
 
     Parameters
     ----------
@@ -38,64 +38,54 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
     Raises
     ------
     SlxrdError
-        If pattern and choices do not go together.
+        If the choices do not suit the pattern.
     """
     given = {**DEFAULTS, **arguments_of(choices)}
     pattern = pattern.without(given["mask"])
     return lay_out(pattern, options_of(pattern, given))[0]
 
 
-def curves(objective: Objective, values: Mapping[str, float]) -> tuple[Fitted, ...]:
-    """The regions at given values of all parameters, scale and background at their best."""
-    return objective.evaluate(values).regions
-
-
-#: Things that are kept at hand for undo and redo.
-MOST_KEPT = 12
-T = TypeVar("T")
-
-
-class Kept(Generic[T]):
-    """The last things that were made, by what they were made of."""
+class Cache(Generic[T]):
+    """The most recent results by key."""
 
     def __init__(self) -> None:
-        self._things: OrderedDict[str, T] = OrderedDict()
+        self._entries: OrderedDict[str, T] = OrderedDict()
 
-    def put(self, key: str, thing: T) -> None:
-        """Keep a thing; the oldest goes."""
-        self._things[key] = thing
-        self._things.move_to_end(key)
-        while len(self._things) > MOST_KEPT:
-            self._things.popitem(last=False)
+    def put(self, key: str, value: T) -> None:
+        """Store a value; the oldest is dropped when the cache is full."""
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        while len(self._entries) > MOST_ENTRIES:
+            self._entries.popitem(last=False)
 
     def get(self, key: str) -> T | None:
-        """Return a thing that was kept, None if it was not."""
-        return self._things.get(key)
+        """Return the stored value, or None."""
+        return self._entries.get(key)
 
-    def made(self, key: str, make: Callable[[], T]) -> T:
-        """Return a thing that was kept, or make it and keep it."""
-        found = self._things.get(key)
+    def get_or_compute(self, key: str, compute: Callable[[], T]) -> T:
+        """Return the stored value, or compute and store it."""
+        found = self._entries.get(key)
         if found is None:
-            found = make()
+            found = compute()
             self.put(key, found)
         return found
 
 
-class Source:
-    """Files by their paths, examples by their names, and contents that came without a path."""
+class PatternSource:
+    """Reads patterns from paths, packaged examples, or uploaded bytes, and caches them."""
 
     def __init__(self) -> None:
-        self._patterns: Kept[Pattern] = Kept()
+        self._patterns: Cache[Pattern] = Cache()
         self._contents: dict[str, bytes] = {}
 
-    def keep(self, content: bytes) -> str:
-        """Keep the content of a file; return its SHA-256."""
+    def store(self, content: bytes) -> str:
+        """Store the bytes of a file that has no path here; return their SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
         self._contents[digest] = content
         return digest
 
     def content(self, state: State) -> bytes | None:
-        """Return the content of a state's file, where it came without a path."""
+        """Return the stored bytes of a state's file, or None if the file is read from its path."""
         return self._contents.get(state.sha256 or "")
 
     def pattern(self, state: State) -> Pattern:
@@ -104,25 +94,25 @@ class Source:
         Parameters
         ----------
         state : State
-            Its file, its reading and preparation, and whether σ is that of the counts.
+            Used are its file, reading options, corrections, and whether σ is from counting statistics.
 
         Raises
         ------
         SlxrdError
-            If there is no file, it cannot be read, or it is not the one that was opened.
+            If no file is open, it cannot be read, or its SHA-256 differs from that in the state.
         """
         if state.file is None:
             raise SlxrdError("no file is open; open one first")
         counting = state.choices.get("noise") == "counting"
         key = replace(state, choices={"noise": "counting"} if counting else {}, result=None).key
 
-        def made() -> Pattern:
+        def compute() -> Pattern:
             raw = self._read(state)
             if state.sha256 is not None and raw.metadata["sha256"] != state.sha256:
                 raise FileError(state.file, "has changed since it was opened; open it again")
             return prepare(raw, **state.preparation, counting=counting)
 
-        return self._patterns.made(key, made)
+        return self._patterns.get_or_compute(key, compute)
 
     def _read(self, state: State) -> Pattern:
         content, name = self.content(state), str(state.file)

@@ -13,25 +13,25 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record import write as output
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
-from slxrd.ui.app.controls.parts import LEFT, download, row, text
+from slxrd.ui.app.controls.widgets import LEFT, download, row, text
 from slxrd.ui.app.state.messages import Topic
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 
 _COPY = "navigator.clipboard.writeText(area.value).then(() => { button.label = 'Copied' })"
 
 
-class KeepView:
+class SaveView:
     """Files to take away.
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose session it is.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self._session = download(bench, "Session (.json)", "slxrd.json", self._document)
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._session = download(workspace, "Session (.json)", "slxrd.json", self._document)
         of_fit: dict[str, tuple[str, Callable[[SavedFit], bytes | str]]] = {
             "Report (.html)": ("report.html", self._report),
             "Numbers (result.json)": ("result.json", lambda fit: output.to_json(fit.document)),
@@ -40,7 +40,7 @@ class KeepView:
             "Figure (.svg)": ("fit.svg", lambda fit: _figure(fit, "svg")),
         }
         self._of_fit = [
-            download(bench, label, end, self._made(make)) for label, (end, make) in of_fit.items()
+            download(workspace, label, end, self._made(make)) for label, (end, make) in of_fit.items()
         ]
         self._told = text()
         self._command = _code("command line", 110)
@@ -71,7 +71,7 @@ class KeepView:
 
     def _made(self, make: Callable[[SavedFit], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
-            fit = self.bench.session.saved_result
+            fit = self.workspace.session.saved_result
             if fit is None:
                 raise SlxrdError("fit first: there is nothing to write yet")
             return make(fit)
@@ -79,23 +79,23 @@ class KeepView:
         return content
 
     def _document(self) -> str:
-        told = self.bench.session.document()
-        self.bench.saved()
+        told = self.workspace.session.document()
+        self.workspace.mark_saved()
         return told
 
     def _report(self, fit: SavedFit) -> str:
         from slxrd.ui.report.page import Followed, report_html
 
-        found = self.bench.followed
+        found = self.workspace.followups
         told = "\n\n".join(text for text, _ in found.values() if text)
         pictures = [(name, picture) for name, (_, picture) in found.items() if picture is not None]
         return report_html(fit, followed=Followed(told, pictures))
 
     def refresh(self, topic: Topic) -> None:
         """Show what can be kept."""
-        if topic not in ("state", "work"):
+        if topic not in ("state", "job"):
             return
-        session = self.bench.session
+        session = self.workspace.session
         opened, fitted = session.state.file is not None, session.state.result is not None
         stem = Path(session.state.file or "").name.removeprefix("example:").rsplit(".", 1)[0] or "slxrd"
         self._session.disabled = not opened

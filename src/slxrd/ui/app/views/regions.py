@@ -11,11 +11,11 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record import arguments
-from slxrd.ui.app.controls.parts import LEFT, button, row, text
+from slxrd.ui.app.controls.widgets import LEFT, button, row, text
 from slxrd.ui.app.plots.pattern import Drawing, PatternPlot
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.messages import Topic
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 from slxrd.units import FloatArray
 
 _MICE = {"zoom in": "zoom", "draw a region": "region", "leave out": "mask"}
@@ -23,19 +23,19 @@ _MICE = {"zoom in": "zoom", "draw a region": "region", "leave out": "mask"}
 REACH = 1.5
 
 
-class LookView:
+class RegionsView:
     """The whole pattern, and what of it is fitted.
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose pattern it is.
     colours : Colours
         Of the page.
     """
 
-    def __init__(self, bench: Bench, colours: Colours) -> None:
-        self.bench = bench
+    def __init__(self, workspace: Workspace, colours: Colours) -> None:
+        self.workspace = workspace
         self._plot = PatternPlot(colours, self._drawn)
         self.right = self._plot.view
         self._peaks: dict[str, tuple[tuple[float, float, str], ...]] = {}
@@ -83,20 +83,20 @@ class LookView:
         self.refresh("state")
 
     def _chosen(self, what: str) -> list[list[float]]:
-        return [list(item) for item in self.bench.session.state.choices.get(what, ())]
+        return [list(item) for item in self.workspace.session.state.choices.get(what, ())]
 
     def _drawn(self, low: float, high: float) -> None:
         what = "mask" if self._mouse.value == "mask" else "regions"
         word = "leave out" if what == "mask" else "region"
         # What is drawn goes before what was there.
         kept = [item for item in self._chosen(what) if item[1] <= low or item[0] >= high]
-        self.bench.do(f"{word} {low:g}:{high:g}", choices={what: sorted([*kept, [low, high]])})
+        self.workspace.do(f"{word} {low:g}:{high:g}", choices={what: sorted([*kept, [low, high]])})
 
     def _typed(self, what: str, typed: str) -> None:
         if typed.strip() == _written(self._chosen(what)):
             return
         parts = [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
-        if not self.bench.attempt(lambda: self._set(what, parts)):
+        if not self.workspace.try_action(lambda: self._set(what, parts)):
             self.refresh("state")
 
     def _set(self, what: str, parts: Sequence[str]) -> None:
@@ -104,15 +104,15 @@ class LookView:
             items: list[Any] = [list(arguments.interval(part, f"left out {part}")) for part in parts]
         else:
             items = [arguments.region(part) for part in parts]
-        if not self.bench.do(f"{what} {', '.join(parts) or 'as found'}", choices={what: items or None}):
+        if not self.workspace.do(f"{what} {', '.join(parts) or 'as found'}", choices={what: items or None}):
             self.refresh("state")
 
     def _find_peaks(self) -> None:
-        if not self._show_peaks.value or self.bench.session.state.file is None:
+        if not self._show_peaks.value or self.workspace.session.state.file is None:
             self.draw()
             return
         regions = [(r[0], r[1]) for r in self._regions_now()[0]]
-        pattern = self.bench.session.pattern()
+        pattern = self.workspace.session.pattern()
 
         def look(report: Any) -> tuple[tuple[float, float, str], ...]:
             from slxrd.data.decomposition.decompose import decompose
@@ -127,21 +127,23 @@ class LookView:
         def found(peaks: tuple[tuple[float, float, str], ...]) -> None:
             self._peaks = {self._key(): peaks}
             spurious = sum(kind == "spurious" for *_, kind in peaks)
-            self.bench.say(f"{len(peaks)} single peaks, {spurious} of them perhaps spurious.", "good")
-            self.bench.tell("state")
+            self.workspace.show_message(
+                f"{len(peaks)} single peaks, {spurious} of them perhaps spurious.", "success"
+            )
+            self.workspace.notify("state")
 
         if self._key() in self._peaks:
             self.draw()
         else:
-            self.bench.run("the search for single peaks", look, found)
+            self.workspace.start_job("the search for single peaks", look, found)
 
     def _key(self) -> str:
-        return self.bench.session.state.key
+        return self.workspace.session.state.key
 
     def _leave_out(self) -> None:
         spurious = [(q, w) for q, w, kind in self._peaks.get(self._key(), ()) if kind == "spurious"]
         new = [[round(q - REACH * w, 4), round(q + REACH * w, 4)] for q, w in spurious]
-        self.bench.do("leave out spurious peaks", choices={"mask": sorted([*self._chosen("mask"), *new])})
+        self.workspace.do("leave out spurious peaks", choices={"mask": sorted([*self._chosen("mask"), *new])})
 
     def _regions_now(self) -> tuple[list[list[float]], bool, str]:
         """Return the regions, whether they were chosen, and why there are none."""
@@ -149,7 +151,7 @@ class LookView:
         if chosen:
             return chosen, True, ""
         try:
-            pattern = self.bench.session.pattern().to_q()
+            pattern = self.workspace.session.pattern().to_q()
             for low, high in self._chosen("mask"):
                 pattern = pattern.masked(low, high)
             return [[r.low, r.high] for r in find_regions(pattern)], False, ""
@@ -164,19 +166,19 @@ class LookView:
         try:
             return subtract_background(pattern).baseline
         except SlxrdError as error:
-            self.bench.say(f"{error}.", "error")
+            self.workspace.show_message(f"{error}.", "error")
             return None
 
     def draw(self) -> None:
         """Draw the pattern as it is asked for."""
-        if self.bench.session.state.file is None:
+        if self.workspace.session.state.file is None:
             self._plot.clear()
             return
-        self.bench.attempt(self._draw)
+        self.workspace.try_action(self._draw)
 
     def _draw(self) -> None:
         try:
-            pattern = self.bench.session.pattern()
+            pattern = self.workspace.session.pattern()
         except SlxrdError as error:
             self._plot.clear()
             raise SlxrdError(str(error)) from None
@@ -211,7 +213,7 @@ class LookView:
     def refresh(self, topic: Topic) -> None:
         """Show the session's regions and masks."""
         if topic == "state":
-            if self._show_peaks.value and self._key() not in self._peaks and not self.bench.busy:
+            if self._show_peaks.value and self._key() not in self._peaks and not self.workspace.busy:
                 self._show_peaks.value = False  # they belonged to other regions
             self._regions.value = _written(self._chosen("regions"))
             self._masks.value = _written(self._chosen("mask"))

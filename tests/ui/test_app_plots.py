@@ -88,23 +88,25 @@ def test_a_curve_is_broken_where_points_are_left_out() -> None:
 def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
     from bokeh.models import ColumnDataSource
 
-    from slxrd.ui.app.serving.server import component
-    from slxrd.ui.app.state.workspace import Bench
+    from slxrd.ui.app.notebook import component
+    from slxrd.ui.app.state.workspace import Workspace
     from slxrd.ui.app.views.page import Page
     from slxrd.ui.session.controller import Session
 
     session = Session()
     session.open_file("example:cspbbr3-cubes")
-    bench = Bench(session)
-    page = Page(bench)
+    workspace = Workspace(session)
+    page = Page(workspace)
     page.step("play")
-    if bench.work is not None and bench.work.thread is not None:  # the first model may have to be compiled
-        bench.work.thread.join(timeout=300)
+    if (
+        workspace.job is not None and workspace.job.thread is not None
+    ):  # the first model may have to be compiled
+        workspace.job.thread.join(timeout=300)
     root = page.view.get_root()
     sources = [model for model in root.select({"type": ColumnDataSource}) if model.name == "calculated"]
     assert len(sources) == 2  # one for each Bragg peak
     sources.sort(key=lambda source: source.data["q"][0])  # the page's models come in no order
-    bench.move({"L": 40.0})
-    for source, expected in zip(sources, session.model_curve({**bench.values, "L": 40.0}), strict=True):
+    workspace.move_sliders({"L": 40.0})
+    for source, expected in zip(sources, session.model_curve({**workspace.values, "L": 40.0}), strict=True):
         assert np.allclose(source.data["calculated"], expected.calculated)
     assert component(session).get_root() is not None

@@ -13,10 +13,10 @@ from slxrd.fitting.record.request import DEFAULTS
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.sample.specification import StackKind
 from slxrd.sample.stack import Weighting
-from slxrd.ui.app.controls.parts import LEFT, NARROW, button, folded, row, text
 from slxrd.ui.app.controls.sliders import Sliders
+from slxrd.ui.app.controls.widgets import LEFT, NARROW, button, folded, row, text
 from slxrd.ui.app.state.messages import Topic
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 
 #: A list cannot hold None.
 _SCALES: dict[str, str] = {"usual": "", **{scale: scale for scale in SCALES}}
@@ -38,18 +38,18 @@ def _crystal(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
     )
 
 
-class PlayView:
+class ModelView:
     """Parameters to move by hand, and what the model is.
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Whose values they are.
     """
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
-        self._sliders = Sliders(bench)
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._sliders = Sliders(workspace)
         self._filling = False
         self._fields: dict[str, Any] = {
             "coherent": pn.widgets.TextInput(label="M, coherent crystals", width=NARROW),
@@ -111,20 +111,22 @@ class PlayView:
     def _guess(self) -> None:
         from slxrd.fitting.search.initial_guess import first_guess
 
-        session = self.bench.session
-        self.bench.attempt(
-            lambda: self.bench.move(first_guess(session.objective(), session.parameters()), finished=True)
+        session = self.workspace.session
+        self.workspace.try_action(
+            lambda: self.workspace.move_sliders(
+                first_guess(session.objective(), session.parameters()), finished=True
+            )
         )
 
     def _best(self) -> None:
-        if self.bench.session.state.result is None:
-            self.bench.say("There is no fit yet: go on to 4 Fit.", "error")
+        if self.workspace.session.state.result is None:
+            self.workspace.show_message("There is no fit yet: go on to 4 Fit.", "error")
         else:
-            self.bench.choose(0)
+            self.workspace.select_solution(0)
 
     def _on(self, name: str) -> Any:
         def changed(event: Any) -> None:
-            if not self._filling and not self.bench.attempt(lambda: self._set(name, event.new)):
+            if not self._filling and not self.workspace.try_action(lambda: self._set(name, event.new)):
                 self.refresh("state")
 
         return changed
@@ -135,7 +137,7 @@ class PlayView:
             value = given or None
         elif isinstance(given, str) and name not in _CHOSEN:
             value = self._value(name, given.strip())
-        if not self.bench.do(f"{name} {given}", choices={name: value}):
+        if not self.workspace.do(f"{name} {given}", choices={name: value}):
             self.refresh("state")
 
     @staticmethod
@@ -167,14 +169,14 @@ class PlayView:
     def refresh(self, topic: Topic) -> None:
         """Show the session's choices, and the sliders where they stand."""
         if topic == "values":
-            self.bench.attempt(lambda: self._sliders.show(self.bench.values))
+            self.workspace.try_action(lambda: self._sliders.show(self.workspace.values))
         if topic != "state":
             return
-        self.bench.attempt(self._sliders.lay_out)
+        self.workspace.try_action(self._sliders.lay_out)
         self._filling = True
         try:
             for name, widget in self._fields.items():
-                value = self.bench.session.state.choices.get(name, DEFAULTS[name])
+                value = self.workspace.session.state.choices.get(name, DEFAULTS[name])
                 typed = name not in _CHOSEN or name == "scale"
                 widget.value = _written(name, value) if typed else value
         finally:

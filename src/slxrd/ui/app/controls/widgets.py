@@ -12,15 +12,17 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.ui.app.state.workspace import Bench
+from slxrd.ui.app.state.workspace import Workspace
 
 
-def download(bench: Bench, label: str, end: str, make: Callable[[], bytes | str]) -> pn.widgets.FileDownload:
+def download(
+    workspace: Workspace, label: str, end: str, make: Callable[[], bytes | str]
+) -> pn.widgets.FileDownload:
     """A button that makes a file and gives it to the browser.
 
     Parameters
     ----------
-    bench : Bench
+    workspace : Workspace
         Says what was done, or what went wrong.
     label, end : str
         On the button, and the end of the file's name.
@@ -30,9 +32,9 @@ def download(bench: Bench, label: str, end: str, make: Callable[[], bytes | str]
 
     def content() -> io.BytesIO | None:
         made: list[bytes | str] = []
-        if not bench.attempt(lambda: made.append(make())):
+        if not workspace.try_action(lambda: made.append(make())):
             return None
-        bench.say(f"{widget.filename} went to your downloads.", "good")
+        workspace.show_message(f"{widget.filename} went to your downloads.", "success")
         return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
 
     widget = pn.widgets.FileDownload(

@@ -1,0 +1,220 @@
+"""What the views of the page share, without a browser."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from slxrd.errors import FileError, SlxrdError
+from slxrd.fitting.examples import EXAMPLES
+from slxrd.fitting.record.write import result_json
+from slxrd.fitting.search.initial_guess import first_guess
+from slxrd.ui.app.plots.pattern import decimate
+from slxrd.ui.app.serving.workspaces import Workspaces
+from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.session.controller import Cancelled, Session
+
+PATTERN = Path(__file__).parents[2] / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+
+
+@pytest.fixture
+def workspace() -> Workspace:
+    made = Workspace()
+    assert made.open_file("example:cspbbr3-cubes")
+    return made
+
+
+def _wait(workspace: Workspace) -> None:
+    if workspace.job is not None and workspace.job.thread is not None:
+        workspace.job.thread.join(timeout=300)
+    assert not workspace.busy
+
+
+def test_a_mistake_is_said_and_changes_nothing(workspace: Workspace) -> None:
+    state = workspace.session.state
+    assert not workspace.do("a region without data", choices={"regions": [[5.0, 6.0]]})
+    assert workspace.level == "error"
+    assert "lies outside" in workspace.message
+    assert not workspace.open_file("nowhere.xy")
+    assert workspace.session.state == state
+
+
+def test_undo_takes_back_sliders_and_session_in_turn(workspace: Workspace) -> None:
+    guessed = dict(workspace.values)
+    workspace.move_sliders({"L": 40.0})
+    workspace.move_sliders({"L": 41.0})
+    workspace.move_sliders({"L": 42.0}, finished=True)
+    assert workspace.do("regions", choices={"regions": [[0.9, 1.3]]})
+    workspace.undo()
+    assert workspace.session.state.choices == {}
+    assert workspace.values["L"] == 42.0
+    workspace.undo()
+    assert dict(workspace.values) == guessed
+    workspace.redo()
+    workspace.redo()
+    assert [list(region) for region in workspace.session.state.choices["regions"]] == [[0.9, 1.3]]
+    assert workspace.values["L"] == 42.0
+
+
+def test_a_fit_moves_the_sliders_to_its_best_solution(workspace: Workspace) -> None:
+    workspace.start_fit()
+    _wait(workspace)
+    assert workspace.fit is not None
+    assert dict(workspace.values) == dict(workspace.fit.solutions[0].values)
+    workspace.undo()
+    assert workspace.fit is None
+
+
+def test_a_cancelled_fit_leaves_the_session_as_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def endless(report: object) -> None:
+        assert callable(report)
+        begun.set()
+        go_on.wait(30)
+        report(1, 2)
+
+    state, values = workspace.session.state, dict(workspace.values)
+    monkeypatch.setattr(workspace.session, "fit", endless)
+    workspace.start_fit()
+    assert begun.wait(30)
+    assert not workspace.do("something else", choices={"coherent": 20})
+    assert "is running" in workspace.message
+    workspace.cancel()
+    go_on.set()
+    _wait(workspace)
+    assert "cancelled" in workspace.message
+    assert workspace.session.state == state
+    assert dict(workspace.values) == values
+
+
+def test_what_slxrd_does_not_foresee_is_a_sentence_too(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("as a test")
+
+    assert not workspace.try_action(broken)
+    assert "your work is intact" in workspace.message
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Session:
+    session = Session()
+    session.open_file(PATTERN.read_bytes(), "cubes.csv")
+    session.do("regions", choices={"regions": [[0.88, 1.28]]})
+    session.fit()
+    return session
+
+
+def test_a_reopened_fit_has_its_curves_without_its_file(fitted: Session, tmp_path: Path) -> None:
+    assert fitted.fit_result is not None
+    path = tmp_path / "result.json"
+    path.write_text(result_json(fitted.fit_result, fitted.command_line()), encoding="utf-8")
+    workspace = Workspace(Session.open(path))
+    with pytest.raises(FileError, match="does not exist"):
+        workspace.session.pattern()
+    (curve,) = workspace.curves()
+    assert np.allclose(curve.calculated, fitted.fit_result.regions[0].calculated, rtol=1e-9)
+    workspace.move_sliders({"L": workspace.values["L"] + 1.0})
+    with pytest.raises(FileError):  # of other values, nothing is known without the points
+        workspace.curves()
+    workspace.undo()
+
+    assert not workspace.restore_file(b"q,intensity\n1,2\n")
+    assert workspace.restore_file(PATTERN.read_bytes())
+    assert workspace.session.state.result is not None
+    assert workspace.session.pattern().q.size == fitted.pattern().q.size
+    workspace.move_sliders({"L": workspace.values["L"] + 1.0})
+    assert not np.allclose(workspace.curves()[0].calculated, curve.calculated)
+
+
+def test_fitting_again_after_reopening_is_no_step(fitted: Session, tmp_path: Path) -> None:
+    fitted.save(tmp_path / "session.json")
+    session = Session.open(tmp_path / "session.json")
+    assert session.fit_result is None
+    state = session.state
+    again = session.fit_again()
+    assert session.state == state
+    assert not session.can_undo
+    assert again.chi2 == pytest.approx(state.result["chi2"] if state.result else None)
+    assert session.fit_again() is again
+
+
+def test_what_came_after_a_fit_belongs_to_its_state(fitted: Session) -> None:
+    workspace = Workspace(fitted)
+    workspace.add_followup("bootstrap.png", "what it said", b"\x89PNG")
+    assert workspace.followups == {"bootstrap.png": ("what it said", b"\x89PNG")}
+    assert workspace.do("M", choices={"coherent": 20})
+    assert workspace.followups == {}
+    workspace.undo()
+    assert list(workspace.followups) == ["bootstrap.png"]
+
+
+def test_a_long_file_is_read_in_a_thread(workspace: Workspace) -> None:
+    refused: list[bool] = []
+    workspace.open_file_in_background(PATTERN.read_bytes(), "long.csv", lambda: refused.append(True))
+    _wait(workspace)
+    assert workspace.session.state.file == "long.csv"
+    assert workspace.values
+    workspace.open_file_in_background(b"no diffractogram", "words.txt", lambda: refused.append(True))
+    _wait(workspace)
+    assert refused == [True]
+    assert workspace.level == "error"
+    assert workspace.session.state.file == "long.csv"
+    workspace.undo()
+    assert workspace.session.state.file == "example:cspbbr3-cubes"
+
+
+def test_cancelled_is_no_failure() -> None:
+    assert not issubclass(Cancelled, SlxrdError)
+
+
+@pytest.mark.parametrize("name", ["cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres"])
+def test_the_first_guess_is_near_what_was_simulated(name: str) -> None:
+    session = Session()
+    session.open_file(f"example:{name}")
+    guessed, truth = first_guess(session.objective(), session.parameters()), EXAMPLES[name].truth
+    assert guessed["d"] == pytest.approx(truth["d"], rel=0.02)
+    assert 0.4 * truth["N"] < guessed["N"] < 2.0 * truth["N"]
+    assert all(row.lower <= guessed[n] <= row.upper for n, row in session.parameters().items())
+
+
+def test_the_first_guess_keeps_what_is_known(workspace: Workspace) -> None:
+    assert workspace.do("known", choices={"fix": {"L": 37.5}, "tie": {"sigma_N": "0.1*N"}})
+    guessed = first_guess(workspace.session.objective(), workspace.session.parameters())
+    assert guessed["L"] == 37.5
+    assert guessed["sigma_N"] == pytest.approx(0.1 * guessed["N"])
+
+
+def test_decimation_keeps_every_extreme_and_the_ends() -> None:
+    random = np.random.default_rng(5)
+    x, y = np.arange(100_000.0), random.normal(size=100_000)
+    y[[123, 77_777]] = 50.0, -50.0
+    fewer_x, fewer_y = decimate(x, y, 2000)
+    assert fewer_x.size <= 2000
+    assert {123.0, 77_777.0, 0.0, 99_999.0} <= set(fewer_x.tolist())
+    assert (fewer_y.max(), fewer_y.min()) == (50.0, -50.0)
+    assert np.all(np.diff(fewer_x) > 0.0)
+    assert np.all(y[fewer_x.astype(int)] == fewer_y)
+
+
+def test_a_bench_is_found_again_and_what_is_unsaved_is_rescued(tmp_path: Path) -> None:
+    workspaces = Workspaces()
+    key = workspaces.open("example:pbs-sheets")
+    assert workspaces.find_or_create(key) == key
+    assert workspaces.find_or_create("never heard of") not in (key, "never heard of")
+    assert workspaces.save_unsaved(tmp_path) == []  # nothing was done to it yet
+    assert workspaces.get(key).do("M", choices={"coherent": 20})
+    (tmp_path / "pbs-sheets-session.json").write_text("another")
+    (written,) = workspaces.save_unsaved(tmp_path)
+    assert written.name == "pbs-sheets-session-2.json"
+    assert Session.open(written).state.choices == {"coherent": 20}
+    workspaces.get(key).saved()
+    assert workspaces.save_unsaved(tmp_path) == []
