@@ -1,4 +1,4 @@
-"""Evidence against integrals on a grid, and verdicts against patterns whose model is known."""
+"""Compare the evidence with integrals on a grid, and the conclusion with the model that made the pattern."""
 
 import math
 
@@ -24,7 +24,7 @@ def cubes():
 
 @pytest.fixture(scope="module")
 def two(cubes):
-    """Refining σ_L and N, and N alone, all else known."""
+    """Fits of σ_L and N, and of N alone; the other parameters are fixed."""
     bounds = {"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}
     both = slxrd.fit(cubes, regions=[(0.92, 1.24)], fix=KNOWN, bounds=bounds)
     only = slxrd.fit(cubes, regions=[(0.92, 1.24)], fix={**KNOWN, "sigma_L": 1.3}, bounds={"N": bounds["N"]})
@@ -57,7 +57,7 @@ def test_evidence_is_the_integral_over_the_parameters(two):
     assert {m.name: m.probability for m in found.models}["both"] == pytest.approx(odds / (1 + odds), abs=0.03)
 
 
-def test_without_samples_the_evidence_is_nearly_the_same_and_called_approximate(cubes, two):
+def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(cubes, two):
     both, _ = two
     tied = slxrd.fit(
         cubes, regions=[(0.92, 1.24)], tie={"sigma_N": "1.55 + 0*N"},
@@ -89,14 +89,14 @@ def test_a_gaussian_prior_is_normalised(cubes, two):
     )  # fmt: skip
     ranges = {"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}
     error = both.parameters["N"].error
-    gained = integral(prior).log_evidence(ranges) - integral(both).log_evidence(ranges)
+    difference = integral(prior).log_evidence(ranges) - integral(both).log_evidence(ranges)
     away = (both.parameters["N"].value - 13.0) ** 2 / (0.25 + error**2)
     # Product of two Gaussians over that of a Gaussian and 1/8.
     expected = math.log(8.0 / math.sqrt(2.0 * math.pi * (0.25 + error**2))) - 0.5 * away
-    assert gained == pytest.approx(expected, abs=0.1)
+    assert difference == pytest.approx(expected, abs=0.1)
 
 
-def test_an_idle_parameter_costs_its_prior_and_wrong_models_are_excluded(cubes):
+def test_an_additional_parameter_costs_its_prior_and_wrong_models_are_excluded(cubes):
     found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)])
     assert found.best.name == "planes"
     assert not found.rivals()
@@ -106,35 +106,35 @@ def test_an_idle_parameter_costs_its_prior_and_wrong_models_are_excluded(cubes):
     assert aic["planes"] == pytest.approx(found.best.fit.chi2 + 2 * (len(found.best.fit.names) + 1))
 
 
-def test_no_odds_are_believed_when_no_model_fits(cubes):
+def test_the_odds_have_no_meaning_when_no_model_fits(cubes):
     names = ["planes", "planes+fix=sigma_L:1.5"]
     found = compare_models(cubes, names, regions=[(0.92, 1.24)], noise=0.01)
     assert found.misfit == "too large"
     assert "No model describes these data" in str(found)
     assert "decide for" not in str(found)
     assert found.as_dictionary()["decisive"] is False
-    # Taken at its word, σ larger by what is said of it leaves nothing to complain of.
+    # With σ increased by the printed factor, the misfit is gone.
     again = compare_models(cubes, names, regions=[(0.92, 1.24)], noise=0.01 * math.sqrt(found.reduced_chi2))
     assert again.misfit == ""
     assert "No model describes" not in str(again)
 
 
-def test_too_large_a_sigma_is_said_and_the_odds_stand(cubes):
+def test_too_large_a_sigma_is_reported_and_the_odds_remain(cubes):
     found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)], noise=0.09)
     assert found.misfit == "too small"
     factor = 1.0 / math.sqrt(found.reduced_chi2)
     scatter = np.std(cubes.intensity - slxrd.simulate(cubes.x, CUBES).intensity) / cubes.intensity.max()
     assert factor == pytest.approx(0.09 / scatter, rel=0.1)
     assert f"σ is about {factor:.2g} times too large (--noise)" in str(found)
-    assert "These data decide for" in str(found) or "These data cannot tell" in str(found)
+    assert "These data decide for" in str(found) or "These data cannot distinguish" in str(found)
 
 
-def test_size_purity_cannot_be_told_at_the_first_peak():
+def test_size_purity_cannot_be_seen_at_the_first_peak():
     made = slxrd.simulate(FIRST_PEAK, CUBES, stack="mixed", noise=0.03, seed=1)
     found = compare_models(made, ["planes", "planes+mixed"], regions=[(0.9, 1.26)])
     assert found.rivals()
-    assert "These data cannot tell" in str(found)
-    assert "cannot be told apart agree, within their errors, on L" in str(found)
+    assert "These data cannot distinguish" in str(found)
+    assert "cannot be distinguished agree, within their errors, on L" in str(found)
 
 
 def test_the_surface_that_made_the_pattern_is_found():
@@ -150,12 +150,12 @@ def test_the_surface_that_made_the_pattern_is_found():
     assert "differ in L" in str(found)
 
 
-def test_what_is_said_of_a_parameter_goes_to_the_models_that_have_it(cubes):
+def test_parameter_options_apply_to_the_models_that_have_the_parameter(cubes):
     with pytest.raises(slxrd.SlxrdError, match="none of the models has rho"):
         fit_models(cubes, ["planes", "planes+mixed"], regions=[(0.92, 1.24)], free=["rho"])
     with pytest.raises(slxrd.SlxrdError, match=r"model planes\+slab=0\.3: a slab between crystals needs"):
         fit_models(cubes, ["planes", "planes+slab=0.3"], regions=[(0.92, 1.24)])
-    with pytest.raises(slxrd.SlxrdError, match="N is told in the model and by --fix too"):
+    with pytest.raises(slxrd.SlxrdError, match="N is given in the model and by --fix too"):
         fit_models(cubes, ["planes", "planes+fix=N:12"], regions=[(0.92, 1.24)], fix={"N": 13.0})
     with pytest.raises(slxrd.SlxrdError, match="no likelihood"):
         fit_models(cubes, ["planes", "planes+mixed"], objective="paper2021")
@@ -163,7 +163,7 @@ def test_what_is_said_of_a_parameter_goes_to_the_models_that_have_it(cubes):
         fit_models(cubes, ["planes"])
 
 
-def test_fits_of_other_points_are_not_compared(cubes, two):
+def test_fits_of_different_points_are_refused(cubes, two):
     both, _ = two
     other = slxrd.fit(cubes, regions=[(0.94, 1.24)], fix={**KNOWN, "sigma_L": 1.4})
     with pytest.raises(slxrd.SlxrdError, match="not fitted to the same points"):

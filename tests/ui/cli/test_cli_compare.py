@@ -1,4 +1,4 @@
-"""slxrd compare: what it prints and writes, and what it refuses before anything is fitted."""
+"""slxrd compare: printed text, written files, and errors raised before the first fit."""
 
 import csv
 import json
@@ -19,30 +19,30 @@ def test_compare_prints_and_writes_the_ranking(here: Path) -> None:
     done = call("compare", "cubes.csv", *MODELS, *REGION, *KNOWN, "--out", "found")
     assert (done.code, done.err) == (0, "")
     assert "These data decide for planes" in done.out
-    told = json.loads((here / "found" / "compare.json").read_text(encoding="utf-8"))
-    assert told["best"] == "planes"
-    assert told["decisive"] is True
-    assert told["printed"] in done.out
-    assert sum(model["probability"] for model in told["models"]) == pytest.approx(1.0)
-    assert told["models"][1]["parameters"]["sigma_L"]["value"] == 1.8
-    assert told["prior_ranges"]["N"] == [10.0, 16.0]
-    assert told["command"].startswith("slxrd compare")
+    content = json.loads((here / "found" / "compare.json").read_text(encoding="utf-8"))
+    assert content["best"] == "planes"
+    assert content["decisive"] is True
+    assert content["printed"] in done.out
+    assert sum(model["probability"] for model in content["models"]) == pytest.approx(1.0)
+    assert content["models"][1]["parameters"]["sigma_L"]["value"] == 1.8
+    assert content["prior_ranges"]["N"] == [10.0, 16.0]
+    assert content["command"].startswith("slxrd compare")
     with (here / "found" / "compare.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == told["n_points"]
+    assert len(rows) == content["n_points"]
     chi2 = sum(((float(r["measured"]) - float(r["planes"])) / float(r["sigma"])) ** 2 for r in rows)
-    assert chi2 == pytest.approx(told["models"][0]["chi2"], rel=1e-6)
+    assert chi2 == pytest.approx(content["models"][0]["chi2"], rel=1e-6)
     assert (here / "found" / "compare.png").read_bytes().startswith(b"\x89PNG")
     again = call("compare", "cubes.csv", *MODELS, *REGION, "--out", "found")
     assert "--force" in again.refused()
 
 
-def test_ctrl_c_keeps_the_models_that_are_done(here: Path) -> None:
-    true_fit, seen = compare_run.fit, []
+def test_ctrl_c_keeps_the_completed_models(here: Path) -> None:
+    true_fit, calls = compare_run.fit, []
 
     def fit(*arguments, **options):
-        seen.append(options)
-        if len(seen) > 2:
+        calls.append(options)
+        if len(calls) > 2:
             raise KeyboardInterrupt
         return true_fit(*arguments, **options)
 
@@ -51,13 +51,13 @@ def test_ctrl_c_keeps_the_models_that_are_done(here: Path) -> None:
         stopped = call("compare", "cubes.csv", *models, *REGION, *KNOWN, "--json", "part.json")
     assert stopped.code == 130
     assert "interrupted; only planes, planes+fix=sigma_L:1.8 were fitted" in stopped.err
-    told = json.loads((here / "part.json").read_text(encoding="utf-8"))
-    assert told["complete"] is False
-    assert len(told["models"]) == 2
+    content = json.loads((here / "part.json").read_text(encoding="utf-8"))
+    assert content["complete"] is False
+    assert len(content["models"]) == 2
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("arguments", "message"),
     [
         (["--models", "planes"], "one model alone"),
         (["--models", "planes,planes+cubes"], "'cubes' is none of"),
@@ -65,11 +65,13 @@ def test_ctrl_c_keeps_the_models_that_are_done(here: Path) -> None:
         (["--models", "planes,planes+slab=0.3"], "model planes+slab=0.3"),
         (["--models", "planes,planes+mixed", "--free", "rho"], "none of the models has rho"),
         (["--models", "planes,planes+mixed", "--fix", "M=3"], "unknown parameter"),
-        (["--models", "planes,planes+fix=L:30", "--fix", "L=30"], "told in the model and by --fix too"),
+        (["--models", "planes,planes+fix=L:30", "--fix", "L=30"], "given in the model and by --fix too"),
         (["--models", "planes,planes+mixed", "--region", "1.0:1.008"], "points"),
         (["--models", "planes,planes+mixed", "--plot", "cubes.csv"], "cubes.csv"),
     ],
 )
-def test_what_cannot_be_is_refused_before_anything_is_fitted(here: Path, words: list[str], said: str) -> None:
+def test_invalid_arguments_are_refused_before_the_first_fit(
+    here: Path, arguments: list[str], message: str
+) -> None:
     with mock.patch.object(compare_run, "fit", side_effect=AssertionError("fitted")):
-        assert said in call("compare", "cubes.csv", *words).refused()
+        assert message in call("compare", "cubes.csv", *arguments).refused()

@@ -1,4 +1,4 @@
-"""``slxrd lowangle``, ``slxrd merit`` and ``slxrd lp``: what they write, print and refuse."""
+"""``slxrd lowangle``, ``slxrd merit`` and ``slxrd lp``: files, printed text and errors."""
 
 import csv
 import json
@@ -29,11 +29,11 @@ def written(folder: Path, name: str) -> dict[str, Any]:
     with (folder / f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) > 5
-    told = strict((folder / f"{name}.json").read_text(encoding="utf-8"))
-    assert told["schema"] == 1
-    assert len(told["sha256"]) == 64
-    assert told["command"].startswith(f"slxrd {name}")
-    return told
+    content = strict((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert content["schema"] == 1
+    assert len(content["sha256"]) == 64
+    assert content["command"].startswith(f"slxrd {name}")
+    return content
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_low_angle(gap: Path) -> None:
     assert done.code == 0, done.err
     assert "[simulated]" in done.out
     assert "wrote out/lowangle.json" in done.out.replace("\\", "/")
-    told = written(gap.parent / "out", "lowangle")
-    estimate = told["estimates"]["gap"]
+    content = written(gap.parent / "out", "lowangle")
+    estimate = content["estimates"]["gap"]
     assert estimate["status"] == "determined"
     assert abs(estimate["value"] - 31.06) < 4.0 * estimate["error"] < 1.0
     with untouched(gap.parent):
@@ -65,13 +65,13 @@ def test_json_alone_on_standard_output(gap: Path) -> None:
     with untouched(gap.parent):
         done = call("lowangle", "gap.csv", "--critical", 0.03, "--json", "-")
     assert done.code == 0
-    told = strict(done.out)
-    assert told["estimates"]["critical"]["status"] == "fixed"
-    assert told["estimates"]["spacing"]["status"] == "undetermined"
+    content = strict(done.out)
+    assert content["estimates"]["critical"]["status"] == "fixed"
+    assert content["estimates"]["spacing"]["status"] == "undetermined"
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("arguments", "message"),
     [
         (["lowangle", "cubes.csv"], "no low-angle part"),
         (["lowangle", "gap.csv", "--region", "0.5:0.2"], "lower end must come first"),
@@ -93,9 +93,9 @@ def test_json_alone_on_standard_output(gap: Path) -> None:
         (["lp", "cubes.csv", "--fix", "d"], "write NAME=VALUE"),
     ],
 )
-def test_refusals_are_one_line(gap: Path, words: list[str], says: str) -> None:
+def test_refusals_are_one_line(gap: Path, arguments: list[str], message: str) -> None:
     with untouched(gap.parent):
-        assert says in call(*words).refused()
+        assert message in call(*arguments).refused()
 
 
 def test_merit(here: Path) -> None:
@@ -105,9 +105,9 @@ def test_merit(here: Path) -> None:
     )
     assert done.code == 0, done.err
     assert "0.73 Å < δ_Λ < 1.46 Å" in done.out
-    told = written(here / "out", "merit")
-    assert [order["seen"] for order in told["orders"]] == [True, False]
-    merits = told["merits"]
+    content = written(here / "out", "merit")
+    assert [order["seen"] for order in content["orders"]] == [True, False]
+    merits = content["merits"]
     assert merits["transverse_coherence"] == pytest.approx(240.0, abs=1.0)
     assert merits["estimates"]["strain"]["unit"] == "%"
     assert merits["estimates"]["tilt"]["value"] == pytest.approx(2.3, abs=0.2)
@@ -119,8 +119,8 @@ def test_lp(here: Path) -> None:
     starts = ("d=3.0083", "L=44.4", "sigma_L=0.33", "N=4", "sigma_N=0.85")
     done = call("lp", SHEETS, *words, *(w for start in starts for w in ("--start", start)), "--out", "out")
     assert done.code == 0, done.err
-    told = written(here / "out", "lp")
-    rows = {row["name"]: row for row in told["rows"]}
+    content = written(here / "out", "lp")
+    rows = {row["name"]: row for row in content["rows"]}
     assert rows["d"]["shift"] < -0.01
     assert "before LP" in done.out
     assert "[simulated]" in done.out

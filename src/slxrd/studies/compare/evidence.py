@@ -1,8 +1,8 @@
-"""The evidence of a model: the integral of its likelihood over what was refined, and of its prior.
+"""Evidence of a model: the integral of likelihood times prior over the refined parameters.
 
 The evidence is Z = ∫ exp(−χ²/2) π(θ) dθ over the refined parameters, with scale and background at their best
 values (MacKay, *Information Theory, Inference, and Learning Algorithms*, 2003, ch. 28). The prior π is flat
-within the bounds, times the Gaussian ones given, and normalised.
+within the bounds, times Gaussians where they are given, and normalised.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from slxrd.fitting.limits import without_fringes
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.fitting.result.fit import Fit
 
-#: A slope of χ²/2 below this many errors of a parameter is that of a minimum.
-_LEVEL = 0.1
+#: Below this slope of χ²/2, per error of the parameter, a point counts as a minimum.
+_FLAT = 0.1
 
 Ranges = Mapping[str, tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class Integral:
-    """The likelihood of a model integrated over its refined parameters.
+    """Likelihood of a model integrated over its refined parameters.
 
     Parameters
     ----------
     logarithm : float
-        Of ∫ exp(−χ²/2), times Gaussian priors that are 1 at their highest.
+        ln ∫ exp(−χ²/2) π dθ, with Gaussian priors π scaled to a maximum of 1.
     names : tuple of str
-        What was integrated over: the refined parameters, without L and σ_L where no fringes were seen, since
-        the likelihood does not depend on them then.
+        Parameters of the integral: those refined, without L and σ_L where no fringes were seen, since the
+        likelihood does not depend on them then.
     limits : mapping of str to (float, float)
-        Their bounds.
+        Bounds of these parameters.
     priors : mapping of str to (float, float)
-        Mean and standard deviation of the Gaussian ones.
+        Mean and standard deviation of the Gaussian priors.
     approximate : bool
-        Whether it is a Laplace approximation rather than a sum over samples.
+        Whether this is a Laplace approximation rather than a sum over samples.
     """
 
     logarithm: float
@@ -50,11 +50,11 @@ class Integral:
     approximate: bool
 
     def log_evidence(self, ranges: Ranges) -> float:
-        """Return ln Z, with the flat priors over ``ranges``, which hold the limits."""
+        """Return ln Z for flat priors over ``ranges``, which include the limits."""
         return self.logarithm - sum(self._log_volume(name, ranges[name]) for name in self.names)
 
     def _log_volume(self, name: str, limits: tuple[float, float]) -> float:
-        """Logarithm of the integral of a prior that is 1 at its highest."""
+        """Logarithm of the integral of a prior whose maximum is 1."""
         low, high = limits
         if name not in self.priors:
             return math.log(high - low)
@@ -66,13 +66,13 @@ class Integral:
 def integral(fit: Fit) -> Integral:
     """Integrate the likelihood of a fitted model over all its solutions.
 
-    The samples behind the intervals are taken where there are any, and otherwise the Laplace approximation
-    at every minimum.
+    Importance samples are used where the fit has them, and otherwise the Laplace approximation at every
+    minimum.
 
     Parameters
     ----------
     fit : Fit
-        With all its minima.
+        Fit with all its minima.
     """
     minima = fit.minima
     if fit.stack.n_coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
@@ -92,23 +92,23 @@ def integral(fit: Fit) -> Integral:
     )
 
 
-def _held(slope: float, curvature: float) -> str | None:
-    """Say which bound holds a parameter back: the refinement may stop a little short of it."""
-    if abs(slope) < _LEVEL * math.sqrt(curvature):
+def _active_bound(slope: float, curvature: float) -> str | None:
+    """Bound towards which χ² still falls, if any: a refinement may stop just short of a bound."""
+    if abs(slope) < _FLAT * math.sqrt(curvature):
         return None
     return "lower" if slope > 0.0 else "upper"
 
 
 def laplace(minimum: Minimum) -> float:
-    """Logarithm of ∫ exp(−χ²/2) about one minimum, χ² taken as a parabola.
+    """Return ln ∫ exp(−χ²/2) dθ about one minimum, with χ² as a parabola.
 
-    A parameter on a bound is integrated away from it by itself, and one on which χ² does not depend fills
-    its range.
+    A parameter on a bound is integrated separately, from the bound inwards. One on which χ² does not depend
+    contributes its whole range.
 
     Parameters
     ----------
     minimum : Minimum
-        Where the refinement ended.
+        Result of one refinement.
     """
     from scipy.special import erfcx
 
@@ -117,14 +117,14 @@ def laplace(minimum: Minimum) -> float:
         return -0.5 * minimum.chi2
     lower, upper = minimum.parameters.limits()
     extent = upper - lower
-    # A curvature that makes the Gaussian of a flat direction as large as its range, and no other felt.
+    # The added curvature gives a flat direction a Gaussian as wide as its range; others hardly change.
     curvature = J.T @ J + np.diag(2.0 * math.pi / extent**2)
     residual = np.concatenate(
         (minimum.evaluation.residual, prior_residuals(minimum.parameters, minimum.values)[0])
     )
     slope = J.T @ residual
     sides = [
-        on_bound(minimum, name) or _held(float(slope[i]), float(curvature[i, i]))
+        on_bound(minimum, name) or _active_bound(float(slope[i]), float(curvature[i, i]))
         for i, name in enumerate(names)
     ]
     inside = [i for i, side in enumerate(sides) if side is None]

@@ -1,7 +1,7 @@
-"""Models that are compared refine q_zero all, or none.
+"""Refine q_zero in all compared models, or in none.
 
-A parameter that one model keeps and another refines costs the other the width of its prior, which says
-nothing of the models: some ln 50 for q_zero, as much as odds that decide.
+If one model refines a parameter that another fixes, the evidence of the first is lower by the width of its
+prior, although nothing distinguishes the models. For q_zero this is some 50 in ln Z and decides the odds.
 """
 
 from __future__ import annotations
@@ -14,60 +14,64 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.parameter_set import Parameter
 
-#: What each model is told of its fit, by its name.
-Told = Mapping[str, Mapping[str, Any]]
+#: Arguments of the fit of each model, by its name.
+Arguments = Mapping[str, Mapping[str, Any]]
 
 
-def q_zero_alike(
-    fits: Mapping[str, Fit], told: Told, refit: Callable[[str, Mapping[str, Any]], Fit]
+def same_q_zero(
+    fits: Mapping[str, Fit], arguments: Arguments, refit: Callable[[str, Mapping[str, Any]], Fit]
 ) -> dict[str, Fit]:
-    """Fit some models again, where each decided on q_zero by itself, and they decided differently.
+    """Refit models so that q_zero is refined in all of them or in none.
 
-    The model of the lowest χ² decides for all.
+    Only models for which the user neither freed nor fixed q_zero take part. The choice made for the model of
+    the lowest χ² is applied to all.
 
     Parameters
     ----------
     fits : mapping of str to Fit
-        As they decided, by their names.
-    told : mapping of str to mapping
-        What :func:`slxrd.fit` was told of the parameters of each.
+        Fits by the names of the models.
+    arguments : mapping of str to mapping
+        Arguments of :func:`slxrd.fit` for each name.
     refit : callable
-        Fits the model of a name, told something else.
+        Called with the name of a model and its changed arguments; returns the new fit.
 
     Returns
     -------
     dict of str to Fit
-        The fits of the models that were to decide, with a note; none if they agree.
+        Fits that replace those given, with a note; empty if all models agree already.
     """
-    own = {name: fit for name, fit in fits.items() if _asked(fit).free is None}
-    refined = [name for name, fit in own.items() if "q_zero" in fit.names]
-    kept = [name for name in own if name not in refined]
-    if not refined or not kept:
+    automatic = {name: fit for name, fit in fits.items() if _requested(fit).free is None}
+    refined = [name for name, fit in automatic.items() if "q_zero" in fit.names]
+    fixed = [name for name in automatic if name not in refined]
+    if not refined or not fixed:
         return {}
-    best = min(own, key=lambda name: own[name].chi2)
+    best = min(automatic, key=lambda name: automatic[name].chi2)
     again: dict[str, Fit] = {}
     if best in refined:
-        note = f"q_zero is refined in all models: {best}, of the lowest χ², tells it from d"
+        note = f"q_zero is refined in all models: it can be separated from d with {best}, of the lowest χ²"
         try:
-            again = {name: refit(name, _freed(told[name])) for name in kept}
-        except SlxrdError:  # with one of them the data leave it open altogether
-            best = kept[0]
-    if best in kept:
-        note = f"q_zero is kept at its value in all models: {best} does not tell it from d"
-        again = {name: refit(name, _fixed(told[name], _asked(own[name]).value or 0.0)) for name in refined}
-    found = {**own, **again}
-    return {name: replace(fit, notes=(*fit.notes, note)) for name, fit in found.items()}
+            again = {name: refit(name, _freed(arguments[name])) for name in fixed}
+        except SlxrdError:  # q_zero and d cannot be separated with one of these models
+            best = fixed[0]
+    if best in fixed:
+        note = f"q_zero is fixed in all models: it cannot be separated from d with {best}"
+        again = {
+            name: refit(name, _fixed(arguments[name], _requested(automatic[name]).value or 0.0))
+            for name in refined
+        }
+    return {name: replace(fit, notes=(*fit.notes, note)) for name, fit in {**automatic, **again}.items()}
 
 
-def _asked(fit: Fit) -> Parameter:
+def _requested(fit: Fit) -> Parameter:
+    """Return q_zero as the fit was requested to treat it."""
     assert fit.options is not None
     return fit.options.parameters["q_zero"]
 
 
-def _freed(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {**told, "free": [*told["free"], "q_zero"]}
+def _freed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return {**arguments, "free": [*arguments["free"], "q_zero"]}
 
 
-def _fixed(told: Mapping[str, Any], value: float) -> dict[str, Any]:
-    start = {name: begun for name, begun in told["start"].items() if name != "q_zero"}
-    return {**told, "start": start, "fix": {**told["fix"], "q_zero": value}}
+def _fixed(arguments: Mapping[str, Any], value: float) -> dict[str, Any]:
+    start = {name: begin for name, begin in arguments["start"].items() if name != "q_zero"}
+    return {**arguments, "start": start, "fix": {**arguments["fix"], "q_zero": value}}

@@ -1,9 +1,9 @@
-"""Fits of the same points, compared: evidence, AIC and BIC of each, and what the reader must know."""
+"""Rank fits of the same points by evidence, AIC and BIC."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,33 +11,38 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.settings import BACKGROUNDS
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges, integral
-from slxrd.studies.compare.result import Compared, Comparison
+from slxrd.studies.compare.result import ComparedModel, Comparison
 
-#: Notes of fits begin so whose matter the comparison tells itself.
-_KEPT = "q_zero was kept"
-_SAID = ("reduced χ²", "no fringes", _KEPT, "q_zero was refined")
+#: Beginnings of notes of fits that the comparison replaces by its own.
+_Q_ZERO_FIXED = "q_zero was kept"
+_COVERED = ("reduced χ²", "no fringes", _Q_ZERO_FIXED, "q_zero was refined")
 
 
 def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
     """Rank fits of the same points by the evidence of their models.
 
     ln Z is the logarithm of the likelihood integrated over the refined parameters and all solutions, with
-    flat priors, normalised; each parameter's prior has the same range in all models that refine it: the
-    union of their bounds. A crystal of known d restricts the search for d to its neighbourhood; that does not
-    count in its favour. Where no fringes are seen, L and σ_L leave the likelihood as it is, and their priors
-    integrate to 1. Scale factors and background stand at their best values; there are as many in all models,
-    which are equally probable beforehand.
+    normalised flat priors. The prior of a parameter has the same range in all models that refine it: the
+    union of their bounds, so that a crystal of known d, which restricts the search for d to its
+    neighbourhood, has no advantage. Where no fringes are seen, the likelihood does not depend on L and σ_L,
+    and their priors integrate to 1. Scale factors and background have their best values; their number is the
+    same in all models. The prior probabilities of the models are equal.
 
     Parameters
     ----------
     fits : mapping of str to Fit
-        Two or more, by the names of their models.
+        Two or more fits, by the names of their models.
+
+    Returns
+    -------
+    Comparison
+        The models, most probable first.
 
     Raises
     ------
     SlxrdError
-        If they are fewer, or not of the same points with the same settings, or have no likelihood
-        (objective paper2021).
+        If there are fewer than two fits, if they are not of the same points with the same settings, or if
+        they have no likelihood (objective paper2021).
     """
     if len(fits) < 2:
         raise SlxrdError("one model alone cannot be compared; name two or more")
@@ -50,20 +55,20 @@ def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
     ranges: dict[str, tuple[float, float]] = {}
     for part in parts.values():
         for name, (low, high) in part.limits.items():
-            known = ranges.get(name, (low, high))
-            ranges[name] = min(low, known[0]), max(high, known[1])
-    widths = {name: _log_sigma(fit, first[1]) for name, fit in fits.items()}
-    evidence = {name: part.log_evidence(ranges) - widths[name] for name, part in parts.items()}
+            lowest_so_far, highest_so_far = ranges.get(name, (low, high))
+            ranges[name] = min(low, lowest_so_far), max(high, highest_so_far)
+    log_sigma = {name: _log_sigma(fit, first[1]) for name, fit in fits.items()}
+    evidence = {name: part.log_evidence(ranges) - log_sigma[name] for name, part in parts.items()}
     lowest = min(fit.reduced_chi2 for fit in fits.values())
     if not (math.isfinite(lowest) and lowest > 0.0):
         raise SlxrdError("as many parameters as points: the models cannot be compared; take more points")
-    probability = _shares(evidence)
+    probability = _probabilities(evidence)
     models = []
     for name, fit in fits.items():
         k = _count(fit)
-        deviance = fit.chi2 + 2.0 * widths[name]
+        deviance = fit.chi2 + 2.0 * log_sigma[name]
         models.append(
-            Compared(
+            ComparedModel(
                 name,
                 fit,
                 k,
@@ -76,7 +81,7 @@ def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
         )
     models.sort(key=lambda model: -model.log_evidence)
     refined = [frozenset(part.names) for part in parts.values()]
-    notes = [*_idle(refined, ranges), *_notes(models)]
+    notes = [*_prior_note(refined, ranges), *_notes(models)]
     return Comparison(tuple(models), ranges, tuple(notes))
 
 
@@ -100,7 +105,7 @@ def _check_same(one: tuple[str, Fit], other: tuple[str, Fit]) -> None:
 
 
 def _log_sigma(fit: Fit, reference: Fit) -> float:
-    """Σ ln σ over that of another fit, weighted as χ² is: σ of counts follows from each fit's own curve."""
+    """Σ ln(σ/σ_reference), weighted as χ² is: σ of counts follows from each fit's own curve."""
     return float(
         sum(
             mine.region.weight * np.sum(np.log(mine.sigma / other.sigma))
@@ -110,19 +115,20 @@ def _log_sigma(fit: Fit, reference: Fit) -> float:
 
 
 def _count(fit: Fit) -> int:
+    """Number of refined parameters, scale factors and background coefficients."""
     linear = BACKGROUNDS.index(fit.settings.background) + (fit.settings.scale == "free")
     return len(fit.names) + linear * len(fit.regions)
 
 
-def _shares(logarithms: Mapping[str, float]) -> dict[str, float]:
-    highest = max(logarithms.values())
-    relative = {name: math.exp(value - highest) for name, value in logarithms.items()}
+def _probabilities(log_evidence: Mapping[str, float]) -> dict[str, float]:
+    highest = max(log_evidence.values())
+    relative = {name: math.exp(value - highest) for name, value in log_evidence.items()}
     total = sum(relative.values())
     return {name: value / total for name, value in relative.items()}
 
 
-def _idle(refined: list[frozenset[str]], ranges: Ranges) -> list[str]:
-    """Say which bounds the odds depend on: of what some models refine, and others do not."""
+def _prior_note(refined: list[frozenset[str]], ranges: Ranges) -> list[str]:
+    """Name the bounds on which the odds depend: those of parameters that only some models refine."""
     some = frozenset.union(*refined) - frozenset.intersection(*refined)
     bounds = [f"{name} ({low:g} to {high:g})" for name, (low, high) in ranges.items() if name in some]
     if not bounds:
@@ -130,43 +136,53 @@ def _idle(refined: list[frozenset[str]], ranges: Ranges) -> list[str]:
     return [f"only some models refine {', '.join(bounds)}: the odds depend on these bounds (--bounds)"]
 
 
-def _notes(models: list[Compared]) -> list[str]:
+def _notes(models: Sequence[ComparedModel]) -> list[str]:
+    """Limits of the comparison, and the notes of the fits."""
     notes = []
-    rough = [model.name for model in models if model.approximate]
+    rough = _names(model for model in models if model.approximate)
     if rough:
         notes.append(
-            f"the evidence of {', '.join(rough)} is a Laplace approximation, each solution taken as a "
+            f"the evidence of {rough} is a Laplace approximation, each solution taken as a "
             "Gaussian: no samples could be drawn"
         )
     if any(region.region.weight != 1.0 for region in models[0].fit.regions):
         notes.append(
-            "region weights other than 1 change what σ says, in every criterion: below 1, the odds are more "
+            "region weights other than 1 rescale χ² in every criterion: below 1, the odds are more "
             "even than the data's own"
         )
-    zero = [model.name for model in models if "q_zero" in model.fit.names]
-    if 0 < len(zero) < len(models):
+    refined = [model for model in models if "q_zero" in model.fit.names]
+    if 0 < len(refined) < len(models):
         notes.append(
-            f"q_zero was refined in {', '.join(zero)} only; --fix q_zero=0, or --free q_zero, treats all "
+            f"q_zero was refined in {_names(refined)} only; --fix q_zero=0, or --free q_zero, treats all "
             "models alike"
         )
-    blind = [
-        model.name
-        for model in models
-        if model.fit.stack.n_coherent > 1 and model.fit.parameters["L"].status == "undetermined"
-    ]
+    blind = _names(model for model in models if _no_fringes(model.fit))
     if blind:
-        notes.append(f"no fringes are seen with {', '.join(blind)}: its evidence is that without L and σ_L")
-    unfinished = [model.name for model in models if not model.fit.converged]
+        notes.append(f"no fringes are seen with {blind}: its evidence is that without L and σ_L")
+    unfinished = _names(model for model in models if not model.fit.converged)
     if unfinished:
-        notes.append(f"the fit of {', '.join(unfinished)} did not converge")
-    if all(any(note.startswith(_KEPT) for note in model.fit.notes) for model in models):
-        notes.append("q_zero was kept at its value in all models: these data do not tell it from d")
-    said = [note for note in models[0].fit.notes if all(note in model.fit.notes for model in models)]
-    notes += [note for note in said if not note.startswith(_SAID)]
-    whose: dict[str, list[str]] = {}
+        notes.append(f"the fit of {unfinished} did not converge")
+    return notes + _fit_notes(models)
+
+
+def _names(models: Iterable[ComparedModel]) -> str:
+    return ", ".join(model.name for model in models)
+
+
+def _no_fringes(fit: Fit) -> bool:
+    return fit.stack.n_coherent > 1 and fit.parameters["L"].status == "undetermined"
+
+
+def _fit_notes(models: Sequence[ComparedModel]) -> list[str]:
+    """Notes of the fits: those of all models once, the others after the names of their models."""
+    notes = []
+    if all(any(note.startswith(_Q_ZERO_FIXED) for note in model.fit.notes) for model in models):
+        notes.append("q_zero is fixed in all models: these data cannot separate it from d")
+    of_model: dict[str, list[str]] = {}
     for model in models:
-        for note in model.fit.notes:
-            if note not in said and not note.startswith(_SAID):
-                whose.setdefault(note, []).append(model.name)
-    notes += [f"{', '.join(names)}: {note}" for note, names in whose.items()]
+        for note in dict.fromkeys(model.fit.notes):
+            if not note.startswith(_COVERED):
+                of_model.setdefault(note, []).append(model.name)
+    notes += [note for note, names in of_model.items() if len(names) == len(models)]
+    notes += [f"{', '.join(names)}: {note}" for note, names in of_model.items() if len(names) < len(models)]
     return notes

@@ -1,4 +1,4 @@
-"""Models ranked by how well they describe the same points: the result of a comparison; frozen."""
+"""Result of a comparison of models, frozen."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any, Literal
 
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges
-from slxrd.studies.compare.text import CRITERIA, quantities, told
+from slxrd.studies.compare.text import CRITERIA, comparison_text, quantities
 
 Criterion = Literal["evidence", "aic", "bic"]
 
-#: Models whose odds are below this cannot be told apart.
+#: Odds below which two models cannot be distinguished.
 DECISIVE = 20.0
-#: A reduced χ² is 1 within so many of its standard deviations, √(2/(n−k)), or within this of it.
+#: Largest deviation of a reduced χ² from 1: in standard deviations √(2/(n−k)), and absolute.
 _SCATTER, _NEAR_ONE = 4.0, 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
-    """One of the models that were compared.
+class ComparedModel:
+    """One model of a comparison.
 
     Parameters
     ----------
     name : str
-        In words.
+        Specification or name of the model.
     fit : Fit
-        With all its solutions.
+        Its fit, with all solutions.
     k : int
-        Refined parameters, scale factors and background coefficients.
+        Number of refined parameters, scale factors and background coefficients.
     log_evidence : float
-        ln Z, up to what is the same for all models.
+        ln Z up to a constant that is the same for all models.
     approximate : bool
-        Whether that is a Laplace approximation.
+        Whether ln Z is a Laplace approximation.
     aic, bic : float
-        χ² + 2k and χ² + k·ln n; with σ from each fit's own curve, 2 Σ ln σ is added to χ².
+        χ² + 2k and χ² + k·ln n; where σ follows from each fit's own curve, 2 Σ ln σ is added to χ².
     probability : float
-        Of the model among those compared, each of which was as probable before, by the evidence.
+        Posterior probability among the compared models, from the evidence and equal priors.
     """
 
     name: str
@@ -55,24 +55,24 @@ class Compared:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Several models of one pattern; print it for a table and a verdict.
+    """Several models of one pattern, ranked; print it for the ranking and the conclusion.
 
     Parameters
     ----------
-    models : tuple of Compared
-        The most probable first.
+    models : tuple of ComparedModel
+        Most probable first.
     ranges : mapping of str to (float, float)
-        Within which the flat prior of each parameter lies, the same in all models.
+        Range of the flat prior of each parameter, the same in all models.
     notes : tuple of str
-        What the reader must know of how they were compared.
+        Limits of the comparison, and notes of the fits.
     """
 
-    models: tuple[Compared, ...]
+    models: tuple[ComparedModel, ...]
     ranges: Ranges
     notes: tuple[str, ...]
 
     @property
-    def best(self) -> Compared:
+    def best(self) -> ComparedModel:
         """The most probable model."""
         return self.models[0]
 
@@ -83,30 +83,30 @@ class Comparison:
 
     @cached_property
     def misfit(self) -> Literal["too large", "too small", ""]:
-        """Whether even the lowest reduced χ² is not 1, by more than it scatters."""
+        """Whether the lowest reduced χ² deviates from 1 by more than its scatter; empty if it does not."""
         best = min(self.models, key=lambda model: model.fit.reduced_chi2)
         scatter = _SCATTER * math.sqrt(2.0 / max(best.fit.n_points - best.k, 1))
         if abs(self.reduced_chi2 - 1.0) < max(scatter, _NEAR_ONE):
             return ""
         return "too large" if self.reduced_chi2 > 1.0 else "too small"
 
-    def odds(self, model: Compared, other: Compared) -> float:
-        """Odds of one model against another by the evidence; ``inf`` where no number holds them.
+    def odds(self, model: ComparedModel, other: ComparedModel) -> float:
+        """Return the odds of one model against another by the evidence; ``inf`` on overflow.
 
         Parameters
         ----------
-        model, other : Compared
-            Of this comparison.
+        model, other : ComparedModel
+            Models of this comparison.
         """
         difference = model.log_evidence - other.log_evidence
         return math.exp(difference) if difference < 700.0 else math.inf
 
-    def rivals(self) -> tuple[Compared, ...]:
-        """Models that cannot be told from the best: odds below :data:`DECISIVE`."""
+    def rivals(self) -> tuple[ComparedModel, ...]:
+        """Return the models that cannot be distinguished from the best: odds below :data:`DECISIVE`."""
         return tuple(model for model in self.models[1:] if self.odds(self.best, model) < DECISIVE)
 
-    def by(self, criterion: Criterion) -> tuple[Compared, ...]:
-        """The models in the order of a criterion, the best first."""
+    def by(self, criterion: Criterion) -> tuple[ComparedModel, ...]:
+        """Return the models in the order of a criterion, best first."""
         keys = {
             "evidence": lambda m: -m.log_evidence,
             "aic": lambda m: m.aic,
@@ -115,10 +115,10 @@ class Comparison:
         return tuple(sorted(self.models, key=keys[criterion]))
 
     def __str__(self) -> str:
-        return told(self)
+        return comparison_text(self)
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Lay out as plain data, ready for JSON; lengths in Å, what is not determined is null."""
+        """Return plain data for JSON; lengths in Å, null for what is not determined."""
         best = self.best
         return {
             "file": best.fit.pattern.source,
@@ -140,7 +140,7 @@ class Comparison:
             "printed": str(self),
         }
 
-    def _dictionary(self, model: Compared) -> dict[str, Any]:
+    def _dictionary(self, model: ComparedModel) -> dict[str, Any]:
         fit = model.fit
         return {
             "name": model.name,
@@ -165,7 +165,7 @@ class Comparison:
         }
 
     def csv(self) -> str:
-        """Write the curves: q (Å⁻¹), measured, sigma, region, and what each model calculates."""
+        """Return the curves as CSV: q (Å⁻¹), measured, sigma, region, and the intensity of each model."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["q", "measured", "sigma", "region", *(model.name for model in self.models)])
@@ -178,5 +178,5 @@ class Comparison:
         return text.getvalue()
 
     def table(self) -> list[dict[str, str]]:
-        """What each model says of the quantities that they share, in words; see ``str``."""
+        """Return the formatted quantities of each model, most probable first."""
         return [quantities(model.fit) for model in self.models]

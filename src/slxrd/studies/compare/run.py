@@ -1,8 +1,8 @@
-"""Several models fitted to one pattern, one after the other."""
+"""Fit several models to one pattern."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from slxrd.data.pattern import Pattern
@@ -19,17 +19,17 @@ from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.expressions import Expression
 from slxrd.sample.library.ligands import gap_range
 from slxrd.sample.specification import as_stack
-from slxrd.studies.compare.q_zero import q_zero_alike
+from slxrd.studies.compare.q_zero import same_q_zero
 from slxrd.studies.compare.ranking import compare_fits
 from slxrd.studies.compare.result import Comparison
 from slxrd.studies.compare.specification import model_names, model_options
 
-#: Models in words, or what a fit is told of each by a name of one's own.
+#: Specifications of models, or the arguments of a fit by names chosen by the user.
 Models = Iterable[str] | Mapping[str, Mapping[str, Any]]
 
 #: Steps of the progress bar for each model.
 _STEPS = 100
-#: What tells of a structure, and what tells of parameters.
+#: Arguments of a fit that describe the structure, and those that describe parameters.
 _STRUCTURE = (
     "crystal",
     "partner",
@@ -46,31 +46,31 @@ _PARAMETERS = ("start", "fix", "bounds", "prior", "tie", "free")
 def compare_models(
     pattern: Pattern, models: Models, *, report: Progress | None = None, **options: Any
 ) -> Comparison:
-    """Fit several models to a pattern, and rank them.
+    """Fit several models to a pattern and rank them.
 
     Parameters
     ----------
     pattern : Pattern
         Measured pattern, over q or over 2θ with a known wavelength.
     models : iterable of str, or mapping of str to mapping
-        Models in words, ``["planes", "planes+mixed", "CsPbBr3:Br+slab=0.28"]``, see
-        :func:`slxrd.studies.compare.specification.model_options`; or arguments of :func:`slxrd.fit` by the
-        models' names,
-        ``{"mine": {"crystal": my_crystal}}``.
+        Specifications of models, ``["planes", "planes+mixed", "CsPbBr3:Br+slab=0.28"]``, see
+        :func:`slxrd.studies.compare.specification.model_options`; or the arguments of :func:`slxrd.fit`
+        for each name, ``{"mine": {"crystal": my_crystal}}``.
     report : callable, optional
-        Called with steps done and steps in all.
+        Called with the number of completed steps and of all steps.
     **options
-        As for :func:`slxrd.fit`. What is said of a parameter holds for the models that have it.
+        Arguments of :func:`slxrd.fit` for all models. Parameter options apply to the models that have the
+        parameter.
 
     Returns
     -------
     Comparison
-        Print it for a table and a verdict.
+        Print it for the ranking and the conclusion.
 
     Raises
     ------
     SlxrdError
-        If the pattern, a model or an option is at fault; before anything is fitted.
+        If the pattern, a model or an option is invalid; raised before the first fit.
     """
     return compare_fits(dict(fit_models(pattern, models, report=report, **options)))
 
@@ -84,7 +84,7 @@ def fit_models(
     report: Progress | None = None,
     **options: Any,
 ) -> Iterator[tuple[str, Fit]]:
-    """Check all models, and then fit one after the other, as it is asked for.
+    """Check all models at once, then fit them one after the other as the iterator advances.
 
     Parameters
     ----------
@@ -96,48 +96,47 @@ def fit_models(
     Returns
     -------
     iterator of (str, Fit)
-        Name of the model, and its fit. A name that comes again replaces what came before: where some models
-        would refine q_zero and others would not, all are made to do the same.
+        Name and fit of each model. A name that is yielded a second time replaces the first fit: where only
+        some models would refine q_zero, they are fitted again so that all or none do.
 
     Raises
     ------
     SlxrdError
-        As there; at once.
+        If the pattern, a model or an option is invalid; raised by the call, before the first fit.
     """
-    told = _told(models)
-    if len(told) < 2:
+    specified = _arguments_by_name(models)
+    if len(specified) < 2:
         raise SlxrdError("one model alone cannot be compared; name two or more, such as planes,planes+mixed")
     pattern = pattern.to_q()
     for low, high in mask:
         pattern = pattern.masked(low, high)
-    chosen = tuple(as_region(region) for region in regions) or find_regions(pattern)
+    selected = tuple(as_region(region) for region in regions) or find_regions(pattern)
     common = {name: options.pop(name, None) for name in (*_PARAMETERS, "ligand")}
     common = {name: value for name, value in common.items() if value}
     shared = {name: options.pop(name) for name in _STRUCTURE if name in options}
-    apart = {name: {**shared, **words} for name, words in told.items()}
-    fewest = _check(pattern, chosen, **options)
-    prepared = _distributed(apart, common, fewest)
-    return _fitted(pattern, chosen, prepared, options, report or (lambda done, of: None))
+    own = {name: {**shared, **arguments} for name, arguments in specified.items()}
+    most = _check_common(pattern, selected, **options)
+    prepared = _all_arguments(own, common, most)
+    return _fit_in_turn(pattern, selected, prepared, options, report or (lambda done, total: None))
 
 
-def _told(models: Models) -> dict[str, dict[str, Any]]:
+def _arguments_by_name(models: Models) -> dict[str, dict[str, Any]]:
+    """Return the arguments of the fit of each model, by its name."""
     if isinstance(models, str):
         models = [models]
     if isinstance(models, Mapping):
-        told = {str(name): dict(words) for name, words in models.items()}
+        specified = {str(name): dict(arguments) for name, arguments in models.items()}
     else:
-        told = {name: model_options(name) for name in model_names(models)}
-    for name, words in told.items():
-        unknown = set(words) - {*_STRUCTURE, *_PARAMETERS}
+        specified = {name: model_options(name) for name in model_names(models)}
+    for name, arguments in specified.items():
+        unknown = set(arguments) - {*_STRUCTURE, *_PARAMETERS}
         if unknown:
             known = ", ".join((*_STRUCTURE, *_PARAMETERS))
-            raise SlxrdError(
-                f"model {name}: {min(unknown)} does not belong to a model, which is told {known}"
-            )
-    return told
+            raise SlxrdError(f"model {name}: {min(unknown)} is not an argument of a model; those are {known}")
+    return specified
 
 
-def _check(
+def _check_common(
     pattern: Pattern,
     regions: Any,
     noise: Any = None,
@@ -147,7 +146,7 @@ def _check(
     resolution: Any = Instrument.sigma_G,
     zero: Zero = "q",
 ) -> int:
-    """Check what is common to all models; how many parameters the smallest region allows."""
+    """Check the options that all models share; return how many parameters the smallest region allows."""
     if objective == "paper2021":
         raise SlxrdError("objective paper2021 has no likelihood to compare models by; take linear or log")
     settings = Settings(objective, scale, background)
@@ -157,23 +156,24 @@ def _check(
     return min(points.q.size for points in data) - linear
 
 
-def _distributed(
-    apart: Mapping[str, dict[str, Any]], common: Mapping[str, Any], fewest: int
+def _all_arguments(
+    own: Mapping[str, dict[str, Any]], common: Mapping[str, Any], most: int
 ) -> dict[str, dict[str, Any]]:
-    """Give each model its own words, and of the common ones those of parameters that it has."""
-    wanted = [(kind, name) for kind in _PARAMETERS for name in common.get(kind, ())]
-    for _, name in wanted:
+    """Return the arguments of each model's fit: its own, and common ones of parameters that it has."""
+    requested = [(kind, name) for kind in _PARAMETERS for name in common.get(kind, ())]
+    for _, name in requested:
         info(name)
     if "ligand" in common:
         gap_range(common["ligand"])
+        requested.append(("ligand", "L"))
     prepared, used = {}, set()
-    for model, words in apart.items():
+    for model, arguments in own.items():
         try:
-            prepared[model], taken = _one(words, common, fewest)
+            prepared[model], taken = _model_arguments(arguments, common, most)
         except SlxrdError as error:
             raise SlxrdError(f"model {model}: {error}") from None
         used |= taken
-    for kind, name in (*wanted, *([("ligand", "L")] if "ligand" in common else [])):
+    for kind, name in requested:
         if (kind, name) not in used:
             raise SlxrdError(
                 f"--{kind} {name}: none of the models has {name}; leave it out, or add one that has it"
@@ -181,70 +181,76 @@ def _distributed(
     return prepared
 
 
-def _one(
-    words: Mapping[str, Any], common: Mapping[str, Any], fewest: int
+def _model_arguments(
+    arguments: Mapping[str, Any], common: Mapping[str, Any], most: int
 ) -> tuple[dict[str, Any], set[tuple[str, str]]]:
-    """Arguments of a fit of one model, and which of the common ones it has taken."""
-    structure = {name: words[name] for name in _STRUCTURE if name in words}
-    own = {kind: words.get(kind) or () for kind in _PARAMETERS}
+    """Return the arguments of one model's fit, and which common ones, as (kind, name), are among them."""
+    structure = {name: arguments[name] for name in _STRUCTURE if name in arguments}
+    own = {kind: arguments.get(kind) or () for kind in _PARAMETERS}
     named = {name for kind in _PARAMETERS for name in own[kind]}
     stack = as_stack(**structure, naming=sorted(named))
-    has = {*stack.table, *stack.offers} - (set(STACKING) if stack.n_coherent == 1 else set())
-    told: dict[str, Any] = {}
+    available = {*stack.table, *stack.offers} - (set(STACKING) if stack.n_coherent == 1 else set())
+    merged: dict[str, Any] = {}
     taken: set[tuple[str, str]] = set()
     for kind in _PARAMETERS:
         given = common.get(kind, ())
-        kept = [
-            name for name in given if name in has and (kind != "tie" or Expression(given[name]).names <= has)
-        ]
-        for name in kept:
+        names = _applicable(kind, given, available)
+        for name in names:
             if name in named:
-                raise SlxrdError(f"{name} is told in the model and by --{kind} too; leave one out")
-        taken |= {(kind, name) for name in kept}
+                raise SlxrdError(f"{name} is given in the model and by --{kind} too; leave one out")
+        taken |= {(kind, name) for name in names}
         if kind == "free":
-            told[kind] = [*own[kind], *kept]
+            merged[kind] = [*own[kind], *names]
         else:
-            told[kind] = {**dict(own[kind]), **{name: given[name] for name in kept}}
-    if "ligand" in common and "L" in has:
-        told["ligand"] = common["ligand"]
+            merged[kind] = {**dict(own[kind]), **{name: given[name] for name in names}}
+    if "ligand" in common and "L" in available:
+        merged["ligand"] = common["ligand"]
         taken.add(("ligand", "L"))
-    used = as_stack(**structure, naming=sorted({name for kind in _PARAMETERS for name in told[kind]}))
-    parameters = build_parameters(**told, stack=used).within(used.table)
+    used = as_stack(**structure, naming=sorted({name for kind in _PARAMETERS for name in merged[kind]}))
+    parameters = build_parameters(**merged, stack=used).within(used.table)
     refined = len(parameters.free_names) - (2 if used.n_coherent == 1 else 0)
-    if fewest < refined:
+    if most < refined:
         raise SlxrdError(
             f"its {refined} parameters are more than the points of the smallest region allow; widen it"
         )
-    return {**structure, **told}, taken
+    return {**structure, **merged}, taken
 
 
-def _fitted(
+def _applicable(kind: str, given: Any, available: Collection[str]) -> list[str]:
+    """Names in a common option that the model has; a tie needs all names of its expression."""
+    names = [name for name in given if name in available]
+    if kind != "tie":
+        return names
+    return [name for name in names if Expression(given[name]).names <= set(available)]
+
+
+def _fit_in_turn(
     pattern: Pattern,
     regions: Any,
     prepared: Mapping[str, dict[str, Any]],
     options: Mapping[str, Any],
     report: Progress,
 ) -> Iterator[tuple[str, Fit]]:
-    """Fit the models in turn; those that must be fitted once more, or told of it, come twice."""
+    """Fit each model, yielding a model a second time when it is fitted again or gets another note."""
     total = _STEPS * len(prepared)
-    begun = 0
+    started = 0
 
-    def one(name: str, told: Mapping[str, Any]) -> Fit:
-        nonlocal begun
-        before, begun = _STEPS * begun, begun + 1
+    def fit_one(name: str, arguments: Mapping[str, Any]) -> Fit:
+        nonlocal started
+        before, started = _STEPS * started, started + 1
 
         def step(done: int, of: int) -> None:
-            report(before + int(0.9 * _STEPS * done / max(of, 1)), max(total, _STEPS * begun))
+            report(before + int(0.9 * _STEPS * done / max(of, 1)), max(total, _STEPS * started))
 
         try:
-            found = fit(pattern, regions=regions, report=step, **told, **options)
+            result = fit(pattern, regions=regions, report=step, **arguments, **options)
         except SlxrdError as error:
             raise SlxrdError(f"model {name}: {error}") from None
-        report(_STEPS * begun, max(total, _STEPS * begun))
-        return found
+        report(_STEPS * started, max(total, _STEPS * started))
+        return result
 
-    done: dict[str, Fit] = {}
-    for name, told in prepared.items():
-        done[name] = one(name, told)
-        yield name, done[name]
-    yield from q_zero_alike(done, prepared, one).items()
+    fits: dict[str, Fit] = {}
+    for name, arguments in prepared.items():
+        fits[name] = fit_one(name, arguments)
+        yield name, fits[name]
+    yield from same_q_zero(fits, prepared, fit_one).items()

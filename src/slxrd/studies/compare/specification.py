@@ -1,4 +1,4 @@
-"""A model in words, ``CsPbBr3:Br+mixed+slab=0.28``, turned into what a fit is told."""
+"""Read the specification of a model, such as ``CsPbBr3:Br+mixed+slab=0.28``."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 from slxrd.errors import SlxrdError
 
-#: What may be said of a model, besides its crystal.
-WORDS: dict[str, str] = {
-    "pure": "stacks of one size each (usual)",
+#: Terms of a specification after the crystal, with their meanings.
+TERMS: dict[str, str] = {
+    "pure": "stacks of one size each (default)",
     "mixed": "sizes mixed inside stacks",
     "alternating": "two kinds of crystals in turn",
-    "volume": "sizes as shares of the number of cubes",
-    "slab=DENSITY|LIGAND": "what fills the gaps",
-    "partner=CRYSTAL": "a second crystal in turn with the first",
+    "volume": "size distribution by number of cubes",
+    "slab=DENSITY|LIGAND": "material that fills the gaps",
+    "partner=CRYSTAL": "a second crystal that alternates with the first",
     "spread=SIGMA": "standard deviation of M",
-    "coherent=M": "crystals that scatter coherently",
+    "coherent=M": "number of crystals that scatter coherently",
     "free=NAME": "refine a parameter",
-    "fix=NAME:VALUE": "keep a parameter",
+    "fix=NAME:VALUE": "fix a parameter",
 }
 _STACKS = ("pure", "mixed", "alternating")
 _CIF = ".cif:"
 
 
 def model_names(texts: Iterable[str]) -> list[str]:
-    """Take lists of models apart at their commas; one with a CIF's h,k,l stands alone.
+    """Split lists of models at their commas; a text that names a CIF, with its h,k,l, is one model.
 
     Parameters
     ----------
     texts : iterable of str
-        As typed: ``"planes,CsPbBr3:Br"``, or ``"file.cif:1,0,0"``.
+        Lists of models, ``"planes,CsPbBr3:Br"``, or one model from a CIF, ``"file.cif:1,0,0"``.
 
     Raises
     ------
@@ -50,67 +50,67 @@ def model_names(texts: Iterable[str]) -> list[str]:
 
 
 def model_options(text: str) -> dict[str, Any]:
-    """Read a model in words.
+    """Read the specification of a model.
 
     Parameters
     ----------
     text : str
-        Terms joined by ``+``: ``planes`` (the paper's) or a crystal as in
-        :func:`slxrd.sample.specification.as_crystal`,
-        and then any of :data:`WORDS`; ``"CsPbBr3:Br+mixed+slab=oleylamine+free=rho"``.
+        Terms joined by ``+``: first ``planes`` (identical planes) or a crystal as in
+        :func:`slxrd.sample.specification.as_crystal`, then any of :data:`TERMS`, such as
+        ``"CsPbBr3:Br+mixed+slab=oleylamine+free=rho"``.
 
     Returns
     -------
     dict
-        Arguments of :func:`slxrd.fit`, as far as they are told.
+        Arguments of :func:`slxrd.fit`; only those specified.
 
     Raises
     ------
     SlxrdError
-        If a word is unknown, told twice, or lacks its value.
+        If a term is unknown, given twice, or lacks its value.
     """
     first, *terms = (term.strip() for term in text.split("+"))
-    if not first or first.partition("=")[0] in {word.partition("=")[0] for word in WORDS}:
+    if not first or first.partition("=")[0] in {known.partition("=")[0] for known in TERMS}:
         raise SlxrdError(
             f"model {text}: begin with planes or a crystal, such as planes+mixed, CsPbBr3:Br+mixed"
         )
-    told: dict[str, Any] = {} if first == "planes" else {"crystal": first}
+    options: dict[str, Any] = {} if first == "planes" else {"crystal": first}
     for term in terms:
         key, value = _read(text, term)
         if key == "free":
-            told.setdefault("free", []).append(value)
+            options.setdefault("free", []).append(value)
         elif key == "fix":
             name, number = value
-            if name in told.setdefault("fix", {}):
+            if name in options.setdefault("fix", {}):
                 raise SlxrdError(f"model {text}: {name} is fixed twice")
-            told["fix"][name] = number
-        elif key in told:
-            raise SlxrdError(f"model {text}: {term} says again what was said before; leave one out")
+            options["fix"][name] = number
+        elif key in options:
+            raise SlxrdError(f"model {text}: {term} repeats or contradicts an earlier term; leave one out")
         else:
-            told[key] = value
-    return told
+            options[key] = value
+    return options
 
 
 def _read(text: str, term: str) -> tuple[str, Any]:
-    """One term: the argument, and its value."""
+    """Return the argument of a term, and its value."""
     if term in _STACKS:
         return "stack", term
     if term == "volume":
         return "weighting", "volume"
-    word, sign, value = (part.strip() for part in term.partition("="))
-    if not (sign and value) or word not in ("slab", "partner", "spread", "coherent", "free", "fix"):
-        raise SlxrdError(f"model {text}: {term!r} is none of {', '.join(WORDS)}")
-    if word in ("partner", "free"):
-        return word, value
-    if word == "slab":
-        return word, float(value) if _is_number(value) else value
-    if word == "fix":
-        name, colon, kept = (part.strip() for part in value.partition(":"))
+    key, sign, value = (part.strip() for part in term.partition("="))
+    if not (sign and value) or key not in ("slab", "partner", "spread", "coherent", "free", "fix"):
+        raise SlxrdError(f"model {text}: {term!r} is none of {', '.join(TERMS)}")
+    if key in ("partner", "free"):
+        return key, value
+    if key == "slab":
+        return key, float(value) if _is_number(value) else value
+    if key == "fix":
+        name, colon, fixed = (part.strip() for part in value.partition(":"))
         if not (name and colon):
             raise SlxrdError(f"model {text}: write {term} as fix=NAME:VALUE")
-        return word, (name, _number(text, term, kept))
+        return key, (name, _number(text, term, fixed))
     number = _number(text, term, value)
-    return ("coherent_spread", number) if word == "spread" else ("coherent", number)
+    return ("coherent_spread", number) if key == "spread" else ("coherent", number)
 
 
 def _is_number(value: str) -> bool:

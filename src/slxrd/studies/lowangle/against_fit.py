@@ -1,4 +1,4 @@
-"""What a fit of the Bragg peaks said, read back from its result.json, and compared with the low angles."""
+"""Compare the gap from low angles with L from a fit of the Bragg peaks, read from its result.json."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ def fitted_parameters(path: Path) -> dict[str, Estimate]:
     Parameters
     ----------
     path : Path
-        As ``slxrd fit --out`` writes it.
+        File written by ``slxrd fit --out``.
+
+    Returns
+    -------
+    dict of str to Estimate
+        Estimates by name.
 
     Raises
     ------
     FileError
-        If it cannot be read, or is not such a file.
+        If the file cannot be read, or is not such a file.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        rows = {**told["parameters"], **told["derived"]}
+        content = json.loads(path.read_text(encoding="utf-8"))
+        rows = {**content["parameters"], **content["derived"]}
         names = {field.name for field in fields(Estimate)} - {"interval_68", "interval_95"}
         found = {
             key: Estimate(**{name: row[name] for name in names if name in row}) for key, row in rows.items()
@@ -43,29 +48,38 @@ def fitted_parameters(path: Path) -> dict[str, Estimate]:
     if not complete:
         raise FileError(path, "is not a result.json of slxrd fit; write one with slxrd fit --out")
     if found["d"].value is None:
-        raise FileError(path, "does not tell d; give it with --d")
+        raise FileError(path, "does not contain d; give it with --d")
     return found
 
 
-def compared(found: LowAngle, known: Mapping[str, Estimate]) -> tuple[dict[str, Any], str]:
-    """Compare w with the L of a fit: L − w should be d.
+def compare_with_fit(found: LowAngle, known: Mapping[str, Estimate]) -> tuple[dict[str, Any], str]:
+    """Compare w with L of a fit: L − w should be d.
 
     Parameters
     ----------
     found : LowAngle
-        From the low angles.
+        Result of the low-angle region.
     known : mapping of str to Estimate
-        From :func:`fitted_parameters`.
+        Estimates of the fit, from :func:`fitted_parameters`.
+
+    Returns
+    -------
+    data : dict
+        L, d, L − w and its deviation from d, for JSON.
+    text : str
+        One line of text.
     """
     difference, d = found.mismatch(known["L"]), known["d"]
-    told: dict[str, Any] = {"L": asdict(known["L"]), "d": asdict(d), "L_minus_w": asdict(difference)}
+    data: dict[str, Any] = {"L": asdict(known["L"]), "d": asdict(d), "L_minus_w": asdict(difference)}
     if difference.value is None or difference.error is None or d.value is None:
-        return told, f"L − w: not determined [{difference.why}]"
+        return data, f"L − w: not determined [{difference.why}]"
     error = math.hypot(difference.error, d.error or 0.0)
-    off = (difference.value - d.value) / error
-    told["deviation_in_errors"] = off
-    verdict = "the same gap" if abs(off) < 3.0 else "not the same: a surface layer, or another solution for L"
-    return told, (
+    deviation = (difference.value - d.value) / error
+    data["deviation_in_errors"] = deviation
+    conclusion = (
+        "the same gap" if abs(deviation) < 3.0 else "not the same: a surface layer, or another solution for L"
+    )
+    return data, (
         f"L of the fit {format_estimate(known['L'])}; L − w = {format_estimate(difference)}, d = "
-        f"{format_estimate(d)}: {abs(off):.1f} σ apart, {verdict}"
+        f"{format_estimate(d)}: {abs(deviation):.1f} σ apart, {conclusion}"
     )

@@ -1,7 +1,7 @@
-"""Low-angle curves on every background and at every critical scattering vector, weighed by their χ².
+"""Average low-angle refinements over shapes of the background and critical scattering vectors.
 
-Neither the shape of what lies under the dips nor refraction is known beforehand, both move the dips, and
-the dips hardly tell them. So w is the mean over all that fit, and its error holds how much they differ.
+Background and refraction shift the dips, and the data hardly determine either. So w is the mean over all
+combinations, weighted by exp(−χ²/2), and its error includes their differences.
 """
 
 from __future__ import annotations
@@ -13,192 +13,209 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slxrd.data.regions import RegionData
-from slxrd.studies.lowangle.model import NAMES, Edges, Smooth
+from slxrd.studies.lowangle.model import NAMES, BackgroundShape, LowAngleModel
 from slxrd.studies.lowangle.refinement import (
-    LEAST_PERIODS,
     LOWER,
     UPPER,
-    Refined,
-    different,
-    on_both,
-    over_refraction,
+    Refinement,
     refine,
+    refine_over_refraction,
+    smooth_bic,
+)
+from slxrd.studies.lowangle.search import (
+    MIN_PERIODS,
+    different,
+    refine_both_backgrounds,
     search,
     search_fringes,
-    smooth_bic,
 )
 from slxrd.units import FloatArray
 
-#: Steps to the largest critical scattering vector.
+#: Number of steps from 0 to the largest critical scattering vector.
 CRITICAL_STEPS = 12
-#: Σ weight² above which too few critical scattering vectors share the probability.
-FEWEST_SHARES = 0.4
-#: A gap, or fringes, are believed where BIC falls by this much against a curve without.
+#: Σ weight² over the critical scattering vectors above which their steps are too large.
+MAX_CONCENTRATION = 0.4
+#: Decrease of BIC that a gap, or fringes, must give.
 EVIDENT = 20.0
-#: Beyond this misfit, as a fraction of the curve, nothing is believed.
-MOST_MISFIT = 0.15
-#: Minima on different backgrounds are the same where w differs by less than this, in Å.
+#: Largest misfit, as a fraction of the curve, at which a gap counts as visible.
+MAX_MISFIT = 0.15
+#: Largest difference of w, in Å, between refinements of the same minimum with different backgrounds.
 SAME_MINIMUM = 2.0
-#: Points of this many σ, or more, count alike for it.
-CLEAR = 10.0
+#: Signal-to-noise ratio above which all points have the same weight in the misfit.
+HIGH_SIGNAL = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Average:
-    """Refinements of one region, and how much each counts.
+    """Refinements of one region, with weights.
 
     Parameters
     ----------
     data : RegionData
-        Points and σ; of counts, σ is that of the curve.
-    minima : tuple of Refined
-        The different minima of the background that fits best, the best first.
-    refined : tuple of Refined
-        The best minimum of every background at every critical scattering vector.
+        Points and σ; for counts, σ of the fitted curve.
+    minima : tuple of Refinement
+        The different minima for the background that fits best, best first.
+    refined : tuple of Refinement
+        The best minimum for every background at every critical scattering vector.
     weights : ndarray, shape (len(refined),)
-        Their shares; the sum is 1.
+        Their weights; the sum is 1.
     evidence : float
-        By how much BIC prefers the gap to a smooth curve.
+        BIC of a smooth curve minus BIC of the curve with a gap.
     scatter : float
-        Reduced χ², 1 at least.
+        Reduced χ², but at least 1.
     """
 
     data: RegionData
-    minima: tuple[Refined, ...]
-    refined: tuple[Refined, ...]
+    minima: tuple[Refinement, ...]
+    refined: tuple[Refinement, ...]
     weights: FloatArray
     evidence: float
     scatter: float
 
     @property
-    def best(self) -> Refined:
-        """The one that counts most."""
+    def best(self) -> Refinement:
+        """The refinement of the largest weight."""
         return self.refined[int(np.argmax(self.weights))]
 
     @property
     def misfit(self) -> float:
-        """Root mean square of what the curve lacks, beyond the noise, as a fraction of it.
+        """Relative root-mean-square deviation of the points from the curve, beyond the noise.
 
-        Points that are noise themselves, as few counts are, say the less of it.
+        Points with a signal-to-noise ratio below :data:`HIGH_SIGNAL` have smaller weights.
         """
         curve, sigma = self.best.curve, self.data.sigma
-        lacking = ((self.data.intensity - curve) ** 2 - sigma**2) / curve**2
-        weights = np.minimum((curve / sigma) ** 2, CLEAR**2)
-        return math.sqrt(max(float(weights @ lacking / weights.sum()), 0.0))
+        deviation = ((self.data.intensity - curve) ** 2 - sigma**2) / curve**2
+        weights = np.minimum((curve / sigma) ** 2, HIGH_SIGNAL**2)
+        return math.sqrt(max(float(weights @ deviation / weights.sum()), 0.0))
 
     @property
-    def seen(self) -> bool:
-        """Whether the curve with a gap is so much better than a smooth one, and its period in the region."""
-        w = self.best.value("w")
-        turns = w * float(self.data.q[-1] - self.data.q[0]) / (2.0 * math.pi)
-        inside = LOWER[0] + 1e-3 < w < UPPER[0] - 1e-3
-        return self.evidence > EVIDENT and turns >= LEAST_PERIODS and inside and self.misfit < MOST_MISFIT
+    def visible(self) -> bool:
+        """Whether the data show a gap.
 
-    def rivals(self, most: float) -> list[float]:
-        """Other gaps in Å that raise χ² by less than ``most``: other minima, and where refraction leads."""
-        told = [self.best.value("w")]
+        BIC must favour the gap, the region must span a period of the dips, w must be inside its bounds, and
+        the misfit small.
+        """
+        w = self.best.value("w")
+        periods = w * float(self.data.q[-1] - self.data.q[0]) / (2.0 * math.pi)
+        inside = LOWER[0] + 1e-3 < w < UPPER[0] - 1e-3
+        return self.evidence > EVIDENT and periods >= MIN_PERIODS and inside and self.misfit < MAX_MISFIT
+
+    def rivals(self, increase: float) -> list[float]:
+        """Return other gaps in Å whose χ² is higher by less than ``increase``, from minima and refraction."""
+        gaps = [self.best.value("w")]
         for group in (self.minima, sorted(self.refined, key=lambda each: each.chi2)):
             for each in group:
-                near = (each.chi2 - group[0].chi2) / self.scatter < most
-                if near and all(abs(each.value("w") - other) > SAME_MINIMUM / 2.0 for other in told):
-                    told.append(each.value("w"))
-        return told[1:]
+                near = (each.chi2 - group[0].chi2) / self.scatter < increase
+                if near and all(abs(each.value("w") - other) > SAME_MINIMUM / 2.0 for other in gaps):
+                    gaps.append(each.value("w"))
+        return gaps[1:]
 
     def critical(self) -> tuple[FloatArray, FloatArray]:
-        """Critical scattering vectors in Å⁻¹, ascending, and the share of each, backgrounds together."""
-        values = np.array([each.edges.critical for each in self.refined])
-        places, index = np.unique(values, return_inverse=True)
-        return places, np.bincount(index, weights=self.weights).astype(np.float64)
+        """Return the critical scattering vectors in Å⁻¹, ascending, and their total weights."""
+        values = np.array([each.model.critical for each in self.refined])
+        critical, index = np.unique(values, return_inverse=True)
+        return critical, np.bincount(index, weights=self.weights).astype(np.float64)
 
-    def of_backgrounds(self) -> dict[Smooth, tuple[float, float]]:
-        """Share of every background, and w on it in Å."""
-        told: dict[Smooth, tuple[float, float]] = {}
-        for kind in dict.fromkeys(each.edges.smooth for each in self.refined):
-            chosen = np.array([each.edges.smooth == kind for each in self.refined])
-            share = float(self.weights[chosen].sum())
-            gaps = np.array([each.value("w") for each in self.refined])[chosen]
-            own = self.weights[chosen] / share if share > 0.0 else np.full(gaps.size, 1.0 / gaps.size)
-            told[kind] = share, float(own @ gaps)
-        return told
+    def by_background(self) -> dict[BackgroundShape, tuple[float, float]]:
+        """Return the weight of every background, and w with it in Å."""
+        result: dict[BackgroundShape, tuple[float, float]] = {}
+        for kind in dict.fromkeys(each.model.background for each in self.refined):
+            selected = np.array([each.model.background == kind for each in self.refined])
+            weight = float(self.weights[selected].sum())
+            gaps = np.array([each.value("w") for each in self.refined])[selected]
+            own = self.weights[selected] / weight if weight > 0.0 else np.full(gaps.size, 1.0 / gaps.size)
+            result[kind] = weight, float(own @ gaps)
+        return result
 
-    def of(self, slopes: dict[str, float]) -> tuple[float, float]:
-        """Mean of a sum of parameters, and its standard deviation; infinite where χ² is flat.
+    def combination(self, coefficients: dict[str, float]) -> tuple[float, float]:
+        """Return the mean of a linear combination of parameters, and its standard deviation.
+
+        The standard deviation is infinite where χ² is flat.
 
         Parameters
         ----------
-        slopes : dict
-            Of the parameters in it.
+        coefficients : dict
+            Coefficients by the names of the parameters.
         """
-        along = np.array([slopes.get(name, 0.0) for name in NAMES])
-        fringes = self.best.edges.fringes
-        chosen = np.array([each.edges.fringes or not fringes for each in self.refined])
-        weights = np.where(chosen, self.weights, 0.0)
+        factors = np.array([coefficients.get(name, 0.0) for name in NAMES])
+        fringes = self.best.model.fringes
+        selected = np.array([each.model.fringes or not fringes for each in self.refined])
+        weights = np.where(selected, self.weights, 0.0)
         weights = weights / weights.sum()
-        values = np.array([float(along @ each.values) for each in self.refined])
-        used = np.flatnonzero(along)  # what is flat beside it has an infinite variance
+        values = np.array([float(factors @ each.values) for each in self.refined])
+        used = np.flatnonzero(factors)  # other parameters may have an infinite variance
         variances = np.array(
-            [float(along[used] @ each.covariance[np.ix_(used, used)] @ along[used]) for each in self.refined]
+            [
+                float(factors[used] @ each.covariance[np.ix_(used, used)] @ factors[used])
+                for each in self.refined
+            ]
         )
         if not np.isfinite(variances[np.argmax(weights)]):
-            return float(along @ self.best.values), math.inf
+            return float(factors @ self.best.values), math.inf
         variances = np.where(np.isfinite(variances), variances, 0.0) * self.scatter
         mean = float(weights @ values)
         return mean, math.sqrt(float(weights @ (variances + (values - mean) ** 2)))
 
 
-def average(kinds: Sequence[Edges], data: RegionData, critical: FloatArray) -> Average:
-    """Fit a region with every background at every critical scattering vector.
+def average(models: Sequence[LowAngleModel], data: RegionData, critical: FloatArray) -> Average:
+    """Refine a region with every background at every critical scattering vector.
 
     Parameters
     ----------
-    kinds : sequence of Edges
-        Curves without fringes, one for each shape of the background.
+    models : sequence of LowAngleModel
+        Models without fringes, one for each shape of the background.
     data : RegionData
         Points and σ.
     critical : ndarray
-        Critical scattering vectors in Å⁻¹, ascending; one if it is known.
+        Critical scattering vectors in Å⁻¹, ascending; a single one if it is known.
+
+    Returns
+    -------
+    Average
+        The refinements with their weights.
     """
-    single = [edges for edges in kinds if edges.smooth != "both"]
-    sought = single or [replace(kinds[0], smooth="power"), replace(kinds[0], smooth="exponential")]
-    found = sorted((_minima(edges, data) for edges in sought), key=lambda each: each[0].bic())
+    single = [model for model in models if model.background != "both"]
+    first = single or [replace(models[0], background="power"), replace(models[0], background="exponential")]
+    found = sorted((_minima(model, data) for model in first), key=lambda each: each[0].bic())
     if data.per_count is not None:
         data, found = _recounted(data, found)
-    found = [_from_each_other(found, k, data) for k in range(len(found))]
-    if len(single) < len(kinds):
-        both = sorted((on_both(each, data) for minima in found for each in minima), key=lambda m: m.chi2)
+    found = [_cross_refined(found, k, data) for k in range(len(found))]
+    if len(single) < len(models):
+        begin = [each for minima in found for each in minima]
+        both = sorted((refine_both_backgrounds(each, data) for each in begin), key=lambda each: each.chi2)
         found = [*(found if single else []), different(both)]
     found.sort(key=lambda each: each[0].bic())
     minima = found[0]
     scatter = max(1.0, minima[0].chi2 / max(data.q.size - int(minima[0].free.sum()), 1))
-    # An average is one over refinements of the same minimum; other minima are rivals of it.
+    # Average over refinements of the same minimum only; other minima are rivals.
     gap = minima[0].value("w")
     starts = [min(each, key=lambda other: abs(other.value("w") - gap)) for each in found]
     starts = [each for each in starts if abs(each.value("w") - gap) < SAME_MINIMUM]
-    refined, weights = _weighed(starts, data, critical, scatter)
-    # Where refraction is told better than the steps, they are made smaller around the best.
+    refined, weights = _refine_all(starts, data, critical, scatter)
+    # Reduce the steps of q_c around the best where the data determine it better than they resolve.
     step = float(critical[1] - critical[0]) if critical.size > 1 else 0.0
     most = float(critical[-1])
-    while step > 1e-6 and _concentration(refined, weights) > FEWEST_SHARES:
-        middle = refined[int(np.argmax(weights))].edges.critical
-        places = np.linspace(max(middle - step, 0.0), min(middle + step, most), CRITICAL_STEPS + 1)
-        step = float(places[1] - places[0])
-        refined, weights = _weighed(starts, data, places, scatter)
+    while step > 1e-6 and _concentration(refined, weights) > MAX_CONCENTRATION:
+        middle = refined[int(np.argmax(weights))].model.critical
+        values = np.linspace(max(middle - step, 0.0), min(middle + step, most), CRITICAL_STEPS + 1)
+        step = float(values[1] - values[0])
+        refined, weights = _refine_all(starts, data, values, scatter)
     evidence = smooth_bic(data) - minima[0].bic()
     return Average(data, tuple(minima), tuple(refined), weights, evidence, scatter)
 
 
-def _minima(edges: Edges, data: RegionData) -> list[Refined]:
-    """Different minima, best first, with fringes where the data ask for them."""
-    plain = search(edges, data)
-    decorated = search_fringes(replace(edges, fringes=True), data, plain[:3])
-    return decorated if decorated[0].bic() < plain[0].bic() - EVIDENT else plain
+def _minima(model: LowAngleModel, data: RegionData) -> list[Refinement]:
+    """Return the different minima, best first, with fringes where BIC favours them."""
+    plain = search(model, data)
+    fringed = search_fringes(replace(model, fringes=True), data, plain[:3])
+    return fringed if fringed[0].bic() < plain[0].bic() - EVIDENT else plain
 
 
-def _from_each_other(found: Sequence[list[Refined]], k: int, data: RegionData) -> list[Refined]:
-    """Minima on one background, those that were found on the others tried too; best first."""
+def _cross_refined(found: Sequence[list[Refinement]], k: int, data: RegionData) -> list[Refinement]:
+    """Return the minima with one background, refined also from those with the others; best first."""
     own = found[k]
     others = [
-        refine(replace(each.edges, smooth=own[0].edges.smooth), data, each.values)
+        refine(replace(each.model, background=own[0].model.background), data, each.values)
         for minima in found
         for each in minima
         if minima is not own
@@ -206,29 +223,29 @@ def _from_each_other(found: Sequence[list[Refined]], k: int, data: RegionData) -
     return different(sorted([*own, *others], key=lambda each: each.bic()))
 
 
-def _recounted(data: RegionData, found: list[list[Refined]]) -> tuple[RegionData, list[list[Refined]]]:
-    """Refine again with σ of the counts that the best curve expects."""
+def _recounted(data: RegionData, found: list[list[Refinement]]) -> tuple[RegionData, list[list[Refinement]]]:
+    """Refine again with σ of the expected counts of the best curve."""
     for _ in range(2):
         data = data.recounted(found[0][0].curve)
-        again = [[refine(each.edges, data, each.values) for each in minima] for minima in found]
+        again = [[refine(each.model, data, each.values) for each in minima] for minima in found]
         found = [sorted(minima, key=lambda each: each.chi2) for minima in again]
         found.sort(key=lambda each: each[0].bic())
     return data, found
 
 
-def _weighed(
-    starts: Sequence[Refined], data: RegionData, critical: FloatArray, scatter: float
-) -> tuple[list[Refined], FloatArray]:
-    refined = [each for start in starts for each in over_refraction(start, data, critical)]
-    # Fringes cost two parameters more, and so does a second background.
-    price = 2.0 * math.log(data.q.size)
-    more = [each.edges.fringes + (each.edges.smooth == "both") for each in refined]
-    badness = np.array([each.chi2 / scatter + price * n for each, n in zip(refined, more, strict=True)])
-    weights = np.exp(-0.5 * (badness - badness.min()))
+def _refine_all(
+    starts: Sequence[Refinement], data: RegionData, critical: FloatArray, scatter: float
+) -> tuple[list[Refinement], FloatArray]:
+    refined = [each for start in starts for each in refine_over_refraction(start, data, critical)]
+    # Fringes and a second background add two parameters each.
+    penalty = 2.0 * math.log(data.q.size)
+    more = [each.model.fringes + (each.model.background == "both") for each in refined]
+    criterion = np.array([each.chi2 / scatter + penalty * n for each, n in zip(refined, more, strict=True)])
+    weights = np.exp(-0.5 * (criterion - criterion.min()))
     return refined, weights / weights.sum()
 
 
-def _concentration(refined: Sequence[Refined], weights: FloatArray) -> float:
-    """Σ share² over the critical scattering vectors."""
-    _, index = np.unique([each.edges.critical for each in refined], return_inverse=True)
+def _concentration(refined: Sequence[Refinement], weights: FloatArray) -> float:
+    """Return Σ weight² over the critical scattering vectors."""
+    _, index = np.unique([each.model.critical for each in refined], return_inverse=True)
     return float(np.sum(np.bincount(index, weights=weights) ** 2))

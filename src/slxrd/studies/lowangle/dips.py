@@ -1,7 +1,7 @@
-"""Dips of the low-angle signal, read off as the 2021 paper did (SI section S.a): a check, not the result.
+"""Positions of the dips of the low-angle signal, as in the 2021 paper (SI section S.a), for comparison only.
 
-A slope of the signal moves the dips, and refraction does: w comes out wrong by some per cent. The fit of the
-curve (``lowangle``) has neither fault.
+The slope of the signal and refraction shift the dips, so that w from their distance is wrong by some per
+cent. The fit of the curve (:func:`slxrd.studies.lowangle.fit.fit_low_angle`) accounts for both.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from slxrd.data.regions import RegionData
 from slxrd.fitting.result.fit import Estimate
 from slxrd.units import FloatArray
 
-#: A dip lies below what is beside it by this many of its errors.
+#: Least prominence of a dip, in units of its error.
 SIGNIFICANT = 5.0
-#: Width of the smoothing in Å⁻¹ where there are no fringes to be smoothed away.
-USUAL_WIDTH = 0.006
-#: Of a fringe's width, where there are: its contrast falls to 0.3.
-OF_A_FRINGE = 0.25
-#: Noise is added so often to see how far it moves a dip.
+#: Width of the smoothing in Å⁻¹ without fringes.
+SMOOTHING = 0.006
+#: Width of the smoothing with fringes, in units of their distance: their contrast is reduced to 0.3.
+FRINGE_SMOOTHING = 0.25
+#: Number of repetitions with added noise from which the errors are estimated.
 REPEATS = 60
 
 
@@ -33,9 +33,9 @@ class Dip:
     Parameters
     ----------
     q, error : float
-        Where, and how far the noise moves it, in Å⁻¹.
+        Position and its standard deviation, in Å⁻¹.
     depth : float
-        ln of the lower of the two maxima beside it over its own intensity.
+        Prominence: ln of the ratio of the lower of the two adjacent maxima to the minimum.
     """
 
     q: float
@@ -51,39 +51,44 @@ def find_dips(data: RegionData, fringe: float | None = None, seed: int = 0) -> t
     data : RegionData
         Points and σ.
     fringe : float, optional
-        Distance of the superlattice fringes in Å⁻¹, which are smoothed away.
+        Distance of the superlattice fringes in Å⁻¹, which are smoothed out.
     seed : int
-        Of the noise that tells the errors.
+        Seed of the noise from which the errors are estimated.
+
+    Returns
+    -------
+    tuple of Dip
+        In ascending order of q.
     """
     from scipy.signal import find_peaks
 
     step = float(np.median(np.diff(data.q)))
-    width = max(USUAL_WIDTH, OF_A_FRINGE * fringe if fringe else 0.0, 1.5 * step) / step
+    width = max(SMOOTHING, FRINGE_SMOOTHING * fringe if fringe else 0.0, 1.5 * step) / step
     random = np.random.default_rng(seed)
     least = 0.1 * float(np.median(data.sigma))
     grid = np.arange(data.q[0], data.q[-1] + step / 2.0, step)
 
-    def level(intensity: FloatArray) -> FloatArray:
+    def smoothed_log(intensity: FloatArray) -> FloatArray:
         return smooth(np.log(np.maximum(np.interp(grid, data.q, intensity), least)), width)
 
-    outline = level(data.intensity)
-    shaken = np.array([level(data.intensity + random.normal(0.0, data.sigma)) for _ in range(REPEATS)])
-    noise = shaken.std(axis=0)
+    curve = smoothed_log(data.intensity)
+    noisy = np.array([smoothed_log(data.intensity + random.normal(0.0, data.sigma)) for _ in range(REPEATS)])
+    noise = noisy.std(axis=0)
     inner = slice(round(width), max(grid.size - round(width), round(width) + 1))
-    places, facts = find_peaks(-outline[inner], prominence=0.02)
+    places, properties = find_peaks(-curve[inner], prominence=0.02)
     places = places + inner.start
     reach = max(round(1.5 * width), 2)
     dips = []
-    for i, depth in zip(places.tolist(), facts["prominences"].tolist(), strict=True):
+    for i, depth in zip(places.tolist(), properties["prominences"].tolist(), strict=True):
         if depth < SIGNIFICANT * math.sqrt(2.0) * float(noise[i]):
             continue
-        where = [_vertex(grid, curve, i, reach) for curve in (outline, *shaken)]
-        dips.append(Dip(where[0], float(np.std(where[1:])), depth))
+        positions = [_vertex(grid, each, i, reach) for each in (curve, *noisy)]
+        dips.append(Dip(positions[0], float(np.std(positions[1:])), depth))
     return tuple(dips)
 
 
 def _vertex(q: FloatArray, level: FloatArray, i: int, reach: int) -> float:
-    """Minimum of the parabola that suits the points around one best; the point where it has none there."""
+    """Return the minimum of a parabola through the points around one, or the lowest point if it has none."""
     near = slice(max(i - reach, 0), i + reach + 1)
     x = q[near] - q[i]
     curvature, slope, _ = np.polyfit(x, level[near], 2)
@@ -92,10 +97,10 @@ def _vertex(q: FloatArray, level: FloatArray, i: int, reach: int) -> float:
     return float(q[i] - slope / (2.0 * curvature))
 
 
-def read_off(dips: tuple[Dip, ...]) -> Estimate:
-    """Length 2π over the distance of neighbouring dips, in Å, by a straight line through all of them."""
+def gap_from_dips(dips: tuple[Dip, ...]) -> Estimate:
+    """Return w in Å as 2π over the distance of neighbouring dips, from a straight line through all dips."""
     if len(dips) < 2:
-        found = "no dip stands out" if not dips else f"one dip only, at {dips[0].q:.3f} Å⁻¹"
+        found = "no dip is significant" if not dips else f"only one dip, at {dips[0].q:.3f} Å⁻¹"
         return Estimate(None, None, "Å", "undetermined", f"{found}; a distance needs two")
     q = np.array([dip.q for dip in dips])
     errors = np.maximum([dip.error for dip in dips], 1e-6)
@@ -106,8 +111,8 @@ def read_off(dips: tuple[Dip, ...]) -> Estimate:
     spacing = float(weights @ ((orders - mean) * q)) / moment
     error = 1.0 / math.sqrt(moment)
     if len(dips) > 2:
-        left = q - float(weights @ q / weights.sum()) - spacing * (orders - mean)
-        error *= max(1.0, math.sqrt(float(weights @ left**2) / (len(dips) - 2)))
+        residual = q - float(weights @ q / weights.sum()) - spacing * (orders - mean)
+        error *= max(1.0, math.sqrt(float(weights @ residual**2) / (len(dips) - 2)))
     length = 2.0 * math.pi / spacing
-    why = "slope and refraction move the dips: for comparison only"
+    why = "slope and refraction shift the dips: for comparison only"
     return Estimate(length, length * error / spacing, "Å", "determined", why)

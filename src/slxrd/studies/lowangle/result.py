@@ -1,4 +1,4 @@
-"""What the low-angle region says of the gap between crystals; frozen."""
+"""Result of the low-angle region, frozen."""
 
 from __future__ import annotations
 
@@ -15,59 +15,60 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.studies.lowangle.dips import Dip
-from slxrd.studies.lowangle.model import Smooth
+from slxrd.studies.lowangle.model import BackgroundShape
 from slxrd.units import FloatArray
 
 #: Symbol and meaning of each estimate, in the order of the table.
 ROWS: dict[str, tuple[str, str]] = {
-    "gap": ("w", "gap of low density between two crystals, by the fit of the curve"),
+    "gap": ("w", "gap of low density between two crystals, from the fit of the curve"),
     "spacing": ("L = w + d", "distance from the last plane of a crystal to the first of the next"),
-    "gap_sinc2": ("w (S1)", "by sinc²(qw/2) on the same background, as the 2021 paper has it"),
+    "gap_sinc2": ("w (S1)", "from sinc²(qw/2) with the same background, as in the 2021 paper"),
     "read_off": ("w (dips)", "2π over the distance of the dips"),
-    "sigma_gap": ("σ_w", "standard deviation of the gap, from how far the dips are filled"),
+    "sigma_gap": ("σ_w", "standard deviation of the gap, from the depth of the dips"),
     "thickness": ("t", "thickness of a crystal with its surface, N·d, from the fringes"),
-    "sigma_thickness": ("σ_t", "its spread from stack to stack"),
+    "sigma_thickness": ("σ_t", "standard deviation of the thickness from stack to stack"),
     "period": ("Λ", "superlattice period w + t"),
-    "critical": ("q_c", "critical scattering vector of the film, by which refraction moves the dips"),
+    "critical": ("q_c", "critical scattering vector of the film; refraction shifts the dips"),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class LowAngle:
-    """The gap between crystals, from the low-angle region.
+    """Gap between crystals from the low-angle region; print it for a table.
 
     Parameters
     ----------
     pattern : Pattern
-        What was fitted.
+        Pattern over q.
     region : Region
-        Where.
+        Fitted region in Å⁻¹.
     d : float or None
-        Distance of the planes in Å, where it was given.
+        Distance of the planes in Å, if given.
     coherent : int
-        M.
+        M, number of crystals that scatter coherently.
     instrument : Instrument
         Resolution and radiation.
     backgrounds : mapping of str to (float, float)
-        Shapes of the background, besides a constant: the share of each in the result, and w on it in Å.
+        For each shape of the background: its weight in the result, and w with it in Å.
     noise : str
-        Where σ came from.
+        Source of σ.
     estimates : mapping of str to Estimate
-        gap, spacing, gap_sinc2, read_off, sigma_gap, thickness, sigma_thickness, period, critical.
+        Estimates named gap, spacing, gap_sinc2, read_off, sigma_gap, thickness, sigma_thickness, period and
+        critical; see :data:`ROWS`.
     dips : tuple of Dip
-        What was read off.
+        Significant dips.
     seen : bool
-        Whether there is a gap to be seen at all.
+        Whether the data show a gap.
     fringes : bool
-        Whether the fringes of the stack are in the fitted curve.
+        Whether the fitted curve includes the fringes of the stack.
     evidence : float
-        By how much BIC prefers the gap to a smooth curve.
+        BIC of a smooth curve minus BIC of the curve with a gap.
     chi2, reduced_chi2 : float
-        Of the fitted curve.
+        χ² and reduced χ² of the fitted curve.
     q, measured, sigma, calculated, background, sinc2 : ndarray, shape (n,)
-        Points, fitted curve, the background in it, and the curve of S1.
+        Points, fitted curve, its background, and the fitted curve of Eq. S1.
     notes : tuple of str
-        What the reader must know.
+        Remarks on the result.
     """
 
     pattern: Pattern
@@ -75,7 +76,7 @@ class LowAngle:
     d: float | None
     coherent: int
     instrument: Instrument
-    backgrounds: Mapping[Smooth, tuple[float, float]]
+    backgrounds: Mapping[BackgroundShape, tuple[float, float]]
     noise: str
     estimates: Mapping[str, Estimate]
     dips: tuple[Dip, ...]
@@ -94,12 +95,12 @@ class LowAngle:
 
     @property
     def gap(self) -> Estimate:
-        """Return w, in Å."""
+        """Width w of the gap in Å."""
         return self.estimates["gap"]
 
     @property
-    def smooth(self) -> Smooth:
-        """Shape of the background that suits the data best, and is drawn."""
+    def background_shape(self) -> BackgroundShape:
+        """Shape of the background of the largest weight, which is drawn."""
         return max(self.backgrounds, key=lambda kind: self.backgrounds[kind][0])
 
     def mismatch(self, L: Estimate) -> Estimate:
@@ -108,7 +109,7 @@ class LowAngle:
         Parameters
         ----------
         L : Estimate
-            From a fit of the Bragg peaks.
+            L from a fit of the Bragg peaks.
         """
         w = self.gap
         if w.value is None or w.error is None:
@@ -125,22 +126,22 @@ class LowAngle:
             f"{self.pattern.source}{label}",
             f"low angles: {self.q.size} points from {self.q[0]:.3g} to {self.q[-1]:.3g} Å⁻¹, "
             f"{self.instrument}, {self.noise}",
-            f"edges of {shape}, M = {self.coherent}{fringes}; background {self._background()}",
+            f"faces of {shape}, M = {self.coherent}{fringes}; background {self._background()}",
             *(f"  {step}" for step in self.pattern.history),
             "",
         ]
-        decorated = () if self.fringes else ("thickness", "sigma_thickness", "period")
+        fringe_rows = () if self.fringes else ("thickness", "sigma_thickness", "period")
         cells = []
         for name, (symbol, meaning) in ROWS.items():
             estimate = self.estimates[name]
             if (
                 estimate.value is None
                 and name != "gap"
-                and (name in decorated or estimate.why == self.gap.why)
+                and (name in fringe_rows or estimate.why == self.gap.why)
             ):
                 continue
-            told = estimate.status not in ("determined",) or name in ("read_off", "gap_sinc2")
-            why = f" [{estimate.why}]" if estimate.why and told else ""
+            explain = estimate.status != "determined" or name in ("read_off", "gap_sinc2")
+            why = f" [{estimate.why}]" if estimate.why and explain else ""
             state = "" if estimate.status in ("determined", "undetermined") else estimate.status
             cells.append((symbol, format_estimate(estimate), state, meaning + why))
         widths = [max(len(row[i]) for row in cells) for i in range(3)]
@@ -148,22 +149,23 @@ class LowAngle:
             f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {e}".rstrip() for a, b, c, e in cells
         ]
         dips = ", ".join(f"{dip.q:.4f} ± {dip.error:.4f}" for dip in self.dips)
-        lines += ["", f"dips at {dips} Å⁻¹" if dips else "no dips stand out"]
+        lines += ["", f"dips at {dips} Å⁻¹" if dips else "no significant dips"]
         lines.append(f"χ² = {self.chi2:.5g}, reduced χ² = {self.reduced_chi2:.3g}")
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
     def _background(self) -> str:
-        words = {"both": "power, exponential"}
+        names = {"both": "power, exponential"}
         if len(self.backgrounds) == 1:
-            return f"{words.get(self.smooth, self.smooth)} and constant"
-        shares = sorted(((share, kind) for kind, (share, _) in self.backgrounds.items()), reverse=True)
-        told = [
-            f"{words.get(k, k)} and constant ({100.0 * share:.0f} %)" for share, k in shares if share > 0.005
-        ]
-        return " or ".join(told)
+            return f"{names.get(self.background_shape, self.background_shape)} and constant"
+        weights = sorted(((weight, kind) for kind, (weight, _) in self.backgrounds.items()), reverse=True)
+        return " or ".join(
+            f"{names.get(kind, kind)} and constant ({100.0 * weight:.0f} %)"
+            for weight, kind in weights
+            if weight > 0.005
+        )
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Lay it out as plain data, ready for JSON."""
+        """Return plain data for JSON; lengths in Å."""
         return {
             "file": self.pattern.source,
             "metadata": dict(self.pattern.metadata),
@@ -172,7 +174,7 @@ class LowAngle:
             "d": self.d,
             "coherent": self.coherent,
             "instrument": str(self.instrument),
-            "background": self.smooth,
+            "background": self.background_shape,
             "backgrounds": {
                 kind: {"share": share, "gap": gap} for kind, (share, gap) in self.backgrounds.items()
             },
@@ -189,7 +191,7 @@ class LowAngle:
         }
 
     def csv(self) -> str:
-        """Write the curves as CSV: q (Å⁻¹), measured, sigma, calculated, background, sinc2."""
+        """Return the curves as CSV: q (Å⁻¹), measured, sigma, calculated, background, sinc2."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(["q", "measured", "sigma", "calculated", "background", "sinc2"])

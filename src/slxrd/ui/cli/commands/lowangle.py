@@ -57,7 +57,7 @@ def lowangle_command(
     force: Force = False,
 ) -> None:
     """Fit the dips at low angles: the gap w between crystals, to be compared with L − d."""
-    from slxrd.studies.lowangle.against_fit import compared, fitted_parameters
+    from slxrd.studies.lowangle.against_fit import compare_with_fit, fitted_parameters
     from slxrd.studies.lowangle.fit import fit_low_angle
 
     outputs = Outputs(json, plot, force, file=file, out=out, name="lowangle")
@@ -78,7 +78,7 @@ def lowangle_command(
     )
     told, text = found.as_dictionary(), str(found)
     if known is not None:
-        comparison, line = compared(found, known)
+        comparison, line = compare_with_fit(found, known)
         told = {**told, "comparison": comparison}
         text += f"\n{line}"
 

@@ -212,8 +212,7 @@ def _contents(
     from slxrd.studies.series.lowangle import gaps_csv
     from slxrd.studies.series.table import joint_csv, series_csv, series_json
     from slxrd.ui.plotting.fit import figure_bytes
-    from slxrd.ui.plotting.lowangle import gap_figure
-    from slxrd.ui.plotting.series import heat_figure, parameters_figure, stacked_figure
+    from slxrd.ui.plotting.series import gap_figure, heat_figure, parameters_figure, stacked_figure
 
     made: list[Callable[[], bytes | str]] = [
         lambda: series_csv(found),

@@ -4,7 +4,7 @@ from slxrd import SlxrdError
 from slxrd.studies.compare.specification import model_names, model_options
 
 
-def test_words_become_arguments():
+def test_a_specification_becomes_arguments_of_a_fit():
     assert model_options("planes") == {}
     text = "CsPbBr3:Br+mixed+volume+slab=0.28+spread=5+coherent=7+free=rho+free=B+fix=N:4"
     assert model_options(text) == {
@@ -27,7 +27,7 @@ def test_commas_separate_models_but_not_the_indices_of_a_cif():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("planes+cubes", "'cubes' is none of pure, mixed"),
         ("planes+slab", "'slab' is none of"),
@@ -35,17 +35,17 @@ def test_commas_separate_models_but_not_the_indices_of_a_cif():
         ("planes+coherent=nan", "not a finite number"),
         ("planes+fix=N", "fix=NAME:VALUE"),
         ("planes+fix=N:4+fix=N:5", "N is fixed twice"),
-        ("planes+mixed+alternating", "says again"),
+        ("planes+mixed+alternating", "repeats or contradicts"),
         ("mixed", "begin with planes or a crystal"),
         ("+mixed", "begin with planes or a crystal"),
     ],
 )
-def test_what_is_not_a_model_is_refused(text, said):
-    with pytest.raises(SlxrdError, match=said.replace("+", r"\+")):
+def test_an_invalid_specification_is_refused(text, message):
+    with pytest.raises(SlxrdError, match=message.replace("+", r"\+")):
         model_options(text)
 
 
-def test_names_are_neither_empty_nor_repeated():
+def test_an_empty_or_repeated_name_is_refused():
     with pytest.raises(SlxrdError, match="empty"):
         model_names(["planes,,CsPbBr3"])
     with pytest.raises(SlxrdError, match="twice"):

@@ -1,0 +1,83 @@
+"""Figure of the gaps of a series: L and w against the variable, and their difference against d."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.summary import is_simulated
+from slxrd.studies.series.result import SeriesFit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BRAGG, _LOW_ANGLE, _DIFFERENCE = "black", "#d55e00", "#0072b2"
+
+
+def gap_figure(fit: SeriesFit) -> Figure:
+    """Draw L from the Bragg peaks and w from the low angles, and L − w with d.
+
+    Parameters
+    ----------
+    fit : SeriesFit
+        Fit with ``gaps``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to a window. Undetermined values are omitted; ambiguous values are open symbols.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 4.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    at = fit.series.values
+    widths = [gap.width for gap in fit.gaps]
+    spacings = [m.estimates.get("L", Estimate(None, None, "Å", "undetermined")) for m in fit.members]
+    _draw(left, at, spacings, _BRAGG, "L, Bragg peaks")
+    _draw(left, at, widths, _LOW_ANGLE, "w, low angles")
+    left.set_ylabel("Å")
+    differences = [gap.difference for gap in fit.gaps]
+    _draw(right, at, differences, _DIFFERENCE, "L − w")
+    d = [(value, gap.d.value) for value, gap in zip(at, fit.gaps, strict=True) if gap.d.value is not None]
+    if d:
+        right.plot(*np.array(d).T, color="0.4", linestyle="--", linewidth=1.0, label="d, Bragg peaks")
+    right.set_ylabel("L − w (Å)")
+    right.margins(y=0.3)
+    series = fit.series
+    for panel in (left, right):
+        panel.set_xlabel(f"{series.variable} ({series.unit})" if series.unit else series.variable)
+        panel.grid(color="0.92", linewidth=0.6)
+        panel.set_xlim(*_limits(at))
+        panel.ticklabel_format(useOffset=False, axis="y")
+        if panel.get_legend_handles_labels()[0]:
+            panel.legend(fontsize=8)
+        else:
+            panel.text(0.5, 0.5, "not determined", transform=panel.transAxes, ha="center", color="0.4")
+    kind = ", simulated" if any(is_simulated(pattern) for pattern in series.patterns) else ""
+    figure.suptitle(f"{len(fit.gaps)} patterns{kind}", x=0.01, ha="left", fontsize=10)
+    return figure
+
+
+def _limits(at: Sequence[float]) -> tuple[float, float]:
+    margin = 0.05 * (max(at) - min(at)) or 0.5
+    return min(at) - margin, max(at) + margin
+
+
+def _draw(panel: Axes, at: Sequence[float], estimates: Sequence[Estimate], colour: str, label: str) -> None:
+    for status, fill in (("determined", colour), ("ambiguous", "white")):
+        known = [
+            (value, e.value, e.error)
+            for value, e in zip(at, estimates, strict=True)
+            if e.status == status and e.value is not None and e.error is not None
+        ]
+        if known:
+            x, values, errors = np.array(known).T
+            panel.errorbar(
+                x, values, errors, fmt="o", color=colour, markerfacecolor=fill, markersize=4.5,
+                capsize=2, label=label if status == "determined" else f"{label}, ambiguous",
+            )  # fmt: skip
