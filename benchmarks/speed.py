@@ -105,9 +105,9 @@ def atoms(rounds: int) -> None:
     crystal = as_crystal("CsPbBr3:Br")
     others = {
         "a slab between the crystals": Stack(crystal=crystal, slab=0.3),
-        "sizes mixed inside the stacks": Stack(crystal=crystal, mixing="mixed"),
-        "both": Stack(crystal=crystal, mixing="mixed", slab=0.3),
-        "M spread over 30": Stack(crystal=crystal, spread_coherent=5.0),
+        "sizes mixed inside the stacks": Stack(crystal=crystal, stack="mixed"),
+        "both": Stack(crystal=crystal, stack="mixed", slab=0.3),
+        "M spread over 30": Stack(crystal=crystal, coherent_spread=5.0),
         "in turn with PbS, and a slab": Stack(crystal=crystal, partner=as_crystal("PbS-100"), slab=0.3),
     }
     for what, stack in others.items():

@@ -137,7 +137,7 @@ def test_csv(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     assert np.all(np.isfinite([q, measured, sigma, calculated, residual]))
     assert np.all(sigma > 0.0)
     expected = (measured - calculated) / sigma
-    if fit.settings.kind == "log":
+    if fit.settings.objective == "log":
         expected = np.log(measured / calculated) * measured / sigma
     np.testing.assert_allclose(residual, expected, rtol=1e-6, atol=1e-6 * np.max(measured / sigma))
 

@@ -49,7 +49,7 @@ def curves(settings: Settings, data: RegionData, coefficients: FloatArray) -> Fl
 
 def chi2(settings: Settings, data: RegionData, coefficients: FloatArray) -> float:
     curve = curves(settings, data, coefficients)
-    if settings.kind == "linear":
+    if settings.objective == "linear":
         return float(np.sum(((data.intensity - curve) / data.sigma) ** 2))
     if curve.min() <= 0.0:
         return np.inf

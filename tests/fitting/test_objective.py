@@ -33,7 +33,11 @@ COMBINATIONS = [
 
 
 def name(settings: object) -> str:
-    return f"{settings.kind}-{settings.scale}-{settings.background}" if isinstance(settings, Settings) else ""
+    return (
+        f"{settings.objective}-{settings.scale}-{settings.background}"
+        if isinstance(settings, Settings)
+        else ""
+    )
 
 
 def pattern(seed: int = 11, factor: float = 1.0, noise: float = 0.02) -> Pattern:
@@ -87,7 +91,7 @@ def test_the_unit_of_intensity_does_not_matter(settings: Settings, factor: float
 def test_a_weight_multiplies_the_regions_share(settings: Settings) -> None:
     """The 2021 program weighs residuals, so that its share goes as the square."""
     shares = [objective(settings, [replace(REGIONS[1], weight=w)]).chi2(AWAY) for w in (1.0, 0.1)]
-    expected = 0.01 if settings.kind == "paper2021" else 0.1
+    expected = 0.01 if settings.objective == "paper2021" else 0.1
     assert shares[1] / shares[0] == pytest.approx(expected, rel=1e-12)
     both = objective(settings).chi2(AWAY)
     assert both == pytest.approx(objective(settings, REGIONS[:1]).chi2(AWAY) + shares[1], rel=1e-10)
@@ -150,7 +154,7 @@ def test_the_curve_is_scale_times_model_and_background(settings: Settings) -> No
         expected = expected + sum(b * x**k for k, b in enumerate(region.background))
         np.testing.assert_allclose(region.calculated, expected, rtol=1e-9)
         residual = (region.measured - region.calculated) / region.sigma
-        if settings.kind == "log":
+        if settings.objective == "log":
             residual = np.log(region.measured / region.calculated) * region.measured / region.sigma
         np.testing.assert_allclose(region.residual, residual, rtol=1e-9, atol=1e-9)
 

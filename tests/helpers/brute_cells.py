@@ -208,7 +208,7 @@ def expected(stack: Stack, values: Values, q: FloatArray, wavelength: float | No
     u = values.get("unstacked", 0.0)
     total = np.zeros(q.size)
     for M, share in zip(*stack.numbers(), strict=True):
-        stacked, alone = pair_sum(cells, int(M), true, values.get("sigma_u", 0.0), stack.mixing == "mixed")
+        stacked, alone = pair_sum(cells, int(M), true, values.get("sigma_u", 0.0), stack.mixed)
         total += share * ((1.0 - u) * stacked + u * alone)
     return total
 

@@ -29,7 +29,7 @@ CU, SECOND = RADIATIONS["CuKa"]
 assert SECOND is not None
 RATIO = CU / SECOND.wavelength
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.0}
-STACK = Stack(n_coherent=12)
+STACK = Stack(coherent=12)
 #: A wide line, and one with tails; both change over the range.
 GAUSSIAN = Broadening(0.06, -0.03, 0.08, 0.0, CU)
 VOIGT = Broadening(0.06, -0.03, 0.08, 0.35, CU)
@@ -91,7 +91,7 @@ def test_the_second_line_lies_at_the_larger_angle() -> None:
     """One Bragg peak of Kα₂ comes at sin θ₂ = sin θ₁·λ₂/λ₁."""
     q = np.linspace(2.13, 2.18, 5001)
     lines = [
-        Model(Stack(n_coherent=1), Instrument(0.0, None, CU, SecondLine(SECOND.wavelength, r))).intensity(
+        Model(Stack(coherent=1), Instrument(0.0, None, CU, SecondLine(SECOND.wavelength, r))).intensity(
             q, {**TRUTH, "sigma_N": 0.2}
         )
         for r in (1e-9, 1.0)

@@ -40,27 +40,27 @@ NARROW: dict[str, float] = {"N": 3.2, "sigma_N": 0.3, "sigma_L": 0.9}
     ("stack", "number"),
     [
         (Stack(3, 1.5, crystal("CsBr"), slab=0.3), 16),
-        (Stack(2, 1.5, crystal("Pb to S"), slab=0.3, mixing="mixed"), 16),
+        (Stack(2, 1.5, crystal("Pb to S"), slab=0.3, stack="mixed"), 16),
         (Stack(2, 1.0, crystal("Br"), crystal("S to Pb"), slab=0.3), 9),
     ],
     ids=["pure", "mixed", "alternating"],
 )
 def test_pairs_of_crystals_stand_for_every_stack(stack: Stack, number: int) -> None:
     """The sum over pairs is the mean of |A|² over all sizes and all gaps at once."""
-    mixed = stack.mixing == "mixed"
+    mixed = stack.mixed
     values = values_of(stack, 5.5, **NARROW)
     if stack.alternating:
         values |= {"N_B": 2.9, "sigma_N_B": 0.5, "sigma_L": 0.3}
     cells = brute_cells.layers(stack, values, FEW, CU)
-    every = brute_cells.every_stack(cells, stack.n_coherent, FEW, mixed, number)
-    pairs, _ = brute_cells.pair_sum(cells, stack.n_coherent, FEW, 0.0, mixed)
+    every = brute_cells.every_stack(cells, stack.coherent, FEW, mixed, number)
+    pairs, _ = brute_cells.pair_sum(cells, stack.coherent, FEW, 0.0, mixed)
     assert_same(pairs, every, 1e-10)
 
 
 @pytest.mark.parametrize("mixed", [False, True])
 def test_pairs_of_crystals_stand_for_random_stacks(mixed: bool) -> None:
     """Also where every crystal is displaced from its place, together with the slab above it."""
-    stack = Stack(6, 2.0, crystal("Br"), slab=0.3, mixing="mixed" if mixed else "pure").using(["sigma_u"])
+    stack = Stack(6, 2.0, crystal("Br"), slab=0.3, stack="mixed" if mixed else "pure").using(["sigma_u"])
     values = values_of(stack, 5.84, sigma_u=0.8)
     cells = brute_cells.layers(stack, values, FEW, CU)
     rng = np.random.default_rng(7)
@@ -80,7 +80,7 @@ def test_pairs_of_crystals_stand_for_random_stacks(mixed: bool) -> None:
 @pytest.mark.parametrize("key", CRYSTALS)
 def test_stacks_of_atoms(key: str, mixing: Any, weighting: Any, slab: float | None) -> None:
     """With the library's planes, and with all that they offer changed."""
-    stack = Stack(6, 3.0, crystal(key), slab=slab, mixing=mixing, weighting=weighting)
+    stack = Stack(6, 3.0, crystal(key), slab=slab, stack=mixing, weighting=weighting)
     d = CRYSTALS[key][2]
     assert_brute(stack, values_of(stack, d))
     changed = stack.using(all_offers(stack))
@@ -90,7 +90,7 @@ def test_stacks_of_atoms(key: str, mixing: Any, weighting: Any, slab: float | No
 
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 def test_stacks_of_points(mixing: Any) -> None:
-    stack = Stack(6, mixing=mixing, weighting="volume").using(["sigma_u", "unstacked"])
+    stack = Stack(6, stack=mixing, weighting="volume").using(["sigma_u", "unstacked"])
     assert_brute(stack, values_of(stack, 5.84))
 
 
@@ -145,7 +145,7 @@ def test_occupancies_are_of_their_own_crystal() -> None:
 
 
 def test_two_crystals_of_points_that_alternate() -> None:
-    stack = Stack(4, alternating=True)
+    stack = Stack(4, stack="alternating")
     assert_brute(stack, values_of(stack, 5.84))
     changed = stack.using(all_offers(stack))
     assert {"f_B", "dL_B"} <= set(changed.names)
@@ -155,7 +155,7 @@ def test_two_crystals_of_points_that_alternate() -> None:
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 @pytest.mark.parametrize("spread", [0.5, 2.0, 4.0])
 def test_several_numbers_of_crystals(spread: float, mixing: Any) -> None:
-    stack = Stack(8, 3.0, crystal("Br"), slab=0.3, spread_coherent=spread, mixing=mixing)
+    stack = Stack(8, 3.0, crystal("Br"), slab=0.3, coherent_spread=spread, stack=mixing)
     numbers, shares = stack.numbers()
     assert shares.sum() == pytest.approx(1.0)
     assert shares @ numbers == pytest.approx(8.0, abs=0.2)
@@ -211,7 +211,7 @@ CHANGES: dict[str, tuple[str, float, Any, Any, Any]] = {
 def test_parameters_of_planes(name: str, mixing: Any) -> None:
     key, value, bottom, inner, top = CHANGES[name]
     found, d = crystal(key), CRYSTALS[key][2]
-    stack = Stack(6, 3.0, found, slab=0.3, mixing=mixing)
+    stack = Stack(6, 3.0, found, slab=0.3, stack=mixing)
     other = replace(stack, crystal=remade(found, bottom, inner, top))
     stack = stack.using([name])
     values = values_of(stack, d, **{name: value})

@@ -49,7 +49,7 @@ def some_stacks() -> Iterator[tuple[str, Stack, dict[str, float]]]:
             **({"d_B": CRYSTALS[other][2], "N_B": 2.63} if stack.alternating else {}),
         )
         what = (
-            f"{seed}: {'points' if kind == 2 else key}{f' and {other}' if kind == 3 else ''}, {stack.mixing}"
+            f"{seed}: {'points' if kind == 2 else key}{f' and {other}' if kind == 3 else ''}, {stack.stack}"
         )
         yield what, stack, values
 
@@ -172,7 +172,7 @@ def test_compiled_and_plain_are_one_at_fringes(
     """Where order is perfect, on fringes and beside them, closed forms of the sums have no digits left."""
     if M == 1:
         slab, mixing = None, "pure"  # it has no neighbour
-    stack = Stack(M, 3.0, crystal("Br"), slab=slab, mixing=mixing, spread_coherent=spread)
+    stack = Stack(M, 3.0, crystal("Br"), slab=slab, stack=mixing, coherent_spread=spread)
     values = values_of(stack, 5.84, sigma_L=sigma_L, N=4.0, sigma_N=0.0 if sigma_L < 1e-3 else 0.4)
     period = 3.0 * 5.84 + values["L"]
     fringes = 2.0 * np.pi / period * np.arange(1, 24)

@@ -22,7 +22,7 @@ from slxrd.units import SecondLine
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 @pytest.mark.parametrize("M", [6, 60])
 def test_nought_is_a_limit(M: int, mixing: Any, slab: float | None) -> None:
-    stack = Stack(M, 3.0, crystal("Br"), slab=slab, mixing=mixing)
+    stack = Stack(M, 3.0, crystal("Br"), slab=slab, stack=mixing)
     values = values_of(stack, 5.84, q_zero=0.0)
     assert_brute(stack, values, np.array([0.0, 1e-10, 1e-7, 1e-5, 0.01]), 1e-8)
 
@@ -31,14 +31,14 @@ def test_nought_is_a_limit(M: int, mixing: Any, slab: float | None) -> None:
 @pytest.mark.parametrize("key", ["Br", "Pb to S"])
 def test_beyond_the_forward_direction_the_formula_goes_on(key: str, slab: float | None) -> None:
     """The zero error and the resolution lead there from the lowest angles; nothing is clipped or folded."""
-    stack = Stack(6, crystal=crystal(key), slab=slab, mixing="mixed")
+    stack = Stack(6, crystal=crystal(key), slab=slab, stack="mixed")
     q = np.array([-0.05, -0.03, -0.01, -0.002, 0.002, 0.01])
     for q_zero in (0.0, -0.02):
         assert_brute(stack, values_of(stack, CRYSTALS[key][2], q_zero=q_zero), q)
 
 
 def test_equal_planes_scatter_alike_on_both_sides_of_the_forward_direction() -> None:
-    stack = Stack(6, mixing="mixed")
+    stack = Stack(6, stack="mixed")
     values = values_of(stack, 5.84, q_zero=0.0)
     q = np.array([0.002, 0.01, 0.03, 0.05])
     assert_same(sharp(stack, values, -q), sharp(stack, values, q), 1e-11)
@@ -49,7 +49,7 @@ def test_equal_planes_scatter_alike_on_both_sides_of_the_forward_direction() -> 
 
 def smeared(stack: Stack, values: dict[str, float], q: FloatArray, sigma_G: float) -> FloatArray:
     """∫ I(t) G(q−t) dt over ±8σ_G in panels shorter than the finest fringe, 12 Gauss points in each."""
-    longest = 80.0 * stack.n_coherent
+    longest = 80.0 * stack.coherent
     panels = int(np.ceil(16.0 * sigma_G * longest / (2.0 * np.pi))) + 8
     edges = np.linspace(-8.0 * sigma_G, 8.0 * sigma_G, panels + 1)
     width = edges[1] - edges[0]
@@ -69,7 +69,7 @@ def smeared(stack: Stack, values: dict[str, float], q: FloatArray, sigma_G: floa
     "stack",
     [
         Stack(30, 2.0, crystal("Br"), slab=0.3),
-        Stack(30, 2.0, crystal("Pb to S"), slab=0.3, mixing="mixed"),
+        Stack(30, 2.0, crystal("Pb to S"), slab=0.3, stack="mixed"),
         Stack(12, 2.0, crystal("Br"), crystal("PbS"), slab=0.3, extras=("dL_B", "sigma_u")),
     ],
     ids=["pure", "mixed", "alternating"],

@@ -24,7 +24,7 @@ from slxrd.sample.stack import Stack
 @pytest.mark.parametrize("M", [1, 2, 7, 40, 400])
 def test_equal_planes_have_the_papers_closed_form(M: int) -> None:
     values = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.1, "sigma_N": 1.55, "q_zero": 0.002}
-    general = Stack(M, mixing="pure", extras=("unstacked", "sigma_u") if M > 1 else ())
+    general = Stack(M, stack="pure", extras=("unstacked", "sigma_u") if M > 1 else ())
     if M == 1:
         general = replace(general, weighting="volume")
     sizes = size_weights(13.1, 1.55, 5.0, 2 if M == 1 else 0)
@@ -49,7 +49,7 @@ def test_derivatives_of_equal_planes() -> None:
 def test_a_crystal_that_alternates_with_itself(slab: float | None) -> None:
     """M pairs of one crystal are 2M of it, with sizes mixed."""
     found = crystal("CsBr")
-    single = Stack(10, crystal=found, slab=slab, mixing="mixed")
+    single = Stack(10, crystal=found, slab=slab, stack="mixed")
     pairs = Stack(5, crystal=found, partner=found, slab=slab)
     values = values_of(single, 5.84)
     both = {**values, "d_B": 5.84, "N_B": values["N"], "sigma_N_B": values["sigma_N"]}
@@ -59,14 +59,14 @@ def test_a_crystal_that_alternates_with_itself(slab: float | None) -> None:
 def test_one_size_cannot_be_mixed() -> None:
     pure = Stack(9, crystal=crystal("Br"), slab=0.3)
     values = values_of(pure, 5.84, N=5.0, sigma_N=0.0)
-    assert_same(sharp(replace(pure, mixing="mixed"), values), sharp(pure, values), 1e-11)
+    assert_same(sharp(replace(pure, stack="mixed"), values), sharp(pure, values), 1e-11)
     nearly = {**values, "sigma_N": 0.5}
-    assert np.max(np.abs(sharp(replace(pure, mixing="mixed"), nearly) / sharp(pure, nearly) - 1.0)) > 0.01
+    assert np.max(np.abs(sharp(replace(pure, stack="mixed"), nearly) / sharp(pure, nearly) - 1.0)) > 0.01
 
 
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 def test_nothing_added_is_nothing(mixing: Any) -> None:
-    bare = Stack(9, crystal=crystal("Br"), mixing=mixing)
+    bare = Stack(9, crystal=crystal("Br"), stack=mixing)
     more = replace(bare, slab=0.0).using(all_offers(bare))
     values = values_of(bare, 5.84)
     none = {name: row.default for name, row in more.table.items() if row.default is not None}
@@ -76,7 +76,7 @@ def test_nothing_added_is_nothing(mixing: Any) -> None:
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 def test_crystals_that_all_stand_alone(mixing: Any) -> None:
     """M times one crystal; gaps and slabs do not count."""
-    stack = Stack(9, crystal=crystal("Br"), slab=0.3, mixing=mixing).using(["unstacked"])
+    stack = Stack(9, crystal=crystal("Br"), slab=0.3, stack=mixing).using(["unstacked"])
     values = values_of(stack, 5.84, unstacked=1.0)
     single = Stack(1, crystal=crystal("Br"))
     assert_same(sharp(stack, values), 9.0 * sharp(single, values), 1e-11)
@@ -97,7 +97,7 @@ def test_a_single_crystal_knows_no_gap() -> None:
 def test_a_stack_without_disorder_is_one_object(mixing: Any) -> None:
     """300 crystals, one after the other, at a fringe too: their sum squared."""
     found, d, L, n, M = crystal("CsI"), 9.5, 30.0, 3, 300
-    stack = Stack(M, crystal=found, slab=0.3, mixing=mixing)
+    stack = Stack(M, crystal=found, slab=0.3, stack=mixing)
     values = values_of(stack, d, L=L, sigma_L=0.0, N=float(n), sigma_N=0.0, q_zero=0.0)
     period = (n - 1) * d + L
     fringe = 2.0 * np.pi * np.array([3, 11, 20]) / period
@@ -115,7 +115,7 @@ def test_a_stack_without_disorder_is_one_object(mixing: Any) -> None:
 def test_forward_scattering_counts_electrons(mixing: Any) -> None:
     """At q → 0: (all electrons of a stack)², and what fluctuates with the gaps and sizes."""
     found, M, d = crystal("Br"), 4, 5.84
-    stack = Stack(M, 4.0, found, slab=0.3, mixing=mixing)
+    stack = Stack(M, 4.0, found, slab=0.3, stack=mixing)
     values = values_of(stack, d, q_zero=0.0)
     shares = brute_cells.shares(values["N"], values["sigma_N"], 4.0, 0, 1)
     sizes, weights = np.array(list(shares)), np.array(list(shares.values()))
@@ -157,7 +157,7 @@ def test_a_crystal_whose_surface_is_told_apart_has_two_of_them(sigma_N: float) -
 
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 def test_many_crystals_with_little_disorder(mixing: Any) -> None:
-    stack = Stack(150, 2.0, crystal("Br"), slab=0.3, mixing=mixing)
+    stack = Stack(150, 2.0, crystal("Br"), slab=0.3, stack=mixing)
     q = np.array([0.02, 1.076, 1.1, 2.2])
     assert_brute(stack, values_of(stack, 5.84, sigma_L=0.02, sigma_N=0.3), q)
 

@@ -16,7 +16,7 @@ from slxrd.sample.stack import Stack
 
 
 def test_defaults_are_those_of_the_paper_where_they_can_be() -> None:
-    assert Stack() == Stack(n_coherent=40, size_window=5.0)
+    assert Stack() == Stack(coherent=40, size_window=5.0)
 
 
 @pytest.mark.parametrize("n_coherent", [0, -1, 1.5, True, False, math.inf, math.nan])
@@ -33,7 +33,7 @@ def test_windows_refused(window: float) -> None:
 
 @pytest.mark.parametrize("n_coherent", [1, 2, 7, 40, 10_000])
 def test_any_whole_number_of_crystals(n_coherent: int) -> None:
-    assert Stack(n_coherent).n_coherent == n_coherent
+    assert Stack(n_coherent).coherent == n_coherent
 
 
 def test_shared_weights_cannot_be_spoilt() -> None:

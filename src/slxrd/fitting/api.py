@@ -10,7 +10,7 @@ from typing import Any
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Noise, Region
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import Background, Kind, Scale, Settings
+from slxrd.fitting.objective.settings import Background, ObjectiveName, Scale, Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
@@ -21,8 +21,8 @@ from slxrd.parameters.definitions import info
 from slxrd.parameters.lmfit_bridge import from_lmfit
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.library.ligands import gap_range
-from slxrd.sample.specification import CrystalLike, StackKind, as_stack
-from slxrd.sample.stack import Stack, Weighting
+from slxrd.sample.specification import CrystalLike, as_stack
+from slxrd.sample.stack import Stack, StackKind, Weighting
 
 #: A region, or its ends, or its ends and weight.
 RegionLike = Region | tuple[float, float] | tuple[float, float, float]
@@ -188,7 +188,7 @@ def fit(
     tie: Mapping[str, str] | None = None,
     prior: Mapping[str, tuple[float, float]] | None = None,
     ligand: str | None = None,
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     size_window: float = Stack.size_window,
     crystal: CrystalLike | None = None,
     partner: CrystalLike | None = None,
@@ -199,7 +199,7 @@ def fit(
     resolution: float | Broadening = Instrument.sigma_G,
     zero: Zero = "q",
     noise: Noise | None = None,
-    objective: Kind = "linear",
+    objective: ObjectiveName = "linear",
     scale: Scale | None = None,
     background: Background = "none",
     report: Progress | None = None,

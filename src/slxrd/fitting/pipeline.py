@@ -79,7 +79,7 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     pattern = pattern.to_q()
     objective, notes = lay_out(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
-    if objective.model.stack.n_coherent == 1:
+    if objective.model.stack.coherent == 1:
         parameters = _without_neighbours(parameters)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})

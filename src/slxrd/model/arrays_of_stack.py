@@ -95,7 +95,7 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
         alone=index("unstacked"),
         damping=index("B"),
         area=float(stack.crystal.area or 1.0) if stack.crystal is not None else 1.0,
-        mixed=stack.mixing == "mixed",
+        mixed=stack.mixed,
         power=2 if stack.weighting == "volume" else 0,
         window=float(stack.size_window),
         numbers=numbers,

@@ -101,9 +101,9 @@ class RegionModel:
         band = self.band(_correlated(d, L, sigma_L, sizes, pairs))
         structure = (band.q + q_zero * band.shift, d, L, sigma_L, sizes.sizes, sizes.weights)
         if not derivatives:
-            intensity = kernel().intensity(*structure, stack.n_coherent, pairs)
+            intensity = kernel().intensity(*structure, stack.coherent, pairs)
             return apply_resolution(band, intensity[None, :])[0], np.empty((0, self.q.size))
-        curves = kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.n_coherent, pairs)
+        curves = kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.coherent, pairs)
         curves[6] *= band.shift
         smeared = apply_resolution(band, curves)
         return smeared[0], smeared[1:]
@@ -149,10 +149,10 @@ class RegionModel:
         """Return how many places apart crystals may be before the resolution hides their fringes."""
         longest = self.longest_fringe
         if math.isinf(longest):
-            return self.model.stack.n_coherent
+            return self.model.stack.coherent
         shortest_period = (int(sizes.sizes[0]) - 1) * d + L
         apart = max(longest - L, 0.0) / max(shortest_period, 1e-9)
-        return int(min(self.model.stack.n_coherent, 2 + apart))
+        return int(min(self.model.stack.coherent, 2 + apart))
 
     def correlated(self, values: Mapping[str, float]) -> float:
         """Return the longest distance in Å over which correlations remain that can be resolved."""

@@ -16,8 +16,8 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import Broadening
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.intensity import Model
-from slxrd.sample.specification import CrystalLike, StackKind, as_stack
-from slxrd.sample.stack import Stack, Weighting
+from slxrd.sample.specification import CrystalLike, as_stack
+from slxrd.sample.stack import Stack, StackKind, Weighting
 from slxrd.units import FloatArray
 
 
@@ -55,7 +55,7 @@ def simulate(
     q: Any,
     values: Mapping[str, float],
     *,
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     size_window: float = Stack.size_window,
     crystal: CrystalLike | None = None,
     partner: CrystalLike | None = None,

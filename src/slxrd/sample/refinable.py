@@ -23,7 +23,7 @@ class Structure(Protocol):
     """What is asked of a structure here; see :class:`slxrd.sample.stack.Stack`."""
 
     @property
-    def n_coherent(self) -> int:
+    def coherent(self) -> int:
         """As there."""
 
     @property
@@ -120,7 +120,7 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
         With the crystal's own values as defaults; fixed unless they are freed.
     """
     names: list[str] = []
-    if structure.n_coherent > 1:
+    if structure.coherent > 1:
         names += ["sigma_u", "unstacked"]
         if structure.alternating:
             names += ["dL_B"] if structure.crystal is not None else ["dL_B", "f_B"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import TABLE
@@ -13,10 +13,9 @@ from slxrd.sample.cif.read import crystal_from_cif
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.library.crystals import crystal as named
 from slxrd.sample.library.ligands import density
-from slxrd.sample.stack import Mixing, Stack, Weighting
+from slxrd.sample.stack import Stack, StackKind, Weighting
 
 CrystalLike = Crystal | str | Path
-StackKind = Literal["pure", "mixed", "alternating"]
 
 
 def as_crystal(crystal: CrystalLike) -> Crystal:
@@ -100,7 +99,7 @@ def _option(name: str, word: str) -> tuple[str, Any]:
 
 def as_stack(
     *,
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     size_window: float = Stack.size_window,
     crystal: CrystalLike | None = None,
     partner: CrystalLike | None = None,
@@ -134,20 +133,13 @@ def as_stack(
     SlxrdError
         If something cannot be.
     """
-    kinds = ("pure", "mixed", "alternating")
-    if stack not in kinds:
-        raise SlxrdError(f"stack {stack!r} is not one of {', '.join(kinds)}")
-    if partner is not None and stack == "mixed":
-        raise SlxrdError("a partner alternates with the crystal; leave out stack mixed, or the partner")
-    mixing: Mixing = "pure" if stack == "pure" else "mixed"
     made = Stack(
         coherent,
         size_window,
         None if crystal is None else as_crystal(crystal),
         None if partner is None else as_crystal(partner),
-        stack == "alternating",
         density(slab) if isinstance(slab, str) else slab,
-        mixing,
+        stack,
         weighting,
         coherent_spread,
     )

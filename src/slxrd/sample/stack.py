@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ MOST_COHERENT = 1_000_000
 LARGEST_SIZE = 100_000
 #: The most numbers M that stand for their distribution.
 MOST_NUMBERS = 13
-Mixing = Literal["pure", "mixed"]
+StackKind = Literal["pure", "mixed", "alternating"]
 Weighting = Literal["number", "volume"]
 
 
@@ -31,7 +31,7 @@ class Stack:
 
     Parameters
     ----------
-    n_coherent : int
+    coherent : int
         M, the number of crystals (pairs, where two alternate) that scatter coherently; 1 is a single
         crystal, such as a thin film. The C of the 2021 paper counts pairs: M = 2C.
     size_window : float
@@ -41,17 +41,15 @@ class Stack:
         Atomic planes; without it a crystal is N equal planes, as in the 2021 paper.
     partner : Crystal, optional
         The second crystal of a stack in which two alternate.
-    alternating : bool
-        Whether two crystals alternate; True where there is a partner.
     slab : float, optional
         Electron density between the crystals in e/Å³, to begin with (ρ); needs crystals with an area.
-    mixing : {"pure", "mixed"}
-        Whether each stack is of one size (the paper), or sizes are mixed inside the stacks. Crystals that
-        alternate are always mixed.
+    stack : {"pure", "mixed", "alternating"}
+        Stacks of one size each (the paper), of mixed sizes, or of two crystals that alternate, whose sizes
+        are mixed too. Always ``"alternating"`` where there is a partner.
     weighting : {"number", "volume"}
         Whether P_n is the share of the stacks' area that crystals of n planes cover (the paper), or that of
         their number, cubes of n planes covering an area in proportion to n².
-    spread_coherent : float
+    coherent_spread : float
         Standard deviation of M, which is then distributed as a Gaussian, 0 or more.
     extras : tuple of str
         Further parameters in use, besides those that the structure brings with it.
@@ -62,39 +60,38 @@ class Stack:
         If a value cannot be.
     """
 
-    n_coherent: int = 40
+    coherent: int = 40
     size_window: float = 5.0
     crystal: Crystal | None = None
     partner: Crystal | None = None
-    alternating: bool = False
     slab: float | None = None
-    mixing: Mixing = "pure"
+    stack: StackKind = "pure"
     weighting: Weighting = "number"
-    spread_coherent: float = 0.0
+    coherent_spread: float = 0.0
     extras: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (
-            isinstance(self.n_coherent, bool)
-            or not math.isfinite(self.n_coherent)
-            or int(self.n_coherent) != self.n_coherent
-            or not 1 <= self.n_coherent <= MOST_COHERENT
+            isinstance(self.coherent, bool)
+            or not math.isfinite(self.coherent)
+            or int(self.coherent) != self.coherent
+            or not 1 <= self.coherent <= MOST_COHERENT
         ):
             raise SlxrdError(
-                f"coherent {self.n_coherent!r}: M must be a whole number of crystals, 1 or more (and at most "
+                f"coherent {self.coherent!r}: M must be a whole number of crystals, 1 or more (and at most "
                 f"{MOST_COHERENT})"
             )
         if not (math.isfinite(self.size_window) and self.size_window > 0.0):
             raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")
         for what, choice, known in (
-            ("mixing", self.mixing, ("pure", "mixed")),
-            ("weighting", self.weighting, ("number", "volume")),
+            ("stack", self.stack, get_args(StackKind)),
+            ("weighting", self.weighting, get_args(Weighting)),
         ):
             if choice not in known:
                 raise SlxrdError(f"{what} {choice!r} is not one of {', '.join(known)}")
-        if not 0.0 <= self.spread_coherent <= self.n_coherent / 2.0:
+        if not 0.0 <= self.coherent_spread <= self.coherent / 2.0:
             raise SlxrdError(
-                f"spread of M {self.spread_coherent!r}: must lie between 0 and half of M = {self.n_coherent}"
+                f"spread of M {self.coherent_spread!r}: must lie between 0 and half of M = {self.coherent}"
             )
         self._check_crystals()
         self._check_single()
@@ -102,14 +99,14 @@ class Stack:
 
     def __str__(self) -> str:
         """Write what differs from the paper's structure, and M."""
-        spread = f" ± {self.spread_coherent:g}" if self.spread_coherent else ""
-        told = [f"M = {self.n_coherent}{spread}"]
+        spread = f" ± {self.coherent_spread:g}" if self.coherent_spread else ""
+        told = [f"M = {self.coherent}{spread}"]
         crystals = [one for one in (self.crystal, self.partner) if one is not None]
         if crystals:
             told.append(" and ".join(one.ended() for one in crystals))
         if self.alternating:
             told.append("alternating")
-        elif self.mixing == "mixed":
+        elif self.mixed:
             told.append("sizes mixed inside stacks")
         if self.weighting == "volume":
             told.append("sizes weighted by volume")
@@ -123,11 +120,13 @@ class Stack:
                 raise SlxrdError(
                     f"{self.partner.name} cannot alternate with planes that have no atoms; name both"
                 )
-            object.__setattr__(self, "alternating", True)
+            if self.stack == "mixed":
+                raise SlxrdError(
+                    "a partner alternates with the crystal; leave out stack mixed, or the partner"
+                )
+            object.__setattr__(self, "stack", "alternating")
         elif self.alternating and self.crystal is not None:
             raise SlxrdError(f"what does {self.crystal.name} alternate with? Name the second crystal too")
-        if self.alternating:
-            object.__setattr__(self, "mixing", "mixed")
         crystals = [one for one in (self.crystal, self.partner) if one is not None]
         if self.slab is None:
             if len(crystals) == 2 and len({one.area is None for one in crystals}) == 2:
@@ -144,10 +143,10 @@ class Stack:
                 )
 
     def _check_single(self) -> None:
-        if self.n_coherent > 1:
+        if self.coherent > 1:
             return
         told = {
-            "vary in number": self.spread_coherent > 0.0,
+            "vary in number": self.coherent_spread > 0.0,
             "alternate": self.alternating,
             "have a slab between them": self.slab is not None,
         }
@@ -156,13 +155,23 @@ class Stack:
                 raise SlxrdError(f"a single crystal (coherent 1) has no neighbour: it cannot {what}")
 
     @property
+    def alternating(self) -> bool:
+        """Whether two crystals alternate."""
+        return self.stack == "alternating"
+
+    @property
+    def mixed(self) -> bool:
+        """Whether a stack holds crystals of several sizes."""
+        return self.stack != "pure"
+
+    @property
     def identical(self) -> bool:
         """Whether this is the paper's structure: stacks of one size each, of equal planes."""
         return (
             self.crystal is None
-            and self.mixing == "pure"
+            and self.stack == "pure"
             and self.weighting == "number"
-            and self.spread_coherent == 0.0
+            and self.coherent_spread == 0.0
             and not self.extras
         )
 
@@ -205,7 +214,7 @@ class Stack:
         SlxrdError
             If L is less than what their surfaces stand out beyond the planes of reference.
         """
-        if self.crystal is None or self.n_coherent == 1:
+        if self.crystal is None or self.coherent == 1:
             return
         partner, end = (self.crystal, "") if self.partner is None else (self.partner, "_B")
         one, other = (self.crystal, ""), (partner, end)
@@ -229,7 +238,7 @@ class Stack:
 
         A Gaussian is stood for by as many whole numbers within three standard deviations as M⟨…⟩ needs.
         """
-        M, spread = self.n_coherent, self.spread_coherent
+        M, spread = self.coherent, self.coherent_spread
         if spread == 0.0:
             return np.array([M]), np.array([1.0])
         most = np.arange(max(1, math.ceil(M - 3.0 * spread)), math.floor(M + 3.0 * spread) + 1)

@@ -80,7 +80,7 @@ class Conclusion:
             row = info(name)
             self.notes.append(f"known beforehand: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
         estimates = {name: self._estimate(name) for name in self.best.parameters}
-        if self.stack.n_coherent > 1:
+        if self.stack.coherent > 1:
             self._judge_fringes(estimates)
         expected = self.errors.expected_chi2
         reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
@@ -123,7 +123,7 @@ class Conclusion:
 
     def _estimate(self, name: str) -> Estimate:
         row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
-        if self.stack.n_coherent == 1 and name in STACKING:
+        if self.stack.coherent == 1 and name in STACKING:
             return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
         if row.expression is not None:
             error = self.errors.of({name: 1.0})
@@ -176,7 +176,7 @@ class Conclusion:
 
     def _judge_chi2(self, reduced: float) -> None:
         low, high = REASONABLE_CHI2
-        if self.objective.settings.kind == "paper2021" or low <= reduced <= high:
+        if self.objective.settings.objective == "paper2021" or low <= reduced <= high:
             return
         factor = np.sqrt(reduced)
         if reduced < low:
@@ -206,11 +206,11 @@ class Conclusion:
 
     def _judge_coherence(self) -> None:
         """Warn where the chosen M shows in the pattern."""
-        M = self.stack.n_coherent
+        M = self.stack.coherent
         if M == 1:
             return
         doubled = Objective(
-            Model(replace(self.stack, n_coherent=2 * M), self.objective.model.instrument),
+            Model(replace(self.stack, coherent=2 * M), self.objective.model.instrument),
             self.objective.data,
             self.objective.settings,
         ).evaluate(self.best.values)

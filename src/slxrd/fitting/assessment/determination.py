@@ -60,7 +60,7 @@ def _with_intervals(fit: Fit) -> Fit:
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
         return fit
-    stacked = fit.stack.n_coherent == 1 or fit.parameters["L"].status != "undetermined"
+    stacked = fit.stack.coherent == 1 or fit.parameters["L"].status != "undetermined"
     if not stacked:
         fit = _without_fringes(fit)
         minima = (without_fringes(fit.objective, minima[0]),)

@@ -27,7 +27,7 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
     """Whether compiled code can refine this objective."""
     settings = objective.settings
     tied = any(row.expression is not None for row in parameters.values())
-    return settings.kind == "linear" and settings.scale == "free" and not tied and _numba()
+    return settings.objective == "linear" and settings.scale == "free" and not tied and _numba()
 
 
 @lru_cache
@@ -107,7 +107,7 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
         upper,
         layout,
         None if stack.identical else _sample(objective, reach),
-        (stack.n_coherent, stack.size_window, longest),
+        (stack.coherent, stack.size_window, longest),
         reach,
     )
 

@@ -50,7 +50,7 @@ class Objective:
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
         self.region_models = tuple(model.region(points.q) for points in self.data)
-        if self.settings.kind == "paper2021":
+        if self.settings.objective == "paper2021":
             from slxrd.fitting.objective.paper2021 import derivative_filter
 
             self._filters = tuple(derivative_filter(points, *SAVITZKY_GOLAY) for points in self.data)
@@ -61,7 +61,7 @@ class Objective:
         return sum(points.q.size for points in self.data)
 
     def _suited(self, points: RegionData, notes: list[str]) -> RegionData:
-        if self.settings.kind != "log":
+        if self.settings.objective != "log":
             return points
         positive = points.intensity > 0.0
         if not positive.all():
@@ -113,7 +113,7 @@ class Objective:
     def _part(self, index: int, calculated: tuple[FloatArray, FloatArray]) -> Part:
         points = self.data[index]
         model, slopes = calculated
-        if self.settings.kind == "paper2021":
+        if self.settings.objective == "paper2021":
             from slxrd.fitting.objective.paper2021 import residuals
 
             own = residuals(points, model, slopes, self._filters[index])
@@ -124,7 +124,7 @@ class Objective:
             return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
         design = self._design(points, model / size, slopes / size)
-        eliminate = eliminate_logarithmic if self.settings.kind == "log" else eliminate_linear
+        eliminate = eliminate_logarithmic if self.settings.objective == "log" else eliminate_linear
         left = eliminate(points.intensity, points.sigma, design)
         root = math.sqrt(points.region.weight)
         if self.settings.scale == "free":
@@ -194,7 +194,7 @@ class Objective:
         """How the curve, in σ of each point, answers to one σ of the highest measured point."""
         highest = int(np.argmax(points.intensity))
         moved = model / model.max() if self.settings.background == "none" else np.ones_like(model)
-        unit = points.intensity / curve if self.settings.kind == "log" else 1.0
+        unit = points.intensity / curve if self.settings.objective == "log" else 1.0
         response = np.zeros((points.q.size, points.q.size))
         response[:, highest] = moved * unit * points.sigma[highest] / points.sigma
         return response

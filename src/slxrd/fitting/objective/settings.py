@@ -7,10 +7,10 @@ from typing import Literal
 
 from slxrd.errors import SlxrdError
 
-Kind = Literal["linear", "log", "paper2021"]
+ObjectiveName = Literal["linear", "log", "paper2021"]
 Scale = Literal["free", "peak"]
 Background = Literal["none", "constant", "linear", "quadratic", "cubic"]
-KINDS: tuple[Kind, ...] = ("linear", "log", "paper2021")
+OBJECTIVES: tuple[ObjectiveName, ...] = ("linear", "log", "paper2021")
 SCALES: tuple[Scale, ...] = ("free", "peak")
 BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear", "quadratic", "cubic")
 
@@ -21,7 +21,7 @@ class Settings:
 
     Parameters
     ----------
-    kind : {"linear", "log", "paper2021"}
+    objective : {"linear", "log", "paper2021"}
         Residuals of the intensities, of their logarithms, or of intensities and derivatives, both
         scaled to their maxima, as in the 2021 program.
     scale : {"free", "peak"} or None
@@ -36,21 +36,24 @@ class Settings:
         If a choice is unknown or two of them exclude each other.
     """
 
-    kind: Kind = "linear"
+    objective: ObjectiveName = "linear"
     scale: Scale | None = None
     background: Background = "none"
 
     def __post_init__(self) -> None:
         if self.scale is None:
-            object.__setattr__(self, "scale", "peak" if self.kind == "paper2021" else "free")
+            object.__setattr__(self, "scale", "peak" if self.objective == "paper2021" else "free")
         for what, value, allowed in (
-            ("objective", self.kind, KINDS),
+            ("objective", self.objective, OBJECTIVES),
             ("scale", self.scale, SCALES),
             ("background", self.background, BACKGROUNDS),
         ):
             if value not in allowed:
                 raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")
-        if self.kind == "paper2021" and (self.scale != "peak" or self.background != "none"):
+        if self.objective == "paper2021" and (self.scale != "peak" or self.background != "none"):
             raise SlxrdError(
                 "objective paper2021 scales to the peak and has no background; leave both options out"
             )
+
+    def __str__(self) -> str:
+        return f"objective {self.objective}, scale {self.scale}, background {self.background}"

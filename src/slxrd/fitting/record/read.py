@@ -158,10 +158,9 @@ def _stack(told: Mapping[str, Any]) -> Stack:
     return Stack(
         told["coherent"],
         told["size_window"],
-        alternating=chosen["stack"] == "alternating",
-        mixing="pure" if chosen["stack"] == "pure" else "mixed",
+        stack=chosen["stack"],
         weighting=chosen["weighting"],
-        spread_coherent=chosen["coherent_spread"],
+        coherent_spread=chosen["coherent_spread"],
     )
 
 

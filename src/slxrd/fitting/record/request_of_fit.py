@@ -113,18 +113,18 @@ def choices_of(fit: Fit) -> dict[str, Any]:
     choices: dict[str, Any] = {
         "regions": [fitted.region for fitted in fit.regions] if options is None else list(options.regions),
         "mask": [(s.details["from"], s.details["to"]) for s in fit.pattern.history if s.name == "mask"],
-        "coherent": fit.stack.n_coherent,
+        "coherent": fit.stack.coherent,
         "size_window": fit.stack.size_window,
         "resolution": fit.instrument.broadening or fit.instrument.sigma_G,
         "zero": fit.instrument.zero,
         "noise": _noise(fit) if options is None else options.noise,
-        "objective": fit.settings.kind,
+        "objective": fit.settings.objective,
         "scale": None
-        if fit.settings == Settings(fit.settings.kind, None, fit.settings.background)
+        if fit.settings == Settings(fit.settings.objective, None, fit.settings.background)
         else fit.settings.scale,
         "background": fit.settings.background,
         **_structure(fit.stack),
-        **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.n_coherent == 1 else ()),
+        **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.coherent == 1 else ()),
     }
     return choices
 
@@ -134,9 +134,9 @@ def _structure(stack: Stack) -> dict[str, Any]:
         "crystal": None if stack.crystal is None else _name(stack.crystal),
         "partner": None if stack.partner is None else _name(stack.partner),
         "slab": stack.slab,
-        "stack": "pure" if stack.partner else "alternating" if stack.alternating else stack.mixing,
+        "stack": "pure" if stack.partner else stack.stack,
         "weighting": stack.weighting,
-        "coherent_spread": stack.spread_coherent,
+        "coherent_spread": stack.coherent_spread,
     }
 
 

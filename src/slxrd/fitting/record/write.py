@@ -58,14 +58,14 @@ def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | No
             "metadata": dict(pattern.metadata),
             "wavelength": pattern.wavelength,
             "history": [str(step) for step in pattern.history],
-            "coherent": fit.stack.n_coherent,
+            "coherent": fit.stack.coherent,
             "size_window": fit.stack.size_window,
             "structure": _structure(fit.stack),
             "resolution": _resolution(fit.instrument),
             "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
             "zero": fit.instrument.zero,
             "noise": fit.noise,
-            "objective": fit.settings.kind,
+            "objective": fit.settings.objective,
             "scale": fit.settings.scale,
             "background": fit.settings.background,
             "command": command,
@@ -128,14 +128,13 @@ def _asked(fit: Fit, command: str) -> dict[str, Any] | None:
 
 def _structure(stack: Stack) -> dict[str, Any]:
     """What stands in a stack, by name and in words."""
-    kind = "alternating" if stack.alternating else stack.mixing
     return {
         "crystal": None if stack.crystal is None else stack.crystal.ended(),
         "partner": None if stack.partner is None else stack.partner.ended(),
         "slab": stack.slab,
-        "stack": kind,
+        "stack": stack.stack,
         "weighting": stack.weighting,
-        "coherent_spread": stack.spread_coherent,
+        "coherent_spread": stack.coherent_spread,
         "text": str(stack),
     }
 

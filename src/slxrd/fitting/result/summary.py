@@ -32,7 +32,7 @@ def summarise(fit: Fit) -> str:
         title,
         f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
         f"{fit.stack}, {fit.instrument}, {fit.noise}",
-        f"objective {fit.settings.kind}, scale {fit.settings.scale}, background {fit.settings.background}",
+        str(fit.settings),
     ]
     lines += [f"  {step}" for step in pattern.history]
     lines += ["", *_rows(fit), ""]
@@ -92,7 +92,7 @@ def _rows(fit: Fit) -> list[str]:
     names = dict(DERIVED)
     if fit.stack.alternating:
         names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
-    stacked = fit.stack.n_coherent > 1
+    stacked = fit.stack.coherent > 1
     rows = [
         (info(n).symbol, e, info(n).meaning)
         for n, e in fit.parameters.items()

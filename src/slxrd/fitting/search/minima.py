@@ -71,7 +71,7 @@ def search(
     """
     parameters = settle_q_zero(parameters)
     envelopes = envelope_fits(objective, parameters)
-    if objective.model.stack.n_coherent == 1:
+    if objective.model.stack.coherent == 1:
         return refine_all(objective, parameters, tuple(envelopes))
     base = envelopes[0]
     parameters = _resolvable(objective, parameters, base)

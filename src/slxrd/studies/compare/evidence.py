@@ -75,7 +75,7 @@ def integral(fit: Fit) -> Integral:
         Fit with all its minima.
     """
     minima = fit.minima
-    if fit.stack.n_coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
+    if fit.stack.coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
         minima = (without_fringes(fit.objective, minima[0]),)
     first, samples = minima[0], fit.ensemble
     if samples is not None:

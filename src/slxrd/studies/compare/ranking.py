@@ -47,7 +47,7 @@ def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
     if len(fits) < 2:
         raise SlxrdError("one model alone cannot be compared; name two or more")
     first, *others = fits.items()
-    if first[1].settings.kind == "paper2021":
+    if first[1].settings.objective == "paper2021":
         raise SlxrdError("objective paper2021 has no likelihood to compare models by; take linear or log")
     for name, fit in others:
         _check_same(first, (name, fit))
@@ -170,7 +170,7 @@ def _names(models: Iterable[ComparedModel]) -> str:
 
 
 def _no_fringes(fit: Fit) -> bool:
-    return fit.stack.n_coherent > 1 and fit.parameters["L"].status == "undetermined"
+    return fit.stack.coherent > 1 and fit.parameters["L"].status == "undetermined"
 
 
 def _fit_notes(models: Sequence[ComparedModel]) -> list[str]:

@@ -189,7 +189,7 @@ def _model_arguments(
     own = {kind: arguments.get(kind) or () for kind in _PARAMETERS}
     named = {name for kind in _PARAMETERS for name in own[kind]}
     stack = as_stack(**structure, naming=sorted(named))
-    available = {*stack.table, *stack.offers} - (set(STACKING) if stack.n_coherent == 1 else set())
+    available = {*stack.table, *stack.offers} - (set(STACKING) if stack.coherent == 1 else set())
     merged: dict[str, Any] = {}
     taken: set[tuple[str, str]] = set()
     for kind in _PARAMETERS:
@@ -208,7 +208,7 @@ def _model_arguments(
         taken.add(("ligand", "L"))
     used = as_stack(**structure, naming=sorted({name for kind in _PARAMETERS for name in merged[kind]}))
     parameters = build_parameters(**merged, stack=used).within(used.table)
-    refined = len(parameters.free_names) - (2 if used.n_coherent == 1 else 0)
+    refined = len(parameters.free_names) - (2 if used.coherent == 1 else 0)
     if most < refined:
         raise SlxrdError(
             f"its {refined} parameters are more than the points of the smallest region allow; widen it"

@@ -64,7 +64,7 @@ def comparison_text(comparison: Comparison) -> str:
     lines = [
         title,
         f"{points}, {best.instrument}, {best.noise}",
-        f"objective {best.settings.kind}, scale {best.settings.scale}, background {best.settings.background}",
+        str(best.settings),
         *(f"  {step}" for step in best.pattern.history),
         "",
         f"{len(comparison.models)} models, each with all its solutions; Δ ln Z, ΔAIC, ΔBIC against the best",

@@ -36,7 +36,7 @@ def fit_low_angle(
     *,
     d: float | None = None,
     mask: Iterable[tuple[float, float]] = (),
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     resolution: float | Broadening = Instrument.sigma_G,
     critical: float | None = None,
     background: BackgroundShape | None = None,

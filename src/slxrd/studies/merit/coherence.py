@@ -147,7 +147,7 @@ def compare_slits(
 
 def _objective(fit: Fit, coherent: int, sigma_G: float) -> Objective:
     model = fit.objective.model
-    stack = replace(model.stack, n_coherent=coherent)
+    stack = replace(model.stack, coherent=coherent)
     instrument = model.instrument
     if instrument.broadening is None:
         instrument = replace(instrument, sigma_G=sigma_G)
@@ -158,7 +158,7 @@ def _alternative(
     fit: Fit, coherent: int, sigma_G: float, slit: float | None, length: float | None
 ) -> Alternative:
     values = fit.minima[0].values
-    own = _objective(fit, fit.stack.n_coherent, sigma_G)
+    own = _objective(fit, fit.stack.coherent, sigma_G)
     other = _objective(fit, max(coherent, 2), sigma_G)
     one = [part.fitted for part in own.evaluate(values).parts]
     two = [part.fitted for part in other.evaluate(values).parts]

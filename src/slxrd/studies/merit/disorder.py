@@ -112,7 +112,7 @@ def disorder_from_fringes(
     regions: Iterable[RegionLike] = (),
     *,
     mask: Iterable[tuple[float, float]] = (),
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     resolution: float | Broadening = Instrument.sigma_G,
     noise: Noise | None = None,
     report: Progress | None = None,

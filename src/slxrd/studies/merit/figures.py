@@ -130,7 +130,7 @@ class Merits:
             lines += [
                 f"  M = {a.coherent:<4} {a.deviation:8.3g} σ  Δχ² {a.delta_chi2:+9.3g}" for a in self.numbers
             ]
-            M = self.fit.stack.n_coherent
+            M = self.fit.stack.coherent
             larger = [a for a in self.numbers if a.coherent >= 2 * M]
             if larger and larger[0].deviation > MATTERS:
                 lines.append(

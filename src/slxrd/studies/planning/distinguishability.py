@@ -117,7 +117,7 @@ def foresee(
 
     try:
         fit = at(1.0)
-        if fit.stack.n_coherent == 1:
+        if fit.stack.coherent == 1:
             return Foresight(0.0, {}, False)
         gain = fringes_seen(fit.objective, fit.minima[0])[1]
         more = 1.0

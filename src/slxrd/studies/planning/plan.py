@@ -43,7 +43,7 @@ def plan(
     regions: Sequence[RegionLike] = (),
     background: float = 0.0,
     resolution: float | Broadening = Instrument.sigma_G,
-    coherent: int = Stack.n_coherent,
+    coherent: int = Stack.coherent,
     n: int = 20,
     seed: int = 0,
     report: Progress | None = None,
@@ -175,7 +175,7 @@ def check(
 
 def _step(fit: Fit, true: Mapping[str, float]) -> int | None:
     """How many d the best solution's L lies from the true one; None where the pattern shows no fringes."""
-    if fit.stack.n_coherent == 1:
+    if fit.stack.coherent == 1:
         return 0
     if fit.parameters["L"].status == "undetermined":
         return None
@@ -186,7 +186,7 @@ def _expected(
     fits: Sequence[Fit], steps: Sequence[int | None], true: Mapping[str, float]
 ) -> dict[str, Expected]:
     """What each parameter comes to; its errors in the fits that found the right solution."""
-    single = fits[0].stack.n_coherent == 1
+    single = fits[0].stack.coherent == 1
     rows = {name: (info.symbol, info.unit, true.get(name, 0.0)) for name, info in TABLE.items()}
     thickness = (true["N"] - 1.0) * true["d"]
     rows["thickness"] = ("t", "Å", thickness)
@@ -234,7 +234,7 @@ def _rivals(fits: Sequence[Fit], true: Mapping[str, float]) -> tuple[Rival, ...]
     best: dict[int, int] = {}
     probability: dict[int, float] = {}
     for fit in fits:
-        if _step(fit, true) is None or fit.stack.n_coherent == 1:
+        if _step(fit, true) is None or fit.stack.coherent == 1:
             continue
         met = set()
         for i, solution in enumerate(fit.solutions):

@@ -151,7 +151,7 @@ def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:
 
 def _shown(fit: Fit) -> tuple[str, ...]:
     """What was refined, and the length that follows from it."""
-    return (*fit.names, "period" if fit.stack.n_coherent > 1 else "thickness")
+    return (*fit.names, "period" if fit.stack.coherent > 1 else "thickness")
 
 
 def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:

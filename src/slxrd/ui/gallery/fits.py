@@ -38,7 +38,7 @@ def chi2_of_cubes(samples: Samples, report: Progress) -> Drawn:
     along = next(one for one in maps if one.name == "L").section
     minima = sorted(value for value, _ in along.minima)
     apart = np.diff(minima)
-    chosen = found.stack.n_coherent
+    chosen = found.stack.coherent
     enough = _M[int(np.argmax(np.abs(chi2 - chi2[-1]) < 1.0))]
     caption = (
         "χ² above its minimum against every parameter; blue the others kept, as in the paper, orange the "

@@ -138,7 +138,7 @@ def parameters(samples: Samples, report: Progress) -> Drawn:
             "M",
             "crystals",
             "how many scatter coherently (the paper's C counts pairs, M = 2C); chosen",
-            f"{Stack.n_coherent}",
+            f"{Stack.coherent}",
         ),
         (
             "σ",

@@ -42,7 +42,7 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
 
     if scale not in (None, "linear", "log"):
         raise SlxrdError(f"scale {scale!r} is neither linear nor log")
-    scale = scale or ("log" if fit.settings.kind == "log" else "linear")
+    scale = scale or ("log" if fit.settings.objective == "log" else "linear")
     n = len(fit.regions)
     picture = Figure(figsize=(max(7.0, 4.4 * n + 2.8), 5.4), layout="constrained")
     axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
@@ -86,7 +86,7 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: st
 
 
 def _legend(fit: Fit) -> str:
-    stacked = fit.stack.n_coherent > 1
+    stacked = fit.stack.coherent > 1
     rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
     said = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}

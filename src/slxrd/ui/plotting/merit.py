@@ -148,7 +148,7 @@ def _draw_coherence(panels: list[Axes], merits: Merits) -> None:
     )
     colours = [str(shade) for shade in np.linspace(0.75, 0.0, len(merits.numbers))]
     for colour, each in zip(colours, merits.numbers, strict=True):
-        chosen = each.coherent == merits.fit.stack.n_coherent
+        chosen = each.coherent == merits.fit.stack.coherent
         panels[0].plot(
             fitted.q,
             each.curve,

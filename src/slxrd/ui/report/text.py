@@ -37,7 +37,7 @@ class Row:
 
 def shown(fit: SavedFit) -> dict[str, Estimate]:
     """The parameters and derived quantities that mean something for a fit, in order."""
-    if fit.stack.n_coherent > 1:
+    if fit.stack.coherent > 1:
         return {**fit.parameters, **fit.derived}
     both = {**fit.parameters, **{n: e for n, e in fit.derived.items() if n.startswith("thickness")}}
     return {name: estimate for name, estimate in both.items() if name not in STACKING}
@@ -118,7 +118,7 @@ def about_solutions(fit: SavedFit) -> str:
 
 def solution_names(fit: SavedFit) -> list[str]:
     """The parameters that are listed for each solution."""
-    single = fit.stack.n_coherent == 1
+    single = fit.stack.coherent == 1
     return [name for name in fit.solutions[0].values if not (single and name in STACKING)]
 
 
@@ -134,8 +134,7 @@ def lead(fit: SavedFit) -> str:
     n = len(fit.document["regions"])
     return (
         f"{fit.n_points} points in {n} region{'s' if n > 1 else ''}, {fit.structure}, "
-        f"{fit.instrument}, {fit.noise}; objective {fit.settings.kind}, scale {fit.settings.scale}, "
-        f"background {fit.settings.background}"
+        f"{fit.instrument}, {fit.noise}; {fit.settings}"
     )
 
 
@@ -181,14 +180,14 @@ def _listed(mapping: Mapping[str, object]) -> str:
 def conventions(fit: SavedFit) -> Iterable[str]:
     """How the numbers are meant."""
     yield "Lengths in Å, q = 4π sin θ/λ in Å⁻¹, angles in degrees 2θ. True q = measured q + q₀."
-    if fit.stack.n_coherent > 1:
+    if fit.stack.coherent > 1:
         yield (
             "L goes from the last plane of a crystal to the first plane of the next. σ_L belongs to each gap "
             "by itself: gaps fluctuate independently, so that two crystals m places apart have √m·σ_L. "
             "Programs with one σ at each of the two interfaces of a gap give σ_L/√2."
         )
         yield (
-            f"M = {fit.stack.n_coherent} counts the crystals that scatter coherently. The C of the 2021 "
+            f"M = {fit.stack.coherent} counts the crystals that scatter coherently. The C of the 2021 "
             "paper counts pairs: M = 2C."
         )
     yield (
@@ -198,7 +197,7 @@ def conventions(fit: SavedFit) -> Iterable[str]:
             "volume": "the number of cubes, which cover an area in proportion to n².",
         }[fit.stack.weighting]
     )
-    if fit.stack.n_coherent > 1 and fit.stack.mixing == "pure":
+    if fit.stack.coherent > 1 and not fit.stack.mixed:
         yield "Every stack is taken to hold crystals of one size, as in the 2021 paper."
     if any(region["weight"] != 1.0 for region in fit.document["regions"]):
         yield (
@@ -210,7 +209,7 @@ def conventions(fit: SavedFit) -> Iterable[str]:
         "log": "Residuals are ln(measured/calculated)·measured/σ.",
         "paper2021": "Residuals are those of the program of 2021: intensities and their derivatives, scaled "
         "to their maxima.",
-    }[fit.settings.kind]
+    }[fit.settings.objective]
     if any(e.interval_95 for e in fit.parameters.values()):
         yield (
             "An error is half the width of the 68 % interval. Intervals are the smallest sets that hold the "

@@ -258,7 +258,7 @@ def _conclude(
 
 def _notes(fit: Fit, done: int, asked: int) -> tuple[str, ...]:
     notes = [f"interrupted after {done} of {asked} steps"] if done < asked else []
-    if fit.settings.kind == "paper2021":
+    if fit.settings.objective == "paper2021":
         notes.append(
             "the residuals of the 2021 program depend on each other, so exp(−χ²/2) is no likelihood: the "
             "widths are no errors; take the linear objective"

@@ -283,6 +283,6 @@ def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
 
 def shows_fringes(fit: Fit) -> bool:
     """Whether fringes improve χ² enough to be believed, so that L and σ_L mean something."""
-    if fit.stack.n_coherent == 1 or not set(STACKING) & set(fit.names):
-        return fit.stack.n_coherent > 1
+    if fit.stack.coherent == 1 or not set(STACKING) & set(fit.names):
+        return fit.stack.coherent > 1
     return fringes_seen(fit.objective, fit.minima[0])[0]

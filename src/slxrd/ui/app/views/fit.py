@@ -217,7 +217,7 @@ def _columns(number: str, share: str, delta: str, values: Sequence[str]) -> str:
 
 def _estimates(result: SavedFit) -> str:
     rows: list[tuple[str, str, str]] = []
-    stacked = result.stack.n_coherent > 1
+    stacked = result.stack.coherent > 1
     for name, estimate in {**result.parameters, **result.derived}.items():
         if name in TABLE:
             symbol, meaning = TABLE[name].symbol, ""

@@ -7,12 +7,11 @@ from typing import Any, get_args
 import panel as pn
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import BACKGROUNDS, KINDS, SCALES
+from slxrd.fitting.objective.settings import BACKGROUNDS, OBJECTIVES, SCALES
 from slxrd.fitting.record import arguments
 from slxrd.fitting.record.request import DEFAULTS
 from slxrd.sample.library.crystals import crystal_names
-from slxrd.sample.specification import StackKind
-from slxrd.sample.stack import Weighting
+from slxrd.sample.stack import StackKind, Weighting
 from slxrd.ui.app.controls.sliders import Sliders
 from slxrd.ui.app.controls.widgets import LEFT, NARROW, button, folded, row, text
 from slxrd.ui.app.state.messages import Topic
@@ -58,7 +57,7 @@ class ModelView:
             "noise": pn.widgets.TextInput(
                 label="σ of the points", placeholder="as in file; 0.03; counting", width=NARROW
             ),
-            "objective": pn.widgets.Select(label="residuals of", options=list(KINDS), width=NARROW),
+            "objective": pn.widgets.Select(label="residuals of", options=list(OBJECTIVES), width=NARROW),
             "scale": pn.widgets.Select(label="scale", options=_SCALES, width=NARROW),
             "zero": pn.widgets.Select(label="q₀ is a", options=_ZEROS, width=NARROW),
             "size_window": pn.widgets.TextInput(label="sizes within … σ_N", width=NARROW),
