@@ -1,4 +1,4 @@
-"""Disorder from fringes, tilt, strain and coherence: the paper's numbers, and simulated patterns."""
+"""Disorder from fringes, tilt, strain and coherence, compared with the paper and simulated patterns."""
 
 import math
 
@@ -29,14 +29,14 @@ def test_the_cubes_of_the_paper() -> None:
     first, second = found.orders
     assert first.seen
     assert not second.seen
-    assert second.telling
+    assert second.conclusive
     assert found.above == pytest.approx(math.pi / (2.0 * 2.152), abs=0.01)
     assert found.below == pytest.approx(math.pi / (2.0 * 1.076), abs=0.01)
     assert first.visibility == pytest.approx(
         math.exp(-0.5 * (1.076 * 1.43) ** 2), abs=4.0 * (first.error or 0.0)
     )
     assert found.sigma_L.value == pytest.approx(1.43, abs=4.0 * (found.sigma_L.error or 0.0))
-    # The limit at the second holds the visibility that was simulated.
+    # The limit at the second peak is above the simulated visibility.
     assert second.limit is not None
     assert math.exp(-0.5 * (2.152 * 1.43) ** 2) < second.limit
 
@@ -49,8 +49,8 @@ def test_spheres_have_a_lower_limit() -> None:
     assert 0.7 < (found.sigma_L.value or 0.0) < 2.5
 
 
-def test_fringes_are_not_seen_where_there_are_none() -> None:
-    """40 patterns so disordered that no fringes are left; at a chance of 1/1000 each, one would be odd."""
+def test_no_false_fringes() -> None:
+    """40 patterns without visible fringes; at a chance of 1/1000 each, none should appear to have them."""
     q = np.arange(0.88, 1.28, 0.003)
     chances = []
     for seed in range(40):
@@ -64,23 +64,23 @@ def test_fringes_are_not_seen_where_there_are_none() -> None:
         pattern = slxrd.simulate(q, values, peak=10.0 ** random.uniform(2, 4), noise="counting", seed=seed)
         chances.append(fringe_visibility(pattern, Region(0.88, 1.28), Instrument(), 40).chance)
     assert min(chances) > CHANCE
-    # The bound is one: as little as it says happens no more often than it says.
+    # ``chance`` is an upper bound of the probability.
     assert np.mean(np.array(chances) < 0.2) <= 0.2 + 3.0 * math.sqrt(0.2 * 0.8 / 40.0)
 
 
-def test_too_much_noise_tells_nothing() -> None:
+def test_no_limit_at_high_noise() -> None:
     pattern = slxrd.simulate(np.arange(0.88, 1.28, 0.004), CUBES, noise=0.5, seed=1)
     found = disorder_from_fringes(pattern, [(0.88, 1.28)])
     assert not found.orders[0].seen
-    assert not found.orders[0].telling
+    assert not found.orders[0].conclusive
     assert found.above is None
-    assert found.said == "not limited"
+    assert found.limits_text == "not limited"
     assert found.sigma_L.status in ("undetermined", "lower bound")
-    assert "it says nothing" in str(found)
+    assert "the peak gives no limit" in str(found)
 
 
 def test_tilt_of_the_paper() -> None:
-    """σ_L > 1.5 Å and a width of 90 Å are α > 1.9° (SI section S.p)."""
+    """σ_L > 1.5 Å and a width of 90 Å give α > 1.9° (SI section S.p)."""
     d = Estimate(3.0, 0.0, "Å")
     limited = tilt(Estimate(1.5, None, "Å", "lower bound"), Estimate(31.0, 0.0, "planes"), d)
     assert limited.value == pytest.approx(1.9, abs=0.02)
@@ -89,23 +89,23 @@ def test_tilt_of_the_paper() -> None:
     random, n = np.random.default_rng(1), 200_000
     sigma_L, N = random.normal(1.5, 0.1, n), random.normal(31.0, 1.0, n)
     drawn = np.degrees(np.arctan(2.0 * sigma_L / ((N - 1.0) * random.normal(3.0, 0.02, n))))
-    told = tilt(Estimate(1.5, 0.1, "Å"), Estimate(31.0, 1.0, "planes"), Estimate(3.0, 0.02, "Å"))
-    assert told.error == pytest.approx(float(drawn.std()), rel=0.02)
+    found = tilt(Estimate(1.5, 0.1, "Å"), Estimate(31.0, 1.0, "planes"), Estimate(3.0, 0.02, "Å"))
+    assert found.error == pytest.approx(float(drawn.std()), rel=0.02)
 
 
 def test_strain_of_the_platelets() -> None:
-    """6.0166 Å along the stack, 5.836 Å across: +3.1 %, of which the paper makes +3.0 %."""
-    told = strain(Estimate(6.0166, 0.002, "Å"), 5.836, 0.003)
-    assert told.value == pytest.approx(3.09, abs=0.01)
+    """6.0166 Å along the stack, 5.836 Å across: +3.1 %; the paper quotes +3.0 %."""
+    found = strain(Estimate(6.0166, 0.002, "Å"), 5.836, 0.003)
+    assert found.value == pytest.approx(3.09, abs=0.01)
     random = np.random.default_rng(2)
     drawn = 100.0 * (random.normal(6.0166, 0.002, 100_000) / random.normal(5.836, 0.003, 100_000) - 1.0)
-    assert told.error == pytest.approx(float(drawn.std()), rel=0.02)
+    assert found.error == pytest.approx(float(drawn.std()), rel=0.02)
     with pytest.raises(SlxrdError, match="bulk"):
         strain(Estimate(6.0, 0.1, "Å"), -1.0)
 
 
 def test_coherence_of_the_paper() -> None:
-    """24 nm at a slit of 3 mm need a radius of 467 mm (SI Eq. S14)."""
+    """24 nm with a slit of 3 mm correspond to a radius of 467 mm (SI Eq. S14)."""
     assert transverse_coherence(1.5406, 467.0, 3.0) == pytest.approx(240.0, abs=1.0)
     assert longitudinal_coherence(1.5406) == pytest.approx(2700.0, rel=0.02)
     for wrong in ((0.0, 467.0, 3.0), (1.54, -1.0, 3.0), (1.54, 467.0, math.nan)):
@@ -113,20 +113,20 @@ def test_coherence_of_the_paper() -> None:
             transverse_coherence(*wrong)
 
 
-def test_what_coherence_changes() -> None:
-    """Against the simulated curves themselves: M = 2 is far from M = 40, and slits broaden."""
+def test_curves_with_other_numbers_of_crystals_and_slits() -> None:
+    """Compared with simulated curves: M = 2 differs much from M = 40, and slits broaden."""
     q = np.arange(0.9, 1.25, 0.003)
     pattern = slxrd.simulate(q, CUBES, noise=0.01, seed=3, wavelength="CuKa1")
     fit = slxrd.fit(pattern, regions=[(0.9, 1.25)], start=CUBES, fix={"q_zero": 0.0})
-    told = {each.coherent: each for each in compare_coherent(fit, (2, 40, 80))}
-    assert told[40].deviation == 0.0
-    assert told[40].delta_chi2 == 0.0
+    by_number = {each.coherent: each for each in compare_coherent(fit, (2, 40, 80))}
+    assert by_number[40].deviation == 0.0
+    assert by_number[40].delta_chi2 == 0.0
     values = dict(fit.minima[0].values)
     two, forty = (slxrd.simulate(fit.regions[0].q, values, coherent=M, peak=1.0).intensity for M in (2, 40))
     fitted = fit.regions[0]
     scaled = [float((fitted.measured @ curve) / (curve @ curve)) * curve for curve in (two, forty)]
     expected = np.max(np.abs(scaled[0] - scaled[1])) / fitted.sigma[0]
-    assert told[2].deviation == pytest.approx(float(expected), rel=1e-6)
+    assert by_number[2].deviation == pytest.approx(float(expected), rel=1e-6)
     slits = compare_slits(fit, 1.5406, 467.0, (0.1, 3.0))
     assert slits[0].curve.max() > slits[1].curve.max()
     assert slits[1].coherent == 2

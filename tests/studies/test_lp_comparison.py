@@ -1,4 +1,4 @@
-"""What the Lorentz-polarisation correction does to a fit, against Table 1 of the paper's SI."""
+"""Effect of the Lorentz-polarisation correction on a fit, compared with Table 1 of the SI."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from slxrd.data.corrections import lorentz_polarisation
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
-from slxrd.studies.polarisation import before_and_after, compare_lp
+from slxrd.studies.polarisation import compare_lp, without_and_with_correction
 
 START = {"d": 3.0083, "L": 44.444, "sigma_L": 0.325, "N": 3.98, "sigma_N": 0.85}
 
@@ -34,22 +34,22 @@ def test_the_sheets_of_the_paper() -> None:
     d = next(row for row in found.rows if row.name == "d")
     assert d.after.value == pytest.approx(3.0083, abs=4.0 * (d.after.error or 0.0))
     assert d.shift_in_errors == pytest.approx(shift["d"] / (d.after.error or 1.0))
-    assert "came corrected" in str(found)
+    assert "already corrected" in str(found)
 
 
-def test_both_ways_to_the_same_pair() -> None:
+def test_measured_and_corrected_patterns_give_the_same_pair() -> None:
     angles = np.linspace(20.0, 40.0, 50)
     raw = Pattern(angles, 100.0 + angles, axis="2theta", wavelength=1.5406, per_count=1.0)
-    before, after, multiplied = before_and_after(raw, 1.0)
+    before, after, multiplied = without_and_with_correction(raw, 1.0)
     assert not multiplied
     assert before.axis == after.axis == "q"
     np.testing.assert_allclose(before.intensity / after.intensity, lorentz_polarisation(angles, 1.0))
-    back, again, multiplied = before_and_after(slxrd.correct_lorentz_polarisation(raw, 1.0))
+    back, again, multiplied = without_and_with_correction(slxrd.correct_lorentz_polarisation(raw, 1.0))
     assert not multiplied
     np.testing.assert_allclose(back.intensity, before.intensity)
     np.testing.assert_allclose(again.intensity, after.intensity)
-    taken = Pattern(after.q, after.intensity, wavelength=1.5406, sigma=np.sqrt(after.intensity))
-    back, again, multiplied = before_and_after(taken, 1.0)
+    corrected = Pattern(after.q, after.intensity, wavelength=1.5406, sigma=np.sqrt(after.intensity))
+    back, again, multiplied = without_and_with_correction(corrected, 1.0)
     assert multiplied
     np.testing.assert_allclose(back.intensity, before.intensity)
     assert back.sigma is not None
@@ -58,4 +58,4 @@ def test_both_ways_to_the_same_pair() -> None:
 
 def test_over_q_the_wavelength_is_needed() -> None:
     with pytest.raises(SlxrdError, match="wavelength is not known"):
-        before_and_after(slxrd.example("pbs-sheets").pattern())
+        without_and_with_correction(slxrd.example("pbs-sheets").pattern())

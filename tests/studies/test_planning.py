@@ -1,4 +1,4 @@
-"""Planning: what it foretells is what the fits of such measurements give."""
+"""Plans: expected uncertainties agree with the fits of simulated measurements."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from slxrd.errors import SlxrdError
-from slxrd.studies.planning.expected_errors import Plan, comparison
 from slxrd.studies.planning.plan import plan
+from slxrd.studies.planning.result import Plan, comparison_text
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.plan import plan_figure
 
@@ -60,7 +60,7 @@ def test_fewer_counts_leave_other_solutions() -> None:
     assert found.expected["d"].quoted > bright().expected["d"].quoted  # type: ignore[operator]
 
 
-def test_without_fringes_L_is_not_foretold() -> None:
+def test_without_fringes_L_has_no_expected_error() -> None:
     found = plan({**CUBES, "sigma_L": 4.0}, **SCAN, counts=20_000.0, background=500.0, n=3, seed=1)
     assert found.fringes == 0.0
     assert found.expected["L"].determined == 0.0
@@ -83,13 +83,13 @@ def test_regions_are_found_where_none_are_given() -> None:
     assert "q_zero" in found.expected
 
 
-def test_the_same_seed_gives_the_same_and_progress_is_told() -> None:
-    told: list[tuple[int, int]] = []
+def test_the_same_seed_gives_the_same_plan_and_progress_is_reported() -> None:
+    calls: list[tuple[int, int]] = []
     options: dict[str, Any] = {**SCAN, "counts": 2000.0, "n": 2}
-    one = plan(CUBES, **options, seed=7, report=lambda done, of: told.append((done, of)))
+    one = plan(CUBES, **options, seed=7, report=lambda done, of: calls.append((done, of)))
     assert one == plan(CUBES, **options, seed=7)
     assert one.expected != plan(CUBES, **options, seed=8).expected
-    assert told == [(1, 2), (2, 2)]
+    assert calls == [(1, 2), (2, 2)]
 
 
 def test_an_interrupt_keeps_what_was_done() -> None:
@@ -102,32 +102,32 @@ def test_an_interrupt_keeps_what_was_done() -> None:
     assert "! interrupted after 2 of 20 simulations" in str(found)
 
 
-def test_what_lies_outside_the_bounds_of_a_fit_is_said() -> None:
+def test_a_value_outside_the_bounds_of_the_fits_is_reported() -> None:
     found = plan({**CUBES, "sigma_N": 0.05}, **SCAN, counts=2000.0, n=2, seed=1)
     assert any(note.startswith("sigma_N = 0.05 lies outside the bounds") for note in found.notes)
 
 
-def test_the_text_tells_all() -> None:
+def test_text() -> None:
     text = str(bright())
     assert "10 simulated measurements of 161 points, 1e+04 counts at the peak, 200 in the background" in text
-    assert "the right solution is the best in 100%, the only one in 100%" in text
+    assert "the true solution is the best in 100%, the only one in 100%" in text
     assert "σ_L" in text
 
 
-def test_the_picture_shows_shares_and_errors() -> None:
-    picture = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
-    shares, errors = picture.axes
+def test_the_figure_shows_shares_and_errors() -> None:
+    figure = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
+    shares, errors = figure.axes
     assert shares.get_xlabel() == errors.get_xlabel() == "counts at the peak"
     assert {line.get_label() for line in errors.get_lines()} >= {"d", "L", "N", "Λ"}
-    (curve,) = [line for line in shares.get_lines() if line.get_label() == "the only one, foreseen"]
+    (curve,) = [line for line in shares.get_lines() if line.get_label() == "the only one, predicted"]
     assert np.all(np.diff(np.asarray(curve.get_ydata())) >= 0.0)
-    assert figure_bytes(picture).startswith(b"\x89PNG")
+    assert figure_bytes(figure).startswith(b"\x89PNG")
     with pytest.raises(SlxrdError, match="no plan to draw"):
         plan_figure([])
 
 
 def test_a_comparison_has_a_line_for_each() -> None:
-    text = comparison([replace(bright(), counts=1000.0, unique=0.5), bright()])
+    text = comparison_text([replace(bright(), counts=1000.0, unique=0.5), bright()])
     assert [line.split("  ")[1] for line in text.splitlines()[3:]] == [
         "1000 counts at the peak", "1e+04 counts at the peak",
     ]  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_comparison_has_a_line_for_each() -> None:
         ({"step": 0.1}, "none of 2 simulated measurements can be fitted: region"),
     ],
 )
-def test_what_cannot_be_is_refused(change: dict[str, Any], message: str) -> None:
+def test_invalid_arguments_are_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(SlxrdError, match=message):
         plan(CUBES, **{**SCAN, "counts": 1000.0, "n": 2, **change})
 

@@ -1,4 +1,4 @@
-"""Fits with and without the Lorentz-polarisation correction: what it does to results (SI S.q, Table 1)."""
+"""Effect of the Lorentz-polarisation correction on the result of a fit (SI S.q, Table 1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import TABLE
 
-#: Derived quantities in the table, with their symbols; the first is the one that the paper's table has.
+#: Derived quantities in the table, with their symbols; the first is that of the table in the paper.
 DERIVED = {"period_S13": "Λ (S13)", "period": "Λ", "thickness": "t"}
 
 
@@ -27,14 +27,14 @@ class Row:
     Parameters
     ----------
     name, symbol : str
-        Which.
+        Name and symbol of the quantity.
     before, after : Estimate
-        Without and with the correction.
+        Estimates without and with the correction.
     shift : float or None
-        after − before; None where either is not a value.
+        after − before; None if either is undetermined.
     shift_in_errors : float or None
-        The shift over the error after. The same counts are behind both, so that even a shift of a small
-        part of an error is no chance.
+        Shift divided by the error after the correction. Both fits use the same counts, so that even a shift
+        of a small fraction of an error is significant.
     """
 
     name: str
@@ -52,11 +52,12 @@ class LpComparison:
     Parameters
     ----------
     before, after : Fit
-        Without and with it.
+        Fits without and with the correction.
     monochromator : float or None
         Bragg angle θ_M of the monochromator in degrees.
     multiplied : bool
-        Whether the pattern came corrected, and that before was made by multiplying with the factor.
+        Whether the pattern was already corrected, so that ``before`` was calculated by multiplying with the
+        factor.
     """
 
     before: Fit
@@ -66,7 +67,7 @@ class LpComparison:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """Return every parameter and the derived quantities, side by side."""
+        """All parameters and derived quantities of both fits."""
         rows = []
         for name in [*self.after.parameters, *DERIVED]:
             one, two = (
@@ -78,31 +79,29 @@ class LpComparison:
             valued = all(
                 e.value is not None and e.status in ("determined", "ambiguous") for e in (before, after)
             )
-            shift = share = None
+            shift = ratio = None
             if valued and before.value is not None and after.value is not None:
                 shift = after.value - before.value
-                share = shift / after.error if after.error else None
+                ratio = shift / after.error if after.error else None
             symbol = DERIVED.get(name) or (TABLE[name].symbol if name in TABLE else name)
-            rows.append(Row(name, symbol, before, after, shift, share))
+            rows.append(Row(name, symbol, before, after, shift, ratio))
         return tuple(rows)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what the reader must know."""
-        told = []
+        """Remarks on the comparison."""
+        notes = []
         if self.multiplied:
-            told.append("the pattern came corrected: that before was made by multiplying it with the factor")
-        if any(row.before.status == "ambiguous" or row.after.status == "ambiguous" for row in self.rows):
-            told.append(
-                "the answer is not unique: compare the solutions of both fits before their best values"
+            notes.append(
+                "the pattern was already corrected: the one before LP is its product with the factor"
             )
+        if any(row.before.status == "ambiguous" or row.after.status == "ambiguous" for row in self.rows):
+            notes.append("the solution is not unique: compare all solutions of both fits, not only the best")
         L = next(row for row in self.rows if row.name == "L")
         d = self.after.parameters["d"].value
         if L.shift is not None and d is not None and abs(L.shift) > 0.5 * d:
-            told.append(
-                "L differs by about d: the fits came to different solutions, and no shift is the correction's"
-            )
-        return tuple(told)
+            notes.append("L differs by about d: the fits found different solutions, not shifted ones")
+        return tuple(notes)
 
     def __str__(self) -> str:
         pattern = self.after.pattern
@@ -116,14 +115,14 @@ class LpComparison:
         cells = [head]
         for row in self.rows:
             shift = "" if row.shift is None else f"{row.shift:+.2g} {row.after.unit}"
-            share = "" if row.shift_in_errors is None else f"{row.shift_in_errors:+.2g}"
+            ratio = "" if row.shift_in_errors is None else f"{row.shift_in_errors:+.2g}"
             if (
                 row.after.status == "fixed"
                 and row.before.status == "fixed"
                 and row.after.why == "not refined"
             ):
                 continue
-            cells.append((row.symbol, _said(row.before), _said(row.after), shift, share))
+            cells.append((row.symbol, _cell(row.before), _cell(row.after), shift, ratio))
         widths = [max(len(cell[i]) for cell in cells) for i in range(5)]
         lines = [
             "  " + "  ".join(f"{text:<{wide}}" for text, wide in zip(cell, widths, strict=True)).rstrip()
@@ -134,7 +133,7 @@ class LpComparison:
         return "\n".join([title, "", *lines, "", quality, *(f"! {note}" for note in self.notes)])
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Lay it out as plain data, ready for JSON."""
+        """Return plain data for JSON."""
         return {
             "file": self.after.pattern.source,
             "metadata": dict(self.after.pattern.metadata),
@@ -146,7 +145,7 @@ class LpComparison:
         }
 
     def csv(self) -> str:
-        """Write the table as CSV: name, unit, value and error before and after, shift, shift in errors."""
+        """Return the table as CSV: name, unit, value and error before and after, shift, shift in errors."""
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")
         table.writerow(
@@ -165,7 +164,7 @@ class LpComparison:
         return text.getvalue()
 
 
-def _said(estimate: Estimate) -> str:
+def _cell(estimate: Estimate) -> str:
     state = (
         ""
         if estimate.status in ("determined", "undetermined", "lower bound", "upper bound")
@@ -174,22 +173,24 @@ def _said(estimate: Estimate) -> str:
     return f"{format_estimate(estimate)} {state}".rstrip()
 
 
-def before_and_after(pattern: Pattern, monochromator: float | None = None) -> tuple[Pattern, Pattern, bool]:
-    """Give a pattern without and with the Lorentz-polarisation correction, both over q.
+def without_and_with_correction(
+    pattern: Pattern, monochromator: float | None = None
+) -> tuple[Pattern, Pattern, bool]:
+    """Return a pattern without and with the Lorentz-polarisation correction, both over q.
 
     Parameters
     ----------
     pattern : Pattern
-        Over 2θ as measured, or corrected, or over q; over q it is taken as corrected.
+        Pattern over 2θ, measured or corrected, or over q; over q it is taken as corrected.
     monochromator : float, optional
-        Bragg angle θ_M in degrees.
+        Bragg angle θ_M of the monochromator in degrees.
 
     Returns
     -------
     before, after : Pattern
-        Over q.
+        Patterns over q.
     multiplied : bool
-        Whether it came corrected.
+        Whether the pattern over q was already corrected.
 
     Raises
     ------
@@ -230,13 +231,23 @@ def compare_lp(
     Parameters
     ----------
     pattern : Pattern
-        Over 2θ as measured, or over q and taken as corrected.
+        Pattern over 2θ, or over q, which is taken as corrected.
     fit : callable
-        Fits a pattern over q; both are fitted alike.
+        Function that fits a pattern over q; called for both.
     monochromator : float, optional
-        Bragg angle θ_M in degrees; 1 in the paper.
+        Bragg angle θ_M of the monochromator in degrees; 1 in the paper.
+
+    Returns
+    -------
+    LpComparison
+        Print it for a table.
+
+    Raises
+    ------
+    SlxrdError
+        If the wavelength is not known, or the pattern has no intensity.
     """
-    before, after, multiplied = before_and_after(pattern, monochromator)
+    before, after, multiplied = without_and_with_correction(pattern, monochromator)
     if math.isclose(float(before.intensity.max()), 0.0):
-        raise SlxrdError(f"{pattern.source}: holds no intensity to fit")
+        raise SlxrdError(f"{pattern.source}: has no intensity to fit")
     return LpComparison(fit(before), fit(after), monochromator, multiplied)

@@ -48,7 +48,7 @@ def test_plan_says_errors_and_solutions_and_what_it_takes(here: Path) -> None:
     for symbol in ("d", "L", "σ_L", "N", "σ_N", "t", "Λ"):
         assert re.search(rf"^  {symbol}  ", outcome.out, re.M), symbol
     assert re.search(r"L [+-]1·d: L \d+\.\d+ Å, N \d+\.\d+; Δχ² < 9 in \d+%", outcome.out)
-    found = re.search(r"one solution only in 95 of 100 measurements: from about (\d+) counts", outcome.out)
+    found = re.search(r"a single solution in 95 of 100 measurements: from about (\d+) counts", outcome.out)
     assert found is not None
     assert 280 <= int(found[1]) <= 420
 
@@ -106,7 +106,7 @@ def test_a_film(here: Path) -> None:
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     assert "fringes" not in outcome.out
-    assert "one solution only" not in outcome.out
+    assert "a single solution" not in outcome.out
     assert (here / "film.png").exists()
 
 

@@ -1,1 +1,1 @@
-"""Disorder, visibility of fringes, figures of merit."""
+"""Figures of merit: disorder, visibility of fringes, coherence, tilt and strain."""

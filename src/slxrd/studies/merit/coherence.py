@@ -1,4 +1,4 @@
-"""Coherence of the beam: whether it, or the slits, limit how many crystals interfere (SI S.f, S14)."""
+"""Coherence of the beam, and how much the number of coherent crystals matters (SI S.f, Eq. S14)."""
 
 from __future__ import annotations
 
@@ -13,48 +13,53 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
 from slxrd.units import FloatArray
 
-#: Numbers of crystals that are compared, and widths of slits in mm (those of Fig. S5 and their like).
+#: Numbers of coherent crystals to compare, and widths of slits in mm (those of Fig. S5 and similar ones).
 COMPARED = (2, 5, 10, 20, 40, 80, 160)
 SLITS = (0.1, 0.3, 1.0, 3.0)
-#: Natural width of Cu Kα₁, of its energy: 2.29 eV of 8047.8 eV (Hölzer et al., Phys. Rev. A 1997, 56, 4554).
+#: Relative natural width of Cu Kα₁: 2.29 eV of 8047.8 eV (Hölzer et al., Phys. Rev. A 1997, 56, 4554).
 CU_KALPHA1_WIDTH = 2.29 / 8047.8
-#: A curve that changes by more than this many σ somewhere is another curve.
-MATTERS = 0.2
+#: Largest change of a curve, in σ of a point, that does not matter.
+NEGLIGIBLE = 0.2
 
 
 def transverse_coherence(wavelength: float, radius: float, slit: float) -> float:
-    """Transverse coherence length T₁ = λR/D in Å (SI Eq. S14), for an incoherent source of the slit's width.
+    """Return the transverse coherence length T₁ = λR/D in Å (SI Eq. S14), for an incoherent source.
 
-    The 24 nm that the SI gives for a slit of 3 mm need R = 467 mm. A parallel-beam diffractometer is more
-    coherent than that, as the SI finds.
+    The 24 nm that the SI gives for a slit of 3 mm correspond to R = 467 mm. The beam of a parallel-beam
+    diffractometer is more coherent, as the SI finds.
 
     Parameters
     ----------
     wavelength : float
-        Å.
+        Wavelength λ in Å.
     radius, slit : float
-        R and D in mm.
+        Radius R of the diffractometer and width D of the slit, in mm.
 
     Raises
     ------
     SlxrdError
-        If a number is not positive.
+        If an argument is not positive.
     """
-    for what, value in (("wavelength", wavelength), ("radius", radius), ("slit", slit)):
+    for name, value in (("wavelength", wavelength), ("radius", radius), ("slit", slit)):
         if not (math.isfinite(value) and value > 0.0):
-            raise SlxrdError(f"{what} {value!r}: must be a positive number")
+            raise SlxrdError(f"{name} {value!r}: must be a positive number")
     return wavelength * radius / slit
 
 
 def longitudinal_coherence(wavelength: float, relative_width: float = CU_KALPHA1_WIDTH) -> float:
-    """Longitudinal coherence length λ²/(2Δλ) in Å, by which paths may differ.
+    """Return the longitudinal coherence length λ²/(2Δλ) in Å, the largest path difference that interferes.
 
     Parameters
     ----------
     wavelength : float
-        Å.
+        Wavelength λ in Å.
     relative_width : float
-        Δλ/λ, full width at half maximum of the line; that of Cu Kα₁ by default.
+        Δλ/λ, with Δλ the full width at half maximum of the line; by default that of Cu Kα₁.
+
+    Raises
+    ------
+    SlxrdError
+        If the width is not positive.
     """
     if not (math.isfinite(relative_width) and relative_width > 0.0):
         raise SlxrdError(f"line width {relative_width!r}: must be a positive fraction of the wavelength")
@@ -63,24 +68,24 @@ def longitudinal_coherence(wavelength: float, relative_width: float = CU_KALPHA1
 
 @dataclass(frozen=True)
 class Alternative:
-    """The fitted curve with another number of coherent crystals, or another slit.
+    """Fitted curve with another number of coherent crystals, or another slit.
 
     Parameters
     ----------
     coherent : int
-        M.
+        Number M of coherent crystals.
     slit : float or None
-        Width in mm, where slits are compared.
+        Width of the slit in mm, if slits are compared.
     length : float or None
-        T₁ of Eq. S14 in Å, where slits are compared.
+        T₁ of Eq. S14 in Å, if slits are compared.
     sigma_G : float
-        Resolution in Å⁻¹ at the first region.
+        Resolution in Å⁻¹ in the first region.
     deviation : float
-        Largest change of the curve, in σ of a point: from the fit's M, at the same resolution.
+        Largest deviation from the curve with the M of the fit at the same resolution, in σ of a point.
     delta_chi2 : float
-        By how much χ² changes, other parameters kept, scale and background refitted.
+        Change of χ² with the other parameters fixed, and scale and background refitted.
     curve : ndarray, shape (n,)
-        Of the first region, as fitted or as this slit would show it.
+        Intensity in the first region; for a slit, with its resolution and the M of the fit.
     """
 
     coherent: int
@@ -98,9 +103,14 @@ def compare_coherent(fit: Fit, numbers: Sequence[int] = COMPARED) -> tuple[Alter
     Parameters
     ----------
     fit : Fit
-        Of a stack.
+        Fit of a stack.
     numbers : sequence of int
         Values of M.
+
+    Returns
+    -------
+    tuple of Alternative
+        One for each value of M.
     """
     return tuple(_alternative(fit, int(M), fit.instrument.sigma_G, None, None) for M in numbers)
 
@@ -108,21 +118,26 @@ def compare_coherent(fit: Fit, numbers: Sequence[int] = COMPARED) -> tuple[Alter
 def compare_slits(
     fit: Fit, wavelength: float, radius: float, slits: Sequence[float] = SLITS
 ) -> tuple[Alternative, ...]:
-    """What slits would do: broaden, as they do, and make the beam incoherent, as Eq. S14 has it.
+    """Compare slits, which broaden the curve and reduce the coherence of the beam (SI Eq. S14).
 
-    A slit of width D adds the standard deviation of a box, D/(√12 R), to the angle; the resolution that the
-    fit was made with is taken to be without it. S14 would leave M = T₁/Λ crystals.
+    A slit of width D adds the standard deviation of a box, D/(√12 R), to the angle; the resolution of the
+    fit is taken to be without it. By Eq. S14, M = T₁/Λ crystals scatter coherently.
 
     Parameters
     ----------
     fit : Fit
-        Of a stack whose period is known.
+        Fit of a stack whose period is determined.
     wavelength : float
-        Å.
+        Wavelength in Å.
     radius : float
-        Of the diffractometer, in mm.
+        Radius of the diffractometer in mm.
     slits : sequence of float
         Widths in mm.
+
+    Returns
+    -------
+    tuple of Alternative
+        One for each slit.
 
     Raises
     ------
@@ -133,7 +148,9 @@ def compare_slits(
     if period is None:
         raise SlxrdError("slits cannot be compared: the period is not determined")
     if fit.instrument.broadening is not None:
-        raise SlxrdError("slits cannot be compared with a measured resolution, which holds its own; give σ_G")
+        raise SlxrdError(
+            "slits cannot be compared with a measured resolution, which includes its own slit; give σ_G"
+        )
     q = float(np.mean(fit.regions[0].q))
     cosine = math.sqrt(max(1.0 - (q * wavelength / (4.0 * math.pi)) ** 2, 0.0))
     found = []

@@ -1,4 +1,4 @@
-"""Disorder of a superlattice, from which Bragg peaks bear fringes and which do not (Eq. 1)."""
+"""Disorder of a superlattice, from the Bragg peaks that have fringes and those that have none (Eq. 1)."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from slxrd.studies.merit.visibility import AT_THRESHOLD, CHANCE, Visibility, fri
 
 @dataclass(frozen=True, eq=False)
 class Disorder:
-    """What fringes seen at some Bragg peaks, and not at others, say of the disorder (Eq. 1 of the paper).
+    """Limits of the disorder from fringes that are seen at some Bragg peaks and not at others (Eq. 1).
 
     Parameters
     ----------
     pattern : Pattern
-        What was looked at.
+        Pattern over q.
     orders : tuple of Visibility
-        One for each Bragg peak, by q.
+        One for each Bragg peak, in ascending order of q.
     above, below : float or None
-        Limits of δ_Λ in Å: above, from a peak without fringes; below, from the last peak with them.
+        Lower and upper limit of δ_Λ in Å: from a peak without fringes, and from the last peak with fringes.
     sigma_L : Estimate
-        The quantitative form: from the visibility, or its limit.
+        σ_L from the visibility of the fringes, or a limit.
     notes : tuple of str
-        What the reader must know.
+        Remarks on the result.
     """
 
     pattern: Pattern
@@ -55,22 +55,22 @@ class Disorder:
             if each.seen:
                 error = "" if each.error is None else f" ± {each.error:.2g}"
                 z = "not known" if each.visibility is None else f"{each.visibility:.3g}{error}"
-                told = f"fringes (by chance: {chance}), visibility {z}"
-            elif each.telling:
-                told = f"none (by chance: {chance}), visibility below {each.limit:.2g} at 95 %"
+                text = f"fringes (by chance: {chance}), visibility {z}"
+            elif each.conclusive:
+                text = f"none (by chance: {chance}), visibility below {each.limit:.2g} at 95 %"
             else:
-                told = f"none seen (by chance: {chance}), but they might be there unseen"
-            lines.append(f"  q = {each.q:.3f} Å⁻¹  π/(2q) = {each.threshold:.3g} Å  {told}")
+                text = f"none seen (by chance: {chance}), but the noise could hide them"
+            lines.append(f"  q = {each.q:.3f} Å⁻¹  π/(2q) = {each.threshold:.3g} Å  {text}")
         lines += [
             "",
-            f"  δ_Λ   {self.said}   average misplacement, by Eq. 1 of the 2021 paper, a rule of thumb",
+            f"  δ_Λ   {self.limits_text}   average misplacement, by Eq. 1 of the 2021 paper, a rule of thumb",
         ]
         lines.append(f"  σ_L   {format_estimate(self.sigma_L)}   from the visibility, exp(−q²σ_L²/2)")
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
     @property
-    def said(self) -> str:
-        """Return the limits of δ_Λ in words, ``"0.73 Å < δ_Λ < 1.5 Å"``."""
+    def limits_text(self) -> str:
+        """Limits of δ_Λ as text, ``"0.73 Å < δ_Λ < 1.5 Å"``."""
         if self.above is None and self.below is None:
             return "not limited"
         low = "" if self.above is None else f"{self.above:.3g} Å < "
@@ -78,7 +78,7 @@ class Disorder:
         return f"{low}δ_Λ{high}"
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Lay it out as plain data, ready for JSON."""
+        """Return plain data for JSON; lengths in Å."""
         orders = [
             {
                 "q": each.q,
@@ -89,7 +89,7 @@ class Disorder:
                 "visibility": each.visibility,
                 "error": each.error,
                 "limit": each.limit,
-                "telling": each.telling,
+                "telling": each.conclusive,
                 "period": each.period,
                 "reduced_chi2": each.reduced_chi2,
             }
@@ -117,60 +117,67 @@ def disorder_from_fringes(
     noise: Noise | None = None,
     report: Progress | None = None,
 ) -> Disorder:
-    """Tell the disorder from which Bragg peaks bear fringes, δ_Λ ≤ π/(2q) (SI Eq. S21, Eq. 1).
+    """Estimate the disorder from the Bragg peaks that have fringes, δ_Λ ≤ π/(2q) (SI Eq. S21, Eq. 1).
 
     Parameters
     ----------
     pattern : Pattern
-        Over q, or over 2θ with a known wavelength.
+        Pattern over q, or over 2θ with a known wavelength.
     regions : iterable of Region or (q_min, q_max)
-        One around each Bragg peak, Å⁻¹; those found where none are given.
+        One region in Å⁻¹ around each Bragg peak; by default, regions around the peaks that are found.
     mask : iterable of (q_min, q_max)
-        Å⁻¹, to be left out.
+        Ranges in Å⁻¹ to exclude.
     coherent, resolution, noise
         As in :func:`slxrd.fit`.
     report : callable, optional
-        Called with peaks done and peaks in all.
+        Called with the number of completed peaks and of all peaks.
+
+    Returns
+    -------
+    Disorder
+        Print it for a table.
 
     Raises
     ------
     SlxrdError
-        If there is no Bragg peak, or an argument is at fault.
+        If there is no Bragg peak, or an argument is invalid.
     """
     pattern = pattern.without(mask)
-    chosen = tuple(as_region(region) for region in regions) or find_regions(pattern)
+    selected = tuple(as_region(region) for region in regions) or find_regions(pattern)
     instrument = as_instrument(pattern, resolution, "q")
     if coherent < 2:
-        raise SlxrdError(f"coherent {coherent}: fringes need two crystals at least")
-    found = []
-    for i, region in enumerate(sorted(chosen, key=lambda each: each.low)):
-        found.append(fringe_visibility(pattern, region, instrument, coherent, noise))
+        raise SlxrdError(f"coherent {coherent}: fringes need at least two crystals")
+    orders = []
+    for i, region in enumerate(sorted(selected, key=lambda each: each.low)):
+        orders.append(fringe_visibility(pattern, region, instrument, coherent, noise))
         if report is not None:
-            report(i + 1, len(chosen))
-    return _conclude(pattern, tuple(found))
+            report(i + 1, len(selected))
+    return _disorder(pattern, tuple(orders))
 
 
-def _conclude(pattern: Pattern, orders: tuple[Visibility, ...]) -> Disorder:
+def _disorder(pattern: Pattern, orders: tuple[Visibility, ...]) -> Disorder:
     seen = [each for each in orders if each.seen]
-    unseen = [each for each in orders if not each.seen and each.telling]
-    notes = [f"fringes are believed where chance gives as much in less than 1 of {1.0 / CHANCE:.0f} cases"]
+    unseen = [each for each in orders if not each.seen and each.conclusive]
+    notes = [
+        f"fringes count as seen if noise alone gives as much in fewer than 1 of {1.0 / CHANCE:.0f} cases"
+    ]
     below = min((each.threshold for each in seen), default=None)
     above = max((each.threshold for each in unseen), default=None)
     if above is not None and below is not None and above >= below:
         notes.append(
-            "fringes at a larger q but none at a smaller one: not what disorder does; look at the pictures, "
-            "at stray peaks and at the regions"
+            "fringes at a larger q but none at a smaller one, which disorder does not explain; check the "
+            "figures, stray peaks and the regions"
         )
         above = below = None
     for each in orders:
-        if not each.seen and not each.telling:
+        if not each.seen and not each.conclusive:
             notes.append(
-                f"at {each.q:.3f} Å⁻¹ fringes of a visibility of {AT_THRESHOLD:.2f}, that of the threshold, "
-                "would not be seen: it says nothing; count longer"
+                f"at {each.q:.3f} Å⁻¹ fringes with the visibility of the threshold, {AT_THRESHOLD:.2f}, "
+                "would not be seen, so the peak gives no limit; count longer"
             )
         if each.reduced_chi2 > 2.0:
             notes.append(
-                f"at {each.q:.3f} Å⁻¹ the peak is of another shape (reduced χ² {each.reduced_chi2:.3g})"
+                f"at {each.q:.3f} Å⁻¹ the shape of the peak is different (reduced χ² {each.reduced_chi2:.3g})"
             )
     return Disorder(pattern, orders, above, below, _sigma_L(seen, unseen), tuple(notes))
 
@@ -181,7 +188,7 @@ def _sigma_L(seen: Sequence[Visibility], unseen: Sequence[Visibility]) -> Estima
     if known:
         weights = [error**-2.0 for _, error in known]
         value = sum(w * v for w, (v, _) in zip(weights, known, strict=True)) / sum(weights)
-        return Estimate(value, sum(weights) ** -0.5, "Å", "determined", "of each peak fitted alone")
+        return Estimate(value, sum(weights) ** -0.5, "Å", "determined", "from each peak fitted alone")
     limits = [math.sqrt(-2.0 * math.log(each.limit)) / each.q for each in unseen if each.limit]
     if limits:
         return Estimate(max(limits), None, "Å", "lower bound", "95 % limit of the visibility")

@@ -1,4 +1,4 @@
-"""Figures of merit that follow from a fit: tilt, strain, thickness, coherence."""
+"""Figures of merit calculated from a fit: tilt, strain, thickness, coherence."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from typing import Any
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate
-from slxrd.studies.merit.coherence import MATTERS, Alternative
+from slxrd.studies.merit.coherence import NEGLIGIBLE, Alternative
 
-_TILT = "indicative: all of σ_L as tilt, and an edge's displacement taken as an rms one"
+_TILT = "indicative: all of σ_L is taken as tilt, and the displacement of an edge as an rms value"
 
 
 def tilt(sigma_L: Estimate, N: Estimate, d: Estimate) -> Estimate:
-    """Tilt that would displace crystals by σ_L, α = arctan(2σ_L/W), W = (N−1)d, in degrees (SI Eq. S22).
+    """Return the tilt that would displace crystals by σ_L, α = arctan(2σ_L/W), W = (N−1)d (SI Eq. S22).
 
-    Indicative: the displacement of an edge stands for an rms one, and tilt would weaken the crystal's own
-    amplitude too. Errors of the three are taken as independent.
+    The value is indicative: the displacement of an edge is taken as an rms value, and a tilt would also
+    reduce the amplitude of the crystal itself. The errors of the three quantities are taken as independent.
 
     Parameters
     ----------
     sigma_L, N, d : Estimate
-        Of a fit; a limit of σ_L becomes a limit of α.
+        Estimates of a fit, lengths in Å. A limit of σ_L gives a limit of α.
+
+    Returns
+    -------
+    Estimate
+        α in degrees.
     """
     if sigma_L.value is None or N.value is None or d.value is None or N.value <= 1.0:
         return Estimate(None, None, "°", "undetermined", "σ_L, N or d is not determined")
@@ -32,32 +37,37 @@ def tilt(sigma_L: Estimate, N: Estimate, d: Estimate) -> Estimate:
     value = math.degrees(math.atan(ratio))
     if sigma_L.error is None:
         return Estimate(value, None, "°", sigma_L.status, _TILT)
-    shares = (
+    relative = (
         sigma_L.error / max(sigma_L.value, 1e-12),
         (N.error or 0.0) / (N.value - 1.0),
         (d.error or 0.0) / d.value,
     )
-    error = math.degrees(ratio * math.hypot(*shares) / (1.0 + ratio**2))
+    error = math.degrees(ratio * math.hypot(*relative) / (1.0 + ratio**2))
     return Estimate(value, error, "°", sigma_L.status, _TILT)
 
 
 def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
-    """Strain along the stack, (d − d_bulk)/d_bulk, in per cent.
+    """Return the strain along the stack, (d − d_bulk)/d_bulk, in per cent.
 
-    For CsPbBr₃ platelets the SI (section S.o) has d = 6.0166 Å against 5.836 Å from the same sample's
-    (220)/(004) peak, +3.1 %, which it gives as +3.0 %.
+    For CsPbBr₃ platelets the SI (section S.o) compares d = 6.0166 Å with 5.836 Å from the (220)/(004) peak of
+    the same sample: +3.1 %, quoted there as +3.0 %.
 
     Parameters
     ----------
     d : Estimate
-        Å.
+        Distance of the planes in Å.
     bulk, bulk_error : float
-        Of the unstrained crystal, Å.
+        Distance in the unstrained crystal and its standard deviation, in Å.
+
+    Returns
+    -------
+    Estimate
+        Strain in per cent.
 
     Raises
     ------
     SlxrdError
-        If ``bulk`` is not positive, or its error negative.
+        If ``bulk`` is not positive, or its error is negative.
     """
     if not (math.isfinite(bulk) and bulk > 0.0 and math.isfinite(bulk_error) and bulk_error >= 0.0):
         raise SlxrdError(
@@ -74,18 +84,19 @@ def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
 
 @dataclass(frozen=True, eq=False)
 class Merits:
-    """Figures of merit that follow from a fit.
+    """Figures of merit of a fit; print it for a table.
 
     Parameters
     ----------
     fit : Fit
         The fit.
     estimates : mapping of str to Estimate
-        tilt (°), strain (%) where a bulk value was given, and the fit's period (three ways) and thicknesses.
+        Tilt (°), strain (%) if a bulk value was given, and the period (three ways) and thicknesses of the
+        fit.
     transverse, longitudinal : float or None
-        Coherence lengths in Å, where they could be worked out.
+        Coherence lengths in Å, if they could be calculated.
     numbers, slits : tuple of Alternative
-        The curve with other numbers of coherent crystals, and behind other slits.
+        The curve with other numbers of coherent crystals, and with other slits.
     """
 
     fit: Fit
@@ -99,18 +110,18 @@ class Merits:
         names = {
             "period": ("Λ", "superlattice period of the mean size"),
             "period_of_most_probable": ("Λ (N whole)", "that of the nearest whole N"),
-            "period_S13": ("Λ (S13)", "with the error as the 2021 paper quotes it"),
+            "period_S13": ("Λ (S13)", "with the error as in the 2021 paper"),
             "thickness": ("t", "crystal thickness (N−1)·d"),
             "thickness_with_surface": ("N·d", "with half a plane distance on either side"),
-            "tilt": ("α", "tilt that σ_L would be, arctan(2σ_L/W)"),
+            "tilt": ("α", "tilt equivalent to σ_L, arctan(2σ_L/W)"),
             "strain": ("ε", "strain along the stack, (d − d_bulk)/d_bulk"),
         }
         rows = [(*names[name], estimate) for name, estimate in self.estimates.items() if name in names]
         width = max(len(symbol) for symbol, _, _ in rows)
-        told = [(symbol, format_estimate(estimate), meaning, estimate) for symbol, meaning, estimate in rows]
-        wide = max(len(text) for _, text, _, _ in told)
+        cells = [(symbol, format_estimate(estimate), meaning, estimate) for symbol, meaning, estimate in rows]
+        wide = max(len(text) for _, text, _, _ in cells)
         lines = ["from the fit of the profile:"]
-        for symbol, text, meaning, estimate in told:
+        for symbol, text, meaning, estimate in cells:
             why = f" [{estimate.why}]" if estimate.why and estimate.value is None else ""
             lines.append(f"  {symbol:<{width}}  {text:<{wide}}  {meaning}{why}")
         lines.append(f"  {'':<{width}}  (α is {_TILT})")
@@ -126,35 +137,35 @@ class Merits:
         if self.longitudinal is not None:
             lines.append(f"longitudinal coherence λ²/2Δλ: {self.longitudinal / 10.0:.3g} nm of path")
         if self.numbers:
-            lines.append("other numbers of coherent crystals, all else kept: largest change in σ, and of χ²")
+            lines.append("other numbers of coherent crystals, the rest fixed: largest change in σ, and of χ²")
             lines += [
                 f"  M = {a.coherent:<4} {a.deviation:8.3g} σ  Δχ² {a.delta_chi2:+9.3g}" for a in self.numbers
             ]
             M = self.fit.stack.coherent
             larger = [a for a in self.numbers if a.coherent >= 2 * M]
-            if larger and larger[0].deviation > MATTERS:
+            if larger and larger[0].deviation > NEGLIGIBLE:
                 lines.append(
-                    f"! M matters: beyond {M} the curve still changes, and σ_L depends on the choice"
+                    f"! M matters: above {M} the curve still changes, and σ_L depends on the choice of M"
                 )
             elif larger:
                 lines.append(
-                    f"more than M = {M} changes the curve by {larger[0].deviation:.1g} σ at most: disorder "
-                    "limits the interference, not the beam"
+                    f"more than M = {M} changes the curve by at most {larger[0].deviation:.1g} σ: disorder, "
+                    "not the beam, limits the interference"
                 )
         if self.slits:
-            lines.append("slits: T₁ by S14, the M = T₁/Λ it would leave, and what that would change, in σ")
+            lines.append("slits: T₁ by Eq. S14, M = T₁/Λ, and the resulting change of the curve in σ")
             lines += [
                 f"  {a.slit:4g} mm  T₁ {(a.length or 0.0) / 10.0:7.3g} nm  M {a.coherent:<5} "
                 f"σ_G {a.sigma_G:.4f} Å⁻¹  {a.deviation:8.3g} σ"
                 for a in self.slits
             ]
             lines.append(
-                "if the fringes stay where S14 would have them gone, the beam is more coherent than S14 says"
+                "fringes that remain where Eq. S14 predicts none show that the beam is more coherent than S14"
             )
         return lines
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Lay it out as plain data, ready for JSON."""
+        """Return plain data for JSON; lengths in Å."""
 
         def row(each: Alternative) -> dict[str, Any]:
             return {key: value for key, value in vars(each).items() if key != "curve"}

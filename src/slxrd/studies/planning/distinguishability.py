@@ -1,11 +1,11 @@
-"""What a pattern without noise foretells of measured ones: how long a measurement excludes other solutions.
+"""Counting time needed to exclude other solutions, from the fit of one noise-free pattern.
 
-At the pattern that is expected, χ² of the true solution is 0. That of another one, refined, is the mean of
-what it lies above the best one in measured patterns, Δ, and there it scatters by 2√Δ; both follow from
-Gaussian noise and a model that is nearly linear about each solution (G. Cowan et al., Eur. Phys. J. C 2011,
-71, 1554, call such a pattern the Asimov data set). Δ grows as the counting time. So one fit tells, about,
-what many simulations at every counting time would. With region weights below 1 the scatter is smaller than
-that, and the answer on the safe side.
+For the noise-free pattern, χ² of the true solution is 0. The refined χ² of another solution, Δ, is the mean
+of its χ² above the best one in measured patterns, where it scatters by 2√Δ. Both follow from Gaussian noise
+and a model that is nearly linear about each solution (G. Cowan et al., Eur. Phys. J. C 2011, 71, 1554, call
+such a pattern the Asimov data set). Δ is proportional to the counting time, so one fit replaces many
+simulations at every counting time. With region weights below 1 the scatter is smaller, and the time is an
+upper estimate.
 """
 
 from __future__ import annotations
@@ -21,127 +21,127 @@ from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit, Solution
 from slxrd.units import FloatArray
 
-#: Share of the measurements that are to have one solution only.
-SURE = 0.95
-#: Information, relative to the measurement, that is looked at: most, least, and how it is lessened.
-MOST, LEAST, LESSENED = 1e4, 1e-4, 8.0
+#: Fraction of the measurements that should have a single solution.
+UNIQUE_FRACTION = 0.95
+#: Counting times considered, relative to the measurement: longest, shortest, and factor between steps.
+LONGEST, SHORTEST, FACTOR = 1e4, 1e-4, 8.0
 
 
 @dataclass(frozen=True)
-class Foresight:
-    """What is to be expected of solutions and fringes at any counting time.
+class Distinguishability:
+    """Expected Δχ² of fringes and of other solutions, from which to predict any counting time.
 
     Parameters
     ----------
     fringes : float
-        What fringes improve χ² by; 0 for a single crystal.
+        Decrease of χ² with fringes; 0 for a single crystal.
     rivals : mapping of int to float
-        Δχ² of other solutions, by how many d their L lies from the true one.
+        Δχ² of other solutions, by the distance of their L from the true one in units of d.
     stacked : bool
-        Whether there is an L at all.
+        Whether the sample is a stack, which has an L.
     """
 
     fringes: float
     rivals: Mapping[int, float]
     stacked: bool
 
-    def unique(self, more: float = 1.0) -> float:
-        """Share of the measurements with one solution only, and that the true one.
+    def unique(self, time: float = 1.0) -> float:
+        """Return the fraction of measurements with a single solution, which is the true one.
 
         Parameters
         ----------
-        more : float
-            Counting time, or 1/σ², in units of that foreseen.
+        time : float
+            Counting time, or 1/σ², in units of that of the measurement.
         """
         if not self.stacked:
             return 1.0
         return math.prod(
-            [_exceeds(more * self.fringes, FRINGES_SEEN)]
-            + [_exceeds(more * rival, AMBIGUOUS) for rival in self.rivals.values()]
+            [_exceeds(time * self.fringes, FRINGES_SEEN)]
+            + [_exceeds(time * rival, AMBIGUOUS) for rival in self.rivals.values()]
         )
 
-    def needed(self, share: float = SURE) -> float | None:
-        """Find the counting time that gives one solution only.
+    def needed(self, fraction: float = UNIQUE_FRACTION) -> float | None:
+        """Return the counting time needed for a single solution.
 
         Parameters
         ----------
-        share : float
-            Of the measurements in which it does.
+        fraction : float
+            Required fraction of measurements with a single solution.
 
         Returns
         -------
         float or None
-            In units of that foreseen (1/σ², where σ is not from counts); None if none would do.
+            In units of that of the measurement (1/σ², if σ is not from counts); None if no time suffices.
         """
-        if self.unique(MOST) < share:
+        if self.unique(LONGEST) < fraction:
             return None
-        low, high = math.log(LEAST), math.log(MOST)
+        low, high = math.log(SHORTEST), math.log(LONGEST)
         while high - low > 1e-3:
             middle = (low + high) / 2.0
-            low, high = (low, middle) if self.unique(math.exp(middle)) >= share else (middle, high)
+            low, high = (low, middle) if self.unique(math.exp(middle)) >= fraction else (middle, high)
         return math.exp(high)
 
 
 def _exceeds(expected: float, threshold: float) -> float:
-    """Probability that Δχ² of this expectation is larger than a threshold."""
+    """Return the probability that Δχ² with the given expectation exceeds a threshold."""
     if expected <= 0.0:
         return 0.0
     return 0.5 * math.erfc((threshold - expected) / math.sqrt(8.0 * expected))
 
 
-def foresee(
-    clear: Pattern, sigma: FloatArray, options: FitOptions, true: Mapping[str, float]
-) -> Foresight | None:
-    """Fit a pattern without noise, as if it had noise.
+def distinguishability(
+    noise_free: Pattern, sigma: FloatArray, options: FitOptions, true: Mapping[str, float]
+) -> Distinguishability | None:
+    """Fit a noise-free pattern with the σ of a measurement.
 
     Parameters
     ----------
-    clear : Pattern
-        What is expected.
+    noise_free : Pattern
+        Expected pattern.
     sigma : ndarray, shape (n,)
-        Standard deviation that a measurement will have.
+        Standard deviation of the measurement.
     options : FitOptions
-        As for the measured patterns; σ is always that given.
+        Options of the fit; σ is always that given.
     true : mapping of str to float
-        What the pattern was made with.
+        Parameters of the pattern.
 
     Returns
     -------
-    Foresight or None
-        None if it cannot be fitted, or not to the truth.
+    Distinguishability or None
+        None if the pattern cannot be fitted, or the best solution is not the true one.
     """
     options = replace(options, noise="file")
 
-    def at(more: float) -> Fit:
-        return fit_pattern(replace(clear, sigma=sigma / math.sqrt(more)), options)
+    def at(time: float) -> Fit:
+        return fit_pattern(replace(noise_free, sigma=sigma / math.sqrt(time)), options)
 
     try:
         fit = at(1.0)
         if fit.stack.coherent == 1:
-            return Foresight(0.0, {}, False)
+            return Distinguishability(0.0, {}, False)
         gain = fringes_seen(fit.objective, fit.minima[0])[1]
-        more = 1.0
+        time = 1.0
         if gain < FRINGES_SEEN:
-            more = 2.0 * FRINGES_SEEN / max(gain, 1e-12)
-            if more > MOST:
-                return Foresight(gain, {}, True)
-            fit = at(more)
-        found = Foresight(gain, _rivals(fit, true, more), True)
-        while not found.rivals and more > LEAST and fit.parameters["L"].status != "undetermined":
-            more /= LESSENED
-            fit = at(more)
-            found = replace(found, rivals=_rivals(fit, true, more))
+            time = 2.0 * FRINGES_SEEN / max(gain, 1e-12)
+            if time > LONGEST:
+                return Distinguishability(gain, {}, True)
+            fit = at(time)
+        found = Distinguishability(gain, _rivals(fit, true, time), True)
+        while not found.rivals and time > SHORTEST and fit.parameters["L"].status != "undetermined":
+            time /= FACTOR
+            fit = at(time)
+            found = replace(found, rivals=_rivals(fit, true, time))
         needed = found.needed()
         if needed is None:
             return found
-        # There all that count are close enough to be listed.
+        # At this counting time, all solutions that matter have a Δχ² small enough to be listed.
         return replace(found, rivals={**_rivals(at(needed), true, needed), **found.rivals})
     except SlxrdError:
         return None
 
 
-def _rivals(fit: Fit, true: Mapping[str, float], more: float) -> dict[int, float]:
-    """Δχ² of the other solutions per information; of those as far from the truth, the lowest."""
+def _rivals(fit: Fit, true: Mapping[str, float], time: float) -> dict[int, float]:
+    """Return the lowest Δχ² per counting time of the other solutions at each distance of L."""
     if fit.parameters["L"].status == "undetermined":
         return {}
     if steps_away(fit.solutions[0], true) != 0:
@@ -150,10 +150,10 @@ def _rivals(fit: Fit, true: Mapping[str, float], more: float) -> dict[int, float
     for solution in fit.solutions[1:]:
         step = steps_away(solution, true)
         if step:
-            found.setdefault(step, solution.delta_chi2 / more)
+            found.setdefault(step, solution.delta_chi2 / time)
     return found
 
 
 def steps_away(solution: Solution, true: Mapping[str, float]) -> int:
-    """How many d a solution's L lies from the true one."""
+    """Return the distance of L of a solution from the true one, in units of d, rounded."""
     return round((solution.values["L"] - true["L"]) / true["d"])

@@ -1,7 +1,7 @@
-"""What a measurement would tell, by simulation: before the beam time, not after.
+"""Predict the uncertainties of a measurement by simulation.
 
-Patterns of a sample as it is expected are simulated with their noise, and each is fitted as if nothing
-were known of it: no starting values, and all solutions searched.
+Patterns of the expected sample are simulated with noise, and each is fitted without starting values,
+searching all solutions.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument, simulate
 from slxrd.parameters.definitions import STACKING, TABLE
 from slxrd.sample.stack import Stack
-from slxrd.studies.planning.distinguishability import foresee, steps_away
-from slxrd.studies.planning.expected_errors import Expected, Plan, Rival
+from slxrd.studies.planning.distinguishability import distinguishability, steps_away
+from slxrd.studies.planning.result import ExpectedUncertainty, Plan, Rival
 
-#: The most points a scan may have, and the most counts a point.
-MOST_POINTS, MOST_COUNTS = 100_000, 1e15
+#: Largest number of points of a scan, and of counts of a point.
+MAX_POINTS, MAX_COUNTS = 100_000, 1e15
 
 
 def plan(
@@ -48,63 +48,68 @@ def plan(
     seed: int = 0,
     report: Progress | None = None,
 ) -> Plan:
-    """Simulate a measurement many times, and fit each as if nothing were known.
+    """Simulate a measurement many times, and fit each simulation without starting values.
 
     Parameters
     ----------
     values : mapping of str to float
-        The sample as it is expected: d, L, sigma_L, N, sigma_N, and q_zero (0 if left out).
+        Parameters of the expected sample: d, L, sigma_L, N, sigma_N, and q_zero (default 0).
     q_low, q_high, step : float
-        The scan, in Å⁻¹.
+        Range and step of the scan, in Å⁻¹.
     counts, noise : float, optional
-        Counts expected at the highest point, above the background; or Gaussian noise, as a fraction of
-        that point. One of them.
+        Expected counts at the highest point, above the background; or Gaussian noise as a fraction of
+        that point. Exactly one of them.
     regions : sequence of Region or (q_min, q_max[, weight])
-        What is fitted; the Bragg peaks found in the expected pattern where none are given.
+        Regions to fit; by default the Bragg peaks found in the expected pattern.
     background : float
-        At every point, in counts, or as a fraction of the peak where the noise is one; where there is
-        any, a constant background is fitted.
+        Background in counts, or as a fraction of the peak if ``noise`` is given. If it is not 0, a constant
+        background is fitted.
     resolution, coherent
         As in :func:`slxrd.fitting.api.fit`.
     n : int
         Number of simulations, 2 or more.
     seed : int
-        Of the noise; the same gives the same plan.
+        Seed of the noise; the same seed gives the same result.
     report : callable, optional
-        Called with simulations done and asked for. A KeyboardInterrupt ends the run and keeps what
-        was done.
+        Called with the number of completed simulations and of all. A KeyboardInterrupt ends the run, and
+        the result is that of the completed simulations.
+
+    Returns
+    -------
+    Plan
+        Print it for a table.
 
     Raises
     ------
     SlxrdError
-        If a value is missing or cannot be, or no simulation can be fitted.
+        If a value is missing or invalid, or no simulation can be fitted.
     """
-    check((q_low, q_high, step), counts, noise, background, n, seed)
+    check_measurement((q_low, q_high, step), counts, noise, background, n, seed)
     peak = 1.0 if counts is None else counts
     q = q_low + step * np.arange(math.floor((q_high - q_low) / step + 1e-6) + 1)
 
-    def measured(random: np.random.Generator | None) -> Pattern:
-        way = None if random is None else "counting" if noise is None else noise
+    def simulated(random: np.random.Generator | None) -> Pattern:
+        kind = None if random is None else "counting" if noise is None else noise
         return simulate(
             q, values, coherent=coherent, resolution=resolution, peak=peak, background=background,
-            noise=way, seed=random,
+            noise=kind, seed=random,
         )  # fmt: skip
 
-    clear = measured(None)
+    noise_free = simulated(None)
     options = FitOptions(
-        tuple(as_region(region) for region in regions) or find_regions(clear),
+        tuple(as_region(region) for region in regions) or find_regions(noise_free),
         stack=Stack(coherent),
-        instrument=as_instrument(clear, resolution, "q"),
+        instrument=as_instrument(noise_free, resolution, "q"),
         noise="counting" if noise is None else "file",
         settings=Settings(background="constant" if background > 0.0 else "none"),
     )
-    select(clear, options.regions, 1.0)  # says now what each fit would say
+    select(noise_free, options.regions, 1.0)  # raise now what each fit would raise
     fits: list[Fit] = []
     errors: list[str] = []
     try:
         for i, child in enumerate(np.random.SeedSequence(seed).spawn(n), 1):
             try:
-                fits.append(fit_pattern(measured(np.random.default_rng(child)), options))
+                fits.append(fit_pattern(simulated(np.random.default_rng(child)), options))
             except SlxrdError as error:
                 errors.append(str(error))
             if report is not None:
@@ -116,15 +121,16 @@ def plan(
         raise SlxrdError(f"none of {n} simulated measurements can be fitted: {errors[0]}")
     true = {"q_zero": 0.0, **values}
     done = len(fits) + len(errors)
-    sigma = np.sqrt(np.maximum(clear.intensity, 1.0)) if noise is None else np.full(q.size, noise)
+    sigma = np.sqrt(np.maximum(noise_free.intensity, 1.0)) if noise is None else np.full(q.size, noise)
     steps = [_step(fit, true) for fit in fits]
     return Plan(
         values=true, regions=tuple(options.regions), counts=counts, noise=noise, background=background,
-        points=len(clear), asked=n, done=done, seed=seed, expected=_expected(fits, steps, true),
+        points=len(noise_free), asked=n, done=done, seed=seed, expected=_expected(fits, steps, true),
         fringes=float(np.mean([step is not None for step in steps])),
         right=float(np.mean([step == 0 for step in steps])),
         unique=float(np.mean([step == 0 and fit.unique for fit, step in zip(fits, steps, strict=True)])),
-        rivals=_rivals(fits, true), foresight=None if done < n else foresee(clear, sigma, options, true),
+        rivals=_rivals(fits, true),
+        distinguishability=None if done < n else distinguishability(noise_free, sigma, options, true),
         notes=_notes(options, true, done, n, errors),
     )  # fmt: skip
 
@@ -143,38 +149,45 @@ def _notes(
     return tuple(notes)
 
 
-def check(
+def check_measurement(
     scan: tuple[float, float, float], counts: float | None, noise: float | None, background: float,
     n: int, seed: int,
 ) -> None:  # fmt: skip
-    """See beforehand that a measurement can be; the arguments are those of :func:`plan`.
+    """Check the arguments of :func:`plan`.
+
+    Parameters
+    ----------
+    scan : (float, float, float)
+        ``q_low``, ``q_high`` and ``step`` in Å⁻¹.
+    counts, noise, background, n, seed
+        As in :func:`plan`.
 
     Raises
     ------
     SlxrdError
-        If it cannot.
+        If one is invalid.
     """
     low, high, step = scan
     text, real = f"scan {low:g}:{high:g}:{step:g}", 0.0 < low < high < math.inf and 0.0 < step < math.inf
-    for right, message in (
+    for valid, message in (
         (n >= 2, f"{n} simulation{'s' * (n != 1)}: at least 2 are needed for a spread, better 20"),
         (seed >= 0, f"seed {seed}: must be 0 or more"),
         (real, f"{text}: give 0 < start < end and a positive step, in Å⁻¹"),
-        (high - low < MOST_POINTS * step, f"{text} has more than {MOST_POINTS} points; take a longer step"),
+        (high - low < MAX_POINTS * step, f"{text} has more than {MAX_POINTS} points; take a longer step"),
         ((counts is None) != (noise is None), "give the counts expected at the peak, or the noise"),
         (
-            counts is None or 1.0 <= counts < MOST_COUNTS,
+            counts is None or 1.0 <= counts < MAX_COUNTS,
             f"counts {counts!r}: give those expected at the peak, 1 or more",
         ),
         (noise is None or 0.0 < noise < 1.0, f"noise {noise!r}: give a fraction of the peak, such as 0.03"),
-        (0.0 <= background < MOST_COUNTS, f"background {background!r}: give what every point has, 0 or more"),
+        (0.0 <= background < MAX_COUNTS, f"background {background!r}: give what every point has, 0 or more"),
     ):
-        if not right:
+        if not valid:
             raise SlxrdError(message)
 
 
 def _step(fit: Fit, true: Mapping[str, float]) -> int | None:
-    """How many d the best solution's L lies from the true one; None where the pattern shows no fringes."""
+    """Return the distance of the best L from the true one in units of d, or None without fringes."""
     if fit.stack.coherent == 1:
         return 0
     if fit.parameters["L"].status == "undetermined":
@@ -184,8 +197,8 @@ def _step(fit: Fit, true: Mapping[str, float]) -> int | None:
 
 def _expected(
     fits: Sequence[Fit], steps: Sequence[int | None], true: Mapping[str, float]
-) -> dict[str, Expected]:
-    """What each parameter comes to; its errors in the fits that found the right solution."""
+) -> dict[str, ExpectedUncertainty]:
+    """Return the expected uncertainties; errors are those of the fits that found the true solution."""
     single = fits[0].stack.coherent == 1
     rows = {name: (info.symbol, info.unit, true.get(name, 0.0)) for name, info in TABLE.items()}
     thickness = (true["N"] - 1.0) * true["d"]
@@ -195,54 +208,59 @@ def _expected(
     for name, (symbol, unit, truth) in rows.items():
         if single and name in (*STACKING, "period"):
             continue
-        told = [{**fit.parameters, **fit.derived}[name] for fit in fits]
-        if name == "q_zero" and all(estimate.error is None for estimate in told):
+        estimates = [{**fit.parameters, **fit.derived}[name] for fit in fits]
+        if name == "q_zero" and all(estimate.error is None for estimate in estimates):
             continue
-        expected[name] = _row(told, steps, name, symbol, unit, truth)
+        expected[name] = _row(estimates, steps, name, symbol, unit, truth)
     return expected
 
 
 def _row(
-    told: Sequence[Estimate], steps: Sequence[int | None], name: str, symbol: str, unit: str, truth: float
-) -> Expected:
+    estimates: Sequence[Estimate],
+    steps: Sequence[int | None],
+    name: str,
+    symbol: str,
+    unit: str,
+    truth: float,
+) -> ExpectedUncertainty:
     known = [
         (estimate.value - truth, estimate.error)
-        for estimate, step in zip(told, steps, strict=True)
+        for estimate, step in zip(estimates, steps, strict=True)
         if step in (0, None)
         and estimate.status in ("determined", "ambiguous")
         and estimate.value is not None
         and estimate.error is not None
     ]
-    off, quoted = np.array(known).reshape(-1, 2).T
-    given = [estimate.interval_95 for estimate in told if estimate.interval_95]
-    held = [any(low <= truth <= high for low, high in pieces) for pieces in given]
-    sure = [estimate.status == "determined" and estimate.error is not None for estimate in told]
-    return Expected(
+    deviations, quoted = np.array(known).reshape(-1, 2).T
+    intervals = [estimate.interval_95 for estimate in estimates if estimate.interval_95]
+    held = [any(low <= truth <= high for low, high in pieces) for pieces in intervals]
+    determined = [estimate.status == "determined" and estimate.error is not None for estimate in estimates]
+    return ExpectedUncertainty(
         name, symbol, unit, truth,
-        determined=float(np.mean(sure)),
-        ambiguous=float(np.mean([estimate.status == "ambiguous" for estimate in told])),
-        rms=float(np.sqrt(np.mean(off**2))) if known else None,
-        bias=float(np.mean(off)) if known else None,
+        determined=float(np.mean(determined)),
+        ambiguous=float(np.mean([estimate.status == "ambiguous" for estimate in estimates])),
+        rms=float(np.sqrt(np.mean(deviations**2))) if known else None,
+        bias=float(np.mean(deviations)) if known else None,
         quoted=float(np.median(quoted)) if known else None,
         held=float(np.mean(held)) if held else None,
     )  # fmt: skip
 
 
 def _rivals(fits: Sequence[Fit], true: Mapping[str, float]) -> tuple[Rival, ...]:
-    """Collect the solutions with another L that are not excluded."""
+    """Return the solutions with another L that are not excluded."""
     places: dict[int, list[tuple[float, float]]] = {}
     best: dict[int, int] = {}
     probability: dict[int, float] = {}
     for fit in fits:
         if _step(fit, true) is None or fit.stack.coherent == 1:
             continue
-        met = set()
+        counted = set()
         for i, solution in enumerate(fit.solutions):
             step = steps_away(solution, true)
             probability[step] = probability.get(step, 0.0) + solution.probability / len(fits)
-            if not step or solution.delta_chi2 >= AMBIGUOUS or step in met:
+            if not step or solution.delta_chi2 >= AMBIGUOUS or step in counted:
                 continue
-            met.add(step)
+            counted.add(step)
             places.setdefault(step, []).append((solution.values["L"], solution.values["N"]))
             best[step] = best.get(step, 0) + (i == 0)
     rivals = []

@@ -1,7 +1,4 @@
-"""Pictures of the figures of merit: peaks with and without fringes; coherence and slits (as Fig. S5).
-
-Picture of a pattern and its fits before and after the Lorentz-polarisation correction (as Fig. S14).
-"""
+"""Figures of fringes, coherence and slits (as Fig. S5), and of the LP correction (as Fig. S14)."""
 
 from __future__ import annotations
 
@@ -19,29 +16,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-
 _MEASURED, _FITTED = "#4d4d4d", "#d55e00"
+_WITH, _WITHOUT = "#d55e00", "#0072b2"
 
 
 def lp_figure(found: LpComparison) -> Figure:
-    """Draw both fits, one above the other, with their values beside them.
+    """Draw the fits before and after the Lorentz-polarisation correction, with their parameters.
 
     Parameters
     ----------
     found : LpComparison
-        What to draw.
+        Fits to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.figure import Figure
 
     n = len(found.after.regions)
     widths = [fitted.q[-1] - fitted.q[0] for fitted in found.after.regions]
-    picture = Figure(figsize=(max(7.4, 3.4 * n + 2.0), 6.2), layout="constrained")
-    axes = picture.subplots(2, n, squeeze=False, width_ratios=widths)
+    figure = Figure(figsize=(max(7.4, 3.4 * n + 2.0), 6.2), layout="constrained")
+    axes = figure.subplots(2, n, squeeze=False, width_ratios=widths)
     simulated = is_simulated(found.after.pattern)
     for row, (title, fit) in enumerate((("before LP", found.before), ("after LP", found.after))):
         for panel, fitted in zip(axes[row], fit.regions, strict=True):
@@ -65,7 +62,7 @@ def lp_figure(found: LpComparison) -> Figure:
                 if r.shift is not None
             ),
         ]
-        picture.text(
+        figure.text(
             1.0,
             0.72 - 0.45 * row,
             "\n".join(lines),
@@ -76,34 +73,31 @@ def lp_figure(found: LpComparison) -> Figure:
         )
     axes[0, -1].legend(frameon=False, fontsize=9)
     name = Path(found.after.pattern.source).name + (" (simulated)" if simulated else "")
-    picture.suptitle(f"{name}: Lorentz-polarisation correction", x=0.01, ha="left", fontsize=11)
-    return picture
-
-
-_WITH, _WITHOUT = "#d55e00", "#0072b2"
+    figure.suptitle(f"{name}: Lorentz-polarisation correction", x=0.01, ha="left", fontsize=11)
+    return figure
 
 
 def merit_figure(disorder: Disorder, merits: Merits | None = None) -> Figure:
-    """Draw every Bragg peak with the curves of both cases, and what coherence and slits would change.
+    """Draw each Bragg peak with and without fringes, and the effect of coherence and slits.
 
     Parameters
     ----------
     disorder : Disorder
-        The peaks.
+        Result for the Bragg peaks.
     merits : Merits, optional
-        Of the fit, for the lower row.
+        Figures of merit of the fit, for the lower row.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.figure import Figure
 
     n = len(disorder.orders)
     lower = merits is not None and bool(merits.numbers)
-    picture = Figure(figsize=(max(8.6, 4.4 * n), 7.4 if lower else 4.0), layout="constrained")
-    rows = picture.subfigures(2 if lower else 1, 1, squeeze=False)[:, 0]
+    figure = Figure(figsize=(max(8.6, 4.4 * n), 7.4 if lower else 4.0), layout="constrained")
+    rows = figure.subfigures(2 if lower else 1, 1, squeeze=False)[:, 0]
     points = "simulated" if is_simulated(disorder.pattern) else "measured"
     for i, (panel, each) in enumerate(
         zip(rows[0].subplots(1, n, squeeze=False)[0], disorder.orders, strict=True)
@@ -117,22 +111,22 @@ def merit_figure(disorder: Disorder, merits: Merits | None = None) -> Figure:
         )
         if each.seen:
             panel.plot(each.points, each.fringed, color=_WITH, linewidth=1.4, label="with fringes")
-        panel.set_title(f"{each.q:.3f} Å⁻¹: {_verdict(each.seen, each.telling)}", fontsize=10)
+        panel.set_title(f"{each.q:.3f} Å⁻¹: {_conclusion(each.seen, each.conclusive)}", fontsize=10)
         panel.set_xlabel("q (Å⁻¹)")
         if i == 0:
             panel.set_ylabel("intensity")
         panel.legend(frameon=False, fontsize=8)
     name = Path(disorder.pattern.source).name + (" (simulated)" if points == "simulated" else "")
-    said = disorder.said
-    picture.suptitle(f"{name}: {said if 'δ' in said else 'δ_Λ ' + said}", x=0.01, ha="left", fontsize=11)
+    limits = disorder.limits_text
+    figure.suptitle(f"{name}: {limits if 'δ' in limits else 'δ_Λ ' + limits}", x=0.01, ha="left", fontsize=11)
     if lower:
         assert merits is not None
         _draw_coherence(rows[1].subplots(1, 2 if merits.slits else 1, squeeze=False)[0].tolist(), merits)
-    return picture
+    return figure
 
 
-def _verdict(seen: bool, telling: bool) -> str:
-    return "fringes" if seen else "no fringes" if telling else "not to be told"
+def _conclusion(seen: bool, conclusive: bool) -> str:
+    return "fringes" if seen else "no fringes" if conclusive else "inconclusive"
 
 
 def _draw_coherence(panels: list[Axes], merits: Merits) -> None:
@@ -148,15 +142,15 @@ def _draw_coherence(panels: list[Axes], merits: Merits) -> None:
     )
     colours = [str(shade) for shade in np.linspace(0.75, 0.0, len(merits.numbers))]
     for colour, each in zip(colours, merits.numbers, strict=True):
-        chosen = each.coherent == merits.fit.stack.coherent
+        of_fit = each.coherent == merits.fit.stack.coherent
         panels[0].plot(
             fitted.q,
             each.curve,
-            color=_WITH if chosen else colour,
-            linewidth=1.5 if chosen else 0.9,
+            color=_WITH if of_fit else colour,
+            linewidth=1.5 if of_fit else 0.9,
             label=f"M = {each.coherent}: {each.deviation:.2g} σ"
-            if not chosen
-            else f"M = {each.coherent}, the fit's",
+            if not of_fit
+            else f"M = {each.coherent}, as fitted",
         )
     panels[0].set_title("coherent crystals M, largest change", fontsize=10)
     if merits.slits:

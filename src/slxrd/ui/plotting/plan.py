@@ -1,4 +1,4 @@
-"""Picture of what a measurement would tell: the share of unique answers, and the errors, by counting time."""
+"""Figure of a plan: fraction of unique solutions, and expected errors, against the counting time."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.studies.planning.distinguishability import SURE
-from slxrd.studies.planning.expected_errors import COMPARED, Plan
+from slxrd.studies.planning.distinguishability import UNIQUE_FRACTION
+from slxrd.studies.planning.result import COMPARED, Plan
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _UNIQUE, _RIGHT, _REST = "#0072b2", "#009e73", "#7f7f7f"
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000")
-#: The picture goes so far beyond the simulated counting times, as a factor of these.
-_BEYOND = 6.0
+#: Range of the axis beyond the simulated counting times, as a factor.
+_MARGIN = 6.0
 
 
 def plan_figure(plans: Sequence[Plan]) -> Figure:
@@ -28,33 +28,32 @@ def plan_figure(plans: Sequence[Plan]) -> Figure:
     Parameters
     ----------
     plans : sequence of Plan
-        At one or several counting times; curves are those of the first one's foresight.
+        Plans at one or several counting times; the curves are predicted from the first.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window. Left, unless it is a single crystal, the share of the simulations whose
-        best solution is right, and of those where it is the only one; right, the errors relative to
-        their values.
+        Not attached to a window. Left, except for a single crystal, the fraction of the simulations whose
+        best solution is the true one, and of those where it is the only one; right, the relative errors.
 
     Raises
     ------
     SlxrdError
-        If there is no plan.
+        If ``plans`` is empty.
     """
     from matplotlib.figure import Figure
 
     if not plans:
         raise SlxrdError("no plan to draw")
     stacked = "L" in plans[0].expected
-    picture = Figure(figsize=(9.6 if stacked else 5.4, 4.2), layout="constrained")
-    panels = picture.subplots(1, 2 if stacked else 1, squeeze=False)[0]
+    figure = Figure(figsize=(9.6 if stacked else 5.4, 4.2), layout="constrained")
+    panels = figure.subplots(1, 2 if stacked else 1, squeeze=False)[0]
     levels = np.array([_level(plan) for plan in plans])
-    # Information goes as the counts, and as one over the square of the noise.
-    span = _BEYOND if plans[0].noise is None else np.sqrt(_BEYOND)
+    # Δχ² is proportional to the counts, and to one over the square of the noise.
+    span = _MARGIN if plans[0].noise is None else np.sqrt(_MARGIN)
     axis = np.geomspace(levels.min() / span, levels.max() * span, 200)
     if stacked:
-        _draw_shares(panels[0], plans, levels, axis)
+        _draw_fractions(panels[0], plans, levels, axis)
     _draw_errors(panels[-1], plans, levels)
     for panel in panels:
         panel.set_xscale("log")
@@ -62,26 +61,26 @@ def plan_figure(plans: Sequence[Plan]) -> Figure:
         panel.set_xlabel("counts at the peak" if plans[0].noise is None else "noise (% of the peak)")
         panel.grid(color="0.92", linewidth=0.6)
     values = plans[0].values
-    told = ", ".join(
+    text = ", ".join(
         f"{_math(row.symbol)} = {values[name]:g}"
         for name, row in plans[0].expected.items()
         if values.get(name)
     )
-    picture.suptitle(f"{told}: {plans[0].asked} simulations each", x=0.01, ha="left", fontsize=10)
-    return picture
+    figure.suptitle(f"{text}: {plans[0].asked} simulations each", x=0.01, ha="left", fontsize=10)
+    return figure
 
 
 def _level(plan: Plan) -> float:
     return float(plan.counts or 0.0) if plan.noise is None else 100.0 * plan.noise
 
 
-def _draw_shares(panel: Axes, plans: Sequence[Plan], levels: FloatArray, axis: FloatArray) -> None:
-    foresight = plans[0].foresight
-    if foresight is not None:
-        more = axis / levels[0] if plans[0].noise is None else (levels[0] / axis) ** 2
-        share = [foresight.unique(each) for each in more.tolist()]
-        panel.plot(axis, share, color=_UNIQUE, linewidth=1.4, label="the only one, foreseen")
-    panel.axhline(SURE, color=_REST, linewidth=0.8, linestyle=":")
+def _draw_fractions(panel: Axes, plans: Sequence[Plan], levels: FloatArray, axis: FloatArray) -> None:
+    predicted = plans[0].distinguishability
+    if predicted is not None:
+        times = axis / levels[0] if plans[0].noise is None else (levels[0] / axis) ** 2
+        fraction = [predicted.unique(time) for time in times.tolist()]
+        panel.plot(axis, fraction, color=_UNIQUE, linewidth=1.4, label="the only one, predicted")
+    panel.axhline(UNIQUE_FRACTION, color=_REST, linewidth=0.8, linestyle=":")
     count = np.array([plan.done for plan in plans])
     for shares, colour, marker, text in (
         (np.array([plan.right for plan in plans]), _RIGHT, "s", "the best, simulated"),
@@ -90,7 +89,7 @@ def _draw_shares(panel: Axes, plans: Sequence[Plan], levels: FloatArray, axis: F
         spread = np.sqrt(shares * (1.0 - shares) / count)
         panel.errorbar(levels, shares, spread, fmt=marker, color=colour, markersize=5, capsize=2, label=text)
     panel.set_ylim(-0.03, 1.05)
-    panel.set_ylabel("share in which the true solution is …")
+    panel.set_ylabel("fraction in which the true solution is …")
     panel.legend(frameon=False, fontsize=9)
 
 
@@ -103,10 +102,10 @@ def _draw_errors(panel: Axes, plans: Sequence[Plan], levels: FloatArray) -> None
             if row is not None and row.rms and row.truth
         ]
         if known:
-            places, errors, symbols = zip(*known, strict=True)
-            order = np.argsort(places)
+            x, errors, symbols = zip(*known, strict=True)
+            order = np.argsort(x)
             panel.plot(
-                np.array(places)[order], np.array(errors)[order], "o-", color=colour, markersize=4,
+                np.array(x)[order], np.array(errors)[order], "o-", color=colour, markersize=4,
                 linewidth=1.0, label=_math(symbols[0]),
             )  # fmt: skip
     panel.set_yscale("log")

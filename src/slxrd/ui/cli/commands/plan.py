@@ -16,7 +16,7 @@ from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from slxrd.studies.planning.expected_errors import Plan
+    from slxrd.studies.planning.result import Plan
 
 #: The scan where neither options nor an example say one, as in ``slxrd simulate``.
 _RANGE, _STEP = (0.8, 2.5), 0.002
@@ -62,8 +62,8 @@ def plan_command(
     force: Force = False,
 ) -> None:
     """Foretell a measurement: its errors, other solutions, and the counting time that excludes them."""
-    from slxrd.studies.planning.expected_errors import comparison
-    from slxrd.studies.planning.plan import check
+    from slxrd.studies.planning.plan import check_measurement
+    from slxrd.studies.planning.result import comparison_text
 
     outputs = Outputs(json, plot, force)
     known = _example(like)
@@ -89,11 +89,13 @@ def plan_command(
     }
     levels = _levels(counts, noise, background, compare)
     for level in levels:
-        check((low, high, options["step"]), n=number, seed=seed, **level)
+        check_measurement((low, high, options["step"]), n=number, seed=seed, **level)
     plans, notes = _simulated(values, options, levels)
     text = str(plans[0])
     if len(plans) > 1:
-        text += "\n\n" + comparison(sorted(plans, key=lambda each: each.counts or 1.0 / (each.noise or 1.0)))
+        text += "\n\n" + comparison_text(
+            sorted(plans, key=lambda each: each.counts or 1.0 / (each.noise or 1.0))
+        )
     text += "".join(f"\n! {note}" for note in notes)
 
     def figure() -> Figure:

@@ -1,4 +1,4 @@
-"""What is to be expected of a measurement: errors, other solutions, and the table that says so."""
+"""Expected uncertainties and other solutions of a planned measurement, and their table."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from slxrd.data.regions import Region
 from slxrd.fitting.result.fit import AMBIGUOUS
-from slxrd.studies.planning.distinguishability import SURE, Foresight
+from slxrd.studies.planning.distinguishability import UNIQUE_FRACTION, Distinguishability
 
-#: What a comparison of several counting times shows the errors of.
+#: Quantities whose errors are shown in a comparison of several counting times.
 COMPARED = ("d", "L", "sigma_L", "N", "sigma_N", "period", "thickness")
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What is to be expected of one parameter.
+class ExpectedUncertainty:
+    """Expected uncertainty of one quantity.
 
     Parameters
     ----------
     name, symbol, unit : str
-        Which; the period and the thickness are among them.
+        Quantity: a parameter, the period or the thickness.
     truth : float
-        What was simulated with.
+        Value of the simulation.
     determined, ambiguous : float
-        Share of the fits whose 95 % interval is in one piece, with an error, and in several.
+        Fraction of the fits whose 95 % interval is a single one, with an error, and has several parts.
     rms, bias : float or None
-        Root mean square and mean of fitted minus true value over those of them whose best solution is
-        the right one; None where there is none.
+        Root mean square and mean of fitted minus true value over those fits whose best solution is the
+        true one; None if there is none.
     quoted : float or None
-        Median of the errors that those fits quote.
+        Median of the errors of those fits.
     held : float or None
-        Share of the fits whose 95 % interval holds the truth, of those that give one.
+        Coverage: fraction of the 95 % intervals that contain the true value.
     """
 
     name: str
@@ -54,15 +54,15 @@ class Rival:
     Parameters
     ----------
     step : int
-        Its L is about the true one plus so many d.
+        Distance of its L from the true one, in units of d.
     L, N : float
-        Where it lies on average, in Å and planes.
+        Mean values, in Å and planes.
     near : float
-        Share of the fits in which its χ² is less than 9 above the best one's.
+        Fraction of the fits in which it has Δχ² < 9.
     best : float
-        Share in which it is the best.
+        Fraction of the fits in which it is the best.
     probability : float
-        That it is given, on average over all fits.
+        Its mean probability over all fits.
     """
 
     step: int
@@ -75,31 +75,31 @@ class Rival:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a measurement would tell.
+    """Expected result of a measurement; print it for a table.
 
     Parameters
     ----------
     values : mapping of str to float
-        The sample.
+        Parameters of the sample.
     regions : tuple of Region
-        What was fitted.
+        Fitted regions.
     counts, noise : float or None
-        Expected counts at the highest point above the background; or the noise, as a fraction of it.
+        Expected counts at the highest point, above the background; or the noise as a fraction of it.
     background : float
-        In the same unit as the peak: counts, or a fraction of it.
+        Background in counts, or as a fraction of the peak.
     points, asked, done, seed : int
-        Points measured; simulations wanted and made (fewer if interrupted), and their seed.
-    expected : mapping of str to Expected
-        By parameter.
+        Number of points; of simulations requested and made (fewer if interrupted); seed of the noise.
+    expected : mapping of str to ExpectedUncertainty
+        Expected uncertainties by the names of the quantities.
     fringes, right, unique : float
-        Share of the fits that see fringes, so that there is an L; whose best solution is the right
-        one (L within d/2 of the truth); and of those where no other has Δχ² < 9.
+        Fraction of the fits that see fringes, which L needs; whose best solution is the true one (L within
+        d/2); and in which, in addition, no other has Δχ² < 9.
     rivals : tuple of Rival
-        The other solutions, the most frequent first.
-    foresight : Foresight or None
-        What to expect at other counting times.
+        Other solutions, most frequent first.
+    distinguishability : Distinguishability or None
+        From which to predict other counting times.
     notes : tuple of str
-        What the reader must know.
+        Remarks on the result.
     """
 
     values: Mapping[str, float]
@@ -111,24 +111,24 @@ class Plan:
     asked: int
     done: int
     seed: int
-    expected: Mapping[str, Expected]
+    expected: Mapping[str, ExpectedUncertainty]
     fringes: float
     right: float
     unique: float
     rivals: tuple[Rival, ...]
-    foresight: Foresight | None
+    distinguishability: Distinguishability | None
     notes: tuple[str, ...]
 
     @property
     def level(self) -> str:
-        """Counts or noise, in words."""
+        """Counts or noise as text."""
         if self.noise is not None:
             return f"noise of {100.0 * self.noise:.3g} % of the peak"
         return f"{self.counts:.4g} counts at the peak"
 
     @property
     def interrupted(self) -> bool:
-        """Whether fewer simulations were made than wanted."""
+        """Whether fewer simulations were made than requested."""
         return self.done < self.asked
 
     def __str__(self) -> str:
@@ -145,42 +145,43 @@ class Plan:
             shares = f"{row.determined:>10.0%}  {row.ambiguous:>9.0%}  {held:>7}"
             lines.append(f"  {row.symbol:3} {row.truth:>9.5g}  {cells}  {shares}  {row.unit}")
         if "L" in self.expected:
-            rest = f"; the right solution is the best in {self.right:.0%}, the only one in {self.unique:.0%}"
+            rest = f"; the true solution is the best in {self.right:.0%}, the only one in {self.unique:.0%}"
             lines += ["", f"fringes are seen in {self.fringes:.0%} of the fits{rest if self.fringes else ''}"]
         lines += [
             f"  L {rival.step:+d}·d: L {rival.L:.2f} Å, N {rival.N:.2f}; Δχ² < {AMBIGUOUS:g} in "
             f"{rival.near:.0%}, the best in {rival.best:.0%}, mean probability {rival.probability:.2g}"
             for rival in self.rivals
         ]
-        if self.foresight is not None and self.foresight.stacked:
-            lines.append(self._needed(self.foresight))
+        if self.distinguishability is not None and self.distinguishability.stacked:
+            lines.append(self._needed_time(self.distinguishability))
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
-    def _needed(self, foresight: Foresight) -> str:
-        more = foresight.needed()
-        wanted = f"one solution only in {100.0 * SURE:.0f} of 100 measurements"
-        if more is None:
-            return f"{wanted}: no counting time would do; try other regions or a better resolution"
-        times = f"{_two_digits(more)} times the counting time"
+    def _needed_time(self, distinguishability: Distinguishability) -> str:
+        time = distinguishability.needed()
+        aim = f"a single solution in {100.0 * UNIQUE_FRACTION:.0f} of 100 measurements"
+        if time is None:
+            return f"{aim}: no counting time suffices; try other regions or a better resolution"
+        times = f"{_two_digits(time)} times the counting time"
         if self.noise is not None:
-            return f"{wanted}: at about {_two_digits(100.0 * self.noise / more**0.5)} % of noise, {times}"
-        return f"{wanted}: from about {_two_digits((self.counts or 0.0) * more)} counts at the peak, {times}"
+            return f"{aim}: at about {_two_digits(100.0 * self.noise / time**0.5)} % of noise, {times}"
+        return f"{aim}: from about {_two_digits((self.counts or 0.0) * time)} counts at the peak, {times}"
 
     def as_dictionary(self) -> dict[str, Any]:
-        """Return it as plain data, ready for JSON."""
-        foresight = self.foresight
-        told = asdict(self)
-        told["regions"] = [
+        """Return plain data for JSON; lengths in Å."""
+        expected = self.distinguishability
+        data = asdict(self)
+        del data["distinguishability"]
+        data["regions"] = [
             {"low": region.low, "high": region.high, "weight": region.weight} for region in self.regions
         ]
-        rises = [] if foresight is None else sorted(foresight.rivals.items(), key=lambda pair: pair[1])
-        told["foresight"] = None if foresight is None else {
-            "fringes": foresight.fringes,
+        rises = [] if expected is None else sorted(expected.rivals.items(), key=lambda pair: pair[1])
+        data["foresight"] = None if expected is None else {
+            "fringes": expected.fringes,
             "rivals": [{"step": step, "delta_chi2": rise} for step, rise in rises],
-            "unique": foresight.unique(),
-            "more_for_unique": foresight.needed() if foresight.stacked else None,
+            "unique": expected.unique(),
+            "more_for_unique": expected.needed() if expected.stacked else None,
         }  # fmt: skip
-        return told
+        return data
 
 
 def _two_digits(value: float) -> str:
@@ -191,13 +192,13 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.2g}"
 
 
-def comparison(plans: Sequence[Plan]) -> str:
-    """Write several plans of one sample as a table, a line for each counting time or noise.
+def comparison_text(plans: Sequence[Plan]) -> str:
+    """Return several plans of one sample as a table, with a line for each counting time or noise.
 
     Parameters
     ----------
     plans : sequence of Plan
-        What to compare.
+        Plans to compare.
     """
     names = [name for name in COMPARED if name in plans[0].expected]
     rows = [plans[0].expected[name] for name in names]
