@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd import _least_squares
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.units import FloatArray
 
@@ -108,23 +109,19 @@ def covariance(minimum: Minimum) -> Covariance:
         side = on_bound(minimum, name)
         if side is not None:
             why_not[name] = f"it lies on its {side} bound"
-    steepness = np.linalg.norm(J, axis=0)
-    for i, name in enumerate(names):
-        if name not in why_not and not steepness[i] > 0.0:
-            why_not[name] = "χ² does not depend on it"
-    known = [i for i, name in enumerate(names) if name not in why_not]
-    for i in _flat(J[:, known] / steepness[known]) if known else []:
-        why_not[names[known[i]]] = "it cannot be told from the other parameters"
+    free = np.array([name not in why_not for name in names], dtype=bool)
+    why_not |= {names[i]: why for i, why in _least_squares.undetermined(J.T @ J, free, flat=_FLAT).items()}
     known = [i for i, name in enumerate(names) if name not in why_not]
     matrix = np.full((len(names), len(names)), np.nan)
     priors = len(J) - len(minimum.evaluation.residual)
     noise = _with_priors(minimum.evaluation.noise, priors)
     if known:
-        scaled = J[:, known] / steepness[known]
+        steepness = np.linalg.norm(J[:, known], axis=0)
+        scaled = J[:, known] / steepness
         inverse = np.linalg.inv(scaled.T @ scaled)
         shaken = _through(noise, scaled)
         sandwich = inverse @ (shaken.T @ shaken) @ inverse
-        matrix[np.ix_(known, known)] = sandwich / np.outer(steepness[known], steepness[known])
+        matrix[np.ix_(known, known)] = sandwich / np.outer(steepness, steepness)
     nuisance = np.pad(minimum.evaluation.nuisance, ((0, priors), (0, 0)))
     fitted = np.hstack([J[:, known], nuisance])
     _, chain = minimum.parameters.resolve(minimum.vector)
@@ -161,7 +158,7 @@ def noise_scale(minimum: Minimum, *names: str) -> float:
     chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
     if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
         return float(np.sum(noise**2) / len(noise))
-    shaken = noise[:, None] * J if noise.ndim == 1 else noise.T @ J
+    shaken = _through(noise, J)
     naive = np.linalg.inv(H)
     sandwich = naive @ (shaken.T @ shaken) @ naive
     volumes = [float(np.linalg.det(matrix[np.ix_(chosen, chosen)])) for matrix in (sandwich, naive)]
@@ -191,13 +188,3 @@ def _expected(noise: FloatArray, fitted: FloatArray) -> float:
     U, s, _ = np.linalg.svd(fitted[:, norms > 0.0] / norms[norms > 0.0], full_matrices=False)
     basis = U[:, s > 1e-10 * s[0]]
     return total - float(np.sum(_through(noise, basis) ** 2))
-
-
-def _flat(J: FloatArray) -> list[int]:
-    """Columns that take part in a direction along which the residuals do not change."""
-    values, vectors = np.linalg.eigh(J.T @ J)
-    taking_part: set[int] = set()
-    for value, vector in zip(values, vectors.T, strict=True):
-        if value <= _FLAT * values[-1]:
-            taking_part |= set(np.flatnonzero(np.abs(vector) > 0.1).tolist())
-    return sorted(taking_part)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._least_squares import Residuals, covariance, minimise
 from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt
 from slxrd.data.regions import RegionData
 from slxrd.units import FloatArray
@@ -28,6 +29,8 @@ TRIED_WIDTHS = 12
 GROUPS = 3
 #: Relative changes at which a refinement ends: of a trial, and of the peaks that are kept.
 TRIAL, FINAL = 1e-4, 1e-10
+#: Directions in which χ² is flatter than this, relative to the steepest, are left out of the covariance.
+_FLAT = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,8 +176,6 @@ def _refined(
     data: RegionData, shape: Shape, peaks: FloatArray, background: FloatArray, tolerance: float = TRIAL
 ) -> PeakSum:
     """Refine peaks and background together, by bounded least squares with the exact Jacobian."""
-    from scipy.optimize import least_squares
-
     n_lines, each = background.size, _per_peak(shape)
     size = float(np.ptp(data.intensity)) or 1.0
     narrow, wide = _width_bounds(data.q)
@@ -185,17 +186,15 @@ def _refined(
         rows[:, :each] = vector[n_lines:].reshape(-1, each)
         return rows
 
-    def residuals(vector: FloatArray) -> FloatArray:
-        curve = vector[:n_lines] @ lines
+    def evaluate(vector: FloatArray) -> Residuals:
+        curve, columns = vector[:n_lines] @ lines, [lines.T]
         for position, height, fwhm, mixing in split(vector).tolist():
-            curve = curve + pseudo_voigt(data.q, position, height, fwhm, mixing)[0]
-        return np.asarray((curve - data.intensity) / data.sigma)
-
-    def jacobian(vector: FloatArray) -> FloatArray:
-        columns = [lines.T]
-        for position, height, fwhm, mixing in split(vector).tolist():
-            columns.append(pseudo_voigt(data.q, position, height, fwhm, mixing)[1][:, :each])
-        return np.asarray(np.column_stack(columns) / data.sigma[:, None])
+            peak, slopes = pseudo_voigt(data.q, position, height, fwhm, mixing)
+            curve = curve + peak
+            columns.append(slopes[:, :each])
+        return Residuals(
+            (curve - data.intensity) / data.sigma, np.column_stack(columns) / data.sigma[:, None]
+        )
 
     lower = np.array([data.q[0], 0.0, narrow, 0.0])[:each]
     upper = np.array([data.q[-1], 3.0 * size, wide, 1.0])[:each]
@@ -207,41 +206,29 @@ def _refined(
     rows = np.clip(rows, lower + room, upper - room)
     floor = min(0.0, float(data.intensity.min()))
     background = np.maximum(background, floor + 1e-6 * size)
-    limits = [np.full(n_lines, floor), np.full(n_lines, np.inf)]
-    bounds = tuple(
-        np.concatenate((line, np.tile(limit, len(rows))))
-        for line, limit in zip(limits, (lower, upper), strict=True)
-    )
+    lowest = np.concatenate((np.full(n_lines, floor), np.tile(lower, len(rows))))
+    highest = np.concatenate((np.full(n_lines, np.inf), np.tile(upper, len(rows))))
     scale = np.concatenate(
         (np.full(n_lines, size), np.tile(np.array([wide / 10.0, size, wide / 10.0, 1.0])[:each], len(rows)))
     )
-    done = least_squares(
-        residuals, np.concatenate((background, rows.ravel())), jac=jacobian, bounds=bounds, x_scale=scale,
-        method="trf", max_nfev=200, ftol=tolerance, xtol=tolerance,
+    done = minimise(
+        evaluate, np.concatenate((background, rows.ravel())), lowest, highest, scale=scale, ftol=tolerance,
+        xtol=tolerance,
     )  # fmt: skip
     result = split(done.x)
-    chi2 = float(done.fun @ done.fun)
-    free = np.ones(done.x.size, dtype=bool) if not len(rows) else done.active_mask == 0
-    covariance = _covariance(np.asarray(done.jac), free, chi2, n_lines, each)
+    free = ~done.at_bound if len(rows) else np.ones(done.x.size, dtype=bool)
+    variance = done.chi2 / max(data.q.size - done.x.size, 1)
+    jacobian = done.state.jacobian
+    refined = variance * covariance(jacobian.T @ jacobian, free, flat=_FLAT)
+    # Of the four numbers of each peak, those that were not refined have no covariance.
+    full = np.full((n_lines + 4 * len(rows),) * 2, np.nan)
+    index = np.concatenate(
+        [np.arange(n_lines), *(n_lines + 4 * i + np.arange(each) for i in range(len(rows)))]
+    )
+    full[np.ix_(index[free], index[free])] = refined[np.ix_(free, free)]
     order = np.argsort(result[:, 0], kind="stable")
     index = np.concatenate([np.arange(n_lines), *(n_lines + 4 * i + np.arange(4) for i in order)])
-    return PeakSum(data, shape, result[order], done.x[:n_lines], chi2, covariance[np.ix_(index, index)])
-
-
-def _covariance(jac: FloatArray, free: FloatArray, chi2: float, n_lines: int, each: int) -> FloatArray:
-    """Covariance on the full set of four numbers a peak; of what is not free there is none (nan)."""
-    n, k = jac.shape
-    curvature = jac[:, free].T @ jac[:, free]
-    root = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
-    inverse = np.linalg.pinv(curvature / np.outer(root, root), hermitian=True) / np.outer(root, root)
-    inverse = inverse * (chi2 / max(n - k, 1))
-    n_peaks = (k - n_lines) // each
-    full = np.full((n_lines + 4 * n_peaks,) * 2, np.nan)
-    places = np.concatenate(
-        [np.arange(n_lines), *(n_lines + 4 * i + np.arange(each) for i in range(n_peaks))]
-    )[free]
-    full[np.ix_(places, places)] = inverse
-    return full
+    return PeakSum(data, shape, result[order], done.x[:n_lines], done.chi2, full[np.ix_(index, index)])
 
 
 def _curve(fitted: PeakSum) -> FloatArray:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from slxrd import _least_squares
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.problem import correlated, is_compiled, lay_out
@@ -92,26 +94,21 @@ def prior_chi2(parameters: Parameters, values: Mapping[str, float]) -> float:
     return float(known @ known)
 
 
-class _Memory:
-    """Remembers the last evaluation: the optimiser asks for residual and Jacobian in turn."""
+@dataclass(frozen=True, eq=False)
+class _Evaluated:
+    """The objective, and all residuals with those of the priors, at one vector of free parameters."""
 
-    def __init__(self, objective: Objective, parameters: Parameters) -> None:
-        self._objective = objective
-        self._parameters = parameters
-        self._last: tuple[bytes, Evaluation, FloatArray, FloatArray] | None = None
-        self.count = 0
+    evaluation: Evaluation
+    residual: FloatArray
+    jacobian: FloatArray
 
-    def at(self, vector: FloatArray) -> tuple[Evaluation, FloatArray, FloatArray]:
-        """Return the evaluation, and all residuals and their Jacobian with respect to the vector."""
-        key = vector.tobytes()
-        if self._last is None or self._last[0] != key:
-            values, chain = self._parameters.resolve(vector)
-            evaluation = self._objective.evaluate(values)
-            known, slopes = prior_residuals(self._parameters, values)
-            residual = np.concatenate((evaluation.residual, known))
-            self._last = (key, evaluation, residual, np.vstack((evaluation.jacobian @ chain, slopes)))
-            self.count += 1
-        return self._last[1:]
+
+def _evaluate(objective: Objective, parameters: Parameters, vector: FloatArray) -> _Evaluated:
+    values, chain = parameters.resolve(vector)
+    evaluation = objective.evaluate(values)
+    known, slopes = prior_residuals(parameters, values)
+    residual = np.concatenate((evaluation.residual, known))
+    return _Evaluated(evaluation, residual, np.vstack((evaluation.jacobian @ chain, slopes)))
 
 
 def minimise(
@@ -138,54 +135,48 @@ def minimise(
     names = parameters.free_names
     if objective.n_points < len(names):
         raise SlxrdError(f"{objective.n_points} points cannot determine {len(names)} free parameters")
-    memory = _Memory(objective, parameters)
     start = parameters.vector()
     if not names:
-        evaluation, _, jacobian = memory.at(start)
+        at = _evaluate(objective, parameters, start)
         return Minimum(
-            parameters, names, start, parameters.resolve(start)[0], evaluation, jacobian, 0.0, True,
-            "nothing to refine: every parameter is fixed", memory.count,
+            parameters, names, start, parameters.resolve(start)[0], at.evaluation, at.jacobian, 0.0, True,
+            "nothing to refine: every parameter is fixed", 1,
         )  # fmt: skip
     if is_compiled(objective, parameters):
         return _compiled(objective, parameters, tolerance, most_evaluations)
-    return _by_scipy(parameters, start, memory, tolerance, most_evaluations)
+    return _by_scipy(objective, parameters, start, tolerance, most_evaluations)
 
 
 def _by_scipy(
-    parameters: Parameters, start: FloatArray, memory: _Memory, tolerance: float, most_evaluations: int
+    objective: Objective, parameters: Parameters, start: FloatArray, tolerance: float, most_evaluations: int
 ) -> Minimum:
     """Refine by SciPy's trust region: any objective, ties included."""
-    from scipy.optimize import least_squares
-
     names = parameters.free_names
     lower, upper = parameters.limits()
-    found = least_squares(
-        lambda v: memory.at(v)[1],
+    found = _least_squares.minimise(
+        partial(_evaluate, objective, parameters),
         _inside(start, lower, upper),
-        jac=lambda v: memory.at(v)[2],
-        bounds=(lower, upper),
-        x_scale=np.array([info(name).step for name in names]),
+        lower,
+        upper,
+        scale=np.array([info(name).step for name in names]),
         ftol=tolerance,
         xtol=tolerance,
         gtol=tolerance,
-        max_nfev=most_evaluations,
+        most_evaluations=most_evaluations,
     )
-    vector = np.asarray(found.x)
-    evaluation, residual, jacobian = memory.at(vector)
-    penalty = float(residual @ residual) - evaluation.chi2
-    values = FrozenDict(parameters.resolve(vector)[0])
-    refined = parameters.start(**{name: values[name] for name in names})
+    at = found.state
+    values = FrozenDict(parameters.resolve(found.x)[0])
     return Minimum(
-        refined,
+        parameters.start(**{name: values[name] for name in names}),
         names,
-        vector,
+        found.x,
         values,
-        evaluation,
-        jacobian,
-        penalty,
+        at.evaluation,
+        at.jacobian,
+        float(at.residual @ at.residual) - at.evaluation.chi2,
         found.status > 0,
         _STOPS[found.status],
-        memory.count,
+        found.n_evaluations,
     )
 
 

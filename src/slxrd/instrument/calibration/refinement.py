@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd import _least_squares as least_squares
 from slxrd.errors import SlxrdError
 from slxrd.instrument.calibration.caglioti import Optics
 from slxrd.instrument.calibration.doublets import CENTRE, CENTRE_2, WIDTH, WIDTH_2, Projected, Window, project
@@ -74,51 +75,38 @@ def minimise(
     start, lower, upper : ndarray, shape (p,)
         Where to begin, and the bounds.
     """
-    from scipy.optimize import least_squares
-
-    memory: list[tuple[bytes, tuple[Projected, ...]]] = []
-
-    def parts(x: FloatArray) -> tuple[Projected, ...]:
-        if not memory or memory[0][0] != x.tobytes():
-            memory[:] = [(x.tobytes(), parts_at(x))]
-        return memory[0][1]
-
-    done = least_squares(
-        lambda x: np.concatenate([part.residual for part in parts(x)]),
-        start,
-        lambda x: np.vstack([part.jacobian for part in parts(x)]),
-        bounds=(lower, upper),
-        x_scale="jac",
-        ftol=1e-12,
-        xtol=1e-10,
-        gtol=1e-12,
-        max_nfev=200,
+    done = least_squares.minimise(
+        lambda x: _Windows(parts_at(x)), start, lower, upper, ftol=1e-12, xtol=1e-10, gtol=1e-12
     )
-    final = parts(done.x)
-    at_bound: NDArray[np.bool_] = np.asarray(done.active_mask) != 0
+    final = done.state.parts
+    free = ~done.at_bound
     n_points = sum(part.residual.size for part in final)
     n_linear = sum(part.n_linear for part in final)
+    information = sum((part.information for part in final), np.zeros((start.size,) * 2))
+    determined = not least_squares.undetermined(information, free)
     return Refinement(
         done.x,
-        2.0 * float(done.cost),
-        n_points - n_linear - int((~at_bound).sum()),
-        _covariance(sum((part.information for part in final), np.zeros((start.size,) * 2)), at_bound),
-        at_bound,
+        done.chi2,
+        n_points - n_linear - int(free.sum()),
+        least_squares.covariance(information, free) if determined else None,
+        done.at_bound,
         final,
     )
 
 
-def _covariance(information: FloatArray, at_bound: NDArray[np.bool_]) -> FloatArray | None:
-    free = np.flatnonzero(~at_bound)
-    scale = np.sqrt(np.diag(information)[free])
-    if np.any(scale == 0.0):
-        return None
-    scaled = information[np.ix_(free, free)] / np.outer(scale, scale)
-    if np.linalg.cond(scaled) > 1e12:
-        return None
-    covariance = np.zeros_like(information)
-    covariance[np.ix_(free, free)] = np.linalg.inv(scaled) / np.outer(scale, scale)
-    return covariance
+@dataclass(frozen=True, eq=False)
+class _Windows:
+    """Residuals of all windows, one after the other."""
+
+    parts: tuple[Projected, ...]
+
+    @property
+    def residual(self) -> FloatArray:
+        return np.concatenate([part.residual for part in self.parts])
+
+    @property
+    def jacobian(self) -> FloatArray:
+        return np.vstack([part.jacobian for part in self.parts])
 
 
 def refine(optics: Optics, pieces: Sequence[Window], ratio: float, start: FloatArray) -> Refinement:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._least_squares import Residuals, covariance, minimise, undetermined
 from slxrd.data.regions import RegionData
 from slxrd.studies.lowangle.model import HEIGHTS, NAMES, LowAngleModel
 from slxrd.units import FloatArray
@@ -101,8 +102,6 @@ def refine(
     Refinement
         The minimum that was reached.
     """
-    from scipy.optimize import least_squares
-
     refined = np.array([name not in fixed_names(model, *fix) for name in NAMES])
     lower, upper = LOWER[refined], UPPER[refined]
     margin = 1e-6 * np.where(np.isfinite(upper), upper - lower, 1.0)
@@ -112,50 +111,24 @@ def refine(
         base[refined] = vector
         return base
 
-    last: dict[bytes, tuple[FloatArray, FloatArray]] = {}
+    def evaluate(vector: FloatArray) -> Residuals:
+        curve, slopes = model.curve(full(vector))
+        return Residuals((curve - data.intensity) / data.sigma, (slopes[refined] / data.sigma).T)
 
-    def curve_at(vector: FloatArray) -> tuple[FloatArray, FloatArray]:
-        key = vector.tobytes()
-        if key not in last:
-            last.clear()
-            last[key] = model.curve(full(vector))
-        return last[key]
-
-    def residuals(vector: FloatArray) -> FloatArray:
-        return np.asarray((curve_at(vector)[0] - data.intensity) / data.sigma)
-
-    def jacobian(vector: FloatArray) -> FloatArray:
-        return np.asarray((curve_at(vector)[1][refined] / data.sigma).T)
-
-    done = least_squares(
-        residuals, np.clip(start[refined], lower + margin, upper - margin), jac=jacobian,
-        bounds=(lower, upper), x_scale="jac", method="trf", max_nfev=150, ftol=tolerance, xtol=tolerance,
-        gtol=1e-12,
+    done = minimise(
+        evaluate, np.clip(start[refined], lower + margin, upper - margin), lower, upper, ftol=tolerance,
+        xtol=tolerance, gtol=1e-12, most_evaluations=150,
     )  # fmt: skip
     values = full(done.x).copy()
     # A height below a thousandth of the median σ counts as zero.
     least = 1e-3 * float(np.median(data.sigma)) * np.array([name in HEIGHTS for name in NAMES])
     free = refined & (values > LOWER + np.maximum(1e-4, least)) & (values < UPPER - 1e-4)
     curve, slopes = model.curve(values)
-    covariance = _covariance(slopes / data.sigma, free)
-    return Refinement(model, values, free, covariance, curve, float(2.0 * done.cost))
-
-
-def _covariance(slopes: FloatArray, free: BoolArray) -> FloatArray:
-    covariance = np.zeros((free.size, free.size))
-    steepness = np.linalg.norm(slopes, axis=1)
-    flat = free & (steepness <= 0.0)
-    known = np.flatnonzero(free & ~flat)
-    if known.size:
-        J = slopes[known] / steepness[known, None]
-        values, vectors = np.linalg.eigh(J @ J.T)
-        good = values > FLAT * values[-1]
-        inverse = (vectors[:, good] / values[good]) @ vectors[:, good].T
-        covariance[np.ix_(known, known)] = inverse / np.outer(steepness[known], steepness[known])
-        undetermined = np.any(np.abs(vectors[:, ~good]) > 0.05, axis=1)
-        flat[known[undetermined]] = True
-    covariance[flat, flat] = np.inf
-    return covariance
+    information = (slopes / data.sigma) @ (slopes / data.sigma).T
+    matrix = covariance(information, free, flat=FLAT)
+    unknown = list(undetermined(information, free, flat=FLAT, share=0.05))
+    matrix[unknown, unknown] = np.inf
+    return Refinement(model, values, free, matrix, curve, done.chi2)
 
 
 def refine_over_refraction(best: Refinement, data: RegionData, critical: FloatArray) -> list[Refinement]:
@@ -186,26 +159,21 @@ def refine_over_refraction(best: Refinement, data: RegionData, critical: FloatAr
 
 def smooth_bic(data: RegionData) -> float:
     """Return the BIC of a curve without dips: exp of a fifth-order polynomial in ln q, plus a constant."""
-    from scipy.optimize import least_squares
-
     x = np.log(data.q)
     x = (2.0 * x - x[0] - x[-1]) / (x[-1] - x[0])
     powers = np.vander(x, 6, increasing=True).T
     size = float(np.max(np.abs(data.intensity)))
 
-    def falling(vector: FloatArray) -> FloatArray:
-        return np.asarray(size * np.exp(np.minimum(vector[:6] @ powers, 50.0)))
-
-    def residuals(vector: FloatArray) -> FloatArray:
-        return np.asarray((falling(vector) + size * vector[6] - data.intensity) / data.sigma)
-
-    def jacobian(vector: FloatArray) -> FloatArray:
-        return np.asarray((np.vstack((falling(vector) * powers, np.full_like(x, size))) / data.sigma).T)
+    def evaluate(vector: FloatArray) -> Residuals:
+        falling = size * np.exp(np.minimum(vector[:6] @ powers, 50.0))
+        return Residuals(
+            (falling + size * vector[6] - data.intensity) / data.sigma,
+            (np.vstack((falling * powers, np.full_like(x, size))) / data.sigma).T,
+        )
 
     logs = np.log(np.maximum(data.intensity, 1e-3 * np.median(np.abs(data.intensity))) / size)
     start = np.append(np.linalg.lstsq(powers.T, logs, rcond=None)[0], 0.0)
-    done = least_squares(residuals, start, jac=jacobian, method="trf", x_scale="jac", max_nfev=200)
-    return _bic(float(2.0 * done.cost), x.size, 7)
+    return _bic(minimise(evaluate, start).chi2, x.size, 7)
 
 
 def _bic(chi2: float, n: int, k: int) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._least_squares import Residuals, minimise
 from slxrd.data.regions import RegionData
 from slxrd.instrument.diffractometer import Band
 from slxrd.model.intensity import apply_resolution
@@ -59,30 +60,29 @@ class Peak:
 
 def single_crystals(peak: Peak) -> FloatArray:
     """Return the shape d, N and σ_N of the best single crystals."""
-    from scipy.optimize import least_squares
-
     q, y = peak.data.q, peak.data.intensity
     high = y > 0.5 * y.max()
     centre = float(np.sum(q[high] * y[high]) / np.sum(y[high]))
     spread = float(q[-1] - q[0])
 
-    def residuals(shape: FloatArray) -> FloatArray:
-        return peak.solve(peak.rows(shape))[1]
+    def evaluate(shape: FloatArray) -> Residuals:
+        return Residuals(peak.solve(peak.rows(shape))[1], np.zeros((0, 0)))
 
     found = []
     for width in (0.15, 0.3, 0.5):
         d = 2.0 * math.pi / centre
         N = max(0.886 * 2.0 * math.pi / (width * spread) / d, 2.0)
         lower, upper = [2.0 * math.pi / q[-1], 1.5, 0.3], [2.0 * math.pi / q[0], 500.0, 100.0]
-        done = least_squares(
-            residuals,
-            [d, N, max(0.15 * N, 0.5)],
-            bounds=(lower, upper),
-            x_scale=[0.01 * d, 0.1 * N, 0.5],
-            max_nfev=60,
-            diff_step=1e-5,
+        done = minimise(
+            evaluate,
+            np.array([d, N, max(0.15 * N, 0.5)]),
+            lower,
+            upper,
+            scale=[0.01 * d, 0.1 * N, 0.5],
+            most_evaluations=60,
+            difference=1e-5,
         )
-        found.append((float(done.cost), done.x))
+        found.append((done.chi2, done.x))
     return np.asarray(min(found, key=lambda pair: pair[0])[1])
 
 
