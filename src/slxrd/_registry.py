@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar, cast
@@ -34,8 +34,8 @@ class Registry(Generic[Item]):
     package : str, optional
         Name of a package, all of whose modules are imported before the first look-up so that they register
         what they define.
-    expected : type, optional
-        What a plugin must be an instance of.
+    accepts : callable, optional
+        Whether an object that a plugin offers is such a thing.
 
     Examples
     --------
@@ -49,11 +49,15 @@ class Registry(Generic[Item]):
     """
 
     def __init__(
-        self, kind: str, group: str, package: str | None = None, expected: type[object] = object
+        self,
+        kind: str,
+        group: str,
+        package: str | None = None,
+        accepts: Callable[[object], bool] = lambda item: True,
     ) -> None:
         self.kind = kind
         self.group = group
-        self._expected = expected
+        self._accepts = accepts
         self._package = package
         self._items: dict[str, Item] = {}
         self._failed: dict[str, str] = {}
@@ -139,8 +143,8 @@ class Registry(Generic[Item]):
     def _load(self, point: EntryPoint) -> None:
         try:
             item = point.load()
-            if not isinstance(item, self._expected):
-                raise TypeError(f"{point.value} is no {self._expected.__name__}")
+            if not self._accepts(item):
+                raise TypeError(f"{point.value} is no {self.kind}")
             self._items[point.name] = cast(Item, item)
         except Exception as error:  # whatever a foreign package may raise while it is imported
             self._failed[point.name] = (

@@ -10,7 +10,7 @@ from typing import Any
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Noise, Region
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import Background, ObjectiveName, Scale, Settings
+from slxrd.fitting.objective.settings import ObjectiveName, Scale, Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
@@ -201,7 +201,7 @@ def fit(
     noise: Noise | None = None,
     objective: ObjectiveName = "linear",
     scale: Scale | None = None,
-    background: Background = "none",
+    background: str = "none",
     report: Progress | None = None,
 ) -> Fit:
     """Fit the structure of a superlattice to its diffraction pattern.

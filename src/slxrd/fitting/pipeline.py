@@ -16,7 +16,7 @@ from slxrd.fitting.assessment.determination import settled
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, q_zero_error, why_not_refined
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.objective.settings import BACKGROUNDS, Settings
+from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.minima import refine_all, search, settle_q_zero
 from slxrd.fitting.search.scan import Progress
@@ -144,9 +144,8 @@ def _without_neighbours(parameters: Parameters) -> Parameters:
 
 
 def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: Settings) -> None:
-    linear = BACKGROUNDS.index(settings.background) + (settings.scale == "free")
-    needed = len(parameters.free_names) + linear
     for points in data:
+        needed = len(parameters.free_names) + settings.n_coefficients(points.q)
         if points.q.size < needed:
             raise SlxrdError(
                 f"region {points.region.low:g}:{points.region.high:g} has {points.q.size} points, "

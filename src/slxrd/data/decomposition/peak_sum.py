@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd._least_squares import Residuals, covariance, minimise
+from slxrd.data.backgrounds import legendre
 from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt
 from slxrd.data.regions import RegionData
 from slxrd.units import FloatArray
@@ -237,11 +238,9 @@ def _curve(fitted: PeakSum) -> FloatArray:
 
 
 def _lines(q: FloatArray, span: FloatArray, count: int) -> FloatArray:
-    """Shapes of the background, shape (count, n): 1, or those of a line told by its two ends."""
-    if count == 1:
-        return np.ones((1, q.size))
-    along = (q - span[0]) / (span[-1] - span[0])
-    return np.vstack((1.0 - along, along))
+    """Shapes of the background, shape (count, n): 1, or those of a line given by its values at two ends."""
+    columns = legendre(q, count - 1, float(span[0]), float(span[-1])).T
+    return columns if count == 1 else np.array([[0.5, -0.5], [0.5, 0.5]]) @ columns
 
 
 def _width_bounds(q: FloatArray) -> tuple[float, float]:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.data.regions import RegionData
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.arrays_of_stack import check_bounds, sample
 from slxrd.model.kernel.arrays import Sample
@@ -137,7 +136,7 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     shift = np.concatenate([*(band.shift for band in bands), np.ones(width)])
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
-    basis = [_basis(objective, points, scale) for points, scale in zip(data, root, strict=True)]
+    basis = [_basis(columns, scale) for columns, scale in zip(objective.backgrounds, root, strict=True)]
     names = objective.model.names
     mean, weight = np.zeros(len(names)), np.zeros(len(names))
     for name, centre, spread in priors:
@@ -155,8 +154,7 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     )
 
 
-def _basis(objective: Objective, points: RegionData, root: FloatArray) -> FloatArray:
-    shapes = [shape * root for shape in objective.background_shapes(points)]
-    if not shapes:
+def _basis(columns: FloatArray, root: FloatArray) -> FloatArray:
+    if not columns.shape[1]:
         return np.zeros((0, root.size))
-    return np.asarray(np.linalg.qr(np.column_stack(shapes))[0].T)
+    return np.asarray(np.linalg.qr(columns * root[:, None])[0].T)

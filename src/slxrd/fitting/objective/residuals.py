@@ -9,9 +9,11 @@ from functools import partial
 
 import numpy as np
 
+from slxrd.data.backgrounds import background_columns
 from slxrd.data.regions import RegionData
+from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
-from slxrd.fitting.objective.settings import BACKGROUNDS, Settings
+from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.objective.variable_projection import Design, eliminate_linear, eliminate_logarithmic
 from slxrd.model.intensity import Model
 from slxrd.units import FloatArray
@@ -36,6 +38,8 @@ class Objective:
     ----------
     notes : tuple of str
         What had to be left out.
+    backgrounds : tuple of ndarray, shape (n, k)
+        For each region, the columns whose free combination is its background.
 
     Raises
     ------
@@ -49,6 +53,7 @@ class Objective:
         notes: list[str] = []
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
+        self.backgrounds = tuple(self._background(points) for points in self.data)
         self.region_models = tuple(model.region(points.q) for points in self.data)
         if self.settings.objective == "paper2021":
             from slxrd.fitting.objective.paper2021 import derivative_filter
@@ -123,7 +128,7 @@ class Objective:
             assert own.residual.size == 2 * n
             return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
-        design = self._design(points, model / size, slopes / size)
+        design = self._design(points, self.backgrounds[index], model / size, slopes / size)
         eliminate = eliminate_logarithmic if self.settings.objective == "log" else eliminate_linear
         left = eliminate(points.intensity, points.sigma, design)
         root = math.sqrt(points.region.weight)
@@ -131,7 +136,7 @@ class Objective:
             scale, *background = left.coefficients.tolist()
             respond = partial(np.full, points.q.size, root)
         else:
-            scale, background = self._peak_coefficients(points, model / size, left.coefficients)
+            scale, background = self._peak_coefficients(index, model / size, left.coefficients)
             respond = partial(self._noise, points, model / size, left.curve)
         fitted = self._fitted(points, left.curve, left.residual, scale / size, tuple(background))
         return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
@@ -149,40 +154,42 @@ class Objective:
             tuple(float(b) for b in background),
         )  # fmt: skip
 
-    def _design(self, points: RegionData, model: FloatArray, slopes: FloatArray) -> Design:
+    def _design(
+        self, points: RegionData, background: FloatArray, model: FloatArray, slopes: FloatArray
+    ) -> Design:
         """Lay out the curve; scaled to the peak, it passes through the measured maximum at its own."""
         n, none = points.q.size, np.zeros_like(slopes)
-        shapes = self.background_shapes(points)
         if self.settings.scale == "free":
-            return Design(np.zeros(n), none, np.column_stack([model, *shapes]), slopes)
+            return Design(np.zeros(n), none, np.column_stack([model, background]), slopes)
         peak, highest = int(np.argmax(model)), points.intensity.max()
-        if not shapes:
+        if not background.shape[1]:
             base = highest * model / model[peak]
             d_base = highest * (slopes / model[peak] - model * slopes[:, peak : peak + 1] / model[peak] ** 2)
             return Design(base, d_base, np.zeros((n, 0)), none)
-        columns = [model - model[peak], *(shape - shape[peak] for shape in shapes[1:])]
+        columns = [model - model[peak], background[:, 1:] - background[peak, 1:]]
         return Design(
             np.full(n, highest), none, np.column_stack(columns), slopes - slopes[:, peak : peak + 1]
         )
 
-    def background_shapes(self, points: RegionData) -> list[FloatArray]:
-        """Return the shapes whose free combination is the background of a region, each of shape (n,)."""
-        middle, half = (points.q[0] + points.q[-1]) / 2.0, (points.q[-1] - points.q[0]) / 2.0
-        place = (points.q - middle) / (half or 1.0)
-        shapes = [np.ones_like(place), place, 1.5 * place**2 - 0.5, 2.5 * place**3 - 1.5 * place]
-        return shapes[: BACKGROUNDS.index(self.settings.background)]
+    def _background(self, points: RegionData) -> FloatArray:
+        """Columns of a region's background, shape (n, k)."""
+        name = self.settings.background
+        columns = background_columns(name, points.q)
+        if self.settings.scale == "peak" and columns.shape[1] and np.ptp(columns[:, 0]) > 0.0:
+            raise SlxrdError(f"background {name!r} does not begin with a constant; leave --scale peak out")
+        return columns
 
     def _peak_coefficients(
-        self, points: RegionData, model: FloatArray, coefficients: FloatArray
+        self, index: int, model: FloatArray, coefficients: FloatArray
     ) -> tuple[float, list[float]]:
         """Scale and background of a curve that was tied to the measured maximum."""
-        peak, highest = int(np.argmax(model)), float(points.intensity.max())
-        shapes = self.background_shapes(points)
-        if not shapes:
+        peak, highest = int(np.argmax(model)), float(self.data[index].intensity.max())
+        background = self.backgrounds[index]
+        if not background.shape[1]:
             return highest / float(model[peak]), []
         scale, slopes = float(coefficients[0]), [float(c) for c in coefficients[1:]]
         constant = highest - scale * float(model[peak])
-        constant -= sum(slope * float(shape[peak]) for slope, shape in zip(slopes, shapes[1:], strict=True))
+        constant -= float(background[peak, 1:] @ slopes)
         return scale, [constant, *slopes]
 
     def _noise(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from slxrd.data.backgrounds import BACKGROUNDS, background_columns
 from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
 
 ObjectiveName = Literal["linear", "log", "paper2021"]
 Scale = Literal["free", "peak"]
-Background = Literal["none", "constant", "linear", "quadratic", "cubic"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("linear", "log", "paper2021")
 SCALES: tuple[Scale, ...] = ("free", "peak")
-BACKGROUNDS: tuple[Background, ...] = ("none", "constant", "linear", "quadratic", "cubic")
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Settings:
     scale : {"free", "peak"} or None
         A free factor per region, or the calculated maximum put on the measured one. None: free,
         but peak for paper2021, which knows no other.
-    background : {"none", "constant", "linear", "quadratic", "cubic"}
-        Added to each region, with free coefficients.
+    background : str
+        One of :data:`slxrd.data.backgrounds.BACKGROUNDS` ("none", "constant", "linear", "quadratic", "cubic",
+        or that of an installed package), added to each region with free coefficients.
 
     Raises
     ------
@@ -38,7 +39,7 @@ class Settings:
 
     objective: ObjectiveName = "linear"
     scale: Scale | None = None
-    background: Background = "none"
+    background: str = "none"
 
     def __post_init__(self) -> None:
         if self.scale is None:
@@ -57,3 +58,7 @@ class Settings:
 
     def __str__(self) -> str:
         return f"objective {self.objective}, scale {self.scale}, background {self.background}"
+
+    def n_coefficients(self, q: FloatArray) -> int:
+        """Number of linear coefficients, scale and background, of a region with these q (Å⁻¹), shape (n,)."""
+        return int(background_columns(self.background, q).shape[1]) + (self.scale == "free")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd.data.backgrounds import legendre
 from slxrd.data.decomposition.lineshapes import pseudo_voigt
 from slxrd.units import FloatArray
 
@@ -146,8 +147,7 @@ def project(window: Window, shapes: Shapes, ratio: float) -> Projected:
     x, sigma = window.two_theta, window.sigma[:, None]
     k = len(shapes.values)
     lines, derivatives = columns(x, shapes.values, ratio)
-    span = max(float(np.ptp(x)), 1e-300) / 2.0
-    design = np.column_stack((lines, np.ones(x.size), (x - x.mean()) / span)) / sigma
+    design = np.column_stack((lines, legendre(x, 1))) / sigma
     orthogonal, rest = np.linalg.qr(design)
     left, size, right = np.linalg.svd(rest)
     kept = size > _DEGENERATE * size[0]

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import BACKGROUNDS
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges, integral
 from slxrd.studies.compare.result import ComparedModel, Comparison
@@ -116,8 +115,8 @@ def _log_sigma(fit: Fit, reference: Fit) -> float:
 
 def _count(fit: Fit) -> int:
     """Number of refined parameters, scale factors and background coefficients."""
-    linear = BACKGROUNDS.index(fit.settings.background) + (fit.settings.scale == "free")
-    return len(fit.names) + linear * len(fit.regions)
+    linear = sum(len(region.background) + (fit.settings.scale == "free") for region in fit.regions)
+    return len(fit.names) + linear
 
 
 def _probabilities(log_evidence: Mapping[str, float]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from slxrd.data.peaks import find_regions
 from slxrd.data.regions import select
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import RegionLike, as_region, build_parameters, fit
-from slxrd.fitting.objective.settings import BACKGROUNDS, Settings
+from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.instrument.diffractometer import Instrument, Zero
@@ -152,8 +152,7 @@ def _check_common(
     settings = Settings(objective, scale, background)
     data = select(pattern, regions, noise)
     as_instrument(pattern, resolution, zero)
-    linear = BACKGROUNDS.index(settings.background) + (settings.scale == "free")
-    return min(points.q.size for points in data) - linear
+    return min(points.q.size - settings.n_coefficients(points.q) for points in data)
 
 
 def _all_arguments(

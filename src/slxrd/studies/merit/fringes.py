@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd._least_squares import Residuals, minimise
+from slxrd.data.backgrounds import legendre
 from slxrd.data.regions import RegionData
 from slxrd.instrument.diffractometer import Band
 from slxrd.model.intensity import apply_resolution
@@ -25,9 +26,7 @@ class Peak:
 
     def __init__(self, data: RegionData, band: Band) -> None:
         self.data, self.band = data, band
-        middle = (data.q[0] + data.q[-1]) / 2.0
-        position = (data.q - middle) / (data.q[-1] - middle)
-        self.lines = np.vstack((np.ones_like(position), position))
+        self.lines = legendre(data.q, 1).T
 
     def rows(self, shape: FloatArray, period: float | None = None) -> FloatArray:
         """Return the curve of single crystals, (1, n), and with a period those of the fringes, (3, n)."""

@@ -150,11 +150,10 @@ def failed_unless_interrupted(error: BaseException) -> str:
 
 def _record(found: Fit) -> dict[str, Any]:
     curves, areas = [], []
-    for points, fitted in zip(found.objective.data, found.regions, strict=True):
+    for background, fitted in zip(found.objective.backgrounds, found.regions, strict=True):
         columns = {name: getattr(fitted, name).tolist() for name in ("q", "measured", "sigma", "calculated")}
         curves.append({"region": fitted.region.name, **columns})
-        shapes = found.objective.background_shapes(points)
-        below = sum((c * s for c, s in zip(fitted.background, shapes, strict=False)), np.zeros(fitted.q.size))
+        below = background @ np.array(fitted.background)
         width = np.gradient(fitted.q) if fitted.q.size > 1 else np.ones(1)
         areas.append(
             {

@@ -70,8 +70,13 @@ Fix = Annotated[
     list[str] | None, typer.Option("--fix", metavar="NAME=VALUE", help="Keep a parameter at a value.")
 ]
 Background = Annotated[
-    Literal["none", "constant", "linear", "quadratic", "cubic"],
-    typer.Option("--background", help="Free background per region."),
+    str,
+    typer.Option(
+        "--background",
+        metavar="NAME",
+        help="Free background per region: none, constant, linear, quadratic, cubic, or one that an installed "
+        "package adds.",
+    ),
 ]
 #: What the options are where nothing is said.
 COHERENT, RESOLUTION, SIZE_WINDOW = 40, "0.007", 5.0

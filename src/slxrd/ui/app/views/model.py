@@ -6,8 +6,9 @@ from typing import Any, get_args
 
 import panel as pn
 
+from slxrd.data.backgrounds import BACKGROUNDS
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import BACKGROUNDS, OBJECTIVES, SCALES
+from slxrd.fitting.objective.settings import OBJECTIVES, SCALES
 from slxrd.fitting.record import arguments
 from slxrd.fitting.record.request import DEFAULTS
 from slxrd.sample.library.crystals import crystal_names

@@ -1,0 +1,101 @@
+"""Shapes of the background in a region; the best coefficients of their columns are part of a fit.
+
+A background is a function from q to columns. Installed packages add theirs by entry points of the group
+``slxrd.backgrounds``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from slxrd._registry import Registry
+from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
+
+#: From scattering vectors in Å⁻¹, shape (n,), increasing, to columns, shape (n, k), which the fit multiplies
+#: with free coefficients and adds up.
+Background = Callable[[FloatArray], FloatArray]
+
+#: All backgrounds by name.
+BACKGROUNDS: Registry[Background] = Registry("background", "slxrd.backgrounds", accepts=callable)
+
+
+def legendre(x: FloatArray, degree: int, low: float | None = None, high: float | None = None) -> FloatArray:
+    """Legendre polynomials up to a degree.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        Increasing.
+    degree : int
+        The highest degree; -1 for no column.
+    low, high : float, optional
+        What is mapped to -1 and 1; the ends of ``x`` by default.
+
+    Returns
+    -------
+    ndarray, shape (n, degree + 1)
+    """
+    low, high = float(x[0]) if low is None else low, float(x[-1]) if high is None else high
+    middle, half = (low + high) / 2.0, (high - low) / 2.0
+    place = (x - middle) / (half or 1.0)
+    return np.asarray(np.polynomial.legendre.legvander(place, max(degree, 0)), np.float64)[:, : degree + 1]
+
+
+def none(q: FloatArray) -> FloatArray:
+    """No background."""
+    return legendre(q, -1)
+
+
+def constant(q: FloatArray) -> FloatArray:
+    """A constant."""
+    return legendre(q, 0)
+
+
+def linear(q: FloatArray) -> FloatArray:
+    """A straight line."""
+    return legendre(q, 1)
+
+
+def quadratic(q: FloatArray) -> FloatArray:
+    """A parabola."""
+    return legendre(q, 2)
+
+
+def cubic(q: FloatArray) -> FloatArray:
+    """A polynomial of third degree."""
+    return legendre(q, 3)
+
+
+for _background in (none, constant, linear, quadratic, cubic):
+    BACKGROUNDS.register(_background.__name__, _background)
+
+
+def background_columns(name: str, q: FloatArray) -> FloatArray:
+    """Evaluate a background by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`BACKGROUNDS`.
+    q : ndarray, shape (n,)
+        Å⁻¹.
+
+    Returns
+    -------
+    ndarray, shape (n, k)
+
+    Raises
+    ------
+    SlxrdError
+        If the name is unknown, or the function does not return k finite columns.
+    """
+    columns = np.asarray(BACKGROUNDS[name](q.copy()), dtype=np.float64)
+    if columns.ndim != 2 or len(columns) != q.size or not np.all(np.isfinite(columns)):
+        raise SlxrdError(
+            f"background {name!r} gives an array of shape {columns.shape} for {q.size} points, where finite "
+            f"columns of shape ({q.size}, k) are needed; correct its function"
+        )
+    return columns
