@@ -127,7 +127,7 @@ def repeated(
     assert all(fit.converged for fit in fits)
     exact = refined(experiment(weight, noise, background), settings)
     naive = np.sqrt(np.diag(np.linalg.inv(exact.jacobian.T @ exact.jacobian)))
-    return np.array([f.vector for f in fits]), np.array([f.chi2 for f in fits]), covariance(exact), naive
+    return np.array([f.vector for f in fits]), np.array([f.chi2 for f in fits]), exact.covariance, naive
 
 
 def assert_scatter(found: FloatArray, predicted: Covariance) -> FloatArray:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
-from slxrd.fitting.covariance import covariance
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.uncertainty.posterior.mcmc import Posterior, autocorrelation_time, sample, split_rhat
 from slxrd.fitting.uncertainty.posterior.walkers import Solutions
@@ -45,7 +44,7 @@ def importance(found: Fit, n: int, seed: int) -> tuple[Array, Array]:
     for minimum in found.minima:
         if minimum.chi2 - found.chi2 > 25.0:
             continue
-        wide = multivariate_t(minimum.vector, 1.5 * covariance(minimum).matrix, df=4, seed=random)
+        wide = multivariate_t(minimum.vector, 1.5 * minimum.covariance.matrix, df=4, seed=random)
         points = wide.rvs(n)
         weights = np.zeros(n)
         for i in np.flatnonzero(np.all((points >= lower) & (points <= upper), axis=1)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,3 +78,17 @@ def test_crystals_that_would_overlap_are_refused() -> None:
         pair.check_gap({"L": 3.0, "dL_B": -1.0})
     assert pair.table["L"].lower == 5.0
     assert Stack(crystal=crystal("CsPbBr3", "Br")).table["L"].lower == pytest.approx(5.84)
+
+
+def test_the_table_is_built_once_and_follows_replaced_settings() -> None:
+    stack = Stack(crystal=crystal("CsPbBr3"))
+    assert stack.table is stack.table
+    other = replace(stack, slab=0.31)
+    assert "rho" not in stack.table
+    assert other.table["rho"].default == 0.31
+    copied = pickle.loads(pickle.dumps(other))
+    assert copied == other
+    assert hash(copied) == hash(other)
+    assert copied.table == other.table
+    with pytest.raises(TypeError, match="frozen"):
+        stack.table["d"] = stack.table["L"]

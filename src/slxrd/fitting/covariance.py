@@ -14,17 +14,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from slxrd import _least_squares
-from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.evaluation import Evaluation
+from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
 #: A parameter closer than this fraction of its range to a bound lies on it.
 ON_BOUND = 1e-4
 #: Directions in which χ² is flatter than this, relative to the steepest, are not determined.
 _FLAT = 1e-12
+
+
+class Minimum(Protocol):
+    """The attributes of :class:`slxrd.fitting.minimise.least_squares.Minimum` that are used here."""
+
+    @property
+    def parameters(self) -> Parameters:
+        """The set that was refined."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the refined parameters."""
+
+    @property
+    def vector(self) -> FloatArray:
+        """Values of the refined parameters, shape (f,)."""
+
+    @property
+    def values(self) -> Mapping[str, float]:
+        """Values of all parameters."""
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The objective at the minimum."""
+
+    @property
+    def jacobian(self) -> FloatArray:
+        """Derivatives of the weighted residuals, shape (r + k, f)."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import ParameterInfo
 from slxrd.sample.crystal import Crystal
@@ -95,7 +97,7 @@ class Stack:
             )
         self._check_crystals()
         self._check_single()
-        table_of(self)
+        _ = self.table  # raises if an extra parameter is not offered
 
     def __str__(self) -> str:
         """Write what differs from the paper's structure, and M."""
@@ -175,14 +177,14 @@ class Stack:
             and not self.extras
         )
 
-    @property
-    def table(self) -> dict[str, ParameterInfo]:
-        """The parameters of this structure, in the order of the columns of a Jacobian."""
-        return table_of(self)
+    @cached_property
+    def table(self) -> FrozenDict[str, ParameterInfo]:
+        """Parameters of this structure, in the order of the columns of a Jacobian."""
+        return FrozenDict(table_of(self))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        """Their names."""
+        """Names of the parameters, in the same order."""
         return tuple(self.table)
 
     def using(self, names: Iterable[str]) -> Stack:

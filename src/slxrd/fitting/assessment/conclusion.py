@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import DEFAULT_NOISE, Noise
-from slxrd.fitting.covariance import covariance, on_bound
+from slxrd.fitting.covariance import on_bound
 from slxrd.fitting.limits import fringes_seen, least_disorder, limit, without_fringes
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
@@ -71,7 +71,7 @@ class Conclusion:
         self.stack = objective.model.stack
         self.minima = minima
         self.best = minima[0]
-        self.errors = covariance(self.best)
+        self.errors = self.best.covariance
         self.notes = notes
 
     def fit(self) -> Fit:
@@ -243,7 +243,7 @@ class Conclusion:
 
 def _log_evidence(minimum: Minimum) -> float:
     """Laplace approximation under flat priors within the bounds; see :class:`.Solution`."""
-    errors = covariance(minimum)
+    errors = minimum.covariance
     known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
     if not known:
         return -0.5 * minimum.chi2

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.fitting.covariance import covariance
 from slxrd.fitting.limits import without_fringes
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.result.derived import derived_quantities
@@ -33,7 +32,7 @@ def settled(fit: Fit) -> Fit:
     if doubted:
         estimates = {**fit.parameters, **{name: judge(fit, name) for name in doubted}}
         best = fit.minima[0]
-        derived = derived_quantities(estimates, best.values, covariance(best), fit.stack)
+        derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
     return _with_intervals(fit)
 
@@ -85,7 +84,7 @@ def _with_intervals(fit: Fit) -> Fit:
 def _without_fringes(fit: Fit) -> Fit:
     """Take what can be known from the fit without stacking: the best L is that of feigned fringes."""
     plain = without_fringes(fit.objective, fit.minima[0])
-    errors = covariance(plain)
+    errors = plain.covariance
     estimates = dict(fit.parameters)
     for name in plain.names:
         error = errors.error(name)

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.fitting.covariance import covariance
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.parameters.definitions import TABLE
 
@@ -22,7 +21,7 @@ WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
 def q_zero_error(minimum: Minimum) -> float:
     """Standard deviation in Å⁻¹ that q_zero would have if it were refined too; inf if it cannot be told."""
     if "q_zero" in minimum.names:
-        error = covariance(minimum).error("q_zero")
+        error = minimum.covariance.error("q_zero")
     else:
         values, row = dict(minimum.values), minimum.parameters["q_zero"]
         freed = minimum.parameters.bound(q_zero=(-1.0, 1.0)).start(q_zero=values["q_zero"]).release("q_zero")
@@ -37,7 +36,7 @@ def q_zero_error(minimum: Minimum) -> float:
             vector=vector,
             jacobian=np.vstack((minimum.evaluation.jacobian @ chain, slopes)),
         )
-        error = covariance(wider).error("q_zero")
+        error = wider.covariance.error("q_zero")
     return np.inf if error is None else error
 
 

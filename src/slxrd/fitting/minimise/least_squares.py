@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from slxrd import _least_squares
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
+from slxrd.fitting.covariance import Covariance, covariance
 from slxrd.fitting.minimise.problem import correlated, is_compiled, lay_out
 from slxrd.fitting.objective.evaluation import Evaluation
 from slxrd.fitting.objective.residuals import Objective
@@ -77,6 +78,11 @@ class Minimum:
     def chi2(self) -> float:
         """Weighted sum of squared residuals, those of what is known beforehand included."""
         return self.evaluation.chi2 + self.penalty
+
+    @cached_property
+    def covariance(self) -> Covariance:
+        """Covariance of the refined parameters."""
+        return covariance(self)
 
 
 def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:

@@ -106,6 +106,13 @@ class Objective:
         )
         return float(sum(part.residual @ part.residual for part in parts))
 
+    def curves(self, values: Mapping[str, float]) -> tuple[Fitted, ...]:
+        """Calculate the curves of the regions, without derivatives, for values of all parameters."""
+        return tuple(
+            self._part(i, model.evaluate(values, derivatives=False)).fitted
+            for i, model in enumerate(self.region_models)
+        )
+
     def evaluate(self, values: Mapping[str, float]) -> Evaluation:
         """Evaluate residuals and Jacobian for values of all parameters."""
         parts = [self._part(i, model.evaluate(values)) for i, model in enumerate(self.region_models)]

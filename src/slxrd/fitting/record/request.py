@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -158,7 +159,7 @@ class State:
         """All but the result, as plain data."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "result"}
 
-    @property
+    @cached_property
     def key(self) -> str:
         """A text that is the same for two states if, and only if, they ask for the same fit."""
         return json.dumps(self.asked(), sort_keys=True, ensure_ascii=False)

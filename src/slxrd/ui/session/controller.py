@@ -57,6 +57,7 @@ class Session(History):
         self._source = PatternSource()
         self._objectives: Cache[Objective] = Cache()
         self._fits: Cache[Fit] = Cache()
+        self._parameters: Cache[Parameters] = Cache()
 
     def do(self, action: str, **change: Any) -> None:
         """Change parts of the state as one step that can be undone.
@@ -234,8 +235,12 @@ class Session(History):
         return None if self._state.result is None else SavedFit.from_dictionary(self._state.result)
 
     def parameters(self) -> Parameters:
-        """Return the parameters with the start values, bounds and fixed values of the current choices."""
-        return parameters_of(self._state.choices)
+        """Return the parameters with the start values, bounds and fixed values of the current choices.
+
+        They are built once for each state.
+        """
+        state = self._state
+        return self._parameters.get_or_compute(state.key, lambda: parameters_of(state.choices))
 
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.
@@ -274,7 +279,7 @@ class Session(History):
         known = {n: row.value for n, row in self.parameters().items() if row.value is not None}
         result = self._state.result
         best = result["solutions"][0]["parameters"] if result is not None else {}
-        return self.objective().evaluate({**known, **best, **values}).regions
+        return self.objective().curves({**known, **best, **values})
 
     def command_line(self) -> str:
         """Return the ``slxrd fit`` command that repeats the fit."""

@@ -24,7 +24,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.fitting.covariance import covariance
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import with_derived
@@ -229,7 +228,7 @@ def _stretched(
     """Stretch each solution's samples about its minimum to the covariance of the estimates."""
     stretched = points.copy()
     for k, minimum in enumerate(minima):
-        errors = covariance(minimum)
+        errors = minimum.covariance
         known = np.flatnonzero([name not in errors.why_not for name in errors.names])
         inside = np.flatnonzero(solution == k)
         if not known.size or not inside.size:

@@ -13,7 +13,7 @@ import math
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import covariance, noise_scale, on_bound
+from slxrd.fitting.covariance import noise_scale, on_bound
 from slxrd.fitting.limits import ONE_SIDED_95
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.search.scan import NO_FRINGES
@@ -186,7 +186,7 @@ def _end(ridge: Ridge, start: float, way: int, rise: float, scale: float, refere
     from scipy.optimize import brentq
 
     minimum, name = ridge.fit.minima[0], ridge.names[0]
-    row, error = minimum.parameters[name], covariance(minimum).error(name)
+    row, error = minimum.parameters[name], minimum.covariance.error(name)
     bound, width = (row.lower, row.upper)[way > 0], row.upper - row.lower
     top = math.sqrt(rise * scale)
 

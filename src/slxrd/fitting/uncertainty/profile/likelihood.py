@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slxrd.fitting.covariance import covariance
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit
 from slxrd.fitting.uncertainty.profile.constrained import (
     REACHED,
@@ -73,7 +72,7 @@ def default_axis(
     if ends is None:
         ends = _ends(fit, name, joint)
     around = _CLOSE_JOINT if joint else _CLOSE
-    close = [m.values[name] + (covariance(m).error(name) or 0.0) * around for m in near]
+    close = [m.values[name] + (m.covariance.error(name) or 0.0) * around for m in near]
     chosen = np.concatenate([*close, list(more)])
     even = np.linspace(*ends, points)
     apart = np.all(np.abs(even[:, None] - chosen) > SAME * (ends[1] - ends[0]), axis=1)
@@ -86,7 +85,7 @@ def _ends(fit: Fit, name: str, joint: bool) -> tuple[float, float]:
     best, row = fit.minima[0], fit.minima[0].parameters[name]
     most = REACHED if joint else AMBIGUOUS
     centres = [m.values[name] for m in fit.minima if m.chi2 - fit.chi2 < most]
-    error = covariance(best).error(name)
+    error = best.covariance.error(name)
     size = max(abs(best.values[name]), 0.05 * (row.upper - row.lower))
     reach = min((REACH_JOINT if joint else REACH_ERRORS) * (error or size), size)
     reach = max(reach, MARGIN * (max(centres) - min(centres)))
