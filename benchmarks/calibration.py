@@ -28,7 +28,7 @@ import slxrd
 from slxrd.errors import SlxrdError
 from slxrd.fitting.covariance import covariance
 from slxrd.fitting.uncertainty.bootstrap import bootstrap
-from slxrd.fitting.uncertainty.posterior.mcmc import sample
+from slxrd.fitting.uncertainty.posterior.mcmc import sample_posterior
 from slxrd.fitting.uncertainty.profile.interval import interval
 
 #: The domain: uniform, in Å, planes, and as a fraction of each region's maximum.
@@ -109,7 +109,7 @@ def _methods(
     replicates = bootstrap(fit, REPLICATES, workers=1)
     yield "bootstrap", {n: _quantiles(replicates.all_values[n]) for n in names}
     if weight == 1.0:
-        chain = sample(fit, steps=MCMC_STEPS)
+        chain = sample_posterior(fit, steps=MCMC_STEPS)
         if chain.converged:
             yield "MCMC", {n: _quantiles(chain.all_values[n]) for n in names}
 

@@ -96,6 +96,15 @@ def test_public_names_resolve() -> None:
         slxrd.no_such_name  # noqa: B018
 
 
+def test_type_checkers_see_the_same_names() -> None:
+    """The imports under TYPE_CHECKING are those that are made when a name is first used."""
+    text = (ROOT / "src" / "slxrd" / "__init__.py").read_text(encoding="utf-8")
+    imports = re.findall(r"^    from slxrd\.(\S+) import (\w+) as (\w+)$", text, re.M)
+    assert all(name == again for _, name, again in imports)
+    assert {name: module for module, name, _ in imports} == slxrd._MODULE_OF
+    assert len(imports) == len(slxrd.__all__)
+
+
 def modules() -> list[ModuleType]:
     found = [path for path in (ROOT / "src" / "slxrd").rglob("*.py") if path.name != "__main__.py"]
     names = [".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in found]

@@ -14,7 +14,7 @@ from slxrd.data.corrections import (
     counted,
     counting_statistics,
     lorentz_polarisation,
-    undo,
+    undo_correction,
 )
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -200,7 +200,7 @@ def test_undo_gives_the_pattern_before(scan: Pattern, name: str, over_q: bool) -
         expected = make(expected)
     done = others[1](CORRECTIONS[name](others[0](scan.to_q() if over_q else scan)))
     assert not np.allclose(done.intensity, expected.intensity, rtol=1e-2)
-    back = undo(done, name)
+    back = undo_correction(done, name)
     for column in ("x", "intensity", "sigma", "per_count"):
         np.testing.assert_allclose(getattr(back, column), getattr(expected, column), rtol=1e-12)
     assert back.history == expected.history
@@ -211,15 +211,15 @@ def test_undo_expresses_a_background_in_the_uncorrected_intensity(scan: Pattern)
     done = subtract_background(correct_lorentz_polarisation(scan))
     expected = scan.intensity - done.baseline * lorentz_polarisation(scan.x)
     np.testing.assert_allclose(
-        undo(done.pattern, "Lorentz-polarisation").intensity, expected, rtol=1e-9, atol=1e-9
+        undo_correction(done.pattern, "Lorentz-polarisation").intensity, expected, rtol=1e-9, atol=1e-9
     )
 
 
 def test_undo_refuses(scan: Pattern) -> None:
     with pytest.raises(SlxrdError, match="no correction for footprint was made"):
-        undo(scan, "footprint")
+        undo_correction(scan, "footprint")
     with pytest.raises(SlxrdError, match="keep the pattern from before"):
-        undo(scan.masked(10.0, 20.0), "mask")
+        undo_correction(scan.masked(10.0, 20.0), "mask")
 
 
 def test_counted_touches_no_sigma_and_guesses_no_counts(scan: Pattern) -> None:

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 
 from slxrd.data.corrections import counting_statistics
 from slxrd.data.decomposition.classification import Peaks, classify
-from slxrd.data.decomposition.decompose import Decomposition, decompose, subtract
+from slxrd.data.decomposition.decompose import Decomposition, decompose, subtract_peaks
 from slxrd.data.decomposition.lineshapes import Shape, area, pseudo_voigt
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select
@@ -205,7 +205,10 @@ def test_figure_s12() -> None:
         strays = numbers_of_strays(parts)
         assert parts.component(strays[0]).kind == "spurious"
         assert parts.period == pytest.approx(5 * 6.0166 + 32.0, rel=0.05)
-        for name, tried in (("with", counting_statistics(pattern)), ("without", subtract(parts, strays))):
+        for name, tried in (
+            ("with", counting_statistics(pattern)),
+            ("without", subtract_peaks(parts, strays)),
+        ):
             result = fit(
                 tried, regions=[(1.75, 2.75)], start=PLATELETS, fix={"q_zero": 0.0}, background="constant"
             ).parameters["sigma_L"]
@@ -220,7 +223,7 @@ def test_subtract() -> None:
     pattern = three(5)
     parts = decompose(pattern, 1.05, 1.5, count=3)
     first, third = parts.component(1), parts.component(3)
-    left = subtract(parts, [3, 1])
+    left = subtract_peaks(parts, [3, 1])
     taken = sum(gauss(Q, c.position, c.height, c.fwhm) for c in (first, third))
     np.testing.assert_allclose(left.intensity, pattern.intensity - taken, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(left.sigma, np.sqrt(np.maximum(pattern.intensity, 1.0)), rtol=1e-12)
@@ -282,7 +285,7 @@ def test_refused(options: dict[str, object], message: str) -> None:
 )
 def test_subtract_refuses(numbers: list[int], message: str) -> None:
     with pytest.raises(SlxrdError, match=message):
-        subtract(decompose(three(1), 1.0, 1.6, count=3), numbers)
+        subtract_peaks(decompose(three(1), 1.0, 1.6, count=3), numbers)
 
 
 @pytest.mark.parametrize("shape", ["gaussian", "pseudo-voigt"])

@@ -13,10 +13,10 @@ from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.uncertainty.profile.constrained import Ridge
 from slxrd.fitting.uncertainty.profile.map1d import Map1D, chi2_map, chi2_maps, default_axis, section
-from slxrd.fitting.uncertainty.profile.map2d import map2d
+from slxrd.fitting.uncertainty.profile.map2d import chi2_map_2d
 from slxrd.model.simulation import simulate
 from slxrd.ui.plotting.fit import figure_bytes
-from slxrd.ui.plotting.maps import chi2_maps_figure, map2d_figure
+from slxrd.ui.plotting.maps import chi2_map_2d_figure, chi2_maps_figure
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
@@ -156,14 +156,14 @@ def test_contours_of_a_parabola_enclose_the_ellipse_of_the_covariance() -> None:
         best[n] + 2.2 * np.sqrt(v) * np.linspace(-1, 1, 21)
         for n, v in (("L", block[0, 0]), ("sigma_L", block[1, 1]))
     )
-    one = map2d(result, "L", "sigma_L", x, y)
+    one = chi2_map_2d(result, "L", "sigma_L", x, y)
     assert one.chi2.shape == (21, 21)
     assert one.levels == pytest.approx((result.chi2 + 2.30, result.chi2 + 5.99))
     assert one.chi2.min() == pytest.approx(result.chi2, abs=1e-5)
     cell = (x[1] - x[0]) * (y[1] - y[0])
     area = np.count_nonzero(one.chi2 < one.levels[0]) * cell
     assert area == pytest.approx(2.30 * np.pi * np.sqrt(np.linalg.det(block)), rel=0.1)
-    kept = map2d(result, "L", "sigma_L", x, y, kind="section")
+    kept = chi2_map_2d(result, "L", "sigma_L", x, y, kind="section")
     assert np.all(one.chi2 <= kept.chi2 + 1e-4)
     assert np.all(one.chi2 >= result.chi2 - 1e-6)
 
@@ -171,7 +171,7 @@ def test_contours_of_a_parabola_enclose_the_ellipse_of_the_covariance() -> None:
 def test_rows_of_a_map_run_along_y() -> None:
     result = small()
     x, y = np.array([36.8, 36.9, 37.0]), np.array([12.0, 12.5, 13.0, 13.5])
-    one = map2d(result, "L", "N", x, y, kind="section")
+    one = chi2_map_2d(result, "L", "N", x, y, kind="section")
     assert one.chi2.shape == (4, 3)
     values = {**result.minima[0].values, "L": 36.9, "N": 12.0}
     assert one.chi2[0, 1] == pytest.approx(result.objective.chi2(values))
@@ -190,14 +190,14 @@ def test_what_is_refused(name: str, values: list[float] | None, says: str) -> No
     with pytest.raises(SlxrdError, match=says):
         chi2_map(small(), name, values)
     with pytest.raises(SlxrdError, match=says):
-        map2d(small(), name, "d", values)
+        chi2_map_2d(small(), name, "d", values)
 
 
 def test_what_else_is_refused() -> None:
     with pytest.raises(SlxrdError, match="two different parameters"):
-        map2d(small(), "L", "L")
+        chi2_map_2d(small(), "L", "L")
     with pytest.raises(SlxrdError, match="neither section nor profile"):
-        map2d(small(), "L", "N", kind="both")  # type: ignore[arg-type]
+        chi2_map_2d(small(), "L", "N", kind="both")  # type: ignore[arg-type]
     with pytest.raises(SlxrdError, match="nothing to map"):
         chi2_maps(small(), [])
     with pytest.raises(SlxrdError, match="no map to draw"):
@@ -211,12 +211,12 @@ def test_an_interruption_keeps_the_points_that_were_done() -> None:
     best = small().minima[0].values
     x, y = best["L"] + np.linspace(-0.5, 0.5, 9), best["N"] + np.linspace(-0.5, 0.5, 7)
     for kind, done in (("section", 9), ("profile", 1)):
-        one = map2d(small(), "L", "N", x, y, kind=kind, report=stop)  # type: ignore[arg-type]
+        one = chi2_map_2d(small(), "L", "N", x, y, kind=kind, report=stop)  # type: ignore[arg-type]
         assert one.done == done
         assert np.isnan(one.chi2).sum() == 63 - done
         assert np.nanmin(one.chi2) < small().chi2 + 100.0
-        assert "interrupted" in map2d_figure(one).get_suptitle()
-        assert figure_bytes(map2d_figure(one)).startswith(b"\x89PNG")
+        assert "interrupted" in chi2_map_2d_figure(one).get_suptitle()
+        assert figure_bytes(chi2_map_2d_figure(one)).startswith(b"\x89PNG")
     assert [one.name for one in chi2_maps(small(), ["N", "d"], report=stop)] == ["N"]
     with pytest.raises(KeyboardInterrupt):
         chi2_map(small(), "L", [36.0, 37.0, 38.0], report=stop)
@@ -228,7 +228,7 @@ def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
     assert len([m for m in result.minima if m.chi2 - result.chi2 < 6.0]) >= 3
     x = np.unique([m.values["L"] + away for m in result.minima[:3] for away in (-0.1, 0.0, 0.2)])
     y = np.linspace(12.5, 15.5, 7)
-    one = map2d(result, "L", "N", x, y)
+    one = chi2_map_2d(result, "L", "N", x, y)
     random = np.random.default_rng(1)
     rows = [
         [5.83 + random.uniform(-0.02, 0.02), L, random.uniform(0.8, 2.0), N, random.uniform(0.2, 3.0), 0.0]
@@ -256,7 +256,7 @@ def test_what_is_known_beforehand_counts_in_maps() -> None:
     for names in (("L", "N"), ("L", "d"), ("d", "sigma_L")):
         x, y = (best[name] * np.array([0.999, 1.0, 1.001]) for name in names)
         for kind in ("profile", "section"):
-            one = map2d(told, *names, x, y, kind=kind)  # type: ignore[arg-type]
+            one = chi2_map_2d(told, *names, x, y, kind=kind)  # type: ignore[arg-type]
             assert one.chi2[1, 1] == pytest.approx(told.chi2, abs=1e-3)
             assert one.chi2.min() > told.chi2 - 1e-3
     for name in ("L", "d"):
@@ -286,7 +286,7 @@ def test_a_map_of_another_objective_goes_the_ordinary_way() -> None:
         bounds={"L": (34.0, 40.0)},
     )  # fmt: skip
     best = tied.minima[0].values
-    one = map2d(
+    one = chi2_map_2d(
         tied, "L", "N", best["L"] + np.array([-0.05, 0.0, 0.05]), best["N"] + np.array([-0.1, 0, 0.1])
     )
     assert one.chi2[1, 1] == pytest.approx(tied.chi2, abs=1e-3)
@@ -305,8 +305,8 @@ def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
 
 
 def test_pictures_of_two_parameters() -> None:
-    one = map2d(cubes(), "L", "N", np.linspace(36.8, 36.92, 7), np.linspace(12.8, 13.1, 7))
-    picture = map2d_figure(one)
+    one = chi2_map_2d(cubes(), "L", "N", np.linspace(36.8, 36.92, 7), np.linspace(12.8, 13.1, 7))
+    picture = chi2_map_2d_figure(one)
     assert "(simulated)" in picture.get_suptitle()
     panel = picture.axes[0]
     assert (panel.get_xlabel(), panel.get_ylabel()) == ("L (Å)", "N (planes)")

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.posterior.mcmc import Posterior, autocorrelation_time, sample, split_rhat
+from slxrd.fitting.uncertainty.posterior.mcmc import (
+    Posterior,
+    autocorrelation_time,
+    sample_posterior,
+    split_rhat,
+)
 from slxrd.fitting.uncertainty.posterior.walkers import Solutions
 from slxrd.model.simulation import simulate
 
@@ -31,7 +36,7 @@ def cubes(seed: int = 3, noise: float = 0.03, weight: float = 1.0, sigma_L: floa
 
 @cache
 def of_cubes() -> Posterior:
-    return sample(cubes(), steps=1000, seed=1)
+    return sample_posterior(cubes(), steps=1000, seed=1)
 
 
 def importance(found: Fit, n: int, seed: int) -> tuple[Array, Array]:
@@ -58,7 +63,7 @@ def importance(found: Fit, n: int, seed: int) -> tuple[Array, Array]:
 def test_where_the_posterior_is_gaussian_its_widths_are_those_of_the_covariance() -> None:
     found = cubes(seed=2, noise=0.01)
     assert found.unique
-    posterior = sample(found, steps=1000, seed=1)
+    posterior = sample_posterior(found, steps=1000, seed=1)
     assert posterior.converged, posterior.why
     assert posterior.fractions[0] > 0.999
     for i, name in enumerate(found.names):
@@ -88,7 +93,7 @@ def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
 
 
 def test_the_errors_of_the_shares_are_what_they_scatter_by() -> None:
-    runs = [sample(cubes(), steps=200, seed=seed) for seed in range(6)]
+    runs = [sample_posterior(cubes(), steps=200, seed=seed) for seed in range(6)]
     shares = np.array([run.fractions[0] for run in runs])
     assert 0.4 < shares.std(ddof=1) / np.mean([run.fraction_errors[0] for run in runs]) < 2.2
 
@@ -147,7 +152,7 @@ def test_what_the_data_leave_open_is_drawn_anywhere() -> None:
 def test_without_fringes_L_fills_its_bounds() -> None:
     found = cubes(sigma_L=3.5)
     assert found.parameters["L"].status == "undetermined"
-    posterior = sample(found, steps=800, seed=1)
+    posterior = sample_posterior(found, steps=800, seed=1)
     assert posterior.converged, posterior.why
     row = found.minima[0].parameters["L"]
     assert posterior.std("L") == pytest.approx((row.upper - row.lower) / np.sqrt(12.0), rel=0.1)
@@ -157,13 +162,13 @@ def test_without_fringes_L_fills_its_bounds() -> None:
 
 
 def test_a_prior_decides_between_solutions() -> None:
-    posterior = sample(cubes(), steps=600, seed=1, priors={"L": (36.0, 2.0)})
+    posterior = sample_posterior(cubes(), steps=600, seed=1, priors={"L": (36.0, 2.0)})
     pull = ((np.array([s.values["L"] for s in cubes().solutions]) - 36.0) / 2.0) ** 2
     expected = of_cubes().fractions * np.exp(-0.5 * pull)
     expected /= expected.sum()
     assert posterior.fractions[1] == pytest.approx(expected[1], abs=0.006)
     # A narrow one decides a value as well.
-    narrow = sample(cubes(), steps=600, seed=1, priors={"N": (13.1, 0.02)})
+    narrow = sample_posterior(cubes(), steps=600, seed=1, priors={"N": (13.1, 0.02)})
     assert narrow.mean("N") == pytest.approx(13.1, abs=0.01)
     assert narrow.std("N") == pytest.approx(0.02, rel=0.15)
     assert narrow.chi2.min() >= cubes().chi2 - 1e-6
@@ -183,17 +188,17 @@ def test_a_prior_decides_between_solutions() -> None:
 )
 def test_what_cannot_be_is_refused(options: dict[str, object], message: str) -> None:
     with pytest.raises(SlxrdError, match=message):
-        sample(cubes(), **options)  # type: ignore[arg-type]
+        sample_posterior(cubes(), **options)  # type: ignore[arg-type]
 
 
 def test_without_emcee_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "emcee", None)
     with pytest.raises(SlxrdError, match=r'pip install "slxrd\[posterior\]"'):
-        sample(cubes(), steps=100)
+        sample_posterior(cubes(), steps=100)
 
 
 def test_a_short_chain_says_so_and_the_same_seed_gives_the_same() -> None:
-    one, two, other = (sample(cubes(), steps=150, seed=seed) for seed in (4, 4, 5))
+    one, two, other = (sample_posterior(cubes(), steps=150, seed=seed) for seed in (4, 4, 5))
     assert not one.converged
     assert "autocorrelation times" in one.why
     np.testing.assert_array_equal(one.chain, two.chain)
@@ -211,7 +216,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
             if done >= done_enough:
                 raise KeyboardInterrupt
 
-        return sample(cubes(), steps=5000, seed=1, report=report)
+        return sample_posterior(cubes(), steps=5000, seed=1, report=report)
 
     posterior = stop_at(200)
     assert (posterior.done, posterior.asked) == (200, 5000)
@@ -222,7 +227,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
 
 def test_weights_are_said_to_temper() -> None:
     assert not of_cubes().notes
-    posterior = sample(cubes(weight=0.25), steps=300, seed=1)
+    posterior = sample_posterior(cubes(weight=0.25), steps=300, seed=1)
     assert any("tempered" in note for note in posterior.notes)
     inside, plain = posterior.solution == 0, of_cubes().solution == 0
     widths = [p.all_values["L"][m].std() for p, m in ((posterior, inside), (of_cubes(), plain))]

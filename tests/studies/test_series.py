@@ -10,9 +10,9 @@ import slxrd
 from slxrd.data.regions import Region
 from slxrd.errors import FileError, SlxrdError
 from slxrd.studies.series.files import Naming, find_series
-from slxrd.studies.series.lowangle import Gap, LowAngles, average_difference, gap_of, gaps_text
+from slxrd.studies.series.lowangle import LowAngleOptions, SeriesGap, average_difference, gap_of, gaps_text
 from slxrd.studies.series.patterns import LeftOut, make_series
-from slxrd.studies.series.result import Member
+from slxrd.studies.series.result import SeriesMember
 
 Q = np.linspace(0.9, 1.2, 40)
 
@@ -185,19 +185,19 @@ def test_what_cannot_be_read_is_left_out() -> None:
 )
 def test_low_angles_that_cannot_be(ends: tuple[float, float], critical: float | None, said: str) -> None:
     with pytest.raises(SlxrdError, match=said):
-        LowAngles(Region(*ends), critical)
+        LowAngleOptions(Region(*ends), critical)
 
 
 def test_gap_beside_L() -> None:
     """L − w with both errors; nothing where one of the two is not determined."""
 
-    def gap(status: str, w: float | None, error: float | None) -> Gap:
+    def gap(status: str, w: float | None, error: float | None) -> SeriesGap:
         row = {"value": w, "error": error, "unit": "Å", "status": status}
         rows = {
             "L": {"value": 36.9, "error": 0.03, "unit": "Å", "status": "determined"},
             "d": {"value": 5.84, "error": 0.001, "unit": "Å", "status": "determined"},
         }
-        member = Member("a", "a.csv", 25.0, {"result": {"parameters": rows, "derived": {}}})
+        member = SeriesMember("a", "a.csv", 25.0, {"result": {"parameters": rows, "derived": {}}})
         return gap_of(member, {"estimates": {"gap": row}, "notes": []})
 
     told = gap("determined", 31.1, 0.04)

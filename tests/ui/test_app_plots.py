@@ -7,6 +7,8 @@ import math
 import numpy as np
 import pytest
 
+import slxrd
+
 pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
@@ -88,7 +90,6 @@ def test_a_curve_is_broken_where_points_are_left_out() -> None:
 def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
     from bokeh.models import ColumnDataSource
 
-    from slxrd.ui.app.notebook import component
     from slxrd.ui.app.state.workspace import Workspace
     from slxrd.ui.app.views.page import Page
     from slxrd.ui.session.controller import Session
@@ -109,4 +110,4 @@ def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
     workspace.move_sliders({"L": 40.0})
     for source, expected in zip(sources, session.model_curve({**workspace.values, "L": 40.0}), strict=True):
         assert np.allclose(source.data["calculated"], expected.calculated)
-    assert component(session).get_root() is not None
+    assert slxrd.notebook_app(session).get_root() is not None

@@ -3,7 +3,7 @@
 Corrections of the measured intensity: Pattern → Pattern, each a step in its history.
 
 The corrections for polarisation, absorption and footprint divide by a factor that follows from the angle
-and from what the step says of itself; :func:`undo` multiplies by it again.
+and from what the step says of itself; :func:`undo_correction` multiplies by it again.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def correct_footprint(pattern: Pattern, beam: float, sample: float, profile: Bea
     return _divided(pattern, Step(FOOTPRINT, {_BEAM: beam, _SAMPLE: sample, _PROFILE: profile}))
 
 
-def undo(pattern: Pattern, name: str) -> Pattern:
+def undo_correction(pattern: Pattern, name: str) -> Pattern:
     """Return the pattern without one of its corrections, as if it had not been made.
 
     The factor is computed once more from what the step says, and multiplied with intensity, σ and what

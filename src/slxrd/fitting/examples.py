@@ -213,3 +213,22 @@ def example(name: str) -> Example:
         return EXAMPLES[name]
     except KeyError:
         raise SlxrdError(f"unknown example {name!r}; there are {', '.join(EXAMPLES)}") from None
+
+
+def example_series(name: str) -> SeriesExample:
+    """Look up a packaged series.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SERIES`, ``"cspbbr3-annealing"``.
+
+    Raises
+    ------
+    SlxrdError
+        If there is none of that name.
+    """
+    try:
+        return SERIES[name]
+    except KeyError:
+        raise SlxrdError(f"unknown series {name!r}; there is {', '.join(SERIES)}") from None

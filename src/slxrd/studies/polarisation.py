@@ -9,7 +9,12 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from slxrd.data.corrections import POLARISATION, correct_lorentz_polarisation, lorentz_polarisation, undo
+from slxrd.data.corrections import (
+    POLARISATION,
+    correct_lorentz_polarisation,
+    lorentz_polarisation,
+    undo_correction,
+)
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate, Fit
@@ -198,7 +203,7 @@ def without_and_with_correction(
         If the wavelength is not known.
     """
     if any(step.name == POLARISATION for step in pattern.history):
-        return undo(pattern, POLARISATION).to_q(), pattern.to_q(), False
+        return undo_correction(pattern, POLARISATION).to_q(), pattern.to_q(), False
     if pattern.axis == "2theta":
         return pattern.to_q(), correct_lorentz_polarisation(pattern, monochromator).to_q(), False
     if pattern.wavelength is None:

@@ -155,8 +155,8 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
 
         return made(fit, *names, **{**named, "report": stop})
 
-    made = followup_maps.map2d
-    monkeypatch.setattr(followup_maps, "map2d", interrupted)
+    made = followup_maps.chi2_map_2d
+    monkeypatch.setattr(followup_maps, "chi2_map_2d", interrupted)
     words = ["--bootstrap", 20, "--map", "L,N", "--map", "d,N"]
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
     assert outcome.code == 130

@@ -173,7 +173,7 @@ def test_peaks_subtracted(raw: Path) -> None:
     files = ["--subtract", "2", "--out", "new.csv", "--plot", "new.svg"]
     pattern = written(call("peaks", "raw.xy", *ANGLES, *words, *files), "new.csv")
     parts = decomposition.decompose(corrected(raw).to_q(), 0.95, 1.25, count=2, noise="counting")
-    same(pattern, decomposition.subtract(parts, [2]))
+    same(pattern, decomposition.subtract_peaks(parts, [2]))
     assert (raw.parent / "new.svg").read_text(encoding="utf-8").lstrip().startswith("<?xml")
     assert "#2 = " in (raw.parent / "new.csv").read_text(encoding="utf-8")
 

@@ -194,7 +194,7 @@ def decompose(
     return Decomposition(counted(pattern), fitted, components, found)
 
 
-def subtract(decomposition: Decomposition, numbers: Sequence[int]) -> Pattern:
+def subtract_peaks(decomposition: Decomposition, numbers: Sequence[int]) -> Pattern:
     """Return the pattern without some of its components.
 
     They are subtracted from the whole pattern, beyond the region too, so that no step is left at its ends.

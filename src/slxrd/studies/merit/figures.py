@@ -83,7 +83,7 @@ def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Merits:
+class FiguresOfMerit:
     """Figures of merit of a fit; print it for a table.
 
     Parameters

@@ -20,11 +20,11 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.lowangle.fit import fit_low_angle
 from slxrd.studies.series.member import Plain, failed_unless_interrupted
-from slxrd.studies.series.result import Member, estimate_of
+from slxrd.studies.series.result import SeriesMember, estimate_of
 
 
 @dataclass(frozen=True)
-class LowAngles:
+class LowAngleOptions:
     """How the low angles of a series are fitted.
 
     Parameters
@@ -51,13 +51,13 @@ class LowAngles:
             raise SlxrdError(f"critical {self.critical:g}: must be 0 or more, and below {low:g} Å⁻¹")
 
     @classmethod
-    def of(cls, given: LowAngles | tuple[float, float] | None) -> LowAngles | None:
+    def of(cls, given: LowAngleOptions | tuple[float, float] | None) -> LowAngleOptions | None:
         """Take a pair of ends for a region."""
         return cls(Region(*given)) if isinstance(given, tuple) else given
 
 
 @dataclass(frozen=True)
-class Gap:
+class SeriesGap:
     """The gap of one pattern.
 
     Parameters
@@ -82,7 +82,9 @@ class Gap:
     d: Estimate
 
 
-def low_angle_arguments(member: Member, options: Mapping[str, Any], how: LowAngles) -> dict[str, Any]:
+def low_angle_arguments(
+    member: SeriesMember, options: Mapping[str, Any], how: LowAngleOptions
+) -> dict[str, Any]:
     """Arguments of :func:`slxrd.fit_low_angle` for a pattern whose Bragg peaks are fitted."""
     d = None if member.failed else member.estimates["d"].value
     told = {name: options[name] for name in ("coherent", "resolution") if name in options}
@@ -106,7 +108,7 @@ def fit_low_angles(plain: Plain, arguments: Mapping[str, Any]) -> str:
         return failed_unless_interrupted(error)
 
 
-def gap_of(member: Member, record: Mapping[str, Any]) -> Gap:
+def gap_of(member: SeriesMember, record: Mapping[str, Any]) -> SeriesGap:
     """Put the gap of a pattern beside its L."""
     missing = Estimate(None, None, "Å", "undetermined", str(record.get("failed", "")))
     width = estimate_of(record["estimates"]["gap"]) if "failed" not in record else missing
@@ -117,10 +119,12 @@ def gap_of(member: Member, record: Mapping[str, Any]) -> Gap:
         value, error = (L.value or 0.0) - (width.value or 0.0), math.hypot(L.error or 0.0, width.error or 0.0)
         ambiguous = "ambiguous" in (L.status, width.status)
         difference = Estimate(value, error, "Å", "ambiguous" if ambiguous else "determined")
-    return Gap(member.label, member.value, record, width, difference, member.estimates.get("d", missing))
+    return SeriesGap(
+        member.label, member.value, record, width, difference, member.estimates.get("d", missing)
+    )
 
 
-def average_difference(gaps: Sequence[Gap]) -> Estimate:
+def average_difference(gaps: Sequence[SeriesGap]) -> Estimate:
     """Mean of L − w over a series, in Å.
 
     Its error is the mean error: most of it, refraction and the shape of the background, all patterns share.
@@ -138,7 +142,7 @@ def average_difference(gaps: Sequence[Gap]) -> Estimate:
 _MOST_ROWS = 60
 
 
-def gaps_text(gaps: Sequence[Gap], unit: str) -> list[str]:
+def gaps_text(gaps: Sequence[SeriesGap], unit: str) -> list[str]:
     """Write the gaps of a series as lines of text."""
     head = ["pattern", unit or "value", "w (Å)", "L − w (Å)", "d (Å)"]
     cells = [head]
@@ -164,7 +168,7 @@ def gaps_text(gaps: Sequence[Gap], unit: str) -> list[str]:
     return out
 
 
-def gaps_csv(gaps: Sequence[Gap], variable: str, unit: str) -> str:
+def gaps_csv(gaps: Sequence[SeriesGap], variable: str, unit: str) -> str:
     """Write one row for each pattern, lengths in Å."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
@@ -182,7 +186,7 @@ def gaps_csv(gaps: Sequence[Gap], variable: str, unit: str) -> str:
     return text.getvalue()
 
 
-def _why(gap: Gap) -> str:
+def _why(gap: SeriesGap) -> str:
     return str(gap.record.get("failed", "")) or gap.width.why
 
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from slxrd.fitting.result.fit import Estimate
 from slxrd.studies.series.patterns import Series
-from slxrd.studies.series.result import Member
+from slxrd.studies.series.result import SeriesMember
 
 #: A change of so many standard errors is one.
 SIGNIFICANT = 3.0
@@ -29,7 +29,7 @@ class Change:
 
     Parameters
     ----------
-    before, after : Member
+    before, after : SeriesMember
         The last pattern of the one kind, and the first of the other.
     lost : bool
         Lost on the way up of the variable; else gained.
@@ -46,8 +46,8 @@ class Change:
         In words.
     """
 
-    before: Member
-    after: Member
+    before: SeriesMember
+    after: SeriesMember
     lost: bool
     certain: bool
     growth: float | None
@@ -66,14 +66,14 @@ class Change:
         return f"{head}: " + "; ".join(self.reasons)
 
 
-def find_changes(series: Series, members: Sequence[Member]) -> tuple[Change, ...]:
+def find_changes(series: Series, members: Sequence[SeriesMember]) -> tuple[Change, ...]:
     """Find where fringes go or come.
 
     Parameters
     ----------
     series : Series
         The patterns.
-    members : sequence of Member
+    members : sequence of SeriesMember
         What they gave, in order of the variable.
     """
     judged = [member for member in members if member.fringes is not None]
@@ -82,7 +82,7 @@ def find_changes(series: Series, members: Sequence[Member]) -> tuple[Change, ...
     )
 
 
-def _change(series: Series, before: Member, after: Member) -> Change:
+def _change(series: Series, before: SeriesMember, after: SeriesMember) -> Change:
     lost = bool(before.fringes)
     ordered, plain = (before, after) if lost else (after, before)
     reasons = ["fringes gone" if lost else "fringes come"]
@@ -108,7 +108,7 @@ def _change(series: Series, before: Member, after: Member) -> Change:
     return Change(before, after, lost, certain, growth, error, intensity, tuple(reasons))
 
 
-def _excluded(ordered: Member, plain: Member) -> tuple[bool, str]:
+def _excluded(ordered: SeriesMember, plain: SeriesMember) -> tuple[bool, str]:
     """Whether the pattern without fringes excludes the gap and the disorder of the one with them."""
     costs = [path.delta_chi2 for path in plain.paths if path.label == ordered.label]
     if not costs:
@@ -118,7 +118,7 @@ def _excluded(ordered: Member, plain: Member) -> tuple[bool, str]:
     return False, f"it is too weak to exclude L and σ_L of the pattern with fringes (Δχ² {costs[0]:.1f})"
 
 
-def _size(member: Member) -> str:
+def _size(member: SeriesMember) -> str:
     size = member.estimates["thickness_with_surface"]
     return "?" if size.value is None else f"{size.value:.0f} Å"
 
@@ -132,5 +132,5 @@ def _ratio(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
     return ratio, ratio * math.hypot(one.error / one.value, other.error / other.value)
 
 
-def _intensity(member: Member) -> float:
+def _intensity(member: SeriesMember) -> float:
     return float(sum(area["area"] for area in member.record["areas"]))

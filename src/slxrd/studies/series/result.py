@@ -12,7 +12,7 @@ from slxrd.studies.series.patterns import LeftOut, Series
 
 if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
-    from slxrd.studies.series.lowangle import Gap
+    from slxrd.studies.series.lowangle import SeriesGap
     from slxrd.studies.series.onset import Change
 
 #: L of neighbours that differs by more than this many d is in another minimum of χ².
@@ -39,7 +39,7 @@ class Path:
 
 
 @dataclass(frozen=True)
-class Member:
+class SeriesMember:
     """One pattern of a series and what its fit gave.
 
     Parameters
@@ -108,7 +108,7 @@ class Jump:
 
     Parameters
     ----------
-    before, after : Member
+    before, after : SeriesMember
         The neighbours.
     step : float
         From the one L to the other, in Å.
@@ -119,8 +119,8 @@ class Jump:
         of the two ways; None where that leads back to its own.
     """
 
-    before: Member
-    after: Member
+    before: SeriesMember
+    after: SeriesMember
     step: float
     in_d: float
     cost: float | None
@@ -139,7 +139,7 @@ class SeriesFit:
     ----------
     series : Series
         The patterns.
-    members : tuple of Member
+    members : tuple of SeriesMember
         What each gave, in the same order.
     jumps : tuple of Jump
         Where the best solutions of neighbours do not belong together.
@@ -147,7 +147,7 @@ class SeriesFit:
         Where order is lost, or gained.
     joint : JointFit, optional
         The fit with shared or smooth parameters.
-    gaps : tuple of Gap
+    gaps : tuple of SeriesGap
         From the low angles of each pattern, where that was asked for.
     options : mapping
         What the fits were told.
@@ -156,11 +156,11 @@ class SeriesFit:
     """
 
     series: Series
-    members: tuple[Member, ...]
+    members: tuple[SeriesMember, ...]
     jumps: tuple[Jump, ...]
     changes: tuple[Change, ...] = ()
     joint: JointFit | None = None
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[SeriesGap, ...] = ()
     options: Mapping[str, Any] = field(repr=False, default_factory=dict)
     complete: bool = True
 
@@ -176,7 +176,7 @@ class SeriesFit:
         return series_text(self)
 
 
-def find_jumps(members: Sequence[Member]) -> tuple[Jump, ...]:
+def find_jumps(members: Sequence[SeriesMember]) -> tuple[Jump, ...]:
     """Find neighbours, among those with fringes, whose L differ by more than half a d."""
     stacked = [member for member in members if member.fringes]
     found = []

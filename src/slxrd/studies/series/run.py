@@ -19,7 +19,7 @@ from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import STACKING
 from slxrd.studies.series.executors import Interrupted, Task, run_tasks
 from slxrd.studies.series.joint.fit import check_joint, fit_jointly
-from slxrd.studies.series.lowangle import LowAngles, fit_low_angles, gap_of, low_angle_arguments
+from slxrd.studies.series.lowangle import LowAngleOptions, fit_low_angles, gap_of, low_angle_arguments
 from slxrd.studies.series.member import (
     Plain,
     as_plain,
@@ -30,7 +30,7 @@ from slxrd.studies.series.member import (
 )
 from slxrd.studies.series.onset import find_changes
 from slxrd.studies.series.patterns import Series, make_series
-from slxrd.studies.series.result import Member, Path, SeriesFit, find_jumps
+from slxrd.studies.series.result import Path, SeriesFit, SeriesMember, find_jumps
 
 #: Version of the layout of what is kept of each pattern.
 SCHEMA = 1
@@ -47,7 +47,7 @@ def fit_series(
     shared: Iterable[str] = (),
     smooth: Iterable[str] = (),
     degree: int = 2,
-    low_angles: LowAngles | tuple[float, float] | None = None,
+    low_angles: LowAngleOptions | tuple[float, float] | None = None,
     executor: Executor | None = None,
     processes: int | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -71,7 +71,7 @@ def fit_series(
         Parameters that are a polynomial of the variable, in a joint fit.
     degree : int
         Of that polynomial.
-    low_angles : LowAngles or (q_min, q_max), optional
+    low_angles : LowAngleOptions or (q_min, q_max), optional
         Fit the low angles of each pattern too, in Å⁻¹, for the gap between crystals.
     executor : concurrent.futures.Executor, optional
         Where the fits run, such as that of a dask client.
@@ -99,7 +99,7 @@ def fit_series(
     series = make_series(patterns, values, variable=variable, unit=unit)
     return run_series(
         series, series_options(kwargs), shared=tuple(shared), smooth=tuple(smooth), degree=degree,
-        low_angles=LowAngles.of(low_angles), executor=executor, processes=processes, folder=folder,
+        low_angles=LowAngleOptions.of(low_angles), executor=executor, processes=processes, folder=folder,
         force=force, report=report,
     )  # fmt: skip
 
@@ -111,7 +111,7 @@ def run_series(
     shared: Sequence[str] = (),
     smooth: Sequence[str] = (),
     degree: int = 2,
-    low_angles: LowAngles | None = None,
+    low_angles: LowAngleOptions | None = None,
     executor: Executor | None = None,
     processes: int | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -202,7 +202,7 @@ def run_series(
     return found
 
 
-def _members(series: Series, kept: Mapping[str, Mapping[int, Any]]) -> tuple[Member, ...]:
+def _members(series: Series, kept: Mapping[str, Mapping[int, Any]]) -> tuple[SeriesMember, ...]:
     members = []
     for i, (pattern, label, value) in enumerate(
         zip(series.patterns, series.labels, series.values, strict=True)
@@ -217,11 +217,11 @@ def _members(series: Series, kept: Mapping[str, Mapping[int, Any]]) -> tuple[Mem
             gained = record["result"]["chi2"] - better["result"]["chi2"]
             paths = tuple(replace(path, delta_chi2=path.delta_chi2 + gained) for path in paths)
             record = better
-        members.append(Member(label, pattern.source, value, record, paths))
+        members.append(SeriesMember(label, pattern.source, value, record, paths))
     return tuple(members)
 
 
-def _refuse_if_all_failed(members: Sequence[Member]) -> None:
+def _refuse_if_all_failed(members: Sequence[SeriesMember]) -> None:
     if all(member.failed for member in members):
         raise SlxrdError(
             f"none of the {len(members)} patterns could be fitted; {members[0].source}: {members[0].failed}"
@@ -229,7 +229,7 @@ def _refuse_if_all_failed(members: Sequence[Member]) -> None:
 
 
 def _neighbour_tasks(
-    members: Sequence[Member], plain: Sequence[Plain], options: Mapping[str, Any]
+    members: Sequence[SeriesMember], plain: Sequence[Plain], options: Mapping[str, Any]
 ) -> dict[int, Task]:
     """Each pattern from the nearest one on either side that has fringes.
 

@@ -16,7 +16,7 @@ from slxrd.fitting.result.summary import format_estimate, format_interval, is_si
 from slxrd.parameters.definitions import OF_ATOMS, info
 from slxrd.studies.series.joint.result import JointFit
 from slxrd.studies.series.lowangle import gaps_text
-from slxrd.studies.series.result import Jump, Member, SeriesFit
+from slxrd.studies.series.result import Jump, SeriesFit, SeriesMember
 
 #: Version of the layout of series.json. In 1 the joint covariance was one matrix of all unknowns.
 SCHEMA = 2
@@ -206,7 +206,7 @@ def series_csv(fit: SeriesFit) -> str:
     return text.getvalue()
 
 
-def _columns(members: Sequence[Member]) -> list[tuple[str, str]]:
+def _columns(members: Sequence[SeriesMember]) -> list[tuple[str, str]]:
     """Names and units of parameters and derived quantities, as the first fitted pattern has them."""
     first = next(member for member in members if not member.failed)
     return [(name, estimate.unit) for name, estimate in first.estimates.items()]
@@ -221,7 +221,7 @@ def _written(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else f"{value:.10g}"
 
 
-def curves_csv(member: Member) -> str:
+def curves_csv(member: SeriesMember) -> str:
     """Write the curves of one pattern: q (Å⁻¹), measured, sigma, calculated, region."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import panel as pn
-
-from slxrd.ui.app.plots.theme import PageDesign
-from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.page import Page
+from slxrd.errors import SlxrdError
 from slxrd.ui.session.controller import Session
 
+if TYPE_CHECKING:
+    import panel as pn
 
-def component(file: str | Path | Session | None = None, *, dark: bool = False) -> pn.Column:
+
+def notebook_app(file: str | Path | Session | None = None, *, dark: bool = False) -> pn.Column:
     """Make the page that ``slxrd app`` opens, for the output of a notebook cell.
 
     Parameters
@@ -30,8 +31,16 @@ def component(file: str | Path | Session | None = None, *, dark: bool = False) -
     Raises
     ------
     SlxrdError
-        If the file cannot be read.
+        If Panel is not installed, or the file cannot be read.
     """
+    if find_spec("panel") is None:
+        raise SlxrdError('the page in a notebook needs panel: python -m pip install "slxrd[app]"')
+    import panel as pn
+
+    from slxrd.ui.app.plots.theme import PageDesign
+    from slxrd.ui.app.state.workspace import Workspace
+    from slxrd.ui.app.views.page import Page
+
     pn.extension("filedropper", inline=True, design=PageDesign)
     if isinstance(file, Session):
         session = file

@@ -19,7 +19,7 @@ from slxrd.fitting.uncertainty.profile.constrained import check_axis
 from slxrd.fitting.uncertainty.profile.interval import MISSED
 from slxrd.fitting.uncertainty.profile.likelihood import default_axis
 from slxrd.fitting.uncertainty.profile.map1d import chi2_maps
-from slxrd.fitting.uncertainty.profile.map2d import POINTS, RISES, Kind, Map2D, map2d
+from slxrd.fitting.uncertainty.profile.map2d import POINTS, RISES, Kind, Map2D, chi2_map_2d
 from slxrd.parameters.definitions import info
 from slxrd.units import FloatArray
 
@@ -179,12 +179,12 @@ def draw_pair(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[byt
         Whether points are missing.
     """
     from slxrd.ui.plotting.fit import figure_bytes
-    from slxrd.ui.plotting.maps import map2d_figure
+    from slxrd.ui.plotting.maps import chi2_map_2d_figure
 
     x, y = pair_axes(fit, pair)
     with bar(f"χ² map {pair.x.name}, {pair.y.name}") as report:
-        done = map2d(fit, pair.x.name, pair.y.name, x, y, kind=kind, report=report)
-    contents: list[bytes | str] = [_table(done), figure_bytes(map2d_figure(done))]
+        done = chi2_map_2d(fit, pair.x.name, pair.y.name, x, y, kind=kind, report=report)
+    contents: list[bytes | str] = [_table(done), figure_bytes(chi2_map_2d_figure(done))]
     return "\n".join(_told(done)), contents, done.done < done.chi2.size
 
 

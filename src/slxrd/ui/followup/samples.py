@@ -19,7 +19,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.uncertainty.bootstrap import QUANTILES, Bootstrap, Kind, bootstrap
-from slxrd.fitting.uncertainty.posterior.mcmc import Posterior, sample
+from slxrd.fitting.uncertainty.posterior.mcmc import Posterior, sample_posterior
 from slxrd.parameters.definitions import info
 from slxrd.units import FloatArray
 
@@ -84,7 +84,7 @@ def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list
     fit : Fit
         The fit.
     steps, seed
-        As for :func:`slxrd.fitting.uncertainty.posterior.mcmc.sample`.
+        As for :func:`slxrd.fitting.uncertainty.posterior.mcmc.sample_posterior`.
     bar : callable
         Makes a progress bar.
 
@@ -98,7 +98,7 @@ def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list
         Whether fewer steps were made than wanted.
     """
     with bar("posterior") as report:
-        done = sample(fit, steps=steps, seed=seed, report=report)
+        done = sample_posterior(fit, steps=steps, seed=seed, report=report)
     kept, walkers, _ = done.chain.shape
     thinned = -(-kept * walkers // MOST_WRITTEN)
 

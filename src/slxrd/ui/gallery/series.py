@@ -15,7 +15,7 @@ from slxrd.studies.series.run import fit_series
 from slxrd.ui.gallery.figures import series as draw
 from slxrd.ui.gallery.samples import Drawn, Figure, Samples
 from slxrd.ui.plotting.fit import figure_bytes
-from slxrd.ui.plotting.series import stacked_figure
+from slxrd.ui.plotting.series import series_stack_figure
 from slxrd.units import FloatArray
 
 #: Region of the low angles in Å⁻¹: two dips, above what the critical angle and the direct beam disturb.
@@ -109,7 +109,7 @@ def regions(samples: Samples, report: Progress) -> Drawn:
         + ". ".join(change.told(fit.series) for change in fit.changes)
         + "."
     )
-    return Drawn(caption, {"": figure_bytes(stacked_figure(fit, (LOW,)))})
+    return Drawn(caption, {"": figure_bytes(series_stack_figure(fit, (LOW,)))})
 
 
 def sizes(samples: Samples, report: Progress) -> Drawn:

@@ -12,7 +12,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.fitting.uncertainty.profile.constrained import REACHED
-from slxrd.fitting.uncertainty.profile.map1d import Curve, Map1D
+from slxrd.fitting.uncertainty.profile.map1d import Chi2Curve, Map1D
 from slxrd.fitting.uncertainty.profile.map2d import Map2D
 from slxrd.parameters.definitions import info
 
@@ -103,7 +103,7 @@ def _draw_map(panel: Axes, one: Map1D) -> None:
     panel.locator_params(axis="x", nbins=5)
 
 
-def _draw_curve(panel: Axes, curve: Curve, least: float, colour: str, text: str, marker: str) -> None:
+def _draw_curve(panel: Axes, curve: Chi2Curve, least: float, colour: str, text: str, marker: str) -> None:
     # The section is the broader line: where the two coincide, both are seen.
     width = 2.4 if marker == "v" else 1.2
     panel.plot(curve.values, curve.chi2 - least, color=colour, linewidth=width, label=text)
@@ -114,7 +114,7 @@ def _draw_curve(panel: Axes, curve: Curve, least: float, colour: str, text: str,
         )
 
 
-def map2d_figure(one: Map2D) -> Figure:
+def chi2_map_2d_figure(one: Map2D) -> Figure:
     """Draw χ² over two parameters with its joint 68 % and 95 % contours, and the solutions of the fit.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.merit.disorder import Disorder
-from slxrd.studies.merit.figures import Merits
+from slxrd.studies.merit.figures import FiguresOfMerit
 from slxrd.studies.polarisation import LpComparison
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def lp_figure(found: LpComparison) -> Figure:
     return figure
 
 
-def merit_figure(disorder: Disorder, merits: Merits | None = None) -> Figure:
+def merit_figure(disorder: Disorder, merits: FiguresOfMerit | None = None) -> Figure:
     """Draw each Bragg peak with and without fringes, and the effect of coherence and slits.
 
     Parameters
     ----------
     disorder : Disorder
         Result for the Bragg peaks.
-    merits : Merits, optional
+    merits : FiguresOfMerit, optional
         Figures of merit of the fit, for the lower row.
 
     Returns
@@ -129,7 +129,7 @@ def _conclusion(seen: bool, conclusive: bool) -> str:
     return "fringes" if seen else "no fringes" if conclusive else "inconclusive"
 
 
-def _draw_coherence(panels: list[Axes], merits: Merits) -> None:
+def _draw_coherence(panels: list[Axes], merits: FiguresOfMerit) -> None:
     fitted = merits.fit.regions[0]
     sigma = float(np.median(fitted.sigma))
     panels[0].fill_between(

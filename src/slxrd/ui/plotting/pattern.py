@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from slxrd.data.baseline import Subtraction
 from slxrd.data.decomposition.classification import Kind
 from slxrd.data.decomposition.decompose import Component, Decomposition
-from slxrd.data.decomposition.decompose import subtract as without
+from slxrd.data.decomposition.decompose import subtract_peaks as without
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q

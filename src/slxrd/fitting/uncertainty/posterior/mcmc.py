@@ -156,7 +156,7 @@ class Posterior(Drawn):
         return np.atleast_2d(np.corrcoef(self.chain.reshape(-1, len(self.names)), rowvar=False))
 
 
-def sample(
+def sample_posterior(
     fit: Fit,
     *,
     steps: int = STEPS,

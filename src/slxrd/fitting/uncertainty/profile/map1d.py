@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Curve:
+class Chi2Curve:
     """χ² along a parameter.
 
     Parameters
@@ -56,9 +56,9 @@ class Map1D:
         The fit.
     name : str
         The parameter.
-    section : Curve
+    section : Chi2Curve
         The other parameters kept at the best solution.
-    profile : Curve or None
+    profile : Chi2Curve or None
         The other parameters refined, over all solutions; None if it was not asked for.
     rises : (float, float)
         Rise of χ² at 68 % and 95 %, scaled for the weights as in
@@ -67,12 +67,12 @@ class Map1D:
 
     fit: Fit = field(repr=False)
     name: str
-    section: Curve
-    profile: Curve | None
+    section: Chi2Curve
+    profile: Chi2Curve | None
     rises: tuple[float, float]
 
 
-def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Curve:
+def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Chi2Curve:
     """Go along one parameter with all others kept at the best solution; ties are observed.
 
     Parameters
@@ -146,7 +146,7 @@ def chi2_map(
     return Map1D(fit, name, kept, refined, (rise_at(0.68) * scale, rise_at(0.95) * scale))
 
 
-def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | None) -> Curve:
+def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | None) -> Chi2Curve:
     """Profile, with its local minima refined to the end."""
     found = profile(fit, name, values, report)
     axis, chi2, minima = found.values, found.chi2, []
@@ -160,11 +160,11 @@ def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | No
     return _with_minima(axis, chi2, minima)
 
 
-def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, float]]) -> Curve:
+def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, float]]) -> Chi2Curve:
     """Put the minima among the points, so that a drawn curve goes down to them."""
     axis = np.concatenate([[value for value, _ in minima], axis])
     axis, order = np.unique(axis, return_index=True)
-    return Curve(axis, np.concatenate([[height for _, height in minima], chi2])[order], tuple(minima))
+    return Chi2Curve(axis, np.concatenate([[height for _, height in minima], chi2])[order], tuple(minima))
 
 
 def chi2_maps(

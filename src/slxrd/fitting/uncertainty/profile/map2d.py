@@ -67,7 +67,7 @@ class Map2D:
         return (self.chi2 - self.fit.chi2) * RISES[0] / (self.levels[0] - self.fit.chi2)
 
 
-def map2d(
+def chi2_map_2d(
     fit: Fit,
     name_x: str,
     name_y: str,

@@ -25,7 +25,7 @@ from slxrd.studies.series.joint.refinement import Normal, normal_equations, refi
 from slxrd.studies.series.joint.result import JointFit, JointSolution
 from slxrd.studies.series.member import Plain, refit_objective
 from slxrd.studies.series.patterns import Series
-from slxrd.studies.series.result import Member
+from slxrd.studies.series.result import SeriesMember
 
 Values = Mapping[str, float]
 #: The most paths that are refined together.
@@ -36,7 +36,7 @@ SAME_PATH = 0.25
 _MET = 0.02
 
 
-def paths_through(parts: Sequence[Part], members: Sequence[Member]) -> list[list[Values]]:
+def paths_through(parts: Sequence[Part], members: Sequence[SeriesMember]) -> list[list[Values]]:
     """Values of all parameters in every pattern, for each way through their minima.
 
     The solutions of the first, the middle and the last pattern are followed through the series, and so are
@@ -46,7 +46,7 @@ def paths_through(parts: Sequence[Part], members: Sequence[Member]) -> list[list
     ----------
     parts : sequence of Part
         The patterns.
-    members : sequence of Member
+    members : sequence of SeriesMember
         What they gave by themselves, in the same order.
     """
     found: list[list[Values]] = [[dict(member.best) for member in members]]
@@ -127,7 +127,7 @@ def check_joint(
 
 def fit_jointly(
     series: Series,
-    members: Sequence[Member],
+    members: Sequence[SeriesMember],
     plain: Sequence[Plain],
     options: Mapping[str, Any],
     shared: Sequence[str],
@@ -144,7 +144,7 @@ def fit_jointly(
     ----------
     series : Series
         The patterns.
-    members : sequence of Member
+    members : sequence of SeriesMember
         What they gave by themselves.
     plain, options
         What they were fitted from, as for :func:`slxrd.studies.series.member.fit_alone`.

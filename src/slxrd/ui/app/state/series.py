@@ -232,13 +232,13 @@ def expand_path(typed: str) -> Path | None:
 def draw_figures(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> dict[str, bytes]:
     """Draw the figures of a series fit as PNG, by name; a figure that has nothing to show is left out."""
     from slxrd.ui.plotting.fit import figure_bytes
-    from slxrd.ui.plotting.series import heat_figure, parameters_figure, stacked_figure
+    from slxrd.ui.plotting.series import series_heat_figure, series_parameters_figure, series_stack_figure
 
     makers: dict[str, Callable[[], Any]] = {
-        "parameters": lambda: parameters_figure(fit),
-        "stack": lambda: stacked_figure(fit, shown),
-        "waterfall": lambda: stacked_figure(fit, shown, waterfall=True),
-        "heatmap": lambda: heat_figure(fit, shown),
+        "parameters": lambda: series_parameters_figure(fit),
+        "stack": lambda: series_stack_figure(fit, shown),
+        "waterfall": lambda: series_stack_figure(fit, shown, waterfall=True),
+        "heatmap": lambda: series_heat_figure(fit, shown),
     }
     pictures = {}
     for name, make in makers.items():

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from slxrd.studies.merit.coherence import Alternative
-    from slxrd.studies.merit.figures import Merits
+    from slxrd.studies.merit.figures import FiguresOfMerit
     from slxrd.studies.merit.visibility import Visibility
 
 
@@ -190,14 +190,14 @@ def _merits(
     slit: float | None,
     radius: float | None,
     line_width: float | None,
-) -> Merits:
+) -> FiguresOfMerit:
     from slxrd.studies.merit.coherence import (
         compare_coherent,
         compare_slits,
         longitudinal_coherence,
         transverse_coherence,
     )
-    from slxrd.studies.merit.figures import Merits, strain, tilt
+    from slxrd.studies.merit.figures import FiguresOfMerit, strain, tilt
 
     known = fit.parameters
     estimates = {**fit.derived, "tilt": tilt(known["sigma_L"], known["N"], known["d"])}
@@ -215,7 +215,9 @@ def _merits(
     elif wavelength is not None and abs(wavelength - 1.5406) < 0.005:
         longitudinal = longitudinal_coherence(wavelength)
     stacked = fit.parameters["L"].value is not None
-    return Merits(fit, estimates, transverse, longitudinal, compare_coherent(fit) if stacked else (), slits)
+    return FiguresOfMerit(
+        fit, estimates, transverse, longitudinal, compare_coherent(fit) if stacked else (), slits
+    )
 
 
 def _csv(orders: Sequence[Visibility]) -> str:

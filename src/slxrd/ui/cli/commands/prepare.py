@@ -228,7 +228,7 @@ def peaks_command(
 ) -> None:
     """Take a region apart into peaks, tell fringes from others, and subtract what you choose."""
     from slxrd.data.decomposition.decompose import decompose
-    from slxrd.data.decomposition.decompose import subtract as without
+    from slxrd.data.decomposition.decompose import subtract_peaks as without
     from slxrd.fitting.record import write as output
     from slxrd.ui.progress import progress
 

@@ -17,7 +17,7 @@ from slxrd.ui.cli.options import Fitting, Points, Reading, Residuals, Structure
 from slxrd.ui.cli.outputs import Force, typed
 
 if TYPE_CHECKING:
-    from slxrd.studies.series.lowangle import LowAngles
+    from slxrd.studies.series.lowangle import LowAngleOptions
     from slxrd.studies.series.patterns import Series
     from slxrd.studies.series.result import SeriesFit
 
@@ -188,15 +188,15 @@ def _example(name: str, files: list[Path] | None, table: Path | None, given: dic
     return make_series(patterns.values(), patterns, variable=packaged.variable, unit=packaged.unit)
 
 
-def _low_angles(text: str | None, critical: float | None) -> LowAngles | None:
+def _low_angles(text: str | None, critical: float | None) -> LowAngleOptions | None:
     from slxrd.data.regions import Region
-    from slxrd.studies.series.lowangle import LowAngles
+    from slxrd.studies.series.lowangle import LowAngleOptions
 
     if text is None:
         if critical is not None:
             raise SlxrdError("--critical belongs to --low-angle QMIN:QMAX; give both, or neither")
         return None
-    return LowAngles(Region(*arguments.interval(text, f"--low-angle {text}")), critical)
+    return LowAngleOptions(Region(*arguments.interval(text, f"--low-angle {text}")), critical)
 
 
 def _paths(out: Path, joint: bool, low: bool) -> list[Path]:
@@ -212,22 +212,27 @@ def _contents(
     from slxrd.studies.series.lowangle import gaps_csv
     from slxrd.studies.series.table import joint_csv, series_csv, series_json
     from slxrd.ui.plotting.fit import figure_bytes
-    from slxrd.ui.plotting.series import gap_figure, heat_figure, parameters_figure, stacked_figure
+    from slxrd.ui.plotting.series import (
+        series_gap_figure,
+        series_heat_figure,
+        series_parameters_figure,
+        series_stack_figure,
+    )
 
     made: list[Callable[[], bytes | str]] = [
         lambda: series_csv(found),
         lambda: series_json(found, command),
-        lambda: figure_bytes(stacked_figure(found, drawn)),
-        lambda: figure_bytes(stacked_figure(found, drawn, waterfall=True)),
-        lambda: figure_bytes(heat_figure(found, drawn)),
-        lambda: figure_bytes(parameters_figure(found)),
+        lambda: figure_bytes(series_stack_figure(found, drawn)),
+        lambda: figure_bytes(series_stack_figure(found, drawn, waterfall=True)),
+        lambda: figure_bytes(series_heat_figure(found, drawn)),
+        lambda: figure_bytes(series_parameters_figure(found)),
     ]
     joint = found.joint
     if joint is not None:
         made.append(lambda: joint_csv(joint, found.series.variable))
     if found.gaps:
         made.append(lambda: gaps_csv(found.gaps, found.series.variable, found.series.unit))
-        made.append(lambda: figure_bytes(gap_figure(found)))
+        made.append(lambda: figure_bytes(series_gap_figure(found)))
     return made
 
 

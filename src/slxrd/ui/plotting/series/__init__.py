@@ -1,6 +1,6 @@
 """Figures of a series."""
 
-from slxrd.ui.plotting.series.gaps import gap_figure as gap_figure
-from slxrd.ui.plotting.series.parameters import parameters_figure as parameters_figure
-from slxrd.ui.plotting.series.patterns import heat_figure as heat_figure
-from slxrd.ui.plotting.series.patterns import stacked_figure as stacked_figure
+from slxrd.ui.plotting.series.gaps import series_gap_figure as series_gap_figure
+from slxrd.ui.plotting.series.parameters import series_parameters_figure as series_parameters_figure
+from slxrd.ui.plotting.series.patterns import series_heat_figure as series_heat_figure
+from slxrd.ui.plotting.series.patterns import series_stack_figure as series_stack_figure

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BRAGG, _LOW_ANGLE, _DIFFERENCE = "black", "#d55e00", "#0072b2"
 
 
-def gap_figure(fit: SeriesFit) -> Figure:
+def series_gap_figure(fit: SeriesFit) -> Figure:
     """Draw L from the Bragg peaks and w from the low angles, and L − w with d.
 
     Parameters

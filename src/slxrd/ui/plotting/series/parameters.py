@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
-from slxrd.studies.series.result import Member, SeriesFit
+from slxrd.studies.series.result import SeriesFit, SeriesMember
 from slxrd.studies.series.table import is_no_limit, refined_names, symbol_of
 from slxrd.ui.plotting.series.common import (
     FAINT,
@@ -28,11 +28,21 @@ if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
 
 
-def parameters_figure(fit: SeriesFit) -> Figure:
+def series_parameters_figure(fit: SeriesFit) -> Figure:
     """Draw parameters and period against the variable.
 
     Error bars are one standard deviation. Other solutions with Δχ² < 9 are drawn faintly, limits as arrows,
     values without an error as open symbols; undetermined values are omitted. The band is the joint fit.
+
+    Parameters
+    ----------
+    fit : SeriesFit
+        Fits of the series.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to a window.
 
     Raises
     ------
@@ -92,7 +102,7 @@ def _draw_estimate(panel: Axes, value: float, estimate: Estimate, many: bool) ->
     )  # fmt: skip
 
 
-def _draw_other_solutions(panel: Axes, member: Member, name: str) -> None:
+def _draw_other_solutions(panel: Axes, member: SeriesMember, name: str) -> None:
     estimate = member.estimates[name]
     if estimate.value is None or estimate.status in ("lower bound", "upper bound", "fixed"):
         return

@@ -21,7 +21,7 @@ _MANY = 12
 Interval = tuple[float, float]
 
 
-def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall: bool = False) -> Figure:
+def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall: bool = False) -> Figure:
     """Draw the patterns above one another, with a panel for each region.
 
     Parameters
@@ -80,7 +80,7 @@ def stacked_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall:
     return figure
 
 
-def heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
+def series_heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
     """Draw the intensity over q and the variable as a heat map, with a panel for each region.
 
     The colour scale is the square root of the intensity, so that fringes beside a peak are visible.
