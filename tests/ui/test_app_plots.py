@@ -1,4 +1,4 @@
-"""What the pictures of the page show, worked out without a browser."""
+"""The plots of the page, without a browser."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import slxrd
 pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
-from slxrd.ui.app.plots.curves import marks, threshold
-from slxrd.ui.app.plots.stack import CRYSTALS, period_of, stacks
+from slxrd.ui.app.plots.curves import fringe_threshold, order_positions
+from slxrd.ui.app.plots.stack import CRYSTALS, period_of, stack_layout
 
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
 
 
 def test_the_stack_has_the_period_of_the_paper() -> None:
-    planes, gaps = stacks(VALUES)
+    planes, gaps = stack_layout(VALUES)
     middle = np.array(
         [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
     )
@@ -32,7 +32,7 @@ def test_the_stack_has_the_period_of_the_paper() -> None:
 
 def test_two_crystals_in_turn_repeat_after_both() -> None:
     values = {**VALUES, "d_B": 2.9, "N_B": 6.0, "sigma_N_B": 0.0, "dL_B": 1.5}
-    planes, gaps = stacks(values)
+    planes, gaps = stack_layout(values)
     middle = [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
     pair = 12 * 5.84 + 36.9 + 5 * 2.9 + 36.9 + 1.5
     assert len(middle) == 2 * (13 + 6)
@@ -42,30 +42,30 @@ def test_two_crystals_in_turn_repeat_after_both() -> None:
 
 
 def test_disorder_moves_gaps_and_nothing_else() -> None:
-    planes, gaps = stacks({**VALUES, "sigma_L": 1.5})
+    planes, gaps = stack_layout({**VALUES, "sigma_L": 1.5})
     widths = np.array(gaps["top"]) - np.array(gaps["bottom"])
     assert widths.std() > 0.3
     assert np.allclose(np.diff(planes["height"][:11]), 5.84)
-    assert stacks({**VALUES, "sigma_L": 1.5})[1] == gaps
+    assert stack_layout({**VALUES, "sigma_L": 1.5})[1] == gaps
 
 
 def test_a_single_crystal_has_no_gap() -> None:
-    planes, gaps = stacks(VALUES, stacked=False)
+    planes, gaps = stack_layout(VALUES, stacked=False)
     assert gaps["top"] == []
     assert len(planes["height"]) == 11 + 13 + 15
 
 
 def test_marks_stand_at_orders_of_the_period() -> None:
-    places = marks(1.0, 1.2, 107.0, 0.001)
+    places = order_positions(1.0, 1.2, 107.0, 0.001)
     orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
     assert np.allclose(orders, np.round(orders))
     assert places.size == len([m for m in range(40) if 1.0 <= 2.0 * math.pi * m / 107.0 - 0.001 <= 1.2])
-    assert marks(1.0, 1.2, 1e6).size == 0  # too many to tell apart
+    assert order_positions(1.0, 1.2, 1e6).size == 0  # too many to tell apart
 
 
 def test_the_threshold_is_that_of_the_paper() -> None:
-    assert threshold(1.1) == pytest.approx(1.43, abs=0.005)
-    assert threshold(2.2) == pytest.approx(0.71, abs=0.005)
+    assert fringe_threshold(1.1) == pytest.approx(1.43, abs=0.005)
+    assert fringe_threshold(2.2) == pytest.approx(0.71, abs=0.005)
 
 
 def test_a_curve_is_broken_where_points_are_left_out() -> None:
@@ -79,7 +79,7 @@ def test_a_curve_is_broken_where_points_are_left_out() -> None:
     session.do("regions", choices={"regions": [[0.88, 1.28]], "mask": [[1.0, 1.05]]})
     values = first_guess(session.objective(), session.parameters())
     plot = CurvePlot(LIGHT)
-    plot.lay_out(session.model_curve(values), "linear", "simulated", values)
+    plot.draw(session.model_curve(values), "linear", "simulated", values)
     after = session.model_curve({**values, "L": 40.0})
     plot.update(after, {**values, "L": 40.0})
     left, right = (source.data for source in plot.curves())
@@ -98,7 +98,7 @@ def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
     session.open_file("example:cspbbr3-cubes")
     workspace = Workspace(session)
     page = Page(workspace)
-    page.step("play")
+    page.step("model")
     if (
         workspace.job is not None and workspace.job.thread is not None
     ):  # the first model may have to be compiled

@@ -1,4 +1,4 @@
-"""The series of the page, without a browser: against the fits of the same files one by one."""
+"""The series of the page, without a browser: compared with single fits of the same files."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_si
     assert {name: picture[:4] for name, picture in fitted.pictures.items()} == dict.fromkeys(
         ("parameters", "stack", "waterfall", "heatmap"), b"\x89PNG"
     )
-    assert "neither lost nor gained" in onset_html(fitted)
+    assert "no loss or gain of order" in onset_html(fitted)
     assert "[simulated]" in results_html(fitted)
 
     assert workspace.do("another choice", choices={"bounds": {"L": (25.0, 50.0)}})
@@ -125,7 +125,7 @@ def test_what_was_read_and_what_was_left_out_is_told(films: Path) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("", "type the path"), ("/nowhere/films", "no such folder"), (__file__, "is no folder")],
+    [("", "type the path"), ("/nowhere/films", "no such folder"), (__file__, "is not a folder")],
 )
 def test_a_wrong_folder_is_a_sentence(typed: str, said: str) -> None:
     with pytest.raises(SlxrdError, match=said):

@@ -1,4 +1,4 @@
-"""What the views of the page share, without a browser."""
+"""The state behind the page, without a browser."""
 
 from __future__ import annotations
 
@@ -205,16 +205,16 @@ def test_decimation_keeps_every_extreme_and_the_ends() -> None:
     assert np.all(y[fewer_x.astype(int)] == fewer_y)
 
 
-def test_a_bench_is_found_again_and_what_is_unsaved_is_rescued(tmp_path: Path) -> None:
+def test_workspaces_are_found_by_key_and_unsaved_sessions_are_written(tmp_path: Path) -> None:
     workspaces = Workspaces()
     key = workspaces.open("example:pbs-sheets")
     assert workspaces.find_or_create(key) == key
-    assert workspaces.find_or_create("never heard of") not in (key, "never heard of")
+    assert workspaces.find_or_create("unknown") not in (key, "unknown")
     assert workspaces.save_unsaved(tmp_path) == []  # nothing was done to it yet
     assert workspaces.get(key).do("M", choices={"coherent": 20})
     (tmp_path / "pbs-sheets-session.json").write_text("another")
     (written,) = workspaces.save_unsaved(tmp_path)
     assert written.name == "pbs-sheets-session-2.json"
     assert Session.open(written).state.choices == {"coherent": 20}
-    workspaces.get(key).saved()
+    workspaces.get(key).mark_saved()
     assert workspaces.save_unsaved(tmp_path) == []

@@ -91,7 +91,7 @@ class User:
 
     def fitted(self, example: str = "cspbbr3-cubes.csv") -> None:
         self.drop(EXAMPLES / example)
-        self.sees(f"Found in {example}")
+        self.sees(f"Contents of {example}")
         self.press("4 Fit")
         self.press("Find all solutions")
         self.sees("reduced χ²")

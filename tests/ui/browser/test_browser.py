@@ -28,17 +28,17 @@ def _download(user: Any, label: str, folder: Path) -> Path:
 
 def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
-    user.sees("Found in cspbbr3-cubes.csv")
-    user.press("2 Look")
-    user.sees("Found: 0.")
-    user.press("draw a region")
+    user.sees("Contents of cspbbr3-cubes.csv")
+    user.press("2 Regions")
+    user.sees("Automatic regions: 0.")
+    user.press("add a region")
     field = user.page.get_by_label("regions in Å⁻¹")
     user.draws(90, 300, lambda: re.fullmatch(r"0\.8\d*:1\.[23]\d*", field.input_value()))
     field.fill("0.88:1.28, 1.98:2.33:0.1")
     field.press("Enter")
 
-    user.press("3 Play")
-    user.sees("fringes are lost")
+    user.press("3 Model")
+    user.sees("Fringes disappear")
     before = user.column("calculated", "calculated")
     handle = user.page.get_by_role("slider").nth(1)
     handle.focus()
@@ -54,7 +54,7 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     user.press("4 Fit")
     user.press("Find all solutions")
     user.sees("reduced χ²")
-    user.press("5 Keep")
+    user.press("5 Save")
     report = _download(user, "Report (.html)", tmp_path).read_text(encoding="utf-8")
     assert "cspbbr3-cubes.csv" in report
     told = json.loads(_download(user, "Numbers (result.json)", tmp_path).read_text(encoding="utf-8"))
@@ -73,7 +73,7 @@ def test_a_saved_session_opens_again_on_another_page(
     user: Any, browser: Any, server: str, tmp_path: Path
 ) -> None:
     user.fitted()
-    user.press("5 Keep")
+    user.press("5 Save")
     session = _download(user, "Session (.json)", tmp_path)
     user.page.goto(server)  # a page of its own
     user.sees("Also open")
@@ -81,8 +81,8 @@ def test_a_saved_session_opens_again_on_another_page(
     user.sees("The saved session is open again")
     user.press("4 Fit")
     user.sees("χ² no longer changes")
-    user.press("3 Play")
-    user.sees("fringes are lost")  # the measured data came with the session
+    user.press("3 Model")
+    user.sees("Fringes disappear")  # the measured data came with the session
 
 
 def test_undo_and_redo(user: Any) -> None:
@@ -90,8 +90,8 @@ def test_undo_and_redo(user: Any) -> None:
     user.press("↶ Undo")
     user.sees("Not fitted yet.")
     user.press("↷ Redo")
-    user.sees("What is to be known")
-    user.press("3 Play")
+    user.sees("Notes")
+    user.press("3 Model")
     number = user.page.get_by_label("L =", exact=True)
     fitted = number.input_value()
     number.fill("40")
@@ -107,14 +107,14 @@ def test_undo_and_redo(user: Any) -> None:
 
 def test_picking_a_solution_shows_its_curve(user: Any) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
-    user.sees("Found in")
-    user.press("2 Look")
+    user.sees("Contents of")
+    user.press("2 Regions")
     field = user.page.get_by_label("regions in Å⁻¹")
     field.fill("1.04:1.14")  # too little to tell solutions apart
     field.press("Enter")
     user.press("4 Fit")
     user.press("Find all solutions")
-    user.sees("do not quote one L of several")
+    user.sees("Do not quote a single L")
     best = user.column("calculated", "calculated")
     user.page.get_by_label("solutions: choose one").select_option(index=1)
     user.sees_another_curve(best)
@@ -132,16 +132,16 @@ def test_a_wrong_file_is_a_sentence_and_leaves_everything(
     user: Any, name: str, content: bytes, sentence: str
 ) -> None:
     user.press("Open the example")
-    user.sees("Found in example:cspbbr3-cubes")
+    user.sees("Contents of example:cspbbr3-cubes")
     user.drop({"name": name, "mimeType": "application/octet-stream", "buffer": content})
     user.page.get_by_role("status").filter(has_text=re.compile(f"! .*{re.escape(sentence)}")).wait_for()
-    user.sees("Found in example:cspbbr3-cubes")
+    user.sees("Contents of example:cspbbr3-cubes")
 
 
 def test_a_region_without_data_is_refused(user: Any) -> None:
     user.press("Open the example")
-    user.sees("Found in")
-    user.press("2 Look")
+    user.sees("Contents of")
+    user.press("2 Regions")
     field = user.page.get_by_label("regions in Å⁻¹")
     given = "0.88:1.28, 1.98:2.33:0.1"
     user.page.wait_for_function("([field, old]) => field.value === old", arg=[field.element_handle(), given])
@@ -153,19 +153,19 @@ def test_a_region_without_data_is_refused(user: Any) -> None:
 
 def test_a_bootstrap_is_cancelled_and_the_fit_stays(user: Any) -> None:
     user.fitted()
-    user.page.get_by_text("How far to trust it").click()
+    user.page.get_by_text("Uncertainty: bootstrap").click()
     user.page.get_by_label("replicates").fill("100000")
     user.page.get_by_label("replicates").press("Enter")
     user.press("Bootstrap")
     user.sees("JobRunner on the bootstrap")
     user.press("Cancel")
     user.page.get_by_role("status").filter(has_text=re.compile("Done|cancelled")).wait_for()
-    user.sees("What is to be known")
+    user.sees("Notes")
 
 
 def test_a_tab_closed_during_a_fit_loses_nothing(user: Any) -> None:
     user.drop(EXAMPLES / "pbs-spheres.csv")
-    user.sees("Found in")
+    user.sees("Contents of")
     user.press("4 Fit")
     user.press("Find all solutions")
     user.sees("JobRunner on the fit")
@@ -175,7 +175,7 @@ def test_a_tab_closed_during_a_fit_loses_nothing(user: Any) -> None:
     user.page = user.context.new_page()
     user.page.goto(address)
     user.press("4 Fit")
-    user.sees("What is to be known")
+    user.sees("Notes")
 
 
 def test_two_pages_at_once(user: Any, browser: Any, server: str) -> None:
@@ -183,14 +183,16 @@ def test_two_pages_at_once(user: Any, browser: Any, server: str) -> None:
     other.goto(server)
     other.get_by_text("1 Open a diffractogram").wait_for()
     user.press("Open the example")
-    user.sees("Found in example:cspbbr3-cubes")
-    assert other.get_by_text("Found in").count() == 0  # each address without a session begins one of its own
+    user.sees("Contents of example:cspbbr3-cubes")
+    assert (
+        other.get_by_text("Contents of").count() == 0
+    )  # each address without a session begins one of its own
     shared = user.context.new_page()
     shared.goto(user.page.url)
-    shared.get_by_text("Found in example:cspbbr3-cubes").wait_for()
+    shared.get_by_text("Contents of example:cspbbr3-cubes").wait_for()
     shared.get_by_role("button", name="↶ Undo").click()
     shared.get_by_role("button", name="↶ Undo").click()
-    user.page.get_by_text("Found in").wait_for(state="hidden")
+    user.page.get_by_text("Contents of").wait_for(state="hidden")
 
 
 def test_a_lost_connection_is_said(browser: Any, tmp_path: Path) -> None:
@@ -203,12 +205,12 @@ def test_a_lost_connection_is_said(browser: Any, tmp_path: Path) -> None:
     assert process.stdout is not None
     page = browser.new_page()
     page.goto(next(line.split()[-1] for line in process.stdout if "http://" in line))
-    page.get_by_text("Found in").wait_for(timeout=60_000)
-    page.get_by_role("button", name="2 Look").click()
+    page.get_by_text("Contents of").wait_for(timeout=60_000)
+    page.get_by_role("button", name="2 Regions").click()
     field = page.get_by_label("regions in Å⁻¹")
     field.fill("0.9:1.3")
     field.press("Enter")
-    page.get_by_text("Found: ").wait_for(state="hidden")
+    page.get_by_text("Automatic regions: ").wait_for(state="hidden")
     process.terminate()
     told = process.communicate(timeout=30)[0]
     page.get_by_role("alert").filter(has_text="The connection to slxrd is lost").wait_for(timeout=60_000)
@@ -219,7 +221,7 @@ def test_a_lost_connection_is_said(browser: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=guess"])
-def test_without_the_token_the_door_is_closed(server: str, query: str) -> None:
+def test_without_the_token_access_is_refused(server: str, query: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(server.split("?")[0] + query)
     with refused.value as answer:

@@ -1,4 +1,4 @@
-"""One slider for each parameter, with ranges in which something happens."""
+"""Sliders for the parameters of the model."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from slxrd.parameters.parameter_set import Parameter, Parameters
 from slxrd.ui.app.controls.widgets import row
 from slxrd.ui.app.state.workspace import Workspace
 
-#: Steps of a slider.
+#: Number of steps of a slider.
 STEPS = 400
-_ROLES = {"refined": "free", "kept": "kept"}
+_ROLES = {"refined": "free", "fixed": "fixed"}
 
 
-def span(row: Parameter, value: float) -> tuple[float, float]:
-    """Range of a slider around a value: where the pattern changes visibly, within the parameter's bounds."""
+def slider_range(row: Parameter, value: float) -> tuple[float, float]:
+    """Return the range of a slider: where the pattern changes visibly, within the parameter's bounds."""
     about = {
         "d": (0.9 * value, 1.1 * value),
         "L": (0.4 * value, 1.8 * value),
@@ -28,14 +28,14 @@ def span(row: Parameter, value: float) -> tuple[float, float]:
     }
     low, high = about.get(row.name, (row.lower, row.upper))
     low, high = max(low, row.lower), min(high, row.upper)
-    # A value that is kept may lie outside the bounds of a refinement.
+    # A fixed value may lie outside the bounds.
     return min(low, value), max(high, value) if max(high, value) > min(low, value) else value + 1.0
 
 
 class ImmediateSlider(pn.widgets.FloatSlider):
-    """A slider whose movements are answered at once: others wait for 50 ms, which the eye notices.
+    """A slider without Panel's delay of 50 ms, which is visible as a lag of the curve.
 
-    The answer leaves before the movement's receipt. Panel would wait 10 ms for the end of that.
+    The change is handled within the message of the browser; Panel would handle it 10 ms after.
     """
 
     def _server_change(self, doc: Any, ref: str, subpath: str | None, attr: str, old: Any, new: Any) -> None:
@@ -51,12 +51,12 @@ def _format(width: float) -> str:
 
 
 class Sliders:
-    """The parameters as sliders with a number beside each, and whether each is refined or kept.
+    """For each parameter a slider, a number field, and a list: refined or fixed.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose values they are.
+        Holds the parameter values.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -67,8 +67,8 @@ class Sliders:
         self._roles: dict[str, pn.widgets.Select] = {}
         self._filling = False
 
-    def lay_out(self) -> None:
-        """Make sliders for the parameters that there are, at the values that they have."""
+    def rebuild(self) -> None:
+        """Make the sliders of the current parameters, at their current values."""
         values = self.workspace.values
         if not values:
             self.view.objects, self._sliders = [], {}
@@ -81,7 +81,7 @@ class Sliders:
         self._filling = True
         try:
             for name, parameter in parameters.items():
-                self._roles[name].value = "kept" if parameter.free is False else "free"
+                self._roles[name].value = "fixed" if parameter.free is False else "free"
                 tied = parameter.expression is not None
                 for widget in (self._sliders[name], self._numbers[name], self._roles[name]):
                     widget.disabled = tied
@@ -90,7 +90,7 @@ class Sliders:
 
     def _row(self, name: str, parameters: Parameters) -> pn.Row:
         about, value = info(name), float(self.workspace.values[name])
-        low, high = span(parameters[name], value)
+        low, high = slider_range(parameters[name], value)
         slider = ImmediateSlider(
             label=about.symbol + (f" ({about.unit})" if about.unit else ""),
             value=value,
@@ -107,14 +107,14 @@ class Sliders:
             label=f"{about.symbol} =", value=value, width=98, margin=(0, 4), format="0.[00000]"
         )
         role = pn.widgets.Select(label=f"{about.symbol} is", options=_ROLES, width=86, margin=(0, 2))
-        slider.param.watch(self._on(name, False), "value")
-        slider.param.watch(lambda _: self._let_go(name), "value_throttled")
-        number.param.watch(self._on(name, True), "value")
+        slider.param.watch(self._set_value(name, False), "value")
+        slider.param.watch(lambda _: self._released(name), "value_throttled")
+        number.param.watch(self._set_value(name, True), "value")
         role.param.watch(lambda event: self._role(name, event.new), "value")
         self._sliders[name], self._numbers[name], self._roles[name] = slider, number, role
         return row(slider, number, role)
 
-    def _on(self, name: str, finished: bool) -> Callable[..., None]:
+    def _set_value(self, name: str, finished: bool) -> Callable[..., None]:
         def moved(event: object) -> None:
             if not self._filling:
                 value = float(event.new)  # type: ignore[attr-defined]
@@ -125,8 +125,8 @@ class Sliders:
 
         return moved
 
-    def _let_go(self, name: str) -> None:
-        # Where it stands now: this may come together with the next press of a key, or later.
+    def _released(self, name: str) -> None:
+        # The current value of the slider: this event may come late, after the next key press.
         value = float(self._sliders[name].value)
         if self.workspace.dragging or value != self.workspace.values.get(name):
             self.workspace.try_action(lambda: self.workspace.move_sliders({name: value}, finished=True))
@@ -139,15 +139,15 @@ class Sliders:
         fixed.pop(name, None)
         free = [other for other in free if other != name]
         start = {other: value for other, value in choices.get("start", {}).items() if other != name}
-        if role == "kept":
+        if role == "fixed":
             fixed[name] = self.workspace.values[name]
         change = {"fix": fixed or None, "free": free or None, "start": start or None}
-        word = "keep" if role == "kept" else "refine"
+        word = "fix" if role == "fixed" else "refine"
         if not self.workspace.do(f"{word} {name}", choices=change):
-            self.lay_out()
+            self.rebuild()
 
     def show(self, values: Mapping[str, float]) -> None:
-        """Move the sliders to values, and their ranges where a value lies outside."""
+        """Set the sliders to these values; a range is changed if it does not contain its value."""
         if not self._sliders:
             return
         self._filling = True
@@ -155,7 +155,7 @@ class Sliders:
             for name, slider in self._sliders.items():
                 value = float(values[name])
                 if not slider.start <= value <= slider.end:
-                    low, high = span(self.workspace.session.parameters()[name], value)
+                    low, high = slider_range(self.workspace.session.parameters()[name], value)
                     slider.param.update(start=low, end=high, step=(high - low) / STEPS, value=value)
                 elif slider.value != value:
                     slider.value = value

@@ -1,7 +1,4 @@
-"""Small parts that the views share: headings, texts, tables, buttons that say what goes wrong.
-
-Buttons whose content is made when they are pressed.
-"""
+"""Widgets that several steps use: text, tables, buttons, downloads, collapsible groups."""
 
 from __future__ import annotations
 
@@ -14,47 +11,11 @@ import panel as pn
 
 from slxrd.ui.app.state.workspace import Workspace
 
-
-def download(
-    workspace: Workspace, label: str, end: str, make: Callable[[], bytes | str]
-) -> pn.widgets.FileDownload:
-    """A button that makes a file and gives it to the browser.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Says what was done, or what went wrong.
-    label, end : str
-        On the button, and the end of the file's name.
-    make : callable
-        Returns the content.
-    """
-
-    def content() -> io.BytesIO | None:
-        made: list[bytes | str] = []
-        if not workspace.try_action(lambda: made.append(make())):
-            return None
-        workspace.show_message(f"{widget.filename} went to your downloads.", "success")
-        return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
-
-    widget = pn.widgets.FileDownload(
-        callback=content,
-        label=label,
-        filename=end,
-        auto=True,
-        embed=False,
-        color="primary",
-        width=185,
-        tags=[end],
-    )
-    return widget
-
-
-#: Width of the column with the controls.
-LEFT = 400
-#: Width of a field that shares a line, inside what is folded too.
+#: Width of the column with the controls, in pixels.
+CONTROLS_WIDTH = 400
+#: Width of a field that shares a line with another one, in pixels.
 NARROW = 160
-#: For the insides of texts: they follow the page's light or dark.
+#: Style of texts; colours are inherited from the theme of the page.
 TEXT_STYLE = """
 :host { color: inherit; font-size: 14px; line-height: 1.4; }
 h2 { font-size: 17px; margin: 4px 0 2px; }
@@ -67,31 +28,31 @@ ul { margin: 2px 0; padding-left: 18px; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: 4px 0; }
 small { opacity: 0.8; }
 """
-#: Pictures drawn dark on white follow the page too; the page sets the variable.
-PICTURE_STYLE = """
-img { filter: var(--slxrd-picture, none); border-radius: 3px; }
+#: Style of images that are drawn dark on white; the page sets the filter of its theme.
+IMAGE_STYLE = """
+img { filter: var(--slxrd-image-filter, none); border-radius: 3px; }
 img.dark { filter: none; }
 """
 
 
 def text(html: str = "", **options: Any) -> pn.pane.HTML:
-    """Text on the page; what comes from files must have been escaped."""
+    """Make a pane with HTML. Text from files must be escaped first."""
     options.setdefault("sizing_mode", "stretch_width")
     options.setdefault("margin", (2, 10))
-    return pn.pane.HTML(html, stylesheets=[TEXT_STYLE, PICTURE_STYLE], **options)
+    return pn.pane.HTML(html, stylesheets=[TEXT_STYLE, IMAGE_STYLE], **options)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
-    """A table as HTML; everything in it is escaped.
+def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
+    """Return a table as HTML, with all cells escaped.
 
     Parameters
     ----------
     head : sequence of str
-        Names of the columns.
+        Column headings.
     rows : iterable of sequence of str
         Cells.
     numbers : iterable of int
-        Columns that are aligned as numbers.
+        Indices of the columns that are right-aligned.
     """
     right = set(numbers)
 
@@ -105,15 +66,15 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[
 
 
 def button(name: str, action: Callable[[], object], **options: Any) -> pn.widgets.Button:
-    """A button that does something without arguments."""
+    """Make a button that calls a function without arguments."""
     options.setdefault("margin", (5, 0, 5, 10))
     made = pn.widgets.Button(label=name, **options)
     made.on_click(lambda _: action())
     return made
 
 
-def folded(title: str, *items: Any, open: bool = False) -> pn.Card:
-    """What is seldom needed, under a title that unfolds it."""
+def collapsible(title: str, *items: Any, open: bool = False) -> pn.Card:
+    """Make a collapsible group of widgets."""
     return pn.Card(
         *items,
         title=title,
@@ -126,5 +87,42 @@ def folded(title: str, *items: Any, open: bool = False) -> pn.Card:
 
 
 def row(*items: Any) -> pn.Row:
-    """Beside one another."""
+    """Place widgets side by side."""
     return pn.Row(*items, sizing_mode="stretch_width", margin=0)
+
+
+def download_button(
+    workspace: Workspace, label: str, filename: str, make: Callable[[], bytes | str]
+) -> pn.widgets.FileDownload:
+    """Make a button that downloads a file; the content is made when it is pressed.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Shows whether it succeeded.
+    label : str
+        Text of the button.
+    filename : str
+        Name of the file; also a tag of the widget.
+    make : callable
+        Returns the content.
+    """
+
+    def content() -> io.BytesIO | None:
+        made: list[bytes | str] = []
+        if not workspace.try_action(lambda: made.append(make())):
+            return None
+        workspace.show_message(f"Downloaded {widget.filename}.", "success")
+        return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
+
+    widget = pn.widgets.FileDownload(
+        callback=content,
+        label=label,
+        filename=filename,
+        auto=True,
+        embed=False,
+        color="primary",
+        width=185,
+        tags=[filename],
+    )
+    return widget

@@ -1,16 +1,16 @@
-"""What follows a slider: drawn on a canvas of its own, so that points, axes and grid are not drawn again."""
+"""Curves and bars on a canvas of their own: a slider redraws them without points, axes and grid."""
 
 from __future__ import annotations
 
 from bokeh.models import Band, ColumnDataSource, Whisker
 from bokeh.plotting import figure
 
-# Bokeh paints its level "overlay" apart from the rest. Glyphs would not be clipped there; annotations are.
+# Bokeh draws the level "overlay" on a separate canvas, where it clips annotations but not glyphs.
 
 
-def line(picture: figure, source: ColumnDataSource, x: str, y: str, colour: str) -> None:
-    """A curve through two columns of a source."""
-    picture.add_layout(
+def add_line(plot: figure, source: ColumnDataSource, x: str, y: str, colour: str) -> None:
+    """Draw a curve through two columns of a source."""
+    plot.add_layout(
         Band(
             source=source,
             base=x,
@@ -25,26 +25,26 @@ def line(picture: figure, source: ColumnDataSource, x: str, y: str, colour: str)
     )
 
 
-def bars(
-    picture: figure,
+def add_bars(
+    plot: figure,
     source: ColumnDataSource,
     at: str,
     foot: str,
     top: str,
     colour: str,
     *,
-    across: bool = False,
+    horizontal: bool = False,
     width: float = 2.0,
     dash: str = "solid",
 ) -> None:
-    """Lines from one column of a source to another, upright or across."""
-    picture.add_layout(
+    """Draw bars from one column of a source to another: vertical, or horizontal with ``horizontal``."""
+    plot.add_layout(
         Whisker(
             source=source,
             base=at,
             lower=foot,
             upper=top,
-            dimension="width" if across else "height",
+            dimension="width" if horizontal else "height",
             level="overlay",
             lower_head=None,
             upper_head=None,

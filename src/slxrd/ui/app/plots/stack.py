@@ -1,4 +1,4 @@
-"""The stack drawn to scale: planes, gaps, and how both fluctuate."""
+"""Drawing of the stack to scale: planes and gaps, with their fluctuations."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from slxrd.ui.app.plots.overlay import bars
+from slxrd.ui.app.plots.overlay import add_bars
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 
 Columns = dict[str, list[float]]
-#: Crystals drawn on one another, and planes that are drawn of one at most.
+#: Number of crystals in a drawn stack, and the largest number of planes drawn of one.
 CRYSTALS, MOST_PLANES = 4, 200
-#: The same fluctuations at every position of a slider, so that the picture moves and does not flicker.
+#: Fixed seed: the drawing changes smoothly with the sliders instead of flickering.
 _SEED = 2021
 
 
 def period_of(values: Mapping[str, float], stacked: bool = True) -> tuple[str, float]:
-    """Period Λ of a stack, or N·d of a single crystal, whose fringes are seen: in letters, and in Å."""
+    """Return the period of the fringes, as a formula and in Å: Λ of a stack, or N·d of a single crystal."""
     d, N = values["d"], values["N"]
     if not stacked:
         return "N·d", N * d
@@ -29,23 +29,23 @@ def period_of(values: Mapping[str, float], stacked: bool = True) -> tuple[str, f
     return "(N−1)·d + (N_B−1)·d_B + 2·L", (N - 1.0) * d + second + 2.0 * values["L"]
 
 
-def stacks(values: Mapping[str, float], stacked: bool = True) -> tuple[Columns, Columns]:
-    """Lay out three stacks: of crystals one σ_N smaller than the mean, of mean size, and one σ_N larger.
+def stack_layout(values: Mapping[str, float], stacked: bool = True) -> tuple[Columns, Columns]:
+    """Compute the positions of planes and gaps in three stacks: of N − σ_N, N and N + σ_N planes.
 
-    Each stack holds crystals of one size, as the model has it, with gaps that fluctuate independently.
+    As in the model, a stack has crystals of one size, and gaps that fluctuate independently.
 
     Parameters
     ----------
     values : mapping of str to float
-        At least d, N, sigma_N and, for stacks, L, sigma_L; of two crystals in turn also those of B.
+        At least d, N, sigma_N and, for stacks, L, sigma_L; for alternating crystals also those of B.
     stacked : bool
-        False: single crystals.
+        False for single crystals.
 
     Returns
     -------
     planes : dict
-        ``left``, ``right`` and ``height`` of each plane: stacks 1 wide, heights in Å from the first
-        plane.
+        ``left``, ``right`` and ``height`` of each plane. Stacks are 1 wide; heights are in Å, from the
+        first plane.
     gaps : dict
         ``left``, ``right``, ``bottom`` and ``top`` of each gap.
     """
@@ -76,12 +76,12 @@ def _sides(columns: Sequence[float]) -> Columns:
 
 
 class StackPlot:
-    """The picture of the stacks; its heights are to scale, in Å.
+    """Drawing of the three stacks, to scale.
 
     Parameters
     ----------
     colours : Colours
-        Of the page.
+        Theme of the page.
     """
 
     def __init__(self, colours: Colours) -> None:
@@ -99,9 +99,9 @@ class StackPlot:
             y_axis_label="height (Å)",
             y_axis_location="right",
             title="the stack, to scale",
-            background_fill_color=colours.ground,
-            border_fill_color=colours.ground,
-            outline_line_color=colours.faint,
+            background_fill_color=colours.background,
+            border_fill_color=colours.background,
+            outline_line_color=colours.grid,
         )
         self.figure.xaxis.ticker = [0.5, 1.5, 2.5]
         self.figure.xaxis.major_label_overrides = {0.5: "N − σ_N", 1.5: "N", 2.5: "N + σ_N"}
@@ -117,14 +117,16 @@ class StackPlot:
             line_color=None,
             level="overlay",
         )
-        bars(self.figure, self._planes, "height", "left", "right", colours.fringe, across=True, width=1.6)
+        add_bars(
+            self.figure, self._planes, "height", "left", "right", colours.fringe, horizontal=True, width=1.6
+        )
         apply_theme(self.figure, colours)
 
     def show(self, values: Mapping[str, float], stacked: bool = True) -> None:
-        """Draw the stacks of some values."""
+        """Draw the stacks of these parameter values."""
         if not {"d", "N", "sigma_N"} <= set(values):
             return
-        planes, gaps = stacks(values, stacked)
+        planes, gaps = stack_layout(values, stacked)
         if planes == self._drawn:
             return
         self._drawn = planes

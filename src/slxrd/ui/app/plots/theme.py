@@ -1,8 +1,6 @@
-"""The look that all pictures of the page share.
+"""Light and dark theme of the page: colours of plots and text, and the design of the controls.
 
-Colours of the page, light and dark: those of Okabe and Ito, which the colour-blind can tell apart.
-
-The look of all controls: Panel's own, with signs that can be seen on a dark page too.
+Data colours are those of Okabe and Ito, which people with colour vision deficiency can distinguish.
 """
 
 from __future__ import annotations
@@ -19,26 +17,26 @@ from panel.widgets import Select, Widget
 
 @dataclass(frozen=True)
 class Colours:
-    """What things are drawn with; every one is also told by its shape or by a word.
+    """Colours of a theme. No meaning depends on colour alone: shapes or labels repeat it.
 
     Parameters
     ----------
-    ground, ink, faint : str
-        Behind a picture, its text and axes, and its grid.
-    good, bad : str
-        Sentences that tell of success, and of mistakes.
-    picture : str
-        CSS filter for pictures that were drawn dark on white.
+    background, text, grid : str
+        Background, text and axes, and grid lines.
+    success, error : str
+        Messages.
+    image_filter : str
+        CSS filter for images that are drawn dark on white.
     measured, calculated, residual, fringe, bragg, region, mask, baseline, spurious : str
-        What is drawn.
+        The elements of the plots.
     """
 
-    ground: str
-    ink: str
-    faint: str
-    good: str
-    bad: str
-    picture: str
+    background: str
+    text: str
+    grid: str
+    success: str
+    error: str
+    image_filter: str
     measured: str
     calculated: str
     residual: str
@@ -51,12 +49,12 @@ class Colours:
 
 
 LIGHT = Colours(
-    ground="#ffffff",
-    ink="#1f2328",
-    faint="#e3e6e9",
-    good="#1a6e50",
-    bad="#b3350a",
-    picture="none",
+    background="#ffffff",
+    text="#1f2328",
+    grid="#e3e6e9",
+    success="#1a6e50",
+    error="#b3350a",
+    image_filter="none",
     measured="#4d4d4d",
     calculated="#d55e00",
     residual="#0072b2",
@@ -68,12 +66,12 @@ LIGHT = Colours(
     spurious="#d55e00",
 )
 DARK = Colours(
-    ground="#16191d",
-    ink="#e6e8ea",
-    faint="#2c3238",
-    good="#5fd3a6",
-    bad="#ff9466",
-    picture="invert(0.91) hue-rotate(180deg)",
+    background="#16191d",
+    text="#e6e8ea",
+    grid="#2c3238",
+    success="#5fd3a6",
+    error="#ff9466",
+    image_filter="invert(0.91) hue-rotate(180deg)",
     measured="#b9c0c7",
     calculated="#e69f00",
     residual="#56b4e9",
@@ -87,11 +85,11 @@ DARK = Colours(
 
 
 def colours(dark: bool) -> Colours:
-    """Return those of the dark or the light page."""
+    """Return the colours of the dark or the light theme."""
     return DARK if dark else LIGHT
 
 
-#: Bokeh draws the arrows of lists and numbers black.
+#: Bokeh draws the arrows of lists and number fields in black, which cannot be seen on a dark page.
 _ARROWS = """
 .bk-spin-btn-up:before { border-bottom-color: currentColor; }
 .bk-spin-btn-down:before { border-top-color: currentColor; }
@@ -114,24 +112,24 @@ class PageDesign(Native):
     }
 
 
-def apply_theme(picture: figure, colours: Colours) -> None:
-    """Give a figure the colours of the page."""
-    for axis in picture.axis:
-        axis.axis_label_text_color = axis.major_label_text_color = colours.ink
-        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = colours.ink
+def apply_theme(plot: figure, colours: Colours) -> None:
+    """Apply the colours and font sizes of the page to a figure."""
+    for axis in plot.axis:
+        axis.axis_label_text_color = axis.major_label_text_color = colours.text
+        axis.axis_line_color = axis.major_tick_line_color = axis.minor_tick_line_color = colours.text
         axis.axis_label_text_font_style = "normal"
         axis.axis_label_text_font_size = "12px"
-    for grid in picture.grid:
-        grid.grid_line_color = colours.faint
-    picture.background_fill_color = picture.border_fill_color = colours.ground
-    picture.outline_line_color = colours.faint
-    if picture.title is not None:
-        picture.title.text_color = colours.ink
-        picture.title.text_font_style = "normal"
-        picture.title.text_font_size = "12px"
-    for legend in picture.legend:
-        legend.label_text_color = colours.ink
-        legend.background_fill_color = colours.ground
+    for grid in plot.grid:
+        grid.grid_line_color = colours.grid
+    plot.background_fill_color = plot.border_fill_color = colours.background
+    plot.outline_line_color = colours.grid
+    if plot.title is not None:
+        plot.title.text_color = colours.text
+        plot.title.text_font_style = "normal"
+        plot.title.text_font_size = "12px"
+    for legend in plot.legend:
+        legend.label_text_color = colours.text
+        legend.background_fill_color = colours.background
         legend.background_fill_alpha = 0.7
         legend.border_line_color = None
         legend.label_text_font_size = "11px"

@@ -1,4 +1,4 @@
-"""What is compared: curves against points, residuals, and the stack; they follow the sliders."""
+"""Plots that compare the measured points with the calculated curve."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ import panel as pn
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.record.request import DEFAULTS
+from slxrd.fitting.result.summary import is_simulated
 from slxrd.ui.app.controls.widgets import text
-from slxrd.ui.app.plots.curves import CurvePlot, threshold
+from slxrd.ui.app.plots.curves import CurvePlot, fringe_threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.compiled_models import is_compiled, mark_compiled
 from slxrd.ui.app.state.workspace import Workspace
 
-#: Seconds after which residuals and stack follow a slider that is being moved.
-REST = 0.12
+#: Seconds after which residuals and stack are updated while a slider is being dragged.
+DELAY = 0.12
 
 
 class Comparison:
-    """The pictures beside 3 Play and 4 Fit.
+    """Plots of steps 3 and 4: curves and points, residuals, and the stack. They follow the sliders.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose pattern and values they show.
+        Holds the pattern and the parameter values.
     colours : Colours
-        Of the page.
+        Theme of the page.
     below : panel.Column
-        What stands under the curves.
+        Shown below the curves.
     """
 
     def __init__(self, workspace: Workspace, colours: Colours, below: pn.Column) -> None:
@@ -42,12 +43,12 @@ class Comparison:
         self._scale = pn.widgets.RadioButtonGroup(
             options={"linear": "linear", "logarithmic": "log"}, value="linear", width=190
         )
-        self._scale.param.watch(lambda _: self.lay_out(), "value")
-        self._told = text(margin=(6, 10))
-        self._stale, self._due = True, False
-        self._moved = self._rested = 0.0
+        self._scale.param.watch(lambda _: self.draw(), "value")
+        self._summary = text(margin=(6, 10))
+        self._outdated, self._update_scheduled = True, False
+        self._curves_updated = self._details_updated = 0.0
         self.view = pn.Column(
-            pn.Row(self._scale, self._told, sizing_mode="stretch_width", margin=0),
+            pn.Row(self._scale, self._summary, sizing_mode="stretch_width", margin=0),
             pn.Row(
                 pn.Column(self._curves.view, below, sizing_mode="stretch_width", margin=0),
                 pn.pane.Bokeh(self._stack.figure, width=230, height=600, margin=0),
@@ -59,31 +60,33 @@ class Comparison:
             visible=False,
         )
 
-    def show(self, seen: bool) -> None:
-        """Show the pictures, drawn anew if the state has changed meanwhile, or hide them."""
-        self.view.visible = seen
-        if seen and self._stale:
-            self.lay_out()
+    def show(self, visible: bool) -> None:
+        """Show or hide the plots; they are drawn again if the state has changed while they were hidden."""
+        self.view.visible = visible
+        if visible and self._outdated:
+            self.draw()
 
-    def lay_out(self) -> None:
-        """Draw the regions of the state, and the curve in them, where they are seen."""
-        self._stale = not self.view.visible
-        if not self._stale:
-            self.workspace.try_action(self._drawn)
+    def draw(self) -> None:
+        """Draw the regions and curves of the current state, unless the plots are hidden."""
+        self._outdated = not self.view.visible
+        if not self._outdated:
+            self.workspace.try_action(self._draw)
 
-    def _drawn(self) -> None:
+    def _draw(self) -> None:
         workspace, choices = self.workspace, self.workspace.session.state.choices
-        served = self._document is not None  # In a notebook what is drawn in answer to a click comes at once.
+        # A notebook receives only what is drawn during the click; there the model is compiled in place.
+        served = self._document is not None
         if served and workspace.values and not is_compiled(choices) and not workspace.busy:
             workspace.start_job(
-                "the model, the first of its kind",
-                lambda _: self._tried(),
+                "compilation of the model",
+                lambda _: self._calculate(),
                 lambda _: workspace.notify("state"),
             )
             return
-        self._compare(self._tried())
+        self._show_regions(self._calculate())
 
-    def _tried(self) -> tuple[Fitted, ...]:
+    def _calculate(self) -> tuple[Fitted, ...]:
+        """Calculate the curves; empty if that is not possible."""
         choices = self.workspace.session.state.choices
         try:
             fitted = self.workspace.curves()
@@ -92,78 +95,77 @@ class Comparison:
         mark_compiled(choices)
         return fitted
 
-    def _compare(self, fitted: tuple[Fitted, ...]) -> None:
-        simulated = bool(fitted) and _simulated(self.workspace)
-        values, word = self.workspace.values, "simulated" if simulated else "measured"
-        self._curves.lay_out(fitted, self._scale.value, word, values, self._stacked)
+    def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
+        simulated = bool(fitted) and _is_simulated(self.workspace)
+        values, points = self.workspace.values, "simulated" if simulated else "measured"
+        self._curves.draw(fitted, self._scale.value, points, values, self._stacked)
         if fitted:
             self._stack.show(values, self._stacked)
-            self._tell(fitted)
+            self._show_summary(fitted)
         else:
-            self._told.object = "Open a file, and choose a region, to compare it with a calculated curve."
+            self._summary.object = "Open a file and choose a region to compare it with a calculated curve."
 
-    def follow(self) -> None:
-        """Show the curve of other values in the same regions."""
-        # Held together, the changes of a movement are one message to the browser, and one frame.
+    def update(self) -> None:
+        """Show the curves of the current parameter values in the same regions."""
+        # Held together, all changes are one message to the browser, and one frame.
         with pn.io.hold(self._document):
-            self.workspace.try_action(self._values_shown)
+            self.workspace.try_action(self._update)
 
-    def _values_shown(self) -> None:
+    def _update(self) -> None:
         values = self.workspace.values
-        if not values or self._stale or not is_compiled(self.workspace.session.state.choices):
+        if not values or self._outdated or not is_compiled(self.workspace.session.state.choices):
             return
         fitted = self.workspace.curves()
         self._curves.update(fitted, values, self._stacked)
-        self._moved = monotonic()
-        if not self.workspace.dragging or self._document is None or self._moved - self._rested > REST:
-            self._rest_shown(fitted)
+        self._curves_updated = monotonic()
+        recent = self._curves_updated - self._details_updated <= DELAY
+        if self.workspace.dragging and self._document is not None and recent:
+            self._schedule_details()
         else:
-            self._rest_later()
+            self._update_details(fitted)
 
-    def _rest_later(self) -> None:
-        if not self._due and self._document is not None:
-            self._due = True
-            self._document.add_timeout_callback(self._rest_due, round(1000 * REST))
+    def _schedule_details(self) -> None:
+        if not self._update_scheduled and self._document is not None:
+            self._update_scheduled = True
+            self._document.add_timeout_callback(self._update_details_if_due, round(1000 * DELAY))
 
     @property
     def _stacked(self) -> bool:
         return bool(self.workspace.session.state.choices.get("coherent", DEFAULTS["coherent"]) > 1)
 
-    def _rest_due(self) -> None:
-        self._due = False
-        if self._stale or not self.workspace.values or self._rested >= self._moved:
+    def _update_details_if_due(self) -> None:
+        self._update_scheduled = False
+        if self._outdated or not self.workspace.values or self._details_updated >= self._curves_updated:
             return
-        if monotonic() - self._moved < REST / 2.0:
-            self._rest_later()  # It goes with a movement: sent between two, it would hold up the next.
+        if monotonic() - self._curves_updated < DELAY / 2.0:
+            self._schedule_details()  # an update between two slider movements would delay the second
             return
         with pn.io.hold(self._document):
-            self.workspace.try_action(lambda: self._rest_shown(self.workspace.curves()))
+            self.workspace.try_action(lambda: self._update_details(self.workspace.curves()))
 
-    def _rest_shown(self, fitted: Sequence[Fitted]) -> None:
-        """Show what need not follow a slider at once: residuals, the stack, and the numbers."""
-        values, self._rested = self.workspace.values, monotonic()
+    def _update_details(self, fitted: Sequence[Fitted]) -> None:
+        """Update residuals, stack and summary, which may follow a slider with a delay."""
+        values, self._details_updated = self.workspace.values, monotonic()
         self._curves.update_residuals(fitted)
         self._stack.show(values, self._stacked)
-        if not self.workspace.dragging:  # a text moves the layout, which takes longer than the curves
-            self._tell(fitted)
+        if not self.workspace.dragging:  # a text changes the layout, which takes longer than the curves
+            self._show_summary(fitted)
 
-    def _tell(self, fitted: Sequence[Fitted]) -> None:
+    def _show_summary(self, fitted: Sequence[Fitted]) -> None:
         values = self.workspace.values
         chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
-        told = f"χ² of this curve {chi2:.5g}"
+        summary = f"χ² of this curve: {chi2:.5g}"
         if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):
             formula, period = period_of(values)
             limits = ", ".join(
-                f"{threshold(float(one.q.mean())):.2f} Å ({one.region.name})" for one in fitted
+                f"{fringe_threshold(float(one.q.mean())):.2f} Å ({one.region.name})" for one in fitted
             )
-            told += f" · Λ = {formula} = {period:.2f} Å · σ_L {values['sigma_L']:.2f} Å<br>"
-            told += f"fringes are lost above δ_Λ ≈ {limits} (Eq. S21)"
-        self._told.object = told
+            summary += f" · Λ = {formula} = {period:.2f} Å · σ_L = {values['sigma_L']:.2f} Å<br>"
+            summary += f"Fringes disappear above δ_Λ ≈ {limits} (Eq. S21)"
+        self._summary.object = summary
 
 
-def _simulated(workspace: Workspace) -> bool:
-    from slxrd.fitting.result.summary import is_simulated
-
+def _is_simulated(workspace: Workspace) -> bool:
     try:
         return is_simulated(workspace.session.pattern())
     except FileError:

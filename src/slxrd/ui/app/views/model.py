@@ -1,4 +1,4 @@
-"""Step 3: sliders for the parameters; the calculated pattern and the stack follow them."""
+"""Step 3: sliders for the parameters, and the options of the model and of the fit."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from slxrd.fitting.record.request import DEFAULTS
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.sample.stack import StackKind, Weighting
 from slxrd.ui.app.controls.sliders import Sliders
-from slxrd.ui.app.controls.widgets import LEFT, NARROW, button, folded, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, NARROW, button, collapsible, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
-#: A list cannot hold None.
-_SCALES: dict[str, str] = {"usual": "", **{scale: scale for scale in SCALES}}
-_ZEROS = {"shift of q": "q", "shift of 2θ": "angle", "height of the sample": "displacement"}
-#: Choices that are taken from a list, not typed.
-_CHOSEN = ("background", "objective", "zero", "scale", "stack", "weighting")
+#: A list of choices cannot contain None.
+_SCALES: dict[str, str] = {"default": "", **{scale: scale for scale in SCALES}}
+_ZEROS = {"shift of q": "q", "shift of 2θ": "angle", "sample height": "displacement"}
+#: Options that are selected from a list, not typed.
+_LISTS = ("background", "objective", "zero", "scale", "stack", "weighting")
 
 
-def _crystal(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
-    """A field that offers the crystals of the library, and takes files and surfaces as well."""
+def _crystal_field(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
+    """Make a field for a crystal: one of the library, optionally with a surface, or a file."""
     return pn.widgets.AutocompleteInput(
         label=label,
         placeholder=placeholder,
@@ -39,12 +39,12 @@ def _crystal(label: str, placeholder: str) -> pn.widgets.AutocompleteInput:
 
 
 class ModelView:
-    """Parameters to move by hand, and what the model is.
+    """Sliders, and the options of model and fit.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose values they are.
+        Holds the parameter values and the choices.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -56,12 +56,12 @@ class ModelView:
             "resolution": pn.widgets.TextInput(label="σ_G (Å⁻¹), or a file", width=NARROW),
             "background": pn.widgets.Select(label="background", options=list(BACKGROUNDS), width=NARROW),
             "noise": pn.widgets.TextInput(
-                label="σ of the points", placeholder="as in file; 0.03; counting", width=NARROW
+                label="σ of the points", placeholder="from file; 0.03; counting", width=NARROW
             ),
-            "objective": pn.widgets.Select(label="residuals of", options=list(OBJECTIVES), width=NARROW),
+            "objective": pn.widgets.Select(label="residuals", options=list(OBJECTIVES), width=NARROW),
             "scale": pn.widgets.Select(label="scale", options=_SCALES, width=NARROW),
-            "zero": pn.widgets.Select(label="q₀ is a", options=_ZEROS, width=NARROW),
-            "size_window": pn.widgets.TextInput(label="sizes within … σ_N", width=NARROW),
+            "zero": pn.widgets.Select(label="zero error q₀", options=_ZEROS, width=NARROW),
+            "size_window": pn.widgets.TextInput(label="size window (σ_N)", width=NARROW),
             "ligand": pn.widgets.TextInput(label="ligand", placeholder="oleylamine, C18", width=NARROW),
             "bounds": pn.widgets.TextInput(
                 label="bounds", placeholder="L=20:60, N=5:30", sizing_mode="stretch_width"
@@ -70,41 +70,41 @@ class ModelView:
                 label="ties", placeholder="sigma_N=0.1*N", sizing_mode="stretch_width"
             ),
             "prior": pn.widgets.TextInput(
-                label="known beforehand", placeholder="L=36:2 (mean:σ)", sizing_mode="stretch_width"
+                label="priors", placeholder="L=36:2 (mean:σ)", sizing_mode="stretch_width"
             ),
         }
         self._fields |= {
-            "crystal": _crystal("crystal", "none: planes alike"),
-            "partner": _crystal("second crystal", "of a stack in turn"),
-            "slab": pn.widgets.TextInput(label="scattering of the gap", placeholder="none", width=NARROW),
-            "stack": pn.widgets.Select(label="stacks", options=list(get_args(StackKind)), width=NARROW),
-            "weighting": pn.widgets.Select(label="N counts", options=list(get_args(Weighting)), width=NARROW),
+            "crystal": _crystal_field("crystal", "none: equal planes"),
+            "partner": _crystal_field("second crystal", "for alternating stacks"),
+            "slab": pn.widgets.TextInput(label="density in the gap", placeholder="none", width=NARROW),
+            "stack": pn.widgets.Select(label="stack", options=list(get_args(StackKind)), width=NARROW),
+            "weighting": pn.widgets.Select(
+                label="weighting", options=list(get_args(Weighting)), width=NARROW
+            ),
             "coherent_spread": pn.widgets.TextInput(label="spread of M", width=NARROW),
         }
         for name, widget in self._fields.items():
-            widget.param.watch(self._on(name), "value")
+            widget.param.watch(self._on_change(name), "value")
         f = self._fields
         self.left = pn.Column(
-            text(
-                "<h2>3 Play</h2><p>Move a slider (mouse or arrow keys) and see what it does to the curve.</p>"
-            ),
+            text("<h2>3 Model</h2><p>Move a slider (mouse or arrow keys); the calculated curve follows.</p>"),
             self._sliders.view,
-            row(button("A rough guess", self._guess), button("Back to the best fit", self._best)),
-            folded(
+            row(button("First guess", self._guess), button("Best solution", self._best)),
+            collapsible(
                 "Model and comparison",
                 row(f["coherent"], f["resolution"]),
                 row(f["noise"], f["background"]),
                 row(f["scale"], f["objective"]),
                 row(f["size_window"], f["zero"]),
             ),
-            folded(
-                "The sample",
+            collapsible(
+                "Sample",
                 row(f["crystal"], f["slab"]),
                 row(f["stack"], f["partner"]),
                 row(f["weighting"], f["coherent_spread"]),
             ),
-            folded("Bounds, ties, prior knowledge", f["ligand"], f["bounds"], f["tie"], f["prior"]),
-            width=LEFT,
+            collapsible("Bounds, ties, priors", f["ligand"], f["bounds"], f["tie"], f["prior"]),
+            width=CONTROLS_WIDTH,
         )
         self.refresh("state")
 
@@ -120,11 +120,11 @@ class ModelView:
 
     def _best(self) -> None:
         if self.workspace.session.state.result is None:
-            self.workspace.show_message("There is no fit yet: go on to 4 Fit.", "error")
+            self.workspace.show_message("There is no fit yet; run it under 4 Fit.", "error")
         else:
             self.workspace.select_solution(0)
 
-    def _on(self, name: str) -> Any:
+    def _on_change(self, name: str) -> Any:
         def changed(event: Any) -> None:
             if not self._filling and not self.workspace.try_action(lambda: self._set(name, event.new)):
                 self.refresh("state")
@@ -135,14 +135,14 @@ class ModelView:
         value: Any = given
         if name == "scale":
             value = given or None
-        elif isinstance(given, str) and name not in _CHOSEN:
+        elif isinstance(given, str) and name not in _LISTS:
             value = self._value(name, given.strip())
         if not self.workspace.do(f"{name} {given}", choices={name: value}):
             self.refresh("state")
 
     @staticmethod
     def _value(name: str, typed: str) -> Any:
-        """What was typed, as an argument of the fit; None for the default."""
+        """Convert the text of a field to an argument of the fit; None for the default."""
         if not typed:
             return None
         parts = [part.strip() for part in typed.split(",") if part.strip()]
@@ -167,27 +167,28 @@ class ModelView:
         return number
 
     def refresh(self, topic: Topic) -> None:
-        """Show the session's choices, and the sliders where they stand."""
+        """Show the choices of the session, and the parameter values."""
         if topic == "values":
             self.workspace.try_action(lambda: self._sliders.show(self.workspace.values))
         if topic != "state":
             return
-        self.workspace.try_action(self._sliders.lay_out)
+        self.workspace.try_action(self._sliders.rebuild)
         self._filling = True
         try:
             for name, widget in self._fields.items():
                 value = self.workspace.session.state.choices.get(name, DEFAULTS[name])
-                typed = name not in _CHOSEN or name == "scale"
-                widget.value = _written(name, value) if typed else value
+                typed = name not in _LISTS or name == "scale"
+                widget.value = _field_text(name, value) if typed else value
         finally:
             self._filling = False
 
 
-def _written(name: str, value: Any) -> str:
+def _field_text(name: str, value: Any) -> str:
+    """Format a choice as the text of its field."""
     if value is None:
         return ""
     if name in ("bounds", "prior"):
         return ", ".join(f"{key}={a:g}:{b:g}" for key, (a, b) in value.items())
     if name == "tie":
-        return ", ".join(f"{key}={told}" for key, told in value.items())
+        return ", ".join(f"{key}={expression}" for key, expression in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

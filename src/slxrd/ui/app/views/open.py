@@ -1,7 +1,4 @@
-"""Step 1: a file is dropped, or an example chosen; what was found in it is shown and confirmed.
-
-What is seen before a file is open: what the page does, and what its letters mean.
-"""
+"""Step 1: open a measured file, an example or a saved session; before that, show a welcome text."""
 
 from __future__ import annotations
 
@@ -17,69 +14,73 @@ from slxrd.data.description import describe
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
-from slxrd.ui.app.controls.widgets import LEFT, button, folded, row, table, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, html_table, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Session, State
 
 _ABOUT = """
 <h2>What this page does</h2>
-<p>Nanocrystals that are stacked face to face diffract as a superlattice: the fringes on their Bragg peaks
-tell how thick the crystals are, how wide the gaps between them, and how well both are kept. slxrd reads that
-off an ordinary diffractogram.</p>
+<p>A film of nanocrystals or nanoplatelets that are stacked face to face shows fringes on its Bragg peaks.
+From the fringes in an ordinary X-ray diffractogram, slxrd determines the thickness of the crystals, the gap
+between them, and how much both vary.</p>
 """
 _STEPS = (
-    ("1 Open", "Drop the diffractometer's file on the left, or take an example to try it."),
-    ("2 Look", "See the pattern; draw a region around each Bragg peak with its fringes."),
-    ("3 Play", "Move sliders, and see what each parameter does to the curve."),
-    ("4 Fit", "One button finds all solutions with their errors, and says how far to trust them."),
-    ("5 Keep", "Take away report, numbers and figures, and the session to go on with later."),
-    ("6 Series", "Many patterns of one sample: a folder of files, heated or aged."),
+    ("1 Open", "Drop the file of your diffractometer on the left, or open an example."),
+    ("2 Regions", "View the pattern, and choose a region around each Bragg peak with its fringes."),
+    ("3 Model", "Move sliders to see how each parameter changes the calculated curve. Choose the model."),
+    ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
+    ("5 Save", "Download report, numbers, figures, and the session to continue later."),
+    ("6 Series", "Fit many patterns of one sample, for example over temperature or time."),
 )
-_LETTERS = (
-    ("d", "distance of the atomic planes in a crystal"),
-    ("N, σ_N", "number of planes of a crystal: its mean, and how it varies from crystal to crystal"),
-    ("L, σ_L", "distance from the last plane of a crystal to the first of the next, and how it varies"),
+_SYMBOLS = (
+    ("d", "distance between the atomic planes of a crystal"),
+    ("N, σ_N", "number of planes in a crystal: mean, and how it varies from crystal to crystal"),
+    (
+        "L, σ_L",
+        "distance from the last plane of a crystal to the first of the next: mean, and how it varies",
+    ),
     ("Λ", "period of the superlattice, (N−1)·d + L"),
     ("q₀", "zero error of the diffractometer"),
 )
 
 
 def welcome_html() -> str:
-    """Return it as HTML."""
+    """Return the text that is shown before a file is open: what the page does, and the symbols."""
     return (
-        f"{_ABOUT}{table(('', ''), [(_fixed(step), told) for step, told in _STEPS])}"
-        "<p>Your files stay on this machine. Every step can be undone.</p>"
-        f"<h3>Letters</h3>{table(('', ''), [(_fixed(letter), told) for letter, told in _LETTERS])}"
+        f"{_ABOUT}{html_table(('', ''), [(_unbroken(step), about) for step, about in _STEPS])}"
+        "<p>Your files stay on this computer. Every step can be undone.</p>"
+        f"<h3>Symbols</h3>{html_table(('', ''), [(_unbroken(name), about) for name, about in _SYMBOLS])}"
     )
 
 
-def _fixed(told: str) -> str:
-    return told.replace(" ", "\u00a0")
+def _unbroken(text: str) -> str:
+    """Replace spaces by non-breaking ones."""
+    return text.replace(" ", "\u00a0")
 
 
-#: Larger files are no diffractograms.
+#: Largest file, in bytes.
 LARGEST_FILE = 200_000_000
-#: Longer ones, in bytes, are read in a thread.
+#: Files longer than this, in bytes, are read in a background job.
 LONG_FILE = 1_000_000
-_SAVED = (".json",)
-_TRUST, _NO_LP = "accept the axis as it is, however unlikely", "no Lorentz-polarisation correction"
+_SESSION_SUFFIXES = (".json",)
+_TRUST, _NO_LP = "accept the axis even if its range is implausible", "no Lorentz-polarisation correction"
 
 
 class OpenView:
-    """Where a file comes in.
+    """File upload, examples and reading options.
 
     Parameters
     ----------
     workspace : Workspace
-        What it is opened on.
+        Holds the session into which the file is read.
     others : sequence of (str, str)
-        Keys and files of other sessions, to go on with.
+        Keys and file names of the other workspaces of this server.
     """
 
     def __init__(self, workspace: Workspace, others: Sequence[tuple[str, str]] = ()) -> None:
         self.workspace = workspace
-        self._refused: tuple[str, bytes] | None = None
+        self._unreadable: tuple[str, bytes] | None = None
         self._drop = pn.widgets.FileDropper(
             height=110,
             sizing_mode="stretch_width",
@@ -94,7 +95,7 @@ class OpenView:
             label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
         )
         self._axis = pn.widgets.Select(
-            label="axis", options={"as in file": "", "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=105
+            label="axis", options={"from file": "", "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=105
         )
         self._wavelength = pn.widgets.TextInput(label="wavelength", placeholder="CuKa, 1.5406", width=115)
         self._scan = pn.widgets.TextInput(label="scan", placeholder="1", width=90)
@@ -102,13 +103,13 @@ class OpenView:
         self._ticks = pn.widgets.CheckBoxGroup(options=[_TRUST, _NO_LP], margin=(2, 10))
         self._monochromator = pn.widgets.TextInput(label="monochromator θ (°)", placeholder="none", width=130)
         self._found = text()
-        self._asked = folded(
-            "How it is read",
+        self._options = collapsible(
+            "Reading options",
             row(self._axis, self._wavelength, self._scan),
             self._columns,
             self._ticks,
             self._monochromator,
-            button("Read it so", self._again, color="primary"),
+            button("Apply", self._apply_options, color="primary"),
         )
         self.left = pn.Column(
             text(
@@ -120,9 +121,9 @@ class OpenView:
                 self._example, button("Open the example", self._open_example, margin=(22, 5, 5, 0), width=115)
             ),
             self._found,
-            self._asked,
-            text(_links(others)),
-            width=LEFT,
+            self._options,
+            text(_other_files_html(others)),
+            width=CONTROLS_WIDTH,
         )
         self.right = text(welcome_html(), margin=(6, 40))
         self.refresh("state")
@@ -130,32 +131,33 @@ class OpenView:
     def _dropped(self, event: Any) -> None:
         for name, content in (event.new or {}).items():
             data = content.encode() if isinstance(content, str) else bytes(content)
-            self.take(str(name), data)
+            self.open_upload(str(name), data)
 
-    def take(self, name: str, data: bytes) -> None:
-        """Open a file that came in, or a saved session."""
-        if Path(name).suffix.lower() in _SAVED:
+    def open_upload(self, name: str, data: bytes) -> None:
+        """Open an uploaded file, or a saved session."""
+        if Path(name).suffix.lower() in _SESSION_SUFFIXES:
             self.workspace.try_action(lambda: self._reopen(name, data))
             return
         if not data:
             self.workspace.show_message(f"{name} is empty: choose another file.", "error")
         elif len(data) > LARGEST_FILE:
             self.workspace.show_message(
-                f"{name} is larger than {LARGEST_FILE // 1_000_000} MB: that is no diffractogram.", "error"
+                f"{name} is larger than {LARGEST_FILE // 1_000_000} MB; choose a smaller file.",
+                "error",
             )
         elif self.workspace.restore_file(data):
-            self._refused = None
+            self._unreadable = None
         elif len(data) > LONG_FILE:
-            self._refused = None
-            self.workspace.open_file_in_background(data, name, lambda: self._refuse(name, data))
+            self._unreadable = None
+            self.workspace.open_file_in_background(data, name, lambda: self._set_unreadable(name, data))
         elif self.workspace.open_file(data, name):
-            self._refused = None
+            self._unreadable = None
         elif not self.workspace.busy:
-            self._refuse(name, data)
+            self._set_unreadable(name, data)
             self.refresh("job")
 
-    def _refuse(self, name: str, data: bytes) -> None:
-        self._refused = (name, data)
+    def _set_unreadable(self, name: str, data: bytes) -> None:
+        self._unreadable = (name, data)
 
     def _reopen(self, name: str, data: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -170,22 +172,22 @@ class OpenView:
         name = str(self._example.value)
         if self.workspace.open_file(f"example:{name}"):
             options = EXAMPLES[name].options
-            self.workspace.do("the example's choices", choices=dict(options))
+            self.workspace.do("options of the example", choices=dict(options))
 
-    def _again(self) -> None:
-        self.workspace.try_action(self._read_again)
+    def _apply_options(self) -> None:
+        self.workspace.try_action(self._read_with_options)
 
-    def _read_again(self) -> None:
+    def _read_with_options(self) -> None:
         reading: dict[str, Any] = {
             "axis": self._axis.value or None,
-            "wavelength": _length(self._wavelength.value),
+            "wavelength": _wavelength(self._wavelength.value),
             "columns": self._columns.value.strip() or None,
             "scan": None,
             "trust_axis": _TRUST in self._ticks.value,
         }
         if self._scan.value.strip():
             if not self._scan.value.strip().isdecimal():
-                raise SlxrdError(f"scan {self._scan.value}: give its number, counted from 1")
+                raise SlxrdError(f"scan {self._scan.value}: give its number, starting from 1")
             reading["scan"] = int(self._scan.value)
         angle = None
         if self._monochromator.value.strip():
@@ -196,21 +198,21 @@ class OpenView:
                     f"monochromator {self._monochromator.value}: give its Bragg angle in degrees"
                 ) from None
         preparation = {"monochromator": angle, "no_lp": _NO_LP in self._ticks.value}
-        if self._refused is not None:
-            name, data = self._refused
+        if self._unreadable is not None:
+            name, data = self._unreadable
             if self.workspace.open_file(data, name, **reading):
-                self._refused = None
+                self._unreadable = None
                 if any(preparation.values()):
                     self.workspace.do("corrections", preparation=preparation)
         elif self.workspace.session.state.file is None:
             raise SlxrdError("open a file first")
         else:
-            self.workspace.do("read it otherwise", reading=reading, preparation=preparation)
+            self.workspace.do("reading options", reading=reading, preparation=preparation)
 
     def refresh(self, topic: Topic) -> None:
-        """Show what is open."""
-        if topic == "job" and self._refused is not None and not self.workspace.busy:
-            self._asked.collapsed = False  # it may be a matter of how it is read
+        """Show the open file, and what was read from it."""
+        if topic == "job" and self._unreadable is not None and not self.workspace.busy:
+            self._options.collapsed = False  # other reading options may help
         if topic != "state":
             return
         state = self.workspace.session.state
@@ -222,7 +224,7 @@ class OpenView:
             (self._wavelength, str(state.reading.get("wavelength", ""))),
             (self._scan, str(state.reading.get("scan", ""))),
             (self._columns, state.reading.get("columns", "")),
-            (self._ticks, _ticked(state)),
+            (self._ticks, _checked_options(state)),
             (self._monochromator, str(state.preparation.get("monochromator", ""))),
         ):
             widget.value = value
@@ -230,22 +232,20 @@ class OpenView:
             pattern = self.workspace.session.pattern()
         except SlxrdError as error:
             self._found.object = (
-                f"<h3>The measured file is missing</h3><p>{escape(str(error))}, or drop the file here: it "
-                "will belong to this session again.</p>"
+                f"<h3>The measured file is missing</h3><p>{escape(str(error))}. Or drop the file here "
+                "to continue this session.</p>"
             )
             return
-        facts = table(("", ""), _facts(pattern))
-        self._found.object = (
-            f"<h3>Found in {escape(state.file)}</h3>{facts}<p>Right? Then go on to <b>2 Look</b>.</p>"
-        )
+        facts = html_table(("", ""), _facts(pattern))
+        self._found.object = f"<h3>Contents of {escape(state.file)}</h3>{facts}<p>If this is right, go on to <b>2 Regions</b>.</p>"
 
 
-def _ticked(state: State) -> list[str]:
+def _checked_options(state: State) -> list[str]:
     given = {_TRUST: state.reading.get("trust_axis"), _NO_LP: state.preparation.get("no_lp")}
-    return [text for text, said in given.items() if said]
+    return [label for label, checked in given.items() if checked]
 
 
-def _links(others: Sequence[tuple[str, str]]) -> str:
+def _other_files_html(others: Sequence[tuple[str, str]]) -> str:
     if not others:
         return ""
     items = "".join(
@@ -255,16 +255,17 @@ def _links(others: Sequence[tuple[str, str]]) -> str:
     return f"<h3>Also open</h3><ul>{items}</ul>"
 
 
-def _length(told: str) -> float | str | None:
-    told = told.strip()
+def _wavelength(typed: str) -> float | str | None:
+    """Convert a typed wavelength to a number, or leave it as the name of a radiation."""
+    typed = typed.strip()
     try:
-        return float(told) if told else None
+        return float(typed) if typed else None
     except ValueError:
-        return told
+        return typed
 
 
 def _facts(pattern: Pattern) -> list[tuple[str, str]]:
-    """What ``slxrd info`` says of a pattern, line by line."""
+    """Return the output of ``slxrd info`` as rows: name and value."""
     lines = (line.strip() for line in describe(pattern.source, [pattern]).splitlines()[1:])
     pairs = (line.split(maxsplit=1) for line in lines if line)
     return [(pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs]

@@ -1,4 +1,4 @@
-"""The page: the steps from left to right, what is said, and the work that is being done."""
+"""The page: the steps, the message line, and the progress of the background job."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from slxrd.ui.app.views.series import SeriesView
 
 STEPS = {
     "1 Open": "open",
-    "2 Look": "look",
-    "3 Play": "play",
+    "2 Regions": "regions",
+    "3 Model": "model",
     "4 Fit": "fit",
-    "5 Keep": "keep",
+    "5 Save": "save",
     "6 Series": "series",
 }
-#: Sign before what is said.
-_SIGNS = {"info": "", "success": "✓ ", "error": "! "}
-_THEME = """
+#: Prefix of a message, so that its kind does not depend on colour alone.
+_PREFIXES = {"info": "", "success": "✓ ", "error": "! "}
+_TOGGLE_THEME = """
 const address = new URL(window.location.href)
 const query = address.searchParams
 query.get('theme') === 'dark' ? query.delete('theme') : query.set('theme', 'dark')
@@ -42,7 +42,7 @@ window.location.href = address
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
-    """That of a notebook's kernel, while a cell is run."""
+    """Return the event loop of a notebook's kernel, if the page is made in a notebook."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -50,21 +50,21 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 class Page:
-    """One page over a workspace; several may share one.
+    """The page of a workspace. Several pages may show the same workspace.
 
     Parameters
     ----------
     workspace : Workspace
-        What is worked on.
+        Session and state of the page.
     dark : bool
-        Colours.
+        Use the dark theme.
     others : sequence of (str, str)
-        Keys and files of other sessions that are open on this server.
+        Keys and file names of the other workspaces of this server.
 
     Attributes
     ----------
     view : panel.Column
-        To be served, or shown in a notebook.
+        The page, to be served or shown in a notebook.
     """
 
     def __init__(
@@ -73,10 +73,30 @@ class Page:
         self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
-        self._open, self._look = OpenView(workspace, others), RegionsView(workspace, self._colours)
-        self._play, self._fit, self._keep = ModelView(workspace), FitView(workspace), SaveView(workspace)
+        self._open, self._regions = OpenView(workspace, others), RegionsView(workspace, self._colours)
+        self._model, self._fit, self._save = ModelView(workspace), FitView(workspace), SaveView(workspace)
         self._series = SeriesView(workspace)
         self._comparison = Comparison(workspace, self._colours, self._fit.picture)
+        self.view = pn.Column(
+            self._header(dark),
+            self._status_line(),
+            self._steps_view(),
+            sizing_mode="stretch_both",
+            margin=0,
+            styles={
+                "color": self._colours.text,
+                "background": self._colours.background,
+                "--slxrd-image-filter": self._colours.image_filter,
+            },
+        )
+        self._unsubscribe = workspace.subscribe(self._changed)
+        if self._document is not None:
+            self._document.on_session_destroyed(lambda _: self._unsubscribe())
+        for topic in ("state", "values", "message", "job"):
+            self._refresh(topic)
+        self._show_step()
+
+    def _header(self, dark: bool) -> pn.Row:
         self._steps = pn.widgets.RadioButtonGroup(
             options=STEPS,
             value="open",
@@ -85,130 +105,125 @@ class Page:
             width=600,
             label="step",
         )
-        self._steps.param.watch(lambda _: self._step(), "value")
+        self._steps.param.watch(lambda _: self._show_step(), "value")
         self._file = pn.pane.HTML(
             "", sizing_mode="stretch_width", margin=(10, 10), styles={"color": "inherit"}
         )
-        self._undo, self._redo = (
-            button("↶ Undo", workspace.undo, width=85),
-            button("↷ Redo", workspace.redo, width=85),
+        self._undo = button("↶ Undo", self.workspace.undo, width=85)
+        self._redo = button("↷ Redo", self.workspace.redo, width=85)
+        theme = pn.widgets.Button(label="Light" if dark else "Dark", width=60, margin=5)
+        theme.js_on_click(code=_TOGGLE_THEME)
+        return pn.Row(
+            pn.pane.HTML("<b style='font-size:19px'>slxrd</b>", width=60, margin=(6, 4, 0, 10)),
+            self._steps,
+            self._file,
+            self._undo,
+            self._redo,
+            theme,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"flex-wrap": "wrap"},
         )
-        self._theme = pn.widgets.Button(label="Light" if dark else "Dark", width=60, margin=5)
-        self._theme.js_on_click(code=_THEME)
+
+    def _status_line(self) -> pn.Row:
         self._message = pn.pane.HTML("", sizing_mode="stretch_width", min_height=22, margin=(0, 10))
         self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(7, 10))
-        self._cancel = button("Cancel", workspace.cancel, color="danger", visible=False, width=80)
-        self._lefts = {
+        self._cancel = button("Cancel", self.workspace.cancel, color="danger", visible=False, width=80)
+        return pn.Row(
+            self._message, self._progress, self._cancel, sizing_mode="stretch_width", margin=0, height=44
+        )
+
+    def _steps_view(self) -> pn.Row:
+        self._controls = {
             "open": self._open.left,
-            "look": self._look.left,
-            "play": self._play.left,
+            "regions": self._regions.left,
+            "model": self._model.left,
             "fit": self._fit.left,
-            "keep": self._keep.left,
+            "save": self._save.left,
             "series": self._series.left,
         }
         scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 98px)"}
-        left = pn.Column(*self._lefts.values(), width=420, margin=0, styles=scrolled)
+        left = pn.Column(*self._controls.values(), width=420, margin=0, styles=scrolled)
         right = pn.Column(
             self._open.right,
-            self._look.right,
+            self._regions.right,
             self._comparison.view,
-            self._keep.right,
+            self._save.right,
             self._series.right,
             sizing_mode="stretch_both",
             margin=0,
             styles=scrolled,
         )
-        ink, ground = self._colours.ink, self._colours.ground
-        self.view = pn.Column(
-            pn.Row(
-                pn.pane.HTML("<b style='font-size:19px'>slxrd</b>", width=60, margin=(6, 4, 0, 10)),
-                self._steps,
-                self._file,
-                self._undo,
-                self._redo,
-                self._theme,
-                sizing_mode="stretch_width",
-                margin=0,
-                styles={"flex-wrap": "wrap"},
-            ),
-            pn.Row(
-                self._message,
-                self._progress,
-                self._cancel,
-                sizing_mode="stretch_width",
-                margin=0,
-                height=44,
-            ),
-            pn.Row(left, right, sizing_mode="stretch_both", margin=0),
-            sizing_mode="stretch_both",
-            margin=0,
-            styles={"color": ink, "background": ground, "--slxrd-picture": self._colours.picture},
-        )
-        self._leave = workspace.subscribe(self._changed)
-        if self._document is not None:
-            self._document.on_session_destroyed(lambda _: self._leave())
-        for topic in ("state", "values", "message", "job"):
-            self._refresh(topic)
-        self._step()
+        return pn.Row(left, right, sizing_mode="stretch_both", margin=0)
 
     def _changed(self, topic: Topic) -> None:
-        """Come from whichever thread and page made a change."""
-        # The current document is the same for all threads: that of the server may be handling one just now.
-        at_home = threading.get_ident() == self._thread and pn.state.curdoc is self._document
+        """Refresh the page after a change, which may come from any thread and any page."""
+        # pn.state.curdoc is shared by all threads, so another thread may see the document of another page.
+        own_thread = threading.get_ident() == self._thread and pn.state.curdoc is self._document
         if self._document is None and self._loop is not None and threading.get_ident() != self._thread:
             self._loop.call_soon_threadsafe(self._refresh_notebook, topic)
-        elif self._document is None or at_home:
+        elif self._document is None or own_thread:
             self._refresh(topic)
         elif self._document.session_context is not None:
             self._document.add_next_tick_callback(partial(self._refresh, topic))
 
     def _refresh_notebook(self, topic: Topic) -> None:
         self._refresh(topic)
-        pn.io.push_notebook(self.view)  # what the pictures hold is not sent by itself
+        pn.io.push_notebook(self.view)  # changes of the plots' data are not sent otherwise
 
     def _refresh(self, topic: Topic) -> None:
-        for view in (self._open, self._look, self._play, self._fit, self._keep, self._series):
+        for view in (self._open, self._regions, self._model, self._fit, self._save, self._series):
             view.refresh(topic)
         if topic == "state":
             name = self.workspace.session.state.file or "no file open"
             self._file.object = f"<span title='{escape(name, quote=True)}'>{escape(Path(name).name)}</span>"
-            self._picture_or_welcome()
-            self._comparison.lay_out()
+            self._show_pattern_or_welcome()
+            self._comparison.draw()
         elif topic == "values":
-            self._comparison.follow()
+            self._comparison.update()
+        self._undo.disabled = not self.workspace.can_undo
+        self._redo.disabled = not self.workspace.can_redo
+        self._refresh_status(topic)
+
+    def _refresh_status(self, topic: Topic) -> None:
         job = self.workspace.job
-        self._undo.disabled, self._redo.disabled = not self.workspace.can_undo, not self.workspace.can_redo
         self._cancel.visible = self._progress.visible = job is not None
         if job is not None:
             self._progress.value = round(100 * job.done / job.total) if job.done < job.total else -1
-            said = f" ({self.workspace.message})" if self.workspace.message else ""
-            self._say(f"{'Cancelling' if job.cancelled else 'JobRunner on'} {job.name} …{said}")
+            detail = f" ({self.workspace.message})" if self.workspace.message else ""
+            self._show_text(f"{'Cancelling' if job.cancelled else 'Running'}: {job.name} …{detail}")
         elif topic in ("message", "job"):
-            self._say(_SIGNS[self.workspace.level] + self.workspace.message, self.workspace.level)
+            level = self.workspace.level
+            self._show_text(_PREFIXES[level] + self.workspace.message, level)
 
-    def _say(self, told: str, level: Level = "info") -> None:
-        colour = {"info": self._colours.ink, "success": self._colours.good, "error": self._colours.bad}[level]
+    def _show_text(self, text: str, level: Level = "info") -> None:
+        colours = {
+            "info": self._colours.text,
+            "success": self._colours.success,
+            "error": self._colours.error,
+        }
         self._message.object = (
-            f"<div role='status' aria-live='polite' style='color:{colour};font-size:14px'>"
-            f"{escape(told)}</div>"
+            f"<div role='status' aria-live='polite' style='color:{colours[level]};font-size:14px'>"
+            f"{escape(text)}</div>"
         )
 
     def step(self, name: str) -> None:
-        """Go to a step: open, look, play, fit, keep or series."""
+        """Go to a step: open, regions, model, fit, save or series."""
         self._steps.value = name
 
-    def _step(self) -> None:
-        # Hidden, not taken away: what is on its way to a part of the page still finds it.
+    def _show_step(self) -> None:
+        # Views are hidden, not removed: messages of the browser that are on their way still find them.
         step = self._steps.value
         if not self.workspace.busy:
-            self.workspace.show_message("")  # it was said of the step before
-        for name, left in self._lefts.items():
-            left.visible = name == step
-        self._comparison.show(step in ("play", "fit"))
-        self._picture_or_welcome()
-        self._keep.right.visible = step == "keep"
+            self.workspace.show_message("")  # the message belonged to the previous step
+        for name, controls in self._controls.items():
+            controls.visible = name == step
+        self._comparison.show(step in ("model", "fit"))
+        self._show_pattern_or_welcome()
+        self._save.right.visible = step == "save"
         self._series.right.visible = step == "series"
 
-    def _picture_or_welcome(self) -> None:
-        seen, opened = self._steps.value in ("open", "look"), self.workspace.session.state.file is not None
-        self._look.right.visible, self._open.right.visible = seen and opened, seen and not opened
+    def _show_pattern_or_welcome(self) -> None:
+        visible = self._steps.value in ("open", "regions")
+        opened = self.workspace.session.state.file is not None
+        self._regions.right.visible, self._open.right.visible = visible and opened, visible and not opened

@@ -1,4 +1,4 @@
-"""Step 5: what is kept: session, report, tables, figures, and the command and script that make it again."""
+"""Step 5: download session, report, tables and figures; copy the command and the script of the fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record import write as output
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
-from slxrd.ui.app.controls.widgets import LEFT, download, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
@@ -21,78 +21,79 @@ _COPY = "navigator.clipboard.writeText(area.value).then(() => { button.label = '
 
 
 class SaveView:
-    """Files to take away.
+    """Downloads, and the equivalent command and script.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose session it is.
+        Holds the session that is saved.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._session = download(workspace, "Session (.json)", "slxrd.json", self._document)
-        of_fit: dict[str, tuple[str, Callable[[SavedFit], bytes | str]]] = {
+        self._session = download_button(workspace, "Session (.json)", "slxrd.json", self._document)
+        contents: dict[str, tuple[str, Callable[[SavedFit], bytes | str]]] = {
             "Report (.html)": ("report.html", self._report),
             "Numbers (result.json)": ("result.json", lambda fit: output.to_json(fit.document)),
             "Curves (fit.csv)": ("fit.csv", _curves),
             "Figure (.png)": ("fit.png", lambda fit: _figure(fit, "png")),
             "Figure (.svg)": ("fit.svg", lambda fit: _figure(fit, "svg")),
         }
-        self._of_fit = [
-            download(workspace, label, end, self._made(make)) for label, (end, make) in of_fit.items()
+        self._fit_files = [
+            download_button(workspace, label, end, self._with_result(make))
+            for label, (end, make) in contents.items()
         ]
-        self._told = text()
-        self._command = _code("command line", 110)
-        self._script = _code("Python script", 230)
-        self._where, self._log = text(), text()
+        self._hint = text()
+        self._command = _code_area("command line", 110)
+        self._script = _code_area("Python script", 230)
+        self._folder_hint, self._log = text(), text()
         self.left = pn.Column(
             text(
-                "<h2>5 Keep</h2><p>Files go where your browser puts downloads. The session holds the "
-                "measured data too: drop it under 1 Open to go on.</p>"
+                "<h2>5 Save</h2><p>Files go to the downloads of your browser. The session contains the "
+                "measured data; drop it under 1 Open to continue.</p>"
             ),
             self._session,
-            *(row(*self._of_fit[i : i + 2]) for i in range(0, len(self._of_fit), 2)),
-            self._told,
-            width=LEFT,
+            *(row(*self._fit_files[i : i + 2]) for i in range(0, len(self._fit_files), 2)),
+            self._hint,
+            width=CONTROLS_WIDTH,
         )
         self.right = pn.Column(
-            text("<h2>The same without this page</h2>"),
-            self._where,
+            text("<h2>The same fit without this page</h2>"),
+            self._folder_hint,
             self._command,
-            _copy(self._command),
+            _copy_button(self._command),
             self._script,
-            _copy(self._script),
-            text("<h3>What was done</h3>"),
+            _copy_button(self._script),
+            text("<h3>Log</h3>"),
             self._log,
             sizing_mode="stretch_width",
         )
         self.refresh("state")
 
-    def _made(self, make: Callable[[SavedFit], bytes | str]) -> Callable[[], bytes | str]:
+    def _with_result(self, make: Callable[[SavedFit], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
             fit = self.workspace.session.saved_result
             if fit is None:
-                raise SlxrdError("fit first: there is nothing to write yet")
+                raise SlxrdError("there is no fit yet; run it under 4 Fit")
             return make(fit)
 
         return content
 
     def _document(self) -> str:
-        told = self.workspace.session.document()
+        document = self.workspace.session.document()
         self.workspace.mark_saved()
-        return told
+        return document
 
     def _report(self, fit: SavedFit) -> str:
         from slxrd.ui.report.page import Followed, report_html
 
-        found = self.workspace.followups
-        told = "\n\n".join(text for text, _ in found.values() if text)
-        pictures = [(name, picture) for name, (_, picture) in found.items() if picture is not None]
-        return report_html(fit, followed=Followed(told, pictures))
+        followups = self.workspace.followups
+        summary = "\n\n".join(text for text, _ in followups.values() if text)
+        pictures = [(name, picture) for name, (_, picture) in followups.items() if picture is not None]
+        return report_html(fit, followed=Followed(summary, pictures))
 
     def refresh(self, topic: Topic) -> None:
-        """Show what can be kept."""
+        """Update the buttons, the command, the script and the log."""
         if topic not in ("state", "job"):
             return
         session = self.workspace.session
@@ -100,29 +101,29 @@ class SaveView:
         stem = Path(session.state.file or "").name.removeprefix("example:").rsplit(".", 1)[0] or "slxrd"
         self._session.disabled = not opened
         self._session.filename = f"{stem}-session.json"
-        for widget in self._of_fit:
+        for widget in self._fit_files:
             widget.disabled = not fitted
             widget.filename = f"{stem}-{widget.tags[0]}"
         if topic != "state":
             return
-        waiting = opened and not fitted
-        self._told.object = "<p>Report, numbers and figures come with a fit (4 Fit).</p>" if waiting else ""
+        without_fit = opened and not fitted
+        self._hint.object = (
+            "<p>Run a fit (4 Fit) to get report, numbers and figures.</p>" if without_fit else ""
+        )
         for area, make in ((self._command, session.command_line), (self._script, session.script)):
             try:
                 area.value = make()
             except SlxrdError as error:
                 area.value = f"# {error}"
         name = session.state.file or ""
-        dropped = opened and not name.startswith("example:") and Path(name).name == name
-        self._where.object = (
-            f"<p>The page knows the name of {escape(name)}, not its folder: run these in that folder.</p>"
-            if dropped
-            else ""
+        uploaded = opened and not name.startswith("example:") and Path(name).name == name
+        self._folder_hint.object = (
+            f"<p>Run the command or script in the folder of {escape(name)}.</p>" if uploaded else ""
         )
         self._log.object = "<ul>" + "".join(f"<li>{escape(step)}</li>" for step in session.log) + "</ul>"
 
 
-def _code(name: str, height: int) -> pn.widgets.TextAreaInput:
+def _code_area(name: str, height: int) -> pn.widgets.TextAreaInput:
     return pn.widgets.TextAreaInput(
         label=name,
         height=height,
@@ -132,16 +133,16 @@ def _code(name: str, height: int) -> pn.widgets.TextAreaInput:
     )
 
 
-def _copy(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
+def _copy_button(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
     made = pn.widgets.Button(label="Copy", width=80, margin=(0, 10, 8, 10))
     made.js_on_click(args={"area": area, "button": made}, code=_COPY)
     return made
 
 
 def _with_curves(fit: SavedFit) -> Fit:
-    """As what draws fits takes it: all that it looks at is there."""
+    """Return a saved fit that has its curves, for functions that draw and write a fit."""
     if len(fit.regions) < len(fit.document["regions"]):
-        raise SlxrdError("the saved fit holds no curves: press Find all solutions (4 Fit) to have them")
+        raise SlxrdError("the saved fit has no curves; press Find all solutions (4 Fit) to calculate them")
     return cast(Fit, fit)
 
 

@@ -1,4 +1,4 @@
-"""Step 6: many patterns of one sample, with the choices that were made for one."""
+"""Step 6: open and fit a series of patterns with the choices of the session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slxrd.fitting.record import arguments
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.series.files import Naming
 from slxrd.studies.series.table import joint_csv, series_csv, series_json
-from slxrd.ui.app.controls.widgets import LEFT, button, download, folded, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.series import (
     RESULTS_FOLDER,
@@ -34,16 +34,16 @@ from slxrd.ui.app.views.series_tables import (
 )
 
 _EXAMPLE = "cspbbr3-annealing"
-_FORCE = "overwrite results of other data or choices there (force)"
+_FORCE = "overwrite results of other data or options in it (force)"
 
 
 class SeriesView:
-    """Where a series is opened, fitted and kept.
+    """Controls and results of a series.
 
     Parameters
     ----------
     workspace : Workspace
-        Whose choices are taken, and on whose series the series lies.
+        Holds the choices and the series.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -60,40 +60,40 @@ class SeriesView:
         self._shared = pn.widgets.TextInput(label="shared", placeholder="N,sigma_N", width=120)
         self._smooth = pn.widgets.TextInput(label="smooth", placeholder="d,L", width=120)
         self._degree = pn.widgets.IntInput(label="degree", value=2, start=0, end=4, width=80)
-        self._show = pn.widgets.TextInput(label="show too (Å⁻¹)", placeholder="0.06:0.45", width=130)
+        self._show = pn.widgets.TextInput(label="also show (Å⁻¹)", placeholder="0.06:0.45", width=130)
         self._results = pn.widgets.TextInput(
-            label="keep what is finished in", placeholder="nowhere: only while slxrd app runs", **wide
+            label="folder for results", placeholder="none: kept only while slxrd app runs", **wide
         )
         self._force = pn.widgets.Checkbox(label=_FORCE, value=False, margin=(2, 10))
         self._fit_button = button("Fit the series", self._fit, color="primary", width=220)
         self._files = {
-            end: download(workspace, label, end, self._made(make))
-            for end, (label, make) in _contents().items()
+            end: download_button(workspace, label, end, self._with_result(make))
+            for end, (label, make) in _downloads().items()
         }
-        self._of_files = pn.Column(
-            text("<h3>To your downloads</h3>"),
+        self._downloads = pn.Column(
+            text("<h3>Downloads</h3>"),
             *(row(*list(self._files.values())[i : i + 2]) for i in range(0, len(self._files), 2)),
             margin=0,
         )
         self.left = pn.Column(
             text(
-                "<h2>6 Series</h2><p>Many patterns of one sample: heated, aged, or measured from place to "
-                "place. What was varied is taken from the files' names (film_125C.xy). Regions, and what the "
-                "sample is, are chosen with one of them open (1 Open, 2 Look, 3 Play).</p>"
+                "<h2>6 Series</h2><p>Many patterns of one sample: over temperature, time or position. The "
+                "value of the variable is read from the file names (film_125C.xy). To choose regions and the "
+                "model, open one of the patterns first (1 Open, 2 Regions, 3 Model).</p>"
             ),
             self._folder,
             row(
                 button("Read the folder", self._read, color="primary", width=150),
                 button("Open the example series", self._open_example, width=200),
             ),
-            folded("Where the values are told", row(self._variable, self._table, self._name)),
+            collapsible("Values of the variable", row(self._variable, self._table, self._name)),
             self._found,
             self._choices,
-            folded(
-                "All together, and what is drawn",
+            collapsible(
+                "Joint fit and figures",
                 text(
-                    "<p>In a fit of all patterns together, parameters can be the same in all (shared) or a "
-                    "polynomial of what was varied (smooth).</p>"
+                    "<p>In a joint fit of all patterns, a parameter can be the same in all (shared), or "
+                    "be a polynomial of the variable (smooth).</p>"
                 ),
                 row(self._shared, self._smooth, self._degree),
                 self._show,
@@ -101,13 +101,13 @@ class SeriesView:
             self._results,
             self._force,
             self._fit_button,
-            self._of_files,
-            width=LEFT,
+            self._downloads,
+            width=CONTROLS_WIDTH,
         )
-        self._told, self._pictures, self._printed = text(), text(), text()
-        self._as_printed = folded("As slxrd series prints it", self._printed)
+        self._summary, self._pictures, self._printed = text(), text(), text()
+        self._output = collapsible("Output of slxrd series", self._printed)
         self.right = pn.Column(
-            self._told, self._pictures, self._as_printed, sizing_mode="stretch_width", margin=0
+            self._summary, self._pictures, self._output, sizing_mode="stretch_width", margin=0
         )
         self.refresh("state")
         self.refresh("series")
@@ -122,35 +122,35 @@ class SeriesView:
         )
         if naming.pattern_of_name and naming.table:
             self.workspace.show_message(
-                "“table” and “pattern of name” both tell the values: leave one empty.", "error"
+                "“table” and “pattern of name” both give the values: leave one of them empty.", "error"
             )
             return
 
         def work(report: Progress) -> OpenSeries:
             return open_folder(typed, state, naming, report)
 
-        self.workspace.start_job("reading the series", work, self._take)
+        self.workspace.start_job("reading the series", work, self._opened)
 
     def _open_example(self) -> None:
-        self.workspace.start_job("making the example", lambda _: open_example(_EXAMPLE), self._take)
+        self.workspace.start_job("simulation of the example", lambda _: open_example(_EXAMPLE), self._opened)
 
-    def _take(self, opened: OpenSeries) -> None:
+    def _opened(self, opened: OpenSeries) -> None:
         self.workspace.series.open(opened)
         out = len(opened.series.left_out)
-        told = f"{len(opened.series)} patterns read" + (f", {out} left out" if out else "")
-        self.workspace.show_message(f"{told}; see on the left.", "success")
+        count = f"{len(opened.series)} patterns read" + (f", {out} left out" if out else "")
+        self.workspace.show_message(f"{count}; they are listed on the left.", "success")
         self.workspace.notify("series")
 
     def _fit(self) -> None:
-        self.workspace.try_action(self._begin)
+        self.workspace.try_action(self._start_fit)
 
-    def _begin(self) -> None:
+    def _start_fit(self) -> None:
         series, state = self.workspace.series, self.workspace.session.state
         if series.opened is None:
             raise SlxrdError("open a series first: read a folder, or open the example series")
-        ranges = [arguments.interval(part, f"show too {part}") for part in _parts(self._show.value)]
+        ranges = [arguments.interval(part, f"also show {part}") for part in _parts(self._show.value)]
         if any(not low < high for low, high in ranges):
-            raise SlxrdError(f"show too {self._show.value}: the lower end must come first")
+            raise SlxrdError(f"also show {self._show.value}: give the lower end first")
         extra = SeriesOptions(
             _parts(self._shared.value),
             _parts(self._smooth.value),
@@ -167,31 +167,30 @@ class SeriesView:
             if found is not None:
                 series.fitted = found
             if found is None or not found.fit.complete:
-                told = "The fit of the series was cancelled; what is finished is kept: fit again to go on."
-                self.workspace.show_message(told)
+                self.workspace.show_message(
+                    "The fit of the series was cancelled. Finished patterns are kept; fit again to continue."
+                )
             else:
                 done = sum(not member.failed for member in found.fit.members)
-                self.workspace.show_message(
-                    f"{done} of {len(found.fit.members)} patterns are fitted.", "success"
-                )
+                self.workspace.show_message(f"{done} of {len(found.fit.members)} patterns fitted.", "success")
             self.workspace.notify("series")
 
         self.workspace.start_job("the fit of the series", work, fitted, partial=True)
 
-    def _made(self, make: Callable[[FittedSeries], bytes | str]) -> Callable[[], bytes | str]:
+    def _with_result(self, make: Callable[[FittedSeries], bytes | str]) -> Callable[[], bytes | str]:
         def content() -> bytes | str:
             if self.workspace.series.fitted is None:
-                raise SlxrdError("fit the series first: there is nothing to write yet")
+                raise SlxrdError("there is no result yet; fit the series first")
             return make(self.workspace.series.fitted)
 
         return content
 
     def refresh(self, topic: Topic) -> None:
-        """Show the series, its results, and what can be done now."""
+        """Update the list of patterns, the results and the buttons."""
         if topic == "job":
             self._fit_button.disabled = self.workspace.busy
         elif topic == "state":
-            self._choices.object = self._choices_told()
+            self._choices.object = self._choices_html()
         elif topic == "series":
             seen = (self.workspace.series.opened, self.workspace.series.fitted)
             if self._seen is None or seen[0] is not self._seen[0]:
@@ -199,16 +198,16 @@ class SeriesView:
             if seen != self._seen:
                 self._show_fitted(seen[1])
             self._seen = seen
-            self._choices.object = self._choices_told()
+            self._choices.object = self._choices_html()
 
-    def _choices_told(self) -> str:
-        """With what the series is, or was, fitted."""
+    def _choices_html(self) -> str:
+        """Return the choices that the fit uses, with a warning if the results belong to others."""
         series, choices = self.workspace.series, self.workspace.session.state.choices
-        told = ", ".join(choices) or "none, so each pattern's own regions and what slxrd takes by itself"
+        names = ", ".join(choices) or "none: automatic regions, and defaults"
         if series.opened is not None and series.opened.regions and not choices.get("regions"):
-            told = ", ".join([*choices, "the regions of the example"])
+            names = ", ".join([*choices, "regions of the example"])
         stale = series.fitted is not None and series.fitted.choices != choices
-        return f"<p><b>Choices of this page that are taken:</b> {escape(told)}.</p>" + (
+        return f"<p><b>Choices used for the fit:</b> {escape(names)}.</p>" + (
             "<p><b>The results belong to other choices:</b> fit the series again.</p>" if stale else ""
         )
 
@@ -221,17 +220,17 @@ class SeriesView:
 
     def _show_fitted(self, fitted: FittedSeries | None) -> None:
         self._force.value = False
-        self._of_files.visible = self._as_printed.visible = fitted is not None
+        self._downloads.visible = self._output.visible = fitted is not None
         if fitted is None:
             opened = self.workspace.series.opened
-            self._told.object = (
+            self._summary.object = (
                 "<p>Read a folder, or open the example series.</p>"
                 if opened is None
                 else "<p>Not fitted yet.</p>"
             )
             self._pictures.object = self._printed.object = ""
             return
-        self._told.object = f"<h2>What was found</h2>{onset_html(fitted)}{results_html(fitted)}"
+        self._summary.object = f"<h2>Results</h2>{onset_html(fitted)}{results_html(fitted)}"
         self._printed.object = printed_html(fitted)
         self._pictures.object = pictures_html(fitted)
         opened = self.workspace.series.opened
@@ -246,12 +245,12 @@ def _parts(typed: str) -> list[str]:
     return [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
 
 
-def _contents() -> dict[str, tuple[str, Callable[[FittedSeries], bytes | str]]]:
-    """Names of files, with what is on their buttons and what makes them."""
+def _downloads() -> dict[str, tuple[str, Callable[[FittedSeries], bytes | str]]]:
+    """Return for each file name the label of its button and the function that makes it."""
 
-    def together(fitted: FittedSeries) -> str:
+    def joint(fitted: FittedSeries) -> str:
         if fitted.fit.joint is None:
-            raise SlxrdError("there is no fit of all together: say what is shared or smooth, and fit again")
+            raise SlxrdError("there is no joint fit; name shared or smooth parameters, and fit again")
         return joint_csv(fitted.fit.joint, fitted.fit.series.variable)
 
     def picture(name: str) -> Callable[[FittedSeries], bytes]:
@@ -264,5 +263,5 @@ def _contents() -> dict[str, tuple[str, Callable[[FittedSeries], bytes | str]]]:
         "stack.png": ("Stack (.png)", picture("stack")),
         "waterfall.png": ("Waterfall (.png)", picture("waterfall")),
         "heatmap.png": ("Heat map (.png)", picture("heatmap")),
-        "joint.csv": ("Together (joint.csv)", together),
+        "joint.csv": ("Joint fit (joint.csv)", joint),
     }

@@ -1,4 +1,4 @@
-"""A series as tables and sentences on the page; the words are those of ``slxrd series``."""
+"""HTML of a series: patterns, results and notes, worded as in the output of ``slxrd series``."""
 
 from __future__ import annotations
 
@@ -11,85 +11,83 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.series.patterns import LeftOut, Series
 from slxrd.studies.series.table import is_no_limit, jump_text, refined_names, series_text, symbol_of
-from slxrd.ui.app.controls.widgets import table
+from slxrd.ui.app.controls.widgets import html_table
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, OpenSeries
 
-#: Rows of a table; of more patterns the first and the last are shown, and the files hold all.
+#: Largest number of rows of a table; of longer ones the first and the last rows are shown.
 MOST_ROWS = 60
-#: Jumps that are told one by one.
+#: Largest number of jumps that are listed.
 MOST_JUMPS = 10
 PICTURES = {
-    "parameters": "Parameters against what was varied",
-    "stack": "Patterns above one another",
+    "parameters": "Parameters against the variable",
+    "stack": "Stacked patterns",
     "waterfall": "Waterfall",
     "heatmap": "Heat map",
 }
 _MARKS = {"ambiguous": "?", "at bound": "|"}
 _LEGEND = {
     "?": "ambiguous: other solutions are nearly as good",
-    "|": "on a bound, without an error",
+    "|": "at a bound, without an error",
     "—": "not determined",
-    ">": "and < are limits, at 95 %",
+    ">": "and < mark limits, at 95 %",
 }
 Row = tuple[str, float, Mapping[str, Estimate]]
 
 
 def opened_html(opened: OpenSeries) -> str:
-    """What was read, and what was left out and why."""
+    """Return the patterns of a series, and the files that were left out with the reason."""
     series = opened.series
-    told = " [simulated]" if any(is_simulated(pattern) for pattern in series.patterns) else ""
+    simulated = " [simulated]" if any(is_simulated(pattern) for pattern in series.patterns) else ""
     count = f"{len(series)} pattern{'' if len(series) == 1 else 's'}"
     pairs = zip(series.values, series.labels, strict=True)
     rows = _shortened([(f"{value:g}", label) for value, label in pairs])
     return (
-        f"<h3>{count}{told}: {escape(opened.title)}</h3>"
-        + table((_axis(series), "pattern"), rows, (0,))
+        f"<h3>{count}{simulated}: {escape(opened.title)}</h3>"
+        + html_table((_axis(series), "pattern"), rows, (0,))
         + _left_out(series.left_out)
-        + _items("To be known", series.notes)
+        + _items("Notes", series.notes)
     )
 
 
 def onset_html(fitted: FittedSeries) -> str:
-    """Where order is lost or gained; and how far a fit that was cancelled has come."""
+    """Return where the order of the stack changes along the series, or the progress of a cancelled fit."""
     fit = fitted.fit
     if not fit.complete:
         done = sum(not member.failed for member in fit.members)
         return (
-            f"<p><b>Cancelled: {done} of {len(fit.members)} patterns are fitted.</b> "
-            "Fit the series again to go on from there.</p>"
+            f"<p><b>Cancelled: {done} of {len(fit.members)} patterns fitted.</b> "
+            "Fit the series again to continue.</p>"
         )
     changes = [change.told(fit.series) for change in fit.changes]
-    return "".join(f"<p><b>{escape(told[:1].upper() + told[1:])}.</b></p>" for told in changes) or (
-        "<p>Order is neither lost nor gained along the series, as far as the fits tell.</p>"
+    return "".join(f"<p><b>{escape(text[:1].upper() + text[1:])}.</b></p>" for text in changes) or (
+        "<p>The fits show no loss or gain of order along the series.</p>"
     )
 
 
 def results_html(fitted: FittedSeries) -> str:
-    """The tables: each pattern by itself and, where it was asked, all together."""
+    """Return the tables of the single fits and of the joint fit."""
     fit = fitted.fit
     done = [(member.label, member.value, member.estimates) for member in fit.members if not member.failed]
     simulated = any(is_simulated(pattern) for pattern in fit.series.patterns)
-    told = f"<h3>Each by itself{' [simulated]' if simulated else ''}</h3>" + _estimates(done, fit.series)
+    html = f"<h3>Single fits{' [simulated]' if simulated else ''}</h3>" + _estimates(done, fit.series)
     if fit.joint is not None:
         joint = fit.joint
         rows = list(zip(joint.labels, joint.values, joint.estimates, strict=True))
-        told += f"<h3>All together</h3>{_estimates(rows, fit.series)}" + _items("", joint.notes)
-        told += (
-            f"<p>χ² {joint.chi2:.5g}, {joint.rise:.1f} more than by themselves for {joint.constraints} "
-            f"unknowns fewer ({joint.expected_rise:.1f} expected, p = {joint.p_value:.2g}).</p>"
+        html += f"<h3>Joint fit</h3>{_estimates(rows, fit.series)}" + _items("", joint.notes)
+        html += (
+            f"<p>χ² {joint.chi2:.5g}, {joint.rise:.1f} more than the single fits with {joint.constraints} "
+            f"parameters fewer ({joint.expected_rise:.1f} expected, p = {joint.p_value:.2g}).</p>"
         )
     if fit.complete:
         jumps = [name_page_fields(jump_text(jump, fit)) for jump in fit.jumps]
         more = [f"and {len(jumps) - MOST_JUMPS} more jumps (series.json)"] if len(jumps) > MOST_JUMPS else []
-        told += _items("To be known", [*jumps[:MOST_JUMPS], *more, *fit.series.notes]) + _left_out(
-            fit.left_out
-        )
-    return told
+        html += _items("Notes", [*jumps[:MOST_JUMPS], *more, *fit.series.notes]) + _left_out(fit.left_out)
+    return html
 
 
 def pictures_html(fitted: FittedSeries) -> str:
-    """The pictures, each under its title; the heat map is dark as it is."""
+    """Return the figures with titles; the heat map is not inverted by the dark theme."""
     return "".join(
         f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%' "
         f"class='{'dark' if name == 'heatmap' else ''}' "
@@ -99,7 +97,7 @@ def pictures_html(fitted: FittedSeries) -> str:
 
 
 def printed_html(fitted: FittedSeries) -> str:
-    """What ``slxrd series`` prints."""
+    """Return the output of ``slxrd series``."""
     return f"<pre style='white-space:pre;overflow-x:auto'>{escape(series_text(fitted.fit))}</pre>"
 
 
@@ -116,20 +114,20 @@ def _estimates(rows: Sequence[Row], series: Series) -> str:
     ]
     seen = "".join("".join(row[1:-1]) for row in cells).replace("<", ">")
     legend = "; ".join(f"{sign} {meaning}" for sign, meaning in _LEGEND.items() if sign in seen)
-    told = table(head, _shortened(cells), range(len(head) - 1))
-    wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap;font-size:12.5px'>{told}</div>"
+    body = html_table(head, _shortened(cells), range(len(head) - 1))
+    wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap;font-size:12.5px'>{body}</div>"
     return wide + (f"<small>{escape(legend)}</small>" if legend else "")
 
 
 def _cell(estimate: Estimate | None) -> str:
     if estimate is None or is_no_limit(estimate):
         return "—"
-    told = format_estimate(estimate).removesuffix(f" {estimate.unit}").replace("not determined", "—")
-    return f"{told} {_MARKS.get(estimate.status, '')}".strip()
+    value = format_estimate(estimate).removesuffix(f" {estimate.unit}").replace("not determined", "—")
+    return f"{value} {_MARKS.get(estimate.status, '')}".strip()
 
 
 def _shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """The first and the last of very many rows, and how many are between them."""
+    """Return the rows; of a long table the first and last, with the number of rows left out."""
     half = MOST_ROWS // 2
     if len(rows) <= MOST_ROWS:
         return list(rows)
