@@ -184,9 +184,7 @@ def test_two_pages_at_once(user: Any, browser: Any, server: str) -> None:
     other.get_by_text("1 Open a diffractogram").wait_for()
     user.press("Open the example")
     user.sees("Contents of example:cspbbr3-cubes")
-    assert (
-        other.get_by_text("Contents of").count() == 0
-    )  # each address without a session begins one of its own
+    assert other.get_by_text("Contents of").count() == 0  # an address without a session starts a new one
     shared = user.context.new_page()
     shared.goto(user.page.url)
     shared.get_by_text("Contents of example:cspbbr3-cubes").wait_for()

@@ -237,7 +237,10 @@ class OpenView:
             )
             return
         facts = html_table(("", ""), _facts(pattern))
-        self._found.object = f"<h3>Contents of {escape(state.file)}</h3>{facts}<p>If this is right, go on to <b>2 Regions</b>.</p>"
+        self._found.object = (
+            f"<h3>Contents of {escape(state.file)}</h3>{facts}"
+            "<p>If this is right, go on to <b>2 Regions</b>.</p>"
+        )
 
 
 def _checked_options(state: State) -> list[str]:
