@@ -164,9 +164,8 @@ def test_other_archives_are_named(tmp_path: Path, members: dict[str, bytes], wha
     with pytest.raises(FileError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: is {what}")
-    assert "; export it as PANalytical .xrdml or Bruker .brml or Rigaku .rasx or Excel .xlsx" in str(
-        caught.value
-    )
+    for name in ("; export it as ", "PANalytical .xrdml", "Bruker .brml", "Rigaku .rasx", "Excel .xlsx"):
+        assert name in str(caught.value)
 
 
 def test_archives_in_archives_stay_closed(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.io import read, registry
-from slxrd.io.panalytical import xrdml
+from slxrd.io.formats import formats
+from slxrd.io.shared import archive
 from slxrd.io.text import columns_file as text
 
 DATA = Path(__file__).parents[1] / "files"
@@ -69,15 +70,24 @@ def test_errors_of_single_scans_are_listed_not_raised(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_files_are_recognised_by_one_format_alone(name: str) -> None:
     data = (DATA / name).read_bytes()
-    found = [candidate.NAME for candidate in registry.FORMATS if candidate.recognises(data)]
+    found = [candidate.name for candidate in formats() if candidate.recognises(data)]
     assert found == [FORMATS[name]]
 
 
 def test_order_and_names() -> None:
-    names = [candidate.NAME for candidate in registry.FORMATS]
-    assert registry.FORMATS[0] is xrdml
-    assert registry.FORMATS[-1] is text
-    assert len(set(names)) == len(names)
+    names = [candidate.name for candidate in formats()]
+    assert len(set(names)) == len(names) == 14
+    assert [candidate.name for candidate in formats() if candidate.generic] == [text.NAME] == names[-1:]
+
+
+def test_an_archive_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    original = archive._open
+    monkeypatch.setattr(archive, "_open", lambda *given: opened.append(given) or original(*given))
+    for name in ("23-012-AG_2thomegascan_long.brml", "TwoTheta_scan_powder.rasx"):
+        opened.clear()
+        read(DATA / name)
+        assert len(opened) == 1
 
 
 def test_the_known_formats_are_named(tmp_path: Path) -> None:
@@ -85,15 +95,15 @@ def test_the_known_formats_are_named(tmp_path: Path) -> None:
     path.write_bytes(bytes(100))
     with pytest.raises(FileError, match="is a binary file; export it as") as caught:
         read(path)
-    for candidate in registry.FORMATS:
-        assert candidate.NAME in str(caught.value)
+    for candidate in formats():
+        assert candidate.name in str(caught.value)
 
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(start=st.sampled_from(sorted({b"", b"PK\x03\x04", b"<xrdMeasurements ", b"RAW", b"*", b"_", b"#"})),
        data=st.binary(max_size=100))  # fmt: skip
 def test_recognising_never_raises(start: bytes, data: bytes) -> None:
-    for candidate in registry.FORMATS:
+    for candidate in formats():
         assert candidate.recognises(start + data) in (True, False)
 
 

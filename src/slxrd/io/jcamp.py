@@ -23,6 +23,7 @@ import numpy as np
 
 from slxrd.data.pattern import LARGEST, Axis, Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import metadata_entries, parse_number, parse_numbers, required
 from slxrd.io.shared.rows import Row, decode, head, split_lines
@@ -307,3 +308,6 @@ def _scaled(factors: list[float]) -> tuple[Step, ...]:
     if factors[1] == 1.0:
         return ()
     return (Step("intensity scaled", {"YFACTOR": factors[1]}),)
+
+
+FORMATS.register("jcamp", Format(NAME, (".jdx", ".dx", ".jcamp"), recognises, scans))

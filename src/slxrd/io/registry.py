@@ -5,60 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from slxrd import units
 from slxrd.data.pattern import AXES, Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.io import jcamp, unsupported
-from slxrd.io import stoe as stoe_raw
-from slxrd.io.bruker import brml, uxd
-from slxrd.io.bruker import raw as bruker
-from slxrd.io.panalytical import rd as philips_rd
-from slxrd.io.panalytical import udf, x00, xrdml
-from slxrd.io.rigaku import asc as rigaku_text
-from slxrd.io.rigaku import ras, rasx
+from slxrd.io import unsupported
+from slxrd.io.formats import Format, formats
+from slxrd.io.shared.archive import Content
 from slxrd.io.shared.column_choice import parse_column_choice
-from slxrd.io.shared.scan import Load, Request, select_scan, to_pattern
-from slxrd.io.text import columns_file as text
-from slxrd.io.text import xlsx
+from slxrd.io.shared.scan import Request, select_scan, to_pattern
 
 #: Largest file read, in bytes. A diffractogram of 10⁶ points has some 20 MB.
 SIZE_LIMIT = 200_000_000
-
-
-class Format(Protocol):
-    """What a format's module offers."""
-
-    NAME: str
-
-    def recognises(self, data: bytes) -> bool:
-        """Tell from a file's content whether it is of this format; cheap, and never raises."""
-
-    def scans(self, request: Request) -> Sequence[Load]:
-        """List its scans, in the file's order."""
-
-
-#: In the order in which they are asked: text, the least particular, is the last.
-FORMATS: tuple[Format, ...] = (
-    xrdml,
-    brml,
-    rasx,
-    xlsx,
-    bruker,
-    philips_rd,
-    stoe_raw,
-    ras,
-    rigaku_text,
-    uxd,
-    udf,
-    x00,
-    jcamp,
-    text,
-)
 
 
 def read(
@@ -162,7 +122,7 @@ def _request(
         axis = picked.named
     return Request(
         source=os.fspath(path),
-        data=_content(path),
+        data=Content(_content(path)),
         axis=axis,
         radiation=None if wavelength is None else units.radiation(wavelength),
         trust_axis=trust_axis,
@@ -172,16 +132,17 @@ def _request(
 
 
 def _format(request: Request) -> Format:
-    for candidate in FORMATS:
+    known = formats()
+    for candidate in known:
         if candidate.recognises(request.data):
-            if request.columns is not None and candidate not in (text, xlsx):
+            if request.columns is not None and not candidate.columns:
                 raise FileError(
-                    request.source, f"is {candidate.NAME}, whose columns are known; leave --columns out"
+                    request.source, f"is {candidate.name}, whose columns are known; leave --columns out"
                 )
             return candidate
     kind = unsupported.format_name(request.data) or "a binary file"
-    known = " or ".join(candidate.NAME for candidate in FORMATS)
-    raise FileError(request.source, f"is {kind}; export it as {known}")
+    names = " or ".join(candidate.name for candidate in known)
+    raise FileError(request.source, f"is {kind}; export it as {names}")
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:

@@ -11,6 +11,7 @@ from functools import partial
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared.binary import (
     Fields,
     counting_time_entry,
@@ -174,3 +175,6 @@ def _radiation(file: Fields, stripped: bool) -> Radiation | None:
         f"its header tells of {alpha1:g} and {alpha2:g} Å and not whether both reach the sample: use "
         f"--wavelength {alpha1:g} for the first alone, or a name such as CuKa for both",
     )
+
+
+FORMATS.register("stoe-raw", Format(NAME, (".raw",), recognises, scans))

@@ -15,6 +15,7 @@ from functools import partial
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.bruker.brml_points import Points, read_points
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
 from slxrd.io.shared.scan import Load, Request, Scan
@@ -141,3 +142,6 @@ def _number(tube: ET.Element, name: str, unit: str, source: str, *, zero: bool =
     if found.replace("Å", "Å") != unit and element is not None:
         raise FileError(source, f"{name} is in {found!r:.40}: use --wavelength CuKa, or a number of Å")
     return xml.parse_positive(None if element is None else element.get("Value"), name, source, zero=zero)
+
+
+FORMATS.register("brml", Format(NAME, (".brml",), recognises, scans))

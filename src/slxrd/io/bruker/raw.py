@@ -6,6 +6,7 @@ from slxrd.io.bruker import raw1 as bruker_raw1
 from slxrd.io.bruker import raw2 as bruker_raw2
 from slxrd.io.bruker import raw3 as bruker_raw3
 from slxrd.io.bruker import raw4 as bruker_raw4
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared.binary import Fields, refuse_q
 from slxrd.io.shared.scan import Load, Request
 
@@ -38,3 +39,6 @@ def scans(request: Request) -> list[Load]:
     refuse_q(request, NAME)
     ranges = next(reader for mark, reader in _VERSIONS.items() if request.data.startswith(mark))
     return ranges(Fields(request.data, request.source, ".raw file"), request)
+
+
+FORMATS.register("bruker-raw", Format(NAME, (".raw",), recognises, scans))

@@ -17,6 +17,7 @@ from functools import partial
 import numpy as np
 
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
     angles_at_steps,
@@ -163,3 +164,6 @@ def _columns(found: _Range, source: str) -> tuple[FloatArray, FloatArray, int]:
         angles = angles_at_steps(first, step, len(texts), source)
     intensity = parse_numbers(texts, "the intensity", source)
     return np.asarray(angles), intensity, counting.decimals([text for text, _ in texts])
+
+
+FORMATS.register("uxd", Format(NAME, (".uxd",), recognises, scans))

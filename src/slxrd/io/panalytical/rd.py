@@ -15,6 +15,7 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared.binary import Fields, check_end_of_file, equidistant_angles, nonempty, refuse_q
 from slxrd.io.shared.headers import header_radiation
 from slxrd.io.shared.scan import Load, Request, Scan
@@ -87,3 +88,6 @@ def _anode(file: Fields) -> str:
     anode = _ANODES.get(file.number("B", 85), "")
     known = K_ALPHA_LINES[anode][0] if anode else 0.0
     return anode if abs(file.number("d", 94) - known) < 0.01 else ""
+
+
+FORMATS.register("philips-rd", Format(NAME, (".rd", ".sd"), recognises, scans))

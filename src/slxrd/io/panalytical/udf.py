@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
     angles_at_steps,
@@ -115,3 +116,6 @@ def _fields(rows: list[Row], source: str) -> list[tuple[str, int]]:
                 raise FileError(source, "something follows the end of the scan; keep one scan a file", after)
             return fields
     raise FileError(source, "has no / at its end: it is truncated; copy or export it again")
+
+
+FORMATS.register("udf", Format(NAME, (".udf",), recognises, scans))

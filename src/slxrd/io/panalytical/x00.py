@@ -11,6 +11,7 @@ import math
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
     angles_at_steps,
@@ -114,3 +115,6 @@ def _doubling(header: dict[str, str], factor: float, source: str) -> tuple[Step,
             )
         details = {"2θ − 2ω in the header (°)": math.copysign(round(abs(offset), 6), offset)}
     return (Step("2θ = 2ω", details),)
+
+
+FORMATS.register("x00", Format(NAME, (".x00",), recognises, scans))

@@ -15,6 +15,7 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.panalytical.xrdml_document import Document, open_documents, radiation
 from slxrd.io.shared import counting
 from slxrd.io.shared.counting import check_intensity, detector_counts
@@ -156,3 +157,6 @@ def _temperature(scan: ET.Element) -> float | None:
             return None
         return round(float(np.mean(measured)) - zero, 2)
     return None
+
+
+FORMATS.register("xrdml", Format(NAME, (".xrdml",), recognises, scans))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
@@ -146,3 +147,6 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     if meant in ("K-ALPHA1", "K-ALPHA2"):
         return header_radiation(request, alpha1 if meant == "K-ALPHA1" else alpha2, 0.0, 0.0)
     return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "K-ALPHA" else None
+
+
+FORMATS.register("rigaku-asc", Format(NAME, (".asc", ".rig"), recognises, scans))

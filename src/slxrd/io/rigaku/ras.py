@@ -22,6 +22,7 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import (
     header_radiation,
@@ -253,3 +254,6 @@ def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:
 def _temperature(header: Mapping[str, str], source: str) -> float | None:
     position, unit = _axis(header, "Temp")
     return parse_number(position, "the temperature", source) if position and unit == "C" else None
+
+
+FORMATS.register("ras", Format(NAME, (".ras",), recognises, scans))

@@ -20,6 +20,7 @@ import numpy as np
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
@@ -256,3 +257,6 @@ def _table(rows: list[list[str]], source: str) -> FloatArray:
     except ValueError:
         raise FileError(source, "a point holds something that is no number; export the scan again") from None
     return table if table.shape[1] == 3 else np.column_stack([table, np.ones(len(rows))])
+
+
+FORMATS.register("rasx", Format(NAME, (".rasx",), recognises, scans))

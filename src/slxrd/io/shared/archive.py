@@ -10,7 +10,8 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from slxrd.errors import FileError
 
@@ -92,6 +93,18 @@ class Archive:
         return content
 
 
+class Content(bytes):
+    """Content of a file, which opens it as an archive once for all the formats that are tried."""
+
+    @cached_property
+    def opened(self) -> Archive | _Unsound:
+        """The archive, or why it is none."""
+        try:
+            return _open(self, "")
+        except _Unsound as problem:
+            return problem
+
+
 def open_archive(data: bytes, source: str) -> Archive:
     """Read an archive's directory.
 
@@ -101,7 +114,7 @@ def open_archive(data: bytes, source: str) -> Archive:
         If it is no archive, damaged, ambiguous, or beyond bounds.
     """
     try:
-        return _open(data, source)
+        return replace(_opened(data), source=source)
     except _Unsound as problem:
         raise FileError(source, f"is {problem}; copy or export it again") from None
 
@@ -109,7 +122,7 @@ def open_archive(data: bytes, source: str) -> Archive:
 def member_names(data: bytes) -> frozenset[str]:
     """Names of an archive's members; none where it is no sound archive. Never raises."""
     try:
-        return frozenset(_open(data, "").members)
+        return frozenset(_opened(data).members)
     except _Unsound:
         return frozenset()
 
@@ -117,13 +130,20 @@ def member_names(data: bytes) -> frozenset[str]:
 def describe(data: bytes) -> str:
     """Say what an archive is that no format recognises, to be read after "is". Never raises."""
     try:
-        members = _open(data, "").members
+        members = _opened(data).members
     except _Unsound as problem:
         return str(problem)
     for start, kind in _KINDS.items():
         if any(name.startswith(start) for name in members):
             return kind
     return "a ZIP archive, but neither .brml, .rasx nor .xlsx (unpack it, and read what is in it)"
+
+
+def _opened(data: bytes) -> Archive:
+    found = data.opened if isinstance(data, Content) else _open(data, "")
+    if isinstance(found, _Unsound):
+        raise found
+    return found
 
 
 def _open(data: bytes, source: str) -> Archive:

@@ -17,6 +17,7 @@ import numpy as np
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io import unsupported
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared.column_choice import select_columns
 from slxrd.io.shared.rows import (
     HEAD_SIZE,
@@ -210,3 +211,11 @@ def _sorting(x: FloatArray, word: axes.StatedAxis) -> tuple[Step, ...]:
         return ()
     found = "descending" if np.all(steps < 0.0) else "unsorted"
     return (Step(f"sorted by {word.name}", {"in the file": found}),)
+
+
+FORMATS.register(
+    "text",
+    Format(
+        NAME, (".xy", ".xye", ".dat", ".csv", ".txt", ".chi"), recognises, scans, generic=True, columns=True
+    ),
+)

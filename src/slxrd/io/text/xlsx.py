@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from slxrd.errors import FileError
+from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import archive, xml
 from slxrd.io.shared.scan import MIN_POINTS, Load, Request, Scan
 from slxrd.io.text import columns_file as text
@@ -137,3 +138,6 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+FORMATS.register("xlsx", Format(NAME, (".xlsx",), recognises, scans, columns=True))

@@ -1,0 +1,53 @@
+"""File formats: what the reader of one offers, and all of them by name.
+
+Every module of :mod:`slxrd.io` that reads a format registers it here, and is found by itself. Installed
+packages add theirs by entry points of the group ``slxrd.formats``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from slxrd._registry import Registry
+from slxrd.io.shared.scan import Load, Request
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    Parameters
+    ----------
+    name : str
+        As in messages, after "is": ``"Bruker .brml"``.
+    suffixes : tuple of str
+        Usual endings of the file's name, with the dot; for the documentation, as the content decides.
+    recognises : callable
+        Whether a file's content, bytes, is of this format. Fast, and it never raises.
+    scans : callable
+        From a :class:`~slxrd.io.shared.scan.Request` to the scans of the file, in its order: functions, each
+        of which reads one :class:`~slxrd.io.shared.scan.Scan` or raises :class:`~slxrd.errors.FileError`.
+    generic : bool
+        Whether many files of other formats are recognised too; tried after all others.
+    columns : bool
+        Whether the caller may choose columns.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[bytes], bool]
+    scans: Callable[[Request], Sequence[Load]]
+    generic: bool = False
+    columns: bool = False
+
+
+#: All formats by a short name.
+FORMATS: Registry[Format] = Registry(
+    "file format", "slxrd.formats", package="slxrd.io", accepts=lambda item: isinstance(item, Format)
+)
+
+
+def formats() -> tuple[Format, ...]:
+    """All formats, in the order in which a file is tried."""
+    return tuple(sorted((found for _, found in FORMATS.items()), key=lambda found: found.generic))
