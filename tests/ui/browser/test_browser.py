@@ -157,7 +157,7 @@ def test_a_bootstrap_is_cancelled_and_the_fit_stays(user: Any) -> None:
     user.page.get_by_label("replicates").fill("100000")
     user.page.get_by_label("replicates").press("Enter")
     user.press("Bootstrap")
-    user.sees("JobRunner on the bootstrap")
+    user.sees("Running: the bootstrap")
     user.press("Cancel")
     user.page.get_by_role("status").filter(has_text=re.compile("Done|cancelled")).wait_for()
     user.sees("Notes")
@@ -168,7 +168,7 @@ def test_a_tab_closed_during_a_fit_loses_nothing(user: Any) -> None:
     user.sees("Contents of")
     user.press("4 Fit")
     user.press("Find all solutions")
-    user.sees("JobRunner on the fit")
+    user.sees("Running: the fit")
     address = user.page.url
     assert "token" not in address
     user.page.close()
