@@ -72,14 +72,14 @@ def test_encrypted() -> None:
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_methods(method: int) -> None:
-    with pytest.raises(FileError, match="'a' is packed in an unusual way"):
+    with pytest.raises(FileError, match="'a' is compressed in an unusual way"):
         archive.open_archive(packed({"a": b"1" * 99}, method), "f.zip").read("a")
 
 
 def test_ratio() -> None:
     members = {"bomb": bytes(5_000_000), "small": bytes(900_000)}
     opened = archive.open_archive(packed(members), "f.zip")
-    with pytest.raises(FileError, match="'bomb' is packed more than 300-fold"):
+    with pytest.raises(FileError, match="'bomb' is compressed more than 300-fold"):
         opened.read("bomb")
     assert len(opened.read("small")) == 900_000
 
@@ -144,7 +144,7 @@ def test_two_members_of_one_name() -> None:
 def test_no_archive() -> None:
     for data in (b"", b"PK", b"text", b"PK\x05\x06" + bytes(18), b"x" + packed({"a": b"1"})):
         assert archive.member_names(data) == frozenset()
-        with pytest.raises(FileError, match="is no ZIP archive"):
+        with pytest.raises(FileError, match="is not a ZIP archive"):
             archive.open_archive(data, "f.zip")
 
 

@@ -74,7 +74,9 @@ def test_doublet_of_the_same_scan(name: str) -> None:
 
 
 def test_a_negative_second_line_is_not_understood() -> None:
-    with pytest.raises(FileError, match=r"lines at 1.54056 and -1.54439 Å, which are no doublet: use --wave"):
+    with pytest.raises(
+        FileError, match=r"lines at 1.54056 and -1.54439 Å, which are not a doublet: use --wave"
+    ):
         read(DATA / "xrr003v1.raw")
 
 
@@ -134,7 +136,7 @@ def test_stoe_agrees_with_what_its_header_tells_twice() -> None:
 
 def test_stoe_without_a_word_on_the_second_line() -> None:
     with pytest.raises(
-        FileError, match=r"1.20793 and 1.20839 Å and not whether both .* --wavelength 1.20793"
+        FileError, match=r"1.20793 and 1.20839 Å but not whether both .* --wavelength 1.20793"
     ):
         read(DATA / "stoe.raw")
 

@@ -204,7 +204,7 @@ SEVERAL = {
 
 @pytest.mark.parametrize("data", SEVERAL.values(), ids=SEVERAL)
 def test_several_ranges(read_bytes: Callable[..., Pattern], data: bytes) -> None:
-    with pytest.raises(FileError, match="holds 2 scans"):
+    with pytest.raises(FileError, match="has 2 scans"):
         read_bytes(data)
     assert read_bytes(data, scan=1).x == pytest.approx(ANGLES)
     assert read_bytes(data, scan=2).x == pytest.approx([angle + 10.0 for angle in ANGLES])
@@ -218,17 +218,17 @@ def test_a_broken_range_does_not_stand_in_the_way_of_another(data: bytes, tmp_pa
     assert isinstance(first, Pattern)
     assert first.intensity.tolist() == list(COUNTS)
     assert isinstance(second, FileError)
-    assert "is cut short or damaged" in str(second)
+    assert "is truncated or damaged" in str(second)
 
 
 def test_too_many_parts(read_bytes: Callable[..., Pattern], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("slxrd.io.shared.binary.MOST_RANGES", 2)
     assert read_bytes(version3(*[version3_range()] * 2), scan=2).x == pytest.approx(ANGLES)
-    with pytest.raises(FileError, match="tells of more than 2 ranges, which cannot be"):
+    with pytest.raises(FileError, match="claims more than 2 ranges, which is impossible"):
         read_bytes(version3(*[version3_range()] * 3), scan=2)
     monkeypatch.setattr("slxrd.io.bruker.raw4._MOST_SEGMENTS", 2)
     assert len(read_bytes(WHOLE["Bruker .raw, version 4 (RAW4.00)"])) == 6
-    with pytest.raises(FileError, match="tells of more than 2 segments, which cannot be"):
+    with pytest.raises(FileError, match="claims more than 2 segments, which is impossible"):
         read_bytes(version4(SAMPLE, version4_range()))
 
 
@@ -258,16 +258,16 @@ def test_lines(read_bytes: Callable[..., Pattern]) -> None:
     mean = version3(version3_range({240: ("d", 1.5418)}))
     assert read_bytes(mean).wavelength == 1.5406
     none = version3(version3_range({240: ("d", 0.0)}), more={624: ("d", 0.0)})
-    with pytest.raises(FileError, match="does not tell its wavelength"):
+    with pytest.raises(FileError, match="does not give the wavelength"):
         read_bytes(none)
     nanometres = version2(version2_range(), more={190: ("f", 0.15406)})
     assert read_bytes(nanometres, wavelength="CuKa1").wavelength == 1.540593
     two = version3(version3_range({240: ("d", 0.7093)}))
-    with pytest.raises(FileError, match=r"1\.5406 Å and of 0\.7093 Å: say which with --wavelength 0\.7093"):
+    with pytest.raises(FileError, match=r"1\.5406 Å and 0\.7093 Å: choose one with --wavelength 0\.7093"):
         read_bytes(two)
     assert read_bytes(two, wavelength=0.7093).wavelength == 0.7093
     for at, wrong in ((648, 1.5), (648, float("nan")), (632, 0.7), (632, float("inf"))):
-        with pytest.raises(FileError, match="are no doublet: use --wavelength"):
+        with pytest.raises(FileError, match="are not a doublet: use --wavelength"):
             read_bytes(version3(version3_range(), more={at: ("d", wrong)}))
 
 
@@ -327,33 +327,39 @@ def test_second_values_of_1(read_bytes: Callable[..., Pattern]) -> None:
 WRONG: dict[str, tuple[bytes, str]] = {
     "1: step": (version1({12: ("f", 0.0)}), "from 10° in steps of 0°"),
     "1: start": (version1({24: ("f", float("nan"))}), "from nan° in steps"),
-    "1: points": (version1({4: ("I", 7)}), "it has 180 bytes where its header tells of 184"),
-    "1: huge": (version1({4: ("I", 2**32 - 1)}), "cut short or damaged: it has 180 bytes"),
-    "1: more": (version1() + b"\1", "1 bytes more than its header tells of"),
+    "1: points": (version1({4: ("I", 7)}), "it has 180 bytes, but its header requires 184"),
+    "1: huge": (version1({4: ("I", 2**32 - 1)}), "truncated or damaged: it has 180 bytes"),
+    "1: more": (version1() + b"\1", "1 bytes more than its header says"),
     "1: nan": (version1(counts=[*COUNTS[:5], float("nan")]), "intensity of point 6 is nan"),
     "1: beyond 180°": (version1({24: ("f", 179.95)}), "is not between 0 and 180"),
-    "2: header": (version2(version2_range({0: ("H", 40)})), "a range's header of 40 bytes cannot be"),
-    "2: angles": (version2(version2_range({20: ("f", 20.0)})), "θ = 20° at 2θ = 10°, so it is not certain"),
-    "2: none": (version2(), "holds no scan"),
-    "2: more": (version2(version2_range()) + b"x", "bytes more than its header tells of"),
-    "3: header": (version3(version3_range({0: ("I", 300)})), "has 300 bytes where 304 are expected"),
-    "3: none": (version3(), "holds no scan"),
-    "3: extra": (version3(version3_range({256: ("I", 2**32 - 1)})), "cut short or damaged"),
-    "3: more": (version3(version3_range()) + b"x", "bytes more than its header tells of"),
-    "3: varying": (version3(version3_range({248: ("I", 1)})), "keeps more than the counts at each point"),
-    "3: record": (version3(version3_range({252: ("I", 1)}))[:-18], "keeps more than the counts"),
+    "2: header": (
+        version2(version2_range({0: ("H", 40)})),
+        "header of a range has 40 bytes, which is impossible",
+    ),
+    "2: angles": (
+        version2(version2_range({20: ("f", 20.0)})),
+        "θ = 20° at 2θ = 10° in its header, so it is not certain",
+    ),
+    "2: none": (version2(), "has no scan"),
+    "2: more": (version2(version2_range()) + b"x", "bytes more than its header says"),
+    "3: header": (version3(version3_range({0: ("I", 300)})), "has 300 bytes instead of 304"),
+    "3: none": (version3(), "has no scan"),
+    "3: extra": (version3(version3_range({256: ("I", 2**32 - 1)})), "truncated or damaged"),
+    "3: more": (version3(version3_range()) + b"x", "bytes more than its header says"),
+    "3: varying": (version3(version3_range({248: ("I", 1)})), "stores more than the counts at each point"),
+    "3: record": (version3(version3_range({252: ("I", 1)}))[:-18], "stores more than the counts"),
     "3: hkl scan": (
         version3(version3_range({196: ("I", 13)})),
-        "of the kind 'hkl scan', and it is not known",
+        "of the type 'hkl scan', for which",
     ),
-    "3: PSD": (version3(version3_range({196: ("I", 130)})), "of the kind 'PSD fast scan'"),
-    "3: HR": (version3(version3_range({196: ("I", 20)})), "of the kind 'unlocked coupled HR XRD'"),
-    "3: unknown": (version3(version3_range({196: ("I", 9999)})), "of the kind 'number 9999'"),
+    "3: PSD": (version3(version3_range({196: ("I", 130)})), "of the type 'PSD fast scan'"),
+    "3: HR": (version3(version3_range({196: ("I", 20)})), "of the type 'unlocked coupled HR XRD'"),
+    "3: unknown": (version3(version3_range({196: ("I", 9999)})), "of the type 'number 9999'"),
     "4: unknown": (
         version4(version4_range({32: ("s", b"Free Scan\0\0\0\0\0\0")})),
-        "of the kind 'Free Scan', and it is not known publicly",
+        "of the type 'Free Scan', for which the position of the angles is not published",
     ),
-    "4: no range": (version4(), "holds no scan"),
+    "4: no range": (version4(), "has no scan"),
     "4: no drive": (version4(version4_range(drives=b"")), "not certain what its axis is"),
     "4: drive": (version4(version4_range(drives=drive(stands=5.0))), "not certain what its axis is"),
     "4: drives overrun": (
@@ -364,39 +370,42 @@ WRONG: dict[str, tuple[bytes, str]] = {
         version4(version4_range(), before=segment(10, 40, {4: ("I", 20)})),
         "has 20 bytes: it is damaged",
     ),
-    "4: segments": (version4(before=segment(77, 40, {4: ("I", 2**32 - 1)})), "cut short or damaged"),
-    "4: more": (version4(version4_range(), b"\1\0\0\0"), "4 bytes more than its header tells of"),
+    "4: segments": (version4(before=segment(77, 40, {4: ("I", 2**32 - 1)})), "truncated or damaged"),
+    "4: more": (version4(version4_range(), b"\1\0\0\0"), "4 bytes more than its header says"),
     "4: stopped": (
         version4(version4_range({8: ("I", 5)})),
-        "has 5 points in one place of its header and 6 in",
+        "gives both 5 and 6 points",
     ),
-    "4: size": (version4(version4_range(data=bytes(72))), "keeps more than the counts at each point"),
-    "4: second": (version4(version4_range(data=OTHER_VALUES)), "keeps more than the counts at each point"),
-    "4: huge": (version4(version4_range({88: ("I", 2**32 - 1)})), "cut short or damaged"),
-    "rd: step": (philips(more={214: ("d", 0.0)}), "from 10 to 10.1° in steps of 0°, which cannot be"),
-    "rd: end": (philips(more={230: ("d", 10.11)}), "in steps of 0.02°, which cannot be"),
-    "rd: nan": (philips(more={222: ("d", float("nan"))}), "which cannot be"),
-    "rd: huge": (philips(more={214: ("d", 1e-300)}), "which cannot be"),
-    "rd: longer": (philips(more={230: ("d", 10.2)}), "cut short or damaged"),
-    "rd: shorter": (philips(more={230: ("d", 10.08)}), "bytes more than its header tells of"),
-    "rd: largest": (philips(more={136: ("H", 31)}), "largest stored number is 30 and its header tells of 31"),
-    "stoe: version": (stoe({0: ("s", b"RAW_1.04")}), "STOE's version RAW_1.04, and 1.05 and 1.06 are read"),
-    "stoe: records": (stoe({476: ("h", 7)}), "cut short or damaged"),
-    "stoe: ranges": (stoe({378: ("h", 9)}), "tells of 9 ranges, which cannot be"),
-    "stoe: none": (stoe({378: ("h", 0)}), "holds no scan"),
-    "stoe: theory": (stoe({470: ("h", 2)}), "holds a calculated pattern"),
-    "stoe: place": (stoe({480: ("h", 0)}), "a range has no place in the file"),
-    "stoe: outside": (stoe({480: ("h", 9)}), "cut short or damaged"),
-    "stoe: omega": (stoe({360: ("h", 2)}), "one over ω: 2θ does not move"),
-    "stoe: standing": (stoe(header={60: ("f", 0.0)}), "one over ω: 2θ does not move"),
-    "stoe: points": (stoe(header={34: ("h", -6)}), "a range of -6 points in form 0 cannot be"),
-    "stoe: form": (stoe(header={38: ("h", 5)}), "6 points in form 5 cannot be"),
+    "4: size": (version4(version4_range(data=bytes(72))), "stores more than the counts at each point"),
+    "4: second": (version4(version4_range(data=OTHER_VALUES)), "stores more than the counts at each point"),
+    "4: huge": (version4(version4_range({88: ("I", 2**32 - 1)})), "truncated or damaged"),
+    "rd: step": (philips(more={214: ("d", 0.0)}), "from 10 to 10.1° in steps of 0°, which is impossible"),
+    "rd: end": (philips(more={230: ("d", 10.11)}), "in steps of 0.02°, which is impossible"),
+    "rd: nan": (philips(more={222: ("d", float("nan"))}), "which is impossible"),
+    "rd: huge": (philips(more={214: ("d", 1e-300)}), "which is impossible"),
+    "rd: longer": (philips(more={230: ("d", 10.2)}), "truncated or damaged"),
+    "rd: shorter": (philips(more={230: ("d", 10.08)}), "bytes more than its header says"),
+    "rd: largest": (philips(more={136: ("H", 31)}), "largest stored number is 30 but its header says 31"),
+    "stoe: version": (
+        stoe({0: ("s", b"RAW_1.04")}),
+        "STOE's version RAW_1.04, but only 1.05 and 1.06 are supported",
+    ),
+    "stoe: records": (stoe({476: ("h", 7)}), "truncated or damaged"),
+    "stoe: ranges": (stoe({378: ("h", 9)}), "claims 9 ranges, which is impossible"),
+    "stoe: none": (stoe({378: ("h", 0)}), "has no scan"),
+    "stoe: theory": (stoe({470: ("h", 2)}), "contains a calculated pattern"),
+    "stoe: place": (stoe({480: ("h", 0)}), "a range has no position in the file"),
+    "stoe: outside": (stoe({480: ("h", 9)}), "truncated or damaged"),
+    "stoe: omega": (stoe({360: ("h", 2)}), "the scan is over ω: 2θ does not move"),
+    "stoe: standing": (stoe(header={60: ("f", 0.0)}), "the scan is over ω: 2θ does not move"),
+    "stoe: points": (stoe(header={34: ("h", -6)}), "a range of -6 points in form 0 is impossible"),
+    "stoe: form": (stoe(header={38: ("h", 5)}), "6 points in form 5 is impossible"),
     "stoe: end": (
         stoe(header={52: ("f", 10.2)}),
         "6 points from 10 to 10.2° in steps of 0.02°, which do not",
     ),
-    "stoe: counts": (stoe(header={124: ("i", 10)}), "from 1 to 9 and its header tells of 1 to 10"),
-    "stoe: factor": (stoe(header={40: ("f", float("nan"))}), "a factor of nan cannot be"),
+    "stoe: counts": (stoe(header={124: ("i", 10)}), "from 1 to 9 but its header says 1 to 10"),
+    "stoe: factor": (stoe(header={40: ("f", float("nan"))}), "a factor of nan is impossible"),
 }
 
 
@@ -409,7 +418,7 @@ def test_refused(read_bytes: Callable[..., Pattern], data: bytes, message: str) 
 def test_more_ranges_told_of_than_there_are(read_bytes: Callable[..., Pattern]) -> None:
     data = version3(version3_range(), more={12: ("I", 2**31)})
     assert read_bytes(data, scan=1).intensity.tolist() == list(COUNTS)
-    with pytest.raises(FileError, match="cut short or damaged"):
+    with pytest.raises(FileError, match="truncated or damaged"):
         read_bytes(data, scan=2)
 
 

@@ -234,8 +234,8 @@ def test_radiation(
 @pytest.mark.parametrize(
     ("tube", "message"),
     [
-        ("", "does not tell its wavelength"),
-        ("<Tube />", "does not tell its wavelength"),
+        ("", "does not give the wavelength"),
+        ("<Tube />", "does not give the wavelength"),
         (TUBE.replace('"1.5406"', '"0"'), "WaveLengthAlpha1 is '0', not a positive number"),
         (TUBE.replace('"1.5406"', '"x"'), "WaveLengthAlpha1 is 'x'"),
         (TUBE.replace('"0.5"', '"nan"'), "WaveLengthRatio is 'nan'"),
@@ -254,7 +254,7 @@ def test_several_scans(read_bytes: Callable[..., Pattern], tmp_path: Path) -> No
     # The list decides on the order, not the archive.
     listed = [f"Experiment0\\RawData{number}.xml" for number in (2, 0, 1)]
     content = archive(*scans, listed=listed, folder="copy of it/")
-    with pytest.raises(FileError, match="holds 3 scans; choose one with --scan 1 … 3"):
+    with pytest.raises(FileError, match="has 3 scans; choose one with --scan 1 … 3"):
         read_bytes(content)
     assert [read_bytes(content, scan=number).intensity[2] for number in (1, 2, 3)] == [300, 100, 200]
 
@@ -292,9 +292,9 @@ def test_processed_points_are_left_out(read_bytes: Callable[..., Pattern]) -> No
     processed = route.replace('"Measured"', '"Processed"').replace("900", "1")
     both = text[:start] + processed + route + text[end:]
     assert read_bytes(archive(both)).intensity[2] == 900
-    with pytest.raises(FileError, match="holds 2 sets of measured points where one is expected"):
+    with pytest.raises(FileError, match="has 2 sets of measured points instead of one"):
         read_bytes(archive(text[:start] + route + route + text[end:]))
-    with pytest.raises(FileError, match="holds 0 sets of measured points"):
+    with pytest.raises(FileError, match="has 0 sets of measured points"):
         read_bytes(archive(text[:start] + processed + text[end:]))
 
 
@@ -310,15 +310,15 @@ PSD = VIEWS.replace('Start="4" Length="1"', 'Start="4" Length="1280"')
 @pytest.mark.parametrize(
     ("scan", "message"),
     [
-        (raw_data([]), "the scan holds no points"),
+        (raw_data([]), "the scan has no points"),
         (raw_data(POINTS[:4]), "only 4 points"),
-        (raw_data([*POINTS, "0.5,1,10.5,5.25"]), "point 6 has 4 numbers where the first has 5"),
-        (raw_data([*POINTS, "0.5,1,10.5,5.25,x"]), "something that is no number"),
+        (raw_data([*POINTS, "0.5,1,10.5,5.25"]), "point 6 has 4 numbers but the first has 5"),
+        (raw_data([*POINTS, "0.5,1,10.5,5.25,x"]), "a value that is not a number"),
         (raw_data([*POINTS, "0.5,1,10.5,5.25,nan"]), "intensity of point 6 is nan"),
         (raw_data([*POINTS, "0.5,1,10.5,5.25,-9999"]), "-9999 is negative"),
         (raw_data([*POINTS, "0.5,0,10.5,5.25,5"]), "attenuation factor 0 is not positive"),
         (raw_data([*POINTS, "0.5,-1,10.5,5.25,5"]), "attenuation factor -1 is not positive"),
-        (raw_data([*POINTS, "0.5,1,9,4.5,5"]), "neither up nor down"),
+        (raw_data([*POINTS, "0.5,1,9,4.5,5"]), "neither increases nor decreases"),
         (raw_data([*POINTS, "0.5,1,180,5.25,5"]), "2θ from 10 to 180"),
         (raw_data([*POINTS, "5,1,10.5,5.25,5"]), "counted for 0.5 to 5 s"),
         (raw_data([*POINTS, "0,1,10.5,5.25,5"]), "counting time is 0 s"),
@@ -326,18 +326,18 @@ PSD = VIEWS.replace('Start="4" Length="1"', 'Start="4" Length="1280"')
         (raw_data([f"0.5,1,10,{omega},5" for omega in range(9)]), "is a scan of 'Coupled TwoTheta/Theta'"),
         (changed('"TwoTheta" AxisId="TwoTheta"', '"Phi" AxisId="Phi"'), "2θ does not move in it"),
         (raw_data(views=VIEWS.replace("VaryingRawDataView", "Other")), "2θ does not move in it"),
-        (raw_data(views=VIEWS.replace('Unit="°"', 'Unit="rad"')), "2θ is in 'rad' where degrees"),
+        (raw_data(views=VIEWS.replace('Unit="°"', 'Unit="rad"')), "2θ is in 'rad' instead of degrees"),
         (raw_data(views=VIEWS.replace('Start="4"', 'Start="5"')), "no column 6 [(]counts[)]"),
-        (raw_data(views=VIEWS.replace('Start="4"', 'Start="-1"')), "starts at '-1', which is no place"),
-        (raw_data(views=VIEWS.replace('Start="2"', 'Start="²"')), "starts at '²', which is no place"),
+        (raw_data(views=VIEWS.replace('Start="4"', 'Start="-1"')), "starts at '-1', which is not a position"),
+        (raw_data(views=VIEWS.replace('Start="2"', 'Start="²"')), "starts at '²', which is not a position"),
         (raw_data(views=VIEWS.replace('Base="Counts"', 'Base="CountsPerSecond"')), "0 columns of counts"),
         (raw_data(views=VIEWS.replace('Prefix="None"', 'Prefix="Kilo"')), "0 columns of counts"),
         (raw_data(views=VIEWS + VIEWS), "2 columns of counts"),
-        (raw_data(views=PSD), "whole detector frames [(]1280 channels a point[)]"),
-        (raw_data(views=VIEWS.replace('"Recorded', '"ExtMemoryRecorded')), "whole detector frames"),
+        (raw_data(views=PSD), "detector frames [(]1280 channels per point[)]"),
+        (raw_data(views=VIEWS.replace('"Recorded', '"ExtMemoryRecorded')), "contains detector frames"),
         ("<RawData>", "its Experiment0/RawData0.xml is broken or incomplete XML"),
         ("<!DOCTYPE x [<!ENTITY a 'b'>]>" + raw_data()[21:], "declares a document type"),
-        ("<RawData />", "holds 0 sets of measured points"),
+        ("<RawData />", "has 0 sets of measured points"),
     ],
 )  # fmt: skip
 def test_scans_refused(read_bytes: Callable[..., Pattern], scan: str, message: str) -> None:
@@ -348,11 +348,11 @@ def test_scans_refused(read_bytes: Callable[..., Pattern], scan: str, message: s
 
 
 def test_files_refused(read_bytes: Callable[..., Pattern]) -> None:
-    with pytest.raises(FileError, match=r"axis of a \.brml file is 2θ"):
+    with pytest.raises(FileError, match=r"axis of a Bruker \.brml file is 2θ"):
         read_bytes(archive(raw_data()), axis="q")
     with pytest.raises(FileError, match=r"without its 'Experiment0/RawData9\.xml'"):
         read_bytes(archive(raw_data(), listed=["Experiment0/RawData9.xml"]))
-    with pytest.raises(FileError, match="holds no scan"):
+    with pytest.raises(FileError, match="has no scan"):
         read_bytes(archive())
 
 

@@ -104,9 +104,9 @@ def test_comments_and_blank_lines_among_the_data(read_text: Callable[..., Patter
         ("1", "two or three are needed; give --columns 1,3"),
         ("1,2,3,4", "two or three are needed"),
         ("1,1", "one is named twice"),
-        ("0,1", "0 is no column, they are counted from 1"),
-        ("-1,2", "-1 is no column"),
-        ("99999,2", "99999 is no column"),
+        ("0,1", "0 is not a column; they are counted from 1"),
+        ("-1,2", "-1 is not a column"),
+        ("99999,2", "99999 is not a column"),
         ("1,", "one is empty"),
         ("", "one is empty"),
         ("2theta=1", "axis and intensity are both needed"),
@@ -146,7 +146,7 @@ FOUR = "x a b b\n" + lines("{i}.5 1 2 3")
         (lines("{i},5,200,3"), "1,2", r"line 1: .* is ambiguous"),
         (lines("{i},5 200,3"), "1,3", "has no column 3, only 2"),
         (lines("{i},5 200.3 x"), "1,2", "decimal commas and decimal points are mixed"),
-        (lines("{i} 5 6"), "2,1", r"axis value = 5 stands in line 1 too"),
+        (lines("{i} 5 6"), "2,1", r"axis value = 5 is in line 1 too"),
     ],
 )
 def test_refused(read_text: Callable[..., Pattern], text: str, columns: str, message: str) -> None:
@@ -241,7 +241,7 @@ def test_fullprof(read_text: Callable[..., Pattern]) -> None:
     rows = lines("{i}0 5 0.1")
     assert read_text(XYDATA.format(x="1.00000", y="1.0") + rows, **CU).x[-1] == 60.0
     for x, y in (("0.01", "1"), ("1", "100"), ("1", "?")):
-        with pytest.raises(FileError, match=r"are to be multiplied by .* \(INTER\)"):
+        with pytest.raises(FileError, match=r"must be multiplied by .* \(INTER\)"):
             read_text(XYDATA.format(x=x, y=y) + rows, **CU)
 
 

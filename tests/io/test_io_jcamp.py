@@ -173,29 +173,29 @@ LINES = ["2000@P%TN", "2008A2k%J13%j19", "2018D"]
     ("text", "message"),
     [
         (file(LINES, end=""), "has no ##END=: it is truncated"),
-        (file(LINES[:1]), "tells of 10 points and holds 5"),
+        (file(LINES[:1]), "claims 10 points but has 5"),
         (file([LINES[0], "2008A3k%J13%j19"]), r"line 13: begins with '13' and not with the 12 of the line"),
-        (file([LINES[0], "2016A2k%J13%j19"]), r"line 13: begins at 20.16 where 20.08 is due"),
+        (file([LINES[0], "2016A2k%J13%j19"]), r"line 13: begins at 20.16 instead of 20.08"),
         (file([LINES[0], "2008A2k?J13%j19"]), r"line 13: '\?J13%j19' is not understood"),
         (file(["2000@Z9999999"]), "repeats a number 89999999 times"),
         (file(["2000@" + "S" + "9" * 5000]), "repeats a number 1999999"),
         (file(["2000T"]), "begins with a repetition of nothing"),
         (file(["2000J"]), "begins with a difference to nothing"),
         (file(["A0"]), "does not begin with its abscissa"),
-        (file(["2000 9E+999"]), "inf is no intensity"),
+        (file(["2000 9E+999"]), "inf is not an intensity"),
         (file(LINES, NPOINTS="ten"), "NPOINTS is 'ten', not a number"),
         (file(LINES, YFACTOR="0"), "XFACTOR or YFACTOR is 0"),
         (file(LINES, XUNITS="1/CM"), "XUNITS is '1/CM', which is neither 2θ nor q"),
-        (file(LINES, XUNITS=None), "does not tell XUNITS"),
-        (file(LINES, XYDATA="(X++(R..R))"), r"its table XYDATA=\(X\+\+\(R..R\)\) is not read"),
-        (file([], NTUPLES="NMR FID", XYDATA=None), "its table NTUPLES=NMRFID is not read"),
-        (file(["20 1 21"], **PAIRS | {"XYPOINTS": "(XY..XY)"}), "holds 3 numbers, which are no pairs"),
-        (file(ROWS, **PAIRS | {"NPOINTS": "6", "XYPOINTS": "(XY..XY)"}), "tells of 6 points and holds 5"),
+        (file(LINES, XUNITS=None), "has no XUNITS"),
+        (file(LINES, XYDATA="(X++(R..R))"), r"its table XYDATA=\(X\+\+\(R..R\)\) is not supported"),
+        (file([], NTUPLES="NMR FID", XYDATA=None), "its table NTUPLES=NMRFID is not supported"),
+        (file(["20 1 21"], **PAIRS | {"XYPOINTS": "(XY..XY)"}), "has 3 numbers, not pairs"),
+        (file(ROWS, **PAIRS | {"NPOINTS": "6", "XYPOINTS": "(XY..XY)"}), "claims 6 points but has 5"),
         (
             file(["20 1", "20.1 2", "20.2 3", "27 4", "27.1 5"], **PAIRS | {"PEAK TABLE": "(XY..XY)"}),
-            "is a list of peaks and no pattern",
+            "is a list of peaks, not a pattern",
         ),
-        (file([], XYDATA=None), "holds no scan"),
+        (file([], XYDATA=None), "has no scan"),
     ],
 )
 def test_refused(read_jdx: Callable[..., Pattern], text: str, message: str) -> None:
@@ -207,7 +207,7 @@ def test_refused(read_jdx: Callable[..., Pattern], text: str, message: str) -> N
 
 def test_blocks_are_scans(read_jdx: Callable[..., Pattern], tmp_path: Path) -> None:
     linked = "##TITLE=both\n##JCAMP-DX=4.24\n##BLOCKS=2\n" + file(LINES) + file(LINES, TITLE="b") + "##END=\n"
-    with pytest.raises(FileError, match="holds 2 scans"):
+    with pytest.raises(FileError, match="has 2 scans"):
         read_jdx(linked)
     assert read_jdx(linked, scan=2).metadata["title"] == "b"
     assert len(read_scans(tmp_path / "scan.jdx", wavelength="CuKa")) == 2
@@ -215,7 +215,7 @@ def test_blocks_are_scans(read_jdx: Callable[..., Pattern], tmp_path: Path) -> N
 
 def test_measured_file() -> None:
     path = DATA / "test.jdx"
-    with pytest.raises(FileError, match="does not tell its wavelength: use --wavelength"):
+    with pytest.raises(FileError, match="does not give the wavelength: use --wavelength"):
         read(path)
     pattern = read(path, wavelength="CuKa")
     rows = re.findall(r"^(\d+\.?\d*) (\d+)$", path.read_text("utf-8"), re.M)

@@ -145,13 +145,13 @@ def test_several_scans(path: Callable[..., Path]) -> None:
     other = block([row.replace("25.", "35.") for row in ROWS], FILE_SAMPLE="second")
     rocking = block(MEAS_SCAN_AXIS_X_INTERNAL="Omega")
     file = path(block(), other, rocking)
-    with pytest.raises(FileError, match="holds 3 scans; choose one with --scan"):
+    with pytest.raises(FileError, match="has 3 scans; choose one with --scan"):
         read(file)
     pattern = read(file, scan=2)
     assert (pattern.x[0], pattern.metadata["sample id"]) == (35.0, "second")
     found = read_scans(file)
     assert [isinstance(one, Pattern) for one in found] == [True, True, False]
-    assert "is a scan of 'Omega'; only scans over 2θ are read" in str(found[2])
+    assert "is a scan of 'Omega'; only scans over 2θ are supported" in str(found[2])
 
 
 def test_each_scan_between_marks_of_its_own(path: Callable[..., Path]) -> None:
@@ -171,18 +171,18 @@ def test_temperature_and_foreign_characters(path: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (block(MEAS_SCAN_AXIS_X_INTERNAL="Phi"), "is a scan of 'Phi'; only scans over 2θ are read"),
+        (block(MEAS_SCAN_AXIS_X_INTERNAL="Phi"), "is a scan of 'Phi'; only scans over 2θ are supported"),
         (block(MEAS_SCAN_AXIS_X_INTERNAL="TwoThetaChiPhi"), "is a scan of 'TwoThetaChiPhi'"),
         (block().replace("*RAS_INT_END\n", ""), r"has no end \(\*RAS_INT_END\): it is truncated"),
-        (block(MEAS_DATA_COUNT="6"), "tells of 6 points and holds 5"),
+        (block(MEAS_DATA_COUNT="6"), "claims 6 points but has 5"),
         (block([*ROWS[:4], "25.0800 3.0000"]), r"line \d+: has 2 numbers, not angle, intensity and"),
         (block([*ROWS[:4], "25.0800 -- 1.0000"]), r"line \d+: the intensity is '--', not a number"),
         (block([*ROWS[:4], "25.0800 3.0 0.0"]), "attenuation factor 0 is not positive"),
-        (block([*ROWS[:4], "25.0000 3.0 1.0"]), "goes neither up nor down"),
-        (block([]), "the scan holds no points"),
-        (block(MEAS_COND_XG_WAVE_TYPE=""), "does not tell its wavelength"),
-        (block(HW_XG_WAVE_LENGTH_ALPHA1=""), "does not tell its wavelength"),
-        ("", "holds no scan"),
+        (block([*ROWS[:4], "25.0000 3.0 1.0"]), "neither increases nor decreases"),
+        (block([]), "the scan has no points"),
+        (block(MEAS_COND_XG_WAVE_TYPE=""), "does not give the wavelength"),
+        (block(HW_XG_WAVE_LENGTH_ALPHA1=""), "does not give the wavelength"),
+        ("", "has no scan"),
     ],
 )
 def test_refused(path: Callable[..., Path], text: str, message: str) -> None:
@@ -216,8 +216,8 @@ def test_text_export(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (("25.0600 700.0000\n25.0800 3.0000\n", ""), "ends at 25.04° and not at 25.08°; copy"),
-        (('*MEAS_SCAN_STOP "25.08"\n', ""), "does not tell MEAS_SCAN_STOP"),
+        (("25.0600 700.0000\n25.0800 3.0000\n", ""), "ends at 25.04°, not at 25.08°; copy"),
+        (('*MEAS_SCAN_STOP "25.08"\n', ""), "has no MEAS_SCAN_STOP"),
         (
             ("=1.0000", "=11.5000"),
             "whether its attenuator of 11.5000 is corrected for; export the scan as .ras",
@@ -292,7 +292,7 @@ def test_rigaku_text_in_rates(rig: Callable[..., Path]) -> None:
 def test_rigaku_text_with_several_groups(rig: Callable[..., Path]) -> None:
     second = GROUP.replace("START          =  3", "START          =  4").replace("3.08", "4.08")
     file = rig(RIG + GROUP + "\n" + second.replace("948", "9480"))
-    with pytest.raises(FileError, match="holds 2 scans"):
+    with pytest.raises(FileError, match="has 2 scans"):
         read(file)
     assert (read(file, scan=2).x[0], read(file, scan=2).intensity[0]) == (4.0, 9480.0)
 
@@ -301,14 +301,14 @@ def test_rigaku_text_with_several_groups(rig: Callable[..., Path]) -> None:
     ("text", "message"),
     [
         (RIG + GROUP.replace("*END\n", ""), r"has no \*END: it is truncated"),
-        (RIG + GROUP.replace("994\n", ""), "tells of 5 points and holds 4"),
-        (RIG + GROUP.replace("3.08", "3.18"), "end at 3.08° and not at the 3.18° in its header"),
+        (RIG + GROUP.replace("994\n", ""), "claims 5 points but has 4"),
+        (RIG + GROUP.replace("3.08", "3.18"), "end at 3.08°, not at the 3.18° in its header"),
         (RIG + GROUP.replace("990", "99O"), r"line 19: the intensity is '99O', not a number"),
         (RIG.replace("2theta/theta", "theta") + GROUP, "is a scan of 'theta'; only scans over 2θ"),
-        (RIG + GROUP.replace("*STEP           =  0.02\n", ""), "does not tell STEP"),
+        (RIG + GROUP.replace("*STEP           =  0.02\n", ""), "has no STEP"),
         (RIG.replace("K-ALPHA", "K-ALPHA1") + GROUP, "says K-ALPHA1, .* --wavelength CuKa for both"),
-        (RIG.replace("*XRAY_CHAR", "*XRAY") + GROUP, "does not tell its wavelength"),
-        (RIG, "holds no scan"),
+        (RIG.replace("*XRAY_CHAR", "*XRAY") + GROUP, "does not give the wavelength"),
+        (RIG, "has no scan"),
     ],
 )
 def test_rigaku_text_refused(rig: Callable[..., Path], text: str, message: str) -> None:

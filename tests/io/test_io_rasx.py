@@ -225,7 +225,7 @@ def test_the_measured_files_name_their_monochromator() -> None:
     ("old", "new", "message"),
     [
         (">Ka<", ">La<", "wave type 'La' is not known"),
-        (">Ka<", "><", "does not tell its wavelength"),
+        (">Ka<", "><", "does not give the wavelength"),
         (">1.5406<", ">0<", "WavelengthKalpha1 is '0', not a positive"),
         (">1.5444<", "><", "WavelengthKalpha2 is '', not a positive"),
         (">1.5444<", ">1.9<", "is not that of a doublet"),
@@ -257,27 +257,27 @@ def test_several_scans_in_the_order_of_their_numbers(tmp_path: Path) -> None:
     found = registry.read_scans(path)
     shown = [scan.intensity[2] if isinstance(scan, Pattern) else "image" for scan in found]
     assert shown == [100, 102, "image", 110]
-    with pytest.raises(FileError, match="holds 4 scans"):
+    with pytest.raises(FileError, match="has 4 scans"):
         read(path)
-    with pytest.raises(FileError, match="holds a detector's image there, not a scan"):
+    with pytest.raises(FileError, match="contains a detector image, not a scan"):
         read(path, scan=3)
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (archive(""), "the scan holds no points"),
+        (archive(""), "the scan has no points"),
         (archive("10 1 1\n" * 4), "only 4 points"),
-        (archive(PROFILE + "10.5 7"), "point 6 has 2 numbers where two or three are expected"),
+        (archive(PROFILE + "10.5 7"), "point 6 has 2 numbers instead of two or three"),
         (archive("10 1 1 1\n" * 9), "point 1 has 4 numbers"),
         (archive("10\n" * 9), "point 1 has 1 numbers"),
-        (archive(PROFILE + "10.5 x 1"), "something that is no number"),
+        (archive(PROFILE + "10.5 x 1"), "a value that is not a number"),
         (archive(PROFILE + "10.5 nan 1"), "the intensity of point 6 is nan"),
         (archive(PROFILE + "inf 5 1"), "the 2θ of point 6 is inf"),
         (archive(PROFILE + "10.5 5 0"), "attenuation factor 0 is not positive"),
         (archive(PROFILE + "10.5 5 inf"), "attenuation factor of point 6 is inf"),
         (archive(PROFILE + "10.5 -5 1"), "intensity -5 is negative"),
-        (archive(PROFILE + "10.4 5 1"), "neither up nor down"),
+        (archive(PROFILE + "10.4 5 1"), "neither increases nor decreases"),
         (archive(PROFILE.replace("10.0\t", "0\t")), "2θ from 0 to"),
         (changed("TwoThetaTheta", "Omega"), "is a scan of 'Omega'; only scans over 2θ"),
         (changed("TwoThetaTheta", "TwoThetaChiPhi"), "is a scan of 'TwoThetaChiPhi'; only"),
@@ -295,7 +295,7 @@ def test_scans_refused(read_bytes: Callable[..., Pattern], content: bytes, messa
 
 
 def test_files_refused(read_bytes: Callable[..., Pattern], tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"axis of a \.rasx file is 2θ"):
+    with pytest.raises(FileError, match=r"axis of a Rigaku \.rasx file is 2θ"):
         read_bytes(archive(), axis="q")
     path = tmp_path / "bare.rasx"
     with zipfile.ZipFile(path, "w") as opened:

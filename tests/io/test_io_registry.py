@@ -33,7 +33,7 @@ def test_options_refused(tmp_path: Path) -> None:
         read(path, axis="d")  # type: ignore[arg-type]
     with pytest.raises(SlxrdError, match="wavelength 'CuKz'"):
         read(path, wavelength="CuKz")
-    with pytest.raises(FileError, match="scan 2 does not exist; the file holds one scan"):
+    with pytest.raises(FileError, match="scan 2 does not exist; the file has one scan"):
         read(path, scan=2)
 
 

@@ -172,7 +172,7 @@ def test_the_callers_axis_goes_first(read_text: Callable[..., Pattern]) -> None:
 
 
 def test_header_of_two_minds(read_text: Callable[..., Pattern]) -> None:
-    with pytest.raises(FileError, match="both q and 2θ; say which with --axis"):
+    with pytest.raises(FileError, match="both q and 2θ; choose with --axis"):
         read_text("q from 2theta\n" + lines("{i} 5"))
 
 
@@ -230,7 +230,7 @@ GOOD = lines("0.{i} 5")
         (GOOD + "\n# x\n0.7 nan\n", "line 9: column 2 is nan"),
         (GOOD + "0.7 -inf\n", "line 7: column 2 is -inf"),
         ("nan 5\n" + GOOD, "line 1: column 1 is nan"),
-        ("0.05 ---\n" + GOOD, "line 1: '0.05 ---' is a broken line of data or a heading"),
+        ("0.05 ---\n" + GOOD, "line 1: '0.05 ---' is a damaged line of data or a heading"),
         (GOOD + "0.7 1e999\n", "line 7: column 2 is 1e999, too large"),
         (GOOD + "0.7 abc\n", "line 7: column 2 is 'abc', which is not a number"),
         (GOOD + "0.7 1_000\n", "line 7: column 2 is '1_000'"),
@@ -238,9 +238,9 @@ GOOD = lines("0.{i} 5")
         (GOOD + "end of the data\n", "line 7: 'end of the data' is text among the data"),
         (GOOD + "0.7 2,5\n", "line 7: decimal commas and decimal points are mixed"),
         (lines("0.{i} 1,200.5"), "line 1: decimal commas and decimal points are mixed"),
-        (GOOD + "\n0.3 9\n", r"line 8: axis value = 0\.3 stands in line 3 too"),
+        (GOOD + "\n0.3 9\n", r"line 8: axis value = 0\.3 is in line 3 too"),
         (lines("{i}"), "line 1: has one column"),
-        (lines("{i} 1 2 3"), "line 1: has 4 columns .*; say which with --columns 1,2 .* take the others out"),
+        (lines("{i} 1 2 3"), "line 1: has 4 columns .*; choose with --columns 1,2 .* remove the others"),
         (lines("{i}.5\t\t1"), "line 1: column 2 is empty"),
         (lines("{i};;1"), "line 1: column 2 is empty"),
         (lines("{i} 5 1") + "7 5 0\n", "line 7: σ = 0 is not positive"),
@@ -253,7 +253,7 @@ GOOD = lines("0.{i} 5")
         ("\n\n", "has no line of numbers"),
         ("", "is empty"),
         (b"\x00\x01\x02", "is a binary file"),
-        (b"0.1 5\n" * 5000 + b"\x00", "holds binary data"),
+        (b"0.1 5\n" * 5000 + b"\x00", "contains binary data"),
         (b"\xff\xfe1", "broken UTF-16"),
         ("<html>", "is XML, but not"),
         (b"PK\x03\x04abc", "is a ZIP archive"),
@@ -273,7 +273,7 @@ def test_refused(read_text: Callable[..., Pattern], text: str | bytes, message: 
         ("0 5\n" + lines("{i}0 5"), "line 1: 2θ = 0°"),
         ("-1 5\n" + lines("{i}0 5"), "line 1: 2θ = -1°"),
         (lines("{i}0 5") + "180 5\n", "line 7: 2θ = 180°"),
-        (lines("{i}0 5") + "20.0 5\n", "line 7: 2θ = 20 stands in line 2 too"),
+        (lines("{i}0 5") + "20.0 5\n", "line 7: 2θ = 20 is in line 2 too"),
     ],
 )
 def test_two_theta_refused(read_text: Callable[..., Pattern], text: str, message: str) -> None:

@@ -67,16 +67,16 @@ def test_variants(read_udf: Callable[..., Pattern]) -> None:
     ("changes", "message"),
     [
         ({"scan": SCAN.replace(",/", "")}, "has no / at its end: it is truncated"),
-        ({"scan": SCAN.replace("625,", "")}, "10 to 10.1° in steps of 0.02°, and 5 points follow"),
+        ({"scan": SCAN.replace("625,", "")}, "10 to 10.1° in steps of 0.02°, but 5 points follow"),
         ({"scan": SCAN.replace("625", "6x5")}, r"line 15: the intensity is '6x5', not a number"),
-        ({"scan": SCAN + "\nRawScan\n1,2,/"}, r"line 17: something follows the end of the scan"),
+        ({"scan": SCAN + "\nRawScan\n1,2,/"}, r"line 17: there are lines after the end of the scan"),
         ({"marker": ""}, "has no RawScan"),
-        ({"ScanStepSize": None}, "does not tell ScanStepSize"),
+        ({"ScanStepSize": None}, "has no ScanStepSize"),
         ({"ScanStepSize": "0"}, "ScanStepSize is 0"),
         ({"DataAngleRange": "10"}, "DataAngleRange is '10', not two angles"),
         ({"DataAngleRange": "10, inf"}, "DataAngleRange is 'inf', not a number"),
-        ({"LabdaAlpha1": ""}, "does not tell its wavelength"),
-        ({"LabdaAlpha2": "2.5"}, "are no doublet: use --wavelength"),
+        ({"LabdaAlpha1": ""}, "does not give the wavelength"),
+        ({"LabdaAlpha2": "2.5"}, "are not a doublet: use --wavelength"),
     ],
 )
 def test_refused(read_udf: Callable[..., Pattern], changes: dict[str, str | None], message: str) -> None:

@@ -98,17 +98,17 @@ def test_whole_rates_of_a_second_are_counts(read_x00: Callable[..., Pattern]) ->
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"NrOfData": "6"}, "tells of 6 points and holds 5; copy or export it again"),
-        ({"NrOfData": ""}, "does not tell NrOfData"),
+        ({"NrOfData": "6"}, "claims 6 points but has 5; copy or export it again"),
+        ({"NrOfData": ""}, "has no NrOfData"),
         ({"NrOfData": "many"}, "NrOfData is 'many', not a number"),
         ({"ScanAxis": "Omega"}, "is a scan of 'Omega': 2θ does not move"),
         ({"ScanAxis": "Phi"}, "is a scan of 'Phi': 2θ does not move"),
         ({"StepWidth": "0"}, "its step is 0"),
         ({"StepWidth": "1e300"}, "StepWidth is '1e300', not a number"),
-        ({"TimePerStep": "-2"}, "TimePerStep is -2 s, which is no counting time"),
+        ({"TimePerStep": "-2"}, "TimePerStep is -2 s, which is not a counting time"),
         ({"TwoTheta": "50"}, "2θ and 2ω differ by 10° .*along the normal of the film"),
         ({"FirstAngle": "95"}, "is not between 0 and 180°"),
-        ({"Wavelength": ""}, "does not tell its wavelength: use --wavelength"),
+        ({"Wavelength": ""}, "does not give the wavelength: use --wavelength"),
     ],
 )
 def test_refused(read_x00: Callable[..., Pattern], changes: dict[str, str], message: str) -> None:

@@ -1,4 +1,4 @@
-"""Files in, patterns out: one module a format, recognised by content."""
+"""Read measured diffractograms: one module for each file format, recognised by content."""
 
 from slxrd.io.registry import read
 

@@ -1,15 +1,13 @@
 """JCAMP-DX files (.jdx, .dx): ``##LABEL=value`` records, and tables ``(XY..XY)`` or ``(X++(Y..Y))``.
 
 McDonald and Wilks, Appl. Spectrosc. 42, 151 (1988). Numbers in the tables are multiplied by ``XFACTOR`` and
-``YFACTOR``. The form has no place for the wavelength.
+``YFACTOR``. The format has no record for the wavelength.
 
-Compressed numbers of JCAMP-DX, the ASCII squeezed difference form (ASDF).
-
-McDonald and Wilks, Appl. Spectrosc. 42, 151 (1988), section 5 and table VII. The first character of a number
-tells its form: digits and signs as usual (AFFN; PAC, where signs part the numbers too); ``@A…I a…i``, a
-leading digit with sign (SQZ); ``%J…R j…r``, the difference to the number before (DIF); ``S…Z s``, how often
-the number or difference before stands (DUP). After a line that ends in a difference, the first number of the
-next one repeats the last of that line, as a check.
+Numbers of ``(X++(Y..Y))`` may be compressed (ASCII squeezed difference form, ASDF; section 5 and table VII).
+The first character gives the form: an ordinary number (AFFN; in PAC, signs also separate the numbers);
+``@A…I a…i``, a leading digit with sign (SQZ); ``%J…R j…r``, the difference to the previous number (DIF);
+``S…Z s``, the number of repetitions of the previous number or difference (DUP). After a line that ends in a
+difference, the next line begins with the last number of that line, as a check.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.io.text import axis as axes
 from slxrd.units import FloatArray
 
-#: Most points of a scan: a few characters can stand for very many.
+#: Largest number of points of a scan: a few compressed characters can mean very many.
 POINTS_LIMIT = 1_000_000
 
 _FORMS = (
@@ -48,17 +46,17 @@ _LEADING |= {chr(ord("S") + i): str(i + 1) for i in range(8)}
 
 
 class Decoder:
-    """Ordinates of the lines of an ``(X++(Y..Y))`` table, as they are fed to it.
+    """Decode the ordinates of an ``(X++(Y..Y))`` table, line by line.
 
     Parameters
     ----------
     source : str
-        Path, for messages.
+        Path of the file, for messages.
     """
 
     def __init__(self, source: str) -> None:
         self.source = source
-        #: Ordinates so far.
+        #: Ordinates decoded so far.
         self.ordinates: list[float] = []
         self._ends_in_difference = False
 
@@ -70,19 +68,20 @@ class Decoder:
         text : str
             The abscissa and its ordinates.
         line : int
-            Its number, for messages.
+            Number of the line, for messages.
 
         Returns
         -------
         abscissa : str
             As written.
         index : int
-            Which of the ordinates stands at it.
+            Index of the ordinate at this abscissa.
 
         Raises
         ------
         FileError
-            If something else than numbers stands there, or the check fails.
+            If the line is not numbers of these forms, or its first ordinate is not the last of the line
+            before, where it must be.
         """
         numbers = self._numbers(text, line)
         form, written = next(numbers, ("", ""))
@@ -118,7 +117,7 @@ class Decoder:
                 else:
                     value = self.ordinates[-1] + difference
                 if abs(value) > LARGEST:
-                    raise FileError(self.source, f"{value:g} is no intensity; export it again", line)
+                    raise FileError(self.source, f"{value:g} is not an intensity; export it again", line)
                 self.ordinates.append(value)
             if len(self.ordinates) > POINTS_LIMIT:
                 raise FileError(self.source, f"has more than {POINTS_LIMIT:,} points", line)
@@ -142,17 +141,19 @@ class Decoder:
 
 NAME = "JCAMP-DX"
 
-#: The record that ends a block is found without its sign too.
+#: A record; some programs write the last one of a block, END, without the equals sign.
 _RECORD = re.compile(r"##(?:([^=]*)=(.*)|(END)\s*)$", re.I)
-#: Labels of tables, and of kinds of tables that are not read.
+#: Labels of tables that are read, and of tables that are not supported.
 _TABLES = ("XYDATA", "XYPOINTS", "PEAKTABLE")
 _OTHER_TABLES = ("DATATABLE", "NTUPLES", "PEAKASSIGNMENTS", "RADATA")
-#: How many times the usual step a step of a pattern may be; lists of peaks have others.
+#: Largest ratio of a step to the median step of a pattern; larger ones occur in lists of peaks.
 _GAP = 5.0
 
 
 @dataclass
 class _Block:
+    """One table, and the records before it."""
+
     records: Mapping[str, str]
     label: str
     form: str
@@ -162,7 +163,7 @@ class _Block:
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file begins with a JCAMP-DX record."""
+    """Return True for a file that begins with a JCAMP-DX record."""
     start = head(data).lstrip()
     return start.startswith("##") and ("##TITLE=" in start.upper()[:200] or "JCAMP" in start.upper())
 
@@ -200,7 +201,7 @@ def _read(block: _Block, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is truncated, no pattern, or of a form that is not read.
+        If the table is truncated, not a pattern, or of an unsupported form.
     """
     source, records = request.source, block.records
     if not block.complete:
@@ -217,18 +218,21 @@ def _read(block: _Block, request: Request) -> Scan:
     else:
         raise FileError(
             source,
-            f"its table {block.label}={block.form[:40]} is not read; export it as (XY..XY) or (X++(Y..Y))",
+            f"its table {block.label}={block.form[:40]} is not supported; export it as (XY..XY) or "
+            "(X++(Y..Y))",
             block.start.line,
         )
     stated = records.get("NPOINTS")
     if stated and parse_number(stated, "NPOINTS", source) != x.size:
-        raise FileError(source, f"tells of {stated} points and holds {x.size}; copy or export it again")
+        raise FileError(source, f"claims {stated} points but has {x.size}; copy or export it again")
     if block.label == "PEAKTABLE":
-        _refuse_peaks(x, source)
+        _check_not_peaks(x, source)
     intensity = y * factors[1]
     unit = records.get("YUNITS", "")
-    whole = unit.lower() in ("counts", "count")
-    counted = counting.from_counts(intensity) if whole else counting.from_unknown_unit(intensity)
+    if unit.lower() in ("counts", "count"):
+        counted = counting.from_counts(intensity)
+    else:
+        counted = counting.from_unknown_unit(intensity)
     return Scan(
         x=x,
         intensity=counted.intensity,
@@ -243,7 +247,7 @@ def _read(block: _Block, request: Request) -> Scan:
                 "intensity unit": unit,
             }
         ),
-        history=(*_scaled(factors), *counted.history),
+        history=(*_scaling(factors), *counted.history),
     )
 
 
@@ -253,10 +257,10 @@ def _axis(request: Request, records: Mapping[str, str]) -> Axis:
     if axes.names_per_nm(unit):
         raise FileError(request.source, f"XUNITS is {unit[:40]!r}; export it in 1/Å or in degrees of 2θ")
     if is_q != is_two_theta:
-        said: Axis = "q" if is_q else "2theta"
-        if request.axis not in (None, said):
+        axis: Axis = "q" if is_q else "2theta"
+        if request.axis not in (None, axis):
             raise FileError(request.source, f"the axis is in {unit!r} by its XUNITS; leave --axis out")
-        return said
+        return axis
     if request.axis is None:
         raise FileError(
             request.source,
@@ -269,13 +273,13 @@ def _axis(request: Request, records: Mapping[str, str]) -> Axis:
 def _pairs(block: _Block, source: str) -> tuple[FloatArray, FloatArray]:
     fields = [(text, row.line) for row in block.rows for text in re.split(r"[\s,;]+", row.text) if text]
     if len(fields) % 2:
-        raise FileError(source, f"holds {len(fields)} numbers, which are no pairs; copy or export it again")
+        raise FileError(source, f"has {len(fields)} numbers, not pairs; copy or export it again")
     numbers = parse_numbers(fields, "the table", source)
     return numbers[0::2], numbers[1::2]
 
 
 def _steps(block: _Block, factor: float, source: str) -> tuple[FloatArray, FloatArray]:
-    """Ordinates, and their abscissae from the ends of the axis; those in the lines are a check."""
+    """Return abscissae (computed from the ends of the axis) and ordinates; check those in the lines."""
     records = block.records
     first, last = (parse_number(required(records, key, source), key, source) for key in ("FIRSTX", "LASTX"))
     n = parse_number(required(records, "NPOINTS", source), "NPOINTS", source)
@@ -283,7 +287,7 @@ def _steps(block: _Block, factor: float, source: str) -> tuple[FloatArray, Float
     marks = [(*decoder.feed(row.text, row.line), row.line) for row in block.rows]
     found = len(decoder.ordinates)
     if found != n or found < 2:
-        raise FileError(source, f"tells of {n:g} points and holds {found}; copy or export it again")
+        raise FileError(source, f"claims {n:g} points but has {found}; copy or export it again")
     step = (last - first) / (found - 1)
     for written, index, line in marks:
         abscissa = float(written) * factor
@@ -291,20 +295,20 @@ def _steps(block: _Block, factor: float, source: str) -> tuple[FloatArray, Float
         if abs(abscissa - (first + step * index)) > 0.6 * abs(step) + printed:
             raise FileError(
                 source,
-                f"begins at {abscissa:g} where {first + step * index:g} is due: points are "
-                "missing or too many; copy or export it again",
+                f"begins at {abscissa:g} instead of {first + step * index:g}: there are too few or too many "
+                "points before it; copy or export it again",
                 line,
             )
     return first + step * np.arange(found, dtype=np.float64), np.array(decoder.ordinates)
 
 
-def _refuse_peaks(x: FloatArray, source: str) -> None:
+def _check_not_peaks(x: FloatArray, source: str) -> None:
     steps = np.abs(np.diff(x))
     if steps.size and steps.max() > _GAP * np.median(steps):
-        raise FileError(source, "is a list of peaks and no pattern; export the measured points")
+        raise FileError(source, "is a list of peaks, not a pattern; export the measured points")
 
 
-def _scaled(factors: list[float]) -> tuple[Step, ...]:
+def _scaling(factors: list[float]) -> tuple[Step, ...]:
     if factors[1] == 1.0:
         return ()
     return (Step("intensity scaled", {"YFACTOR": factors[1]}),)

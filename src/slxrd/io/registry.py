@@ -1,4 +1,4 @@
-"""The one door for measured files: which format is it, and who reads it."""
+"""Read a measured file: recognise its format by content and call the reader of that format."""
 
 from __future__ import annotations
 
@@ -35,32 +35,33 @@ def read(
     Parameters
     ----------
     path : path-like
-        PANalytical ``.xrdml``, or text with two columns (axis, intensity) or three (and σ).
+        A file of PANalytical and Philips (.xrdml, .udf, .rd, .sd, .x00), Bruker and Siemens (.brml, .raw,
+        .uxd), Rigaku (.ras, .rasx, .asc, .rig) or STOE (.raw), JCAMP-DX, Excel (.xlsx), or text with two
+        columns (axis, intensity) or three (axis, intensity, σ).
     axis : {"q", "2theta"}, optional
-        What the axis of a text file is: q in Å⁻¹ or 2θ in degrees. Without it the file's header
-        decides; where that is silent, a range that no q of the given wavelength reaches is 2θ.
+        Quantity on the axis of a text file: q in Å⁻¹ or 2θ in degrees. Without it the header is used; if the
+        header does not name the quantity, values beyond 4π/λ are 2θ.
     wavelength : float or str, optional
-        Å, or a name: ``"CuKa"`` for the doublet, ``"CuKa1"`` for the line. It goes before the one in the
-        file.
+        Å, or a name: ``"CuKa"`` for the doublet, ``"CuKa1"`` for the line. Replaces that in the file.
     trust_axis : bool
         Accept an axis whose range contradicts its name or unit.
     scan : int, optional
-        Which scan of a file with several, counted from 1.
+        Number of the scan in a file with several, from 1.
     columns : str, optional
-        Which columns of a text file are axis, intensity and, if wanted, σ: ``"1,3"``,
+        Columns of axis, intensity and, optionally, σ in a text file: ``"1,3"``,
         ``"2theta=1,intensity=3,sigma=4"``, or their names in the header instead of numbers.
 
     Returns
     -------
     Pattern
-        With the axis increasing and every number finite.
+        With increasing axis and finite numbers.
 
     Raises
     ------
     FileError
-        If the file cannot be read as such a pattern.
+        If the file cannot be read, or its content is not a valid pattern.
     SlxrdError
-        If ``axis``, ``wavelength`` or ``columns`` is not understood.
+        If ``axis``, ``wavelength`` or ``columns`` is invalid.
     """
     request = _request(path, axis, wavelength, trust_axis, scan, columns)
     pattern = to_pattern(select_scan(_format(request).scans(request), request)(), request)
@@ -86,14 +87,14 @@ def read_scans(
     Returns
     -------
     list of Pattern or FileError
-        In the file's order; an error, not raised, in the place of a scan that cannot be read.
+        In the order of the file; for a scan that cannot be read, the error instead of a pattern.
 
     Raises
     ------
     FileError
         If the file as a whole cannot be read.
     SlxrdError
-        If ``axis``, ``wavelength`` or ``columns`` is not understood.
+        If ``axis``, ``wavelength`` or ``columns`` is invalid.
     """
     request = _request(path, axis, wavelength, trust_axis, None, columns)
     found: list[Pattern | FileError] = []
@@ -115,11 +116,11 @@ def _request(
 ) -> Request:
     if axis is not None and axis not in AXES:
         raise SlxrdError(f"axis {axis!r} is not one of {', '.join(AXES)}")
-    picked = None if columns is None else parse_column_choice(columns)
-    if picked is not None and picked.named is not None:
-        if axis not in (None, picked.named):
+    choice = None if columns is None else parse_column_choice(columns)
+    if choice is not None and choice.axis is not None:
+        if axis not in (None, choice.axis):
             raise SlxrdError(f"columns {columns!r} and axis {axis!r} differ; leave one of them out")
-        axis = picked.named
+        axis = choice.axis
     return Request(
         source=os.fspath(path),
         data=Content(_content(path)),
@@ -127,7 +128,7 @@ def _request(
         radiation=None if wavelength is None else units.radiation(wavelength),
         trust_axis=trust_axis,
         scan=scan,
-        columns=picked,
+        columns=choice,
     )
 
 
@@ -158,7 +159,7 @@ def _content(path: str | os.PathLike[str]) -> bytes:
         raise unreadable(path, error) from None
     except FileError:
         raise
-    except ValueError:  # what Python raises for a path with a null character
+    except ValueError:  # raised for a path with a NUL character
         raise FileError(repr(path), "is not a valid path") from None
     if not data:
         raise FileError(path, "is empty; choose another file")

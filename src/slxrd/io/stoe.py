@@ -1,8 +1,8 @@
 """STOE ``.raw`` of WinXPOW (``RAW_1.05``, ``RAW_1.06``): records of 512 bytes.
 
-Facts of the layout: STOE's own definition of the records, which the source of CCDC's DASH holds
-(Load_rawSTOE_File, MIT licence); held against a file in which the ends of the scan, the smallest and largest
-count and the number of records, all told in headers, are those that come out.
+Source of the layout: STOE's definition of the records, in the source of CCDC's DASH (Load_rawSTOE_File, MIT
+licence). Checked on a file: the ends of the scan, the smallest and largest count and the number of records
+agree with those in its headers.
 """
 
 from __future__ import annotations
@@ -12,40 +12,33 @@ from functools import partial
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.formats import FORMATS, Format
-from slxrd.io.shared.binary import (
-    Fields,
-    counting_time_entry,
-    counts_per_photon,
-    equidistant_angles,
-    nonempty,
-    refuse_q,
-)
+from slxrd.io.shared.binary import Fields, counting_time_entry, counts_per_photon, equidistant_angles
 from slxrd.io.shared.headers import is_plausible_wavelength
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
 
 NAME = "STOE .raw"
 
 _VERSIONS = (b"RAW_1.05", b"RAW_1.06")
 _RECORD = 512
-#: Most ranges in a file, and the largest factor that is believed.
-_MOST = 8
+#: Largest number of ranges in a file, and largest plausible factor.
+_MOST_RANGES = 8
 _LARGEST_FACTOR = 1e6
-#: The detector that is a scintillation counter.
+#: Code of the scintillation counter among the detectors.
 _COUNTER = 1
 _ANODES = {1: "Ag", 2: "Mo", 3: "Cu", 4: "Co", 5: "Fe", 6: "Cr"}
 _KINDS = {1: "2θ", 2: "ω", 3: "2θ/ω", 4: "2θ and ω independently"}
-#: Monochromators that let Kα₁ through alone (curved Ge 111 and quartz 101, Ge 111, Ge 220, GaAs 400), and
-#: graphite, which lets both lines through; a motor adds 100.
+#: Codes of monochromators that transmit only Kα₁ (curved Ge 111 and quartz 101, Ge 111, Ge 220, GaAs 400),
+#: and of graphite, which transmits both lines; motorised ones have 100 added.
 _KALPHA1_ONLY, _BOTH_LINES = (2, 4, 6, 7, 8), (3,)
-#: Bits of the two histories → what was done to the numbers before.
-_DONE = {4: "2θ scale changed", 5: "smoothed", 6: "background subtracted", 7: "Kα₂ stripped"}
-_DONE |= {8: "modified", 9: "absorption corrected"}
+#: Bits of the two history fields → earlier processing of the numbers.
+_PROCESSING = {4: "2θ scale changed", 5: "smoothed", 6: "background subtracted", 7: "Kα₂ stripped"}
+_PROCESSING |= {8: "modified", 9: "absorption corrected"}
 _STRIPPED = 7
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file starts as one of any version, and is not text that does."""
+    """Return True for any version of the format; text that begins in the same way has no NUL byte."""
     return data.startswith(b"RAW_1.0") and b"\0" in data[:_RECORD]
 
 
@@ -55,21 +48,23 @@ def scans(request: Request) -> list[Load]:
     Raises
     ------
     FileError
-        If the version is another, or the file is cut short or not of a measurement.
+        If the version is not supported, or the file is truncated or not a measurement.
     """
     refuse_q(request, NAME)
     file = Fields(request.data, request.source, ".raw file")
     if not request.data.startswith(_VERSIONS):
         raise FileError(
             request.source,
-            f"is of STOE's version {file.text(0, 8)}, and 1.05 and 1.06 are read; export it again",
+            f"is of STOE's version {file.text(0, 8)}, but only 1.05 and 1.06 are supported; export it again",
         )
     ranges, records, kind = (file.number("h", at) for at in (378, 476, 470))
     file.take(0, max(0, records) * _RECORD)
-    if not 0 <= ranges <= _MOST:
-        raise FileError(request.source, f"tells of {ranges} ranges, which cannot be; copy or export it again")
+    if not 0 <= ranges <= _MOST_RANGES:
+        raise FileError(
+            request.source, f"claims {ranges} ranges, which is impossible; copy or export it again"
+        )
     if kind != 1:
-        raise FileError(request.source, "holds a calculated pattern, no measured one")
+        raise FileError(request.source, "contains a calculated pattern, not a measured one")
     return [partial(_read, file, file.number("h", 480 + 2 * i), request) for i in range(ranges)]
 
 
@@ -79,20 +74,20 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If what is told twice of it does not agree, or 2θ does not move in it.
+        If the header contradicts itself or the numbers, or 2θ does not move in the scan.
     """
     if record < 2:
-        raise FileError(file.source, "a range has no place in the file; copy or export it again")
+        raise FileError(file.source, "a range has no position in the file; copy or export it again")
     header = file.part((record - 1) * _RECORD)
     scan = file.number("h", 360)
     if scan == 2 or header.number("f", 60) == 0.0:
-        raise FileError(file.source, "the scan is one over ω: 2θ does not move in it; choose another")
-    stored = _stored(header)
-    _check(header, stored)
-    factor = _factor(header)
-    done = _done(file, header)
-    per_count, noted = counts_per_photon(stored / factor)
-    history = [Step(text, {"before": "by the program that wrote the file"}) for text in done.values()]
+        raise FileError(file.source, "the scan is over ω: 2θ does not move in it; choose another")
+    stored = _read_numbers(header)
+    _check_header(header, stored)
+    factor = _read_factor(header)
+    processing = _processing(file, header)
+    per_count, notes = counts_per_photon(stored / factor)
+    history = [Step(text, {"before": "by the program that wrote the file"}) for text in processing.values()]
     if factor != 1.0:
         history.append(Step("divided by the file's factor", {"factor": factor}))
     entries = {
@@ -101,66 +96,67 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
         "scan axis": _KINDS.get(scan, ""),
         "anode": _ANODES.get(file.number("h", 310), ""),
     }
-    # A counter stands at a point for so long; behind a moving detector the time is that of its steps.
+    # With a moving position-sensitive detector the time is that of its steps, not of a point.
     time = counting_time_entry(header.number("f", 68)) if file.number("h", 312) == _COUNTER else {}
     return Scan(
         x=equidistant_angles(header.number("f", 44), header.number("f", 60), stored.size, file.source),
         intensity=stored / factor,
-        per_count=None if done or factor != 1.0 else per_count,
-        radiation=None if request.radiation else _radiation(file, _STRIPPED in done),
+        per_count=None if processing or factor != 1.0 else per_count,
+        radiation=None if request.radiation else _radiation(file, _STRIPPED in processing),
         metadata={"format": f"STOE .raw, {file.text(0, 8)}", **nonempty(entries), **time},
-        history=(*history, *noted),
+        history=(*history, *notes),
     )
 
 
-def _stored(header: Fields) -> FloatArray:
-    """Read the numbers, which are long or short integers."""
+def _read_numbers(header: Fields) -> FloatArray:
+    """Read the numbers, 16-bit or 32-bit integers."""
     points, form = header.number("h", 34), header.number("h", 38)
     if points < 1 or form not in (0, 1):
         raise FileError(
-            header.source, f"a range of {points} points in form {form} cannot be; copy or export it again"
+            header.source,
+            f"a range of {points} points in form {form} is impossible; copy or export it again",
         )
     return header.column(_RECORD, points, "<i2" if form else "<i4")
 
 
-def _factor(header: Fields) -> float:
-    """Factor by which the numbers were multiplied; 0 stands for none."""
+def _read_factor(header: Fields) -> float:
+    """Read the factor by which the numbers were multiplied; 0 means none."""
     factor = float(header.number("f", 40))
     if not 0.0 <= factor <= _LARGEST_FACTOR:
-        raise FileError(header.source, f"a factor of {factor:g} cannot be; copy or export it again")
+        raise FileError(header.source, f"a factor of {factor:g} is impossible; copy or export it again")
     return max(1.0, factor)
 
 
-def _check(header: Fields, stored: FloatArray) -> None:
-    """Hold the numbers against what the header tells of them."""
+def _check_header(header: Fields, stored: FloatArray) -> None:
+    """Compare the ends of the scan, and the smallest and largest number, with those in the header."""
     first, last, step = (header.number("f", at) for at in (44, 52, 60))
     if not abs(first + step * (stored.size - 1) - last) < 0.1 * abs(step):
         raise FileError(
             header.source,
-            f"its header tells of {stored.size} points from {first:g} to {last:g}° in steps of {step:g}°, "
+            f"its header gives {stored.size} points from {first:g} to {last:g}° in steps of {step:g}°, "
             "which do not agree; copy or export it again",
         )
     smallest, largest = header.number("i", 120), header.number("i", 124)
     if largest and (smallest, largest) != (stored.min(), stored.max()):
         raise FileError(
             header.source,
-            f"its numbers go from {stored.min():g} to {stored.max():g} and its header tells of {smallest} to "
+            f"its numbers go from {stored.min():g} to {stored.max():g} but its header says {smallest} to "
             f"{largest}: it is damaged; copy or export it again",
         )
 
 
-def _done(file: Fields, header: Fields) -> dict[int, str]:
+def _processing(file: Fields, header: Fields) -> dict[int, str]:
     bits = file.number("H", 472) | header.number("H", 118)
-    return {bit: text for bit, text in _DONE.items() if bits & (1 << bit)}
+    return {bit: text for bit, text in _PROCESSING.items() if bits & (1 << bit)}
 
 
 def _radiation(file: Fields, stripped: bool) -> Radiation | None:
-    """Radiation that the header tells.
+    """Return the radiation given in the header.
 
     Raises
     ------
     FileError
-        If it tells two lines and no monochromator by which to know whether both reach the sample.
+        If it gives two lines and no monochromator, so it is unknown whether both reach the sample.
     """
     alpha1, alpha2 = file.number("f", 322), file.number("f", 326)
     if not is_plausible_wavelength(alpha1):
@@ -172,7 +168,7 @@ def _radiation(file: Fields, stripped: bool) -> Radiation | None:
         return Radiation(alpha1, SecondLine(alpha2, ALPHA2_RATIO))
     raise FileError(
         file.source,
-        f"its header tells of {alpha1:g} and {alpha2:g} Å and not whether both reach the sample: use "
+        f"its header gives {alpha1:g} and {alpha2:g} Å but not whether both reach the sample: use "
         f"--wavelength {alpha1:g} for the first alone, or a name such as CuKa for both",
     )
 

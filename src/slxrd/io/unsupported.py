@@ -1,4 +1,4 @@
-"""Formats that are known and not read: what to call the file when it is refused."""
+"""Recognise formats that cannot be read, to name them in the error message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _STARTS = {
 
 
 def format_name(head: bytes) -> str | None:
-    """Name of the foreign format a file starts with, or None."""
+    """Return the name of the unsupported format by the first bytes of a file, or None."""
     if head.startswith(archive.START):
         return archive.describe(head)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -120,8 +120,8 @@ FILM_CASES = [
     (["--monochromator", "nan"], "monochromator", "between 0 and 90"),
     (["--monochromator", "1", "--no-lp"], "--monochromator", "--no-lp"),
     (["--axis", "q"], "film.xrdml", "leave --axis out"),
-    (["--scan", "3"], "scan 3", "holds one scan"),
-    (["--scan", "0"], "scan 0", "holds one scan"),
+    (["--scan", "3"], "scan 3", "has one scan"),
+    (["--scan", "0"], "scan 0", "has one scan"),
     (["--noise", "file"], "film.xrdml", "--noise as a fraction"),
     (["--region", "29:31"], "region 29:31", r"2θ were meant, give q: 2\.\d+"),
 ]

@@ -1,1 +1,1 @@
-"""Bruker and Siemens formats."""
+"""Formats of Bruker and Siemens."""

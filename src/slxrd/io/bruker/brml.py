@@ -1,9 +1,9 @@
-"""Bruker .brml files: a ZIP archive of XML, one document a scan.
+"""Bruker .brml files: a ZIP archive of XML, one document for each scan.
 
-The layout is read off a file of DIFFRAC.MEASUREMENT (23-012-AG_2thomegascan_long.brml of FAIRmat's
-nomad-measurements, Apache-2.0) and agrees with public descriptions of it (the readers of PyXRD and of
-FAIRmat's readers-xrd): ``ExperimentN/DataContainer.xml`` lists the ``RawDataN.xml`` of the scans, in order,
-and each of these names the columns of its points.
+The layout is derived from a file of DIFFRAC.MEASUREMENT (23-012-AG_2thomegascan_long.brml of FAIRmat's
+nomad-measurements, Apache-2.0) and agrees with the readers of PyXRD and of FAIRmat's readers-xrd:
+``ExperimentN/DataContainer.xml`` lists the documents ``RawDataN.xml`` of the scans in order, and each of
+these describes the columns of its points.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from slxrd.io.bruker.brml_points import Points, read_points
 from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import Radiation, SecondLine
 
 NAME = "Bruker .brml"
 
 _CONTAINER = re.compile(r"(?P<folder>(?:.*/)?)Experiment(?P<number>\d+)/DataContainer\.xml")
-#: Optics before the sample behind which Kα₂ is gone: channel-cut crystals and Johansson monochromators.
+#: Optics before the sample that remove Kα₂: channel-cut crystals and Johansson monochromators.
 _ALPHA1_OPTICS = re.compile(r"channel-?cut|johansson", re.IGNORECASE)
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file is an archive with the list of an experiment's scans."""
+    """Return True for an archive with the list of scans of an experiment."""
     return any(_CONTAINER.fullmatch(name) for name in archive.member_names(data))
 
 
@@ -39,10 +39,9 @@ def scans(request: Request) -> list[Load]:
     Raises
     ------
     FileError
-        If its list of scans is missing or broken.
+        If a list of scans is missing or damaged.
     """
-    if request.axis == "q":
-        raise FileError(request.source, "the axis of a .brml file is 2θ; leave --axis out")
+    refuse_q(request, NAME)
     opened = archive.open_archive(request.data, request.source)
     containers = [match for name in opened.members if (match := _CONTAINER.fullmatch(name))]
     loads: list[Load] = []
@@ -57,14 +56,12 @@ def scans(request: Request) -> list[Load]:
 
 
 def _read(opened: Archive, member: str, title: str | None, request: Request) -> Scan:
-    """Read one scan.
-
-    Its intensities are those in the file, which are corrected for the absorber already.
+    """Read one scan; its intensities in the file are already corrected for the absorber.
 
     Raises
     ------
     FileError
-        If the scan is broken, or not one over 2θ.
+        If the scan is damaged, or not over 2θ.
     """
     source = request.source
     root = xml.parse(opened.read(member), source, member)
@@ -82,12 +79,12 @@ def _read(opened: Archive, member: str, title: str | None, request: Request) -> 
 
 
 def _measured(root: ET.Element, source: str) -> ET.Element:
-    """Find the points as measured; beside them may stand processed ones."""
+    """Find the measured points; the document may also have processed ones."""
     routes = root.findall("{*}DataRoutes/{*}DataRoute")
     measured = [route for route in routes if route.get("RouteFlag") == "Measured"]
     if len(measured) != 1:
         raise FileError(
-            source, f"a scan holds {len(measured)} sets of measured points where one is expected; export it"
+            source, f"a scan has {len(measured)} sets of measured points instead of one; export it as text"
         )
     return measured[0]
 
@@ -116,11 +113,11 @@ def _metadata(
     metadata: dict[str, str | float] = {"format": NAME}
     if points.time is not None:
         metadata["counting time (s)"] = points.time
-    return metadata | {name: text.strip() for name, text in entries.items() if text and text.strip()}
+    return metadata | nonempty(entries)
 
 
 def _radiation(root: ET.Element, source: str) -> Radiation | None:
-    """Give the tube's Kα doublet, or Kα₁ where a crystal before the sample leaves no Kα₂."""
+    """Return the Kα doublet of the tube, or Kα₁ if a crystal before the sample removes Kα₂."""
     tube = root.find("{*}FixedInformation//{*}Tube")
     if tube is None or tube.find("{*}WaveLengthAlpha1") is None:
         return None
@@ -140,7 +137,7 @@ def _number(tube: ET.Element, name: str, unit: str, source: str, *, zero: bool =
     element = tube.find(f"{{*}}{name}")
     found = "" if element is None else element.get("Unit", unit)
     if found.replace("Å", "Å") != unit and element is not None:
-        raise FileError(source, f"{name} is in {found!r:.40}: use --wavelength CuKa, or a number of Å")
+        raise FileError(source, f"{name} is in {found!r:.40}: use --wavelength CuKa, or a number in Å")
     return xml.parse_positive(None if element is None else element.get("Value"), name, source, zero=zero)
 
 

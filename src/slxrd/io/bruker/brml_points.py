@@ -1,10 +1,9 @@
-"""The points of a Bruker .brml scan: which column is what, and whether they can be used.
+"""Read and check the points of a Bruker .brml scan.
 
-``DataViews`` say which columns the comma-separated ``Datum`` of a point has, by place and name.
-The recorded counts behind the rotary absorber are already multiplied by its factor: in the sample file (see
-:mod:`slxrd.io.bruker.brml`) they run on smoothly where the factor changes from 1 to 8.3, and divided by it
-they are
-whole numbers.
+``DataViews`` give position and name of the columns in the comma-separated ``Datum`` of a point.
+The recorded counts are already multiplied by the factor of the rotary absorber: in the sample file (see
+:mod:`slxrd.io.bruker.brml`) they have no jump where the factor changes from 1 to 8.3, and divided by it they
+are whole numbers.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ from slxrd.errors import FileError
 from slxrd.io.shared.counting import are_whole, check_intensity, detector_counts
 from slxrd.units import FloatArray
 
-#: Largest spread of the times for which points were counted.
+#: Largest relative spread of the counting times.
 TIME_TOLERANCE = 0.01
-#: The file writes seven digits: half of the last, relative, and the number from which on all look whole.
+#: Rounding of the seven digits in the file: relative error, and the number from which all look whole.
 PRINTED = 5e-7
 PRINTED_WHOLE = 1e6
 
@@ -39,11 +38,11 @@ class Points:
     counts : ndarray, shape (n,)
         Corrected for the absorber.
     detected : ndarray, shape (n,)
-        What was counted behind the absorber.
+        Counts of the detector behind the absorber.
     absorption : ndarray, shape (n,)
-        The absorber's factor; ones where the file has none.
+        Factor of the absorber; ones if the file has none.
     time : float or None
-        For which each point was counted, in s.
+        Counting time of each point in s.
     """
 
     two_theta: FloatArray
@@ -59,15 +58,14 @@ def read_points(route: ET.Element, source: str) -> Points:
     Parameters
     ----------
     route : Element
-        The points and the description of their columns.
+        The element with the points and the description of their columns.
     source : str
         Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If columns are missing or do not fit the points, 2θ does not move, or points were counted for
-        different times.
+        If columns are missing or do not agree with the points, 2θ does not move, or counting times differ.
     """
     places = _places(route, source)
     table = _table(route, source)
@@ -82,7 +80,7 @@ def read_points(route: ET.Element, source: str) -> Points:
     absorption = columns.get("absorption", np.ones(counts.size))
     check_intensity(counts, absorption, source)
     counted = detector_counts(counts, absorption, PRINTED * np.abs(counts))
-    _refuse_uncorrected(counts, counted, absorption, source)
+    _check_corrected(counts, counted, absorption, source)
     return Points(two_theta, counts, counted, absorption, _time(columns.get("time"), source))
 
 
@@ -93,7 +91,7 @@ def _scan_name(route: ET.Element) -> str:
 
 
 def _places(route: ET.Element, source: str) -> dict[str, int]:
-    """Find the columns by their descriptions."""
+    """Return the positions of the columns, found by their descriptions."""
     places: dict[str, int] = {}
     recorded: list[ET.Element] = []
     for view in route.iterfind("{*}DataViews/{*}RawDataView"):
@@ -116,7 +114,9 @@ def _places(route: ET.Element, source: str) -> dict[str, int]:
 def _start(view: ET.Element, source: str) -> int:
     text = view.get("Start", "")
     if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise FileError(source, f"a column starts at {text!r:.40}, which is no place; export the scan again")
+        raise FileError(
+            source, f"a column starts at {text!r:.40}, which is not a position; export the scan again"
+        )
     return int(text)
 
 
@@ -124,27 +124,26 @@ def _check_degrees(field: ET.Element, source: str) -> None:
     restriction = field.find("{*}Restriction")
     unit = _DEGREES[0] if restriction is None else restriction.get("Unit", _DEGREES[0])
     if unit not in _DEGREES:
-        raise FileError(source, f"2θ is in {unit!r:.40} where degrees are expected; export the scan again")
+        raise FileError(source, f"2θ is in {unit!r:.40} instead of degrees; export the scan again")
 
 
 def _counter(recorded: list[ET.Element], source: str) -> ET.Element:
-    """Find the one recorded column of counts; temperatures and the like may be recorded beside it."""
+    """Find the one recorded column of counts; others may be temperatures and the like."""
     counters = []
     for view in recorded:
         unit = view.find("{*}Recording/{*}Unit")
-        told = (None, None) if unit is None else (unit.get("Base"), unit.get("Prefix", "None"))
-        if told == ("Counts", "None"):
+        if unit is not None and (unit.get("Base"), unit.get("Prefix", "None")) == ("Counts", "None"):
             counters.append(view)
     if len(counters) != 1:
         raise FileError(
             source,
-            f"the points have {len(counters)} columns of counts where one is needed; export them as text",
+            f"the points have {len(counters)} columns of counts instead of one; export them as text",
         )
     length = counters[0].get("Length", "1")
     if length != "1" or counters[0].get(_TYPE) != "RecordedRawDataView":
         raise FileError(
             source,
-            f"holds whole detector frames ({length[:20]} channels a point) rather than a scan over 2θ; "
+            f"contains detector frames ({length[:20]} channels per point) instead of a scan over 2θ; "
             "integrate them to one in DIFFRAC",
         )
     return counters[0]
@@ -153,21 +152,21 @@ def _counter(recorded: list[ET.Element], source: str) -> ET.Element:
 def _table(route: ET.Element, source: str) -> FloatArray:
     rows = [(datum.text or "").split(",") for datum in route.iterfind("{*}Datum")]
     if not rows:
-        raise FileError(source, "the scan holds no points")
+        raise FileError(source, "the scan has no points")
     for number, row in enumerate(rows, start=1):
         if len(row) != len(rows[0]):
             raise FileError(
                 source,
-                f"point {number} has {len(row)} numbers where the first has {len(rows[0])}; export again",
+                f"point {number} has {len(row)} numbers but the first has {len(rows[0])}; export it again",
             )
     try:
         return np.array(rows, dtype=np.float64)
     except ValueError:
-        raise FileError(source, "a point holds something that is no number; export the scan again") from None
+        raise FileError(source, "a point has a value that is not a number; export the scan again") from None
 
 
-def _refuse_uncorrected(counts: FloatArray, counted: FloatArray, absorption: FloatArray, source: str) -> None:
-    """Refuse counts that are whole where counts × factor would not be: the factor was not applied to them."""
+def _check_corrected(counts: FloatArray, counted: FloatArray, absorption: FloatArray, source: str) -> None:
+    """Raise FileError for counts that are whole before the division by the factor and not after it."""
     behind = (absorption != 1.0) & (np.abs(counts) < PRINTED_WHOLE)
     if behind.any() and are_whole(counts[behind]) and not are_whole(counted[behind]):
         raise FileError(

@@ -1,30 +1,27 @@
-"""Bruker and Siemens ``.raw``, in the four versions of the format, told apart by their first bytes."""
+"""Bruker and Siemens ``.raw``: the four versions of the format, recognised by the first bytes."""
 
 from __future__ import annotations
 
-from slxrd.io.bruker import raw1 as bruker_raw1
-from slxrd.io.bruker import raw2 as bruker_raw2
-from slxrd.io.bruker import raw3 as bruker_raw3
-from slxrd.io.bruker import raw4 as bruker_raw4
+from slxrd.io.bruker import raw1, raw2, raw3, raw4
 from slxrd.io.formats import FORMATS, Format
-from slxrd.io.shared.binary import Fields, refuse_q
-from slxrd.io.shared.scan import Load, Request
+from slxrd.io.shared.binary import Fields
+from slxrd.io.shared.scan import Load, Request, refuse_q
 
 NAME = "Bruker .raw"
 
-#: First bytes → version.
+#: First bytes → function that lists the ranges of this version.
 _VERSIONS = {
-    b"RAW ": bruker_raw1.ranges,
-    b"RAW2": bruker_raw2.ranges,
-    b"RAW1.01": bruker_raw3.ranges,
-    b"RAW4.00": bruker_raw4.ranges,
+    b"RAW ": raw1.ranges,
+    b"RAW2": raw2.ranges,
+    b"RAW1.01": raw3.ranges,
+    b"RAW4.00": raw4.ranges,
 }
-#: The headers of all versions hold zero bytes within this many, and text does not.
+#: Number of first bytes among which the headers of all versions have a NUL, unlike text.
 _HEAD_SIZE = 156
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file starts as one of the versions, and is not text that starts with ``RAW``."""
+    """Return True for each of the four versions; text that begins with ``RAW`` has no NUL byte."""
     return data.startswith(tuple(_VERSIONS)) and b"\0" in data[:_HEAD_SIZE]
 
 
@@ -34,7 +31,7 @@ def scans(request: Request) -> list[Load]:
     Raises
     ------
     FileError
-        If its layout is not that of its version.
+        If the layout does not agree with the version.
     """
     refuse_q(request, NAME)
     ranges = next(reader for mark, reader in _VERSIONS.items() if request.data.startswith(mark))

@@ -1,7 +1,7 @@
 """Bruker's ``.raw``, version 1 (``RAW ``): DIFFRAC-AT, Siemens.
 
-Facts of the layout: "Appendix B: DIFFRAC-AT Raw Data File Format" of a diffractometer's manual, as xylib
-(Wojdyr, brucker_raw.cpp) tells it; held against a scan that is also at hand as text.
+Source of the layout: "Appendix B: DIFFRAC-AT Raw Data File Format" of a diffractometer's manual, as described
+in xylib (Wojdyr, brucker_raw.cpp). Checked on a scan that is also available as text.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ from slxrd.io.shared.binary import (
     Fields,
     check_end_of_file,
     counting_time_entry,
-    counts_per_photon,
+    counts_scan,
     equidistant_angles,
     list_ranges,
-    nonempty,
 )
 from slxrd.io.shared.headers import header_radiation
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty
 from slxrd.units import ALPHA2_RATIO
 
-#: Length of a range's header in bytes, with its mark.
+#: Length of the header of a range in bytes, including the mark.
 _HEADER = 156
 _MARK = b"RAW "
 
 
 def ranges(file: Fields, request: Request) -> list[Load]:
-    """List the ranges."""
+    """List the ranges of the file."""
     return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
     start, more = 0, True
     while more:
-        # Early programs wrote the mark before the first range only.
+        # Early programs wrote the mark only before the first range.
         if start and not file.data.startswith(_MARK, start):
             start -= len(_MARK)
         header = file.part(start)
@@ -49,17 +48,14 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
 
 def _read(header: Fields, points: int, request: Request) -> Scan:
     intensity = header.column(_HEADER, points, "<f4")
-    per_count, noted = counts_per_photon(intensity)
     alpha1, alpha2 = header.number("f", 72), header.number("f", 76)
-    return Scan(
+    return counts_scan(
         x=equidistant_angles(header.number("f", 24), header.number("f", 12), points, header.source),
         intensity=intensity,
-        per_count=per_count,
         radiation=header_radiation(request, alpha1, alpha2, ALPHA2_RATIO),
         metadata={
             "format": "Bruker .raw, version 1",
             **nonempty({"title": header.text(40, 32)}),
             **counting_time_entry(header.number("f", 8)),
         },
-        history=noted,
     )

@@ -1,10 +1,8 @@
 """Bruker's ``.raw``, version 4 (``RAW4.00``): DIFFRAC.SUITE.
 
-Bruker has not published the layout. Its facts are from files, as xylib (McQueen, bruker_raw.cpp, pull request
-23) and geddes (bruker.rs) tell them; held against two files of different programs, in which segments and
-ranges fill the file to its last byte, and against the lattice that the peaks of one of them show.
-
-The kinds of scan in Bruker's ``.raw``: in which of them 2θ moves by the step in the header.
+Bruker has not published the layout. Sources: xylib (McQueen, bruker_raw.cpp, pull request 23) and geddes
+(bruker.rs), which derived it from files. Checked on two files of different programs: segments and ranges fill
+each file to its last byte, and the peaks of one give the lattice of its sample.
 """
 
 from __future__ import annotations
@@ -16,76 +14,40 @@ from functools import partial
 import numpy as np
 
 from slxrd.errors import FileError
+from slxrd.io.bruker.scan_types import check_scan_type
 from slxrd.io.shared.binary import (
     Fields,
     TruncatedFile,
     check_end_of_file,
     counting_time_entry,
-    counts_per_photon,
+    counts_scan,
     equidistant_angles,
     list_ranges,
-    nonempty,
 )
 from slxrd.io.shared.headers import header_radiation
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty
 from slxrd.units import FloatArray
 
-#: Their numbers in version 3; version 4 writes the names.
-KINDS = dict(
-    enumerate(
-        (
-            *("locked coupled", "unlocked coupled", "detector scan", "rocking curve", "chi scan", "phi scan"),
-            *("x scan", "y scan", "z scan", "aux1 scan", "aux2 scan", "aux3 scan", "psi scan", "hkl scan"),
-            "reciprocal space scan",
-        )
-    )
-)
-KINDS |= {20: "unlocked coupled HR XRD", 129: "PSD fixed scan", 130: "PSD fast scan"}
-
-_TWO_THETA = [KINDS[number] for number in range(3)]
-_STANDING = [KINDS[number] for number in range(3, 13)]
-
-
-def check_kind(kind: str, source: str) -> None:
-    """Refuse a scan that is not over 2θ, or of which that is not known.
-
-    Raises
-    ------
-    FileError
-        If it is one.
-    """
-    plain = kind.strip().lower()
-    if plain in _STANDING:
-        raise FileError(source, f"the scan is a {plain}: 2θ does not move in it; choose another")
-    if plain not in _TWO_THETA:
-        raise FileError(
-            source,
-            f"the scan is of the kind {kind[:40]!r}, and it is not known publicly where its angles stand; "
-            "export it as text with two columns",
-        )
-
-
-#: Length of the file's and of a range's header in bytes.
+#: Length of the header of the file and of that of a range in bytes.
 _FILE_HEADER = 61
 _RANGE_HEADER = 160
-#: What a range starts with, where a segment has its kind.
+#: First number of a range; that of a segment is its kind.
 _RANGE = (0, 160)
-#: Kinds of segment, and how long they are at least.
+#: Kinds of segments, and their smallest length in bytes.
 _TEXT, _SOURCE, _DRIVE = 10, 30, 50
-_LEAST = {_TEXT: 36, _SOURCE: 120, _DRIVE: 64}
-#: Most segments before and between ranges, or within one.
+_SHORTEST = {_TEXT: 36, _SOURCE: 120, _DRIVE: 64}
+#: Largest number of segments outside ranges, or within one.
 _MOST_SEGMENTS = 100_000
-#: How near, in degrees, the drive of 2θ must stand to where the scan starts.
+#: Largest difference in degrees between the 2θ drive and the start of the scan.
 _SAME_ANGLE = 1e-4
 
-
-#: Texts that are kept → what they are called in the metadata.
-_KEPT = {"SAMPLEID": "sample id", "COMMENT": "title"}
+#: Name of a text segment → entry of the metadata.
+_TEXTS = {"SAMPLEID": "sample id", "COMMENT": "title"}
 
 
 @dataclass(frozen=True)
-class _Told:
-    """What the segments before a range tell."""
+class _Settings:
+    """Texts, emission lines and anode from the segments before a range."""
 
     texts: dict[str, str] = field(default_factory=dict)
     lines: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -93,13 +55,13 @@ class _Told:
 
 
 def ranges(file: Fields, request: Request) -> list[Load]:
-    """List the ranges."""
+    """List the ranges of the file."""
     file.take(0, _FILE_HEADER)
     return list_ranges(_walk(file, request), file.source)
 
 
 def _walk(file: Fields, request: Request) -> Iterator[Load]:
-    said = _Told()
+    settings = _Settings()
     start, end, found, segments = _FILE_HEADER, len(file.data.rstrip(b"\0")), False, 0
     while start < end:
         part = file.part(start)
@@ -107,28 +69,29 @@ def _walk(file: Fields, request: Request) -> Iterator[Load]:
             first = _RANGE_HEADER + part.number("I", 140)
             length = first + part.number("I", 88) * part.number("I", 136)
             part.take(0, length)
-            yield partial(_read, file, part, first, said, request)
+            yield partial(_read, file, part, first, settings, request)
             found = True
         else:
             try:
-                length = _segment(part)
+                length = _segment_length(part)
             except TruncatedFile:
-                if found:  # behind a range it is no broken range, but something unknown
+                if found:  # after a range this is not a truncated range but something unknown
                     check_end_of_file(file, start)
                 raise
-            said = _heard(part, length, said)
+            settings = _updated(settings, part, length)
             segments += 1
         if segments > _MOST_SEGMENTS:
             raise FileError(
-                file.source, f"tells of more than {_MOST_SEGMENTS} segments, which cannot be; export it again"
+                file.source,
+                f"claims more than {_MOST_SEGMENTS} segments, which is impossible; export it again",
             )
         start += length
 
 
-def _segment(part: Fields) -> int:
-    """Length of a segment in bytes."""
+def _segment_length(part: Fields) -> int:
+    """Return the length of a segment in bytes, after checking that it is complete."""
     kind, length = part.number("I", 0), int(part.number("I", 4))
-    if length < _LEAST.get(kind, 8):
+    if length < _SHORTEST.get(kind, 8):
         raise FileError(
             part.source,
             f"a segment of kind {kind} has {length} bytes: it is damaged; copy or export it again",
@@ -137,71 +100,68 @@ def _segment(part: Fields) -> int:
     return length
 
 
-def _heard(part: Fields, length: int, said: _Told) -> _Told:
+def _updated(settings: _Settings, part: Fields, length: int) -> _Settings:
+    """Return the settings with those of one more segment."""
     kind = part.number("I", 0)
-    if kind == _TEXT and (name := part.text(12, 24)) in _KEPT:
-        return replace(said, texts={**said.texts, name: part.text(36, length - 36)})
+    if kind == _TEXT and (name := part.text(12, 24)) in _TEXTS:
+        return replace(settings, texts={**settings.texts, name: part.text(36, length - 36)})
     if kind == _SOURCE:
         alpha1, alpha2, ratio = (part.number("d", at) for at in (80, 88, 104))
-        return replace(said, lines=(alpha1, alpha2, ratio), anode=part.text(116, 4))
-    return said
+        return replace(settings, lines=(alpha1, alpha2, ratio), anode=part.text(116, 4))
+    return settings
 
 
-def _read(file: Fields, header: Fields, first: int, said: _Told, request: Request) -> Scan:
-    kind, points = header.text(32, 24), header.number("I", 88)
-    check_kind(kind, file.source)
+def _read(file: Fields, header: Fields, first: int, settings: _Settings, request: Request) -> Scan:
+    scan_type, points = header.text(32, 24), header.number("I", 88)
+    check_scan_type(scan_type, file.source)
     start = header.number("d", 72)
     _check_drives(header, first, start)
-    intensity = _intensity(header, first, points)
-    per_count, noted = counts_per_photon(intensity)
-    return Scan(
+    return counts_scan(
         x=equidistant_angles(start, header.number("d", 80), points, file.source),
-        intensity=intensity,
-        per_count=per_count,
-        radiation=header_radiation(request, *said.lines, used=header.number("d", 112)),
+        intensity=_intensity(header, first, points),
+        radiation=header_radiation(request, *settings.lines, used=header.number("d", 112)),
         metadata={
             "format": "Bruker .raw, version 4 (RAW4.00)",
-            "scan axis": kind,
+            "scan axis": scan_type,
             **nonempty(
                 {
-                    **{entry: said.texts.get(name, "") for name, entry in _KEPT.items()},
+                    **{entry: settings.texts.get(name, "") for name, entry in _TEXTS.items()},
                     "date": f"{file.text(12, 12)} {file.text(24, 10)}".strip(),
-                    "anode": said.anode,
+                    "anode": settings.anode,
                 }
             ),
             **counting_time_entry(header.number("f", 92)),
         },
-        history=noted,
     )
 
 
 def _check_drives(header: Fields, first: int, start: float) -> None:
-    """Refuse a range whose start is not that of the drive of 2θ."""
-    stand: list[float] = []
+    """Raise FileError if the scan does not start at the position of the 2θ drive."""
+    positions: list[float] = []
     at = _RANGE_HEADER
     for _ in range(_MOST_SEGMENTS):
         if at >= first:
             break
         part = header.part(at)
-        at += _segment(part)
+        at += _segment_length(part)
         if part.number("I", 0) == _DRIVE and part.text(12, 24) == "2Theta":
-            stand.append(part.number("d", 56))
-    if at != first or not stand or not all(abs(angle - start) < _SAME_ANGLE for angle in stand):
+            positions.append(part.number("d", 56))
+    if at != first or not positions or not all(abs(angle - start) < _SAME_ANGLE for angle in positions):
         raise FileError(
             header.source,
-            "the scan does not start where its drive of 2θ stands, so it is not certain what its axis is; "
+            "the scan does not start at the position of its 2θ drive, so it is not certain what its axis is; "
             "export it as text with two columns",
         )
 
 
 def _intensity(header: Fields, first: int, points: int) -> FloatArray:
-    """Counts of a range; what else it keeps at each point must be nothing, or 1."""
+    """Read the counts of a range; a second number at each point must be 1."""
     size = header.number("I", 136)
     measured = header.number("I", 8)
     if measured != points:
         raise FileError(
             header.source,
-            f"the scan has {measured} points in one place of its header and {points} in another; "
+            f"the header of the scan gives both {measured} and {points} points; "
             "if it was stopped, export it as text with two columns",
         )
     if size == 4:
@@ -209,7 +169,7 @@ def _intensity(header: Fields, first: int, points: int) -> FloatArray:
     if size != 8 or np.any(header.column(first, 2 * points, "<i4")[1::2] != 1):
         raise FileError(
             header.source,
-            "the scan keeps more than the counts at each point, and it is not known publicly what; "
+            "the scan stores more than the counts at each point, and its meaning is not published; "
             "export it as text with two columns",
         )
     return header.column(first, 2 * points, "<f4")[::2]

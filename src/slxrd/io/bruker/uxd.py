@@ -1,10 +1,9 @@
 """Bruker and Siemens .uxd files: ``_KEY=value`` lines, then a marker that begins the data of a range.
 
-Facts of the layout: the description in xylib (Wojdyr, uxd.cpp) and what rietx's notes tell of five real
-files: that a marker is two facts, ``_2THETA`` (a column of angles stands before the intensities) and
-``COUNTS`` or ``CPS``, and that the angles are those of ``_DRIVE``, be the marker what it may. Keys hold until
-they are given anew; only start and step are asked of every range. That ``PSDSCAN`` is over 2θ: the listing in
-DASH's Load_uxd_File.
+Sources of the layout: the description in xylib (Wojdyr, uxd.cpp), and rietx's notes on five files: a marker
+has two parts, ``_2THETA`` (a column of angles precedes the intensities) and ``COUNTS`` or ``CPS``, and the
+angles are those of ``_DRIVE``, whatever the marker. Keys are valid until they are given again; only start and
+step are required for each range. ``PSDSCAN`` is over 2θ according to DASH (Load_uxd_File).
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from slxrd.units import FloatArray
 
 NAME = "Bruker .uxd"
 
-#: Drives in whose scans 2θ moves and is the angle in the file.
+#: Values of ``_DRIVE`` for scans in which 2θ moves and is the angle in the file.
 _TWO_THETA = (
     "COUPLED",
     "LOCKED COUPLED",
@@ -52,7 +51,7 @@ _KEY = re.compile(r"_(\+?[\w-]+)\s*=(.*)$")
 
 @dataclass
 class _Range:
-    """One range: its header, whether angles stand beside the intensities, and in which unit those are."""
+    """One range: its header, whether it has a column of angles, and the unit of its intensities."""
 
     header: Mapping[str, str]
     paired: bool
@@ -62,7 +61,7 @@ class _Range:
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether the first line that is no comment is the version of the file."""
+    """Return True if the first line that is not a comment is ``_FILEVERSION``."""
     for line in head(data).replace("\r", "\n").split("\n"):
         if line.strip() and not line.lstrip().startswith(";"):
             return line.lstrip().upper().startswith("_FILEVERSION")
@@ -88,7 +87,7 @@ def scans(request: Request) -> list[Load]:
             header.pop("STEPSIZE", None)
         else:
             header[key[1].upper()] = key[2].strip(" \t'\"")
-    # A word that is no marker may stand alone; one that data follow is a kind of scan that is not known.
+    # A word that is not a marker may occur without data; with data it begins an unknown kind of scan.
     return [partial(_read, found, request) for found in ranges if found.unit or found.rows]
 
 
@@ -98,23 +97,23 @@ def _read(found: _Range, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is not one over 2θ, is truncated, or of an unknown layout.
+        If the range is not over 2θ, truncated, or of an unknown layout.
     """
     source, header = request.source, found.header
     if not found.unit:
         raise FileError(
             source,
-            f"{found.marker.text[:40]!r} begins no scan that is known; export it again",
+            f"{found.marker.text[:40]!r} begins an unknown kind of scan; export it again",
             found.marker.line,
         )
     drive = header.get("DRIVE", "")
     if drive.upper() not in _TWO_THETA and (drive or not found.paired):
-        axis = f"a scan of {drive[:40]!r}" if drive else "a scan that does not tell its axis (_DRIVE)"
-        raise FileError(source, f"is {axis}; only scans over 2θ are read", found.marker.line)
+        axis = f"a scan of {drive[:40]!r}" if drive else "a scan without its axis (_DRIVE)"
+        raise FileError(source, f"is {axis}; only scans over 2θ are supported", found.marker.line)
     x, intensity, digits = _columns(found, source)
     stated = header.get("STEPCOUNT")
     if stated and parse_number(stated, "_STEPCOUNT", source) != len(x):
-        raise FileError(source, f"tells of {stated} points and holds {len(x)}; copy or export it again")
+        raise FileError(source, f"claims {stated} points but has {len(x)}; copy or export it again")
     time = header.get("STEPTIME") and parse_counting_time(header["STEPTIME"], "_STEPTIME", source)
     counted = (
         counting.from_counts(intensity)
@@ -149,7 +148,7 @@ def _read(found: _Range, request: Request) -> Scan:
 
 
 def _columns(found: _Range, source: str) -> tuple[FloatArray, FloatArray, int]:
-    """Angles, intensities, and the decimal places of the latter."""
+    """Return angles, intensities, and the number of decimal places of the intensities."""
     split = [(row.text.replace(",", " ").split(), row.line) for row in found.rows]
     if found.paired:
         for fields, line in split:

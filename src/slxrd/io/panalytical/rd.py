@@ -1,10 +1,9 @@
-"""Philips ``.rd`` (``V3RD``) and ``.sd`` (``V5RD``) of PC-APD: one scan over 2θ, its counts as their roots.
+"""Philips ``.rd`` (``V3RD``) and ``.sd`` (``V5RD``) of PC-APD: one scan over 2θ, as square roots of counts.
 
-Facts of the layout: xylib (Wojdyr, philips_raw.cpp), and that the field at 136 is the largest of the stored
-numbers, found on the 28 files of the IUCr's round robin (rietx, philips_rd.py). A stored number v stands for
-v²/100 counts, rounded to the nearest: so the listing by Philips' own program that the manual of Xtal's ADDPAT
-shows (437 = 209²/100, 454 = 213²/100), where xylib cuts the decimals off. Held against a scan that is also at
-hand as text.
+Sources of the layout: xylib (Wojdyr, philips_raw.cpp); the field at 136 is the largest stored number, as
+found on the 28 files of the IUCr's round robin (rietx, philips_rd.py). A stored number v means v²/100 counts,
+rounded: the listing by Philips' program in the manual of Xtal's ADDPAT agrees (437 = 209²/100,
+454 = 213²/100), whereas xylib truncates. Checked on a scan that is also available as text.
 """
 
 from __future__ import annotations
@@ -16,29 +15,29 @@ import numpy as np
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.formats import FORMATS, Format
-from slxrd.io.shared.binary import Fields, check_end_of_file, equidistant_angles, nonempty, refuse_q
+from slxrd.io.shared.binary import Fields, check_end_of_file, equidistant_angles
 from slxrd.io.shared.headers import header_radiation
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import K_ALPHA_LINES
 
 NAME = "Philips .rd or .sd"
 
-#: First bytes → where the counts begin.
+#: First bytes → position of the first stored number.
 _COUNTS_AT = {b"V3RD": 250, b"V5RD": 810}
 _ANODES = {0: "Cu", 1: "Mo", 2: "Fe", 3: "Cr"}
-#: How far the number of steps may be from a whole number.
+#: Largest distance of the number of steps from a whole number.
 _WHOLE = 0.01
-#: The largest stored number where a converter left it blank or zero.
+#: Values of the field of the largest number that converters leave blank or zero.
 _BLANK = (0x2020, 0)
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file starts as one, and is not text that does."""
+    """Return True for both formats; text that begins in the same way has no NUL byte."""
     return data[:4] in _COUNTS_AT and b"\0" in data[:250]
 
 
 def scans(request: Request) -> list[Load]:
-    """List the scans: one."""
+    """Return the only scan of the file."""
     refuse_q(request, NAME)
     return [partial(_read, Fields(request.data, request.source, ".rd or .sd file"), request)]
 
@@ -49,14 +48,14 @@ def _read(file: Fields, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If its length is not that of its header, or a number cannot be true.
+        If the length disagrees with the header, or a number is impossible.
     """
     step, start, end = (float(file.number("d", at)) for at in (214, 222, 230))
     steps = (end - start) / step if np.isfinite([step, start, end]).all() and step > 0.0 else -1.0
     if not (0.0 <= steps < len(file.data) and abs(steps - round(steps)) < _WHOLE):
         raise FileError(
             file.source,
-            f"its header tells of a scan from {start:g} to {end:g}° in steps of {step:g}°, which cannot be; "
+            f"its header gives a scan from {start:g} to {end:g}° in steps of {step:g}°, which is impossible; "
             "copy or export it again",
         )
     points, first = round(steps) + 1, _COUNTS_AT[file.data[:4]]
@@ -66,7 +65,7 @@ def _read(file: Fields, request: Request) -> Scan:
     if largest not in _BLANK and largest != stored.max():
         raise FileError(
             file.source,
-            f"its largest stored number is {stored.max():g} and its header tells of {largest}: it is "
+            f"its largest stored number is {stored.max():g} but its header says {largest}: it is "
             "damaged; copy or export it again",
         )
     alpha1, alpha2, ratio = (file.number("d", at) for at in (94, 102, 110))
@@ -84,7 +83,7 @@ def _read(file: Fields, request: Request) -> Scan:
 
 
 def _anode(file: Fields) -> str:
-    """Anode, where its code agrees with the wavelength."""
+    """Return the anode if its code agrees with the wavelength, else an empty text."""
     anode = _ANODES.get(file.number("B", 85), "")
     known = K_ALPHA_LINES[anode][0] if anode else 0.0
     return anode if abs(file.number("d", 94) - known) < 0.01 else ""

@@ -1,8 +1,8 @@
 """Philips and PANalytical .udf files: ``Key, value, /`` lines, then ``RawScan`` and the counts up to a ``/``.
 
-Facts of the layout: the listing in DASH's Load_udf_File (CCDC, BSD) and a file converted by PowDLL. The axis
-is not named in the format; it is taken for 2θ. ``ScanStepTime`` is not used: with strip detectors it is not
-the counting time of a point (rietx's notes on 56 files).
+Sources of the layout: DASH (Load_udf_File; CCDC, BSD) and a file converted by PowDLL. The format does not
+name the axis; 2θ is assumed. ``ScanStepTime`` is not used: with strip detectors it is not the counting time
+per point (rietx's notes on 56 files).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SCAN = "rawscan"
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file begins with the sample, or names the range of angles, as .udf files do."""
+    """Return True for a file with the entry ``SampleIdent`` or ``DataAngleRange``."""
     start = head(data).replace("\r", "\n")
     return "," in start and any(
         line.lstrip().startswith(("SampleIdent,", "DataAngleRange,")) for line in start.split("\n")
@@ -40,7 +40,7 @@ def recognises(data: bytes) -> bool:
 
 
 def scans(request: Request) -> list[Load]:
-    """List the scans of a .udf file: one."""
+    """Return the only scan of the file."""
     return [partial(_read, read_lines(request, NAME), request)]
 
 
@@ -50,12 +50,12 @@ def _read(found: list[Row], request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is truncated, or its length is not that of its range.
+        If the scan is truncated, or its length disagrees with its range.
     """
     source = request.source
     start = next((i for i, row in enumerate(found) if row.text.rstrip(" ,/").lower() == _SCAN), None)
     if start is None:
-        raise FileError(source, "has no RawScan: it is truncated or holds no scan; copy or export it again")
+        raise FileError(source, "has no RawScan: it is truncated or has no scan; copy or export it again")
     header: dict[str, str] = {}
     for row in found[:start]:
         key, _, value = row.text.partition(",")
@@ -67,7 +67,7 @@ def _read(found: list[Row], request: Request) -> Scan:
     if abs(expected - n) > 0.5:
         raise FileError(
             source,
-            f"its header tells of {first:g} to {last:g}° in steps of {step:g}°, and {n} points follow; "
+            f"its header gives {first:g} to {last:g}° in steps of {step:g}°, but {n} points follow; "
             "copy or export it again",
         )
     counted = counting.from_counts(parse_numbers(fields, "the intensity", source))
@@ -113,7 +113,7 @@ def _fields(rows: list[Row], source: str) -> list[tuple[str, int]]:
         if slash:
             if rest.strip() or i + 1 < len(rows):
                 after = row.line if rest.strip() else rows[i + 1].line
-                raise FileError(source, "something follows the end of the scan; keep one scan a file", after)
+                raise FileError(source, "there are lines after the end of the scan; remove them", after)
             return fields
     raise FileError(source, "has no / at its end: it is truncated; copy or export it again")
 

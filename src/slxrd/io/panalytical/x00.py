@@ -1,8 +1,8 @@
 """Philips .x00 files of high-resolution diffractometers.
 
-Layout, from three files of the format (micronovaxrd, micronovaxrr; MIT-type licence) and the converter
+The layout is derived from three files (micronovaxrd, micronovaxrr; MIT-type licence) and the converter
 xy2x00: ``HR-XRDScan``, then ``Key, value`` lines, then ``ScanData`` and one rate in counts/s per line.
-The axis is the one that ``ScanAxis`` names first: ω for ``Omega/2Theta``.
+The axis is the first one named by ``ScanAxis``: ω for ``Omega/2Theta``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
 
 NAME = "Philips .x00"
-#: Largest |2θ − 2ω| in degrees at the middle of a scan over ω that is called symmetrical.
+#: Largest |2θ − 2ω| in degrees, at the middle of a scan over ω, of a symmetric reflection.
 TILT_LIMIT = 1.0
 
 _MAGIC = "HR-XRDScan"
@@ -36,12 +36,12 @@ _FACTORS = {"omega/2theta": 2.0, "2theta/omega": 1.0, "2theta": 1.0}
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file begins with ``HR-XRDScan``."""
+    """Return True for a file that begins with ``HR-XRDScan``."""
     return head(data).lstrip().lower().startswith(_MAGIC.lower())
 
 
 def scans(request: Request) -> list[Load]:
-    """List the scans of an .x00 file: one."""
+    """Return the only scan of the file."""
     found = read_lines(request, NAME)
     return [lambda: _read(found, request)]
 
@@ -52,7 +52,7 @@ def _read(found: list[Row], request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is truncated, or not one over 2θ.
+        If the scan is truncated, or not over 2θ.
     """
     source = request.source
     header: dict[str, str] = {}
@@ -63,7 +63,7 @@ def _read(found: list[Row], request: Request) -> Scan:
     fields = [(row.text, row.line) for row in found[start + 1 :]]
     n = parse_number(required(header, "NrOfData", source), "NrOfData", source)
     if len(fields) != n:
-        raise FileError(source, f"tells of {n:g} points and holds {len(fields)}; copy or export it again")
+        raise FileError(source, f"claims {n:g} points but has {len(fields)}; copy or export it again")
     axis = required(header, "ScanAxis", source)
     factor = _FACTORS.get(axis.replace(" ", "").lower())
     if factor is None:
@@ -95,10 +95,15 @@ def _read(found: list[Row], request: Request) -> Scan:
 
 
 def _doubling(header: dict[str, str], factor: float, source: str) -> tuple[Step, ...]:
-    """Tell of 2θ = 2ω, and how far the header's own 2θ is from it.
+    """Return the history entry for 2θ = 2ω, with the difference 2θ − 2ω of the positions in the header.
 
-    The two differ by misalignment and by a miscut of the substrate, and neither is right in every
-    file: the substrate's peak tells.
+    They differ by misalignment and by the miscut of the substrate. Which of the two is right depends on the
+    file; the position of a substrate peak decides.
+
+    Raises
+    ------
+    FileError
+        If the difference exceeds ``TILT_LIMIT``.
     """
     if factor == 1.0:
         return ()
@@ -111,7 +116,7 @@ def _doubling(header: dict[str, str], factor: float, source: str) -> tuple[Step,
             raise FileError(
                 source,
                 f"2θ and 2ω differ by {offset:.4g}° (an asymmetric reflection); only scans along the "
-                "normal of the film are read",
+                "normal of the film are supported",
             )
         details = {"2θ − 2ω in the header (°)": math.copysign(round(abs(offset), 6), offset)}
     return (Step("2θ = 2ω", details),)

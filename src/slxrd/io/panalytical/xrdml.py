@@ -1,4 +1,4 @@
-"""PANalytical .xrdml files, through fairmat-readers-xrd."""
+"""PANalytical .xrdml files, read with fairmat-readers-xrd."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from slxrd.io.formats import FORMATS, Format
 from slxrd.io.panalytical.xrdml_document import Document, open_documents, radiation
 from slxrd.io.shared import counting
 from slxrd.io.shared.counting import check_intensity, detector_counts
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import FloatArray
 
 NAME = "PANalytical .xrdml"
 
-#: How much of a file is looked at to recognise it.
+#: Number of bytes read to recognise the format.
 HEAD_SIZE = 8192
 
-#: Where 0 °C lies in the units of temperature. Where none stands, the format's values are kelvin: the public
-#: readers that use them (GSAS-II, LIPRAS) take them so.
+#: 0 °C in the units of temperature. Values without a unit are in kelvin, as in the public readers that use
+#: them (GSAS-II, LIPRAS).
 _ZEROS = {"K": 273.15, "Kelvin": 273.15, "kelvin": 273.15, "°C": 0.0, "Celsius": 0.0}
 
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?xrdMeasurements?[\s>/]")
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file is XML with the root ``xrdMeasurements``, in UTF-8 or UTF-16."""
+    """Return True for XML in UTF-8 or UTF-16 with the root ``xrdMeasurements``."""
     return _ROOT.search(data[:HEAD_SIZE].replace(b"\0", b"")) is not None
 
 
@@ -45,23 +45,21 @@ def scans(request: Request) -> list[Load]:
     Raises
     ------
     FileError
-        If it is not the XML of measurements.
+        If the XML is malformed or unsafe.
     """
-    if request.axis == "q":
-        raise FileError(request.source, "the axis of an .xrdml file is 2θ; leave --axis out")
+    refuse_q(request, NAME)
     return [partial(_read, document, request) for document in open_documents(request)]
 
 
 def _read(open_document: Callable[[], Document], request: Request) -> Scan:
-    """Read one scan.
+    """Read one scan, with intensities in counts corrected for the attenuator.
 
-    Its intensities are in counts, corrected for the attenuator: ``<counts>`` in the file are not and are
-    multiplied by its factors, ``<intensities>`` are already.
+    ``<counts>`` in the file are multiplied by the attenuation factors; ``<intensities>`` are corrected.
 
     Raises
     ------
     FileError
-        If the scan is broken, or not one over 2θ.
+        If the scan is damaged, or not over 2θ.
     """
     source = request.source
     document = open_document()
@@ -72,7 +70,7 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
         problem = (
             "2θ does not move in it" if two_theta.size == 1 else f"{two_theta.size} angles for {n} points"
         )
-        raise FileError(source, f"the scan is not one over 2θ: {problem}")
+        raise FileError(source, f"the scan is not over 2θ: {problem}")
     factors = np.ones(n)
     if content.get("beamAttenuationFactors") is not None:
         factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
@@ -93,14 +91,14 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
 
 
 def _library(document: Document, source: str) -> dict[str, Any]:
-    """Give the chosen scan to the library; everything it raises becomes a FileError."""
+    """Read one scan with the library; convert all its exceptions to FileError."""
     with tempfile.TemporaryDirectory(prefix="slxrd-") as folder, warnings.catch_warnings():
-        path = Path(folder) / "scan.xrdml"  # the library takes paths only, and reads all scans or none
+        path = Path(folder) / "scan.xrdml"  # the library needs a path, and reads all scans or none
         try:
             from fairmat_readers_xrd import read_panalytical_xrdml
 
             ET.ElementTree(document.alone()).write(path, encoding="utf-8", xml_declaration=True)
-            warnings.simplefilter("error")  # NumPy only warns of numbers it cannot read, and drops the rest
+            warnings.simplefilter("error")  # NumPy only warns about invalid numbers, and drops the rest
             content: dict[str, Any] = read_panalytical_xrdml(str(path))
         except ImportError:
             raise FileError(
@@ -117,9 +115,9 @@ def _values(content: dict[str, Any], name: str) -> FloatArray:
 
 
 def _spread(values: FloatArray, n: int, source: str) -> FloatArray:
-    # The library closes up a list of equal values to a single one.
+    # The library returns a list of equal values as a single one.
     if values.size not in (1, n):
-        raise FileError(source, f"{values.size} numbers are read where {n} stand; export it again")
+        raise FileError(source, f"only {values.size} of {n} numbers can be read; export it again")
     return np.broadcast_to(values, (n,))
 
 
@@ -138,12 +136,11 @@ def _metadata(content: dict[str, Any], document: Document, source: str) -> dict[
     temperature = _temperature(document.scan)
     if temperature is not None:
         metadata["temperature (°C)"] = temperature
-    metadata |= {name: text.strip() for name, text in entries.items() if text and text.strip()}
-    return metadata
+    return metadata | nonempty(entries)
 
 
 def _temperature(scan: ET.Element) -> float | None:
-    """Mean temperature in °C of a non-ambient scan, None where the file does not tell it plainly."""
+    """Return the mean temperature in °C of a non-ambient scan, None if it is missing or not certain."""
     for points in scan.findall("{*}nonAmbientPoints"):
         values = points.find("{*}nonAmbientValues")
         if points.get("type") != "Temperature" or values is None:

@@ -1,10 +1,9 @@
-"""Which radiation an .xrdml file means.
+"""Parse and check the XML of .xrdml files: scans and radiation.
 
-The word ``intended`` does not tell whether Kα₂ is there: of two files of FAIRmat's nomad-measurements
-(Apache-2.0), XRD-918-16_10.xrdml says ``K-Alpha 1`` and shows both lines, m54313_om2th_10.xrdml says
-``K-Alpha`` and shows one. What tells in both is whether a monochromator stands before the sample.
-
-The XML of an .xrdml file: opened safely, its scans listed, the parts of one checked.
+The attribute ``intended`` of the wavelength does not say whether Kα₂ is present: of two files of FAIRmat's
+nomad-measurements (Apache-2.0), XRD-918-16_10.xrdml has ``K-Alpha 1`` and shows both lines,
+m54313_om2th_10.xrdml has ``K-Alpha`` and shows one. In both, the presence of a monochromator before the
+sample decides.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ from slxrd.units import Radiation, SecondLine
 
 @dataclass(frozen=True)
 class Document:
-    """One scan of an .xrdml file, and where it stands.
+    """One scan of an .xrdml file, and the elements around it.
 
     Parameters
     ----------
     root, measurement : Element
-        The file's root without its measurements, and the scan's ``xrdMeasurement`` without its scans.
+        The root without its measurements, and the ``xrdMeasurement`` of the scan without its scans.
     scan : Element
-        The ``scan``, with the one axis 2θ left in it.
+        The ``scan``, with 2θ as its only axis.
     size : int
         Number of points.
     """
@@ -41,7 +40,7 @@ class Document:
     size: int
 
     def alone(self) -> ET.Element:
-        """Give a document of nothing but this scan: all that the library is to see."""
+        """Return a document with only this scan, for the library."""
         root, measurement = ET.Element(self.root.tag), ET.Element(self.measurement.tag)
         root.append(measurement)
         measurement.append(self.scan)
@@ -49,18 +48,23 @@ class Document:
 
 
 def open_documents(request: Request) -> list[Callable[[], Document]]:
-    """Parse an .xrdml file; each entry gives one of its scans when called.
+    """Parse an .xrdml file.
+
+    Returns
+    -------
+    list of callable
+        Each returns one scan; raises FileError if that scan is incomplete.
 
     Raises
     ------
     FileError
-        If the XML is malformed or unsafe; an entry, if its scan is incomplete.
+        If the XML is malformed or unsafe.
     """
     whole = xml.parse(request.data, request.source)
     root = _without(whole, "xrdMeasurement")
     documents: list[Callable[[], Document]] = []
     for measurement in whole.findall("{*}xrdMeasurement"):
-        # Files hold thousands of scans: none must have to look through the others.
+        # Files may have thousands of scans: a search through all of them for each would be slow.
         frame = _without(measurement, "scan")
         documents += [
             partial(_document, root, frame, scan, request.source) for scan in measurement.findall("{*}scan")
@@ -94,15 +98,13 @@ def _count_points(points: ET.Element, source: str) -> int:
         raise FileError(source, f"the intensities are in {values.get('unit')!r}; export them as counts")
     size = len((values.text or "").split())
     if size == 0:
-        raise FileError(source, "the scan holds no points")
+        raise FileError(source, "the scan has no points")
     for factors in points.findall("{*}beamAttenuationFactors"):
         found = len((factors.text or "").split())
         if found != size:
             raise FileError(source, f"has {found} attenuation factors for {size} points; export it again")
     if points.find("{*}commonCountingTime") is None:
-        raise FileError(
-            source, "has no common counting time: points counted for different times are not supported"
-        )
+        raise FileError(source, "has no common counting time: different counting times are not supported")
     return size
 
 
@@ -125,36 +127,38 @@ def _keep_two_theta(points: ET.Element, scan: ET.Element, source: str) -> None:
 
 
 def check_unit(element: ET.Element | None, unit: str, source: str) -> None:
-    """Refuse another unit than the expected one.
+    """Check the unit of an element.
+
+    Necessary for safety too: the library evaluates units as expressions.
 
     Parameters
     ----------
     element : Element or None
         With the attribute ``unit``.
     unit : str
-        The expected one.
+        The expected unit.
     source : str
         Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If it is another. The library evaluates units as expressions: no other may reach it.
+        If the unit is another one.
     """
     if element is not None and element.get("unit") != unit:
         name = element.tag.rpartition("}")[2]
         raise FileError(
-            source, f"{name} is in {element.get('unit')!r:.60} where {unit!r} is expected; export it again"
+            source, f"{name} is in {element.get('unit')!r:.60} instead of {unit!r}; export it again"
         )
 
 
-#: The file's words for a single line other than Kα₁ → the element that holds it.
+#: ``intended`` for a single line other than Kα₁ → element with its wavelength.
 _LINES = {"K-Alpha 2": "kAlpha2", "K-Beta": "kBeta"}
 _RATIO = "ratioKAlpha2KAlpha1"
 
 
 def radiation(measurement: ET.Element, source: str) -> Radiation | None:
-    """Radiation of a measurement.
+    """Return the radiation of a measurement.
 
     Parameters
     ----------
@@ -166,13 +170,13 @@ def radiation(measurement: ET.Element, source: str) -> Radiation | None:
     Returns
     -------
     Radiation or None
-        For intended Kα or Kα₁ the doublet, or Kα₁ behind a crystal monochromator and where the file has no
-        ratio above 0; else the intended line. None where the file does not tell.
+        For intended Kα or Kα₁ the doublet, or Kα₁ alone with a crystal monochromator or without a positive
+        intensity ratio; otherwise the intended line. None if the file has no wavelength.
 
     Raises
     ------
     FileError
-        If the file's words or numbers are not understood.
+        If the intended line is unknown, or a number is invalid.
     """
     used = measurement.find("{*}usedWavelength")
     if used is None:
@@ -183,18 +187,18 @@ def radiation(measurement: ET.Element, source: str) -> Radiation | None:
     if intended not in ("K-Alpha", "K-Alpha 1"):
         raise FileError(
             source,
-            f"intended wavelength {intended!r:.40} is not known: use --wavelength CuKa, or a number of Å",
+            f"intended wavelength {intended!r:.40} is not known: use --wavelength CuKa, or a number in Å",
         )
     alpha1 = _number(used, "kAlpha1", source)
-    told = all(used.find(f"{{*}}{name}") is not None for name in ("kAlpha2", _RATIO))
-    if _monochromatic(measurement) or (intended == "K-Alpha 1" and not told):
+    has_doublet = all(used.find(f"{{*}}{name}") is not None for name in ("kAlpha2", _RATIO))
+    if _monochromatic(measurement) or (intended == "K-Alpha 1" and not has_doublet):
         return Radiation(alpha1)
     ratio = _number(used, _RATIO, source, zero=True)
     return Radiation(alpha1, SecondLine(_number(used, "kAlpha2", source), ratio) if ratio else None)
 
 
 def _monochromatic(measurement: ET.Element) -> bool:
-    """Tell whether a crystal before the sample takes Kα₂ out, as all do but graphite."""
+    """Return True if a crystal before the sample removes Kα₂, as all do except graphite."""
     crystals = measurement.iterfind("{*}incidentBeamPath/{*}monochromator/{*}crystal")
     return any("graphite" not in (crystal.text or "").lower() for crystal in crystals)
 

@@ -1,1 +1,1 @@
-"""Rigaku formats."""
+"""Formats of Rigaku."""

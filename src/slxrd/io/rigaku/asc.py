@@ -1,9 +1,9 @@
 """Rigaku's older text files (.asc, .rig): ``*KEY = value`` lines, and groups from ``*BEGIN`` to ``*END``.
 
-Facts of the layout: the listing in DASH's Load_asc_File (CCDC, BSD) and a file converted by PowDLL.
-Intensities stand after ``*COUNT``, which is their number, parted by commas. ``*YUNIT`` is ``cps`` in files
-whose numbers are counts: rates are only taken for rates if their counting time makes them whole.
-``*XRAY_CHAR`` is ``K-ALPHA1`` with a Kβ filter too, so it takes a monochromator to be believed.
+Sources of the layout: DASH (Load_asc_File; CCDC, BSD) and a file converted by PowDLL. The intensities,
+separated by commas, follow ``*COUNT``, their number. Some files with counts have ``cps`` as ``*YUNIT``:
+numbers are used as rates only if rate × counting time is whole. ``*XRAY_CHAR`` is ``K-ALPHA1`` also for a
+Kβ filter, so K-ALPHA1 is accepted only with a monochromator.
 """
 
 from __future__ import annotations
@@ -35,21 +35,25 @@ NAME = "Rigaku text (.asc, .rig)"
 
 #: Atomic number → anode.
 _ANODES = {"24": "Cr", "26": "Fe", "27": "Co", "29": "Cu", "42": "Mo", "47": "Ag"}
-#: A crystal that takes Kα₂ out, as ``Ge(220)x2``.
+#: A crystal that removes Kα₂, for example ``Ge(220)x2``.
 _CRYSTAL = re.compile(r"\s*(?:Ge|Si|Quartz)\b", re.I)
+#: Start of ``*YUNIT`` → unit.
+_UNITS = {"cps": "cps", "count": "counts"}
 _KEY = re.compile(r"\*(\w+)\s*=\s*(.*)$")
 _TYPE = re.compile(r"\*TYPE\s*=")
 
 
 @dataclass
 class _Group:
+    """One scan, from ``*BEGIN`` to ``*END``."""
+
     header: dict[str, str]
     rows: list[Row] = field(default_factory=list)
     complete: bool = False
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file begins with ``*TYPE =``."""
+    """Return True for a file that begins with ``*TYPE =``."""
     return _TYPE.match(head(data).lstrip()) is not None
 
 
@@ -78,7 +82,7 @@ def _read(group: _Group, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is truncated, or not a scan over 2θ.
+        If the group is truncated, or not a scan over 2θ.
     """
     source, header = request.source, group.header
     if not group.complete:
@@ -90,27 +94,23 @@ def _read(group: _Group, request: Request) -> Scan:
     ]
     stated = required(header, "COUNT", source)
     if parse_number(stated, "COUNT", source) != len(fields):
-        raise FileError(source, f"tells of {stated} points and holds {len(fields)}; copy or export it again")
+        raise FileError(source, f"claims {stated} points but has {len(fields)}; copy or export it again")
     first, last, step = (
         parse_number(required(header, key, source), key, source) for key in ("START", "STOP", "STEP")
     )
     x = angles_at_steps(first, step, len(fields), source)
-    if fields and abs(x[-1] - last) > 1.5 * abs(step):  # a continuous scan may lack its last point
+    if fields and abs(x[-1] - last) > 1.5 * abs(step):  # the last point of a continuous scan may be missing
         raise FileError(
             source,
-            f"{len(fields)} points in steps of {step:g}° from {first:g}° end at {x[-1]:g}° and not at the "
+            f"{len(fields)} points in steps of {step:g}° from {first:g}° end at {x[-1]:g}°, not at the "
             f"{last:g}° in its header; copy or export it again",
         )
     offset = header.get("OFFSET", "")
     time = time_per_point(header.get("SPEED"), header.get("SPEED_DIM"), header.get("STEP"), source)
     numbers = parse_numbers(fields, "the intensity", source)
-    unit = header.get("YUNIT", "").lower()
-    if unit.startswith("cps"):
-        counted = counting.from_rates(numbers, time, counting.decimals([text for text, _ in fields]))
-    else:
-        counted = (
-            counting.from_counts(numbers) if unit.startswith("count") else counting.from_unknown_unit(numbers)
-        )
+    written = header.get("YUNIT", "").lower()
+    unit = next((unit for start, unit in _UNITS.items() if written.startswith(start)), "")
+    counted = counting.from_unit(numbers, unit, time, counting.decimals([text for text, _ in fields]))
     return Scan(
         x=factor * x,
         intensity=counted.intensity,
@@ -141,7 +141,7 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     if meant == "K-ALPHA1" and alpha2 and not _CRYSTAL.match(header.get("I_MONOCHRO", "")):
         raise FileError(
             request.source,
-            "its header says K-ALPHA1, which such files do of unfiltered Kα too, and tells of no "
+            "its header says K-ALPHA1, as such files do for unfiltered Kα too, and names no "
             "monochromator before the sample: use --wavelength CuKa for both lines, or CuKa1",
         )
     if meant in ("K-ALPHA1", "K-ALPHA2"):

@@ -1,14 +1,12 @@
-"""Rigaku .ras files (SmartLab, MiniFlex, Ultima): headers of ``*KEY "value"``, each before a block of rows.
+"""Rigaku .ras files (SmartLab, MiniFlex, Ultima): ``*KEY "value"`` lines before each block of rows.
 
-The text export of the same programs is read too: it has the keys, and the rows without marks around them.
+Also reads the text export of the same programs, which has the keys, and rows without marks around them. The
+interpretation of scan axes and counting times is used for the other formats of Rigaku too.
 
-Facts of the layout: reductus' rigaku.py (NIST, public domain), RigakuFiles.jl's description and the headers
-quoted in public tests. A row is the angle, what was counted, and the factor of the attenuator by which that
-is multiplied (so reductus; and LabLog's rasx.py found the same of .rasx, against SmartLab's own exports).
-``MEAS_COND_XG_WAVE_TYPE`` names the line. Files call numbers counts that are not whole: they
-are not taken for counts.
-
-What Rigaku's text formats share: names of scans, and counting times.
+Sources of the layout: reductus' rigaku.py (NIST, public domain), the description of RigakuFiles.jl, and the
+headers quoted in public tests. A row has the angle, the detected intensity and the attenuation factor, by
+which the intensity is multiplied (reductus; LabLog's rasx.py found the same for .rasx by comparison with
+SmartLab's exports). ``MEAS_COND_XG_WAVE_TYPE`` names the emission line.
 """
 
 from __future__ import annotations
@@ -38,7 +36,7 @@ from slxrd.io.shared.rows import Row, head
 from slxrd.io.shared.scan import Load, Request, Scan
 from slxrd.units import ALPHA2_RATIO, Radiation
 
-#: Scans over 2θ → degrees of 2θ in a unit of their axis. ω-2θ moves both, and its axis is ω.
+#: Names of scans over 2θ → degrees of 2θ per degree of the axis in the file; that of an ω-2θ scan is ω.
 _SCANS = {
     "twothetatheta": 1.0,
     "twothetaomega": 1.0,
@@ -49,22 +47,44 @@ _SCANS = {
 
 
 def two_theta_factor(name: str, source: str) -> tuple[float, tuple[Step, ...]]:
-    """Degrees of 2θ in a degree of a scan's axis, and the step that tells of it.
+    """Return the degrees of 2θ per degree of the axis of a scan, and the history entry for it.
+
+    Parameters
+    ----------
+    name : str
+        Name of the scan in the file.
+    source : str
+        Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If 2θ does not move in the scan, or not alone, or its name is not known.
+        If the scan is not over 2θ, or its name is unknown.
     """
     plain = re.sub(r"2|２", "two", name.lower().replace("θ", "theta").replace("ω", "omega"))
     factor = _SCANS.get(re.sub(r"[^a-z]", "", plain))
     if factor is None:
-        raise FileError(source, f"is a scan of {name[:40]!r}; only scans over 2θ are read")
+        raise FileError(source, f"is a scan of {name[:40]!r}; only scans over 2θ are supported")
     return factor, (Step("2θ = 2ω"),) if factor != 1.0 else ()
 
 
 def time_per_point(speed: str | None, unit: str | None, step: str | None, source: str) -> float | None:
-    """Counting time of a point in s, from a speed in s a step or degrees a minute or second, if told."""
+    """Compute the counting time per point.
+
+    Parameters
+    ----------
+    speed, unit : str or None
+        Time per step in s (unit ``"sec…"``), or speed in degrees per minute or second (``"deg/min"``).
+    step : str or None
+        Step in degrees.
+    source : str
+        Path of the file, for messages.
+
+    Returns
+    -------
+    float or None
+        Seconds; None if the file does not give it.
+    """
     if not speed or not unit:
         return None
     unit = unit.lower().replace(" ", "")
@@ -92,6 +112,8 @@ _KEY = re.compile(r'\*([\w-]+)\s+"?(.*?)"?$')
 
 @dataclass
 class _Block:
+    """The rows of one scan, and its header."""
+
     header: Mapping[str, str]
     start: Row
     marked: bool = True
@@ -100,7 +122,7 @@ class _Block:
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file begins with ``*RAS_``, or with another of its keys."""
+    """Return True for a file that begins with ``*RAS_``, or with a key of such files."""
     return _START.match(head(data).lstrip()) is not None
 
 
@@ -139,23 +161,19 @@ def _read(block: _Block, request: Request) -> Scan:
     Raises
     ------
     FileError
-        If it is truncated, or not one over 2θ.
+        If the scan is truncated, or not over 2θ.
     """
     source, header = request.source, block.header
     name = header.get("MEAS_SCAN_AXIS_X_INTERNAL") or required(header, "MEAS_SCAN_AXIS_X", source)
     factor, doubled = two_theta_factor(name, source)
-    x, seen, attenuation, digits = _columns(block, source)
+    x, detected, attenuation, digits = _columns(block, source)
     time = time_per_point(
         header.get("MEAS_SCAN_SPEED"),
         header.get("MEAS_SCAN_SPEED_UNIT"),
         header.get("MEAS_SCAN_STEP"),
         source,
     )
-    unit = header.get("MEAS_SCAN_UNIT_Y", "").lower()
-    if unit == "cps":
-        counted = counting.from_rates(seen, time, digits)
-    else:
-        counted = counting.from_counts(seen) if unit == "counts" else counting.from_unknown_unit(seen)
+    counted = counting.from_unit(detected, header.get("MEAS_SCAN_UNIT_Y", "").lower(), time, digits)
     largest = float(attenuation.max())
     attenuated = (Step("attenuator corrected", {"largest factor": largest}),) if largest != 1.0 else ()
     return Scan(
@@ -180,7 +198,7 @@ def _read(block: _Block, request: Request) -> Scan:
 
 
 def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """Angles, intensities, attenuation factors, and the decimal places of the intensities."""
+    """Return angles, intensities, attenuation factors, and the decimal places of the intensities."""
     if block.marked and not block.complete:
         raise FileError(
             source, "the scan has no end (*RAS_INT_END): it is truncated; copy or export it again"
@@ -188,9 +206,9 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
     split = [(row.text.split(), row.line) for row in block.rows]
     stated = block.header.get("MEAS_DATA_COUNT")
     if stated and parse_number(stated, "MEAS_DATA_COUNT", source) != len(split):
-        raise FileError(source, f"tells of {stated} points and holds {len(split)}; copy or export it again")
+        raise FileError(source, f"claims {stated} points but has {len(split)}; copy or export it again")
     if not split:
-        raise FileError(source, "the scan holds no points", block.start.line)
+        raise FileError(source, "the scan has no points", block.start.line)
     width = len(split[0][0])
     for fields, line in split:
         if len(fields) != width or width not in (2, 3):
@@ -208,18 +226,24 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def _check_unmarked(header: Mapping[str, str], last: float, source: str) -> None:
-    """Refuse rows that do not reach the end of the scan, as no mark tells of it, or may be attenuated."""
+    """Check that rows without an end mark reach the end of the scan, and have no attenuator.
+
+    Raises
+    ------
+    FileError
+        If they do not, or an attenuator was used: this export does not say whether it is corrected for.
+    """
     stop, step = (
         parse_number(required(header, key, source), key, source)
         for key in ("MEAS_SCAN_STOP", "MEAS_SCAN_STEP")
     )
     if abs(last - stop) > 1.5 * abs(step):
-        raise FileError(source, f"ends at {last:g}° and not at {stop:g}°; copy or export it again")
+        raise FileError(source, f"ends at {last:g}°, not at {stop:g}°; copy or export it again")
     factor = header.get("Attenuator_coefficient", "1")
     if parse_number(factor, "Attenuator_coefficient", source) != 1.0:
         raise FileError(
             source,
-            f"does not tell whether its attenuator of {factor} is corrected for; export the scan as .ras",
+            f"does not say whether its attenuator of {factor} is corrected for; export the scan as .ras",
         )
 
 
@@ -231,15 +255,15 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     meant = header.get("MEAS_COND_XG_WAVE_TYPE", "").lower().replace("_", "").replace("alpha", "a")
     single = {"ka1": alpha1, "ka2": alpha2, "kb": beta, "kbeta": beta}
     if meant == "ka" and _axis(header, "IncidentMonochromator")[0].startswith("Ge"):
-        meant = "ka1"  # a germanium crystal lets Kα₁ through alone
+        meant = "ka1"  # a germanium crystal transmits only Kα₁
     if meant in single:
         return header_radiation(request, single[meant], 0.0, 0.0)
-    # The file gives no ratio. Without the word for Kα it is not known which of the lines are meant.
+    # The file has no intensity ratio. Without Kα as wave type it is unknown which lines reach the sample.
     return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "ka" else None
 
 
 def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:
-    """Position and unit of an axis by its internal name; empty where there is none."""
+    """Return position and unit of an axis by its internal name; empty if there is none."""
     prefix = "MEAS_COND_AXIS_NAME_INTERNAL-"
     for key, value in header.items():
         if key.startswith(prefix) and value == name:

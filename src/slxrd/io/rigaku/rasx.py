@@ -1,12 +1,10 @@
 """Rigaku .rasx files: a ZIP archive with a table and an XML document for each scan.
 
-The layout is read off two files of SmartLab Studio II (TwoTheta_scan_powder.rasx and
+The layout is derived from two files of SmartLab Studio II (TwoTheta_scan_powder.rasx and
 Omega-2Theta_scan_high_temperature.rasx of FAIRmat's nomad-measurements, Apache-2.0): ``DataN/ProfileM.txt``
-holds angle, intensity and attenuator's coefficient, ``DataN/MesurementConditionsM.xml`` (so it is spelt) the
-conditions. In both the coefficient is 1; that intensity and coefficient are to be multiplied was found by the
-authors of a public reader (``rasx.py`` of LabLog), point by point against SmartLab Studio's own exports.
-
-The conditions of a Rigaku .rasx scan: its axis, times and radiation.
+has angle, intensity and attenuation factor, ``DataN/MesurementConditionsM.xml`` (spelt so) the measurement
+conditions. In both files the factor is 1; the authors of a public reader (``rasx.py`` of LabLog) found, by
+comparison with exports of SmartLab Studio, that the intensity has to be multiplied by the factor.
 """
 
 from __future__ import annotations
@@ -25,48 +23,122 @@ from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
 from slxrd.io.shared.counting import check_intensity
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
 
-#: The words for a single line → the end of the element that holds it.
+NAME = "Rigaku .rasx"
+
+_PROFILE = re.compile(r"Data(\d+)/(Profile|Image)(\d+)\.(?:txt|bin)")
+#: ``WaveType`` of a single line → end of the name of the element with its wavelength.
 _LINES = {"ka1": "Kalpha1", "ka2": "Kalpha2", "kb": "Kbeta"}
 
 
-def told(conditions: ET.Element, name: str) -> str:
-    """What stands in the scan's information; empty where nothing does."""
-    return conditions.findtext(f"{{*}}ScanInformation/{{*}}{name}", "").strip()
+def recognises(data: bytes) -> bool:
+    """Return True for an archive with tables or images in numbered folders."""
+    return any(_PROFILE.fullmatch(name) for name in archive.member_names(data))
 
 
-def two_theta(angles: FloatArray, conditions: ET.Element, source: str) -> tuple[FloatArray, tuple[Step, ...]]:
-    """Angles of a scan as 2θ.
-
-    Parameters
-    ----------
-    angles : ndarray, shape (n,)
-        As listed, in degrees.
-    conditions : Element
-        The document of the conditions.
-    source : str
-        Path of the file, for messages.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        2θ in degrees. Where ω is listed, 2ω + offset: the positions of 2θ and ω, as far as the file tells
-        them, give the offset between 2θ and 2ω, which a coupled scan keeps.
-    tuple of Step
-        For the history.
+def scans(request: Request) -> list[Load]:
+    """List the scans of a .rasx file in the order of their numbers.
 
     Raises
     ------
     FileError
-        If the scan is not one over 2θ, or not in degrees.
+        If the archive is damaged.
     """
-    factor, steps = two_theta_factor(told(conditions, "AxisName"), source)
-    unit = told(conditions, "PositionUnit")
+    refuse_q(request, NAME)
+    opened = archive.open_archive(request.data, request.source)
+    found = [match for name in opened.members if (match := _PROFILE.fullmatch(name))]
+    found.sort(key=lambda match: (len(match[1]), match[1], len(match[3]), match[3]))
+    return [partial(_read, opened, match, request) for match in found]
+
+
+def _read(opened: Archive, match: re.Match[str], request: Request) -> Scan:
+    """Read one scan and multiply its intensities by the attenuation factors.
+
+    Raises
+    ------
+    FileError
+        If the scan is damaged, or not over 2θ.
+    """
+    source = request.source
+    if match[2] == "Image":
+        raise FileError(source, "contains a detector image, not a scan; integrate it to a scan over 2θ")
+    conditions = _conditions(opened, match)
+    rows = _rows(opened.read(match.string), source)
+    table = _table(rows, source)
+    x, steps = _two_theta(table[:, 0], conditions, source)
+    factors = table[:, 2]
+    check_intensity(table[:, 1], factors, source)
+    time = _counting_time(conditions, source)
+    unit = _scan_information(conditions, "IntensityUnit").lower()
+    counted = counting.from_unit(table[:, 1], unit, time, counting.decimals([row[1] for row in rows]))
+    if not np.all(factors == 1.0):
+        steps = (*steps, Step("attenuator corrected", {"largest factor": float(factors.max())}))
+    return Scan(
+        x=x,
+        intensity=counted.intensity * factors,
+        per_count=counted.per_count(factors),
+        radiation=request.radiation or _radiation(conditions, source),
+        metadata={"format": NAME} | _metadata(conditions, time),
+        history=(*counted.history, *steps),
+    )
+
+
+def _conditions(opened: Archive, match: re.Match[str]) -> ET.Element:
+    name = f"Data{match[1]}/MesurementConditions{match[3]}.xml"
+    return xml.parse(opened.read(name), opened.source, name)
+
+
+def _rows(data: bytes, source: str) -> list[list[str]]:
+    rows = [line.split() for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    if not rows:
+        raise FileError(source, "the scan has no points")
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(rows[0]) or len(row) not in (2, 3):
+            raise FileError(
+                source, f"point {number} has {len(row)} numbers instead of two or three; export it again"
+            )
+    return rows
+
+
+def _table(rows: list[list[str]], source: str) -> FloatArray:
+    """Return angle, intensity and attenuation factor, which is 1 if that column is missing."""
+    try:
+        table = np.array(rows, dtype=np.float64)
+    except ValueError:
+        raise FileError(source, "a point has a value that is not a number; export the scan again") from None
+    return table if table.shape[1] == 3 else np.column_stack([table, np.ones(len(rows))])
+
+
+def _scan_information(conditions: ET.Element, name: str) -> str:
+    """Return an entry of the scan information; empty if it is missing."""
+    return conditions.findtext(f"{{*}}ScanInformation/{{*}}{name}", "").strip()
+
+
+def _two_theta(
+    angles: FloatArray, conditions: ET.Element, source: str
+) -> tuple[FloatArray, tuple[Step, ...]]:
+    """Convert the angles in the file to 2θ.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        2θ in degrees. If the angles are ω: 2ω + offset, where the offset, constant in a coupled scan, is
+        computed from the positions of 2θ and ω in the file; 2ω if it does not give them.
+    tuple of Step
+        Entries of the history.
+
+    Raises
+    ------
+    FileError
+        If the scan is not over 2θ, or not in degrees.
+    """
+    factor, steps = two_theta_factor(_scan_information(conditions, "AxisName"), source)
+    unit = _scan_information(conditions, "PositionUnit")
     if unit not in ("deg", ""):
-        raise FileError(source, f"its angles are in {unit!r:.40} where degrees are expected; export it again")
+        raise FileError(source, f"its angles are in {unit!r:.40} instead of degrees; export it again")
     if factor == 1.0:
         return angles, steps
     detector, sample = _position(conditions, "TwoTheta"), _position(conditions, "Omega")
@@ -87,37 +159,29 @@ def _position(conditions: ET.Element, name: str, unit: str = "deg", end: str = "
     return None
 
 
-def counting_time(conditions: ET.Element, source: str) -> float | None:
-    """Time in s for which a point was counted, None where the file does not tell it.
+def _counting_time(conditions: ET.Element, source: str) -> float | None:
+    """Return the counting time per point in s, None if the file does not give it.
 
-    A detector of many channels that moves with the scan sees each point for longer.
+    With a position-sensitive detector the time for which a point is counted is longer than this.
     """
-    speed, unit, step = (told(conditions, name) for name in ("Speed", "SpeedUnit", "Step"))
+    speed, unit, step = (_scan_information(conditions, name) for name in ("Speed", "SpeedUnit", "Step"))
     time = time_per_point(speed, unit, step, source)
     return None if time is None else round(time, 9)
 
 
-def radiation(conditions: ET.Element, source: str) -> Radiation | None:
-    """Radiation by the file's ``WaveType``.
-
-    Parameters
-    ----------
-    conditions : Element
-        The document of the conditions.
-    source : str
-        Path of the file, for messages.
+def _radiation(conditions: ET.Element, source: str) -> Radiation | None:
+    """Return the radiation by the ``WaveType`` in the file.
 
     Returns
     -------
     Radiation or None
-        The line that is named; for Kα the doublet, or Kα₁ behind a germanium monochromator. The ratio of the
-        doublet's lines, which the file does not hold, is :data:`slxrd.units.ALPHA2_RATIO`. None where the
-        file does not tell.
+        The named line; for Kα the doublet, or Kα₁ with a germanium monochromator. The intensity ratio, which
+        the file does not give, is :data:`slxrd.units.ALPHA2_RATIO`. None without a wave type.
 
     Raises
     ------
     FileError
-        If the file's words or numbers are not understood.
+        If the wave type is unknown, or a wavelength is not a positive number.
     """
     tube = conditions.find("{*}HWConfigurations/{*}XrayGenerator")
     kind = "" if tube is None else tube.findtext("{*}WaveType", "").strip()
@@ -131,7 +195,7 @@ def radiation(conditions: ET.Element, source: str) -> Radiation | None:
         return Radiation(line(_LINES[kind.lower()]))
     if kind.lower() != "ka":
         raise FileError(
-            source, f"wave type {kind!r:.40} is not known: use --wavelength CuKa, or a number of Å"
+            source, f"wave type {kind!r:.40} is not known: use --wavelength CuKa, or a number in Å"
         )
     if _header(conditions, "*HW_I_MONOCHRO_NAME_INTERNAL").startswith("Ge"):
         return Radiation(line("Kalpha1"))
@@ -146,17 +210,14 @@ def _header(conditions: ET.Element, key: str) -> str:
     return ""
 
 
-def metadata(conditions: ET.Element, time: float | None) -> dict[str, str | float]:
-    """What else the conditions tell: title, date, axis, anode, times, temperature."""
+def _metadata(conditions: ET.Element, time: float | None) -> dict[str, str | float]:
     entries: dict[str, str | None] = {
         "title": conditions.findtext("{*}GeneralInformation/{*}SampleName"),
-        "scan axis": told(conditions, "AxisName"),
-        "date": told(conditions, "StartTime"),
+        "scan axis": _scan_information(conditions, "AxisName"),
+        "date": _scan_information(conditions, "StartTime"),
         "anode": conditions.findtext("{*}HWConfigurations/{*}XrayGenerator/{*}TargetName"),
     }
-    found: dict[str, str | float] = {
-        name: text.strip() for name, text in entries.items() if text and text.strip()
-    }
+    found = nonempty(entries)
     if time is not None:
         found["counting time (s)"] = time
     temperature = _position(conditions, "Temp", "C")
@@ -166,97 +227,6 @@ def metadata(conditions: ET.Element, time: float | None) -> dict[str, str | floa
         if end is not None and end != temperature:
             found["temperature at the end (°C)"] = end
     return found
-
-
-NAME = "Rigaku .rasx"
-
-_PROFILE = re.compile(r"Data(\d+)/(Profile|Image)(\d+)\.(?:txt|bin)")
-
-
-def recognises(data: bytes) -> bool:
-    """Tell whether a file is an archive with tables or images in numbered folders."""
-    return any(_PROFILE.fullmatch(name) for name in archive.member_names(data))
-
-
-def scans(request: Request) -> list[Load]:
-    """List the scans of a .rasx file, by their numbers.
-
-    Raises
-    ------
-    FileError
-        If the archive is damaged.
-    """
-    if request.axis == "q":
-        raise FileError(request.source, "the axis of a .rasx file is 2θ; leave --axis out")
-    opened = archive.open_archive(request.data, request.source)
-    found = [match for name in opened.members if (match := _PROFILE.fullmatch(name))]
-    found.sort(key=lambda match: (len(match[1]), match[1], len(match[3]), match[3]))
-    return [partial(_read, opened, match, request) for match in found]
-
-
-def _read(opened: Archive, match: re.Match[str], request: Request) -> Scan:
-    """Read one scan.
-
-    Its intensities are in counts, multiplied by the attenuator's coefficient.
-
-    Raises
-    ------
-    FileError
-        If the scan is broken, or not one over 2θ.
-    """
-    source = request.source
-    if match[2] == "Image":
-        raise FileError(source, "holds a detector's image there, not a scan; integrate it to one over 2θ")
-    conditions = _conditions(opened, match)
-    rows = _rows(opened.read(match.string), source)
-    table = _table(rows, source)
-    x, steps = two_theta(table[:, 0], conditions, source)
-    factors = table[:, 2]
-    check_intensity(table[:, 1], factors, source)
-    time = counting_time(conditions, source)
-    unit = told(conditions, "IntensityUnit").lower()
-    if unit == "cps":
-        counted = counting.from_rates(table[:, 1], time, counting.decimals([row[1] for row in rows]))
-    else:
-        counted = (
-            counting.from_counts(table[:, 1]) if unit == "counts" else counting.from_unknown_unit(table[:, 1])
-        )
-    if not np.all(factors == 1.0):
-        steps = (*steps, Step("attenuator corrected", {"largest factor": float(factors.max())}))
-    return Scan(
-        x=x,
-        intensity=counted.intensity * factors,
-        per_count=counted.per_count(factors),
-        radiation=request.radiation or radiation(conditions, source),
-        metadata={"format": NAME} | metadata(conditions, time),
-        history=(*counted.history, *steps),
-    )
-
-
-def _conditions(opened: Archive, match: re.Match[str]) -> ET.Element:
-    name = f"Data{match[1]}/MesurementConditions{match[3]}.xml"
-    return xml.parse(opened.read(name), opened.source, name)
-
-
-def _rows(data: bytes, source: str) -> list[list[str]]:
-    rows = [line.split() for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
-    if not rows:
-        raise FileError(source, "the scan holds no points")
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(rows[0]) or len(row) not in (2, 3):
-            raise FileError(
-                source, f"point {number} has {len(row)} numbers where two or three are expected; export again"
-            )
-    return rows
-
-
-def _table(rows: list[list[str]], source: str) -> FloatArray:
-    """Give angle, intensity and the attenuator's coefficient, which is 1 where that column is missing."""
-    try:
-        table = np.array(rows, dtype=np.float64)
-    except ValueError:
-        raise FileError(source, "a point holds something that is no number; export the scan again") from None
-    return table if table.shape[1] == 3 else np.column_stack([table, np.ones(len(rows))])
 
 
 FORMATS.register("rasx", Format(NAME, (".rasx",), recognises, scans))

@@ -1,1 +1,1 @@
-"""What several formats use."""
+"""Helpers shared by the file formats."""

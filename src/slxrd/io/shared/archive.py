@@ -1,7 +1,7 @@
-"""ZIP archives, in which some measurements come: the one door to their members.
+"""Read members of ZIP archives safely.
 
-Nothing is written to disk, and no archive inside the archive is opened. Sizes are bounded before anything is
-decompressed, by what the archive says of itself, and the archive is held to its word while it is.
+Nothing is written to disk, and archives inside the archive are not opened. The sizes in the directory are
+checked against limits before decompression, and each member against the size in the directory.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from functools import cached_property
 
 from slxrd.errors import FileError
 
-#: What an archive that holds something starts with.
+#: First bytes of an archive with at least one member.
 START = b"PK\x03\x04"
-#: Most members of an archive, and most bytes of them all and of one of them when decompressed.
+#: Largest number of members, and largest decompressed size in bytes of all and of one.
 MEMBERS_LIMIT = 20_000
 TOTAL_LIMIT = 300_000_000
 MEMBER_LIMIT = 100_000_000
-#: Most bytes that one compressed byte may become, in members beyond a megabyte.
+#: Largest compression ratio of members larger than 1 MB.
 RATIO_LIMIT = 300
 
-_ENTRY = b"PK\x01\x02"  # stands before every entry of the directory
+_ENTRY = b"PK\x01\x02"  # signature of an entry of the directory
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
-#: What archives are that no format recognises, by the start of a member's name.
+#: Start of a member's name → kind of unsupported archive.
 _KINDS = {
     "word/": "a Word document",
     "ppt/": "a PowerPoint presentation",
@@ -38,12 +38,12 @@ _KINDS = {
 
 
 class _Unsound(Exception):
-    """What is wrong with an archive as a whole, to be read after "is"."""
+    """A fault of the archive as a whole; the message continues a sentence after "is"."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive whose directory has been checked.
+    """An open archive with a checked directory.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Archive:
     opened : ZipFile
         The archive, in memory.
     members : mapping of str to ZipInfo
-        By name, with slashes between folders; folders themselves are left out.
+        Files by name, with slashes between folders.
     """
 
     source: str
@@ -65,7 +65,7 @@ class Archive:
         Raises
         ------
         FileError
-            If it is missing, encrypted, damaged, or beyond bounds.
+            If it is missing, encrypted, damaged or too large.
         """
         info = self.members.get(name)
         if info is None:
@@ -74,19 +74,20 @@ class Archive:
             raise FileError(self.source, "is encrypted; save it without a password")
         if info.compress_type not in _METHODS:
             raise FileError(
-                self.source, f"its {name!r:.100} is packed in an unusual way; pack it as plain ZIP"
+                self.source, f"its {name!r:.100} is compressed in an unusual way; pack it as plain ZIP"
             )
         if info.file_size > MEMBER_LIMIT:
             raise FileError(self.source, f"its {name!r:.100} has more than {MEMBER_LIMIT // 10**6} MB")
         if info.file_size > 10**6 and info.file_size > RATIO_LIMIT * info.compress_size:
             raise FileError(
-                self.source, f"its {name!r:.100} is packed more than {RATIO_LIMIT}-fold, as no measurement is"
+                self.source,
+                f"its {name!r:.100} is compressed more than {RATIO_LIMIT}-fold, as no measurement is",
             )
         try:
             with self.opened.open(info) as member:
                 content = member.read(info.file_size + 1)
             whole = len(content) == info.file_size
-        except Exception:  # zipfile does not say all that it raises for damaged archives
+        except Exception:  # zipfile does not document what it raises for damaged archives
             whole = False
         if not whole:
             raise FileError(self.source, f"its {name!r:.100} is damaged; copy the file again")
@@ -106,12 +107,12 @@ class Content(bytes):
 
 
 def open_archive(data: bytes, source: str) -> Archive:
-    """Read an archive's directory.
+    """Open an archive in memory and check its directory.
 
     Raises
     ------
     FileError
-        If it is no archive, damaged, ambiguous, or beyond bounds.
+        If it is not an archive, damaged, too large, or has two members of one name.
     """
     try:
         return replace(_opened(data), source=source)
@@ -120,7 +121,7 @@ def open_archive(data: bytes, source: str) -> Archive:
 
 
 def member_names(data: bytes) -> frozenset[str]:
-    """Names of an archive's members; none where it is no sound archive. Never raises."""
+    """Return the names of an archive's members; empty if it cannot be opened. Never raises."""
     try:
         return frozenset(_opened(data).members)
     except _Unsound:
@@ -128,7 +129,7 @@ def member_names(data: bytes) -> frozenset[str]:
 
 
 def describe(data: bytes) -> str:
-    """Say what an archive is that no format recognises, to be read after "is". Never raises."""
+    """Describe an unsupported archive, for a message after "is". Never raises."""
     try:
         members = _opened(data).members
     except _Unsound as problem:
@@ -148,7 +149,7 @@ def _opened(data: bytes) -> Archive:
 
 def _open(data: bytes, source: str) -> Archive:
     if not data.startswith(START):
-        raise _Unsound("no ZIP archive")
+        raise _Unsound("not a ZIP archive")
     if data.count(_ENTRY) > MEMBERS_LIMIT:
         raise _Unsound(f"a ZIP archive of more than {MEMBERS_LIMIT} files")
     try:
@@ -156,7 +157,7 @@ def _open(data: bytes, source: str) -> Archive:
         infos = [info for info in opened.infolist() if not info.is_dir()]
     except Exception:  # as above
         raise _Unsound("a ZIP archive that is damaged or incomplete") from None
-    # Some Windows programs part folders by backslashes.
+    # Some Windows programs write backslashes between folders.
     paths = [info.filename.replace("\\", "/") for info in infos]
     name, times = Counter(paths).most_common(1)[0] if paths else ("", 0)
     if times > 1:

@@ -1,10 +1,10 @@
-"""Fields of a binary file at their offsets, never read past its end; little-endian throughout."""
+"""Read the fields of little-endian binary files by their offsets."""
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NoReturn
@@ -15,33 +15,33 @@ from numpy.typing import ArrayLike
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.shared.counting import from_counts
-from slxrd.io.shared.scan import Load, Request
-from slxrd.units import FloatArray
+from slxrd.io.shared.scan import Load, Scan
+from slxrd.units import FloatArray, Radiation
 
-#: Longest counting time of a point that is believed, in s.
+#: Longest plausible counting time per point, in s.
 LONGEST_TIME = 1e6
-#: Most ranges in a file; a map of reciprocal space has some thousand.
+#: Largest number of ranges in a file; a reciprocal-space map has a few thousand.
 MOST_RANGES = 20_000
 
 
 class TruncatedFile(FileError):
-    """A file that ends before what its header tells of."""
+    """The file is shorter than its header says."""
 
 
 @dataclass(frozen=True)
 class Fields:
-    """The bytes of a file, or of a part of it that starts at ``base``.
+    """Typed access to the bytes of a file, with offsets from ``base``.
 
     Parameters
     ----------
     data : bytes
         The whole file.
     source : str
-        Its path, for messages.
+        Path of the file, for messages.
     kind : str
-        What the file is called in messages: ``".raw file"``.
+        Name of the kind of file in messages: ``".raw file"``.
     base : int
-        Where the part starts; offsets count from there.
+        Position from which offsets are counted, in bytes.
     """
 
     data: bytes
@@ -50,7 +50,7 @@ class Fields:
     base: int = 0
 
     def part(self, at: int) -> Fields:
-        """Return the part that starts ``at`` bytes after this one's start."""
+        """Return the same file with ``base`` moved forward by ``at`` bytes."""
         return Fields(self.data, self.source, self.kind, self.base + at)
 
     def number(self, code: str, at: int) -> Any:
@@ -60,37 +60,37 @@ class Fields:
         ----------
         code : str
             As in :mod:`struct`: ``"H"`` unsigned 16-bit, ``"h"`` signed, ``"I"``, ``"i"`` 32-bit,
-            ``"d"`` float64, ``"f"`` float32, which is given as the shortest decimal that it stands for
-            (0.02, not 0.0199999996).
+            ``"d"`` float64, ``"f"`` float32. A float32 is converted through its shortest decimal
+            representation (0.02, not 0.0199999996).
         at : int
             Offset in bytes.
 
         Raises
         ------
         TruncatedFile
-            If the file ends before it.
+            If the file ends before the number does.
         """
         (value,) = struct.unpack("<" + code, self.take(at, struct.calcsize("<" + code)))
         return float(str(np.float32(value))) if code == "f" else value
 
     def text(self, at: int, length: int) -> str:
-        """Text in ``length`` bytes, up to the first NUL, without what cannot be printed."""
+        """Read a Latin-1 text of at most ``length`` bytes, up to the first NUL, printable characters only."""
         written = self.take(at, length).split(b"\0")[0].decode("latin-1")
         return "".join(c for c in written if c.isprintable()).strip()
 
     def column(self, at: int, count: int, dtype: str) -> FloatArray:
         """Read ``count`` values of a NumPy type, shape (count,)."""
         stored = np.frombuffer(self.take(at, count * np.dtype(dtype).itemsize), dtype=dtype, count=count)
-        with np.errstate(invalid="ignore"):  # what is not a number stays so, and is refused with its place
+        with np.errstate(invalid="ignore"):  # NaN stays NaN; `to_pattern` rejects it and names the point
             return stored.astype(np.float64)
 
     def take(self, at: int, length: int) -> bytes:
-        """Bytes at an offset.
+        """Return ``length`` bytes from offset ``at``.
 
         Raises
         ------
         TruncatedFile
-            If the file ends before their end.
+            If the file ends before the last of them.
         """
         first = self.base + at
         if first + length > len(self.data):
@@ -98,38 +98,41 @@ class Fields:
         return self.data[first : first + length]
 
     def truncated(self, needed: int) -> TruncatedFile:
-        """Error to raise where the file ends before byte ``needed``."""
+        """Return the error for a file that ends before byte ``needed``."""
         return TruncatedFile(
             self.source,
-            f"is a {self.kind} that is cut short or damaged: it has {len(self.data)} bytes where its "
-            f"header tells of {needed}; copy or export it again",
+            f"is a {self.kind} that is truncated or damaged: it has {len(self.data)} bytes, but its "
+            f"header requires {needed}; copy or export it again",
         )
 
 
-def refuse_q(request: Request, name: str) -> None:
-    """Refuse ``--axis q`` for a format that holds 2θ."""
-    if request.axis == "q":
-        raise FileError(request.source, f"the axis of a {name} file is 2θ; leave --axis out")
-
-
 def list_ranges(ranges: Iterator[Load], source: str) -> list[Load]:
-    """List ranges that follow one another.
+    """List the ranges of a file, up to the first truncated one.
 
-    Where the file breaks off within one, those before it can be read, and it says why when it is loaded.
+    A truncated range is listed too; loading it raises the error.
+
+    Parameters
+    ----------
+    ranges : iterator of Load
+        Yields the ranges in the order of the file; may raise `TruncatedFile`.
+    source : str
+        Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If there are more than any measurement has.
+        If there are more than ``MOST_RANGES``.
     """
     loads: list[Load] = []
     try:
         for load in islice(ranges, MOST_RANGES + 1):
-            loads.append(load)  # one by one: those before a break are kept
+            loads.append(load)  # not extend: it would lose the ranges before a truncated one
     except TruncatedFile as error:
         loads.append(_failing(error))
     if len(loads) > MOST_RANGES:
-        raise FileError(source, f"tells of more than {MOST_RANGES} ranges, which cannot be; export it again")
+        raise FileError(
+            source, f"claims more than {MOST_RANGES} ranges, which is impossible; export it again"
+        )
     return loads
 
 
@@ -141,40 +144,62 @@ def _failing(error: FileError) -> Load:
 
 
 def check_end_of_file(file: Fields, end: int) -> None:
-    """Refuse a file in which anything but zeros follows what its header tells of.
+    """Check that only zero bytes follow position ``end``, where the header says that the data end.
 
     Raises
     ------
     FileError
-        If it does: the layout is not the one that was read, and so are the numbers.
+        If other bytes follow: the layout is not the assumed one, so the numbers are wrong too.
     """
     if file.data[end:].strip(b"\0"):
         raise FileError(
             file.source,
-            f"is a {file.kind} with {len(file.data) - end} bytes more than its header tells of, so it is "
+            f"is a {file.kind} with {len(file.data) - end} bytes more than its header says, so it is "
             "damaged or of an unknown kind; copy or export it again",
         )
 
 
 def equidistant_angles(start: float, step: float, n: int, source: str) -> FloatArray:
-    """Angles ``start + i·step`` in degrees, shape (n,).
+    """Return the angles ``start + i·step``.
+
+    Parameters
+    ----------
+    start, step : float
+        Degrees.
+    n : int
+        Number of points.
+    source : str
+        Path of the file, for messages.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Degrees.
 
     Raises
     ------
     FileError
-        If start or step cannot be an angle of a diffractometer.
+        If ``start`` or ``step`` is not finite, or outside the range of a diffractometer.
     """
     if not (math.isfinite(start) and math.isfinite(step) and abs(start) <= 360.0 and 0.0 < abs(step) <= 90.0):
         raise FileError(
             source,
-            f"its header tells of a scan from {start:g}° in steps of {step:g}°, which cannot be: "
-            "it is damaged or no scan over 2θ; export it again",
+            f"its header gives a scan from {start:g}° in steps of {step:g}°, which is impossible: "
+            "it is damaged or not a scan over 2θ; export it again",
         )
     return start + step * np.arange(n, dtype=np.float64)
 
 
 def counts_per_photon(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step, ...]]:
-    """What one photon stands for (None: these are not known to be counts), and what to note."""
+    """Decide whether numbers are counts.
+
+    Returns
+    -------
+    per_count : 1.0 or None
+        Intensity of one detected photon; None if the numbers are not known to be counts.
+    history : tuple of Step
+        The reason, if the numbers are not counts.
+    """
     if not np.all(np.isfinite(values)):
         return None, ()
     if values.size and values.min() < 0:
@@ -183,11 +208,36 @@ def counts_per_photon(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step,
     return found.per_count(), found.history
 
 
+def counts_scan(
+    x: FloatArray,
+    intensity: FloatArray,
+    radiation: Radiation | None,
+    metadata: Mapping[str, str | float],
+) -> Scan:
+    """Make a scan of numbers that are counts unless they are negative or not whole.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        2θ in degrees.
+    intensity : ndarray, shape (n,)
+        As in the file.
+    radiation : Radiation or None
+        Radiation of the file.
+    metadata : mapping
+        As in `Scan`.
+    """
+    per_count, history = counts_per_photon(intensity)
+    return Scan(
+        x=x,
+        intensity=intensity,
+        per_count=per_count,
+        radiation=radiation,
+        metadata=metadata,
+        history=history,
+    )
+
+
 def counting_time_entry(seconds: float) -> dict[str, str | float]:
-    """Entry of the metadata for a counting time per point; none where it cannot be one."""
+    """Return the metadata entry for a counting time per point; empty if it is not plausible."""
     return {"counting time (s)": seconds} if 0.0 < seconds < LONGEST_TIME else {}
-
-
-def nonempty(entries: dict[str, str]) -> dict[str, str | float]:
-    """Entries of the metadata that are not empty."""
-    return {name: text for name, text in entries.items() if text}

@@ -1,4 +1,4 @@
-"""Which columns of a text file the caller wants: by number, or by their names in the header."""
+"""Select columns of a text file by number, or by their names in the header (option ``columns``)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slxrd.io.shared.rows import (
     strip_comment_mark,
 )
 
-#: How many lines are searched for the names of columns, and then for the first row.
+#: Number of lines searched for the names of columns, and then for the first row.
 HEADER_LINES = 10_000
 
 _SEPARATORS: tuple[str, ...] = (";", "\t", ",", " ")
@@ -33,57 +33,57 @@ _HELP = "give --columns 1,3 or --columns 1,3,4, or --columns 2theta=1,intensity=
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Columns of axis, intensity and σ, if that is wanted: numbers from 1, or names in the header.
+    """The columns of axis, intensity and, optionally, σ.
 
     Parameters
     ----------
     columns : tuple of int or str, of length 2 or 3
-        In this order.
-    named : {"q", "2theta"}, optional
-        What the caller called the axis.
+        Axis, intensity, σ: numbers from 1, or names in the header.
+    axis : {"q", "2theta"}, optional
+        Quantity on the axis, if the choice names it.
     """
 
     columns: tuple[int | str, ...]
-    named: Axis | None = None
+    axis: Axis | None = None
 
     def __str__(self) -> str:
-        roles = (self.named or "axis", *_ROLES[1:])
+        roles = (self.axis or "axis", *_ROLES[1:])
         return ", ".join(f"{role} = {column}" for role, column in zip(roles, self.columns, strict=False))
 
 
 class SelectedColumns(NamedTuple):
-    """The chosen columns of a text file.
+    """The selected columns of a text file.
 
     Parameters
     ----------
     content : Content
-        Header, and rows in which the chosen fields stand with semicolons between them.
-    places : tuple of int
-        The columns in the file that they come from, counted from 1.
+        Header, and rows of the selected fields with semicolons between them.
+    numbers : tuple of int
+        Numbers of these columns in the file, from 1.
     heading : str or None
-        Name of the axis in the header, if its last line has a name for every column.
+        Name of the axis in the header, if its last line has a name for each column.
     """
 
     content: Content
-    places: tuple[int, ...]
+    numbers: tuple[int, ...]
     heading: str | None
 
 
 def parse_column_choice(text: str) -> ColumnChoice:
-    """Understand a choice of columns.
+    """Parse the option ``columns``.
 
     Parameters
     ----------
     text : str
-        ``"1,3"``, ``"1,3,4"``, ``"2theta=1,intensity=3"``, ``"Angle,Counts"`` and the like.
+        For example ``"1,3"``, ``"1,3,4"``, ``"2theta=1,intensity=3"`` or ``"Angle,Counts"``.
 
     Raises
     ------
     SlxrdError
-        If it is none.
+        If it is not a choice of two or three different columns.
     """
     parts = [part.strip() for part in text.split(",")]
-    named: Axis | None = None
+    axis: Axis | None = None
     if any("=" in part for part in parts):
         given: dict[str, str] = {}
         for part in parts:
@@ -92,7 +92,7 @@ def parse_column_choice(text: str) -> ColumnChoice:
             if not sign or role not in {*_AXES, *_ROLES}:
                 raise SlxrdError(f"columns {text!r}: {part!r} is not understood; {_HELP}")
             if role in _AXES:
-                named, role = _AXES[role], "axis"
+                axis, role = _AXES[role], "axis"
             if role in given:
                 raise SlxrdError(f"columns {text!r}: {role} is given twice; {_HELP}")
             given[role] = column
@@ -104,7 +104,7 @@ def parse_column_choice(text: str) -> ColumnChoice:
         raise SlxrdError(f"columns {text!r}: two or three are needed; {_HELP}")
     if len(set(columns)) < len(columns):
         raise SlxrdError(f"columns {text!r}: one is named twice; {_HELP}")
-    return ColumnChoice(columns, named)
+    return ColumnChoice(columns, axis)
 
 
 def _column(part: str, text: str) -> int | str:
@@ -113,39 +113,39 @@ def _column(part: str, text: str) -> int | str:
     if not re.fullmatch(r"[+-]?\d+", part, re.ASCII):
         return part
     if not 1 <= len(part) <= 4 or int(part) < 1:
-        raise SlxrdError(f"columns {text!r}: {part} is no column, they are counted from 1")
+        raise SlxrdError(f"columns {text!r}: {part} is not a column; they are counted from 1")
     return int(part)
 
 
 def select_columns(lines: Sequence[Row], choice: ColumnChoice, source: str) -> SelectedColumns:
-    """Take the chosen columns out of a text file.
+    """Select columns of a text file.
 
-    The data begin at the first line in which they are numbers; other columns may hold anything.
+    The data begin at the first line with numbers in these columns; other columns may have any content.
 
     Parameters
     ----------
     lines : sequence of Row
-        Of the file, without blank ones.
+        Non-blank lines of the file.
     choice : ColumnChoice
-        Which columns.
+        The columns.
     source : str
-        Path, for messages.
+        Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If there are no such columns, or a row has no such fields.
+        If there are no such columns, or a row lacks one of them.
     """
-    begin, places, heading = _locate(lines, choice, source)
-    start, separator = _first_row(lines, begin, places)
+    begin, numbers, heading = _locate(lines, choice, source)
+    start, separator = _first_row(lines, begin, numbers)
     if start is None:
         which = ", ".join(map(str, choice.columns))
         raise FileError(source, f"has no line with numbers in columns {which}; see --columns")
-    names = begin - 1  # the line of the names, which name other axes too
+    names = begin - 1  # the line with the names; left out of the header, as it may name other axes too
     rows = [Row(row.line, strip_comment(row.text)) for row in lines[start:] if not is_comment(row.text)]
     if all(all_numbers(row.text) for row in rows):
-        whole = detect_dialect(rows, source)  # it knows commas that may be either
-        split = [whole.fields(row.text) for row in rows]
+        dialect = detect_dialect(rows, source)  # rejects commas that may be separators or decimal marks
+        split = [dialect.fields(row.text) for row in rows]
     else:
         split = [_fields(row.text, separator) for row in rows]
     usual = Counter(map(len, split)).most_common(1)[0][0]
@@ -158,28 +158,28 @@ def select_columns(lines: Sequence[Row], choice: ColumnChoice, source: str) -> S
                 "front of it if it is a comment",
                 row.line,
             )
-        if max(places) > usual:
-            raise FileError(source, f"has no column {max(places)}, only {usual}; see --columns", row.line)
-        wanted = [fields[place - 1] for place in places]
+        if max(numbers) > usual:
+            raise FileError(source, f"has no column {max(numbers)}, only {usual}; see --columns", row.line)
+        wanted = [fields[number - 1] for number in numbers]
         if not all(wanted):
-            empty = places[wanted.index("")]
+            empty = numbers[wanted.index("")]
             raise FileError(source, f"column {empty} is empty; correct or remove the line", row.line)
         chosen.append(Row(row.line, ";".join(wanted)))
     if names < 0 and start:
-        # Chosen by number: a line of as many names right above the data says which is which all the same.
+        # Selected by number: a line with one name for each column just above the data still names the axis.
         for mark in _SEPARATORS:
             fields = _fields(strip_comment_mark(lines[start - 1].text), mark)
             if len(fields) == usual:
-                names, heading = start - 1, fields[places[0] - 1]
+                names, heading = start - 1, fields[numbers[0] - 1]
                 break
     header = [row.text for i, row in enumerate(lines[:start]) if i != names]
-    return SelectedColumns(Content(tuple(header), tuple(chosen)), places, heading)
+    return SelectedColumns(Content(tuple(header), tuple(chosen)), numbers, heading)
 
 
 def _locate(
     lines: Sequence[Row], choice: ColumnChoice, source: str
 ) -> tuple[int, tuple[int, ...], str | None]:
-    """Find the line after the one with the names, the numbers of the columns, and the name of the axis."""
+    """Return the index of the line after the names, the numbers of the columns, and the name of the axis."""
     names = [column.casefold() for column in choice.columns if isinstance(column, str)]
     if not names:
         return 0, tuple(column for column in choice.columns if isinstance(column, int)), None
@@ -191,31 +191,34 @@ def _locate(
             found = {name: _matches(name, full) or _matches(name, short) for name in names}
             if not all(found.values()):
                 continue
-            for name, places in found.items():
-                if len(places) > 1:
+            for name, matches in found.items():
+                if len(matches) > 1:
                     raise FileError(
-                        source, f"{len(places)} columns are named {name!r}; give numbers", row.line
+                        source, f"{len(matches)} columns are named {name!r}; give numbers", row.line
                     )
             numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in choice.columns)
             if len(set(numbers)) < len(numbers):
                 raise FileError(source, f"columns {choice} are not all different; see --columns", row.line)
             return i + 1, numbers, fields[numbers[0] - 1] if numbers[0] <= len(fields) else None
-    told = " and ".join(repr(column) for column in choice.columns if isinstance(column, str))
-    raise FileError(source, f"has no header line with {told}; give the numbers of the columns: --columns 1,3")
+    wanted = " and ".join(repr(column) for column in choice.columns if isinstance(column, str))
+    raise FileError(
+        source, f"has no header line with {wanted}; give the numbers of the columns: --columns 1,3"
+    )
 
 
 def _matches(name: str, fields: Sequence[str]) -> list[int]:
-    return [place for place, field in enumerate(fields, start=1) if field == name]
+    return [number for number, field in enumerate(fields, start=1) if field == name]
 
 
-def _first_row(lines: Sequence[Row], begin: int, places: Sequence[int]) -> tuple[int | None, str]:
+def _first_row(lines: Sequence[Row], begin: int, numbers: Sequence[int]) -> tuple[int | None, str]:
+    """Return the index of the first line with numbers in all these columns, and the separator."""
     for i, row in enumerate(lines[begin : begin + HEADER_LINES], start=begin):
         if is_comment(row.text):
             continue
         for separator in _SEPARATORS:
             fields = _fields(strip_comment(row.text), separator)
-            if len(fields) >= max(places) and all(
-                is_number(fields[place - 1], decimal_comma=separator != ",") for place in places
+            if len(fields) >= max(numbers) and all(
+                is_number(fields[number - 1], decimal_comma=separator != ",") for number in numbers
             ):
                 return i, separator
     return None, " "

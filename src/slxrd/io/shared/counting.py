@@ -1,6 +1,7 @@
-"""Whether intensities are counts: rates become counts where their counting time makes them whole.
+"""Decide whether intensities are counts; convert rates to counts; undo attenuation corrections.
 
-What the detector counted behind an attenuator whose factor the file's numbers hold already.
+Poisson statistics hold only for numbers of detected photons. A file's numbers are accepted as counts if they
+are whole; rates are converted to counts if rate × counting time is whole.
 """
 
 from __future__ import annotations
@@ -15,9 +16,16 @@ from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.units import FloatArray
 
+#: Largest distance from a whole number of a value that is called whole.
+WHOLE = 1e-6
+#: Relative rounding error of single precision, in which instruments store rates.
+SINGLE = 2.0**-24
+#: If the median rounding error of rate × time exceeds this, no decision is possible.
+COARSEST = 0.1
+
 
 def check_intensity(intensity: FloatArray, factors: FloatArray, source: str) -> None:
-    """Refuse intensities that are not finite, and attenuation factors that are not positive.
+    """Check that intensities are finite and attenuation factors positive.
 
     Parameters
     ----------
@@ -29,7 +37,7 @@ def check_intensity(intensity: FloatArray, factors: FloatArray, source: str) -> 
     Raises
     ------
     FileError
-        If there is one.
+        If one is not.
     """
     for name, values in {"attenuation factor": factors, "intensity": intensity}.items():
         bad = np.flatnonzero(~np.isfinite(values))
@@ -42,113 +50,125 @@ def check_intensity(intensity: FloatArray, factors: FloatArray, source: str) -> 
 
 
 def detector_counts(intensity: FloatArray, factors: FloatArray, printed: FloatArray | float) -> FloatArray:
-    """Divide intensities by the attenuation factors.
+    """Divide corrected intensities by the attenuation factors: the counts of the detector.
 
     Parameters
     ----------
     intensity : ndarray, shape (n,)
         Corrected for the attenuator.
     factors : ndarray, shape (n,)
-        The corrections, positive.
+        Attenuation factors, positive.
     printed : ndarray, shape (n,), or float
-        How much printing may have changed the intensities.
+        Rounding error of the intensities in the file.
 
     Returns
     -------
     ndarray, shape (n,)
-        Whole behind an attenuator as far as printing leaves it open; where the factor is 1, the intensity.
+        Rounded to a whole number where the factor is not 1 and the rounding error allows it.
     """
     counts = intensity / factors
-    unsure = (factors != 1.0) & (np.abs(counts - np.rint(counts)) <= printed / factors + WHOLE)
-    return np.where(unsure, np.rint(counts), counts)
-
-
-#: Farthest from a whole number that is called whole.
-WHOLE = 1e-6
-#: Rounding of single-precision numbers, in which instruments keep rates, relative.
-SINGLE = 2.0**-24
-#: Where printing leaves the usual count open by more than this, it cannot be told whether it is whole.
-COARSEST = 0.1
+    rounded = (factors != 1.0) & (np.abs(counts - np.rint(counts)) <= printed / factors + WHOLE)
+    return np.where(rounded, np.rint(counts), counts)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Intensities, and what is known of their statistics.
+    """Intensities, and whether they are counts.
 
     Parameters
     ----------
     intensity : ndarray, shape (n,)
-        Counts, or rates where they are not known to be counts.
-    known : bool
+        Counts, or the file's numbers if these are not known to be counts.
+    are_counts : bool
         Whether they are counts.
     history : tuple of Step
-        What was done, or why nothing was.
+        The conversion made, or the reason why none was made.
     """
 
     intensity: FloatArray
-    known: bool
+    are_counts: bool
     history: tuple[Step, ...] = ()
 
     def per_count(self, factors: ArrayLike = 1.0) -> ArrayLike | None:
-        """Give the attenuation factors, or None where these are not counts."""
-        return factors if self.known else None
+        """Return the attenuation factors, or None if the intensities are not counts."""
+        return factors if self.are_counts else None
 
 
 def are_whole(values: FloatArray) -> bool:
-    """Tell whether all numbers are whole, as counts are."""
+    """Return True if all numbers are whole."""
     return bool(np.all(np.abs(values - np.round(values)) <= WHOLE))
 
 
 def from_counts(values: FloatArray) -> Counted:
-    """Take numbers that a file calls counts; files do so of other numbers too, which are not whole."""
+    """Accept the numbers of a file as counts if all are whole.
+
+    Some files call numbers "counts" that are not.
+    """
     if are_whole(values):
         return Counted(values, True)
     return Counted(values, False, (Step("not taken for counts", {"because": "they are not whole numbers"}),))
 
 
 def from_unknown_unit(values: FloatArray) -> Counted:
-    """Take numbers of which a file does not say what they are."""
+    """Accept numbers of unknown unit; they are not counts."""
     return Counted(values, False)
 
 
-def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted:
-    """Turn rates into counts.
+def from_unit(values: FloatArray, unit: str, time: float | None, decimals: int) -> Counted:
+    """Interpret intensities by the unit given in the file.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
-        Counts per second, by the word of the file.
+        As in the file.
+    unit : str
+        ``"counts"``, ``"cps"`` (counts per second), or another text for an unknown unit.
+    time, decimals
+        As in `from_rates`.
+    """
+    if unit == "cps":
+        return from_rates(values, time, decimals)
+    return from_counts(values) if unit == "counts" else from_unknown_unit(values)
+
+
+def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted:
+    """Convert rates to counts.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Counts per second according to the file.
     time : float, optional
-        Counting time of a point in s; None where the file does not tell.
+        Counting time per point in s; None if the file does not give it.
     decimals : int
-        Digits after the decimal point with which they were printed.
+        Number of digits after the decimal point in the file.
 
     Returns
     -------
     Counted
-        Counts, rounded to whole ones as far as the printed digits leave them open. Where rate × time
-        is not whole, or the time is not known, the numbers as they stand in the file.
+        rate × time, rounded, if all are whole within the rounding error of the file. Otherwise, or
+        without a counting time, the numbers in the file.
     """
     if time is None:
-        return _as_they_stand(values, {"because": "the counting time is not told"})
-    told: dict[str, str | float | int] = {"counting time (s)": time}
+        return _unconverted(values, {"because": "the counting time is not given"})
+    details: dict[str, str | float | int] = {"counting time (s)": time}
     whole = are_whole(values)
-    # Counts in a time of, say, 10 s make rates of whole tenths: if all are whole, they are something else.
+    # Counts measured for, say, 10 s give rates in tenths: if all rates are whole, they are not rates.
     if whole and abs(1.0 / time - round(1.0 / time)) > WHOLE:
-        told = {"because": "the file calls them rates, but all are whole, as counts are", **told}
-        return _as_they_stand(values, told)
+        details = {"because": "the file calls them rates, but all are whole, as counts are", **details}
+        return _unconverted(values, details)
     printed = 0.0 if whole else 0.5 * 10.0**-decimals
-    unsure = (printed + np.abs(values) * SINGLE) * time + WHOLE
+    tolerance = (printed + np.abs(values) * SINGLE) * time + WHOLE
     product = values * time
-    if np.median(unsure) < COARSEST and np.all(np.abs(product - np.round(product)) <= unsure):
-        return Counted(np.round(product), True, (Step("rates to counts", told),))
-    return _as_they_stand(values, {"because": "rate × counting time is not whole", **told})
+    if np.median(tolerance) < COARSEST and np.all(np.abs(product - np.round(product)) <= tolerance):
+        return Counted(np.round(product), True, (Step("rates to counts", details),))
+    return _unconverted(values, {"because": "rate × counting time is not whole", **details})
 
 
-def _as_they_stand(values: FloatArray, told: dict[str, str | float | int]) -> Counted:
-    return Counted(values, False, (Step("rates left as in the file", told),))
+def _unconverted(values: FloatArray, details: dict[str, str | float | int]) -> Counted:
+    return Counted(values, False, (Step("rates left as in the file", details),))
 
 
 def decimals(fields: Sequence[str]) -> int:
-    """Count the most digits after a decimal point in printed numbers."""
+    """Return the largest number of digits after the decimal point in printed numbers."""
     return max((len(field.partition(".")[2]) for field in fields), default=0)

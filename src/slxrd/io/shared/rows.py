@@ -1,7 +1,4 @@
-"""The lines of a text file: which are header, which are data, and their numbers in the file.
-
-How the columns of a text file are written: what parts them, and the decimal mark.
-"""
+"""Split a text file into header and rows of data; detect separator and decimal mark."""
 
 from __future__ import annotations
 
@@ -22,13 +19,13 @@ _ZERO_FIRST = re.compile(r",0\d")
 
 @dataclass(frozen=True)
 class Dialect:
-    """Separator (a blank stands for any run of blanks and tabs) and decimal mark."""
+    """Separator of the columns and decimal mark; the separator " " is any run of blanks and tabs."""
 
     separator: Separator
     decimal_comma: bool
 
     def fields(self, text: str) -> list[str]:
-        """Fields of a row, without blanks around them and without empty ones at its end."""
+        """Split a row into its fields, without blanks around them and without empty fields at the end."""
         fields = text.split() if self.separator == " " else [f.strip() for f in text.split(self.separator)]
         while fields and not fields[-1]:
             fields.pop()
@@ -36,19 +33,19 @@ class Dialect:
 
 
 def detect_dialect(rows: Sequence[Row], source: str) -> Dialect:
-    """Decide the layout from all rows together.
+    """Detect separator and decimal mark from all rows.
 
     Parameters
     ----------
     rows : sequence of Row
         All rows of data, at least one.
     source : str
-        Path, for messages.
+        Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If commas may be separators or decimal marks alike, or both decimal marks occur.
+        If commas may be either separators or decimal marks, or both decimal marks occur.
     """
     texts = [row.text.rstrip(" \t,;") for row in rows]
     if any(";" in text for text in texts):
@@ -64,12 +61,12 @@ def detect_dialect(rows: Sequence[Row], source: str) -> Dialect:
 
 
 def _blank_or_tab(texts: Sequence[str]) -> Separator:
-    # A tab, where every row has one, keeps empty cells visible; a run of blanks would close them up.
+    # Splitting at tabs keeps empty cells; splitting at runs of blanks would lose them.
     return "\t" if all("\t" in text for text in texts) else " "
 
 
 def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
-    """Tell whether the decimal mark is a comma, where the separator is not."""
+    """Return True if the decimal mark is a comma; the separator must be another character."""
     first: str | None = None
     for row in rows:
         for mark in (",", "."):
@@ -86,7 +83,7 @@ def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
 
 
 def _refuse_ambiguous(rows: Sequence[Row], texts: Sequence[str], closed: Sequence[str], source: str) -> None:
-    """Refuse commas that cannot be told to part columns, such as those of ``1,5,200,3``."""
+    """Raise FileError for commas that may be separators or decimal marks, as in ``1,5,200,3``."""
     if any("." in text for text in texts):
         return
     for row, text, tight in zip(rows, texts, closed, strict=True):
@@ -95,33 +92,33 @@ def _refuse_ambiguous(rows: Sequence[Row], texts: Sequence[str], closed: Sequenc
         if (commas > 1 and spaced < commas) or (not spaced and _ZERO_FIRST.search(tight)):
             raise FileError(
                 source,
-                f"{row.text[:40]!r} is ambiguous: a comma may part columns or decimals; "
-                "part the columns by semicolons or tabs, or write decimal points",
+                f"{row.text[:40]!r} is ambiguous: a comma may separate columns or decimals; "
+                "separate the columns by semicolons or tabs, or write decimal points",
                 row.line,
             )
 
 
-#: What a comment line starts with.
+#: First characters of a comment line.
 COMMENT_MARKS = ("#", ";", "!", "%", "/", "'")
 
-#: Most lines of a file, and most characters of a line, that are looked at.
+#: Largest number of lines of a file, and of characters of a line.
 LINES_LIMIT = 1_000_000
 LINE_LENGTH_LIMIT = 100_000
-#: How much of a file is looked at to recognise it, in bytes.
+#: Number of bytes read to recognise a format.
 HEAD_SIZE = 8192
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _QUOTES = re.compile(r'(?<![^\s,;])"|"(?![^\s,;])')
 _PIECES = re.compile(r"[\s,;]+")
-# A number without its decimal comma, at which the line has been cut; nan and inf count, or a first
-# point that is nan would pass for a header.
+# A number; those with a decimal comma have been cut there. With nan and inf: a first row that begins with nan
+# is not a header.
 _PIECE = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.I)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of data: its text without surrounding blanks, and its line number from 1."""
+    """One line of a file: its number from 1, and its text without surrounding blanks."""
 
     line: int
     text: str
@@ -129,21 +126,21 @@ class Row:
 
 @dataclass(frozen=True)
 class Content:
-    """A text file taken apart: header and comment lines before the data, and the data."""
+    """The header of a text file (with the comments before the data), and its rows of data."""
 
     header: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
 def is_text(data: bytes) -> bool:
-    """Tell whether bytes are text: without control characters, or UTF-16 by its byte order mark."""
+    """Return True for bytes without control characters, and for UTF-16 with a byte order mark."""
     if data.startswith(_UTF16_MARKS):
         return True
     return _CONTROL.search(data.rstrip(b"\x1a").decode("latin-1")) is None
 
 
 def decode(data: bytes, source: str) -> str:
-    """Text of a file in UTF-8, UTF-16 with a byte order mark, or Latin-1.
+    """Decode text in UTF-8, UTF-16 with a byte order mark, or Latin-1.
 
     Raises
     ------
@@ -151,21 +148,21 @@ def decode(data: bytes, source: str) -> str:
         If it is not text.
     """
     if not is_text(data):
-        raise FileError(source, "holds binary data; export it as text or as .xrdml")
+        raise FileError(source, "contains binary data; export it as text or as .xrdml")
     try:
         text = data.decode("utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig")
     except UnicodeDecodeError:
         if data.startswith(_UTF16_MARKS):
             raise FileError(source, "is broken UTF-16 text; save it as UTF-8") from None
         text = data.decode("latin-1")
-    text = text.rstrip("\x1a")  # DOS ended files with it
+    text = text.rstrip("\x1a")  # end-of-file mark of DOS
     if _CONTROL.search(text):
-        raise FileError(source, "holds binary data; export it as text or as .xrdml")
+        raise FileError(source, "contains binary data; export it as text or as .xrdml")
     return text
 
 
 def head(data: bytes) -> str:
-    """Beginning of a file as text, if need be with wrong characters; it never raises."""
+    """Decode the first bytes of a file, replacing invalid characters; never raises."""
     start = data[:HEAD_SIZE]
     if start.startswith(_UTF16_MARKS):
         return start.decode("utf-16", errors="ignore")
@@ -173,23 +170,23 @@ def head(data: bytes) -> str:
 
 
 def split_lines(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> list[Row]:
-    """Split a text into its lines, numbered from 1; blank ones are left out.
+    """Return the non-blank lines of a text, numbered from 1.
 
     Parameters
     ----------
     text : str
-        Of the file.
+        Text of the file.
     source : str
-        Path, for messages.
+        Path of the file, for messages.
     longest : int
-        Most characters of a line.
+        Largest number of characters of a line.
 
     Raises
     ------
     FileError
-        If it has too many lines, or too long ones.
+        If there are too many lines, or a line is too long.
     """
-    # Not str.splitlines, which also splits at form feeds and the like: editors count otherwise.
+    # Not str.splitlines: it also splits at form feeds and others, where editors do not count a line.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") > LINES_LIMIT:
         raise FileError(source, f"has more than {LINES_LIMIT:,} lines; cut out the scan you need")
@@ -204,15 +201,15 @@ def split_lines(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> lis
 
 
 def split_header(lines: Sequence[Row], source: str) -> Content:
-    """Part the lines of a text file into header and rows.
+    """Separate the header of a text file from its rows.
 
-    The data begin at the first line of nothing but numbers. Comments after it are left out; any other
-    line after it is a row, be it sound or not.
+    The data begin at the first line that has only numbers. Comments after it are left out; all other lines
+    after it are rows, valid or not.
 
     Raises
     ------
     FileError
-        If the line before the data may be either header or a broken row.
+        If the line before the data may be a heading or a damaged row.
     """
     header: list[Row] = []
     rows: list[Row] = []
@@ -234,28 +231,28 @@ def split_header(lines: Sequence[Row], source: str) -> Content:
 
 
 def is_comment(line: str) -> bool:
-    """Tell whether a line is a comment."""
+    """Return True if a line is a comment."""
     return line.startswith(COMMENT_MARKS)
 
 
 def strip_comment_mark(line: str) -> str:
-    """Header line without its comment mark."""
+    """Return a header line without its comment mark."""
     return line.lstrip("".join(COMMENT_MARKS)).strip()
 
 
 def strip_comment(line: str) -> str:
-    """Row without a comment at its end, and without quotation marks around fields."""
+    """Return a row without a comment at its end and without quotation marks around fields."""
     return _QUOTES.sub("", line.partition("#")[0]).strip()
 
 
 def all_numbers(line: str) -> bool:
-    """Tell whether a line holds nothing but numbers."""
+    """Return True if a line has only numbers."""
     pieces = _pieces(line)
     return bool(pieces) and all(_PIECE.fullmatch(piece) for piece in pieces)
 
 
 def is_number(field: str, decimal_comma: bool) -> bool:
-    """Tell whether a field is a number."""
+    """Return True if a field is a number."""
     return _PIECE.fullmatch(field.replace(",", ".", 1) if decimal_comma else field) is not None
 
 
@@ -264,18 +261,18 @@ def _pieces(line: str) -> list[str]:
 
 
 def _is_size(rows: Sequence[Row]) -> bool:
-    """Tell whether the first row is the number of those after it, as in .chi files."""
+    """Return True if the first row is the number of the following rows, as in .chi files."""
     if len(rows) < 2 or not re.fullmatch(r"\d{1,9}", rows[0].text, re.ASCII):
         return False
     return int(rows[0].text) == len(rows) - 1 and len(_pieces(rows[1].text)) > 1
 
 
 def _refuse_broken_first_row(last: Row, first: Row, source: str) -> None:
-    """Refuse a last header line that looks like a row with one number spoilt, or it would be lost."""
+    """Raise FileError if the last header line looks like a damaged row, which would be lost."""
     pieces = _pieces(last.text)
     if len(pieces) == len(_pieces(first.text)) and _PIECE.fullmatch(pieces[0]):
         raise FileError(
             source,
-            f"{last.text[:40]!r} is a broken line of data or a heading; correct it, or put # in front of it",
+            f"{last.text[:40]!r} is a damaged line of data or a heading; correct it, or put # in front of it",
             last.line,
         )

@@ -1,7 +1,4 @@
-"""What every reader gives: one scan as it stands in the file, and its way to a Pattern.
-
-What a format's reader is asked for.
-"""
+"""The interface between formats and `slxrd.read`: Request, Scan, and conversion of a Scan to a Pattern."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from slxrd.units import FloatArray, Radiation
 
 @dataclass(frozen=True)
 class Request:
-    """A file's content and what the caller says about it.
+    """The content of a file, and the options of `slxrd.read`.
 
     Parameters
     ----------
@@ -28,15 +25,15 @@ class Request:
     data : bytes
         The whole file.
     axis : {"q", "2theta"}, optional
-        What the caller says the axis is; None leaves it to the file.
+        Quantity on the axis; None: as in the file.
     radiation : Radiation, optional
-        As given by the caller; it goes before the file's own.
+        Replaces the radiation in the file.
     trust_axis : bool
-        Read an axis whose range contradicts its name all the same.
+        Accept an axis whose range contradicts its name.
     scan : int, optional
-        Which scan of several, counted from 1.
+        Number of the scan in a file with several, from 1.
     columns : ColumnChoice, optional
-        Which columns of a text file are read.
+        Columns to read from a text file.
     """
 
     source: str
@@ -48,36 +45,35 @@ class Request:
     columns: ColumnChoice | None = None
 
 
-#: Fewest points that are taken for a diffractogram.
+#: Smallest number of points of a diffractogram.
 MIN_POINTS = 5
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan, in the order in which it was measured; nothing in it has been checked.
+    """One scan in measured order, not checked yet.
 
     Parameters
     ----------
     x : array_like, shape (n,)
-        2θ in degrees, or q in Å⁻¹ (text only). A coupled scan over ω is given as 2θ = 2ω.
+        2θ in degrees, or q in Å⁻¹ (text only). A coupled scan over ω is converted to 2θ = 2ω.
     intensity : array_like, shape (n,)
-        Counts, corrected for the attenuator. A file of rates whose counting time is known gives
-        rate × time.
+        Counts, corrected for the attenuator; rate × counting time for rates that are whole counts.
     axis : {"q", "2theta"}
-        What ``x`` is.
+        Quantity of ``x``.
     per_count : array_like, shape (n,), or float, optional
-        What one detected photon stands for: the attenuation factor, 1 without an attenuator. None:
-        the numbers are not known to be counts.
+        Intensity of one detected photon: the attenuation factor, 1 without an attenuator. None if the
+        numbers are not known to be counts.
     sigma : array_like, shape (n,), optional
         Standard deviation of the intensity.
     radiation : Radiation, optional
-        The file's own; the caller's goes before it.
+        Radiation given in the file; `Request.radiation` replaces it.
     metadata : mapping
-        ``"format"``, and as far as the file tells ``"title"``, ``"sample id"``, ``"date"``, ``"scan axis"``,
-        ``"anode"``, ``"counting time (s)"`` per point, ``"temperature (°C)"`` and others with their unit in
+        ``"format"`` and, if the file gives them, ``"title"``, ``"sample id"``, ``"date"``, ``"scan axis"``,
+        ``"anode"``, ``"counting time (s)"`` per point, ``"temperature (°C)"`` and others with the unit in
         the name.
     history : tuple of Step
-        What the reader did to the numbers.
+        Conversions made by the reader.
     """
 
     x: ArrayLike
@@ -90,45 +86,56 @@ class Scan:
     history: tuple[Step, ...] = ()
 
 
-#: Reads one scan when called. A file's scans are listed without reading them all, so that one that is
-#: broken does not stand in the way of another.
+#: Reads one scan when called, so that a damaged scan does not prevent reading the others.
 Load = Callable[[], Scan]
 
 
+def refuse_q(request: Request, name: str) -> None:
+    """Raise FileError if the request has the axis q, for a format ``name`` that stores 2θ."""
+    if request.axis == "q":
+        raise FileError(request.source, f"the axis of a {name} file is 2θ; leave --axis out")
+
+
+def nonempty(entries: Mapping[str, str | None]) -> dict[str, str | float]:
+    """Return the entries without blanks around them, leaving out the empty ones."""
+    return {name: text.strip() for name, text in entries.items() if text and text.strip()}
+
+
 def select_scan(loads: Sequence[Load], request: Request) -> Load:
-    """Choose the scan that the caller asked for.
+    """Return the requested scan, or the only one.
 
     Raises
     ------
     FileError
-        If the file holds none, several and none was named, or not the one that was.
+        If the file has no scan, has several and none is requested, or lacks the requested one.
     """
     n = len(loads)
     if n == 0:
-        raise FileError(request.source, "holds no scan; export the measurement again")
+        raise FileError(request.source, "has no scan; export the measurement again")
     if request.scan is None and n > 1:
-        raise FileError(request.source, f"holds {n} scans; choose one with --scan 1 … {n}")
+        raise FileError(request.source, f"has {n} scans; choose one with --scan 1 … {n}")
     wanted = 1 if request.scan is None else request.scan
     if not 1 <= wanted <= n:
         holds = "one scan" if n == 1 else f"{n} scans, counted from 1"
-        raise FileError(request.source, f"scan {wanted} does not exist; the file holds {holds}")
+        raise FileError(request.source, f"scan {wanted} does not exist; the file has {holds}")
     return loads[wanted - 1]
 
 
 def to_pattern(scan: Scan, request: Request) -> Pattern:
-    """Check a scan and make a pattern of it, sorted by its axis.
+    """Check a scan and convert it to a pattern with an increasing axis.
 
     Parameters
     ----------
     scan : Scan
-        As read.
+        As read from the file.
     request : Request
-        What the caller says of it.
+        Options of `slxrd.read`.
 
     Raises
     ------
     FileError
-        If the angles, intensities or lengths cannot be those of a scan, or the wavelength is not known.
+        If columns differ in length, values are impossible, the axis is not monotonic, or a scan over 2θ
+        has no wavelength.
     """
     source = request.source
     x, intensity = _column(scan.x), _column(scan.intensity)
@@ -144,11 +151,12 @@ def to_pattern(scan: Scan, request: Request) -> Pattern:
         _check_angles(x, source)
     if per_count is not None and intensity.min() < 0.0:
         raise FileError(
-            source, f"intensity {intensity.min():g} is negative, which counts cannot be; export it again"
+            source,
+            f"intensity {intensity.min():g} is negative, which is impossible for counts; export it again",
         )
     radiation = request.radiation or scan.radiation
     if radiation is None and scan.axis == "2theta":
-        raise FileError(source, "does not tell its wavelength: use --wavelength CuKa, or a number of Å")
+        raise FileError(source, "does not give the wavelength: use --wavelength CuKa, or a number in Å")
     kind = {} if radiation is None else {"wavelength from": "the user" if request.radiation else "the file"}
     history = scan.history
     order = slice(None)
@@ -176,8 +184,8 @@ def _column(values: ArrayLike) -> FloatArray:
 def _check(columns: Mapping[str, FloatArray], source: str) -> None:
     sizes = {name: column.size for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{size} of {name}" for name, size in sizes.items())
-        raise FileError(source, f"its columns differ in length ({told}); export it again")
+        lengths = ", ".join(f"{size} of {name}" for name, size in sizes.items())
+        raise FileError(source, f"its columns differ in length ({lengths}); export it again")
     n = min(sizes.values())
     if n < MIN_POINTS:
         raise FileError(source, f"the scan has only {n} points, and at least {MIN_POINTS} are needed")
@@ -192,7 +200,8 @@ def _check(columns: Mapping[str, FloatArray], source: str) -> None:
     if not (np.all(steps > 0.0) or np.all(steps < 0.0)):
         raise FileError(
             source,
-            "its axis goes neither up nor down all the way: it is damaged or no plain scan; export it again",
+            "its axis neither increases nor decreases throughout: it is damaged or not a simple scan; "
+            "export it again",
         )
 
 

@@ -1,4 +1,4 @@
-"""XML in measurement files: parsed within bounds, and never with a document type."""
+"""Parse the XML of measurement files safely: limited in size, without a document type."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 from slxrd.errors import FileError
 
-#: Most bytes, and most tags and attributes, of an XML document: they take far more memory than text.
+#: Largest size in bytes, and largest number of tags and attributes: these take much more memory than text.
 SIZE_LIMIT = 50_000_000
 MARKUP_LIMIT = 2_000_000
 
@@ -18,7 +18,7 @@ class _Doctype(Exception):
 
 class _Builder(ET.TreeBuilder):
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Stop at a document type before its entities can be expanded."""
+        """Stop at a document type, before entities are expanded."""
         raise _Doctype
 
 
@@ -32,7 +32,7 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
     source : str
         Path of the file, for messages.
     member : str, optional
-        Which member of the archive ``source`` it is.
+        Name of the document in the archive ``source``.
 
     Raises
     ------
@@ -43,7 +43,7 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
     if member is not None:
         subject, line = f"its {member} is", False
     if len(data) > SIZE_LIMIT or data.count(b"<") + data.count(b"=") > MARKUP_LIMIT:
-        raise FileError(source, f"{subject} too large for XML of one measurement; export the scan on its own")
+        raise FileError(source, f"{subject} too large an XML document; export the scan on its own")
     parser = ET.XMLParser(target=_Builder())
     try:
         parser.feed(data)
@@ -60,30 +60,30 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
             f"{subject} broken or incomplete XML ({problem}); export it again",
             error.position[0] if line else None,
         ) from None
-    except (ValueError, LookupError) as error:  # an encoding that Python or expat does not know
+    except (ValueError, LookupError) as error:  # unknown encoding
         raise FileError(source, f"{subject} XML that cannot be decoded ({error}); save it as UTF-8") from None
     assert isinstance(root, ET.Element)
     return root
 
 
 def parse_positive(text: str | None, name: str, source: str, *, zero: bool = False) -> float:
-    """Read a positive number that belongs to the radiation.
+    """Parse a positive number of the radiation: a wavelength or an intensity ratio.
 
     Parameters
     ----------
     text : str or None
-        As it stands in the file.
+        As in the file.
     name : str
-        What it is, for messages.
+        Name of the number, for messages.
     source : str
         Path of the file, for messages.
     zero : bool
-        Whether 0 is allowed as well.
+        Whether 0 is allowed too.
 
     Raises
     ------
     FileError
-        If it is none.
+        If it is not such a number.
     """
     try:
         value = float(text or "")
@@ -91,6 +91,6 @@ def parse_positive(text: str | None, name: str, source: str, *, zero: bool = Fal
         value = math.nan
     if not (math.isfinite(value) and (value > 0.0 or (zero and value == 0.0))):
         raise FileError(
-            source, f"{name} is {text!r:.60}, not a positive number: use --wavelength CuKa1, or a number of Å"
+            source, f"{name} is {text!r:.60}, not a positive number: use --wavelength CuKa1, or a number in Å"
         )
     return value

@@ -1,1 +1,1 @@
-"""Text files with columns, and workbooks."""
+"""Text files with columns, and Excel workbooks."""

@@ -1,4 +1,4 @@
-"""What the axis of a text file is: q or 2θ, and whether its range can be true."""
+"""Determine whether the axis of a text file is q or 2θ, and check its range."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from slxrd.errors import FileError
 from slxrd.io.shared.scan import Request
 from slxrd.units import FloatArray
 
-#: Largest q in Å⁻¹ that is believed where the wavelength is not known (Cu Kα reaches 8.16).
+#: Largest plausible q in Å⁻¹ without a wavelength (Cu Kα reaches 8.16).
 Q_LIMIT = 9.0
-#: Smallest last 2θ in degrees that is believed of a file which does not clearly say so.
+#: Smallest plausible last 2θ in degrees, unless the option ``axis`` says that the axis is 2θ.
 TWO_THETA_LIMIT = 5.0
-#: How much of a header line is searched for the axis, in characters.
+#: Number of characters of a header line that are searched for the axis.
 TITLE_LENGTH = 500
 
 _TWO_THETA = re.compile(
     r"(?<!\d)2[\s_*·-]*(?:theta|th(?![a-z])|[θϑΘϴ])|two[\s_-]*theta|(?<![a-z])tth(?![a-z])", re.I
 )
-# A plain A stands for Å only in brackets or with a power sign: A-1 may be a sample.
+# A plain A means Å only in brackets or with a power sign: A-1 may be the name of a sample.
 _PER_ANGSTROM = (
     r"1\s*/\s*(?:Å|Å|A(?![a-z])|ang)|(?:Å|Å|ang[a-zö]*)[\s^({]*(?:[-−]\s*1|⁻¹)"
     r"|(?<![a-z])A\s*(?:\^[\s({]*[-−]\s*1|⁻¹)|[(\[]\s*A\s*[-−]\s*1"
@@ -33,16 +33,16 @@ _PER_NM = re.compile(r"1\s*/\s*nm|(?<![a-z])nm[\s^({]*(?:[-−]\s*1|⁻¹)", re.
 
 @dataclass(frozen=True)
 class StatedAxis:
-    """What is said of the axis.
+    """The quantity on the axis, and where this is stated.
 
     Parameters
     ----------
     axis : {"q", "2theta"} or None
-        None: nothing is said.
+        None if it is not stated.
     reason : str
-        Who says so: ``"given"`` by the caller, ``"header"``, ``"range"``.
+        ``"given"`` (option ``axis``), ``"header"`` of the file, or ``"range"`` of the values.
     header : {"q", "2theta"} or None
-        What the header says, whoever is believed.
+        The quantity in the header, also if ``axis`` is another.
     """
 
     axis: Axis | None
@@ -56,32 +56,32 @@ class StatedAxis:
 
 
 def names_q_or_two_theta(line: str) -> tuple[bool, bool]:
-    """Tell whether a line of text names q, and whether it names 2θ."""
+    """Return whether a line of text names q, and whether it names 2θ."""
     start = line[:TITLE_LENGTH]
     return bool(_Q.search(start)), bool(_TWO_THETA.search(start))
 
 
 def names_per_nm(line: str) -> bool:
-    """Tell whether a line of text names nm⁻¹."""
+    """Return True if a line of text names nm⁻¹."""
     return _PER_NM.search(line[:TITLE_LENGTH]) is not None
 
 
 def stated_axis(request: Request, header: Sequence[str]) -> StatedAxis:
-    """Listen to the caller and to the header; the caller goes first.
+    """Find the quantity on the axis in the request, or else in the header.
 
     Parameters
     ----------
     request : Request
-        With the axis the caller named, if any.
+        With the option ``axis``, if given.
     header : sequence of str
-        Lines before the data; the last that names an axis counts, being nearest to the columns.
+        Lines before the data. The last one that names an axis is used, as it is nearest to the columns.
 
     Raises
     ------
     FileError
-        If the header is of two minds, or has q in nm⁻¹.
+        If one header line names both quantities, or has q in nm⁻¹.
     """
-    said: Axis | None = None
+    in_header: Axis | None = None
     for line in reversed(header):
         is_q, is_two_theta = names_q_or_two_theta(line)
         if names_per_nm(line) and not request.trust_axis and request.axis != "2theta":
@@ -92,55 +92,55 @@ def stated_axis(request: Request, header: Sequence[str]) -> StatedAxis:
             )
         if is_q and is_two_theta and request.axis is None:
             raise FileError(
-                request.source, "the header names both q and 2θ; say which with --axis q or --axis 2theta"
+                request.source, "the header names both q and 2θ; choose with --axis q or --axis 2theta"
             )
         if is_q or is_two_theta:
-            said = "2theta" if is_two_theta else "q"
+            in_header = "2theta" if is_two_theta else "q"
             break
     if request.axis is not None:
-        return StatedAxis(request.axis, "given", said)
-    return StatedAxis(said, "header", said)
+        return StatedAxis(request.axis, "given", in_header)
+    return StatedAxis(in_header, "header", in_header)
 
 
-def resolve_axis(request: Request, word: StatedAxis, x: FloatArray) -> StatedAxis:
-    """Decide where nothing was said, as far as the range is certain, and refuse what cannot be.
+def resolve_axis(request: Request, stated: StatedAxis, x: FloatArray) -> StatedAxis:
+    """Determine the quantity on the axis from the range of values if it is not stated; check the range.
 
-    2θ in degrees may run over any range in which q in Å⁻¹ may lie. Only beyond 4π/λ there is no q.
+    Values beyond the largest q of the wavelength, 4π/λ, are 2θ. Smaller values may be either.
 
     Parameters
     ----------
     request : Request
-        With the wavelength, if known, and whether the axis is to be trusted.
-    word : StatedAxis
-        What was said, from :func:`stated_axis`.
+        With the wavelength, if given, and the option ``trust_axis``.
+    stated : StatedAxis
+        From :func:`stated_axis`.
     x : ndarray, shape (n,)
-        The values, in Å⁻¹ or degrees.
+        Values in Å⁻¹ or degrees.
 
     Returns
     -------
     StatedAxis
-        With an axis.
+        With an axis that is not None.
 
     Raises
     ------
     FileError
-        If the axis is in doubt, lacks its wavelength, or has values of the other one.
+        If the quantity is not certain, 2θ has no wavelength, or the range is impossible.
     """
     largest = float(x.max())
     limit = Q_LIMIT if request.radiation is None else 4.0 * math.pi / request.radiation.wavelength
-    if word.axis is None:
+    if stated.axis is None:
         if request.radiation is None or largest <= limit:
             raise FileError(request.source, _question(float(x.min()), largest, limit))
         return StatedAxis("2theta", "range")
-    if word.axis == "q":
+    if stated.axis == "q":
         if largest > limit and not request.trust_axis:
             raise FileError(
                 request.source,
                 f"the axis ends at {largest:g}, which looks like 2θ in degrees: use --axis 2theta with "
                 "--wavelength CuKa (or --trust-axis if it is right)",
             )
-        return word
-    doubtful = word.reason == "header" or word.header == "q"
+        return stated
+    doubtful = stated.reason == "header" or stated.header == "q"
     if largest < TWO_THETA_LIMIT and doubtful and not request.trust_axis:
         raise FileError(
             request.source,
@@ -148,12 +148,12 @@ def resolve_axis(request: Request, word: StatedAxis, x: FloatArray) -> StatedAxi
             "use --axis q (or --trust-axis if 2θ is right)",
         )
     if request.radiation is None:
-        because = " (its header names 2θ)" if word.reason == "header" else ""
+        because = " (its header names 2θ)" if stated.reason == "header" else ""
         raise FileError(
             request.source,
-            f"is over 2θ{because}, and needs the wavelength: use --wavelength CuKa, or a number of Å",
+            f"is over 2θ{because}, and needs the wavelength: use --wavelength CuKa, or a number in Å",
         )
-    return word
+    return stated
 
 
 def _question(smallest: float, largest: float, limit: float) -> str:

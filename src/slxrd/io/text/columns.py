@@ -1,4 +1,4 @@
-"""From rows of text to columns of numbers."""
+"""Parse rows of text into columns of numbers."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _FORTRAN = str.maketrans("dD", "ee")
 
 
-def columns(
-    rows: Sequence[Row], layout: Dialect, source: str, places: Sequence[int] | None = None
+def parse_rows(
+    rows: Sequence[Row], dialect: Dialect, source: str, numbers: Sequence[int] | None = None
 ) -> FloatArray:
-    """Numbers of all rows.
+    """Parse all rows.
 
     Parameters
     ----------
     rows : sequence of Row
         All rows of data, at least one.
-    layout : Dialect
-        How they are written.
+    dialect : Dialect
+        Separator and decimal mark.
     source : str
-        Path, for messages.
-    places : sequence of int, optional
-        The columns of the file that stand in the rows, for messages; all of them if not given.
+        Path of the file, for messages.
+    numbers : sequence of int, optional
+        Numbers in the file of the columns in ``rows``, for messages; 1, 2, … by default.
 
     Returns
     -------
     ndarray, shape (n, 2) or (n, 3)
-        Axis, intensity and, where there is one, σ; all finite.
+        Axis, intensity and, with three columns, σ; all finite.
 
     Raises
     ------
     FileError
         If a row has too few or too many columns, or one that is not a finite number.
     """
-    split = [layout.fields(row.text) for row in rows]
+    split = [dialect.fields(row.text) for row in rows]
     usual = Counter(map(len, split)).most_common(1)[0][0]
     for row, fields in zip(rows, split, strict=True):
         _check_row(row, fields, usual, source)
     width = len(split[0])
-    numbers = range(1, width + 1) if places is None else places
+    columns = range(1, width + 1) if numbers is None else numbers
     flat: list[float] = []
     for row, fields in zip(rows, split, strict=True):
-        for place, field in zip(numbers, fields, strict=True):
-            flat.append(_number(field, place, row, layout, source))
+        for column, field in zip(columns, fields, strict=True):
+            flat.append(_number(field, column, row, dialect, source))
     return np.array(flat, dtype=np.float64).reshape(len(rows), width)
 
 
@@ -66,11 +66,11 @@ def _check_row(row: Row, fields: Sequence[str], usual: int, source: str) -> None
             return
         problem = f"has {_columns(n)} where {EXPECTED} are expected"
         if n > 3:
-            problem += "; say which with --columns 1,2 (or 1,2,3 with σ), or take the others out"
+            problem += "; choose with --columns 1,2 (or 1,2,3 with σ), or remove the others"
         raise FileError(source, problem, row.line)
     if usual not in (2, 3):
-        return  # the lines that have as many will be named
-    # Words among the numbers show as a wrong number of columns as well: name the words then.
+        return  # the error for a line with the usual number is clearer
+    # Words among the numbers change the number of columns too: then the message names the words.
     if any(_WORD.search(field) and not _NOT_FINITE.fullmatch(field) for field in fields):
         problem = f"{row.text[:40]!r} is text among the data"
     else:
@@ -82,8 +82,8 @@ def _columns(n: int) -> str:
     return "one column" if n == 1 else f"{n} columns"
 
 
-def _number(field: str, place: int, row: Row, layout: Dialect, source: str) -> float:
-    text = field.replace(",", ".") if layout.decimal_comma else field
+def _number(field: str, column: int, row: Row, dialect: Dialect, source: str) -> float:
+    text = field.replace(",", ".") if dialect.decimal_comma else field
     if "d" in text or "D" in text:
         text = text.translate(_FORTRAN)
     if _NUMBER.fullmatch(text):
@@ -97,4 +97,4 @@ def _number(field: str, place: int, row: Row, layout: Dialect, source: str) -> f
         problem = f"is {field}"
     else:
         problem = f"is {field[:40]!r}, which is not a number"
-    raise FileError(source, f"column {place} {problem}; correct or remove the line", row.line)
+    raise FileError(source, f"column {column} {problem}; correct or remove the line", row.line)

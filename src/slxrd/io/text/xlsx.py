@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx): each sheet with a pattern is read by the rules of text files, through openpyxl."""
+"""Excel workbooks (.xlsx), read with openpyxl; each sheet is parsed like a text file."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from slxrd.io.text import columns_file as text
 
 NAME = "Excel .xlsx"
 
-#: Most rows of a sheet, and how many of its columns are looked at.
+#: Largest number of rows of a sheet, and number of columns that are read.
 ROWS_LIMIT = 200_000
 COLUMNS_LIMIT = 26
 
 _WORKBOOK = "xl/workbook.xml"
-#: What a spreadsheet shows where it cannot compute, such as ``#N/A``: in a text file it would be a comment.
+#: Error values such as ``#N/A``; without the # removed they would start a comment in a text file.
 _ERROR = re.compile(r"#([A-Z]+(?:/[A-Z0]+)?[!?]?)")
 
 
 def recognises(data: bytes) -> bool:
-    """Tell whether a file is an archive with an Excel workbook."""
+    """Return True for an archive with an Excel workbook."""
     return _WORKBOOK in archive.member_names(data)
 
 
 def scans(request: Request) -> list[Load]:
     """List the visible sheets with at least five rows that begin with two numbers.
 
-    Where the caller chooses columns, rows that hold two numbers anywhere.
+    If the request selects columns, the rows need two numbers in any columns.
 
     Raises
     ------
@@ -49,26 +49,26 @@ def scans(request: Request) -> list[Load]:
     if not loads:
         raise FileError(
             request.source,
-            f"has no visible sheet with {MIN_POINTS} rows that begin with two numbers (of formulas only the "
-            "stored results count); save the columns as values",
+            f"has no visible sheet with {MIN_POINTS} rows that begin with two numbers (formulas need stored "
+            "results); save the columns as values",
         )
     return loads
 
 
 def _read(title: str, lines: list[str], request: Request) -> Scan:
-    """Read one sheet as the lines of a text file, whose numbers are those of its rows."""
+    """Read one sheet as a text file; line numbers in messages are row numbers."""
     (load,) = text.scans(replace(request, data="\n".join(lines).encode()))
     scan = load()
     return replace(scan, metadata={**scan.metadata, "format": NAME, "title": title})
 
 
 def _checked_copy(request: Request) -> bytes:
-    """Pack the workbook's members anew, so that the library meets none that is not as large as it says.
+    """Repack the workbook with members of checked size, as openpyxl does not limit them.
 
     Raises
     ------
     FileError
-        If the archive is damaged, too large, or holds a document type.
+        If the archive is damaged, too large, or has XML with a document type.
     """
     opened = archive.open_archive(request.data, request.source)
     copy = io.BytesIO()
@@ -77,7 +77,7 @@ def _checked_copy(request: Request) -> bytes:
         for name in opened.members:
             content = opened.read(name)
             if b"<!DOCTYPE" in content.replace(b"\0", b""):
-                raise FileError(request.source, "holds XML with a document type (DOCTYPE); save it again")
+                raise FileError(request.source, "contains XML with a document type (DOCTYPE); save it again")
             size += len(content)
             markup += content.count(b"<") + content.count(b"=")
             if size > xml.SIZE_LIMIT or markup > xml.MARKUP_LIMIT:
@@ -89,10 +89,10 @@ def _checked_copy(request: Request) -> bytes:
 
 
 def _sheets(data: bytes, source: str) -> list[tuple[str, list[str]]]:
-    """Title and lines of the visible sheets; everything the library raises becomes a FileError."""
+    """Return title and lines of the visible sheets; convert all exceptions of openpyxl to FileError."""
     sheets = []
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what it leaves out: pictures, conditional formats
+        warnings.simplefilter("ignore")  # about pictures, conditional formats and others left out
         try:
             from openpyxl import load_workbook
 
