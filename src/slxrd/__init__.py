@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from slxrd.data.regions import Region as Region
     from slxrd.data.repeats import Fluctuation as Fluctuation
     from slxrd.data.repeats import fluctuation as fluctuation
+    from slxrd.errors import FileError as FileError
     from slxrd.errors import SlxrdError as SlxrdError
     from slxrd.fitting.api import build_parameters as build_parameters
     from slxrd.fitting.api import fit as fit
@@ -75,8 +76,10 @@ if TYPE_CHECKING:
     from slxrd.instrument.calibration.standards import Standard as Standard
     from slxrd.instrument.calibration.standards import standard as standard
     from slxrd.instrument.diffractometer import Instrument as Instrument
+    from slxrd.io.formats import Format as Format
     from slxrd.io.registry import read as read
     from slxrd.io.registry import read_scans as read_scans
+    from slxrd.io.shared.scan import Scan as Scan
     from slxrd.model.simulation import simulate as simulate
     from slxrd.parameters.parameter_set import Parameters as Parameters
     from slxrd.sample.cif.read import crystal_from_cif as crystal_from_cif
@@ -145,7 +148,7 @@ _PUBLIC = {
     "data.peaks": "find_regions",
     "data.regions": "Region",
     "data.repeats": "Fluctuation fluctuation",
-    "errors": "SlxrdError",
+    "errors": "FileError SlxrdError",
     "fitting.api": "build_parameters fit",
     "fitting.examples": "Example SeriesExample example example_series",
     "fitting.record.saved_fit": "SavedFit load",
@@ -161,7 +164,9 @@ _PUBLIC = {
     "instrument.calibration.measure": "Resolution measure_resolution",
     "instrument.calibration.standards": "Standard standard",
     "instrument.diffractometer": "Instrument",
+    "io.formats": "Format",
     "io.registry": "read read_scans",
+    "io.shared.scan": "Scan",
     "model.simulation": "simulate",
     "parameters.parameter_set": "Parameters",
     "sample.cif.read": "crystal_from_cif",

@@ -26,8 +26,8 @@ class Format:
     recognises : callable
         Whether a file's content, bytes, is of this format. Fast, and it never raises.
     scans : callable
-        From a :class:`~slxrd.io.shared.scan.Request` to the scans of the file, in its order: functions, each
-        of which reads one :class:`~slxrd.io.shared.scan.Scan` or raises :class:`~slxrd.errors.FileError`.
+        From a request, whose ``data`` is the content and ``source`` the path, to the scans of the file in its
+        order: functions, each of which returns one :class:`slxrd.Scan` or raises :class:`slxrd.FileError`.
     generic : bool
         Whether many files of other formats are recognised too; tried after all others.
     columns : bool
