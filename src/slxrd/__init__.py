@@ -111,8 +111,8 @@ if TYPE_CHECKING:
     from slxrd.studies.polarisation import compare_lp as compare_lp
     from slxrd.studies.series.joint.result import JointFit as JointFit
     from slxrd.studies.series.lowangle import LowAngleOptions as LowAngleOptions
-    from slxrd.studies.series.lowangle import SeriesGap as SeriesGap
     from slxrd.studies.series.result import SeriesFit as SeriesFit
+    from slxrd.studies.series.result import SeriesGap as SeriesGap
     from slxrd.studies.series.result import SeriesMember as SeriesMember
     from slxrd.studies.series.run import fit_series as fit_series
     from slxrd.ui.app.notebook import notebook_app as notebook_app
@@ -187,8 +187,8 @@ _PUBLIC = {
     "studies.planning.plan": "plan",
     "studies.polarisation": "LpComparison compare_lp",
     "studies.series.joint.result": "JointFit",
-    "studies.series.lowangle": "LowAngleOptions SeriesGap",
-    "studies.series.result": "SeriesFit SeriesMember",
+    "studies.series.lowangle": "LowAngleOptions",
+    "studies.series.result": "SeriesFit SeriesGap SeriesMember",
     "studies.series.run": "fit_series",
     "ui.app.notebook": "notebook_app",
     "ui.plotting.compare": "comparison_figure",

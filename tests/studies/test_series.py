@@ -1,4 +1,4 @@
-"""What a series is: order, names, values, and what does not belong to it."""
+"""Series: order, labels, values, and patterns that are left out."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +10,10 @@ import slxrd
 from slxrd.data.regions import Region
 from slxrd.errors import FileError, SlxrdError
 from slxrd.studies.series.files import Naming, find_series
-from slxrd.studies.series.lowangle import LowAngleOptions, SeriesGap, average_difference, gap_of, gaps_text
+from slxrd.studies.series.lowangle import LowAngleOptions
 from slxrd.studies.series.patterns import LeftOut, make_series
-from slxrd.studies.series.result import SeriesMember
+from slxrd.studies.series.result import SeriesGap, SeriesMember, average_difference, gap_of
+from slxrd.studies.series.text import gaps_text
 
 Q = np.linspace(0.9, 1.2, 40)
 
@@ -25,7 +26,7 @@ def pattern(name: str, height: float = 100.0, **changes: object) -> slxrd.Patter
 
 
 def find(names: list[str], naming: Naming | None = None, **metadata: str) -> list[tuple[str, float]]:
-    """Values that files of these names are given."""
+    """Values of files with these names."""
     made = find_series(
         [Path(name) for name in names], lambda path: pattern(path.name, metadata=metadata), naming
     )
@@ -43,14 +44,14 @@ def test_order_of_files_does_not_matter() -> None:
     assert "2 patterns at 50 °C: b, d" in one.notes[0]
 
 
-def test_a_copy_is_left_out_by_name() -> None:
+def test_a_copy_is_left_out() -> None:
     copy = replace(pattern("a"), source="copy")
     made = make_series([pattern("b"), copy, pattern("a")], [50.0, 60.0, 25.0])
     assert made.labels == ("a", "b")
-    assert made.left_out == (LeftOut("copy", "holds the same data as a; one of them is a copy"),)
+    assert made.left_out == (LeftOut("copy", "contains the same data as a; one of them is a copy"),)
 
 
-def test_another_scale_is_named_and_not_compared() -> None:
+def test_another_scale_is_reported_and_not_compared() -> None:
     made = make_series([pattern("a"), pattern("b", 1e5), pattern("c"), pattern("d", 20.0)], [1, 2, 3, 4])
     assert made.rescaled == {"b"}
     assert len(made.notes) == 1
@@ -58,7 +59,7 @@ def test_another_scale_is_named_and_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("odd", "said"),
+    ("odd", "message"),
     [
         ({"wavelength": 0.7107}, "odd.xy: was measured at 0.7107 Å, the others at 1.5406 Å"),
         ({"wavelength": 1.5406, "second_line": (1.5444, 0.5)}, "odd.xy: its radiation is a doublet"),
@@ -66,13 +67,13 @@ def test_another_scale_is_named_and_not_compared() -> None:
         ({"x": 10.0 * Q, "wavelength": 1.5406}, "odd.xy: covers 9 to 12, the others about 0.9 to 1.2"),
     ],
 )
-def test_what_is_not_comparable_is_refused(odd: dict[str, object], said: str) -> None:
+def test_patterns_that_are_not_comparable_are_refused(odd: dict[str, object], message: str) -> None:
     usual = [pattern(name, wavelength=1.5406) for name in "abc"]
-    with pytest.raises(SlxrdError, match=said.replace(".", r"\.")):
+    with pytest.raises(SlxrdError, match=message.replace(".", r"\.")):
         make_series([usual[0], replace(pattern("odd.xy"), **odd), *usual[1:]], range(4))
 
 
-def test_numbers_must_fit() -> None:
+def test_values_must_match_the_patterns() -> None:
     with pytest.raises(SlxrdError, match="2 patterns but 1 values"):
         make_series([pattern("a"), pattern("b")], [1.0])
     with pytest.raises(SlxrdError, match="a: temperature = nan is not a finite number"):
@@ -113,11 +114,11 @@ def test_values_from_a_regular_expression() -> None:
         find(["s1_rh40.xy"], Naming(None, "("))
 
 
-def test_values_from_the_files_themselves() -> None:
-    said = {"one.xy": "temperature (K): 80", "two.xy": "temperature (K): 298"}
+def test_values_from_metadata() -> None:
+    lines = {"one.xy": "temperature (K): 80", "two.xy": "temperature (K): 298"}
     made = find_series(
         [Path("two.xy"), Path("one.xy")],
-        lambda path: pattern(path.name, metadata={"header": f"sample: x\n{said[path.name]}"}),
+        lambda path: pattern(path.name, metadata={"header": f"sample: x\n{lines[path.name]}"}),
     )
     assert (made.labels, made.values, made.unit) == (("one", "two"), (80.0, 298.0), "K")
 
@@ -147,23 +148,23 @@ def test_values_from_a_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "is empty"),
         ("file,value\n", "has a header and no rows"),
-        ("a.xy,1\na.xy,2\n", "row 2: a.xy stands in it twice"),
+        ("a.xy,1\na.xy,2\n", "row 2: a.xy is listed twice"),
         ("a.xy,1\nb.xy,two\n", "row 2: 'two' is not a number"),
         ("a.xy\n", "row 1 has no value"),
     ],
 )
-def test_bad_tables(tmp_path: Path, text: str, said: str) -> None:
+def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
     table = tmp_path / "t.csv"
     table.write_text(text, encoding="utf-8")
-    with pytest.raises(FileError, match=said):
+    with pytest.raises(FileError, match=message):
         find_series([], lambda path: pattern(path.name), Naming(table=table))
 
 
-def test_what_cannot_be_read_is_left_out() -> None:
+def test_unreadable_files_are_left_out() -> None:
     def load(path: Path) -> slxrd.Pattern:
         if "bad" in path.name:
             raise FileError(path, "is broken")
@@ -176,20 +177,22 @@ def test_what_cannot_be_read_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends", "critical", "said"),
+    ("ends", "critical", "message"),
     [
         ((0.0, 0.4), None, "must begin above 0"),
         ((0.1, 0.4), 0.2, "below 0.1"),
         ((0.1, 0.4), -0.1, "0 or more"),
     ],
 )
-def test_low_angles_that_cannot_be(ends: tuple[float, float], critical: float | None, said: str) -> None:
-    with pytest.raises(SlxrdError, match=said):
+def test_invalid_low_angles_are_refused(
+    ends: tuple[float, float], critical: float | None, message: str
+) -> None:
+    with pytest.raises(SlxrdError, match=message):
         LowAngleOptions(Region(*ends), critical)
 
 
-def test_gap_beside_L() -> None:
-    """L − w with both errors; nothing where one of the two is not determined."""
+def test_difference_of_L_and_gap() -> None:
+    """L − w has both errors, and no value if one of the two is not determined."""
 
     def gap(status: str, w: float | None, error: float | None) -> SeriesGap:
         row = {"value": w, "error": error, "unit": "Å", "status": status}
@@ -200,14 +203,16 @@ def test_gap_beside_L() -> None:
         member = SeriesMember("a", "a.csv", 25.0, {"result": {"parameters": rows, "derived": {}}})
         return gap_of(member, {"estimates": {"gap": row}, "notes": []})
 
-    told = gap("determined", 31.1, 0.04)
-    assert told.difference.value == pytest.approx(5.8)
-    assert told.difference.error == pytest.approx(0.05)
+    known = gap("determined", 31.1, 0.04)
+    assert known.difference.value == pytest.approx(5.8)
+    assert known.difference.error == pytest.approx(0.05)
     unknown = gap("undetermined", None, None)
     assert unknown.difference.value is None
-    # The error of the mean is not made smaller by what all patterns share.
-    mean = average_difference([told, told, unknown])
+    # The error of the mean is not smaller, because the patterns have it in common.
+    mean = average_difference([known, known, unknown])
     assert (mean.value, mean.error) == (pytest.approx(5.8), pytest.approx(0.05))
     assert average_difference([unknown]).status == "undetermined"
-    (row,) = (line for line in gaps_text([unknown], "°C") if line.startswith("  a "))
+    (row,) = (
+        line for line in gaps_text([unknown], average_difference([unknown]), "°C") if line.startswith("  a ")
+    )
     assert row.split() == ["a", "25", "—", "—", "5.8400", "±", "0.0010"]

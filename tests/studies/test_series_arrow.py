@@ -43,9 +43,9 @@ def test_it_is_the_dense_matrix(left_out: tuple[int, ...]) -> None:
     scale = np.sqrt(np.diag(dense(columns, H)))
     assert scale * arrow.solve(right) == pytest.approx(scale * (inverse @ right), rel=1e-7, abs=1e-7)
     assert arrow.log_determinant == pytest.approx(np.linalg.slogdet(dense(columns, H)[at])[1], abs=1e-7)
-    assert arrow.traced(S) == pytest.approx(np.trace(inverse @ dense(columns, S)), rel=1e-7)
+    assert arrow.trace_with(S) == pytest.approx(np.trace(inverse @ dense(columns, S)), rel=1e-7)
     whole = inverse @ dense(columns, S) @ inverse
-    for places, block in zip(columns, arrow.sandwiched(S), strict=True):
+    for places, block in zip(columns, arrow.sandwich(S), strict=True):
         told = kept[places]
         assert np.isnan(block[~told]).all()
         expected = whole[np.ix_(places[told], places[told])]
@@ -72,4 +72,4 @@ def test_what_is_flat_is_said() -> None:
     H[1][0, 0] = 0.5  # the other pattern tells the common one, and so both
     arrow = Arrow(columns, H, 1, np.ones(4, dtype=bool))
     assert not arrow.flat().any()
-    assert arrow.sandwiched(H)[1] == pytest.approx(np.diag([2.0, 0.5]))
+    assert arrow.sandwich(H)[1] == pytest.approx(np.diag([2.0, 0.5]))

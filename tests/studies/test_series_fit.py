@@ -15,10 +15,10 @@ from slxrd.fitting.examples import SERIES
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.studies.series import run as series_run
 from slxrd.studies.series.onset import find_changes
+from slxrd.studies.series.output import series_csv, series_dictionary
 from slxrd.studies.series.result import SeriesFit, find_jumps
 from slxrd.studies.series.run import fit_series
-from slxrd.studies.series.table import series_csv, series_dictionary
-from slxrd.ui.plotting.series import series_heat_figure, series_stack_figure
+from slxrd.ui.plotting.series import heat_figure, stacked_figure
 
 EXAMPLE = SERIES["cspbbr3-annealing"]
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
@@ -144,7 +144,7 @@ def test_annealing_together() -> None:
 
 
 def test_a_jump_between_solutions_is_said() -> None:
-    """A pattern that was told to look elsewhere ends one d away; from its neighbours the way back shows."""
+    """A pattern that starts elsewhere ends one d away; refinement from its neighbours returns."""
     patterns = [simulated(36.9, 1), simulated(36.9 + 2.0 * 5.84, 2, N=11.0), simulated(36.9, 3)]
     fit = fit_series(patterns, (1.0, 2.0, 3.0), processes=1, **QUICK)
     steps = [jump.in_d for jump in fit.jumps]
@@ -172,7 +172,7 @@ def test_too_weak_to_lose_order() -> None:
     assert [member.fringes for member in fit.members] == [True, False]
     (change,) = find_changes(fit.series, fit.members)
     assert not change.certain
-    assert "order need not be lost" in str(fit)
+    assert "order may remain" in str(fit)
 
 
 def test_a_pattern_that_cannot_be_fitted_is_named_and_the_rest_fitted() -> None:
@@ -192,7 +192,7 @@ def test_a_pattern_that_cannot_be_fitted_is_named_and_the_rest_fitted() -> None:
         ({"fix": {"q": 1.0}}, "unknown parameter 'q'"),
         ({"processes": 0}, "processes 0: at least 1"),
         ({"shared": ["M"]}, "unknown parameter 'M'"),
-        ({"shared": ["N"], "smooth": ["N"]}, "N cannot be told twice"),
+        ({"shared": ["N"], "smooth": ["N"]}, "N is given twice as shared or smooth"),
         ({"shared": ["N"], "fix": {"N": 13.0}}, "N is fixed, so it cannot be shared"),
         ({"smooth": ["L"], "degree": 7}, "degree 7 of what is smooth"),
         ({"regions": [(3.0, 4.0)]}, "none of the 3 patterns could be fitted"),
@@ -222,7 +222,7 @@ def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
     fit = fit_series(patterns, (1.0, 2.0, 3.0), processes=1, **QUICK)
     assert fit.series.rescaled == {"odd"}
     highest = max(float(patterns[i].intensity.max()) for i in (0, 2))
-    for picture in (series_stack_figure(fit), series_heat_figure(fit)):
+    for picture in (stacked_figure(fit), heat_figure(fit)):
         assert "odd" in picture.get_suptitle()
         panel = picture.axes[0]
         if panel.lines:
@@ -245,7 +245,7 @@ def test_of_very_many_patterns_some_are_stacked() -> None:
         ),
         members=(member,) * count,
     )
-    picture = series_stack_figure(many)
+    picture = stacked_figure(many)
     assert len(picture.axes[0].lines) == 30
     assert "90 patterns" in picture.get_suptitle()
     assert "one of every 3 is drawn" in picture.get_suptitle()

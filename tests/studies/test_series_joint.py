@@ -117,7 +117,7 @@ def test_constraints_that_do_not_hold_are_said() -> None:
     given[2] = slxrd.simulate(Q, truth(VALUES[2], N=13.6), peak=2000.0, noise="counting", seed=5)
     found = joint(1, given)
     assert found.p_value < 1e-4
-    assert any("does not hold" in note for note in found.notes)
+    assert any("do not describe the series" in note for note in found.notes)
 
 
 def test_patterns_together_exclude_what_each_leaves_open() -> None:
@@ -154,5 +154,5 @@ def test_patterns_together_exclude_what_each_leaves_open() -> None:
 
 
 def test_too_few_patterns() -> None:
-    with pytest.raises(SlxrdError, match="2 patterns are left for the joint fit, which needs 3"):
+    with pytest.raises(SlxrdError, match="2 patterns remain for the joint fit, which needs 3"):
         fit_series(patterns(1)[:2], VALUES[:2], processes=1, smooth=["L"], **OPTIONS)

@@ -78,7 +78,7 @@ def test_files_and_table(here: Path) -> None:
     assert done.code == 0, done.err
     assert "3 patterns, temperature (°C)  [simulated]" in done.out
     assert "left out: films/broken_99C.csv: " in done.out.replace("\\", "/")
-    assert "copy_26C.csv: " in done.out or "film_25C.csv: holds the same data" in done.out
+    assert "copy_26C.csv: " in done.out or "film_25C.csv: contains the same data" in done.out
     names = {
         "series.csv",
         "series.json",
@@ -111,7 +111,7 @@ def test_files_and_table(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"), [(99, "install a newer slxrd"), (1, "does not hold what was printed")]
+    ("schema", "said"), [(99, "install a newer slxrd"), (1, "does not contain the printed text")]
 )
 def test_series_of_other_layouts(here: Path, schema: int, said: str) -> None:
     told = {"slxrd": "0.0.1", "schema": schema, "variable": "temperature", "patterns": []}

@@ -1,9 +1,7 @@
-"""Tasks on the processes of this machine, or on any executor; results are handed over as they come.
+"""Run tasks in processes of this machine, on any executor, or on the workers of a dask scheduler.
 
-Processes are spawned, so that nothing of the caller's threads or libraries is in them, and end with the
-process that made them, even if that is killed. A task whose process dies is tried again by itself.
-
-The one door to dask.distributed: the workers of a running scheduler as an executor.
+Processes are spawned, so that they do not inherit threads or library state, and end with their parent, even
+if that is killed. A task whose process dies is repeated alone. Only this module imports dask.distributed.
 """
 
 from __future__ import annotations
@@ -24,23 +22,29 @@ from typing import Any
 
 from slxrd.errors import SlxrdError
 
-#: Seconds to wait for a scheduler to answer.
-_PATIENCE = 10
+#: Time limit for the connection to a scheduler, in seconds.
+_TIMEOUT = 10
 
 
 @contextmanager
 def dask_workers(address: str) -> Iterator[Executor]:
-    """Connect to a scheduler, and give its workers as an executor.
+    """Connect to a scheduler and yield an executor of its workers.
 
     Parameters
     ----------
     address : str
-        ``tcp://host:8786``.
+        Address of the scheduler, ``tcp://host:8786``.
+
+    Yields
+    ------
+    concurrent.futures.Executor
+        Executor that runs tasks on the workers.
 
     Raises
     ------
     SlxrdError
-        If dask is not installed, nothing answers, there is no worker, or a worker has another slxrd.
+        If dask is not installed, the scheduler does not answer or has no worker, or a worker has another
+        version of slxrd.
     """
     try:
         import distributed
@@ -48,7 +52,7 @@ def dask_workers(address: str) -> Iterator[Executor]:
         raise SlxrdError("--scheduler needs dask: python -m pip install 'slxrd[dask]'") from None
     try:
         client_of: Any = distributed.Client
-        client = client_of(address, timeout=_PATIENCE)
+        client = client_of(address, timeout=_TIMEOUT)
     except (OSError, ValueError, TypeError) as error:
         text = " ".join(str(error).split())
         raise SlxrdError(
@@ -64,26 +68,26 @@ def dask_workers(address: str) -> Iterator[Executor]:
             raise SlxrdError(f"--scheduler {address}: has no worker; start some (dask worker {address})")
         for worker, theirs in found.items():
             if theirs != own:
-                said = f"slxrd {theirs}" if isinstance(theirs, str) else "no slxrd"
+                installed = f"slxrd {theirs}" if isinstance(theirs, str) else "no slxrd"
                 raise SlxrdError(
-                    f"--scheduler {address}: worker {worker} has {said}, here is {own}; install the same"
+                    f"--scheduler {address}: worker {worker} has {installed}, here is {own}; install the same"
                 )
         yield client.get_executor()
 
 
 Task = tuple[Callable[..., str], tuple[Any, ...]]
-#: How often a task is tried whose process dies.
+#: Largest number of attempts for a task whose process dies.
 _ATTEMPTS = 3
-#: Tasks handed out for each process: one at work and one waiting.
+#: Tasks submitted for each process: one running and one waiting.
 _AHEAD = 2
-#: Tasks handed out at once to an executor of unknown size.
+#: Tasks submitted at once to an executor of unknown size.
 _AHEAD_ELSEWHERE = 64
-#: With every core at work on a pattern of its own, threads inside a fit only get in each other's way.
+#: Limits of threads inside a fit, since every core has a pattern of its own.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Interrupted(Exception):
-    """A KeyboardInterrupt came; what was at work was finished and handed over."""
+    """Raised after a KeyboardInterrupt, once running tasks have finished."""
 
 
 def run_tasks(
@@ -92,25 +96,25 @@ def run_tasks(
     executor: Executor | None = None,
     processes: int | None = None,
 ) -> None:
-    """Run tasks and hand over each result at once, in the order in which they come.
+    """Run tasks and pass on each result as soon as it is available.
 
     Parameters
     ----------
     tasks : mapping of int to (function, arguments)
-        The function belongs to a module, takes plain data and returns JSON text.
+        Module-level functions that take plain data and return JSON text.
     finished : callable
-        Called in this thread with the number of a task and its result.
+        Called in this thread with the key of a task and its result.
     executor : concurrent.futures.Executor, optional
-        Where they run; it is not shut down.
+        Executor to use; it is not shut down.
     processes : int, optional
-        Without an executor; 1 for this process itself, all cores if not given.
+        Number of processes without an executor; 1 for this process itself, by default all cores.
 
     Raises
     ------
     Interrupted
-        After Ctrl-C. The tasks at work have been handed over; a second Ctrl-C does not wait for them.
+        After Ctrl-C, once running tasks have finished; a second Ctrl-C does not wait for them.
     SlxrdError
-        If the executor breaks.
+        If the executor fails.
     """
     if not tasks:
         return
@@ -119,7 +123,7 @@ def run_tasks(
             _drain(executor, dict(tasks), finished, _AHEAD_ELSEWHERE)
         except BrokenExecutor as error:
             raise SlxrdError(
-                f"the executor has broken down ({error}); what was finished is kept where a folder was given"
+                f"the executor failed ({error}); completed results are stored if a folder was given"
             ) from None
         return
     count = min(processes or os.cpu_count() or 1, len(tasks))
@@ -130,35 +134,35 @@ def run_tasks(
             except KeyboardInterrupt:
                 raise Interrupted from None
         return
-    _on_processes(dict(tasks), finished, count)
+    _run_in_processes(dict(tasks), finished, count)
 
 
-def _on_processes(waiting: dict[int, Task], finished: Callable[[int, str], None], count: int) -> None:
-    """Run tasks on a pool, and on a new one where a process has died."""
+def _run_in_processes(waiting: dict[int, Task], finished: Callable[[int, str], None], count: int) -> None:
+    """Run tasks in a pool, and in a new one if a process died."""
     attempts: dict[int, int] = {}
     done: set[int] = set()
 
-    def over(i: int, text: str) -> None:
+    def complete(i: int, text: str) -> None:
         done.add(i)
         finished(i, text)
 
     while waiting:
-        # What was at work when a process died is tried by itself, so that the culprit is known.
+        # Tasks that were running when a process died are repeated alone, to find the one that fails.
         suspects = [i for i in waiting if attempts.get(i, 0)]
         portion = {i: waiting[i] for i in (suspects[:1] or waiting)}
         pool = ProcessPoolExecutor(
-            min(count, len(portion)), multiprocessing.get_context("spawn"), initializer=_settle
+            min(count, len(portion)), multiprocessing.get_context("spawn"), initializer=_initialise
         )
         try:
-            at_work = _drain(pool, portion, over, _AHEAD * count, ours=True)
+            running = _drain(pool, portion, complete, _AHEAD * count, own_pool=True)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
         waiting = {i: task for i, task in waiting.items() if i not in done}
-        for i in at_work:
+        for i in running:
             attempts[i] = attempts.get(i, 0) + 1
             if attempts[i] >= _ATTEMPTS:
                 why = f"its process died {_ATTEMPTS} times; is there enough memory?"
-                over(i, json.dumps({"failed": why}))
+                complete(i, json.dumps({"failed": why}))
                 waiting.pop(i, None)
 
 
@@ -167,63 +171,63 @@ def _drain(
     tasks: dict[int, Task],
     finished: Callable[[int, str], None],
     ahead: int,
-    ours: bool = False,
+    own_pool: bool = False,
 ) -> list[int]:
-    """Keep an executor busy until all is done; return what was at work when a pool of ours broke."""
+    """Run all tasks on an executor; return the tasks that were running when an own pool broke."""
     queue = iter(tasks.items())
-    at_work: dict[Future[str], int] = {}
+    running: dict[Future[str], int] = {}
 
-    def hand_out() -> None:
-        while len(at_work) < ahead:
+    def submit() -> None:
+        while len(running) < ahead:
             following = next(queue, None)
             if following is None:
                 return
             i, (function, arguments) = following
-            with _nothing_of_the_caller():
-                at_work[executor.submit(function, *arguments)] = i
+            with _isolated_spawn():
+                running[executor.submit(function, *arguments)] = i
 
-    def take() -> bool:
-        done, _ = wait(at_work, return_when=FIRST_COMPLETED)
-        whole = True
-        for future in sorted(done, key=lambda future: at_work[future]):
+    def collect() -> bool:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        intact = True
+        for future in sorted(done, key=lambda future: running[future]):
             try:
                 text = future.result()
             except BrokenExecutor:
-                if not ours:
+                if not own_pool:
                     raise
-                whole = False
+                intact = False
                 continue
-            except Exception as error:  # such as a worker elsewhere that died again and again
+            except Exception as error:  # such as a remote worker that died repeatedly
                 text = json.dumps({"failed": f"its worker failed ({type(error).__name__}: {error})"})
-            finished(at_work.pop(future), text)
-        return whole
+            finished(running.pop(future), text)
+        return intact
 
     try:
         try:
-            hand_out()
-            while at_work:
-                if not take():
-                    return list(at_work.values())
-                hand_out()
+            submit()
+            while running:
+                if not collect():
+                    return list(running.values())
+                submit()
         except BrokenExecutor:
-            if not (ours and at_work):
+            if not (own_pool and running):
                 raise
-            return list(at_work.values())
+            return list(running.values())
     except KeyboardInterrupt:
-        for future in list(at_work):
+        for future in list(running):
             if future.cancel():
-                del at_work[future]
-        while at_work and take():
+                del running[future]
+        while running and collect():
             pass
         raise Interrupted from None
     return []
 
 
 @contextlib.contextmanager
-def _nothing_of_the_caller() -> Iterator[None]:
-    """Keep a spawned process from running the caller's script again, from starting threads, and from Ctrl-C.
+def _isolated_spawn() -> Iterator[None]:
+    """Prevent a spawned process from running the caller's script, starting threads, and receiving Ctrl-C.
 
-    A script without ``if __name__ == "__main__"`` would otherwise run anew in every process.
+    A script without ``if __name__ == "__main__"`` would otherwise run again in every process.
     """
     main = sys.modules["__main__"]
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
@@ -244,8 +248,8 @@ def _nothing_of_the_caller() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _settle() -> None:
-    """In a new process: leave Ctrl-C to its parent, end with it, and use one core."""
+def _initialise() -> None:
+    """Set up a new process: ignore Ctrl-C, end with the parent, and use one core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.cpu_count = lambda: 1
     parent = multiprocessing.parent_process()

@@ -1,4 +1,4 @@
-"""The files of a series, and the value of the variable for each: from a table, their names, or themselves."""
+"""Read the files of a series and the value of each, from a table, the file names, or metadata."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.studies.series.patterns import LeftOut, Series, make_series
 
-#: A hyphen between words is no sign: film-25C is at +25 °C, pos_-5mm at −5 mm.
+#: A hyphen between words is not a minus sign: film-25C is at +25 °C, pos_-5mm at −5 mm.
 _NUMBER = r"(?P<value>(?:(?<![A-Za-z0-9])[-+−])?\d+(?:[.,]\d+)?)"
-#: What may be varied: in a file's name the number and its unit; the unit as it is written; metadata keys.
+#: For each variable, the number and unit in a file name, and the units as printed.
 _VARIABLES: dict[str, tuple[str, dict[str, str]]] = {
     "temperature": (rf"{_NUMBER}\s*(?:°|deg)?(?P<unit>[CK])(?![A-Za-z])", {"C": "°C", "K": "K"}),
     "time": (rf"{_NUMBER}\s*(?P<unit>min|s|h)(?![A-Za-z])", {"s": "s", "min": "min", "h": "h"}),
     "position": (rf"{_NUMBER}\s*(?P<unit>mm|um|µm|μm)(?![A-Za-z])", {"mm": "mm"}),
 }
-#: Room temperature.
+#: Abbreviation of room temperature.
 _ROOM = re.compile(r"(?<![A-Za-z])RT(?![A-Za-z])")
 _ANY_NUMBER = re.compile(r"(?<![\d.])[-+]?\d+(?:\.\d+)?")
+
+Values = list[float | None]
 
 
 @dataclass(frozen=True)
 class Naming:
-    """How the variable is told.
+    """Source of the values of the variable.
 
     Parameters
     ----------
     variable : str, optional
-        Its name; found from the files' names if not given.
+        Name of the variable; by default it is derived from the file names.
     pattern_of_name : str, optional
-        Regular expression whose group ``value`` (or first group) is the number in a file's name, and whose
-        group ``unit``, if there is one, its unit.
+        Regular expression for the file names. Its group ``value`` (or first group) is the value, and its
+        group ``unit``, if there is one, the unit.
     table : Path, optional
-        CSV of file and value; its header names the variable and, in parentheses, the unit.
+        CSV of file and value; its header contains the name of the variable and, in parentheses, the unit.
     """
 
     variable: str | None = None
@@ -58,13 +60,13 @@ def find_series(
     Parameters
     ----------
     paths : sequence of Path
-        Files, and folders of which all files are taken; may be empty where a table names them.
+        Files, and folders of which all files are read; may be empty if a table lists the files.
     load : callable
-        Reads one file.
+        Function that reads one file.
     naming : Naming, optional
-        Where the values are told.
+        Source of the values.
     report : callable, optional
-        Called with files read and files in all.
+        Called with the number of files read and of all files.
 
     Returns
     -------
@@ -74,37 +76,25 @@ def find_series(
     Raises
     ------
     SlxrdError
-        If there is nothing to fit, or the patterns do not go together.
+        If no pattern has a value, or the patterns are not comparable.
     """
     naming = naming or Naming()
-    told = _table(naming.table) if naming.table is not None else None
-    files = _files(paths, naming.table) if paths else [file for file, _ in told.rows] if told else []
+    table = _read_table(naming.table) if naming.table is not None else None
+    files = _files(paths, naming.table) if paths else [file for file, _ in table.rows] if table else []
     if not files:
         raise SlxrdError("no file to fit; give files, a folder of them, or --table")
-    out: list[LeftOut] = []
-    read: list[tuple[Path, Pattern]] = []
-    for i, file in enumerate(files):
-        try:
-            read.append((file, load(file)))
-        except SlxrdError as error:
-            out.append(LeftOut(str(file), str(error).removeprefix(f"{file}: ").removeprefix(f"{file}, ")))
-        if report is not None:
-            report(i + 1, len(files))
-    if not read:
-        raise SlxrdError(
-            f"none of {len(files)} files could be read; the first: {out[0].source}: {out[0].why}"
-        )
-    if told is not None:
-        by_name = {file.resolve(): value for file, value in told.rows}
-        values = [by_name.get(file.resolve()) for file, _ in read]
-        missing, variable, unit = f"is not in {naming.table}", told.variable, told.unit
+    read, out = _load(files, load, report)
+    if table is not None:
+        by_name = {file.resolve(): value for file, value in table.rows}
+        values: Values = [by_name.get(file.resolve()) for file, _ in read]
+        missing, variable, unit = f"is not in {naming.table}", table.variable, table.unit
         if paths:
             given = {file.resolve() for file in files}
-            out += [LeftOut(str(file), f"is in {naming.table} but was not given")
-                    for file, _ in told.rows if file.resolve() not in given]  # fmt: skip
+            unused = [file for file, _ in table.rows if file.resolve() not in given]
+            out += [LeftOut(str(file), f"is in {naming.table} but was not given") for file in unused]
     else:
-        values, variable, unit = _values([file for file, _ in read], [p for _, p in read], naming)
-        missing = f"its name tells no {variable}; rename it, or give --table or --pattern-of-name"
+        values, variable, unit = _find_values([file for file, _ in read], [p for _, p in read], naming)
+        missing = f"its name has no {variable}; rename it, or give --table or --pattern-of-name"
     out += [LeftOut(str(f), missing) for (f, _), value in zip(read, values, strict=True) if value is None]
     pairs = [(p, value) for (_, p), value in zip(read, values, strict=True) if value is not None]
     if not pairs:
@@ -119,7 +109,7 @@ def find_series(
 
 
 def _files(paths: Iterable[Path], table: Path | None) -> list[Path]:
-    """Every file once, those of folders included, hidden ones not."""
+    """Return each file once, with those of folders except hidden ones."""
     files: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir():
@@ -134,6 +124,28 @@ def _files(paths: Iterable[Path], table: Path | None) -> list[Path]:
     return list(files.values())
 
 
+def _load(
+    files: Sequence[Path],
+    load: Callable[[Path], Pattern],
+    report: Callable[[int, int], None] | None,
+) -> tuple[list[tuple[Path, Pattern]], list[LeftOut]]:
+    """Return the files that can be read with their patterns, and the others with the reasons."""
+    read: list[tuple[Path, Pattern]] = []
+    out: list[LeftOut] = []
+    for i, file in enumerate(files):
+        try:
+            read.append((file, load(file)))
+        except SlxrdError as error:
+            out.append(LeftOut(str(file), str(error).removeprefix(f"{file}: ").removeprefix(f"{file}, ")))
+        if report is not None:
+            report(i + 1, len(files))
+    if not read:
+        raise SlxrdError(
+            f"none of {len(files)} files could be read; the first: {out[0].source}: {out[0].why}"
+        )
+    return read, out
+
+
 @dataclass(frozen=True)
 class _Table:
     rows: tuple[tuple[Path, float], ...]
@@ -141,19 +153,9 @@ class _Table:
     unit: str
 
 
-def _table(path: Path) -> _Table:
-    """Read file and value from CSV; files are looked for beside the table."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise FileError(path, "cannot be read as a table: it is not text in UTF-8; save it as CSV") from None
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    if not lines:
-        raise FileError(path, "is empty; write one line for each pattern: file, value")
-    separator = next((sign for sign in (";", "\t", ",") if sign in lines[0]), ",")
-    cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+def _read_table(path: Path) -> _Table:
+    """Read file and value from CSV; relative names are relative to the folder of the table."""
+    cells, separator = _table_cells(path)
     variable, unit = "value", ""
     rows: list[tuple[Path, float]] = []
     for number, row in enumerate(cells, start=1):
@@ -169,40 +171,61 @@ def _table(path: Path) -> _Table:
             raise FileError(path, f"row {number}: {row[1]!r} is not a number")
         file = path.parent / row[0]
         if file.resolve() in {known.resolve() for known, _ in rows}:
-            raise FileError(path, f"row {number}: {row[0]} stands in it twice")
+            raise FileError(path, f"row {number}: {row[0]} is listed twice")
         rows.append((file, value))
     if not rows:
         raise FileError(path, "has a header and no rows; write one line for each pattern: file, value")
     return _Table(tuple(rows), variable, unit)
 
 
-def _values(
+def _table_cells(path: Path) -> tuple[list[list[str]], str]:
+    """Return the cells of a CSV file without comments, and its separator."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError:
+        raise FileError(path, "cannot be read as a table: it is not text in UTF-8; save it as CSV") from None
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not lines:
+        raise FileError(path, "is empty; write one line for each pattern: file, value")
+    separator = next((sign for sign in (";", "\t", ",") if sign in lines[0]), ",")
+    return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)], separator
+
+
+def _find_values(
     files: Sequence[Path], patterns: Sequence[Pattern], naming: Naming
-) -> tuple[list[float | None], str, str]:
-    """Values, their name and unit, from names or from what the files say of themselves."""
+) -> tuple[Values, str, str]:
+    """Return the values, the variable and its unit, from the file names or from metadata."""
     if naming.pattern_of_name is not None:
         return _by_expression(files, naming.pattern_of_name, naming.variable or "value")
-    names = [naming.variable] if naming.variable in _VARIABLES else list(_VARIABLES)
     if naming.variable is None or naming.variable in _VARIABLES:
-        for name in names:
-            assert name is not None
+        for name in _VARIABLES if naming.variable is None else (naming.variable,):
             found, unit = _by_unit(files, name)
             if found is not None:
                 return found, name, unit
-    said = [_said(pattern) for pattern in patterns]
-    for key in sorted({key for each in said for key in each}):
+    recorded = _by_metadata(patterns, naming.variable or "temperature")
+    if recorded is not None:
+        return recorded
+    room = naming.variable in (None, "temperature") and any(_ROOM.search(file.stem) for file in files)
+    variable = naming.variable or ("temperature" if room else "value")
+    return _by_difference(files, variable), variable, "°C" if room else ""
+
+
+def _by_metadata(patterns: Sequence[Pattern], variable: str) -> tuple[Values, str, str] | None:
+    """Return the values of a metadata entry of this name, if they differ."""
+    metadata = [_metadata(pattern) for pattern in patterns]
+    for key in sorted({key for each in metadata for key in each}):
         name, _, unit = key.partition(" (")
-        if name == (naming.variable or "temperature"):
-            numbers = [_number(each.get(key, ""), comma=False) for each in said]
+        if name == variable:
+            numbers = [_number(each.get(key, ""), comma=False) for each in metadata]
             if len({number for number in numbers if number is not None}) > 1 or len(patterns) == 1:
                 return numbers, name, unit.rstrip(")")
-    warm = naming.variable in (None, "temperature") and any(_ROOM.search(file.stem) for file in files)
-    variable = naming.variable or ("temperature" if warm else "value")
-    return _by_what_differs(files, variable), variable, "°C" if warm else ""
+    return None
 
 
-def _said(pattern: Pattern) -> dict[str, str]:
-    """What a file says of itself: its metadata, and lines ``name: value`` of its header."""
+def _metadata(pattern: Pattern) -> dict[str, str]:
+    """Return the metadata of a pattern, with lines ``name: value`` of its header."""
     header = str(pattern.metadata.get("header", "")).splitlines()
     lines = [line.partition(":") for line in header if ":" in line]
     return {
@@ -211,14 +234,14 @@ def _said(pattern: Pattern) -> dict[str, str]:
     }
 
 
-def _by_expression(files: Sequence[Path], text: str, variable: str) -> tuple[list[float | None], str, str]:
+def _by_expression(files: Sequence[Path], text: str, variable: str) -> tuple[Values, str, str]:
     try:
         expression = re.compile(text)
     except re.error as error:
         raise SlxrdError(f"--pattern-of-name {text}: is not a regular expression ({error})") from None
     if not expression.groups:
         raise SlxrdError(f"--pattern-of-name {text}: put the number into parentheses, such as '_(\\d+)C'")
-    values: list[float | None] = []
+    values: Values = []
     units: dict[Path, str] = {}
     for file in files:
         found = expression.search(file.name)
@@ -227,29 +250,29 @@ def _by_expression(files: Sequence[Path], text: str, variable: str) -> tuple[lis
         values.append(_number(number or "", comma=True))
         if groups.get("unit"):
             units[file] = str(groups["unit"])
-    return values, variable, _one_unit(units)
+    return values, variable, _common_unit(units)
 
 
-def _by_unit(files: Sequence[Path], variable: str) -> tuple[list[float | None] | None, str]:
-    """Numbers with a unit of the variable behind them; RT is 25 °C."""
-    text, written = _VARIABLES[variable]
-    values: list[float | None] = []
+def _by_unit(files: Sequence[Path], variable: str) -> tuple[Values | None, str]:
+    """Return the numbers that are followed by a unit of the variable; RT is 25 °C."""
+    text, printed = _VARIABLES[variable]
+    values: Values = []
     units: dict[Path, str] = {}
     for file in files:
         found = list(re.finditer(text, file.stem))
         if found:
             values.append(_number(found[-1]["value"], comma=True))
-            units[file] = written.get(found[-1]["unit"], "µm")
+            units[file] = printed.get(found[-1]["unit"], "µm")
         elif variable == "temperature" and _ROOM.search(file.stem):
             values.append(25.0)
         else:
             values.append(None)
     if not units:
         return None, ""
-    return values, _one_unit(units)
+    return values, _common_unit(units)
 
 
-def _one_unit(units: Mapping[Path, str]) -> str:
+def _common_unit(units: Mapping[Path, str]) -> str:
     usual = Counter(units.values()).most_common(1)[0][0] if units else ""
     for file, unit in units.items():
         if unit != usual:
@@ -259,8 +282,8 @@ def _one_unit(units: Mapping[Path, str]) -> str:
     return usual
 
 
-def _by_what_differs(files: Sequence[Path], variable: str) -> list[float | None]:
-    """The one number of the names that differs from file to file."""
+def _by_difference(files: Sequence[Path], variable: str) -> Values:
+    """Return the only number in the names that differs between the files."""
     stems = [_ROOM.sub("25", file.stem) for file in files]
     numbers = [_ANY_NUMBER.findall(stem.replace("_", " ").replace("-", " ")) for stem in stems]
     if len({len(row) for row in numbers}) == 1 and numbers[0]:
@@ -269,7 +292,7 @@ def _by_what_differs(files: Sequence[Path], variable: str) -> list[float | None]
             column = differing[0] if differing else 0
             return [float(row[column]) for row in numbers]
     raise SlxrdError(
-        f"{files[0]}: its name and content do not tell the {variable}; give --table with file and value, or "
+        f"{files[0]}: its name and content have no {variable}; give --table with file and value, or "
         "--pattern-of-name with the number in parentheses, such as '_(\\d+)C'"
     )
 

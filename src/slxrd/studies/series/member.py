@@ -1,9 +1,7 @@
-"""One pattern of a series, fitted by itself and from its neighbours: plain data in, JSON text out.
+"""Fit one pattern of a series, alone and from the solutions of its neighbours.
 
-What goes to another process, and what comes back, is plain: a pattern as a dictionary, a fit as the text
-that is kept on disk, so that a result that was kept and one that was just made are the same.
-
-The options of the fits of a series: those of ``slxrd.fit``, checked before the first pattern is fitted.
+Arguments and results are plain data, which can be sent to other processes: a pattern is a dictionary, and a
+fit is the JSON text that is stored on disk, so that stored and new results are the same.
 """
 
 from __future__ import annotations
@@ -28,12 +26,12 @@ from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.specification import as_crystal, as_stack
 
-#: Arguments of ``slxrd.fit`` that are not options of its patterns.
+#: Arguments of ``slxrd.fit`` that are not options of a series.
 _NOT_OPTIONS = ("pattern", "report")
 
 
 def series_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check options of :func:`slxrd.fit`, and put what says something of parameters into one set.
+    """Check options of :func:`slxrd.fit`, and combine those of parameters into one object.
 
     Parameters
     ----------
@@ -43,29 +41,29 @@ def series_options(given: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        The same, all said of parameters under ``parameters``, regions as regions.
+        The same options, with the parameters under ``parameters`` and regions converted.
 
     Raises
     ------
     SlxrdError
-        If one is unknown, or at fault.
+        If an option is unknown or invalid.
     """
     known = [name for name in inspect.signature(fit).parameters if name not in _NOT_OPTIONS]
     for name in given:
         if name not in known:
             raise SlxrdError(f"unknown option {name!r} of a fit; there are {', '.join(known)}")
-    # The name of the stack's kind is an argument of one, and the stack itself of the other.
+    # ``stack`` is the kind of stack for fit, but a Stack for build_parameters.
     of_parameters = [n for n in inspect.signature(build_parameters).parameters if n in known and n != "stack"]
     options = {name: value for name, value in given.items() if name not in of_parameters}
     for name in ("crystal", "partner"):
         if options.get(name) is not None:
             options[name] = as_crystal(options[name])
-    said = {name: given[name] for name in of_parameters if name in given}
-    said["free"] = tuple(said.get("free", ()))
+    given_parameters = {name: given[name] for name in of_parameters if name in given}
+    given_parameters["free"] = tuple(given_parameters.get("free", ()))
     of_stack = {n: options[n] for n in inspect.signature(as_stack).parameters if n in options}
-    naming = [name for value in said.values() if isinstance(value, Mapping) for name in value]
-    stack = as_stack(**of_stack, naming=[*naming, *said["free"]])
-    options["parameters"] = build_parameters(**said, stack=stack)
+    naming = [name for value in given_parameters.values() if isinstance(value, Mapping) for name in value]
+    stack = as_stack(**of_stack, naming=[*naming, *given_parameters["free"]])
+    options["parameters"] = build_parameters(**given_parameters, stack=stack)
     options["regions"] = tuple(as_region(region) for region in given.get("regions", ()))
     options["mask"] = tuple((float(low), float(high)) for low, high in given.get("mask", ()))
     try:
@@ -75,15 +73,15 @@ def series_options(given: Mapping[str, Any]) -> dict[str, Any]:
     return options
 
 
-#: A neighbour's solution that lowers χ² by more than this was missed by the search.
+#: Decrease of χ² from a neighbour's solution above which the pattern is fitted again.
 MISSED = 0.1
-#: What result.json says of one fit alone: of the machine, and for opening it again.
-_NOT_KEPT = ("versions", "asked", "printed")
+#: Entries of result.json that are not stored for a pattern of a series.
+_NOT_STORED = ("versions", "asked", "printed")
 Plain = dict[str, Any]
 
 
 def as_plain(pattern: Pattern) -> Plain:
-    """Lay a pattern out as what any process takes."""
+    """Convert a pattern to a dictionary of plain data."""
     plain = {field.name: getattr(pattern, field.name) for field in fields(pattern)}
     plain["metadata"] = dict(pattern.metadata)
     plain["history"] = tuple(Step(step.name, dict(step.details)) for step in pattern.history)
@@ -91,7 +89,7 @@ def as_plain(pattern: Pattern) -> Plain:
 
 
 def fingerprint(plain: Plain, options: Mapping[str, Any]) -> str:
-    """Hash of everything that a result follows from: the data, the options, nothing else."""
+    """Return a hash of the data and options that determine a result."""
     digest = hashlib.sha256()
     for name, value in sorted({**plain, **options}.items()):
         digest.update(f"\n{name}=".encode())
@@ -114,31 +112,41 @@ def fit_alone(plain: Plain, options: Mapping[str, Any]) -> str:
     Parameters
     ----------
     plain : dict
-        From :func:`as_plain`.
+        Pattern, from :func:`as_plain`.
     options : mapping
         Arguments of :func:`slxrd.fit`.
 
     Returns
     -------
     str
-        JSON: ``result`` (as in result.json), ``curves`` and ``areas`` of the regions; or ``failed``, why
-        there is none.
+        JSON of ``result`` (as in result.json), ``curves`` and ``areas`` of the regions; or of ``failed``, the
+        reason why there is none.
     """
     try:
         return json.dumps(_record(fit(Pattern(**plain), **options)), allow_nan=False)
     except SlxrdError as error:
         return json.dumps({"failed": str(error)})
-    except Exception as error:  # one pattern must not take the others with it
+    except Exception as error:  # a failure of one pattern must not end the series
         return failed_unless_interrupted(error)
 
 
 def failed_unless_interrupted(error: BaseException) -> str:
-    """Say that a pattern could not be fitted; but Ctrl-C that came within compiled code remains what it is.
+    """Return the record of a failed fit; raise again a KeyboardInterrupt that occurred in compiled code.
+
+    Parameters
+    ----------
+    error : BaseException
+        Exception of the fit.
+
+    Returns
+    -------
+    str
+        JSON of ``failed``.
 
     Raises
     ------
     KeyboardInterrupt
-        If that is what the error came of.
+        If one is among the causes of the exception.
     """
     cause: BaseException | None = error
     while cause is not None:
@@ -150,19 +158,19 @@ def failed_unless_interrupted(error: BaseException) -> str:
 
 def _record(found: Fit) -> dict[str, Any]:
     curves, areas = [], []
-    for background, fitted in zip(found.objective.backgrounds, found.regions, strict=True):
+    for shapes, fitted in zip(found.objective.backgrounds, found.regions, strict=True):
         columns = {name: getattr(fitted, name).tolist() for name in ("q", "measured", "sigma", "calculated")}
         curves.append({"region": fitted.region.name, **columns})
-        below = background @ np.array(fitted.background)
+        background = shapes @ np.array(fitted.background)
         width = np.gradient(fitted.q) if fitted.q.size > 1 else np.ones(1)
         areas.append(
             {
                 "region": fitted.region.name,
-                "area": float(width @ (fitted.measured - below)),
+                "area": float(width @ (fitted.measured - background)),
                 "error": float(np.sqrt(np.sum((width * fitted.sigma) ** 2))),
             }
         )
-    result = {key: value for key, value in result_dictionary(found).items() if key not in _NOT_KEPT}
+    result = {key: value for key, value in result_dictionary(found).items() if key not in _NOT_STORED}
     result["regions"] = [
         {key: value for key, value in region.items() if key != "curves"} for region in result["regions"]
     ]
@@ -172,35 +180,33 @@ def _record(found: Fit) -> dict[str, Any]:
 def refit_objective(
     plain: Plain, options: Mapping[str, Any], result: Mapping[str, Any]
 ) -> tuple[Fit, Parameters]:
-    """Set up again what a result came from: data against model, and the parameters that were refined.
+    """Restore the objective and the refined parameters of a stored result.
 
     Parameters
     ----------
     plain, options
         As for :func:`fit_alone`.
     result : mapping
-        What that gave, as in result.json.
+        The fit, as in result.json.
 
     Returns
     -------
-    Fit
-        With everything kept at the best solution; its ``objective`` has the σ of that fit.
-
-    Parameters
-    ----------
-        Those of the fit, starting at its best solution.
+    frozen : Fit
+        Fit with all parameters fixed at the best solution; its ``objective`` has the σ of that fit.
+    parameters : Parameters
+        Parameters of the fit, starting at its best solution.
     """
     base: Parameters = options["parameters"]
     best = result["solutions"][0]["parameters"]
     refined = result["refined"]
-    kept = {
+    fixed = {
         name: best[name]
         for name, row in base.items()
         if row.expression is None and not (options.get("coherent") == 1 and name in STACKING)
     }
-    frozen = fit(Pattern(**plain), **{**options, "parameters": base.fix(**kept)})
-    untouched = {name: value for name, value in best.items() if name in kept and name not in refined}
-    parameters = base.fix(**untouched).release(*refined).start(**{name: best[name] for name in refined})
+    frozen = fit(Pattern(**plain), **{**options, "parameters": base.fix(**fixed)})
+    not_refined = {name: value for name, value in best.items() if name in fixed and name not in refined}
+    parameters = base.fix(**not_refined).release(*refined).start(**{name: best[name] for name in refined})
     return frozen, parameters
 
 
@@ -209,7 +215,7 @@ def fit_from_neighbours(
     options: Mapping[str, Any],
     result: Mapping[str, Any],
     neighbours: Sequence[tuple[str, Mapping[str, float]]],
-    keep: Sequence[str] = (),
+    fix: Sequence[str] = (),
 ) -> str:
     """Refine a pattern from the best solutions of its neighbours.
 
@@ -218,34 +224,33 @@ def fit_from_neighbours(
     plain, options, result
         As for :func:`refit_objective`.
     neighbours : sequence of (str, mapping)
-        Label and values of each.
-    keep : sequence of str
-        Parameters that are kept at the neighbour's values: what it costs if they were the same here.
+        Label and values of each neighbour.
+    fix : sequence of str
+        Parameters to fix at the neighbour's values, to find the increase of χ² if they were the same here.
 
     Returns
     -------
     str
-        JSON: ``paths``, for each neighbour where its solution leads and how much higher χ² is there than
-        in the pattern's own best solution; and ``better``, a record as :func:`fit_alone` gives it, where
-        one leads to a lower χ².
+        JSON of ``paths``, for each neighbour the minimum reached and its χ² minus that of the pattern's own
+        best solution; and ``better``, a record as from :func:`fit_alone` if one of them has a lower χ².
     """
     frozen, parameters = refit_objective(plain, options, result)
     paths = []
     for label, values in neighbours:
         own = result["solutions"][0]["parameters"]
-        begin = {n: (values if n in keep or not keep else own)[n] for n in result["refined"]}
+        begin = {n: (values if n in fix or not fix else own)[n] for n in result["refined"]}
         started = parameters.start(**begin)
-        kept = {name: values[name] for name in keep if name in result["refined"]}
-        minimum = minimise(frozen.objective, started.fix(**kept))
+        fixed = {name: values[name] for name in fix if name in result["refined"]}
+        minimum = minimise(frozen.objective, started.fix(**fixed))
         rise = minimum.chi2 - result["chi2"]
         paths.append({"from": label, "values": dict(minimum.values), "delta_chi2": rise})
     better = None
     best = min(paths, key=lambda path: path["delta_chi2"], default=None)
-    if best is not None and not keep and best["delta_chi2"] < -MISSED:
+    if best is not None and not fix and best["delta_chi2"] < -MISSED:
         free = {name: best["values"][name] for name in result["refined"]}
         again = fit(Pattern(**plain), **{**options, "parameters": options["parameters"].start(**free)})
         if again.chi2 < result["chi2"] - MISSED:
             better = _record(again)
-            note = f"found from the solution of {best['from']}; its own search had missed it"
+            note = f"found from the solution of {best['from']}, which the search of this pattern missed"
             better["result"]["notes"].append(note)
     return json.dumps({"paths": paths, "better": better}, allow_nan=False)

@@ -1,7 +1,7 @@
-"""The onset of lost order along a series: fringes gone, crystals grown, intensity down (SI section S.m).
+"""Loss of order along a series: disappearing fringes, growing crystals, lower intensity (SI section S.m).
 
-Toso, Baranov et al., ACS Nano 2021, 15, 6243, Fig. S10: at 150 °C the intensity drops, the fringes are
-lost and the peaks are sharper, as crystals sinter.
+Toso, Baranov et al., ACS Nano 2021, 15, 6243, Fig. S10: at 150 °C crystals sinter, so the intensity
+drops, the fringes disappear and the peaks become sharper.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.studies.series.patterns import Series
 from slxrd.studies.series.result import SeriesMember
 
-#: A change of so many standard errors is one.
+#: Least change of the size, in standard errors, that is reported.
 SIGNIFICANT = 3.0
-#: What raises χ² by more than this is excluded.
+#: Δχ² above which a parameter value is excluded.
 EXCLUDED = 25.0
-#: Intensities that differ by less than this factor may be a matter of how the sample was mounted.
+#: Ratio of intensities above which a difference may be due to the mounting of the sample.
 _SAME_INTENSITY = 0.8
 
 
 @dataclass(frozen=True)
 class Change:
-    """Order lost, or gained, between two neighbours.
+    """Loss or gain of order between two neighbours.
 
     Parameters
     ----------
     before, after : SeriesMember
-        The last pattern of the one kind, and the first of the other.
+        Last pattern before the change, and first one after it.
     lost : bool
-        Lost on the way up of the variable; else gained.
+        Whether order is lost with increasing variable; otherwise it is gained.
     certain : bool
-        Whether the pattern without fringes excludes the disorder of the one with them. If not, its
-        fringes may only be hidden, by noise.
+        Whether the pattern without fringes excludes the disorder of the one with fringes. If not, noise may
+        hide its fringes.
     growth : float or None
-        Crystal size N·d of the one without fringes over that of the one with them.
+        Ratio of the crystal sizes N·d, without to with fringes.
     growth_error : float or None
-        Its standard error.
+        Standard error of ``growth``.
     intensity : float or None
-        The same of the integrated intensity of the Bragg peaks; None where the scales differ.
+        Ratio of the integrated intensities of the Bragg peaks; None where the scales differ.
     reasons : tuple of str
-        In words.
+        Observations as text.
     """
 
     before: SeriesMember
@@ -55,37 +55,42 @@ class Change:
     intensity: float | None
     reasons: tuple[str, ...]
 
-    def told(self, series: Series) -> str:
-        """Write it as a sentence."""
+    def text(self, series: Series) -> str:
+        """Return the change as a sentence."""
         between = f"between {self.before.value:g} and {series.at(self.after.value)}"
         head = f"order {'lost' if self.lost else 'gained'} {between}"
         if not self.certain:
-            head = f"no fringes seen from {series.at(self.after.value)} on, but order need not be lost"
+            head = f"no fringes seen from {series.at(self.after.value)} on, but order may remain"
             if not self.lost:
                 head = f"no fringes seen up to {series.at(self.before.value)}, but there may have been order"
         return f"{head}: " + "; ".join(self.reasons)
 
 
 def find_changes(series: Series, members: Sequence[SeriesMember]) -> tuple[Change, ...]:
-    """Find where fringes go or come.
+    """Find neighbours between which fringes disappear or appear.
 
     Parameters
     ----------
     series : Series
         The patterns.
     members : sequence of SeriesMember
-        What they gave, in order of the variable.
+        Their fits, in order of the variable.
+
+    Returns
+    -------
+    tuple of Change
+        In order of the variable.
     """
-    judged = [member for member in members if member.fringes is not None]
+    decided = [member for member in members if member.fringes is not None]
     return tuple(
-        _change(series, one, other) for one, other in pairwise(judged) if one.fringes != other.fringes
+        _change(series, one, other) for one, other in pairwise(decided) if one.fringes != other.fringes
     )
 
 
 def _change(series: Series, before: SeriesMember, after: SeriesMember) -> Change:
     lost = bool(before.fringes)
     ordered, plain = (before, after) if lost else (after, before)
-    reasons = ["fringes gone" if lost else "fringes come"]
+    reasons = ["fringes disappear" if lost else "fringes appear"]
     certain, why = _excluded(ordered, plain)
     reasons += [why] if why else []
     growth, error = _ratio(
@@ -101,15 +106,17 @@ def _change(series: Series, before: SeriesMember, after: SeriesMember) -> Change
     if not {before.label, after.label} & series.rescaled:
         intensity = _intensity(plain) / _intensity(ordered) if _intensity(ordered) > 0.0 else None
     if intensity is not None:
-        seen = intensity if lost else 1.0 / intensity if intensity > 0.0 else math.inf
-        way = "down" if seen < _SAME_INTENSITY else "up" if seen > 1.0 / _SAME_INTENSITY else "about the same"
-        amount = f", {100.0 * seen:.0f} % of what it was" if math.isfinite(seen) else ""
-        reasons.append(f"intensity {way}{amount}")
+        ratio = intensity if lost else 1.0 / intensity if intensity > 0.0 else math.inf
+        trend = (
+            "down" if ratio < _SAME_INTENSITY else "up" if ratio > 1.0 / _SAME_INTENSITY else "about the same"
+        )
+        amount = f", {100.0 * ratio:.0f} % of what it was" if math.isfinite(ratio) else ""
+        reasons.append(f"intensity {trend}{amount}")
     return Change(before, after, lost, certain, growth, error, intensity, tuple(reasons))
 
 
 def _excluded(ordered: SeriesMember, plain: SeriesMember) -> tuple[bool, str]:
-    """Whether the pattern without fringes excludes the gap and the disorder of the one with them."""
+    """Whether the pattern without fringes excludes L and σ_L of the one with fringes, and the reason."""
     costs = [path.delta_chi2 for path in plain.paths if path.label == ordered.label]
     if not costs:
         return True, ""

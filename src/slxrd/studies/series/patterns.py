@@ -1,4 +1,4 @@
-"""Many patterns of one sample, in the order of what was varied: temperature, time, position."""
+"""Patterns of one sample, ordered by a variable such as temperature, time or position."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 
-#: Wavelengths closer than this, relatively, are one.
+#: Relative difference below which wavelengths are the same.
 _SAME_WAVELENGTH = 1e-4
-#: Highest intensities farther than this factor from the others' median are on another scale.
+#: Factor between a highest intensity and the median of all above which the scales differ.
 _ANOTHER_SCALE = 30.0
-#: Ranges whose ends both differ by more than this factor are in different units.
+#: Factor between both ends of two ranges above which their units differ.
 _ANOTHER_UNIT = 4.0
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A pattern that does not take part.
+    """Pattern that is not in the series.
 
     Parameters
     ----------
     source : str
-        Its file.
+        File of the pattern.
     why : str
-        In words.
+        Reason.
     """
 
     source: str
@@ -45,19 +45,19 @@ class Series:
     Parameters
     ----------
     patterns : tuple of Pattern
-        In order.
+        In ascending order of the variable.
     values : tuple of float
-        The variable at each.
+        Value of the variable for each pattern.
     labels : tuple of str
-        A name of each that no other has.
+        Unique name of each pattern.
     variable, unit : str
-        What was varied, ``"temperature"`` and ``"°C"``.
+        Name and unit of the variable, ``"temperature"`` and ``"°C"``.
     left_out : tuple of LeftOut
-        What was given and does not take part.
+        Patterns given that are not in the series.
     notes : tuple of str
-        What else is to be known.
+        Remarks on the patterns.
     rescaled : frozenset of str
-        Labels of the patterns whose intensity is on another scale than the others'.
+        Labels of the patterns whose intensity has another scale.
     """
 
     patterns: tuple[Pattern, ...]
@@ -73,7 +73,7 @@ class Series:
         return len(self.patterns)
 
     def at(self, value: float) -> str:
-        """Write a value of the variable with its unit, ``"125 °C"``."""
+        """Format a value of the variable with its unit, ``"125 °C"``."""
         return f"{value:g} {self.unit}".strip()
 
 
@@ -85,23 +85,23 @@ def make_series(
     unit: str = "",
     left_out: Iterable[LeftOut] = (),
 ) -> Series:
-    """Put a series together; the order in which the patterns are given does not matter.
+    """Sort patterns into a series and check that they are comparable.
 
     Parameters
     ----------
     patterns : iterable of Pattern
-        All over q, or all over 2θ; of one wavelength.
+        Patterns all over q or all over 2θ, of one wavelength, in any order.
     values : iterable of float
-        The variable at each.
+        Value of the variable for each pattern.
     variable, unit : str
-        What it is.
+        Name and unit of the variable.
     left_out : iterable of LeftOut
-        What could not be read.
+        Patterns that could not be read.
 
     Returns
     -------
     Series
-        Without patterns whose content is that of another; they are in ``left_out``.
+        Copies of a pattern are in its ``left_out``.
 
     Raises
     ------
@@ -121,19 +121,19 @@ def make_series(
     order = sorted(range(len(given)), key=lambda i: (numbers[i], given[i].source, contents[i]))
     _check_alike([given[i] for i in order])
     out, notes = list(left_out), []
-    kept: list[int] = []
+    unique: list[int] = []
     first: dict[str, int] = {}
     for i in order:
         if contents[i] in first:
             other = given[first[contents[i]]].source
-            out.append(LeftOut(given[i].source, f"holds the same data as {other}; one of them is a copy"))
+            out.append(LeftOut(given[i].source, f"contains the same data as {other}; one of them is a copy"))
         else:
             first[contents[i]] = i
-            kept.append(i)
+            unique.append(i)
     series = Series(
-        tuple(given[i] for i in kept),
-        tuple(numbers[i] for i in kept),
-        _labels([given[i].source for i in kept]),
+        tuple(given[i] for i in unique),
+        tuple(numbers[i] for i in unique),
+        _labels([given[i].source for i in unique]),
         variable,
         unit,
     )
@@ -155,7 +155,7 @@ def make_series(
 
 
 def content_digest(pattern: Pattern) -> str:
-    """SHA-256 of what was measured: axis, intensity and σ."""
+    """Return the SHA-256 of axis, intensity and σ."""
     digest = hashlib.sha256(pattern.axis.encode())
     for column in (pattern.x, pattern.intensity, pattern.sigma):
         digest.update(b"-" if column is None else np.ascontiguousarray(column).tobytes())
@@ -163,7 +163,7 @@ def content_digest(pattern: Pattern) -> str:
 
 
 def _labels(sources: Sequence[str]) -> tuple[str, ...]:
-    """Stems of the files; the whole name where stems agree, a number where names agree."""
+    """Return the stems of the files; the full names of equal stems, with numbers if these are equal too."""
     stems = Counter(Path(source).stem for source in sources)
     labels: list[str] = []
     for source in sources:
@@ -178,7 +178,7 @@ def _labels(sources: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_alike(patterns: Sequence[Pattern]) -> None:
-    """Refuse what is not comparable, by the name of the odd one out."""
+    """Raise if a pattern is not comparable with the others."""
     axis, odd = _odd_one([pattern.axis for pattern in patterns])
     if odd is not None:
         raise SlxrdError(
@@ -206,8 +206,8 @@ def _check_alike(patterns: Sequence[Pattern]) -> None:
         )
     ends = np.array([(pattern.x[0], pattern.x[-1]) for pattern in patterns])
     usual_ends = np.median(ends, axis=0)
-    for pattern, apart in zip(patterns, np.abs(np.log(ends / usual_ends)), strict=True):
-        if apart.min() > np.log(_ANOTHER_UNIT):
+    for pattern, distance in zip(patterns, np.abs(np.log(ends / usual_ends)), strict=True):
+        if distance.min() > np.log(_ANOTHER_UNIT):
             raise SlxrdError(
                 f"{pattern.source}: covers {pattern.x[0]:.4g} to {pattern.x[-1]:.4g}, the others about "
                 f"{usual_ends[0]:.4g} to {usual_ends[1]:.4g}; is its axis in another unit, nm⁻¹ or 2θ?"
@@ -215,7 +215,7 @@ def _check_alike(patterns: Sequence[Pattern]) -> None:
 
 
 def _odd_one(kinds: Sequence[Hashable]) -> tuple[Hashable, int | None]:
-    """The most usual kind, and the first that is of another."""
+    """Return the most frequent kind, and the index of the first item of another kind."""
     if not kinds:
         return "", None
     usual = Counter(kinds).most_common(1)[0][0]
@@ -234,7 +234,7 @@ def _other_scales(series: Series, notes: list[str]) -> list[str]:
         if not 1.0 / _ANOTHER_SCALE < factor < _ANOTHER_SCALE:
             found.append(label)
             notes.append(
-                f"{pattern.source}: its intensity is {factor:.3g} times that of the others; it seems to be "
-                "on another scale (counts, or counts per second?), so its intensity is not compared"
+                f"{pattern.source}: its intensity is {factor:.3g} times that of the others; its scale "
+                "seems to differ (counts, or counts per second?), so its intensity is not compared"
             )
     return found

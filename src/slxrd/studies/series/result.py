@@ -1,36 +1,38 @@
-"""What the fits of a series say, pattern by pattern, and where its solutions jump; frozen."""
+"""Results of a series: the fit of each pattern, jumps between solutions, and gaps; frozen."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.patterns import LeftOut, Series
+from slxrd.studies.series.text import series_text
 
 if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
-    from slxrd.studies.series.lowangle import SeriesGap
     from slxrd.studies.series.onset import Change
 
-#: L of neighbours that differs by more than this many d is in another minimum of χ².
+#: Difference of L between neighbours, in units of d, above which they are in different minima of χ².
 JUMP = 0.5
 
 
 @dataclass(frozen=True)
 class Path:
-    """Where a neighbour's solution leads in a pattern.
+    """Minimum of a pattern that was reached from the solution of a neighbour.
 
     Parameters
     ----------
     label : str
-        The neighbour.
+        Label of the neighbour.
     values : mapping
-        All parameters at the minimum that was reached.
+        Values of all parameters at the minimum.
     delta_chi2 : float
-        How much higher χ² is there than in the pattern's own best solution.
+        χ² there minus χ² of the pattern's own best solution.
     """
 
     label: str
@@ -40,18 +42,18 @@ class Path:
 
 @dataclass(frozen=True)
 class SeriesMember:
-    """One pattern of a series and what its fit gave.
+    """One pattern of a series with its fit.
 
     Parameters
     ----------
     label, source : str
-        Its name in the series, and its file.
+        Unique name in the series, and file.
     value : float
-        Of the variable.
+        Value of the variable.
     record : mapping
-        ``result`` (as in result.json), ``curves`` and ``areas``; or ``failed``, why there is none.
+        ``result`` (as in result.json), ``curves`` and ``areas``; or ``failed``, the reason why there is none.
     paths : tuple of Path
-        From the neighbours' solutions.
+        Minima reached from the solutions of the neighbours.
     """
 
     label: str
@@ -62,7 +64,7 @@ class SeriesMember:
 
     @property
     def failed(self) -> str:
-        """Why it could not be fitted; empty if it was."""
+        """Reason why the pattern could not be fitted; empty if it was."""
         return str(self.record.get("failed", ""))
 
     @property
@@ -72,7 +74,7 @@ class SeriesMember:
 
     @property
     def estimates(self) -> dict[str, Estimate]:
-        """Parameters and derived quantities; none if it could not be fitted."""
+        """Parameters and derived quantities; empty if the pattern could not be fitted."""
         if self.failed:
             return {}
         rows = {**self.result["parameters"], **self.result["derived"]}
@@ -85,7 +87,7 @@ class SeriesMember:
 
     @property
     def fringes(self) -> bool | None:
-        """Whether there are fringes; None where that was not asked, or nothing was fitted."""
+        """Whether there are fringes; None if neither L nor σ_L was refined, or the fit failed."""
         if self.failed or self.result["input"]["coherent"] == 1:
             return None
         if any(note.startswith("no fringes") for note in self.result["notes"]):
@@ -95,11 +97,11 @@ class SeriesMember:
 
 
 def estimate_of(row: Mapping[str, Any]) -> Estimate:
-    """Read an estimate of a kept result."""
-    pieces = {
+    """Convert an estimate of a stored result."""
+    intervals = {
         name: tuple((low, high) for low, high in row.get(name, ())) for name in ("interval_68", "interval_95")
     }
-    return Estimate(row["value"], row["error"], row["unit"], row["status"], row.get("why", ""), **pieces)
+    return Estimate(row["value"], row["error"], row["unit"], row["status"], row.get("why", ""), **intervals)
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,12 @@ class Jump:
     before, after : SeriesMember
         The neighbours.
     step : float
-        From the one L to the other, in Å.
+        Difference of L in Å.
     in_d : float
         The same in units of d.
     cost : float or None
-        By how much χ² of the one rises where it follows the solution of the other instead, the lesser
-        of the two ways; None where that leads back to its own.
+        Increase of χ² of one pattern if it follows the solution of the other; the smaller one of both
+        directions. None if that refinement returns to the pattern's own solution.
     """
 
     before: SeriesMember
@@ -127,8 +129,66 @@ class Jump:
 
     @property
     def real(self) -> bool:
-        """Whether the patterns themselves exclude that the series goes on without it."""
+        """Whether the patterns exclude a series without the jump."""
         return self.cost is None or self.cost >= AMBIGUOUS
+
+
+@dataclass(frozen=True)
+class SeriesGap:
+    """Gap of one pattern from its low angles.
+
+    Parameters
+    ----------
+    label : str
+        Label of the pattern.
+    value : float
+        Value of the variable.
+    record : mapping
+        As :meth:`slxrd.studies.lowangle.result.LowAngle.as_dictionary`; or ``failed``, the reason why there
+        is none.
+    width : Estimate
+        Width w of the gap in Å.
+    difference, d : Estimate
+        L − w, and the distance of the planes that it should equal, from the fit of the Bragg peaks; in Å.
+    """
+
+    label: str
+    value: float
+    record: Mapping[str, Any] = field(repr=False)
+    width: Estimate
+    difference: Estimate
+    d: Estimate
+
+
+def gap_of(member: SeriesMember, record: Mapping[str, Any]) -> SeriesGap:
+    """Combine the low-angle result of a pattern with L and d of its fit."""
+    missing = Estimate(None, None, "Å", "undetermined", str(record.get("failed", "")))
+    width = estimate_of(record["estimates"]["gap"]) if "failed" not in record else missing
+    L = member.estimates.get("L", missing)
+    known = [estimate for estimate in (L, width) if estimate.status in ("determined", "ambiguous")]
+    difference = missing
+    if len(known) == 2 and all(e.value is not None and e.error is not None for e in known):
+        value, error = (L.value or 0.0) - (width.value or 0.0), math.hypot(L.error or 0.0, width.error or 0.0)
+        ambiguous = "ambiguous" in (L.status, width.status)
+        difference = Estimate(value, error, "Å", "ambiguous" if ambiguous else "determined")
+    return SeriesGap(
+        member.label, member.value, record, width, difference, member.estimates.get("d", missing)
+    )
+
+
+def average_difference(gaps: Sequence[SeriesGap]) -> Estimate:
+    """Return the weighted mean of L − w over a series, in Å.
+
+    Its error is the mean error, because most of the error, from refraction and the shape of the background,
+    is common to all patterns.
+    """
+    known = [(g.difference.value, g.difference.error) for g in gaps if g.difference.status == "determined"]
+    pairs = [(value, error) for value, error in known if value is not None and error is not None]
+    if not pairs:
+        return Estimate(None, None, "Å", "undetermined", "no pattern determines both L and w")
+    weights = [error**-2.0 for _, error in pairs]
+    mean = sum(weight * value for weight, (value, _) in zip(weights, pairs, strict=True)) / sum(weights)
+    return Estimate(mean, sum(error for _, error in pairs) / len(pairs), "Å")
 
 
 @dataclass(frozen=True)
@@ -140,19 +200,19 @@ class SeriesFit:
     series : Series
         The patterns.
     members : tuple of SeriesMember
-        What each gave, in the same order.
+        The fit of each pattern, in the same order.
     jumps : tuple of Jump
-        Where the best solutions of neighbours do not belong together.
+        Neighbours whose best solutions are in different minima.
     changes : tuple of Change
-        Where order is lost, or gained.
+        Neighbours between which order is lost or gained.
     joint : JointFit, optional
         The fit with shared or smooth parameters.
     gaps : tuple of SeriesGap
-        From the low angles of each pattern, where that was asked for.
+        Gap of each pattern, if the low angles were fitted.
     options : mapping
-        What the fits were told.
+        Options of the fits.
     complete : bool
-        False if it was interrupted.
+        False if the run was interrupted.
     """
 
     series: Series
@@ -166,18 +226,21 @@ class SeriesFit:
 
     @property
     def left_out(self) -> tuple[LeftOut, ...]:
-        """What was given and is not in the results: not read, copies, not fitted."""
+        """Patterns without a result: not readable, copies, or not fitted."""
         failed = [LeftOut(member.source, member.failed) for member in self.members if member.failed]
         return (*self.series.left_out, *failed)
 
-    def __str__(self) -> str:
-        from slxrd.studies.series.table import series_text
+    @cached_property
+    def mean_difference(self) -> Estimate:
+        """Mean of L − w over the patterns, in Å."""
+        return average_difference(self.gaps)
 
+    def __str__(self) -> str:
         return series_text(self)
 
 
 def find_jumps(members: Sequence[SeriesMember]) -> tuple[Jump, ...]:
-    """Find neighbours, among those with fringes, whose L differ by more than half a d."""
+    """Find neighbours, among the patterns with fringes, whose L differs by more than half a d."""
     stacked = [member for member in members if member.fringes]
     found = []
     for one, other in pairwise(stacked):

@@ -1,4 +1,4 @@
-"""Fitting a series: on all cores, each result kept at once, to be taken up again after an interruption."""
+"""Fit a series on all cores; each result is stored at once, so that an interrupted run can be resumed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import STACKING
 from slxrd.studies.series.executors import Interrupted, Task, run_tasks
 from slxrd.studies.series.joint.fit import check_joint, fit_jointly
-from slxrd.studies.series.lowangle import LowAngleOptions, fit_low_angles, gap_of, low_angle_arguments
+from slxrd.studies.series.lowangle import LowAngleOptions, fit_low_angles, low_angle_arguments
 from slxrd.studies.series.member import (
     Plain,
     as_plain,
@@ -30,11 +30,11 @@ from slxrd.studies.series.member import (
 )
 from slxrd.studies.series.onset import find_changes
 from slxrd.studies.series.patterns import Series, make_series
-from slxrd.studies.series.result import Path, SeriesFit, SeriesMember, find_jumps
+from slxrd.studies.series.result import Path, SeriesFit, SeriesGap, SeriesMember, find_jumps, gap_of
 
-#: Version of the layout of what is kept of each pattern.
+#: Version of the layout of the stored result of each pattern.
 SCHEMA = 1
-#: How the files of what is kept end: a pattern by itself, from its neighbours, its low angles.
+#: Endings of the stored files by stage: pattern alone, from its neighbours, low angles.
 _ENDINGS = {"alone": ".json", "beside": ".neighbours.json", "low": ".lowangle.json"}
 
 
@@ -55,36 +55,36 @@ def fit_series(
     report: Progress | None = None,
     **kwargs: Any,
 ) -> SeriesFit:
-    """Fit many patterns of one sample.
+    """Fit a series of patterns of one sample.
 
     Parameters
     ----------
     patterns : iterable of Pattern
-        All over q, or all over 2θ; of one wavelength.
+        Patterns all over q or all over 2θ, of one wavelength.
     values : iterable of float
-        The variable at each, in any order.
+        Value of the variable for each pattern, in any order.
     variable, unit : str
-        What it is: ``"temperature"``, ``"°C"``.
+        Name and unit of the variable: ``"temperature"``, ``"°C"``.
     shared : iterable of str
-        Parameters that are the same in all patterns, in a joint fit.
+        Parameters with the same value in all patterns, in a joint fit.
     smooth : iterable of str
         Parameters that are a polynomial of the variable, in a joint fit.
     degree : int
-        Of that polynomial.
+        Degree of that polynomial.
     low_angles : LowAngleOptions or (q_min, q_max), optional
-        Fit the low angles of each pattern too, in Å⁻¹, for the gap between crystals.
+        Region in Å⁻¹ of a fit of the low angles of each pattern, for the gap between crystals.
     executor : concurrent.futures.Executor, optional
-        Where the fits run, such as that of a dask client.
+        Executor of the fits, such as that of a dask client.
     processes : int, optional
-        Number of processes where there is no executor; all cores if not given, 1 for this process alone.
+        Number of processes without an executor; by default all cores, 1 for this process alone.
     folder : path-like, optional
-        Where each finished pattern is kept; a run with the same data and options takes up what is there.
+        Folder in which each result is stored; a run with the same data and options resumes from it.
     force : bool
-        Whether results of other data or options may be overwritten there.
+        Whether results of other data or options may be overwritten.
     report : callable, optional
-        Called with steps done and steps in all.
+        Called with the number of completed steps and of all steps.
     **kwargs
-        Options: those of :func:`slxrd.fit`.
+        Options of :func:`slxrd.fit`.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def fit_series(
     Raises
     ------
     SlxrdError
-        If the patterns do not go together, an option is at fault, or no pattern could be fitted.
+        If the patterns are not comparable, an option is invalid, or no pattern could be fitted.
     """
     series = make_series(patterns, values, variable=variable, unit=unit)
     return run_series(
@@ -118,12 +118,21 @@ def run_series(
     force: bool = False,
     report: Progress | None = None,
 ) -> SeriesFit:
-    """Fit a series that has been put together; arguments as for :func:`fit_series`.
+    """Fit a series.
+
+    Parameters
+    ----------
+    series : Series
+        The patterns.
+    options : mapping
+        Options of the fits, from :func:`slxrd.studies.series.member.series_options`.
+    shared, smooth, degree, low_angles, executor, processes, folder, force, report
+        As for :func:`fit_series`.
 
     Returns
     -------
     SeriesFit
-        Not ``complete`` if a KeyboardInterrupt ended it; then without what needs all patterns.
+        Not ``complete`` if a KeyboardInterrupt ended it; it then lacks everything that needs all patterns.
 
     Raises
     ------
@@ -134,141 +143,174 @@ def run_series(
         raise SlxrdError(f"processes {processes}: at least 1")
     if executor is not None and processes is not None:
         raise SlxrdError("an executor has its own processes; leave out the number of processes")
-    plain = [as_plain(pattern) for pattern in series.patterns]
     if shared or smooth:
         check_joint(options, shared, smooth, degree)
-    keeper = _Keeper(None if folder is None else File(folder), force)
-    steps = (2 if low_angles is None else 3) * len(series)
+    store = _Store(None if folder is None else File(folder), force)
+    run = _Run(series, options, store, executor, processes, report, 2 if low_angles is None else 3)
+    try:
+        members = run.fit_members()
+        gaps = () if low_angles is None else run.fit_gaps(members, low_angles)
+    except Interrupted:
+        return SeriesFit(series, run.members(), (), options=options, complete=False)
+    jumps, changes = find_jumps(members), find_changes(series, members)
+    found = SeriesFit(series, members, jumps, changes, gaps=gaps, options=options)
+    if not (shared or smooth):
+        return found
+    try:
+        joint = fit_jointly(series, members, run.plain, options, shared, smooth, degree, run.report_more)
+    except KeyboardInterrupt:
+        return replace(found, complete=False)
+    return replace(found, joint=joint)
 
-    def run(wave: str, tasks: Mapping[int, Task], before: int) -> None:
-        waiting = {i: task for i, task in tasks.items() if i not in kept[wave]}
+
+class _Run:
+    """Fits of a series in stages: each pattern alone, from its neighbours' solutions, and its low angles."""
+
+    def __init__(
+        self,
+        series: Series,
+        options: Mapping[str, Any],
+        store: _Store,
+        executor: Executor | None,
+        processes: int | None,
+        report: Progress | None,
+        stages: int,
+    ) -> None:
+        self.plain = [as_plain(pattern) for pattern in series.patterns]
+        self._series, self._options, self._store = series, options, store
+        self._executor, self._processes, self._report = executor, processes, report
+        self._steps = stages * len(series)
+        self._records: dict[str, dict[int, Any]] = {stage: {} for stage in _ENDINGS}
+
+    def fit_members(self) -> tuple[SeriesMember, ...]:
+        """Fit each pattern alone, and then from the solutions of its neighbours.
+
+        Raises
+        ------
+        SlxrdError
+            If no pattern could be fitted.
+        """
+        tasks: dict[int, Task] = {i: (fit_alone, (own, self._options)) for i, own in enumerate(self.plain)}
+        keys = {i: self._key("alone", own, self._options) for i, own in enumerate(self.plain)}
+        self._run("alone", tasks, keys, 0)
+        members = self.members()
+        if all(member.failed for member in members):
+            first = members[0]
+            raise SlxrdError(
+                f"none of the {len(members)} patterns could be fitted; {first.source}: {first.failed}"
+            )
+        tasks = _neighbour_tasks(members, self.plain, self._options)
+        neighbour_keys = {
+            i: fingerprint({}, {"of": keys[i], "from": arguments[3], "wave": "beside"})
+            for i, (_, arguments) in tasks.items()
+        }
+        self._run("beside", tasks, neighbour_keys, 2 * len(self._series) - len(tasks))
+        return self.members()
+
+    def fit_gaps(self, members: Sequence[SeriesMember], low_angles: LowAngleOptions) -> tuple[SeriesGap, ...]:
+        """Fit the low angles of each pattern."""
+        arguments = [low_angle_arguments(member, self._options, low_angles) for member in members]
+        pairs = list(zip(self.plain, arguments, strict=True))
+        keys = {i: self._key("low", own, given) for i, (own, given) in enumerate(pairs)}
+        tasks: dict[int, Task] = {i: (fit_low_angles, pair) for i, pair in enumerate(pairs)}
+        self._run("low", tasks, keys, 2 * len(self._series))
+        return tuple(gap_of(member, self._records["low"][i]) for i, member in enumerate(members))
+
+    def members(self) -> tuple[SeriesMember, ...]:
+        """Return the patterns with the fits completed so far."""
+        series, alone, beside = self._series, self._records["alone"], self._records["beside"]
+        members = []
+        for i, (pattern, label, value) in enumerate(
+            zip(series.patterns, series.labels, series.values, strict=True)
+        ):
+            record = alone.get(i, {"failed": "not fitted yet"})
+            found = beside.get(i, {})
+            paths = tuple(
+                Path(path["from"], path["values"], path["delta_chi2"]) for path in found.get("paths", ())
+            )
+            better = found.get("better")
+            if better is not None:
+                lower = record["result"]["chi2"] - better["result"]["chi2"]
+                paths = tuple(replace(path, delta_chi2=path.delta_chi2 + lower) for path in paths)
+                record = better
+            members.append(SeriesMember(label, pattern.source, value, record, paths))
+        return tuple(members)
+
+    def report_more(self, done: int, total: int) -> None:
+        """Report steps that follow those of the stages."""
+        if self._report is not None:
+            self._report(self._steps + done, self._steps + total)
+
+    def _key(self, stage: str, plain: Plain, arguments: Mapping[str, Any]) -> str:
+        return fingerprint(plain, {**arguments, "version": slxrd.__version__, "wave": stage})
+
+    def _run(self, stage: str, tasks: Mapping[int, Task], keys: Mapping[int, str], before: int) -> None:
+        """Run the tasks of a stage whose results are not stored yet."""
+        labels, records = self._series.labels, self._records[stage]
+        records.update(self._store.load(labels, stage, keys))
+        waiting = {i: task for i, task in tasks.items() if i not in records}
         done = before + len(tasks) - len(waiting)
 
         def finished(i: int, text: str) -> None:
             nonlocal done
-            kept[wave][i] = keeper.keep(series.labels[i], wave, keys[wave][i], text)
+            records[i] = self._store.save(labels[i], stage, keys[i], text)
             done += 1
-            if report is not None:
-                report(done, steps)
+            if self._report is not None:
+                self._report(done, self._steps)
 
-        if report is not None:
-            report(done, steps)
-        run_tasks(waiting, finished, executor, processes)
-
-    kept: dict[str, dict[int, Any]] = {wave: {} for wave in _ENDINGS}
-    keys: dict[str, dict[int, str]] = {wave: {} for wave in _ENDINGS}
-    for i, own in enumerate(plain):
-        keys["alone"][i] = fingerprint(own, {**options, "version": slxrd.__version__, "wave": "alone"})
-    kept["alone"] = keeper.found(series.labels, "alone", keys["alone"])
-    complete = True
-    try:
-        run("alone", {i: (fit_alone, (own, options)) for i, own in enumerate(plain)}, 0)
-        members = _members(series, kept)
-        _refuse_if_all_failed(members)
-        tasks = _neighbour_tasks(members, plain, options)
-        for i, (_, arguments) in tasks.items():
-            keys["beside"][i] = fingerprint(
-                {}, {"of": keys["alone"][i], "from": arguments[3], "wave": "beside"}
-            )
-        kept["beside"] = keeper.found(series.labels, "beside", keys["beside"])
-        run("beside", tasks, 2 * len(series) - len(tasks))
-        if low_angles is not None:
-            low = {}
-            for i, member in enumerate(_members(series, kept)):
-                asked = low_angle_arguments(member, options, low_angles)
-                keys["low"][i] = fingerprint(plain[i], {**asked, "version": slxrd.__version__, "wave": "low"})
-                low[i] = (fit_low_angles, (plain[i], asked))
-            kept["low"] = keeper.found(series.labels, "low", keys["low"])
-            run("low", low, 2 * len(series))
-    except Interrupted:
-        complete = False
-    members = _members(series, kept)
-    if not complete:
-        return SeriesFit(series, members, (), options=options, complete=False)
-    gaps = tuple(gap_of(member, kept["low"][i]) for i, member in enumerate(members) if kept["low"])
-    jumps, changes = find_jumps(members), find_changes(series, members)
-    found = SeriesFit(series, members, jumps, changes, gaps=gaps, options=options)
-    if shared or smooth:
-
-        def together(done: int, of: int) -> None:
-            if report is not None:
-                report(steps + done, steps + of)
-
-        try:
-            joint = fit_jointly(series, members, plain, options, shared, smooth, degree, together)
-        except KeyboardInterrupt:
-            return replace(found, complete=False)
-        found = replace(found, joint=joint)
-    return found
-
-
-def _members(series: Series, kept: Mapping[str, Mapping[int, Any]]) -> tuple[SeriesMember, ...]:
-    members = []
-    for i, (pattern, label, value) in enumerate(
-        zip(series.patterns, series.labels, series.values, strict=True)
-    ):
-        record = kept["alone"].get(i, {"failed": "not fitted yet"})
-        beside = kept["beside"].get(i, {})
-        paths = tuple(
-            Path(path["from"], path["values"], path["delta_chi2"]) for path in beside.get("paths", ())
-        )
-        if beside.get("better") is not None:
-            better = beside["better"]
-            gained = record["result"]["chi2"] - better["result"]["chi2"]
-            paths = tuple(replace(path, delta_chi2=path.delta_chi2 + gained) for path in paths)
-            record = better
-        members.append(SeriesMember(label, pattern.source, value, record, paths))
-    return tuple(members)
-
-
-def _refuse_if_all_failed(members: Sequence[SeriesMember]) -> None:
-    if all(member.failed for member in members):
-        raise SlxrdError(
-            f"none of the {len(members)} patterns could be fitted; {members[0].source}: {members[0].failed}"
-        )
+        if self._report is not None:
+            self._report(done, self._steps)
+        run_tasks(waiting, finished, self._executor, self._processes)
 
 
 def _neighbour_tasks(
     members: Sequence[SeriesMember], plain: Sequence[Plain], options: Mapping[str, Any]
 ) -> dict[int, Task]:
-    """Each pattern from the nearest one on either side that has fringes.
+    """Tasks that refine each pattern from the nearest pattern with fringes on either side.
 
-    One without fringes is asked what the gap and the disorder of those would cost.
+    For a pattern without fringes, L and σ_L are fixed at those of the neighbour, to test whether they are
+    excluded.
     """
     stacked = [i for i, member in enumerate(members) if not member.failed and member.fringes is not False]
     tasks: dict[int, Task] = {}
     for i, member in enumerate(members):
-        beside = [*[k for k in stacked if k < i][-1:], *[k for k in stacked if k > i][:1]]
-        neighbours = [(members[k].label, dict(members[k].best)) for k in beside]
+        nearest = [*[k for k in stacked if k < i][-1:], *[k for k in stacked if k > i][:1]]
+        neighbours = [(members[k].label, dict(members[k].best)) for k in nearest]
         if neighbours and not member.failed and member.result["refined"]:
-            keep = STACKING if member.fringes is False else ()
-            tasks[i] = (fit_from_neighbours, (plain[i], options, member.result, neighbours, keep))
+            fixed = STACKING if member.fringes is False else ()
+            tasks[i] = (fit_from_neighbours, (plain[i], options, member.result, neighbours, fixed))
     return tasks
 
 
 def pattern_file(folder: File, label: str, ending: str) -> File:
-    """Where what belongs to one pattern of a series is kept."""
+    """Return the path of a file that belongs to one pattern of a series."""
     return folder / "patterns" / (re.sub(r"[^\w.+°-]", "_", label) + ending)
 
 
-class _Keeper:
-    """Keeps what is finished, one file for each pattern and wave."""
+class _Store:
+    """Stored results, one file for each pattern and stage; without a folder, nothing is stored."""
 
     def __init__(self, folder: File | None, force: bool) -> None:
         self._folder = folder
         self._force = force
 
-    def _path(self, label: str, wave: str) -> File:
+    def _path(self, label: str, stage: str) -> File:
         assert self._folder is not None
-        return pattern_file(self._folder, label, _ENDINGS[wave])
+        return pattern_file(self._folder, label, _ENDINGS[stage])
 
-    def found(self, labels: Sequence[str], wave: str, keys: Mapping[int, str]) -> dict[int, Any]:
-        """Read what is there of the same data and options."""
+    def load(self, labels: Sequence[str], stage: str, keys: Mapping[int, str]) -> dict[int, Any]:
+        """Return the stored results of the same data and options.
+
+        Raises
+        ------
+        FileError
+            If the folder contains results of other data or options, which may not be overwritten.
+        """
         if self._folder is None:
             return {}
         found = {}
         for i, key in keys.items():
-            path = self._path(labels[i], wave)
+            path = self._path(labels[i], stage)
             if not path.exists():
                 continue
             try:
@@ -278,16 +320,16 @@ class _Keeper:
                 same = False
             if same:
                 found[i] = document["content"]
-            elif not self._force and wave == "alone":
+            elif not self._force and stage == "alone":
                 raise FileError(
                     path, "is of other data or options; choose another folder, or overwrite it with --force"
                 )
         return found
 
-    def keep(self, label: str, wave: str, key: str, text: str) -> Any:
-        """Write it, and return it as it would be read."""
+    def save(self, label: str, stage: str, key: str, text: str) -> Any:
+        """Store a result, except a failure, which is tried again; return it as it would be loaded."""
         content = json.loads(text)
-        if self._folder is not None and "failed" not in content:  # what failed is tried again
+        if self._folder is not None and "failed" not in content:
             document = {"schema": SCHEMA, "slxrd": slxrd.__version__, "key": key, "content": content}
-            write(self._path(label, wave), json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+            write(self._path(label, stage), json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
         return content

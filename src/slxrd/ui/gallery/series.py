@@ -106,7 +106,7 @@ def regions(samples: Samples, report: Progress) -> Drawn:
         "intensities are not normalised. Up to 125 °C the peaks grow and the fringes sharpen. At 150 °C "
         "the intensity drops, the fringes are gone in every region, and the Bragg peaks are sharper: the "
         "crystals have grown together. The fits say it in words: "
-        + ". ".join(change.told(fit.series) for change in fit.changes)
+        + ". ".join(change.text(fit.series) for change in fit.changes)
         + "."
     )
     return Drawn(caption, {"": figure_bytes(series_stack_figure(fit, (LOW,)))})

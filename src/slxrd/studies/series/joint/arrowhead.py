@@ -1,8 +1,8 @@
-"""Normal equations of many patterns with common unknowns, in time and memory that grow with their number.
+"""Arrowhead matrices: normal equations of many patterns with common unknowns.
 
-The unknowns of one pattern meet those of another only through the common ones, so the matrix has the shape
-of an arrow: a small block for each pattern, and a border. The patterns' own unknowns are eliminated one
-pattern after the other (Schur complement), which is exact.
+Unknowns of different patterns are coupled only through the common ones, so the matrix has a small block for
+each pattern, and a border. The patterns' own unknowns are eliminated one pattern after the other (Schur
+complement), which is exact. Time and memory are proportional to the number of patterns.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from slxrd.units import FloatArray
 
-#: Added to the diagonal, relative to it, so that what is flat can be inverted.
-_RIDGE = 1e-13
-#: Of a diagonal of ones, an inverse beyond this is that of a flat direction.
+#: Added to the diagonal, relative to it, so that flat directions can be inverted.
+_REGULARISATION = 1e-13
+#: Diagonal element of the inverse of the scaled matrix above which a direction is flat.
 _FLAT = 1e11
 
 
 @dataclass(frozen=True)
 class _Block:
-    """One pattern: places of its kept unknowns in its columns, and what is left of its equations."""
+    """One pattern: positions of its own and common unknowns, and its factorised equations."""
 
     own: NDArray[np.int64]
     common: NDArray[np.int64]
@@ -33,20 +33,20 @@ class _Block:
 
 
 class Arrow:
-    """A symmetric matrix Σ Pᵀ h P, factorised.
+    """Factorised symmetric arrowhead matrix Σ Pᵀ h P.
 
     Parameters
     ----------
     columns : sequence of ndarray of int
-        For each pattern the unknowns that it depends on, shape (c,).
+        For each pattern, the indices of the unknowns on which it depends, shape (c,).
     blocks : sequence of ndarray
-        For each pattern h, shape (c, c).
+        For each pattern, h of shape (c, c).
     common : int
-        How many of the unknowns, the first ones, are common; the others belong to one pattern each.
-    kept : ndarray of bool, shape (n,)
-        Unknowns that take part; the rows and columns of the others are left out.
+        Number of common unknowns, which come first; the others belong to one pattern each.
+    used : ndarray of bool, shape (n,)
+        Whether each unknown is used; rows and columns of the others are omitted.
     damping : float
-        Added to the diagonal, relative to it.
+        Number added to the diagonal, relative to it.
     """
 
     def __init__(
@@ -54,26 +54,26 @@ class Arrow:
         columns: Sequence[NDArray[np.int64]],
         blocks: Sequence[FloatArray],
         common: int,
-        kept: NDArray[np.bool_],
+        used: NDArray[np.bool_],
         damping: float = 0.0,
     ) -> None:
-        self.columns, self.kept = tuple(columns), kept
-        diagonal = np.zeros(kept.size)
-        for places, block in zip(columns, blocks, strict=True):
-            np.add.at(diagonal, places, np.diag(block))
+        self.columns, self.used = tuple(columns), used
+        diagonal = np.zeros(used.size)
+        for indices, block in zip(columns, blocks, strict=True):
+            np.add.at(diagonal, indices, np.diag(block))
         self.steep = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
-        self._border = np.flatnonzero(kept[:common])
-        place = np.full(kept.size, -1)
+        self._border = np.flatnonzero(used[:common])
+        place = np.full(used.size, -1)
         place[self._border] = np.arange(self._border.size)
         left = np.zeros((self._border.size,) * 2)
         self._blocks: list[_Block] = []
-        self.log_determinant = 2.0 * float(np.log(self.steep[kept]).sum())
-        more = 1.0 + damping + _RIDGE
-        for places, block in zip(columns, blocks, strict=True):
-            own = np.flatnonzero((places >= common) & kept[places])
-            shared = np.flatnonzero((places < common) & kept[places])
-            border = place[places[shared]]
-            scaled = block / np.outer(self.steep[places], self.steep[places])
+        self.log_determinant = 2.0 * float(np.log(self.steep[used]).sum())
+        more = 1.0 + damping + _REGULARISATION
+        for indices, block in zip(columns, blocks, strict=True):
+            own = np.flatnonzero((indices >= common) & used[indices])
+            shared = np.flatnonzero((indices < common) & used[indices])
+            border = place[indices[shared]]
+            scaled = block / np.outer(self.steep[indices], self.steep[indices])
             mine = scaled[np.ix_(own, own)]
             mine[np.diag_indices_from(mine)] *= more
             inverse, across = np.linalg.inv(mine), scaled[np.ix_(own, shared)]
@@ -85,75 +85,75 @@ class Arrow:
         self.log_determinant += float(np.linalg.slogdet(left)[1])
 
     def solve(self, right: FloatArray) -> FloatArray:
-        """Solve for a right side of shape (n,); 0 for what is left out."""
+        """Solve for a right-hand side of shape (n,); 0 for omitted unknowns."""
         scaled = right / self.steep
         out, total = np.zeros(right.size), scaled[self._border].copy()
-        for places, block in zip(self.columns, self._blocks, strict=True):
-            np.subtract.at(total, block.border, block.across.T @ (block.inverse @ scaled[places[block.own]]))
+        for indices, block in zip(self.columns, self._blocks, strict=True):
+            np.subtract.at(total, block.border, block.across.T @ (block.inverse @ scaled[indices[block.own]]))
         border = self._left @ total
         out[self._border] = border
-        for places, block in zip(self.columns, self._blocks, strict=True):
-            mine = scaled[places[block.own]] - block.across @ border[block.border]
-            out[places[block.own]] = block.inverse @ mine
+        for indices, block in zip(self.columns, self._blocks, strict=True):
+            mine = scaled[indices[block.own]] - block.across @ border[block.border]
+            out[indices[block.own]] = block.inverse @ mine
         return out / self.steep
 
     def flat(self) -> NDArray[np.bool_]:
-        """Unknowns that the matrix does not tell, or only together with others, shape (n,)."""
-        out = np.zeros(self.kept.size, dtype=bool)
+        """Return the unknowns that the matrix does not determine, or only in combination, shape (n,)."""
+        out = np.zeros(self.used.size, dtype=bool)
         out[self._border] = np.diag(self._left) > _FLAT
-        for places, block in zip(self.columns, self._blocks, strict=True):
+        for indices, block in zip(self.columns, self._blocks, strict=True):
             edge = block.inverse @ block.across
             left = self._left[np.ix_(block.border, block.border)]
-            out[places[block.own]] = np.diag(block.inverse + edge @ left @ edge.T) > _FLAT
+            out[indices[block.own]] = np.diag(block.inverse + edge @ left @ edge.T) > _FLAT
         return out
 
-    def sandwiched(self, meat: Sequence[FloatArray]) -> list[FloatArray]:
-        """H⁻¹ S H⁻¹ for S of the same shape, by each pattern's unknowns.
+    def sandwich(self, inner: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return H⁻¹ S H⁻¹ for S of the same structure, as a block for each pattern.
 
         Parameters
         ----------
-        meat : sequence of ndarray
-            For each pattern s, shape (c, c).
+        inner : sequence of ndarray
+            For each pattern, the block of S, shape (c, c).
 
         Returns
         -------
         list of ndarray
-            For each pattern shape (c, c); NaN for what is left out.
+            One for each pattern, shape (c, c); NaN for omitted unknowns.
         """
         scaled = [
-            s / np.outer(self.steep[places], self.steep[places])
-            for places, s in zip(self.columns, meat, strict=True)
+            s / np.outer(self.steep[indices], self.steep[indices])
+            for indices, s in zip(self.columns, inner, strict=True)
         ]
         total = np.zeros(self._left.shape)
         with_own = []
         for block, s in zip(self._blocks, scaled, strict=True):
-            # The border sees g_common − Cᵀ B⁻¹ g_own of each pattern.
-            seen = np.zeros((block.border.size, len(s)))
-            seen[:, block.own] = -block.across.T @ block.inverse
-            seen[:, block.common] = np.eye(block.border.size)
-            total[np.ix_(block.border, block.border)] += seen @ s @ seen.T
-            with_own.append(self._left[:, block.border] @ seen @ s[:, block.own])
+            # The reduced gradient of the border is g_common − Cᵀ B⁻¹ g_own of each pattern.
+            reduced = np.zeros((block.border.size, len(s)))
+            reduced[:, block.own] = -block.across.T @ block.inverse
+            reduced[:, block.common] = np.eye(block.border.size)
+            total[np.ix_(block.border, block.border)] += reduced @ s @ reduced.T
+            with_own.append(self._left[:, block.border] @ reduced @ s[:, block.own])
         border = self._left @ total @ self._left
         out = []
-        for places, block, s, cross in zip(self.columns, self._blocks, scaled, with_own, strict=True):
+        for indices, block, s, cross in zip(self.columns, self._blocks, scaled, with_own, strict=True):
             C, own = block.across, s[np.ix_(block.own, block.own)]
             at = border[np.ix_(block.border, block.border)]
             x = cross[block.border]
             whole = np.full(s.shape, np.nan)
-            inner = own - C @ x - x.T @ C.T + C @ at @ C.T
-            whole[np.ix_(block.own, block.own)] = block.inverse @ inner @ block.inverse
+            centre = own - C @ x - x.T @ C.T + C @ at @ C.T
+            whole[np.ix_(block.own, block.own)] = block.inverse @ centre @ block.inverse
             whole[np.ix_(block.common, block.common)] = at
             edge = block.inverse @ (x.T - C @ at)
             whole[np.ix_(block.own, block.common)] = edge
             whole[np.ix_(block.common, block.own)] = edge.T
-            out.append(whole / np.outer(self.steep[places], self.steep[places]))
+            out.append(whole / np.outer(self.steep[indices], self.steep[indices]))
         return out
 
-    def traced(self, meat: Sequence[FloatArray]) -> float:
-        """Trace of H⁻¹ S for S of the same shape, each of shape (c, c)."""
+    def trace_with(self, inner: Sequence[FloatArray]) -> float:
+        """Return the trace of H⁻¹ S for S of the same structure, given as blocks of shape (c, c)."""
         total = 0.0
-        for places, block, s in zip(self.columns, self._blocks, meat, strict=True):
-            scaled = s / np.outer(self.steep[places], self.steep[places])
+        for indices, block, s in zip(self.columns, self._blocks, inner, strict=True):
+            scaled = s / np.outer(self.steep[indices], self.steep[indices])
             C, B = block.across, block.inverse
             left = self._left[np.ix_(block.border, block.border)]
             edge = -B @ C @ left

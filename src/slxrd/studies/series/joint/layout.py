@@ -1,4 +1,4 @@
-"""The unknowns of a joint fit: which parameter of which pattern is made of which of them."""
+"""Unknowns of a joint fit, and how the parameters of each pattern follow from them."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
-    from slxrd.studies.series.joint.refinement import Normal
+    from slxrd.studies.series.joint.refinement import JointMinimum
 
 
 @dataclass(frozen=True)
 class Part:
-    """A pattern in a joint fit.
+    """One pattern of a joint fit.
 
     Parameters
     ----------
     label : str
-        Its name.
+        Label of the pattern.
     value : float
-        Of the variable.
+        Value of the variable.
     objective : Objective
-        Its data against the model.
+        χ² of its data.
     parameters : Parameters
-        What is refined in it.
+        Its parameters; the free ones are refined.
     """
 
     label: str
@@ -44,22 +44,22 @@ class Part:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A pattern at some values of the unknowns, summed over its points.
+    """χ² of one pattern at given unknowns, with its derivatives by the free parameters.
 
     Parameters
     ----------
     columns : ndarray of int, shape (c,)
-        The unknowns that it depends on.
+        Indices of the unknowns on which the pattern depends.
     block : ndarray, shape (f, c)
-        Its free parameters' derivatives with respect to them.
+        Derivatives of its free parameters by these unknowns.
     chi2 : float
-        What is known beforehand included.
+        χ², including the priors.
     gradient : ndarray, shape (f,)
-        Jᵀr.
+        Jᵀr, with the residuals r.
     matrix : ndarray, shape (f, f)
         JᵀJ.
-    shaken : ndarray, shape (f, f), optional
-        Jᵀ n nᵀ J with the noise n, where it was asked for.
+    noise_matrix : ndarray, shape (f, f), optional
+        Jᵀ n nᵀ J with the noise n, if requested.
     """
 
     columns: NDArray[np.int64]
@@ -67,29 +67,29 @@ class Evaluated:
     chi2: float
     gradient: FloatArray
     matrix: FloatArray
-    shaken: FloatArray | None = None
+    noise_matrix: FloatArray | None = None
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the parameters of all patterns follow from one vector.
+    """Map from the vector of unknowns to the parameters of all patterns.
 
     Parameters
     ----------
     parts : tuple of Part
         The patterns.
     names : tuple of str
-        Of the unknowns, for people.
+        Names of the unknowns, for output.
     kinds : tuple of str
-        The parameter that each unknown is a value of.
+        Parameter of which each unknown is a value.
     columns : tuple of ndarray of int
-        For each pattern, the unknowns that it depends on, shape (c,).
+        For each pattern, the indices of the unknowns on which it depends, shape (c,).
     blocks : tuple of ndarray
-        For each pattern, its free parameters' derivatives with respect to them, shape (f, c).
+        For each pattern, the derivatives of its free parameters by these unknowns, shape (f, c).
     shared : tuple of str
-        Parameters with one value.
+        Shared parameters.
     common : int
-        How many of the unknowns, the first ones, are not those of one pattern.
+        Number of unknowns that are common to several patterns; they come first.
     """
 
     parts: tuple[Part, ...]
@@ -102,34 +102,34 @@ class Layout:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Of the patterns."""
+        """Labels of the patterns."""
         return tuple(part.label for part in self.parts)
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The variable at each pattern."""
+        """Value of the variable for each pattern."""
         return tuple(part.value for part in self.parts)
 
     def limits(self) -> tuple[FloatArray, FloatArray]:
-        """Bounds of the unknowns, each of shape (n,)."""
+        """Return the lower and upper bounds of the unknowns, each of shape (n,)."""
         rows = [self.parts[0].parameters[kind] for kind in self.kinds]
         return np.array([row.lower for row in rows]), np.array([row.upper for row in rows])
 
     def start(self, path: Sequence[Mapping[str, float]]) -> FloatArray:
-        """The unknowns that come nearest to values of every pattern, shape (n,)."""
+        """Return the unknowns that best reproduce given values of every pattern, shape (n,)."""
         n, k = len(self.names), self.common
         H, g, out = np.zeros((k, k)), np.zeros(k), np.zeros(n)
         for part, columns, block, values in zip(self.parts, self.columns, self.blocks, path, strict=True):
-            wanted = np.array([values[name] for name in part.parameters.free_names])
+            target = np.array([values[name] for name in part.parameters.free_names])
             shared = columns < k
             H[np.ix_(columns[shared], columns[shared])] += block[:, shared].T @ block[:, shared]
-            g[columns[shared]] += block[:, shared].T @ wanted
-            out[columns[~shared]] = block[:, ~shared].T @ wanted  # each is one parameter
+            g[columns[shared]] += block[:, shared].T @ target
+            out[columns[~shared]] = block[:, ~shared].T @ target  # each is one parameter
         out[:k] = np.linalg.lstsq(H, g, rcond=None)[0]
         return out
 
     def all_values(self, vector: FloatArray) -> list[dict[str, float]]:
-        """All parameters of every pattern."""
+        """Return the values of all parameters of every pattern."""
         return [
             part.parameters.resolve(block @ vector[columns])[0]
             for part, columns, block in zip(self.parts, self.columns, self.blocks, strict=True)
@@ -141,54 +141,54 @@ class Layout:
         Parameters
         ----------
         vector : ndarray, shape (n,)
-            The unknowns.
+            Values of the unknowns.
         noise : bool
-            Whether what the noise does is wanted too.
+            Whether what the noise does is target too.
         """
         for part, columns, block in zip(self.parts, self.columns, self.blocks, strict=True):
             values, chain = part.parameters.resolve(block @ vector[columns])
             evaluation = part.objective.evaluate(values)
-            known, slopes = self.priors(part, values)
+            prior, slopes = self.priors(part, values)
             J = evaluation.jacobian @ chain
-            shaken = None
+            noise_matrix = None
             if noise:
                 n = evaluation.noise
                 row = n[:, None] * J if n.ndim == 1 else n.T @ J
-                shaken = row.T @ row + slopes.T @ slopes
+                noise_matrix = row.T @ row + slopes.T @ slopes
             yield Evaluated(
                 columns,
                 block,
-                evaluation.chi2 + float(known @ known),
-                J.T @ evaluation.residual + slopes.T @ known,
+                evaluation.chi2 + float(prior @ prior),
+                J.T @ evaluation.residual + slopes.T @ prior,
                 J.T @ J + slopes.T @ slopes,
-                shaken,
+                noise_matrix,
             )
 
     def priors(self, part: Part, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-        """What is known beforehand of a pattern; of a shared parameter it is known once, not every time."""
-        known, slopes = prior_residuals(part.parameters, values)
+        """Return the residuals of the priors of a pattern; that of a shared parameter counts once."""
+        residuals, slopes = prior_residuals(part.parameters, values)
         counts = [part is self.parts[0] or name not in self.shared for name in part.parameters.priors]
-        chosen = np.array(counts, dtype=bool)
-        return known[chosen], slopes[chosen]
+        selected = np.array(counts, dtype=bool)
+        return residuals[selected], slopes[selected]
 
-    def quantities(self, vector: FloatArray, normal: Normal) -> list[dict[str, Estimate]]:
-        """Parameters, period and size of every pattern, with errors from the joint covariance."""
-        told = []
+    def quantities(self, vector: FloatArray, minimum: JointMinimum) -> list[dict[str, Estimate]]:
+        """Return parameters, period and size of every pattern, with errors from the joint covariance."""
+        quantities = []
         parts = zip(self.parts, self.columns, self.blocks, strict=True)
         for k, (part, columns, block) in enumerate(parts):
             values, chain = part.parameters.resolve(block @ vector[columns])
             slopes = dict(zip(values, chain @ block, strict=True))
             d, N = values["d"], values["N"]
             rows = {name: (values[name], slopes[name], info(name).unit) for name in values}
-            if "N_B" not in values:  # of two crystals in turn the period is another
+            if "N_B" not in values:  # with two alternating crystals the period is a different one
                 along = (N - 1.0) * slopes["d"] + d * slopes["N"] + slopes["L"]
                 rows["period"] = ((N - 1.0) * d + values["L"], along, "Å")
             rows["thickness_with_surface"] = (N * d, N * slopes["d"] + d * slopes["N"], "Å")
-            told.append(
-                {name: _estimate(value, normal.error(k, slope), unit, slope.any())
+            quantities.append(
+                {name: _estimate(value, minimum.error(k, slope), unit, slope.any())
                  for name, (value, slope, unit) in rows.items()}
             )  # fmt: skip
-        return told
+        return quantities
 
 
 def _estimate(value: float, error: float | None, unit: str, refined: bool) -> Estimate:
@@ -196,35 +196,39 @@ def _estimate(value: float, error: float | None, unit: str, refined: bool) -> Es
         return Estimate(value, None, unit, "fixed", "not refined")
     if error is None:
         return Estimate(
-            value, None, unit, "at bound", "what it is made of lies on a bound, or the data do not tell it"
+            value,
+            None,
+            unit,
+            "at bound",
+            "an unknown on which it depends is on a bound, or the data do not determine it",
         )
     reach = 1.959964 * error
     return Estimate(value, error, unit, "determined", "", (), ((value - reach, value + reach),))
 
 
-def lay_series_out(
+def joint_layout(
     parts: Sequence[Part],
     shared: Sequence[str],
     smooth: Sequence[str],
     degree: int,
     at: Callable[[float], str],
 ) -> Layout:
-    """Lay out the unknowns of a joint fit.
+    """Define the unknowns of a joint fit.
 
     Parameters
     ----------
     parts : sequence of Part
         The patterns.
     shared, smooth : sequence of str
-        Parameters of either kind.
+        Shared and smooth parameters.
     degree : int
-        Of the polynomial of what is smooth.
+        Degree of the polynomial of a smooth parameter.
     at : callable
-        Writes a value of the variable with its unit.
+        Formats a value of the variable with its unit.
     """
     values = np.array([part.value for part in parts])
     low, high = float(values.min()), float(values.max())
-    places = (
+    points = (
         low + (high - low) * (1.0 - np.cos(np.pi * np.arange(degree + 1) / max(degree, 1))) / 2.0
         if degree
         else np.array([(low + high) / 2.0])
@@ -238,7 +242,7 @@ def lay_series_out(
         return len(names) - 1
 
     common = {name: [new(name, name)] for name in shared}
-    common |= {name: [new(f"{name} at {at(round(p, 6))}", name) for p in places.tolist()] for name in smooth}
+    common |= {name: [new(f"{name} at {at(round(p, 6))}", name) for p in points.tolist()] for name in smooth}
     columns, blocks, n_common = [], [], len(names)
     for part in parts:
         free = part.parameters.free_names
@@ -248,7 +252,7 @@ def lay_series_out(
             if name in shared:
                 entry = [(common[name][0], 1.0)]
             elif name in smooth:
-                entry = list(zip(common[name], _lagrange(places, part.value), strict=True))
+                entry = list(zip(common[name], _lagrange(points, part.value), strict=True))
             else:
                 entry = [(new(f"{name} of {part.label}", name), 1.0)]
             entries.append(entry)
@@ -264,10 +268,10 @@ def lay_series_out(
     )
 
 
-def _lagrange(places: FloatArray, at: float) -> list[float]:
-    """Weights of the values at the places in that of the polynomial through them."""
+def _lagrange(points: FloatArray, at: float) -> list[float]:
+    """Return the Lagrange weights of the values at the points, for the polynomial through them."""
     weights = []
-    for i, place in enumerate(places):
-        others = np.delete(places, i)
-        weights.append(float(np.prod((at - others) / (place - others))) if others.size else 1.0)
+    for i, point in enumerate(points):
+        others = np.delete(points, i)
+        weights.append(float(np.prod((at - others) / (point - others))) if others.size else 1.0)
     return weights

@@ -1,10 +1,7 @@
-"""Least squares within bounds for many patterns with common unknowns (Levenberg and Marquardt).
-
-What a joint minimum says: χ², joint covariance, and what constraints would cost by noise alone.
+"""Joint refinement of many patterns with common unknowns (Levenberg-Marquardt within bounds), and covariance.
 
 The covariance is that of :mod:`slxrd.fitting.covariance`, H⁻¹ (Σ Jᵀ n nᵀ J) H⁻¹ with H = Σ JᵀJ, summed over
-the
-patterns, so that regions' weights that are no inverse variances do not spoil it.
+the patterns; it is also valid for region weights other than 1.
 """
 
 from __future__ import annotations
@@ -17,26 +14,26 @@ from slxrd.studies.series.joint.arrowhead import Arrow
 from slxrd.studies.series.joint.layout import Layout
 from slxrd.units import FloatArray
 
-#: An unknown closer to a bound than this fraction of its range, 10 at most, lies on it.
+#: Distance to a bound, as a fraction of the range (10 at most), below which an unknown is at the bound.
 _ON_BOUND = 1e-4
 
 
 @dataclass(frozen=True)
-class Normal:
-    """A joint minimum.
+class JointMinimum:
+    """Joint minimum with its covariance.
 
     Parameters
     ----------
     vector : ndarray, shape (n,)
-        The unknowns.
+        Unknowns.
     covariances : tuple of ndarray, shape (c, c)
-        For each pattern, of the unknowns that it depends on; NaN where there is no error.
+        For each pattern, the covariance of the unknowns on which it depends; NaN where there is no error.
     chi2 : float
-        Sum over the patterns, what is known beforehand included.
+        Sum of χ² over the patterns, including the priors.
     expected_rise : float
-        By how much the noise alone makes χ² higher than that of the patterns fitted by themselves.
+        Expected rise of χ² above that of separate fits due to noise alone.
     log_volume : float
-        ln √det of the covariance of what is determined, in their own units.
+        ln √det of the covariance of the determined unknowns, in their own units.
     converged : bool
         Whether the refinement ended at a minimum.
     """
@@ -49,7 +46,7 @@ class Normal:
     converged: bool
 
     def error(self, pattern: int, along: FloatArray) -> float | None:
-        """Standard deviation of a quantity of a pattern from its derivatives by the pattern's unknowns."""
+        """Return the standard deviation of a quantity of a pattern from its derivatives by the unknowns."""
         used = along != 0.0
         part = self.covariances[pattern][np.ix_(used, used)]
         if not used.any() or not np.all(np.isfinite(part)):
@@ -57,42 +54,54 @@ class Normal:
         return float(np.sqrt(max(along[used] @ part @ along[used], 0.0)))
 
 
-def normal_equations(layout: Layout, vector: FloatArray, converged: bool) -> Normal:
-    """Work out the joint covariance at a minimum."""
-    chi2, alone = 0.0, 0.0
+def joint_minimum(layout: Layout, vector: FloatArray, converged: bool) -> JointMinimum:
+    """Calculate the joint covariance at a minimum.
+
+    Parameters
+    ----------
+    layout : Layout
+        Unknowns of the fit.
+    vector : ndarray, shape (n,)
+        Their values at the minimum.
+    converged : bool
+        Whether the refinement converged.
+    """
+    chi2, separate = 0.0, 0.0
     H, S = [], []
     for part in layout.evaluated(vector, noise=True):
-        assert part.shaken is not None
+        assert part.noise_matrix is not None
         chi2 += part.chi2
-        alone += float(np.trace(np.linalg.pinv(part.matrix, hermitian=True) @ part.shaken))
+        separate += float(np.trace(np.linalg.pinv(part.matrix, hermitian=True) @ part.noise_matrix))
         H.append(part.block.T @ part.matrix @ part.block)
-        S.append(part.block.T @ part.shaken @ part.block)
+        S.append(part.block.T @ part.noise_matrix @ part.block)
     lower, upper = layout.limits()
     margin = _ON_BOUND * np.minimum(upper - lower, 10.0)
     steep = np.zeros(vector.size)
-    for places, block in zip(layout.columns, H, strict=True):
-        np.add.at(steep, places, np.diag(block))
+    for indices, block in zip(layout.columns, H, strict=True):
+        np.add.at(steep, indices, np.diag(block))
     good = (vector > lower + margin) & (vector < upper - margin) & (steep > 0.0)
     matrix = Arrow(layout.columns, H, layout.common, good)
     flat = matrix.flat()
     if flat.any():
         good &= ~flat
         matrix = Arrow(layout.columns, H, layout.common, good)
-    covariances = matrix.sandwiched(S)
-    meat = Arrow(layout.columns, S, layout.common, good)
-    log_volume = 0.5 * meat.log_determinant - matrix.log_determinant
-    return Normal(vector, tuple(covariances), chi2, alone - matrix.traced(S), log_volume, converged)
+    covariances = matrix.sandwich(S)
+    noise = Arrow(layout.columns, S, layout.common, good)
+    log_volume = 0.5 * noise.log_determinant - matrix.log_determinant
+    return JointMinimum(
+        vector, tuple(covariances), chi2, separate - matrix.trace_with(S), log_volume, converged
+    )
 
 
-#: Relative change of χ² at which the refinement ends, and the most steps.
-_TOLERANCE, _MOST_STEPS = 1e-10, 200
-#: Damping to begin with, the most, and the least, relative to the diagonal.
-_FIRST, _MOST, _LEAST = 1e-3, 1e12, 1e-14
+#: Relative change of χ² at which the refinement ends, and largest number of steps.
+_TOLERANCE, _MAX_STEPS = 1e-10, 200
+#: Initial, largest and smallest damping, relative to the diagonal.
+_INITIAL, _LARGEST, _SMALLEST = 1e-3, 1e12, 1e-14
 
 
 @dataclass(frozen=True)
-class _At:
-    """χ² at a vector, its gradient (half), and the blocks of its matrix."""
+class _Evaluation:
+    """χ² at a vector, half its gradient, and the blocks of JᵀJ."""
 
     vector: FloatArray
     chi2: float
@@ -100,59 +109,61 @@ class _At:
     blocks: tuple[FloatArray, ...]
 
 
-def _evaluated(layout: Layout, vector: FloatArray) -> _At:
+def _evaluate(layout: Layout, vector: FloatArray) -> _Evaluation:
     chi2, gradient, blocks = 0.0, np.zeros(vector.size), []
     for part in layout.evaluated(vector):
         chi2 += part.chi2
         gradient[part.columns] += part.block.T @ part.gradient
         blocks.append(part.block.T @ part.matrix @ part.block)
-    return _At(vector, chi2, gradient, tuple(blocks))
+    return _Evaluation(vector, chi2, gradient, tuple(blocks))
 
 
-def refine_together(layout: Layout, start: FloatArray) -> tuple[FloatArray, bool]:
-    """Refine all patterns from a start.
+def refine_jointly(layout: Layout, start: FloatArray) -> tuple[FloatArray, bool]:
+    """Refine all patterns jointly.
 
     Parameters
     ----------
     layout : Layout
-        The unknowns.
+        Unknowns of the fit.
     start : ndarray, shape (n,)
-        Their values.
+        Starting values.
 
     Returns
     -------
     vector : ndarray, shape (n,)
-        The unknowns at the minimum, within their bounds.
+        Unknowns at the minimum, within their bounds.
     converged : bool
-        Whether it is one.
+        Whether a minimum was reached.
     """
     lower, upper = layout.limits()
     margin = 1e-4 * np.minimum(upper - lower, 1.0)
-    at = _evaluated(layout, np.clip(start, lower + margin, upper - margin))
-    damping, growth = _FIRST, 2.0
-    for _ in range(_MOST_STEPS):
-        held = ((at.vector <= lower) & (at.gradient > 0.0)) | ((at.vector >= upper) & (at.gradient < 0.0))
-        if held.all():
+    at = _evaluate(layout, np.clip(start, lower + margin, upper - margin))
+    damping, growth = _INITIAL, 2.0
+    for _ in range(_MAX_STEPS):
+        fixed = ((at.vector <= lower) & (at.gradient > 0.0)) | ((at.vector >= upper) & (at.gradient < 0.0))
+        if fixed.all():
             return at.vector, True
-        matrix = Arrow(layout.columns, at.blocks, layout.common, ~held, damping)
-        step = np.clip(at.vector - matrix.solve(np.where(held, 0.0, at.gradient)), lower, upper) - at.vector
+        matrix = Arrow(layout.columns, at.blocks, layout.common, ~fixed, damping)
+        step = np.clip(at.vector - matrix.solve(np.where(fixed, 0.0, at.gradient)), lower, upper) - at.vector
         curved = sum(
-            float(step[places] @ block @ step[places])
-            for places, block in zip(layout.columns, at.blocks, strict=True)
+            float(step[indices] @ block @ step[indices])
+            for indices, block in zip(layout.columns, at.blocks, strict=True)
         )
-        promised = -2.0 * float(at.gradient @ step) - curved
-        if promised <= _TOLERANCE * at.chi2 and damping < 1.0:
+        predicted = -2.0 * float(at.gradient @ step) - curved
+        if predicted <= _TOLERANCE * at.chi2 and damping < 1.0:
             return at.vector, True
-        tried = _evaluated(layout, at.vector + step)
-        won = at.chi2 - tried.chi2
-        if not won > 0.0:
+        tried = _evaluate(layout, at.vector + step)
+        gained = at.chi2 - tried.chi2
+        if not gained > 0.0:
             damping, growth = damping * growth, 2.0 * growth
-            if damping > _MOST:
+            if damping > _LARGEST:
                 return at.vector, False
             continue
-        # Nielsen's rule: the better the promise was kept, the less damping.
-        damping = max(damping * max(1.0 / 3.0, 1.0 - (2.0 * won / max(promised, won) - 1.0) ** 3), _LEAST)
-        growth, ended = 2.0, won <= _TOLERANCE * at.chi2 and damping < 1.0
+        # Nielsen's rule: the damping decreases with the ratio of actual to predicted decrease.
+        damping = max(
+            damping * max(1.0 / 3.0, 1.0 - (2.0 * gained / max(predicted, gained) - 1.0) ** 3), _SMALLEST
+        )
+        growth, ended = 2.0, gained <= _TOLERANCE * at.chi2 and damping < 1.0
         at = tried
         if ended:
             return at.vector, True

@@ -1,4 +1,4 @@
-"""What a joint fit of a series gave; frozen."""
+"""Result of a joint fit, frozen."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class JointSolution:
     Parameters
     ----------
     values : tuple of mapping
-        All parameters of each pattern.
+        Values of all parameters of each pattern.
     chi2, delta_chi2 : float
-        χ², and how much it lies above the best one.
+        χ², and χ² minus that of the best solution.
     probability : float
-        Relative to the others, Laplace approximation under flat priors.
+        Probability among the solutions, in the Laplace approximation with flat priors.
     """
 
     values: tuple[Mapping[str, float], ...]
@@ -31,42 +31,42 @@ class JointSolution:
 
 @dataclass(frozen=True)
 class JointFit:
-    """Patterns of a series fitted together.
+    """Patterns of a series fitted jointly.
 
     Parameters
     ----------
     labels : tuple of str
-        The patterns that took part.
+        Labels of the patterns in the fit.
     values : tuple of float
-        The variable at each.
+        Value of the variable for each.
     shared, smooth : tuple of str
         Parameters with one value, and those that are a polynomial of the variable.
     degree : int
-        Of the polynomial.
+        Degree of the polynomial.
     names : tuple of str
-        The refined unknowns: ``N``, ``L at 25 °C``, ``d of film_25C``.
+        Names of the refined unknowns: ``N``, ``L at 25 °C``, ``d of film_25C``.
     vector : ndarray, shape (n,)
-        Their values.
+        Values of the unknowns.
     columns : tuple of tuple of int
-        For each pattern, the unknowns that it depends on.
+        For each pattern, the indices of the unknowns on which it depends.
     covariances : tuple of ndarray, shape (c, c)
-        For each pattern their joint covariance; NaN where there is no error.
+        For each pattern, the covariance of these unknowns; NaN where there is no error.
     estimates : tuple of mapping
         Parameters, period and thickness_with_surface of each pattern.
     chi2 : float
-        Sum over the patterns.
+        Sum of χ² over the patterns.
     rise : float
-        How much higher that is than with every pattern fitted by itself.
+        χ² minus that of separate fits.
     constraints : int
-        How many unknowns fewer there are.
+        Number of unknowns of separate fits minus that of the joint fit.
     expected_rise : float
-        What the noise alone would make of the rise.
+        Expected rise due to noise alone.
     p_value : float
-        Probability of such a rise, or a higher one, if the constraints hold.
+        Probability of at least this rise if the constraints hold.
     solutions : tuple of JointSolution
-        All minima found, the best first.
+        All minima, best first.
     notes : tuple of str
-        What is to be known.
+        Remarks on the result.
     """
 
     labels: tuple[str, ...]

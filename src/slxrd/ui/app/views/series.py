@@ -12,7 +12,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record import arguments
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.series.files import Naming
-from slxrd.studies.series.table import joint_csv, series_csv, series_json
+from slxrd.studies.series.output import joint_csv, series_csv, series_json
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.series import (

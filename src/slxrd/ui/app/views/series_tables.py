@@ -10,7 +10,7 @@ from pathlib import Path
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.series.patterns import LeftOut, Series
-from slxrd.studies.series.table import is_no_limit, jump_text, refined_names, series_text, symbol_of
+from slxrd.studies.series.text import is_no_limit, jump_text, refined_names, series_text, symbol_of
 from slxrd.ui.app.controls.widgets import html_table
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, OpenSeries
@@ -59,7 +59,7 @@ def onset_html(fitted: FittedSeries) -> str:
             f"<p><b>Cancelled: {done} of {len(fit.members)} patterns fitted.</b> "
             "Fit the series again to continue.</p>"
         )
-    changes = [change.told(fit.series) for change in fit.changes]
+    changes = [change.text(fit.series) for change in fit.changes]
     return "".join(f"<p><b>{escape(text[:1].upper() + text[1:])}.</b></p>" for text in changes) or (
         "<p>The fits show no loss or gain of order along the series.</p>"
     )

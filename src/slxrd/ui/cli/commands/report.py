@@ -36,7 +36,7 @@ def show_command(
     from slxrd.fitting.record.command_line import command_line
     from slxrd.fitting.record.command_line import script as as_script
     from slxrd.fitting.record.saved_fit import load
-    from slxrd.studies.series.saved import printed_series
+    from slxrd.studies.series.output import printed_series
 
     told = None if script else printed_series(result)
     if told is not None:

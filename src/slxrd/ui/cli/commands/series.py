@@ -100,8 +100,9 @@ def series_command(
     from slxrd.fitting.record import write as output
     from slxrd.studies.series.joint.fit import check_joint
     from slxrd.studies.series.member import series_options
+    from slxrd.studies.series.output import curves_csv
     from slxrd.studies.series.run import pattern_file, run_series
-    from slxrd.studies.series.table import curves_csv, series_text
+    from slxrd.studies.series.text import series_text
 
     drawn = [arguments.interval(text, f"--show {text}") for text in show or ()]
     if any(not low < high for low, high in drawn):
@@ -209,8 +210,7 @@ def _contents(
     found: SeriesFit, command: str, drawn: list[tuple[float, float]]
 ) -> list[Callable[[], bytes | str]]:
     """What makes the files of :func:`_paths`, in their order."""
-    from slxrd.studies.series.lowangle import gaps_csv
-    from slxrd.studies.series.table import joint_csv, series_csv, series_json
+    from slxrd.studies.series.output import gaps_csv, joint_csv, series_csv, series_json
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.series import (
         series_gap_figure,

@@ -10,7 +10,7 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.result import SeriesFit, SeriesMember
-from slxrd.studies.series.table import is_no_limit, refined_names, symbol_of
+from slxrd.studies.series.text import is_no_limit, refined_names, symbol_of
 from slxrd.ui.plotting.series.common import (
     FAINT,
     JOINT,
@@ -33,16 +33,6 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
 
     Error bars are one standard deviation. Other solutions with Δχ² < 9 are drawn faintly, limits as arrows,
     values without an error as open symbols; undetermined values are omitted. The band is the joint fit.
-
-    Parameters
-    ----------
-    fit : SeriesFit
-        Fits of the series.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Not attached to a window.
 
     Raises
     ------
