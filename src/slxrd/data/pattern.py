@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd._frozen import FrozenDict, Sealed, read_only
+from slxrd._html import table
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from_q
 
@@ -40,6 +41,19 @@ class Step:
         shown = {k: f"{v:.7g}" if isinstance(v, float) else str(v) for k, v in self.details.items()}
         settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
         return f"{self.name} ({settings})"
+
+
+def _check_axis(x: FloatArray, axis: Axis, source: str) -> None:
+    falling = np.flatnonzero(np.diff(x) <= 0.0)
+    if falling.size:
+        where = int(falling[0])
+        raise SlxrdError(
+            f"{source}: the axis does not increase after {x[where]:g} (point {where + 1}); "
+            "sort it and merge repeated points"
+        )
+    if axis == "2theta" and (x[0] <= 0.0 or x[-1] >= 180.0):
+        bad = x[0] if x[0] <= 0.0 else x[-1]
+        raise SlxrdError(f"{source}: 2θ = {bad:g}° is not between 0 and 180°")
 
 
 def _frozen(values: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
@@ -98,6 +112,24 @@ class Pattern(Sealed):
     def __post_init__(self) -> None:
         if self.axis not in AXES:
             raise SlxrdError(f"{self.source}: axis {self.axis!r} is not one of {', '.join(AXES)}")
+        columns = self._columns()
+        _check_axis(columns["x"], self.axis, self.source)
+        for name in ("sigma", "per_count"):
+            if name in columns and np.any(columns[name] <= 0.0):
+                where = int(np.flatnonzero(columns[name] <= 0.0)[0])
+                raise SlxrdError(
+                    f"{self.source}: {name} at {columns['x'][where]:g} is {columns[name][where]:g}, "
+                    "must be positive"
+                )
+        if self.wavelength is not None and not (np.isfinite(self.wavelength) and self.wavelength > 0.0):
+            raise SlxrdError(f"{self.source}: wavelength {self.wavelength!r} must be a positive number of Å")
+        self._check_second_line()
+        for name, values in columns.items():
+            object.__setattr__(self, name, values)
+        object.__setattr__(self, "metadata", FrozenDict(self.metadata))
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """Read-only arrays of all columns, of one length and finite."""
         x = _frozen(self.x)
         if x.ndim != 1 or x.size == 0:
             raise SlxrdError(
@@ -126,27 +158,7 @@ class Pattern(Sealed):
             raise SlxrdError(
                 f"{self.source}: mask has shape {columns['mask'].shape}, the axis has {n} points"
             )
-        if np.any(np.diff(x) <= 0.0):
-            where = int(np.flatnonzero(np.diff(x) <= 0.0)[0])
-            raise SlxrdError(
-                f"{self.source}: the axis does not increase after {x[where]:g} (point {where + 1}); "
-                "sort it and merge repeated points"
-            )
-        if self.axis == "2theta" and (x[0] <= 0.0 or x[-1] >= 180.0):
-            bad = x[0] if x[0] <= 0.0 else x[-1]
-            raise SlxrdError(f"{self.source}: 2θ = {bad:g}° is not between 0 and 180°")
-        for name in ("sigma", "per_count"):
-            if name in columns and np.any(columns[name] <= 0.0):
-                where = int(np.flatnonzero(columns[name] <= 0.0)[0])
-                raise SlxrdError(
-                    f"{self.source}: {name} at {x[where]:g} is {columns[name][where]:g}, must be positive"
-                )
-        if self.wavelength is not None and not (np.isfinite(self.wavelength) and self.wavelength > 0.0):
-            raise SlxrdError(f"{self.source}: wavelength {self.wavelength!r} must be a positive number of Å")
-        self._check_second_line()
-        for name, values in columns.items():
-            object.__setattr__(self, name, values)
-        object.__setattr__(self, "metadata", FrozenDict(self.metadata))
+        return columns
 
     def _check_second_line(self) -> None:
         if self.second_line is None:
@@ -161,6 +173,33 @@ class Pattern(Sealed):
             )
         if not 0.0 < ratio <= 1.0:
             raise SlxrdError(f"{self.source}: ratio {ratio!r} of the lines must be above 0 and at most 1")
+
+    def _facts(self) -> list[tuple[str, str]]:
+        """What the pattern is, in pairs of a word and its value."""
+        axis, unit = ("q", " Å⁻¹") if self.axis == "q" else ("2θ", "°")
+        facts = [(axis, f"{self.x[0]:.6g} to {self.x[-1]:.6g}{unit}, {len(self)} points")]
+        if self.mask.any():
+            facts.append(("masked", f"{int(self.mask.sum())} points"))
+        facts.append(("intensity", f"{self.intensity.min():.5g} to {self.intensity.max():.5g}"))
+        facts.append(("σ", "given" if self.sigma is not None else "not given"))
+        facts.append(("counts", "known" if self.per_count is not None else "not known"))
+        length = "not known" if self.wavelength is None else f"{self.wavelength:.6g} Å"
+        if self.second_line is not None:
+            length += f", second line {self.second_line.wavelength:.6g} Å, ratio {self.second_line.ratio:.3g}"
+        facts.append(("wavelength", length))
+        facts += [(key, str(self.metadata[key])) for key in ("title", "simulated") if key in self.metadata]
+        facts += [("step", str(step)) for step in self.history]
+        return facts
+
+    def __str__(self) -> str:
+        return "\n".join([self.source, *(f"  {name:<12}{text}" for name, text in self._facts())])
+
+    def __repr__(self) -> str:
+        axis, text = self._facts()[0]
+        return f"<Pattern {self.source}: {axis} {text}>"
+
+    def _repr_html_(self) -> str:
+        return table(self.source, self._facts())
 
     def __len__(self) -> int:
         return int(self.x.size)

@@ -15,6 +15,7 @@ from slxrd.fitting.record.document import read_document
 from slxrd.fitting.record.read import SavedPattern, fields_of
 from slxrd.fitting.record.request import State
 from slxrd.fitting.result.fit import Estimate, Solution
+from slxrd.fitting.result.summary import fit_html, one_line
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
@@ -101,6 +102,12 @@ class SavedFit(Sealed):
 
     def __str__(self) -> str:
         return self.printed
+
+    def __repr__(self) -> str:
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        return fit_html(self)
 
     @classmethod
     def from_dictionary(cls, document: Mapping[str, Any], source: str | Path = "result") -> SavedFit:

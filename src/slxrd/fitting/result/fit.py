@@ -162,3 +162,13 @@ class Fit:
         from slxrd.fitting.result.summary import summarise
 
         return summarise(self)
+
+    def __repr__(self) -> str:
+        from slxrd.fitting.result.summary import one_line
+
+        return one_line(self)
+
+    def _repr_html_(self) -> str:
+        from slxrd.fitting.result.summary import fit_html
+
+        return fit_html(self)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from slxrd._html import table
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
+from slxrd.sample.stack import Stack
+
+if TYPE_CHECKING:
+    from slxrd.fitting.record.read import SavedPattern
+    from slxrd.fitting.record.saved_fit import SavedFit
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6
@@ -48,7 +56,28 @@ def summarise(fit: Fit) -> str:
     return "\n".join(lines)
 
 
-def is_simulated(pattern: Pattern) -> bool:
+def one_line(fit: Fit | SavedFit) -> str:
+    """Describe a fit in one line: file, reduced χ², number of solutions."""
+    n = len(fit.solutions)
+    return (
+        f"<{type(fit).__name__} of {fit.pattern.source}: reduced χ² {fit.reduced_chi2:.3g}, "
+        f"{n} solution{'s' if n != 1 else ''}>"
+    )
+
+
+def fit_html(fit: Fit | SavedFit) -> str:
+    """Write the table of a fit as HTML, for notebooks; every value stands with its status."""
+    points = f"{fit.n_points} points, χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}"
+    solutions = [f"{len(fit.solutions)} solutions (minima of χ²)"] if len(fit.solutions) > 1 else []
+    return table(
+        f"{fit.pattern.source}{'  [simulated]' if is_simulated(fit.pattern) else ''}",
+        _cells(fit.stack, fit.parameters, fit.derived),
+        head=("", "value", "status", "meaning"),
+        notes=[points, fit.why_stopped, *solutions, *(f"! {note}" for note in fit.notes)],
+    )
+
+
+def is_simulated(pattern: Pattern | SavedPattern) -> bool:
     """Whether a pattern says of itself that it was simulated."""
     return any("simulated" in f"{key} {value}".lower() for key, value in pattern.metadata.items())
 
@@ -89,26 +118,32 @@ def _remark(estimate: Estimate) -> str:
 
 
 def _rows(fit: Fit) -> list[str]:
+    cells = _cells(fit.stack, fit.parameters, fit.derived)
+    widths = [max(len(row[i]) for row in cells) for i in range(3)]
+    return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
+
+
+def _cells(
+    stack: Stack, parameters: Mapping[str, Estimate], derived: Mapping[str, Estimate]
+) -> list[tuple[str, str, str, str]]:
+    """Symbol, value, status unless determined, and meaning of each quantity of the structure."""
     names = dict(DERIVED)
-    if fit.stack.alternating:
+    if stack.alternating:
         names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
-    stacked = fit.stack.coherent > 1
+    stacked = stack.coherent > 1
     rows = [
-        (info(n).symbol, e, info(n).meaning)
-        for n, e in fit.parameters.items()
-        if stacked or n not in STACKING
+        (info(n).symbol, e, info(n).meaning) for n, e in parameters.items() if stacked or n not in STACKING
     ]
     rows += [
         (names[n][0], e, names[n][1] + (_in_nm(e) if n in OF_ATOMS else ""))
-        for n, e in fit.derived.items()
+        for n, e in derived.items()
         if stacked or n.startswith("thickness")
     ]
-    cells = []
+    cells: list[tuple[str, str, str, str]] = []
     for symbol, estimate, meaning in rows:
         state = "" if estimate.status == "determined" else estimate.status
         cells.append((symbol, format_estimate(estimate), state, meaning + _remark(estimate)))
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
+    return cells
 
 
 def _in_nm(estimate: Estimate) -> str:

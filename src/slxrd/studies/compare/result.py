@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges
-from slxrd.studies.compare.text import CRITERIA, comparison_text, quantities
+from slxrd.studies.compare.text import CRITERIA, comparison_html, comparison_text, quantities
 
 Criterion = Literal["evidence", "aic", "bic"]
 
@@ -116,6 +116,13 @@ class Comparison:
 
     def __str__(self) -> str:
         return comparison_text(self)
+
+    def __repr__(self) -> str:
+        names = ", ".join(model.name for model in self.models)
+        return f"<Comparison of {len(self.models)} models, the most probable first: {names}>"
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self)
 
     def as_dictionary(self) -> dict[str, Any]:
         """Return plain data for JSON; lengths in Å, null for what is not determined."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from slxrd._html import table
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 
@@ -69,7 +70,7 @@ def comparison_text(comparison: Comparison) -> str:
         "",
         f"{len(comparison.models)} models, each with all its solutions; Δ ln Z, ΔAIC, ΔBIC against the best",
         "",
-        *_ranking(comparison),
+        *_aligned(_ranking(comparison)),
         "",
         *conclusion(comparison),
         "",
@@ -89,7 +90,19 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _ranking(comparison: Comparison) -> list[str]:
+def comparison_html(comparison: Comparison) -> str:
+    """Write the ranking as HTML, for notebooks, with the quantities that each model gives."""
+    head, *rows = _ranking(comparison)
+    given = [[cells[name].strip() for name in ROWS] for cells in comparison.table()]
+    return table(
+        comparison.best.fit.pattern.source,
+        [(*row, *cells) for row, cells in zip(rows, given, strict=True)],
+        head=(*head, *(heading for _, heading in ROWS.values())),
+        notes=[*conclusion(comparison), *(f"! {note}" for note in comparison.notes)],
+    )
+
+
+def _ranking(comparison: Comparison) -> list[list[str]]:
     models = comparison.models
     aic, bic = min(m.aic for m in models), min(m.bic for m in models)
     rows = [["model", "χ²", "reduced χ²", "k", "Δ ln Z", "ΔAIC", "ΔBIC", "probability"]]
@@ -102,7 +115,7 @@ def _ranking(comparison: Comparison) -> list[str]:
                 _difference(m.bic - bic), _probability(m.probability),
             ]
         )  # fmt: skip
-    return _aligned(rows)
+    return rows
 
 
 def _difference(value: float) -> str:

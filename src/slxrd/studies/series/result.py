@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.patterns import LeftOut, Series
-from slxrd.studies.series.text import series_text
+from slxrd.studies.series.text import series_html, series_text
 
 if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
@@ -237,6 +237,13 @@ class SeriesFit:
 
     def __str__(self) -> str:
         return series_text(self)
+
+    def __repr__(self) -> str:
+        done = sum(not member.failed for member in self.members)
+        return f"<SeriesFit of {len(self.members)} patterns over {self.series.variable}: {done} fitted>"
+
+    def _repr_html_(self) -> str:
+        return series_html(self)
 
 
 def find_jumps(members: Sequence[SeriesMember]) -> tuple[Jump, ...]:

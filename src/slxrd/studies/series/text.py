@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from slxrd._html import table
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import OF_ATOMS, info
@@ -56,6 +57,15 @@ def series_text(fit: SeriesFit) -> str:
     return "\n".join(lines).rstrip()
 
 
+def series_html(fit: SeriesFit) -> str:
+    """Return the table of a fitted series as HTML, for notebooks."""
+    done = [member for member in fit.members if not member.failed]
+    cells = _table_cells([(member.label, member.value, member.estimates) for member in done], fit.series.unit)
+    legend = _legend(["  ".join(f" {cell} " for cell in row) for row in cells[1:]])
+    title = f"{len(done)} patterns, {fit.series.variable}"
+    return table(title, cells[1:], head=cells[0], notes=[*legend, *_remarks(fit)])
+
+
 def refined_names(rows: Sequence[Mapping[str, Estimate]]) -> list[str]:
     """Return the parameters that were refined in any pattern, the usual ones first, and the period."""
     further = [name for row in rows for name in row if name not in (*_PRINTED, *_NOT_PRINTED, *DERIVED)]
@@ -69,6 +79,11 @@ def refined_names(rows: Sequence[Mapping[str, Estimate]]) -> list[str]:
 
 def _table(rows: Sequence[tuple[str, float, Mapping[str, Estimate]]], unit: str) -> list[str]:
     """Table of file, value, the parameters that were refined in any pattern, and Λ, with a legend."""
+    lines = _aligned(_table_cells(rows, unit), "series.csv")
+    return lines + _legend(lines[1:])
+
+
+def _table_cells(rows: Sequence[tuple[str, float, Mapping[str, Estimate]]], unit: str) -> list[list[str]]:
     shown = refined_names([estimates for _, _, estimates in rows])
     head = ["file", unit or "value"]
     for name in shown:
@@ -77,8 +92,7 @@ def _table(rows: Sequence[tuple[str, float, Mapping[str, Estimate]]], unit: str)
     cells = [head]
     for label, value, estimates in rows:
         cells.append([label, f"{value:g}", *(_cell(estimates.get(name, _MISSING)) for name in shown)])
-    lines = _aligned(cells, "series.csv")
-    return lines + _legend(lines[1:])
+    return cells
 
 
 def _cell(estimate: Estimate) -> str:
