@@ -19,11 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import FWHM, LORENTZ_REACH, Broadening, line
+from slxrd.instrument.broadening import Gaussian, NoSmearing, ResolutionShape
 from slxrd.units import FloatArray, SecondLine
 
-#: Reach of the Gaussian in standard deviations, in q and in distance: exp(−7²/2) = 2·10⁻¹¹.
-REACH = 7.0
 Zero = Literal["q", "angle", "displacement"]
 ZEROS: tuple[Zero, ...] = ("q", "angle", "displacement")
 #: The longest auxiliary grid.
@@ -61,7 +59,7 @@ class Instrument:
     sigma_G : float
         Standard deviation of the Gaussian resolution in Å⁻¹; 0 for none. The default, 0.007, is
         that of the 2021 paper, from LaB₆ at 1.51 Å⁻¹.
-    broadening : Broadening, optional
+    broadening : ResolutionShape, optional
         A measured line, in place of the Gaussian of constant width.
     wavelength : float, optional
         Å; needed for a second line and for a zero error in angle.
@@ -79,7 +77,7 @@ class Instrument:
     """
 
     sigma_G: float = 0.007
-    broadening: Broadening | None = None
+    broadening: ResolutionShape | None = None
     wavelength: float | None = None
     second_line: SecondLine | None = None
     zero: Zero = "q"
@@ -94,28 +92,28 @@ class Instrument:
             raise SlxrdError(f"{what} needs the wavelength (--wavelength CuKa, or in Å)")
 
     def __str__(self) -> str:
-        told = [f"σ_G = {self.sigma_G:g} Å⁻¹" if self.broadening is None else str(self.broadening)]
+        parts = [str(self.resolution)]
         if self.second_line is not None:
             length, ratio = self.second_line
-            told.append(f"doublet {self.wavelength:g} and {length:g} Å ({ratio:g})")
+            parts.append(f"doublet {self.wavelength:g} and {length:g} Å ({ratio:g})")
         if self.zero != "q":
-            told.append(f"zero error in {self.zero}")
-        return ", ".join(told)
+            parts.append(f"zero error in {self.zero}")
+        return ", ".join(parts)
 
     def longest_fringe(self, q: FloatArray) -> float:
         """The distance in Å beyond which the resolution at ``q`` wipes out all interference; may be inf."""
-        narrowest = float(self.sigma(q).min())
-        if narrowest == 0.0:
-            return math.inf
-        if self.broadening is None or self.broadening.lorentzian == 0.0:
-            return REACH / narrowest
-        return 0.5 * REACH**2 / (FWHM / 2.0 * narrowest)  # exp(−γr) as small as the Gaussian at its reach
+        return self.resolution.longest_fringe(float(self.sigma(q).min()))
+
+    @property
+    def resolution(self) -> ResolutionShape:
+        """The line that is made of a sharp one."""
+        if self.broadening is not None:
+            return self.broadening
+        return Gaussian(self.sigma_G) if self.sigma_G else NoSmearing()
 
     def sigma(self, q: FloatArray) -> FloatArray:
         """Standard deviation in Å⁻¹ of the resolution, or of a Gaussian as wide at half maximum, at ``q``."""
-        if self.broadening is None:
-            return np.full(np.shape(q), self.sigma_G)
-        return self.broadening.sigma(q)
+        return self.resolution.sigma(q)
 
     def band(self, q: FloatArray, correlated: float) -> Band:
         """Lay the auxiliary grid for measured points.
@@ -138,14 +136,13 @@ class Instrument:
         SlxrdError
             If the grid would be absurdly long.
         """
-        if self.broadening is None and self.sigma_G == 0.0:
+        resolution, sigma = self.resolution, self.sigma(q)
+        if not sigma.any():
             return self._sharp(q)
-        sigma = self.sigma(q)
         lines = [(1.0, 1.0)]
         if self.second_line is not None:
             lines.append((self._ratio, self.second_line.ratio))
-        lorentzian = self.broadening.lorentzian if self.broadening is not None else 0.0
-        reach = float(sigma.max()) * (LORENTZ_REACH * FWHM / 2.0 if lorentzian else REACH)
+        reach = float(sigma.max()) * resolution.reach
         step = 2.0 * math.pi / (self.longest_fringe(q) + correlated)
         centres = np.array([ratio * q for ratio, _ in lines])
         below, above = centres.min(axis=0), centres.max(axis=0)
@@ -160,7 +157,7 @@ class Instrument:
         places = (first[:, None] + np.arange(width)) * step
         weights = np.zeros(places.shape)
         for ratio, share in lines:
-            weights += share * step * line(places - ratio * q[:, None], sigma[:, None], lorentzian)
+            weights += share * step * resolution.line(places - ratio * q[:, None], sigma[:, None])
         grid = np.arange(lowest, int(first.max()) + width) * step
         return Band(grid, first - lowest, weights, self._shift(grid))
 

@@ -13,7 +13,7 @@ from slxrd import units
 from slxrd.data.corrections import lorentz_polarisation
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.intensity import Model
 from slxrd.sample.specification import CrystalLike, as_stack
@@ -21,14 +21,14 @@ from slxrd.sample.stack import Stack, StackKind, Weighting
 from slxrd.units import FloatArray
 
 
-def as_instrument(pattern: Pattern, resolution: float | Broadening, zero: Zero) -> Instrument:
+def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Zero) -> Instrument:
     """Put the instrument together that a pattern was measured with.
 
     Parameters
     ----------
     pattern : Pattern
         Its wavelengths are taken.
-    resolution : float or Broadening
+    resolution : float or ResolutionShape
         σ_G in Å⁻¹, or a measured line.
     zero : {"q", "angle", "displacement"}
         What q_zero is.
@@ -39,11 +39,11 @@ def as_instrument(pattern: Pattern, resolution: float | Broadening, zero: Zero) 
         If they do not go together.
     """
     sigma_G, broadening = Instrument.sigma_G, None
-    if isinstance(resolution, Broadening):
-        broadening, known = resolution, pattern.wavelength
-        if known is not None and abs(resolution.wavelength / known - 1.0) > 0.01:
+    if isinstance(resolution, ResolutionShape):
+        broadening, known, own = resolution, pattern.wavelength, resolution.wavelength
+        if known is not None and own is not None and abs(own / known - 1.0) > 0.01:
             raise SlxrdError(
-                f"the resolution was measured at {resolution.wavelength:g} Å and {pattern.source} at "
+                f"the resolution was measured at {own:g} Å and {pattern.source} at "
                 f"{known:g} Å; measure a standard with the same radiation"
             )
     else:
@@ -63,7 +63,7 @@ def simulate(
     stack: StackKind = "pure",
     weighting: Weighting = "number",
     coherent_spread: float = 0.0,
-    resolution: float | Broadening = Instrument.sigma_G,
+    resolution: float | ResolutionShape = Instrument.sigma_G,
     zero: Zero = "q",
     wavelength: float | str | None = None,
     peak: float = 1000.0,

@@ -9,7 +9,6 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -143,10 +142,10 @@ def _structure(stack: Stack) -> dict[str, Any]:
 CURVES = ("q", "measured", "sigma", "calculated", "residual")
 
 
-def _resolution(instrument: Instrument) -> float | dict[str, float]:
+def _resolution(instrument: Instrument) -> float | dict[str, Any]:
     if instrument.broadening is None:
         return instrument.sigma_G
-    return asdict(instrument.broadening)
+    return instrument.broadening.to_table()
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
