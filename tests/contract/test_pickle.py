@@ -19,7 +19,7 @@ from slxrd.data.decomposition.decompose import decompose
 from slxrd.data.repeats import fluctuation
 from slxrd.errors import FileError
 from slxrd.fitting.objective.evaluation import Fitted
-from slxrd.fitting.record.request import State
+from slxrd.fitting.record.state import State
 from slxrd.fitting.uncertainty.bootstrap import bootstrap
 from slxrd.fitting.uncertainty.profile.likelihood import profile
 from slxrd.fitting.uncertainty.profile.map1d import chi2_map

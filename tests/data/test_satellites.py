@@ -7,8 +7,7 @@ import pytest
 
 from slxrd.data.corrections import counting_statistics
 from slxrd.data.fringes import humps, satellite_periods
-from slxrd.data.regions import Region, RegionData, select
-from slxrd.fitting.api import as_region
+from slxrd.data.regions import Region, RegionData, as_region, select
 from slxrd.io.registry import read
 from slxrd.sample.library.crystals import crystal
 

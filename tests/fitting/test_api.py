@@ -11,9 +11,9 @@ import pytest
 
 import slxrd
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region
+from slxrd.data.regions import Region, as_region
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import as_region, build_parameters, fit
+from slxrd.fitting.api import build_parameters, fit
 from slxrd.instrument.broadening import Broadening
 from slxrd.model.simulation import simulate
 from slxrd.parameters.parameter_set import Parameters

@@ -16,7 +16,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.document import read_document
 from slxrd.fitting.record.migrations import SCHEMA, STEPS
-from slxrd.fitting.record.request_of_fit import asked_of
+from slxrd.fitting.record.request_of_fit import request_of
 from slxrd.fitting.record.saved_fit import SavedFit, load
 from slxrd.fitting.record.write import result_dictionary, result_json, to_json
 from slxrd.ui.report.page import report_html
@@ -81,11 +81,11 @@ def test_the_picture_of_a_saved_fit_is_the_same() -> None:
 
 def test_a_fit_made_in_python_is_made_again() -> None:
     for name, fit in (("cubes", cubes()), ("film", film())):
-        asked = asked_of(fit)
-        assert asked is not None, name
-        assert asked.file is not None
-        assert asked.file.startswith("example:")
-        again = Session(asked).fit()
+        request = request_of(fit)
+        assert request is not None, name
+        assert request.file is not None
+        assert request.file.startswith("example:")
+        again = Session(request).fit()
         for key, estimate in fit.parameters.items():
             other = again.parameters[key]
             assert other.status == estimate.status
@@ -99,9 +99,9 @@ def test_what_no_file_holds_is_not_said_to_be_made_again() -> None:
         pattern.q, 2.0 * pattern.intensity, source=pattern.source, metadata=pattern.metadata
     )
     fit = slxrd.fit(doubled, regions=[(0.9, 1.25)], start=START)
-    assert asked_of(fit) is None
+    assert request_of(fit) is None
     saved = SavedFit.from_dictionary(result_dictionary(fit))
-    assert saved.asked is None
+    assert saved.request is None
     assert "no command makes it again" in " ".join(report_html(saved).split())
 
 
@@ -112,10 +112,10 @@ def test_old_results_open() -> None:
     assert saved.parameters["L"].value == document["parameters"]["L"]["value"] == 36.8644938629766
     assert saved.parameters["q_zero"].status == "fixed"
     assert saved.chi2 == document["chi2"]
-    assert saved.asked == from_command(document["input"]["command"]).changed(
+    assert saved.request == from_command(document["input"]["command"]).changed(
         sha256=document["input"]["metadata"]["sha256"]
     )
-    assert saved.asked.choices["prior"] == {"N": (13, 2)}
+    assert saved.request.choices["prior"] == {"N": (13, 2)}
     # The curves come from the CSV beside it, and agree with χ², but for the prior's share.
     (fitted,) = saved.regions
     assert fitted.q.size == 201
@@ -128,8 +128,8 @@ def test_old_results_open() -> None:
 def test_old_results_open_without_their_curves() -> None:
     saved = load(OLD / "schema-1-film")
     assert saved.regions == ()
-    assert saved.asked is not None
-    assert saved.asked.choices["objective"] == "log"
+    assert saved.request is not None
+    assert saved.request.choices["objective"] == "log"
     page = report_html(saved)
     assert "holds no curves" in page
     assert "data:image" not in page

@@ -14,7 +14,7 @@ import slxrd
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.command_line import command_line, from_command, parse_command, script
 from slxrd.fitting.record.document import from_document, to_document
-from slxrd.fitting.record.request import State, arguments_of
+from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.record.validation import check
 
 
@@ -28,7 +28,7 @@ def test_the_command_is_read_back(state: State) -> None:
 @given(states())
 @settings(deadline=None, max_examples=40)
 def test_plain_data_are_read_back(state: State) -> None:
-    told = json.loads(json.dumps(state.asked(), allow_nan=False))
+    told = json.loads(json.dumps(state.request(), allow_nan=False))
     assert State(**told) == state
     assert State(**told).key == state.key
 
@@ -44,7 +44,7 @@ def test_the_document_is_read_back(state: State, log: list[str]) -> None:
 
 @given(states(), states())
 @settings(deadline=None, max_examples=40)
-def test_keys_tell_states_apart(one: State, other: State) -> None:
+def test_keys_identify_states(one: State, other: State) -> None:
     assert (one.key == other.key) == (one == other)
 
 

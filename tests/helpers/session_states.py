@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from slxrd.fitting.record.request import State
+from slxrd.fitting.record.state import State
 
 #: Free parameters with ranges well inside their default bounds.
 RANGES = {"d": (2.0, 10.0), "L": (10.0, 60.0), "sigma_L": (0.1, 3.0), "N": (3.0, 30.0), "sigma_N": (0.3, 4.0)}

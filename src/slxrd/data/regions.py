@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -58,6 +58,46 @@ class Region:
             object.__setattr__(self, "name", f"{self.low:.4g}–{self.high:.4g} Å⁻¹")
 
 
+#: A region, or its ends, or its ends and weight.
+RegionLike = Region | tuple[float, float] | tuple[float, float, float]
+
+
+def as_region(region: RegionLike) -> Region:
+    """Return a region from its ends and weight.
+
+    Raises
+    ------
+    SlxrdError
+        If it is neither a region nor two or three numbers, or such a region cannot be.
+    """
+    if isinstance(region, Region):
+        return region
+    try:
+        low, high, *rest = (float(number) for number in region)
+    except (TypeError, ValueError):
+        rest = [math.nan, math.nan]
+    if len(rest) > 1:
+        raise SlxrdError(f"region {region!r}: give (q_min, q_max) or (q_min, q_max, weight) in Å⁻¹")
+    return Region(low, high, rest[0] if rest else 1.0)
+
+
+def as_regions(regions: Iterable[RegionLike]) -> tuple[Region, ...]:
+    """Return regions from their ends and weights, after every check that needs no pattern.
+
+    Raises
+    ------
+    SlxrdError
+        If one cannot be, or two overlap.
+    """
+    found = tuple(as_region(region) for region in regions)
+    for one, other in pairwise(sorted(found, key=lambda region: region.low)):
+        if other.low < one.high:
+            raise SlxrdError(
+                f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap; move them apart"
+            )
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class RegionData:
     """The points of one region.
@@ -110,12 +150,7 @@ def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = No
     """
     if not regions:
         raise SlxrdError("no region to fit; give at least one (--region QMIN:QMAX)")
-    ordered = sorted(regions, key=lambda region: region.low)
-    for one, other in pairwise(ordered):
-        if other.low < one.high:
-            raise SlxrdError(
-                f"regions {one.low:g}:{one.high:g} and {other.low:g}:{other.high:g} overlap; move them apart"
-            )
+    regions = as_regions(regions)
     if noise is None:
         noise = DEFAULT_NOISE if pattern.sigma is None else "file"
     if isinstance(noise, float | int) and not (math.isfinite(noise) and noise > 0.0):

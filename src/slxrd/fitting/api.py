@@ -1,34 +1,26 @@
-"""The short way: ``read``, ``fit``, ``simulate`` for a notebook; the command line uses the same."""
+"""``slxrd.fit``: from keywords to a fit."""
 
 from __future__ import annotations
 
-import inspect
-import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Unpack
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Noise, Region
+from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.settings import ObjectiveName, Scale, Settings
+from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
+from slxrd.fitting.request.declaration import collect, documented, options_of
+from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.instrument.broadening import Broadening
-from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.simulation import as_instrument
 from slxrd.parameters.definitions import info
 from slxrd.parameters.lmfit_bridge import from_lmfit
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.library.ligands import gap_range
-from slxrd.sample.specification import CrystalLike, as_stack
-from slxrd.sample.stack import Stack, StackKind, Weighting
-
-#: A region, or its ends, or its ends and weight.
-RegionLike = Region | tuple[float, float] | tuple[float, float, float]
-#: Arguments of a fit that make its parameters, and those that make its structure.
-PARAMETERS = ("start", "fix", "bounds", "free", "tie", "prior", "ligand")
-STRUCTURE = tuple(name for name in inspect.signature(as_stack).parameters if name != "naming")
+from slxrd.sample.specification import as_stack
+from slxrd.sample.stack import Stack
 
 
 def build_parameters(
@@ -43,14 +35,14 @@ def build_parameters(
     ligand: str | None = None,
     stack: Stack | None = None,
 ) -> Parameters:
-    """Put a set of parameters together.
+    """Build the set of parameters of a fit.
 
     Parameters
     ----------
     parameters : Parameters or lmfit.Parameters, optional
-        To begin with; the table's defaults otherwise.
+        The set that the others change; default: the table's.
     start, fix : mapping of str to float, optional
-        Values to start from, and values to keep.
+        Start values, and values to fix parameters at.
     bounds : mapping of str to (float, float), optional
         Lower and upper bounds.
     free : iterable of str
@@ -58,45 +50,29 @@ def build_parameters(
     tie : mapping of str to str, optional
         Expressions, ``{"sigma_N": "0.1*N"}``.
     prior : mapping of str to (float, float), optional
-        What is known beforehand, as mean and standard deviation, ``{"L": (36, 2)}``.
+        Gaussian priors, as mean and standard deviation, ``{"L": (36, 2)}``.
     ligand : str, optional
         Name or chain length (``"C18"``) of the ligand, which bounds L; see
         :mod:`slxrd.sample.library.ligands`.
     stack : Stack, optional
-        The structure that they belong to; the paper's if left out.
+        The structure that they belong to; default: the paper's.
 
     Raises
     ------
     SlxrdError
-        If a name is unknown, a start lies outside its bounds, or a parameter is told two things.
+        If a name is unknown, a start value lies outside its bounds, or two options contradict each other.
     """
-    if parameters is None:
-        result = Parameters()
-    elif isinstance(parameters, Parameters):
-        result = parameters
-    elif hasattr(parameters, "valuesdict"):
-        result = from_lmfit(parameters)
-    else:
-        raise SlxrdError(
-            f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}"
-        )
     start, fix, tie, free, prior = start or {}, fix or {}, tie or {}, tuple(free), prior or {}
     bounds = dict(bounds or {})
     if ligand is not None:
         if "L" in bounds:
             raise SlxrdError(f"ligand {ligand}: L has bounds of its own; leave one out")
         bounds["L"] = gap_range(ligand)
+    result = _as_parameters(parameters)
     for name in (*start, *fix, *bounds, *tie, *free, *prior):
         info(name)
     result = result.within((stack or Stack()).using(result).table)
-    told = [*fix, *tie, *free]
-    for name in told:
-        if told.count(name) > 1:
-            raise SlxrdError(f"{name} cannot be fixed, tied and free at once")
-    kept = {name for name, row in result.items() if row.free is False}
-    for name in start:
-        if name in {*fix, *tie} or (name in kept and name not in free):
-            raise SlxrdError(f"{name} has a start but is {'tied' if name in tie else 'fixed'}; leave one out")
+    _check_contradictions(result, start, fix, tie, free)
     # Together: a start may lie outside the bounds that are being replaced, and the other way round.
     for name in {*bounds, *start}:
         row = result[name]
@@ -109,145 +85,107 @@ def build_parameters(
     return result.fix(**fix).tie(**tie).release(*free).know(**prior)
 
 
-def as_region(region: RegionLike) -> Region:
-    """Make a region of its ends and weight.
-
-    Raises
-    ------
-    SlxrdError
-        If it is neither a region nor two or three numbers.
-    """
-    if isinstance(region, Region):
-        return region
-    try:
-        low, high, *rest = (float(number) for number in region)
-    except (TypeError, ValueError):
-        rest = [math.nan, math.nan]
-    if len(rest) > 1:
-        raise SlxrdError(f"region {region!r}: give (q_min, q_max) or (q_min, q_max, weight) in Å⁻¹")
-    return Region(low, high, rest[0] if rest else 1.0)
+def _as_parameters(parameters: Any) -> Parameters:
+    if parameters is None:
+        return Parameters()
+    if isinstance(parameters, Parameters):
+        return parameters
+    if hasattr(parameters, "valuesdict"):
+        return from_lmfit(parameters)
+    raise SlxrdError(
+        f"parameters: expected slxrd.Parameters or lmfit.Parameters, got {type(parameters).__name__}"
+    )
 
 
-def sample_of(given: Mapping[str, Any]) -> tuple[Stack, Parameters]:
-    """The structure, with the parameters that are named, and these, as arguments of :func:`fit` have them.
+def _check_contradictions(
+    known: Parameters,
+    start: Mapping[str, float],
+    fix: Mapping[str, float],
+    tie: Mapping[str, str],
+    free: tuple[str, ...],
+) -> None:
+    states = [*fix, *tie, *free]
+    for name in states:
+        if states.count(name) > 1:
+            raise SlxrdError(f"{name} cannot be fixed, tied and free at once")
+    fixed = {name for name, row in known.items() if row.free is False}
+    for name in start:
+        if name in {*fix, *tie} or (name in fixed and name not in free):
+            raise SlxrdError(f"{name} has a start but is {'tied' if name in tie else 'fixed'}; leave one out")
+
+
+def sample_of(options: Mapping[str, Any]) -> tuple[Stack, Parameters]:
+    """Build the structure and its parameters from options of a fit.
 
     Parameters
     ----------
-    given : mapping
-        The arguments by their names; those that are left out are at their defaults.
+    options : mapping
+        Options by name; those that are left out are at their defaults.
 
     Raises
     ------
     SlxrdError
-        If there is no such structure, it does not have one of the parameters, or they contradict one another.
+        If the structure cannot be, it does not have one of the parameters, or options contradict each other.
     """
-    known = given.get("parameters")
-    told = {name: given[name] for name in PARAMETERS if name in given}
-    naming = [name for key in PARAMETERS if key != "ligand" for name in told.get(key) or ()]
-    naming += known if isinstance(known, Parameters) else ()
-    stack = as_stack(**{name: given[name] for name in STRUCTURE if name in given}, naming=naming)
-    return stack, build_parameters(known, **told, stack=stack)
+    refinement = {name: options[name] for name in options_of("refinement") if name in options}
+    base = refinement.get("parameters")
+    named = list(base) if isinstance(base, Parameters) else []
+    for key, value in refinement.items():
+        if key not in ("parameters", "ligand"):
+            named += value or ()
+    structure = {name: options[name] for name in options_of("sample") if name in options}
+    stack = as_stack(**structure, naming=named)
+    return stack, build_parameters(**refinement, stack=stack)
 
 
-def options_of(pattern: Pattern, given: Mapping[str, Any]) -> FitOptions:
-    """The arguments of :func:`fit`, all of them by their names, as the steps of a fit take them.
+def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOptions]:
+    """Mask a pattern and convert options of a fit to the objects that the fit works with.
 
     Parameters
     ----------
     pattern : Pattern
+        Over q, or over 2θ with a known wavelength.
+    options : mapping
+        All options by name, as :func:`slxrd.fitting.request.declaration.collect` returns them.
+
+    Returns
+    -------
+    Pattern
         Over q, masked.
-    given : mapping
-        The arguments.
+    FitOptions
+        Regions, parameters, structure, instrument, noise and settings.
 
     Raises
     ------
     SlxrdError
-        If one is at fault.
+        If the options do not suit each other or the pattern.
     """
-    stack, parameters = sample_of(given)
-    return FitOptions(
-        tuple(as_region(region) for region in given["regions"]),
+    stack, parameters = sample_of(options)
+    pattern = pattern.without(options["mask"])
+    return pattern, FitOptions(
+        as_regions(options["regions"]),
         parameters,
         stack,
-        as_instrument(pattern, given["resolution"], given["zero"]),
-        given["noise"],
-        Settings(given["objective"], given["scale"], given["background"]),
+        as_instrument(pattern, options["resolution"], options["zero"]),
+        options["noise"],
+        Settings(options["objective"], options["scale"], options["background"]),
     )
 
 
-def fit(
-    pattern: Pattern,
-    *,
-    regions: Iterable[RegionLike] = (),
-    mask: Iterable[tuple[float, float]] = (),
-    parameters: Any = None,
-    start: Mapping[str, float] | None = None,
-    fix: Mapping[str, float] | None = None,
-    bounds: Mapping[str, tuple[float, float]] | None = None,
-    free: Iterable[str] = (),
-    tie: Mapping[str, str] | None = None,
-    prior: Mapping[str, tuple[float, float]] | None = None,
-    ligand: str | None = None,
-    coherent: int = Stack.coherent,
-    size_window: float = Stack.size_window,
-    crystal: CrystalLike | None = None,
-    partner: CrystalLike | None = None,
-    slab: float | str | None = None,
-    stack: StackKind = "pure",
-    weighting: Weighting = "number",
-    coherent_spread: float = 0.0,
-    resolution: float | Broadening = Instrument.sigma_G,
-    zero: Zero = "q",
-    noise: Noise | None = None,
-    objective: ObjectiveName = "linear",
-    scale: Scale | None = None,
-    background: str = "none",
-    report: Progress | None = None,
-) -> Fit:
+@documented
+def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[FitKeywords]) -> Fit:
     """Fit the structure of a superlattice to its diffraction pattern.
+
+    Every option is a keyword. Options of one group can also be given together, as a mapping or record of
+    the group, ``sample={"crystal": "CsPbBr3:Br", "slab": 0.28}``; an option given both ways is an error.
 
     Parameters
     ----------
     pattern : Pattern
         Measured pattern, over q or over 2θ with a known wavelength.
-    regions : iterable of Region or (q_min, q_max[, weight])
-        Å⁻¹; those around the Bragg peaks where none are given. A weight multiplies the region's
-        share of χ².
-    mask : iterable of (q_min, q_max)
-        Å⁻¹, to be left out, such as a substrate's peak.
-    parameters, start, fix, bounds, free, tie, prior, ligand
-        As in :func:`build_parameters`. What is not given is found from the pattern.
-    coherent : int
-        M, number of crystals that scatter coherently (the paper's 2C); 1 for a thin film.
-    size_window : float
-        Sizes within this many σ_N of N are counted; 3 in the paper.
-    crystal, partner : Crystal or str, optional
-        Atomic planes, ``"CsPbBr3:Br"``, and a second crystal that alternates with them; see
-        :func:`slxrd.sample.specification.as_crystal`.
-    slab : float or str, optional
-        Electron density between the crystals in e/Å³, or the ligand whose bulk has it.
-    stack : {"pure", "mixed", "alternating"}
-        Stacks of one size each (the paper), of mixed sizes, or of two crystals in turn.
-    weighting : {"number", "volume"}
-        Whether sizes are shares of the area that crystals cover, or of their number as cubes.
-    coherent_spread : float
-        Standard deviation of M.
-    resolution : float or Broadening
-        σ_G in Å⁻¹, 0 for none; or the line that a standard showed, from
-        :func:`slxrd.read_resolution`.
-    zero : {"q", "angle", "displacement"}
-        What q_zero is: a shift of q (the 2021 paper), a zero error of the angle, or of the sample's height.
-    noise : float, "counting", "file" or None
-        σ as a fraction of each region's maximum, from counting statistics, or from the file. None:
-        from the file where it has σ, else 0.03.
-    objective : {"linear", "log", "paper2021"}
-        Residuals of intensities, of their logarithms, or those of the 2021 program.
-    scale : {"free", "peak"}, optional
-        A free factor per region (default), or the calculated maximum on the measured one.
-    background : {"none", "constant", "linear", "quadratic", "cubic"}
-        Added to each region, free.
     report : callable, optional
         Called with steps done and steps in all.
+    {options}
 
     Returns
     -------
@@ -259,12 +197,4 @@ def fit(
     SlxrdError
         If the pattern or an option is at fault.
     """
-    given = {
-        "regions": regions, "parameters": parameters, "start": start, "fix": fix, "bounds": bounds,
-        "free": tuple(free), "tie": tie, "prior": prior, "ligand": ligand, "coherent": coherent,
-        "size_window": size_window, "crystal": crystal, "partner": partner, "slab": slab, "stack": stack,
-        "weighting": weighting, "coherent_spread": coherent_spread, "resolution": resolution, "zero": zero,
-        "noise": noise, "objective": objective, "scale": scale, "background": background,
-    }  # fmt: skip
-    pattern = pattern.without(mask)
-    return fit_pattern(pattern, options_of(pattern, given), report)
+    return fit_pattern(*setup(pattern, collect(options)), report)

@@ -11,6 +11,7 @@ from cli_shell import call
 import slxrd
 from slxrd.data import corrections as preparation
 from slxrd.data.regions import Region
+from slxrd.fitting.request.declaration import FIT_GROUPS
 from slxrd.ui.cli import main as cli
 
 # Option → words, the function it is handed to, the argument, and what must arrive there.
@@ -49,7 +50,7 @@ OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force", 
 OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps", "--map", "--map-kind"}  # test_cli_followup
 OTHERS |= {"--posterior"}  # test_cli_posterior
 #: Arguments of slxrd.fit that are for programs only.
-PYTHON_ONLY = {"pattern", "parameters", "report"}
+PYTHON_ONLY = {"pattern", "parameters", "report", *FIT_GROUPS}
 
 
 def options(command: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from slxrd.data import baseline as background
 from slxrd.data import corrections
 from slxrd.data.decomposition import decompose as decomposition
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 
 PNG = b"\x89PNG\r\n\x1a\n"
 ANGLES = ["--axis", "2theta", "--wavelength", "CuKa1"]
@@ -249,10 +249,10 @@ def test_refused(raw: Path, words: list[str], message: str) -> None:
     ],
 )
 def test_lengths(text: str, expected: float) -> None:
-    assert arguments.length(text, "--thickness") == pytest.approx(expected, rel=1e-12)
+    assert parsing.length(text, "--thickness") == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("text", ["", "nm", "5mm", "5 cm", "nan", "5pm", "inf nm"])
 def test_lengths_refused(text: str) -> None:
     with pytest.raises(SlxrdError, match="--thickness"):
-        arguments.length(text, "--thickness")
+        parsing.length(text, "--thickness")

@@ -10,8 +10,9 @@ import pytest
 import typer
 from cli_shell import QUICK, call, untouched
 
-from slxrd.fitting.record.command_line import OUTPUTS, WAYS, option, parse_command
-from slxrd.fitting.record.request import KEYS
+from slxrd.fitting.record.command_line import OUTPUTS, parse_command
+from slxrd.fitting.request.declaration import plain_options
+from slxrd.fitting.request.kinds import Flag
 from slxrd.ui.cli import main as cli
 from slxrd.ui.session.controller import Session
 
@@ -44,7 +45,7 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
     assert {n: e["value"] for n, e in told["parameters"].items()} == {
         n: e.value for n, e in fit.parameters.items()
     }
-    assert told["asked"] == session.state.asked()
+    assert told["asked"] == session.state.request()
     (here / "again.py").write_text(session.script(), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-X", "utf8", "-W", "error", "again.py"],
@@ -58,8 +59,8 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
 def test_a_result_is_a_session_and_the_other_way_round(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     session = Session.open("results/result.json")
-    assert session.state.asked() == {
-        **parse_command([*QUICK, "cubes.csv"]).asked(),
+    assert session.state.request() == {
+        **parse_command([*QUICK, "cubes.csv"]).request(),
         "sha256": session.pattern().metadata["sha256"],
     }
     session.save("work.json")
@@ -110,13 +111,12 @@ def test_every_option_of_fit_has_its_place_in_a_session() -> None:
     """What is typed can be kept, and what is kept can be typed."""
     group = typer.main.get_command(cli.app)
     options = {name: p for p in group.commands["fit"].params for name in p.opts if name.startswith("--")}
-    kept = {option(key): key for names in KEYS.values() for key in names}
+    kept = {option.flag: option.kind for part in plain_options().values() for option in part.values()}
     assert set(kept) | set(OUTPUTS) >= set(options) - {"--help"}
     assert set(kept) <= set(options)
     for name, parameter in options.items():
         if name in kept:
-            way = WAYS.get(kept[name], "text")
-            assert parameter.is_flag == (way == "flag"), name
-            assert parameter.multiple == (way in ("spans", "values", "pairs", "ties", "names")), name
+            assert parameter.is_flag == isinstance(kept[name], Flag), name
+            assert parameter.multiple == kept[name].repeatable, name
         elif name in OUTPUTS:
             assert parameter.is_flag != OUTPUTS[name], name

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES, example
-from slxrd.fitting.record import arguments
-from slxrd.fitting.record.request import DEFAULTS, KEYS, WAYS, State, plain
+from slxrd.fitting.record.state import State, is_default
 from slxrd.fitting.record.validation import check
+from slxrd.fitting.request.declaration import OPTIONS, plain_options
+from slxrd.fitting.request.kinds import Flag
+from slxrd.fitting.request.plain import plain
 
-#: Arguments whose option has another name.
-_NAMES = {"regions": "region"}
 #: Text before the name of a packaged example, in place of a path.
 EXAMPLE = "example:"
-
-
-def option(key: str) -> str:
-    """The option of ``slxrd fit`` that sets an argument."""
-    return "--" + _NAMES.get(key, key).replace("_", "-")
 
 
 def path_of(file: str) -> Path:
@@ -39,35 +34,15 @@ def path_of(file: str) -> Path:
     return Path(str(files("slxrd.io.examples") / example(file.removeprefix(EXAMPLE)).file))
 
 
-def _groups(state: State) -> Iterator[tuple[str, Any]]:
-    for group in KEYS:
-        for key in KEYS[group]:
-            value = getattr(state, group).get(key)
-            if value is not None and value != DEFAULTS[key]:
-                yield key, plain(value)
-
-
-def _texts(key: str, value: Any) -> list[str]:
-    """What stands behind each repetition of an option."""
-    way = WAYS.get(key, "text")
-    if way == "spans":
-        return [":".join(map(_number, item)) for item in value]
-    if way == "pairs":
-        return [f"{name}={':'.join(map(_number, pair))}" for name, pair in value.items()]
-    if way in ("values", "ties"):
-        return [f"{name}={item if way == 'ties' else _number(item)}" for name, item in value.items()]
-    if way == "names":
-        return [str(name) for name in value]
-    if isinstance(value, Mapping | list):
-        raise SlxrdError(
-            f"{key}: cannot be typed as an option of slxrd fit; choose a file instead, or take the script"
-        )
-    return [_number(value) if isinstance(value, int | float) else str(value)]
-
-
-def _number(value: float) -> str:
-    """The shortest text that is read back as the same number."""
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+def _changed(state: State) -> dict[str, Any]:
+    """Options of a state that are not at their defaults, in the order of their declaration."""
+    found: dict[str, Any] = {}
+    for part, options in plain_options().items():
+        given = plain(getattr(state, part))
+        found |= {
+            name: given[name] for name in options if name in given and not is_default(name, given[name])
+        }
+    return found
 
 
 def command_line(state: State) -> str:
@@ -78,19 +53,19 @@ def command_line(state: State) -> str:
     SlxrdError
         If there is no file yet, or a choice that the command line cannot express.
     """
-    words = ["slxrd", "fit"]
     path = str(path_of(_file(state)))
-    for key, value in _groups(state):
-        if WAYS.get(key) == "flag":
-            words.append(option(key))
+    typed: list[str] = []
+    for name, value in _changed(state).items():
+        option = OPTIONS[name]
+        if isinstance(option.kind, Flag):
+            typed.append(option.flag)
             continue
-        for text in _texts(key, value):
+        for text in option.kind.texts(name, value):
             # Joined, as a value may begin with a dash.
-            words += [f"{option(key)}={text}"] if text.startswith("-") else [option(key), text]
-    words[2:2] = ["--", path] if path.startswith("-") else [path]
-    if path.startswith("-"):
-        words = [*words[:2], *words[4:], "--", path]
-    return shlex.join(words)
+            typed += [f"{option.flag}={text}"] if text.startswith("-") else [option.flag, text]
+    return shlex.join(
+        ["slxrd", "fit", *typed, "--", path] if path.startswith("-") else ["slxrd", "fit", path, *typed]
+    )
 
 
 def _file(state: State) -> str:
@@ -153,8 +128,9 @@ def parse_command(words: Sequence[str], *, outputs: bool = True) -> State:
     SlxrdError
         If an option is unknown, lacks its value or has one that cannot be.
     """
-    keys = {option(key): (group, key) for group, names in KEYS.items() for key in names}
-    texts: dict[tuple[str, str], list[str]] = {}
+    parts = plain_options()
+    known = {option.flag: option for options in parts.values() for option in options.values()}
+    texts: dict[str, list[str]] = {}
     files: list[str] = []
     rest = iter(words)
     for word in rest:
@@ -168,52 +144,24 @@ def parse_command(words: Sequence[str], *, outputs: bool = True) -> State:
                 raise SlxrdError(f"{name} is for slxrd fit; leave it out")
             if OUTPUTS[name] and not sign:
                 next(rest, None)
-        elif WAYS.get(keys[name][1] if name in keys else "") == "flag":
-            texts[keys[name]] = [""]
-        elif name in keys:
+        elif name in known and isinstance(known[name].kind, Flag):
+            texts[name] = [""]
+        elif name in known:
             given = value if sign else next(rest, None)
             if given is None:
                 raise SlxrdError(f"{name}: its value is missing")
-            texts.setdefault(keys[name], []).append(given)
+            texts.setdefault(name, []).append(given)
         else:
             raise SlxrdError(f"unknown option {name}; slxrd fit --help lists them")
     if len(files) != 1:
         raise SlxrdError("one file is fitted at a time")
-    groups: dict[str, dict[str, Any]] = {group: {} for group in KEYS}
-    for (group, key), told in texts.items():
-        groups[group][key] = _value(key, told)
+    values = {known[flag].name: known[flag].kind.parse(typed, flag) for flag, typed in texts.items()}
+    groups = {
+        part: {name: values[name] for name in options if name in values} for part, options in parts.items()
+    }
     state = State(files[0]).changed(**groups)
     check(state, files=False)
     return state
-
-
-def _value(key: str, texts: list[str]) -> Any:
-    way, name = WAYS.get(key, "text"), option(key)
-    if way == "flag":
-        return True
-    if way == "spans":
-        return [[arguments.number(part, name) for part in text.split(":")] for text in texts]
-    if way == "values":
-        return arguments.values(texts, name)
-    if way == "pairs":
-        return arguments.intervals(texts, name)
-    if way == "ties":
-        return arguments.assignments(texts, name)
-    if way == "names":
-        return texts
-    text = texts[-1]
-    if way == "whole":
-        if not text.strip().isdecimal():
-            raise SlxrdError(f"{name} {text}: must be a whole number")
-        return int(text)
-    if way == "number":
-        return arguments.number(text, name)
-    if key == "noise":
-        return arguments.noise(text)
-    try:
-        return float(text) if key in ("resolution", "wavelength", "slab") else text
-    except ValueError:
-        return text
 
 
 def script(state: State) -> str:
@@ -229,8 +177,8 @@ def script(state: State) -> str:
     if file.startswith(EXAMPLE):
         head.insert(0, "from importlib.resources import files\n")
         where = f"files('slxrd.io.examples') / {EXAMPLES[file.removeprefix(EXAMPLE)].file!r}"
-    chosen = dict(_groups(state))
-    reading = "".join(f", {key}={chosen[key]!r}" for key in KEYS["reading"] if key in chosen)
+    chosen, parts = _changed(state), plain_options()
+    reading = "".join(f", {name}={chosen[name]!r}" for name in parts["reading"] if name in chosen)
     lines = [*head, "", f"pattern = slxrd.read({where}{reading})"]
     if chosen.get("noise") == "counting":
         lines.append("pattern = slxrd.counting_statistics(pattern)")
@@ -241,23 +189,12 @@ def script(state: State) -> str:
             f"    pattern = slxrd.correct_lorentz_polarisation(pattern{angle})",
         ]
     lines += ["result = slxrd.fit(", "    pattern,"]
-    for key in KEYS["choices"]:
-        if key in chosen:
-            lines.append(f"    {key}={_source(key, chosen[key])},")
+    lines += [
+        f"    {name}={OPTIONS[name].kind.source(chosen[name])},"
+        for name in parts["choices"]
+        if name in chosen
+    ]
     lines += [")", "print(result)"]
     if isinstance(chosen.get("resolution"), Mapping):
         lines.insert(len(head) - 1, "from slxrd.instrument.broadening import Broadening")
     return "\n".join(lines) + "\n"
-
-
-def _source(key: str, value: Any) -> str:
-    """A value as Python writes it."""
-    if key == "resolution" and isinstance(value, str):
-        return f"slxrd.read_resolution({value!r})"
-    if key == "resolution" and isinstance(value, Mapping):
-        return "Broadening(" + ", ".join(f"{name}={item!r}" for name, item in value.items()) + ")"
-    if WAYS.get(key) == "spans":
-        return repr([tuple(item) for item in value])
-    if WAYS.get(key) == "pairs":
-        return repr({name: tuple(item) for name, item in value.items()})
-    return repr(value)

@@ -16,7 +16,7 @@ import slxrd
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.fitting.record.command_line import EXAMPLE
 from slxrd.fitting.record.migrations import SCHEMA, migrated
-from slxrd.fitting.record.request import State
+from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES, to_json
 
@@ -56,7 +56,7 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
         Of a measured file that has no path to be found at.
     """
     base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
-    document = {**base, "asked": state.asked(), "log": list(log)}
+    document = {**base, "asked": state.request(), "log": list(log)}
     if content is not None:
         document["content"] = base64.b64encode(zlib.compress(content, 9)).decode()
     return to_json(document)
@@ -125,15 +125,15 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
     FileError
         If it is damaged, or does not tell what was asked for.
     """
-    asked, result = document.get("asked"), dict(document) if "parameters" in document else None
-    if asked is None and result is None:
+    request, result = document.get("asked"), dict(document) if "parameters" in document else None
+    if request is None and result is None:
         raise FileError(path, "does not tell what was asked for; the file is damaged")
     try:
-        asked = asked or {}  # A fit of a pattern that no file holds can be looked at, not repeated.
+        request = request or {}  # A fit of a pattern that no file holds can be looked at, not repeated.
         for name in ("log", "content"):
             if result is not None:
                 result.pop(name, None)
-        state = State(**asked)
+        state = State(**request)
         check(state, files=False)
         content = None
         if "content" in document:

@@ -28,7 +28,7 @@ def _from_1(document: dict[str, Any]) -> dict[str, Any]:
         "schema": 2,
         "input": {**told, "structure": plain},
         "versions": {},
-        "asked": None if state is None else state.asked(),
+        "asked": None if state is None else state.request(),
         "regions": regions,
         "printed": None,
     }

@@ -14,9 +14,10 @@ from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.record.request import State, is_number
+from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES
+from slxrd.fitting.request.plain import is_number
 from slxrd.fitting.result.fit import Estimate, Solution, Status
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.instrument.broadening import Broadening
@@ -101,7 +102,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "why_stopped": str(document["why_stopped"]),
         "regions": tuple(fitted for fitted in regions if fitted is not None),
         "notes": _texts(document["notes"]),
-        "asked": _asked(document["asked"]),
+        "request": _request(document["asked"]),
         "command": str(told["command"]),
         "version": str(document["slxrd"]),
         "versions": FrozenDict({str(k): str(v) for k, v in document["versions"].items()}),
@@ -164,7 +165,7 @@ def _stack(told: Mapping[str, Any]) -> Stack:
     )
 
 
-def _asked(told: Mapping[str, Any] | None) -> State | None:
+def _request(told: Mapping[str, Any] | None) -> State | None:
     if told is None:
         return None
     state = State(**told)

@@ -14,7 +14,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.api import sample_of
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.record.command_line import EXAMPLE, path_of
-from slxrd.fitting.record.request import State, arguments_of
+from slxrd.fitting.record.state import State, arguments_of
 from slxrd.io.registry import read
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameter, Parameters
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from slxrd.fitting.result.fit import Fit
 
 
-def asked_of(fit: Fit) -> State | None:
+def request_of(fit: Fit) -> State | None:
     """Find the state that makes a fit again.
 
     Parameters

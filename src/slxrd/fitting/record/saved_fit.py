@@ -13,7 +13,7 @@ from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.record.document import read_document
 from slxrd.fitting.record.read import SavedPattern, fields_of
-from slxrd.fitting.record.request import State
+from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Estimate, Solution
 from slxrd.fitting.result.summary import fit_html, one_line
 from slxrd.instrument.diffractometer import Instrument
@@ -59,7 +59,7 @@ class SavedFit(Sealed):
         The curves; empty where the file holds none.
     notes : tuple of str
         What the reader must know.
-    asked : State or None
+    request : State or None
         What makes the fit again, where that is known.
     command : str
         The command line that made it, if one did.
@@ -93,7 +93,7 @@ class SavedFit(Sealed):
     why_stopped: str
     regions: tuple[Fitted, ...]
     notes: tuple[str, ...]
-    asked: State | None
+    request: State | None
     command: str
     version: str
     versions: Mapping[str, str]

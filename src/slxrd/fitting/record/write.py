@@ -19,13 +19,15 @@ from slxrd._files import write as write
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.migrations import SCHEMA
-from slxrd.fitting.record.request_of_fit import asked_of, source_of
+from slxrd.fitting.record.request_of_fit import request_of, source_of
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
 
 
-def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def result_dictionary(
+    fit: Fit, command: str = "", request: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Lay out a fit as plain data, ready for JSON.
 
     Parameters
@@ -34,8 +36,8 @@ def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | No
         What to tell.
     command : str
         The command line that made it.
-    asked : mapping, optional
-        What was asked for, as :meth:`slxrd.fitting.record.request.State.asked` gives it; read off the
+    request : mapping, optional
+        As :meth:`slxrd.fitting.record.state.State.request` returns it; read off the
         command or the
         fit where it is not given.
 
@@ -51,7 +53,7 @@ def result_dictionary(fit: Fit, command: str = "", asked: Mapping[str, Any] | No
         "slxrd": slxrd.__version__,
         "schema": SCHEMA,
         "versions": _versions(),
-        "asked": dict(asked) if asked is not None else _asked(fit, command),
+        "asked": dict(request) if request is not None else _request(fit, command),
         "input": {
             "file": pattern.source,
             "metadata": dict(pattern.metadata),
@@ -116,13 +118,15 @@ def _versions() -> dict[str, str]:
     return told
 
 
-def _asked(fit: Fit, command: str) -> dict[str, Any] | None:
+def _request(fit: Fit, command: str) -> dict[str, Any] | None:
     state = from_command(command)
     if state is None:
-        state = asked_of(fit)
-        return None if state is None else state.asked()
+        state = request_of(fit)
+        return None if state is None else state.request()
     digest = fit.pattern.metadata.get("sha256")
-    return state.changed(file=source_of(fit.pattern), sha256=None if digest is None else str(digest)).asked()
+    return state.changed(
+        file=source_of(fit.pattern), sha256=None if digest is None else str(digest)
+    ).request()
 
 
 def _structure(stack: Stack) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import select
+from slxrd.data.regions import RegionLike, as_regions, select
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import RegionLike, as_region, build_parameters, fit
+from slxrd.fitting.api import build_parameters, fit
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
@@ -110,7 +110,7 @@ def fit_models(
     pattern = pattern.to_q()
     for low, high in mask:
         pattern = pattern.masked(low, high)
-    selected = tuple(as_region(region) for region in regions) or find_regions(pattern)
+    selected = as_regions(regions) or find_regions(pattern)
     common = {name: options.pop(name, None) for name in (*_PARAMETERS, "ligand")}
     common = {name: value for name, value in common.items() if value}
     shared = {name: options.pop(name) for name in _STRUCTURE if name in options}

@@ -9,9 +9,8 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import Noise
+from slxrd.data.regions import Noise, RegionLike, as_region
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import RegionLike, as_region
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.fitting.search.scan import Progress

@@ -13,9 +13,8 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import select
+from slxrd.data.regions import RegionLike, as_regions, select
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import RegionLike, as_region
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit
@@ -97,7 +96,7 @@ def plan(
 
     noise_free = simulated(None)
     options = FitOptions(
-        tuple(as_region(region) for region in regions) or find_regions(noise_free),
+        as_regions(regions) or find_regions(noise_free),
         stack=Stack(coherent),
         instrument=as_instrument(noise_free, resolution, "q"),
         noise="counting" if noise is None else "file",

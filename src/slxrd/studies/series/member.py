@@ -7,7 +7,6 @@ fit is the JSON text that is stored on disk, so that stored and new results are 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import pickle
 from collections.abc import Mapping, Sequence
@@ -17,17 +16,16 @@ from typing import Any
 import numpy as np
 
 from slxrd.data.pattern import Pattern, Step
+from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import as_region, build_parameters, fit
+from slxrd.fitting.api import fit, sample_of
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.record.write import result_dictionary
+from slxrd.fitting.request.declaration import flatten, options_of
 from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
-from slxrd.sample.specification import as_crystal, as_stack
-
-#: Arguments of ``slxrd.fit`` that are not options of a series.
-_NOT_OPTIONS = ("pattern", "report")
+from slxrd.sample.specification import as_crystal
 
 
 def series_options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,24 +46,15 @@ def series_options(given: Mapping[str, Any]) -> dict[str, Any]:
     SlxrdError
         If an option is unknown or invalid.
     """
-    known = [name for name in inspect.signature(fit).parameters if name not in _NOT_OPTIONS]
-    for name in given:
-        if name not in known:
-            raise SlxrdError(f"unknown option {name!r} of a fit; there are {', '.join(known)}")
-    # ``stack`` is the kind of stack for fit, but a Stack for build_parameters.
-    of_parameters = [n for n in inspect.signature(build_parameters).parameters if n in known and n != "stack"]
-    options = {name: value for name, value in given.items() if name not in of_parameters}
+    options = flatten(given)
     for name in ("crystal", "partner"):
         if options.get(name) is not None:
             options[name] = as_crystal(options[name])
-    given_parameters = {name: given[name] for name in of_parameters if name in given}
-    given_parameters["free"] = tuple(given_parameters.get("free", ()))
-    of_stack = {n: options[n] for n in inspect.signature(as_stack).parameters if n in options}
-    naming = [name for value in given_parameters.values() if isinstance(value, Mapping) for name in value]
-    stack = as_stack(**of_stack, naming=[*naming, *given_parameters["free"]])
-    options["parameters"] = build_parameters(**given_parameters, stack=stack)
-    options["regions"] = tuple(as_region(region) for region in given.get("regions", ()))
-    options["mask"] = tuple((float(low), float(high)) for low, high in given.get("mask", ()))
+    parameters = sample_of(options)[1]
+    options = {name: value for name, value in options.items() if name not in options_of("refinement")}
+    options["parameters"] = parameters
+    options["regions"] = as_regions(options.get("regions", ()))
+    options["mask"] = tuple((float(low), float(high)) for low, high in options.get("mask", ()))
     try:
         pickle.dumps(options)
     except (pickle.PicklingError, TypeError, AttributeError) as error:

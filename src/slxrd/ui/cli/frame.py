@@ -1,20 +1,20 @@
-"""The command line's frame: the program, its version, and how a function becomes a command of it."""
+"""The program ``slxrd``: its version, and how a function becomes one of its commands."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from slxrd._version import __version__
+from slxrd.ui.cli.options import Given, Take
 
 app = typer.Typer(
     name="slxrd",
-    help="The structure of colloidal superlattices, read from an ordinary X-ray diffractogram.",
+    help="The structure of colloidal superlattices from an ordinary X-ray diffractogram.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -28,51 +28,41 @@ INTERRUPTED = 130
 def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command of the program.
 
-    An argument of it whose type is a dataclass stands for as many options as that has fields, each with the
-    field's ``Annotated`` type and default; the function is handed the dataclass.
+    An argument annotated with :class:`slxrd.ui.cli.options.Take` stands for the declared options that it
+    takes, and receives their values as :class:`slxrd.ui.cli.options.Given`.
 
     Parameters
     ----------
     name : str
-        What is typed.
+        Name of the command.
     **settings
         As for :meth:`typer.Typer.command`.
     """
 
     def add(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name, **settings)(_laid_out(function))
+        app.command(name, **settings)(_expanded(function))
         return function
 
     return add
 
 
-def _laid_out(function: Callable[..., None]) -> Callable[..., None]:
-    """Return the same function with the fields of its dataclasses as arguments."""
-    groups: dict[str, tuple[type, list[str]]] = {}
+def _expanded(function: Callable[..., None]) -> Callable[..., None]:
+    """Return the function with declared options as arguments, in place of those that take them together."""
+    taken: dict[str, list[str]] = {}
     flat: list[inspect.Parameter] = []
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        group = parameter.annotation
-        if not (isinstance(group, type) and is_dataclass(group)):
+        takes = [item for item in getattr(parameter.annotation, "__metadata__", ()) if isinstance(item, Take)]
+        if takes:
+            options = takes[0].parameters()
+            taken[parameter.name] = [option.name for option in options]
+            flat += options
+        else:
             flat.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
-            continue
-        hints = get_type_hints(group, include_extras=True)
-        groups[parameter.name] = group, [field.name for field in fields(group)]
-        flat += [
-            inspect.Parameter(
-                field.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
-                annotation=hints[field.name],
-            )
-            for field in fields(group)
-        ]
 
     @functools.wraps(function)
     def run(**given: Any) -> None:
-        made = {
-            name: group(**{key: given.pop(key) for key in keys}) for name, (group, keys) in groups.items()
-        }
-        function(**given, **made)
+        grouped = {name: Given({key: given.pop(key) for key in keys}) for name, keys in taken.items()}
+        function(**given, **grouped)
 
     run.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     return run

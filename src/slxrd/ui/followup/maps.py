@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.uncertainty.profile.constrained import check_axis
@@ -102,7 +102,7 @@ def as_pair(text: str) -> Pair:
         If it is not two parameters, or their ranges cannot be.
     """
     x, y = (
-        Axis(name, ends, POINTS if points is None else points) for name, ends, points in arguments.sides(text)
+        Axis(name, ends, POINTS if points is None else points) for name, ends, points in parsing.sides(text)
     )
     return Pair(x, y)
 

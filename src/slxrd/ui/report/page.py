@@ -237,8 +237,8 @@ def _cell(value: float) -> dict[str, str]:
 
 
 def _again(saved: SavedFit) -> dict[str, str]:
-    asked = saved.asked
-    if asked is None or asked.file is None:
+    request = saved.request
+    if request is None or request.file is None:
         return {
             "again": "This fit was made in Python of a pattern that no file holds as it was fitted, so that "
             "no command makes it again.",
@@ -246,13 +246,13 @@ def _again(saved: SavedFit) -> dict[str, str]:
             "script": "",
         }
     try:
-        command = saved.command or command_line(asked)
+        command = saved.command or command_line(request)
     except SlxrdError:
         command = ""
     return {
         "again": "With the same file and the same versions this gives the same numbers:",
         "command": command,
-        "script": script(asked),
+        "script": script(request),
     }
 
 

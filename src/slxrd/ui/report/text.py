@@ -151,9 +151,9 @@ def fitted_input(fit: SavedFit) -> list[tuple[str, str | list[str]]]:
     """The file, its scan, its radiation, and what was done to the numbers."""
     pattern = fit.pattern
     told: list[tuple[str, str | list[str]]] = [("file", pattern.source)]
-    asked = fit.asked
-    if asked is not None and asked.file not in (None, pattern.source):
-        told.append(("opened as", str(asked.file)))
+    request = fit.request
+    if request is not None and request.file not in (None, pattern.source):
+        told.append(("opened as", str(request.file)))
     told.append(
         ("SHA-256", str(pattern.metadata.get("sha256", "not known: the pattern was not read from a file")))
     )
@@ -167,8 +167,8 @@ def fitted_input(fit: SavedFit) -> list[tuple[str, str | list[str]]]:
             )
         )
     told.append(("done to the numbers", list(pattern.history) or "nothing"))
-    if asked is not None and asked.reading:
-        told.append(("read with", _listed(asked.reading)))
+    if request is not None and request.reading:
+        told.append(("read with", _listed(request.reading)))
     told += [(f"file says: {key}", str(item)) for key, item in pattern.metadata.items() if key != "sha256"]
     return told
 

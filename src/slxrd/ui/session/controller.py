@@ -10,16 +10,16 @@ from typing import Any, Self
 
 from slxrd._files import check_writable, write
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import select
+from slxrd.data.regions import as_regions, select
 from slxrd.errors import FileError, SlxrdError
-from slxrd.fitting.api import as_region, fit
+from slxrd.fitting.api import fit
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.command_line import command_line, path_of, script
 from slxrd.fitting.record.document import from_document, read_document, to_document
-from slxrd.fitting.record.request import State as State
-from slxrd.fitting.record.request import arguments_of, resolution_of
 from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.record.state import State as State
+from slxrd.fitting.record.state import arguments_of
 from slxrd.fitting.record.validation import check, parameters_of
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.fit import Fit
@@ -87,7 +87,7 @@ class Session(History):
                 return
             width = new.choices.get("resolution")
             if isinstance(width, str) and width != self._state.choices.get("resolution"):
-                resolution_of(width)
+                arguments_of({"resolution": width})  # reads the file
             if new.file is not None:
                 new = replace(new, sha256=self._checked_against_pattern(new))
             self._record(new, action)
@@ -108,7 +108,7 @@ class Session(History):
         seen = pattern.without(new.choices.get("mask", ()))
         regions = arguments_of(new.choices, resolve=False).get("regions", ())
         if regions:
-            select(seen, [as_region(region) for region in regions], new.choices.get("noise"))
+            select(seen, as_regions(regions), new.choices.get("noise"))
         return str(pattern.metadata["sha256"])
 
     def open_file(self, file: str | Path | bytes, name: str = "", **reading: Any) -> None:
@@ -192,7 +192,7 @@ class Session(History):
         """
         state = self._state
         result = self._fitted(state, report)
-        document = result_dictionary(result, _command(state), state.asked())
+        document = result_dictionary(result, _command(state), state.request())
         with self._lock:
             if self._state.key != state.key:
                 return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from slxrd.fitting.record.request import State
+from slxrd.fitting.record.state import State
 
 
 class History:

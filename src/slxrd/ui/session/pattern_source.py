@@ -13,11 +13,12 @@ from typing import Any, Generic, TypeVar
 from slxrd.data.corrections import prepare
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
-from slxrd.fitting.api import options_of
+from slxrd.fitting.api import setup
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import lay_out
 from slxrd.fitting.record.command_line import path_of
-from slxrd.fitting.record.request import DEFAULTS, State, arguments_of
+from slxrd.fitting.record.state import State, arguments_of
+from slxrd.fitting.request.declaration import collect
 from slxrd.io.registry import read
 
 #: Entries of a cache, enough for undo and redo.
@@ -33,16 +34,14 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
     pattern : Pattern
         Read and corrected.
     choices : mapping
-        Plain data, as in :class:`slxrd.fitting.record.request.State`.
+        Plain data, as in :class:`slxrd.fitting.record.state.State`.
 
     Raises
     ------
     SlxrdError
         If the choices do not suit the pattern.
     """
-    given = {**DEFAULTS, **arguments_of(choices)}
-    pattern = pattern.without(given["mask"])
-    return lay_out(pattern, options_of(pattern, given))[0]
+    return lay_out(*setup(pattern, collect(arguments_of(choices))))[0]
 
 
 class Cache(Generic[T]):

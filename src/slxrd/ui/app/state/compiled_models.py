@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slxrd.fitting.record.request import DEFAULTS
+from slxrd.fitting.request.declaration import default
 
 #: Choices that decide which kernel computes a model.
 _KERNEL_CHOICES = ("crystal", "partner", "slab", "stack", "coherent_spread")
@@ -14,7 +14,7 @@ _compiled: set[tuple[str, ...]] = set()
 
 def _kind(choices: Mapping[str, Any]) -> tuple[str, ...]:
     """Key of the compiled functions that a model needs."""
-    changed = [name for name in _KERNEL_CHOICES if choices.get(name, DEFAULTS[name]) != DEFAULTS[name]]
+    changed = [name for name in _KERNEL_CHOICES if choices.get(name, default(name)) != default(name)]
     return (*changed, str(choices.get("stack")), "single" if choices.get("coherent") == 1 else "")
 
 

@@ -12,7 +12,7 @@ from slxrd.data.corrections import prepare
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import SERIES
-from slxrd.fitting.record.request import State, arguments_of
+from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.search.scan import Progress
 from slxrd.io.registry import read
 from slxrd.studies.series.files import Naming, find_series

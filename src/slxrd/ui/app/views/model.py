@@ -9,8 +9,8 @@ import panel as pn
 from slxrd.data.backgrounds import BACKGROUNDS
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.settings import OBJECTIVES, SCALES
-from slxrd.fitting.record import arguments
-from slxrd.fitting.record.request import DEFAULTS
+from slxrd.fitting.request import parsing
+from slxrd.fitting.request.declaration import default
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.sample.stack import StackKind, Weighting
 from slxrd.ui.app.controls.sliders import Sliders
@@ -147,11 +147,11 @@ class ModelView:
             return None
         parts = [part.strip() for part in typed.split(",") if part.strip()]
         if name in ("bounds", "prior"):
-            return {key: list(pair) for key, pair in arguments.intervals(parts, name).items()}
+            return {key: list(pair) for key, pair in parsing.intervals(parts, name).items()}
         if name == "tie":
-            return arguments.assignments(parts, name)
+            return parsing.assignments(parts, name)
         if name == "noise":
-            return arguments.noise(typed)
+            return parsing.noise(typed)
         if name in ("ligand", "crystal", "partner"):
             return typed
         if name in ("resolution", "slab"):
@@ -159,7 +159,7 @@ class ModelView:
                 return float(typed)
             except ValueError:
                 return typed
-        number = arguments.number(typed, name)
+        number = parsing.number(typed, name)
         if name == "coherent":
             if not number.is_integer():
                 raise SlxrdError(f"coherent {typed}: M must be a whole number of crystals")
@@ -176,7 +176,7 @@ class ModelView:
         self._filling = True
         try:
             for name, widget in self._fields.items():
-                value = self.workspace.session.state.choices.get(name, DEFAULTS[name])
+                value = self.workspace.session.state.choices.get(name, default(name))
                 typed = name not in _LISTS or name == "scale"
                 widget.value = _field_text(name, value) if typed else value
         finally:

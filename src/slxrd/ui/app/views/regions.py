@@ -10,7 +10,7 @@ import panel as pn
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, row, text
 from slxrd.ui.app.plots.pattern import PatternPlot, PatternView
 from slxrd.ui.app.plots.theme import Colours
@@ -101,9 +101,9 @@ class RegionsView:
 
     def _set(self, what: str, parts: Sequence[str]) -> None:
         if what == "mask":
-            items: list[Any] = [list(arguments.interval(part, f"mask {part}")) for part in parts]
+            items: list[Any] = [list(parsing.interval(part, f"mask {part}")) for part in parts]
         else:
-            items = [arguments.region(part) for part in parts]
+            items = [parsing.region(part) for part in parts]
         if not self.workspace.do(f"{what} {', '.join(parts) or 'automatic'}", choices={what: items or None}):
             self.refresh("state")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import panel as pn
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.series.files import Naming
 from slxrd.studies.series.output import joint_csv, series_csv, series_json
@@ -148,7 +148,7 @@ class SeriesView:
         series, state = self.workspace.series, self.workspace.session.state
         if series.opened is None:
             raise SlxrdError("open a series first: read a folder, or open the example series")
-        ranges = [arguments.interval(part, f"also show {part}") for part in _parts(self._show.value)]
+        ranges = [parsing.interval(part, f"also show {part}") for part in _parts(self._show.value)]
         if any(not low < high for low, high in ranges):
             raise SlxrdError(f"also show {self._show.value}: give the lower end first")
         extra = SeriesOptions(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,27 +9,25 @@ import typer
 
 import slxrd
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import Fitting, Heights, Measured, Points, Reading
+from slxrd.ui.cli.options import Given, Measured, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
-class ForModels(Fitting):
-    """The same for several models, not all of which have every parameter."""
-
-    fix: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Keep a parameter of the models that have it."),
-    ] = None
-    free: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="Refine a parameter of the models that have it.")
-    ] = None
-    bounds: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=A:B", help="Bounds, and range of the flat prior.")
-    ] = None
+#: Options of a fit that are the same for all models.
+Common = Annotated[
+    Given,
+    take(
+        *("data", "reading", "preparation", "instrument", "refinement"),
+        *("coherent", "size_window", "residuals"),
+        without=["objective"],
+        fix="Fix a parameter of the models that have it.",
+        free="Refine a parameter of the models that have it.",
+        bounds="Bounds, and range of the flat prior.",
+    ),
+]
 
 
 @command("compare")
@@ -44,10 +41,7 @@ def compare_command(
             "+partner=PbS-100, +spread=5, +coherent=1, +free=rho, +fix=NAME:VALUE. May be repeated.",
         ),
     ],
-    points: Points,
-    reading: Reading,
-    fitting: ForModels,
-    heights: Heights,
+    request: Common,
     out: Annotated[Path | None, folder("compare.json, compare.csv and compare.png")] = None,
     json: Json = None,
     plot: Plot = None,
@@ -59,8 +53,8 @@ def compare_command(
     from slxrd.ui.progress import progress
 
     outputs = Outputs(json, plot, force, file=file, out=out, name="compare")
-    options = {**points.given(), **fitting.given(), **heights.given()}
-    pattern = reading.prepared(file, counting=options["noise"] == "counting")
+    options = request.arguments()
+    pattern = request.prepared(file)
     done: dict[str, slxrd.Fit] = {}
     interrupted = False
     with progress("comparing") as report:

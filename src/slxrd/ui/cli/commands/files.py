@@ -7,7 +7,6 @@ Crystals in words: a list of those that are known, and what one is made of.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +20,7 @@ from slxrd.sample.library.crystals import crystal, crystal_names, terminations
 from slxrd.sample.planes import Plane
 from slxrd.sample.stack import Stack
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.options import Looking, Measured, Monochromator, Opening, Reading, masked
+from slxrd.ui.cli.options import Given, Measured, Preparing, Scans, take
 from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all
 
 #: The largest crystal that is drawn up plane by plane.
@@ -105,12 +104,12 @@ def crystal_command(
 @command("info")
 def info_command(
     file: Measured,
-    looking: Looking,
+    reading: Scans,
 ) -> None:
     """Tell what a file holds: its format, scans, ranges, radiation, counting time, and what was done."""
     from slxrd.data.description import describe
 
-    found = slxrd.read_scans(file, **asdict(looking))
+    found = slxrd.read_scans(file, **reading.arguments("reading"))
     typer.echo(describe(str(file), found))
     if not any(isinstance(scan, slxrd.Pattern) for scan in found):
         raise SlxrdError(f"{file}: none of its scans can be read")
@@ -122,18 +121,21 @@ def convert_command(
     out: Annotated[
         Path, typer.Argument(metavar="OUT.csv", help="File to write: q in Å⁻¹ and intensity, no header.")
     ],
-    reading: Reading,
+    request: Preparing,
     force: Force = False,
 ) -> None:
     """Write the two columns that the paper's scripts read: q, and the corrected intensity."""
     from slxrd.fitting.record import write as output
 
     check_outputs([out], force, measured=[file])
-    pattern = reading.prepared(file).to_q()
+    pattern = request.prepared(file).to_q()
     output.write(out, output.two_columns(pattern))
     for step in pattern.history:
         typer.echo(f"  {step}")
     typer.echo(f"wrote {out}: {len(pattern)} points, q {pattern.q[0]:.4f} to {pattern.q[-1]:.4f} Å⁻¹")
+
+
+DRAWN = take("reading", "monochromator", "mask", mask="Draw q from A to B in Å⁻¹ as left out.")
 
 
 @command("plot")
@@ -143,14 +145,10 @@ def plot_command(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Picture to write; default: FILE.png in this folder.")
     ] = None,
-    opening: Opening,
-    monochromator: Monochromator = None,
+    request: Annotated[Given, DRAWN],
     lp: Annotated[bool, typer.Option("--lp", help="Corrected for Lorentz and polarisation factors.")] = False,
     against: Annotated[Literal["q", "2theta"] | None, typer.Option(help="Default: as in the file.")] = None,
     linear: Annotated[bool, typer.Option("--linear", help="Intensity linear, not logarithmic.")] = False,
-    mask: Annotated[
-        list[str] | None, typer.Option(metavar="A:B", help="Draw q from A to B in Å⁻¹ as left out.")
-    ] = None,
     force: Force = False,
 ) -> None:
     """Draw a measured pattern."""
@@ -158,11 +156,11 @@ def plot_command(
 
     out = out or Path(f"{file.name}.png")
     check_outputs([out], force, measured=[file], picture=out)
-    if monochromator is not None and not lp:
+    if request["monochromator"] is not None and not lp:
         raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")
-    pattern = opening.read(file)
+    pattern = request.read(file)
     if lp and pattern.axis == "q":
         raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
-    pattern = masked(prepare(pattern, monochromator) if lp else pattern, mask)
+    pattern = request.masked(prepare(pattern, request["monochromator"]) if lp else pattern)
     picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
     write_all([(out, rendered(picture, out))])

@@ -10,7 +10,7 @@ import typer
 
 import slxrd
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import Fitting, Measured, Points, Reading, Residuals, Structure
+from slxrd.ui.cli.options import Measured, Request
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
@@ -27,11 +27,7 @@ from slxrd.ui.cli.outputs import (
 @command("fit")
 def fit_command(
     file: Measured,
-    points: Points,
-    reading: Reading,
-    fitting: Fitting,
-    structure: Structure,
-    residuals: Residuals,
+    request: Request,
     out: Annotated[Path | None, folder("result.json, fit.csv and fit.png")] = None,
     json: Json = None,
     plot: Plot = None,
@@ -80,8 +76,8 @@ def fit_command(
     written = json_file(json)
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
     check_outputs([*in_folder, plot, written, page], force, measured=[file], picture=plot)
-    options = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
-    pattern = reading.prepared(file, counting=options["noise"] == "counting")
+    options = request.arguments()
+    pattern = request.prepared(file)
     with progress("searching") as report:
         result = slxrd.fit(pattern, **options, report=report)
     after.check_fit(result)

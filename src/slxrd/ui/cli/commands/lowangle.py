@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.options import COHERENT, RESOLUTION, Coherent, Mask, Reading, Resolution, intervals
+from slxrd.ui.cli.options import Given, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def lowangle_command(
             "--result", metavar="JSON", help="result.json of a fit: takes d from it, compares its L."
         ),
     ] = None,
-    mask: Mask = None,
+    mask: Annotated[Given, take("mask")],
     critical: Annotated[
         float | None,
         typer.Option(metavar="QC", help="Critical q of the film in Å⁻¹, 0: none; default: from the data."),
@@ -48,9 +48,7 @@ def lowangle_command(
             help="σ: the file's, of the counts, or read off the scatter; default: the first there is."
         ),
     ] = None,
-    coherent: Coherent = COHERENT,
-    resolution: Resolution = RESOLUTION,
-    reading: Reading,
+    request: Annotated[Given, take("coherent", "resolution", "reading", "preparation")],
     out: Annotated[Path | None, folder("lowangle.json, lowangle.csv and lowangle.png")] = None,
     json: Json = None,
     plot: Plot = None,
@@ -64,14 +62,14 @@ def lowangle_command(
     known = None if result is None else fitted_parameters(result)
     if known is not None and d is None:
         d = known["d"].value
-    pattern = reading.prepared(file, counting=noise == "counting")
+    pattern = request.prepared(file, counting=noise == "counting")
     found = fit_low_angle(
         pattern,
-        None if region is None else arguments.interval(region, f"--region {region}"),
+        None if region is None else parsing.interval(region, f"--region {region}"),
         d=d,
-        mask=intervals(mask),
-        coherent=coherent,
-        resolution=arguments.resolution(resolution),
+        mask=mask["mask"],
+        coherent=request["coherent"],
+        resolution=request["resolution"],
         critical=critical,
         background=background,
         noise=noise,

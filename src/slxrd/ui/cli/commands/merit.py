@@ -9,31 +9,16 @@ import csv
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.options import (
-    COHERENT,
-    RESOLUTION,
-    Background,
-    Coherent,
-    Fix,
-    Measured,
-    Monochromator,
-    NoiseOf,
-    Opening,
-    Points,
-    Reading,
-    Resolution,
-    Start,
-)
+from slxrd.ui.cli.options import Given, Measured, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
 if TYPE_CHECKING:
@@ -48,15 +33,13 @@ if TYPE_CHECKING:
 def lp_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Over 2θ, or over q and taken as corrected.")],
     *,
-    points: Points,
-    noise: NoiseOf = None,
-    fix: Fix = None,
-    start: Start = None,
-    background: Background = "none",
-    coherent: Coherent = COHERENT,
-    resolution: Resolution = RESOLUTION,
-    opening: Opening,
-    monochromator: Monochromator = None,
+    request: Annotated[
+        Given,
+        take(
+            *("regions", "mask", "noise", "fix", "start", "background", "coherent", "resolution"),
+            *("reading", "monochromator"),
+        ),
+    ],
     out: Annotated[Path | None, folder("lp.json, lp.csv and lp.png")] = None,
     json: Json = None,
     plot: Plot = None,
@@ -67,25 +50,16 @@ def lp_command(
     from slxrd.ui.progress import progress
 
     outputs = Outputs(json, plot, force, file=file, out=out, name="lp")
-    sigma = arguments.noise(noise)
-    options: dict[str, Any] = {
-        **points.given(),
-        "noise": sigma,
-        "fix": arguments.values(fix or (), "--fix"),
-        "start": arguments.values(start or (), "--start"),
-        "background": background,
-        "coherent": coherent,
-        "resolution": arguments.resolution(resolution),
-    }
-    pattern = opening.read(file)
-    if sigma == "counting":
+    options = request.arguments()
+    pattern = request.read(file)
+    if options["noise"] == "counting":
         pattern = slxrd.counting_statistics(pattern)
 
     def fitted(each: slxrd.Pattern) -> slxrd.Fit:
         with progress("fitting") as report:
             return slxrd.fit(each, **options, report=report)
 
-    found = compare_lp(pattern, fitted, monochromator)
+    found = compare_lp(pattern, fitted, request["monochromator"])
 
     def figure() -> Figure:
         from slxrd.ui.plotting.merit import lp_figure
@@ -95,26 +69,17 @@ def lp_command(
     outputs.finish(str(found), found.as_dictionary(), figure, found.csv())
 
 
-@dataclass(frozen=True)
-class Peaks(Points):
-    """Which Bragg peaks are looked at."""
-
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="QMIN:QMAX[:WEIGHT]", help="A Bragg peak, may be repeated; default: those found."
-        ),
-    ] = None
-
-
 @command("merit")
 def merit_command(
     file: Measured,
     *,
-    points: Peaks,
-    noise: NoiseOf = None,
-    coherent: Coherent = COHERENT,
-    resolution: Resolution = RESOLUTION,
+    request: Annotated[
+        Given,
+        take(
+            *("regions", "mask", "noise", "coherent", "resolution", "reading", "preparation"),
+            regions="Bragg peaks in Å⁻¹; default: those found.",
+        ),
+    ],
     quick: Annotated[
         bool, typer.Option("--quick", help="Fringes only: no fit of the whole profile, and nothing from it.")
     ] = False,
@@ -126,7 +91,6 @@ def merit_command(
     line_width: Annotated[
         float | None, typer.Option(help="Δλ/λ of the radiation; default: that of Cu Kα₁, for Cu.")
     ] = None,
-    reading: Reading,
     out: Annotated[Path | None, folder("merit.json, merit.csv and merit.png")] = None,
     json: Json = None,
     plot: Plot = None,
@@ -147,16 +111,10 @@ def merit_command(
     for option, value in (("--slit", slit), ("--radius", radius), ("--line-width", line_width)):
         if value is not None and not (math.isfinite(value) and value > 0.0):
             raise SlxrdError(f"{option} {value:g}: must be a positive number")
-    sigma = arguments.noise(noise)
-    pattern = reading.prepared(file, counting=sigma == "counting")
+    options = request.arguments()
+    pattern = request.prepared(file)
     if (radius is not None or line_width is not None) and pattern.wavelength is None:
         raise SlxrdError(f"{file}: coherence needs the wavelength (--wavelength CuKa, or in Å)")
-    options: dict[str, Any] = {
-        **points.given(),
-        "coherent": coherent,
-        "resolution": arguments.resolution(resolution),
-        "noise": sigma,
-    }
     with progress("fringes") as report:
         disorder = disorder_from_fringes(pattern, **options, report=report)
     merits = None
@@ -178,7 +136,7 @@ def merit_command(
 def _bulk(text: str) -> tuple[float, float]:
     value, sign, error = text.partition(":")
     argument = f"--bulk {text}"
-    bulk, uncertain = arguments.number(value, argument), arguments.number(error, argument) if sign else 0.0
+    bulk, uncertain = parsing.number(value, argument), parsing.number(error, argument) if sign else 0.0
     if not (bulk > 0.0 and uncertain >= 0.0):
         raise SlxrdError(f"{argument}: the plane distance must be positive, and its error not negative")
     return bulk, uncertain

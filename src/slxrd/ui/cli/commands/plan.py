@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import COHERENT, NAMES, RESOLUTION, Coherent, Regions, Resolution
+from slxrd.ui.cli.options import NAMES, Given, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot
 
 if TYPE_CHECKING:
@@ -52,9 +52,8 @@ def plan_command(
         str | None, typer.Option("--range", metavar="QMIN:QMAX", help="The scan in Å⁻¹; default 0.8:2.5.")
     ] = None,
     step: Annotated[float | None, typer.Option(help="Its step in Å⁻¹; default 0.002.")] = None,
-    region: Regions = None,
-    resolution: Resolution = RESOLUTION,
-    coherent: Coherent = COHERENT,
+    *,
+    request: Annotated[Given, take("regions", "resolution", "coherent")],
     number: Annotated[int, typer.Option(metavar="N", help="Simulations of each measurement.")] = 20,
     seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
     json: Json = None,
@@ -67,7 +66,7 @@ def plan_command(
 
     outputs = Outputs(json, plot, force)
     known = _example(like)
-    values = {**known["values"], **arguments.values(value or (), "--set")}
+    values = {**known["values"], **parsing.values(value or (), "--set")}
     if not values:
         raise SlxrdError("give the expected sample, --set d=5.84 --set L=37 ..., or --like cspbbr3-cubes")
     if counts is not None and noise is not None:
@@ -76,14 +75,14 @@ def plan_command(
         counts = known["counts"]
     if counts is None and noise is None:
         raise SlxrdError("give what is expected at the peak, --counts 1500, or the noise, --noise 0.03")
-    low, high = known["range"] if span is None else arguments.interval(span, f"--range {span}")
+    low, high = known["range"] if span is None else parsing.interval(span, f"--range {span}")
     options: dict[str, Any] = {
         "q_low": low,
         "q_high": high,
         "step": known["step"] if step is None else step,
-        "regions": [arguments.region(text) for text in region] if region else known["regions"],
-        "resolution": arguments.resolution(resolution),
-        "coherent": coherent,
+        "regions": request["regions"] or known["regions"],
+        "resolution": request["resolution"],
+        "coherent": request["coherent"],
         "n": number,
         "seed": seed,
     }
@@ -172,7 +171,7 @@ def _levels(
     if len(others) > _MOST_COMPARED:
         raise SlxrdError(f"--compare {compare}: {len(others)} are too many, {_MOST_COMPARED} at most")
     for text in others:
-        other = arguments.number(text, f"--compare {compare}")
+        other = parsing.number(text, f"--compare {compare}")
         if not other > 0.0:
             raise SlxrdError(f"--compare {compare}: {text.strip()} is not above 0")
         if other in (counts, noise):

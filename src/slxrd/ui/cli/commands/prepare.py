@@ -15,9 +15,9 @@ import slxrd
 from slxrd.data.absorption import BeamProfile
 from slxrd.data.regions import Noise
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.options import Mask, Measured, NoiseOf, Opening, Reading, intervals, masked
+from slxrd.ui.cli.options import Given, Measured, Preparing, take
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
@@ -52,8 +52,7 @@ def resolution_command(
     at: Annotated[
         float | None, typer.Option(metavar="Q", help="Where in Å⁻¹ the width is told as one number.")
     ] = None,
-    mask: Mask = None,
-    opening: Opening,
+    request: Annotated[Given, take("mask", "reading")],
     force: Force = False,
 ) -> None:
     """Measure the resolution, and the zero error, from the pattern of a standard."""
@@ -67,7 +66,7 @@ def resolution_command(
     if at is not None and not at > 0.0:
         raise SlxrdError(f"--at {at:g}: must be a positive q in Å⁻¹")
     known = named(standard)
-    measured = measure_resolution(masked(opening.read(file), mask), known, shift=shift)
+    measured = measure_resolution(request.masked(request.read(file)), known, shift=shift)
     digest, command_line = sha256_of(file), typed()
     told = summarise(measured, at)
     laid_out = as_json(resolution_dictionary(measured, sha256=digest, command=command_line))
@@ -86,10 +85,7 @@ def resolution_command(
 
 
 Written = Annotated[Path, typer.Option("--out", metavar="CSV", help="File to write: q, intensity, σ.")]
-MaskInQ = Annotated[
-    list[str] | None,
-    typer.Option("--mask", metavar="A:B", help="Do not look at q from A to B in Å⁻¹; may be repeated."),
-]
+UNSEEN = take("mask", "reading", "preparation", mask="Do not use q from A to B in Å⁻¹.")
 Sigma = Annotated[
     Literal["counting", "file"] | None,
     typer.Option(
@@ -102,7 +98,7 @@ Sigma = Annotated[
 def correct_command(
     file: Measured,
     out: Written,
-    reading: Reading,
+    request: Preparing,
     thickness: Annotated[
         str | None,
         typer.Option(metavar="LENGTH", help="Of the film, for absorption: 500nm, 1.2um, or a number of Å."),
@@ -138,14 +134,14 @@ def correct_command(
         raise SlxrdError("--film and --mu both tell the attenuation; leave one out")
     if (beam is None) != (sample is None):
         raise SlxrdError("the footprint needs both --beam and --sample")
-    pattern = reading.prepared(file, counting=noise == "counting")
+    pattern = request.prepared(file, counting=noise == "counting")
     _need_sigma(pattern, noise)
     if pattern.axis == "q" and thickness is None and beam is None:
         raise SlxrdError(f"{file} is over q, taken as corrected already: name a correction to make")
     pattern = corrections.counted(pattern)
     if thickness is not None:
-        size = arguments.length(thickness, f"--thickness {thickness}")
-        formula, density = (None, None) if film is None else arguments.film(film)
+        size = parsing.length(thickness, f"--thickness {thickness}")
+        formula, density = (None, None) if film is None else parsing.film(film)
         pattern = corrections.correct_absorption(pattern, size, mu=mu, formula=formula, density=density)
     if beam is not None and sample is not None:
         pattern = corrections.correct_footprint(pattern, beam, sample, beam_profile)
@@ -170,9 +166,8 @@ def background_command(
         list[str] | None,
         typer.Option(metavar="A:B", help="Where the signal is, in Å⁻¹, for bridge; may be repeated."),
     ] = None,
-    mask: MaskInQ = None,
     noise: Sigma = None,
-    reading: Reading,
+    request: Annotated[Given, UNSEEN],
     force: Force = False,
 ) -> None:
     """Subtract a baseline from a pattern, and draw what was subtracted."""
@@ -180,10 +175,10 @@ def background_command(
     from slxrd.fitting.record import write as output
 
     check_outputs([out, plot], force, measured=[file], picture=plot)
-    spans = [arguments.interval(text, f"--signal {text}") for text in signal or ()]
-    pattern = reading.prepared(file, counting=noise == "counting")
+    spans = [parsing.interval(text, f"--signal {text}") for text in signal or ()]
+    pattern = request.prepared(file, counting=noise == "counting")
     _need_sigma(pattern, noise)
-    pattern = _masked(pattern, mask)
+    pattern = pattern.without(request["mask"])
     done = subtract_background(pattern, method, width=width, signal=spans)
     contents: list[tuple[Path, bytes | str]] = [(out, output.pattern_csv(done.pattern))]
     if plot is not None:
@@ -221,9 +216,8 @@ def peaks_command(
     period: Annotated[
         float | None, typer.Option(metavar="Å", help="Superlattice period, where it is known from a fit.")
     ] = None,
-    mask: MaskInQ = None,
-    noise: NoiseOf = None,
-    reading: Reading,
+    noise: Annotated[Given, take("noise")],
+    request: Annotated[Given, UNSEEN],
     force: Force = False,
 ) -> None:
     """Take a region apart into peaks, tell fringes from others, and subtract what you choose."""
@@ -235,11 +229,11 @@ def peaks_command(
     if (subtract is None) != (out is None):
         raise SlxrdError("--subtract says which peaks, --out where the rest is written; give both or neither")
     check_outputs([out, plot], force, measured=[file], picture=plot)
-    numbers = [] if subtract is None else arguments.numbers(subtract, "--subtract")
-    low, high = arguments.interval(region, f"--region {region}")
-    sigma = arguments.noise(noise)
-    pattern = reading.prepared(file, counting=sigma == "counting")
-    pattern = _masked(pattern, mask)
+    numbers = [] if subtract is None else parsing.numbers(subtract, "--subtract")
+    low, high = parsing.interval(region, f"--region {region}")
+    sigma = noise["noise"]
+    pattern = request.prepared(file, counting=sigma == "counting")
+    pattern = pattern.without(request["mask"])
     with progress("adding peaks") as report:
         parts = decompose(
             pattern, low, high, count=components, shape=shape, background=background, noise=sigma,
@@ -254,13 +248,6 @@ def peaks_command(
         contents.append((plot, rendered(decomposition_figure(parts, numbers), plot)))
     typer.echo(str(parts))
     _write(contents, [] if out is None else _doublet(pattern))
-
-
-def _masked(pattern: slxrd.Pattern, mask: list[str] | None) -> slxrd.Pattern:
-    pattern = pattern.to_q()
-    for low, high in intervals(mask):
-        pattern = pattern.masked(low, high)
-    return pattern
 
 
 def _need_sigma(pattern: slxrd.Pattern, noise: Noise | None) -> None:

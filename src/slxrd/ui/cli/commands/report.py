@@ -13,7 +13,7 @@ from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.outputs import Force
 
 if TYPE_CHECKING:
-    from slxrd.fitting.record.request import State
+    from slxrd.fitting.record.state import State
 
 #: Options of ``slxrd fit`` are taken over in their order, to be fitted with.
 _PASSED_ON = {"ignore_unknown_options": True}
@@ -43,14 +43,14 @@ def show_command(
         typer.echo(told)
         return
     saved = load(result)
-    asked = saved.asked
+    request = saved.request
     if script:
-        if asked is None or asked.file is None:
+        if request is None or request.file is None:
             raise FileError(result, "is a fit of a pattern that no file holds; no script makes it again")
-        typer.echo(as_script(asked), nl=False)
+        typer.echo(as_script(request), nl=False)
         return
     typer.echo(saved.printed)
-    command = saved.command or ("" if asked is None or asked.file is None else command_line(asked))
+    command = saved.command or ("" if request is None or request.file is None else command_line(request))
     made = f"made by slxrd {saved.version}"
     typer.echo(f"\n{made}: {command}" if command else f"\n{made} in Python")
 

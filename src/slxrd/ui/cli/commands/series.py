@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import Fitting, Points, Reading, Residuals, Structure
+from slxrd.ui.cli.options import REQUEST, Given, take
 from slxrd.ui.cli.outputs import Force, typed
 
 if TYPE_CHECKING:
@@ -22,17 +21,10 @@ if TYPE_CHECKING:
     from slxrd.studies.series.result import SeriesFit
 
 
-@dataclass(frozen=True)
-class EachPoints(Points):
-    """Which points of each pattern are fitted."""
-
-    region: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="QMIN:QMAX[:WEIGHT]",
-            help="Region in Å⁻¹, may be repeated; default: around the Bragg peaks of each pattern.",
-        ),
-    ] = None
+#: Options of the fit of each pattern.
+EachRequest = Annotated[
+    Given, take(*REQUEST, regions="Regions in Å⁻¹; default: around the Bragg peaks of each pattern.")
+]
 
 
 @command("series")
@@ -56,7 +48,6 @@ def series_command(
         str | None,
         typer.Option(metavar="REGEX", help="Where the value is in a file's name: '_(\\d+)C'."),
     ] = None,
-    points: EachPoints,
     shared: Annotated[
         str | None,
         typer.Option(metavar="NAME,...", help="Joint fit: parameters that are the same in all patterns."),
@@ -66,10 +57,7 @@ def series_command(
         typer.Option(metavar="NAME,...", help="Joint fit: parameters that are a polynomial of the variable."),
     ] = None,
     degree: Annotated[int, typer.Option(help="Of that polynomial, 0 to 4.")] = 2,
-    reading: Reading,
-    fitting: Fitting,
-    structure: Structure,
-    residuals: Residuals,
+    request: EachRequest,
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes; all cores if not given.")
     ] = None,
@@ -104,7 +92,7 @@ def series_command(
     from slxrd.studies.series.run import pattern_file, run_series
     from slxrd.studies.series.text import series_text
 
-    drawn = [arguments.interval(text, f"--show {text}") for text in show or ()]
+    drawn = [parsing.interval(text, f"--show {text}") for text in show or ()]
     if any(not low < high for low, high in drawn):
         raise SlxrdError("--show: the lower end must come first, as in --show 0.1:0.5")
     if (scheduler is not None) and processes is not None:
@@ -115,10 +103,10 @@ def series_command(
         drawn = [(low.region.low, low.region.high)]
     wanted = _paths(out, bool(common or along), low is not None) if out is not None else []
     output.check_writable(wanted, force)
-    given = {**points.given(), **fitting.given(), **structure.given(), **residuals.given()}
+    given = request.arguments()
 
     def load(file: Path) -> Any:
-        return reading.prepared(file, counting=given["noise"] == "counting")
+        return request.prepared(file)
 
     if example is None:
         series = _read(files or [], load, variable, pattern_of_name, table)
@@ -197,7 +185,7 @@ def _low_angles(text: str | None, critical: float | None) -> LowAngleOptions | N
         if critical is not None:
             raise SlxrdError("--critical belongs to --low-angle QMIN:QMAX; give both, or neither")
         return None
-    return LowAngleOptions(Region(*arguments.interval(text, f"--low-angle {text}")), critical)
+    return LowAngleOptions(Region(*parsing.interval(text, f"--low-angle {text}")), critical)
 
 
 def _paths(out: Path, joint: bool, low: bool) -> list[Path]:

@@ -12,21 +12,9 @@ import typer
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.fitting.record import arguments
+from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import (
-    COHERENT,
-    NAMES,
-    RESOLUTION,
-    SIZE_WINDOW,
-    Coherent,
-    Opening,
-    Resolution,
-    Structure,
-    Wavelength,
-    Window,
-    Zero,
-)
+from slxrd.ui.cli.options import NAMES, Given, Reading, take
 from slxrd.ui.cli.outputs import Force, check_outputs, write_all
 
 
@@ -66,12 +54,7 @@ def simulate_command(
     *,
     span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
     step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
-    coherent: Coherent = COHERENT,
-    size_window: Window = SIZE_WINDOW,
-    structure: Structure,
-    resolution: Resolution = RESOLUTION,
-    zero: Zero = "q",
-    wavelength: Wavelength = None,
+    request: Annotated[Given, take("sample", "instrument", "wavelength")],
     raw: Annotated[
         bool, typer.Option("--raw", help="Counts over 2θ, with the Lorentz-polarisation factor.")
     ] = False,
@@ -90,16 +73,16 @@ def simulate_command(
     from slxrd.fitting.record import write as output
 
     output.check_writable([file], force)
-    low, high = arguments.interval(span, f"--range {span}")
+    low, high = parsing.interval(span, f"--range {span}")
     if not (low < high and step > 0.0 and (high - low) / step < 1e6):
         raise SlxrdError(
             f"--range {span} --step {step:g}: the ends must increase and the steps be fewer than a million"
         )
     q = np.round(low + step * np.arange(round((high - low) / step) + 1), 9)
     pattern = slxrd.simulate(
-        q, arguments.values(value, "--set"), coherent=coherent, size_window=size_window, **structure.given(),
-        resolution=arguments.resolution(resolution), zero=zero, wavelength=wavelength, raw=raw,
-        peak=peak, background=background, noise=arguments.noise(noise), seed=seed,
+        q, parsing.values(value, "--set"), **request.arguments("sample", "instrument"),
+        wavelength=request["wavelength"], raw=raw,
+        peak=peak, background=background, noise=parsing.noise(noise), seed=seed,
     )  # fmt: skip
     output.write(file, output.pattern_csv(pattern))
     typer.echo(f"wrote {file}: {q.size} points, simulated")
@@ -129,7 +112,7 @@ def noise_command(
     ],
     *,
     region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹.")],
-    opening: Opening,
+    reading: Reading,
     scaling: Annotated[
         Literal["area", "maximum"], typer.Option(help="Scale to equal area, or to the maximum (the paper).")
     ] = "area",
@@ -145,6 +128,6 @@ def noise_command(
         if file in files[:i]:
             raise SlxrdError(f"{file} is the same file twice; give repeated measurements, not copies")
     check_outputs([out], force, measured=files)
-    patterns = [opening.read(file).to_q() for file in files]
-    measured = fluctuation(patterns, arguments.region(region), scaling)
+    patterns = [reading.read(file).to_q() for file in files]
+    measured = fluctuation(patterns, parsing.region(region), scaling)
     write_all([] if out is None else [(out, measured.csv())], str(measured))

@@ -1,0 +1,323 @@
+"""The options of a fit, in groups: the one place where an option is declared.
+
+To add an option, add a key to the group that it belongs to. It is then a keyword of :func:`slxrd.fit`, an
+option of the command line, a choice of sessions and saved files, and, if it has a label, a field of the page.
+What is left to write is the code that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypedDict, get_args
+
+from slxrd.data.backgrounds import BACKGROUNDS
+from slxrd.data.pattern import AXES, Axis
+from slxrd.data.regions import Noise, RegionLike
+from slxrd.fitting.objective.settings import ObjectiveName, Scale
+from slxrd.fitting.request.kinds import Choice, Flag, Number, NumberOrText, Text, Whole
+from slxrd.fitting.request.named import Expressions, Pairs, Values
+from slxrd.fitting.request.option import Option
+from slxrd.fitting.request.physical import (
+    Columns,
+    CrystalName,
+    Intervals,
+    NoiseLevel,
+    ParameterNames,
+    ParameterSet,
+    Radiation,
+    Regions,
+    Resolution,
+)
+from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.diffractometer import Instrument, Zero
+from slxrd.parameters.definitions import TABLE
+from slxrd.sample.specification import CrystalLike
+from slxrd.sample.stack import Stack, StackKind, Weighting
+
+
+class ReadingOptions(TypedDict, total=False):
+    """How a file is read: keywords of :func:`slxrd.read`."""
+
+    axis: Annotated[
+        Axis | None, Option(Choice(AXES), "What the first column of a text file is; default: from the file.")
+    ]
+    wavelength: Annotated[
+        float | str | None,
+        Option(Radiation(), "In Å, or CuKa for the doublet, CuKa1 for the line.", metavar="Å|NAME"),
+    ]
+    trust_axis: Annotated[
+        bool, Option(Flag(), "Accept the axis even if its range contradicts its name or unit.", False)
+    ]
+    scan: Annotated[int | None, Option(Whole(1), "Which scan of a file with several, counted from 1.")]
+    columns: Annotated[
+        str | None,
+        Option(
+            Columns(),
+            "Which columns of a text file: 1,3 or 2theta=1,intensity=3,sigma=4 or their names.",
+            metavar="X,Y[,SIGMA]",
+        ),
+    ]
+
+
+class PreparationOptions(TypedDict, total=False):
+    """How a pattern is corrected before the fit: arguments of :func:`slxrd.data.corrections.prepare`."""
+
+    monochromator: Annotated[
+        float | None,
+        Option(
+            Number(0.0, below=90.0, error="its Bragg angle must be between 0 and 90°"),
+            "Bragg angle θ of the monochromator crystal.",
+            metavar="DEGREES",
+        ),
+    ]
+    no_lp: Annotated[
+        bool, Option(Flag(), "No Lorentz-polarisation correction of data over 2θ.", default=False)
+    ]
+
+
+class DataOptions(TypedDict, total=False):
+    """Which points are fitted, and their σ."""
+
+    regions: Annotated[
+        Iterable[RegionLike],
+        Option(
+            Regions(),
+            "Regions in Å⁻¹; default: around the Bragg peaks.",
+            (),
+            "The weight multiplies the region's share of χ².",
+            metavar="QMIN:QMAX[:WEIGHT]",
+            flag="region",
+        ),
+    ]
+    mask: Annotated[
+        Iterable[tuple[float, float]],
+        Option(Intervals(), "Leave out q from A to B in Å⁻¹.", (), metavar="A:B"),
+    ]
+    noise: Annotated[
+        Noise | None,
+        Option(
+            NoiseLevel(),
+            "σ: a fraction of each region's maximum, from counting statistics, or the file's third column. "
+            "Default: the file's, else 0.03.",
+            metavar="FRACTION|counting|file",
+            label="σ of the points",
+            placeholder="as in file; 0.03; counting",
+        ),
+    ]
+
+
+class RefinementOptions(TypedDict, total=False):
+    """Parameters: start values, bounds, and what is fixed, refined or tied."""
+
+    parameters: Annotated[
+        Any,
+        Option(
+            ParameterSet(), "A set of parameters that the others change; default: the table's.", typed=False
+        ),
+    ]
+    start: Annotated[
+        Mapping[str, float] | None,
+        Option(Values(), f"Start values ({', '.join(TABLE)}).", metavar="NAME=VALUE"),
+    ]
+    fix: Annotated[
+        Mapping[str, float] | None,
+        Option(Values(), "Fix a parameter at a value.", metavar="NAME=VALUE"),
+    ]
+    bounds: Annotated[
+        Mapping[str, tuple[float, float]] | None,
+        Option(
+            Pairs(),
+            "Bounds of a parameter.",
+            metavar="NAME=A:B",
+            label="bounds",
+            placeholder="L=20:60, N=5:30",
+        ),
+    ]
+    free: Annotated[
+        Iterable[str],
+        Option(ParameterNames(), "Refine a parameter (q_zero is decided from the data).", (), metavar="NAME"),
+    ]
+    tie: Annotated[
+        Mapping[str, str] | None,
+        Option(
+            Expressions(),
+            "Tie a parameter to others, sigma_N=0.1*N.",
+            metavar="NAME=EXPRESSION",
+            label="ties",
+            placeholder="sigma_N=0.1*N",
+        ),
+    ]
+    prior: Annotated[
+        Mapping[str, tuple[float, float]] | None,
+        Option(
+            Pairs(),
+            "Gaussian prior of a parameter.",
+            note="As mean and standard deviation.",
+            metavar="NAME=MEAN:SIGMA",
+            label="priors",
+            placeholder="L=36:2 (mean:σ)",
+        ),
+    ]
+    ligand: Annotated[
+        str | None,
+        Option(
+            Text(),
+            "Ligand or chain length, which bounds L.",
+            metavar="NAME|C18",
+            label="ligand",
+            placeholder="oleylamine, C18",
+        ),
+    ]
+
+
+class SampleOptions(TypedDict, total=False):
+    """What the crystals are, and how they stack."""
+
+    coherent: Annotated[
+        int,
+        Option(
+            Whole(1, "crystals"),
+            "M, crystals that scatter coherently; 1: a thin film.",
+            Stack.coherent,
+            "The 2021 paper counts pairs, M = 2C.",
+            metavar="M",
+            label="M, coherent crystals",
+        ),
+    ]
+    size_window: Annotated[
+        float,
+        Option(
+            Number(above=0.0, error="must be a positive number of σ_N"),
+            "Count sizes within this many σ_N of N (3 in the paper).",
+            Stack.size_window,
+            label="sizes within … σ_N",
+        ),
+    ]
+    crystal: Annotated[
+        CrystalLike | None,
+        Option(
+            CrystalName(),
+            "Crystal made of atoms: CsPbBr3:Br, a .toml, file.cif:1,0,0 (slxrd crystal lists them).",
+            metavar="NAME[:SURFACE]",
+            label="crystal",
+            placeholder="none: planes alike",
+        ),
+    ]
+    partner: Annotated[
+        CrystalLike | None,
+        Option(
+            CrystalName(),
+            "A second crystal that alternates with it.",
+            metavar="NAME[:SURFACE]",
+            label="second crystal",
+            placeholder="of an alternating stack",
+        ),
+    ]
+    slab: Annotated[
+        float | str | None,
+        Option(
+            NumberOrText(),
+            "What fills the gaps: e/Å³, or a ligand (needs a crystal).",
+            metavar="DENSITY|LIGAND",
+            label="scattering of the gap",
+            placeholder="none",
+        ),
+    ]
+    stack: Annotated[
+        StackKind,
+        Option(
+            Choice(get_args(StackKind)),
+            "Stacks of one size each, of mixed sizes, or of two crystals in turn.",
+            "pure",
+            label="stacks",
+        ),
+    ]
+    weighting: Annotated[
+        Weighting,
+        Option(
+            Choice(get_args(Weighting)),
+            "Sizes as shares of the stacks' area, or of the number of cubes.",
+            "number",
+            label="N counts",
+        ),
+    ]
+    coherent_spread: Annotated[
+        float,
+        Option(
+            Number(0.0, error="must be 0 or more"),
+            "Standard deviation of M.",
+            0.0,
+            metavar="SIGMA",
+            label="spread of M",
+        ),
+    ]
+
+
+class InstrumentOptions(TypedDict, total=False):
+    """The diffractometer."""
+
+    resolution: Annotated[
+        float | Broadening,
+        Option(
+            Resolution(),
+            "Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote.",
+            Instrument.sigma_G,
+            "In Python that file is read by :func:`slxrd.read_resolution`.",
+            metavar="SIGMA|FILE",
+            label="σ_G (Å⁻¹), or a file",
+        ),
+    ]
+    zero: Annotated[
+        Zero,
+        Option(
+            Choice(get_args(Zero)),
+            "What q_zero is: a shift of q, of the angle, or of the sample's height.",
+            "q",
+            label="q₀ is a",
+        ),
+    ]
+
+
+class ResidualOptions(TypedDict, total=False):
+    """How model and data are compared."""
+
+    objective: Annotated[
+        ObjectiveName,
+        Option(
+            Choice(get_args(ObjectiveName)),
+            "Residuals of intensities, of logarithms, or as in 2021.",
+            "linear",
+            label="residuals of",
+        ),
+    ]
+    scale: Annotated[
+        Scale | None,
+        Option(
+            Choice(get_args(Scale)),
+            "A free factor per region, or peak on peak.",
+            label="scale",
+        ),
+    ]
+    background: Annotated[
+        str,
+        Option(
+            Choice(lambda: BACKGROUNDS.names),
+            "Free background per region: none, constant, linear, quadratic, cubic, or one that an installed "
+            "package adds.",
+            "none",
+            metavar="NAME",
+            label="background",
+        ),
+    ]
+
+
+class FitKeywords(
+    DataOptions, RefinementOptions, SampleOptions, InstrumentOptions, ResidualOptions, total=False
+):
+    """Keywords of :func:`slxrd.fit`: every option by itself, or the options of a group together."""
+
+    data: DataOptions
+    refinement: RefinementOptions
+    sample: SampleOptions
+    instrument: InstrumentOptions
+    residuals: ResidualOptions
