@@ -282,3 +282,7 @@ class NumberOrText(Kind):
             return float(texts[-1])
         except ValueError:
             return texts[-1]
+
+    def typed(self, texts: Sequence[str], flag: str) -> str:
+        """See :meth:`Kind.typed`; the text itself, as a number in it is read later."""
+        return texts[-1]
