@@ -1,4 +1,4 @@
-"""The command that opens the page: ``slxrd app``."""
+"""The command ``slxrd app``, which opens the page in the browser."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def app_command(
         str | None,
         typer.Argument(metavar="[FILE]", help="A measured file, a saved session, or example:NAME."),
     ] = None,
-    port: Annotated[int, typer.Option(metavar="NUMBER", help="Port to listen on; 0: one that is free.")] = 0,
+    port: Annotated[int, typer.Option(metavar="NUMBER", help="Port of 127.0.0.1 to listen on; 0 takes a free one.")] = 0,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the page's address and open no browser.")
+        bool, typer.Option("--no-browser", help="Print the address of the page, and do not open a browser.")
     ] = False,
 ) -> None:
-    """Open slxrd in the browser: look, play, fit, keep. Nothing leaves this machine."""
+    """Open slxrd in the browser. All data stay on this computer."""
     if find_spec("panel") is None:
         raise SlxrdError('slxrd app needs panel: python -m pip install "slxrd[app]"')
     if not 0 <= port <= 65535:
@@ -30,12 +30,12 @@ def app_command(
     from slxrd.ui.app.serving.server import serve
 
     def ready(address: str) -> None:
-        typer.echo(f"slxrd listens on this machine only, at {address}")
-        typer.echo("Ctrl-C ends it.")
+        typer.echo(f"slxrd is running, for this computer only, at {address}")
+        typer.echo("Press Ctrl-C to stop it.")
         if not no_browser:
             import webbrowser
 
             webbrowser.open(address)
 
     for path in serve(file, port=port, ready=ready):
-        typer.echo(f"wrote {path}, which was not saved yet; open it again with: slxrd app {path}")
+        typer.echo(f"wrote the unsaved session to {path}; continue it with: slxrd app {path}")
