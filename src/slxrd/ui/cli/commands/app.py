@@ -17,7 +17,9 @@ def app_command(
         str | None,
         typer.Argument(metavar="[FILE]", help="A measured file, a saved session, or example:NAME."),
     ] = None,
-    port: Annotated[int, typer.Option(metavar="NUMBER", help="Port of 127.0.0.1 to listen on; 0 takes a free one.")] = 0,
+    port: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Port of 127.0.0.1 to listen on; 0 takes a free one.")
+    ] = 0,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Print the address of the page, and do not open a browser.")
     ] = False,
