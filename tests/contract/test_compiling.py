@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from slxrd import _compiling as compiling
-from slxrd.ui.progress import told_of_compiling
+from slxrd.ui.progress import report_compiling
 
 
 class Ear:
@@ -97,7 +97,7 @@ def test_a_command_says_it_to_a_terminal_only(
     monkeypatch.setattr(out, "isatty", lambda: terminal)
     monkeypatch.setattr(sys, "stderr", out)
     ear = Ear()
-    with told_of_compiling(), compiling.watched(ear):
+    with report_compiling(), compiling.watched(ear):
         clock.start()
         assert ear.wait()
         clock.end()

@@ -131,7 +131,7 @@ def test_old_results_open_without_their_curves() -> None:
     assert saved.request is not None
     assert saved.request.choices["objective"] == "log"
     page = report_html(saved)
-    assert "holds no curves" in page
+    assert "contains no curves" in page
     assert "data:image" not in page
 
 

@@ -12,7 +12,7 @@ from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.parameters.definitions import symbol_of
-from slxrd.ui.report.page import Followed, beside, report_html
+from slxrd.ui.report.page import FollowUpSection, report_html, saved_followup
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>{{ 7*7 }}&amp;\".csv"
 
@@ -103,7 +103,7 @@ def test_an_ambiguous_parameter_is_not_quoted() -> None:
     assert fit.parameters["L"].status == "ambiguous"
     seen = Page(report_html(fit)).text
     assert "L is ambiguous: with 95 % probability it is" in seen
-    assert "Do not quote one value of several." in seen
+    assert "Do not quote only one of these values." in seen
     low, high = fit.parameters["L"].interval_95[0]
     assert f"{low:.1f}"[:4] in seen
     assert f"{high:.1f}"[:4] in seen
@@ -131,7 +131,7 @@ def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
     )
     command = "slxrd fit a.csv --bootstrap 9 --map L,N --seed 4 --out r"
     saved = SavedFit.from_dictionary(result_dictionary(weak(), command))
-    found = beside(saved, tmp_path)
+    found = saved_followup(saved, tmp_path)
     assert [name for name, _ in found.pictures] == ["bootstrap.png", "map-L-N.png"]
     seen = Page(report_html(saved, followed=found))
     assert seen.tags.count("img") == 3
@@ -139,9 +139,11 @@ def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
     assert "L 36.5 0.25" in seen.text
     assert "χ² over L and N" in seen.text
     assert "4 (bootstrap and posterior)" in seen.text
-    assert beside(SavedFit.from_dictionary(result_dictionary(weak())), tmp_path) == Followed("", [])
+    assert saved_followup(SavedFit.from_dictionary(result_dictionary(weak())), tmp_path) == FollowUpSection(
+        "", []
+    )
     (tmp_path / "bootstrap.json").write_text("{}")
-    assert beside(saved, tmp_path).text == ""
+    assert saved_followup(saved, tmp_path).text == ""
 
 
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cumnsb-film"])

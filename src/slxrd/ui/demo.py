@@ -1,4 +1,4 @@
-"""The demonstration: every packaged example fitted, compared with what is known, and drawn."""
+"""Fit and draw every packaged example, and compare the results with known values."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from slxrd.parameters.definitions import TABLE
 from slxrd.ui.plotting import fit as plotting
 
 
-def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:
+def demo(folder: Path | None, force: bool, echo: Callable[[str], None]) -> None:
     """Fit the examples and write their results.
 
     Parameters
     ----------
     folder : Path or None
-        Where to; None for the first of slxrd-demo, slxrd-demo-2, ... that does not exist.
+        Folder for the results; None for the first of slxrd-demo, slxrd-demo-2, ... that does not exist.
     force : bool
         Whether existing files may be overwritten.
-    say : callable
-        Takes the text for people.
+    echo : callable
+        Function that prints text.
 
     Raises
     ------
@@ -35,13 +35,13 @@ def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:
     for example in EXAMPLES.values():
         output.check_writable(output.result_paths(folder / example.name), force)
     for example in EXAMPLES.values():
-        say(f"\n── {example.title} " + "─" * max(4, 90 - len(example.title)))
-        say(f"   {example.source}")
-        say(f"   slxrd fit {example.file} {example.command}\n")
+        echo(f"\n── {example.title} " + "─" * max(4, 90 - len(example.title)))
+        echo(f"   {example.source}")
+        echo(f"   slxrd fit {example.file} {example.command}\n")
         result = example.fit()
-        say(summarise(result))
-        say("")
-        say(
+        echo(summarise(result))
+        echo("")
+        echo(
             "\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result))
         )
         paths = output.save(
@@ -51,7 +51,7 @@ def demo(folder: Path | None, force: bool, say: Callable[[str], None]) -> None:
             command=f"slxrd fit {example.file} {example.command}",
             figure=lambda result=result: plotting.figure_bytes(plotting.figure(result)),  # type: ignore[misc]
         )
-        say("   wrote " + ", ".join(str(path) for path in paths))
+        echo("   wrote " + ", ".join(str(path) for path in paths))
 
 
 def _unused(folder: Path) -> Path:
@@ -63,25 +63,25 @@ def _unused(folder: Path) -> Path:
 
 
 def _against_truth(example: Example, result: Fit) -> list[str]:
-    lines = ["   simulated with, and how far off the fit is:"]
+    lines = ["   simulated values, and deviation of the fit:"]
     for name, truth in example.truth.items():
         estimate = result.parameters[name]
         if estimate.value is None:
-            off = "not determined"
+            deviation = "not determined"
         elif estimate.status in ("lower bound", "upper bound"):
-            off = (
-                "limit holds"
+            deviation = (
+                "within the limit"
                 if (truth > estimate.value) == (estimate.status == "lower bound")
-                else "limit misses it"
+                else "outside the limit"
             )
         elif estimate.status == "ambiguous":
-            held = any(low <= truth <= high for low, high in estimate.interval_95)
-            off = f"ambiguous; the 95 % interval {'holds' if held else 'misses'} it"
+            inside = any(low <= truth <= high for low, high in estimate.interval_95)
+            deviation = f"ambiguous; {'inside' if inside else 'outside'} the 95 % interval"
         elif estimate.error:
-            off = f"{(estimate.value - truth) / estimate.error:+.1f} standard errors"
+            deviation = f"{(estimate.value - truth) / estimate.error:+.1f} standard errors"
         else:
-            off = estimate.status
-        lines.append(f"     {TABLE[name].symbol:<4} {truth:<9g} {off}")
+            deviation = estimate.status
+        lines.append(f"     {TABLE[name].symbol:<4} {truth:<9g} {deviation}")
     return lines
 
 

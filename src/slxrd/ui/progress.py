@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar for work that lasts longer than half a second, a word while compiling."""
+"""Progress bar on standard error after half a second, and a message while numba compiles."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Progress]:
-    """Give a function that reports steps done and steps in all; silent where nobody looks."""
+def progress(label: str) -> Iterator[Progress]:
+    """Yield a function that reports completed and total steps; silent unless standard error is a terminal."""
     from tqdm import tqdm
 
-    with tqdm(desc=what, delay=0.5, leave=False, disable=None, unit="step") as bar:
+    with tqdm(desc=label, delay=0.5, leave=False, disable=None, unit="step") as bar:
 
         def report(done: int, of: int) -> None:
             bar.total = of
@@ -28,14 +28,14 @@ def progress(what: str) -> Iterator[Progress]:
 
 
 @contextmanager
-def told_of_compiling() -> Iterator[None]:
-    """Say it where somebody looks, if what is done inside waits for the compiler."""
+def report_compiling() -> Iterator[None]:
+    """Print a message to a terminal if the enclosed work waits for the compiler."""
 
-    def say(text: str) -> None:
+    def notify(text: str) -> None:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            tqdm.write(text, file=sys.stderr)  # above the bar, if there is one
+            tqdm.write(text, file=sys.stderr)  # above a progress bar
 
-    with watched(say):
+    with watched(notify):
         yield

@@ -166,7 +166,7 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
     assert found is not None
     assert 0.3 < int(found[1]) / int(found[2]) < 0.6
     assert len((here / "results/map-L-N.csv").read_text().splitlines()) == 1 + int(found[1])
-    assert "! --map d,N: not begun, because of the interruption" in outcome.out
+    assert "! --map d,N: not started because of the interruption" in outcome.out
     assert "the files written hold what was done until then" in outcome.err
 
 
@@ -180,7 +180,7 @@ def test_an_interruption_before_anything_was_done_keeps_the_fit(
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--maps")
     assert outcome.code == 130
     assert {path.name for path in (here / "results").iterdir()} == THREE
-    assert "! --maps: interrupted before anything was done" in outcome.out
+    assert "! --maps: interrupted before the first result" in outcome.out
 
 
 def test_an_interrupted_bootstrap_keeps_its_replicates(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,9 @@ def test_posterior(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 600, "--seed", 3)
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
-    assert "posterior (seed 3): 40 walkers of 600 steps, the first 120 left out; 19200 samples" in outcome.out
+    assert (
+        "posterior (seed 3): 40 walkers of 600 steps, the first 120 discarded; 19200 samples" in outcome.out
+    )
     assert re.search(r"^  converged: 480 steps are \d+ autocorrelation times", outcome.out, re.M)
     assert "NOT CONVERGED" not in outcome.out
     result = json.loads((here / "results/result.json").read_text(encoding="utf-8"))
@@ -60,7 +62,7 @@ def test_a_short_chain_is_said_to_be_short_before_its_numbers(here: Path) -> Non
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
     begin = next(i for i, line in enumerate(lines) if line.startswith("posterior "))
-    assert lines[begin + 1] == "! THE CHAIN HAS NOT CONVERGED: do not quote what follows"
+    assert lines[begin + 1] == "! THE CHAIN HAS NOT CONVERGED: do not quote these numbers"
     assert any(re.match(r"! not converged: 80 steps are .* take some", line) for line in lines[begin:])
     told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     assert told["converged"] is False
@@ -94,7 +96,7 @@ def test_the_same_seed_gives_the_same(here: Path) -> None:
 
 
 def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(followup_samples, "MOST_WRITTEN", 1000)
+    monkeypatch.setattr(followup_samples, "MAX_SAMPLES", 1000)
     call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)
     told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     assert told["written_every"] == 4
@@ -116,8 +118,8 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
     assert outcome.code == 130
     assert "! interrupted after 150 of 1000 steps" in outcome.out
-    assert "! --maps: not begun, because of the interruption" in outcome.out
-    assert "! --map L,N: not begun, because of the interruption" in outcome.out
+    assert "! --maps: not started because of the interruption" in outcome.out
+    assert "! --map L,N: not started because of the interruption" in outcome.out
     assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
     assert outcome.err.endswith("slxrd: interrupted; the files written hold what was done until then\n")
     told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))

@@ -74,7 +74,7 @@ def test_report_of_a_result_and_of_a_file(here: Path) -> None:
     done = call("report", *QUICK, "cubes.csv", "--out", "direct.html")
     assert done.code == 0, done.err
     saved, direct = ((here / name).read_text("utf-8") for name in ("saved.html", "direct.html"))
-    assert saved.partition("<h2>Made again")[0] == direct.partition("<h2>Made again")[0]
+    assert saved.partition("<h2>Reproduction")[0] == direct.partition("<h2>Reproduction")[0]
     assert "--region 0.9:1.25" in direct
 
 

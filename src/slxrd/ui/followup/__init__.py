@@ -1,1 +1,1 @@
-"""Uncertainties after a fit on the command line."""
+"""Bootstrap, posterior samples and χ² maps after a fit."""

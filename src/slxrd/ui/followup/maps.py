@@ -1,4 +1,4 @@
-"""Maps of χ² after a fit: along every parameter, and over two of them."""
+"""χ² maps after a fit: along every parameter, and over pairs of parameters."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from slxrd.parameters.definitions import info
 from slxrd.units import FloatArray
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
-#: Fewest and most evenly spaced values along a side.
-FEWEST_POINTS, MOST_POINTS = 3, 200
+#: Smallest and largest number of evenly spaced values along an axis.
+MIN_POINTS, MAX_POINTS = 3, 200
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of a map.
+    """One axis of a map.
 
     Parameters
     ----------
     name : str
-        The parameter.
+        Name of the parameter.
     ends : (float, float) or None
-        Where it begins and ends; so that the solutions are seen where nothing is said.
+        Range; by default one that shows the solutions.
     points : int
-        Evenly spaced values, besides those close to the solutions.
+        Number of evenly spaced values; more are added close to the solutions.
 
     Raises
     ------
@@ -56,10 +56,8 @@ class Axis:
         if self.ends is not None and not self.ends[0] < self.ends[1]:
             low, high = self.ends
             raise SlxrdError(f"--map {self.name}={low:g}:{high:g}: the lower end must come first")
-        if not FEWEST_POINTS <= self.points <= MOST_POINTS:
-            raise SlxrdError(
-                f"--map {self.name}: {self.points} points; give {FEWEST_POINTS} to {MOST_POINTS}"
-            )
+        if not MIN_POINTS <= self.points <= MAX_POINTS:
+            raise SlxrdError(f"--map {self.name}: {self.points} points; give {MIN_POINTS} to {MAX_POINTS}")
 
     def __str__(self) -> str:
         if self.ends is None:
@@ -74,12 +72,12 @@ class Pair:
     Parameters
     ----------
     x, y : Axis
-        Along either side.
+        The axes.
 
     Raises
     ------
     SlxrdError
-        If they are the same.
+        If both parameters are the same.
     """
 
     x: Axis
@@ -93,13 +91,13 @@ class Pair:
         return f"{self.x},{self.y}"
 
 
-def as_pair(text: str) -> Pair:
+def read_map_pair(text: str) -> Pair:
     """Read ``L,N`` or ``L=30:45,N=11:15``.
 
     Raises
     ------
     SlxrdError
-        If it is not two parameters, or their ranges cannot be.
+        If the text does not contain two parameters, or a range is invalid.
     """
     x, y = (
         Axis(name, ends, POINTS if points is None else points) for name, ends, points in parsing.sides(text)
@@ -107,55 +105,55 @@ def as_pair(text: str) -> Pair:
     return Pair(x, y)
 
 
-def pair_axes(fit: Fit, pair: Pair) -> tuple[FloatArray, FloatArray]:
-    """Choose the values along both sides of a map.
+def map_axes(fit: Fit, pair: Pair) -> tuple[FloatArray, FloatArray]:
+    """Return the values along both axes of a map.
 
     Parameters
     ----------
     fit : Fit
         The fit.
     pair : Pair
-        What is wanted.
+        Requested axes.
 
     Raises
     ------
     SlxrdError
-        If a parameter was not refined, or an end lies outside its bounds.
+        If a parameter was not refined, or its range exceeds the bounds.
     """
     axes = []
     for axis in (pair.x, pair.y):
         try:
             if axis.ends is not None:
-                check_axis(fit, axis.name, np.linspace(*axis.ends, FEWEST_POINTS))
+                check_axis(fit, axis.name, np.linspace(*axis.ends, MIN_POINTS))
             axes.append(default_axis(fit, axis.name, axis.points, joint=True, ends=axis.ends))
         except SlxrdError as error:
             raise SlxrdError(f"--map {pair}: {error}") from None
     return axes[0], axes[1]
 
 
-def draw_maps(fit: Fit, bar: Bar) -> tuple[str, list[bytes | str], bool]:
-    """Draw χ² along all refined parameters, sections and profiles.
+def run_maps(fit: Fit, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+    """Map χ² along all refined parameters, as sections and profiles.
 
     Returns
     -------
     text : str
-        For people, where there is something to say.
+        Printed text; empty unless interrupted.
     contents : list
-        The picture.
+        The figure.
     interrupted : bool
-        Whether some are missing.
+        Whether some parameters are missing.
     """
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.maps import chi2_maps_figure
 
     with bar("χ² maps") as report:
         maps = chi2_maps(fit, report=report)
-    done, asked = len(maps), len(fit.names)
-    text = f"! --maps: interrupted after {done} of {asked} parameters" if done < asked else ""
-    return text, [figure_bytes(chi2_maps_figure(maps))], done < asked
+    done, total = len(maps), len(fit.names)
+    text = f"! --maps: interrupted after {done} of {total} parameters" if done < total else ""
+    return text, [figure_bytes(chi2_maps_figure(maps))], done < total
 
 
-def draw_pair(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+def run_map(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[bytes | str], bool]:
     """Map χ² over two parameters.
 
     Parameters
@@ -163,61 +161,61 @@ def draw_pair(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[byt
     fit : Fit
         The fit.
     pair : Pair
-        Which.
+        Parameters of the map.
     kind : {"profile", "section"}
-        Whether the others are refined or kept.
+        Whether the other parameters are refined or fixed.
     bar : callable
         Makes a progress bar.
 
     Returns
     -------
     text : str
-        For people.
+        Printed text.
     contents : list
-        Table and picture.
+        Table and figure.
     interrupted : bool
         Whether points are missing.
     """
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.maps import chi2_map_2d_figure
 
-    x, y = pair_axes(fit, pair)
+    x, y = map_axes(fit, pair)
     with bar(f"χ² map {pair.x.name}, {pair.y.name}") as report:
         done = chi2_map_2d(fit, pair.x.name, pair.y.name, x, y, kind=kind, report=report)
     contents: list[bytes | str] = [_table(done), figure_bytes(chi2_map_2d_figure(done))]
-    return "\n".join(_told(done)), contents, done.done < done.chi2.size
+    return "\n".join(_text(done)), contents, done.done < done.chi2.size
 
 
-def _told(done: Map2D) -> list[str]:
+def _text(done: Map2D) -> list[str]:
     x, y = (info(name) for name in done.names)
     lines = [
-        f"χ² over {x.symbol} and {y.symbol}, the others {'refined' if done.kind == 'profile' else 'kept'}: "
+        f"χ² over {x.symbol} and {y.symbol}, the others {'refined' if done.kind == 'profile' else 'fixed'}: "
         f"{done.x.size} × {done.y.size} points"
     ]
     for level, rise in zip(("68 %", "95 %"), RISES, strict=True):
         inside = done.rise <= rise
         if not inside.any():
-            lines.append(f"  {level}: no point of the map is so low; narrow its range or give it more points")
+            lines.append(f"  {level}: no point of the map is that low; use a narrower range or more points")
             continue
-        told = [
+        ranges = [
             f"{row.symbol} {_runs(axis, np.any(inside, axis=across))} {row.unit}"
             for row, axis, across in ((x, done.x, 0), (y, done.y, 1))
         ]
-        lines.append(f"  {level}: {', '.join(told)}")
+        lines.append(f"  {level}: {', '.join(ranges)}")
     if done.done < done.chi2.size:
         lines.append(f"! interrupted after {done.done} of {done.chi2.size} points")
-    fallen = done.fit.chi2 - float(np.nanmin(done.chi2))
-    if fallen > MISSED:
+    decrease = done.fit.chi2 - float(np.nanmin(done.chi2))
+    if decrease > MISSED:
         j, i = np.unravel_index(int(np.nanargmin(done.chi2)), done.chi2.shape)
         lines.append(
-            f"! χ² falls {fallen:.2g} below that of the fit at {x.symbol} = {done.x[i]:.6g}, {y.symbol} = "
-            f"{done.y[j]:.6g}: the fit has missed a solution there; start it there (--start)"
+            f"! χ² is {decrease:.2g} below that of the fit at {x.symbol} = {done.x[i]:.6g}, {y.symbol} = "
+            f"{done.y[j]:.6g}: the fit missed this solution; start it there (--start)"
         )
     return lines
 
 
 def _runs(values: FloatArray, inside: NDArray[np.bool_]) -> str:
-    """Write where neighbours are inside, ``"25.36 to 25.49 or 31.13 to 31.25"``."""
+    """Format the ranges of values inside, ``"25.36 to 25.49 or 31.13 to 31.25"``."""
     ends = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])))).reshape(-1, 2)
     return " or ".join(f"{values[a]:.6g} to {values[b - 1]:.6g}" for a, b in ends.tolist())
 

@@ -1,4 +1,4 @@
-"""Bootstrap and posterior of a fit: their tables, their pictures, and what they say."""
+"""Bootstrap and posterior of a fit: printed text, tables and figures."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from slxrd.units import FloatArray
 #: Symbols of derived quantities.
 _DERIVED = {"period": "Λ", "thickness": "t"}
 Bar = Callable[[str], AbstractContextManager[Progress]]
-#: Samples of a posterior that are written; a chain's neighbours say little more.
-MOST_WRITTEN = 20_000
+#: Largest number of posterior samples that are written; neighbours in a chain are correlated.
+MAX_SAMPLES = 20_000
 
 
-def draw_bootstrap(
+def run_bootstrap(
     fit: Fit, count: int, kind: Kind, seed: int, bar: Bar
 ) -> tuple[str, list[bytes | str], bool]:
     """Bootstrap a fit.
@@ -47,11 +47,11 @@ def draw_bootstrap(
     Returns
     -------
     text : str
-        For people.
+        Printed text.
     contents : list
-        Table, JSON and picture; without the picture where there is too little to draw.
+        Table, JSON and figure; no figure if there are too few replicates.
     interrupted : bool
-        Whether fewer replicates were made than wanted.
+        Whether fewer replicates were made than requested.
     """
     with bar("bootstrap") as report:
         done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
@@ -63,20 +63,20 @@ def draw_bootstrap(
     shares = [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
     if len(shares) > 1:
         moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
-        lines.append(f"  solutions that the replicates came to: {moved}")
-    told = {
+        lines.append(f"  solutions reached by the replicates: {moved}")
+    data = {
         "kind": done.kind, "seed": done.seed, "asked": done.asked, "done": done.done, "failed": done.failed,
         **_numbers(fit, done), "solutions": [{"fraction": share} for share in shares],
     }  # fmt: skip
-    contents: list[bytes | str] = [_table(done.all_values, done.chi2, done.solution), _json(told)]
+    contents: list[bytes | str] = [_table(done.all_values, done.chi2, done.solution), _json(data)]
     if len(done.chi2) <= len(fit.names) + 1:
         lines.append("  too few replicates to draw")
     else:
-        contents.append(_picture(fit, done, f"bootstrap, {len(done.chi2)} replicates"))
+        contents.append(_figure(fit, done, f"bootstrap, {len(done.chi2)} replicates"))
     return "\n".join(lines), contents, done.done < done.asked
 
 
-def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[bytes | str], bool]:
+def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[bytes | str], bool]:
     """Sample the posterior of a fit.
 
     Parameters
@@ -91,16 +91,16 @@ def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list
     Returns
     -------
     text : str
-        For people; that a chain has not converged stands before its numbers.
+        Printed text; a chain that has not converged is reported before its numbers.
     contents : list
-        Table, JSON and picture.
+        Table, JSON and figure.
     interrupted : bool
-        Whether fewer steps were made than wanted.
+        Whether fewer steps were made than requested.
     """
     with bar("posterior") as report:
         done = sample_posterior(fit, steps=steps, seed=seed, report=report)
     kept, walkers, _ = done.chain.shape
-    thinned = -(-kept * walkers // MOST_WRITTEN)
+    thinned = -(-kept * walkers // MAX_SAMPLES)
 
     def written(values: NDArray[Any]) -> NDArray[Any]:
         return values.reshape(kept, walkers)[::thinned].ravel()
@@ -110,7 +110,7 @@ def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list
         written(done.chi2),
         written(done.solution),
     )
-    told = {
+    data = {
         "seed": done.seed, "walkers": walkers, "asked": done.asked, "done": done.done,
         "discarded": done.discarded, "written_every": thinned, **_numbers(fit, done),
         "autocorrelation_time": {name: _finite(value) for name, value in done.tau.items()},
@@ -123,34 +123,35 @@ def draw_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list
         ],
         "converged": done.converged, "why": done.why, "notes": list(done.notes),
     }  # fmt: skip
-    doubt = "" if done.converged else ", NOT CONVERGED"
-    picture = _picture(fit, done, f"posterior, {kept * walkers} samples{doubt}")
-    return "\n".join(_posterior_lines(fit, done)), [table, _json(told), picture], done.done < done.asked
+    warning = "" if done.converged else ", NOT CONVERGED"
+    figure = _figure(fit, done, f"posterior, {kept * walkers} samples{warning}")
+    return "\n".join(_posterior_lines(fit, done)), [table, _json(data), figure], done.done < done.asked
 
 
 def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:
     kept, walkers, _ = done.chain.shape
     lines = [
         f"posterior (seed {done.seed}): {walkers} walkers of {done.done} steps, the first {done.discarded} "
-        f"left out; {kept * walkers} samples, worth {min(done.effective.values()):.0f} independent ones"
+        f"discarded; {kept * walkers} samples, "
+        f"equivalent to {min(done.effective.values()):.0f} independent ones"
     ]
     if not done.converged:
-        lines.append("! THE CHAIN HAS NOT CONVERGED: do not quote what follows")
+        lines.append("! THE CHAIN HAS NOT CONVERGED: do not quote these numbers")
     lines += _rows(fit, done)
     if len(fit.solutions) > 1:
         shares = zip(done.fractions.tolist(), done.fraction_errors.tolist(), strict=True)
-        told = [
+        fractions = [
             f"{100 * share:.1f} ± {100 * error:.1f} % in {k + 1}"
             for k, (share, error) in enumerate(shares)
             if share > 0.0
         ]
-        lines.append(f"  share of the samples in the solutions: {', '.join(told)}")
+        lines.append(f"  fraction of the samples in each solution: {', '.join(fractions)}")
     lines.append(f"{'  ' if done.converged else '! '}{done.why}")
     return [*lines, *(f"! {note}" for note in done.notes)]
 
 
 def _shown(fit: Fit) -> tuple[str, ...]:
-    """What was refined, and the length that follows from it."""
+    """Return the refined parameters, and the period or thickness."""
     return (*fit.names, "period" if fit.stack.coherent > 1 else "thickness")
 
 
@@ -186,8 +187,8 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _json(told: Mapping[str, Any]) -> str:
-    return json.dumps({"slxrd": __version__, **told}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def _json(data: Mapping[str, Any]) -> str:
+    return json.dumps({"slxrd": __version__, **data}, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray[np.int64]) -> str:
@@ -199,10 +200,10 @@ def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray
     return text.getvalue()
 
 
-def _picture(fit: Fit, done: Bootstrap | Posterior, what: str) -> bytes:
+def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> bytes:
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.samples import histogram_matrix
 
     name = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}"
     shown = {key: done.all_values[key] for key in _shown(fit)}
-    return figure_bytes(histogram_matrix(shown, f"{name}: {what}"))
+    return figure_bytes(histogram_matrix(shown, f"{name}: {description}"))

@@ -1,4 +1,4 @@
-"""What may come after a fit on the command line: bootstrap, posterior, and maps of χ²."""
+"""Steps after a fit on the command line: bootstrap, posterior, and χ² maps."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.uncertainty.bootstrap import KINDS, Kind
 from slxrd.fitting.uncertainty.posterior.mcmc import FEWEST_STEPS
 from slxrd.fitting.uncertainty.profile.map2d import Kind as MapKind
-from slxrd.ui.followup.maps import Pair, draw_maps, draw_pair, pair_axes
-from slxrd.ui.followup.maps import as_pair as as_pair
-from slxrd.ui.followup.samples import draw_bootstrap, draw_posterior
+from slxrd.ui.followup.maps import Pair, map_axes, run_map, run_maps
+from slxrd.ui.followup.maps import read_map_pair as read_map_pair
+from slxrd.ui.followup.samples import run_bootstrap, run_posterior
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
-#: One step: its text for people, the contents of its files, and whether it was cut short.
-Told = tuple[str, list[bytes | str], bool]
-#: Libraries that come with the extra "posterior".
-_NEEDED = {"--bootstrap": ("corner",), "--posterior": ("emcee", "corner")}
+#: Result of one step: printed text, contents of its files, and whether it was interrupted.
+StepResult = tuple[str, list[bytes | str], bool]
+#: Libraries of the extra "posterior" that each option needs.
+_LIBRARIES = {"--bootstrap": ("corner",), "--posterior": ("emcee", "corner")}
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What came of it.
+class FollowUpResult:
+    """Results of the steps.
 
     Parameters
     ----------
     text : str
-        For people.
+        Printed text.
     files : tuple of (Path, bytes or str)
-        To be written.
+        Files to write, with their contents.
     interrupted : bool
-        Whether not all was done.
+        Whether the run was interrupted.
     """
 
     text: str
@@ -46,24 +46,24 @@ class Followed:
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What is wanted after a fit.
+    """Steps requested after a fit.
 
     Parameters
     ----------
     bootstrap : int or None
-        Replicates.
+        Number of replicates.
     resample : str
-        How they are made.
+        How the replicates are made.
     posterior : int or None
-        Steps of the chain.
+        Number of steps of the chain.
     seed : int
-        Of bootstrap and posterior.
+        Seed of bootstrap and posterior.
     maps : bool
-        Whether χ² is mapped along every parameter.
+        Whether to map χ² along every parameter.
     pairs : tuple of Pair
-        Over which two parameters it is mapped.
+        Pairs of parameters over which to map χ².
     map_kind : {"profile", "section"}
-        Whether the others are refined in these.
+        Whether the other parameters are refined or fixed in these maps.
     """
 
     bootstrap: int | None = None
@@ -75,21 +75,21 @@ class FollowUp:
     map_kind: MapKind = "profile"
 
     def check(self, folder: Path | None) -> None:
-        """See before the fit that all can be done as it is asked for.
+        """Check the request before the fit.
 
         Parameters
         ----------
         folder : Path or None
-            Where the files go.
+            Folder of the output files.
 
         Raises
         ------
         SlxrdError
-            If there is no folder, something is too few, or a library that is needed is missing.
+            If there is no folder, a number is too small, or a required library is missing.
         """
-        asked = [option.split()[0] for option, _, _ in self._steps()]
-        if asked and folder is None:
-            raise SlxrdError(f"{asked[0]} writes files; give a folder with --out DIR")
+        requested = [option.split()[0] for option, _, _ in self._steps()]
+        if requested and folder is None:
+            raise SlxrdError(f"{requested[0]} writes files; give a folder with --out DIR")
         if self.seed < 0:
             raise SlxrdError(f"--seed {self.seed}: must be 0 or more")
         if self.bootstrap is not None and self.bootstrap < 2:
@@ -103,7 +103,7 @@ class FollowUp:
         self.check_libraries()
 
     def check_libraries(self) -> None:
-        """See that what it needs is installed.
+        """Check that the required libraries are installed.
 
         Raises
         ------
@@ -111,73 +111,78 @@ class FollowUp:
             If a library is missing.
         """
         for option in (option.split()[0] for option, _, _ in self._steps()):
-            for library in _NEEDED.get(option, ()):
+            for library in _LIBRARIES.get(option, ()):
                 if importlib.util.find_spec(library) is None:
                     raise SlxrdError(f'{option} needs {library}: python -m pip install "slxrd[posterior]"')
 
     def paths(self, folder: Path) -> list[Path]:
-        """Return the files that will be written into a folder."""
+        """Return the paths of the output files in a folder."""
         return [folder / name for _, names, _ in self._steps() for name in names]
 
     def check_fit(self, fit: Fit) -> None:
-        """See after the fit, before anything long, that its parameters are such as can be mapped.
+        """Check after the fit, before the first step, that the requested maps are possible.
 
         Raises
         ------
         SlxrdError
-            If one was not refined, or a map leaves its bounds.
+            If a parameter was not refined, or a map exceeds its bounds.
         """
         for pair in self.pairs:
-            pair_axes(fit, pair)
+            map_axes(fit, pair)
 
-    def run(self, fit: Fit, folder: Path, bar: Bar) -> Followed:
-        """Do it; an interruption keeps what was done and leaves out what would come after.
+    def run(self, fit: Fit, folder: Path, bar: Bar) -> FollowUpResult:
+        """Run all steps; after an interruption, return the completed results and skip the rest.
 
         Parameters
         ----------
         fit : Fit
             The fit.
         folder : Path
-            Where the files are to be written.
+            Folder of the output files.
         bar : callable
             Makes a progress bar.
+
+        Returns
+        -------
+        FollowUpResult
+            Text and files; nothing is written.
         """
         texts: list[str] = []
         files: list[tuple[Path, bytes | str]] = []
         interrupted = False
         for option, names, step in self._steps():
             if interrupted:
-                texts.append(f"! {option}: not begun, because of the interruption")
+                texts.append(f"! {option}: not started because of the interruption")
                 continue
             try:
                 text, contents, interrupted = step(fit, bar)
             except KeyboardInterrupt:
-                text, contents, interrupted = f"! {option}: interrupted before anything was done", [], True
+                text, contents, interrupted = f"! {option}: interrupted before the first result", [], True
             texts.append(text)
             files += zip((folder / name for name in names), contents, strict=False)
-        return Followed("\n".join(text for text in texts if text), tuple(files), interrupted)
+        return FollowUpResult("\n".join(text for text in texts if text), tuple(files), interrupted)
 
-    def _steps(self) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], Told]]]:
-        """Yield option, names of the files, and what makes them."""
+    def _steps(self) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], StepResult]]]:
+        """Yield the option, the names of the files, and the function of each step."""
         if self.bootstrap is not None:
             count = self.bootstrap
             yield (
                 f"--bootstrap {count}",
                 ["bootstrap.csv", "bootstrap.json", "bootstrap.png"],
-                lambda fit, bar: draw_bootstrap(fit, count, self.resample, self.seed, bar),
+                lambda fit, bar: run_bootstrap(fit, count, self.resample, self.seed, bar),
             )
         if self.posterior is not None:
             steps = self.posterior
             yield (
                 f"--posterior {steps}",
                 ["posterior.csv", "posterior.json", "corner.png"],
-                lambda fit, bar: draw_posterior(fit, steps, self.seed, bar),
+                lambda fit, bar: run_posterior(fit, steps, self.seed, bar),
             )
         if self.maps:
-            yield "--maps", ["chi2maps.png"], draw_maps
+            yield "--maps", ["chi2maps.png"], run_maps
         for pair in self.pairs:
             yield (
                 f"--map {pair}",
                 [f"map-{pair.x.name}-{pair.y.name}.csv", f"map-{pair.x.name}-{pair.y.name}.png"],
-                lambda fit, bar, pair=pair: draw_pair(fit, pair, self.map_kind, bar),  # type: ignore[misc]
+                lambda fit, bar, pair=pair: run_map(fit, pair, self.map_kind, bar),  # type: ignore[misc]
             )

@@ -1,4 +1,4 @@
-"""A fit as one HTML page that needs nothing else: for the notebook, the supporting information, the press."""
+"""Report of a fit as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import symbol_of
-from slxrd.ui.report import text as words
+from slxrd.ui.report import text as report_text
 
-#: Pictures that may follow a fit, and what they show.
+#: Captions of the figures of follow-up steps.
 CAPTIONS = {
-    "bootstrap.png": "Bootstrap: the replicates in one and two dimensions.",
+    "bootstrap.png": "Bootstrap: distributions of the replicates in one and two dimensions.",
     "corner.png": "Posterior: samples in one and two dimensions, with contours of 1 and 2 σ (39 and 86 %).",
-    "chi2maps.png": "χ² above its minimum against each refined parameter, the others kept and refined.",
+    "chi2maps.png": "χ² above its minimum against each refined parameter, the others fixed and refined.",
 }
-#: The option that each picture comes of.
+#: Option that makes each figure.
 OPTIONS = {"bootstrap.png": "--bootstrap", "corner.png": "--posterior", "chi2maps.png": "--maps"}
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What came after a fit.
+class FollowUpSection:
+    """Printed text and figures of follow-up steps.
 
     Parameters
     ----------
     text : str
-        As it was printed.
+        Printed text.
     pictures : sequence of (str, bytes)
         Names and contents of PNG files.
     """
@@ -49,45 +49,45 @@ class Followed:
     pictures: Sequence[tuple[str, bytes]] = ()
 
     @classmethod
-    def of(cls, text: str, files: Iterable[tuple[Path, bytes | str]]) -> Followed:
-        """Take the pictures out of the files that are to be written after a fit."""
+    def of(cls, text: str, files: Iterable[tuple[Path, bytes | str]]) -> FollowUpSection:
+        """Select the figures from the output files of the steps."""
         drawn = [(path.name, content) for path, content in files if path.suffix == ".png"]
         return cls(text, [(name, content) for name, content in drawn if isinstance(content, bytes)])
 
 
-def report_html(fit: Fit | SavedFit, command: str = "", followed: Followed | None = None) -> str:
-    """Write a fit as a page of HTML.
+def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSection | None = None) -> str:
+    """Return the report of a fit as HTML.
 
     Parameters
     ----------
     fit : Fit or SavedFit
-        What to tell.
+        Fit to report.
     command : str
-        The command line that made it, where the fit does not know.
-    followed : Followed, optional
-        Bootstrap, posterior and maps.
+        Command line of the fit, if the fit does not contain it.
+    followed : FollowUpSection, optional
+        Text and figures of bootstrap, posterior and maps.
 
     Returns
     -------
     str
-        With its figures inside; it asks for nothing from elsewhere. The same fit gives the same text.
+        The page with its figures embedded; it loads no other resources. The same fit gives the same text.
     """
     saved = SavedFit.from_dictionary(result_dictionary(fit, command)) if isinstance(fit, Fit) else fit
-    rows = words.rows(saved)
-    names, loose = words.solution_names(saved), words.without_value(saved)
+    rows = report_text.rows(saved)
+    names, loose = report_text.solution_names(saved), report_text.without_value(saved)
     page: str = _template().render(
         name=Path(saved.pattern.source).name or saved.pattern.source,
         simulated=is_simulated(cast(Any, saved.pattern)),
-        lead=words.lead(saved),
+        lead=report_text.lead(saved),
         rows=rows,
         shaded=any(row.open for row in rows),
         picture=_picture(saved),
         regions=_regions(saved),
-        quality=words.quality(saved),
-        sentences=words.sentences(saved),
+        quality=report_text.quality(saved),
+        sentences=report_text.sentences(saved),
         notes=saved.notes,
         loose=bool(loose.intersection(names)),
-        about_solutions=words.about_solutions(saved),
+        about_solutions=report_text.about_solutions(saved),
         solution_symbols=[symbol_of(name) for name in names],
         solutions=[
             {
@@ -100,10 +100,10 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: Followed | Non
         ],
         correlation=_correlation(saved),
         further=_further(followed),
-        input=words.fitted_input(saved),
-        conventions=list(words.conventions(saved)),
+        input=report_text.fitted_input(saved),
+        conventions=list(report_text.conventions(saved)),
         versions=_versions(saved),
-        **_again(saved),
+        **_reproduction(saved),
     )
     return page
 
@@ -113,28 +113,28 @@ def _template() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     pages = Environment(
-        loader=PackageLoader("slxrd", "templates"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("slxrd.ui.report", "templates"), autoescape=True, undefined=StrictUndefined
     )
     return pages.get_template("report.html")
 
 
-def beside(saved: SavedFit, folder: Path) -> Followed:
-    """Find what bootstrap, posterior and maps have left in the folder of a result.
+def saved_followup(saved: SavedFit, folder: Path) -> FollowUpSection:
+    """Load the text and figures of follow-up steps from the folder of a saved result.
 
     Parameters
     ----------
     saved : SavedFit
-        Its command says what was asked for: only that belongs to it.
+        Saved fit; only files of options in its command are loaded.
     folder : Path
-        Where its file lies.
+        Folder of the result.
     """
     try:
         typed = shlex.split(saved.command)
     except ValueError:
         typed = []
-    asked = {word.partition("=")[0] for word in typed}
-    names = [name for name, option in OPTIONS.items() if option in asked]
-    if "--map" in asked:
+    given = {word.partition("=")[0] for word in typed}
+    names = [name for name, option in OPTIONS.items() if option in given]
+    if "--map" in given:
         names += sorted(path.name for path in folder.glob("map-*.png"))
     pictures, texts = [], []
     for name in names:
@@ -143,40 +143,40 @@ def beside(saved: SavedFit, folder: Path) -> Followed:
         except OSError:
             continue
     for option, table in (("--bootstrap", "bootstrap"), ("--posterior", "posterior")):
-        if option in asked and (text := _samples(table, folder / f"{table}.json")):
+        if option in given and (text := _samples_text(table, folder / f"{table}.json")):
             texts.append(text)
-    return Followed("\n".join(texts), pictures)
+    return FollowUpSection("\n".join(texts), pictures)
 
 
-def _samples(what: str, path: Path) -> str:
-    """The numbers of a bootstrap or posterior, as text."""
+def _samples_text(label: str, path: Path) -> str:
+    """Return means and standard deviations of a saved bootstrap or posterior as text."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
         lines = [
-            f"{what} (seed {told['seed']}): {told['done']} of {told['asked']}, mean and standard deviation"
+            f"{label} (seed {data['seed']}): {data['done']} of {data['asked']}, mean and standard deviation"
         ]
-        for name, item in told["quantities"].items():
+        for name, item in data["quantities"].items():
             if item["std"] == 0.0:
                 continue  # fixed
             lines.append(f"  {symbol_of(name):<12} {item['mean']:<12.6g} {item['std']:.2g}")
-        if told.get("converged") is False:
-            lines.insert(1, f"  not converged: {told.get('why', '')}")
+        if data.get("converged") is False:
+            lines.insert(1, f"  not converged: {data.get('why', '')}")
     except (OSError, ValueError, KeyError, TypeError):
         return ""
     return "\n".join(lines)
 
 
-def _further(followed: Followed | None) -> list[dict[str, Any]]:
+def _further(followed: FollowUpSection | None) -> list[dict[str, Any]]:
     if followed is None or not (followed.text or followed.pictures):
         return []
     figures = []
     for name, content in followed.pictures:
         pair = name.removesuffix(".png").split("-")[1:] if name.startswith("map-") else []
         axes = " and ".join(symbol_of(axis) for axis in pair)
-        known = (
+        default = (
             f"χ² over {axes}, with joint contours of 68 and 95 %; + is the best solution, × are the others."
         )
-        figures.append({"source": _inline(content), "caption": CAPTIONS.get(name, known)})
+        figures.append({"source": _inline(content), "caption": CAPTIONS.get(name, default)})
     return [{"title": "After the fit", "text": followed.text, "figures": figures}]
 
 
@@ -185,7 +185,7 @@ def _inline(content: bytes) -> str:
 
 
 def _picture(saved: SavedFit) -> str:
-    """The figure of the fit, or nothing where the curves are not known."""
+    """Return the figure of the fit, or an empty text if the curves are not saved."""
     if len(saved.regions) < len(saved.document["regions"]):
         return ""
     from slxrd.ui.plotting import fit as plotting
@@ -195,28 +195,28 @@ def _picture(saved: SavedFit) -> str:
 
 def _regions(saved: SavedFit) -> list[dict[str, str]]:
     curves = {fitted.region.name: fitted for fitted in saved.regions}
-    told = []
+    rows = []
     for region in saved.document["regions"]:
         fitted = curves.get(str(region["name"]))
-        share = "–" if fitted is None else f"{float(fitted.residual @ fitted.residual) / fitted.q.size:.3g}"
-        told.append(
+        mean = "–" if fitted is None else f"{float(fitted.residual @ fitted.residual) / fitted.q.size:.3g}"
+        rows.append(
             {
                 "name": region["name"],
                 "weight": f"{region['weight']:g}",
                 "points": str(region["n_points"]),
-                "share": share,
+                "mean_square": mean,
                 "scale": f"{region['scale']:.4g}",
                 "background": ", ".join(f"{value:.4g}" for value in region["background"]) or "none",
             }
         )
-    return told
+    return rows
 
 
 def _correlation(saved: SavedFit) -> dict[str, Any] | None:
     if len(saved.names) < 2:
         return None
     symbols = [symbol_of(name) for name in saved.names]
-    known = np.array([name not in words.without_value(saved) for name in saved.names])
+    known = np.array([name not in report_text.without_value(saved) for name in saved.names])
     matrix = np.where(np.outer(known, known), saved.correlation, np.nan)
     rows = [
         {"symbol": symbol, "cells": [_cell(value) for value in row]}
@@ -236,12 +236,12 @@ def _cell(value: float) -> dict[str, str]:
     }
 
 
-def _again(saved: SavedFit) -> dict[str, str]:
+def _reproduction(saved: SavedFit) -> dict[str, str]:
     request = saved.request
     if request is None or request.file is None:
         return {
-            "again": "This fit was made in Python of a pattern that no file holds as it was fitted, so that "
-            "no command makes it again.",
+            "again": "This fit was made in Python from a pattern that is in no file: "
+            "no command reproduces it.",
             "command": saved.command,
             "script": "",
         }
@@ -250,17 +250,17 @@ def _again(saved: SavedFit) -> dict[str, str]:
     except SlxrdError:
         command = ""
     return {
-        "again": "With the same file and the same versions this gives the same numbers:",
+        "again": "With the same file and versions this gives the same numbers:",
         "command": command,
         "script": script(request),
     }
 
 
 def _versions(saved: SavedFit) -> list[tuple[str, str]]:
-    seed = "the search and the intervals of a fit use fixed ones; the same fit gives the same numbers"
-    words_ = saved.command.split()
-    if "--seed" in words_[:-1]:
-        seed = f"{words_[words_.index('--seed') + 1]} (bootstrap and posterior); {seed}"
+    seed = "the search and the intervals of a fit use fixed seeds; the same fit gives the same numbers"
+    arguments = saved.command.split()
+    if "--seed" in arguments[:-1]:
+        seed = f"{arguments[arguments.index('--seed') + 1]} (bootstrap and posterior); {seed}"
     return [
         ("slxrd", saved.version),
         *saved.versions.items(),

@@ -1,4 +1,4 @@
-"""What a report says of a fit: rows, sentences and conventions, without their layout."""
+"""Text of a report: rows of the tables, sentences and conventions, without layout."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from slxrd.parameters.definitions import STACKING, described, symbol_of
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table of results; all of it text.
+    """Row of the table of results, as text.
 
     Parameters
     ----------
     symbol, value, interval_68, interval_95, state, why, meaning : str
-        As they are shown.
+        Cells of the row.
     open : bool
-        Whether there is no value with an error to be quoted.
+        Whether there is no value with an error that could be quoted.
     """
 
     symbol: str
@@ -36,7 +36,7 @@ class Row:
 
 
 def shown(fit: SavedFit) -> dict[str, Estimate]:
-    """The parameters and derived quantities that mean something for a fit, in order."""
+    """Return the parameters and derived quantities that apply to a fit, in order."""
     if fit.stack.coherent > 1:
         return {**fit.parameters, **fit.derived}
     both = {**fit.parameters, **{n: e for n, e in fit.derived.items() if n.startswith("thickness")}}
@@ -44,13 +44,13 @@ def shown(fit: SavedFit) -> dict[str, Estimate]:
 
 
 def rows(fit: SavedFit) -> list[Row]:
-    """The table of results."""
-    told = []
+    """Return the rows of the table of results."""
+    table = []
     for name, e in shown(fit).items():
         symbol, meaning = described(name)
         if name == "period" and fit.stack.alternating:
             meaning = "superlattice period: both crystals of mean size, and both gaps"
-        told.append(
+        table.append(
             Row(
                 symbol=symbol,
                 value=format_estimate(e),
@@ -62,7 +62,7 @@ def rows(fit: SavedFit) -> list[Row]:
                 open=e.status not in ("determined", "fixed"),
             )
         )
-    return told
+    return table
 
 
 def _interval(estimate: Estimate, pieces: Pieces) -> str:
@@ -70,67 +70,68 @@ def _interval(estimate: Estimate, pieces: Pieces) -> str:
 
 
 def sentences(fit: SavedFit) -> list[str]:
-    """What the data tell of each refined parameter and of the period, one sentence each."""
-    told = []
+    """Return one sentence on each refined parameter and the period: whether and how well it is determined."""
+    lines = []
     for name, e in shown(fit).items():
         if name in fit.derived and name != "period":
             continue
         symbol = symbol_of(name)
         if e.status == "determined" and e.value is not None and e.error:
-            share = f", {100.0 * e.error / abs(e.value):.2g} %" if abs(e.value) > 10.0 * e.error else ""
+            relative = f", {100.0 * e.error / abs(e.value):.2g} %" if abs(e.value) > 10.0 * e.error else ""
             tied = f" ({e.why})" if e.why else ""
-            told.append(f"{symbol} is determined: {format_estimate(e)}{share}{tied}.")
+            lines.append(f"{symbol} is determined: {format_estimate(e)}{relative}{tied}.")
         elif e.status == "ambiguous":
-            where = format_interval(e.interval_95, e.error)
-            told.append(
-                f"{symbol} is ambiguous: with 95 % probability it is {where} {e.unit}. Do not quote one "
-                "value of several."
+            intervals = format_interval(e.interval_95, e.error)
+            lines.append(
+                f"{symbol} is ambiguous: with 95 % probability it is {intervals} {e.unit}. Do not "
+                "quote only one of these values."
             )
         elif e.status in ("lower bound", "upper bound"):
             side = "larger" if e.status == "lower bound" else "smaller"
-            told.append(
-                f"Of {symbol} only a limit is known: it is {side} than {e.value:.3g} {e.unit} (95 %)."
+            lines.append(
+                f"Only a limit of {symbol} is determined: it is {side} than {e.value:.3g} {e.unit} (95 %)."
             )
         elif e.status == "at bound":
-            told.append(
-                f"{symbol} ended on its bound, {e.value:.6g} {e.unit}: {e.why}. Widen the bound, or ask why."
+            lines.append(
+                f"{symbol} is at its bound, {e.value:.6g} {e.unit}: {e.why}. "
+                "Widen the bound, or check the model."
             )
         elif e.status == "undetermined":
-            told.append(f"{symbol} is not determined: {e.why}.")
+            lines.append(f"{symbol} is not determined: {e.why}.")
         elif name in fit.parameters and e.value is not None:
-            told.append(f"{symbol} was not refined but kept at {e.value:.6g} {e.unit}".rstrip() + ".")
-    return told
+            lines.append(f"{symbol} was not refined but fixed at {e.value:.6g} {e.unit}".rstrip() + ".")
+    return lines
 
 
 def about_solutions(fit: SavedFit) -> str:
-    """Whether the answer is unique, in words."""
+    """Return a sentence on whether the solution is unique."""
     n = len(fit.solutions)
     if n == 1:
-        return "All minima of χ² were searched; one was found, or all others are worse by far."
+        return "All minima of χ² were searched; only one was found, or all others have a much larger χ²."
     near = sum(s.delta_chi2 < AMBIGUOUS for s in fit.solutions[1:])
     if near:
         return (
-            f"χ² has {n} minima that are not worse by far, and {near} of them besides the best within "
-            f"{AMBIGUOUS:g} in χ²: the answer is not unique. The probabilities are relative to one another."
+            f"χ² has {n} minima of similar χ², and {near} of them besides the best within "
+            f"{AMBIGUOUS:g} in χ²: the solution is not unique. The probabilities are relative to each other."
         )
-    return f"χ² has {n} minima that are not worse by far; none but the best is within {AMBIGUOUS:g} in χ²."
+    return f"χ² has {n} minima of similar χ²; only the best is within {AMBIGUOUS:g} in χ²."
 
 
 def solution_names(fit: SavedFit) -> list[str]:
-    """The parameters that are listed for each solution."""
+    """Return the parameters to list for each solution."""
     single = fit.stack.coherent == 1
     return [name for name in fit.solutions[0].values if not (single and name in STACKING)]
 
 
 def without_value(fit: SavedFit) -> set[str]:
-    """The parameters of which the data tell no value; what stands for them in a solution means nothing."""
+    """Return the parameters without a determined value; their values in a solution have no meaning."""
     return {
         n for n, e in fit.parameters.items() if e.status in ("undetermined", "lower bound", "upper bound")
     }
 
 
 def lead(fit: SavedFit) -> str:
-    """What was fitted, in one line."""
+    """Return one line on the fitted data and the model."""
     n = len(fit.document["regions"])
     return (
         f"{fit.n_points} points in {n} region{'s' if n > 1 else ''}, {fit.structure}, "
@@ -139,38 +140,38 @@ def lead(fit: SavedFit) -> str:
 
 
 def quality(fit: SavedFit) -> str:
-    """χ² in words."""
+    """Return a sentence on χ² and convergence."""
     reduced = "not defined" if math.isnan(fit.reduced_chi2) else f"{fit.reduced_chi2:.3g}"
     return (
-        f"χ² = {fit.chi2:.5g}, reduced χ² = {reduced} (near 1 where σ and the model are right); "
+        f"χ² = {fit.chi2:.5g}, reduced χ² = {reduced} (near 1 if σ and the model are correct); "
         f"{fit.why_stopped}."
     )
 
 
 def fitted_input(fit: SavedFit) -> list[tuple[str, str | list[str]]]:
-    """The file, its scan, its radiation, and what was done to the numbers."""
+    """Return the file, radiation, corrections and metadata of the fitted pattern."""
     pattern = fit.pattern
-    told: list[tuple[str, str | list[str]]] = [("file", pattern.source)]
+    rows: list[tuple[str, str | list[str]]] = [("file", pattern.source)]
     request = fit.request
     if request is not None and request.file not in (None, pattern.source):
-        told.append(("opened as", str(request.file)))
-    told.append(
+        rows.append(("opened as", str(request.file)))
+    rows.append(
         ("SHA-256", str(pattern.metadata.get("sha256", "not known: the pattern was not read from a file")))
     )
     length = pattern.wavelength
-    told.append(("wavelength", "not known; the axis is q" if length is None else f"{length:.7g} Å"))
+    rows.append(("wavelength", "not known; the axis is q" if length is None else f"{length:.7g} Å"))
     if pattern.second_line is not None:
-        told.append(
+        rows.append(
             (
                 "second line",
                 f"{pattern.second_line.wavelength:.7g} Å, {pattern.second_line.ratio:g} as strong",
             )
         )
-    told.append(("done to the numbers", list(pattern.history) or "nothing"))
+    rows.append(("corrections", list(pattern.history) or "none"))
     if request is not None and request.reading:
-        told.append(("read with", _listed(request.reading)))
-    told += [(f"file says: {key}", str(item)) for key, item in pattern.metadata.items() if key != "sha256"]
-    return told
+        rows.append(("read with", _listed(request.reading)))
+    rows += [(f"in the file: {key}", str(item)) for key, item in pattern.metadata.items() if key != "sha256"]
+    return rows
 
 
 def _listed(mapping: Mapping[str, object]) -> str:
@@ -178,31 +179,32 @@ def _listed(mapping: Mapping[str, object]) -> str:
 
 
 def conventions(fit: SavedFit) -> Iterable[str]:
-    """How the numbers are meant."""
+    """Yield the definitions and conventions of the numbers."""
     yield "Lengths in Å, q = 4π sin θ/λ in Å⁻¹, angles in degrees 2θ. True q = measured q + q₀."
     if fit.stack.coherent > 1:
         yield (
-            "L goes from the last plane of a crystal to the first plane of the next. σ_L belongs to each gap "
-            "by itself: gaps fluctuate independently, so that two crystals m places apart have √m·σ_L. "
+            "L is the distance from the last plane of a crystal to the first plane of the next. σ_L is that "
+            "of a single gap: gaps fluctuate independently, so that m gaps together have √m·σ_L. "
             "Programs with one σ at each of the two interfaces of a gap give σ_L/√2."
         )
         yield (
-            f"M = {fit.stack.coherent} counts the crystals that scatter coherently. The C of the 2021 "
-            "paper counts pairs: M = 2C."
+            f"M = {fit.stack.coherent} is the number of crystals that scatter coherently. The C of the 2021 "
+            "paper is the number of pairs: M = 2C."
         )
     yield (
-        f"N counts planes; sizes within {fit.stack.size_window:g} σ_N of N are counted, in shares of "
+        f"N is the number of planes; sizes within {fit.stack.size_window:g} σ_N of N are "
+        "included, weighted by "
         + {
             "number": "the area that crystals of a size cover, as in the 2021 paper.",
             "volume": "the number of cubes, which cover an area in proportion to n².",
         }[fit.stack.weighting]
     )
     if fit.stack.coherent > 1 and not fit.stack.mixed:
-        yield "Every stack is taken to hold crystals of one size, as in the 2021 paper."
+        yield "Every stack is assumed to consist of crystals of one size, as in the 2021 paper."
     if any(region["weight"] != 1.0 for region in fit.document["regions"]):
         yield (
-            "The weight of a region multiplies its share of χ², not its residual. Errors allow for it: a "
-            "region of weight 0.1 has the noise that it has."
+            "The weight of a region multiplies its contribution to χ², not its residuals. Errors take the "
+            "weights into account."
         )
     yield {
         "linear": "Residuals are (measured − calculated)/σ.",
@@ -212,17 +214,18 @@ def conventions(fit: SavedFit) -> Iterable[str]:
     }[fit.settings.objective]
     if any(e.interval_95 for e in fit.parameters.values()):
         yield (
-            "An error is half the width of the 68 % interval. Intervals are the smallest sets that hold the "
-            "truth with that probability, from samples of the posterior over all solutions, under priors "
+            "An error is half the width of the 68 % interval. Intervals are the smallest sets that contain "
+            "the true value with that probability, from samples of the posterior over all solutions, "
+            "for priors "
             "that are flat within the bounds."
         )
     else:
         yield (
-            "Errors are those of the covariance at the best solution; samples over all solutions could not "
-            "be had."
+            "Errors are those of the covariance at the best solution; samples over all solutions were not "
+            "available."
         )
     yield (
-        "Reduced χ² is χ² over what the noise alone would give, weights included. Errors are not multiplied "
-        "by its root."
+        "Reduced χ² is χ² divided by its expectation from noise alone, weights included. Errors are not "
+        "multiplied by its square root."
     )
-    yield "Limits of 95 % are where χ², everything else refined, has risen by 2.71."
+    yield "A 95 % limit is the value at which χ², with all other parameters refined, has risen by 2.71."

@@ -110,10 +110,10 @@ class FitView:
             return
 
         def compute(report: Progress) -> tuple[bytes | None, str]:
-            from slxrd.ui.followup.samples import draw_bootstrap
+            from slxrd.ui.followup.samples import run_bootstrap
 
             fit = session.fit_again(report)
-            summary, contents, _ = draw_bootstrap(fit, count, "noise", seed, _bar(report))
+            summary, contents, _ = run_bootstrap(fit, count, "noise", seed, _bar(report))
             picture = contents[2] if len(contents) > 2 else None
             return (picture if isinstance(picture, bytes) else None), summary
 
@@ -125,9 +125,9 @@ class FitView:
         session = self.workspace.session
 
         def compute(report: Progress) -> tuple[bytes | None, str]:
-            from slxrd.ui.followup.maps import draw_maps
+            from slxrd.ui.followup.maps import run_maps
 
-            summary, contents, _ = draw_maps(session.fit_again(report), _bar(report))
+            summary, contents, _ = run_maps(session.fit_again(report), _bar(report))
             picture = contents[0]
             return (picture if isinstance(picture, bytes) else None), summary
 

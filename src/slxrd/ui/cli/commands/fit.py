@@ -70,7 +70,7 @@ def fit_command(
     from slxrd.ui.followup import steps as followup
     from slxrd.ui.progress import progress
 
-    pairs = tuple(followup.as_pair(text) for text in map_of or ())
+    pairs = tuple(followup.read_map_pair(text) for text in map_of or ())
     after = followup.FollowUp(bootstrap, resample, posterior, seed, maps, pairs, map_kind)
     after.check(out)
     written = json_file(json)
@@ -98,9 +98,9 @@ def fit_command(
     done = after.run(result, out or Path(), progress)
     ready += done.files
     if page is not None:
-        from slxrd.ui.report.page import Followed, report_html
+        from slxrd.ui.report.page import FollowUpSection, report_html
 
-        ready.append((page, report_html(result, command_line, Followed.of(done.text, done.files))))
+        ready.append((page, report_html(result, command_line, FollowUpSection.of(done.text, done.files))))
     write_all(ready, f"{result}\n{done.text}".rstrip(), quiet=json == "-")
     if json == "-":
         typer.echo(output.result_json(result, command_line), nl=False)

@@ -71,7 +71,7 @@ def report_command(
     from slxrd._files import check_writable, write
     from slxrd.fitting.record.command_line import parse_command
     from slxrd.fitting.record.saved_fit import load
-    from slxrd.ui.report.page import beside, report_html
+    from slxrd.ui.report.page import report_html, saved_followup
 
     saved_one = len(words) == 1 and _is_result(Path(words[0]))
     state = None if saved_one else parse_command(words, outputs=False)
@@ -81,7 +81,7 @@ def report_command(
     check_writable([out], force)
     if state is None:
         saved = load(path)
-        content = report_html(saved, followed=beside(saved, path if path.is_dir() else path.parent))
+        content = report_html(saved, followed=saved_followup(saved, path if path.is_dir() else path.parent))
     elif _is_result(path):
         raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
     else:

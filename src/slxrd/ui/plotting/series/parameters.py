@@ -34,6 +34,16 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
     Error bars are one standard deviation. Other solutions with Δχ² < 9 are drawn faintly, limits as arrows,
     values without an error as open symbols; undetermined values are omitted. The band is the joint fit.
 
+    Parameters
+    ----------
+    fit : SeriesFit
+        Fits of the series.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to a window.
+
     Raises
     ------
     SlxrdError
