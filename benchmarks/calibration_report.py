@@ -25,7 +25,7 @@ BINS = (0.0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99, 1.0 + 1e-9)
 def report(lines: list[Line], folder: Path | None, title: str = "calibration") -> None:
     """Print the report, and write it as a page of that title where a folder is given."""
     fits = [_pooled(line) for line in lines if "refused" not in line]
-    text = [f"{len(lines)} fits of simulated patterns, {len(lines) - len(fits)} refused.", ""]
+    text = [f"{len(lines)} fits of simulated patterns, {len(lines) - len(fits)} failed.", ""]
     text += _recovery([line for line in fits if line["weight"] == 1.0])
     for weight, heading in ((1.0, "Equal weights"), (0.1, "Second order at a weight of 1/10")):
         weighted = [line for line in fits if line["weight"] == weight]
@@ -36,7 +36,7 @@ def report(lines: list[Line], folder: Path | None, title: str = "calibration") -
         "",
         "## Probabilities of solutions",
         "",
-        "| probability given | solutions | mean | true |",
+        "| probability | solutions | mean | fraction true |",
         "| --- | --- | --- | --- |",
     ]
     text += [
@@ -83,10 +83,10 @@ def _recovery(lines: list[Line]) -> list[str]:
     right = [_clusters(line)[2] == 0 for line in unique]
     missed = [line["number"] for line in lines if line["chi2"][1] < line["chi2"][0] - 1e-3]
     return [
-        f"Of {len(lines)} patterns, {len(seen)} show fringes. The true solution is listed in {sum(listed)} "
-        f"of these ({np.mean(listed):.2%}). {len(unique)} have no other solution within Δχ² < 9, of these "
-        f"the best is the true one in {sum(right)} ({np.mean(right):.2%}). χ² of the truth was below "
-        f"that of the best solution found in {len(missed)}.",
+        f"Of {len(lines)} patterns, {len(seen)} show fringes. The true solution is in the list for "
+        f"{sum(listed)} of these ({np.mean(listed):.2%}). {len(unique)} have no other solution with Δχ² < 9; "
+        f"for {sum(right)} of these ({np.mean(right):.2%}) the best solution is the true one. χ² of the true "
+        f"values is below that of the best solution for {len(missed)} patterns.",
     ]
 
 
@@ -120,7 +120,10 @@ def _coverage(lines: list[Line]) -> list[str]:
         else line["truth"][n] >= line["value"][n]
         for n, line in limits
     ]
-    text += ["", f"{len(kept)} limits were given at 95 %; {np.mean(kept):.1%} of them hold." if kept else ""]
+    text += [
+        "",
+        f"{len(kept)} limits at 95 % were given; {np.mean(kept):.1%} of them are correct." if kept else "",
+    ]
     return text
 
 
