@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -173,11 +173,12 @@ def script(state: State) -> str:
         If there is no file yet.
     """
     file = _file(state)
-    head, where = ["import slxrd"], repr(file)
+    chosen, parts = _changed(state), plain_options()
+    head = [line for name, value in chosen.items() for line in OPTIONS[name].kind.imports(value)]
+    head, where = [*sorted(head), "import slxrd"], repr(file)
     if file.startswith(EXAMPLE):
         head.insert(0, "from importlib.resources import files\n")
         where = f"files('slxrd.io.examples') / {EXAMPLES[file.removeprefix(EXAMPLE)].file!r}"
-    chosen, parts = _changed(state), plain_options()
     reading = "".join(f", {name}={chosen[name]!r}" for name in parts["reading"] if name in chosen)
     lines = [*head, "", f"pattern = slxrd.read({where}{reading})"]
     if chosen.get("noise") == "counting":
@@ -195,6 +196,4 @@ def script(state: State) -> str:
         if name in chosen
     ]
     lines += [")", "print(result)"]
-    if isinstance(chosen.get("resolution"), Mapping):
-        lines.insert(len(head) - 1, "from slxrd.instrument.broadening import Broadening")
     return "\n".join(lines) + "\n"

@@ -20,7 +20,7 @@ from slxrd.fitting.record.write import CURVES
 from slxrd.fitting.request.plain import is_number
 from slxrd.fitting.result.fit import Estimate, Solution, Status
 from slxrd.fitting.result.summary import format_estimate
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import resolution_from_table
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.parameters.definitions import symbol_of
 from slxrd.sample.stack import Stack
@@ -146,7 +146,7 @@ def _second_line(told: Mapping[str, Any]) -> SecondLine | None:
 def _instrument(told: Mapping[str, Any]) -> Instrument:
     width, length = told["resolution"], _maybe(told["wavelength"])
     if isinstance(width, Mapping):
-        measured = Broadening(**width)
+        measured = resolution_from_table(width)
         return Instrument(
             broadening=measured, wavelength=length, second_line=_second_line(told), zero=told["zero"]
         )

@@ -28,7 +28,7 @@ from slxrd.fitting.request.physical import (
     Regions,
     Resolution,
 )
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.parameters.definitions import TABLE
 from slxrd.sample.specification import CrystalLike
@@ -257,7 +257,7 @@ class InstrumentOptions(TypedDict, total=False):
     """The diffractometer."""
 
     resolution: Annotated[
-        float | Broadening,
+        float | ResolutionShape,
         Option(
             Resolution(),
             "Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote.",

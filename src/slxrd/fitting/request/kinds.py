@@ -94,6 +94,10 @@ class Kind(ABC):
         """Convert plain data to an argument of :func:`slxrd.fit`."""
         return value
 
+    def imports(self, value: Any) -> list[str]:
+        """Return the imports that :meth:`source` needs besides ``import slxrd``."""
+        return []
+
     def source(self, value: Any) -> str:
         """Write plain data as a Python expression."""
         return repr(self.argument(value))

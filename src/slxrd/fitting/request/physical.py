@@ -14,7 +14,7 @@ from slxrd.fitting.request import parsing
 from slxrd.fitting.request.kinds import Kind, NumberOrText, Schema, Text
 from slxrd.fitting.request.named import Names
 from slxrd.fitting.request.plain import is_number, number_text
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import Broadening, ResolutionShape, resolution_from_table
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.io.shared.column_choice import parse_column_choice
 from slxrd.parameters.parameter_set import Parameters
@@ -119,15 +119,12 @@ class NoiseLevel(Kind):
 class Resolution(Kind):
     """σ_G in Å⁻¹, a measured line, or the path of a file that holds one."""
 
-    documented = "float or Broadening"
+    documented = "float or ResolutionShape"
 
     def check(self, name: str, value: Any) -> None:
         """See :meth:`Kind.check`."""
         if isinstance(value, Mapping):
-            known = {f.name for f in fields(Broadening)}
-            if set(value) != known or not all(map(is_number, value.values())):
-                raise SlxrdError(f"{name}: give {', '.join(sorted(known))}, all of them numbers")
-            Broadening(**value)
+            resolution_from_table(value)
         elif is_number(value):
             Instrument(value)
         elif not isinstance(value, str):
@@ -142,7 +139,8 @@ class Resolution(Kind):
             "required": names,
             "additionalProperties": False,
         }
-        return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}, line]}
+        shape = {"type": "object", "properties": {"shape": {"type": "string"}}, "required": ["shape"]}
+        return {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}, line, shape]}
 
     def parse(self, texts: Sequence[str], flag: str) -> float | str:
         """See :meth:`Kind.parse`; a file stays its path."""
@@ -151,7 +149,7 @@ class Resolution(Kind):
         except ValueError:
             return texts[-1]
 
-    def typed(self, texts: Sequence[str], flag: str) -> float | Broadening:
+    def typed(self, texts: Sequence[str], flag: str) -> float | ResolutionShape:
         """See :meth:`Kind.typed`; the file is read."""
         return parsing.resolution(texts[-1])
 
@@ -172,7 +170,7 @@ class Resolution(Kind):
             If the file cannot be read.
         """
         if isinstance(value, Mapping):
-            return Broadening(**value)
+            return resolution_from_table(value)
         if isinstance(value, str):
             from slxrd.instrument.calibration.file import read_resolution
 
@@ -183,9 +181,18 @@ class Resolution(Kind):
         """See :meth:`Kind.source`."""
         if isinstance(value, str):
             return f"slxrd.read_resolution({value!r})"
+        if isinstance(value, Mapping) and "shape" in value:
+            return f"resolution_from_table({dict(value)!r})"
         if isinstance(value, Mapping):
             return "Broadening(" + ", ".join(f"{name}={item!r}" for name, item in value.items()) + ")"
         return repr(value)
+
+    def imports(self, value: Any) -> list[str]:
+        """See :meth:`Kind.imports`."""
+        if not isinstance(value, Mapping):
+            return []
+        name = "resolution_from_table" if "shape" in value else "Broadening"
+        return [f"from slxrd.instrument.broadening import {name}"]
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 
 
 def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
@@ -32,8 +31,8 @@ def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
     """
     if isinstance(value, Region):
         return [value.low, value.high, *([] if value.weight == 1.0 else [value.weight])]
-    if isinstance(value, Broadening):
-        return {f.name: plain(getattr(value, f.name), name, finite) for f in fields(value)}
+    if isinstance(value, ResolutionShape):
+        return plain(value.to_table(), name, finite)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise SlxrdError(f"{name}: names must be texts")

@@ -11,9 +11,10 @@ from slxrd.data.regions import RegionLike, as_regions, select
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import build_parameters, fit
 from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.request.declaration import collect, flatten, options_of
+from slxrd.fitting.request.named import Named, Names
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.simulation import as_instrument
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.expressions import Expression
@@ -29,18 +30,11 @@ Models = Iterable[str] | Mapping[str, Mapping[str, Any]]
 
 #: Steps of the progress bar for each model.
 _STEPS = 100
-#: Arguments of a fit that describe the structure, and those that describe parameters.
-_STRUCTURE = (
-    "crystal",
-    "partner",
-    "slab",
-    "stack",
-    "weighting",
-    "coherent",
-    "coherent_spread",
-    "size_window",
+#: Options of the structure, and options that name parameters.
+_STRUCTURE = tuple(options_of("sample"))
+_PARAMETERS = tuple(
+    name for name, option in options_of("refinement").items() if isinstance(option.kind, Named | Names)
 )
-_PARAMETERS = ("start", "fix", "bounds", "prior", "tie", "free")
 
 
 def compare_models(
@@ -111,11 +105,12 @@ def fit_models(
     for low, high in mask:
         pattern = pattern.masked(low, high)
     selected = as_regions(regions) or find_regions(pattern)
+    options = flatten(options)
     common = {name: options.pop(name, None) for name in (*_PARAMETERS, "ligand")}
     common = {name: value for name, value in common.items() if value}
     shared = {name: options.pop(name) for name in _STRUCTURE if name in options}
     own = {name: {**shared, **arguments} for name, arguments in specified.items()}
-    most = _check_common(pattern, selected, **options)
+    most = _check_common(pattern, selected, options)
     prepared = _all_arguments(own, common, most)
     return _fit_in_turn(pattern, selected, prepared, options, report or (lambda done, total: None))
 
@@ -136,22 +131,14 @@ def _arguments_by_name(models: Models) -> dict[str, dict[str, Any]]:
     return specified
 
 
-def _check_common(
-    pattern: Pattern,
-    regions: Any,
-    noise: Any = None,
-    objective: Any = "linear",
-    scale: Any = None,
-    background: Any = "none",
-    resolution: Any = Instrument.sigma_G,
-    zero: Zero = "q",
-) -> int:
+def _check_common(pattern: Pattern, regions: Any, given: Mapping[str, Any]) -> int:
     """Check the options that all models share; return how many parameters the smallest region allows."""
-    if objective == "paper2021":
+    options = collect(given)
+    if options["objective"] == "paper2021":
         raise SlxrdError("objective paper2021 has no likelihood to compare models by; take linear or log")
-    settings = Settings(objective, scale, background)
-    data = select(pattern, regions, noise)
-    as_instrument(pattern, resolution, zero)
+    settings = Settings(options["objective"], options["scale"], options["background"])
+    data = select(pattern, regions, options["noise"])
+    as_instrument(pattern, options["resolution"], options["zero"])
     return min(points.q.size - settings.n_coefficients(points.q) for points in data)
 
 
