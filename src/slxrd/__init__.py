@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from slxrd.fitting.uncertainty.bootstrap import bootstrap as bootstrap
     from slxrd.fitting.uncertainty.posterior.mcmc import Posterior as Posterior
     from slxrd.fitting.uncertainty.posterior.mcmc import sample_posterior as sample_posterior
+    from slxrd.fitting.uncertainty.posterior.sampler import DrawnSamples as DrawnSamples
+    from slxrd.fitting.uncertainty.posterior.sampler import Sampler as Sampler
+    from slxrd.fitting.uncertainty.posterior.sampler import draw_samples as draw_samples
     from slxrd.fitting.uncertainty.profile.likelihood import Profile as Profile
     from slxrd.fitting.uncertainty.profile.likelihood import profile as profile
     from slxrd.fitting.uncertainty.profile.map1d import Chi2Curve as Chi2Curve
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from slxrd.fitting.uncertainty.profile.map2d import Map2D as Map2D
     from slxrd.fitting.uncertainty.profile.map2d import chi2_map_2d as chi2_map_2d
     from slxrd.instrument.broadening import Broadening as Broadening
+    from slxrd.instrument.broadening import ResolutionShape as ResolutionShape
     from slxrd.instrument.calibration.file import read_resolution as read_resolution
     from slxrd.instrument.calibration.file import write_resolution as write_resolution
     from slxrd.instrument.calibration.measure import Resolution as Resolution
@@ -156,10 +160,11 @@ _PUBLIC = {
     "fitting.result.fit": "Estimate Fit Solution",
     "fitting.uncertainty.bootstrap": "Bootstrap bootstrap",
     "fitting.uncertainty.posterior.mcmc": "Posterior sample_posterior",
+    "fitting.uncertainty.posterior.sampler": "DrawnSamples Sampler draw_samples",
     "fitting.uncertainty.profile.likelihood": "Profile profile",
     "fitting.uncertainty.profile.map1d": "Chi2Curve Map1D chi2_map chi2_maps",
     "fitting.uncertainty.profile.map2d": "Map2D chi2_map_2d",
-    "instrument.broadening": "Broadening",
+    "instrument.broadening": "Broadening ResolutionShape",
     "instrument.calibration.file": "read_resolution write_resolution",
     "instrument.calibration.measure": "Resolution measure_resolution",
     "instrument.calibration.standards": "Standard standard",

@@ -18,7 +18,7 @@ from slxrd.fitting.uncertainty.posterior.mcmc import (
     sample_posterior,
     split_rhat,
 )
-from slxrd.fitting.uncertainty.posterior.walkers import Solutions
+from slxrd.fitting.uncertainty.posterior.walkers import Proposal
 from slxrd.model.simulation import simulate
 
 pytest.importorskip("emcee")
@@ -114,7 +114,7 @@ def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
     points = centres[chosen] + np.einsum("nij,nj->ni", roots[chosen], random.normal(size=(2 * n, 2)))
     points = points[points[:, 0] > 1.0]
     told = np.linalg.inv(np.array([[[0.03, 0.0], [0.0, 0.03]], [[0.01, 0.0], [0.0, 0.3]]]))
-    solutions = Solutions(
+    solutions = Proposal(
         centres + 0.1, told, np.array([0.2, 0.8]), np.array([-5.0, -5.0]), np.array([20.0, 20.0])
     )
     moved, accepted = points.copy(), 0
@@ -135,7 +135,7 @@ def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
 
 
 def test_what_the_data_leave_open_is_drawn_anywhere() -> None:
-    solutions = Solutions(
+    solutions = Proposal(
         np.array([[1.0, 3.0]]), np.array([[[4.0, 1.0], [1.0, 2.0]]]), np.array([1.0]),
         np.array([0.0, -9.0]), np.array([10.0, 9.0]), np.array([True, False]),
     )  # fmt: skip

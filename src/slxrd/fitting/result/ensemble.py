@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.result.samples import Samples
 from slxrd.units import FloatArray
 
 #: Places at which a density is worked out per solution, and how far its curve goes beyond the samples.
@@ -22,7 +23,7 @@ Pieces = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble:
+class Ensemble(Samples):
     """Samples of the posterior over all solutions of a fit.
 
     Parameters
@@ -56,19 +57,10 @@ class Ensemble:
         """Probability of a solution, counted from 0."""
         return float(self.weights[self.solution == solution].sum())
 
-    def mean(self, name: str) -> float:
-        """Mean of a parameter or derived quantity."""
-        return float(self.weights @ self._of(name))
-
-    def std(self, name: str) -> float:
-        """Standard deviation of a parameter or derived quantity, over all solutions."""
-        return float(np.sqrt(self.weights @ (self._of(name) - self.mean(name)) ** 2))
-
-    def quantile(self, name: str, share: float) -> float:
-        """Quantile of a parameter or derived quantity."""
-        values = self._of(name)
-        order = np.argsort(values)
-        return float(np.interp(share, np.cumsum(self.weights[order]), values[order]))
+    @property
+    def all_values(self) -> Mapping[str, FloatArray]:  # type: ignore[override]
+        """Of every parameter and derived quantity: ``values``."""
+        return self.values
 
     def interval(self, name: str, level: float) -> Pieces:
         """Find the smallest set that holds a parameter or derived quantity with a probability.
@@ -111,11 +103,6 @@ class Ensemble:
         order = np.argsort(-at_samples)
         enough = int(np.searchsorted(np.cumsum(self.weights[order]), level))
         return _pieces(place, density, float(at_samples[order][min(enough, order.size - 1)]))
-
-    def _of(self, name: str) -> FloatArray:
-        if name not in self.values:
-            raise SlxrdError(f"unknown quantity {name!r}; there are {', '.join(self.values)}")
-        return self.values[name]
 
 
 def _density(

@@ -19,7 +19,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.samples import Drawn
+from slxrd.fitting.result.samples import Samples
 from slxrd.units import FloatArray
 
 Kind = Literal["noise", "flat", "residual", "block"]
@@ -41,7 +41,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Bootstrap(Drawn):
+class Bootstrap(Samples):
     """What the replicates say.
 
     Parameters

@@ -3,31 +3,34 @@
 Points are drawn from a mixture of t distributions, one about every solution, and weighted with the
 posterior's density over that of the mixture. The mixture is fitted to the weighted points and drawn
 from again, and all rounds are weighted together (adaptive multiple importance sampling: Cornuet et
-al., Scand. J. Stat. 2012, 39, 798). The weights tell how well that went: their effective number is
-that of equally good independent samples.
+al., Scand. J. Stat. 2012, 39, 798). The effective number of samples, 1/Σw², is that of independent samples of
+the same precision.
 
 Where σ_N is below about half a plane only one or two sizes exist, and N and σ_N are exchanged along a
-short, bent ridge that no ellipsoid fits; further distributions are laid along it.
+short curved valley of χ² that no ellipsoid describes; further distributions are placed along it.
 
 With region weights other than 1, exp(−χ²/2) is not the likelihood, and its curvature not the scatter
 of the estimates. Each solution's samples are then stretched so that their covariance at the minimum is
 the true one of :mod:`slxrd.fitting.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
 
-Pictures of the solutions by multivariate t distributions, from which points are drawn.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.ensemble import Ensemble
+from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.uncertainty.posterior.sampler import SAMPLERS, Sampler
 from slxrd.fitting.uncertainty.posterior.target import Target
 from slxrd.parameters.definitions import info
 from slxrd.units import FloatArray
@@ -86,75 +89,119 @@ class Mixture:
         return np.asarray(np.logaddexp.reduce(self.log_parts(points), axis=1))
 
 
-#: Samples per round; rounds in any case and at most; effective samples that suffice, and that will do.
+#: Samples of a round; least and largest number of rounds; effective samples that end the sampling, and
+#: that are needed.
 ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 10
 ENOUGH, TOO_FEW = 800.0, 150.0
 #: Solutions with Δχ² beyond the first, and no more than the second, are sampled.
 _REACHED, _MOST = 30.0, 40
 #: A solution is nowhere wider than this, whatever its curvature says: beyond is another solution.
 _WIDEST = {"d": 0.05, "L": 1.5, "sigma_L": 0.6, "N": 0.5, "sigma_N": 0.6, "q_zero": 0.01}
-#: The ridge at small σ_N: it begins below the first; places along it; how many solutions and how high.
-_SMALL, _RIDGE, _RIDGED, _HIGH = 0.8, (0.25, 0.4, 0.6, 0.85, 1.2, 1.7), 8, 15.0
-#: Widening of the pictures, and effective samples at which a fitted one counts half.
+#: The valley at small σ_N: below which σ_N, at which σ_N, for how many minima, up to which Δχ².
+_SMALL, _SIGMA_N, _MINIMA, _HIGH = 0.8, (0.25, 0.4, 0.6, 0.85, 1.2, 1.7), 8, 15.0
+#: Widening of the initial distributions, and effective samples at which an adapted one counts half.
 _WIDENED, _HALF = 1.3, 20.0
 
 
+@dataclass(frozen=True)
+class ImportanceSampling(Sampler):
+    """Adaptive multiple importance sampling.
+
+    Parameters
+    ----------
+    fewest_rounds, most_rounds : int
+        Rounds in any case, and at most.
+    enough : float
+        Effective number of samples that ends the sampling.
+    """
+
+    fewest_rounds: int = FEWEST_ROUNDS
+    most_rounds: int = MOST_ROUNDS
+    enough: float = ENOUGH
+
+    def sample(self, target: Target, random: np.random.Generator, report: Progress | None = None) -> Ensemble:
+        """Draw weighted samples over all solutions.
+
+        Raises
+        ------
+        SlxrdError
+            If the effective number of samples is too small.
+        """
+        found = self.sample_if_possible(target, random, report)
+        if found is None:
+            raise SlxrdError(
+                "importance sampling found fewer than "
+                f"{TOO_FEW:.0f} effective samples; take the sampler mcmc instead"
+            )
+        return found
+
+    def sample_if_possible(
+        self, target: Target, random: np.random.Generator, report: Progress | None = None
+    ) -> Ensemble | None:
+        """Draw weighted samples; None if their effective number is too small."""
+        objective, minima = target.objective, target.minima
+        near = [m for m in minima if m.chi2 - minima[0].chi2 < _REACHED][:_MOST]
+        mixture, parents = _initial_mixture(objective, near)
+        target.lay_out(mixture.centres)
+        mixtures: list[Mixture] = []
+        points, heights = np.empty((0, len(target.names))), np.empty(0)
+        densities = np.empty((0, 0))  # of each round's mixture at all points
+        for _ in range(self.most_rounds):
+            drawn = mixture.draw(mixture.choose(ROUND, random), random)
+            before = [each.log_density(drawn) for each in mixtures]
+            points, heights = np.concatenate((points, drawn)), np.concatenate((heights, target(drawn)))
+            if before:
+                densities = np.hstack((densities, np.array(before)))
+            mixtures.append(mixture)
+            densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
+            weights, log_integral = _weights(heights, densities)
+            effective = 1.0 / float(weights @ weights)
+            if report is not None:
+                report(len(mixtures), self.most_rounds)
+            if len(mixtures) >= self.fewest_rounds and effective >= self.enough:
+                break
+            mixture = _adapted(mixture, points, weights)
+        if effective < TOO_FEW:
+            return None
+        inside = weights > 0.0
+        points, weights = points[inside], weights[inside]
+        solution = parents[np.argmax(mixtures[-1].log_parts(points), axis=1)]
+        if any(data.region.weight != 1.0 for data in objective.data):
+            points = _stretched(points, solution, near, target)
+        bounds = zip(target.lower.tolist(), target.upper.tolist(), strict=True)
+        return Ensemble(
+            target.names,
+            with_derived(target.full(points), objective.model.stack),
+            weights,
+            solution,
+            dict(zip(target.names, bounds, strict=True)),
+            effective,
+            log_integral,
+        )
+
+
+SAMPLERS.register("importance", ImportanceSampling)
+
+
 def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: int = 0) -> Ensemble | None:
-    """Sample the posterior over all solutions.
+    """Sample the posterior over all minima.
 
     Parameters
     ----------
     objective : Objective
         Data against model.
     minima : sequence of Minimum
-        All solutions, the best first, with the same free parameters.
+        All minima, the best first, with the same free parameters.
     seed : int
         Of the random numbers.
 
     Returns
     -------
     Ensemble or None
-        None if the samples came out too few to be believed.
+        None if the effective number of samples is too small.
     """
     target = Target(objective, minima, {})
-    near = [m for m in minima if m.chi2 - minima[0].chi2 < _REACHED][:_MOST]
-    mixture, parents = _pictures(objective, near)
-    target.lay_out(mixture.centres)
-    random = np.random.default_rng(seed)
-    mixtures: list[Mixture] = []
-    points, heights = np.empty((0, len(target.names))), np.empty(0)
-    densities = np.empty((0, 0))  # of each round's mixture at all points
-    for _ in range(MOST_ROUNDS):
-        drawn = mixture.draw(mixture.choose(ROUND, random), random)
-        before = [each.log_density(drawn) for each in mixtures]
-        points, heights = np.concatenate((points, drawn)), np.concatenate((heights, target(drawn)))
-        if before:
-            densities = np.hstack((densities, np.array(before)))
-        mixtures.append(mixture)
-        densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
-        weights, log_integral = _weights(heights, densities)
-        effective = 1.0 / float(weights @ weights)
-        if len(mixtures) >= FEWEST_ROUNDS and effective >= ENOUGH:
-            break
-        mixture = _fitted(mixture, points, weights)
-    if effective < TOO_FEW:
-        return None
-    inside = weights > 0.0
-    points, weights = points[inside], weights[inside]
-    solution = parents[np.argmax(mixtures[-1].log_parts(points), axis=1)]
-    if any(data.region.weight != 1.0 for data in objective.data):
-        points = _stretched(points, solution, near, target)
-    bounds = zip(target.lower.tolist(), target.upper.tolist(), strict=True)
-    limits = dict(zip(target.names, bounds, strict=True))
-    return Ensemble(
-        target.names,
-        with_derived(target.full(points), objective.model.stack),
-        weights,
-        solution,
-        limits,
-        effective,
-        log_integral,
-    )
+    return ImportanceSampling().sample_if_possible(target, np.random.default_rng(seed))
 
 
 def _weights(heights: FloatArray, densities: FloatArray) -> tuple[FloatArray, float]:
@@ -165,8 +212,8 @@ def _weights(heights: FloatArray, densities: FloatArray) -> tuple[FloatArray, fl
     return np.asarray(weights / weights.sum()), float(highest + np.log(weights.mean()))
 
 
-def _pictures(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture, NDArray[np.int64]]:
-    """Lay a distribution on every solution and along its ridge; and which solution each belongs to."""
+def _initial_mixture(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture, NDArray[np.int64]]:
+    """Distributions at every minimum and along the curve to small σ_N, and the minimum of each."""
     names = minima[0].names
     centres = [minimum.vector for minimum in minima]
     covariances = [_core(minimum) for minimum in minima]
@@ -175,11 +222,11 @@ def _pictures(objective: Objective, minima: Sequence[Minimum]) -> tuple[Mixture,
     if "sigma_N" in names:
         i = names.index("sigma_N")
         others = [k for k in range(len(names)) if k != i]
-        for parent, minimum in enumerate(minima[:_RIDGED]):
+        for parent, minimum in enumerate(minima[:_MINIMA]):
             if minimum.values["sigma_N"] > _SMALL or minimum.chi2 - chi2[0] > _HIGH:
                 continue
             row = minimum.parameters["sigma_N"]
-            for place in (p for p in _RIDGE if row.lower <= p <= row.upper):
+            for place in (p for p in _SIGMA_N if row.lower <= p <= row.upper):
                 along = minimise(objective, minimum.parameters.fix(sigma_N=place), tolerance=1e-5)
                 if along.chi2 - chi2[0] > _HIGH:
                     continue
@@ -203,8 +250,8 @@ def _core(minimum: Minimum) -> FloatArray:
     return np.asarray(np.linalg.inv(curvature + np.diag(widest**-2.0)))
 
 
-def _fitted(mixture: Mixture, points: FloatArray, weights: FloatArray) -> Mixture:
-    """Move every distribution towards the weighted points that it is responsible for."""
+def _adapted(mixture: Mixture, points: FloatArray, weights: FloatArray) -> Mixture:
+    """Adapt every distribution to the weighted points, which are shared among them by density."""
     parts = mixture.log_parts(points)
     shared = np.exp(parts - np.logaddexp.reduce(parts, axis=1)[:, None]) * weights[:, None]
     totals = shared.sum(axis=0)

@@ -1,21 +1,22 @@
-"""Posterior: what a pattern leaves possible, sampled over all solutions at once.
+"""The posterior by Markov chain Monte Carlo over all solutions of a fit.
 
 The density is exp(−χ²/2), flat within the parameters' bounds, times Gaussian priors where they are
-given; scale and background stand at their best values, as in the fit. An ordinary sampler does not pass
-between the solutions, which are some d apart in L and much narrower than that. Here half of the steps
-are jumps to a point drawn anew from a picture of all solutions (the independence sampler of Tierney,
-Ann. Stat. 1994, 22, 1701), so that the share of the samples in a solution is its probability; in the
-others the walkers move along their differences, whatever the shape of the solution (ter Braak, Stat.
-Comput. 2006, 16, 239). A solution that the search has not found is hardly ever entered.
+given; scale and background have their best values, as in the fit. The solutions are about d apart in L
+and much narrower, so that an ordinary sampler does not pass from one to another. Here half of the steps are
+jumps to points drawn from a mixture of distributions, one for each solution (the independence sampler of
+Tierney, Ann. Stat. 1994, 22, 1701), so that the share of the samples in a solution is its probability. In
+the other half the walkers move along the differences between walkers (differential evolution: ter Braak,
+Stat. Comput. 2006, 16, 239). A solution that the search has not found is hardly ever visited.
 
-Whether a chain has converged: autocorrelation time, split R-hat, agreement of its halves.
+A chain has converged if it is long compared with its autocorrelation time, split R-hat is near 1, and its
+halves agree on the shares of the solutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +24,17 @@ from numpy.typing import NDArray
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.samples import Samples
 from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.uncertainty.posterior.sampler import SAMPLERS, Sampler, draw_samples
 from slxrd.fitting.uncertainty.posterior.target import Priors, Target
-from slxrd.fitting.uncertainty.posterior.walkers import Solutions, distributed, pictured
-from slxrd.fitting.uncertainty.samples import Drawn
+from slxrd.fitting.uncertainty.posterior.walkers import Proposal, proposal_of_fit, starting_points
 from slxrd.units import FloatArray
 
 #: Autocorrelation times that a chain must be long, the split R-hat it may have, and the difference of the
 #: solutions' shares between its halves, in standard deviations.
 LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
-#: Share of the steps thrown away at the beginning.
+#: Share of the steps that is discarded at the beginning.
 DISCARDED = 0.2
 
 
@@ -63,7 +65,7 @@ def split_rhat(chain: FloatArray) -> float:
     return float(np.sqrt((n - 1) / n + halves.mean(axis=0).var(ddof=1) / within))
 
 
-def judge(
+def assess_convergence(
     kept: int, tau: Mapping[str, float], rhat: Mapping[str, float], difference: float
 ) -> tuple[bool, str]:
     """Decide whether a chain has converged, and say why.
@@ -101,13 +103,13 @@ FEWEST_STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Posterior(Drawn):
-    """Samples of the posterior, and how far to trust them.
+class Posterior(Samples):
+    """Samples of the posterior, with the diagnostics of convergence.
 
     Parameters
     ----------
     seed, asked, done, discarded : int
-        Of the random numbers; steps that were wanted, made, and thrown away at the beginning.
+        Of the random numbers; number of steps requested, made, and discarded at the beginning.
     names : tuple of str
         Parameters that were refined.
     chain : ndarray, shape (steps, walkers, f)
@@ -125,11 +127,11 @@ class Posterior(Drawn):
     acceptance : float
         Share of the proposals that were accepted.
     converged : bool
-        Whether all this can be trusted.
+        Whether the chain has converged.
     why : str
-        On what grounds.
+        The reason.
     notes : tuple of str
-        What the reader must know.
+        Limits of the result.
     """
 
     seed: int
@@ -172,12 +174,12 @@ def sample_posterior(
     fit : Fit
         The fit, with all its solutions.
     steps, walkers : int
-        Every walker makes so many steps, of which the first fifth is thrown away.
+        Every walker makes so many steps, of which the first fifth is discarded.
     seed : int
         Of the random numbers.
     priors : mapping of str to (float, float), optional
-        Mean and standard deviation of what is known beforehand of refined parameters, ``{"L": (36, 2)}``,
-        besides the priors of the fit.
+        Mean and standard deviation of Gaussian priors of refined parameters, ``{"L": (36, 2)}``, in addition
+        to those of the fit.
     report : callable, optional
         Called with steps done and asked for. A KeyboardInterrupt ends the run and keeps what was done.
 
@@ -187,56 +189,89 @@ def sample_posterior(
         If nothing was refined, steps or walkers are too few, a prior cannot be or excludes all
         solutions, or emcee is not installed.
     """
-    if not fit.names:
-        raise SlxrdError("nothing was refined, so there is no posterior to sample")
-    if steps < FEWEST_STEPS:
-        raise SlxrdError(f"{steps} steps: at least {FEWEST_STEPS} are needed, thousands for a good answer")
-    fewest = max(2 * len(fit.names), 8)
-    if walkers < fewest:
-        raise SlxrdError(f"{walkers} walkers: {len(fit.names)} refined parameters need at least {fewest}")
-    target = Target(fit.objective, fit.minima, dict(priors or {}))
-    solutions = pictured(fit, target)
-    random = np.random.RandomState(np.random.MT19937(seed))  # the kind that emcee takes
-    starts = distributed(target, solutions, walkers, random)
-    target.lay_out(starts)
-    sampler = _sampler(target, solutions, walkers)
-    sampler.random_state = random.get_state()
-    try:
-        for done, _ in enumerate(sampler.sample(starts, iterations=steps, skip_initial_state_check=True), 1):
-            if report is not None and (done % 50 == 0 or done == steps):
-                report(done, steps)
-    except KeyboardInterrupt:
-        if sampler.iteration < FEWEST_STEPS:
-            raise
-    return _conclude(fit, target, solutions, sampler, seed, steps)
+    found = draw_samples(fit, "mcmc", seed=seed, priors=priors, report=report, steps=steps, walkers=walkers)
+    assert isinstance(found, Posterior)
+    return found
 
 
-def _sampler(target: Target, solutions: Solutions, walkers: int) -> Any:
+@dataclass(frozen=True)
+class EnsembleMCMC(Sampler):
+    """Chains of walkers, by emcee.
+
+    Parameters
+    ----------
+    steps, walkers : int
+        Every walker makes so many steps, of which the first fifth is discarded.
+    """
+
+    bit_generator: ClassVar[type[np.random.BitGenerator]] = np.random.MT19937
+    steps: int = STEPS
+    walkers: int = WALKERS
+
+    def sample(
+        self, target: Target, random: np.random.Generator, report: Progress | None = None
+    ) -> Posterior:
+        """Run the chains; a KeyboardInterrupt ends them and keeps the steps that were made.
+
+        Raises
+        ------
+        SlxrdError
+            If steps or walkers are too few, the priors exclude all solutions, or emcee is not installed.
+        """
+        assert target.fit is not None
+        if self.steps < FEWEST_STEPS:
+            raise SlxrdError(
+                f"{self.steps} steps: at least {FEWEST_STEPS} are needed, thousands for a good answer"
+            )
+        fewest = max(2 * len(target.names), 8)
+        if self.walkers < fewest:
+            raise SlxrdError(
+                f"{self.walkers} walkers: {len(target.names)} refined parameters need at least {fewest}"
+            )
+        proposal = proposal_of_fit(target.fit, target)
+        state = np.random.RandomState(random.bit_generator)  # the kind that emcee takes
+        starts = starting_points(target, proposal, self.walkers, state)
+        target.lay_out(starts)
+        sampler = _sampler(target, proposal, self.walkers)
+        sampler.random_state = state.get_state()
+        steps = sampler.sample(starts, iterations=self.steps, skip_initial_state_check=True)
+        try:
+            for done, _ in enumerate(steps, 1):
+                if report is not None and (done % 50 == 0 or done == self.steps):
+                    report(done, self.steps)
+        except KeyboardInterrupt:
+            if sampler.iteration < FEWEST_STEPS:
+                raise
+        return _posterior(target.fit, target, proposal, sampler, self.steps)
+
+
+SAMPLERS.register("mcmc", EnsembleMCMC)
+
+
+def _sampler(target: Target, proposal: Proposal, walkers: int) -> Any:
     """Set up emcee."""
     try:
         import emcee
     except ImportError:
         raise SlxrdError('sampling the posterior needs emcee: pip install "slxrd[posterior]"') from None
-    moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.MHMove(solutions.jump), 0.5)]
+    moves = [(emcee.moves.DEMove(), 0.5), (emcee.moves.MHMove(proposal.jump), 0.5)]
     sampler = emcee.EnsembleSampler(walkers, len(target.names), target, moves=moves, vectorize=True)
     sampler.log_prob_fn = target  # emcee's own wrapper prints a traceback when it is interrupted
     return sampler
 
 
-def _conclude(
-    fit: Fit, target: Target, solutions: Solutions, sampler: Any, seed: int, asked: int
-) -> Posterior:
+def _posterior(fit: Fit, target: Target, proposal: Proposal, sampler: Any, asked: int) -> Posterior:
     done = int(sampler.iteration)
     discarded = int(DISCARDED * done)
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
     columns = with_derived(target.full(flat), fit.stack)
-    nearest = solutions.nearest(flat)
+    nearest = proposal.nearest(flat)
     tau = {name: autocorrelation_time(chain[:, :, i]) for i, name in enumerate(fit.names)}
     rhat = {name: split_rhat(chain[:, :, i]) for i, name in enumerate(fit.names)}
     fractions, errors, differences = [], [], [0.0]
-    for k in range(len(solutions.shares)):
+    for k in range(len(proposal.shares)):
         inside = (nearest == k).astype(np.float64).reshape(kept, walkers)
         share, halves = inside.mean(), [half.mean() for half in np.array_split(inside, 2)]
         error = np.sqrt(share * (1.0 - share) * autocorrelation_time(inside) / inside.size)
@@ -244,9 +279,9 @@ def _conclude(
         errors.append(error)
         if error > 0.0:
             differences.append(abs(halves[0] - halves[1]) / (2.0 * error))
-    converged, why = judge(kept, tau, rhat, max(differences))
+    converged, why = assess_convergence(kept, tau, rhat, max(differences))
     return Posterior(
-        seed=seed, asked=asked, done=done, discarded=discarded, names=fit.names, chain=chain,
+        seed=0, asked=asked, done=done, discarded=discarded, names=fit.names, chain=chain,
         all_values=columns,
         chi2=-2.0 * (np.asarray(sampler.get_log_prob(discard=discarded)).ravel() - target.log_prior(flat)),
         solution=nearest, fractions=np.array(fractions), fraction_errors=np.array(errors), tau=tau,

@@ -1,4 +1,4 @@
-"""The posterior's density, for whatever samples it."""
+"""Density of the posterior, for the samplers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -30,7 +31,9 @@ class Target:
     minima : sequence of Minimum
         The solutions; their free parameters are those of the vectors.
     added : mapping of str to (float, float)
-        Mean and standard deviation of what is known besides the fit's own priors.
+        Mean and standard deviation of Gaussian priors in addition to those of the fit.
+    fit : Fit, optional
+        The fit whose minima these are, where it is finished.
 
     Raises
     ------
@@ -38,8 +41,11 @@ class Target:
         If a prior cannot be.
     """
 
-    def __init__(self, objective: Objective, minima: Sequence[Minimum], added: Priors) -> None:
+    def __init__(
+        self, objective: Objective, minima: Sequence[Minimum], added: Priors, fit: Fit | None = None
+    ) -> None:
         self.objective, self.added = objective, added
+        self.minima, self.fit = tuple(minima), fit
         self.parameters, self.names = minima[0].parameters, minima[0].names
         self._values = [minima[0].values[name] for name in objective.model.names]
         self.priors = {**self.parameters.priors, **added}

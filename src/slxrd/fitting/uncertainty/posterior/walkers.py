@@ -1,4 +1,4 @@
-"""Pictures of the solutions of a fit: where walkers begin, and jumps from one solution to another."""
+"""Walkers of a Markov chain: starting points, and the proposal of jumps between solutions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from slxrd.fitting.uncertainty.posterior.importance import Mixture
 from slxrd.fitting.uncertainty.posterior.target import Target
 from slxrd.units import FloatArray
 
-#: Solutions with Δχ² below the first are started from, each by as many walkers as the second.
+#: Solutions with Δχ² below the first have starting points, each at least as many as the second.
 _REACHED, _A_FEW = 20.0, 3
 #: A prior farther off than this, in σ, excludes a solution.
 _EXCLUDED = 6.0
 
 
-class Solutions:
-    """Jumps into the pictures of the solutions.
+class Proposal:
+    """Proposal of jumps: a mixture of t distributions, one for each solution.
 
     Parameters
     ----------
     centres : ndarray, shape (s, f)
-        Where they are.
+        Solutions.
     precisions : ndarray, shape (s, f, f)
         Inverses of their covariances.
     shares : ndarray, shape (s,)
-        About how probable they are; any positive numbers will do.
+        Approximate probabilities, on any scale.
     lower, upper : ndarray, shape (f,)
         Bounds.
     open_ : ndarray of bool, shape (f,), optional
-        What the data leave open: it is drawn anywhere within the bounds.
+        Parameters that the data do not determine; drawn uniformly within the bounds.
     """
 
     def __init__(
@@ -53,25 +53,25 @@ class Solutions:
         self._mixture = Mixture(centres[:, inner], covariances, self.shares)
 
     def nearest(self, vectors: FloatArray) -> NDArray[np.int64]:
-        """Solution to which each of ``vectors``, shape (n, f), belongs."""
+        """Index of the nearest solution for each of ``vectors``, shape (n, f)."""
         away = (vectors[:, None, :] - self.centres) @ self._metric
         return np.asarray(np.argmin(np.sum(away**2, axis=2), axis=1))
 
     def draw(self, chosen: NDArray[np.int64], random: np.random.RandomState) -> FloatArray:
-        """Draw a point from each of the ``chosen`` solutions, shape (n, f)."""
+        """Draw a point near each of the ``chosen`` solutions, shape (n, f)."""
         points = random.uniform(self.lower, self.upper, (len(chosen), len(self.lower)))
         points[:, ~self._open] = self._mixture.draw(chosen, random)
         return points
 
     def jump(self, vectors: FloatArray, random: np.random.RandomState) -> tuple[FloatArray, FloatArray]:
-        """Propose points drawn anew; returns them, and the logarithm of the ratio of the densities."""
+        """Propose points that do not depend on ``vectors``; also the log ratio of the proposal densities."""
         new = self.draw(self._mixture.choose(len(vectors), random), random)
         densities = [self._mixture.log_density(points[:, ~self._open]) for points in (vectors, new)]
         return new, densities[0] - densities[1]
 
 
-def pictured(fit: Fit, target: Target) -> Solutions:
-    """Picture every solution from the curvature of χ², the priors, and the width of the bounds."""
+def proposal_of_fit(fit: Fit, target: Target) -> Proposal:
+    """Set up the proposal from the curvature of χ² at each minimum, the priors and the bounds."""
     centres = np.array([minimum.vector for minimum in fit.minima])
     precisions = np.array([minimum.jacobian.T @ minimum.jacobian for minimum in fit.minima])
     precisions += np.diag(12.0 / (target.upper - target.lower) ** 2)
@@ -95,26 +95,26 @@ def pictured(fit: Fit, target: Target) -> Solutions:
         for name in fit.names
     ]
     centres = np.clip(centres, target.lower, target.upper)
-    return Solutions(centres, precisions, shares, target.lower, target.upper, np.array(unknown))
+    return Proposal(centres, precisions, shares, target.lower, target.upper, np.array(unknown))
 
 
-def distributed(
-    target: Target, solutions: Solutions, walkers: int, random: np.random.RandomState
+def starting_points(
+    target: Target, proposal: Proposal, walkers: int, random: np.random.RandomState
 ) -> FloatArray:
-    """Distribute the walkers over the solutions as these are probable, and within each as it is wide."""
-    heights = target(solutions.centres)
+    """Draw starting points near the solutions, in proportion to their probabilities, shape (walkers, f)."""
+    heights = target(proposal.centres)
     if not np.isfinite(heights.max()):
         raise SlxrdError("the priors leave no solution within the bounds")
     order = np.array([i for i in np.argsort(-heights) if heights[i] > heights.max() - 0.5 * _REACHED])
     order = order[: walkers // _A_FEW]
-    chances = solutions.shares[order] / solutions.shares[order].sum()
+    chances = proposal.shares[order] / proposal.shares[order].sum()
     rest = random.choice(order, walkers - _A_FEW * len(order), p=chances)
     chosen = np.concatenate([np.repeat(order, _A_FEW), rest])
-    starts = solutions.centres[chosen].copy()
+    starts = proposal.centres[chosen].copy()
     width, bad = 1.0, np.arange(walkers)
-    while bad.size and width > 1e-6:  # narrower and narrower where the picture is a poor one
-        centres = solutions.centres[chosen[bad]]
-        starts[bad] = centres + width * (solutions.draw(chosen[bad], random) - centres)
+    while bad.size and width > 1e-6:  # narrower where the density is low at the points drawn
+        centres = proposal.centres[chosen[bad]]
+        starts[bad] = centres + width * (proposal.draw(chosen[bad], random) - centres)
         bad = bad[target(starts[bad]) < heights[chosen[bad]] - _REACHED]
         width *= 0.8
     return np.asarray(starts)
