@@ -143,7 +143,7 @@ def test_one_bragg_peak_leaves_q_zero_alone() -> None:
     found = ambiguous(0)
     assert (found.parameters["q_zero"].value, found.parameters["q_zero"].status) == (0.0, "fixed")
     assert "q_zero" not in found.names
-    assert any(note.startswith("q_zero was kept at its value") for note in found.notes)
+    assert any(note.startswith("q_zero was fixed at its value") for note in found.notes)
 
 
 def test_freed_by_hand_it_is_refused() -> None:

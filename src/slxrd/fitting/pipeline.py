@@ -156,7 +156,7 @@ def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: 
 def _decide_q_zero(
     objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...], notes: list[str]
 ) -> tuple[Minimum, ...]:
-    """Refine q_zero where the data can tell it from d; refuse if it was freed where they cannot."""
+    """Refine q_zero if the data separate it from d; raise an error if it was freed and they do not."""
     row = parameters["q_zero"]
     if row.free is False:
         return minima
@@ -172,5 +172,5 @@ def _decide_q_zero(
         return minima
     if row.free:
         return minima
-    notes.append(f"q_zero was refined: these data tell it from d to ±{error:.2g} Å⁻¹")
+    notes.append(f"q_zero was refined: these data separate it from d to ±{error:.2g} Å⁻¹")
     return refine_all(objective, parameters.release("q_zero"), minima)

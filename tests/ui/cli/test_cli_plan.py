@@ -199,7 +199,7 @@ def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytes
     assert outcome.code == 130
     assert "! interrupted after 3 of 20 simulations" in outcome.out
     assert "! interrupted: 2 of 3 were not simulated" in outcome.out
-    assert outcome.err == "slxrd: interrupted; what was simulated until then is told\n"
+    assert outcome.err == "slxrd: interrupted; the result is that of the simulations done so far\n"
     told = json.loads((here / "plan.json").read_text(encoding="utf-8"))
     assert [(plan["done"], plan["asked"]) for plan in told["plans"]] == [(3, 20)]
 

@@ -78,7 +78,7 @@ class Conclusion:
         """Draw the conclusions."""
         for name, (mean, spread) in self.best.parameters.priors.items():
             row = info(name)
-            self.notes.append(f"known beforehand: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
+            self.notes.append(f"prior: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
         estimates = {name: self._estimate(name) for name in self.best.parameters}
         if self.stack.coherent > 1:
             self._judge_fringes(estimates)

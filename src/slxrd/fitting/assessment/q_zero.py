@@ -41,9 +41,9 @@ def q_zero_error(minimum: Minimum) -> float:
 
 
 def why_not_refined(error: float) -> str:
-    """Say why q_zero is not refined."""
-    known = "not at all" if np.isinf(error) else f"only to ±{error:.2g} Å⁻¹"
+    """Return the note on a q_zero that is not refined, given its error in Å⁻¹."""
+    known = "" if np.isinf(error) else f" better than ±{error:.2g} Å⁻¹"
     return (
-        f"q_zero was kept at its value: these data tell it from d {known}; "
+        f"q_zero was fixed at its value: these data do not separate it from d{known}; "
         "a second Bragg order, or a fringe away from the Bragg peak, would (--region)"
     )

@@ -127,7 +127,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
     """
     request, result = document.get("asked"), dict(document) if "parameters" in document else None
     if request is None and result is None:
-        raise FileError(path, "does not tell what was asked for; the file is damaged")
+        raise FileError(path, "has no valid request of a fit; the file is damaged")
     try:
         request = request or {}  # A fit of a pattern that no file holds can be looked at, not repeated.
         for name in ("log", "content"):

@@ -13,7 +13,7 @@ from slxrd.studies.compare.evidence import Ranges, integral
 from slxrd.studies.compare.result import ComparedModel, Comparison
 
 #: Beginnings of notes of fits that the comparison replaces by its own.
-_Q_ZERO_FIXED = "q_zero was kept"
+_Q_ZERO_FIXED = "q_zero was fixed"
 _COVERED = ("reduced χ²", "no fringes", _Q_ZERO_FIXED, "q_zero was refined")
 
 

@@ -59,7 +59,7 @@ def described(one: Crystal, planes: int) -> str:
             f"--planes {planes}: give a whole number from {max(1, one.closing)} to {MOST_PLANES}"
         )
     below, above = one.overhang()
-    lines = [f"{one.ended()}, d = {one.period:g} Å", f"  source: {one.source or 'not told'}"]
+    lines = [f"{one.ended()}, d = {one.period:g} Å", f"  source: {one.source or 'not given'}"]
     if one.assumed:
         lines.append(f"  assumed: {one.assumed}")
     lines += [
@@ -69,7 +69,7 @@ def described(one: Crystal, planes: int) -> str:
         "",
         f"  thickness {one.thickness(planes):.3f} Å; free gap L − {below + above:.3f} Å",
         "",
-        "parameters besides those of every fit (fixed unless freed: --free NAME)",
+        "additional parameters (fixed unless freed: --free NAME)",
     ]
     offers = Stack(crystal=one).offers
     width = max(map(len, offers))

@@ -104,7 +104,7 @@ def plan_command(
 
     outputs.finish(text, {"plans": [each.as_dictionary() for each in plans]}, figure)
     if plans[-1].interrupted or any(note.startswith("interrupted") for note in notes):
-        typer.echo("slxrd: interrupted; what was simulated until then is told", err=True)
+        typer.echo("slxrd: interrupted; the result is that of the simulations done so far", err=True)
         raise SystemExit(INTERRUPTED)
 
 

@@ -50,7 +50,7 @@ def resolution_command(
         typer.Option(help="What moves the peaks: a zero error of 2θ, the standard's height, or both."),
     ] = "auto",
     at: Annotated[
-        float | None, typer.Option(metavar="Q", help="Where in Å⁻¹ the width is told as one number.")
+        float | None, typer.Option(metavar="Q", help="q in Å⁻¹ at which the width is given as one number.")
     ] = None,
     request: Annotated[Given, take("mask", "reading")],
     force: Force = False,
@@ -131,7 +131,7 @@ def correct_command(
     if (thickness is None) != (film is None and mu is None):
         raise SlxrdError("absorption needs --thickness, and --film or --mu")
     if film is not None and mu is not None:
-        raise SlxrdError("--film and --mu both tell the attenuation; leave one out")
+        raise SlxrdError("--film and --mu both give the attenuation; leave one out")
     if (beam is None) != (sample is None):
         raise SlxrdError("the footprint needs both --beam and --sample")
     pattern = request.prepared(file, counting=noise == "counting")

@@ -157,7 +157,7 @@ def _read(
     from slxrd.studies.series.files import Naming, find_series
 
     if table is not None and pattern_of_name is not None:
-        raise SlxrdError("--table and --pattern-of-name both tell the values; leave one out")
+        raise SlxrdError("--table and --pattern-of-name both give the values; leave one out")
     with _progress("reading") as report:
         return find_series(files, load, Naming(variable, pattern_of_name, table), report)
 
