@@ -101,7 +101,7 @@ class DataOptions(TypedDict, total=False):
             "Default: the file's, else 0.03.",
             metavar="FRACTION|counting|file",
             label="σ of the points",
-            placeholder="as in file; 0.03; counting",
+            placeholder="from file; 0.03; counting",
         ),
     ]
 
@@ -190,7 +190,7 @@ class SampleOptions(TypedDict, total=False):
             Number(above=0.0, error="must be a positive number of σ_N"),
             "Count sizes within this many σ_N of N (3 in the paper).",
             Stack.size_window,
-            label="sizes within … σ_N",
+            label="size window (σ_N)",
         ),
     ]
     crystal: Annotated[
@@ -200,7 +200,7 @@ class SampleOptions(TypedDict, total=False):
             "Crystal made of atoms: CsPbBr3:Br, a .toml, file.cif:1,0,0 (slxrd crystal lists them).",
             metavar="NAME[:SURFACE]",
             label="crystal",
-            placeholder="none: planes alike",
+            placeholder="none: equal planes",
         ),
     ]
     partner: Annotated[
@@ -210,7 +210,7 @@ class SampleOptions(TypedDict, total=False):
             "A second crystal that alternates with it.",
             metavar="NAME[:SURFACE]",
             label="second crystal",
-            placeholder="of an alternating stack",
+            placeholder="for alternating stacks",
         ),
     ]
     slab: Annotated[
@@ -219,7 +219,7 @@ class SampleOptions(TypedDict, total=False):
             NumberOrText(),
             "What fills the gaps: e/Å³, or a ligand (needs a crystal).",
             metavar="DENSITY|LIGAND",
-            label="scattering of the gap",
+            label="density in the gap",
             placeholder="none",
         ),
     ]
@@ -229,7 +229,7 @@ class SampleOptions(TypedDict, total=False):
             Choice(get_args(StackKind)),
             "Stacks of one size each, of mixed sizes, or of two crystals in turn.",
             "pure",
-            label="stacks",
+            label="stack",
         ),
     ]
     weighting: Annotated[
@@ -238,7 +238,7 @@ class SampleOptions(TypedDict, total=False):
             Choice(get_args(Weighting)),
             "Sizes as shares of the stacks' area, or of the number of cubes.",
             "number",
-            label="N counts",
+            label="weighting",
         ),
     ]
     coherent_spread: Annotated[
@@ -273,7 +273,8 @@ class InstrumentOptions(TypedDict, total=False):
             Choice(get_args(Zero)),
             "What q_zero is: a shift of q, of the angle, or of the sample's height.",
             "q",
-            label="q₀ is a",
+            label="zero error q₀",
+            choice_labels={"q": "shift of q", "angle": "shift of 2θ", "displacement": "sample height"},
         ),
     ]
 
@@ -287,7 +288,7 @@ class ResidualOptions(TypedDict, total=False):
             Choice(get_args(ObjectiveName)),
             "Residuals of intensities, of logarithms, or as in 2021.",
             "linear",
-            label="residuals of",
+            label="residuals",
         ),
     ]
     scale: Annotated[

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, get_args, get_type_hints
 
 from slxrd.fitting.request.kinds import Kind
@@ -30,6 +30,8 @@ class Option:
         Name on the command line, where it is not that of the option.
     label, placeholder : str
         On the page; an option without a label has no field of its own there.
+    choice_labels : mapping of str to str
+        What the page shows in place of the names of choices.
     typed : bool
         Whether it can be typed on the command line and kept in a session; False for Python objects.
     """
@@ -42,6 +44,7 @@ class Option:
     flag: str = ""
     label: str = ""
     placeholder: str = ""
+    choice_labels: Mapping[str, str] = field(default_factory=dict)
     typed: bool = True
 
 
