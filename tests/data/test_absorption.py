@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from slxrd.data.absorption import film_absorption, footprint
 from slxrd.data.baseline import subtract_background
+from slxrd.data.correction_factors import film_absorption, footprint
 from slxrd.data.corrections import (
     correct_absorption,
     correct_footprint,
     correct_lorentz_polarisation,
-    counted,
     counting_statistics,
     lorentz_polarisation,
     undo_correction,
+    with_counting_sigma,
 )
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -223,9 +223,9 @@ def test_undo_refuses(scan: Pattern) -> None:
 
 
 def test_counted_touches_no_sigma_and_guesses_no_counts(scan: Pattern) -> None:
-    assert counted(scan) is scan
+    assert with_counting_sigma(scan) is scan
     unknown = Pattern([1.0, 2.0, 3.0], [4.0, 9.0, 16.0])
-    assert counted(unknown) is unknown
-    sigma = counted(Pattern([1.0, 2.0, 3.0], [4.0, 9.0, 16.0], per_count=1.0)).sigma
+    assert with_counting_sigma(unknown) is unknown
+    sigma = with_counting_sigma(Pattern([1.0, 2.0, 3.0], [4.0, 9.0, 16.0], per_count=1.0)).sigma
     assert sigma is not None
     assert sigma.tolist() == [2.0, 3.0, 4.0]

@@ -6,7 +6,7 @@ import pytest
 from slxrd.data.baseline import Method, subtract_background
 from slxrd.data.corrections import counting_statistics
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.model.simulation import simulate
@@ -115,7 +115,7 @@ def test_sigma_is_that_of_the_counts_before() -> None:
     after = subtract_background(pattern).pattern
     np.testing.assert_allclose(after.sigma, 3.0 * np.sqrt(pattern.intensity / 3.0), rtol=1e-12)
     assert [step.name for step in after.history] == ["σ from counting statistics", "background"]
-    region = select(after, [Region(0.9, 1.25)], "counting")[0]
+    region = select_points(after, [Region(0.9, 1.25)], "counting")[0]
     inside = (Q >= 0.9) & (Q <= 1.25)
     np.testing.assert_allclose(region.sigma, np.sqrt(3.0 * pattern.intensity[inside]), rtol=1e-12)
     with pytest.raises(SlxrdError, match="raw counts"):

@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from slxrd.data.corrections import correct_lorentz_polarisation, counting_statistics, lorentz_polarisation
+from slxrd.data.correction_factors import lorentz_polarisation
+from slxrd.data.corrections import correct_lorentz_polarisation, counting_statistics
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 

@@ -7,9 +7,9 @@ from scipy.integrate import quad
 from slxrd.data.corrections import counting_statistics
 from slxrd.data.decomposition.classification import Peaks, classify
 from slxrd.data.decomposition.decompose import Decomposition, decompose, subtract_peaks
-from slxrd.data.decomposition.lineshapes import Shape, area, pseudo_voigt
+from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt, pseudo_voigt_area
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.model.simulation import simulate
@@ -65,12 +65,14 @@ def test_area(mixing: float) -> None:
 
     # A Lorentzian beyond ±X holds h·w²/(2X) on both sides together.
     inside = quad(height, -20.0, 20.0, points=[-0.1, 0.1], limit=500)[0]
-    size, gradient = area(5.0, 0.04, mixing)
+    size, gradient = pseudo_voigt_area(5.0, 0.04, mixing)
     assert size == pytest.approx(inside + mixing * 5.0 * 0.04**2 / 40.0, rel=1e-6)
     assert gradient[0] == 0.0
     assert gradient[1] == pytest.approx(size / 5.0, rel=1e-12)
     assert gradient[2] == pytest.approx(size / 0.04, rel=1e-12)
-    assert gradient[3] == pytest.approx((area(5.0, 0.04, 1.0)[0] - area(5.0, 0.04, 0.0)[0]), rel=1e-12)
+    assert gradient[3] == pytest.approx(
+        (pseudo_voigt_area(5.0, 0.04, 1.0)[0] - pseudo_voigt_area(5.0, 0.04, 0.0)[0]), rel=1e-12
+    )
 
 
 def test_peaks_are_found_with_right_errors() -> None:
@@ -232,7 +234,7 @@ def test_subtract() -> None:
     assert step.name == "peaks subtracted"
     assert list(step.details) == ["shape", "#1", "#3"]
     assert f"at {first.position:.5g} Å⁻¹" in str(step.details["#1"])
-    region = select(left, [Region(1.05, 1.5)], "counting")[0]
+    region = select_points(left, [Region(1.05, 1.5)], "counting")[0]
     np.testing.assert_allclose(region.sigma, left.sigma[(Q >= 1.05) & (Q <= 1.5)], rtol=1e-12)
 
 

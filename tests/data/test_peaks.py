@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.peaks import Peak, describe, find_regions, lattice_period
+from slxrd.data.peaks import Peak, find_regions, lattice_period, measure_peak
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.model.simulation import simulate
@@ -120,7 +120,7 @@ def test_nothing_above_the_low_angle_region() -> None:
 @pytest.mark.parametrize("centre", [1.05, 2.1])
 def test_a_plain_peak_is_described(centre: float, fwhm: float) -> None:
     inside = np.abs(Q - centre) < 1.2 * fwhm
-    peak = describe(Q[inside], gaussian(centre, 700.0, fwhm)[inside])
+    peak = measure_peak(Q[inside], gaussian(centre, 700.0, fwhm)[inside])
     assert peak.q == pytest.approx(centre, abs=0.002)
     assert peak.width == pytest.approx(fwhm, rel=0.25)
     assert peak.height == pytest.approx(700.0, rel=0.05)
@@ -130,7 +130,7 @@ def test_fringes_are_taken_together() -> None:
     """Sheets of 4 planes of 3.0083 Å: the envelope's half width is 0.886·2π/(4d), a fringe's 0.02."""
     truth = {**EXAMPLES["pbs-sheets"].truth, "sigma_N": 0.2, "N": 4.0}
     q = np.arange(1.6, 2.6, 0.002)
-    peak = describe(q, simulate(q, truth).intensity)
+    peak = measure_peak(q, simulate(q, truth).intensity)
     assert peak.q == pytest.approx(2.0 * np.pi / 3.0083, rel=0.01)
     assert peak.width == pytest.approx(0.886 * 2.0 * np.pi / (4 * 3.0083), rel=0.25)
 

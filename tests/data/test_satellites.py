@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from slxrd.data.corrections import counting_statistics
-from slxrd.data.fringes import humps, satellite_periods
-from slxrd.data.regions import Region, RegionData, as_region, select
+from slxrd.data.fringes import satellite_maxima, satellite_periods
+from slxrd.data.regions import Region, RegionData, as_region, select_points
 from slxrd.io.registry import read
 from slxrd.sample.library.crystals import crystal
 
@@ -22,7 +22,7 @@ BY_HAND = {
 
 def measured(name: str, low: float, high: float) -> tuple[RegionData, ...]:
     pattern = counting_statistics(read(DATA / name)).to_q().masked(4.438, 4.458)
-    return select(pattern, [as_region((low, high))], "counting")
+    return select_points(pattern, [as_region((low, high))], "counting")
 
 
 def test_the_measured_superlattice_repeats_at_the_owners_period() -> None:
@@ -38,7 +38,7 @@ def test_the_measured_superlattice_repeats_at_the_owners_period() -> None:
 def test_satellites_cluster_where_the_layers_would_diffract() -> None:
     """Each layer's own 004, InGaAs below GaAs, to a distance of satellites: the mask hides the strongest."""
     data = measured("InGaAs_SL_68_re_m002.x00", 4.205, 4.535)[0]
-    places = sorted(humps(data, 254.6))
+    places = sorted(satellite_maxima(data, 254.6))
     peaks = [4.0 * np.pi / crystal(name).period for name in ("InGaAs-001", "GaAs-001")]
     assert places == pytest.approx(peaks, abs=2.0 * np.pi / 254.6)
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import chi2 as chi2_distribution
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.examples import EXAMPLES
@@ -37,7 +37,7 @@ def ordered(seed: int) -> Objective:
     """A thin-sheet sample without stacking disorder, 3 % noise."""
     values = {**CUBES, "N": 4.0, "sigma_N": 0.8, "sigma_L": 0.0, "q_zero": 0.0}
     pattern = simulate(Q, values, noise=0.03, seed=seed)
-    return Objective(Model(), select(pattern, [Region(0.88, 1.4), Region(1.75, 2.33)]))
+    return Objective(Model(), select_points(pattern, [Region(0.88, 1.4), Region(1.75, 2.33)]))
 
 
 def test_the_rise_of_a_one_sided_limit() -> None:
@@ -116,7 +116,7 @@ def test_no_limit_where_chi2_never_rises() -> None:
 def spheres(seed: int) -> Objective:
     example = EXAMPLES["pbs-spheres"]
     pattern = simulate(np.arange(1.9, 2.32, 0.002), example.truth, peak=1500.0, noise="counting", seed=seed)
-    return Objective(Model(), select(pattern, [Region(1.9, 2.32)]))
+    return Objective(Model(), select_points(pattern, [Region(1.9, 2.32)]))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, RegionData, select
+from slxrd.data.regions import Region, RegionData, select_points
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.instrument.diffractometer import Instrument
@@ -48,7 +48,7 @@ def pattern(seed: int = 11, factor: float = 1.0, noise: float = 0.02) -> Pattern
 
 
 def objective(settings: Settings, regions: list[Region] | None = None, **made: float) -> Objective:
-    return Objective(MODEL, select(pattern(**made), regions or REGIONS), settings)  # type: ignore[arg-type]
+    return Objective(MODEL, select_points(pattern(**made), regions or REGIONS), settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("settings", COMBINATIONS, ids=name)
@@ -106,10 +106,10 @@ def test_masked_points_have_no_influence(settings: Settings) -> None:
     results = []
     for intensity in (clean.intensity, disturbed):
         masked = Pattern(clean.q, intensity, sigma=clean.sigma).masked(1.05, 1.07)
-        results.append(Objective(MODEL, select(masked, REGIONS), settings).evaluate(AWAY))
+        results.append(Objective(MODEL, select_points(masked, REGIONS), settings).evaluate(AWAY))
     np.testing.assert_array_equal(results[0].residual, results[1].residual)
     np.testing.assert_array_equal(results[0].jacobian, results[1].jacobian)
-    whole = Objective(MODEL, select(Pattern(clean.q, disturbed, sigma=clean.sigma), REGIONS), settings)
+    whole = Objective(MODEL, select_points(Pattern(clean.q, disturbed, sigma=clean.sigma), REGIONS), settings)
     assert whole.chi2(AWAY) > 2.0 * results[0].chi2
     assert sum(region.q.size for region in results[0].regions) == whole.n_points - int(inside.sum())
 
@@ -166,13 +166,13 @@ def test_points_without_a_logarithm_are_left_out_and_counted(settings: Settings)
     clean = pattern()
     spoilt = np.array(clean.intensity)
     spoilt[[20, 30, 31]] = 0.0, -3.0, -1e-9
-    tested = Objective(MODEL, select(Pattern(clean.q, spoilt, sigma=clean.sigma), REGIONS), settings)
+    tested = Objective(MODEL, select_points(Pattern(clean.q, spoilt, sigma=clean.sigma), REGIONS), settings)
     assert len(tested.notes) == 1
     assert "3 points at or below zero have no logarithm and were left out" in tested.notes[0]
     without = Pattern(clean.q, clean.intensity, sigma=clean.sigma)
     for i in (20, 30, 31):
         without = without.masked(clean.q[i] - 1e-9, clean.q[i] + 1e-9)
-    expected = Objective(MODEL, select(without, REGIONS), settings)
+    expected = Objective(MODEL, select_points(without, REGIONS), settings)
     assert expected.notes == ()
     np.testing.assert_array_equal(tested.evaluate(AWAY).residual, expected.evaluate(AWAY).residual)
     assert tested.n_points == expected.n_points

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.paper2021 import derivative_filter
 from slxrd.fitting.objective.residuals import Objective
@@ -29,7 +29,7 @@ PATTERN = simulate(np.arange(0.9, 2.4, 0.002), TRUTH, noise=0.02, seed=3)
 
 def objective(sigma_G: float = 0.007, regions: list[Region] | None = None) -> Objective:
     model = Model(Stack(40, 3.0), Instrument(sigma_G))
-    return Objective(model, select(PATTERN, regions or REGIONS), Settings("paper2021"))
+    return Objective(model, select_points(PATTERN, regions or REGIONS), Settings("paper2021"))
 
 
 def corrected_s9(q: FloatArray, n: int, values: dict[str, float], C: int = 20) -> FloatArray:
@@ -107,14 +107,14 @@ def test_with_resolution_the_same_of_the_smeared_model() -> None:
 
 
 def test_sigma_plays_no_part() -> None:
-    wider = Objective(objective().model, select(PATTERN, REGIONS, 0.5), Settings("paper2021"))
+    wider = Objective(objective().model, select_points(PATTERN, REGIONS, 0.5), Settings("paper2021"))
     np.testing.assert_array_equal(wider.evaluate(AWAY).residual, objective().evaluate(AWAY).residual)
 
 
 @pytest.mark.parametrize("n", [15, 16, 50])
 def test_the_filter_is_scipys(n: int) -> None:
     q = np.linspace(1.0, 1.1, n)
-    points = select(simulate(q, TRUTH, noise=0.02, seed=n), [Region(0.9, 1.2)])[0]
+    points = select_points(simulate(q, TRUTH, noise=0.02, seed=n), [Region(0.9, 1.2)])[0]
     D = derivative_filter(points, 15, 3)
     y = np.random.default_rng(n).normal(size=n)
     np.testing.assert_allclose(D @ y, savgol_filter(y, 15, 3, deriv=1), atol=1e-12)

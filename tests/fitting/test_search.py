@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.minimise.least_squares import minimise
@@ -41,7 +41,7 @@ def first_order(values: dict[str, float], seed: int) -> Objective:
     reach = min(1.3 * bragg / values["N"], 0.45 * bragg)
     q = np.arange(bragg - reach, bragg + reach, 0.003)
     pattern = simulate(q, values, noise=0.02, seed=seed)
-    return Objective(Model(), select(pattern, [Region(float(q[0]), float(q[-1]))]))
+    return Objective(Model(), select_points(pattern, [Region(float(q[0]), float(q[-1]))]))
 
 
 # The first ten as they were drawn, and others where only a start close to the truth leads to it.

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 import slxrd
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, select
+from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise import least_squares as leastsquares
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
-from slxrd.instrument.broadening import FWHM, LORENTZ_REACH, Broadening, line
+from slxrd.instrument.broadening import FWHM, LORENTZ_REACH, Broadening, line_profile
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.intensity import Model
 from slxrd.parameters.parameter_set import Parameters
@@ -122,8 +122,10 @@ def test_the_line_is_normalised_and_as_wide_as_it_says(lorentzian: float) -> Non
     sigma = np.array([[0.004], [0.01]])
     half = FWHM / 2.0 * sigma
     offset = half * np.linspace(-LORENTZ_REACH, LORENTZ_REACH, 600_001)
-    assert np.trapezoid(line(offset, sigma, lorentzian), offset) == pytest.approx([1.0, 1.0], abs=1e-8)
-    top, side = (line(np.array([[x], [x]]) * half, sigma, lorentzian) for x in (0.0, 1.0))
+    assert np.trapezoid(line_profile(offset, sigma, lorentzian), offset) == pytest.approx(
+        [1.0, 1.0], abs=1e-8
+    )
+    top, side = (line_profile(np.array([[x], [x]]) * half, sigma, lorentzian) for x in (0.0, 1.0))
     np.testing.assert_allclose(side, top / 2.0, rtol=1e-12)
 
 
@@ -213,7 +215,7 @@ def test_a_doublet_that_is_left_out_shortens_d() -> None:
 def test_compiled_refinement_and_scipy_agree(zero: Zero, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("numba")
     pattern = two_orders(VOIGT)
-    data = select(pattern, [Region(0.94, 1.22), Region(2.0, 2.3)], 0.01)
+    data = select_points(pattern, [Region(0.94, 1.22), Region(2.0, 2.3)], 0.01)
     model = Model(Stack(), Instrument(0.007, VOIGT, CU, SECOND, zero))
     objective = Objective(model, data, Settings(background="constant"))
     start = Parameters().start(**{**TRUTH, "d": 5.845, "L": 36.6, "q_zero": 0.001}).release("q_zero")

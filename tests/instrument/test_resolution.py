@@ -15,9 +15,9 @@ import slxrd
 from slxrd.data.decomposition.lineshapes import pseudo_voigt
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import FWHM, line
+from slxrd.instrument.broadening import FWHM, line_profile
 from slxrd.instrument.calibration.caglioti import Optics, area_mixing
-from slxrd.instrument.calibration.doublets import Shapes, Window, project
+from slxrd.instrument.calibration.doublets import Shapes, Window, fit_linear
 from slxrd.instrument.calibration.measure import Resolution, measure_resolution
 from slxrd.instrument.calibration.refinement import Shift
 from slxrd.instrument.calibration.standards import STANDARDS, Standard, standard
@@ -151,7 +151,9 @@ def test_what_it_gives_is_the_line_that_the_model_uses() -> None:
     from powder import pseudo_voigt as textbook
 
     expected = textbook(angles, bragg, width(bragg), LINE[3])
-    model = line(q[:, None] - q0, found.broadening.sigma(q)[:, None], found.broadening.lorentzian)[:, 0]
+    model = line_profile(q[:, None] - q0, found.broadening.sigma(q)[:, None], found.broadening.lorentzian)[
+        :, 0
+    ]
     # In q the width changes a little across the line.
     np.testing.assert_allclose(model / model.max(), expected / expected.max(), rtol=0.0, atol=4e-3)
 
@@ -376,11 +378,11 @@ def test_derivatives_of_a_window() -> None:
         return Shapes(base + slopes @ p, slopes)
 
     p = np.array([0.01, -0.02, 0.03, 0.02])
-    exact = project(window, at(p), 0.5)
+    exact = fit_linear(window, at(p), 0.5)
     for j in range(4):
         step = np.zeros(4)
         step[j] = 1e-6
-        above, below = (project(window, at(p + sign * step), 0.5).residual for sign in (1.0, -1.0))
+        above, below = (fit_linear(window, at(p + sign * step), 0.5).residual for sign in (1.0, -1.0))
         np.testing.assert_allclose(
             exact.jacobian[:, j], (above - below) / 2e-6, atol=1e-6 * np.abs(above).max()
         )
@@ -404,7 +406,7 @@ def test_shares_of_height_and_of_area(mixing: float) -> None:
     """The line fitted over 2θ is ``broadening.line`` with the converted share, within its reach."""
     share, slope = area_mixing(mixing)
     x = np.linspace(-2.0, 2.0, 801)
-    ratio = line(x, np.array(0.2 / FWHM), share) / pseudo_voigt(x, 0.0, 1.0, 0.2, mixing)[0]
+    ratio = line_profile(x, np.array(0.2 / FWHM), share) / pseudo_voigt(x, 0.0, 1.0, 0.2, mixing)[0]
     near = np.abs(x) < (2.0 if mixing > 0.0 else 0.4)
     np.testing.assert_allclose(ratio[near], ratio[400], rtol=1e-9)
     assert slope == pytest.approx((area_mixing(mixing + 1e-6)[0] - area_mixing(mixing - 1e-6)[0]) / 2e-6)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from slxrd.data.corrections import lorentz_polarisation
+from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.fitting.covariance import Covariance
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.result.derived import derived_quantities, period_S13

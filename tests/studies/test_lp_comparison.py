@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import slxrd
-from slxrd.data.corrections import lorentz_polarisation
+from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit

@@ -1,9 +1,8 @@
-"""From the pattern as it was read to the one that is fitted: σ of counts, Lorentz-polarisation.
+"""Corrections of the measured intensity, and σ from counting statistics.
 
-Corrections of the measured intensity: Pattern → Pattern, each a step in its history.
-
-The corrections for polarisation, absorption and footprint divide by a factor that follows from the angle
-and from what the step says of itself; :func:`undo_correction` multiplies by it again.
+Each function returns a new pattern with one more step in its history. The corrections for
+Lorentz-polarisation, absorption and footprint divide by a factor that depends on the angle and on the
+settings recorded in the step, so that :func:`undo_correction` can multiply by it again.
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from dataclasses import replace
 from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from slxrd.data.absorption import BeamProfile, film_absorption, footprint, scattering_angle
+from slxrd.data.correction_factors import BeamProfile, film_absorption, footprint, lorentz_polarisation
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
 from slxrd.sample.form_factors import attenuation
@@ -30,52 +28,20 @@ _MONOCHROMATOR, _THICKNESS, _MU = "monochromator θ_M (°)", "thickness (Å)", "
 _BEAM, _SAMPLE, _PROFILE = "beam (mm)", "sample (mm)", "profile"
 
 
-def lorentz_polarisation(two_theta: ArrayLike, monochromator: float | None = None) -> FloatArray:
-    """Lorentz-polarisation factor of a θ:2θ scan.
-
-    Lp = (1 + A cos²2θ) / ((1 + A) sin 2θ), with A = cos²2θ_M behind a monochromator and A = 1
-    without one (Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI section S.q).
-
-    Parameters
-    ----------
-    two_theta : array_like
-        Scattering angle in degrees, between 0 and 180 exclusive.
-    monochromator : float, optional
-        Bragg angle θ_M of the monochromator crystal in degrees (not 2θ_M); None without one.
-
-    Returns
-    -------
-    ndarray
-        The factor, of the shape of ``two_theta``. The measured intensity is divided by it.
-
-    Raises
-    ------
-    SlxrdError
-        If an angle is outside its range.
-    """
-    angle = scattering_angle(two_theta, POLARISATION)
-    a = 1.0
-    if monochromator is not None:
-        if not 0.0 <= monochromator < 90.0:
-            raise SlxrdError(f"monochromator {monochromator!r}: its Bragg angle must be between 0 and 90°")
-        a = float(np.cos(2.0 * np.deg2rad(monochromator)) ** 2)
-    return np.asarray((1.0 + a * np.cos(angle) ** 2) / ((1.0 + a) * np.sin(angle)))
-
-
 def correct_lorentz_polarisation(pattern: Pattern, monochromator: float | None = None) -> Pattern:
-    """Return the pattern divided by its Lorentz-polarisation factor, σ likewise.
+    """Divide intensity and σ by the Lorentz-polarisation factor.
 
     Parameters
     ----------
     pattern : Pattern
-        With a known wavelength where its axis is q.
+        With a known wavelength if its axis is q.
     monochromator : float, optional
         Bragg angle θ_M of the monochromator in degrees.
 
     Raises
     ------
     SlxrdError
-        If the pattern has had this correction already.
+        If the pattern is already corrected.
     """
     return _divided(
         pattern, Step(POLARISATION, {_MONOCHROMATOR: "none" if monochromator is None else monochromator})
@@ -90,27 +56,28 @@ def correct_absorption(
     formula: str | None = None,
     density: float | None = None,
 ) -> Pattern:
-    """Return the pattern as a film thick enough to absorb the whole beam would give it, σ likewise.
+    """Correct for the absorption in a film of finite thickness; scale to an infinitely thick film.
+
+    Intensity and σ are divided by the factor of `film_absorption`.
 
     Parameters
     ----------
     pattern : Pattern
-        A symmetric θ:2θ scan in reflection, with a known wavelength where its axis is q or the
-        attenuation is to be looked up.
+        A symmetric θ:2θ scan in reflection; with a known wavelength if the axis is q, and for ``formula``.
     thickness : float
-        Of the film, in Å (500 nm are 5000 Å).
+        Thickness of the film in Å (500 nm are 5000 Å).
     mu : float, optional
         Linear attenuation coefficient of the film in 1/cm.
     formula, density : str and float, optional
-        In its place: chemical formula and density in g/cm³, as in
-        :func:`slxrd.sample.form_factors.attenuation`. What counts is the mass on the area: for a film with
-        voids, give thickness and density as they go together.
+        Instead of ``mu``: chemical formula and density in g/cm³, as in
+        :func:`slxrd.sample.form_factors.attenuation`. Only thickness × density matters: for a film with
+        voids, give the mean density.
 
     Raises
     ------
     SlxrdError
-        If the pattern has had this correction already, or not exactly one of ``mu`` and ``formula``
-        with ``density`` is given.
+        If the pattern is already corrected, or not exactly one of ``mu`` and ``formula`` with ``density`` is
+        given.
     """
     details: dict[str, str | float | int] = {_THICKNESS: thickness}
     if mu is None:
@@ -124,54 +91,55 @@ def correct_absorption(
         mu = attenuation(formula, density, pattern.wavelength)
         details["film"] = f"{formula}, {density:g} g/cm³"
     elif formula is not None or density is not None:
-        raise SlxrdError("absorption: mu is given, and so are formula or density; leave one out")
+        raise SlxrdError("absorption: mu and formula or density are both given; leave one out")
     return _divided(pattern, Step(ABSORPTION, {**details, _MU: mu}))
 
 
 def correct_footprint(pattern: Pattern, beam: float, sample: float, profile: BeamProfile = "box") -> Pattern:
-    """Return the pattern as a sample that catches the whole beam would give it, σ likewise.
+    """Correct for a sample that is shorter than the footprint of the beam.
+
+    Intensity and σ are divided by the factor of `footprint`.
 
     Parameters
     ----------
     pattern : Pattern
-        With a known wavelength where its axis is q.
+        With a known wavelength if its axis is q.
     beam, sample : float
         Width of the beam and length of the sample along it, in mm.
     profile : {"box", "gaussian"}
-        How the intensity is spread over the beam; ``beam`` is the full width at half maximum of a
-        Gaussian.
+        Intensity profile across the beam; for ``"gaussian"``, ``beam`` is the full width at half maximum.
 
     Raises
     ------
     SlxrdError
-        If the pattern has had this correction already, or a length is not positive.
+        If the pattern is already corrected, or a length is not positive.
     """
     return _divided(pattern, Step(FOOTPRINT, {_BEAM: beam, _SAMPLE: sample, _PROFILE: profile}))
 
 
 def undo_correction(pattern: Pattern, name: str) -> Pattern:
-    """Return the pattern without one of its corrections, as if it had not been made.
+    """Undo one correction.
 
-    The factor is computed once more from what the step says, and multiplied with intensity, σ and what
-    a count stands for. Steps made since then stay: a background that was subtracted since is multiplied
-    as well, that is, expressed in the uncorrected intensity.
+    The factor is computed from the settings in the step, and intensity, σ and ``per_count`` are multiplied by
+    it. Later steps are not undone: a background that was subtracted after the correction is multiplied by the
+    factor too.
 
     Parameters
     ----------
     pattern : Pattern
-        The corrected one.
+        The corrected pattern.
     name : {"Lorentz-polarisation", "absorption", "footprint"}
-        Which correction.
+        Name of the correction.
 
     Raises
     ------
     SlxrdError
-        If the pattern has no such step, or the step is none that a factor takes back.
+        If the pattern has no such step, or the step is not a multiplication by a factor.
     """
     at = next((i for i, step in enumerate(pattern.history) if step.name == name), None)
     if name not in _FACTORS:
         raise SlxrdError(
-            f"undo {name!r}: only {', '.join(_FACTORS)} can be taken back; for the rest, keep the pattern "
+            f"undo {name!r}: only {', '.join(_FACTORS)} can be undone; for other steps, keep the pattern "
             "from before"
         )
     if at is None:
@@ -206,7 +174,7 @@ def _absorption_of(two_theta: FloatArray, details: Details) -> FloatArray:
 
 
 def _footprint_of(two_theta: FloatArray, details: Details) -> FloatArray:
-    profile = cast(BeamProfile, details[_PROFILE])  # which footprint looks at
+    profile = cast(BeamProfile, details[_PROFILE])  # checked by footprint
     return footprint(two_theta, float(details[_BEAM]), float(details[_SAMPLE]), profile)
 
 
@@ -218,15 +186,14 @@ _FACTORS: dict[str, Callable[[FloatArray, Details], FloatArray]] = {
 
 
 def counting_statistics(pattern: Pattern) -> Pattern:
-    """Return the pattern with σ from counting statistics.
+    """Set σ from counting statistics.
 
-    A point of n counts has σ = √n counts, and σ = 1 count where n < 1; what one count stands for
-    is taken from ``pattern.per_count``.
+    σ = √n counts for n counts, and 1 count for n < 1; one count is ``pattern.per_count``.
 
     Parameters
     ----------
     pattern : Pattern
-        Of counts: from an instrument's file, or non-negative whole numbers.
+        With ``per_count``, or with intensities that are non-negative whole numbers.
 
     Raises
     ------
@@ -246,45 +213,44 @@ def counting_statistics(pattern: Pattern) -> Pattern:
     return pattern.changed(Step(COUNTING), sigma=per_count * np.sqrt(counts), per_count=per_count)
 
 
-def counted(pattern: Pattern) -> Pattern:
-    """Return the pattern with σ from its counts, where it has none and is known to be of counts.
+def with_counting_sigma(pattern: Pattern) -> Pattern:
+    """Set σ from counting statistics if the pattern has none and is known to be counts.
 
-    What is subtracted from an intensity leaves its σ, but no number of counts to tell it from: this comes
-    before a subtraction.
+    Necessary before a subtraction, after which the number of counts is not known.
 
     Parameters
     ----------
     pattern : Pattern
-        It is returned as it is where it has σ, or is not known to be counts.
+        Returned unchanged if it has σ, or is not known to be counts.
     """
     if pattern.sigma is not None or pattern.per_count is None:
         return pattern
     return counting_statistics(pattern)
 
 
-def prepare(
+def prepare_pattern(
     pattern: Pattern, monochromator: float | None = None, no_lp: bool = False, *, counting: bool = False
 ) -> Pattern:
-    """Correct a pattern for Lorentz and polarisation factors where it is over 2θ.
+    """Prepare a pattern for a fit: σ from counts, and the Lorentz-polarisation correction of data over 2θ.
 
-    With ``counting``, σ is taken from the counts before that: corrected counts are no whole numbers, by which
-    those of a text file are known.
+    σ is set first: counts in a text file are recognised as whole numbers, which corrected ones are not.
 
     Parameters
     ----------
     pattern : Pattern
-        As it was read.
+        As read from the file. Data over q are assumed to be corrected already.
     monochromator : float, optional
         Bragg angle θ_M of the monochromator in degrees.
     no_lp : bool
-        Not to correct data over 2θ.
+        Do not correct data over 2θ.
     counting : bool
-        Whether σ is that of the counts.
+        Set σ from counting statistics.
 
     Raises
     ------
     SlxrdError
-        If a correction is asked for or declined that the pattern cannot have.
+        If ``monochromator`` or ``no_lp`` is given for data to which it does not apply, or ``counting`` for
+        data that are not counts.
     """
     if counting:
         pattern = counting_statistics(pattern)
@@ -292,9 +258,9 @@ def prepare(
         return correct_lorentz_polarisation(pattern, monochromator)
     if monochromator is not None:
         why = (
-            "--no-lp says not to correct"
+            "--no-lp turns it off"
             if no_lp
-            else f"{pattern.source} is over q, and taken as corrected already"
+            else f"{pattern.source} is over q, and assumed to be corrected already"
         )
         raise SlxrdError(f"--monochromator belongs to the Lorentz-polarisation correction, but {why}")
     if no_lp and pattern.axis == "q":

@@ -1,4 +1,4 @@
-"""What a file holds, in words."""
+"""Text summary of the scans of a file (``slxrd info``)."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 
-#: Metadata that are told with the numbers, or are too long.
-_ELSEWHERE = {"format", "sha256", "header", "wavelength from", "counting time (s)"}
+#: Metadata that are shown in other rows, or are too long.
+_NOT_LISTED = {"format", "sha256", "header", "wavelength from", "counting time (s)"}
 
 
-def describe(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
-    """Describe the scans of a file.
+def describe_scans(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
+    """Summarise the scans of a file as text.
 
     Parameters
     ----------
     source : str
-        Its path.
+        Path of the file.
     scans : sequence of Pattern or SlxrdError
-        In the file's order; an error in the place of a scan that could not be read.
+        In the order of the file; the error for a scan that could not be read.
     """
     several = len(scans) > 1
     lines = [source]
@@ -56,7 +56,7 @@ def _rows(pattern: Pattern) -> list[tuple[str, str]]:
     time = pattern.metadata.get("counting time (s)")
     if time is not None:
         rows.append(("counting time", f"{time:.6g} s per point" if isinstance(time, float) else str(time)))
-    rows += [(key, str(value)) for key, value in pattern.metadata.items() if key not in _ELSEWHERE]
+    rows += [(key, str(value)) for key, value in pattern.metadata.items() if key not in _NOT_LISTED]
     rows += [("done", str(done)) for done in pattern.history]
     return rows
 

@@ -1,7 +1,4 @@
-"""Periods of satellites: what a pattern repeats at, read off before anything is fitted.
-
-Thickness of a coherent film from the spacing of its Laue fringes, without a fit of the profile.
-"""
+"""Periods from fringes and satellites without a fit: film thickness, and superlattice periods."""
 
 from __future__ import annotations
 
@@ -12,27 +9,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.peaks import smooth
+from slxrd.data.peaks import gaussian_smooth
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: A minimum lies below the fringes beside it by this many times their counting noise.
+#: Smallest depth of a minimum below the neighbouring fringes, relative to their counting noise.
 SIGNIFICANT = 3.0
+#: Smallest number of repetitions of a period within the widest region.
+LEAST_REPEATS = 3.0
+#: Smallest power of a period, relative to the strongest.
+WEAKEST = 0.1
+#: Points of the spectrum on the width of a period.
+_OVERSAMPLED = 8
 
 
 @dataclass(frozen=True)
 class LaueFringes:
-    """What the fringes say.
+    """Film thickness from Laue fringes.
 
     Parameters
     ----------
     thickness, error : float
         N·d in Å, and its standard error from the scatter of the minima.
     minima : ndarray, shape (k,)
-        Scattering vectors of the minima that were found, Å⁻¹.
+        Scattering vectors of the minima, Å⁻¹.
     orders : ndarray of int, shape (k,)
-        Their numbers, counted on either side from the one next to the Bragg peak.
+        Orders of the minima, counted on each side from the one next to the Bragg peak.
     """
 
     thickness: float
@@ -42,16 +45,16 @@ class LaueFringes:
 
 
 def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
-    """Read the thickness off the minima between Laue fringes.
+    """Determine the thickness of a coherent film from the minima between its Laue fringes.
 
-    A film of N planes scatters sin²(Nqd/2)/sin²(qd/2), whose zeros are 2π/(N·d) apart: minimum k lies
-    at q_Bragg + 2πk/(N·d). One spacing is fitted to all minima that stand out; the two sides of the
-    Bragg peak keep places of their own, since interference with a substrate shifts them apart.
+    N planes scatter sin²(Nqd/2)/sin²(qd/2), with minimum k at q_Bragg + 2πk/(N·d) (Laue). One spacing is
+    fitted to all significant minima, with a separate offset for each side of the Bragg peak, as interference
+    with a substrate shifts the sides relative to each other.
 
     Parameters
     ----------
     pattern : Pattern
-        Its masked points are left out.
+        Masked points are left out.
     low, high : float
         Range of q in Å⁻¹ with the Bragg peak and its fringes.
 
@@ -102,7 +105,7 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
 
 
 def _vertex(q: FloatArray, level: FloatArray, i: int) -> float:
-    """Place of a minimum between points, by a parabola through three, which the intensity is at a zero."""
+    """Interpolate the position of a minimum by a parabola through three points."""
     if not 0 < i < q.size - 1:
         return float(q[i])
     left, here, right = level[i - 1], level[i], level[i + 1]
@@ -111,35 +114,27 @@ def _vertex(q: FloatArray, level: FloatArray, i: int) -> float:
     return float(q[i] + shift * (q[i + 1] - q[i - 1]) / 2.0)
 
 
-#: A period is told from the width of the pattern if it repeats at least so often within its widest region.
-LEAST_REPEATS = 3.0
-#: Periods weaker than this fraction of the strongest are not returned.
-WEAKEST = 0.1
-#: Points of the spectrum on a period's width.
-_OVERSAMPLED = 8
-
-
 def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5) -> list[float]:
-    """Periods in Å with which regions repeat along q, the strongest first.
+    """Find real-space periods of the intensity along q by a Lomb-Scargle periodogram.
 
-    The spectrum of √I (which a strong satellite does not rule) over each region, masked points left out
-    (N. R. Lomb, Astrophys. Space Sci. 1976, 39, 447; J. D. Scargle, Astrophys. J. 1982, 263, 835), after what
-    is wider than a period has been taken off; the spectra of all regions are summed. Thicknesses of layers
-    and of the whole film are among the answers, besides the period of the superlattice.
+    The periodograms of all regions are summed (N. R. Lomb, Astrophys. Space Sci. 1976, 39, 447; J. D.
+    Scargle, Astrophys. J. 1982, 263, 835). They are those of √I, in which a strong satellite dominates less,
+    after the subtraction of a smooth trend. The result may contain thicknesses of layers and of the whole
+    film as well as the period of the superlattice.
 
     Parameters
     ----------
     data : sequence of RegionData
-        The regions' points.
+        Points of the regions.
     longest : float
-        The longest period in Å that can be resolved.
+        Longest period in Å that can be resolved.
     most : int
-        How many are returned at most.
+        Largest number of periods returned.
 
     Returns
     -------
     list of float
-        Empty where nothing repeats.
+        Periods in Å, strongest first; empty if there is none.
     """
     from scipy.signal import find_peaks, lombscargle
 
@@ -158,24 +153,34 @@ def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5)
     return [float(period) for period in periods[tops[order] - 1]]
 
 
-def humps(points: RegionData, period: float) -> list[float]:
-    """Places in Å⁻¹ where satellites of a period in Å cluster, the highest first.
+def satellite_maxima(points: RegionData, period: float) -> list[float]:
+    """Find the maxima of the satellite intensity, which are near the Bragg peaks of the single layers.
 
-    Each layer of a superlattice has its satellites about where its own Bragg peak would be.
+    Parameters
+    ----------
+    points : RegionData
+        Points of a region.
+    period : float
+        Period of the superlattice in Å; √I is smoothed over the distance of its satellites.
+
+    Returns
+    -------
+    list of float
+        Scattering vectors in Å⁻¹, highest first.
     """
     from scipy.signal import find_peaks
 
     step = float(np.median(np.diff(points.q)))
     grid = np.arange(points.q[0], points.q[-1] + step / 2.0, step)
     root = np.interp(grid, points.q, np.sqrt(np.maximum(points.intensity, 0.0)))
-    level = smooth(root, 2.0 * np.pi / period / 2.0 / step)
+    level = gaussian_smooth(root, 2.0 * np.pi / period / 2.0 / step)
     tops, _ = find_peaks(np.pad(level, 1), prominence=0.1 * float(np.ptp(level)))
     order = np.argsort(-level[tops - 1])
     return [float(q) for q in grid[tops[order] - 1]]
 
 
 def _without_trend(points: RegionData, shortest: float) -> FloatArray:
-    """√I less what varies more slowly than with the shortest period, fading out towards the ends."""
+    """Return √I without variations slower than the shortest period, tapered towards the ends."""
     root = np.sqrt(np.maximum(points.intensity, 0.0))
     span = float(points.q[-1] - points.q[0])
     if points.q.size < 16:

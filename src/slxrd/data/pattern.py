@@ -1,4 +1,4 @@
-"""The measured pattern: frozen, with its uncertainty, its mask and its history."""
+"""The measured pattern: axis, intensity, uncertainty, mask and processing history; immutable."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from
 
 Axis = Literal["q", "2theta"]
 AXES: tuple[Axis, ...] = ("q", "2theta")
-#: Numbers beyond this overflow when they are squared, and nothing measures them.
+#: Largest number accepted as a measurement; squares of larger ones may overflow.
 LARGEST = 1e100
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that was done to a pattern.
+    """One processing step in the history of a pattern.
 
     Parameters
     ----------
     name : str
-        What was done, in a word or two: ``"Lorentz-polarisation"``.
+        Short name of the step, for example ``"Lorentz-polarisation"``.
     details : mapping of str to str, float or int
-        With which settings.
+        Settings of the step.
     """
 
     name: str
@@ -69,27 +69,26 @@ class Pattern(Sealed):
     x : array_like, shape (n,)
         Axis values: q in Å⁻¹ (``axis="q"``) or 2θ in degrees (``axis="2theta"``), strictly increasing.
     intensity : array_like, shape (n,)
-        Measured intensity, in any unit. Single negative values are normal after a background
-        subtraction.
+        Measured intensity in any unit. Negative values can occur after a background subtraction.
     axis : {"q", "2theta"}
-        What ``x`` is.
+        Quantity of ``x``.
     sigma : array_like, shape (n,), optional
-        Standard deviation of the intensity, positive, in its unit.
+        Standard deviation of the intensity, positive, in the same unit.
     mask : array_like of bool, shape (n,), optional
-        True where a point is left out (as in ``numpy.ma``).
+        True for points that are left out (as in ``numpy.ma``).
     wavelength : float, optional
-        Å, of the main line. Needed to turn 2θ into q.
+        Wavelength of the main line in Å; needed to convert 2θ to q.
     second_line : SecondLine, optional
-        The weaker line of a doublet; None where the radiation is one line.
+        The weaker line of a doublet; None for a single line.
     per_count : array_like, shape (n,), or float, optional
-        The intensity that one counted photon stands for (1 for raw counts, the attenuation factor
-        behind an attenuator, 1/time for rates). None: not known to be counts.
+        Intensity of one detected photon: 1 for raw counts, the attenuation factor for corrected counts,
+        1/time for rates. None if the intensities are not known to be counts.
     source : str
-        Where the pattern comes from, usually a path; used in messages.
+        Origin of the pattern, usually a path; used in messages.
     metadata : mapping
-        What else the file said: title, counting time in s, date, ...
+        Other entries of the file: title, counting time in s, date, …
     history : tuple of Step
-        What was done to the pattern, in order.
+        Processing steps in order.
 
     Raises
     ------
@@ -169,7 +168,7 @@ class Pattern(Sealed):
         if not 0.9 < length / self.wavelength < 1.1:
             raise SlxrdError(
                 f"{self.source}: the second line, {length!r} Å, is not that of a doublet at "
-                f"{self.wavelength:g} Å (they are less than 10 % apart)"
+                f"{self.wavelength:g} Å (the lines of a doublet differ by less than 10 %)"
             )
         if not 0.0 < ratio <= 1.0:
             raise SlxrdError(f"{self.source}: ratio {ratio!r} of the lines must be above 0 and at most 1")
@@ -206,14 +205,14 @@ class Pattern(Sealed):
 
     @property
     def q(self) -> FloatArray:
-        """Scattering vector in Å⁻¹, shape (n,); needs the wavelength if the axis is 2θ."""
+        """Scattering vector in Å⁻¹, shape (n,); requires the wavelength if the axis is 2θ."""
         if self.axis == "q":
             return self.x
         return q_from_two_theta(self.x, self._known_wavelength())
 
     @property
     def two_theta(self) -> FloatArray:
-        """Scattering angle 2θ in degrees, shape (n,); needs the wavelength if the axis is q."""
+        """Scattering angle 2θ in degrees, shape (n,); requires the wavelength if the axis is q."""
         if self.axis == "2theta":
             return self.x
         return two_theta_from_q(self.x, self._known_wavelength())
@@ -226,17 +225,42 @@ class Pattern(Sealed):
         return self.wavelength
 
     def changed(self, step: Step, **changes: Any) -> Self:
-        """Return a copy with ``changes`` to its fields and ``step`` added to its history."""
+        """Return a copy with changed fields and one more step in its history.
+
+        Parameters
+        ----------
+        step : Step
+            The processing step.
+        **changes
+            New values of fields.
+        """
         return replace(self, history=(*self.history, step), **changes)
 
     def to_q(self) -> Self:
-        """Return the pattern over the scattering vector, q = 4π sin(θ)/λ (itself if it is already)."""
+        """Return the pattern over the scattering vector q = 4π sin(θ)/λ.
+
+        Raises
+        ------
+        SlxrdError
+            If the axis is 2θ and the wavelength is not known.
+        """
         if self.axis == "q":
             return self
         return self.changed(Step("2θ to q", {"wavelength (Å)": self._known_wavelength()}), x=self.q, axis="q")
 
     def two_theta_hint(self, low: float, high: float) -> str:
-        """Say what a range of q would be if its ends were meant as 2θ; nothing where that cannot be."""
+        """Return a hint for an error message if a range of q may have been given in degrees 2θ.
+
+        Parameters
+        ----------
+        low, high : float
+            Ends of the range.
+
+        Returns
+        -------
+        str
+            The range in q; empty if the range, read as 2θ, is not in the pattern.
+        """
         if self.axis == "2theta" or self.wavelength is None or not 0.0 < low < high < 180.0:
             return ""
         q_low, q_high = q_from_two_theta([low, high], self.wavelength).tolist()
@@ -245,12 +269,17 @@ class Pattern(Sealed):
         return f"; if degrees 2θ were meant, give q: {q_low:.4f}:{q_high:.4f}"
 
     def without(self, ranges: Iterable[tuple[float, float]]) -> Self:
-        """Return the pattern over q with the points in ranges of q (Å⁻¹) left out.
+        """Return the pattern over q with the points in some ranges of q masked.
+
+        Parameters
+        ----------
+        ranges : iterable of (q_min, q_max)
+            Å⁻¹.
 
         Raises
         ------
         SlxrdError
-            If q is not known, or a range is reversed or holds no point.
+            If the wavelength is needed and not known, or a range is reversed or contains no point.
         """
         pattern = self.to_q()
         for low, high in ranges:
@@ -258,12 +287,17 @@ class Pattern(Sealed):
         return pattern
 
     def masked(self, low: float, high: float) -> Self:
-        """Return the pattern with the points between ``low`` and ``high`` (axis units) left out.
+        """Return the pattern with the points from ``low`` to ``high`` masked.
+
+        Parameters
+        ----------
+        low, high : float
+            Ends in the unit of the axis, inclusive.
 
         Raises
         ------
         SlxrdError
-            If the interval is reversed or holds no point.
+            If the range is reversed or contains no point.
         """
         if not low < high:
             raise SlxrdError(f"mask {low:g}:{high:g}: the lower end must come first")

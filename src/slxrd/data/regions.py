@@ -1,4 +1,4 @@
-"""Regions of a pattern: which points are fitted, with what weight and what σ."""
+"""Regions of a pattern: the points to be fitted, their weight and their σ."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: σ as a fraction of the region's maximum, from counting statistics, or as the file gives it.
+#: σ: a fraction of the maximum of the region, from counting statistics, or from the file.
 Noise = float | Literal["counting", "file"]
 
-#: The flat error of the 2021 paper (SI section S.i), used where nothing else is said.
+#: Default σ as a fraction of the maximum: the constant error of the 2021 paper (SI section S.i).
 DEFAULT_NOISE = 0.03
 
 
@@ -31,9 +31,9 @@ class Region:
     low, high : float
         Ends in Å⁻¹, inclusive.
     weight : float
-        Multiplies the region's share of χ²; positive.
+        Factor of the contribution of the region to χ²; positive.
     name : str
-        For people; made from the ends if empty.
+        Name in tables and messages; made from the ends if empty.
 
     Raises
     ------
@@ -105,11 +105,11 @@ class RegionData:
     Parameters
     ----------
     region : Region
-        Its ends, weight and name.
+        Ends, weight and name.
     q, intensity, sigma : ndarray, shape (n,)
         Scattering vector in Å⁻¹, measured intensity and its standard deviation.
     per_count : ndarray, shape (n,), optional
-        What one count stands for, where σ is that of the counts.
+        Intensity of one detected photon, if σ is from counting statistics.
     """
 
     region: Region
@@ -119,9 +119,14 @@ class RegionData:
     per_count: FloatArray | None = None
 
     def recounted(self, expected: FloatArray) -> RegionData:
-        """Return the points with σ from the expected counts, ``expected``, shape (n,), being a fitted curve.
+        """Return the points with σ from expected instead of observed counts.
 
-        That of the observed ones is small where they happen to be few, which draws a fit downwards.
+        σ from observed counts is too small where these are low by chance, which biases a fit downwards.
+
+        Parameters
+        ----------
+        expected : ndarray, shape (n,)
+            Fitted intensity.
         """
         if self.per_count is None:
             return self
@@ -129,24 +134,31 @@ class RegionData:
         return replace(self, sigma=self.per_count * np.sqrt(counts))
 
 
-def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = None) -> tuple[RegionData, ...]:
-    """Take the points of the regions out of a pattern.
+def select_points(
+    pattern: Pattern, regions: Sequence[Region], noise: Noise | None = None
+) -> tuple[RegionData, ...]:
+    """Select the points of regions, with their σ.
 
     Parameters
     ----------
     pattern : Pattern
-        The pattern; its masked points are left out.
+        The pattern; masked points are left out.
     regions : sequence of Region
-        At least one, none overlapping another.
+        At least one; they must not overlap.
     noise : float, "counting", "file" or None
-        σ as a fraction of each region's maximum, from counting statistics, or from the file. None:
-        from the file where it has σ, else :data:`DEFAULT_NOISE`.
+        σ as a fraction of the maximum of each region, from counting statistics, or from the file. None:
+        from the file if it has σ, otherwise :data:`DEFAULT_NOISE`.
+
+    Returns
+    -------
+    tuple of RegionData
+        In the order of ``regions``.
 
     Raises
     ------
     SlxrdError
-        If a region lies outside the data, holds no points or no signal, or overlaps another; if σ
-        is asked for that the pattern does not have.
+        If there is no region, a region is outside the data, has no points or no positive intensity, or
+        overlaps another; if the pattern has no σ or no counts for this ``noise``.
     """
     if not regions:
         raise SlxrdError("no region to fit; give at least one (--region QMIN:QMAX)")
@@ -158,7 +170,7 @@ def select(pattern: Pattern, regions: Sequence[Region], noise: Noise | None = No
     if noise == "counting" and not any(step.name == "σ from counting statistics" for step in pattern.history):
         pattern = counting_statistics(pattern)
     elif noise == "file" and pattern.sigma is None:
-        raise SlxrdError(f"{pattern.source}: holds no σ (third column); give --noise as a fraction instead")
+        raise SlxrdError(f"{pattern.source}: has no σ (third column); give --noise as a fraction instead")
     elif isinstance(noise, str) and noise not in ("counting", "file"):
         raise SlxrdError(f"noise {noise!r}: must be a fraction, counting or file")
     return tuple(_points(pattern, region, noise) for region in regions)
@@ -169,16 +181,16 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
     text = f"region {region.low:g}:{region.high:g}"
     if region.high <= q[0] or region.low >= q[-1]:
         raise SlxrdError(
-            f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
+            f"{text} is outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
             + pattern.to_q().two_theta_hint(region.low, region.high)
         )
     inside = (q >= region.low) & (q <= region.high) & ~pattern.mask
     if not inside.any():
-        raise SlxrdError(f"{text} holds no point of {pattern.source}; widen it, or mask less")
+        raise SlxrdError(f"{text} contains no point of {pattern.source}; widen it, or mask less")
     intensity = pattern.intensity[inside]
     if intensity.max() <= 0.0:
         raise SlxrdError(
-            f"{text} of {pattern.source} holds no positive intensity to fit; choose another region"
+            f"{text} of {pattern.source} has no positive intensity to fit; choose another region"
         )
     if isinstance(noise, str):
         assert pattern.sigma is not None

@@ -1,7 +1,7 @@
-"""Repeated measurements of one sample: how much the intensities fluctuate, and in what way.
+"""Fluctuation of the intensity between repeated measurements of one sample.
 
-What Toso, Baranov et al. did to arrive at their flat error of 3 % (ACS Nano 2021, 15, 6243, SI section
-S.i and Figure S7), with a test whether it is flat.
+Toso, Baranov et al. derived their constant error of 3 % in this way (ACS Nano 2021, 15, 6243, SI section S.i
+and Figure S7). Here a likelihood-ratio test decides whether the error is constant.
 """
 
 from __future__ import annotations
@@ -21,42 +21,40 @@ from slxrd.units import FloatArray
 Scaling = Literal["area", "maximum"]
 Behaviour = Literal["flat", "counting", "mixed"]
 
-#: Axes agree if they differ by less than this fraction of the step, which rounding in a file may do.
+#: Largest difference of two axes, relative to the step, from rounding in the files.
 SAME_AXIS = 0.05
-#: Gain in 2 ln(likelihood) at which one more coefficient of the variance is believed (χ² of 1, 99 %).
-BELIEVED = 6.63
-#: Fewer points in the region do not say what the spread depends on.
+#: Gain in 2 ln(likelihood) at which one more coefficient of the variance is significant (χ²₁, 99 %).
+SIGNIFICANT = 6.63
+#: Smallest number of points from which the dependence on intensity is determined.
 FEWEST_POINTS = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Fluctuation:
-    """How much repeated measurements differ.
+    """Standard deviation between repeated measurements.
 
     Parameters
     ----------
     sources : tuple of str
-        The patterns.
+        Origins of the patterns.
     region : Region
-        Where.
+        The compared region.
     scaling : {"area", "maximum"}
-        What the patterns were made to have in common.
+        Quantity to which the patterns are normalised.
     q : ndarray, shape (n,)
         Å⁻¹.
     mean, std : ndarray, shape (n,)
-        Mean and unbiased standard deviation of the relative intensity, 1 being the patterns' average
-        maximum in the region.
+        Mean and standard deviation (n − 1) of the intensity relative to the mean maximum in the region.
     flat_error, flat_error_error : float
-        Root mean square of ``std``: the fraction to be given as noise; and its standard deviation.
+        Root mean square of ``std``, to be used as ``noise`` of a fit, and its standard deviation.
     constant, per_intensity : float
-        a and b of std² = a² + b·mean, the likeliest that are not negative.
+        Maximum-likelihood a and b, not negative, of std² = a² + b·mean.
     behaviour : {"flat", "counting", "mixed"} or None
-        Whether the spread is the same everywhere, goes as the square root of the intensity, or both;
-        None where there are too few points to say.
+        Constant, proportional to the square root of the intensity, or both; None with too few points.
     gain : float
-        How much 2 ln(likelihood) rises if the spread may grow with the intensity.
+        Increase of 2 ln(likelihood) by the term b·mean.
     notes : tuple of str
-        What the reader must know.
+        Warnings about the result.
     """
 
     sources: tuple[str, ...]
@@ -74,27 +72,27 @@ class Fluctuation:
     notes: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = {
+        meaning = {
             "flat": "it does not grow with the intensity: a flat error describes it",
-            "counting": "it goes as the square root of the intensity, as counting statistics do: fit with "
-            "the counts' own σ (--noise counting)",
+            "counting": "it grows as the square root of the intensity, as counting statistics do: fit with "
+            "σ from the counts (--noise counting)",
             "mixed": "it grows with the intensity, on top of a constant part: neither a flat error nor "
             "counting statistics alone describes it",
-            None: "too few points to say what it depends on",
+            None: "too few points to determine its dependence on the intensity",
         }
         lines = [
             f"{len(self.sources)} measurements, region {self.region.name}, {self.q.size} points, scaled to "
             f"equal {self.scaling}",
             f"  fluctuation {100 * self.flat_error:.2f} ± {100 * self.flat_error_error:.2f} % of the maximum "
             f"(--noise {self.flat_error:.3g})",
-            f"  {told[self.behaviour]}",
+            f"  {meaning[self.behaviour]}",
             f"  std² = {self.constant:.3g}² + {self.per_intensity:.3g}·I, I = 1 at the maximum; growth gains "
-            f"{self.gain:.1f} in 2 ln(likelihood), {BELIEVED} is significant at 1 %",
+            f"{self.gain:.1f} in 2 ln(likelihood), {SIGNIFICANT} is significant at 1 %",
         ]
         return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
 
     def csv(self) -> str:
-        """Write q (Å⁻¹), mean and std as CSV, with what is known in front."""
+        """Return q (Å⁻¹), mean and std as CSV, with the summary as comments before them."""
         lines = [f"# fluctuation of {', '.join(self.sources)}"]
         lines += [f"# {line.strip()}" for line in str(self).splitlines()]
         lines.append("q,mean,std")
@@ -104,27 +102,26 @@ class Fluctuation:
 
 
 def fluctuation(patterns: Sequence[Pattern], region: Region, scaling: Scaling = "area") -> Fluctuation:
-    """Compare repeated measurements of one sample.
+    """Measure the fluctuation between repeated measurements of one sample.
 
     Parameters
     ----------
     patterns : sequence of Pattern
         Two or more, measured at the same points.
     region : Region
-        Where to compare them.
+        Region to compare.
     scaling : {"area", "maximum"}
-        Whether each is divided by its mean intensity in the region or, as in the paper, by its
-        maximum. The maximum is a noisy number: it adds a spread in proportion to the intensity, and
-        leaves none at the maximum itself.
+        Divide each pattern by its mean intensity in the region or, as in the paper, by its maximum. The noise
+        of the maximum adds a fluctuation proportional to the intensity, and removes that at the maximum.
 
     Raises
     ------
     SlxrdError
-        If there are fewer than two patterns, their points differ (nothing is interpolated: that would
-        hide the fluctuation), or one has no signal in the region.
+        If there are fewer than two patterns, their points differ (interpolation would reduce the
+        fluctuation), or one has no signal in the region.
     """
     if len(patterns) < 2:
-        raise SlxrdError(f"{len(patterns)} pattern: repeated measurements are two or more, better three")
+        raise SlxrdError(f"{len(patterns)} pattern: give two or more repeated measurements, better three")
     if scaling not in ("area", "maximum"):
         raise SlxrdError(f"scaling {scaling!r} is neither area nor maximum")
     patterns = [pattern.to_q() for pattern in patterns]
@@ -137,7 +134,7 @@ def fluctuation(patterns: Sequence[Pattern], region: Region, scaling: Scaling = 
     rows = rows / rows.max(axis=1).mean()
     mean, variance = rows.mean(axis=0), rows.var(axis=0, ddof=1)
     if not variance.any():
-        raise SlxrdError("the patterns are the same but for a factor: give measurements, not copies of one")
+        raise SlxrdError("the patterns differ only by a factor: give measurements, not copies of one")
     freedom = len(rows) - 1
     a2, b, behaviour, gain = _behaviour(mean, variance, freedom, scaling)
     flat = float(np.sqrt(variance.mean()))
@@ -150,7 +147,7 @@ def fluctuation(patterns: Sequence[Pattern], region: Region, scaling: Scaling = 
 
 
 def _common_points(patterns: Sequence[Pattern], region: Region) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Return q and the points of the region that no pattern masks; the axes must agree."""
+    """Return q in the region, and a mask of its points that are not masked in any pattern."""
     first = patterns[0]
     for other in patterns[1:]:
         if len(other) != len(first):
@@ -163,7 +160,7 @@ def _common_points(patterns: Sequence[Pattern], region: Region) -> tuple[FloatAr
             if away.max() > SAME_AXIS * np.diff(first.q).min():
                 at = int(away.argmax())
                 raise SlxrdError(
-                    f"{other.source}: point {at + 1} lies at {other.q[at]:.6g} Å⁻¹, in {first.source} at "
+                    f"{other.source}: point {at + 1} is at {other.q[at]:.6g} Å⁻¹, in {first.source} at "
                     f"{first.q[at]:.6g}; repeated measurements must have the same points, nothing is "
                     "interpolated"
                 )
@@ -171,7 +168,7 @@ def _common_points(patterns: Sequence[Pattern], region: Region) -> tuple[FloatAr
     inside &= ~np.any([pattern.mask for pattern in patterns], axis=0)
     if np.count_nonzero(inside) < 2:
         raise SlxrdError(
-            f"region {region.name} holds {np.count_nonzero(inside)} points of {first.source}, which covers "
+            f"region {region.name} has {np.count_nonzero(inside)} points of {first.source}, which covers "
             f"{first.q[0]:.4g} to {first.q[-1]:.4g} Å⁻¹"
         )
     return first.q[inside], inside
@@ -180,16 +177,16 @@ def _common_points(patterns: Sequence[Pattern], region: Region) -> tuple[FloatAr
 def _behaviour(
     mean: FloatArray, variance: FloatArray, freedom: int, scaling: Scaling
 ) -> tuple[float, float, Behaviour | None, float]:
-    """Find a² and b of variance = a² + b·mean, and which of them the data ask for.
+    """Return a² and b of variance = a² + b·mean, which of them are significant, and the gain by b.
 
-    The sample variances of Gaussian noise are gamma distributed, which gives the likelihood; at few
-    counts it is approximate.
+    Maximum likelihood for sample variances of Gaussian noise, which are gamma distributed; approximate for
+    few counts.
     """
     intensity = np.maximum(mean, 0.0)
     flat = float(variance.mean())
     if mean.size < FEWEST_POINTS:
         return flat, 0.0, None, 0.0
-    # Along variance = s·((1−t) + t·I/⟨I⟩) the best s is known, so that one number t is left to find.
+    # In variance = s·((1−t) + t·I/⟨I⟩) the best s is known for each t, so only t is searched.
     shares = intensity / intensity.sum()
     growing = np.maximum(mean.size * shares, 1e-9)
 
@@ -197,7 +194,7 @@ def _behaviour(
         true: FloatArray = (1.0 - t) + t * growing
         if scaling == "maximum":
             return true
-        # Division by the area takes something of each point's noise away, and gives something of all others'.
+        # Division by the area removes part of the noise of each point, and adds a part of that of all others.
         return np.asarray(true * (1.0 - 2.0 * shares) + shares**2 * true.sum())
 
     def cost(t: float) -> float:
@@ -206,15 +203,15 @@ def _behaviour(
 
     from scipy.optimize import minimize_scalar
 
-    # The last share is not quite 1, so that a point without counts, whose spread is 0, decides nothing.
+    # t < 1, as the likelihood would be dominated by points without counts, whose variance is 0.
     most = 1.0 - 1e-4
     best = float(minimize_scalar(cost, bounds=(0.0, most), method="bounded", options={"xatol": 1e-6}).x)
     best = min((0.0, best, most), key=cost)
     gain = cost(0.0) - cost(best)
     level = float(np.mean(variance / expected(best)))
     behaviour: Behaviour = "flat"
-    if gain > BELIEVED:
-        behaviour = "counting" if cost(most) - cost(best) < BELIEVED else "mixed"
+    if gain > SIGNIFICANT:
+        behaviour = "counting" if cost(most) - cost(best) < SIGNIFICANT else "mixed"
     return level * (1.0 - best), level * best / float(intensity.mean()), behaviour, gain
 
 
@@ -227,7 +224,5 @@ def _notes(count: int, behaviour: Behaviour | None, scaling: Scaling) -> tuple[s
             "the flat error is an average: too large where the intensity is low, too small at the peak"
         )
     if scaling == "maximum" and behaviour != "flat":
-        notes.append(
-            "division by the maximum makes the spread grow with intensity; see whether equal area does"
-        )
+        notes.append("division by the maximum makes the spread grow with intensity; check with equal area")
     return tuple(notes)

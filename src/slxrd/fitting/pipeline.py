@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import Noise, Region, RegionData, select
+from slxrd.data.regions import Noise, Region, RegionData, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.conclusion import Conclusion
 from slxrd.fitting.assessment.determination import settled
@@ -45,7 +45,7 @@ class FitOptions:
     instrument : Instrument
         Resolution.
     noise : float, "counting", "file" or None
-        Where σ comes from; see :func:`slxrd.data.regions.select`.
+        Where σ comes from; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.
     """
@@ -120,7 +120,7 @@ def lay_out(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]
     if not regions:
         regions = find_regions(pattern)
         notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
-    data = select(pattern, regions, options.noise)
+    data = select_points(pattern, regions, options.noise)
     for points in data:
         if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
             raise SlxrdError(

@@ -1,4 +1,4 @@
-"""Shape and width of the resolution: what a sharp line becomes in the diffractometer.
+"""Resolution functions: shape and width of a line as measured by the diffractometer.
 
 Each shape is a class. Installed packages add theirs by entry points of the group ``slxrd.resolutions``.
 """
@@ -17,24 +17,24 @@ from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: Reach of a Gaussian in standard deviations, in q and in distance: exp(−7²/2) = 2·10⁻¹¹.
+#: Cut-off of a Gaussian in standard deviations, in q and in distance: exp(−7²/2) = 2·10⁻¹¹.
 REACH = 7.0
 
-#: Full width at half maximum of a Gaussian, of its standard deviation.
+#: Full width at half maximum of a Gaussian with unit standard deviation.
 FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
-#: A Lorentzian is cut off at so many of its half widths: its tails end somewhere in every diffractometer.
+#: Cut-off of a Lorentzian in half widths at half maximum.
 LORENTZ_REACH = 30.0
 
 
 class ResolutionShape(ABC):
-    """A line of finite width that the diffractometer makes of a sharp one; a frozen dataclass of numbers.
+    """Base class of resolution functions; subclasses are frozen dataclasses of numbers.
 
     Attributes
     ----------
     shape : str
-        Its name among :data:`RESOLUTIONS`.
+        Name of the class in :data:`RESOLUTIONS`.
     wavelength : float or None
-        Å, where the width was measured with this radiation and holds for no other.
+        Wavelength in Å of the radiation for which the width is valid; None if it is valid for all.
     """
 
     shape: ClassVar[str]
@@ -42,16 +42,16 @@ class ResolutionShape(ABC):
 
     @property
     def reach(self) -> float:
-        """Distance from the centre of a line, in units of :meth:`sigma`, where it ends."""
+        """Distance from the centre, in units of :meth:`sigma`, at which the line is cut off."""
         return REACH
 
     @abstractmethod
     def sigma(self, q: FloatArray) -> FloatArray:
-        """Standard deviation in Å⁻¹ of the Gaussian of the same FWHM, shape of ``q`` (Å⁻¹)."""
+        """Return the standard deviation in Å⁻¹ of the Gaussian of the same FWHM, of the shape of ``q``."""
 
     @abstractmethod
     def line(self, offset: FloatArray, sigma: FloatArray) -> FloatArray:
-        """Density of the line in Å, of integral 1.
+        """Return the density of the line in Å, normalised to 1.
 
         Parameters
         ----------
@@ -62,11 +62,11 @@ class ResolutionShape(ABC):
         """
 
     def longest_fringe(self, sigma: float) -> float:
-        """Distance in Å at which the Fourier transform of a line of this width (Å⁻¹) is negligible."""
+        """Return the distance in Å at which the Fourier transform of a line of this width is negligible."""
         return REACH / sigma if sigma > 0.0 else math.inf
 
     def to_table(self) -> dict[str, Any]:
-        """Return the numbers, and the name of the shape, as they are written to files."""
+        """Return the name of the shape and the numbers, for files."""
         return {"shape": self.shape, **asdict(self)}  # type: ignore[call-overload]
 
     @classmethod
@@ -76,7 +76,7 @@ class ResolutionShape(ABC):
         Raises
         ------
         SlxrdError
-            If one is missing, unknown or no number.
+            If a number is missing or unknown, or a value is not a number.
         """
         known = [each.name for each in fields(cls)]  # type: ignore[arg-type]
         numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in table.values())
@@ -94,7 +94,7 @@ RESOLUTIONS: Registry[type[ResolutionShape]] = Registry(
 
 
 def resolution_from_table(table: Mapping[str, Any]) -> ResolutionShape:
-    """Make the resolution that a table describes.
+    """Make a resolution from a table.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def resolution_from_table(table: Mapping[str, Any]) -> ResolutionShape:
 
 @dataclass(frozen=True)
 class NoSmearing(ResolutionShape):
-    """Lines stay sharp."""
+    """No smearing: sharp lines."""
 
     shape: ClassVar[str] = "none"
 
@@ -120,17 +120,17 @@ class NoSmearing(ResolutionShape):
         return "σ_G = 0 Å⁻¹"
 
     def sigma(self, q: FloatArray) -> FloatArray:
-        """0 for each q."""
+        """Return 0 for each q."""
         return np.zeros(np.shape(q))
 
     def line(self, offset: FloatArray, sigma: FloatArray) -> FloatArray:
-        """Refuse: a sharp line has no density."""
+        """Raise SlxrdError: a sharp line has no density."""
         raise SlxrdError("resolution: a sharp line has no density; evaluate the model at the measured points")
 
 
 @dataclass(frozen=True)
 class Gaussian(ResolutionShape):
-    """A Gaussian of the same width everywhere.
+    """A Gaussian of constant width.
 
     Parameters
     ----------
@@ -145,28 +145,27 @@ class Gaussian(ResolutionShape):
         return f"σ_G = {self.sigma_G:g} Å⁻¹"
 
     def sigma(self, q: FloatArray) -> FloatArray:
-        """σ_G for each q."""
+        """Return σ_G for each q."""
         return np.full(np.shape(q), self.sigma_G)
 
     def line(self, offset: FloatArray, sigma: FloatArray) -> FloatArray:
-        """Density in Å."""
-        return line(offset, sigma, 0.0)
+        """Return the density in Å."""
+        return line_profile(offset, sigma, 0.0)
 
 
 @dataclass(frozen=True)
 class Broadening(ResolutionShape):
-    """A pseudo-Voigt line of a width that may depend on the angle.
+    """A pseudo-Voigt line with an angle-dependent width.
 
-    The width over 2θ is that of Caglioti, Paoletti and Ricci (Nucl. Instrum. 1958, 3, 223),
-    FWHM² = U tan²θ + V tan θ + W, and over q it is (2π/λ) cos θ times that. The line is
-    η·Lorentzian + (1−η)·Gaussian of the same FWHM.
+    FWHM² = U tan²θ + V tan θ + W over 2θ (Caglioti, Paoletti and Ricci, Nucl. Instrum. 1958, 3, 223); over q
+    it is (2π/λ) cos θ times that in radians. The line is η·Lorentzian + (1−η)·Gaussian of the same FWHM.
 
     Parameters
     ----------
     U, V, W : float
-        Degrees squared, of 2θ.
+        Square degrees of 2θ.
     lorentzian : float
-        η, 0 for a Gaussian, 1 for a Lorentzian.
+        Lorentzian fraction η of the area, from 0 (Gaussian) to 1.
     wavelength : float
         Å.
 
@@ -199,17 +198,27 @@ class Broadening(ResolutionShape):
         )
 
     def sigma(self, q: FloatArray) -> FloatArray:
-        """Standard deviation in Å⁻¹ of the Gaussian of the same FWHM, shape of ``q`` (Å⁻¹).
+        """Return the standard deviation of the Gaussian of the same FWHM.
+
+        Parameters
+        ----------
+        q : ndarray
+            Å⁻¹.
+
+        Returns
+        -------
+        ndarray
+            Å⁻¹, of the shape of ``q``.
 
         Raises
         ------
         SlxrdError
-            If U, V and W give no width at one of the q.
+            If a q is not accessible with the wavelength, or FWHM² is not positive there.
         """
         sine = np.asarray(q) * self.wavelength / (4.0 * math.pi)
         if np.any(np.abs(sine) >= 1.0):
             raise SlxrdError(
-                f"resolution: q = {np.max(np.abs(q)):.3g} Å⁻¹ cannot be reached with {self.wavelength:g} Å"
+                f"resolution: q = {np.max(np.abs(q)):.3g} Å⁻¹ is not accessible with {self.wavelength:g} Å"
             )
         cosine = np.sqrt(1.0 - sine**2)
         tangent = sine / cosine
@@ -223,40 +232,40 @@ class Broadening(ResolutionShape):
 
     @property
     def reach(self) -> float:
-        """Where the line ends, in units of :meth:`sigma`."""
+        """Distance from the centre, in units of :meth:`sigma`, at which the line is cut off."""
         return LORENTZ_REACH * FWHM / 2.0 if self.lorentzian else REACH
 
     def line(self, offset: FloatArray, sigma: FloatArray) -> FloatArray:
-        """Density in Å."""
-        return line(offset, sigma, self.lorentzian)
+        """Return the density in Å."""
+        return line_profile(offset, sigma, self.lorentzian)
 
     def longest_fringe(self, sigma: float) -> float:
-        """Distance in Å at which the Fourier transform of the line is negligible."""
+        """Return the distance in Å at which the Fourier transform of the line is negligible."""
         if self.lorentzian == 0.0:
             return super().longest_fringe(sigma)
-        return 0.5 * REACH**2 / (FWHM / 2.0 * sigma)  # exp(−γr) as small as the Gaussian at its reach
+        return 0.5 * REACH**2 / (FWHM / 2.0 * sigma)  # exp(−γr) as small as the Gaussian at its cut-off
 
     def to_table(self) -> dict[str, Any]:
-        """Return the numbers; without a shape they are those of this one."""
+        """Return the numbers; tables without a shape are of this one."""
         return asdict(self)
 
 
-def line(offset: FloatArray, sigma: FloatArray, lorentzian: float) -> FloatArray:
-    """Density of a pseudo-Voigt line.
+def line_profile(offset: FloatArray, sigma: FloatArray, lorentzian: float) -> FloatArray:
+    """Evaluate a pseudo-Voigt line of unit area.
 
     Parameters
     ----------
     offset : ndarray, shape (n, m)
-        Distance from the line in Å⁻¹.
+        Distance from the centre in Å⁻¹.
     sigma : ndarray, shape (n, 1)
         Standard deviation of the Gaussian of the same FWHM, in Å⁻¹.
     lorentzian : float
-        Share of the Lorentzian.
+        Lorentzian fraction of the area.
 
     Returns
     -------
     ndarray, shape (n, m)
-        In Å; its integral is 1, the Lorentzian being cut at :data:`LORENTZ_REACH` half widths.
+        Density in Å; the Lorentzian is cut off at :data:`LORENTZ_REACH` half widths.
     """
     gaussian = np.exp(-0.5 * (offset / sigma) ** 2) / (sigma * math.sqrt(2.0 * math.pi))
     if lorentzian == 0.0:

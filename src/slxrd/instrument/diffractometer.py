@@ -1,12 +1,11 @@
-"""The diffractometer: its resolution and its zero. It owns the grid on which the model is evaluated.
+"""Resolution, emission lines and zero error of the diffractometer, and the grid for the convolution.
 
-The smeared intensity I_obs(q) = ∫ I(t) G(q − t) dt is summed over an auxiliary uniform grid that
-extends beyond the data, attached to the measured scale so that its weights stay the same while
-q_zero is refined. For a smooth integrand such a sum converges faster than any power of the step:
-the error is the part of I·G whose period in q is the step, that is, correlations at a distance of
-2π/step, and the Gaussian leaves none beyond a few times 1/σ_G. (Toso, Baranov et al., ACS Nano 2021,
-15, 6243, SI Eq. S11 lacks the Gaussian's norm and was summed over the measured points only, which
-is wrong near the ends of a region.)
+The smeared intensity I_obs(q) = ∫ I(t) G(q − t) dt is computed as a sum over an equidistant auxiliary grid
+that extends beyond the data. The grid is fixed to the measured scale, so that the weights do not change while
+q_zero is refined. For a smooth integrand the sum converges faster than any power of the step: its error is
+the Fourier component of I·G at the distance 2π/step, which the Gaussian suppresses beyond a few 1/σ_G.
+(Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S11 lacks the normalisation of the Gaussian, and was
+summed over the measured points only, which is wrong near the ends of a region.)
 """
 
 from __future__ import annotations
@@ -24,24 +23,26 @@ from slxrd.units import FloatArray, SecondLine
 
 Zero = Literal["q", "angle", "displacement"]
 ZEROS: tuple[Zero, ...] = ("q", "angle", "displacement")
-#: The longest auxiliary grid.
+#: Largest number of points of the auxiliary grid.
 LONGEST_GRID = 2_000_000
 
 
 @dataclass(frozen=True)
 class Band:
-    """Where the model is evaluated, and how its values combine into the observed ones.
+    """The auxiliary grid on which the model is evaluated, and the weights of the convolution.
+
+    Row i of the convolution matrix is zero except for ``weights[i]``, which begins at column ``first[i]``.
 
     Parameters
     ----------
     q : ndarray, shape (m,)
         Auxiliary grid in Å⁻¹, on the measured scale.
     first : ndarray of int, shape (n,)
-        First auxiliary point that contributes to each measured one.
+        First auxiliary point that contributes to each measured point.
     weights : ndarray, shape (n, width)
-        Weights of the auxiliary points from there on.
+        Weights of this and the following auxiliary points.
     shift : ndarray, shape (m,)
-        By how much the true q of the auxiliary points is moved by the zero error, per q_zero.
+        Derivative of the true q of the auxiliary points with respect to q_zero.
     """
 
     q: FloatArray
@@ -60,20 +61,19 @@ class Instrument:
         Standard deviation of the Gaussian resolution in Å⁻¹; 0 for none. The default, 0.007, is
         that of the 2021 paper, from LaB₆ at 1.51 Å⁻¹.
     broadening : ResolutionShape, optional
-        A measured line, in place of the Gaussian of constant width.
+        Measured resolution, used instead of the Gaussian of constant width.
     wavelength : float, optional
-        Å; needed for a second line and for a zero error in angle.
+        Å; required for a second line and for a zero error in angle or displacement.
     second_line : SecondLine, optional
-        Kα₂: I_obs(q) = I(q) + r·I(q·λ₁/λ₂), q being computed from λ₁.
+        Kα₂: I_obs(q) = I(q) + r·I(q·λ₁/λ₂), where q is computed from λ₁.
     zero : {"q", "angle", "displacement"}
-        How the true q differs from the measured one: by q_zero (the 2021 paper), by q_zero·cos θ (a zero
-        error of 2θ of q_zero·λ/2π), or by q_zero·cos²θ (a sample off the axis by −q_zero·λR/4π at a
-        goniometer radius R).
+        Difference between true and measured q: q_zero (the 2021 paper), q_zero·cos θ (zero error of 2θ of
+        q_zero·λ/2π), or q_zero·cos²θ (sample displaced from the axis by −q_zero·λR/4π, goniometer radius R).
 
     Raises
     ------
     SlxrdError
-        If σ_G is negative or not finite, or the wavelength is missing.
+        If σ_G is negative or not finite, ``zero`` is unknown, or the wavelength is missing.
     """
 
     sigma_G: float = 0.007
@@ -101,40 +101,40 @@ class Instrument:
         return ", ".join(parts)
 
     def longest_fringe(self, q: FloatArray) -> float:
-        """The distance in Å beyond which the resolution at ``q`` wipes out all interference; may be inf."""
+        """Return the distance in Å beyond which the resolution at ``q`` removes interference; may be inf."""
         return self.resolution.longest_fringe(float(self.sigma(q).min()))
 
     @property
     def resolution(self) -> ResolutionShape:
-        """The line that is made of a sharp one."""
+        """The resolution function: ``broadening``, or a Gaussian, or no smearing."""
         if self.broadening is not None:
             return self.broadening
         return Gaussian(self.sigma_G) if self.sigma_G else NoSmearing()
 
     def sigma(self, q: FloatArray) -> FloatArray:
-        """Standard deviation in Å⁻¹ of the resolution, or of a Gaussian as wide at half maximum, at ``q``."""
+        """Return the standard deviation in Å⁻¹ of the Gaussian of the same FWHM at ``q``."""
         return self.resolution.sigma(q)
 
     def band(self, q: FloatArray, correlated: float) -> Band:
-        """Lay the auxiliary grid for measured points.
+        """Make the auxiliary grid for measured points.
 
         Parameters
         ----------
         q : ndarray, shape (n,)
             Measured scattering vectors in Å⁻¹, increasing.
         correlated : float
-            The longest distance in Å at which the model holds correlations.
+            Longest distance in Å at which the model has correlations.
 
         Returns
         -------
         Band
-            Grid points are whole multiples of the step, so that the answer at a point does not
-            depend on where the region ends.
+            The grid points are integer multiples of the step, so that the result at a point does not
+            depend on the ends of the region.
 
         Raises
         ------
         SlxrdError
-            If the grid would be absurdly long.
+            If the grid would have too many points.
         """
         resolution, sigma = self.resolution, self.sigma(q)
         if not sigma.any():
@@ -162,7 +162,7 @@ class Instrument:
         return Band(grid, first - lowest, weights, self._shift(grid))
 
     def _sharp(self, q: FloatArray) -> Band:
-        """Without smearing the grid is that of the measured points, or of pairs for two lines."""
+        """Make the grid without smearing: the measured points, or pairs of points for two lines."""
         if self.second_line is None:
             return Band(q, np.arange(q.size), np.ones((q.size, 1)), self._shift(q))
         pairs = np.column_stack((self._ratio * q, q)).ravel()

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from slxrd import units
-from slxrd.data.corrections import lorentz_polarisation
+from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import ResolutionShape

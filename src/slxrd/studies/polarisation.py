@@ -9,12 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from slxrd.data.corrections import (
-    POLARISATION,
-    correct_lorentz_polarisation,
-    lorentz_polarisation,
-    undo_correction,
-)
+from slxrd.data.correction_factors import lorentz_polarisation
+from slxrd.data.corrections import POLARISATION, correct_lorentz_polarisation, undo_correction
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate, Fit

@@ -24,7 +24,7 @@ from cli_shell import call
 
 import slxrd
 from slxrd import units
-from slxrd.data.corrections import lorentz_polarisation
+from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.fitting.record.write import pattern_csv
 from slxrd.instrument.calibration.standards import STANDARDS
 

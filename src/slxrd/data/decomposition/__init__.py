@@ -1,1 +1,1 @@
-"""A region as a sum of peaks."""
+"""Decompose a region into a sum of peaks."""

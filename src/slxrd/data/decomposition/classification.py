@@ -1,9 +1,9 @@
-"""What the peaks of a decomposed region may be: fringes, what lies under them, or neither.
+"""Classify the peaks of a decomposed region: fringe, Bragg peak, diffuse or spurious.
 
-Fringes follow one another at equal distances and resemble their neighbours. Toso, Baranov et al. (ACS Nano
-2021, 15, 6243, SI section S.o) took two peaks for reflections of crystals that are not part of the stacks
-because they were sharper than the peaks around them and out of the fringes' period. These are suggestions:
-a stray peak that falls on a fringe of its own width looks like a fringe.
+Fringes are equidistant and as wide as their neighbours. Toso, Baranov et al. (ACS Nano 2021, 15, 6243, SI
+section S.o) assigned two peaks to crystals outside the stacks because they were sharper than the peaks around
+them and not at a multiple of the fringe spacing. The classification is a suggestion: a spurious peak at the
+position of a fringe and of its width cannot be distinguished from a fringe.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ from slxrd.units import FloatArray
 
 Kind = Literal["fringe", "Bragg peak", "diffuse", "spurious"]
 
-#: Fringes scatter about equal distances by this share of the period (sizes differ, the envelope slopes).
+# Lengths are in units of the fringe spacing unless another is named.
+#: Standard deviation of the positions of fringes (from different sizes and the slope of the envelope).
 SCATTER = 0.07
-#: Out of the period is what lies further than this share of it from the nearest place of a fringe.
+#: Largest distance of a fringe from its expected position.
 OUT_OF_PERIOD = 0.2
-#: Share of peaks that are expected to be no fringes, and what a fringe's empty place costs in ln(likelihood):
-#: without a cost, half the distance would explain any stray peak in the middle of two fringes.
+#: Prior fraction of peaks that are not fringes, and penalty in ln(likelihood) for a missing fringe. Without
+#: it, half the spacing would explain any spurious peak in the middle of two fringes.
 STRAY, EMPTY = 0.2, 1.2
-#: Gain in ln(likelihood) over random places at which fringes are believed.
-BELIEVED = 3.0
-#: A peak broader than this share of the period is no single fringe.
+#: Smallest gain in ln(likelihood), relative to random positions, at which fringes are accepted.
+SIGNIFICANT = 3.0
+#: Largest width of a fringe.
 FRINGE_WIDTH = 0.8
-#: Peaks of similar width (within this ratio) at one place (within this share of the width) are one, whose
-#: shape is not that of a single component.
-SIMILAR, SAME_PLACE = 3.0, 0.3
-#: Too sharp is what has less than this share of its neighbours' width or, where no fringes are found (some of
-#: the peaks may be fringes still), of the highest peak's.
+#: Peaks with widths within this ratio and a distance below this fraction of the width are treated as one,
+#: whose shape is not that of a single component.
+SIMILAR, SAME_POSITION = 3.0, 0.3
+#: A peak is too sharp below this fraction of the width of its neighbours or, without fringes (some of the
+#: peaks may still be fringes), of the highest peak.
 SHARP, SHARP_ALONE = 0.7, 0.5
-#: Diffuse is what is broader than the Bragg peak's envelope by this factor, or beyond its half width.
+#: A peak is diffuse if it is wider than the envelope of the Bragg peak by this factor, or outside its width.
 DIFFUSE = 2.0
-#: So many standard errors are not chance.
+#: Smallest significant difference in standard errors.
 SURE = 3.0
 
 _PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
@@ -46,9 +47,14 @@ _PER_SIGMA = math.sqrt(8.0 * math.log(2.0))
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
-    """Peaks of a region as columns, each of shape (m,): q, width and their errors in Å⁻¹, and area.
+    """Peaks of a region as columns of shape (m,).
 
-    An error is nan where there is none, the quantity lying on a bound.
+    Parameters
+    ----------
+    position, position_error, fwhm, fwhm_error : ndarray, shape (m,)
+        Å⁻¹; an error is nan if the quantity is at a bound.
+    area : ndarray, shape (m,)
+        Areas.
     """
 
     position: FloatArray
@@ -59,39 +65,39 @@ class Peaks:
 
 
 def classify(peaks: Peaks, spacing: float | None = None) -> tuple[list[tuple[Kind, str]], float | None]:
-    """Suggest what each peak is.
+    """Suggest a classification of each peak.
 
     Parameters
     ----------
     peaks : Peaks
-        All peaks of a region, by position.
+        All peaks of a region, by increasing position.
     spacing : float, optional
-        Distance of the fringes in Å⁻¹, 2π/Λ, where it is known; otherwise it is sought in the positions.
+        Distance of the fringes in Å⁻¹, 2π/Λ, if known; by default found from the positions.
 
     Returns
     -------
     kinds : list of (kind, reason)
         One for each peak.
     spacing : float or None
-        Distance of the fringes that was used; None where fewer than three peaks agree on one.
+        Distance of the fringes that was used; None if fewer than three peaks agree on one.
     """
     if not peaks.position.size:
         return [], None
-    one, labels = _united(peaks)
-    found = _comb(one, spacing)
-    kinds = _without_fringes(one) if found is None else _with_fringes(one, *found)
+    merged, labels = _merge(peaks)
+    found = _find_fringes(merged, spacing)
+    kinds = _without_fringes(merged) if found is None else _with_fringes(merged, *found)
     return [kinds[label] for label in labels], None if found is None else found[0]
 
 
-def _united(peaks: Peaks) -> tuple[Peaks, list[int]]:
-    """Take peaks at one place together; return what they make, and to which of it each belongs."""
+def _merge(peaks: Peaks) -> tuple[Peaks, list[int]]:
+    """Merge peaks at one position; return the merged peaks and, for each original one, its index there."""
     order = np.argsort(-peaks.area)
     labels = np.full(order.size, -1)
     main: list[int] = []
     for i in order.tolist():
         for number, j in enumerate(main):
             wide, narrow = sorted((float(peaks.fwhm[i]), float(peaks.fwhm[j])), reverse=True)
-            if wide < SIMILAR * narrow and abs(peaks.position[i] - peaks.position[j]) < SAME_PLACE * wide:
+            if wide < SIMILAR * narrow and abs(peaks.position[i] - peaks.position[j]) < SAME_POSITION * wide:
                 labels[i] = number
                 break
         else:
@@ -105,7 +111,7 @@ def _united(peaks: Peaks) -> tuple[Peaks, list[int]]:
 
 
 def _with_fringes(peaks: Peaks, spacing: float, origin: float) -> list[tuple[Kind, str]]:
-    """Compare places with the period, and widths with the neighbours' or with the envelope."""
+    """Classify by position relative to the fringes, and by width relative to neighbours and envelope."""
     away = _distance(peaks.position, spacing, origin)
     narrow = peaks.fwhm < FRINGE_WIDTH * spacing
     in_place = narrow & (np.abs(away) <= OUT_OF_PERIOD * spacing)
@@ -113,20 +119,20 @@ def _with_fringes(peaks: Peaks, spacing: float, origin: float) -> list[tuple[Kin
     kinds: list[tuple[Kind, str]] = []
     for i, fwhm in enumerate(peaks.fwhm.tolist()):
         width = f"{fwhm:.3f} Å⁻¹ wide"
-        shift = f"{abs(away[i]) / spacing:.2f} of a period from the nearest fringe's place"
-        beside = _beside(peaks, i, in_place)
+        shift = f"{abs(away[i]) / spacing:.2f} of a period from the nearest fringe position"
+        expected = _expected_width(peaks, i, in_place)
         aside = abs(float(peaks.position[i]) - centre)
         if not narrow[i] and fwhm > DIFFUSE * envelope:
             kinds.append(("diffuse", f"{width}, the fringes' envelope {envelope:.3f}"))
         elif not narrow[i] and aside > 0.5 * envelope:
-            kinds.append(("diffuse", f"{width}, and {aside:.3f} Å⁻¹ beside the middle of the fringes"))
+            kinds.append(("diffuse", f"{width}, and {aside:.3f} Å⁻¹ from the centre of the fringes"))
         elif not narrow[i]:
-            kinds.append(("Bragg peak", f"{width}: under the fringes, what disorder leaves between them"))
+            kinds.append(("Bragg peak", f"{width}: below the fringes, from disorder"))
         elif abs(away[i]) > OUT_OF_PERIOD * spacing + SURE * np.nan_to_num(peaks.position_error[i]):
             kinds.append(("spurious", shift))
-        elif beside is not None and _sharper(peaks, i, SHARP, beside):
+        elif expected is not None and _is_sharper(peaks, i, SHARP, expected):
             kinds.append(
-                ("spurious", f"{width}, its neighbours and the largest fringe at least {beside:.3f}")
+                ("spurious", f"{width}, its neighbours and the largest fringe at least {expected:.3f}")
             )
         else:
             kinds.append(("fringe", shift))
@@ -134,27 +140,27 @@ def _with_fringes(peaks: Peaks, spacing: float, origin: float) -> list[tuple[Kin
 
 
 def _without_fringes(peaks: Peaks) -> list[tuple[Kind, str]]:
-    """Compare widths with that of the highest peak, which is taken for the Bragg peak."""
+    """Classify by width relative to the highest peak, which is assumed to be the Bragg peak."""
     main = int(np.argmax(peaks.area / peaks.fwhm))
     kinds: list[tuple[Kind, str]] = []
     for i, fwhm in enumerate(peaks.fwhm.tolist()):
-        told = f"{fwhm:.3f} Å⁻¹ wide, the highest peak {peaks.fwhm[main]:.3f}"
+        reason = f"{fwhm:.3f} Å⁻¹ wide, the highest peak {peaks.fwhm[main]:.3f}"
         if i == main:
             kinds.append(("Bragg peak", "the highest, and no fringes found"))
         elif fwhm > DIFFUSE * peaks.fwhm[main]:
-            kinds.append(("diffuse", told))
-        elif _sharper(peaks, i, SHARP_ALONE, float(peaks.fwhm[main])):
-            kinds.append(("spurious", told))
+            kinds.append(("diffuse", reason))
+        elif _is_sharper(peaks, i, SHARP_ALONE, float(peaks.fwhm[main])):
+            kinds.append(("spurious", reason))
         else:
-            kinds.append(("Bragg peak", told))
+            kinds.append(("Bragg peak", reason))
     return kinds
 
 
-def _comb(peaks: Peaks, spacing: float | None) -> tuple[float, float] | None:
-    """Distance and origin of the fringes: those that explain the positions best.
+def _find_fringes(peaks: Peaks, spacing: float | None) -> tuple[float, float] | None:
+    """Find distance and origin of the fringes by maximum likelihood.
 
-    Each position is either scattered about a fringe's place or anywhere; the likelihood of that is compared
-    with that of positions at random. The two largest narrow peaks must be in place.
+    Each position is either distributed about that of a fringe or uniformly; this is compared with uniform
+    positions of all peaks. The two largest narrow peaks must be fringes.
     """
     if spacing is not None:
         _, origin, members = _likelihood(peaks, spacing)
@@ -167,16 +173,16 @@ def _comb(peaks: Peaks, spacing: float | None) -> tuple[float, float] | None:
         gain, origin, members = _likelihood(peaks, trial)
         narrow = np.flatnonzero(peaks.fwhm < FRINGE_WIDTH * trial)
         largest = narrow[np.argsort(-peaks.area[narrow])[:2]]
-        if gain > BELIEVED and members.sum() >= 3 and members[largest].all():
+        if gain > SIGNIFICANT and members.sum() >= 3 and members[largest].all():
             places = round(float(np.ptp(q[members])) / trial) + 1
             best = max(best, (gain - EMPTY * (places - int(members.sum())), trial, origin))
     return best[1:] if best[1] else None
 
 
 def _likelihood(peaks: Peaks, spacing: float) -> tuple[float, float, NDArray[np.bool_]]:
-    """Gain in ln(likelihood) over random places, the best origin, and which peaks lie in place.
+    """Return the gain in ln(likelihood) over uniform positions, the best origin, and which peaks are fringes.
 
-    A place holds one fringe: of several peaks that are near one, the largest.
+    Of several peaks near the position of a fringe, the largest is the fringe.
     """
     narrow = peaks.fwhm < FRINGE_WIDTH * spacing
     width = np.hypot(SCATTER, np.nan_to_num(peaks.position_error) / spacing)
@@ -198,24 +204,23 @@ def _likelihood(peaks: Peaks, spacing: float) -> tuple[float, float, NDArray[np.
 
 
 def _distance(position: FloatArray, spacing: float, origin: float) -> FloatArray:
-    """Signed distance to the nearest of the equidistant places."""
+    """Return the signed distance to the nearest of the equidistant positions."""
     turns = (position - origin) / spacing
     return np.asarray((turns - np.round(turns)) * spacing)
 
 
 def _envelope(peaks: Peaks, fringes: NDArray[np.bool_]) -> tuple[float, float]:
-    """Centre of the fringes, and full width at half maximum of a Gaussian with their spread."""
+    """Return centre of the fringes, and full width at half maximum of a Gaussian of their variance."""
     share = np.where(fringes, peaks.area, 0.0) / peaks.area[fringes].sum()
     centre = float(share @ peaks.position)
     variance = (peaks.position - centre) ** 2 + (peaks.fwhm / _PER_SIGMA) ** 2
     return centre, _PER_SIGMA * math.sqrt(float(share @ variance))
 
 
-def _beside(peaks: Peaks, i: int, fringes: NDArray[np.bool_]) -> float | None:
-    """Width that a fringe should have: the least of its neighbours' and the largest fringe's.
+def _expected_width(peaks: Peaks, i: int, fringes: NDArray[np.bool_]) -> float | None:
+    """Return the smallest width of the two neighbours and the largest fringe; None without two neighbours.
 
-    None where a neighbour is missing on either side. The largest belongs to it since fringes are sharpest
-    at the middle of the Bragg peak.
+    The largest fringe is included because fringes are sharpest at the centre of the Bragg peak.
     """
     there = fringes & (np.arange(fringes.size) != i)
     left, right = there & (peaks.position < peaks.position[i]), there & (peaks.position > peaks.position[i])
@@ -229,7 +234,7 @@ def _beside(peaks: Peaks, i: int, fringes: NDArray[np.bool_]) -> float | None:
     return float(peaks.fwhm[[*nearest, largest]].min())
 
 
-def _sharper(peaks: Peaks, i: int, share: float, than: float) -> bool:
-    """Whether a peak has less than a share of a width, and its error does not account for it."""
+def _is_sharper(peaks: Peaks, i: int, share: float, than: float) -> bool:
+    """Return True if a peak is significantly sharper than a fraction of a width."""
     error = float(np.nan_to_num(peaks.fwhm_error[i]))
     return bool(peaks.fwhm[i] + SURE * error < than and peaks.fwhm[i] < share * than)

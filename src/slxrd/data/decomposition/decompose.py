@@ -1,8 +1,8 @@
-"""A region taken apart into peaks, so that those which do not belong to the superlattice can be subtracted.
+"""Decompose a region into peaks, and subtract those that do not belong to the superlattice.
 
-What Toso, Baranov et al. did for CsPbBr₃ nanoplatelets (ACS Nano 2021, 15, 6243, SI section S.o and Figure
-S12): the pattern is a sum of Gaussians for the diffuse scattering, the fringes, and spurious peaks; what is
-not fringe is subtracted before the fit.
+As Toso, Baranov et al. did for CsPbBr₃ nanoplatelets (ACS Nano 2021, 15, 6243, SI section S.o and Figure
+S12): the pattern is described by a sum of Gaussians for diffuse scattering, fringes and spurious peaks, and
+everything but the fringes is subtracted before the fit.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from slxrd.data.corrections import counted
+from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.decomposition.classification import Kind, Peaks, classify
-from slxrd.data.decomposition.lineshapes import Shape, area
+from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt_area
 from slxrd.data.decomposition.peak_sum import MOST_PEAKS, PeakSum, fit_peaks
 from slxrd.data.pattern import Pattern, Step
-from slxrd.data.regions import Noise, Region, select
+from slxrd.data.regions import Noise, Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: Fewer points to a region cannot be taken apart.
+#: Smallest number of points of a region.
 FEWEST_POINTS = 20
 
 
@@ -34,20 +34,19 @@ class Component:
     Parameters
     ----------
     number : int
-        From 1, in the order of their positions.
+        Number from 1, by increasing position.
     position, fwhm : float
         Centre and full width at half maximum in Å⁻¹.
     height, area : float
-        In the unit of the intensity, and that times Å⁻¹.
+        In the unit of the intensity, and in that unit times Å⁻¹.
     mixing : float
-        Share of the Lorentzian in a pseudo-Voigt; 0 for a Gaussian.
+        Lorentzian fraction of a pseudo-Voigt; 0 for a Gaussian.
     position_error, fwhm_error, height_error, area_error, mixing_error : float or None
-        Standard errors, scaled so that reduced χ² is 1; None where a quantity lies on a bound, or is not
-        refined.
+        Standard errors, scaled to a reduced χ² of 1; None if the quantity is at a bound or not refined.
     kind : {"fringe", "Bragg peak", "diffuse", "spurious"}
-        What it may be: a suggestion, see :mod:`slxrd.data.decomposition.classification`.
+        Suggested classification, see :mod:`slxrd.data.decomposition.classification`.
     reason : str
-        Why.
+        Reason for the classification.
     """
 
     number: int
@@ -72,13 +71,14 @@ class Decomposition:
     Parameters
     ----------
     pattern : Pattern
-        The whole pattern, with the σ of its counts where it is known to be of counts.
+        The whole pattern, with σ from counting statistics if it is known to be counts.
     fitted : PeakSum
         Points, peaks, background, χ² and covariance.
     components : tuple of Component
         The peaks.
     period : float or None
-        Superlattice period Λ = 2π/spacing in Å that the fringes' distance tells, or that was given.
+        Superlattice period Λ = 2π/spacing in Å, from the distance of the fringes or as given; None without
+        fringes.
     """
 
     pattern: Pattern
@@ -92,7 +92,7 @@ class Decomposition:
         Raises
         ------
         SlxrdError
-            If there is none of that number.
+            If there is no component of this number.
         """
         if not 1 <= number <= len(self.components):
             there = f"there are 1 to {len(self.components)}" if self.components else "none was found"
@@ -100,7 +100,19 @@ class Decomposition:
         return self.components[number - 1]
 
     def curve(self, q: FloatArray, numbers: Sequence[int] | None = None) -> FloatArray:
-        """Sum of the background and all components, or of some components alone; shape (n,)."""
+        """Evaluate the background and all components, or some components without background.
+
+        Parameters
+        ----------
+        q : ndarray, shape (n,)
+            Å⁻¹.
+        numbers : sequence of int, optional
+            Numbers of the components.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+        """
         if numbers is None:
             everything = [c.number for c in self.components]
             return self.fitted.background_at(q) + self.curve(q, everything)
@@ -108,7 +120,7 @@ class Decomposition:
         return np.sum([self.fitted.peak_at(i, q) for i in chosen], axis=0) if chosen else np.zeros(q.size)
 
     def suggested(self, *kinds: Kind) -> list[int]:
-        """Numbers of the components of some kinds; of the spurious ones where none is given."""
+        """Return the numbers of the components of some kinds; by default, of the spurious ones."""
         return [c.number for c in self.components if c.kind in (kinds or ("spurious",))]
 
     def __str__(self) -> str:
@@ -121,9 +133,10 @@ class Decomposition:
             f"   #  {'q (Å⁻¹)':<20} {'FWHM (Å⁻¹)':<20} {'height':<7} {'area':<16} {'it may be':<11}because",
         ]
         for c in self.components:
-            position, fwhm = _told(c.position, c.position_error), _told(c.fwhm, c.fwhm_error)
+            position = _with_error(c.position, c.position_error)
+            fwhm = _with_error(c.fwhm, c.fwhm_error)
             row = f"  {c.number:>2}  {position:<20} {fwhm:<20} {c.height:<7.4g} "
-            lines.append(f"{row}{_told(c.area, c.area_error):<16} {c.kind:<11}{c.reason}")
+            lines.append(f"{row}{_with_error(c.area, c.area_error):<16} {c.kind:<11}{c.reason}")
         return "\n".join(lines)
 
 
@@ -139,28 +152,28 @@ def decompose(
     period: float | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> Decomposition:
-    """Take a region apart into peaks on a straight background.
+    """Decompose a region into peaks on a straight background.
 
     Parameters
     ----------
     pattern : Pattern
-        Over q, or over 2θ with a known wavelength; its masked points are left out.
+        Over q, or over 2θ with a known wavelength; masked points are left out.
     low, high : float
         Ends of the region in Å⁻¹.
     count : int, optional
-        How many peaks; by default as many as the Bayesian information criterion asks for, 30 at most.
+        Number of peaks; by default selected by the Bayesian information criterion, at most 30.
     shape : {"gaussian", "pseudo-voigt"}
-        Of the peaks.
+        Shape of the peaks.
     background : {"constant", "linear"}
-        Below them.
+        Background below the peaks.
     noise : float, "counting", "file" or None
-        σ, as in :func:`slxrd.fit`, but for None: of the counts, where the pattern is known to be of counts.
-        It need only be right but for a factor.
+        σ as in :func:`slxrd.fit`, except that None means counting statistics if the pattern is known to be
+        counts. A common factor of σ does not matter.
     period : float, optional
-        Superlattice period Λ in Å, such as a fit of another region told; it helps to tell fringes from
-        other peaks.
+        Superlattice period Λ in Å, for example from a fit of another region; helps to distinguish fringes
+        from other peaks.
     report : callable, optional
-        Called with the number of peaks, and the most there may be, each time one is added.
+        Called with the current and the largest number of peaks each time one is added.
 
     Returns
     -------
@@ -169,7 +182,7 @@ def decompose(
     Raises
     ------
     SlxrdError
-        If the region holds too few points for that, or an argument cannot be.
+        If the region has too few points, or an argument is invalid.
     """
     if shape not in get_args(Shape):
         raise SlxrdError(f"shape {shape!r} is not one of {', '.join(get_args(Shape))}")
@@ -180,37 +193,36 @@ def decompose(
     if period is not None and not (math.isfinite(period) and period > 0.0):
         raise SlxrdError(f"period {period!r}: must be a positive number of Å")
     if noise is None:
-        pattern = counted(pattern)
-    data = select(pattern, [Region(low, high)], noise)[0]
+        pattern = with_counting_sigma(pattern)
+    data = select_points(pattern, [Region(low, high)], noise)[0]
     needed = max(FEWEST_POINTS, 3 + (count or 0) * (3 if shape == "gaussian" else 4))
     if data.q.size < needed:
         raise SlxrdError(
-            f"region {low:g}:{high:g} of {pattern.source} holds {data.q.size} points; at least {needed} are "
-            "needed to take it apart"
+            f"region {low:g}:{high:g} of {pattern.source} has {data.q.size} points; at least {needed} are "
+            "needed to decompose it"
         )
     fitted = fit_peaks(data, shape, background == "linear", count, report)
     components, spacing = _components(fitted, None if period is None else 2.0 * math.pi / period)
     found = None if spacing is None else 2.0 * math.pi / spacing
-    return Decomposition(counted(pattern), fitted, components, found)
+    return Decomposition(with_counting_sigma(pattern), fitted, components, found)
 
 
 def subtract_peaks(decomposition: Decomposition, numbers: Sequence[int]) -> Pattern:
-    """Return the pattern without some of its components.
+    """Subtract components from the pattern.
 
-    They are subtracted from the whole pattern, beyond the region too, so that no step is left at its ends.
-    σ stays that of the intensity before.
+    They are subtracted outside the region too, so that there is no step at its ends. σ is not changed.
 
     Parameters
     ----------
     decomposition : Decomposition
-        Of :func:`decompose`.
+        From :func:`decompose`.
     numbers : sequence of int
-        Which components.
+        Numbers of the components.
 
     Raises
     ------
     SlxrdError
-        If none or an unknown one is named, or one twice.
+        If there is no number, an unknown one, or one twice.
     """
     numbers = sorted(numbers)
     if not numbers:
@@ -238,9 +250,9 @@ def _components(fitted: PeakSum, spacing: float | None) -> tuple[tuple[Component
     for i, peak in enumerate(fitted.peaks.tolist()):
         block = fitted.covariance[at + 4 * i : at + 4 * i + 4, at + 4 * i : at + 4 * i + 4]
         errors[i, :4] = np.sqrt(np.diag(block))
-        if np.isnan(block[3, 3]):  # a mixing that is not refined, or on a bound, counts as known
+        if np.isnan(block[3, 3]):  # a mixing that is not refined, or at a bound, has no uncertainty
             block = np.pad(block[:3, :3], (0, 1))
-        areas[i], gradient = area(*peak[1:])
+        areas[i], gradient = pseudo_voigt_area(*peak[1:])
         errors[i, 4] = math.sqrt(float(gradient[1:] @ block[1:, 1:] @ gradient[1:]))
     peaks = Peaks(fitted.peaks[:, 0], errors[:, 0], fitted.peaks[:, 2], errors[:, 2], areas)
     kinds, spacing = classify(peaks, spacing)
@@ -258,8 +270,8 @@ def _components(fitted: PeakSum, spacing: float | None) -> tuple[tuple[Component
     return tuple(components), spacing
 
 
-def _told(value: float, error: float | None) -> str:
-    """Value ± error, the error with two digits."""
+def _with_error(value: float, error: float | None) -> str:
+    """Format value ± error, the error with two digits."""
     if error is None or error <= 0.0:
         return f"{value:.4g}"
     digits = max(0, 1 - math.floor(math.log10(error)))

@@ -1,4 +1,4 @@
-"""Shapes of single peaks, with their derivatives and areas: arrays in, arrays out."""
+"""Gaussian and pseudo-Voigt peak shapes, with derivatives and areas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.units import FloatArray
 
-#: What a component looks like.
+#: Shape of a peak.
 Shape = Literal["gaussian", "pseudo-voigt"]
 
 _FOUR_LN2 = 4.0 * math.log(2.0)
@@ -20,27 +20,28 @@ _LORENTZIAN_AREA = math.pi / 2.0
 def pseudo_voigt(
     q: FloatArray, position: float, height: float, fwhm: float, mixing: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
-    """Weighted sum of a Gaussian and a Lorentzian of one width, and its derivatives.
+    """Pseudo-Voigt peak and its derivatives.
 
-    h·[(1−η)·exp(−4 ln 2 u²) + η/(1+4u²)], u = (q − position)/fwhm.
+    h·[(1−η)·exp(−4 ln 2 u²) + η/(1+4u²)] with u = (q − position)/fwhm (G. K. Wertheim et al., Rev. Sci.
+    Instrum. 45, 1369 (1974)).
 
     Parameters
     ----------
     q : ndarray, shape (n,)
-        Where, in Å⁻¹.
+        Scattering vectors in Å⁻¹, or 2θ in degrees; ``position`` and ``fwhm`` are in the same unit.
     position, fwhm : float
-        Centre and full width at half maximum in Å⁻¹.
+        Centre and full width at half maximum.
     height : float
-        h, at the centre.
+        h, the value at the centre.
     mixing : float
-        η, from 0 (a Gaussian) to 1 (a Lorentzian).
+        η, from 0 (Gaussian) to 1 (Lorentzian).
 
     Returns
     -------
     values : ndarray, shape (n,)
         The peak.
     derivatives : ndarray, shape (n, 4)
-        By position, height, fwhm and mixing.
+        With respect to position, height, fwhm and mixing.
     """
     u = (q - position) / fwhm
     gaussian = np.exp(-_FOUR_LN2 * u**2)
@@ -53,10 +54,21 @@ def pseudo_voigt(
     )
 
 
-def area(height: float, fwhm: float, mixing: float = 0.0) -> tuple[float, FloatArray]:
-    """Area under a peak and its derivatives, shape (4,), by position (0), height, fwhm and mixing.
+def pseudo_voigt_area(height: float, fwhm: float, mixing: float = 0.0) -> tuple[float, FloatArray]:
+    """Area of a pseudo-Voigt peak and its derivatives.
 
     h·w·[(1−η)·√(π/ln 2)/2 + η·π/2].
+
+    Parameters
+    ----------
+    height, fwhm, mixing : float
+        h, w and η.
+
+    Returns
+    -------
+    area : float
+    derivatives : ndarray, shape (4,)
+        With respect to position (0), height, fwhm and mixing.
     """
     shape = (1.0 - mixing) * _GAUSSIAN_AREA + mixing * _LORENTZIAN_AREA
     gradient = [0.0, fwhm * shape, height * shape, height * fwhm * (_LORENTZIAN_AREA - _GAUSSIAN_AREA)]

@@ -1,9 +1,9 @@
-"""A sum of peaks on a straight background, fitted to a region: how many, where, how high and how wide.
+"""Fit a sum of peaks on a straight background to a region, and select the number of peaks.
 
-Peaks are added one by one where they lower χ² most, all being refined each time, for as long as the Bayesian
-information criterion n·ln(χ²/n) + k·ln n falls (G. Schwarz, Ann. Statist. 6, 461 (1978); n points, k
-parameters). In this form σ has to be right but for a factor, so that shapes which are not quite those of the
-data do not ask for ever more peaks.
+Peaks are added one at a time where they reduce χ² most, and all are refined, as long as the Bayesian
+information criterion n·ln(χ²/n) + k·ln n decreases (G. Schwarz, Ann. Statist. 6, 461 (1978); n points, k
+parameters). This form is independent of a factor of σ, so that imperfect peak shapes do not lead to more and
+more peaks.
 """
 
 from __future__ import annotations
@@ -20,40 +20,41 @@ from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt
 from slxrd.data.regions import RegionData
 from slxrd.units import FloatArray
 
-#: Peaks that are tried at most where their number is not given.
+#: Largest number of peaks.
 MOST_PEAKS = 30
-#: A peak cannot be told from noise if its full width at half maximum is below this many steps.
+#: Smallest full width at half maximum in steps; narrower peaks cannot be distinguished from noise.
 NARROWEST_STEPS = 2.5
-#: Widths tried for a new peak, from the narrowest to the region's own, on a scale of ratios.
+#: Number of trial widths for a new peak, in geometric progression up to the width of the region.
 TRIED_WIDTHS = 12
-#: Of these widths, as many groups have a candidate each.
+#: Number of groups of trial widths; each gives one candidate.
 GROUPS = 3
-#: Relative changes at which a refinement ends: of a trial, and of the peaks that are kept.
+#: Relative tolerance of the refinement of trials, and of the final one.
 TRIAL, FINAL = 1e-4, 1e-10
-#: Directions in which χ² is flatter than this, relative to the steepest, are left out of the covariance.
+#: Directions whose curvature of χ², relative to the largest, is smaller are left out of the covariance.
 _FLAT = 1e-15
 
 
 @dataclass(frozen=True, eq=False)
 class PeakSum:
-    """Peaks and background of a region, as they were fitted.
+    """Fitted peaks and background of a region.
 
     Parameters
     ----------
     data : RegionData
-        What they were fitted to.
+        The fitted points.
     shape : {"gaussian", "pseudo-voigt"}
-        Of the peaks.
+        Shape of the peaks.
     peaks : ndarray, shape (m, 4)
-        Position (Å⁻¹), height, full width at half maximum (Å⁻¹) and mixing of each, by position.
+        Position (Å⁻¹), height, full width at half maximum (Å⁻¹) and mixing, by increasing position.
     background : ndarray, shape (b,)
-        The constant or, for b = 2, what the straight line is at the region's two ends. It is never below
-        zero and all of the intensities, lest peaks be fitted whose tops alone are seen.
+        The constant or, for b = 2, the values of the straight line at the two ends of the region. Its lower
+        bound is zero or the smallest intensity; without it, peaks may be fitted of which only the tops are
+        above zero.
     chi2 : float
         Σ (residual/σ)².
     covariance : ndarray, shape (b + 4 m, b + 4 m)
-        Of background and peaks, in this order, times χ²/(n − k); what was not refined, or lies on a bound,
-        has none.
+        Covariance of background and peaks, in this order, times χ²/(n − k); nan for quantities that are at a
+        bound or not refined.
     """
 
     data: RegionData
@@ -75,16 +76,16 @@ class PeakSum:
 
     @property
     def bic(self) -> float:
-        """Bayesian information criterion; lower is better, by 10 decidedly."""
+        """Bayesian information criterion; a difference of 10 is decisive for the lower one."""
         n = self.data.q.size
         return n * math.log(max(self.chi2, 1e-12 * n) / n) + self.n_parameters * math.log(n)
 
     def background_at(self, q: FloatArray) -> FloatArray:
-        """Straight line below the peaks, shape (n,)."""
+        """Evaluate the background at ``q``, shape (n,)."""
         return np.asarray(self.background @ _lines(q, self.data.q, self.background.size))
 
     def peak_at(self, index: int, q: FloatArray) -> FloatArray:
-        """One of the peaks, counted from 0, shape (n,)."""
+        """Evaluate one peak, counted from 0, at ``q``, shape (n,)."""
         position, height, fwhm, mixing = self.peaks[index].tolist()
         return pseudo_voigt(q, position, height, fwhm, mixing)[0]
 
@@ -101,24 +102,24 @@ def fit_peaks(
     Parameters
     ----------
     data : RegionData
-        The points.
+        Points of the region.
     shape : {"gaussian", "pseudo-voigt"}
-        Of the peaks.
+        Shape of the peaks.
     sloping : bool
-        Whether the background may slope.
+        Straight line instead of a constant as background.
     count : int, optional
-        How many peaks; by default as many as the criterion asks for.
+        Number of peaks; by default selected by the information criterion.
     report : callable, optional
-        Called with the number of peaks, and the most there may be, each time one is added.
+        Called with the current and the largest number of peaks each time one is added.
     """
     start = np.full(2 if sloping else 1, float(np.percentile(data.intensity, 10)))
-    best = _refined(data, shape, np.zeros((0, 4)), start)
+    best = _refine(data, shape, np.zeros((0, 4)), start)
     most = MOST_PEAKS if count is None else count
-    fits = (data.q.size - best.n_parameters) // _per_peak(shape) - 1  # points must be left to judge by
+    allowed = (data.q.size - best.n_parameters) // _per_peak(shape) - 1  # keep degrees of freedom
     patience = 2  # two peaks may be needed together
     current = best
-    while len(current.peaks) < min(most, fits) and patience:
-        current = _with_one_more(current)
+    while len(current.peaks) < min(most, allowed) and patience:
+        current = _add_peak(current)
         if report is not None:
             report(len(current.peaks), most)
         if count is not None or current.bic < best.bic:
@@ -126,23 +127,23 @@ def fit_peaks(
         else:
             patience -= 1
     if count is None:
-        best = _pruned(best)
-    return _refined(data, shape, best.peaks, best.background, FINAL)
+        best = _remove_peaks(best)
+    return _refine(data, shape, best.peaks, best.background, FINAL)
 
 
-def _with_one_more(fitted: PeakSum) -> PeakSum:
+def _add_peak(fitted: PeakSum) -> PeakSum:
     candidates = [
-        _refined(fitted.data, fitted.shape, np.vstack((fitted.peaks, new)), fitted.background)
+        _refine(fitted.data, fitted.shape, np.vstack((fitted.peaks, new)), fitted.background)
         for new in _candidates(fitted)
     ]
     return min(candidates, key=lambda tried: tried.chi2)
 
 
-def _pruned(fitted: PeakSum) -> PeakSum:
-    """Take peaks out while the criterion falls."""
+def _remove_peaks(fitted: PeakSum) -> PeakSum:
+    """Remove peaks as long as the criterion decreases."""
     while len(fitted.peaks):
         without = [
-            _refined(fitted.data, fitted.shape, np.delete(fitted.peaks, i, axis=0), fitted.background)
+            _refine(fitted.data, fitted.shape, np.delete(fitted.peaks, i, axis=0), fitted.background)
             for i in range(len(fitted.peaks))
         ]
         best = min(without, key=lambda tried: tried.chi2)
@@ -153,7 +154,7 @@ def _pruned(fitted: PeakSum) -> PeakSum:
 
 
 def _candidates(fitted: PeakSum) -> list[FloatArray]:
-    """Where one more peak would lower χ² most: the best of the narrow, the middling and the wide ones."""
+    """Return start values of one more peak: the narrow, medium and wide ones that reduce χ² most."""
     data = fitted.data
     q, weight = data.q, data.sigma**-2.0
     left = weight * (data.intensity - _curve(fitted))
@@ -173,7 +174,7 @@ def _candidates(fitted: PeakSum) -> list[FloatArray]:
     return [peak for peak in found if peak[1] > 0.0] or [found[0]]
 
 
-def _refined(
+def _refine(
     data: RegionData, shape: Shape, peaks: FloatArray, background: FloatArray, tolerance: float = TRIAL
 ) -> PeakSum:
     """Refine peaks and background together, by bounded least squares with the exact Jacobian."""
@@ -221,7 +222,7 @@ def _refined(
     variance = done.chi2 / max(data.q.size - done.x.size, 1)
     jacobian = done.state.jacobian
     refined = variance * covariance(jacobian.T @ jacobian, free, flat=_FLAT)
-    # Of the four numbers of each peak, those that were not refined have no covariance.
+    # Numbers that were not refined have no covariance.
     full = np.full((n_lines + 4 * len(rows),) * 2, np.nan)
     index = np.concatenate(
         [np.arange(n_lines), *(n_lines + 4 * i + np.arange(each) for i in range(len(rows)))]
@@ -238,7 +239,7 @@ def _curve(fitted: PeakSum) -> FloatArray:
 
 
 def _lines(q: FloatArray, span: FloatArray, count: int) -> FloatArray:
-    """Shapes of the background, shape (count, n): 1, or those of a line given by its values at two ends."""
+    """Return the columns of the background, shape (count, n): 1, or a line by its values at the two ends."""
     columns = legendre(q, count - 1, float(span[0]), float(span[-1])).T
     return columns if count == 1 else np.array([[0.5, -0.5], [0.5, 0.5]]) @ columns
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from slxrd.data.corrections import COUNTING, POLARISATION, prepare
+from slxrd.data.corrections import COUNTING, POLARISATION, prepare_pattern
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import sample_of
@@ -58,7 +58,7 @@ def request_of(fit: Fit) -> State | None:
     for reading in _readings(fit.pattern, "2theta" if "2θ to q" in steps else "q"):
         try:
             raw = read(path_of(source), **reading)
-            again = prepare(raw, **preparation, counting=COUNTING in steps)
+            again = prepare_pattern(raw, **preparation, counting=COUNTING in steps)
         except SlxrdError:
             continue
         if _same(again, fit.pattern):

@@ -60,7 +60,7 @@ class ReadingOptions(TypedDict, total=False):
 
 
 class PreparationOptions(TypedDict, total=False):
-    """How a pattern is corrected before the fit: arguments of :func:`slxrd.data.corrections.prepare`."""
+    """Corrections before the fit: arguments of :func:`slxrd.data.corrections.prepare_pattern`."""
 
     monochromator: Annotated[
         float | None,

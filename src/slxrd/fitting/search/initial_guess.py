@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from slxrd.data.peaks import describe, lattice_period
+from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.parameter_set import Parameters
 
@@ -31,7 +31,7 @@ def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float
     dict of str to float
         In the table's units.
     """
-    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    peaks = [measure_peak(points.q, points.intensity) for points in objective.data]
     highest = max(peaks, key=lambda peak: peak.height)
     d = lattice_period(peaks)
     N = max(SCHERRER * 2.0 * math.pi / (max(highest.width, 1e-3) * d), 2.0)

@@ -13,7 +13,7 @@ from itertools import product
 
 import numpy as np
 
-from slxrd.data.fringes import humps, satellite_periods
+from slxrd.data.fringes import satellite_maxima, satellite_periods
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
@@ -70,7 +70,7 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
         return scan(objective, parameters, base, report)
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     middle = float(np.mean(strongest.q))
-    around = [q for period in periods[:1] for q in humps(strongest, period)]
+    around = [q for period in periods[:1] for q in satellite_maxima(strongest, period)]
     stack = objective.model.stack
     planes = [
         _planes(parameters, name, crystal.period if crystal is not None else base.values["d"], around, middle)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.data.peaks import centre_and_spread, describe, lattice_period, narrowest
+from slxrd.data.peaks import centre_and_spread, highest_fringe_width, lattice_period, measure_peak
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch
@@ -53,7 +53,7 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
 
     σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
     """
-    peaks = [describe(points.q, points.intensity) for points in objective.data]
+    peaks = [measure_peak(points.q, points.intensity) for points in objective.data]
     d, row = parameters["d"].value or lattice_period(peaks), parameters["d"]
     if not row.lower <= d <= row.upper:
         d = (row.lower + row.upper) / 2.0
@@ -126,9 +126,9 @@ def _tried_sizes(strongest: RegionData, base: Minimum) -> list[float]:
     """Sizes between those that the width of the whole peak and that of its highest fringe stand for."""
     q, intensity = strongest.q, strongest.intensity
     scale = SCHERRER * 2.0 * np.pi / base.values["d"]
-    widest = max(describe(q, intensity).width, 2.355 * centre_and_spread(q, intensity)[1])
+    widest = max(measure_peak(q, intensity).width, 2.355 * centre_and_spread(q, intensity)[1])
     least = max(min(scale / widest, base.values["N"]) / SIZE_STEP, 1.5)
-    most = max(scale / narrowest(q, intensity), base.values["N"], 2.0) * SIZE_STEP
+    most = max(scale / highest_fringe_width(q, intensity), base.values["N"], 2.0) * SIZE_STEP
     count = min(max(round(float(np.log(most / least) / np.log(SIZE_STEP))) + 1, 3), MOST_SIZES)
     return [float(N) for N in np.geomspace(least, most, count)]
 

@@ -1,1 +1,1 @@
-"""Resolution and zero error measured from a standard."""
+"""Measure resolution and zero error with a standard."""

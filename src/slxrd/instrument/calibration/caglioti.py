@@ -1,13 +1,13 @@
-"""How positions, widths and mixing of all reflections follow from a few numbers, with derivatives.
+"""Positions, widths and mixing of all reflections as functions of a few parameters, with derivatives.
 
 Positions: 2θ = 2θ_B + z − D·cos θ_B, with a zero error z and a displacement D = 2s/R of the sample by s
 below the axis of a goniometer of radius R (A. J. C. Wilson, Mathematical Theory of X-ray Powder
 Diffractometry, 1963). Widths: FWHM² = U tan²θ + V tan θ + W (Caglioti, Paoletti and Ricci, Nucl. Instrum.
 1958, 3, 223).
 
-Within the measured range of tan θ, u from 0 to 1, FWHM² is written b₀(1−u)² + 2b₁u(1−u) + b₂u² with
-b₀ = e^x₀, b₂ = e^x₂ and b₁ = e^x₁ − √(b₀b₂), that is (√b₀(1−u) − √b₂u)² + 2e^x₁u(1−u): these are all
-parabolas that are positive there, and no others, so that a search cannot step to where a width is imaginary.
+With u from 0 to 1 in the measured range of tan θ, FWHM² = b₀(1−u)² + 2b₁u(1−u) + b₂u², where b₀ = e^x₀,
+b₂ = e^x₂ and b₁ = e^x₁ − √(b₀b₂), that is (√b₀(1−u) − √b₂u)² + 2e^x₁u(1−u). These are exactly the parabolas
+that are positive in this range, so that FWHM² cannot become negative during a refinement.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ from slxrd.instrument.broadening import LORENTZ_REACH
 from slxrd.instrument.calibration.doublets import CENTRE, CENTRE_2, MIXING, WIDTH, WIDTH_2, Shapes
 from slxrd.units import FloatArray
 
-#: Height of a Lorentzian of unit area, cut where that of ``broadening.line`` is, of a Gaussian's.
+#: Heights times half width at half maximum of a cut-off Lorentzian and of a Gaussian, both of unit area.
 _LORENTZIAN = 1.0 / (2.0 * math.atan(LORENTZ_REACH))
 _GAUSSIAN = math.sqrt(math.log(2.0) / math.pi)
 
 
 @dataclass(frozen=True, eq=False)
 class Optics:
-    """A diffractometer as a standard sees it.
+    """Positions and shapes of the reflections of a standard as functions of the refined parameters.
 
     The parameters are, in this order, those of the width (x₀, x₁ and x₂, or the logarithm of FWHM² in square
-    degrees), the mixing of heights, and the zero error and the displacement D, both in degrees of 2θ.
+    degrees), the Lorentzian fraction of the height, and the zero error and the displacement D, both in
+    degrees of 2θ.
 
     Parameters
     ----------
     bragg : ndarray, shape (k, 2)
         2θ_B in degrees of each reflection, for the first and the second line.
     curved : bool
-        Whether the width depends on the angle; otherwise U = V = 0.
+        Width depends on the angle; otherwise U = V = 0.
     zero, displacement : bool
-        Which of the two moves the peaks.
+        Refine a zero error, a displacement.
     """
 
     bragg: FloatArray
@@ -64,7 +65,7 @@ class Optics:
         return float(tangent.min()), float(tangent.max())
 
     def shapes(self, x: FloatArray) -> Shapes:
-        """Lines of all reflections for parameters ``x``, shape (p,)."""
+        """Return the shapes of all reflections for parameters ``x``, shape (p,)."""
         k, n = len(self.bragg), self.n_width
         values, chain = np.zeros((k, 5)), np.zeros((k, 5, self.size))
         values[:, MIXING], chain[:, MIXING, n] = x[n], 1.0
@@ -83,7 +84,7 @@ class Optics:
         return Shapes(values, chain)
 
     def _squared(self, x: FloatArray, tangent: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """FWHM² at some tan θ as a sum of positive terms, and its derivatives by the width's parameters."""
+        """Return FWHM² as a sum of positive terms, and its derivatives by the parameters of the width."""
         if not self.curved:
             squared = np.full(tangent.size, math.exp(x[0]))
             return squared, squared[:, None]
@@ -96,7 +97,18 @@ class Optics:
         return difference**2 + rest, by
 
     def caglioti(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """U, V and W in square degrees, shape (3,), and derivatives by the width's parameters."""
+        """Return U, V and W in square degrees, and their derivatives by the parameters of the width.
+
+        Parameters
+        ----------
+        x : ndarray, shape (p,)
+            Parameters.
+
+        Returns
+        -------
+        values : ndarray, shape (3,)
+        derivatives : ndarray, shape (3, n_width)
+        """
         if not self.curved:
             w = math.exp(x[0])
             return np.array([0.0, 0.0, w]), np.array([[0.0], [0.0], [w]])
@@ -118,7 +130,21 @@ class Optics:
         return shift @ in_u @ b, shift @ in_u @ by
 
     def start(self, fwhm: float, mixing: float, zero: float) -> FloatArray:
-        """Parameters of the width ``fwhm`` everywhere, all peaks being moved by ``zero`` (degrees)."""
+        """Return start values of the parameters.
+
+        Parameters
+        ----------
+        fwhm : float
+            Constant full width at half maximum in degrees.
+        mixing : float
+            Lorentzian fraction of the height.
+        zero : float
+            Common shift of all peaks in degrees.
+
+        Returns
+        -------
+        ndarray, shape (p,)
+        """
         width = [2.0 * math.log(fwhm)] * self.n_width
         if self.curved:
             width[1] += math.log(2.0)
@@ -130,11 +156,20 @@ class Optics:
 
 
 def area_mixing(mixing: float) -> tuple[float, float]:
-    """Lorentzian's share of the area from that of the height, and the derivative of one by the other.
+    """Convert the Lorentzian fraction of the height to that of the area.
 
-    The area of the Lorentzian is that within the reach of :func:`slxrd.instrument.broadening.line`, so that
-    the share is
-    that function's.
+    The area of the Lorentzian is that within the cut-off of
+    :func:`slxrd.instrument.broadening.line_profile`, whose fraction η this is.
+
+    Parameters
+    ----------
+    mixing : float
+        Lorentzian fraction of the height.
+
+    Returns
+    -------
+    fraction, derivative : float
+        Lorentzian fraction of the area, and its derivative by ``mixing``.
     """
     lorentzian, gaussian = mixing / _LORENTZIAN, (1.0 - mixing) / _GAUSSIAN
     total = lorentzian + gaussian

@@ -1,10 +1,9 @@
-"""Windows of doublets on straight backgrounds: residuals and exact derivatives, heights taken out.
+"""Residuals of doublets on straight backgrounds, by variable projection, with exact derivatives.
 
-The line is the pseudo-Voigt of :mod:`slxrd.data.decomposition.lineshapes`, over 2θ; the second line of the
-radiation has the
-area of the first times the ratio of the lines. Heights and background of each window stand at their best
-values for every set of widths and positions (variable projection: Golub and Pereyra, SIAM J. Numer. Anal.
-1973, 10, 413).
+The line is the pseudo-Voigt of :mod:`slxrd.data.decomposition.lineshapes` over 2θ; the area of the second
+line is that of the first times their intensity ratio. Heights and background of each window are at their
+least-squares values for all widths and positions (variable projection: Golub and Pereyra, SIAM J. Numer.
+Anal. 1973, 10, 413).
 """
 
 from __future__ import annotations
@@ -17,26 +16,26 @@ from slxrd.data.backgrounds import legendre
 from slxrd.data.decomposition.lineshapes import pseudo_voigt
 from slxrd.units import FloatArray
 
-#: What a reflection looks like: columns of :attr:`Shapes.values`.
+#: Columns of :attr:`Shapes.values`.
 CENTRE, WIDTH, CENTRE_2, WIDTH_2, MIXING = range(5)
-#: Columns of a window whose singular values are below this part of the largest cannot be told apart.
+#: Singular values of the columns of a window that are smaller, relative to the largest, are left out.
 _DEGENERATE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A piece of a pattern with the reflections in it.
+    """A part of a pattern, and the reflections in it.
 
     Parameters
     ----------
     two_theta : ndarray, shape (n,)
         Degrees.
     intensity, sigma : ndarray, shape (n,)
-        Measured, and its standard deviation.
+        Measured intensity and its standard deviation.
     members : tuple of int
-        Which reflections have their lines in it.
+        Indices of the reflections in the window.
     whole : tuple of bool
-        Which of these are not cut off by an end of the pattern or a gap in it.
+        True for those not cut off by an end of the pattern or a gap in it.
     """
 
     two_theta: FloatArray
@@ -48,7 +47,7 @@ class Window:
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """Where reflections are and how wide, with derivatives by the p parameters refined.
+    """Positions, widths and mixing of reflections, with derivatives by the p refined parameters.
 
     Parameters
     ----------
@@ -63,29 +62,29 @@ class Shapes:
     chain: FloatArray
 
     def of(self, members: tuple[int, ...]) -> Shapes:
-        """Those of some reflections."""
+        """Return the shapes of some reflections."""
         chosen = list(members)
         return Shapes(self.values[chosen], self.chain[chosen])
 
 
 @dataclass(frozen=True, eq=False)
-class Projected:
-    """What a window leaves.
+class LinearFit:
+    """Residual of a window at the least-squares heights and background.
 
     Parameters
     ----------
     residual : ndarray, shape (n,)
-        (measured − calculated)/σ, at the best heights and background.
+        (measured − calculated)/σ.
     jacobian : ndarray, shape (n, p)
         Exact derivatives of the residual.
     information : ndarray, shape (p, p)
-        Of the parameters, heights and background being free: the inverse of their covariance.
+        Inverse of the covariance of the parameters, with free heights and background.
     curve : ndarray, shape (n,)
         Calculated intensity.
     heights, height_errors : ndarray, shape (k,)
-        Of the first lines, and standard deviations at fixed parameters.
+        Heights of the first lines, and their standard deviations at fixed parameters.
     n_linear : int
-        How many heights and backgrounds are determined.
+        Number of heights and background coefficients that are determined.
     """
 
     residual: FloatArray
@@ -97,8 +96,10 @@ class Projected:
     n_linear: int
 
 
-def columns(two_theta: FloatArray, values: FloatArray, ratio: float) -> tuple[FloatArray, FloatArray]:
-    """Intensity of reflections of unit height.
+def unit_intensities(
+    two_theta: FloatArray, values: FloatArray, ratio: float
+) -> tuple[FloatArray, FloatArray]:
+    """Evaluate doublets whose first lines have unit height.
 
     Parameters
     ----------
@@ -107,14 +108,13 @@ def columns(two_theta: FloatArray, values: FloatArray, ratio: float) -> tuple[Fl
     values : ndarray, shape (k, 5)
         As in :class:`Shapes`.
     ratio : float
-        Area of the second line, of that of the first; 0 for none.
+        Area of the second line relative to the first; 0 without a second line.
 
     Returns
     -------
     intensity : ndarray, shape (n, k)
-        The first lines have height 1.
     derivatives : ndarray, shape (n, k, 5)
-        By the columns of ``values``.
+        With respect to the columns of ``values``.
     """
     n, k = two_theta.size, len(values)
     intensity, derivatives = np.empty((n, k)), np.zeros((n, k, 5))
@@ -132,21 +132,21 @@ def columns(two_theta: FloatArray, values: FloatArray, ratio: float) -> tuple[Fl
     return intensity, derivatives
 
 
-def project(window: Window, shapes: Shapes, ratio: float) -> Projected:
-    """Residuals of a window at the best heights and background.
+def fit_linear(window: Window, shapes: Shapes, ratio: float) -> LinearFit:
+    """Fit heights and background of a window by linear least squares.
 
     Parameters
     ----------
     window : Window
-        With k reflections.
+        A window with k reflections.
     shapes : Shapes
-        Of these k reflections.
+        Shapes of these reflections.
     ratio : float
-        Of the lines.
+        Area of the second line relative to the first; 0 without a second line.
     """
     x, sigma = window.two_theta, window.sigma[:, None]
     k = len(shapes.values)
-    lines, derivatives = columns(x, shapes.values, ratio)
+    lines, derivatives = unit_intensities(x, shapes.values, ratio)
     design = np.column_stack((lines, legendre(x, 1))) / sigma
     orthogonal, rest = np.linalg.qr(design)
     left, size, right = np.linalg.svd(rest)
@@ -154,14 +154,14 @@ def project(window: Window, shapes: Shapes, ratio: float) -> Projected:
     left, inverse = orthogonal @ left[:, kept], right[kept].T / size[kept]
     coefficients = inverse @ (left.T @ (window.intensity / sigma[:, 0]))
     residual = window.intensity / sigma[:, 0] - design @ coefficients
-    # What a parameter changes: the curve at fixed heights, and the columns as seen by the residual.
+    # Derivatives of the curve at fixed heights, and of the columns projected on the residual.
     flat = derivatives.reshape(x.size, -1) / sigma
     p = shapes.chain.shape[2]
     moved = flat @ (shapes.chain * coefficients[:k, None, None]).reshape(-1, p)
     turned = ((flat.T @ residual).reshape(k, -1)[:, :, None] * shapes.chain).sum(axis=1)
     across = moved - left @ (left.T @ moved)
     errors = np.sqrt(np.sum(inverse**2, axis=1))
-    return Projected(
+    return LinearFit(
         residual,
         -across - left @ (inverse[:k].T @ turned),
         across.T @ across,

@@ -1,4 +1,4 @@
-"""The file of a measured resolution: TOML with the line, its errors, and where they come from."""
+"""Read and write a measured resolution as TOML: parameters, errors and origin."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from slxrd.instrument.broadening import Broadening
 if TYPE_CHECKING:
     from slxrd.instrument.calibration.measure import Resolution
 
-#: Version of the layout.
+#: Version of the file format.
 SCHEMA = 1
 KIND = "resolution"
-#: No width in square degrees is larger, and no wavelength.
+#: Largest width in square degrees, and wavelength in Å.
 LARGEST = 1e6
 _LINE = ("U", "V", "W", "lorentzian", "wavelength")
 
@@ -29,26 +29,26 @@ _LINE = ("U", "V", "W", "lorentzian", "wavelength")
 def resolution_dictionary(
     measured: Resolution, *, sha256: str = "", command: str = "", date: str = ""
 ) -> dict[str, Any]:
-    """Lay out a measured resolution as plain data, ready for TOML and JSON.
+    """Convert a measured resolution to a dictionary for TOML and JSON.
 
     Parameters
     ----------
     measured : Resolution
-        What to tell.
+        The result.
     sha256 : str
-        Of the file that was measured.
+        Digest of the measured file.
     command : str
-        The command line that made it.
+        The command line.
     date : str
-        When; now, if it is not given.
+        Date and time; by default now.
 
     Returns
     -------
     dict
         ``kind``, ``schema``, ``slxrd`` (version), ``date``, ``line`` (U, V, W in square degrees of 2θ,
-        the Lorentzian share, the wavelength in Å), ``errors``, ``shift`` (zero error in degrees, s/R),
-        ``measured`` (reflections: q and σ_G in Å⁻¹, 2θ and FWHM in degrees), ``source`` and ``notes``. What
-        is not determined is left out.
+        Lorentzian fraction, wavelength in Å), ``errors``, ``shift`` (zero error in degrees, s/R),
+        ``measured`` (reflections: q and σ_G in Å⁻¹, 2θ and FWHM in degrees), ``source`` and ``notes``.
+        Quantities that are not determined are left out.
     """
     b, lines = measured.broadening, measured.lines
     shift = {
@@ -101,19 +101,19 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def resolution_toml(measured: Resolution, *, sha256: str = "", command: str = "", date: str = "") -> str:
     """Write :func:`resolution_dictionary` as TOML text."""
-    told = resolution_dictionary(measured, sha256=sha256, command=command, date=date)
+    content = resolution_dictionary(measured, sha256=sha256, command=command, date=date)
     rows = [
         "# The resolution of a diffractometer, measured from a standard: slxrd fit --resolution THIS_FILE"
     ]
-    rows += [f"{key} = {_value(value)}" for key, value in told.items() if not isinstance(value, dict)]
-    for name, table in told.items():
+    rows += [f"{key} = {_value(value)}" for key, value in content.items() if not isinstance(value, dict)]
+    for name, table in content.items():
         if isinstance(table, dict):
             rows += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in table.items())]
     return "\n".join(rows) + "\n"
 
 
 def _value(value: Any) -> str:
-    """A value in TOML: finite numbers as Python writes them, and strings as JSON does, but for DEL."""
+    """Format a value for TOML: finite numbers as in Python, strings as in JSON with DEL escaped."""
     if isinstance(value, str):
         text = value.encode("utf-8", "replace").decode()
         return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -134,11 +134,11 @@ def write_resolution(
     measured : Resolution
         From :func:`slxrd.instrument.calibration.measure.measure_resolution`.
     sha256 : str
-        Of the file that was measured.
+        Digest of the measured file.
     command : str
-        The command line, for the record.
+        The command line.
     force : bool
-        Whether an existing file may be overwritten.
+        Overwrite an existing file.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def write_resolution(
 
 
 def read_resolution(path: str | Path) -> Broadening:
-    """Read a resolution that ``slxrd resolution`` measured.
+    """Read a resolution measured by ``slxrd resolution``.
 
     Parameters
     ----------
@@ -160,15 +160,15 @@ def read_resolution(path: str | Path) -> Broadening:
     Returns
     -------
     Broadening
-        To be given to :func:`slxrd.fit` as ``resolution``.
+        The argument ``resolution`` of :func:`slxrd.fit`.
 
     Raises
     ------
     FileError
-        If it cannot be read, is not such a file, or a number in it is missing or cannot be.
+        If the file cannot be read, is not of this kind, or a number is missing or invalid.
     """
     try:
-        told = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        content = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise unreadable(path, error) from None
     except UnicodeDecodeError:
@@ -178,14 +178,14 @@ def read_resolution(path: str | Path) -> Broadening:
         RecursionError,
     ) as error:  # ValueError: TOMLDecodeError, and numbers of too many digits
         raise FileError(path, f"is not TOML ({error}); give a file that slxrd resolution wrote") from None
-    if told.get("kind") != KIND:
+    if content.get("kind") != KIND:
         raise FileError(path, f'has no kind = "{KIND}": it was not written by slxrd resolution')
-    schema = told.get("schema")
+    schema = content.get("schema")
     if isinstance(schema, bool) or not isinstance(schema, int) or schema < 1:
         raise FileError(path, f"schema = {schema!r}: must be a whole number")
     if schema > SCHEMA:
         raise FileError(path, f"schema = {schema}: a later slxrd wrote it; this one knows {SCHEMA}")
-    line = told.get("line")
+    line = content.get("line")
     if not isinstance(line, dict):
         raise FileError(path, "has no table [line]")
     values = {}

@@ -1,4 +1,4 @@
-"""The instrument's resolution, measured from a standard: what a sharp line becomes at every angle."""
+"""Measure the resolution of a diffractometer from the pattern of a standard."""
 
 from __future__ import annotations
 
@@ -14,39 +14,45 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import FWHM, Broadening
 from slxrd.instrument.calibration.caglioti import Optics, area_mixing
 from slxrd.instrument.calibration.doublets import CENTRE, Window
-from slxrd.instrument.calibration.peaks import MOST_MOVED, Data, find, measured, prepare
+from slxrd.instrument.calibration.peaks import (
+    LARGEST_SHIFT,
+    CalibrationData,
+    calibration_data,
+    is_measurable,
+    locate_peaks,
+)
 from slxrd.instrument.calibration.refinement import SHIFTS, Refinement, Shift, fit_standard
 from slxrd.instrument.calibration.single_lines import SingleLine, single_lines
 from slxrd.instrument.calibration.standards import Reflection, Standard
-from slxrd.instrument.calibration.text import notes, summarise
+from slxrd.instrument.calibration.summary import result_notes, summarise
 from slxrd.units import FloatArray, two_theta_from_q
 
-#: Degrees of 2θ beyond the ends of the pattern at which a reflection may still reach into it.
+#: Range in degrees of 2θ beyond the ends of the pattern whose reflections are included.
 BEYOND = 5.0
-#: Peaks that lie further than this part of their width from where they should are those of something else.
+#: Largest median offset, relative to the width, of the peaks of the standard.
 MISPLACED = 0.25
-#: s/R, of 2s/R in degrees.
+#: Converts 2s/R in degrees to s/R.
 _HALF = math.radians(0.5)
 
 
 @dataclass(frozen=True)
 class MeasuredLine:
-    """What one reflection of the standard shows.
+    """One reflection of the standard, refined individually.
 
     Parameters
     ----------
     reflection : Reflection
         Indices and certified q in Å⁻¹.
     two_theta : float
-        Where its first line was found, in degrees.
+        Measured position of the first line in degrees.
     offset, offset_error : float
-        Of that from the common fit, in degrees.
+        Measured position minus that of the common fit in degrees.
     fwhm, fwhm_error : float
-        Full width at half maximum of its own, in degrees of 2θ.
+        Full width at half maximum in degrees of 2θ.
     sigma_G, sigma_G_error : float
-        The same as the standard deviation of a Gaussian of this FWHM, in Å⁻¹.
+        Standard deviation in Å⁻¹ of the Gaussian of the same FWHM.
     height : float
-        Of its first line, in the pattern's unit.
+        Height of the first line in the unit of the pattern.
     """
 
     reflection: Reflection
@@ -62,39 +68,40 @@ class MeasuredLine:
 
 @dataclass(frozen=True, eq=False)
 class Resolution:
-    """A diffractometer's line, as a standard showed it.
+    """The resolution of a diffractometer, measured with a standard.
 
     Parameters
     ----------
     broadening : Broadening
-        To be given to :func:`slxrd.fit` as ``resolution``.
+        The result; the argument ``resolution`` of :func:`slxrd.fit`.
     errors : mapping of str to (float or None)
-        Standard deviations of U, V, W (square degrees) and of the Lorentzian share; None for what was not
-        refined or lies on a bound.
+        Standard errors of U, V, W (square degrees) and of the Lorentzian fraction; None for quantities that
+        were not refined or are at a bound.
     covariance : ndarray, shape (3, 3)
-        Of U, V and W.
+        Covariance of U, V and W.
     zero, zero_error : float or None
-        Zero error of 2θ in degrees, measured minus true; None where none was refined.
+        Zero error of 2θ in degrees, measured minus true; None if not refined.
     displacement, displacement_error : float or None
-        s/R, the distance of the standard's surface below the goniometer axis over its radius.
+        s/R, distance of the surface of the standard below the goniometer axis over the radius; None if not
+        refined.
     standard : Standard
-        What was measured.
+        The standard.
     lines : tuple of MeasuredLine
-        Reflections measured one by one.
+        Reflections refined individually.
     missing : tuple of Reflection
-        Those in the range of the pattern that are too weak to be measured by themselves.
+        Reflections in the range of the pattern that are too weak for that.
     q_range : (float, float)
-        Between which q the width is measured, Å⁻¹.
+        Range of q in Å⁻¹ in which the width was measured.
     reduced_chi2 : float
-        χ² over points minus parameters.
+        χ² over the number of points minus that of parameters.
     n_points : int
-        Points in the windows.
+        Number of points in the windows.
     windows, curves : tuple
-        What was fitted, and the calculated intensities.
+        Fitted data and calculated intensities.
     pattern : Pattern
-        Where it comes from.
+        The pattern of the standard.
     notes : tuple of str
-        What the reader must know.
+        Warnings about the result.
     """
 
     broadening: Broadening
@@ -116,19 +123,24 @@ class Resolution:
     notes: tuple[str, ...] = ()
 
     def sigma_G(self, q: float) -> tuple[float, float]:
-        """Standard deviation in Å⁻¹ of a Gaussian as wide as the line at ``q``, and its error.
+        """Return the standard deviation in Å⁻¹ of the Gaussian of the same FWHM at ``q``, and its error.
+
+        Parameters
+        ----------
+        q : float
+            Å⁻¹.
 
         Raises
         ------
         SlxrdError
-            If U, V and W give no width there.
+            If FWHM² from U, V and W is not positive at ``q``.
         """
         sigma = float(self.broadening.sigma(np.array([q]))[0])
         sine = q * self.broadening.wavelength / (4.0 * math.pi)
         tangent = sine / math.sqrt(1.0 - sine**2)
         powers = np.array([tangent**2, tangent, 1.0])
         values = np.array([self.broadening.U, self.broadening.V, self.broadening.W])
-        # σ goes as the root of FWHM².
+        # σ is proportional to the square root of FWHM².
         spread = math.sqrt(max(float(powers @ self.covariance @ powers), 0.0))
         return sigma, 0.5 * sigma * spread / float(powers @ values)
 
@@ -139,27 +151,27 @@ class Resolution:
 def measure_resolution(pattern: Pattern, standard: Standard, *, shift: Shift = "auto") -> Resolution:
     """Measure the resolution from the pattern of a standard.
 
-    Around all reflections in the pattern's range, pseudo-Voigt doublets on straight backgrounds are
-    fitted over 2θ, with the same U, V and W (Caglioti), mixing, zero error and displacement for all.
+    Pseudo-Voigt doublets on straight backgrounds are fitted over 2θ to all reflections in the range of the
+    pattern, with common U, V and W (Caglioti), mixing, zero error and displacement.
 
     Parameters
     ----------
     pattern : Pattern
-        As it was measured, with a known wavelength, and its second line where Kα₂ reaches the sample.
+        As measured (not corrected), with a known wavelength, and a second line if Kα₂ reaches the sample.
     standard : Standard
-        What was measured.
+        The standard.
     shift : {"auto", "angle", "displacement", "both"}
-        What moves the peaks: a zero error of 2θ, the standard's height, or both; auto: what the data ask
-        for.
+        Refine a zero error of 2θ, a displacement of the standard, or both; "auto" decides by χ².
 
     Raises
     ------
     SlxrdError
-        If the wavelength is not known, or the peaks are not where the standard's are.
+        If the wavelength is not known, the positions of the peaks are not those of the standard, or the data
+        do not determine the resolution.
     """
     if shift not in SHIFTS:
         raise SlxrdError(f"shift {shift!r} is not one of {', '.join(SHIFTS)}")
-    data = prepare(pattern)
+    data = calibration_data(pattern)
     wavelength, second = pattern.wavelength, pattern.second_line
     if wavelength is None:
         raise SlxrdError(
@@ -168,22 +180,22 @@ def measure_resolution(pattern: Pattern, standard: Standard, *, shift: Shift = "
     ratio = 0.0 if second is None else second.ratio
     lengths = (wavelength, wavelength if second is None else second.wavelength)
     expected, bragg = _expected(data, standard, lengths)
-    found = find(data, standard.name, bragg, wavelength)
-    whole = measured(data, bragg + found.moved, np.full(bragg.shape, found.fwhm))
+    found = locate_peaks(data, standard.name, bragg, wavelength)
+    whole = is_measurable(data, bragg + found.shift, np.full(bragg.shape, found.fwhm))
     if not whole.any():
         step = float(np.median(np.diff(data.two_theta)))
         raise SlxrdError(
-            f"{pattern.source}: no reflection of {standard.name} is whole and has points enough: the peaks "
-            f"are {found.fwhm:.2g}° wide, the steps {step:.2g}°"
+            f"{pattern.source}: no reflection of {standard.name} is complete and has enough points: the "
+            f"peaks are {found.fwhm:.2g}° wide, the steps {step:.2g}°"
         )
-    optics, done, pieces, told = fit_standard(data, bragg, whole, ratio, found, shift)
-    return _conclude(pattern, data, standard, expected, whole, optics, done, pieces, ratio, told)
+    optics, done, pieces, notes = fit_standard(data, bragg, whole, ratio, found, shift)
+    return _result(pattern, data, standard, expected, whole, optics, done, pieces, ratio, notes)
 
 
 def _expected(
-    data: Data, standard: Standard, lengths: tuple[float, float]
+    data: CalibrationData, standard: Standard, lengths: tuple[float, float]
 ) -> tuple[list[Reflection], FloatArray]:
-    """Reflections in the range of the pattern and a little beyond, and where both lines have them (2θ)."""
+    """Return the reflections in and near the range of the pattern, and their 2θ for both lines."""
     low, high = data.two_theta[0] - BEYOND, min(data.two_theta[-1] + BEYOND, 179.9)
     end = 4.0 * math.pi / max(lengths) * math.sin(math.radians(high) / 2.0)
     expected = standard.reflections(end)
@@ -197,9 +209,9 @@ def _expected(
     return [expected[i] for i in near], bragg[near]
 
 
-def _conclude(
+def _result(
     pattern: Pattern,
-    data: Data,
+    data: CalibrationData,
     standard: Standard,
     expected: list[Reflection],
     whole: NDArray[np.bool_],
@@ -207,7 +219,7 @@ def _conclude(
     done: Refinement,
     pieces: tuple[Window, ...],
     ratio: float,
-    told: list[str],
+    notes: list[str],
 ) -> Resolution:
     assert done.covariance is not None
     assert pattern.wavelength is not None
@@ -224,23 +236,23 @@ def _conclude(
     singles = single_lines(pieces, done.parts, values, ratio)
     lines = tuple(_line(expected[s.member], s, values, pattern.wavelength) for s in singles)
     if not lines:
-        raise SlxrdError(f"{data.source}: no reflection of {standard.name} can be measured by itself")
-    at = np.sqrt(np.diag(done.covariance))
-    zero = (float(done.x[n + 1]), float(at[n + 1])) if optics.zero else (None, None)
-    low = (float(done.x[-1]), float(at[-1])) if optics.displacement else (None, None)
-    _see_that_it_is(pattern, standard, lines, zero[0], low[0])
-    shown = {s.member for s in singles}
+        raise SlxrdError(f"{data.source}: no reflection of {standard.name} can be measured individually")
+    deviations = np.sqrt(np.diag(done.covariance))
+    zero = (float(done.x[n + 1]), float(deviations[n + 1])) if optics.zero else (None, None)
+    displacement = (float(done.x[-1]), float(deviations[-1])) if optics.displacement else (None, None)
+    _check_standard(pattern, standard, lines, zero[0], displacement[0])
+    individual = {s.member for s in singles}
     result = Resolution(
         Broadening(float(U), float(V), float(W), share, pattern.wavelength),
         errors,
         covariance,
         zero[0],
         zero[1],
-        None if low[0] is None else _HALF * low[0],
-        None if low[1] is None else _HALF * low[1],
+        None if displacement[0] is None else _HALF * displacement[0],
+        None if displacement[1] is None else _HALF * displacement[1],
         standard,
         lines,
-        tuple(r for i, r in enumerate(expected) if whole[i] and i not in shown),
+        tuple(r for i, r in enumerate(expected) if whole[i] and i not in individual),
         (lines[0].reflection.q, lines[-1].reflection.q),
         done.chi2 / done.degrees if done.degrees > 0 else math.nan,
         sum(piece.two_theta.size for piece in pieces),
@@ -248,36 +260,36 @@ def _conclude(
         tuple(part.curve for part in done.parts),
         pattern,
     )
-    return replace(result, notes=(*told, *notes(result, data)))
+    return replace(result, notes=(*notes, *result_notes(result, data)))
 
 
-def _see_that_it_is(
+def _check_standard(
     pattern: Pattern,
     standard: Standard,
     lines: tuple[MeasuredLine, ...],
     zero: float | None,
     displacement: float | None,
 ) -> None:
-    """Refuse what only looks like the standard: shifts can imitate another lattice parameter."""
+    """Raise SlxrdError for offsets and shifts that indicate another lattice parameter than the standard's."""
     off = float(np.median([abs(line.offset) / line.fwhm for line in lines]))
-    told = ""
+    problem = ""
     if off > MISPLACED:
         worst = max(lines, key=lambda line: abs(line.offset))
-        told = (
-            f"half of them lie off by {off:.0%} of their width or more, ({worst.reflection.hkl}) by "
+        problem = (
+            f"half of them are off by {off:.0%} of their width or more, ({worst.reflection.hkl}) by "
             f"{worst.offset:+.3f}°"
         )
-    elif max(abs(zero or 0.0), abs(displacement or 0.0)) > MOST_MOVED:
+    elif max(abs(zero or 0.0), abs(displacement or 0.0)) > LARGEST_SHIFT:
         shifts = (("zero error", zero), ("displacement 2s/R", displacement))
-        told = "they would need a " + " and a ".join(
+        problem = "they would need a " + " and a ".join(
             f"{name} of {value:.2g}°" for name, value in shifts if value is not None
         )
-    if told:
+    if problem:
         hint = (
             "" if pattern.second_line is not None else ", and does Kα₂ reach the sample (--wavelength CuKa)"
         )
         raise SlxrdError(
-            f"{pattern.source}: the peaks are not where {standard.name}'s are: {told}; is the lattice "
+            f"{pattern.source}: the peaks are not where {standard.name}'s are: {problem}; is the lattice "
             f"parameter right, and the wavelength, {pattern.wavelength:.6g} Å{hint}?"
         )
 

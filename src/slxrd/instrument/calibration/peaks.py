@@ -1,4 +1,4 @@
-"""Finding a standard's peaks in a pattern: noise, whether it is that standard, windows around them."""
+"""Locate the peaks of a standard in a pattern, and cut windows around its reflections."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.calibration.doublets import Window
 from slxrd.units import FloatArray
 
-#: A peak stands out if it is this many σ above the dips around it, and this part of the highest.
-STANDS_OUT, WEAKEST = 8.0, 0.03
-#: As many of the strongest peaks are looked at, and this share of them must be the standard's.
-STRONGEST, SHARE = 12, 0.75
-#: Degrees of 2θ by which all peaks together may be moved, and steps in which that is tried.
-MOST_MOVED, STEP = 0.8, 0.01
-#: Windows reach this many full widths at half maximum beyond the lines.
+#: Smallest prominence of a peak in σ, and relative to the highest peak.
+SIGNIFICANT, WEAKEST = 8.0, 0.03
+#: Number of strongest peaks that are compared with the standard, and fraction of them that must agree.
+STRONGEST, AGREEING = 12, 0.75
+#: Largest common shift of all peaks in degrees of 2θ, and step of the search for it.
+LARGEST_SHIFT, STEP = 0.8, 0.01
+#: Distance of the ends of a window from the lines, in full widths at half maximum.
 REACH = 10.0
-#: A reflection needs as many points within one full width at half maximum of its first line.
+#: Smallest number of points within one full width at half maximum on each side of the first line.
 FEWEST_POINTS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Data:
-    """What is fitted: the points of a pattern that are not masked.
+class CalibrationData:
+    """The unmasked points of the pattern of a standard.
 
     Parameters
     ----------
     source : str
-        Their file.
+        Origin of the pattern.
     two_theta, intensity, sigma : ndarray, shape (n,)
-        Degrees; measured; and standard deviation.
+        2θ in degrees, intensity and its standard deviation.
     per_count : ndarray, shape (n,), optional
-        What one count stands for, where σ is that of counts.
+        Intensity of one detected photon, if σ is from counting statistics.
     noise : {"file", "counts", "scatter"}
-        Where σ comes from: the file, counting statistics, or the scatter of neighbouring points.
+        Origin of σ: the file, counting statistics, or the scatter of neighbouring points.
     """
 
     source: str
@@ -50,8 +50,8 @@ class Data:
     noise: Literal["file", "counts", "scatter"]
 
 
-def prepare(pattern: Pattern) -> Data:
-    """Take the points of a pattern with their σ.
+def calibration_data(pattern: Pattern) -> CalibrationData:
+    """Select the unmasked points of a pattern, with σ.
 
     Parameters
     ----------
@@ -60,34 +60,36 @@ def prepare(pattern: Pattern) -> Data:
 
     Returns
     -------
-    Data
-        σ is the pattern's own; else that of its counts, known to be such or whole numbers; else
-        √(k·intensity), k from the second differences of neighbouring points.
+    CalibrationData
+        σ is that of the pattern; otherwise from counting statistics, if the intensities are counts or whole
+        numbers; otherwise √(k·intensity) with k from second differences of neighbouring points.
 
     Raises
     ------
     SlxrdError
         If there are too few points, or neighbouring ones do not scatter.
     """
-    seen = ~pattern.mask
-    if seen.sum() < 20:
-        raise SlxrdError(f"{pattern.source}: {int(seen.sum())} points are too few for a resolution")
-    two_theta, intensity = pattern.two_theta[seen], pattern.intensity[seen]
+    used = ~pattern.mask
+    if used.sum() < 20:
+        raise SlxrdError(f"{pattern.source}: {int(used.sum())} points are too few for a resolution")
+    two_theta, intensity = pattern.two_theta[used], pattern.intensity[used]
     if pattern.sigma is not None:
-        return Data(pattern.source, two_theta, intensity, pattern.sigma[seen], None, "file")
+        return CalibrationData(pattern.source, two_theta, intensity, pattern.sigma[used], None, "file")
     try:
         counted = counting_statistics(pattern)
     except SlxrdError:
-        return Data(
+        return CalibrationData(
             pattern.source, two_theta, intensity, _scatter(pattern.source, intensity), None, "scatter"
         )
     assert counted.sigma is not None
     assert counted.per_count is not None
-    return Data(pattern.source, two_theta, intensity, counted.sigma[seen], counted.per_count[seen], "counts")
+    return CalibrationData(
+        pattern.source, two_theta, intensity, counted.sigma[used], counted.per_count[used], "counts"
+    )
 
 
 def _scatter(source: str, intensity: FloatArray) -> FloatArray:
-    """σ from second differences, whose median a few peaks do not move."""
+    """Estimate σ from the median of second differences, which a few peaks do not change."""
     second = np.abs(intensity[:-2] - 2.0 * intensity[1:-1] + intensity[2:]) / np.sqrt(6.0)
     smooth = np.convolve(np.pad(intensity, 2, mode="edge"), np.ones(5) / 5.0, mode="valid")
     growing = bool(np.all(smooth > 0.0))
@@ -101,86 +103,86 @@ def _scatter(source: str, intensity: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """Where the standard's peaks are.
+class PeakShift:
+    """Common shift and typical width of the peaks of a standard.
 
     Parameters
     ----------
-    moved : float
-        By how many degrees of 2θ they lie higher than they should.
+    shift : float
+        Measured minus expected 2θ in degrees.
     fwhm : float
-        Their typical full width at half maximum in degrees, with both lines of a doublet.
+        Median full width at half maximum in degrees, of both lines of a doublet together.
     """
 
-    moved: float
+    shift: float
     fwhm: float
 
 
-def find(data: Data, name: str, bragg: FloatArray, wavelength: float) -> Found:
-    """See whether the strongest peaks are a standard's, and how far they are moved.
+def locate_peaks(data: CalibrationData, name: str, bragg: FloatArray, wavelength: float) -> PeakShift:
+    """Check that the strongest peaks are those of a standard, and find their common shift.
 
     Parameters
     ----------
-    data : Data
+    data : CalibrationData
         The pattern.
     name : str
-        The standard's.
+        Name of the standard.
     bragg : ndarray, shape (k, 2)
-        Where its reflections are: 2θ in degrees, for both lines of the radiation.
+        Expected 2θ in degrees of its reflections, for both lines of the radiation.
     wavelength : float
-        Å; for the message.
+        Å; for messages.
 
     Raises
     ------
     SlxrdError
-        If no peak stands out, or the peaks are not where the standard's are.
+        If no peak is above the noise, or the positions are not those of the standard.
     """
     from scipy.signal import find_peaks, peak_widths
 
     tops, facts = find_peaks(data.intensity, prominence=0.0)
     height = facts["prominences"]
-    out = height > STANDS_OUT * data.sigma[tops]
-    tops, height = tops[out], height[out]
+    significant = height > SIGNIFICANT * data.sigma[tops]
+    tops, height = tops[significant], height[significant]
     strong = np.argsort(-height)[:STRONGEST]
     strong = strong[height[strong] > WEAKEST * height.max()] if height.size else strong
     if strong.size == 0:
-        raise SlxrdError(f"{data.source}: no peak stands out of the noise")
+        raise SlxrdError(f"{data.source}: no peak is above the noise")
     tops, height = tops[strong], height[strong]
     _, _, left, right = peak_widths(data.intensity, tops, rel_height=0.5)
     index = np.arange(data.two_theta.size)
     ends = [np.interp(side, index, data.two_theta) for side in (left, right)]
     fwhm = float(np.median(ends[1] - ends[0]))
     near = max(0.1, fwhm)
-    place, expected = data.two_theta[tops], np.sort(bragg.ravel())
-    moves = np.arange(-MOST_MOVED, MOST_MOVED + STEP / 2.0, STEP)
-    away = _distance(place[:, None] - moves, expected)
-    weight = np.sqrt(height)[:, None] * np.exp(-0.5 * (away / (0.5 * near)) ** 2)
-    # Where several fit alike, as with a single peak, the smallest.
-    moved = float(moves[np.argmax(weight.sum(axis=0) - 1e-9 * weight.sum() * np.abs(moves))])
-    strangers = np.flatnonzero(_distance(place - moved, expected) > 2.0 * near)
-    if strangers.size > (1.0 - SHARE) * place.size:
-        where = ", ".join(f"{value:.2f}" for value in np.sort(place[strangers])[:6])
+    position, expected = data.two_theta[tops], np.sort(bragg.ravel())
+    shifts = np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + STEP / 2.0, STEP)
+    distance = _distance(position[:, None] - shifts, expected)
+    weight = np.sqrt(height)[:, None] * np.exp(-0.5 * (distance / (0.5 * near)) ** 2)
+    # Of equally good shifts, as for a single peak, the smallest.
+    shift = float(shifts[np.argmax(weight.sum(axis=0) - 1e-9 * weight.sum() * np.abs(shifts))])
+    others = np.flatnonzero(_distance(position - shift, expected) > 2.0 * near)
+    if others.size > (1.0 - AGREEING) * position.size:
+        where = ", ".join(f"{value:.2f}" for value in np.sort(position[others])[:6])
         raise SlxrdError(
-            f"{data.source}: the peaks are not where {name}'s are: of the {place.size} strongest, "
-            f"{strangers.size} (at 2θ = {where}°) are none of its reflections, even if all are moved by up "
-            f"to {MOST_MOVED:g}°; is it another standard, or a wavelength other than {wavelength:.6g} Å?"
+            f"{data.source}: the peaks are not where {name}'s are: of the {position.size} strongest, "
+            f"{others.size} (at 2θ = {where}°) are none of its reflections, even with a common shift of up "
+            f"to {LARGEST_SHIFT:g}°; is it another standard, or a wavelength other than {wavelength:.6g} Å?"
         )
-    return Found(moved, fwhm)
+    return PeakShift(shift, fwhm)
 
 
 def _distance(values: FloatArray, places: FloatArray) -> FloatArray:
-    """How far each value is from the nearest of sorted places."""
+    """Return the distance of each value from the nearest of sorted positions."""
     after = np.searchsorted(places, values)
     below, above = places[np.maximum(after - 1, 0)], places[np.minimum(after, places.size - 1)]
     return np.asarray(np.minimum(np.abs(values - below), np.abs(values - above)))
 
 
-def measured(data: Data, centres: FloatArray, widths: FloatArray) -> NDArray[np.bool_]:
-    """Which reflections are in the data.
+def is_measurable(data: CalibrationData, centres: FloatArray, widths: FloatArray) -> NDArray[np.bool_]:
+    """Find the reflections that are completely in the data.
 
     Parameters
     ----------
-    data : Data
+    data : CalibrationData
         The pattern.
     centres, widths : ndarray, shape (k, 2)
         Centres and full widths at half maximum of both lines, in degrees.
@@ -188,7 +190,7 @@ def measured(data: Data, centres: FloatArray, widths: FloatArray) -> NDArray[np.
     Returns
     -------
     ndarray of bool, shape (k,)
-        Those with enough points on the first line and not cut off by an end of the pattern.
+        True for reflections with enough points on the first line that no end of the pattern cuts off.
     """
     x = data.two_theta
     low, high = centres.min(axis=1) - 2.0 * widths[:, 0], centres.max(axis=1) + 2.0 * widths[:, 1]
@@ -197,24 +199,24 @@ def measured(data: Data, centres: FloatArray, widths: FloatArray) -> NDArray[np.
     return np.asarray((low > x[0]) & (high < x[-1]) & (last - first >= FEWEST_POINTS))
 
 
-def windows(
-    data: Data, centres: FloatArray, widths: FloatArray, whole: NDArray[np.bool_]
+def cut_windows(
+    data: CalibrationData, centres: FloatArray, widths: FloatArray, whole: NDArray[np.bool_]
 ) -> tuple[Window, ...]:
-    """Cut the pattern into windows around reflections; those that overlap are one.
+    """Cut windows around reflections out of the pattern; overlapping windows are joined.
 
     Parameters
     ----------
-    data : Data
+    data : CalibrationData
         The pattern.
     centres, widths : ndarray, shape (k, 2)
-        Centres and full widths at half maximum of both lines, in degrees, in the order of the angle.
+        Centres and full widths at half maximum of both lines in degrees, by increasing angle.
     whole : ndarray of bool, shape (k,)
-        Which reflections have a window. The others belong to a window that their lines reach into.
+        True for reflections that get a window. The others are members of windows that overlap with them.
 
     Returns
     -------
     tuple of Window
-        In the order of the angle.
+        By increasing angle.
     """
     low, high = centres.min(axis=1) - REACH * widths[:, 0], centres.max(axis=1) + REACH * widths[:, 1]
     spans: list[tuple[float, float]] = []

@@ -1,4 +1,4 @@
-"""Refinement of a standard's doublets, all together: width, mixing, and what moves the peaks."""
+"""Joint refinement of all reflections of a standard: widths, mixing, zero error and displacement."""
 
 from __future__ import annotations
 
@@ -13,22 +13,30 @@ from numpy.typing import NDArray
 from slxrd import _least_squares as least_squares
 from slxrd.errors import SlxrdError
 from slxrd.instrument.calibration.caglioti import Optics
-from slxrd.instrument.calibration.doublets import CENTRE, CENTRE_2, WIDTH, WIDTH_2, Projected, Window, project
-from slxrd.instrument.calibration.peaks import Data, Found, windows
+from slxrd.instrument.calibration.doublets import (
+    CENTRE,
+    CENTRE_2,
+    WIDTH,
+    WIDTH_2,
+    LinearFit,
+    Window,
+    fit_linear,
+)
+from slxrd.instrument.calibration.peaks import CalibrationData, PeakShift, cut_windows
 from slxrd.units import FloatArray
 
-#: A line is measured on its own if its height is this many of its errors.
+#: Smallest height, in standard errors, of a line that is refined individually.
 MEASURABLE = 10.0
-#: What moves the peaks.
+#: Cause of the shift of the peaks.
 Shift = Literal["auto", "angle", "displacement", "both"]
 SHIFTS: tuple[Shift, ...] = ("auto", "angle", "displacement", "both")
-#: By this much χ² (over its expectation) must differ for the data to choose between zero and displacement.
-BELIEVED = 9.0
-#: Reflections that U, V and W need.
+#: Difference of χ² (for a reduced χ² of 1) that is significant between zero error and displacement.
+SIGNIFICANT = 9.0
+#: Smallest number of reflections from which U, V and W are refined.
 FEWEST = 3
-#: Degrees between which a full width at half maximum is looked for.
+#: Bounds of a full width at half maximum in degrees.
 NARROWEST, WIDEST = 1e-4, 100.0
-#: How often σ of counts is worked out anew from the curve.
+#: Number of times that σ is recomputed from the fitted counts.
 _ROUNDS = 3
 
 
@@ -43,13 +51,13 @@ class Refinement:
     chi2 : float
         Sum of squared residuals.
     degrees : int
-        Points minus all that was fitted.
+        Degrees of freedom: number of points minus that of fitted quantities.
     covariance : ndarray, shape (p, p) or None
-        Of ``x``; rows and columns of parameters on a bound are 0. None where the data do not determine all.
+        Covariance of ``x``, 0 for parameters at a bound. None if the data do not determine all parameters.
     at_bound : ndarray of bool, shape (p,)
-        Which parameters lie on a bound.
-    parts : tuple of Projected
-        What each window leaves.
+        True for parameters at a bound.
+    parts : tuple of LinearFit
+        Residuals and heights of each window.
     """
 
     x: FloatArray
@@ -57,23 +65,23 @@ class Refinement:
     degrees: int
     covariance: FloatArray | None
     at_bound: NDArray[np.bool_]
-    parts: tuple[Projected, ...]
+    parts: tuple[LinearFit, ...]
 
 
 def minimise(
-    parts_at: Callable[[FloatArray], tuple[Projected, ...]],
+    parts_at: Callable[[FloatArray], tuple[LinearFit, ...]],
     start: FloatArray,
     lower: FloatArray,
     upper: FloatArray,
 ) -> Refinement:
-    """Bounded least squares over windows.
+    """Minimise χ² of all windows by bounded least squares.
 
     Parameters
     ----------
     parts_at : callable
-        What the windows leave, of parameters of shape (p,).
+        From parameters, shape (p,), to the residuals of the windows.
     start, lower, upper : ndarray, shape (p,)
-        Where to begin, and the bounds.
+        Start values and bounds.
     """
     done = least_squares.minimise(
         lambda x: _Windows(parts_at(x)), start, lower, upper, ftol=1e-12, xtol=1e-10, gtol=1e-12
@@ -98,7 +106,7 @@ def minimise(
 class _Windows:
     """Residuals of all windows, one after the other."""
 
-    parts: tuple[Projected, ...]
+    parts: tuple[LinearFit, ...]
 
     @property
     def residual(self) -> FloatArray:
@@ -110,23 +118,23 @@ class _Windows:
 
 
 def refine(optics: Optics, pieces: Sequence[Window], ratio: float, start: FloatArray) -> Refinement:
-    """Refine what all reflections have in common.
+    """Refine the common parameters of all reflections.
 
     Parameters
     ----------
     optics : Optics
-        What the parameters mean.
+        Positions and shapes as functions of the parameters.
     pieces : sequence of Window
         The data.
     ratio : float
-        Area of the second line, of that of the first; 0 for none.
+        Area of the second line relative to the first; 0 without a second line.
     start : ndarray, shape (p,)
-        Where to begin.
+        Start values.
     """
 
-    def parts(x: FloatArray) -> tuple[Projected, ...]:
+    def parts(x: FloatArray) -> tuple[LinearFit, ...]:
         shapes = optics.shapes(x)
-        return tuple(project(piece, shapes.of(piece.members), ratio) for piece in pieces)
+        return tuple(fit_linear(piece, shapes.of(piece.members), ratio) for piece in pieces)
 
     lower, upper = np.full(optics.size, -np.inf), np.full(optics.size, np.inf)
     n = optics.n_width
@@ -137,27 +145,32 @@ def refine(optics: Optics, pieces: Sequence[Window], ratio: float, start: FloatA
 
 
 def refine_data(
-    optics: Optics, data: Data, whole: NDArray[np.bool_], ratio: float, start: FloatArray
+    optics: Optics, data: CalibrationData, whole: NDArray[np.bool_], ratio: float, start: FloatArray
 ) -> tuple[Refinement, tuple[Window, ...]]:
-    """Refine with windows laid around the lines that ``start`` means.
+    """Cut windows around the lines for ``start``, and refine; recompute σ.
 
-    Where σ is that of counts it is worked out anew from the fitted curve, √max(expected counts, 1): with σ
-    from the counts themselves the low points would weigh too much, which makes peaks too low. Iterated, this
-    is the maximum of the Poisson likelihood. Where σ is that of the scatter of neighbouring points, it is
-    scaled so that reduced χ² is 1.
+    σ of counts is recomputed from the fitted curve, √max(expected counts, 1): with σ from observed counts,
+    low points would have too large a weight, and the peaks would be too low. Iteration converges to the
+    maximum of the Poisson likelihood. σ from the scatter of neighbouring points is scaled to a reduced χ²
+    of 1.
 
     Parameters
     ----------
     optics, ratio, start
         As in :func:`refine`.
-    data : Data
+    data : CalibrationData
         The pattern.
     whole : ndarray of bool, shape (k,)
-        Which reflections have windows.
+        True for reflections that get a window.
+
+    Returns
+    -------
+    Refinement, tuple of Window
+        The minimum and the fitted data.
     """
     values = optics.shapes(start).values
     layout = values[:, [CENTRE, CENTRE_2]], values[:, [WIDTH, WIDTH_2]], whole
-    pieces = windows(data, *layout)
+    pieces = cut_windows(data, *layout)
     done = refine(optics, pieces, ratio, start)
     for _ in range(_ROUNDS if data.per_count is not None else 0):
         assert data.per_count is not None
@@ -166,39 +179,44 @@ def refine_data(
             where = np.searchsorted(data.two_theta, piece.two_theta)
             unit = data.per_count[where]
             sigma[where] = unit * np.sqrt(np.maximum(part.curve / unit, 1.0))
-        pieces = windows(replace(data, sigma=sigma), *layout)
+        pieces = cut_windows(replace(data, sigma=sigma), *layout)
         done = refine(optics, pieces, ratio, done.x)
     if data.noise == "scatter" and done.degrees > 0:
         sigma = data.sigma * math.sqrt(done.chi2 / done.degrees)
-        pieces = windows(replace(data, sigma=sigma), *layout)
+        pieces = cut_windows(replace(data, sigma=sigma), *layout)
         done = refine(optics, pieces, ratio, done.x)
     return done, pieces
 
 
 def fit_standard(
-    data: Data, bragg: FloatArray, whole: NDArray[np.bool_], ratio: float, found: Found, shift: Shift
+    data: CalibrationData,
+    bragg: FloatArray,
+    whole: NDArray[np.bool_],
+    ratio: float,
+    found: PeakShift,
+    shift: Shift,
 ) -> tuple[Optics, Refinement, tuple[Window, ...], list[str]]:
-    """Refine, from one width for all reflections to what the data ask for.
+    """Refine a standard: first with one width for all reflections, then with all parameters determined.
 
     Parameters
     ----------
-    data : Data
+    data : CalibrationData
         The pattern.
     bragg : ndarray, shape (k, 2)
         2θ in degrees of the reflections, for both lines of the radiation.
     whole : ndarray of bool, shape (k,)
-        Which of them are not cut off.
+        True for reflections that are completely in the data.
     ratio : float
-        Area of the second line, of that of the first; 0 for none.
-    found : Found
-        Where to begin.
+        Area of the second line relative to the first; 0 without a second line.
+    found : PeakShift
+        Start values of shift and width.
     shift : {"auto", "angle", "displacement", "both"}
-        What moves the peaks.
+        Refine a zero error of 2θ, a displacement, or both; "auto" decides by χ².
 
     Returns
     -------
     Optics, Refinement, tuple of Window, list of str
-        What was refined, the minimum, the data, and what could not be told.
+        The refined parametrisation, the minimum, the fitted data, and notes.
 
     Raises
     ------
@@ -206,19 +224,19 @@ def fit_standard(
         If the data do not determine widths and positions.
     """
     rough = Optics(bragg, False, True, False)
-    pieces = windows(data, bragg + found.moved, np.full(bragg.shape, found.fwhm), whole)
-    done = refine(rough, pieces, ratio, rough.start(found.fwhm, 0.5, found.moved))
+    pieces = cut_windows(data, bragg + found.shift, np.full(bragg.shape, found.fwhm), whole)
+    done = refine(rough, pieces, ratio, rough.start(found.fwhm, 0.5, found.shift))
     strong = sum(
         int(np.sum((part.heights > MEASURABLE * part.height_errors)[list(piece.whole)]))
         for piece, part in zip(pieces, done.parts, strict=True)
     )
     if strong == 0:
-        raise SlxrdError(f"{data.source}: no reflection stands out of the noise")
-    told = []
+        raise SlxrdError(f"{data.source}: no reflection is above the noise")
+    notes = []
     if strong < FEWEST:
-        told.append(
-            f"U, V and W need {FEWEST} reflections, and {strong} stand{'s' if strong == 1 else ''} out: the "
-            "width over 2θ is taken to be the same everywhere (U = V = 0)"
+        notes.append(
+            f"U, V and W need {FEWEST} reflections, and {strong} {'is' if strong == 1 else 'are'} above the "
+            "noise: a constant width over 2θ is assumed (U = V = 0)"
         )
     width, mixing, zero = math.exp(done.x[0] / 2.0), float(done.x[1]), float(done.x[2])
     curved = strong >= FEWEST
@@ -230,18 +248,20 @@ def fit_standard(
     if widest == "both" and shift == "auto":
         for name in ("angle", "displacement"):
             optics, x = _start(bragg, curved, name, width, mixing, zero)
-            x[: optics.n_width + 1] = _inside(done.x[: optics.n_width + 1], optics.n_width)
+            x[: optics.n_width + 1] = _off_bounds(done.x[: optics.n_width + 1], optics.n_width)
             fits[name] = (optics, refine(optics, pieces, ratio, x))
-    chosen, remark = _choose({name: fit[1] for name, fit in fits.items()}) if shift == "auto" else (shift, [])
-    told += remark
+    chosen, more = (
+        _choose_shift({name: fit[1] for name, fit in fits.items()}) if shift == "auto" else (shift, [])
+    )
+    notes += more
     optics, done = fits[chosen]
     if done.covariance is None and optics.curved:
-        told.append("U, V and W cannot be told apart: the width over 2θ is taken to be the same everywhere")
+        notes.append("U, V and W cannot be separated: a constant width over 2θ is assumed")
         optics, x = _start(bragg, False, chosen, width, mixing, zero)
         done, pieces = refine_data(optics, data, whole, ratio, x)
     if done.covariance is None:
         raise SlxrdError(f"{data.source}: width and position of the lines are not determined by these data")
-    return optics, done, pieces, told
+    return optics, done, pieces, notes
 
 
 def _start(
@@ -249,31 +269,31 @@ def _start(
 ) -> tuple[Optics, FloatArray]:
     optics = Optics(bragg, curved, moved_by != "displacement", moved_by in ("displacement", "both"))
     x = optics.start(width, mixing, zero)
-    return optics, _inside(x, optics.n_width)
+    return optics, _off_bounds(x, optics.n_width)
 
 
-def _inside(x: FloatArray, mixing: int) -> FloatArray:
-    """Begin away from the bounds of the mixing, where a search would stick."""
+def _off_bounds(x: FloatArray, mixing: int) -> FloatArray:
+    """Move the mixing away from its bounds, where a minimisation would not start."""
     x = x.copy()
     x[mixing] = min(max(float(x[mixing]), 0.05), 0.95)
     return x
 
 
-def _choose(fits: Mapping[str, Refinement]) -> tuple[str, list[str]]:
-    """Zero error, displacement, or both: what χ² asks for."""
+def _choose_shift(fits: Mapping[str, Refinement]) -> tuple[str, list[str]]:
+    """Choose zero error, displacement or both by χ², with notes."""
     if len(fits) == 1:
         return "angle", [
-            "one reflection: its shift is given as a zero error, and may as well be a displacement"
+            "one reflection: its shift is given as a zero error, but may be a displacement as well"
         ]
     both = fits["both"]
     unit = max(1.0, both.chi2 / max(both.degrees, 1))
     angle, displacement = (fits[name].chi2 / unit for name in ("angle", "displacement"))
     best = min(angle, displacement)
-    if best - both.chi2 / unit > BELIEVED and both.covariance is not None:
+    if best - both.chi2 / unit > SIGNIFICANT and both.covariance is not None:
         return "both", []
-    if abs(angle - displacement) > BELIEVED:
+    if abs(angle - displacement) > SIGNIFICANT:
         return ("angle", []) if angle < displacement else ("displacement", [])
     return "angle", [
-        "zero error and displacement cannot be told apart by these reflections (χ² differs by "
+        "zero error and displacement cannot be separated with these reflections (χ² differs by "
         f"{abs(angle - displacement):.2g}): their common shift is given as a zero error"
     ]

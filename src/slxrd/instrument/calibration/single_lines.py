@@ -1,4 +1,4 @@
-"""Each line of a standard measured by itself: where it is and how wide."""
+"""Refine position and width of each reflection of a standard individually."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from slxrd.instrument.calibration.doublets import (
     MIXING,
     WIDTH,
     WIDTH_2,
-    Projected,
+    LinearFit,
     Shapes,
     Window,
-    project,
+    fit_linear,
 )
 from slxrd.instrument.calibration.refinement import MEASURABLE, minimise
 from slxrd.units import FloatArray
 
-#: Factor by which the width of a single line may differ from the curve.
+#: Largest factor between the width of a single line and that of the common fit.
 _WIDEST = 4.0
 
 
 @dataclass(frozen=True)
 class SingleLine:
-    """One reflection, measured by itself.
+    """Individual position and width of one reflection.
 
     Parameters
     ----------
     member : int
-        Which reflection.
+        Index of the reflection.
     offset, offset_error : float
-        How far it lies from where the common fit has it, in degrees of 2θ.
+        Position minus that of the common fit, in degrees of 2θ.
     fwhm, fwhm_error : float
-        Its own full width at half maximum in degrees.
+        Full width at half maximum in degrees.
     height : float
-        Of its first line.
+        Height of the first line.
     """
 
     member: int
@@ -51,27 +51,27 @@ class SingleLine:
 
 
 def single_lines(
-    pieces: Sequence[Window], parts: Sequence[Projected], values: FloatArray, ratio: float
+    pieces: Sequence[Window], parts: Sequence[LinearFit], values: FloatArray, ratio: float
 ) -> tuple[SingleLine, ...]:
-    """Measure each reflection by itself, with the mixing that all have in common.
+    """Refine each reflection individually, with the mixing of the common fit.
 
     Parameters
     ----------
     pieces : sequence of Window
         The data.
-    parts : sequence of Projected
-        What the common fit left of them.
+    parts : sequence of LinearFit
+        Result of the common fit for each window.
     values : ndarray, shape (k, 5)
-        Where the common fit has the lines, as in :class:`slxrd.instrument.calibration.doublets.Shapes`.
+        Lines of the common fit, as in :class:`slxrd.instrument.calibration.doublets.Shapes`.
     ratio : float
-        Of the lines.
+        Intensity ratio of the lines of the doublet.
 
     Returns
     -------
     tuple of SingleLine
-        Of those reflections that stand out of the noise and whose place and width the data determine.
+        For the reflections above the noise whose position and width are determined.
     """
-    told = []
+    found = []
     for piece, part in zip(pieces, parts, strict=True):
         strong = [
             i
@@ -84,7 +84,7 @@ def single_lines(
         m = len(strong)
         done = minimise(
             lambda x, piece=piece, common=common, strong=strong: (  # type: ignore[misc]
-                project(piece, _own(common, strong, x), ratio),
+                fit_linear(piece, _moved(common, strong, x), ratio),
             ),
             np.zeros(2 * m),
             np.concatenate((-common[strong, WIDTH], np.full(m, -math.log(_WIDEST)))),
@@ -97,7 +97,7 @@ def single_lines(
             if done.at_bound[j] or done.at_bound[m + j]:
                 continue
             fwhm = float(common[i, WIDTH] * math.exp(done.x[m + j]))
-            told.append(
+            found.append(
                 SingleLine(
                     piece.members[i],
                     float(done.x[j]),
@@ -107,11 +107,11 @@ def single_lines(
                     float(done.parts[0].heights[i]),
                 )
             )
-    return tuple(sorted(told, key=lambda line: line.member))
+    return tuple(sorted(found, key=lambda line: line.member))
 
 
-def _own(common: FloatArray, strong: Sequence[int], x: FloatArray) -> Shapes:
-    """Lines that are moved by the first half of ``x``, and wider by the exponential of the second."""
+def _moved(common: FloatArray, strong: Sequence[int], x: FloatArray) -> Shapes:
+    """Return the lines shifted by the first half of ``x``, their widths times exp of the second half."""
     m = len(strong)
     values, chain = common.copy(), np.zeros((len(common), MIXING + 1, 2 * m))
     for j, i in enumerate(strong):

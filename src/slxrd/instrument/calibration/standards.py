@@ -1,4 +1,4 @@
-"""Standard samples of known lattice parameter: where their reflections are."""
+"""Powder standards with known lattice parameters, and their reflections."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Literal, NamedTuple
 
 from slxrd.errors import SlxrdError
 
-#: Kinds of lattice: primitive, body- and face-centred cubic, diamond; primitive hexagonal, corundum.
+#: Lattices: primitive, body- and face-centred cubic, diamond; primitive hexagonal, corundum.
 Lattice = Literal["P", "I", "F", "D", "hP", "R-3c"]
 _CUBIC: tuple[Lattice, ...] = ("P", "I", "F", "D")
-#: Lattice parameters in Å between which a standard's is looked for.
+#: Bounds of the lattice parameter of a standard in Å.
 SMALLEST, LARGEST = 1.0, 100.0
 
 
 class Reflection(NamedTuple):
-    """A reflection of a powder.
+    """A powder reflection.
 
     Parameters
     ----------
     hkl : str
-        Indices; several where different planes have the same distance, ``"3 0 0, 2 2 1"``.
+        Indices; several for different planes with the same spacing, ``"3 0 0, 2 2 1"``.
     q : float
-        Length of its scattering vector in Å⁻¹, 2π/d.
+        Length of the scattering vector in Å⁻¹, 2π/d.
     """
 
     hkl: str
@@ -33,26 +33,26 @@ class Reflection(NamedTuple):
 
 @dataclass(frozen=True)
 class Standard:
-    """A powder of known lattice.
+    """A powder standard with known lattice parameters.
 
     Parameters
     ----------
     name : str
-        What it is called, ``"LaB6"``.
+        Name, for example ``"LaB6"``.
     lattice : {"P", "I", "F", "D", "hP", "R-3c"}
-        Which of its reflections exist: cubic primitive, body-centred, face-centred and diamond; primitive
-        hexagonal; corundum in hexagonal axes.
+        Lattice, which determines the allowed reflections: cubic primitive, body-centred, face-centred and
+        diamond; primitive hexagonal; corundum in hexagonal axes.
     a : float
-        Lattice parameter in Å, at 22.5 °C for the certified ones.
+        Lattice parameter in Å, at 22.5 °C for certified standards.
     c : float, optional
-        The other one of a hexagonal lattice, in Å.
+        Lattice parameter c of a hexagonal lattice in Å.
     source : str
-        Where the numbers come from.
+        Source of the lattice parameters.
 
     Raises
     ------
     SlxrdError
-        If a lattice parameter is absurd or missing.
+        If a lattice parameter is missing or out of range.
     """
 
     name: str
@@ -75,18 +75,18 @@ class Standard:
         return f"{self.name} ({axes} Å" + (f"; {self.source})" if self.source else ")")
 
     def reflections(self, q_max: float) -> tuple[Reflection, ...]:
-        """Reflections that the space group allows, in the order of q.
+        """Return the reflections that the space group allows, by increasing q.
 
         Parameters
         ----------
         q_max : float
-            Up to where, in Å⁻¹.
+            Largest q in Å⁻¹.
 
         Returns
         -------
         tuple of Reflection
-            Each distance once. q² = (2π/a)²·(h²+k²+l²), and for hexagonal axes
-            q² = (2π)²·(4/3·(h²+hk+k²)/a² + l²/c²). Some may be too weak to be seen.
+            One for each plane spacing. q² = (2π/a)²·(h²+k²+l²), and for hexagonal axes
+            q² = (2π)²·(4/3·(h²+hk+k²)/a² + l²/c²). Structure factors are not considered.
         """
         cubic = self.lattice in _CUBIC
         c = self.a if self.c is None else self.c
@@ -94,7 +94,7 @@ class Standard:
         most = [int(q_max * length / (2.0 * math.pi)) + 1 for length in (self.a / in_plane, c)]
         found: dict[int, tuple[float, list[tuple[int, int, int]]]] = {}
         for h, k, m in product(range(most[0] + 1), range(most[0] + 1), range(most[1] + 1)):
-            if (cubic and not h >= k >= m) or h == k == m == 0 or not _exists(self.lattice, h, k, m):
+            if (cubic and not h >= k >= m) or h == k == m == 0 or not _is_allowed(self.lattice, h, k, m):
                 continue
             squared = h * h + k * k + m * m if cubic else 4.0 / 3.0 * (h * h + h * k + k * k)
             squared = squared / self.a**2 + (0.0 if cubic else m * m / c**2)
@@ -105,13 +105,16 @@ class Standard:
 
 
 def _indices(planes: list[tuple[int, int, int]]) -> str:
-    """Write the planes of one distance, without those that are others with h and k exchanged."""
-    told = [(h, k, m) for h, k, m in planes if h >= k or (k, h, m) not in planes]
-    return ", ".join(f"{h} {k} {m}" for h, k, m in sorted(told, reverse=True))
+    """Format the planes of one spacing; of two that differ by exchange of h and k, only one."""
+    distinct = [(h, k, m) for h, k, m in planes if h >= k or (k, h, m) not in planes]
+    return ", ".join(f"{h} {k} {m}" for h, k, m in sorted(distinct, reverse=True))
 
 
-def _exists(lattice: Lattice, h: int, k: int, m: int) -> bool:
-    """Conditions of International Tables A: Im-3m, Fm-3m, Fd-3m (atoms at 8a) and R-3c (hexagonal axes)."""
+def _is_allowed(lattice: Lattice, h: int, k: int, m: int) -> bool:
+    """Apply the reflection conditions of International Tables A.
+
+    Im-3m, Fm-3m, Fd-3m (atoms at 8a) and R-3c (hexagonal axes).
+    """
     even = (h + k) % 2 == 0 and (k + m) % 2 == 0
     if lattice == "I":
         return (h + k + m) % 2 == 0
@@ -124,9 +127,8 @@ def _exists(lattice: Lattice, h: int, k: int, m: int) -> bool:
     return True
 
 
-#: Standards by name. Their certificates are at https://tsapps.nist.gov/srmext/certificates/.
-#: Two values are in circulation for ceria, 5.41153 and (older listings) 5.41165 Å, which are 0.003° of 2θ
-#: apart at 100°.
+#: Standards by name. Certificates: https://tsapps.nist.gov/srmext/certificates/.
+#: For ceria, 5.41153 and (in older lists) 5.41165 Å are in use; they differ by 0.003° of 2θ at 100°.
 STANDARDS: dict[str, Standard] = {
     "LaB6": Standard("LaB6", "P", 4.156826, source="NIST SRM 660c, ± 0.00008 Å"),
     "Si": Standard("Si", "D", 5.431144, source="NIST SRM 640f, ± 0.00008 Å"),
@@ -136,7 +138,7 @@ STANDARDS: dict[str, Standard] = {
 
 
 def standard(text: str) -> Standard:
-    """Standard by its name or, if cubic, by lattice and lattice parameter.
+    """Return a standard by its name or, if cubic, by lattice and lattice parameter.
 
     Parameters
     ----------

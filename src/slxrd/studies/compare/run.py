@@ -7,7 +7,7 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import RegionLike, as_regions, select
+from slxrd.data.regions import RegionLike, as_regions, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import build_parameters, fit
 from slxrd.fitting.objective.settings import Settings
@@ -137,7 +137,7 @@ def _check_common(pattern: Pattern, regions: Any, given: Mapping[str, Any]) -> i
     if options["objective"] == "paper2021":
         raise SlxrdError("objective paper2021 has no likelihood to compare models by; take linear or log")
     settings = Settings(options["objective"], options["scale"], options["background"])
-    data = select(pattern, regions, options["noise"])
+    data = select_points(pattern, regions, options["noise"])
     as_instrument(pattern, options["resolution"], options["zero"])
     return min(points.q.size - settings.n_coefficients(points.q) for points in data)
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, RegionData, select
+from slxrd.data.regions import Region, RegionData, select_points
 from slxrd.errors import SlxrdError
 
 #: Source of σ: the file, counting statistics, or the scatter of the points as a fraction of each.
@@ -76,7 +76,7 @@ def low_angle_points(
     if noise is not None and noise not in NOISES:
         raise SlxrdError(f"noise {noise!r} is not one of {', '.join(NOISES)}")
     source = noise or _default_noise(pattern)
-    (data,) = select(pattern, [region], source if source != "scatter" else 1.0)
+    (data,) = select_points(pattern, [region], source if source != "scatter" else 1.0)
     if data.q.size < MIN_POINTS:
         raise SlxrdError(
             f"region {region.low:g}:{region.high:g} holds {data.q.size} points of {pattern.source}; at least "

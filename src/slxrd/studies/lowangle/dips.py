@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.data.peaks import smooth
+from slxrd.data.peaks import gaussian_smooth
 from slxrd.data.regions import RegionData
 from slxrd.fitting.result.fit import Estimate
 from slxrd.units import FloatArray
@@ -69,7 +69,7 @@ def find_dips(data: RegionData, fringe: float | None = None, seed: int = 0) -> t
     grid = np.arange(data.q[0], data.q[-1] + step / 2.0, step)
 
     def smoothed_log(intensity: FloatArray) -> FloatArray:
-        return smooth(np.log(np.maximum(np.interp(grid, data.q, intensity), least)), width)
+        return gaussian_smooth(np.log(np.maximum(np.interp(grid, data.q, intensity), least)), width)
 
     curve = smoothed_log(data.intensity)
     noisy = np.array([smoothed_log(data.intensity + random.normal(0.0, data.sigma)) for _ in range(REPEATS)])

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Noise, Region, select
+from slxrd.data.regions import Noise, Region, select_points
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import Estimate, Fit
@@ -119,7 +119,7 @@ def fringe_visibility(
     Visibility
         Result of the test, with the curves.
     """
-    (data,) = select(pattern, [region], noise)
+    (data,) = select_points(pattern, [region], noise)
     peak = Peak(data, instrument.band(data.q, 2000.0))
     shape = single_crystals(peak)
     single = peak.rows(shape)

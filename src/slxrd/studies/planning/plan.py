@@ -13,7 +13,7 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import RegionLike, as_regions, select
+from slxrd.data.regions import RegionLike, as_regions, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
@@ -102,7 +102,7 @@ def plan(
         noise="counting" if noise is None else "file",
         settings=Settings(background="constant" if background > 0.0 else "none"),
     )
-    select(noise_free, options.regions, 1.0)  # raise now what each fit would raise
+    select_points(noise_free, options.regions, 1.0)  # raise now what each fit would raise
     fits: list[Fit] = []
     errors: list[str] = []
     try:

@@ -11,7 +11,7 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.instrument.calibration.measure import Resolution
-from slxrd.instrument.calibration.text import with_error
+from slxrd.instrument.calibration.summary import with_error
 from slxrd.instrument.diffractometer import Instrument
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from slxrd._files import check_writable, write
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import as_regions, select
+from slxrd.data.regions import as_regions, select_points
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.objective.evaluation import Fitted
@@ -108,7 +108,7 @@ class Session(History):
         seen = pattern.without(new.choices.get("mask", ()))
         regions = arguments_of(new.choices, resolve=False).get("regions", ())
         if regions:
-            select(seen, as_regions(regions), new.choices.get("noise"))
+            select_points(seen, as_regions(regions), new.choices.get("noise"))
         return str(pattern.metadata["sha256"])
 
     def open_file(self, file: str | Path | bytes, name: str = "", **reading: Any) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from slxrd.data.corrections import prepare
+from slxrd.data.corrections import prepare_pattern
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
@@ -109,7 +109,7 @@ class PatternSource:
             raw = self._read(state)
             if state.sha256 is not None and raw.metadata["sha256"] != state.sha256:
                 raise FileError(state.file, "has changed since it was opened; open it again")
-            return prepare(raw, **state.preparation, counting=counting)
+            return prepare_pattern(raw, **state.preparation, counting=counting)
 
         return self._patterns.get_or_compute(key, compute)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from slxrd.data.corrections import prepare
+from slxrd.data.corrections import prepare_pattern
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import SERIES
@@ -206,7 +206,7 @@ def open_folder(typed: str, state: State, naming: Naming, report: Progress | Non
 
     def load(file: Path) -> Pattern:
         counting = state.choices.get("noise") == "counting"
-        return prepare(read(file, **state.reading), **state.preparation, counting=counting)
+        return prepare_pattern(read(file, **state.reading), **state.preparation, counting=counting)
 
     try:
         series = find_series([folder], load, naming, report)

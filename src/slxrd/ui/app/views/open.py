@@ -10,7 +10,7 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.data.description import describe
+from slxrd.data.description import describe_scans
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
@@ -269,6 +269,6 @@ def _wavelength(typed: str) -> float | str | None:
 
 def _facts(pattern: Pattern) -> list[tuple[str, str]]:
     """Return the output of ``slxrd info`` as rows: name and value."""
-    lines = (line.strip() for line in describe(pattern.source, [pattern]).splitlines()[1:])
+    lines = (line.strip() for line in describe_scans(pattern.source, [pattern]).splitlines()[1:])
     pairs = (line.split(maxsplit=1) for line in lines if line)
     return [(pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs]

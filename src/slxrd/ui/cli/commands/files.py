@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 
 import slxrd
-from slxrd.data.corrections import prepare
+from slxrd.data.corrections import prepare_pattern
 from slxrd.errors import SlxrdError
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.library.crystals import crystal, crystal_names, terminations
@@ -107,10 +107,10 @@ def info_command(
     reading: Scans,
 ) -> None:
     """Tell what a file holds: its format, scans, ranges, radiation, counting time, and what was done."""
-    from slxrd.data.description import describe
+    from slxrd.data.description import describe_scans
 
     found = slxrd.read_scans(file, **reading.arguments("reading"))
-    typer.echo(describe(str(file), found))
+    typer.echo(describe_scans(str(file), found))
     if not any(isinstance(scan, slxrd.Pattern) for scan in found):
         raise SlxrdError(f"{file}: none of its scans can be read")
 
@@ -161,6 +161,6 @@ def plot_command(
     pattern = request.read(file)
     if lp and pattern.axis == "q":
         raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
-    pattern = request.masked(prepare(pattern, request["monochromator"]) if lp else pattern)
+    pattern = request.masked(prepare_pattern(pattern, request["monochromator"]) if lp else pattern)
     picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
     write_all([(out, rendered(picture, out))])

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 import slxrd
-from slxrd.data.absorption import BeamProfile
+from slxrd.data.correction_factors import BeamProfile
 from slxrd.data.regions import Noise
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
@@ -59,7 +59,7 @@ def resolution_command(
     from slxrd.instrument.calibration.file import resolution_dictionary, resolution_toml
     from slxrd.instrument.calibration.measure import measure_resolution
     from slxrd.instrument.calibration.standards import standard as named
-    from slxrd.instrument.calibration.text import summarise
+    from slxrd.instrument.calibration.summary import summarise
 
     written = json_file(json)
     check_outputs([out, plot, written], force, measured=[file], picture=plot)
@@ -138,7 +138,7 @@ def correct_command(
     _need_sigma(pattern, noise)
     if pattern.axis == "q" and thickness is None and beam is None:
         raise SlxrdError(f"{file} is over q, taken as corrected already: name a correction to make")
-    pattern = corrections.counted(pattern)
+    pattern = corrections.with_counting_sigma(pattern)
     if thickness is not None:
         size = parsing.length(thickness, f"--thickness {thickness}")
         formula, density = (None, None) if film is None else parsing.film(film)
