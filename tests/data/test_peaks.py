@@ -106,7 +106,7 @@ def test_deeper_regions_are_wider() -> None:
 )
 def test_noise_is_not_a_peak(intensity: FloatArray) -> None:
     for seed in range(5):
-        with pytest.raises(SlxrdError, match="film: no Bragg peak stands out"):
+        with pytest.raises(SlxrdError, match="film: no Bragg peak is above the noise"):
             find_regions(noisy(intensity, seed))
 
 

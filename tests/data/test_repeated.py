@@ -160,7 +160,7 @@ def test_what_cannot_be_compared_is_refused(change, message: str) -> None:  # ty
 
 
 def test_a_region_without_points_and_an_unknown_scaling_are_refused() -> None:
-    with pytest.raises(SlxrdError, match="holds 0 points"):
+    with pytest.raises(SlxrdError, match="has 0 points"):
         fluctuation(measurements(2), Region(2.0, 3.0))
     with pytest.raises(SlxrdError, match="neither area nor maximum"):
         fluctuation(measurements(2), PEAK, "peak")  # type: ignore[arg-type]

@@ -176,14 +176,14 @@ def test_zero_and_displacement_are_told_apart(zero: float, displacement: float) 
             assert value is not None
             assert abs(value - truth) < 4.0 * error
             assert error < 0.05 * abs(truth)
-    assert not said(found, "cannot be told apart")
+    assert not said(found, "cannot be separated")
     assert said(found, "it does not hold for other samples") == (displacement != 0.0)
 
 
 def test_where_they_cannot_be_told_apart_it_is_said() -> None:
     pattern = powder(LAB6, displacement=4e-4, span=(18.0, 34.0), area=40.0)
     found = measure_resolution(pattern, LAB6)
-    assert said(found, "zero error and displacement cannot be told apart")
+    assert said(found, "zero error and displacement cannot be separated")
     assert found.displacement is None
     assert found.zero == pytest.approx(-math.degrees(2.0 * 4e-4) * math.cos(math.radians(13.0)), abs=0.002)
 

@@ -110,7 +110,7 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
         (["--standard", "F:0", *OPTIONS], "must be 1 to 100 Å"),
         (["--standard", "LaB6", "--axis", "2theta"], "wavelength"),
         (["--standard", "LaB6", *OPTIONS, "--at", "-1"], "--at -1: must be a positive q"),
-        (["--standard", "LaB6", *OPTIONS, "--at", "9"], "cannot be reached"),
+        (["--standard", "LaB6", *OPTIONS, "--at", "9"], "is not accessible"),
         (["--standard", "LaB6", *OPTIONS, "--mask", "1"], "--mask 1: write two numbers"),
         (["--standard", "LaB6", *OPTIONS, "--mask", "21:22"], "holds no point"),
         (["--standard", "LaB6", *OPTIONS, "--plot", "line.bmp"], "written as .png, .svg or .pdf"),
