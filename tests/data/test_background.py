@@ -203,7 +203,7 @@ def test_not_twice() -> None:
         ({"method": "snip", "signal": [(0.9, 1.2)]}, "leave out signal"),
         ({"width": 0.0}, "positive"),
         ({"width": float("nan")}, "positive"),
-        ({"width": 0.005}, "between points"),
+        ({"width": 0.005}, "hardly larger than the step"),
         ({"width": 1e4}, "straight line"),
         ({"signal": [(1.2, 0.9)]}, "lower end"),
         ({"signal": [(0.5, 0.9)]}, "both sides"),

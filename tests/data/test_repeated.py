@@ -143,14 +143,14 @@ def test_text_and_csv() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda p: [p], "1 pattern: repeated measurements are two or more"),
+        (lambda p: [p], "1 pattern: give two or more repeated measurements"),
         (lambda p: [p, replace(p, x=p.x + 0.001, source="b.xy")], "b.xy: point .* nothing is interpolated"),
         (
             lambda p: [p, Pattern(p.x[:-1], p.intensity[:-1], source="b.xy")],
             "b.xy: 160 points, but scan1.xy has 161",
         ),
         (lambda p: [p, replace(p, intensity=0.0 * p.intensity, source="b.xy")], "b.xy: no signal"),
-        (lambda p: [p, replace(p, intensity=2.0 * p.intensity)], "the same but for a factor"),
+        (lambda p: [p, replace(p, intensity=2.0 * p.intensity)], "differ only by a factor"),
         (lambda p: [p, replace(p, axis="2theta")], "wavelength is not known"),
     ],
 )

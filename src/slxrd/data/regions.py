@@ -181,7 +181,7 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
     text = f"region {region.low:g}:{region.high:g}"
     if region.high <= q[0] or region.low >= q[-1]:
         raise SlxrdError(
-            f"{text} is outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
+            f"{text} lies outside {pattern.source}, which covers {q[0]:.4g} to {q[-1]:.4g} Å⁻¹"
             + pattern.to_q().two_theta_hint(region.low, region.high)
         )
     inside = (q >= region.low) & (q <= region.high) & ~pattern.mask
