@@ -102,7 +102,7 @@ def test_a_new_option_is_one_entry() -> None:
 def test_read_and_prepare_take_what_is_declared() -> None:
     for group, function, skipped in (
         ("reading", read, {"path"}),
-        ("preparation", prepare, {"pattern", "counting"}),
+        ("preparation", prepare_pattern, {"pattern", "counting"}),
     ):
         parameters = inspect.signature(function, eval_str=True).parameters
         expected = {name: (p.default, p.annotation) for name, p in parameters.items() if name not in skipped}
