@@ -12,6 +12,7 @@ from session_states import states
 from typer.testing import CliRunner
 
 import slxrd
+from slxrd.data.corrections import prepare_pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.command_line import command_line, from_command, script
