@@ -18,7 +18,7 @@ from slxrd.studies.series.onset import find_changes
 from slxrd.studies.series.output import series_csv, series_dictionary
 from slxrd.studies.series.result import SeriesFit, find_jumps
 from slxrd.studies.series.run import fit_series
-from slxrd.ui.plotting.series import heat_figure, stacked_figure
+from slxrd.ui.plotting.series import series_heat_figure, series_stack_figure
 
 EXAMPLE = SERIES["cspbbr3-annealing"]
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
@@ -222,7 +222,7 @@ def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
     fit = fit_series(patterns, (1.0, 2.0, 3.0), processes=1, **QUICK)
     assert fit.series.rescaled == {"odd"}
     highest = max(float(patterns[i].intensity.max()) for i in (0, 2))
-    for picture in (stacked_figure(fit), heat_figure(fit)):
+    for picture in (series_stack_figure(fit), series_heat_figure(fit)):
         assert "odd" in picture.get_suptitle()
         panel = picture.axes[0]
         if panel.lines:
@@ -245,7 +245,7 @@ def test_of_very_many_patterns_some_are_stacked() -> None:
         ),
         members=(member,) * count,
     )
-    picture = stacked_figure(many)
+    picture = series_stack_figure(many)
     assert len(picture.axes[0].lines) == 30
     assert "90 patterns" in picture.get_suptitle()
     assert "one of every 3 is drawn" in picture.get_suptitle()
