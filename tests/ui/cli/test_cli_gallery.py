@@ -50,7 +50,7 @@ def test_what_is_there_is_kept_and_the_rest_is_drawn(here: Path) -> None:
     written = picture.stat().st_mtime_ns
     again = call("gallery", "--out", "g", *QUICK)
     assert again.code == 0
-    assert "1 of 2 are there already" in again.out
+    assert "1 of 2 exist already" in again.out
     assert picture.stat().st_mtime_ns == written
     assert (here / "g" / "S3.png").exists()
     assert call("gallery", "--out", "g", "--only", "S4", "--force").code == 0
@@ -70,7 +70,7 @@ def test_a_picture_of_somebody_else_is_not_overwritten(here: Path) -> None:
 
 
 def test_unknown_figures_and_strange_records_are_refused(here: Path) -> None:
-    assert "S9: there is no such figure" in call("gallery", "--out", "g", "--only", "S9").refused()
+    assert "S9: unknown figure" in call("gallery", "--out", "g", "--only", "S9").refused()
     assert not (here / "g").exists()
     for text in ("[]", "{", '{"slxrd": "0.0.1", "figures": {}}'):
         (here / "g").mkdir(exist_ok=True)
@@ -94,7 +94,7 @@ def test_an_interruption_keeps_what_is_drawn(here: Path) -> None:
         figures["S2"] = stand_in("S2", 2, draw)
         again = call("gallery", "--out", "g")
     assert again.code == 0
-    assert "1 of 2 are there already" in again.out
+    assert "1 of 2 exist already" in again.out
     record = json.loads((here / "g" / "gallery.json").read_text(encoding="utf-8"))
     assert record["slxrd"] == slxrd.__version__
     assert set(record["figures"]) == {"S1", "S2"}

@@ -1,4 +1,4 @@
-"""The figures that come of fits: S6, S7, S8, S12, S13, S14 and Table 1."""
+"""Figures of fits: S6, S7, S8, S12, S13, S14 and Table 1."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from slxrd.fitting.uncertainty.bootstrap import Bootstrap, bootstrap
 from slxrd.fitting.uncertainty.profile.map1d import Map1D, chi2_maps
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.gallery.figures import fits as draw
-from slxrd.ui.gallery.samples import STRAY, Drawn, Figure, Samples
+from slxrd.ui.gallery.samples import STRAY, DrawnFigure, Figure, Samples
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.maps import chi2_maps_figure
 from slxrd.ui.plotting.pattern import decomposition_figure
 from slxrd.ui.plotting.samples import fluctuation_figure, histogram_matrix
 
-#: Numbers of coherent crystals at which χ² is looked at.
+#: Numbers of coherent crystals for which χ² is calculated.
 _M = (2, 3, 4, 6, 8, 12, 16, 24, 40, 60, 100)
 
 
-def chi2_of_cubes(samples: Samples, report: Progress) -> Drawn:
+def chi2_of_cubes(samples: Samples, report: Progress) -> DrawnFigure:
     """S6: χ² against every parameter, and against M."""
     found = samples.cubes
     maps = chi2_maps(found, report=report)
@@ -38,35 +38,36 @@ def chi2_of_cubes(samples: Samples, report: Progress) -> Drawn:
     along = next(one for one in maps if one.name == "L").section
     minima = sorted(value for value, _ in along.minima)
     apart = np.diff(minima)
-    chosen = found.stack.coherent
+    coherent = found.stack.coherent
     enough = _M[int(np.argmax(np.abs(chi2 - chi2[-1]) < 1.0))]
     caption = (
-        "χ² above its minimum against every parameter; blue the others kept, as in the paper, orange the "
-        f"others refined. Mind the scales: d is known to {_percent(found, 'd')}, σ_N to "
+        "χ² above its minimum against every parameter; blue: the others fixed, as in the paper; orange: the "
+        f"others refined. The scales differ: d is known to {_percent(found, 'd')}, σ_N to "
         f"{_percent(found, 'sigma_N')}. Along L there are {len(minima)} minima, {apart.mean():.2f} Å apart "
         "on average: at a Bragg peak one d more in the gap changes the phase by 2π. Here the second order "
-        "and 1500 counts lift all but one of them far above the rest; with one peak and fewer counts they "
-        f"come close, and a fit from one start falls into any of them. The last picture: from M = {enough} "
-        "on the number of coherent crystals changes χ² by less than 1, for cubes as disordered as these."
+        "and 1500 counts raise χ² of all but one of them; with one peak and fewer counts they "
+        "are similar, and a fit from a single start ends in any of them. In the last figure, from M = "
+        f"{enough} on the number of coherent crystals changes χ² by less than 1, for cubes as disordered as "
+        "these."
     )
-    return Drawn(
-        caption, {"": figure_bytes(chi2_maps_figure(maps)), "-M": draw.crystals_in_line(_M, chi2, chosen)}
+    return DrawnFigure(
+        caption, {"": figure_bytes(chi2_maps_figure(maps)), "-M": draw.crystals_in_line(_M, chi2, coherent)}
     )
 
 
-def fluctuations(samples: Samples, report: Progress) -> Drawn:
+def fluctuations(samples: Samples, report: Progress) -> DrawnFigure:
     """S7: three repeated measurements."""
     region = Region(0.88, 1.28)
     flat = fluctuation(samples.repeated(0.03), region)
     counts = fluctuation(samples.repeated("counting"), region)
     caption = (
         "Three simulated measurements of the same cubes. First with a noise of 3 % of the maximum "
-        "everywhere, as the paper found it: the spread does not depend on the intensity, and comes out as "
+        "everywhere, as in the paper: the scatter does not depend on the intensity, and is "
         f"{100 * flat.flat_error:.2f} ± {100 * flat.flat_error_error:.2f} %. Then with counting statistics "
-        "(1500 counts at the peak): the spread grows as the root of the intensity, and one flat error, "
-        f"{100 * counts.flat_error:.2f} %, is too small at the peak and too large beside it."
+        "(1500 counts at the peak): the scatter is proportional to the square root of the intensity, and a "
+        f"constant error, {100 * counts.flat_error:.2f} %, is too small at the peak and too large next to it."
     )
-    return Drawn(caption, {"": _fluctuation(flat), "-counts": _fluctuation(counts)})
+    return DrawnFigure(caption, {"": _fluctuation(flat), "-counts": _fluctuation(counts)})
 
 
 def _fluctuation(measured: Fluctuation) -> bytes:
@@ -75,7 +76,7 @@ def _fluctuation(measured: Fluctuation) -> bytes:
     return figure_bytes(picture)
 
 
-def bootstraps(samples: Samples, report: Progress) -> Drawn:
+def bootstraps(samples: Samples, report: Progress) -> DrawnFigure:
     """S8: 100 and 1000 replicates."""
     truth = example("cspbbr3-cubes").truth
     few = bootstrap(samples.cubes, 100, seed=8)
@@ -87,11 +88,11 @@ def bootstraps(samples: Samples, report: Progress) -> Drawn:
     together = many.correlation()[refined.index("d"), refined.index("L")]
     caption = (
         f"Replicates of the fit to the cubes with noise added anew, {few.done} and {many.done} of them, "
-        "each refined from every solution. Orange lines are the values simulated with. With 100 the "
-        "standard deviations are known to 7 %, with 1000 to 2 %. d, L and q₀ go together: the correlation "
-        f"of d and L is {together:+.2f}, which the error of the period needs and Eq. S13 leaves out."
+        "each refined from every solution. Orange lines are the simulated values. With 100 the "
+        "standard deviations are known to 7 %, with 1000 to 2 %. d, L and q₀ are correlated: the correlation "
+        f"of d and L is {together:+.2f}, which enters the error of the period and is neglected in Eq. S13."
     )
-    return Drawn(caption, pictures)
+    return DrawnFigure(caption, pictures)
 
 
 def _histograms(found: Fit, done: Bootstrap, truth: object) -> bytes:
@@ -100,26 +101,26 @@ def _histograms(found: Fit, done: Bootstrap, truth: object) -> bytes:
     return figure_bytes(histogram_matrix(values, title, truth))  # type: ignore[arg-type]
 
 
-def platelets(samples: Samples, report: Progress) -> Drawn:
+def platelets(samples: Samples, report: Progress) -> DrawnFigure:
     """S12: stray peaks among the fringes of platelets."""
     parts = decompose(samples.platelets, 1.75, 2.75, report=report)
     stray = parts.suggested("spurious")
     at = [parts.component(number) for number in stray]
     spacing = 4.0 * math.pi / at[0].position
     caption = (
-        "The second order of CsPbBr₃ platelets as acquired, taken apart into Gaussians: fringes grey, "
-        "what is diffuse green, and orange those that are sharper than the fringes beside them or out of "
+        "The second order of CsPbBr₃ platelets as acquired, decomposed into Gaussians: fringes grey, "
+        "diffuse scattering green, and orange those that are sharper than the fringes next to them or out of "
         f"step with their period of {parts.period:.1f} Å: at "
         f"{' and '.join(f'{c.position:.3f}' for c in at)} Å⁻¹ (simulated at "
-        f"{' and '.join(f'{place:.3f}' for place, _ in STRAY)}), where platelets that stand upright have "
+        f"{' and '.join(f'{place:.3f}' for place, _ in STRAY)}), where upright platelets have "
         "(220)/(004) and (114)/(222). Right, the pattern without them, ready to be fitted. The first "
         f"gives a pseudocubic d = {spacing:.3f} Å along the platelets, against 6.0166 Å across: "
         f"{100 * (6.0166 / spacing - 1):+.1f} %."
     )
-    return Drawn(caption, {"": figure_bytes(decomposition_figure(parts, stray))})
+    return DrawnFigure(caption, {"": figure_bytes(decomposition_figure(parts, stray))})
 
 
-def spheres(samples: Samples, report: Progress) -> Drawn:
+def spheres(samples: Samples, report: Progress) -> DrawnFigure:
     """S13: χ² where there are no fringes, and the tilt."""
     found = samples.spheres
     maps = chi2_maps(found, report=report)
@@ -127,35 +128,34 @@ def spheres(samples: Samples, report: Progress) -> Drawn:
     assert limit.value is not None
     assert width.value is not None
     caption = (
-        "χ² of PbS nanospheres, which show no fringes. Beyond σ_L ≈ 2 Å every value is as good as any "
-        "other, and the dip before that is noise. With the others refined, L can be anything at the cost "
-        f"of {_highest(maps):.1f} in χ² (drawn around the L that happens to fit best). So the fit says σ_L "
-        f"{format_estimate(limit)} (95 %), and of L that it is not determined; d and N are. As a tilt of "
+        "χ² of PbS nanospheres, which show no fringes. Beyond σ_L ≈ 2 Å every value fits equally "
+        "well, and the dip below that is noise. With the others refined, any L raises χ² by at most "
+        f"{_highest(maps):.1f} (drawn around the best L). So the fit gives σ_L "
+        f"{format_estimate(limit)} (95 %), and L is not determined; d and N are. As a tilt of "
         f"crystals W = {format_estimate(width)} wide, Eq. S22, the limit is α > "
-        f"{math.degrees(math.atan(2.0 * limit.value / width.value)):.1f}°; the paper's 1.5 Å is 1.9°. Take "
-        "α as an indication: the formula converts the displacement of an edge as if it were a root mean "
-        "square."
+        f"{math.degrees(math.atan(2.0 * limit.value / width.value)):.1f}°; the paper's 1.5 Å gives 1.9°. "
+        "α is indicative: the formula takes the displacement of an edge as a root mean square."
     )
     pictures = {"": figure_bytes(chi2_maps_figure(maps)), "-tilt": draw.tilt(width.value, limit.value)}
-    return Drawn(caption, pictures)
+    return DrawnFigure(caption, pictures)
 
 
-def polarisation(samples: Samples, report: Progress) -> Drawn:
+def polarisation(samples: Samples, report: Progress) -> DrawnFigure:
     """S14: PbS sheets before and after the correction."""
     before, after = samples.sheets
     shift = _value(before.parameters["d"]) - _value(after.parameters["d"])
     caption = (
         "PbS nanosheets before and after the correction for Lorentz and polarisation factors; the fitted "
-        "regions are shaded. Their signal is so wide that the factor tilts its envelope: uncorrected, the "
-        f"low-angle side is too high, and d comes out {shift:.3f} Å larger. The fringes stay where they "
-        "are, and the period with them (Table 1)."
+        "regions are shaded. Their signal is so wide that the factor changes its envelope: uncorrected, the "
+        f"low-angle side is too high, and d is {shift:.3f} Å larger. The positions of the fringes, and "
+        "the period, do not change (Table 1)."
     )
     pictures = {"": draw.compared((("before", before), ("after", after)), "PbS nanosheets")}
-    return Drawn(caption, pictures)
+    return DrawnFigure(caption, pictures)
 
 
-def table(samples: Samples, report: Progress) -> Drawn:
-    """Table 1: the same in numbers."""
+def table(samples: Samples, report: Progress) -> DrawnFigure:
+    """Table 1: fit results of Fig. S14."""
     names = ("d", "L", "sigma_L", "N", "sigma_N")
     head = ("sample", *(f"{TABLE[name].symbol} ({TABLE[name].unit})" for name in names), "Λ (Å), N whole")
     rows = [head]
@@ -164,7 +164,7 @@ def table(samples: Samples, report: Progress) -> Drawn:
         rows.append((name, *cells, _plain(found.derived["period_of_most_probable"])))
     truth = example("pbs-sheets").truth
     period = (round(truth["N"]) - 1) * truth["d"] + truth["L"]
-    rows.append(("simulated with", *(f"{truth[name]:g}" for name in names), f"{period:.3f}"))
+    rows.append(("simulated", *(f"{truth[name]:g}" for name in names), f"{period:.3f}"))
     rows.append(
         (
             "paper, before",
@@ -189,15 +189,15 @@ def table(samples: Samples, report: Progress) -> Drawn:
     )
     caption = (
         "Fit results for PbS nanosheets before and after the correction, simulated with a noise of 3 % of "
-        "the maximum as the paper assumed, and the paper's. The correction moves d, L and σ_N as it does "
-        "there; σ_L, N and Λ hardly notice. The thickness after the correction is 3·3.0083 = 9.02 Å, not "
-        "the 9.07 Å that the paper repeats."
+        "the maximum as the paper assumed, and the paper's. The correction changes d, L and σ_N as in the "
+        "paper; σ_L, N and Λ hardly change. The thickness after the correction is 3·3.0083 = 9.02 Å, not "
+        "the 9.07 Å quoted in the paper."
     )
-    return Drawn(caption, {}, tuple(rows))
+    return DrawnFigure(caption, {}, tuple(rows))
 
 
 def _highest(maps: tuple[Map1D, ...]) -> float:
-    """How far χ² rises along L, the others refined."""
+    """Return the largest rise of χ² along L with the others refined."""
     along = next(one for one in maps if one.name == "L")
     assert along.profile is not None
     return float(along.profile.chi2.max()) - along.fit.chi2

@@ -1,4 +1,4 @@
-"""The gallery's page, and the record of what is on it."""
+"""Page of the gallery, and the record of its figures."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.fitting.record.write import check_writable, write
-from slxrd.ui.gallery.samples import Drawn, Figure
+from slxrd.ui.gallery.samples import DrawnFigure, Figure
 
-#: Pixels of a picture for each one of the page: pictures have 150 to the inch, pages 96.
+#: Ratio of image to page pixels: images have 150 pixels per inch, pages 96.
 _PIXELS = 1.5
 _HEAD = """<!doctype html>
 <html lang="en">
@@ -41,15 +41,15 @@ equivalent.</p>
 
 
 @dataclass
-class Page:
-    """What is on the page so far.
+class GalleryPage:
+    """Page with the figures drawn so far.
 
     Parameters
     ----------
     folder : Path
-        Where it lies, with its pictures.
+        Folder of the page and its images.
     figures : dict
-        By name: title, order, caption, table, and SHA-256 of the pictures by file.
+        For each name: title, order, caption, table, and SHA-256 of the images by file.
     """
 
     folder: Path
@@ -57,22 +57,22 @@ class Page:
 
     @property
     def path(self) -> Path:
-        """The page itself."""
+        """Path of the page."""
         return self.folder / "gallery.html"
 
     @property
     def record(self) -> Path:
-        """What is known of it."""
+        """Path of the record."""
         return self.folder / "gallery.json"
 
     @classmethod
-    def open(cls, folder: Path, force: bool) -> Page:
-        """Take up what an earlier run has left, if anything.
+    def open(cls, folder: Path, force: bool) -> GalleryPage:
+        """Load the page of an earlier run, if there is one.
 
         Raises
         ------
         FileError
-            If a record is there that is none, or is another version's, and ``force`` is not given.
+            If the record is invalid or from another version, and ``force`` is not given.
         """
         page = cls(folder)
         if not page.record.exists():
@@ -83,33 +83,33 @@ class Page:
         except (OSError, ValueError, KeyError, TypeError):
             if force:
                 return page
-            raise FileError(page.record, "is not what slxrd gallery writes; choose another folder") from None
+            raise FileError(page.record, "was not written by slxrd gallery; choose another folder") from None
         if version != __version__ and not force:
-            raise FileError(page.record, f"was made by slxrd {version}; --force draws everything anew")
+            raise FileError(page.record, f"was made by slxrd {version}; --force draws everything again")
         page.figures = figures if version == __version__ else {}
         return page
 
-    def holds(self, name: str) -> bool:
-        """Whether a figure is on the page, with its pictures as they were drawn."""
+    def has(self, name: str) -> bool:
+        """Return whether a figure is on the page and its images are unchanged."""
         if name not in self.figures:
             return False
         files: Mapping[str, str] = self.figures[name]["pictures"]
         return all(_digest(self.folder / file) == digest for file, digest in files.items())
 
     def check(self, waiting: Iterable[Figure], force: bool) -> None:
-        """See beforehand that the figures can be written.
+        """Check that the figures can be written.
 
         Raises
         ------
         FileError
-            If a file is in the way.
+            If a file exists and may not be overwritten.
         """
         check_writable([self.folder / file for figure in waiting for file in figure.files], force)
-        # Page and record are the gallery's own: written anew with every figure, if there is a record.
+        # With a record, page and record belong to the gallery and are rewritten with every figure.
         check_writable([self.path, self.record], force or self.record.exists())
 
-    def add(self, figure: Figure, drawn: Drawn) -> list[Path]:
-        """Write a figure's pictures, and the page with them; return their paths."""
+    def add(self, figure: Figure, drawn: DrawnFigure) -> list[Path]:
+        """Write the images of a figure, and update the page; return the paths of the images."""
         digests = {}
         for end, content in drawn.pictures.items():
             file = figure.files[figure.endings.index(end)]
@@ -129,19 +129,19 @@ class Page:
 
     def _html(self) -> str:
         parts = [_HEAD.replace("@version@", __version__)]
-        for name, told in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
-            parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(told["title"])}</h2>')
-            parts += [_picture(self.folder / file, told["title"]) for file in told["pictures"]]
-            parts.append(f"<p>{html.escape(told['caption'])}</p>")
-            parts.append(_table(told["table"]))
+        for name, content in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
+            parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(content["title"])}</h2>')
+            parts += [_image(self.folder / file, content["title"]) for file in content["pictures"]]
+            parts.append(f"<p>{html.escape(content['caption'])}</p>")
+            parts.append(_table(content["table"]))
         return "\n".join(part for part in parts if part) + "\n</html>\n"
 
 
-def _picture(path: Path, title: str) -> str:
-    """Shown at its own size, so that letters are as large in a narrow picture as in a wide one."""
+def _image(path: Path, title: str) -> str:
+    """Return an image at its own size, so that all images have the same letter size."""
     width = ""
     with contextlib.suppress(OSError, struct.error):
-        pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # of the header of a PNG
+        pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # width and height in a PNG header
         width = f' width="{round(pixels / _PIXELS)}"'
     return f'<img src="{path.name}"{width} alt="{html.escape(title)}">'
 

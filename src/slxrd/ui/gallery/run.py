@@ -1,7 +1,7 @@
-"""The figures and tables of the 2021 paper's supporting information, made anew from simulated patterns.
+"""Draw the figures and tables of the supporting information of the 2021 paper from simulated patterns.
 
 Toso, Baranov et al., ACS Nano 2021, 15, 6243. Each figure is written as soon as it is drawn, so that an
-interrupted run goes on where it stopped. S9 is a set of electron micrographs and has no equivalent.
+interrupted run can be resumed. S9 shows electron micrographs and has no equivalent.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from slxrd.fitting.search.scan import Progress
 from slxrd.ui.gallery import fits as gallery_fits
 from slxrd.ui.gallery import model as gallery_model
 from slxrd.ui.gallery import series as gallery_series
-from slxrd.ui.gallery.page import Page
-from slxrd.ui.gallery.samples import Drawn, Figure, Samples
+from slxrd.ui.gallery.page import GalleryPage
+from slxrd.ui.gallery.samples import DrawnFigure, Figure, Samples
 
-#: In the order of the supporting information.
+#: All figures, in the order of the supporting information.
 FIGURES: dict[str, Figure] = {
     figure.name: figure
     for figure in sorted(
@@ -31,57 +31,57 @@ Bar = Callable[[str], AbstractContextManager[Progress]]
 
 
 def gallery(
-    folder: Path, only: Sequence[str], force: bool, say: Callable[[str], None], bar: Bar
+    folder: Path, only: Sequence[str], force: bool, echo: Callable[[str], None], bar: Bar
 ) -> tuple[str, ...]:
-    """Draw the figures that are not there yet, and the page that shows them.
+    """Draw the missing figures, and the page that shows all.
 
     Parameters
     ----------
     folder : Path
-        Where to; ``gallery.html`` in it shows everything.
+        Output folder; its ``gallery.html`` shows all figures.
     only : sequence of str
-        Names of figures, such as ``"S6"``; all where none is given.
+        Names of figures, such as ``"S6"``; all if empty.
     force : bool
-        Whether figures that are there are drawn anew.
-    say : callable
-        Takes the text for people.
+        Whether to draw existing figures again.
+    echo : callable
+        Function that prints text.
     bar : callable
         Makes a progress bar.
 
     Returns
     -------
     tuple of str
-        The figures that could not be drawn because a library is missing.
+        Figures that could not be drawn because a library is missing.
 
     Raises
     ------
     SlxrdError
-        If a figure is unknown, or a file is in the way.
+        If a figure is unknown, or a file exists and may not be overwritten.
     """
-    chosen = _chosen(only)
-    page = Page.open(folder, force)
-    waiting = [figure for figure in chosen if force or not page.holds(figure.name)]
+    selected = _select(only)
+    page = GalleryPage.open(folder, force)
+    waiting = [figure for figure in selected if force or not page.has(figure.name)]
     page.check(waiting, force)
-    if len(waiting) < len(chosen):
-        say(f"{len(chosen) - len(waiting)} of {len(chosen)} are there already (--force draws them anew)")
+    if len(waiting) < len(selected):
+        echo(f"{len(selected) - len(waiting)} of {len(selected)} exist already (--force draws them again)")
     samples, missing = Samples(), []
     for figure in waiting:
         absent = [name for name in figure.needs if find_spec(name) is None]
         if absent:
             missing.append(figure.name)
-            say(f'! {figure.name} needs {", ".join(absent)}: pip install "slxrd[posterior]"')
+            echo(f'! {figure.name} needs {", ".join(absent)}: pip install "slxrd[posterior]"')
             continue
         with bar(figure.name) as report:
-            drawn: Drawn = figure.draw(samples, report)
+            drawn: DrawnFigure = figure.draw(samples, report)
         for path in page.add(figure, drawn):
-            say(f"{figure.name:<8} {figure.title}: {path}")
+            echo(f"{figure.name:<8} {figure.title}: {path}")
     if page.figures:
-        say(f"look at {page.path}")
+        echo(f"open {page.path}")
     return tuple(missing)
 
 
-def _chosen(only: Sequence[str]) -> list[Figure]:
+def _select(only: Sequence[str]) -> list[Figure]:
     for name in only:
         if name not in FIGURES:
-            raise SlxrdError(f"--only {name}: there is no such figure; there are {', '.join(FIGURES)}")
+            raise SlxrdError(f"--only {name}: unknown figure; the figures are {', '.join(FIGURES)}")
     return [figure for name, figure in FIGURES.items() if not only or name in only]

@@ -1,4 +1,4 @@
-"""What the figures of the gallery are made of: simulated samples and their fits, each made once."""
+"""Simulated samples of the gallery and their fits, each made once."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ STRAY = ((2.0 * np.pi / BULK * 2.0, 160.0), (2.0 * np.pi / BULK * 5.0**0.5, 70.0
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A figure of the gallery.
+class DrawnFigure:
+    """Images, caption and table of a figure.
 
     Parameters
     ----------
     caption : str
-        What there is to see.
+        Caption.
     pictures : mapping of str to bytes
-        PNG files by the end of their names; one has an empty end.
+        PNG images by the endings of their names.
     table : tuple of tuple of str
-        Rows, the first of them the head; empty where there is none.
+        Rows with the header first; empty if there is no table.
     """
 
     caption: str
@@ -46,35 +46,35 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Figure:
-    """How a figure is made.
+    """Definition of a figure.
 
     Parameters
     ----------
     name, title : str
-        As in the supporting information, and for people.
+        Name in the supporting information, and title.
     order : float
-        Its place on the page.
+        Position on the page.
     draw : callable
-        Takes the samples and a report of progress.
+        Function of the samples and a progress report.
     endings : tuple of str
-        Ends of the names of its pictures.
+        Endings of the names of its images.
     needs : tuple of str
-        Libraries that need not be installed.
+        Optional libraries that it needs.
     simulated : bool
-        Whether it shows patterns, which are all simulated.
+        Whether it shows (simulated) patterns.
     """
 
     name: str
     title: str
     order: float
-    draw: Callable[[Samples, Progress], Drawn]
+    draw: Callable[[Samples, Progress], DrawnFigure]
     endings: tuple[str, ...] = ("",)
     needs: tuple[str, ...] = ()
     simulated: bool = True
 
     @property
     def files(self) -> list[str]:
-        """Names of its pictures."""
+        """Names of its images."""
         return [f"{self.name.replace(' ', '-')}{end}.png" for end in self.endings]
 
 
@@ -85,7 +85,7 @@ class Samples:
         self._made: dict[str, Any] = {}
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
-        """Make something the first time that it is asked for."""
+        """Return an object, which is made at the first call with this name."""
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]  # type: ignore[no-any-return]
@@ -102,7 +102,7 @@ class Samples:
 
     @cached_property
     def platelets(self) -> Pattern:
-        """CsPbBr₃ nanoplatelets as acquired: with a halo, and the reflections of some that stand upright."""
+        """CsPbBr₃ nanoplatelets as acquired: with a halo, and reflections of upright platelets."""
         q = np.round(np.arange(0.5, 2.8, 0.002), 6)
         flat = simulate(q, example("cspbbr3-platelets").truth, peak=1500.0).intensity
         expected = flat + _gaussian(q, 2.0, 0.35, 60.0)
@@ -124,7 +124,7 @@ class Samples:
         return fit(raw, **of.options), fit(correct_lorentz_polarisation(raw), **of.options)
 
     def repeated(self, noise: float | str) -> list[Pattern]:
-        """The cubes, measured three times."""
+        """Return three simulated measurements of the cubes."""
         q = np.round(np.arange(0.8, 1.4, 0.002), 6)
         truth = example("cspbbr3-cubes").truth
         return [

@@ -1,4 +1,4 @@
-"""The figures of the cubes that are heated: S1, S10 and S11."""
+"""Figures of the heated cubes: S1, S10 and S11."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from slxrd.studies.lowangle.result import LowAngle
 from slxrd.studies.series.result import SeriesFit
 from slxrd.studies.series.run import fit_series
 from slxrd.ui.gallery.figures import series as draw
-from slxrd.ui.gallery.samples import Drawn, Figure, Samples
+from slxrd.ui.gallery.samples import DrawnFigure, Figure, Samples
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.series import series_stack_figure
 from slxrd.units import FloatArray
 
-#: Region of the low angles in Å⁻¹: two dips, above what the critical angle and the direct beam disturb.
+#: Low-angle region in Å⁻¹: two dips, above the range affected by the critical angle and the direct beam.
 LOW = (0.12, 0.45)
 
 
@@ -42,14 +42,14 @@ def _fitted(samples: Samples, report: Progress) -> SeriesFit:
 def _low_angles(report: Progress) -> dict[float, LowAngle]:
     patterns, found = _example().patterns(), {}
     for value, pattern in patterns.items():
-        # As they were simulated, without refraction.
+        # The patterns were simulated without refraction.
         found[value] = fit_low_angle(pattern, LOW, d=_example().truth[value]["d"], critical=0.0)
         report(len(found), len(patterns))
     return found
 
 
 def determined(estimates: dict[float, Estimate]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Temperatures, values and errors of what is determined, each of shape (n,)."""
+    """Return temperatures, values and errors of the determined estimates, each of shape (n,)."""
     known = {
         at: (e.value, e.error)
         for at, e in estimates.items()
@@ -63,8 +63,8 @@ def _estimates(fit: SeriesFit, name: str) -> dict[float, Estimate]:
     return {member.value: member.estimates[name] for member in fit.members if not member.failed}
 
 
-def low_angles(samples: Samples, report: Progress) -> Drawn:
-    """S1: the low-angle region while the cubes are heated, and the gap that it tells."""
+def low_angles(samples: Samples, report: Progress) -> DrawnFigure:
+    """S1: low-angle region of the heated cubes, and the gap."""
     fit, found = _fitted(samples, report), _low_angles(report)
     spacing = _estimates(fit, "L")
     gaps = {at: one.gap for at, one in found.items()}
@@ -82,38 +82,38 @@ def low_angles(samples: Samples, report: Progress) -> Drawn:
     }
     caption = (
         f"a, low angles of cubes heated from {at[0]:.0f} to {max(found):.0f} °C, shifted for clarity; "
-        f"dotted lines mark 2π/w and 4π/w at {at[0]:.0f} °C. The dips, which the falling background moves "
-        "to the right of them, go to larger q as the gap closes, and at "
+        f"dotted lines mark 2π/w and 4π/w at {at[0]:.0f} °C. The dips, which the falling background shifts "
+        "to the right of them, move to larger q as the gap decreases, and at "
         f"{max(found):.0f} °C there are none. b, L from the Bragg peaks ({L[0]:.2f} to {L[-1]:.2f} "
-        f"Å) and the gap of low density w from the dips ({w[0]:.2f} to {w[-1]:.2f} Å). The two go in "
-        f"parallel, {mean:.2f} ± {spread:.2f} Å apart: d, as the geometry wants and as was simulated (w = "
-        f"L − d, d from {truth[at[0]]['d']:g} to {truth[at[-1]]['d']:.2f} Å). The paper read 5.56 ± 0.04 Å "
-        "off the dips, which a sloping background and refraction shift; with the critical angle unknown w "
-        f"is uncertain by a further 0.2 Å. At {max(found):.0f} °C neither is determined."
+        f"Å) and the gap of low density w from the dips ({w[0]:.2f} to {w[-1]:.2f} Å). Their "
+        f"difference is constant, {mean:.2f} ± {spread:.2f} Å: d, as expected and as simulated (w = "
+        f"L − d, d from {truth[at[0]]['d']:g} to {truth[at[-1]]['d']:.2f} Å). The paper obtained 5.56 ± "
+        "0.04 Å from the dips, which a sloping background and refraction shift; with the critical angle "
+        f"unknown w is uncertain by a further 0.2 Å. At {max(found):.0f} °C neither is determined."
     )
     rows = [("T (°C)", "L (Å), Bragg peaks", "w (Å), low angles")]
     rows += [
         (f"{value:g}", format_estimate(spacing[value]), format_estimate(one)) for value, one in gaps.items()
     ]
-    return Drawn(caption, pictures, tuple(rows))
+    return DrawnFigure(caption, pictures, tuple(rows))
 
 
-def regions(samples: Samples, report: Progress) -> Drawn:
-    """S10: every region while the cubes are heated."""
+def regions(samples: Samples, report: Progress) -> DrawnFigure:
+    """S10: all regions of the heated cubes."""
     fit = _fitted(samples, report)
     caption = (
         "Low angles (logarithmic), first and second Bragg peak of the cubes while they are heated; "
         "intensities are not normalised. Up to 125 °C the peaks grow and the fringes sharpen. At 150 °C "
-        "the intensity drops, the fringes are gone in every region, and the Bragg peaks are sharper: the "
-        "crystals have grown together. The fits say it in words: "
+        "the intensity drops, the fringes disappear in every region, and the Bragg peaks are sharper: the "
+        "crystals have sintered. From the fits: "
         + ". ".join(change.text(fit.series) for change in fit.changes)
         + "."
     )
-    return Drawn(caption, {"": figure_bytes(series_stack_figure(fit, (LOW,)))})
+    return DrawnFigure(caption, {"": figure_bytes(series_stack_figure(fit, (LOW,)))})
 
 
-def sizes(samples: Samples, report: Progress) -> Drawn:
-    """S11: N and σ_N while the cubes are heated."""
+def sizes(samples: Samples, report: Progress) -> DrawnFigure:
+    """S11: N and σ_N of the heated cubes."""
     fit = _fitted(samples, report)
     N, spread = determined(_estimates(fit, "N")), determined(_estimates(fit, "sigma_N"))
     ordered = N[0] < _example().order_lost
@@ -121,12 +121,12 @@ def sizes(samples: Samples, report: Progress) -> Drawn:
     mean = float(np.average(N[1][ordered], weights=weight))
     chi2 = float(np.sum(weight * (N[1][ordered] - mean) ** 2))
     caption = (
-        f"N and σ_N with their errors. Up to 125 °C they stay what they were: N = {mean:.2f} ± "
+        f"N and σ_N with their errors. Up to 125 °C they are constant: N = {mean:.2f} ± "
         f"{weight.sum() ** -0.5:.2f} on average, with χ² = {chi2:.1f} for {int(ordered.sum()) - 1} degrees "
-        f"of freedom. At 150 °C crystals have grown together: N = {N[1][-1]:.1f}. The paper shows this "
+        f"of freedom. At 150 °C crystals have sintered: N = {N[1][-1]:.1f}. The paper shows this "
         "figure up to 125 °C."
     )
-    return Drawn(caption, {"": draw.sizes(N, spread, _example().order_lost)})
+    return DrawnFigure(caption, {"": draw.sizes(N, spread, _example().order_lost)})
 
 
 FIGURES = (

@@ -1,4 +1,4 @@
-"""Pictures of the gallery that show fits; each returns the bytes of a PNG file."""
+"""Images of fits in the gallery; each function returns the bytes of a PNG file."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def crystals_in_line(numbers: Sequence[int], chi2: FloatArray, chosen: int) -> b
     """Draw χ² against the number of coherent crystals."""
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(5.4, 3.6), layout="constrained")
-    picture.suptitle("χ² against M, the others kept (simulated)", x=0.01, ha="left", fontsize=11)
-    panel = picture.subplots()
+    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
+    figure.suptitle("χ² against M, the others fixed (simulated)", x=0.01, ha="left", fontsize=11)
+    panel = figure.subplots()
     panel.loglog(numbers, chi2, "o-", color=COLOURS[0], markersize=4.0)
     panel.axvline(
         chosen, color=COLOURS[1], linestyle="--", label=f"M = {chosen}, the paper's C = {chosen // 2}"
     )
     panel.set(xlabel="M (crystals)", ylabel="χ²")
     panel.legend(fontsize=8)
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def tilt(width: float, limit: float) -> bytes:
-    """Draw the tilt that a displacement stands for; all in Å."""
-    picture, (left, right) = two_panels("PbS nanospheres: displacement as a tilt", 10.0, 4.0)
+    """Draw the tilt that corresponds to a displacement; lengths in Å."""
+    figure, (left, right) = two_panels("PbS nanospheres: displacement as a tilt", 10.0, 4.0)
     half = width / 2.0
     angle = np.arctan(2.0 * limit / width)
     for turn, colour in ((0.0, COLOURS[0]), (angle, COLOURS[1])):
@@ -55,12 +55,12 @@ def tilt(width: float, limit: float) -> bytes:
     right.plot(1.5, np.degrees(np.arctan(3.0 / width)), "o", color="black", label="the paper: 1.5 Å, 1.9°")
     right.set(xlabel="σ_L (Å)", ylabel="α = arctan(2σ_L/W) (degrees)", xlim=(0.0, 4.0), ylim=(0.0, None))
     right.legend(fontsize=8, loc="upper left")
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def compared(fits: Sequence[tuple[str, Fit]], title: str) -> bytes:
     """Draw fits of the same pattern side by side, all regions of each in one panel."""
-    picture, panels = two_panels(title)
+    figure, panels = two_panels(title)
     for panel, (name, fit) in zip(panels, fits, strict=True):
         highest = max(float(fitted.measured.max()) for fitted in fit.regions)
         q, intensity = fit.pattern.q, fit.pattern.intensity / highest
@@ -72,4 +72,4 @@ def compared(fits: Sequence[tuple[str, Fit]], title: str) -> bytes:
         panel.set_title(name, fontsize=10)
         panel.set(xlabel="q (Å⁻¹)", ylabel="relative intensity", ylim=(-0.02, 1.15))
         panel.legend(fontsize=8)
-    return figure_bytes(picture)
+    return figure_bytes(figure)

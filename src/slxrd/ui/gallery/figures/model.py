@@ -1,4 +1,4 @@
-"""Pictures of the gallery that show the model itself; each returns the bytes of a PNG file."""
+"""Images of the model in the gallery; each function returns the bytes of a PNG file."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _GREY = "#4d4d4d"
 
 
 def two_panels(title: str, width: float = 11.0, height: float = 4.4) -> tuple[Figure, Sequence[Axes]]:
-    """A picture with a left and a right half, called simulated."""
+    """Return a figure with a left and a right panel, and its title marked as simulated."""
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(width, height), layout="constrained")
-    picture.suptitle(f"{title} (simulated)", x=0.01, ha="left", fontsize=12)
-    return picture, picture.subplots(1, 2)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.suptitle(f"{title} (simulated)", x=0.01, ha="left", fontsize=12)
+    return figure, figure.subplots(1, 2)
 
 
 def low_angles(
@@ -38,7 +38,7 @@ def low_angles(
     real: FloatArray,
 ) -> bytes:
     """Draw density and its power spectrum; curves over q (Å⁻¹), lengths in Å."""
-    picture, (left, right) = two_panels("Low angles: CsPbBr₃ nanocubes")
+    figure, (left, right) = two_panels("Low angles: CsPbBr₃ nanocubes")
     width, period = L - d, (N - 1.0) * d + L
     for i in range(3):
         bottom = i * period
@@ -83,14 +83,14 @@ def low_angles(
         right.axvline(2.0 * np.pi * k / width, color=_GREY, linewidth=0.8, linestyle=":")
     right.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(1e-4, 200.0))
     right.legend(fontsize=8, loc="upper right")
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def form_factor(
     q: FloatArray, single: Mapping[int, FloatArray], mixed: FloatArray, fringes: FloatArray, alone: FloatArray
 ) -> bytes:
     """Draw form factors of single crystals, and fringes under one; curves of height 1 over q (Å⁻¹)."""
-    picture, (left, right) = two_panels("Form factor of a nanocrystal")
+    figure, (left, right) = two_panels("Form factor of a nanocrystal")
     for (N, curve), colour in zip(single.items(), COLOURS, strict=False):
         left.plot(q, curve, color=colour, linewidth=1.3, label=f"N = {N}")
     left.plot(q, mixed, color="black", linewidth=1.3, linestyle="--", label="N = 13, σ_N = 1.55")
@@ -100,7 +100,7 @@ def form_factor(
     for panel in (left, right):
         panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.12))
         panel.legend(fontsize=8, loc="upper right")
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def thickness(
@@ -109,11 +109,11 @@ def thickness(
     """Draw the planes of two neighbours; heights and lengths in Å."""
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(11.0, 3.4), layout="constrained")
-    picture.suptitle(
+    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
+    figure.suptitle(
         "Planes of two neighbouring CsPbBr₃ nanocrystals (a scheme)", x=0.01, ha="left", fontsize=12
     )
-    panel = picture.subplots()
+    panel = figure.subplots()
     looks = {"PbBr2": (COLOURS[0], 3.0), "CsBr": (COLOURS[2], 1.5), "Br": (COLOURS[1], 1.5)}
     top = (N - 1.0) * d
     for bottom in (0.0, top + L):
@@ -138,14 +138,14 @@ def thickness(
     panel.set(xlabel="height (Å)", yticks=[], ylim=(0.0, 1.62), xlim=(-8.0, 2.0 * top + L + 8.0))
     panel.legend(loc="center", fontsize=8, framealpha=1.0, bbox_to_anchor=(0.5, 0.3))
     panel.spines[["left", "right", "top"]].set_visible(False)
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def slits(
     q: FloatArray, curves: Mapping[float, tuple[float, FloatArray]], coherent: Mapping[str, FloatArray]
 ) -> bytes:
     """Draw one Bragg peak at several slit widths (mm: σ_G in Å⁻¹ and curve), and with less coherence."""
-    picture, (left, right) = two_panels("First Bragg peak of CsPbBr₃ nanocubes")
+    figure, (left, right) = two_panels("First Bragg peak of CsPbBr₃ nanocubes")
     for (slit, (sigma, curve)), colour in zip(curves.items(), COLOURS, strict=False):
         left.plot(q, curve, color=colour, linewidth=1.4, label=f"{slit:g} mm, σ_G = {sigma:.4f} Å⁻¹")
     for (text, curve), colour in zip(coherent.items(), COLOURS, strict=True):
@@ -157,4 +157,4 @@ def slits(
     for panel in (left, right):
         panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.1))
         panel.legend(fontsize=8, loc="upper right")
-    return figure_bytes(picture)
+    return figure_bytes(figure)

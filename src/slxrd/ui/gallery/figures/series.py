@@ -1,4 +1,4 @@
-"""Pictures of the gallery that show the heated cubes; each returns the bytes of a PNG file."""
+"""Images of the heated cubes in the gallery; each function returns the bytes of a PNG file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from slxrd.units import FloatArray
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Abscissa, values, errors.
+#: Values of the variable, values, errors.
 Points = tuple[FloatArray, FloatArray, FloatArray]
 _TEMPERATURE = "temperature (°C)"
 
 
 def patterns(by_temperature: Mapping[float, Pattern], dips: Sequence[float]) -> bytes:
-    """Draw low-angle regions above one another, with marks where the dips of the first are (Å⁻¹)."""
+    """Draw low-angle regions above one another, and mark the dips of the first one (Å⁻¹)."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(7.0, 5.6), layout="constrained")
-    picture.suptitle("Low angles of heated CsPbBr₃ nanocubes (simulated)", x=0.01, ha="left", fontsize=12)
-    panel = picture.subplots()
+    figure = Figure(figsize=(7.0, 5.6), layout="constrained")
+    figure.suptitle("Low angles of heated CsPbBr₃ nanocubes (simulated)", x=0.01, ha="left", fontsize=12)
+    panel = figure.subplots()
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(by_temperature)))
     for i, ((value, pattern), colour) in enumerate(zip(by_temperature.items(), colours, strict=True)):
         low = (pattern.q > 0.05) & (pattern.q < 0.5)
@@ -41,12 +41,12 @@ def patterns(by_temperature: Mapping[float, Pattern], dips: Sequence[float]) -> 
     panel.set(xlabel="q (Å⁻¹)", ylabel="intensity, each shifted by a factor of 8")
     panel.margins(x=0.02)
     panel.set_xlim(right=0.52)
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def gaps(spacing: Points, width: Points, apart: float) -> bytes:
     """Draw L and w (Å) against temperature, and their difference."""
-    picture, (left, right) = two_panels("L from the Bragg peaks, w from low angles", 10.0, 4.0)
+    figure, (left, right) = two_panels("L from the Bragg peaks, w from low angles", 10.0, 4.0)
     _points(left, spacing, "black", "L, Bragg peaks")
     _points(left, width, COLOURS[1], "w, low angles")
     left.set(xlabel=_TEMPERATURE, ylabel="Å")
@@ -59,12 +59,12 @@ def gaps(spacing: Points, width: Points, apart: float) -> bytes:
     right.set(xlabel=_TEMPERATURE, ylabel="L − w (Å)")
     right.margins(y=0.4)
     right.legend(fontsize=8)
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def sizes(number: Points, spread: Points, lost: float) -> bytes:
     """Draw N and σ_N (planes) against temperature."""
-    picture, panels = two_panels("Sizes of heated CsPbBr₃ nanocubes", 10.0, 4.0)
+    figure, panels = two_panels("Sizes of heated CsPbBr₃ nanocubes", 10.0, 4.0)
     for panel, points, text in zip(
         panels, (number, spread), ("N (planes)", r"$\sigma_N$ (planes)"), strict=True
     ):
@@ -75,7 +75,7 @@ def sizes(number: Points, spread: Points, lost: float) -> bytes:
         panel.set(xlabel=_TEMPERATURE, ylabel=text)
         panel.set_ylim(0.0, 1.15 * float((points[1] + points[2]).max()))
         panel.legend(fontsize=8, loc="upper left")
-    return figure_bytes(picture)
+    return figure_bytes(figure)
 
 
 def _points(panel: Axes, points: Points, colour: str, label: str) -> None:
