@@ -14,7 +14,7 @@ from cli_shell import call, contents
 import slxrd
 from slxrd.ui.gallery import run as room
 from slxrd.ui.gallery.fits import table
-from slxrd.ui.gallery.samples import Drawn, Figure, Samples
+from slxrd.ui.gallery.samples import DrawnFigure, Figure, Samples
 
 PNG = b"\x89PNG\r\n\x1a\n"
 #: Those that need no fit.
@@ -25,7 +25,7 @@ def quiet(done: int, of: int) -> None:
     """Report to nobody."""
 
 
-def stand_in(name: str, order: float, draw: Callable[..., Drawn]) -> Figure:
+def stand_in(name: str, order: float, draw: Callable[..., DrawnFigure]) -> Figure:
     return Figure(name, f"title of {name}", order, draw)
 
 
@@ -79,11 +79,11 @@ def test_unknown_figures_and_strange_records_are_refused(here: Path) -> None:
 
 
 def test_an_interruption_keeps_what_is_drawn(here: Path) -> None:
-    def stop(*_: object) -> Drawn:
+    def stop(*_: object) -> DrawnFigure:
         raise KeyboardInterrupt
 
-    def draw(*_: object) -> Drawn:
-        return Drawn("seen", {"": PNG})
+    def draw(*_: object) -> DrawnFigure:
+        return DrawnFigure("seen", {"": PNG})
 
     figures = {"S1": stand_in("S1", 1, draw), "S2": stand_in("S2", 2, stop)}
     with mock.patch.object(room, "FIGURES", figures):
@@ -101,8 +101,8 @@ def test_an_interruption_keeps_what_is_drawn(here: Path) -> None:
 
 
 def test_a_missing_library_is_said_and_the_rest_drawn(here: Path) -> None:
-    def draw(*_: object) -> Drawn:
-        return Drawn("seen", {"": PNG})
+    def draw(*_: object) -> DrawnFigure:
+        return DrawnFigure("seen", {"": PNG})
 
     figures = {
         "S8": Figure("S8", "histograms", 8, draw, needs=("no_such_library",)),
