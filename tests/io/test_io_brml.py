@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
@@ -354,79 +352,3 @@ def test_files_refused(read_bytes: Callable[..., Pattern]) -> None:
         read_bytes(archive(raw_data(), listed=["Experiment0/RawData9.xml"]))
     with pytest.raises(FileError, match="has no scan"):
         read_bytes(archive())
-
-
-fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
-WORDS = st.one_of(
-    st.binary(max_size=4),
-    st.sampled_from(
-        [
-            b"nan",
-            b"1e999",
-            b"-1",
-            b",",
-            b"<",
-            b"/>",
-            b"<Datum/>",
-            b'Start="9"',
-            b'Length="0"',
-            b"\xff",
-            b"&x;",
-            b"0",
-        ]
-    ),
-)
-
-
-def reads_or_says_why(path: Path) -> None:
-    message = ""
-    try:
-        found = registry.read_scans(path)
-    except SlxrdError as error:
-        message = str(error)
-        assert message
-    else:
-        for scan in found:
-            if isinstance(scan, FileError):
-                message += str(scan)
-            else:
-                assert np.all(np.isfinite(scan.intensity))
-                assert np.all(np.diff(scan.x) > 0.0)
-    assert "\n" not in message
-    assert len(message) < 400
-
-
-@fuzz
-@given(where=st.floats(0.0, 1.0), length=st.integers(0, 60), put=WORDS)
-def test_spoilt_xml(tmp_path_factory: pytest.TempPathFactory, where: float, length: int, put: bytes) -> None:
-    text = raw_data(primary=CHANNEL_CUT).encode()
-    start = int(where * len(text))
-    spoilt = text[:start] + put + text[start + length :]
-    path = tmp_path_factory.mktemp("brml") / "scan.brml"
-    with zipfile.ZipFile(path, "w") as opened:
-        listed = "<C><RawDataReferenceList><string>Experiment0/R.xml</string></RawDataReferenceList></C>"
-        opened.writestr("Experiment0/DataContainer.xml", listed)
-        opened.writestr("Experiment0/R.xml", spoilt)
-    reads_or_says_why(path)
-
-
-@fuzz
-@given(where=st.floats(0.0, 1.0), length=st.integers(0, 60), put=WORDS)
-def test_spoilt_archive(
-    tmp_path_factory: pytest.TempPathFactory, where: float, length: int, put: bytes
-) -> None:
-    data = MEASURED.read_bytes()
-    start = int(where * len(data))
-    path = tmp_path_factory.mktemp("brml") / "scan.brml"
-    path.write_bytes(data[:start] + put + data[start + length :])
-    reads_or_says_why(path)
-
-
-@fuzz
-@given(where=st.floats(0.0, 1.0))
-def test_truncated_is_never_read(tmp_path_factory: pytest.TempPathFactory, where: float) -> None:
-    data = MEASURED.read_bytes()
-    path = tmp_path_factory.mktemp("brml") / "scan.brml"
-    path.write_bytes(data[: int(where * (len(data) - 1))])
-    with pytest.raises(SlxrdError):
-        read(path)
