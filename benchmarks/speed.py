@@ -15,8 +15,8 @@ from report import best_of, goal, heading, line, seconds
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.arrays_of_stack import sample
 from slxrd.model.intensity import Model
-from slxrd.model.kernel.compiled import cells as cells_compiled
 from slxrd.model.kernel.compiled import equal_planes as compiled
+from slxrd.model.kernel.dispatch import kernel_of
 from slxrd.model.sizes import size_weights
 from slxrd.sample.specification import as_crystal
 from slxrd.sample.stack import Stack
@@ -32,7 +32,7 @@ _SHIFTS = itertools.count()
 def bare_kernel(points: int, first: int, n_sizes: int, n_coherent: int) -> Callable[[], object]:
     """The compiled kernel alone: intensity and six derivatives."""
     arguments = _stacks(points, first, n_sizes, n_coherent)
-    return lambda: compiled.derivatives(*arguments)
+    return lambda: compiled.curves_of_sizes(*arguments)
 
 
 def _stacks(points: int, first: int, n_sizes: int, n_coherent: int) -> tuple[object, ...]:
@@ -62,8 +62,8 @@ def kernel(rounds: int) -> None:
     else:
         ours, call, theirs, their_call = best_of(
             rounds,
-            lambda: compiled.derivatives(*arguments),
-            lambda: compiled.derivatives(*nothing),
+            lambda: compiled.curves_of_sizes(*arguments),
+            lambda: compiled.curves_of_sizes(*nothing),
             lambda: in_c(*arguments),
             lambda: in_c(*nothing),
         )
@@ -118,11 +118,12 @@ def _times_equal_planes(rounds: int, points: int, n_sizes: int, stack: Stack) ->
     q = np.linspace(0.9, 1.3, points)
     values = {**SAMPLE, "sigma_N": (n_sizes - 1) / 10.0, "rho": 0.3, **PARTNER}
     p = np.array([values[name] for name in stack.names])
-    arguments = p, q, np.zeros(points), sample(stack, q, None), 2**62, True
+    structure = sample(stack, q, None)
+    arguments = p, q, np.zeros(points), structure, 2**62, True
     planes, ours = best_of(
         rounds,
-        functools.partial(compiled.derivatives, *_stacks(points, 9, n_sizes, 40)),
-        functools.partial(cells_compiled.curves, *arguments),
+        functools.partial(compiled.curves_of_sizes, *_stacks(points, 9, n_sizes, 40)),
+        functools.partial(kernel_of(structure), *arguments),
     )
     return ours / planes
 

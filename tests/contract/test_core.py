@@ -5,14 +5,14 @@ import importlib.util
 import pytest
 
 import slxrd
-from slxrd.model.kernel.dispatch import kernel
+from slxrd.model.kernel.dispatch import kernels
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
 
 def test_kernel_in_use() -> None:
     compiled = importlib.util.find_spec("numba") is not None
-    assert kernel().__name__ == f"slxrd.model.kernel.{'compiled' if compiled else 'reference'}.equal_planes"  # type: ignore[attr-defined]
+    assert kernels().__name__ == f"slxrd.model.kernel.{'compiled' if compiled else 'reference'}.kernels"  # type: ignore[attr-defined]
 
 
 def test_superlattice() -> None:

@@ -37,17 +37,18 @@ def run(kernel: ModuleType, sample: Sample, q: FloatArray) -> FloatArray:
 
 def run_weighted(kernel: ModuleType, sample: Sample, p: FloatArray, q: FloatArray) -> FloatArray:
     sizes = np.array(sample.sizes, dtype=np.int64)
-    return kernel.intensity(
-        q, sample.d, sample.L, sample.sigma_L, sizes, p, sample.n_coherent, *pairs(sample)
-    )
+    return kernel.curves_of_sizes(
+        q, sample.d, sample.L, sample.sigma_L, sizes, p, p, p, sample.n_coherent, *pairs(sample)
+    )[0]
 
 
 def run_derivatives(kernel: ModuleType, sample: Sample, q: FloatArray) -> tuple[FloatArray, FloatArray]:
     sizes = np.array(sample.sizes, dtype=np.int64)
     p, p_N, p_sigma_N = reference.weights(sample)
-    return kernel.derivatives(
+    rows = kernel.curves_of_sizes(
         q, sample.d, sample.L, sample.sigma_L, sizes, p, p_N, p_sigma_N, sample.n_coherent, *pairs(sample)
     )
+    return rows[0], rows[1:]
 
 
 def hostile(sample: Sample, q_max: float = 3.0) -> FloatArray:

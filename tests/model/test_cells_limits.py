@@ -29,7 +29,8 @@ def test_equal_planes_have_the_papers_closed_form(M: int) -> None:
         general = replace(general, weighting="volume")
     sizes = size_weights(13.1, 1.55, 5.0, 2 if M == 1 else 0)
     true = Q + 0.002
-    known = readable.intensity(true, 5.84, 36.9, 1.43, sizes.sizes, sizes.weights, M)
+    shares = (sizes.weights, sizes.d_N, sizes.d_sigma_N)
+    known = readable.curves_of_sizes(true, 5.84, 36.9, 1.43, sizes.sizes, *shares, M)[0]
     assert_same(sharp(general, {**values, "sigma_u": 0.0, "unstacked": 0.0}), known, 1e-10)
 
 

@@ -24,15 +24,17 @@ SHARP = {"d": 5.0, "L": 20.0, "sigma_L": 0.0, "N": 4.0, "sigma_N": 0.3, "q_zero"
 def plain(q: FloatArray, values: dict[str, float], n_coherent: int) -> FloatArray:
     """The whole sum over all pairs, at the true scattering vector, with no resolution."""
     sizes = size_weights(values["N"], values["sigma_N"])
-    return readable.intensity(
+    return readable.curves_of_sizes(
         q + values["q_zero"],
         values["d"],
         values["L"],
         values["sigma_L"],
         sizes.sizes,
         sizes.weights,
+        sizes.d_N,
+        sizes.d_sigma_N,
         n_coherent,
-    )
+    )[0]
 
 
 def quadrature(q: FloatArray, values: dict[str, float], n_coherent: int, sigma_G: float) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from slxrd.model.kernel.reference.equal_planes import curves
+from slxrd.model.kernel.reference.equal_planes import curves_of_sizes
 from slxrd.model.sizes import size_weights
 from slxrd.sample.amplitudes import crystal_amplitude, structure_factor
 from slxrd.sample.crystal import Crystal
@@ -167,7 +167,7 @@ def test_single_planes_fitted_to_atoms_shift_with_the_surface(surface: str) -> N
 
     def misfit(x: np.ndarray) -> np.ndarray:
         sizes = size_weights(x[3], x[4])
-        curve = curves(q, *x[:3], sizes.sizes, sizes.weights, sizes.d_N, sizes.d_sigma_N, M)[0]
+        curve = curves_of_sizes(q, *x[:3], sizes.sizes, sizes.weights, sizes.d_N, sizes.d_sigma_N, M)[0]
         # The scale is free.
         return curve * (curve @ pattern) / (curve @ curve) - pattern
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
     Parameters
     ----------
     stack : Stack
-        What the sample is.
+        The structure.
     q : ndarray, shape (n,)
         Scattering vectors in Å⁻¹ to which its amplitudes belong.
     wavelength : float or None
@@ -56,55 +57,58 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
     names = stack.names
     crystals = [stack.crystal] if not stack.alternating else [stack.crystal, stack.partner]
     placed: list[_Placed] = []
-    closing = []
+    closing, ends = [], []
     for number, crystal in enumerate(crystals):
         parts, own = _parts(crystal, number, names)
         closing.append(parts.closing)
-        placed += _placed(parts, number, own, names)
+        planes = _placed(parts, number, own, names)
+        ends.append((len(placed), len(placed) + len(planes) - 1))
+        placed += planes
     terms = [
         term for k, each in enumerate(placed) for term in _terms(each, k, crystals, names, q, wavelength)
     ]
     numbers, shares = stack.numbers()
-    first = {
-        number: [k for k, each in enumerate(placed) if each.crystal == number]
-        for number in range(len(closing))
-    }
-
-    def index(name: str) -> int:
-        return names.index(name) if name in names else -1
-
+    indices: dict[str, Any] = {name: names.index(name) if name in names else -1 for name in _IN_KERNELS}
     return Sample(
         amplitudes=np.array([np.stack((term[2].real, term[2].imag), axis=1) for term in terms]),
         term_plane=np.array([term[0] for term in terms], dtype=np.int64),
         term_occupancy=np.array([term[1] for term in terms], dtype=np.int64),
-        crystal=np.array([each.crystal for each in placed], dtype=np.int64),
-        part=np.array([each.part for each in placed], dtype=np.int64),
-        position=np.array([0.0 if each.plane is None else each.plane.position for each in placed]),
-        shift=np.array([0.0 if each.plane is None else each.plane.shift for each in placed]),
-        sign=np.array([each.sign for each in placed]),
-        displacement=np.array([each.displacement for each in placed], dtype=np.int64),
-        alike=_alike(len(placed), terms),
-        lowest=np.array([first[number][0] for number in first], dtype=np.int64),
-        highest=np.array([first[number][-1] for number in first], dtype=np.int64),
+        same_amplitude=_same_amplitude(len(placed), terms),
+        lowest=np.array([lowest for lowest, _ in ends], dtype=np.int64),
+        highest=np.array([highest for _, highest in ends], dtype=np.int64),
         closing=np.array(closing, dtype=np.int64),
-        own=np.array([[names.index(n) for n in _OWN[number]] for number in first], dtype=np.int64),
-        wider=index("dL_B"),
-        contrast=index("f_B"),
-        density=index("rho"),
-        uncorrelated=index("sigma_u"),
-        alone=index("unstacked"),
-        damping=index("B"),
+        own=np.array([[names.index(n) for n in own] for own in _OWN[: len(crystals)]], dtype=np.int64),
         area=float(stack.crystal.area or 1.0) if stack.crystal is not None else 1.0,
+        unit_planes=stack.crystal is None,
         mixed=stack.mixed,
         power=2 if stack.weighting == "volume" else 0,
         window=float(stack.size_window),
         numbers=numbers,
         shares=shares,
+        **_of_planes(placed),
+        **indices,
     )
 
 
-def _alike(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> NDArray[np.int64]:
-    """Tell of each plane the first one with the same terms."""
+#: Parameters of which the kernels are given the index, −1 where a structure does not have one.
+_IN_KERNELS = ("dL_B", "f_B", "rho", "sigma_u", "unstacked", "B")
+
+
+def _of_planes(placed: Sequence[_Placed]) -> dict[str, Any]:
+    """Fields of :class:`Sample` with an entry for each plane."""
+    planes = [each.plane for each in placed]
+    return {
+        "crystal": np.array([each.crystal for each in placed], dtype=np.int64),
+        "part": np.array([each.part for each in placed], dtype=np.int64),
+        "position": np.array([0.0 if plane is None else plane.position for plane in planes]),
+        "shift": np.array([0.0 if plane is None else plane.shift for plane in planes]),
+        "sign": np.array([each.sign for each in placed]),
+        "displacement": np.array([each.displacement for each in placed], dtype=np.int64),
+    }
+
+
+def _same_amplitude(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> NDArray[np.int64]:
+    """Index, for each plane, of the first plane with identical scattering terms."""
     known: dict[tuple[tuple[int, bytes], ...], int] = {}
     first = []
     for k in range(planes):

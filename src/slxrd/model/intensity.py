@@ -12,8 +12,8 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.arrays_of_stack import check_shift, sample
 from slxrd.model.kernel.arrays import Sample
-from slxrd.model.kernel.dispatch import cells, kernel
-from slxrd.model.sizes import SizeWeights, size_weights
+from slxrd.model.kernel.dispatch import curves, reach, smear
+from slxrd.model.sizes import check_sizes
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
@@ -64,8 +64,8 @@ class RegionModel:
         self.names = model.names
         self._bands: dict[int, Band] = {}
         self._samples: dict[int, Sample] = {}
-        if not model.stack.identical:
-            self._plain = sample(model.stack, np.ones(1), None)
+        # The structure without amplitudes over q, which is all that the reach of correlations needs.
+        self._plain = sample(model.stack, np.ones(1), None)
 
     def evaluate(
         self, values: Mapping[str, float], derivatives: bool = True
@@ -91,42 +91,31 @@ class RegionModel:
         SlxrdError
             If a value is one that no stack can have.
         """
-        d, L, sigma_L, N, sigma_N, q_zero = (float(values[name]) for name in self.names[:6])
-        _check(d, L, sigma_L, q_zero)
-        stack = self.model.stack
-        sizes = size_weights(N, sigma_N, stack.size_window)
-        if not stack.identical:
-            return self._of_cells(values, derivatives)
-        pairs = self._pairs(d, L, sizes)
-        band = self.band(_correlated(d, L, sigma_L, sizes, pairs))
-        structure = (band.q + q_zero * band.shift, d, L, sigma_L, sizes.sizes, sizes.weights)
+        p = self._checked(values)
+        distance, pairs = reach(p, self._plain, self.longest_fringe)
+        band = self.band(distance)
+        shift = p[5] * band.shift
+        rows = curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
         if not derivatives:
-            intensity = kernel().intensity(*structure, stack.coherent, pairs)
-            return apply_resolution(band, intensity[None, :])[0], np.empty((0, self.q.size))
-        curves = kernel().curves(*structure, sizes.d_N, sizes.d_sigma_N, stack.coherent, pairs)
-        curves[6] *= band.shift
-        smeared = apply_resolution(band, curves)
+            return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))
+        rows[6] *= band.shift
+        smeared = apply_resolution(band, rows)
         return smeared[0], smeared[1:]
 
-    def _of_cells(self, values: Mapping[str, float], derivatives: bool) -> tuple[FloatArray, FloatArray]:
-        """Intensity and derivatives by the general kernel."""
+    def _checked(self, values: Mapping[str, float]) -> FloatArray:
+        """Return the values of the parameters, shape (p,), after checking that a stack can have them."""
         p = np.array([float(values[name]) for name in self.names])
-        q_zero = p[5]
-        if self.model.stack.crystal is not None:
+        d, L, sigma_L, N, sigma_N, q_zero = p[:6].tolist()
+        stack = self.model.stack
+        _check(d, L, sigma_L, q_zero)
+        check_sizes(N, sigma_N, stack.size_window)
+        if stack.crystal is not None:
             check_shift(q_zero)
         self._check_further(values)
-        reach, pairs = self._reach(values)
-        band = self.band(reach)
-        shift = q_zero * band.shift
-        curves = cells().curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
-        if not derivatives:
-            return apply_resolution(band, curves[:1])[0], np.empty((0, self.q.size))
-        curves[6] *= band.shift
-        smeared = apply_resolution(band, curves)
-        return smeared[0], smeared[1:]
+        return p
 
     def _check_further(self, values: Mapping[str, float]) -> None:
-        """See that what only some structures have is something that can be."""
+        """Check the parameters that only some structures have against their physical limits."""
         stack = self.model.stack
         table = stack.table
         for name in self.names[6:]:
@@ -141,33 +130,14 @@ class RegionModel:
                 f"N = {values['N']:g}: crystals of these surfaces have at least {smallest} planes"
             )
         if stack.alternating:
-            size_weights(values["N_B"], values["sigma_N_B"], stack.size_window)
+            check_sizes(values["N_B"], values["sigma_N_B"], stack.size_window)
             if values["L"] + values.get("dL_B", 0.0) < 0.0:
                 raise SlxrdError(f"L + dL_B = {values['L'] + values['dL_B']:g} Å: must be 0 or more")
 
-    def _pairs(self, d: float, L: float, sizes: SizeWeights) -> int:
-        """Return how many places apart crystals may be before the resolution hides their fringes."""
-        longest = self.longest_fringe
-        if math.isinf(longest):
-            return self.model.stack.coherent
-        shortest_period = (int(sizes.sizes[0]) - 1) * d + L
-        apart = max(longest - L, 0.0) / max(shortest_period, 1e-9)
-        return int(min(self.model.stack.coherent, 2 + apart))
-
     def correlated(self, values: Mapping[str, float]) -> float:
         """Return the longest distance in Å over which correlations remain that can be resolved."""
-        return self._reach(values)[0]
-
-    def _reach(self, values: Mapping[str, float]) -> tuple[float, int]:
-        """Return that distance, and how many places apart cells may be."""
-        d, L, sigma_L = values["d"], values["L"], values["sigma_L"]
-        if self.model.stack.identical:
-            sizes = size_weights(values["N"], values["sigma_N"], self.model.stack.size_window)
-            pairs = self._pairs(d, L, sizes)
-            return _correlated(d, L, sigma_L, sizes, pairs), pairs
         p = np.array([float(values[name]) for name in self.names])
-        distance, pairs = cells().reach(p, self._plain, self.longest_fringe)
-        return float(distance), int(pairs)
+        return reach(p, self._plain, self.longest_fringe)[0]
 
     def sample(self, band: Band) -> Sample:
         """Return the structure laid out for the kernel on an auxiliary grid of this model's."""
@@ -182,11 +152,6 @@ class RegionModel:
         if rung not in self._bands:
             self._bands[rung] = self.model.instrument.band(self.q, _LADDER**rung)
         return self._bands[rung]
-
-
-def _correlated(d: float, L: float, sigma_L: float, sizes: SizeWeights, pairs: int) -> float:
-    thickest = int(sizes.sizes[-1]) * d
-    return (pairs - 1) * (thickest + L) + thickest + 7.0 * math.sqrt(pairs) * sigma_L
 
 
 def _check(d: float, L: float, sigma_L: float, q_zero: float) -> None:
@@ -217,4 +182,4 @@ def apply_resolution(band: Band, rows: FloatArray) -> FloatArray:
     """
     if band.weights.shape[1] == 1:
         return rows
-    return kernel().smear(rows, band.first, band.weights)
+    return smear(rows, band.first, band.weights)

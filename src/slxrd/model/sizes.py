@@ -116,6 +116,21 @@ def size_weights(
     SlxrdError
         If N < 1 or σ_N < 0, or either is not finite.
     """
+    check_sizes(N, sigma_N, window)
+    shares = SizeWeights(*size_shares(N, sigma_N, window, power, smallest))
+    for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
+        read_only(array)
+    return shares
+
+
+def check_sizes(N: float, sigma_N: float, window: float) -> None:
+    """Check that the sizes of a distribution can be listed; parameters as in :func:`size_weights`.
+
+    Raises
+    ------
+    SlxrdError
+        If N < 1 or σ_N < 0, either is not finite, or the largest size is beyond what can be calculated.
+    """
     if not (math.isfinite(N) and N >= 1.0):
         raise SlxrdError(f"N = {N!r}: a crystal has at least 1 plane")
     if not (math.isfinite(sigma_N) and sigma_N >= 0.0):
@@ -124,7 +139,3 @@ def size_weights(
         raise SlxrdError(
             f"N = {N:g}, sigma_N = {sigma_N:g}: sizes beyond {LARGEST_SIZE:g} planes are not crystals"
         )
-    shares = SizeWeights(*size_shares(N, sigma_N, window, power, smallest))
-    for array in (shares.sizes, shares.weights, shares.d_N, shares.d_sigma_N):
-        read_only(array)
-    return shares

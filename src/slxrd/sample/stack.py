@@ -166,17 +166,6 @@ class Stack:
         """Whether a stack holds crystals of several sizes."""
         return self.stack != "pure"
 
-    @property
-    def identical(self) -> bool:
-        """Whether this is the paper's structure: stacks of one size each, of equal planes."""
-        return (
-            self.crystal is None
-            and self.stack == "pure"
-            and self.weighting == "number"
-            and self.coherent_spread == 0.0
-            and not self.extras
-        )
-
     @cached_property
     def table(self) -> FrozenDict[str, ParameterInfo]:
         """Parameters of this structure, in the order of the columns of a Jacobian."""

@@ -152,7 +152,7 @@ class Batch:
 
         target = self._problem.targets(self._measured())[0]
         chi2: FloatArray = refit.chi2_of(
-            points, self._problem.layout, self._problem.sample, target, *self._problem.stack
+            points, self._problem.layout, self._problem.sample, target, self._problem.longest
         )
         return chi2
 
@@ -175,7 +175,7 @@ class Batch:
 
         values, chi2, how, start = refit.refine_many(
             starts, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
-            problem.targets(intensities), *problem.stack, tolerance, most, hopeless, leap,
+            problem.targets(intensities), problem.longest, tolerance, most, hopeless, leap,
         )  # fmt: skip
         return Refined(values, chi2, how == refit.CONVERGED, start)
 

@@ -15,14 +15,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.damped_step import damped_step
-from slxrd.model.kernel.compiled.equal_planes import curves, smear
-from slxrd.model.kernel.geometry import reach
-from slxrd.model.kernel.size_shares import size_shares
+from slxrd.model.kernel.compiled.kernels import reach
+from slxrd.model.kernel.compiled.smearing import smear
 
 FloatArray = NDArray[np.float64]
 
-_shares = njit(cache=True, nogil=True)(size_shares)
-_reach = njit(cache=True, nogil=True)(reach)
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 
 # Numbers written into a call would be types of their own, each compiled for anew.
@@ -77,26 +74,18 @@ def _project(rows, basis):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _curves(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
+def _curves(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
     """The first ``count`` rows of intensity and derivatives on the auxiliary grid."""
-    if sample is None:
-        sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], window)
-        pairs = M
-        if longest < math.inf:
-            shortest = (sizes[0] - 1) * p[0] + p[1]
-            pairs = min(M, int(2 + max(longest - p[1], 0.0) / max(shortest, 1e-9)))
-        q = layout.grid + p[5] * layout.shift
-        return curves(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, M, pairs)[:count]
-    cells, kernel = sample  # the kernel second: numba warns of tuples that begin with a function
+    structure, kernel = sample  # the kernel second: numba warns of tuples that begin with a function
     delta = p[5] * layout.shift
-    _, pairs = _reach(p, cells, longest)
-    return kernel(p, layout.grid + delta, delta, cells, pairs, count > 1)[:count]
+    _, pairs = reach(p, structure, longest)
+    return kernel(p, layout.grid + delta, delta, structure, pairs, count > 1)[:count]
 
 
 @_compile
-def _smeared(p, layout, sample, M, window, longest, count):  # type: ignore[no-untyped-def]
+def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
     """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
-    rows = _curves(p, layout, sample, M, window, longest, count)
+    rows = _curves(p, layout, sample, longest, count)
     if count > 1:
         rows[6] *= layout.shift
     if layout.band.shape[1] > 1:
@@ -108,9 +97,9 @@ def _smeared(p, layout, sample, M, window, longest, count):  # type: ignore[no-u
 
 
 @_compile
-def _weighed(p, layout, sample, M, window, longest):  # type: ignore[no-untyped-def]
+def _weighed(p, layout, sample, longest):  # type: ignore[no-untyped-def]
     """Intensity and derivatives at the measured points, times ``root``, the background shapes taken out."""
-    rows = _smeared(p, layout, sample, M, window, longest, 1 + p.size)
+    rows = _smeared(p, layout, sample, longest, 1 + p.size)
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
         _project(rows[:, a:b], layout.basis[:, a:b])
@@ -151,7 +140,7 @@ def _add_region(rows, target, H, g):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def refine(start, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most):  # type: ignore[no-untyped-def]
+def refine(start, free, lower, upper, layout, sample, target, longest, tolerance, most):  # type: ignore[no-untyped-def]
     """Refine one set of intensities from one start.
 
     Parameters
@@ -162,13 +151,12 @@ def refine(start, free, lower, upper, layout, sample, target, M, window, longest
         Which are refined.
     layout : Layout
         The regions.
-    sample : tuple or None
-        What the general kernel is handed on the layout's grid, and its address; None for stacks of
-        equal planes, one size each.
+    sample : tuple of (Sample, Pointer)
+        The structure as arrays on the layout's grid, and the address of its kernel.
     target : ndarray, shape (n,)
         Intensity times ``root``, the background shapes projected out.
-    M, window, longest
-        Crystals in a stack, window of sizes in σ_N, and longest fringe in Å that is resolved.
+    longest : float
+        Longest fringe in Å that is resolved.
     tolerance : float
         Relative change of χ² at which it ends.
     most : int
@@ -183,15 +171,13 @@ def refine(start, free, lower, upper, layout, sample, target, M, window, longest
     count : int
         How often the model was calculated.
     """
-    rows = _weighed(start, layout, sample, M, window, longest)
-    return _refine(
-        start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, _NEVER
-    )
+    rows = _weighed(start, layout, sample, longest)
+    return _refine(start, rows, free, lower, upper, layout, sample, target, longest, tolerance, most, _NEVER)
 
 
 @_compile
 def _refine(  # type: ignore[no-untyped-def]
-    start, rows, free, lower, upper, layout, sample, target, M, window, longest, tolerance, most, leap
+    start, rows, free, lower, upper, layout, sample, target, longest, tolerance, most, leap
 ):
     """Refine from a start whose curves are known; ``leap``: the last step is taken unseen."""
     p = start.copy()
@@ -226,7 +212,7 @@ def _refine(  # type: ignore[no-untyped-def]
                 return trial, chi2 - 2.0 * expected, CONVERGED, count
             return p, chi2, CONVERGED, count
         count += 1
-        new = _total(_weighed(trial, layout, sample, M, window, longest), trial, layout, target, H_new, g_new)
+        new = _total(_weighed(trial, layout, sample, longest), trial, layout, target, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -239,11 +225,11 @@ def _refine(  # type: ignore[no-untyped-def]
 
 
 @_compile
-def chi2_of(points, layout, sample, target, M, window, longest):  # type: ignore[no-untyped-def]
+def chi2_of(points, layout, sample, target, longest):  # type: ignore[no-untyped-def]
     """χ² of one set of intensities at many parameter values, shape (k, p) → (k,)."""
     chi2 = np.zeros(points.shape[0])
     for k in range(points.shape[0]):
-        rows = _smeared(points[k], layout, sample, M, window, longest, _ONE)
+        rows = _smeared(points[k], layout, sample, longest, _ONE)
         for r in range(layout.ends.size - 1):
             a, b = layout.ends[r], layout.ends[r + 1]
             model = rows[:, a:b].copy()
@@ -256,7 +242,7 @@ def chi2_of(points, layout, sample, target, M, window, longest):  # type: ignore
 
 @_compile
 def refine_many(  # type: ignore[no-untyped-def]
-    starts, free, lower, upper, layout, sample, targets, M, window, longest, tolerance, most, hopeless, leap
+    starts, free, lower, upper, layout, sample, targets, longest, tolerance, most, hopeless, leap
 ):
     """Refine many sets of intensities, each from every start, and keep the best of each.
 
@@ -284,7 +270,7 @@ def refine_many(  # type: ignore[no-untyped-def]
     count, width = targets.shape[0], starts.shape[1]
     values, chi2, how = np.empty((count, width)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
-    known = [_weighed(starts[k], layout, sample, M, window, longest) for k in range(starts.shape[0])]
+    known = [_weighed(starts[k], layout, sample, longest) for k in range(starts.shape[0])]
     heights = np.empty(starts.shape[0])
     H, g = np.zeros((width, width)), np.zeros(width)
     for s in range(count):
@@ -295,7 +281,7 @@ def refine_many(  # type: ignore[no-untyped-def]
                 break
             found, least, ending, _ = _refine(
                 starts[k], known[k], free, lower, upper, layout, sample, targets[s],
-                M, window, longest, tolerance, most, leap,
+                longest, tolerance, most, leap,
             )  # fmt: skip
             if least < chi2[s]:
                 values[s], chi2[s], how[s], start[s] = found, least, ending, k

@@ -201,7 +201,7 @@ def _compiled(
         problem = lay_out(objective, parameters, found[None, :])
         found, _, how, taken = refit.refine(
             found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
-            problem.targets(measured)[0], *problem.stack, tolerance, most_evaluations,
+            problem.targets(measured)[0], problem.longest, tolerance, most_evaluations,
         )  # fmt: skip
         steps += taken
         if correlated(objective, found.tolist()) <= problem.reach:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.arrays_of_stack import check_bounds, sample
 from slxrd.model.kernel.arrays import Sample
+from slxrd.model.kernel.dispatch import kernel_of
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -50,11 +51,10 @@ class Problem:
         Their bounds.
     layout : kernel.refit.Layout
         Grids, smearing and weights of all regions.
-    sample : tuple or None
-        What the general kernel is handed on the layout's grid, and its address; None for stacks of
-        equal planes, one size each.
-    stack : tuple
-        M, window of sizes, and the longest fringe in Å that is resolved.
+    sample : tuple of (Sample, Pointer)
+        The structure as arrays on the layout's grid, and the address of its kernel.
+    longest : float
+        Longest fringe in Å that is resolved.
     reach : float
         Longest distance in Å over which correlations are represented.
     """
@@ -64,7 +64,7 @@ class Problem:
     upper: FloatArray
     layout: Any
     sample: Any
-    stack: tuple[int, float, float]
+    longest: float
     reach: float
 
     def targets(self, intensities: Sequence[FloatArray]) -> FloatArray:
@@ -96,8 +96,7 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
     reach = MARGIN * max(correlated(objective, start) for start in starts.tolist())
     # A ladder of reaches, so that refinements that begin near one another share a layout.
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
-    stack = objective.model.stack
-    check_bounds(stack, rows[5].lower, rows[5].upper)
+    check_bounds(objective.model.stack, rows[5].lower, rows[5].upper)
     longest = max(model.longest_fringe for model in objective.region_models)
     layout = _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items()))
     return Problem(
@@ -105,8 +104,8 @@ def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) ->
         lower,
         upper,
         layout,
-        None if stack.identical else _sample(objective, reach),
-        (stack.coherent, stack.size_window, longest),
+        _sample(objective, reach),
+        longest,
         reach,
     )
 
@@ -118,11 +117,11 @@ def correlated(objective: Objective, values: Sequence[float]) -> float:
 
 @lru_cache(maxsize=16)
 def _sample(objective: Objective, reach: float) -> tuple[Sample, Any]:
-    from slxrd.model.kernel.compiled.cells import pointer
+    from slxrd.model.kernel.compiled.kernels import pointer
 
     model = objective.model
-    cells = sample(model.stack, _layout(objective, reach, ()).grid, model.instrument.wavelength)
-    return cells, pointer(cells)
+    arrays = sample(model.stack, _layout(objective, reach, ()).grid, model.instrument.wavelength)
+    return arrays, pointer(kernel_of(arrays), arrays)
 
 
 @lru_cache(maxsize=16)

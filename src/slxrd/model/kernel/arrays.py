@@ -1,8 +1,8 @@
-"""What the general kernel is handed: crystals, gaps and stack as plain arrays."""
+"""The input of the kernels: crystals, gaps and stack as plain arrays."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 IntArray = NDArray[np.int64]
 
+#: Kinds of structure, for each of which there is a kernel; those before "general" are its special cases.
+Kind = Literal["equal planes", "atoms", "general"]
 #: Parts of a crystal.
 BOTTOM, REPEAT, TOP = 0, 1, 2
 #: Coefficients of the polynomials that carry scattering amplitudes to a shifted q.
@@ -35,18 +37,20 @@ class Sample(NamedTuple):
         Height of each plane in periods, plus Å; what a displacement is multiplied with.
     displacement : ndarray of int64, shape (p,)
         The parameter that displaces each plane.
-    alike : ndarray of int64, shape (p,)
-        The first plane with the same amplitude as each.
+    same_amplitude : ndarray of int64, shape (p,)
+        Of each plane: the first plane with the same amplitude.
     lowest, highest : ndarray of int64, shape (c,)
         The outermost planes of each crystal.
     closing : ndarray of int64, shape (c,)
         A crystal of N planes of reference has N − closing repeats.
     own : ndarray of int64, shape (c, 3)
         The parameters d, N and σ_N of each crystal.
-    wider, contrast, density, uncorrelated, alone, damping : int
-        The parameters dL_B, f_B, rho, sigma_u, unstacked and B.
+    dL_B, f_B, rho, sigma_u, unstacked, B : int
+        The parameters of these names.
     area : float
-        Of the surface cell in Å², by which the density is multiplied.
+        Of the surface cell in Å², by which the electron density is multiplied.
+    unit_planes : bool
+        Whether every plane is a point of unit amplitude, as in the 2021 paper.
     mixed : bool
         Whether sizes are mixed inside the stacks.
     power : int
@@ -68,18 +72,19 @@ class Sample(NamedTuple):
     shift: FloatArray
     sign: FloatArray
     displacement: IntArray
-    alike: IntArray
+    same_amplitude: IntArray
     lowest: IntArray
     highest: IntArray
     closing: IntArray
     own: IntArray
-    wider: int
-    contrast: int
-    density: int
-    uncorrelated: int
-    alone: int
-    damping: int
+    dL_B: int
+    f_B: int
+    rho: int
+    sigma_u: int
+    unstacked: int
+    B: int
     area: float
+    unit_planes: bool
     mixed: bool
     power: int
     window: float

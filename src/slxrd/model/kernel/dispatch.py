@@ -1,63 +1,83 @@
-"""The kernel to use: compiled where numba is installed, else the readable one."""
+"""One entry to all kernels: compiled where numba is installed, in NumPy otherwise."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any, Protocol, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-FloatArray = NDArray[np.float64]
+from slxrd.model.kernel.arrays import FloatArray, IntArray, Kind, Sample
+from slxrd.model.kernel.geometry import is_atoms, is_equal_planes
 
 
-class Kernel(Protocol):
-    """What both kernels offer; documented in ``readable``."""
+class _Kernels(Protocol):
+    """The two modules of kernels, ``compiled.kernels`` and ``reference.kernels``."""
 
-    def intensity(self, *arguments: Any) -> FloatArray:
-        """Mean intensity of the stacks."""
-        ...
-
-    def curves(self, *arguments: Any) -> FloatArray:
-        """Mean intensity and its derivatives as the rows of one array."""
-        ...
-
-    def derivatives(self, *arguments: Any) -> tuple[FloatArray, FloatArray]:
-        """Mean intensity and its derivatives."""
-        ...
-
-    def smear(self, rows: FloatArray, first: NDArray[np.int64], weights: FloatArray) -> FloatArray:
-        """Weighted sums over the auxiliary grid."""
-        ...
-
-
-class Cells(Protocol):
-    """The general kernel; documented in ``cells``."""
+    KERNELS: dict[Kind, Any]
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
-        """How far correlations reach, in Å and in cells."""
-        ...
+        """As :func:`reach`."""
 
-    def curves(self, *arguments: Any) -> FloatArray:
-        """Mean intensity and its derivatives as the rows of one array."""
-        ...
+    def smear(self, *arguments: Any) -> FloatArray:
+        """As :func:`smear`."""
 
 
 @cache
-def cells() -> Cells:
-    """Return the general kernel, compiled where numba is installed."""
+def kernels() -> _Kernels:
+    """Return the module of the compiled kernels, or that of the NumPy forms without numba."""
     try:
-        import slxrd.model.kernel.compiled.cells as fastest
+        import slxrd.model.kernel.compiled.kernels as found
     except ImportError:
-        import slxrd.model.kernel.reference.cells as fastest  # type: ignore[no-redef]
-    return cast(Cells, fastest)
+        import slxrd.model.kernel.reference.kernels as found  # type: ignore[no-redef]
+    return cast(_Kernels, found)
 
 
-@cache
-def kernel() -> Kernel:
-    """Return the fastest kernel that can be imported."""
-    try:
-        import slxrd.model.kernel.compiled.equal_planes as fastest
-    except ImportError:
-        import slxrd.model.kernel.reference.equal_planes as fastest  # type: ignore[no-redef]
-    return cast(Kernel, fastest)
+def kind_of(s: Sample) -> Kind:
+    """Return the most special kind of structure that a sample is of."""
+    if is_equal_planes(s):
+        return "equal planes"
+    return "atoms" if is_atoms(s) else "general"
+
+
+def kernel_of(s: Sample) -> Any:
+    """Return the fastest kernel for a sample; its arguments are those of :func:`curves`."""
+    return kernels().KERNELS[kind_of(s)]
+
+
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+) -> FloatArray:
+    """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
+
+    Parameters
+    ----------
+    p : ndarray, shape (k,)
+        Parameters; d, L, σ_L, N, σ_N and q_zero are the first six.
+    q, delta : ndarray, shape (n,)
+        True scattering vector in Å⁻¹, and by how much it differs from that of the sample's
+        amplitudes.
+    s : Sample
+        The structure as arrays.
+    pairs : int
+        Only cells less than this many places apart interfere.
+    derivatives : bool
+        Whether they are needed; otherwise only the first row counts.
+
+    Returns
+    -------
+    ndarray, shape (1 + k, n)
+        Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
+        in their order; that with respect to q in the row of q_zero.
+    """
+    rows: FloatArray = kernel_of(s)(p, q, delta, s, pairs, derivatives)
+    return rows
+
+
+def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
+    """How far correlations reach, in Å, that a resolution shows up to ``longest`` Å, and in cells."""
+    distance, pairs = kernels().reach(p, s, longest)
+    return float(distance), int(pairs)
+
+
+def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:
+    """Weighted sums over an auxiliary grid; see :func:`slxrd.model.kernel.reference.smearing.smear`."""
+    return kernels().smear(rows, first, weights)

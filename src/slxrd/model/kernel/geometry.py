@@ -18,6 +18,19 @@ def value(p, index, otherwise):  # type: ignore[no-untyped-def]
 
 
 @jitable
+def is_atoms(s):  # type: ignore[no-untyped-def]
+    """Whether stacks of one size and number each have nothing between their crystals and no disorder term."""
+    bare = s.rho < 0 and s.sigma_u < 0 and s.unstacked < 0
+    return bare and not s.mixed and s.closing.size == 1 and s.numbers.size == 1
+
+
+@jitable
+def is_equal_planes(s):  # type: ignore[no-untyped-def]
+    """Whether it is the structure of the 2021 paper: stacks of one size each, of equal planes."""
+    return s.unit_planes and s.power == 0 and is_atoms(s)
+
+
+@jitable
 def heights_of(p, s):  # type: ignore[no-untyped-def]
     """Heights of the planes in Å, each from the origin of its part."""
     heights = np.empty(s.position.size)
@@ -37,7 +50,7 @@ def gap_above(p, s, heights, crystal):  # type: ignore[no-untyped-def]
     above = heights[high]
     if s.part[high] != REPEAT:
         above += (1 - s.closing[crystal]) * p[s.own[crystal, 0]]
-    return p[1] + (value(p, s.wider, 0.0) if crystal == 1 else 0.0), below, above
+    return p[1] + (value(p, s.dL_B, 0.0) if crystal == 1 else 0.0), below, above
 
 
 @jitable
@@ -55,14 +68,15 @@ def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
 def reach(p, s, longest):  # type: ignore[no-untyped-def]
     """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
     shortest, thickest, gaps = 0.0, 0.0, 0.0
+    # Surfaces stand out by no more than a plane or two; points do not.
+    further = 0 if is_equal_planes(s) else 2
     for c in range(s.closing.size):
         sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
         shortest += (sizes[0] - 1) * p[s.own[c, 0]]
-        # Surfaces stand out by no more than a plane or two.
-        thickest += (sizes[-1] + 2) * p[s.own[c, 0]]
-        gaps += p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
+        thickest += (sizes[-1] + further) * p[s.own[c, 0]]
+        gaps += p[1] + (value(p, s.dL_B, 0.0) if c == 1 else 0.0)
     pairs = s.numbers[-1]
     if longest < np.inf:
         pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
-    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.uncorrelated, 0.0)
+    jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.sigma_u, 0.0)
     return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs

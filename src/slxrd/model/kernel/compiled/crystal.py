@@ -33,14 +33,14 @@ def load_planes(w, q, delta, start, count, p, s, heights, phases, bare, slope, p
     for i in range(count):
         moved = moved or delta[start + i] != 0.0
     for t in range(s.term_plane.size):
-        if s.alike[s.term_plane[t]] == s.term_plane[t]:
+        if s.same_amplitude[s.term_plane[t]] == s.term_plane[t]:
             _load_term(bare, slope, delta, start, count, p, s, t, moved)
     parts[:] = 0.0
     for k in range(s.position.size):
         _turn_plane(w, q, k, heights, phases)
-        a = s.alike[k]
-        if s.damping >= 0 and a == k:
-            _damp_plane(q, p[s.damping], bare[k], slope[k])
+        a = s.same_amplitude[k]
+        if s.B >= 0 and a == k:
+            _damp_plane(q, p[s.B], bare[k], slope[k])
         cosine, sine, real, imaginary = phases[k, 0], phases[k, 1], bare[a, 0], bare[a, 1]
         part = parts[s.crystal[k], s.part[k]]
         upright, sideways = part[0], part[1]
@@ -192,12 +192,12 @@ def sum_up(w):  # type: ignore[no-untyped-def]
 @vectorised
 def finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare, slope):  # type: ignore[no-untyped-def]
     """Add what the planes of a crystal give: to BY_D per q, to BY_Q, and to the rows of their parameters."""
-    factor = p[s.contrast] if s.contrast >= 0 and crystal == 1 else 1.0
+    factor = p[s.f_B] if s.f_B >= 0 and crystal == 1 else 1.0
     for k in range(s.position.size):
         if s.crystal[k] != crystal:
             continue
         row, height, place = A + 2 * B * s.part[k], heights[k], s.position[k]
-        a = s.alike[k]
+        a = s.same_amplitude[k]
         real, imaginary, rise, climb = bare[a, 0], bare[a, 1], slope[a, 0], slope[a, 1]
         cosine, sine = phases[k, 0], phases[k, 1]
         # In loops so small that the compiler finds their rows to be independent.
@@ -215,13 +215,13 @@ def finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare,
             by_shift, sign = out[1 + s.displacement[k], start:], s.sign[k]
             for i in range(count):
                 by_shift[i] += sign * (q[i] * w[_LIFTED + i])
-        if s.damping >= 0:
-            by_B = out[1 + s.damping, start:]
+        if s.B >= 0:
+            by_B = out[1 + s.B, start:]
             for i in range(count):
                 scattered = 2.0 * (w[P + i] * real[i] - w[P + B + i] * imaginary[i])
                 by_B[i] -= (q[i] / _FOUR_PI) ** 2 * scattered
-        if s.contrast >= 0 and crystal == 1:
-            by_contrast = out[1 + s.contrast, start:]
+        if s.f_B >= 0 and crystal == 1:
+            by_contrast = out[1 + s.f_B, start:]
             for i in range(count):
                 by_contrast[i] += 2.0 * (w[P + i] * real[i] - w[P + B + i] * imaginary[i]) / factor
 
@@ -229,8 +229,8 @@ def finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare,
 @vectorised
 def fill_occupancies(out, w, q, delta, start, count, p, s, crystal, phases):  # type: ignore[no-untyped-def]
     """Add the derivatives with respect to occupancies, from the sums that :func:`sum_up` leaves."""
-    factor = p[s.contrast] if s.contrast >= 0 and crystal == 1 else 1.0
-    damping = p[s.damping] if s.damping >= 0 else 0.0
+    factor = p[s.f_B] if s.f_B >= 0 and crystal == 1 else 1.0
+    damping = p[s.B] if s.B >= 0 else 0.0
     for t in range(s.term_plane.size):
         k, c = s.term_plane[t], s.amplitudes[t]
         if s.term_occupancy[t] < 0 or s.crystal[k] != crystal:

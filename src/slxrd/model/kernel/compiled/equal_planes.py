@@ -1,4 +1,4 @@
-"""The stack formula compiled by numba: the numbers of ``readable``, some hundred times faster.
+"""Stacks of equal planes, compiled: the numbers of ``reference.equal_planes``, some hundred times faster.
 
 Going from size n to n+1 turns every phase by a constant, so two pairs of sine and cosine and one
 exponential per q serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n²,
@@ -13,11 +13,7 @@ the sums are built up by doubling instead.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
 from slxrd.model.kernel.compiled.blocks import (
     B,
@@ -28,8 +24,9 @@ from slxrd.model.kernel.compiled.blocks import (
     stacking_sums,
     vectorised,
 )
+from slxrd.model.kernel.size_shares import size_shares
 
-FloatArray = NDArray[np.float64]
+_shares = vectorised(size_shares)
 
 # Where the rows of a block begin in the work array.
 _C, _S2, _CN, _U, _V = 0 * B, 1 * B, 2 * B, 3 * B, 4 * B
@@ -143,13 +140,13 @@ def _turn_stack(w):  # type: ignore[no-untyped-def]
 
 
 @vectorised
-def curves(  # type: ignore[no-untyped-def]
+def curves_of_sizes(  # type: ignore[no-untyped-def]
     q, d, L, sigma_L, sizes, weights, weights_d_N, weights_d_sigma_N, n_coherent, n_correlated=_ALL_PAIRS
 ):
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
-    Parameters, returned values and units are those of ``readable.curves``; ``sizes`` must be
-    consecutive.
+    Parameters, returned values and units are those of ``reference.equal_planes.curves_of_sizes``; ``sizes``
+    must be consecutive.
     """
     out = np.empty((7, q.size))
     K = min(n_coherent, n_correlated)
@@ -184,39 +181,13 @@ def curves(  # type: ignore[no-untyped-def]
     return out
 
 
-def derivatives(*arguments: Any) -> tuple[FloatArray, FloatArray]:
-    """Mean intensity of the stacks and its exact derivatives, as in ``readable.derivatives``."""
-    rows = curves(*arguments)
-    return rows[0], rows[1:]
-
-
-def intensity(
-    q: FloatArray,
-    d: float,
-    L: float,
-    sigma_L: float,
-    sizes: NDArray[np.int64],
-    weights: FloatArray,
-    n_coherent: int,
-    n_correlated: int = _ALL_PAIRS,
-) -> FloatArray:
-    """Mean intensity of the stacks; parameters and units as in ``readable.curves``."""
-    none = weights  # what stands for the derivatives does not matter, but its type is already compiled for
-    row: FloatArray = curves(q, d, L, sigma_L, sizes, weights, none, none, n_coherent, n_correlated)[0]
-    return row
-
-
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
-def smear(rows, first, weights):  # type: ignore[no-untyped-def]
-    """Weighted sums over an auxiliary grid; parameters as in ``readable.smear``."""
-    out = np.empty((rows.shape[0], first.size))
-    width = weights.shape[1]
-    for i in range(first.size):
-        for k in range(rows.shape[0]):
-            # A slice: an index that might be negative would keep the sum from being vectorised.
-            part = rows[k, first[i] : first[i] + width]
-            total = 0.0
-            for j in range(width):
-                total += weights[i, j] * part[j]
-            out[k, i] = total
+@vectorised
+def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
+    """Mean intensity of the stacks and its exact derivatives; parameters and rows as in ``cells.curves``."""
+    sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], s.window)
+    rows = curves_of_sizes(q, p[0], p[1], p[2], sizes, shares, d_N, d_sigma_N, s.numbers[0], pairs)
+    if p.size == 6:
+        return rows
+    out = np.zeros((1 + p.size, q.size))
+    out[:7] = rows
     return out

@@ -70,9 +70,9 @@ _WORK = BEYOND_SUMS + 5 * B
 def _begin(w, q, p, s, crystal, heights, parts, first, K):  # type: ignore[no-untyped-def]
     """Fill the rows of a crystal and of the gap above it at the smallest size."""
     d = p[s.own[crystal, 0]]
-    contrast = value(p, s.contrast, 1.0) if crystal == 1 else 1.0
+    contrast = value(p, s.f_B, 1.0) if crystal == 1 else 1.0
     begin_sizes(w, q, d, first - s.closing[crystal], parts[crystal], contrast)
-    begin_gap(w, q, d, gap_above(p, s, heights, crystal), p[2], s.density >= 0, first, K)
+    begin_gap(w, q, d, gap_above(p, s, heights, crystal), p[2], s.rho >= 0, first, K)
     for i in range(BY_N, _ON_L):
         w[i] = 0.0
 
@@ -81,7 +81,7 @@ def _begin(w, q, p, s, crystal, heights, parts, first, K):  # type: ignore[no-un
 def _finish(out, w, q, start, count, p, s, crystal, gap, rho, M, u):  # type: ignore[no-untyped-def]
     """Turn the sums over the sizes of a crystal into what its gap gives; BY_D and BY_Q begin here."""
     L, below, above = gap
-    d, sigma_L, width, slab = p[s.own[crystal, 0]], p[2], L - above - below, s.density >= 0
+    d, sigma_L, width, slab = p[s.own[crystal, 0]], p[2], L - above - below, s.rho >= 0
     for i in range(B):
         xr, xi = w[XW + i], w[XW + B + i]
         turned = w[BY_D + i] - 2.0 * w[XWN + B + i]
@@ -109,7 +109,7 @@ def _finish(out, w, q, start, count, p, s, crystal, gap, rho, M, u):  # type: ig
             w[BY_Q + i] += by_q + (above * on_above + below * on_below) / qi
             w[_ON_ABOVE + i], w[_ON_BELOW + i] = on_above - on_width, on_below - on_width
             w[_ON_RHO + i] = 2.0 * (both * box).real + 2.0 * rho * lit * w[SQUARE + i]
-        row = out[1 + s.density]
+        row = out[1 + s.rho]
         for i in range(count):
             row[start + i] += s.area * w[_ON_RHO + i]
         _move_surface(out, w, start, count, s, crystal, True, _ON_ABOVE)
@@ -121,12 +121,12 @@ def _finish(out, w, q, start, count, p, s, crystal, gap, rho, M, u):  # type: ig
         by_sigma[start + i] += w[_ON_SIGMA + i]
         by_N[start + i] += w[BY_N + i]
         by_sigma_N[start + i] += w[BY_SIGMA_N + i]
-    if crystal == 1 and s.wider >= 0:
-        row = out[1 + s.wider]
+    if crystal == 1 and s.dL_B >= 0:
+        row = out[1 + s.dL_B]
         for i in range(count):
             row[start + i] += w[_ON_L + i]
-    if s.alone >= 0:
-        row = out[1 + s.alone]
+    if s.unstacked >= 0:
+        row = out[1 + s.unstacked]
         for i in range(count):
             row[start + i] += w[ALONE + i]
 
@@ -162,15 +162,56 @@ def _backward(  # type: ignore[no-untyped-def]
 
 
 @vectorised
+def _shares_of(p, s, crystal):  # type: ignore[no-untyped-def]
+    """Sizes of a crystal, their shares and the derivatives of these."""
+    own = s.own[crystal]
+    return _shares(p[own[1]], p[own[2]], s.window, s.power, max(1, s.closing[crystal]))
+
+
+@vectorised
+def _forward(w, means, q, p, s, sizes_A, sizes_B, heights, parts, paired, rho):  # type: ignore[no-untyped-def]
+    """Work out the means over the cells of each crystal, where sizes are mixed."""
+    means[:] = 0.0
+    for c in range(s.closing.size):
+        sizes, shares, _, _ = sizes_A if c == 0 else sizes_B
+        _begin(w, q, p, s, c, heights, parts, sizes[0], paired)
+        for k in range(sizes.size):
+            one_size(w, s.rho >= 0, rho)
+            add_means(w, means[c], shares[k])
+            next_size(w, sizes[k] - s.closing[c])
+            next_gap(w, s.rho >= 0)
+
+
+@vectorised
+def _sum_sizes(  # type: ignore[no-untyped-def]
+    w, q, p, s, crystal, heights, parts, all_sizes, pairs, paired, pure, derivatives, rho, M, u
+):
+    """Add up the sizes of a crystal: the intensity where stacks are pure, and what derivatives need."""
+    sizes, shares, d_N, d_sigma_N = all_sizes
+    slab = s.rho >= 0
+    _begin(w, q, p, s, crystal, heights, parts, sizes[0], paired)
+    for k in range(sizes.size):
+        one_size(w, slab, rho)
+        if pure:
+            sum_pairs(w, s, pairs)
+            change_pure(w, u)
+            add_pure(w, M, u, shares[k], d_N[k], d_sigma_N[k])
+        else:
+            add_mixed(w, M, u, d_N[k], d_sigma_N[k])
+        if derivatives:
+            gather(w, M, u, sizes[k], shares[k], slab)
+        next_size(w, sizes[k] - s.closing[crystal])
+        next_gap(w, slab)
+
+
+@vectorised
 def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
     """Mean intensity of the stacks and its exact derivatives, as ``cells.curves``."""
     out = np.zeros((1 + p.size, q.size))
     crystals, pure = s.closing.size, not s.mixed and s.closing.size == 1
-    sizes_A = _shares(p[s.own[0, 1]], p[s.own[0, 2]], s.window, s.power, max(1, s.closing[0]))
-    last = crystals - 1
-    sizes_B = _shares(p[s.own[last, 1]], p[s.own[last, 2]], s.window, s.power, max(1, s.closing[last]))
-    rho, sigma_u = s.area * value(p, s.density, 0.0), value(p, s.uncorrelated, 0.0)
-    u, slab = value(p, s.alone, 0.0), s.density >= 0
+    sizes_A, sizes_B = _shares_of(p, s, 0), _shares_of(p, s, crystals - 1)
+    rho, sigma_u = s.area * value(p, s.rho, 0.0), value(p, s.sigma_u, 0.0)
+    u = value(p, s.unstacked, 0.0)
     paired = fewest(s, pairs) if pure else 0
     M = np.sum(s.shares * s.numbers)
     heights = heights_of(p, s)
@@ -186,34 +227,16 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
             w[TOTAL + i], w[BETWEEN + i] = 0.0, 0.0
         load_planes(w, block, delta, start, count, p, s, heights, phases, bare, slope, parts)
         if not pure:
-            means[:] = 0.0
-            for c in range(crystals):
-                sizes, shares, _, _ = sizes_A if c == 0 else sizes_B
-                _begin(w, block, p, s, c, heights, parts, sizes[0], paired)
-                for k in range(sizes.size):
-                    one_size(w, slab, rho)
-                    add_means(w, means[c], shares[k])
-                    next_size(w, sizes[k] - s.closing[c])
-                    next_gap(w, slab)
+            _forward(w, means, block, p, s, sizes_A, sizes_B, heights, parts, paired, rho)
             interfere(w, means, towards, s, pairs, M, u)
         for c in range(crystals if derivatives or pure else 0):
-            sizes, shares, d_N, d_sigma_N = sizes_A if c == 0 else sizes_B
-            _begin(w, block, p, s, c, heights, parts, sizes[0], paired)
             for row in range(TOWARDS if not pure else 0):
                 for i in range(B):
                     w[BY_MEAN + row * B + i] = towards[c, row, i]
-            for k in range(sizes.size):
-                one_size(w, slab, rho)
-                if pure:
-                    sum_pairs(w, s, pairs)
-                    change_pure(w, u)
-                    add_pure(w, M, u, shares[k], d_N[k], d_sigma_N[k])
-                else:
-                    add_mixed(w, M, u, d_N[k], d_sigma_N[k])
-                if derivatives:
-                    gather(w, M, u, sizes[k], shares[k], slab)
-                next_size(w, sizes[k] - s.closing[c])
-                next_gap(w, slab)
+            all_sizes = sizes_A if c == 0 else sizes_B
+            _sum_sizes(
+                w, block, p, s, c, heights, parts, all_sizes, pairs, paired, pure, derivatives, rho, M, u
+            )
             if derivatives:
                 _backward(
                     out, w, block, delta, start, count, p, s, c, heights, phases, bare, slope, rho, M, u
@@ -228,13 +251,13 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
 @vectorised
 def _stack_wide(out, w, q, start, count, s, sigma_u, u):  # type: ignore[no-untyped-def]
     """Add the derivatives with respect to what belongs to the stack as a whole."""
-    if s.uncorrelated >= 0:
-        by_sigma_u, by_q = out[1 + s.uncorrelated], out[6]
+    if s.sigma_u >= 0:
+        by_sigma_u, by_q = out[1 + s.sigma_u], out[6]
         for i in range(count):
             between = (1.0 - u) * w[BETWEEN + i] * w[DISPLACED + i]
             by_sigma_u[start + i] -= 2.0 * q[i] ** 2 * sigma_u * between
             by_q[start + i] -= 2.0 * q[i] * sigma_u**2 * between
-    if s.alone >= 0:
-        by_u = out[1 + s.alone]
+    if s.unstacked >= 0:
+        by_u = out[1 + s.unstacked]
         for i in range(count):
             by_u[start + i] -= w[DISPLACED + i] * w[BETWEEN + i]

@@ -28,12 +28,12 @@ def planes(
         k = s.term_plane[t]
         bare[k] += factor * (c[0] + delta * (c[1] + delta * (c[2] + delta * (c[3] + delta * c[4]))))
         slope[k] += factor * (c[1] + delta * (2.0 * c[2] + delta * (3.0 * c[3] + delta * 4.0 * c[4])))
-    B = value(p, s.damping, 0.0)
+    B = value(p, s.B, 0.0)
     damping = np.exp(-B * (q / _FOUR_PI) ** 2)
     by_q = -2.0 * B / _FOUR_PI**2 * q
     heights = heights_of(p, s)
     for k in range(count):
-        factor = value(p, s.contrast, 1.0) if s.crystal[k] == 1 else 1.0
+        factor = value(p, s.f_B, 1.0) if s.crystal[k] == 1 else 1.0
         phased = factor * damping * np.exp(1j * q * heights[k])
         slope[k] = (slope[k] + by_q * bare[k]) * phased
         bare[k] = bare[k] * phased
@@ -74,7 +74,7 @@ def gap(p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: i
     L, below, above = gap_above(p, s, heights, crystal)
     decay = np.exp(-0.5 * (q * p[2]) ** 2)
     w = decay * np.exp(1j * q * L)
-    rho = s.area * value(p, s.density, 0.0)
+    rho = s.area * value(p, s.rho, 0.0)
     width = L - above - below
     x = 0.5 * q * width
     grown = np.exp(2j * x) * decay
@@ -107,9 +107,9 @@ def fill_occupancies(
     crystal: int,
 ) -> None:
     """Add the derivatives with respect to occupancies, from those with respect to the parts of a crystal."""
-    B = value(p, s.damping, 0.0)
+    B = value(p, s.B, 0.0)
     damping = np.exp(-B * (q / _FOUR_PI) ** 2)
-    factor = value(p, s.contrast, 1.0) if crystal == 1 else 1.0
+    factor = value(p, s.f_B, 1.0) if crystal == 1 else 1.0
     for t in range(s.term_plane.size):
         k = s.term_plane[t]
         if s.term_occupancy[t] >= 0 and s.crystal[k] == crystal:

@@ -24,7 +24,6 @@ from __future__ import annotations
 import numpy as np
 
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, Sample
-from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.geometry import value
 from slxrd.model.kernel.reference.cell_parts import (
     Gap,
@@ -123,6 +122,121 @@ def _walk(
     return out, real
 
 
+def _between(
+    means: ComplexArray, s: Sample, pairs: int, M: float, lit: FloatArray
+) -> tuple[FloatArray, ComplexArray]:
+    """Interference of the cells of mixed sizes, and what the intensity changes by with the means.
+
+    Parameters
+    ----------
+    means : ndarray, shape (c, 3, n)
+        ⟨f⟩, Φ and τ of each crystal.
+    s, pairs
+        As in :func:`curves`.
+    M : float
+        Mean number of cells.
+    lit : ndarray, shape (n,)
+        (1 − u)D, by which the interference is multiplied.
+
+    Returns
+    -------
+    between : ndarray, shape (n,)
+        Without the factor (1 − u)D.
+    Y : ndarray, shape (c, 4, n)
+        By each mean, with the factor, and M.
+    """
+    Y = np.zeros((len(means), 4, means.shape[-1]), np.complex128)
+    Y[:, 3] = M
+    if len(means) == 1:
+        f, Phi, tau = means[0]
+        _, G, dG = stacked(tau, s, pairs)
+        Y[0, 0], Y[0, 1], Y[0, 2] = lit * Phi * G, lit * f * G, lit * Phi * f * dG
+        return 2.0 * np.real(Phi * f * G), Y
+    (f_A, Phi_A, tau_A), (f_B, Phi_B, tau_B) = means
+    f, Phi, tau = f_A + tau_A * f_B, Phi_A * tau_B + Phi_B, tau_A * tau_B
+    _, G, dG = stacked(tau, s, pairs)
+    by_tau = lit * Phi * f * dG
+    Y[0, 0] = lit * Phi * G
+    Y[0, 1] = lit * (M * f_B + G * f * tau_B)
+    Y[0, 2] = lit * Phi * G * f_B + by_tau * tau_B
+    Y[1, 0] = lit * (M * Phi_A + Phi * G * tau_A)
+    Y[1, 1] = lit * f * G
+    Y[1, 2] = lit * Phi_A * f * G + by_tau * tau_A
+    return 2.0 * np.real(M * Phi_A * f_B + Phi * f * G), Y
+
+
+def _add_gap(
+    rows: FloatArray,
+    p: FloatArray,
+    q: FloatArray,
+    s: Sample,
+    crystal: int,
+    between: Gap,
+    out: ComplexArray,
+    lit: float,
+) -> FloatArray:
+    """Add what the gap above a crystal gives to the derivatives, and return its part of that by q.
+
+    The gap enters through w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩; ``lit`` is (1 − u)M.
+    """
+    w, rho, box, grown, missing, width, above, below = between[:8]
+    sigma_L, L = p[2], p[1] + (value(p, s.dL_B, 0.0) if crystal == 1 else 0.0)
+    X_w = out[3] * w
+    on_L = -2.0 * q * X_w.imag
+    on_sigma = -2.0 * q**2 * sigma_L * X_w.real
+    by_q: FloatArray = 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
+    if s.rho >= 0:
+        raised, sunk = out[4] * np.exp(1j * q * above), out[5] * np.exp(1j * q * below)
+        X_B = raised + sunk
+        square = -2.0 * missing.real / q**2
+        rows[1 + s.rho] += s.area * (2.0 * np.real(X_B * box) + 2.0 * rho * lit * square)
+        on_width = 2.0 * rho * np.real(X_B * grown) + 2.0 * rho**2 * lit * grown.imag / q
+        on_L = on_L + on_width
+        on_sigma = on_sigma + 2.0 * rho * np.real(1j * q * sigma_L * X_B * grown)
+        on_sigma = on_sigma + 2.0 * rho**2 * lit * sigma_L * grown.real
+        growth = grown * (1j * width - q * sigma_L**2)
+        by_q += 2.0 * rho * np.real(X_B * (growth / (1j * q) - box / q))
+        by_q += lit * rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3)
+        on_above = -2.0 * rho * q * np.imag(raised * box)
+        on_below = -2.0 * rho * q * np.imag(sunk * box)
+        by_q += (above * on_above + below * on_below) / q
+        move_surface(rows, s, crystal, True, on_above - on_width)
+        move_surface(rows, s, (crystal + 1) % s.closing.size, False, on_below - on_width)
+    rows[2] += on_L
+    if crystal == 1 and s.dL_B >= 0:
+        rows[1 + s.dL_B] += on_L
+    rows[3] += on_sigma
+    return by_q
+
+
+def _add_planes(
+    rows: FloatArray,
+    p: FloatArray,
+    q: FloatArray,
+    s: Sample,
+    crystal: int,
+    out: ComplexArray,
+    bare: ComplexArray,
+    bare_by_q: ComplexArray,
+    heights: FloatArray,
+) -> FloatArray:
+    """Add what the planes of a crystal give to the derivatives, and return their part of that by q."""
+    by_q = np.zeros(q.size)
+    for k in np.flatnonzero(s.crystal == crystal):
+        X = out[s.part[k]]
+        lifted = -2.0 * q * np.imag(X * bare[k])
+        rows[1 + s.own[crystal, 0]] += s.position[k] * lifted
+        if s.displacement[k] >= 0:
+            rows[1 + s.displacement[k]] += s.sign[k] * lifted
+        by_q += heights[k] / q * lifted + 2.0 * np.real(X * bare_by_q[k])
+        scattered = 2.0 * np.real(X * bare[k])
+        if s.B >= 0:
+            rows[1 + s.B] -= (q / _FOUR_PI) ** 2 * scattered
+        if s.f_B >= 0 and crystal == 1:
+            rows[1 + s.f_B] += scattered / p[s.f_B]
+    return by_q
+
+
 def curves(
     p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
 ) -> FloatArray:
@@ -152,115 +266,43 @@ def curves(
     count = s.closing.size
     rows = np.zeros((1 + p.size, q.size))
     bare, bare_by_q, heights = planes(p, q, delta, s)
-    sigma_u, u = value(p, s.uncorrelated, 0.0), value(p, s.alone, 0.0)
+    sigma_u, u = value(p, s.sigma_u, 0.0), value(p, s.unstacked, 0.0)
     D = np.exp(-((q * sigma_u) ** 2))
     F_parts = [parts(bare, s, c) for c in range(count)]
     gaps = [gap(p, q, s, heights, c) for c in range(count)]
-    means = np.zeros((count, 3, q.size), np.complex128)
-    mean_square, mean_bare = np.zeros(q.size), np.zeros(q.size)
-    pure = not s.mixed and count == 1
-    for c in range(0 if pure else count):
-        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, None)
-        means[c] = out[:3]
-        mean_square += real[0]
-        mean_bare += real[1]
     M = float(s.shares @ s.numbers)
-    Y = np.zeros((count, 4, q.size), np.complex128)
-    between = np.zeros(q.size)
+    between, by_q = np.zeros(q.size), np.zeros(q.size)
+    pure = not s.mixed and count == 1
+    Y = np.full((1, 1, q.size), M, np.complex128)
     if not pure:
-        f, Phi, tau = means[0, 0].copy(), means[0, 1].copy(), means[0, 2].copy()
-        inside = np.zeros_like(f)
-        if count == 2:
-            inside = means[0, 1] * means[1, 0]
-            f = means[0, 0] + means[0, 2] * means[1, 0]
-            Phi = means[0, 1] * means[1, 2] + means[1, 1]
-            tau = means[0, 2] * means[1, 2]
-        _, G, dG = stacked(tau, s, pairs)
-        between = 2.0 * np.real(M * inside + Phi * f * G)
+        first = [_walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, None) for c in range(count)]
+        between, Y = _between(np.array([out[:3] for out, _ in first]), s, pairs, M, (1.0 - u) * D)
+        mean_square, mean_bare = (sum(real[row] for _, real in first) for row in (0, 1))
         rows[0] = (1.0 - u) * (M * mean_square + D * between) + u * M * mean_bare
         if not derivatives:
             return rows
-        lit = (1.0 - u) * D
-        if count == 1:
-            Y[0, 0], Y[0, 1], Y[0, 2] = lit * Phi * G, lit * f * G, lit * Phi * f * dG
-        else:
-            f_B, tau_A, tau_B, Phi_A = means[1, 0], means[0, 2], means[1, 2], means[0, 1]
-            by_tau = lit * Phi * f * dG
-            Y[0, 0] = lit * Phi * G
-            Y[0, 1] = lit * (M * f_B + G * f * tau_B)
-            Y[0, 2] = lit * Phi * G * f_B + by_tau * tau_B
-            Y[1, 0] = lit * (M * Phi_A + Phi * G * tau_A)
-            Y[1, 1] = lit * f * G
-            Y[1, 2] = lit * Phi_A * f * G + by_tau * tau_A
-        Y[:, 3] = M
-    by_q = np.zeros(q.size)
     for c in range(count):
-        w, rho, box, grown, missing, width, above, below = gaps[c][:8]
-        unlike = Y[c, :1] if pure else Y[c]
-        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, unlike)
+        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, Y[c])
         if pure:
-            rows[0] = real[0]
-            between = real[4]
+            rows[0], between = real[0], real[4]
             if not derivatives:
                 return rows
         own = s.own[c]
         rows[1 + own[1]] += real[1]
         rows[1 + own[2]] += real[2]
-        if s.alone >= 0:
-            one_alone = real[3]
-            rows[1 + s.alone] += one_alone
+        if s.unstacked >= 0:
+            rows[1 + s.unstacked] += real[3]
         # Phases of the repeats and of the crystal's length.
         turned = -2.0 * out[6].imag
         rows[1 + own[0]] += q * turned
         by_q += p[own[0]] * turned
-        # The gap: w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩.
-        sigma_L, L = p[2], p[1] + (value(p, s.wider, 0.0) if c == 1 else 0.0)
-        X_w = out[3] * w
-        on_L = -2.0 * q * X_w.imag
-        on_sigma = -2.0 * q**2 * sigma_L * X_w.real
-        by_q += 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
-        if s.density >= 0:
-            raised, sunk = out[4] * np.exp(1j * q * above), out[5] * np.exp(1j * q * below)
-            X_B = raised + sunk
-            square = -2.0 * missing.real / q**2
-            lit = (1.0 - u) * M
-            rows[1 + s.density] += s.area * (2.0 * np.real(X_B * box) + 2.0 * rho * lit * square)
-            on_width = 2.0 * rho * np.real(X_B * grown) + 2.0 * rho**2 * lit * grown.imag / q
-            on_L = on_L + on_width
-            on_sigma = on_sigma + 2.0 * rho * np.real(1j * q * sigma_L * X_B * grown)
-            on_sigma = on_sigma + 2.0 * rho**2 * lit * sigma_L * grown.real
-            growth = grown * (1j * width - q * sigma_L**2)
-            by_q += 2.0 * rho * np.real(X_B * (growth / (1j * q) - box / q))
-            by_q += lit * rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3)
-            on_above = -2.0 * rho * q * np.imag(raised * box)
-            on_below = -2.0 * rho * q * np.imag(sunk * box)
-            by_q += (above * on_above + below * on_below) / q
-            move_surface(rows, s, c, True, on_above - on_width)
-            move_surface(rows, s, (c + 1) % count, False, on_below - on_width)
-        rows[2] += on_L
-        if c == 1 and s.wider >= 0:
-            rows[1 + s.wider] += on_L
-        rows[3] += on_sigma
-        # The planes.
-        for k in range(s.position.size):
-            if s.crystal[k] != c:
-                continue
-            X = out[s.part[k]]
-            lifted = -2.0 * q * np.imag(X * bare[k])
-            rows[1 + own[0]] += s.position[k] * lifted
-            if s.displacement[k] >= 0:
-                rows[1 + s.displacement[k]] += s.sign[k] * lifted
-            by_q += heights[k] / q * lifted + 2.0 * np.real(X * bare_by_q[k])
-            scattered = 2.0 * np.real(X * bare[k])
-            if s.damping >= 0:
-                rows[1 + s.damping] -= (q / _FOUR_PI) ** 2 * scattered
-            if s.contrast >= 0 and c == 1:
-                rows[1 + s.contrast] += scattered / p[s.contrast]
+        by_q += _add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M)
+        by_q += _add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
         fill_occupancies(rows, p, q, delta, s, heights, out, c)
-    if s.uncorrelated >= 0:
-        rows[1 + s.uncorrelated] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)
+    if s.sigma_u >= 0:
+        rows[1 + s.sigma_u] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)
         by_q += (1.0 - u) * between * D * (-2.0 * q * sigma_u**2)
-    if s.alone >= 0:
-        rows[1 + s.alone] -= D * between
+    if s.unstacked >= 0:
+        rows[1 + s.unstacked] -= D * between
     rows[6] = by_q
     return rows

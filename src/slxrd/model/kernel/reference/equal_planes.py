@@ -1,4 +1,4 @@
-"""The stack formula in NumPy, to be read; also what runs where numba is not installed.
+"""Stacks of equal planes in NumPy: the readable form, which runs where numba is not installed.
 
 A stack of M equal crystals of n planes scatters, averaged over the Gaussian gaps between them,
 
@@ -15,18 +15,15 @@ with K = min(M, n_correlated), Σ_{m=1}^{K−1} (M−m) z^m = S_K + (M−K)(A_K 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray, Sample
+from slxrd.model.kernel.size_shares import size_shares
 
 #: No limit on how far apart two crystals may be that still interfere.
 ALL_PAIRS = 2**62
 
-#: The rows of :func:`curves` after the intensity.
+#: The rows of :func:`curves_of_sizes` after the intensity.
 DERIVATIVES = ("d", "L", "sigma_L", "N", "sigma_N", "q")
 
 
@@ -59,12 +56,12 @@ def geometric_sums(z: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray,
     return A, S, dA, dS
 
 
-def curves(
+def curves_of_sizes(
     q: FloatArray,
     d: float,
     L: float,
     sigma_L: float,
-    sizes: NDArray[np.int64],
+    sizes: IntArray,
     weights: FloatArray,
     weights_d_N: FloatArray,
     weights_d_sigma_N: FloatArray,
@@ -126,43 +123,11 @@ def curves(
     return rows
 
 
-def derivatives(*arguments: Any) -> tuple[FloatArray, FloatArray]:
-    """Mean intensity of the stacks, shape (n,), and its derivatives, shape (6, n); see :func:`curves`."""
-    rows = curves(*arguments)
-    return rows[0], rows[1:]
-
-
-def intensity(
-    q: FloatArray,
-    d: float,
-    L: float,
-    sigma_L: float,
-    sizes: NDArray[np.int64],
-    weights: FloatArray,
-    n_coherent: int,
-    n_correlated: int = ALL_PAIRS,
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
 ) -> FloatArray:
-    """Mean intensity of the stacks; parameters and units as in :func:`curves`."""
-    none = np.zeros_like(weights)
-    row: FloatArray = curves(q, d, L, sigma_L, sizes, weights, none, none, n_coherent, n_correlated)[0]
-    return row
-
-
-def smear(rows: FloatArray, first: NDArray[np.int64], weights: FloatArray) -> FloatArray:
-    """Weighted sums over an auxiliary grid: out[k, i] = Σ_j weights[i, j] · rows[k, first[i] + j].
-
-    Parameters
-    ----------
-    rows : ndarray, shape (k, m)
-        Values on the auxiliary grid.
-    first : ndarray of int64, shape (n,)
-        Where the weights of each point begin.
-    weights : ndarray, shape (n, width)
-        With first[i] + width ≤ m.
-
-    Returns
-    -------
-    ndarray, shape (k, n)
-    """
-    columns = first[:, None] + np.arange(weights.shape[1])
-    return np.asarray(np.einsum("knw,nw->kn", rows[:, columns], weights))
+    """Mean intensity of the stacks and its exact derivatives; parameters and rows as in ``cells.curves``."""
+    shares = size_shares(p[3], p[4], s.window)
+    rows = np.zeros((1 + p.size, q.size))
+    rows[:7] = curves_of_sizes(q, p[0], p[1], p[2], *shares, int(s.numbers[0]), pairs)
+    return rows

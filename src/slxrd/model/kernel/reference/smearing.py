@@ -1,0 +1,27 @@
+"""Weighted sums over an auxiliary grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import FloatArray, IntArray
+
+
+def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:
+    """Weighted sums over an auxiliary grid: out[k, i] = Σ_j weights[i, j] · rows[k, first[i] + j].
+
+    Parameters
+    ----------
+    rows : ndarray, shape (k, m)
+        Values on the auxiliary grid.
+    first : ndarray of int64, shape (n,)
+        Where the weights of each point begin.
+    weights : ndarray, shape (n, width)
+        With first[i] + width ≤ m.
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+    """
+    columns = first[:, None] + np.arange(weights.shape[1])
+    return np.asarray(np.einsum("knw,nw->kn", rows[:, columns], weights))
