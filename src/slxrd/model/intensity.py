@@ -11,8 +11,9 @@ import numpy as np
 from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.arrays_of_stack import check_shift, sample
+from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.kernel.arrays import Sample
-from slxrd.model.kernel.dispatch import curves, reach, smear
+from slxrd.model.kernel.dispatch import reach, smear
 from slxrd.model.sizes import check_sizes
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
@@ -66,6 +67,7 @@ class RegionModel:
         self._samples: dict[int, Sample] = {}
         # The structure without amplitudes over q, which is all that the reach of correlations needs.
         self._plain = sample(model.stack, np.ones(1), None)
+        self._disorders = model.stack.disorders
 
     def evaluate(
         self, values: Mapping[str, float], derivatives: bool = True
@@ -92,10 +94,12 @@ class RegionModel:
             If a value is one that no stack can have.
         """
         p = self._checked(values)
-        distance, pairs = reach(p, self._plain, self.longest_fringe)
+        distance, pairs = self._reach(p)
         band = self.band(distance)
         shift = p[5] * band.shift
-        rows = curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
+        rows = curves_with_disorder(
+            p, band.q + shift, shift, self.sample(band), pairs, derivatives, self._disorders, self.names
+        )
         if not derivatives:
             return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))
         rows[6] *= band.shift
@@ -137,7 +141,14 @@ class RegionModel:
     def correlated(self, values: Mapping[str, float]) -> float:
         """Return the longest distance in Å over which correlations remain that can be resolved."""
         p = np.array([float(values[name]) for name in self.names])
-        return reach(p, self._plain, self.longest_fringe)[0]
+        return self._reach(p)[0]
+
+    def _reach(self, p: FloatArray) -> tuple[float, int]:
+        """Return that distance, and how many places apart crystals may be that interfere visibly."""
+        distance, pairs = reach(p, self._plain, self.longest_fringe)
+        for disorder in self._disorders:
+            distance += disorder.reach(disorder.values(dict(zip(self.names, p.tolist(), strict=True))))
+        return distance, pairs
 
     def sample(self, band: Band) -> Sample:
         """Return the structure laid out for the kernel on an auxiliary grid of this model's."""

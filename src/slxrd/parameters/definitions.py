@@ -9,41 +9,8 @@ import re
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
-
-
-@dataclass(frozen=True)
-class ParameterInfo:
-    """A row of the table: what a parameter is.
-
-    Parameters
-    ----------
-    name, symbol, unit, meaning, source : str
-        In code, on paper, its unit, in words, and where it is defined.
-    default : float or None
-        Value where none is given; None where it is found from the pattern.
-    lower, upper : float
-        Default bounds of a fit.
-    least, greatest : float
-        The lowest and the highest value that mean anything; bounds may not go beyond them.
-    step : float
-        A change that matters: what a refinement begins with, and how near solutions are to be called one.
-    free : bool or None
-        Whether it is refined unless it is said otherwise; None where the data decide.
-    """
-
-    name: str
-    symbol: str
-    unit: str
-    default: float | None
-    lower: float
-    upper: float
-    least: float
-    greatest: float
-    meaning: str
-    source: str
-    step: float
-    free: bool | None = True
-
+from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.parameter_info import ParameterInfo
 
 _SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
 TABLE: dict[str, ParameterInfo] = {
@@ -113,11 +80,6 @@ FURTHER: dict[str, ParameterInfo] = {
             "electron density between the crystals", "docs/stacks.md", 0.02, False,
         ),
         ParameterInfo(
-            "sigma_u", "σ_u", "Å", 0.0, 0.0, 10.0, 0.0, 1e4,
-            "standard deviation of each crystal from its place in the stack (disorder that does not add up)",
-            "docs/stacks.md", 0.1, False,
-        ),
-        ParameterInfo(
             "unstacked", "u", "", 0.0, 0.0, 1.0, 0.0, 1.0,
             "share of the crystals that stand alone", "docs/stacks.md", 0.05, False,
         ),
@@ -181,6 +143,9 @@ def info(name: str) -> ParameterInfo:
         return known
     planes = of_planes(name)
     if planes is None:
+        of_disorder = disorder_parameters()
+        if name in of_disorder:
+            return of_disorder[name]
         raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")
     outermost = planes.where == "surface"
     which = f"{planes.where}(B)" if planes.second else planes.where

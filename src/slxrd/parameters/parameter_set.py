@@ -10,8 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.parameters.definitions import TABLE, ParameterInfo, info
+from slxrd.parameters.definitions import TABLE, info
 from slxrd.parameters.expressions import Dual, Expression
+from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.units import FloatArray
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from slxrd.errors import SlxrdError
-from slxrd.parameters.definitions import FURTHER, TABLE, ParameterInfo, info, of_planes
+from slxrd.parameters.definitions import FURTHER, TABLE, info, of_planes
+from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane
 from slxrd.sample.species import ion
@@ -119,12 +121,12 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
     dict of str to ParameterInfo
         With the crystal's own values as defaults; fixed unless they are freed.
     """
-    names: list[str] = []
+    rows: dict[str, ParameterInfo] = {}
     if structure.coherent > 1:
-        names += ["sigma_u", "unstacked"]
+        names = ["unstacked"]
         if structure.alternating:
             names += ["dL_B"] if structure.crystal is not None else ["dL_B", "f_B"]
-    rows = {name: FURTHER[name] for name in names}
+        rows = {**disorder_parameters(), **{name: FURTHER[name] for name in names}}
     if structure.crystal is not None:
         rows |= {name: FURTHER[name] for name in ("B", "shift_surface")}
         rows |= _of_planes(structure.crystal, "")
@@ -175,7 +177,7 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
             rows |= _sizes(rows, structure.partner, needs_opening(structure.extras, True), "_B")
     if structure.slab is not None:
         rows["rho"] = replace(FURTHER["rho"], default=structure.slab)
-    further = offered(structure)
+    further = offered(structure) if structure.extras else {}
     for name in structure.extras:
         if name not in further:
             info(name)

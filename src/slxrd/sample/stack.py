@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
-from slxrd.parameters.definitions import ParameterInfo
+from slxrd.parameters.disorder.term import Disorder, disorders_in_use
+from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.refinable import offered, table_of
 from slxrd.units import FloatArray
@@ -186,6 +187,11 @@ class Stack:
         """
         further = tuple(name for name in names if name not in self.table)
         return replace(self, extras=(*self.extras, *further)) if further else self
+
+    @property
+    def disorders(self) -> tuple[Disorder, ...]:
+        """Kinds of disorder in use that the kernels do not calculate themselves."""
+        return disorders_in_use(self.extras) if self.extras else ()
 
     @property
     def offers(self) -> dict[str, ParameterInfo]:

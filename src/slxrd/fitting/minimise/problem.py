@@ -27,7 +27,13 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
     """Whether compiled code can refine this objective."""
     settings = objective.settings
     tied = any(row.expression is not None for row in parameters.values())
-    return settings.objective == "linear" and settings.scale == "free" and not tied and _numba()
+    return (
+        not objective.model.stack.disorders
+        and settings.objective == "linear"
+        and settings.scale == "free"
+        and not tied
+        and _numba()
+    )
 
 
 @lru_cache
