@@ -85,6 +85,9 @@ if TYPE_CHECKING:
     from slxrd.io.registry import read_scans as read_scans
     from slxrd.io.shared.scan import Scan as Scan
     from slxrd.model.simulation import simulate as simulate
+    from slxrd.parameters.disorder.term import DisorderFactor as DisorderFactor
+    from slxrd.parameters.disorder.term import DisorderTerm as DisorderTerm
+    from slxrd.parameters.parameter_info import ParameterInfo as ParameterInfo
     from slxrd.parameters.parameter_set import Parameters as Parameters
     from slxrd.sample.cif.read import crystal_from_cif as crystal_from_cif
     from slxrd.sample.crystal import Crystal as Crystal
@@ -173,6 +176,8 @@ _PUBLIC = {
     "io.registry": "read read_scans",
     "io.shared.scan": "Scan",
     "model.simulation": "simulate",
+    "parameters.disorder.term": "DisorderFactor DisorderTerm",
+    "parameters.parameter_info": "ParameterInfo",
     "parameters.parameter_set": "Parameters",
     "sample.cif.read": "crystal_from_cif",
     "sample.crystal": "Crystal",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
-import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,29 +19,12 @@ from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import info
 from slxrd.parameters.disorder.displacements import SIGMA_U, factor, reach
-from slxrd.parameters.disorder.term import DISORDERS, Disorder, Factor
+from slxrd.parameters.disorder.term import DISORDERS, DisorderFactor, DisorderTerm
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.stack import Stack
 
 Q = np.linspace(0.9, 1.3, 81)
-PLUGIN = """
-import numpy as np
-from slxrd.parameters.disorder.term import Disorder, Factor
-from slxrd.parameters.parameter_info import ParameterInfo
-
-
-def two_places(q, values):
-    x = q * values["a_jump"]
-    slope = -np.sin(2.0 * x)
-    return Factor(np.cos(x) ** 2, values["a_jump"] * slope, {"a_jump": q * slope})
-
-
-row = ParameterInfo(
-    "a_jump", "a", "Å", 0.0, 0.0, 3.0, 0.0, 10.0, "distance of a crystal from its place, up or down",
-    "here", 0.05, False,
-)
-JUMPS = Disorder((row,), two_places, lambda values: 2.0 * values["a_jump"])
-"""
+PAGE = Path(__file__).parents[2] / "docs" / "extending.md"
 
 
 @pytest.fixture
@@ -56,12 +39,13 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def jumps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, registry: None) -> Iterator[None]:
-    """An installed package that adds jumps of the crystals between two places."""
+    """The package of docs/extending.md that adds jumps of the crystals between two places."""
     info_folder = tmp_path / "jumps-1.0.dist-info"
     info_folder.mkdir()
     (info_folder / "METADATA").write_text("Metadata-Version: 2.1\nName: jumps\nVersion: 1.0\n")
     (info_folder / "entry_points.txt").write_text("[slxrd.disorder]\njumps = jumps_of_a_test:JUMPS\n")
-    (tmp_path / "jumps_of_a_test.py").write_text(textwrap.dedent(PLUGIN), encoding="utf-8")
+    (module,) = re.findall(r"^```py\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    (tmp_path / "jumps_of_a_test.py").write_text(module, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield
     sys.modules.pop("jumps_of_a_test", None)
@@ -108,12 +92,12 @@ def test_displacements_in_python_are_those_of_the_kernels(kind: str, registry: N
     """σ_u once calculated by the kernel, and once as a factor around it, with all derivatives."""
     row = replace(SIGMA_U, name="sigma_v")
 
-    def renamed(q: np.ndarray, values: dict[str, float]) -> Factor:
+    def renamed(q: np.ndarray, values: dict[str, float]) -> DisorderFactor:
         own = factor(q, {"sigma_u": values["sigma_v"]})
-        return Factor(own.value, own.by_q, {"sigma_v": own.by_parameter["sigma_u"]})
+        return DisorderFactor(own.value, own.by_q, {"sigma_v": own.by_parameter["sigma_u"]})
 
     DISORDERS.register(
-        "renamed", Disorder((row,), renamed, lambda values: reach({"sigma_u": values["sigma_v"]}))
+        "renamed", DisorderTerm((row,), renamed, lambda values: reach({"sigma_u": values["sigma_v"]}))
     )
     bare = {
         "planes": Stack(6, 3.0),
@@ -149,14 +133,14 @@ def test_derivatives_of_a_factor_are_those_of_differences() -> None:
 
 def test_a_factor_of_the_wrong_shape_is_reported(registry: None) -> None:
     row = ParameterInfo("bad_one", "b", "", 0.0, 0.0, 1.0, 0.0, 1.0, "wrong", "here", 0.1, False)
-    DISORDERS.register("bad", Disorder((row,), lambda q, v: Factor(q[:1], q, {"bad_one": q})))
+    DISORDERS.register("bad", DisorderTerm((row,), lambda q, v: DisorderFactor(q[:1], q, {"bad_one": q})))
     values = {"d": 5.84, "L": 30.0, "sigma_L": 0.5, "N": 5.0, "sigma_N": 0.5, "q_zero": 0.0, "bad_one": 0.1}
     with pytest.raises(SlxrdError, match="disorder of bad_one gives values of shape"):
         Model(Stack(5).using(["bad_one"]), Instrument(0.0)).intensity(Q, values)
 
 
 def test_two_kinds_with_one_parameter_are_refused(registry: None) -> None:
-    DISORDERS.register("again", Disorder((SIGMA_U,), factor))
+    DISORDERS.register("again", DisorderTerm((SIGMA_U,), factor))
     with pytest.raises(SlxrdError, match="has a parameter 'sigma_u'"):
         Stack().using(["sigma_u"])
 

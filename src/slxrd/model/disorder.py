@@ -8,7 +8,7 @@ import numpy as np
 
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import curves
-from slxrd.parameters.disorder.term import Disorder, combined_factor
+from slxrd.parameters.disorder.term import DisorderTerm, combined_factor
 from slxrd.units import FloatArray
 
 #: A σ_u in Å at which different crystals no longer interfere, at any q above 1e-9 Å⁻¹.
@@ -22,7 +22,7 @@ def curves_with_disorder(
     s: Sample,
     pairs: int,
     derivatives: bool,
-    disorders: Sequence[Disorder],
+    disorders: Sequence[DisorderTerm],
     names: Sequence[str],
 ) -> FloatArray:
     """Mean intensity and derivatives with the factors of some kinds of disorder.
@@ -34,7 +34,7 @@ def curves_with_disorder(
     ----------
     p, q, delta, s, pairs, derivatives
         As in :func:`slxrd.model.kernel.dispatch.curves`.
-    disorders : sequence of Disorder
+    disorders : sequence of DisorderTerm
         The kinds in use; none for the kernel alone.
     names : sequence of str, length k
         Names of the parameters.

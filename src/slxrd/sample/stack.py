@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
-from slxrd.parameters.disorder.term import Disorder, disorders_in_use
+from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.refinable import offered, table_of
@@ -189,7 +189,7 @@ class Stack:
         return replace(self, extras=(*self.extras, *further)) if further else self
 
     @property
-    def disorders(self) -> tuple[Disorder, ...]:
+    def disorders(self) -> tuple[DisorderTerm, ...]:
         """Kinds of disorder in use that the kernels do not calculate themselves."""
         return disorders_in_use(self.extras) if self.extras else ()
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from slxrd.parameters.disorder.term import DISORDERS, Disorder, Factor
+from slxrd.parameters.disorder.term import DISORDERS, DisorderFactor, DisorderTerm
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.units import FloatArray
 
@@ -17,11 +17,11 @@ SIGMA_U = ParameterInfo(
 )  # fmt: skip
 
 
-def factor(q: FloatArray, values: Mapping[str, float]) -> Factor:
+def factor(q: FloatArray, values: Mapping[str, float]) -> DisorderFactor:
     """D = exp(−q²σ_u²): the mean of e^{iq(u₁−u₂)} over two independent displacements."""
     sigma_u = values["sigma_u"]
     D = np.exp(-((q * sigma_u) ** 2))
-    return Factor(D, -2.0 * q * sigma_u**2 * D, {"sigma_u": -2.0 * q**2 * sigma_u * D})
+    return DisorderFactor(D, -2.0 * q * sigma_u**2 * D, {"sigma_u": -2.0 * q**2 * sigma_u * D})
 
 
 def reach(values: Mapping[str, float]) -> float:
@@ -31,7 +31,7 @@ def reach(values: Mapping[str, float]) -> float:
 
 DISORDERS.register(
     "displacements",
-    Disorder(
+    DisorderTerm(
         (SIGMA_U,),
         factor,
         reach,

@@ -14,7 +14,7 @@ from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.units import FloatArray
 
 
-class Factor(NamedTuple):
+class DisorderFactor(NamedTuple):
     """The factor of a kind of disorder at given scattering vectors, and its derivatives.
 
     Attributes
@@ -37,7 +37,7 @@ def _no_reach(values: Mapping[str, float]) -> float:
 
 
 @dataclass(frozen=True)
-class Disorder:
+class DisorderTerm:
     """A kind of disorder that weakens the interference of different crystals, however far apart they are.
 
     With A(q) the intensity of crystals that do not interfere and I(q) that of perfectly placed ones, stacks
@@ -49,7 +49,7 @@ class Disorder:
     parameters : tuple of ParameterInfo
         Definitions of the parameters; their names must be new.
     factor : callable
-        From q in Å⁻¹, shape (n,), and the values of the parameters by name to the :class:`Factor`.
+        From q in Å⁻¹, shape (n,), and the values of the parameters by name to the :class:`DisorderFactor`.
     reach : callable, optional
         From the values to the distance in Å by which D(q) adds to the longest correlation: D has no structure
         finer than 2π over it. 0 if left out.
@@ -60,7 +60,7 @@ class Disorder:
     """
 
     parameters: tuple[ParameterInfo, ...]
-    factor: Callable[[FloatArray, Mapping[str, float]], Factor]
+    factor: Callable[[FloatArray, Mapping[str, float]], DisorderFactor]
     reach: Callable[[Mapping[str, float]], float] = _no_reach
     equation: str = ""
     reference: str = ""
@@ -77,8 +77,8 @@ class Disorder:
 
 
 #: All kinds of disorder by name.
-DISORDERS: Registry[Disorder] = Registry(
-    "disorder", "slxrd.disorder", "slxrd.parameters.disorder", lambda item: isinstance(item, Disorder)
+DISORDERS: Registry[DisorderTerm] = Registry(
+    "disorder", "slxrd.disorder", "slxrd.parameters.disorder", lambda item: isinstance(item, DisorderTerm)
 )
 
 
@@ -101,18 +101,20 @@ def disorder_parameters() -> dict[str, ParameterInfo]:
     return rows
 
 
-def disorders_in_use(names: Iterable[str]) -> tuple[Disorder, ...]:
+def disorders_in_use(names: Iterable[str]) -> tuple[DisorderTerm, ...]:
     """Kinds of disorder with one of these parameters that the kernels do not calculate themselves."""
     used = set(names)
     return tuple(one for _, one in DISORDERS.items() if not one.in_kernels and used.intersection(one.names))
 
 
-def combined_factor(disorders: Iterable[Disorder], q: FloatArray, values: Mapping[str, float]) -> Factor:
+def combined_factor(
+    disorders: Iterable[DisorderTerm], q: FloatArray, values: Mapping[str, float]
+) -> DisorderFactor:
     """Multiply the factors of several kinds of disorder.
 
     Parameters
     ----------
-    disorders : iterable of Disorder
+    disorders : iterable of DisorderTerm
         The kinds.
     q : ndarray, shape (n,)
         Å⁻¹.
@@ -137,4 +139,4 @@ def combined_factor(disorders: Iterable[Disorder], q: FloatArray, values: Mappin
         by_parameter = {name: row * own.value for name, row in by_parameter.items()}
         by_parameter |= {name: value * own.by_parameter[name] for name in disorder.names}
         value = value * own.value
-    return Factor(value, by_q, by_parameter)
+    return DisorderFactor(value, by_q, by_parameter)
