@@ -11,7 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.profile.constrained import Ridge
+from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2
 from slxrd.fitting.uncertainty.profile.map1d import Map1D, chi2_map, chi2_maps, default_axis, section
 from slxrd.fitting.uncertainty.profile.map2d import chi2_map_2d
 from slxrd.model.simulation import simulate
@@ -236,7 +236,7 @@ def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
         for L in x
         for _ in range(12)
     ]
-    found = Ridge(result, "L", "N").refined(np.array(rows), 1, 1e-8, 60)
+    found = ProfiledChi2(result, "L", "N").refined(np.array(rows), 1, 1e-8, 60)
     least = found.chi2.reshape(y.size, x.size, 12).min(axis=2)
     near = least < result.chi2 + 40.0
     assert near.sum() > 25

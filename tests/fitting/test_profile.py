@@ -14,7 +14,7 @@ from slxrd.fitting.api import fit
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.profile.interval import interval, judge, noise_scale
+from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile, interval, noise_scale
 from slxrd.fitting.uncertainty.profile.likelihood import profile
 from slxrd.model.simulation import simulate
 
@@ -84,7 +84,7 @@ def test_regions_of_different_weight(name: str) -> None:
     error = result.parameters[name].error
     assert error is not None
     assert 0.1 < noise_scale(result.minima[0], name) < 1.0
-    found = judge(result, name)
+    found = estimate_from_profile(result, name)
     assert found.status == "determined"
     assert found.error == pytest.approx(error, rel=0.03)
     assert found.value == result.parameters[name].value
@@ -140,7 +140,7 @@ def test_two_solutions_make_two_intervals_and_are_named_in_the_judgement() -> No
     assert first[0] < other < first[1] < other + 1.0
     assert one - 1.0 < second[0] < one < second[1]
     assert (found.lower, found.upper) == (first[0], second[1])
-    said = judge(result, "L")
+    said = estimate_from_profile(result, "L")
     assert said.status == "determined"
     assert said.value == one
     assert "also 31." in said.why
@@ -150,12 +150,12 @@ def test_two_solutions_make_two_intervals_and_are_named_in_the_judgement() -> No
 
 def test_without_fringes_there_is_a_lower_limit_of_the_disorder_and_no_gap() -> None:
     result = example("pbs-spheres")
-    theirs, mine = result.parameters["sigma_L"], judge(result, "sigma_L")
+    theirs, mine = result.parameters["sigma_L"], estimate_from_profile(result, "sigma_L")
     assert (theirs.status, mine.status) == ("lower bound", "lower bound")
     assert mine.value == pytest.approx(theirs.value, rel=0.15)
     assert mine.value is not None
     assert mine.value < EXAMPLES["pbs-spheres"].truth["sigma_L"]
-    assert judge(result, "L").status == "undetermined"
+    assert estimate_from_profile(result, "L").status == "undetermined"
     gap = interval(result, "L", 0.95)
     assert (gap.lower, gap.upper) == (None, None)
     assert "no fringes" in gap.note
@@ -163,14 +163,14 @@ def test_without_fringes_there_is_a_lower_limit_of_the_disorder_and_no_gap() -> 
     assert disorder.upper is None
     assert disorder.lower is not None
     assert disorder.lower < mine.value
-    assert judge(result, "N").status == "determined"
+    assert estimate_from_profile(result, "N").status == "determined"
 
 
 def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
     """Crystals of one size: the profile says how large σ_N may be, and that it may be nothing."""
     pattern = simulate(Q, {**TRUTH, "sigma_N": 0.2}, noise=0.03, seed=1)
     result = fit(pattern, regions=[REGION], bounds={"sigma_N": (0.2, 5.0)}, fix={"q_zero": 0.0})
-    found = judge(result, "sigma_N")
+    found = estimate_from_profile(result, "sigma_N")
     assert found.status == "upper bound"
     assert found.error is None
     assert found.value is not None
@@ -183,7 +183,7 @@ def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
 def test_a_bound_that_cuts_a_parameter_off_is_said() -> None:
     pattern = simulate(Q, TRUTH, noise=0.01, seed=5)
     result = fit(pattern, regions=[REGION], bounds={"N": (5.0, 12.0)}, fix={"q_zero": 0.0})
-    found = judge(result, "N")
+    found = estimate_from_profile(result, "N")
     assert found.status == "at bound"
     assert "upper bound" in found.why
 

@@ -11,7 +11,7 @@ from slxrd.fitting.api import fit
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.minima import distinct, search, settle_q_zero
+from slxrd.fitting.search.minima import distinct, fix_q_zero, search
 from slxrd.model.intensity import Model
 from slxrd.model.simulation import simulate
 from slxrd.parameters.parameter_set import Parameters
@@ -173,11 +173,11 @@ def test_two_orders_give_it_back(seed: int) -> None:
 
 
 def test_settling_q_zero() -> None:
-    assert settle_q_zero(Parameters())["q_zero"].free is False
-    assert settle_q_zero(Parameters().start(q_zero=0.003))["q_zero"].value == 0.003
-    assert settle_q_zero(Parameters().release("q_zero"))["q_zero"].free is True
+    assert fix_q_zero(Parameters())["q_zero"].free is False
+    assert fix_q_zero(Parameters().start(q_zero=0.003))["q_zero"].value == 0.003
+    assert fix_q_zero(Parameters().release("q_zero"))["q_zero"].free is True
     freed = Parameters().fix(q_zero=0.001)
-    assert settle_q_zero(freed) is freed
+    assert fix_q_zero(freed) is freed
 
 
 def test_a_single_crystal_is_searched_too() -> None:

@@ -1,6 +1,6 @@
-"""What a minimum says about the parameters: covariance, expected χ², error bars.
+"""Covariance of the parameters at a minimum, standard deviations, expected χ².
 
-With residuals r, their Jacobian J, and n = ∂r/∂y·σ_y the answer of the residuals to the noise, the
+With residuals r, their Jacobian J, and n = ∂r/∂y·σ_y the response of the residuals to the noise, the
 estimates scatter with the covariance
 
     C = H⁻¹ (Jᵀ n nᵀ J) H⁻¹,   H = JᵀJ,
@@ -70,7 +70,7 @@ class Covariance:
     why_not : mapping of str to str
         Why there is no error bar, for each of those.
     expected_chi2 : float
-        What the noise alone would give.
+        χ² expected from noise alone.
     chain : mapping of str to ndarray, shape (f,)
         Derivatives of every parameter with respect to the refined ones; ties make them differ.
     """
@@ -109,7 +109,7 @@ class Covariance:
 
 
 def on_bound(minimum: Minimum, name: str) -> str | None:
-    """Say on which bound a refined parameter lies, None if on neither."""
+    """Return the bound on which a refined parameter lies, "lower" or "upper", None if on neither."""
     row = minimum.parameters[name]
     margin = ON_BOUND * min(row.upper - row.lower, 10.0)
     value = minimum.values[name]
@@ -121,7 +121,7 @@ def on_bound(minimum: Minimum, name: str) -> str | None:
 
 
 def covariance(minimum: Minimum) -> Covariance:
-    """Work out the covariance at a minimum.
+    """Calculate the covariance at a minimum.
 
     Parameters
     ----------
@@ -160,12 +160,12 @@ def covariance(minimum: Minimum) -> Covariance:
 
 
 def noise_scale(minimum: Minimum, *names: str) -> float:
-    """How much more, or less, χ² rises than it would if all weights were inverse variances.
+    """Factor by which χ² rises faster than it would if all weights were inverse variances.
 
     Parameters
     ----------
     minimum : Minimum
-        Where.
+        The minimum.
     *names : str
         One parameter, C_ii/(H⁻¹)_ii; or several, the same of the volumes of their covariances.
 
@@ -196,7 +196,7 @@ def noise_scale(minimum: Minimum, *names: str) -> float:
 
 
 def _with_priors(noise: FloatArray, count: int) -> FloatArray:
-    """What is known beforehand scatters by one σ of its own."""
+    """Append unit noise for the residuals of the priors."""
     if noise.ndim == 1:
         return np.concatenate((noise, np.ones(count)))
     wider = np.pad(noise, ((0, count), (0, count)))

@@ -1,4 +1,4 @@
-"""One-sided limits of what a pattern does not determine, from the profile of χ²."""
+"""One-sided limits of parameters that are not determined, from the profile of χ²."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Rise of χ² at a one-sided limit of 95 %.
 ONE_SIDED_95 = 2.71
-#: Fringes must improve χ² by this much to be believed: two more parameters, and many L to choose from
-#: (of 260 patterns without fringes, noise feigned 22 at most).
-FRINGES_SEEN = 25.0
+#: Fringes are significant if they improve χ² by this much: they have two more parameters, and L has many
+#: trial values (in 260 patterns without fringes the improvement by noise was 22 at most).
+FRINGES_DETECTED = 25.0
 _HALVINGS = 12
 
 
 def without_fringes(objective: Objective, best: Minimum) -> Minimum:
-    """Refine again with so much stacking disorder that no fringe is left."""
+    """Refine with so much stacking disorder that there are no fringes."""
     start = best.parameters
     start = start.fix(sigma_L=NO_FRINGES)
     if start["L"].free:
@@ -30,10 +30,10 @@ def without_fringes(objective: Objective, best: Minimum) -> Minimum:
     return minimise(objective, start)
 
 
-def fringes_seen(objective: Objective, best: Minimum) -> tuple[bool, float]:
-    """Whether fringes improve χ² enough to be believed, and by how much they do."""
+def fringes_detected(objective: Objective, best: Minimum) -> tuple[bool, float]:
+    """Whether fringes improve χ² significantly, and by how much."""
     gain = max(without_fringes(objective, best).chi2 - best.chi2, 0.0)
-    return gain > FRINGES_SEEN * noise_scale(best, "L"), gain
+    return gain > FRINGES_DETECTED * noise_scale(best, "L"), gain
 
 
 def limit(objective: Objective, best: Minimum, name: str, towards: float) -> float:
@@ -59,11 +59,11 @@ def limit(objective: Objective, best: Minimum, name: str, towards: float) -> flo
     def rise(value: float) -> float:
         return minimise(objective, best.parameters.fix(**{name: value}), tolerance=1e-6).chi2 - best.chi2
 
-    return _crossing(rise, best.values[name], towards, ONE_SIDED_95 * noise_scale(best, name))
+    return _bisect(rise, best.values[name], towards, ONE_SIDED_95 * noise_scale(best, name))
 
 
 def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parameters) -> float:
-    """Find the least σ_L (Å) at which the fringes would have been seen for no admitted L: a 95 % lower limit.
+    """Find the 95 % lower limit of σ_L in Å, from a fit without fringes and all allowed L.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     fringeless : Minimum
         The fit without fringes.
     parameters : Parameters
-        The set that says whether L is free.
+        Those given to the fit; is L free?
     """
     row, d = fringeless.parameters["L"], fringeless.values["d"]
     open_L = bool(parameters["L"].free)
@@ -92,10 +92,10 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
         return min(minimise(objective, start, tolerance=1e-6).chi2, float(chi2.min())) - fringeless.chi2
 
     threshold = ONE_SIDED_95 * noise_scale(fringeless, "sigma_L")
-    return _crossing(rise, fringeless.values["sigma_L"], 0.0, threshold)
+    return _bisect(rise, fringeless.values["sigma_L"], 0.0, threshold)
 
 
-def _crossing(rise: Callable[[float], float], low: float, high: float, threshold: float) -> float:
+def _bisect(rise: Callable[[float], float], low: float, high: float, threshold: float) -> float:
     """Where ``rise`` passes the threshold between ``low``, where it is below, and ``high``."""
     if rise(high) < threshold:
         return high

@@ -11,14 +11,14 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, Region, RegionData, select_points
 from slxrd.errors import SlxrdError
-from slxrd.fitting.assessment.conclusion import Conclusion
-from slxrd.fitting.assessment.determination import settled
+from slxrd.fitting.assessment.determination import assess_estimates
+from slxrd.fitting.assessment.estimates import FitAssessment
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, q_zero_error, why_not_refined
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.minima import refine_all, search, settle_q_zero
+from slxrd.fitting.search.minima import fix_q_zero, refine_all, search
 from slxrd.fitting.search.scan import Progress
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -77,23 +77,23 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
     """
     options = options or FitOptions()
     pattern = pattern.to_q()
-    objective, notes = lay_out(pattern, options)
+    objective, notes = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
         parameters = _without_neighbours(parameters)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
-    _check_points(objective.data, settle_q_zero(parameters), options.settings)
+    _check_points(objective.data, fix_q_zero(parameters), options.settings)
     minima = search(objective, parameters, report)
     for _ in range(RECOUNTED if objective.counted else 0):
         objective = objective.recounted(minima[0].evaluation.regions)
         minima = refine_all(objective, parameters, minima)
     minima = _decide_q_zero(objective, parameters, minima, notes)
-    fit = settled(Conclusion(pattern, objective, parameters, minima, options.noise, notes).fit())
+    fit = assess_estimates(FitAssessment(pattern, objective, parameters, minima, options.noise, notes).fit())
     return replace(fit, options=options)
 
 
-def lay_out(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
+def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
     """Set data against model as a fit begins with them.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Second thoughts: profile and posterior decide what the covariance at one minimum cannot."""
+"""Estimates from profile likelihood and posterior, where the covariance at one minimum is not enough."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Estimate, Fit, Solution
 from slxrd.fitting.uncertainty.posterior.importance import importance_samples
-from slxrd.fitting.uncertainty.profile.interval import judge
+from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING
 
 
-def settled(fit: Fit) -> Fit:
-    """Return the fit with statuses from the profile where in doubt, and intervals from the posterior.
+def assess_estimates(fit: Fit) -> Fit:
+    """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
-    In doubt is a parameter without an error bar, or one whose error reaches to its bound: there χ² is
-    no parabola, as with σ_N below half a plane, when N and σ_N are exchanged along a short ridge.
+    The profile is needed for a parameter without an error, or one whose 2σ interval reaches its bound: there
+    χ² is not a parabola, as for σ_N below half a plane, where N and σ_N are correlated.
 
     Parameters
     ----------
     fit : Fit
-        As its covariance says.
+        With estimates from the covariance.
     """
-    doubted = [name for name in fit.names if _in_doubt(fit, name)]
-    if doubted:
-        estimates = {**fit.parameters, **{name: judge(fit, name) for name in doubted}}
+    doubtful = [name for name in fit.names if _needs_profile(fit, name)]
+    if doubtful:
+        estimates = {**fit.parameters, **{name: estimate_from_profile(fit, name) for name in doubtful}}
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
     return _with_intervals(fit)
 
 
-def _in_doubt(fit: Fit, name: str) -> bool:
+def _needs_profile(fit: Fit, name: str) -> bool:
     estimate: Estimate = fit.parameters[name]
     row = fit.minima[0].parameters[name]
     if name in STACKING and fit.parameters["L"].status == "undetermined":
-        return False  # the fringes have been judged
+        return False  # without fringes neither can be determined
     if estimate.status == "undetermined":
         return True
     if estimate.value is None or estimate.error is None:
@@ -55,7 +55,7 @@ def _in_doubt(fit: Fit, name: str) -> bool:
 
 
 def _with_intervals(fit: Fit) -> Fit:
-    """Sample the posterior, where that is quick, and take intervals and probabilities from it."""
+    """Take intervals and probabilities from samples of the posterior, where sampling is fast."""
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
         return fit
@@ -67,22 +67,22 @@ def _with_intervals(fit: Fit) -> Fit:
     if ensemble is None:
         return fit
 
-    def told(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    def with_intervals(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
         return {
             name: _with_interval(e, name, ensemble) if name in ensemble.values and e.error is not None else e
             for name, e in estimates.items()
         }
 
-    parameters, derived = told(fit.parameters), told(fit.derived)
+    parameters, derived = with_intervals(fit.parameters), with_intervals(fit.derived)
     if parameters["L"].status == "ambiguous":
         for name in ("period_of_most_probable", "period_S13"):
             derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
-    solutions = _weighed(fit.solutions, ensemble) if stacked else fit.solutions
+    solutions = _with_probabilities(fit.solutions, ensemble) if stacked else fit.solutions
     return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
 
 
 def _without_fringes(fit: Fit) -> Fit:
-    """Take what can be known from the fit without stacking: the best L is that of feigned fringes."""
+    """Take the estimates from a fit without fringes: the best L only describes noise."""
     plain = without_fringes(fit.objective, fit.minima[0])
     errors = plain.covariance
     estimates = dict(fit.parameters)
@@ -96,7 +96,7 @@ def _without_fringes(fit: Fit) -> Fit:
 
 
 def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:
-    """Give an estimate its intervals, and the error that they say."""
+    """Add the intervals to an estimate, and the error that follows from them."""
     pieces = {level: ensemble.interval(name, level) for level in (0.68, 0.95)}
     estimate = replace(estimate, interval_68=pieces[0.68], interval_95=pieces[0.95])
     if estimate.status != "determined" or estimate.value is None:
@@ -107,8 +107,8 @@ def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimat
     return replace(estimate, error=(high - low) / 2.0)
 
 
-def _weighed(solutions: tuple[Solution, ...], ensemble: Ensemble) -> tuple[Solution, ...]:
-    """Take the probabilities from the ensemble; those of solutions too bad to be sampled stay as they are."""
+def _with_probabilities(solutions: tuple[Solution, ...], ensemble: Ensemble) -> tuple[Solution, ...]:
+    """Take the probabilities from the samples; those of solutions that were not sampled are unchanged."""
     sampled = int(ensemble.solution.max()) + 1
     shares = np.array(
         [ensemble.share(k) for k in range(sampled)] + [s.probability for s in solutions[sampled:]]

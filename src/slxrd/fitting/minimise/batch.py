@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
-from slxrd.fitting.minimise.problem import is_compiled, lay_out
+from slxrd.fitting.minimise.problem import is_compiled, prepare_problem
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -78,7 +78,7 @@ class Batch:
                 f"starts of shape {self.starts.shape}: at least one, of {len(self.names)} values"
             )
         compiled = is_compiled(objective, parameters)
-        self._problem = lay_out(objective, parameters, self.starts) if compiled else None
+        self._problem = prepare_problem(objective, parameters, self.starts) if compiled else None
 
     def refine(
         self,

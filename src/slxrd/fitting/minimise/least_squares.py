@@ -12,7 +12,7 @@ from slxrd import _least_squares
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.covariance import Covariance, covariance
-from slxrd.fitting.minimise.problem import correlated, is_compiled, lay_out
+from slxrd.fitting.minimise.problem import correlated, is_compiled, prepare_problem
 from slxrd.fitting.objective.evaluation import Evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.definitions import info
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 #: Relative change of χ², of the parameters, and of the gradient at which a refinement stops.
 TOLERANCE = 1e-10
 
-#: How often the auxiliary grid is laid anew when a refinement has outgrown it.
+#: How often the auxiliary grid is extended when a refinement needs a longer one.
 _GRIDS = 4
 
 _STOPS = {
@@ -51,14 +51,14 @@ class Minimum:
     evaluation : Evaluation
         The objective there.
     jacobian : ndarray, shape (r + k, f)
-        Derivatives of the weighted residuals with respect to the vector, and of the k residuals of
-        what is known beforehand, (value − mean)/σ.
+        Derivatives of the weighted residuals with respect to the vector, and of the k residuals of the
+        Gaussian priors, (value − mean)/σ.
     penalty : float
-        What the latter add to χ².
+        χ² of the priors.
     converged : bool
         Whether the refinement ended at a minimum.
     why : str
-        Why it stopped.
+        Why the refinement stopped.
     n_evaluations : int
         How often the model was calculated.
     """
@@ -76,7 +76,7 @@ class Minimum:
 
     @property
     def chi2(self) -> float:
-        """Weighted sum of squared residuals, those of what is known beforehand included."""
+        """Weighted sum of squared residuals, including those of the priors."""
         return self.evaluation.chi2 + self.penalty
 
     @cached_property
@@ -86,7 +86,7 @@ class Minimum:
 
 
 def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
-    """Residuals of what is known beforehand, shape (k,), and their derivatives, shape (k, f)."""
+    """Residuals of the Gaussian priors, shape (k,), and their derivatives, shape (k, f)."""
     names, priors = parameters.free_names, parameters.priors
     slopes = np.zeros((len(priors), len(names)))
     for row, (name, (_, spread)) in zip(slopes, priors.items(), strict=True):
@@ -95,7 +95,7 @@ def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tupl
 
 
 def prior_chi2(parameters: Parameters, values: Mapping[str, float]) -> float:
-    """What is known beforehand of the free parameters adds this to χ²."""
+    """χ² of the Gaussian priors of the free parameters."""
     known, _ = prior_residuals(parameters, values)
     return float(known @ known)
 
@@ -125,13 +125,13 @@ def minimise(
     Parameters
     ----------
     objective : Objective
-        What is minimised.
+        The function to minimise.
     parameters : Parameters
         With a starting value for every free parameter.
     tolerance : float
         See :data:`TOLERANCE`.
     most_evaluations : int
-        The refinement gives up after so many.
+        Limit of evaluations.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def _compiled(
     measured = [points.intensity[None, :] for points in objective.data]
     steps = 0
     for _ in range(_GRIDS):
-        problem = lay_out(objective, parameters, found[None, :])
+        problem = prepare_problem(objective, parameters, found[None, :])
         found, _, how, taken = refit.refine(
             found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
             problem.targets(measured)[0], problem.longest, tolerance, most_evaluations,

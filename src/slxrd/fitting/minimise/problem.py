@@ -93,7 +93,7 @@ class Problem:
         return weighed
 
 
-def lay_out(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
+def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
     """Lay an objective out for refinements that begin at ``starts``, shape (s, p)."""
     rows = [parameters[name] for name in objective.model.names]
     free = np.array([row.free is True for row in rows])

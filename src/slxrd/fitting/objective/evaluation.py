@@ -20,14 +20,14 @@ class Fitted(Sealed):
     Parameters
     ----------
     region : Region
-        Which.
+        The region.
     q, measured, sigma, calculated, residual : ndarray, shape (n,)
         In Å⁻¹, in the measured unit, and the residual (measured − calculated)/σ (of the logarithms
         for logarithmic residuals), without the region's weight.
     scale : float
-        What the model's intensity is multiplied with.
+        Factor of the calculated intensity.
     background : tuple of float
-        Constant and slope over the half-width of the region, as far as they were asked for.
+        Coefficients of the columns of the background, in the order of the columns.
     """
 
     region: Region
@@ -42,7 +42,7 @@ class Fitted(Sealed):
 
 @dataclass(frozen=True)
 class Part:
-    """What one region gives to an evaluation.
+    """Contribution of one region to an evaluation.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Part:
     residual, jacobian, nuisance
         As in :class:`Evaluation`, of this region.
     respond : callable
-        Works out its answer to the noise, which only the end of a fit needs.
+        Calculates the response of the residuals to the noise, needed only at the end of a fit.
     """
 
     fitted: Fitted
@@ -91,12 +91,12 @@ class Evaluation:
 
     @cached_property
     def nuisance(self) -> FloatArray:
-        """Derivatives of the residuals with respect to the eliminated coefficients, shape (r, k)."""
+        """Derivatives of the residuals with respect to the linear coefficients, shape (r, k)."""
         return _block_diagonal([part.nuisance for part in self.parts])
 
     @cached_property
     def noise(self) -> FloatArray:
-        """Answer of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
+        """Response of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
         blocks = [part.respond() for part in self.parts]
         if all(block.ndim == 1 for block in blocks):
             return np.concatenate(blocks)

@@ -31,7 +31,7 @@ class Residuals2021:
     jacobian : ndarray, shape (2n, p)
         Exact derivatives of the residual.
     respond : callable
-        Works out the answer of the residuals to one σ of each measured point, shape (2n, n).
+        Calculates the response of the residuals to one σ of each measured point, shape (2n, n).
     """
 
     curve: FloatArray
@@ -85,7 +85,7 @@ def residuals(points: RegionData, model: FloatArray, slopes: FloatArray, D: Floa
 
 
 def _noise(points: RegionData, D: FloatArray) -> FloatArray:
-    """How the residuals answer to one σ of each point."""
+    """Response of the residuals to one σ of each point."""
     return points.region.weight * _data_slopes(points.intensity, D) * points.sigma
 
 

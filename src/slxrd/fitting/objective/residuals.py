@@ -1,4 +1,4 @@
-"""Data against model: regions, weights, scale and background become residuals and their Jacobian."""
+"""Residuals of the regions against the model, and their Jacobian."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.objective.variable_projection import Design, eliminate_linear, eliminate_logarithmic
+from slxrd.fitting.objective.variable_projection import Design, project_linear, project_logarithmic
 from slxrd.model.intensity import Model
 from slxrd.units import FloatArray
 
@@ -32,12 +32,12 @@ class Objective:
     data : sequence of RegionData
         The regions' points.
     settings : Settings
-        How they are compared.
+        Residuals, scale and background.
 
     Attributes
     ----------
     notes : tuple of str
-        What had to be left out.
+        Which points were left out.
     backgrounds : tuple of ndarray, shape (n, k)
         For each region, the columns whose free combination is its background.
 
@@ -136,7 +136,7 @@ class Objective:
             return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
         design = self._design(points, self.backgrounds[index], model / size, slopes / size)
-        eliminate = eliminate_logarithmic if self.settings.objective == "log" else eliminate_linear
+        eliminate = project_logarithmic if self.settings.objective == "log" else project_linear
         left = eliminate(points.intensity, points.sigma, design)
         root = math.sqrt(points.region.weight)
         if self.settings.scale == "free":
@@ -164,7 +164,7 @@ class Objective:
     def _design(
         self, points: RegionData, background: FloatArray, model: FloatArray, slopes: FloatArray
     ) -> Design:
-        """Lay out the curve; scaled to the peak, it passes through the measured maximum at its own."""
+        """Set up the linear problem; with scale "peak" the calculated maximum equals the measured one."""
         n, none = points.q.size, np.zeros_like(slopes)
         if self.settings.scale == "free":
             return Design(np.zeros(n), none, np.column_stack([model, background]), slopes)
@@ -189,7 +189,7 @@ class Objective:
     def _peak_coefficients(
         self, index: int, model: FloatArray, coefficients: FloatArray
     ) -> tuple[float, list[float]]:
-        """Scale and background of a curve that was tied to the measured maximum."""
+        """Scale and background of a curve scaled to the measured maximum."""
         peak, highest = int(np.argmax(model)), float(self.data[index].intensity.max())
         background = self.backgrounds[index]
         if not background.shape[1]:
@@ -200,12 +200,12 @@ class Objective:
         return scale, [constant, *slopes]
 
     def _noise(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
-        """How the residuals of a curve that is tied to the measured maximum answer to σ of each point."""
+        """Response of the residuals to σ of each point, for a curve scaled to the measured maximum."""
         answer = np.eye(points.q.size) - self._peak_response(points, model, curve)
         return math.sqrt(points.region.weight) * answer
 
     def _peak_response(self, points: RegionData, model: FloatArray, curve: FloatArray) -> FloatArray:
-        """How the curve, in σ of each point, answers to one σ of the highest measured point."""
+        """Response of the curve, in σ of each point, to one σ of the highest measured point."""
         highest = int(np.argmax(points.intensity))
         moved = model / model.max() if self.settings.background == "none" else np.ones_like(model)
         unit = points.intensity / curve if self.settings.objective == "log" else 1.0

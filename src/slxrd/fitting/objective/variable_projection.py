@@ -20,12 +20,12 @@ _MOST_STEPS = 100
 
 @dataclass(frozen=True)
 class Design:
-    """How a region's curve is made of the model.
+    """The curve of a region as a function of its linear coefficients.
 
     Parameters
     ----------
     base : ndarray, shape (n,)
-        The part without coefficients.
+        The part that does not depend on the coefficients.
     d_base : ndarray, shape (p, n)
         Its derivatives.
     columns : ndarray, shape (n, k)
@@ -41,8 +41,8 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Eliminated:
-    """What is left of a region.
+class Projection:
+    """A region at the best linear coefficients.
 
     Parameters
     ----------
@@ -65,12 +65,12 @@ class Eliminated:
     columns: FloatArray
 
 
-def eliminate_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Eliminated:
+def project_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     """Best coefficients for residuals (y − f)/σ."""
     A = design.columns / sigma[:, None]
     target = (y - design.base) / sigma
     if A.shape[1] == 0:
-        return Eliminated(design.base, target, -(design.d_base / sigma).T, np.zeros(0), A)
+        return Projection(design.base, target, -(design.d_base / sigma).T, np.zeros(0), A)
     Q, inverse = _orthonormal(A)
     c = inverse @ (target @ Q)
     residual = target - A @ c
@@ -80,10 +80,10 @@ def eliminate_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Elimin
     # follow the first column as it turns towards the residual.
     along = G @ Q - (d_first @ residual)[:, None] * inverse[0]
     rows = along @ Q.T - G
-    return Eliminated(design.base + design.columns @ c, residual, rows.T, c, A)
+    return Projection(design.base + design.columns @ c, residual, rows.T, c, A)
 
 
-def eliminate_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Eliminated:
+def project_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     """Best coefficients for residuals (ln y − ln f)·y/σ; every y must be positive.
 
     Raises
@@ -130,7 +130,7 @@ def eliminate_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> E
         mixed = K.T @ G.T + K.T @ (G / precision * residual).T
         mixed[0] -= (design.d_first * per_curve) @ residual
         jacobian = jacobian + K @ np.linalg.solve(H, mixed)
-    return Eliminated(curve, residual, jacobian, c, K)
+    return Projection(curve, residual, jacobian, c, K)
 
 
 def _log_cost(c: FloatArray, y: FloatArray, precision: FloatArray, design: Design) -> float:
@@ -174,6 +174,6 @@ def _orthonormal(A: FloatArray) -> tuple[FloatArray, FloatArray]:
     diagonal = np.abs(np.diag(R))
     if not diagonal.min() > 1e-12 * diagonal.max():
         raise SlxrdError(
-            "scale and background of a region cannot be told apart; use --background none or a wider region"
+            "scale and background of a region cannot be separated; use --background none or a wider region"
         )
     return Q, np.linalg.inv(R)

@@ -1,4 +1,4 @@
-"""Weighted samples of everything that a pattern leaves possible, and the intervals they give."""
+"""Weighted samples of the posterior, and credible intervals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slxrd.units import FloatArray
 
 #: Places at which a density is worked out per solution, and how far its curve goes beyond the samples.
 _PLACES, _BEYOND = 400, 4.0
-#: A solution with less than this share of the weight has no part in an interval.
+#: Solutions with a smaller share of the weight are left out of intervals.
 _NEGLIGIBLE = 1e-4
 #: No solution is narrower than this, as a fraction of the spread over all of them.
 _NARROWEST = 1e-4
@@ -39,7 +39,7 @@ class Ensemble(Samples):
     limits : mapping of str to (float, float)
         Bounds of the refined parameters.
     effective : float
-        As many independent samples would say as much: 1/Σw².
+        Effective number of samples, 1/Σw².
     log_integral : float
         Logarithm of the integral of exp(−χ²/2), Gaussian priors included, over the refined parameters: the
         evidence up to their flat priors' density.
@@ -128,19 +128,19 @@ def _density(
 
 
 def _pieces(place: FloatArray, density: FloatArray, height: float) -> Pieces:
-    """Where a curve is at least so high, its ends found by interpolation."""
+    """Ranges in which a curve is at least of this height; their ends by interpolation."""
     above = np.concatenate(([False], density >= height, [False]))
     starts = np.flatnonzero(above[1:] & ~above[:-1])
     ends = np.flatnonzero(~above[1:] & above[:-1]) - 1
     pieces = []
     for a, b in zip(starts.tolist(), ends.tolist(), strict=True):
-        low = _crossing(place, density, height, a - 1, a) if a > 0 else float(place[0])
-        high = _crossing(place, density, height, b + 1, b) if b + 1 < place.size else float(place[-1])
+        low = _interpolate(place, density, height, a - 1, a) if a > 0 else float(place[0])
+        high = _interpolate(place, density, height, b + 1, b) if b + 1 < place.size else float(place[-1])
         pieces.append((low, high))
     return tuple(pieces)
 
 
-def _crossing(place: FloatArray, density: FloatArray, height: float, outside: int, inside: int) -> float:
+def _interpolate(place: FloatArray, density: FloatArray, height: float, outside: int, inside: int) -> float:
     rise = float(density[inside] - density[outside])
     part = (height - float(density[outside])) / rise if rise > 0.0 else 1.0
     return float(place[outside] + part * (place[inside] - place[outside]))

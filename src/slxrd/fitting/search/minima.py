@@ -69,7 +69,7 @@ def search(
     SlxrdError
         If nothing can be fitted.
     """
-    parameters = settle_q_zero(parameters)
+    parameters = fix_q_zero(parameters)
     envelopes = envelope_fits(objective, parameters)
     if objective.model.stack.coherent == 1:
         return refine_all(objective, parameters, tuple(envelopes))
@@ -153,8 +153,8 @@ def refine_all(
     return distinct([_refine(objective, parameters, dict(minimum.values)) for minimum in minima])
 
 
-def settle_q_zero(parameters: Parameters) -> Parameters:
-    """Keep a q_zero that is neither fixed nor freed at its value."""
+def fix_q_zero(parameters: Parameters) -> Parameters:
+    """Fix q_zero at its value if it is neither fixed nor free."""
     row = parameters["q_zero"]
     return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
 

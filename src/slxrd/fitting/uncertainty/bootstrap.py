@@ -1,4 +1,4 @@
-"""Bootstrap: the fit repeated on patterns that might as well have been measured.
+"""Bootstrap: the fit repeated on resampled patterns.
 
 Every replicate is refined from every solution of the fit and keeps the best, so that it may move from
 one minimum of χ² to another; a bootstrap started in one minimum (SI section S.j of Toso, Baranov et
@@ -29,7 +29,7 @@ KINDS: tuple[Kind, ...] = ("noise", "flat", "residual", "block")
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 #: Replicates that are refined between two reports of progress.
 _PORTION = 50
-#: Solutions with Δχ² beyond this are not started from; a replicate hardly ever reaches them.
+#: Solutions with a larger Δχ² are not used as starts; a replicate hardly ever reaches them.
 _REACHED = 40.0
 #: From the minimum of the measured pattern to that of a replicate, χ² falls by χ² of as many degrees of
 #: freedom as there are parameters: hardly ever by so much.
@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Bootstrap(Samples):
-    """What the replicates say.
+    """Parameters of the replicates.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Bootstrap(Samples):
     seed : int
         Of the random numbers.
     asked : int
-        How many were wanted; fewer are there if the run was interrupted.
+        Number requested; there are fewer if the run was interrupted.
     names : tuple of str
         Parameters that were refined.
     samples : ndarray, shape (n, f)
@@ -164,7 +164,7 @@ def bootstrap(
 def _maker(
     fit: Fit, kind: Kind, level: float, block: int
 ) -> Callable[[np.random.Generator], list[FloatArray]]:
-    """Return what makes one replicate: an array of intensities per region."""
+    """Return a function that makes one replicate: an array of intensities per region."""
     regions = fit.regions
     if kind in ("residual", "block"):
         size = 1 if kind == "residual" else block
@@ -186,7 +186,7 @@ def _maker(
 
 
 def _blocks(values: FloatArray, size: int, random: np.random.Generator) -> FloatArray:
-    """Draw values anew in blocks of neighbours, going round at the ends."""
+    """Resample values in blocks of neighbours, cyclically at the ends."""
     starts = random.integers(0, values.size, -(-values.size // size))
     places = (starts[:, None] + np.arange(size)).ravel()[: values.size]
     return np.asarray(values[places % values.size])

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import FRINGES_SEEN, fringes_seen
+from slxrd.fitting.limits import FRINGES_DETECTED, fringes_detected
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit, Solution
 from slxrd.units import FloatArray
@@ -56,7 +56,7 @@ class Distinguishability:
         if not self.stacked:
             return 1.0
         return math.prod(
-            [_exceeds(time * self.fringes, FRINGES_SEEN)]
+            [_exceeds(time * self.fringes, FRINGES_DETECTED)]
             + [_exceeds(time * rival, AMBIGUOUS) for rival in self.rivals.values()]
         )
 
@@ -119,10 +119,10 @@ def distinguishability(
         fit = at(1.0)
         if fit.stack.coherent == 1:
             return Distinguishability(0.0, {}, False)
-        gain = fringes_seen(fit.objective, fit.minima[0])[1]
+        gain = fringes_detected(fit.objective, fit.minima[0])[1]
         time = 1.0
-        if gain < FRINGES_SEEN:
-            time = 2.0 * FRINGES_SEEN / max(gain, 1e-12)
+        if gain < FRINGES_DETECTED:
+            time = 2.0 * FRINGES_DETECTED / max(gain, 1e-12)
             if time > LONGEST:
                 return Distinguishability(gain, {}, True)
             fit = at(time)

@@ -15,7 +15,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import lay_out
+from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.request.declaration import collect
@@ -41,7 +41,7 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
     SlxrdError
         If the choices do not suit the pattern.
     """
-    return lay_out(*setup(pattern, collect(arguments_of(choices))))[0]
+    return prepare_objective(*setup(pattern, collect(arguments_of(choices))))[0]
 
 
 class Cache(Generic[T]):

@@ -142,7 +142,7 @@ class ImportanceSampling(Sampler):
         objective, minima = target.objective, target.minima
         near = [m for m in minima if m.chi2 - minima[0].chi2 < _REACHED][:_MOST]
         mixture, parents = _initial_mixture(objective, near)
-        target.lay_out(mixture.centres)
+        target.prepare(mixture.centres)
         mixtures: list[Mixture] = []
         points, heights = np.empty((0, len(target.names))), np.empty(0)
         densities = np.empty((0, 0))  # of each round's mixture at all points

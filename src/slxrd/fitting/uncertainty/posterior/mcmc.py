@@ -231,7 +231,7 @@ class EnsembleMCMC(Sampler):
         proposal = proposal_of_fit(target.fit, target)
         state = np.random.RandomState(random.bit_generator)  # the kind that emcee takes
         starts = starting_points(target, proposal, self.walkers, state)
-        target.lay_out(starts)
+        target.prepare(starts)
         sampler = _sampler(target, proposal, self.walkers)
         sampler.random_state = state.get_state()
         steps = sampler.sample(starts, iterations=self.steps, skip_initial_state_check=True)

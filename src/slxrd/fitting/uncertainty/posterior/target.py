@@ -58,9 +58,9 @@ class Target:
                 raise SlxrdError(f"{text}: the fit has one of it already, which holds here too")
             if not (np.isfinite(centre) and np.isfinite(spread) and spread > 0.0):
                 raise SlxrdError(f"{text}: the standard deviation must be positive, both finite")
-        self.lay_out(np.array([minimum.vector for minimum in minima]))
+        self.prepare(np.array([minimum.vector for minimum in minima]))
 
-    def lay_out(self, vectors: FloatArray) -> None:
+    def prepare(self, vectors: FloatArray) -> None:
         """Get ready for parameters like ``vectors``: their longest correlations decide the grids."""
         plain = Parameters({name: replace(row, prior=None) for name, row in self.parameters.items()})
         self._batch = Batch(self.objective, plain, self.full(vectors))

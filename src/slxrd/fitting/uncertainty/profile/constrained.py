@@ -1,4 +1,4 @@
-"""The ridge of χ²: its lowest value with some parameters held, over every solution of a fit."""
+"""Profile of χ²: the lowest χ² at fixed values of some parameters, over all solutions of a fit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import fringes_seen
+from slxrd.fitting.limits import fringes_detected
 from slxrd.fitting.minimise.batch import Batch, Refined
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
 from slxrd.fitting.minimise.problem import correlated, is_compiled
@@ -20,19 +20,19 @@ from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Solutions with Δχ² beyond this are not started from.
+#: Solutions with a larger Δχ² are not used as starts.
 REACHED = 40.0
 #: Relative change of χ² at which a refinement ends, and difference of χ² that rounding explains.
 TOLERANCE, SAME = 1e-9, 1e-7
-#: Fringes with less than this of their contrast are not looked for.
+#: Fringes whose contrast is reduced below this fraction are not searched.
 FAINT = 0.01
-#: How often a refinement is taken up again on a longer auxiliary grid.
+#: Number of times a refinement is repeated on a longer auxiliary grid.
 MOST_GRIDS = 3
 
 
 @dataclass(frozen=True)
 class Point:
-    """The lowest χ² found with some parameters held.
+    """The lowest χ² found at fixed values of some parameters.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Point:
     values : ndarray, shape (p,)
         Of all parameters, in the order of ``model.names``.
     solution : int
-        From which solution of the fit, counted from 0, it was reached.
+        The solution of the fit, counted from 0, from which it was reached.
     """
 
     chi2: float
@@ -49,15 +49,15 @@ class Point:
     solution: int
 
 
-class Ridge:
-    """The lowest χ² of a fit with some parameters held.
+class ProfiledChi2:
+    """The lowest χ² of a fit at fixed values of some parameters, all others being refined.
 
     Parameters
     ----------
     fit : Fit
         The fit, with all its solutions.
     *names : str
-        The parameters that are held.
+        The parameters that are fixed.
 
     Raises
     ------
@@ -85,7 +85,7 @@ class Ridge:
         )
 
     def at(self, held: Sequence[float], warm: Sequence[Point], cold: bool = True) -> Point:
-        """Refine everything else with the parameters held.
+        """Refine all other parameters at fixed values of these.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Ridge:
         return point
 
     def along(self, value: float) -> Point:
-        """Refine at a value of the one parameter, starting also from what is known on either side."""
+        """Refine at a value of the one parameter; the known points on both sides are starts, too."""
         if value not in self._known:
             places = sorted(self._known)
             i = bisect(places, value)
@@ -123,7 +123,7 @@ class Ridge:
         return self._known[value]
 
     def improve(self, value: float, neighbour: float) -> None:
-        """Try whether the way on from a neighbour leads lower than what is known."""
+        """Refine from a neighbouring point, and keep the result if its χ² is lower."""
         point = self.at((value,), [self._known[neighbour]], cold=False)
         if point.chi2 < self._known[value].chi2:
             self._known[value] = point
@@ -136,7 +136,7 @@ class Ridge:
         return chi2
 
     def refined(self, rows: FloatArray, workers: int, tolerance: float, most: int) -> Refined:
-        """Refine everything else from starts, shape (k, p), that bring the held parameters with them.
+        """Refine from starts of shape (k, p), which contain the values of the fixed parameters.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Ridge:
                 places = left[inside]
                 values[places], converged[places] = found.values, found.converged
                 chi2[places] = found.chi2 + known[places]
-            # Those that have left the grid of their start behind are refined once more.
+            # Those that have left the range of the grid of their start are refined once more.
             true = self.heights(values[left])
             left = left[np.abs(true - chi2[left]) > SAME * true]
             if not left.size:
@@ -167,7 +167,7 @@ class Ridge:
         return Refined(values, chi2, converged, np.arange(len(rows)))
 
     def _batches(self, rows: FloatArray) -> list[tuple[NDArray[np.int64], Batch]]:
-        """Put points that need about the same auxiliary grid together."""
+        """Group the points by the length of the auxiliary grid that they need."""
         reach = [correlated(self.fit.objective, row) for row in rows.tolist()]
         rungs = np.ceil(np.log(reach) / np.log(1.25)).astype(int)
         return [
@@ -177,7 +177,7 @@ class Ridge:
         ]
 
     def _known_held(self, values: FloatArray) -> FloatArray:
-        """What is known beforehand of the held parameters adds this to χ², shape (..., p) → (...)."""
+        """χ² of the Gaussian priors of the fixed parameters, shape (..., p) → (...)."""
         priors = ((k, self._parameters[name].prior) for name, k in zip(self.names, self._held, strict=True))
         parts = (((values[..., k] - prior[0]) / prior[1]) ** 2 for k, prior in priors if prior is not None)
         return sum(parts, np.zeros(values.shape[:-1]))
@@ -188,7 +188,7 @@ class Ridge:
         return Point(one.chi2, values, one.solution)
 
     def moved(self, values: FloatArray, held: Sequence[float] | FloatArray) -> FloatArray:
-        """Take values of all parameters to where the held ones are, and the others into their bounds."""
+        """Set the fixed parameters to their values and move all others inside their bounds."""
         moved = values.copy()
         for k, name in enumerate(self.columns):
             row = self._parameters[name]
@@ -198,7 +198,7 @@ class Ridge:
         return moved
 
     def _other_sizes(self, held: Sequence[float]) -> list[FloatArray]:
-        """A start at the best solution's period: L and N changed against each other."""
+        """A start with the period of the best solution, where L and N change in opposite directions."""
         if len({"L", "N"} & set(self.names)) != 1 or not {"L", "N"} <= set(self.fit.names):
             return []
         best = self.solutions[0].values
@@ -209,7 +209,7 @@ class Ridge:
         return [self.moved(moved, held)]
 
     def other_gaps(self, values: FloatArray) -> list[FloatArray]:
-        """Starts at the best L for the σ_L held: without fringes the fit lists one L of many."""
+        """Starts at the best L for the fixed σ_L: without fringes the fit lists only one L of many."""
         L, row = self.columns.index("L"), self._parameters["L"]
         lowest = min(float(points.q[0]) for points in self.fit.objective.data)
         if math.exp(-0.5 * (lowest * float(values[self.columns.index("sigma_L")])) ** 2) < FAINT:
@@ -231,7 +231,7 @@ class Ridge:
                 chi2 = objective.chi2(named) + prior_chi2(parameters, named)
                 if abs(chi2 - found.chi2[0]) < SAME * chi2:
                     return values, chi2, best
-                # Its grid was laid for the starts; this refinement has left them behind.
+                # The refinement has left the range of the auxiliary grid, which was made for the starts.
                 starts = [values]
         tries = [minimise(objective, self._from(parameters, start), TOLERANCE) for start in starts]
         least = min(range(len(tries)), key=lambda k: tries[k].chi2)
@@ -243,7 +243,7 @@ class Ridge:
 
 
 def check_refined(fit: Fit, name: str) -> None:
-    """See that a parameter was refined.
+    """Check that a parameter was refined.
 
     Raises
     ------
@@ -261,7 +261,7 @@ def check_refined(fit: Fit, name: str) -> None:
 
 
 def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
-    """Return the values of a parameter to be gone through, increasing.
+    """Return the values of a parameter on an axis, increasing.
 
     Raises
     ------
@@ -282,7 +282,7 @@ def check_axis(fit: Fit, name: str, values: ArrayLike) -> FloatArray:
 
 
 def shows_fringes(fit: Fit) -> bool:
-    """Whether fringes improve χ² enough to be believed, so that L and σ_L mean something."""
+    """Whether fringes improve χ² significantly, so that L and σ_L can be determined."""
     if fit.stack.coherent == 1 or not set(STACKING) & set(fit.names):
         return fit.stack.coherent > 1
-    return fringes_seen(fit.objective, fit.minima[0])[0]
+    return fringes_detected(fit.objective, fit.minima[0])[0]

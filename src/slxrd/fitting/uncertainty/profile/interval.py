@@ -17,14 +17,14 @@ from slxrd.fitting.covariance import noise_scale, on_bound
 from slxrd.fitting.limits import ONE_SIDED_95
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.search.scan import NO_FRINGES
-from slxrd.fitting.uncertainty.profile.constrained import Ridge, shows_fringes
+from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, shows_fringes
 from slxrd.parameters.definitions import STACKING, info
 
 #: Ends of intervals are found to this fraction of their half-width.
 PRECISION = 0.005
 #: χ² lower than the fit's by more than this is a solution that the fit has missed.
 MISSED = 0.05
-NO_FRINGES_SEEN = "the pattern shows no fringes"
+NO_FRINGES_DETECTED = "the pattern shows no fringes"
 
 
 @dataclass(frozen=True)
@@ -95,20 +95,20 @@ def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:
         If the parameter was not refined or the level is not a probability.
     """
     rise, scale = rise_at(level), noise_scale(fit.minima[0], name)
-    ridge, value = Ridge(fit, name), fit.minima[0].values[name]
+    profiled, value = ProfiledChi2(fit, name), fit.minima[0].values[name]
     if name in STACKING and not shows_fringes(fit):
-        least = None if name == "L" else _least_disorder(ridge, rise, scale)
+        least = None if name == "L" else _least_disorder(profiled, rise, scale)
         pieces: tuple[tuple[float | None, float | None], ...] = ((least, None),)
-        note = NO_FRINGES_SEEN
+        note = NO_FRINGES_DETECTED
     else:
-        pieces = _pieces(ridge, rise, scale)
-        note = _note(ridge)
+        pieces = _pieces(profiled, rise, scale)
+        note = _note(profiled)
     lower, upper = pieces[0][0], pieces[-1][1]
-    return Interval(name, level, rise * scale, value, lower, upper, pieces, ridge.refinements, note)
+    return Interval(name, level, rise * scale, value, lower, upper, pieces, profiled.refinements, note)
 
 
-def judge(fit: Fit, name: str) -> Estimate:
-    """Say what the data know about a parameter, from its profile.
+def estimate_from_profile(fit: Fit, name: str) -> Estimate:
+    """Estimate a parameter from its profile likelihood.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ def judge(fit: Fit, name: str) -> Estimate:
     -------
     Estimate
         Determined where χ² rises by 2.71 on both sides of all solutions before the bounds: the best
-        value, half its own 68 % interval as the error, and in ``why`` that interval and what else
-        would do. A lower or upper bound at 95 % where it rises on one side only; undetermined where on
+        value, half its own 68 % interval as the error, and in ``why`` that interval and those of other
+        solutions. A lower or upper bound at 95 % where it rises on one side only; undetermined where on
         neither. Without fringes, σ_L has a lower bound above χ² of the fit without them, and L nothing.
 
     Raises
@@ -130,17 +130,17 @@ def judge(fit: Fit, name: str) -> Estimate:
     SlxrdError
         If the parameter was not refined.
     """
-    ridge, best, unit = Ridge(fit, name), fit.minima[0], info(name).unit
+    profiled, best, unit = ProfiledChi2(fit, name), fit.minima[0], info(name).unit
     scale, value = noise_scale(best, name), best.values[name]
     if name in STACKING and not shows_fringes(fit):
-        least = None if name == "L" else _least_disorder(ridge, ONE_SIDED_95, scale)
+        least = None if name == "L" else _least_disorder(profiled, ONE_SIDED_95, scale)
         if least is None:
-            return Estimate(None, None, unit, "undetermined", NO_FRINGES_SEEN)
+            return Estimate(None, None, unit, "undetermined", NO_FRINGES_DETECTED)
         return Estimate(least, None, unit, "lower bound", "95 % limit")
     side = on_bound(best, name)
     if side is not None and name not in ("sigma_L", "sigma_N"):
         return Estimate(value, None, unit, "at bound", f"no error bar: it lies on its {side} bound")
-    pieces = _pieces(ridge, ONE_SIDED_95, scale)
+    pieces = _pieces(profiled, ONE_SIDED_95, scale)
     lower, upper = pieces[0][0], pieces[-1][1]
     if lower is None and upper is None:
         return Estimate(None, None, unit, "undetermined", "χ² rises on neither side before the bounds")
@@ -148,7 +148,7 @@ def judge(fit: Fit, name: str) -> Estimate:
         return Estimate(upper, None, unit, "upper bound", "95 % limit")
     if upper is None:
         return Estimate(lower, None, unit, "lower bound", "95 % limit")
-    ends = [_end(ridge, value, way, 1.0, scale, fit.chi2) for way in (-1, 1)]
+    ends = [_end(profiled, value, way, 1.0, scale, fit.chi2) for way in (-1, 1)]
     assert ends[0] is not None
     assert ends[1] is not None
     others = [
@@ -158,20 +158,22 @@ def judge(fit: Fit, name: str) -> Estimate:
     ]
     said = [f"68 % interval {ends[0]:.6g} to {ends[1]:.6g}"]
     said += [f"also {' and '.join(others)}"] if others else []
-    said += [note] if (note := _note(ridge)) else []
+    said += [note] if (note := _note(profiled)) else []
     return Estimate(value, (ends[1] - ends[0]) / 2.0, unit, "determined", "; ".join(said))
 
 
-def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None, float | None], ...]:
+def _pieces(
+    profiled: ProfiledChi2, rise: float, scale: float
+) -> tuple[tuple[float | None, float | None], ...]:
     """Ends of the profile's rise around every solution below it; None for a bound."""
-    reference, column = ridge.fit.chi2, ridge.columns.index(ridge.names[0])
-    below = [point for point in ridge.solutions if point.chi2 < reference + rise * scale]
+    reference, column = profiled.fit.chi2, profiled.columns.index(profiled.names[0])
+    below = [point for point in profiled.solutions if point.chi2 < reference + rise * scale]
     seeds = [float(point.values[column]) for point in below]
     found: list[tuple[float, float]] = []
     for seed in seeds:
         if not any(low <= seed <= high for low, high in found):
-            ridge.along(seed)  # falls below the reference if the fit was not at a minimum
-            low, high = (_end(ridge, seed, way, rise, scale, reference) for way in (-1, 1))
+            profiled.along(seed)  # falls below the reference if the fit was not at a minimum
+            low, high = (_end(profiled, seed, way, rise, scale, reference) for way in (-1, 1))
             low, high = -math.inf if low is None else low, math.inf if high is None else high
             touching = [piece for piece in found if piece[0] <= high and low <= piece[1]]
             found = [piece for piece in found if piece not in touching]
@@ -181,17 +183,19 @@ def _pieces(ridge: Ridge, rise: float, scale: float) -> tuple[tuple[float | None
     )
 
 
-def _end(ridge: Ridge, start: float, way: int, rise: float, scale: float, reference: float) -> float | None:
+def _end(
+    profiled: ProfiledChi2, start: float, way: int, rise: float, scale: float, reference: float
+) -> float | None:
     """Where the profile has risen by ``rise·scale`` above a reference, None if nowhere before the bound."""
     from scipy.optimize import brentq
 
-    minimum, name = ridge.fit.minima[0], ridge.names[0]
+    minimum, name = profiled.fit.minima[0], profiled.names[0]
     row, error = minimum.parameters[name], minimum.covariance.error(name)
     bound, width = (row.lower, row.upper)[way > 0], row.upper - row.lower
     top = math.sqrt(rise * scale)
 
     def height(value: float) -> float:
-        return math.sqrt(max(ridge.along(value).chi2 - reference, 0.0)) - top
+        return math.sqrt(max(profiled.along(value).chi2 - reference, 0.0)) - top
 
     step = min(1.1 * error * math.sqrt(rise), width / 8.0) if error else width / 50.0
     inside = start
@@ -207,17 +211,17 @@ def _end(ridge: Ridge, start: float, way: int, rise: float, scale: float, refere
     return float(brentq(height, inside, outside, xtol=PRECISION * half, rtol=1e-12))
 
 
-def _least_disorder(ridge: Ridge, rise: float, scale: float) -> float | None:
+def _least_disorder(profiled: ProfiledChi2, rise: float, scale: float) -> float | None:
     """Least σ_L that hides the fringes: the rise counts from χ² without any, not from the luckiest L."""
-    start = min(NO_FRINGES, ridge.fit.minima[0].parameters["sigma_L"].upper)
-    return _end(ridge, start, -1, rise, scale, ridge.along(start).chi2)
+    start = min(NO_FRINGES, profiled.fit.minima[0].parameters["sigma_L"].upper)
+    return _end(profiled, start, -1, rise, scale, profiled.along(start).chi2)
 
 
-def _note(ridge: Ridge) -> str:
-    fit, name, least = ridge.fit, ridge.names[0], ridge.least
+def _note(profiled: ProfiledChi2) -> str:
+    fit, name, least = profiled.fit, profiled.names[0], profiled.least
     if fit.chi2 - least.chi2 <= MISSED:
         return ""
-    value = float(least.values[ridge.columns.index(name)])
+    value = float(least.values[profiled.columns.index(name)])
     return (
         f"χ² falls {fit.chi2 - least.chi2:.2g} below that of the fit at {name} = {value:.6g}: "
         "the fit has missed a solution there; start it there"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit
 from slxrd.fitting.uncertainty.profile.constrained import (
     REACHED,
-    Ridge,
+    ProfiledChi2,
     check_axis,
     check_refined,
     shows_fringes,
@@ -148,19 +148,19 @@ def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = No
         If the parameter was not refined or the values are not such.
     """
     axis = check_axis(fit, name, values)
-    ridge = Ridge(fit, name)
-    column = ridge.columns.index(name)
-    centres = np.array([point.values[column] for point in ridge.solutions])
+    profiled = ProfiledChi2(fit, name)
+    column = profiled.columns.index(name)
+    centres = np.array([point.values[column] for point in profiled.solutions])
     outward = np.argsort(np.abs(axis[:, None] - centres).min(axis=1), kind="stable")
     for done, i in enumerate(outward.tolist()):
-        ridge.along(float(axis[i]))
+        profiled.along(float(axis[i]))
         if report is not None:
             report(done + 1, axis.size)
     places = axis.tolist()
     for way in (places, places[::-1]):
         for neighbour, value in pairwise(way):
-            ridge.improve(value, neighbour)
-    points = [ridge.along(value) for value in places]
+            profiled.improve(value, neighbour)
+    points = [profiled.along(value) for value in places]
     chi2 = np.array([point.chi2 for point in points])
     columns = np.array([point.values for point in points]).T
     return Profile(
@@ -168,6 +168,6 @@ def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = No
         axis,
         chi2,
         np.array([point.solution for point in points]),
-        dict(zip(ridge.columns, columns, strict=True)),
+        dict(zip(profiled.columns, columns, strict=True)),
         int(chi2.argmin()),
     )

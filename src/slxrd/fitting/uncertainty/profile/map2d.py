@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 from slxrd.errors import SlxrdError
 from slxrd.fitting.covariance import noise_scale
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.profile.constrained import Ridge, check_axis
-from slxrd.fitting.uncertainty.profile.grid import Sheet
+from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, check_axis
+from slxrd.fitting.uncertainty.profile.grid import ProfileGrid
 from slxrd.fitting.uncertainty.profile.likelihood import default_axis
 from slxrd.fitting.uncertainty.profile.map1d import section_chi2
 from slxrd.units import FloatArray
@@ -135,10 +135,10 @@ def _section_grid(
 def _profile_grid(
     fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
 ) -> FloatArray:
-    sheet = Sheet(Ridge(fit, *names), xs, ys)
+    grid = ProfileGrid(ProfiledChi2(fit, *names), xs, ys)
     try:
-        sheet.fill(say)
+        grid.fill(say)
     except KeyboardInterrupt:
-        if np.all(np.isnan(sheet.chi2)):
+        if np.all(np.isnan(grid.chi2)):
             raise
-    return sheet.chi2
+    return grid.chi2

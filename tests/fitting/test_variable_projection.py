@@ -11,7 +11,7 @@ from slxrd.data.regions import Region, RegionData
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.objective.variable_projection import Design, eliminate_linear, eliminate_logarithmic
+from slxrd.fitting.objective.variable_projection import Design, project_linear, project_logarithmic
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.sample.stack import Stack
@@ -113,7 +113,7 @@ def test_any_design(k: int) -> None:
 
     if k == 0:
         d_first[:] = 0.0
-    left = eliminate_linear(y, sigma, design(np.zeros(p)))
+    left = project_linear(y, sigma, design(np.zeros(p)))
     np.testing.assert_allclose(left.residual, linear_algebra(y, sigma, design(np.zeros(p))), atol=1e-11)
     np.testing.assert_allclose(left.curve, y - left.residual * sigma, atol=1e-11)
     h = 1e-6
@@ -127,24 +127,24 @@ def test_a_scale_by_hand() -> None:
     """y = (2, 4, 6), model (1, 2, 4), σ = 1: c = Σym/Σm² = 34/21."""
     y, model = np.array([2.0, 4.0, 6.0]), np.array([1.0, 2.0, 4.0])
     none = np.zeros((1, 3))
-    left = eliminate_linear(y, np.ones(3), Design(np.zeros(3), none, model[:, None], none))
+    left = project_linear(y, np.ones(3), Design(np.zeros(3), none, model[:, None], none))
     assert left.coefficients[0] == pytest.approx(34.0 / 21.0, rel=1e-14)
     # In logarithms with σ = y: ln c is the mean of ln(y/m), so c = (2·2·1.5)^⅓.
-    left = eliminate_logarithmic(y, y, Design(np.zeros(3), none, model[:, None], none))
+    left = project_logarithmic(y, y, Design(np.zeros(3), none, model[:, None], none))
     assert left.coefficients[0] == pytest.approx(6.0 ** (1.0 / 3.0), rel=1e-12)
 
 
 def test_what_cannot_be_told_apart() -> None:
     none = np.zeros((1, 9))
     columns = np.ones((9, 2))
-    with pytest.raises(SlxrdError, match="scale and background of a region cannot be told apart"):
-        eliminate_linear(np.ones(9), np.ones(9), Design(np.zeros(9), none, columns, none))
-    with pytest.raises(SlxrdError, match="scale and background of a region cannot be told apart"):
-        eliminate_logarithmic(np.ones(9), np.ones(9), Design(np.zeros(9), none, columns, none))
+    with pytest.raises(SlxrdError, match="scale and background of a region cannot be separated"):
+        project_linear(np.ones(9), np.ones(9), Design(np.zeros(9), none, columns, none))
+    with pytest.raises(SlxrdError, match="scale and background of a region cannot be separated"):
+        project_logarithmic(np.ones(9), np.ones(9), Design(np.zeros(9), none, columns, none))
 
 
 def test_no_logarithm_of_nothing() -> None:
     none = np.zeros((1, 3))
     design = Design(np.zeros(3), none, np.array([[1.0], [0.0], [2.0]]), none)
     with pytest.raises(SlxrdError, match="above zero everywhere"):
-        eliminate_logarithmic(np.ones(3), np.ones(3), design)
+        project_logarithmic(np.ones(3), np.ones(3), design)

@@ -1,4 +1,4 @@
-"""What follows from the minima of χ²: estimates, limits, solutions, and what the reader must know."""
+"""From the minima of χ² to the fit: estimates, limits, solutions and notes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import DEFAULT_NOISE, Noise
 from slxrd.fitting.covariance import on_bound
-from slxrd.fitting.limits import fringes_seen, least_disorder, limit, without_fringes
+from slxrd.fitting.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities
@@ -26,7 +26,7 @@ M_MATTERS = 0.2
 REASONABLE_CHI2 = (0.5, 2.0)
 
 
-#: What is said where two crystals in turn are not described with a free gap.
+#: Note on two alternating crystals with a free gap.
 GROWN = (
     "if these layers grew on one another, without anything between them, L is the distance of planes across "
     "the interface, the mean of both d: give it (--fix L=2.87 --fix sigma_L=0) and, if it is known, one of "
@@ -36,23 +36,23 @@ GROWN = (
 _POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
 
 
-class Conclusion:
-    """What follows from the minima.
+class FitAssessment:
+    """Build the result of a fit from its minima.
 
     Parameters
     ----------
     pattern : Pattern
-        What was fitted.
+        The pattern that was fitted.
     objective : Objective
         Its regions against the model.
     parameters : Parameters
-        As the fit was given them.
+        Those given to the fit.
     minima : tuple of Minimum
         The best first.
     noise : float, "counting", "file" or None
-        As the fit was given it.
+        That given to the fit.
     notes : list of str
-        What is to be said already.
+        Notes of the steps before.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Conclusion:
         self.notes = notes
 
     def fit(self) -> Fit:
-        """Draw the conclusions."""
+        """Return the result."""
         for name, (mean, spread) in self.best.parameters.priors.items():
             row = info(name)
             self.notes.append(f"prior: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
@@ -158,7 +158,7 @@ class Conclusion:
         """Without fringes there is no L, and only a lower limit of σ_L."""
         if not any(self.best.parameters[name].free for name in STACKING):
             return
-        seen, gain = fringes_seen(self.objective, self.best)
+        seen, gain = fringes_detected(self.objective, self.best)
         if seen:
             return
         parameters = self.parameters
