@@ -196,7 +196,7 @@ def test_the_2021_program() -> None:
         Settings("log", "free", "linear"),
         Settings("paper2021"),
     ],
-    ids=lambda s: f"{s.kind}-{s.scale}-{s.background}",
+    ids=lambda s: f"{s.objective}-{s.scale}-{s.background}",
 )
 def test_the_answer_to_noise_against_differences(settings: Settings) -> None:
     """∂r/∂y·σ point by point, up to what scale and background take back."""

@@ -146,7 +146,7 @@ def test_scaled_to_the_peak_the_curve_passes_through_the_highest_point(settings:
         assert region.calculated[top] == pytest.approx(region.measured.max(), rel=1e-12)
 
 
-@pytest.mark.parametrize("settings", [s for s in COMBINATIONS if s.kind != "paper2021"], ids=name)
+@pytest.mark.parametrize("settings", [s for s in COMBINATIONS if s.objective != "paper2021"], ids=name)
 def test_the_curve_is_scale_times_model_and_background(settings: Settings) -> None:
     for region in objective(settings).evaluate(AWAY).regions:
         x = (region.q - (region.q[0] + region.q[-1]) / 2.0) / ((region.q[-1] - region.q[0]) / 2.0)
