@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from pathlib import Path
 from typing import Annotated, Any, TypedDict, get_type_hints
 
 import jsonschema
@@ -293,3 +294,13 @@ def test_help_shows_the_signature() -> None:
             assert parameters[name].default == option.default
             assert f"\n    {name} : " in str(slxrd.fit.__doc__)
     assert "{options}" not in str(slxrd.fit.__doc__)
+
+
+def test_the_groups_are_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "options.md").read_text(encoding="utf-8")
+    for group in GROUPS:
+        names = [option.name for option in OPTIONS.values() if option.group == group]
+        shown = f"`{group}`" if group in FIT_GROUPS else group
+        assert f"| {shown} | {', '.join(f'`{name}`' for name in names)} |" in text
+    for option in (option for part in plain_options().values() for option in part.values()):
+        assert f"| `{option.flag}`" in text.split("## slxrd fit\n")[1], option.flag
