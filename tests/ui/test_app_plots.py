@@ -30,7 +30,7 @@ def test_the_stack_has_the_period_of_the_paper() -> None:
     assert np.allclose(np.array(gaps["top"]) - np.array(gaps["bottom"]), 36.9)
 
 
-def test_two_crystals_in_turn_repeat_after_both() -> None:
+def test_alternating_crystals_have_the_period_of_both() -> None:
     values = {**VALUES, "d_B": 2.9, "N_B": 6.0, "sigma_N_B": 0.0, "dL_B": 1.5}
     planes, gaps = stack_layout(values)
     middle = [h for h, left in zip(planes["height"], planes["left"], strict=True) if 1.0 < left < 2.0]
@@ -41,7 +41,7 @@ def test_two_crystals_in_turn_repeat_after_both() -> None:
     assert np.allclose((np.array(gaps["top"]) - np.array(gaps["bottom"]))[:2], [36.9, 38.4])
 
 
-def test_disorder_moves_gaps_and_nothing_else() -> None:
+def test_disorder_changes_gaps_only() -> None:
     planes, gaps = stack_layout({**VALUES, "sigma_L": 1.5})
     widths = np.array(gaps["top"]) - np.array(gaps["bottom"])
     assert widths.std() > 0.3
@@ -55,7 +55,7 @@ def test_a_single_crystal_has_no_gap() -> None:
     assert len(planes["height"]) == 11 + 13 + 15
 
 
-def test_marks_stand_at_orders_of_the_period() -> None:
+def test_marks_are_at_orders_of_the_period() -> None:
     places = order_positions(1.0, 1.2, 107.0, 0.001)
     orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
     assert np.allclose(orders, np.round(orders))
@@ -68,7 +68,7 @@ def test_the_threshold_is_that_of_the_paper() -> None:
     assert fringe_threshold(2.2) == pytest.approx(0.71, abs=0.005)
 
 
-def test_a_curve_is_broken_where_points_are_left_out() -> None:
+def test_a_curve_is_interrupted_at_a_mask() -> None:
     from slxrd.fitting.search.initial_guess import first_guess
     from slxrd.ui.app.plots.curves import CurvePlot
     from slxrd.ui.app.plots.theme import LIGHT
@@ -87,7 +87,7 @@ def test_a_curve_is_broken_where_points_are_left_out() -> None:
     assert np.allclose(np.concatenate([left["calculated"], right["calculated"]]), after[0].calculated)
 
 
-def test_the_page_is_a_component_whose_curve_follows_a_slider() -> None:
+def test_the_curve_of_the_page_follows_a_slider() -> None:
     from bokeh.models import ColumnDataSource
 
     from slxrd.ui.app.state.workspace import Workspace

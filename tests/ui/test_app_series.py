@@ -48,9 +48,7 @@ def _wait(workspace: Workspace) -> None:
     assert not workspace.busy
 
 
-def test_a_cancelled_series_goes_on_where_it_was_and_ends_with_the_numbers_of_single_fits(
-    films: Path, tmp_path: Path
-) -> None:
+def test_a_cancelled_series_continues_and_agrees_with_single_fits(films: Path, tmp_path: Path) -> None:
     workspace = Workspace()
     assert workspace.do("choices", choices=CHOICES)
     series, state = workspace.series, workspace.session.state
@@ -115,7 +113,7 @@ def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
     assert not any(member.failed for member in found.fit.members)
 
 
-def test_what_was_read_and_what_was_left_out_is_told(films: Path) -> None:
+def test_patterns_and_files_left_out_are_listed(films: Path) -> None:
     opened = open_folder(str(films), State(), Naming())
     told = opened_html(opened)
     assert "2 patterns [simulated]" in told
@@ -127,7 +125,7 @@ def test_what_was_read_and_what_was_left_out_is_told(films: Path) -> None:
     ("typed", "said"),
     [("", "type the path"), ("/nowhere/films", "no such folder"), (__file__, "is not a folder")],
 )
-def test_a_wrong_folder_is_a_sentence(typed: str, said: str) -> None:
+def test_a_wrong_folder_is_an_error(typed: str, said: str) -> None:
     with pytest.raises(SlxrdError, match=said):
         open_folder(typed, State(), Naming())
 
@@ -137,13 +135,13 @@ def test_a_fit_needs_a_series() -> None:
         Workspace().series.fit(State(), SeriesOptions(), lambda done, of: None)
 
 
-def test_paths_are_taken_as_people_paste_them() -> None:
+def test_pasted_paths_are_expanded() -> None:
     assert expand_path('"/data/my films" ') == Path("/data/my films").absolute()
     assert expand_path("~/films") == Path.home() / "films"
     assert expand_path("  ") is None
 
 
-def test_options_of_the_command_line_are_fields_of_the_page() -> None:
+def test_messages_name_the_fields_of_the_page() -> None:
     assert name_page_fields("give --table or --pattern-of-name, not -- this") == (
         "give “table” or “pattern of name”, not -- this"
     )

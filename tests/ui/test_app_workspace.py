@@ -33,7 +33,7 @@ def _wait(workspace: Workspace) -> None:
     assert not workspace.busy
 
 
-def test_a_mistake_is_said_and_changes_nothing(workspace: Workspace) -> None:
+def test_an_invalid_change_shows_a_message_and_changes_nothing(workspace: Workspace) -> None:
     state = workspace.session.state
     assert not workspace.do("a region without data", choices={"regions": [[5.0, 6.0]]})
     assert workspace.level == "error"
@@ -42,7 +42,7 @@ def test_a_mistake_is_said_and_changes_nothing(workspace: Workspace) -> None:
     assert workspace.session.state == state
 
 
-def test_undo_takes_back_sliders_and_session_in_turn(workspace: Workspace) -> None:
+def test_undo_reverts_sliders_and_session(workspace: Workspace) -> None:
     guessed = dict(workspace.values)
     workspace.move_sliders({"L": 40.0})
     workspace.move_sliders({"L": 41.0})
@@ -93,9 +93,7 @@ def test_a_cancelled_fit_leaves_the_session_as_it_was(
     assert dict(workspace.values) == values
 
 
-def test_what_slxrd_does_not_foresee_is_a_sentence_too(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_internal_error_shows_a_message(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     def broken() -> None:
         raise ZeroDivisionError("as a test")
 
@@ -135,7 +133,7 @@ def test_a_reopened_fit_has_its_curves_without_its_file(fitted: Session, tmp_pat
     assert not np.allclose(workspace.curves()[0].calculated, curve.calculated)
 
 
-def test_fitting_again_after_reopening_is_no_step(fitted: Session, tmp_path: Path) -> None:
+def test_repeating_a_reopened_fit_records_no_step(fitted: Session, tmp_path: Path) -> None:
     fitted.save(tmp_path / "session.json")
     session = Session.open(tmp_path / "session.json")
     assert session.fit_result is None
@@ -147,7 +145,7 @@ def test_fitting_again_after_reopening_is_no_step(fitted: Session, tmp_path: Pat
     assert session.fit_again() is again
 
 
-def test_what_came_after_a_fit_belongs_to_its_state(fitted: Session) -> None:
+def test_followups_belong_to_the_state_of_their_fit(fitted: Session) -> None:
     workspace = Workspace(fitted)
     workspace.add_followup("bootstrap.png", "what it said", b"\x89PNG")
     assert workspace.followups == {"bootstrap.png": ("what it said", b"\x89PNG")}
@@ -157,7 +155,7 @@ def test_what_came_after_a_fit_belongs_to_its_state(fitted: Session) -> None:
     assert list(workspace.followups) == ["bootstrap.png"]
 
 
-def test_a_long_file_is_read_in_a_thread(workspace: Workspace) -> None:
+def test_a_long_file_is_read_in_a_background_job(workspace: Workspace) -> None:
     refused: list[bool] = []
     workspace.open_file_in_background(PATTERN.read_bytes(), "long.csv", lambda: refused.append(True))
     _wait(workspace)
@@ -172,12 +170,12 @@ def test_a_long_file_is_read_in_a_thread(workspace: Workspace) -> None:
     assert workspace.session.state.file == "example:cspbbr3-cubes"
 
 
-def test_cancelled_is_no_failure() -> None:
+def test_cancelled_is_not_a_slxrd_error() -> None:
     assert not issubclass(Cancelled, SlxrdError)
 
 
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres"])
-def test_the_first_guess_is_near_what_was_simulated(name: str) -> None:
+def test_the_first_guess_is_near_the_simulated_values(name: str) -> None:
     session = Session()
     session.open_file(f"example:{name}")
     guessed, truth = first_guess(session.objective(), session.parameters()), EXAMPLES[name].truth
@@ -186,7 +184,7 @@ def test_the_first_guess_is_near_what_was_simulated(name: str) -> None:
     assert all(row.lower <= guessed[n] <= row.upper for n, row in session.parameters().items())
 
 
-def test_the_first_guess_keeps_what_is_known(workspace: Workspace) -> None:
+def test_the_first_guess_keeps_fixed_and_tied_values(workspace: Workspace) -> None:
     assert workspace.do("known", choices={"fix": {"L": 37.5}, "tie": {"sigma_N": "0.1*N"}})
     guessed = first_guess(workspace.session.objective(), workspace.session.parameters())
     assert guessed["L"] == 37.5

@@ -1,4 +1,4 @@
-"""The session: steps that are refused or done, taken back and done again, saved and reopened."""
+"""The session: valid and invalid changes, undo and redo, saving and reopening."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ QUICK = {
 
 @cache
 def fitted() -> tuple[slxrd.Fit, str]:
-    """A quick fit by a session, and the session's document."""
+    """Return a quick fit of a session, and the document of the session."""
     session = Session(State(EXAMPLE + "cspbbr3-cubes", choices=QUICK))
     fit = session.fit()
     return fit, session.document()
@@ -34,28 +34,28 @@ def fitted() -> tuple[slxrd.Fit, str]:
 
 @given(st.lists(st.one_of(choices(), st.sampled_from(["undo", "redo"])), max_size=12))
 @settings(deadline=None, max_examples=30)
-def test_undo_and_redo_walk_along_what_was_done(steps: list[Any]) -> None:
-    """Against a list of states with a finger on one of them."""
-    session, kept, finger = Session(), [State()], 0
+def test_undo_and_redo_against_a_list_of_states(steps: list[Any]) -> None:
+    """Compare with a list of states and the index of the current one."""
+    session, states, index = Session(), [State()], 0
     for i, step in enumerate(steps):
         if step == "undo":
-            assert session.undo() == (finger > 0)
-            finger = max(finger - 1, 0)
+            assert session.undo() == (index > 0)
+            index = max(index - 1, 0)
         elif step == "redo":
-            assert session.redo() == (finger < len(kept) - 1)
-            finger = min(finger + 1, len(kept) - 1)
+            assert session.redo() == (index < len(states) - 1)
+            index = min(index + 1, len(states) - 1)
         else:
             cleared = dict.fromkeys(session.state.choices)
             session.do(f"step {i}", choices={**cleared, **step})
             new = State(choices=step)
-            if new != kept[finger]:
-                kept, finger = [*kept[: finger + 1], new], finger + 1
-        assert session.state == kept[finger]
-        assert (session.can_undo, session.can_redo) == (finger > 0, finger < len(kept) - 1)
-        assert len(session.log) == finger
+            if new != states[index]:
+                states, index = [*states[: index + 1], new], index + 1
+        assert session.state == states[index]
+        assert (session.can_undo, session.can_redo) == (index > 0, index < len(states) - 1)
+        assert len(session.log) == index
 
 
-def test_only_what_is_named_changes() -> None:
+def test_only_named_choices_change() -> None:
     session = Session()
     session.do("noise", choices={"noise": 0.05, "coherent": 20})
     session.do("back", choices={"coherent": None})
@@ -99,32 +99,32 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
-def test_bad_changes_are_refused_before_anything_changes(change: dict[str, Any]) -> None:
+def test_an_invalid_change_raises_and_changes_nothing(change: dict[str, Any]) -> None:
     session = Session()
     session.open_file(CUBES)
-    heard: list[str] = []
-    session.subscribe(lambda: heard.append("changed"))
+    called: list[str] = []
+    session.subscribe(lambda: called.append("changed"))
     before, log = session.state, session.log
     with pytest.raises(SlxrdError) as refusal:
         session.do("bad", **change)
     assert "\n" not in str(refusal.value)
     assert session.state is before
     assert session.log == log
-    assert heard == []
+    assert called == []
     with pytest.raises(SlxrdError):
         Session().do("bad", **change, **({} if "file" in change else {"file": str(CUBES)}))
 
 
-def test_listeners_hear_of_changes_until_they_leave() -> None:
-    session, heard = Session(), []
-    leave = session.subscribe(lambda: heard.append(session.state.choices.get("noise")))
+def test_subscribers_are_called_until_they_unsubscribe() -> None:
+    session, called = Session(), []
+    leave = session.subscribe(lambda: called.append(session.state.choices.get("noise")))
     session.do("a", choices={"noise": 0.1})
     session.undo()
     session.undo()
     leave()
     leave()
     session.redo()
-    assert heard == [0.1, None]
+    assert called == [0.1, None]
 
 
 def test_the_result_belongs_to_its_choices() -> None:
@@ -158,7 +158,7 @@ def test_a_cancelled_fit_leaves_the_session_as_it_was() -> None:
     assert not session.can_undo
 
 
-def test_a_fit_that_is_overtaken_is_not_recorded() -> None:
+def test_a_fit_is_not_recorded_if_the_state_has_changed() -> None:
     session = Session(State(EXAMPLE + "cspbbr3-cubes", choices={"regions": [(0.9, 1.25)]}))
     session.fit(lambda done, of: session.do("noise", choices={"noise": 0.04}))
     assert session.state.choices["noise"] == 0.04
@@ -196,7 +196,9 @@ def test_saved_and_reopened_it_is_the_same(tmp_path: Path) -> None:
         session.save(measured, force=True)
 
 
-def test_a_measured_file_that_moved_along_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_measured_file_that_moved_with_the_session_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
     (old / "cubes.csv").write_bytes(CUBES.read_bytes())
@@ -208,7 +210,7 @@ def test_a_measured_file_that_moved_along_is_found(tmp_path: Path, monkeypatch: 
     old.rename(new)
     again = Session.open("new/results/work.json")
     np.testing.assert_array_equal(again.pattern().intensity, session_pattern(new / "cubes.csv"))
-    # Another file of that name is not taken for it.
+    # Another file with the same name is not used.
     (new / "cubes.csv").write_text("0.9 1\n1.0 2\n1.1 3\n1.2 2\n1.3 1\n")
     other = Session.open("new/results/work.json")
     assert other.state.file == "cubes.csv"
@@ -220,7 +222,7 @@ def session_pattern(path: Path) -> Any:
     return slxrd.read(path).intensity
 
 
-def test_contents_without_a_path_are_kept_with_the_session(tmp_path: Path) -> None:
+def test_uploaded_contents_are_saved_with_the_session(tmp_path: Path) -> None:
     session = Session()
     session.open_file(CUBES.read_bytes(), "<b>.csv")
     session.do("regions", choices={"regions": [(0.9, 1.25)]})
@@ -233,7 +235,7 @@ def test_contents_without_a_path_are_kept_with_the_session(tmp_path: Path) -> No
     assert session.state.file == "<b>.csv"
 
 
-def test_a_file_that_changed_is_not_fitted_in_secret(tmp_path: Path) -> None:
+def test_a_changed_file_is_not_fitted(tmp_path: Path) -> None:
     measured = tmp_path / "cubes.csv"
     measured.write_bytes(CUBES.read_bytes())
     session = Session()
@@ -276,6 +278,6 @@ def test_counting_statistics_come_before_the_correction() -> None:
     [Session.fit, Session.pattern, Session.command_line, Session.script, Session.objective],
     ids=lambda action: action.__name__,
 )
-def test_without_a_file_it_is_asked_for(action: Callable[[Session], Any]) -> None:
+def test_without_a_file_an_error_asks_for_one(action: Callable[[Session], Any]) -> None:
     with pytest.raises(SlxrdError, match="no file is open; open one first"):
         action(Session())

@@ -1,4 +1,4 @@
-"""A real browser on a real server."""
+"""Fixtures: a Chromium browser and a running server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say why, where there is no browser; tests of one server run in one process."""
+    """Skip browser tests, with the reason, if something is missing; run them in one process."""
     why = (
         f"{' and '.join(MISSING)} not installed"
         if MISSING
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address that ``slxrd app`` prints."""
+    """The address printed by ``slxrd app``."""
     folder = tmp_path_factory.mktemp("app")
     log = (folder / "errors.txt").open("w")
     process = subprocess.Popen(
@@ -51,13 +51,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.terminate()
     process.communicate(timeout=30)
     log.close()
-    told = (folder / "errors.txt").read_text()
-    assert "Traceback" not in told, told
+    errors = (folder / "errors.txt").read_text()
+    assert "Traceback" not in errors, errors
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium without a window."""
+    """A headless Chromium."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -67,7 +67,7 @@ def browser() -> Iterator[Any]:
 
 
 class User:
-    """What a person does on a page; every request that a page makes is remembered."""
+    """Actions of a user on a page; all requests of the page are recorded."""
 
     def __init__(self, browser: Any, address: str) -> None:
         self.context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
@@ -97,7 +97,7 @@ class User:
         self.sees("reduced χ²")
 
     def draws(self, left: float, right: float, done: Callable[[], object]) -> None:
-        """Drag over the picture, so many pixels from its left; again if it was drawn anew meanwhile."""
+        """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile."""
         for _ in range(20):
             frame = self.page.locator(".bk-Figure").first.bounding_box()
             middle = frame["y"] + frame["height"] / 2
@@ -109,10 +109,10 @@ class User:
                 if done():
                     return
                 self.page.wait_for_timeout(200)
-        raise AssertionError("nothing came of drawing")
+        raise AssertionError("drawing with the mouse had no effect")
 
     def column(self, source: str, name: str) -> list[float]:
-        """Numbers that a picture of the page holds."""
+        """Return a column of a plot's data source."""
         return list(
             self.page.evaluate(
                 """([source, name]) => {
@@ -126,7 +126,7 @@ class User:
         )
 
     def slider(self, name: str) -> dict[str, float]:
-        """Where a parameter's slider stands, and its step."""
+        """Return value and step of a parameter's slider."""
         return dict(
             self.page.evaluate(
                 """name => {

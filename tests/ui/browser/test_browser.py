@@ -1,4 +1,4 @@
-"""The page in a real browser, as a person would use it."""
+"""The page in a browser."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     for _ in range(20):
         handle.press("ArrowRight")
     user.sees_another_curve(before)
-    # None is lost, however fast they come; the first goes to the nearest of the slider's positions.
+    # No key press is lost; the first one moves to the nearest step of the slider.
     last = slider["value"] + 18.9 * slider["step"]
     user.page.wait_for_function("([field, last]) => field.value > last", arg=[number.element_handle(), last])
     assert 19.0 <= (user.slider("L")["value"] - slider["value"]) / slider["step"] <= 20.001
@@ -57,10 +57,10 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     user.press("5 Save")
     report = _download(user, "Report (.html)", tmp_path).read_text(encoding="utf-8")
     assert "cspbbr3-cubes.csv" in report
-    told = json.loads(_download(user, "Numbers (result.json)", tmp_path).read_text(encoding="utf-8"))
+    result = json.loads(_download(user, "Numbers (result.json)", tmp_path).read_text(encoding="utf-8"))
     truth = CATALOGUE["cspbbr3-cubes"].truth
     for name in ("d", "L", "sigma_L", "N"):
-        estimate = told["parameters"][name]
+        estimate = result["parameters"][name]
         assert abs(estimate["value"] - truth[name]) < 5.0 * estimate["error"]
     curves = _download(user, "Curves (fit.csv)", tmp_path).read_text(encoding="utf-8")
     assert curves.startswith("q,measured")
@@ -105,12 +105,12 @@ def test_undo_and_redo(user: Any) -> None:
     )
 
 
-def test_picking_a_solution_shows_its_curve(user: Any) -> None:
+def test_selecting_a_solution_shows_its_curve(user: Any) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
     user.sees("Contents of")
     user.press("2 Regions")
     field = user.page.get_by_label("regions in Å⁻¹")
-    field.fill("1.04:1.14")  # too little to tell solutions apart
+    field.fill("1.04:1.14")  # too narrow to distinguish the solutions
     field.press("Enter")
     user.press("4 Fit")
     user.press("Find all solutions")
@@ -128,7 +128,7 @@ def test_picking_a_solution_shows_its_curve(user: Any) -> None:
         ("session.json", b'{"something": "else"}', "session.json"),
     ],
 )
-def test_a_wrong_file_is_a_sentence_and_leaves_everything(
+def test_a_wrong_file_shows_a_message_and_changes_nothing(
     user: Any, name: str, content: bytes, sentence: str
 ) -> None:
     user.press("Open the example")
@@ -193,7 +193,7 @@ def test_two_pages_at_once(user: Any, browser: Any, server: str) -> None:
     user.page.get_by_text("Contents of").wait_for(state="hidden")
 
 
-def test_a_lost_connection_is_said(browser: Any, tmp_path: Path) -> None:
+def test_a_lost_connection_shows_a_message(browser: Any, tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "slxrd", "app", str(EXAMPLES / "cspbbr3-cubes.csv"), "--no-browser"],
         stdout=subprocess.PIPE,

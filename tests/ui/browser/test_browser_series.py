@@ -1,4 +1,4 @@
-"""A series on the page, as a person would fit it."""
+"""A series on the page, in a browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slxrd.fitting.record.write import pattern_csv
 TEMPERATURES = (100.0, 125.0, 150.0)
 
 
-def test_a_folder_is_read_fitted_and_kept(user: Any, tmp_path: Path) -> None:
+def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     example = SERIES["cspbbr3-annealing"]
     patterns = example.patterns()
     films = tmp_path / "films"
