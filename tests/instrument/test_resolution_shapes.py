@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad, trapezoid
 
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.instrument.broadening import (
     FWHM,
     RESOLUTIONS,
@@ -18,6 +18,7 @@ from slxrd.instrument.broadening import (
     ResolutionShape,
     resolution_from_table,
 )
+from slxrd.instrument.calibration.file import read_resolution
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import apply_resolution
 
@@ -90,3 +91,13 @@ def test_without_smearing_the_grid_is_that_of_the_points() -> None:
     q = np.array([1.05, 1.1, 1.15])
     for instrument in (Instrument(0.0), Instrument(broadening=NoSmearing())):
         assert np.array_equal(instrument.band(q, 60.0).q, q)
+
+
+def test_a_file_may_name_the_shape(tmp_path) -> None:
+    path = tmp_path / "slit.toml"
+    head = 'kind = "resolution"\nschema = 1\n[line]\n'
+    path.write_text(head + 'shape = "gaussian"\nsigma_G = 0.009\n')
+    assert read_resolution(path) == Gaussian(0.009)
+    path.write_text(head + 'shape = "gaussian"\nsigma_G = "wide"\n')
+    with pytest.raises(FileError, match=r"slit.toml: \[line\] give sigma_G, all of them numbers"):
+        read_resolution(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slxrd.data.regions import Noise, Region
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.calibration.file import read_resolution
 
 
@@ -32,7 +32,7 @@ def region(text: str) -> Region:
     return Region(low, high, rest[0] if rest else 1.0)
 
 
-def resolution(text: str) -> float | Broadening:
+def resolution(text: str) -> float | ResolutionShape:
     """Read σ_G in Å⁻¹, or the file that ``slxrd resolution`` wrote."""
     try:
         return number(text, "--resolution")

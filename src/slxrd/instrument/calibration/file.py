@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import slxrd
 from slxrd._files import check_writable, write
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import Broadening, ResolutionShape, resolution_from_table
 
 if TYPE_CHECKING:
     from slxrd.instrument.calibration.measure import Resolution
@@ -149,17 +149,18 @@ def write_resolution(
     write(Path(path), resolution_toml(measured, sha256=sha256, command=command))
 
 
-def read_resolution(path: str | Path) -> Broadening:
-    """Read a resolution measured by ``slxrd resolution``.
+def read_resolution(path: str | Path) -> ResolutionShape:
+    """Read a resolution from a file of ``slxrd resolution``, or one with a shape of an installed package.
 
     Parameters
     ----------
     path : path-like
-        A file written by :func:`slxrd.instrument.calibration.file.write_resolution`.
+        A file written by :func:`slxrd.instrument.calibration.file.write_resolution`, or one in which the
+        table ``[line]`` holds ``shape``, the name of a resolution shape, and its numbers.
 
     Returns
     -------
-    Broadening
+    ResolutionShape
         The argument ``resolution`` of :func:`slxrd.fit`.
 
     Raises
@@ -188,6 +189,11 @@ def read_resolution(path: str | Path) -> Broadening:
     line = content.get("line")
     if not isinstance(line, dict):
         raise FileError(path, "has no table [line]")
+    if "shape" in line:
+        try:
+            return resolution_from_table(line)
+        except SlxrdError as error:
+            raise FileError(path, f"[line] {str(error).removeprefix('resolution: ')}") from None
     values = {}
     for name in _LINE:
         if name not in line:

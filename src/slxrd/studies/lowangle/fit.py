@@ -15,7 +15,7 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument
 from slxrd.sample.stack import Stack
@@ -37,7 +37,7 @@ def fit_low_angle(
     d: float | None = None,
     mask: Iterable[tuple[float, float]] = (),
     coherent: int = Stack.coherent,
-    resolution: float | Broadening = Instrument.sigma_G,
+    resolution: float | ResolutionShape = Instrument.sigma_G,
     critical: float | None = None,
     background: BackgroundShape | None = None,
     noise: Noise | None = None,
@@ -57,7 +57,7 @@ def fit_low_angle(
         Ranges in Å⁻¹ to exclude.
     coherent : int
         M, number of crystals that scatter coherently.
-    resolution : float or Broadening
+    resolution : float or ResolutionShape
         As in :func:`slxrd.fit`.
     critical : float, optional
         Critical scattering vector q_c of the film in Å⁻¹, 0 for no refraction. By default w is averaged over

@@ -14,7 +14,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.fitting.search.scan import Progress
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument
 from slxrd.sample.stack import Stack
@@ -112,7 +112,7 @@ def disorder_from_fringes(
     *,
     mask: Iterable[tuple[float, float]] = (),
     coherent: int = Stack.coherent,
-    resolution: float | Broadening = Instrument.sigma_G,
+    resolution: float | ResolutionShape = Instrument.sigma_G,
     noise: Noise | None = None,
     report: Progress | None = None,
 ) -> Disorder:

@@ -19,7 +19,7 @@ from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.instrument.broadening import Broadening
+from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument, simulate
 from slxrd.parameters.definitions import STACKING, TABLE
@@ -41,7 +41,7 @@ def plan(
     noise: float | None = None,
     regions: Sequence[RegionLike] = (),
     background: float = 0.0,
-    resolution: float | Broadening = Instrument.sigma_G,
+    resolution: float | ResolutionShape = Instrument.sigma_G,
     coherent: int = Stack.coherent,
     n: int = 20,
     seed: int = 0,
