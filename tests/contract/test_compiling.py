@@ -30,7 +30,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> compiling._Clock:
     """A clock of the test's own, which nothing that is really compiled moves."""
     own = compiling._Clock()
     monkeypatch.setattr(compiling, "_clock", own)
-    monkeypatch.setattr(compiling, "_said", False)
+    monkeypatch.setattr(compiling, "_printed", False)
     return own
 
 
@@ -62,7 +62,7 @@ def test_a_short_one_is_not_worth_a_word(clock: compiling._Clock, patient: None)
     with compiling.watched(ear):
         clock.start()
         clock.end()
-        clock._tell()  # the timer that comes too late
+        clock._notify()  # the timer that comes too late
     assert ear.heard == []
 
 
@@ -119,7 +119,7 @@ def test_a_notebook_is_told_and_a_program_is_not(
 ) -> None:
     for _ in range(2):
         clock.start()
-        clock._tell()
+        clock._notify()
         clock.end()
     told = capsys.readouterr()
     assert told.out == ""

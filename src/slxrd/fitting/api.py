@@ -82,7 +82,7 @@ def build_parameters(
         if name == "q_zero" and name not in start and not inside:
             value = min(max(0.0, lower), upper)
         result = result.redefine(name, lower, upper, value)
-    return result.fix(**fix).tie(**tie).release(*free).know(**prior)
+    return result.fix(**fix).tie(**tie).release(*free).prior(**prior)
 
 
 def _as_parameters(parameters: Any) -> Parameters:

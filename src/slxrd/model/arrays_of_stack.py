@@ -17,7 +17,15 @@ from slxrd.sample.amplitudes import plane_arrays
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.form_factors import ComplexArray
 from slxrd.sample.planes import Plane
-from slxrd.sample.refinable import Opened, as_it_is, away, element, label, needs_opening, opened
+from slxrd.sample.refinable import (
+    CrystalParts,
+    direction_of_apart,
+    element,
+    has_plane_parameters,
+    label,
+    parts_as_given,
+    parts_with_separate_surfaces,
+)
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
@@ -122,15 +130,15 @@ _END = ("", "_B")
 _OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))
 
 
-def _parts(crystal: Crystal | None, number: int, names: Sequence[str]) -> tuple[Opened, bool]:
+def _parts(crystal: Crystal | None, number: int, names: Sequence[str]) -> tuple[CrystalParts, bool]:
     """Return the parts of a crystal, and whether the parameters of planes are its own."""
     if crystal is None:
-        return Opened((), (), (), 0), False
-    own = needs_opening(names, number == 1)
-    return (opened if own else as_it_is)(crystal), own
+        return CrystalParts((), (), (), 0), False
+    own = has_plane_parameters(names, number == 1)
+    return (parts_with_separate_surfaces if own else parts_as_given)(crystal), own
 
 
-def _placed(parts: Opened, number: int, own: bool, names: Sequence[str]) -> list[_Placed]:
+def _placed(parts: CrystalParts, number: int, own: bool, names: Sequence[str]) -> list[_Placed]:
     listed = [
         (part, plane)
         for part, planes in ((BOTTOM, parts.bottom), (REPEAT, parts.repeat), (TOP, parts.top))
@@ -143,7 +151,7 @@ def _placed(parts: Opened, number: int, own: bool, names: Sequence[str]) -> list
         outermost = own and k in (0, len(listed) - 1)
         where = "surface" if outermost else label(plane)
         displacement, sign = -1, 1.0
-        ways = {"shift": -1.0 if k == 0 and outermost else 1.0, "apart": away(plane)}
+        ways = {"shift": -1.0 if k == 0 and outermost else 1.0, "apart": direction_of_apart(plane)}
         for kind, way in ways.items():
             if own and way and f"{kind}_{where}{_END[number]}" in names:
                 displacement, sign = list(names).index(f"{kind}_{where}{_END[number]}"), way

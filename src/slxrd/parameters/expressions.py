@@ -1,4 +1,4 @@
-"""Arithmetic on parameters, ``"2*d + 5"``, with exact derivatives; nothing else is ever evaluated."""
+"""Arithmetic on parameters, such as ``"2*d + 5"``, with exact derivatives; no other code is evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of lmfit, taken in and given back."""
+"""Conversion from and to ``lmfit.Parameters``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slxrd.parameters.parameter_set import Parameters
 
 
 def from_lmfit(parameters: Any) -> Parameters:
-    """Take over an ``lmfit.Parameters``; infinite bounds become the table's.
+    """Convert an ``lmfit.Parameters``; infinite bounds become those of the table.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def from_lmfit(parameters: Any) -> Parameters:
     Raises
     ------
     SlxrdError
-        If a name is unknown, or a value or expression is refused.
+        If a name is unknown, or a value or expression invalid.
     """
     result = Parameters()
     for name, theirs in parameters.items():
@@ -58,7 +58,7 @@ def to_lmfit(parameters: Parameters) -> Any:
 
     result = lmfit.Parameters()
     waiting = dict(parameters)
-    while waiting:  # lmfit wants what an expression uses before the expression
+    while waiting:  # lmfit needs the parameters of an expression before the expression
         for name, row in list(waiting.items()):
             if row.expression is None:
                 result.add(name, row.value, row.free is True, row.lower, row.upper)

@@ -18,28 +18,28 @@ from slxrd.units import FloatArray
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter as a fit sees it.
+    """A parameter of a fit: value, bounds, tie, prior.
 
     Parameters
     ----------
     name : str
         One that :func:`slxrd.parameters.definitions.info` knows.
     value : float or None
-        Its value, or where a fit starts; None if it is to be found from the pattern.
+        The value, or the start of a fit; None if it is estimated from the pattern.
     lower, upper : float
         Bounds, inclusive.
     free : bool or None
-        Refined, kept, or (None, for q_zero) decided from the data.
+        Refined, fixed, or (None, for q_zero) decided from the data.
     expression : Expression or None
-        What it is tied to; then it is neither free nor has a value of its own.
+        The expression that it is tied to; it is then not free and has no value of its own.
     prior : tuple of float or None
-        Mean and standard deviation of what is known of it beforehand.
+        Mean and standard deviation of its Gaussian prior.
 
     Raises
     ------
     SlxrdError
-        If the name is unknown, the bounds are reversed or beyond what means anything, or the value
-        lies outside them.
+        If the name is unknown, the bounds are reversed or physically impossible, or the value lies outside
+        them.
     """
 
     name: str
@@ -94,15 +94,15 @@ def _default(row: ParameterInfo) -> Parameter:
 
 
 class Parameters(Mapping[str, Parameter]):
-    """The parameters of a fit: frozen, one of each in a table.
+    """The parameters of a fit, one for each entry of a table; cannot be changed.
 
     Parameters
     ----------
     parameters : mapping of str to Parameter, optional
-        What differs from the table's defaults.
+        Those that differ from the defaults of the table.
     table : mapping of str to ParameterInfo, optional
-        That of a structure; :data:`slxrd.parameters.definitions.TABLE`, and what is given besides, if left
-        out.
+        Definitions, such as those of a structure; by default :data:`slxrd.parameters.definitions.TABLE` and
+        the given parameters.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Parameters(Mapping[str, Parameter]):
         return self._rows[name]
 
     def including(self, *names: str) -> Self:
-        """Take in parameters that only some structures have; ``including("rho")``."""
+        """Add parameters that only some structures have; ``including("rho")``."""
         further = {name: info(name) for name in names if name not in self._table}
         return type(self)(self._rows, {**self._table, **further})
 
@@ -167,13 +167,13 @@ class Parameters(Mapping[str, Parameter]):
         )
 
     def start(self, **values: float) -> Self:
-        """Give values to start from; ``start(d=5.84)``."""
+        """Set starting values; ``start(d=5.84)``."""
         return self._changed({name: {"value": float(value)} for name, value in values.items()})
 
     def fix(self, **values: float) -> Self:
-        """Keep parameters at given values; ``fix(q_zero=0)``."""
-        kept = {"free": False, "expression": None, "prior": None}
-        return self._changed({name: {"value": float(value), **kept} for name, value in values.items()})
+        """Fix parameters at given values; ``fix(q_zero=0)``."""
+        fixed = {"free": False, "expression": None, "prior": None}
+        return self._changed({name: {"value": float(value), **fixed} for name, value in values.items()})
 
     def release(self, *names: str) -> Self:
         """Refine parameters, within their bounds."""
@@ -183,19 +183,19 @@ class Parameters(Mapping[str, Parameter]):
         """Set bounds; ``bound(L=(20, 60))``."""
         return self._changed({n: {"lower": float(a), "upper": float(b)} for n, (a, b) in bounds.items()})
 
-    def know(self, **priors: tuple[float, float]) -> Self:
-        """Say what is known beforehand, as mean and standard deviation; ``know(L=(36, 2))``."""
+    def prior(self, **priors: tuple[float, float]) -> Self:
+        """Give parameters Gaussian priors, as mean and standard deviation; ``prior(L=(36, 2))``."""
         return self._changed(
             {n: {"prior": (float(mean), float(spread))} for n, (mean, spread) in priors.items()}
         )
 
     @property
     def priors(self) -> dict[str, tuple[float, float]]:
-        """What is known beforehand of the free parameters."""
+        """Gaussian priors of the free parameters: mean and standard deviation by name."""
         return {name: row.prior for name, row in self._rows.items() if row.prior is not None and row.free}
 
     def redefine(self, name: str, lower: float, upper: float, value: float | None) -> Self:
-        """Give new bounds and a new start at once."""
+        """Set new bounds and a new start together."""
         return self._changed({name: {"lower": float(lower), "upper": float(upper), "value": value}})
 
     def tie(self, **expressions: str) -> Self:
@@ -204,7 +204,7 @@ class Parameters(Mapping[str, Parameter]):
         Raises
         ------
         SlxrdError
-            If an expression is not arithmetic, names an unknown parameter, or runs in a circle.
+            If an expression is not arithmetic, names an unknown parameter, or is circular.
         """
         result = self
         for name, text in expressions.items():
@@ -238,11 +238,11 @@ class Parameters(Mapping[str, Parameter]):
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Names of the parameters whose values have yet to be found."""
+        """Names of the parameters without a value."""
         return tuple(n for n, p in self._rows.items() if p.value is None and p.expression is None)
 
     def resolve(self, vector: FloatArray) -> tuple[dict[str, float], FloatArray]:
-        """Turn the vector of free values into values of all parameters.
+        """Calculate the values of all parameters from those of the free ones.
 
         Parameters
         ----------

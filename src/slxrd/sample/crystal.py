@@ -156,7 +156,7 @@ class Crystal:
         return sum(number * electrons(species) for species, number in self.composition(N).items())
 
     def cut(self, bottom: int | str, top: int | str) -> Crystal:
-        """Crystal of the same planes, ended by those given; what ended it before is forgotten.
+        """Return the crystal with other terminations.
 
         Parameters
         ----------
@@ -174,8 +174,8 @@ class Crystal:
         closing = () if last == len(self.repeat) - 1 else self.repeat[: last + 1]
         return replace(self, bottom=tuple(lowest) if first else (), top=closing)
 
-    def counted_by(self, plane: int | str) -> Crystal:
-        """Crystal of the same planes in which N counts another; what ended it before is forgotten.
+    def with_reference_plane(self, plane: int | str) -> Crystal:
+        """Return the crystal with N counting other planes; its terminations are reset.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What may be refined of a structure: the parameters that it has, and those that it offers if named."""
+"""The parameters of a structure: those that it always has, and those that it has if they are named."""
 
 from __future__ import annotations
 
@@ -15,50 +15,49 @@ from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane
 from slxrd.sample.species import ion
 
-#: Planes nearer than this to half the period, or to 0, lie there.
+#: Planes within this fraction of the period of 0 or ½ count as lying there.
 MIDDLE = 1e-3
 #: A refined d stays within this fraction of that of a known crystal.
 NEAR_PERIOD = 0.1
 
 
 class Structure(Protocol):
-    """What is asked of a structure here; see :class:`slxrd.sample.stack.Stack`."""
+    """The attributes of :class:`slxrd.sample.stack.Stack` on which the parameters depend."""
 
     @property
     def coherent(self) -> int:
-        """As there."""
+        """Number of crystals in a coherent stack."""
 
     @property
     def crystal(self) -> Crystal | None:
-        """As there."""
+        """The crystal; None for equal planes."""
 
     @property
     def partner(self) -> Crystal | None:
-        """As there."""
+        """The second crystal of an alternating stack."""
 
     @property
     def alternating(self) -> bool:
-        """As there."""
+        """Whether two crystals alternate."""
 
     @property
     def slab(self) -> float | None:
-        """As there."""
+        """Electron density between the crystals in e/Å³."""
 
     @property
     def extras(self) -> tuple[str, ...]:
-        """As there."""
+        """Parameters in use that the structure has only if they are named."""
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A crystal whose outermost planes do not belong to its repeat, so that they can be told from the others.
+class CrystalParts:
+    """The planes of a crystal: bottom, repeat and top.
 
     Parameters
     ----------
     bottom, repeat, top : tuple of Plane
-        As in :class:`slxrd.sample.crystal.Crystal`; but the repeat may begin above 0, where a first one went
-        to the
-        bottom, and the top then counts from the same place.
+        As in :class:`slxrd.sample.crystal.Crystal`, except that the repeat begins above 0 where its first
+        period was moved to the bottom; the top is then measured from the same height.
     closing : int
         A crystal of N planes of reference has N − closing repeats.
     """
@@ -69,20 +68,20 @@ class Opened:
     closing: int
 
 
-def as_it_is(crystal: Crystal) -> Opened:
-    """Leave the planes where they are."""
-    return Opened(crystal.bottom, crystal.repeat, crystal.top, crystal.closing)
+def parts_as_given(crystal: Crystal) -> CrystalParts:
+    """Return the planes of a crystal without any change."""
+    return CrystalParts(crystal.bottom, crystal.repeat, crystal.top, crystal.closing)
 
 
-def opened(crystal: Crystal) -> Opened:
-    """Take the outermost planes out of the repeat, where they belong to it."""
+def parts_with_separate_surfaces(crystal: Crystal) -> CrystalParts:
+    """Move the outermost planes out of the repeat, so that they can have parameters of their own."""
     bottom, repeat, top, closing = crystal.bottom, crystal.repeat, crystal.top, crystal.closing
     if not top:
         top, closing = repeat, closing + 1
     if not bottom:
         bottom, closing = repeat, closing + 1
         repeat, top = _raised(repeat), _raised(top)
-    return Opened(bottom, repeat, top, closing)
+    return CrystalParts(bottom, repeat, top, closing)
 
 
 def _raised(planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
@@ -90,23 +89,23 @@ def _raised(planes: tuple[Plane, ...]) -> tuple[Plane, ...]:
 
 
 def label(plane: Plane) -> str:
-    """Name of a plane's composition, as it stands in the name of a parameter."""
+    """Composition of a plane, as it is written in the name of a parameter."""
     return re.sub(r"\W", "", str(plane))
 
 
 def element(species: str) -> str:
-    """Name of a species, as it stands in the name of a parameter."""
+    """Element of a species, as it is written in the name of a parameter."""
     single = ion(species)
     return re.sub(r"\W", "", single.element if single else species)
 
 
-def needs_opening(names: Iterable[str], second: bool = False) -> bool:
-    """Whether parameters of these names tell the outermost planes of a crystal from the others."""
+def has_plane_parameters(names: Iterable[str], second: bool = False) -> bool:
+    """Whether these names contain parameters of planes of the first crystal, or of the second of a pair."""
     return any(found is not None and found.second == second for found in map(of_planes, names))
 
 
-def away(plane: Plane) -> float:
-    """Which way is away from the nearest plane of reference: 1 up, −1 down, 0 where it is in the middle."""
+def direction_of_apart(plane: Plane) -> float:
+    """Sign of a displacement away from the nearest plane of reference: 1 up, −1 down, 0 in the middle."""
     part = plane.position % 1.0
     if min(part, abs(part - 0.5), 1.0 - part) < MIDDLE:
         return 0.0
@@ -114,7 +113,7 @@ def away(plane: Plane) -> float:
 
 
 def offered(structure: Structure) -> dict[str, ParameterInfo]:
-    """Parameters that a structure offers if they are named.
+    """Parameters that a structure has only if they are named.
 
     Returns
     -------
@@ -137,7 +136,7 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
 
 
 def _of_planes(crystal: Crystal, end: str) -> dict[str, ParameterInfo]:
-    parts = opened(crystal)
+    parts = parts_with_separate_surfaces(crystal)
     reference = label(crystal.repeat[0])
     outermost = (parts.bottom[0], parts.top[-1])
     inner = (*parts.bottom[1:], *parts.repeat, *parts.top[:-1])
@@ -149,8 +148,8 @@ def _of_planes(crystal: Crystal, end: str) -> dict[str, ParameterInfo]:
                 rows.setdefault(name, replace(info(name), default=site.occupancy))
         if where not in ("surface", reference):
             rows.setdefault(f"shift_{where}{end}", info(f"shift_{where}{end}"))
-    # Where planes lie on one side only, away is up or down.
-    ways = {(label(plane), away(plane)) for plane in inner if label(plane) != reference}
+    # If such planes lie on one side only, their `apart` would be the same as their `shift`.
+    ways = {(label(plane), direction_of_apart(plane)) for plane in inner if label(plane) != reference}
     for where in sorted(where for where, way in ways if way > 0.0 and (where, -1.0) in ways):
         rows[f"apart_{where}{end}"] = info(f"apart_{where}{end}")
     return rows
@@ -162,19 +161,19 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
     Raises
     ------
     SlxrdError
-        If an extra one is not offered.
+        If the structure cannot have an extra parameter.
     """
     rows = dict(TABLE)
     if structure.crystal is not None:
         rows["d"] = _near(rows["d"], structure.crystal.period)
         out = structure.crystal.overhang()[1] + (structure.partner or structure.crystal).overhang()[0]
         rows["L"] = replace(rows["L"], lower=max(rows["L"].lower, out))
-        rows |= _sizes(rows, structure.crystal, needs_opening(structure.extras), "")
+        rows |= _sizes(rows, structure.crystal, has_plane_parameters(structure.extras), "")
     if structure.alternating:
         rows |= {name: FURTHER[name] for name in ("d_B", "N_B", "sigma_N_B")}
         if structure.partner is not None:
             rows["d_B"] = _near(rows["d_B"], structure.partner.period)
-            rows |= _sizes(rows, structure.partner, needs_opening(structure.extras, True), "_B")
+            rows |= _sizes(rows, structure.partner, has_plane_parameters(structure.extras, True), "_B")
     if structure.slab is not None:
         rows["rho"] = replace(FURTHER["rho"], default=structure.slab)
     further = offered(structure) if structure.extras else {}
@@ -198,7 +197,7 @@ def _near(row: ParameterInfo, period: float) -> ParameterInfo:
 def _sizes(
     rows: Mapping[str, ParameterInfo], crystal: Crystal, opening: bool, end: str
 ) -> dict[str, ParameterInfo]:
-    """N and σ_N of a crystal; those of platelets of one thickness are known."""
+    """Definitions of N and σ_N of a crystal; they are fixed for platelets of one thickness."""
     N, sigma_N = rows[f"N{end}"], rows[f"sigma_N{end}"]
     if crystal.layers is not None:
         known = float(crystal.layers)
@@ -206,5 +205,5 @@ def _sizes(
             N.name: replace(N, default=known, free=False),
             sigma_N.name: replace(sigma_N, default=0.0, lower=0.0, free=False),
         }
-    closing = (opened if opening else as_it_is)(crystal).closing
+    closing = (parts_with_separate_surfaces if opening else parts_as_given)(crystal).closing
     return {N.name: replace(N, lower=float(max(closing, 1)))}

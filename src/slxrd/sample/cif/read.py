@@ -97,7 +97,7 @@ def crystal_from_cif(
             assumed="; ".join(remark for remark in remarks if remark),
         )
         if reference is not None:
-            crystal = crystal.counted_by(reference)
+            crystal = crystal.with_reference_plane(reference)
         return crystal.cut(0 if bottom is None else bottom, 0 if top is None else top)
     except SlxrdError as error:
         raise FileError(where, f"along ({' '.join(map(str, direction))}): {error}") from None

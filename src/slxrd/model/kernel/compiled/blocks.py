@@ -11,7 +11,7 @@ import math
 
 from numba import njit
 
-from slxrd.model.kernel import compile_notice as compile_notice  # announces every compilation from here on
+from slxrd.model.kernel import compile_events as compile_events  # reports every compilation from here on
 
 B = 64  # scattering vectors in a block
 #: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.

@@ -1,4 +1,4 @@
-"""Tells :mod:`slxrd._compiling` when numba compiles a kernel instead of loading it."""
+"""Reports to :mod:`slxrd._compiling` when numba compiles a kernel instead of loading it from its cache."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numba.core import event
 from slxrd import _compiling as compiling
 
 
-class _Notice(event.Listener):
+class _Listener(event.Listener):
     def on_start(self, event: Any) -> None:
         if _ours(event):
             compiling.started()
@@ -20,8 +20,8 @@ class _Notice(event.Listener):
 
 
 def _ours(event: Any) -> bool:
-    """Whether it is a function of this package that is compiled, and not one of the user's own."""
+    """Whether the compiled function belongs to this package, not to the user."""
     return str(event.data["dispatcher"].py_func.__module__).startswith("slxrd.")
 
 
-event.register("numba:compile", _Notice())  # type: ignore[no-untyped-call]
+event.register("numba:compile", _Listener())  # type: ignore[no-untyped-call]
