@@ -1,6 +1,6 @@
-"""Shapes of the background in a region; the best coefficients of their columns are part of a fit.
+"""Backgrounds of a region: functions of q that return the columns of a linear model.
 
-A background is a function from q to columns. Installed packages add theirs by entry points of the group
+The coefficients of the columns are fitted. Installed packages add backgrounds by entry points of the group
 ``slxrd.backgrounds``.
 """
 
@@ -14,8 +14,7 @@ from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: From scattering vectors in Å⁻¹, shape (n,), increasing, to columns, shape (n, k), which the fit multiplies
-#: with free coefficients and adds up.
+#: From increasing scattering vectors in Å⁻¹, shape (n,), to the columns of the background, shape (n, k).
 Background = Callable[[FloatArray], FloatArray]
 
 #: All backgrounds by name.
@@ -23,16 +22,16 @@ BACKGROUNDS: Registry[Background] = Registry("background", "slxrd.backgrounds", 
 
 
 def legendre(x: FloatArray, degree: int, low: float | None = None, high: float | None = None) -> FloatArray:
-    """Legendre polynomials up to a degree.
+    """Polynomial background, Legendre columns.
 
     Parameters
     ----------
     x : ndarray, shape (n,)
         Increasing.
     degree : int
-        The highest degree; -1 for no column.
+        Highest degree; -1 for no column.
     low, high : float, optional
-        What is mapped to -1 and 1; the ends of ``x`` by default.
+        Values mapped to -1 and 1; by default, the ends of ``x``.
 
     Returns
     -------
@@ -79,7 +78,7 @@ def background_columns(name: str, q: FloatArray) -> FloatArray:
     Parameters
     ----------
     name : str
-        One of :data:`BACKGROUNDS`.
+        Name in :data:`BACKGROUNDS`.
     q : ndarray, shape (n,)
         Å⁻¹.
 

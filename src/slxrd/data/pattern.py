@@ -128,7 +128,7 @@ class Pattern(Sealed):
         object.__setattr__(self, "metadata", FrozenDict(self.metadata))
 
     def _columns(self) -> dict[str, NDArray[Any]]:
-        """Read-only arrays of all columns, of one length and finite."""
+        """Return read-only arrays of all columns, after checking that they are finite and of one length."""
         x = _frozen(self.x)
         if x.ndim != 1 or x.size == 0:
             raise SlxrdError(
@@ -150,7 +150,7 @@ class Pattern(Sealed):
                 )
             if np.any(np.abs(values) > LARGEST):
                 raise SlxrdError(
-                    f"{self.source}: {name} beyond {LARGEST:g} cannot be a measurement; mend the file"
+                    f"{self.source}: {name} beyond {LARGEST:g} cannot be a measurement; correct the file"
                 )
         columns["mask"] = _frozen(np.zeros(n, dtype=bool) if self.mask is None else self.mask, bool)
         if columns["mask"].shape != (n,):
@@ -174,7 +174,7 @@ class Pattern(Sealed):
             raise SlxrdError(f"{self.source}: ratio {ratio!r} of the lines must be above 0 and at most 1")
 
     def _facts(self) -> list[tuple[str, str]]:
-        """What the pattern is, in pairs of a word and its value."""
+        """Return the rows of the text and HTML summary."""
         axis, unit = ("q", " Å⁻¹") if self.axis == "q" else ("2θ", "°")
         facts = [(axis, f"{self.x[0]:.6g} to {self.x[-1]:.6g}{unit}, {len(self)} points")]
         if self.mask.any():

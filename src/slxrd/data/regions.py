@@ -68,7 +68,7 @@ def as_region(region: RegionLike) -> Region:
     Raises
     ------
     SlxrdError
-        If it is neither a region nor two or three numbers, or such a region cannot be.
+        If it is neither a region nor two or three numbers, or the region is invalid.
     """
     if isinstance(region, Region):
         return region
@@ -82,12 +82,12 @@ def as_region(region: RegionLike) -> Region:
 
 
 def as_regions(regions: Iterable[RegionLike]) -> tuple[Region, ...]:
-    """Return regions from their ends and weights, after every check that needs no pattern.
+    """Return regions from their ends and weights, and check that they do not overlap.
 
     Raises
     ------
     SlxrdError
-        If one cannot be, or two overlap.
+        If one is invalid, or two overlap.
     """
     found = tuple(as_region(region) for region in regions)
     for one, other in pairwise(sorted(found, key=lambda region: region.low)):

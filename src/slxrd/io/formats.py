@@ -1,7 +1,7 @@
-"""File formats: what the reader of one offers, and all of them by name.
+"""The registry of file formats.
 
-Every module of :mod:`slxrd.io` that reads a format registers it here, and is found by itself. Installed
-packages add theirs by entry points of the group ``slxrd.formats``.
+Each module of :mod:`slxrd.io` that reads a format registers it here and is found automatically. Installed
+packages add formats by entry points of the group ``slxrd.formats``.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ class Format:
     columns: bool = False
 
 
-#: All formats by a short name.
+#: All formats by short names.
 FORMATS: Registry[Format] = Registry(
     "file format", "slxrd.formats", package="slxrd.io", accepts=lambda item: isinstance(item, Format)
 )
 
 
 def formats() -> tuple[Format, ...]:
-    """All formats, in the order in which a file is tried."""
+    """Return all formats in the order in which they are tried."""
     return tuple(sorted((found for _, found in FORMATS.items()), key=lambda found: found.generic))

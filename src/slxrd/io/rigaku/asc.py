@@ -135,18 +135,18 @@ def _read(group: _Group, request: Request) -> Scan:
 def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
     alpha1 = parse_wavelength(header.get("WAVE_LENGTH1"), "WAVE_LENGTH1", request.source)
     alpha2 = parse_wavelength(header.get("WAVE_LENGTH2"), "WAVE_LENGTH2", request.source)
-    meant = header.get("XRAY_CHAR", "").upper().replace(" ", "")
+    wave_type = header.get("XRAY_CHAR", "").upper().replace(" ", "")
     if request.radiation is not None:
         return None
-    if meant == "K-ALPHA1" and alpha2 and not _CRYSTAL.match(header.get("I_MONOCHRO", "")):
+    if wave_type == "K-ALPHA1" and alpha2 and not _CRYSTAL.match(header.get("I_MONOCHRO", "")):
         raise FileError(
             request.source,
             "its header says K-ALPHA1, as such files do for unfiltered Kα too, and names no "
             "monochromator before the sample: use --wavelength CuKa for both lines, or CuKa1",
         )
-    if meant in ("K-ALPHA1", "K-ALPHA2"):
-        return header_radiation(request, alpha1 if meant == "K-ALPHA1" else alpha2, 0.0, 0.0)
-    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "K-ALPHA" else None
+    if wave_type in ("K-ALPHA1", "K-ALPHA2"):
+        return header_radiation(request, alpha1 if wave_type == "K-ALPHA1" else alpha2, 0.0, 0.0)
+    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if wave_type == "K-ALPHA" else None
 
 
 FORMATS.register("rigaku-asc", Format(NAME, (".asc", ".rig"), recognises, scans))

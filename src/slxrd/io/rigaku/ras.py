@@ -252,14 +252,14 @@ def _radiation(request: Request, header: Mapping[str, str]) -> Radiation | None:
         parse_wavelength(header.get(f"HW_XG_WAVE_LENGTH_{line}"), f"HW_XG_WAVE_LENGTH_{line}", request.source)
         for line in ("ALPHA1", "ALPHA2", "BETA")
     )
-    meant = header.get("MEAS_COND_XG_WAVE_TYPE", "").lower().replace("_", "").replace("alpha", "a")
+    wave_type = header.get("MEAS_COND_XG_WAVE_TYPE", "").lower().replace("_", "").replace("alpha", "a")
     single = {"ka1": alpha1, "ka2": alpha2, "kb": beta, "kbeta": beta}
-    if meant == "ka" and _axis(header, "IncidentMonochromator")[0].startswith("Ge"):
-        meant = "ka1"  # a germanium crystal transmits only Kα₁
-    if meant in single:
-        return header_radiation(request, single[meant], 0.0, 0.0)
+    if wave_type == "ka" and _axis(header, "IncidentMonochromator")[0].startswith("Ge"):
+        wave_type = "ka1"  # a germanium crystal transmits only Kα₁
+    if wave_type in single:
+        return header_radiation(request, single[wave_type], 0.0, 0.0)
     # The file has no intensity ratio. Without Kα as wave type it is unknown which lines reach the sample.
-    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if meant == "ka" else None
+    return header_radiation(request, alpha1, alpha2, ALPHA2_RATIO) if wave_type == "ka" else None
 
 
 def _axis(header: Mapping[str, str], name: str) -> tuple[str, str]:

@@ -95,11 +95,11 @@ class Archive:
 
 
 class Content(bytes):
-    """Content of a file, which opens it as an archive once for all the formats that are tried."""
+    """Content of a file that caches the opened archive, as several formats are tried on it."""
 
     @cached_property
     def opened(self) -> Archive | _Unsound:
-        """The archive, or why it is none."""
+        """The archive, or the reason why it cannot be opened."""
         try:
             return _open(self, "")
         except _Unsound as problem:
