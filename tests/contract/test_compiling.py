@@ -126,6 +126,7 @@ def test_a_notebook_is_told_and_a_program_is_not(
     assert told.err.count(compiling.COMPILING) == int(interactive)
 
 
+@pytest.mark.slow
 def test_numba_tells_of_our_functions_only(monkeypatch: pytest.MonkeyPatch) -> None:
     numba = pytest.importorskip("numba")
     import slxrd.model.kernel.compiled.blocks  # noqa: F401

@@ -15,6 +15,7 @@ def test_kernel_in_use() -> None:
     assert kernels().__name__ == f"slxrd.model.kernel.{'compiled' if compiled else 'reference'}.kernels"  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_superlattice() -> None:
     pattern = slxrd.example("cspbbr3-cubes").pattern()
     result = slxrd.fit(pattern, regions=[(0.9, 1.25)], start=TRUTH)
@@ -25,6 +26,7 @@ def test_superlattice() -> None:
     assert 0.7 < result.reduced_chi2 < 1.3
 
 
+@pytest.mark.slow
 def test_film() -> None:
     example = slxrd.example("cumnsb-film")
     result = example.fit()

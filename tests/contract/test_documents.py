@@ -36,6 +36,7 @@ def test_the_commands_of_the_readme_are_those_that_are_run(command: str) -> None
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_readme_shows_what_is_printed() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = re.search(r"\n    \$ slxrd fit (\S+) .*\n((?:    .*\n|\n)+)", text)
@@ -54,6 +55,7 @@ def test_default_bounds_are_those_of_the_table() -> None:
         assert [float(number.replace("−", "-")) for number in line.groups()] == [row.lower, row.upper]
 
 
+@pytest.mark.slow
 def test_statuses_and_keys_are_described() -> None:
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     for status in (

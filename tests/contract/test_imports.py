@@ -50,6 +50,7 @@ def test_importing_is_light(code: str) -> None:
     assert not after & (HEAVY | NETWORK)
 
 
+@pytest.mark.slow
 def test_every_part_imports_without_the_network() -> None:
     """Matplotlib and SciPy may be needed for the work; the network never."""
     code = "import slxrd\nfor name in slxrd.__all__: getattr(slxrd, name)\n"
@@ -59,6 +60,7 @@ def test_every_part_imports_without_the_network() -> None:
     assert "ftplib" not in after
 
 
+@pytest.mark.slow
 def test_the_command_line_starts_light() -> None:
     code = "import sys\nfrom slxrd.ui.cli import main as cli\nsys.argv = ['slxrd', '--version']\n"
     code += "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
@@ -71,6 +73,7 @@ def test_the_command_line_starts_light() -> None:
 PAGE = "slxrd.ui.app." if importlib.util.find_spec("panel") is None else "-"
 
 
+@pytest.mark.slow
 def test_importing_prints_nothing() -> None:
     everything = "import slxrd, pkgutil, importlib\n"
     everything += "for m in pkgutil.walk_packages(slxrd.__path__, 'slxrd.'):\n"
@@ -79,6 +82,7 @@ def test_importing_prints_nothing() -> None:
     assert python(everything) == ""
 
 
+@pytest.mark.slow
 def test_importing_leaves_the_drawing_backend_alone() -> None:
     code = "import matplotlib\nbefore = matplotlib.rcParams.copy()\n"
     code += "import slxrd\nslxrd.plot\nassert matplotlib.rcParams.copy() == before\n"
@@ -86,6 +90,7 @@ def test_importing_leaves_the_drawing_backend_alone() -> None:
     assert python(code) == ""
 
 
+@pytest.mark.slow
 def test_public_names_resolve() -> None:
     assert sorted(slxrd.__all__) == slxrd.__all__
     for name in slxrd.__all__:
@@ -122,6 +127,7 @@ def public_things() -> dict[str, object]:
     return things
 
 
+@pytest.mark.slow
 def test_public_things_are_described() -> None:
     bare = [name for name, thing in public_things().items() if not (inspect.getdoc(thing) or "").strip()]
     assert bare == []
@@ -154,6 +160,7 @@ print(json.dumps([result.chi2, [p.value for p in found], [p.error for p in found
 """
 
 
+@pytest.mark.slow
 def test_without_numba_the_fit_is_the_same() -> None:
     if importlib.util.find_spec("numba") is None:
         pytest.skip("numba is not installed; test_core fits without it")
@@ -168,6 +175,7 @@ def test_without_numba_the_fit_is_the_same() -> None:
     assert errors == pytest.approx(errors_, rel=0.1)
 
 
+@pytest.mark.slow
 def test_without_optional_packages() -> None:
     code = QUICK_FIT + "assert result.parameters['L'].status == 'determined'\n"
     assert python(code, withheld=("lmfit", "hypothesis", "mpmath", "pandas"))

@@ -84,6 +84,7 @@ FITS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choices", FITS.values(), ids=FITS)
 def test_a_fit_of_any_kind(choices: dict[str, Any]) -> None:
     found = cubes(**choices)
@@ -116,6 +117,7 @@ def pattern() -> slxrd.Pattern:
     return replace(example, metadata={"title": "cubes"}).masked(1.4, 1.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_what_comes_before_a_fit(trip: Callable[[Any], Any]) -> None:
     measured = pattern()
@@ -170,6 +172,7 @@ def refused(path: Path) -> None:
     write(path, "text")
 
 
+@pytest.mark.slow
 def test_an_error_comes_back_from_a_worker(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (

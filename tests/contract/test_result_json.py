@@ -60,6 +60,7 @@ def both(request: pytest.FixtureRequest) -> tuple[slxrd.Fit, dict[str, Any]]:
     return made(request.param)
 
 
+@pytest.mark.slow
 def test_top_level(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     _, result = both
     promised = {"slxrd", "input", "parameters", "derived", "chi2", "reduced_chi2", "n_points", "solutions"}
@@ -153,6 +154,7 @@ def test_the_statuses_that_these_fits_were_made_for() -> None:
     assert found["tied"]["sigma_N"]["why"].startswith("tied")
 
 
+@pytest.mark.slow
 def test_upper_bound_where_there_is_no_disorder() -> None:
     truth = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 0.0}
     q = np.arange(0.85, 1.3, 0.004)
@@ -191,6 +193,7 @@ def test_a_pattern_does_not_follow_its_source_arrays() -> None:
         own.intensity[0] = 5.0
 
 
+@pytest.mark.slow
 def test_repeated_and_in_threads_it_is_the_same() -> None:
     first = result_json(quick(start=None))
     assert result_json(quick(start=None)) == first
@@ -199,6 +202,7 @@ def test_repeated_and_in_threads_it_is_the_same() -> None:
         assert all(result_json(future.result()) == first for future in futures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("objective", ["linear", "log", "paper2021"])
 def test_order_of_regions_does_not_matter(objective: str) -> None:
     regions = [Region(0.9, 1.25), Region(1.98, 2.33, 0.1)]
@@ -214,6 +218,7 @@ def test_order_of_regions_does_not_matter(objective: str) -> None:
             assert a.error == pytest.approx(b.error, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_units_of_intensity_do_not_matter() -> None:
     scaled = slxrd.Pattern(pattern().q, 1e3 * pattern().intensity, sigma=1e3 * pattern().sigma)
     one, other = quick(), slxrd.fit(scaled, regions=[(0.9, 1.25)], start=START)

@@ -105,6 +105,7 @@ def test_number_of_members(monkeypatch: pytest.MonkeyPatch) -> None:
         archive.open_archive(data, "f.zip")
 
 
+@pytest.mark.slow
 def test_a_member_that_is_larger_than_it_says() -> None:
     """64 MB that are said to be 1 kB: the rest must not be decompressed, nor be taken for whole."""
     content = bytes(64_000_000)

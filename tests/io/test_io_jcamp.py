@@ -101,6 +101,7 @@ def repeated(times: int) -> str:
     return "?STUVWXYZs"[int(digits[0])] + digits[1:]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None, database=None)
 @given(
     counts=st.lists(st.integers(-30, 30) | st.integers(-(10**6), 10**6), min_size=2, max_size=60),

@@ -99,6 +99,7 @@ def test_the_known_formats_are_named(tmp_path: Path) -> None:
         assert candidate.name in str(caught.value)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, database=None)
 @given(start=st.sampled_from(sorted({b"", b"PK\x03\x04", b"<xrdMeasurements ", b"RAW", b"*", b"_", b"#"})),
        data=st.binary(max_size=100))  # fmt: skip

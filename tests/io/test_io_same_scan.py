@@ -27,6 +27,7 @@ def reading(name: str) -> Pattern:
     return read(DATA / name, wavelength="CuKa", **GIVEN.get(name, {}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["xrr003.xy", "xrr003.x00", "xrr003.xrdml", "xrr003.uxd", "xrr003.udf", "xrr003.rig", "xrr003.raw"],

@@ -205,6 +205,7 @@ def test_pictures_and_charts_do_not_disturb(read_bytes: Callable[..., Pattern]) 
     assert len(read_bytes(buffer.getvalue())) == 5
 
 
+@pytest.mark.slow
 def test_limits(read_bytes: Callable[..., Pattern], monkeypatch: pytest.MonkeyPatch) -> None:
     data = workbook({"a": GOOD})
     far = edited(data, SHEET, lambda text: text.replace('r="5"', 'r="999999999"').replace("B5", "B999999999"))
@@ -263,6 +264,7 @@ def reads_or_says_why(path: Path) -> None:
     assert len(message) < 400
 
 
+@pytest.mark.slow
 @fuzz
 @given(
     rows=st.lists(

@@ -63,6 +63,7 @@ def from_file(name: str, tag: str) -> list[float]:
     return [float(word) for word in (element.text or "").split()]
 
 
+@pytest.mark.slow
 def test_raw_counts_are_multiplied_once() -> None:
     pattern = read(DATA / "m54313_om2th_10.xrdml")
     counts = np.array(from_file("m54313_om2th_10.xrdml", "counts"))
@@ -283,6 +284,7 @@ def test_all_scans(tmp_path: Path) -> None:
     assert "2θ does not move" in str(second)
 
 
+@pytest.mark.slow
 def test_thousands_of_scans(tmp_path: Path) -> None:
     """Reading one of many must not cost more the more there are, beyond the parsing."""
 

@@ -15,6 +15,7 @@ REGION = ["--region", "0.95:1.2"]
 KNOWN = ["--fix", "d=5.84", "--fix", "q_zero=0", "--bounds", "L=34:40", "--bounds", "N=10:16"]
 
 
+@pytest.mark.slow
 def test_compare_prints_and_writes_the_ranking(here: Path) -> None:
     done = call("compare", "cubes.csv", *MODELS, *REGION, *KNOWN, "--out", "found")
     assert (done.code, done.err) == (0, "")

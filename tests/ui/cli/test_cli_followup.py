@@ -29,6 +29,7 @@ def repeated(here: Path, count: int = 3, noise: str = "0.03") -> list[str]:
     return names
 
 
+@pytest.mark.slow
 def test_bootstrap(here: Path) -> None:
     pytest.importorskip("corner")
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 20, "--seed", 3)
@@ -60,6 +61,7 @@ def test_bootstrap(here: Path) -> None:
     assert told["quantities"]["period"]["std"] == pytest.approx(np.std(periods, ddof=1))
 
 
+@pytest.mark.slow
 def test_bootstrap_is_repeatable(here: Path) -> None:
     pytest.importorskip("corner")
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -68,6 +70,7 @@ def test_bootstrap_is_repeatable(here: Path) -> None:
     assert a == b != c
 
 
+@pytest.mark.slow
 def test_few_replicates_need_not_be_drawn(here: Path) -> None:
     """Too few for a picture of every pair of parameters, and still worth their table."""
     pytest.importorskip("corner")
@@ -81,6 +84,7 @@ def test_few_replicates_need_not_be_drawn(here: Path) -> None:
     } == written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["flat", "residual", "block"])
 def test_ways_to_resample(here: Path, kind: str) -> None:
     pytest.importorskip("corner")
@@ -89,6 +93,7 @@ def test_ways_to_resample(here: Path, kind: str) -> None:
     assert f"bootstrap ({kind}, seed 0): 10 of 10 replicates" in outcome.out
 
 
+@pytest.mark.slow
 def test_maps(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--maps")
     assert outcome.code == 0, outcome.err

@@ -29,6 +29,7 @@ def stand_in(name: str, order: float, draw: Callable[..., DrawnFigure]) -> Figur
     return Figure(name, f"title of {name}", order, draw)
 
 
+@pytest.mark.slow
 def test_pictures_page_and_record(here: Path) -> None:
     done = call("gallery", "--out", "g", *QUICK)
     assert done.code == 0, done.err
@@ -44,6 +45,7 @@ def test_pictures_page_and_record(here: Path) -> None:
     assert "gap is 31.1 Å" in page
 
 
+@pytest.mark.slow
 def test_what_is_there_is_kept_and_the_rest_is_drawn(here: Path) -> None:
     assert call("gallery", "--out", "g", "--only", "S4").code == 0
     picture = here / "g" / "S4.png"
@@ -57,6 +59,7 @@ def test_what_is_there_is_kept_and_the_rest_is_drawn(here: Path) -> None:
     assert picture.stat().st_mtime_ns > written
 
 
+@pytest.mark.slow
 def test_a_picture_of_somebody_else_is_not_overwritten(here: Path) -> None:
     (here / "g").mkdir()
     (here / "g" / "S4.png").write_bytes(b"mine")
@@ -126,6 +129,7 @@ def test_every_figure_of_the_supporting_information_is_there() -> None:
     assert len(files) == len(set(files))
 
 
+@pytest.mark.slow
 def test_table_1_moves_as_in_the_paper() -> None:
     """Signs and sizes of what the correction does to the sheets: 3.0233 → 3.0083, 44.3933 → 44.444 Å."""
     samples = Samples()

@@ -38,6 +38,7 @@ def spied(monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
     return seen
 
 
+@pytest.mark.slow
 def test_plan_says_errors_and_solutions_and_what_it_takes(here: Path) -> None:
     before = contents(here)
     outcome = call("plan", *SETS, *SCAN, "--counts", 150, "--number", 6, "--seed", 1)
@@ -53,6 +54,7 @@ def test_plan_says_errors_and_solutions_and_what_it_takes(here: Path) -> None:
     assert 280 <= int(found[1]) <= 420
 
 
+@pytest.mark.slow
 def test_comparison(here: Path) -> None:
     words = ["--compare", "100,1500,10000", "--json", "plan.json", "--plot", "plan.png", "--background", 15]
     outcome = call("plan", *QUICK, *words)
@@ -75,6 +77,7 @@ def test_comparison(here: Path) -> None:
     assert outcome.out.endswith("wrote plan.json\nwrote plan.png\n")
 
 
+@pytest.mark.slow
 def test_noise_instead_of_counts(here: Path) -> None:
     outcome = call(
         "plan", *SETS, *SCAN, "--noise", 0.02, "--number", 2, "--compare", "0.005,0.02", "--plot", "p.svg"
@@ -87,6 +90,7 @@ def test_noise_instead_of_counts(here: Path) -> None:
     assert (here / "p.svg").read_text(encoding="utf-8").startswith("<?xml")
 
 
+@pytest.mark.slow
 def test_a_film(here: Path) -> None:
     words = [
         "--set",
@@ -110,6 +114,7 @@ def test_a_film(here: Path) -> None:
     assert (here / "film.png").exists()
 
 
+@pytest.mark.slow
 def test_json_on_standard_output_is_alone(here: Path) -> None:
     with untouched(here):
         outcome = call("plan", *QUICK, "--json", "-")
@@ -117,6 +122,7 @@ def test_json_on_standard_output_is_alone(here: Path) -> None:
     assert len(json.loads(outcome.out)["plans"]) == 1
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same(here: Path) -> None:
     a, b, c = (call("plan", *QUICK, "--json", "-", "--seed", seed).out for seed in (1, 1, 2))
     assert a == b != c
@@ -157,6 +163,7 @@ def test_options_arrive(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_like_an_example(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = spied(monkeypatch, "--like", "pbs-sheets", "--set", "N=5")
     assert seen["values"] == {
@@ -193,6 +200,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, level: int, simulations: int) -> 
     monkeypatch.setattr(planning, "plan", plan)
 
 
+@pytest.mark.slow
 def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, 0, 3)
     outcome = call("plan", *SETS, *SCAN, "--counts", 1500, "--compare", "50,5000", "--json", "plan.json")
@@ -204,6 +212,7 @@ def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytes
     assert [(plan["done"], plan["asked"]) for plan in told["plans"]] == [(3, 20)]
 
 
+@pytest.mark.slow
 def test_an_interrupted_comparison_keeps_the_first(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, 1, 0)
     outcome = call("plan", *QUICK, "--compare", "50,5000")
@@ -220,6 +229,7 @@ def test_interrupted_before_anything_was_done(here: Path, monkeypatch: pytest.Mo
     assert outcome.err.strip().endswith("nothing was written")
 
 
+@pytest.mark.slow
 def test_a_counting_time_that_cannot_be_fitted_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = planning.plan
 

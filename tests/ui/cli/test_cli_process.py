@@ -14,11 +14,13 @@ from cli_shell import QUICK, contents, run, start, untouched
 import slxrd
 
 
+@pytest.mark.slow
 def test_version(tmp_path: Path) -> None:
     outcome = run("--version", folder=tmp_path)
     assert (outcome.code, outcome.out, outcome.err) == (0, f"slxrd {slxrd.__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_help_and_nothing(tmp_path: Path) -> None:
     for words in (["--help"], ["fit", "--help"], ["simulate", "--help"], ["demo", "--help"]):
         outcome = run(*words, folder=tmp_path)
@@ -35,6 +37,7 @@ def test_installed_command(here: Path) -> None:
     assert done.stdout == f"slxrd {slxrd.__version__}\n"
 
 
+@pytest.mark.slow
 def test_fit_to_standard_output(here: Path) -> None:
     with untouched(here):
         outcome = run("fit", "cubes.csv", *QUICK, "--json", "-", folder=here)
@@ -43,6 +46,7 @@ def test_fit_to_standard_output(here: Path) -> None:
     assert json.loads(outcome.out)["parameters"]["L"]["status"] == "determined"
 
 
+@pytest.mark.slow
 def test_table_in_an_old_code_page(here: Path) -> None:
     """A console that is not UTF-8 must not make it fail."""
     environment = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0", "LC_ALL": "C"}
@@ -52,12 +56,14 @@ def test_table_in_an_old_code_page(here: Path) -> None:
     assert "σ_L" in done.stdout.decode("utf-8")
 
 
+@pytest.mark.slow
 def test_refusal(here: Path) -> None:
     with untouched(here):
         outcome = run("fit", "cubes.csv", "--region", "5:6", "--out", "results", folder=here)
     assert "region 5:6" in outcome.refused()
 
 
+@pytest.mark.slow
 def test_file_name_with_blanks_and_letters(here: Path) -> None:
     (here / "cubes.csv").rename(here / "Würfel 25 °C.csv")
     outcome = run("fit", "Würfel 25 °C.csv", *QUICK, "--json", "-", folder=here)
@@ -77,6 +83,7 @@ def wait_until_loaded(process: subprocess.Popen[str], library: str) -> None:
     time.sleep(0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupt_leaves_nothing(here: Path) -> None:
     """Ctrl-C in the middle of a search over many gaps."""
@@ -106,6 +113,7 @@ cli.main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
     """Ctrl-C while the density is being calculated, most likely; emcee would print a traceback."""
@@ -131,6 +139,7 @@ def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
     assert (here / "results" / "corner.png").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupted_demonstration_tells_the_truth(here: Path) -> None:
     """What is finished stays, whole; and it is not said that nothing was written."""

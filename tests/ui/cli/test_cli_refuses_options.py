@@ -106,6 +106,7 @@ CASES: list[tuple[list[str], str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("options", "culprit", "remedy"), CASES, ids=[" ".join(case[0]) for case in CASES])
 def test_refused(here: Path, options: list[str], culprit: str, remedy: str) -> None:
     with untouched(here):
@@ -127,6 +128,7 @@ FILM_CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "culprit", "remedy"), FILM_CASES, ids=[" ".join(case[0]) for case in FILM_CASES]
 )

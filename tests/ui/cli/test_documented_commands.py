@@ -14,6 +14,7 @@ def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", TO_RUN, ids=name)
 def test_the_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
     reader = Reader(tmp_path)
