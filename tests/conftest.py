@@ -1,8 +1,15 @@
-"""For all tests: kernels are compiled once before the workers start; the memory of each worker is printed."""
+"""For all tests: kernels are compiled once before the workers start, memory and processor time are measured.
+
+``--processor-times FILE`` writes the processor time of each test, from which ``mark_slow.py`` sets markers.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +17,25 @@ from kernel_cache import prepare
 
 #: Highest memory of each process, in MB, by its name.
 _memory: dict[str, float] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--processor-times", metavar="FILE", help="append the processor time of each test, as lines of JSON"
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    began = sum(os.times()[:4])
+    done = yield
+    name = item.config.getoption("--processor-times")
+    if name:
+        marked = item.get_closest_marker("slow") is not None
+        line = json.dumps([item.nodeid, round(sum(os.times()[:4]) - began, 3), marked])
+        with Path(name).open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    return done
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
