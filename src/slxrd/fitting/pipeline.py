@@ -26,13 +26,13 @@ from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
 
-#: How often σ of counts is taken anew from the fitted curve.
+#: How often σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
 
 
 @dataclass(frozen=True)
 class FitOptions:
-    """Everything that a fit may be told; the defaults are those of the command line.
+    """The options of a fit as objects; the defaults are those of the command line.
 
     Parameters
     ----------

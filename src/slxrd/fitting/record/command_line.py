@@ -1,4 +1,4 @@
-"""A session's state as what would be typed: the command ``slxrd fit …`` and back, and a Python script."""
+"""A state as the command ``slxrd fit …``, read and written, and as a Python script."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLE = "example:"
 
 
 def path_of(file: str) -> Path:
-    """The file on disk that a state names, an example's included.
+    """Return the path of the file of a state, or of its packaged example.
 
     Raises
     ------
@@ -75,28 +75,28 @@ def _file(state: State) -> str:
 
 
 def from_command(command: str) -> State | None:
-    """Read a state off a command line, without what it says of outputs.
+    """Read the state from a command line; options of outputs are ignored.
 
     Parameters
     ----------
     command : str
-        ``slxrd fit …`` as it was typed.
+        The whole line, ``slxrd fit …``.
 
     Returns
     -------
     State or None
-        None where it is another command, or holds what this version does not know.
+        None for another command, or one with options that are unknown to this version.
     """
     try:
-        words = shlex.split(command)
-        if words[:2] != ["slxrd", "fit"]:
+        arguments = shlex.split(command)
+        if arguments[:2] != ["slxrd", "fit"]:
             return None
-        return parse_command(words[2:])
+        return parse_command(arguments[2:])
     except (SlxrdError, ValueError):
         return None
 
 
-#: Options of ``slxrd fit`` that say what is written, not what is fitted; True where a value follows.
+#: Options of ``slxrd fit`` for its outputs; True where a value follows.
 OUTPUTS = {
     "--out": True,
     "--json": True,
@@ -113,32 +113,32 @@ OUTPUTS = {
 }
 
 
-def parse_command(words: Sequence[str], *, outputs: bool = True) -> State:
-    """Read a state off the words behind ``slxrd fit``.
+def parse_command(arguments: Sequence[str], *, outputs: bool = True) -> State:
+    """Read the state from the arguments of ``slxrd fit``.
 
     Parameters
     ----------
-    words : sequence of str
+    arguments : sequence of str
         Options and the file.
     outputs : bool
-        Whether options that say what is written may be among them; they are passed over.
+        Whether options of outputs are allowed; they are ignored.
 
     Raises
     ------
     SlxrdError
-        If an option is unknown, lacks its value or has one that cannot be.
+        If an option is unknown, or its value is missing or invalid.
     """
     parts = plain_options()
     known = {option.flag: option for options in parts.values() for option in options.values()}
     texts: dict[str, list[str]] = {}
     files: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        name, sign, value = word.partition("=")
-        if word == "--":
+    rest = iter(arguments)
+    for argument in rest:
+        name, sign, value = argument.partition("=")
+        if argument == "--":
             files += rest
-        elif not word.startswith("--"):
-            files.append(word)
+        elif not argument.startswith("--"):
+            files.append(argument)
         elif name in OUTPUTS:
             if not outputs:
                 raise SlxrdError(f"{name} is for slxrd fit; leave it out")

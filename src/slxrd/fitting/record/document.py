@@ -1,4 +1,4 @@
-"""The file of a session: that of a result, or what was asked for where there is no result yet."""
+"""The file of a session: a result, or the request where there is no result yet."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES, to_json
 
-#: Largest document read, and largest content that is kept in one, in bytes.
+#: Largest document read, and largest content stored in one, in bytes.
 SIZE_LIMIT = 200_000_000
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a document holds.
+    """Contents of a document.
 
     Parameters
     ----------
     state : State
         The session's.
     log : tuple of str
-        What led to it, in words.
+        The steps that led to it.
     content : bytes or None
         Of the measured file, where it came without a path.
     """
@@ -51,7 +51,7 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
     state : State
         The session's.
     log : tuple of str
-        What led to it.
+        The steps that led to it.
     content : bytes, optional
         Of a measured file that has no path to be found at.
     """
@@ -123,7 +123,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
     Raises
     ------
     FileError
-        If it is damaged, or does not tell what was asked for.
+        If it is damaged or holds no request.
     """
     request, result = document.get("asked"), dict(document) if "parameters" in document else None
     if request is None and result is None:

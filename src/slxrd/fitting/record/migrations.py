@@ -14,19 +14,19 @@ SCHEMA = 2
 
 
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:
-    """2: versions, the structure, what was asked for, the curves, and the printed table are in the file."""
-    told = document["input"]
-    state = from_command(told.get("command", ""))
+    """2: versions, the structure, the request, the curves, and the printed table are in the file."""
+    given = document["input"]
+    state = from_command(given.get("command", ""))
     if state is not None:
-        state = state.changed(file=told["file"], sha256=told.get("metadata", {}).get("sha256"))
+        state = state.changed(file=given["file"], sha256=given.get("metadata", {}).get("sha256"))
     plain: dict[str, Any] = {"crystal": None, "partner": None, "slab": None}
     plain |= {"stack": "pure", "weighting": "number", "coherent_spread": 0.0}
-    plain["text"] = f"M = {told['coherent']}"
+    plain["text"] = f"M = {given['coherent']}"
     regions = [{**region, "curves": None} for region in document["regions"]]
     return {
         **document,
         "schema": 2,
-        "input": {**told, "structure": plain},
+        "input": {**given, "structure": plain},
         "versions": {},
         "asked": None if state is None else state.request(),
         "regions": regions,
@@ -69,10 +69,10 @@ def migrated(document: Any, path: str | Path) -> dict[str, Any]:
             f"was written by slxrd {document['slxrd']} in layout {schema}, of which this version knows "
             f"{SCHEMA}; install a newer slxrd",
         )
-    told: dict[str, Any] = document
+    given: dict[str, Any] = document
     for version in range(schema, SCHEMA):
         try:
-            told = STEPS[version](told)
+            given = STEPS[version](given)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise FileError(path, f"is damaged: {error!r} in layout {version}; save it again") from None
-    return told
+    return given

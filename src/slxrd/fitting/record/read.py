@@ -1,4 +1,4 @@
-"""From the plain data of a saved fit to its parts, every one of which is looked at."""
+"""Read the parts of a saved fit from plain data, and check each."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SavedPattern:
     source : str
         The file.
     metadata : mapping
-        What it said, and its ``sha256``.
+        Entries of the file, and its ``sha256``.
     wavelength : float or None
         Å.
     second_line : SecondLine or None
@@ -65,7 +65,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
     SlxrdError, KeyError, TypeError, ValueError, AttributeError
         If something is missing in it, or cannot be.
     """
-    told = document["input"]
+    inputs = document["input"]
     estimates = {
         group: {name: _estimate(item) for name, item in document[group].items()}
         for group in ("parameters", "derived")
@@ -83,12 +83,12 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
     if printed is None:
         printed = _table(document, {**estimates["parameters"], **estimates["derived"]}, chi2)
     return {
-        "pattern": _pattern(told),
-        "stack": _stack(told),
-        "structure": str(told["structure"]["text"]),
-        "instrument": _instrument(told),
-        "noise": str(told["noise"]),
-        "settings": Settings(told["objective"], told["scale"], told["background"]),
+        "pattern": _pattern(inputs),
+        "stack": _stack(inputs),
+        "structure": str(inputs["structure"]["text"]),
+        "instrument": _instrument(inputs),
+        "noise": str(inputs["noise"]),
+        "settings": Settings(inputs["objective"], inputs["scale"], inputs["background"]),
         **{group: FrozenDict(items) for group, items in estimates.items()},
         "names": names,
         "covariance": _matrix(document["covariance"], len(names)),
@@ -103,7 +103,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "regions": tuple(fitted for fitted in regions if fitted is not None),
         "notes": _texts(document["notes"]),
         "request": _request(document["asked"]),
-        "command": str(told["command"]),
+        "command": str(inputs["command"]),
         "version": str(document["slxrd"]),
         "versions": FrozenDict({str(k): str(v) for k, v in document["versions"].items()}),
         "printed": str(printed),
@@ -132,64 +132,64 @@ def _texts(items: object) -> tuple[str, ...]:
     return tuple(map(str, items))
 
 
-def _pattern(told: Mapping[str, Any]) -> SavedPattern:
-    length = _maybe(told["wavelength"])
-    metadata = FrozenDict({str(key): item for key, item in told["metadata"].items()})
-    return SavedPattern(str(told["file"]), metadata, length, _second_line(told), _texts(told["history"]))
+def _pattern(item: Mapping[str, Any]) -> SavedPattern:
+    length = _maybe(item["wavelength"])
+    metadata = FrozenDict({str(key): value for key, value in item["metadata"].items()})
+    return SavedPattern(str(item["file"]), metadata, length, _second_line(item), _texts(item["history"]))
 
 
-def _second_line(told: Mapping[str, Any]) -> SecondLine | None:
-    line = told["second_line"]
+def _second_line(item: Mapping[str, Any]) -> SecondLine | None:
+    line = item["second_line"]
     return None if line is None else SecondLine(*map(_finite, line))
 
 
-def _instrument(told: Mapping[str, Any]) -> Instrument:
-    width, length = told["resolution"], _maybe(told["wavelength"])
+def _instrument(item: Mapping[str, Any]) -> Instrument:
+    width, length = item["resolution"], _maybe(item["wavelength"])
     if isinstance(width, Mapping):
         measured = resolution_from_table(width)
         return Instrument(
-            broadening=measured, wavelength=length, second_line=_second_line(told), zero=told["zero"]
+            broadening=measured, wavelength=length, second_line=_second_line(item), zero=item["zero"]
         )
-    return Instrument(_finite(width), None, length, _second_line(told), told["zero"])
+    return Instrument(_finite(width), None, length, _second_line(item), item["zero"])
 
 
-def _stack(told: Mapping[str, Any]) -> Stack:
+def _stack(item: Mapping[str, Any]) -> Stack:
     """The structure but for its atoms, which the document only names."""
-    chosen = told["structure"]
+    chosen = item["structure"]
     return Stack(
-        told["coherent"],
-        told["size_window"],
+        item["coherent"],
+        item["size_window"],
         stack=chosen["stack"],
         weighting=chosen["weighting"],
         coherent_spread=chosen["coherent_spread"],
     )
 
 
-def _request(told: Mapping[str, Any] | None) -> State | None:
-    if told is None:
+def _request(item: Mapping[str, Any] | None) -> State | None:
+    if item is None:
         return None
-    state = State(**told)
+    state = State(**item)
     check(state, files=False)
     return state
 
 
-def _estimate(told: Mapping[str, Any]) -> Estimate:
-    status = told["status"]
+def _estimate(item: Mapping[str, Any]) -> Estimate:
+    status = item["status"]
     if status not in get_args(Status):
         raise SlxrdError(f"status {status!r} is not known")
     pieces = [
-        tuple((_finite(low), _finite(high)) for low, high in told[f"interval_{share}"]) for share in (68, 95)
+        tuple((_finite(low), _finite(high)) for low, high in item[f"interval_{share}"]) for share in (68, 95)
     ]
-    value, error = _maybe(told["value"]), _maybe(told["error"])
+    value, error = _maybe(item["value"]), _maybe(item["error"])
     if (value is None) != (status == "undetermined") or (error is not None and error < 0.0):
         raise SlxrdError(f"value {value!r} and error {error!r} do not go with status {status!r}")
-    return Estimate(value, error, str(told["unit"]), status, str(told.get("why", "")), *pieces)
+    return Estimate(value, error, str(item["unit"]), status, str(item.get("why", "")), *pieces)
 
 
-def _solution(told: Mapping[str, Any]) -> Solution:
-    values = {name: _finite(value) for name, value in told["parameters"].items()}
+def _solution(item: Mapping[str, Any]) -> Solution:
+    values = {name: _finite(value) for name, value in item["parameters"].items()}
     return Solution(
-        FrozenDict(values), *(_finite(told[key]) for key in ("chi2", "delta_chi2", "probability"))
+        FrozenDict(values), *(_finite(item[key]) for key in ("chi2", "delta_chi2", "probability"))
     )
 
 
@@ -199,15 +199,15 @@ def _matrix(rows: Any, size: int) -> FloatArray:
     return read_only(matrix)
 
 
-def _region(told: Mapping[str, Any]) -> Fitted | None:
+def _region(item: Mapping[str, Any]) -> Fitted | None:
     """The curves of a region, where the document has them; the rest of it is looked at in any case."""
-    low, high, weight = (_finite(told[key]) for key in ("low", "high", "weight"))
-    region = Region(low, high, weight, str(told["name"]))
-    scale, background = _finite(told["scale"]), tuple(map(_finite, told["background"]))
-    n = int(told["n_points"])
-    if told["curves"] is None:
+    low, high, weight = (_finite(item[key]) for key in ("low", "high", "weight"))
+    region = Region(low, high, weight, str(item["name"]))
+    scale, background = _finite(item["scale"]), tuple(map(_finite, item["background"]))
+    n = int(item["n_points"])
+    if item["curves"] is None:
         return None
-    columns = {name: np.array([_finite(value) for value in told["curves"][name]]) for name in CURVES}
+    columns = {name: np.array([_finite(value) for value in item["curves"][name]]) for name in CURVES}
     for column in columns.values():
         if column.size != n or n == 0:
             raise SlxrdError(f"the curves of region {region.name} do not have {n} points")
@@ -217,8 +217,12 @@ def _region(told: Mapping[str, Any]) -> Fitted | None:
 
 def _table(document: Mapping[str, Any], estimates: Mapping[str, Estimate], chi2: float) -> str:
     """The table of a fit that was saved without it."""
-    told = document["input"]
-    lines = [str(told["file"]), f"{document['n_points']} points, M = {told['coherent']}, {told['noise']}", ""]
+    given = document["input"]
+    lines = [
+        str(given["file"]),
+        f"{document['n_points']} points, M = {given['coherent']}, {given['noise']}",
+        "",
+    ]
     for name, estimate in estimates.items():
         state = "" if estimate.status == "determined" else f"  {estimate.status}"
         why = f" [{estimate.why}]" if estimate.why and state else ""

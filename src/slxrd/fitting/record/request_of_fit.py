@@ -1,4 +1,4 @@
-"""What a fit was asked for, read off the fit: for one made in Python, where no command line tells it."""
+"""Recover the request from a fit that was made in Python, where there is no command line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def request_of(fit: Fit) -> State | None:
-    """Find the state that makes a fit again.
+    """Return the state that makes a fit again.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def source_of(pattern: Pattern) -> str:
 
 
 def _readings(pattern: Pattern, axis: str) -> list[dict[str, Any]]:
-    """Ways in which the file may have been read, the plainest first."""
+    """Options that the file may have been read with, the simplest first."""
     reading: dict[str, Any] = {}
     if pattern.metadata.get("wavelength from") == "the user":
         known = (pattern.wavelength, pattern.second_line)
@@ -99,7 +99,7 @@ def _same(one: Pattern, other: Pattern) -> bool:
 
 
 def choices_of(fit: Fit) -> dict[str, Any]:
-    """What :func:`slxrd.fit` was told, as far as the fit knows it.
+    """Return the options of :func:`slxrd.fit` that the fit has stored.
 
     Where it does not hold what it was given, its parameters start from its own best solution.
 
@@ -170,22 +170,22 @@ def parameter_choices(parameters: Parameters, stack: Stack, leave: tuple[str, ..
     leave : tuple of str
         Names that are left out.
     """
-    told: dict[str, Any] = {"start": {}, "fix": {}, "bounds": {}, "free": [], "tie": {}, "prior": {}}
+    choices: dict[str, Any] = {"start": {}, "fix": {}, "bounds": {}, "free": [], "tie": {}, "prior": {}}
     for name, row in parameters.items():
         known = stack.table.get(name) or info(name)
         default = Parameter(name, known.default, known.lower, known.upper, known.free)
         if row == default or name in leave:
             continue
         if row.expression is not None:
-            told["tie"][name] = row.expression.text
+            choices["tie"][name] = row.expression.text
         elif row.free is False:
-            told["fix"][name] = row.value
+            choices["fix"][name] = row.value
         elif row.value != default.value:
-            told["start"][name] = row.value
+            choices["start"][name] = row.value
         if row.free is True and default.free is not True:
-            told["free"].append(name)
+            choices["free"].append(name)
         if (row.lower, row.upper) != (default.lower, default.upper):
-            told["bounds"][name] = (row.lower, row.upper)
+            choices["bounds"][name] = (row.lower, row.upper)
         if row.prior is not None:
-            told["prior"][name] = row.prior
-    return {key: value for key, value in told.items() if value}
+            choices["prior"][name] = row.prior
+    return {key: value for key, value in choices.items() if value}

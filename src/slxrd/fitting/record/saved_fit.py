@@ -32,7 +32,7 @@ class SavedFit(Sealed):
     stack : Stack
         The chosen part of the structure, but for its atoms.
     structure : str
-        All of it, in words.
+        Description of the whole structure.
     instrument : Instrument
         Resolution, radiation, kind of zero error.
     noise : str
@@ -54,7 +54,7 @@ class SavedFit(Sealed):
     unique, converged : bool
         Whether there is one solution only, and whether the refinement ended at a minimum.
     why_stopped : str
-        In words.
+        Why the refinement ended.
     regions : tuple of Fitted
         The curves; empty where the file holds none.
     notes : tuple of str

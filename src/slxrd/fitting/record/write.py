@@ -28,12 +28,12 @@ from slxrd.sample.stack import Stack
 def result_dictionary(
     fit: Fit, command: str = "", request: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Lay out a fit as plain data, ready for JSON.
+    """Convert a fit to plain data for JSON.
 
     Parameters
     ----------
     fit : Fit
-        What to tell.
+        The fit.
     command : str
         The command line that made it.
     request : mapping, optional
@@ -111,11 +111,11 @@ def result_dictionary(
 
 def _versions() -> dict[str, str]:
     """Versions of what a fit is computed with."""
-    told = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for library in ("numpy", "scipy", "numba"):
         with contextlib.suppress(metadata.PackageNotFoundError):
-            told[library] = metadata.version(library)
-    return told
+            versions[library] = metadata.version(library)
+    return versions
 
 
 def _request(fit: Fit, command: str) -> dict[str, Any] | None:
@@ -130,7 +130,7 @@ def _request(fit: Fit, command: str) -> dict[str, Any] | None:
 
 
 def _structure(stack: Stack) -> dict[str, Any]:
-    """What stands in a stack, by name and in words."""
+    """Options and description of a structure."""
     return {
         "crystal": None if stack.crystal is None else stack.crystal.ended(),
         "partner": None if stack.partner is None else stack.partner.ended(),
@@ -153,7 +153,7 @@ def _resolution(instrument: Instrument) -> float | dict[str, Any]:
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:
-    told = {
+    entry = {
         "value": estimate.value,
         "error": estimate.error,
         "unit": estimate.unit,
@@ -161,7 +161,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "interval_68": estimate.interval_68,
         "interval_95": estimate.interval_95,
     }
-    return {**told, "why": estimate.why} if estimate.why else told
+    return {**entry, "why": estimate.why} if estimate.why else entry
 
 
 def _number(value: float) -> float | None:
@@ -207,15 +207,15 @@ def pattern_csv(pattern: Pattern) -> str:
     """Write a pattern as CSV that ``read`` takes back, with what is known of it in front.
 
     Its metadata and its history go before the columns; a history of nothing but ``simulated`` is left out,
-    since the metadata say so.
+    since it is in the metadata.
     """
-    told = [f"{key}: {value}" for key, value in pattern.metadata.items()]
+    head = [f"{key}: {value}" for key, value in pattern.metadata.items()]
     if any(step.name != "simulated" for step in pattern.history):
-        told.append(f"file: {pattern.source}")
+        head.append(f"file: {pattern.source}")
         if pattern.wavelength is not None:
-            told.append(f"wavelength: {pattern.wavelength:.10g} Å")
-        told += [f"step {i}: {step}" for i, step in enumerate(pattern.history, start=1)]
-    lines = ["# " + " | ".join(text.splitlines()) for text in told]
+            head.append(f"wavelength: {pattern.wavelength:.10g} Å")
+        head += [f"step {i}: {step}" for i, step in enumerate(pattern.history, start=1)]
+    lines = ["# " + " | ".join(text.splitlines()) for text in head]
     axis = "q in 1/Å" if pattern.axis == "q" else "2theta in degrees"
     lines.append(f"# {axis}, intensity" + (", sigma" if pattern.sigma is not None else ""))
     columns = [pattern.x, pattern.intensity] + ([pattern.sigma] if pattern.sigma is not None else [])
@@ -233,7 +233,7 @@ def save(
     command: str = "",
     figure: Callable[[], bytes] | None = None,
 ) -> list[Path]:
-    """Write result.json, fit.csv and, where a drawing is handed over, fit.png into a folder.
+    """Write result.json, fit.csv and, where a figure is given, fit.png into a folder.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ def sides(text: str) -> tuple[Side, Side]:
     """``L,N``, ``L=30:45,N=11:15`` or ``L=30:45:40,N``: the two sides of a map."""
     argument, parts = f"--map {text}", text.split(",")
     if len(parts) != 2:
-        raise SlxrdError(f"{argument}: write two parameters, with ranges if wanted, such as L=30:45,N=11:15")
+        raise SlxrdError(f"{argument}: write two parameters, optionally with ranges, such as L=30:45,N=11:15")
     return _side(parts[0], argument), _side(parts[1], argument)
 
 

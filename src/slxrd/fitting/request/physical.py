@@ -63,7 +63,7 @@ class Intervals(Kind):
 
 @dataclass(frozen=True)
 class Regions(Intervals):
-    """Regions: intervals of q, with a weight if wanted, that do not overlap."""
+    """Regions: intervals of q, optionally with a weight, that do not overlap."""
 
     documented = "iterable of Region or (q_min, q_max[, weight])"
 

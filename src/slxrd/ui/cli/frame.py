@@ -68,8 +68,8 @@ def _expanded(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"slxrd {__version__}")
         raise typer.Exit
 

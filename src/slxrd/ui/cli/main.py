@@ -39,13 +39,13 @@ def main() -> None:
         code = done.exit_code
     except (KeyboardInterrupt, Abort):
         code = INTERRUPTED
-    if code == INTERRUPTED:  # which typer may have made of a KeyboardInterrupt, without a word
+    if code == INTERRUPTED:  # typer may have converted a KeyboardInterrupt
         typer.echo("slxrd: interrupted; nothing was written", err=True)
     raise SystemExit(code if isinstance(code, int) else 0)
 
 
 def _say_of_system(error: OSError) -> None:
-    """Say what the system refused; where it is standard output, nothing more is tried to be put there."""
+    """Print an error of the system; after one of standard output nothing more is written there."""
     where = str(error.filename) if error.filename is not None else "standard output"
     typer.echo(f"slxrd: {where}: cannot be read or written ({error.strerror or error})", err=True)
     if error.filename is None:

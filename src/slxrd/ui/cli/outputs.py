@@ -1,4 +1,4 @@
-"""Where a command's outputs go: seen to be writable beforehand, made before any is written."""
+"""Output files of a command: checked first, rendered in memory, written together."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def typed() -> str:
     return shlex.join(["slxrd", *sys.argv[1:]])
 
 
-def as_json(told: Mapping[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Lay plain data out as the text of a file."""
-    return json_text.dumps(told, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_text.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def sha256_of(file: Path) -> str:
@@ -59,17 +59,17 @@ def json_file(name: str | None) -> Path | None:
 
 
 def check_outputs(
-    wanted: Iterable[Path | None],
+    outputs: Iterable[Path | None],
     force: bool,
     *,
     measured: Iterable[Path] = (),
     picture: Path | None = None,
 ) -> None:
-    """See beforehand that everything can be written, and that nothing overwrites what is read.
+    """Check that all files can be written, and that none overwrites an input.
 
     Parameters
     ----------
-    wanted : iterable of Path or None
+    outputs : iterable of Path or None
         The outputs; None is passed over.
     force : bool
         Whether existing files may be overwritten.
@@ -85,7 +85,7 @@ def check_outputs(
     """
     if picture is not None:
         check_picture(picture)
-    paths = [path for path in wanted if path is not None]
+    paths = [path for path in outputs if path is not None]
     if len({path.absolute() for path in paths}) < len(paths):
         raise SlxrdError("two outputs have the same name; give each its own")
     for file in measured:
@@ -154,15 +154,15 @@ class Outputs:
         check_outputs([self.json, plot, *self.folder], force, measured=measured, picture=plot)
 
     def finish(
-        self, text: str, told: Mapping[str, Any], figure: Callable[[], Figure], table: str = ""
+        self, text: str, document: Mapping[str, Any], figure: Callable[[], Figure], table: str = ""
     ) -> None:
-        """Write what was asked for, and print the text, or the JSON alone for ``--json -``.
+        """Write the requested files, and print the text, or the JSON alone for ``--json -``.
 
         Parameters
         ----------
         text : str
             For people.
-        told : mapping
+        document : mapping
             For JSON; version, layout, the file's digest and the command line are added.
         figure : callable
             Draws the picture.
@@ -171,7 +171,7 @@ class Outputs:
         """
         head = {"slxrd": __version__, "schema": 1}
         source = {} if self.file is None else {"sha256": sha256_of(self.file)}
-        laid_out = as_json({**head, **told, **source, "command": typed()})
+        laid_out = as_json({**head, **document, **source, "command": typed()})
         contents: list[tuple[Path, bytes | str]] = []
         if self.json is not None:
             contents.append((self.json, laid_out))

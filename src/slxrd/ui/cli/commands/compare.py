@@ -47,7 +47,7 @@ def compare_command(
     plot: Plot = None,
     force: Force = False,
 ) -> None:
-    """Fit several structures to one pattern, and tell which of them the data support."""
+    """Fit several structures to one pattern, and rank them by how well the data support them."""
     from slxrd.studies.compare.ranking import compare_fits
     from slxrd.studies.compare.run import fit_models
     from slxrd.ui.progress import progress
@@ -73,8 +73,8 @@ def compare_command(
 
         return comparison_figure(found)
 
-    told = {**found.as_dictionary(), "complete": not interrupted}
-    outputs.finish(str(found), told, figure, found.csv())
+    document = {**found.as_dictionary(), "complete": not interrupted}
+    outputs.finish(str(found), document, figure, found.csv())
     if interrupted:
         typer.echo(f"slxrd: interrupted; only {', '.join(done)} were fitted and compared", err=True)
         raise SystemExit(INTERRUPTED)

@@ -1,6 +1,6 @@
 """The commands that look at files: ``slxrd info``, ``slxrd convert``, ``slxrd plot``.
 
-Crystals in words: a list of those that are known, and what one is made of.
+The list of crystals, and the description of one.
 
 ``slxrd crystal``: which crystals there are, and what one is made of.
 """
@@ -40,7 +40,7 @@ def catalogue() -> str:
 
 
 def described(one: Crystal, planes: int) -> str:
-    """Tell of a crystal its planes from the bottom up, its size and charge, and what may be refined.
+    """Describe a crystal: its planes, thickness, and the parameters that can be refined.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def crystal_command(
     ] = None,
     planes: Annotated[int, typer.Option(metavar="N", help="Planes of the crystal that is drawn up.")] = 4,
 ) -> None:
-    """List the crystals, or tell of one its planes, surfaces and the parameters that it offers."""
+    """List the crystals, or describe one: its planes, surfaces and parameters."""
     from slxrd.sample.specification import as_crystal
 
     typer.echo(catalogue() if name is None else described(as_crystal(name), planes))
@@ -106,7 +106,7 @@ def info_command(
     file: Measured,
     reading: Scans,
 ) -> None:
-    """Tell what a file holds: its format, scans, ranges, radiation, counting time, and what was done."""
+    """Describe a file: its format, scans, ranges, radiation, counting time, and corrections."""
     from slxrd.data.description import describe_scans
 
     found = slxrd.read_scans(file, **reading.arguments("reading"))

@@ -61,7 +61,7 @@ def fit_command(
     ] = None,
     map_kind: Annotated[
         Literal["profile", "section"],
-        typer.Option(help="In --map: the other parameters refined (profile) or kept (section)."),
+        typer.Option(help="In --map: the other parameters refined (profile) or fixed (section)."),
     ] = "profile",
     force: Force = False,
 ) -> None:

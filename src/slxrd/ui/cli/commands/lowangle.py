@@ -40,7 +40,7 @@ def lowangle_command(
     ] = None,
     background: Annotated[
         Literal["power", "exponential", "both"] | None,
-        typer.Option(help="Its shape, besides a constant; default: all three, weighed by χ²."),
+        typer.Option(help="Its shape in addition to a constant; default: all three, weighed by χ²."),
     ] = None,
     noise: Annotated[
         Literal["file", "counting", "scatter"] | None,
@@ -74,10 +74,10 @@ def lowangle_command(
         background=background,
         noise=noise,
     )
-    told, text = found.as_dictionary(), str(found)
+    document, text = found.as_dictionary(), str(found)
     if known is not None:
         comparison, line = compare_with_fit(found, known)
-        told = {**told, "comparison": comparison}
+        document = {**document, "comparison": comparison}
         text += f"\n{line}"
 
     def figure() -> Figure:
@@ -85,4 +85,4 @@ def lowangle_command(
 
         return low_angle_figure(found)
 
-    outputs.finish(text, told, figure, found.csv())
+    outputs.finish(text, document, figure, found.csv())

@@ -122,7 +122,7 @@ def merit_command(
         with progress("fitting the profile") as report:
             fit = slxrd.fit(pattern, **options, report=report)
         merits = _merits(fit, unstrained, slit, radius, line_width)
-    told = {**disorder.as_dictionary(), "merits": None if merits is None else merits.as_dictionary()}
+    document = {**disorder.as_dictionary(), "merits": None if merits is None else merits.as_dictionary()}
 
     def figure() -> Figure:
         from slxrd.ui.plotting.merit import merit_figure
@@ -130,7 +130,7 @@ def merit_command(
         return merit_figure(disorder, merits)
 
     text = str(disorder) if merits is None else f"{disorder}\n\n{merits}"
-    outputs.finish(text, told, figure, _csv(disorder.orders))
+    outputs.finish(text, document, figure, _csv(disorder.orders))
 
 
 def _bulk(text: str) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The command ``slxrd plan``: what a measurement would tell, before it is made."""
+"""The command ``slxrd plan``: expected errors of a measurement."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from slxrd.studies.planning.result import Plan
 
-#: The scan where neither options nor an example say one, as in ``slxrd simulate``.
+#: The default scan, as in ``slxrd simulate``.
 _RANGE, _STEP = (0.8, 2.5), 0.002
 #: Most counting times in one comparison.
 _MOST_COMPARED = 20
@@ -60,7 +60,7 @@ def plan_command(
     plot: Plot = None,
     force: Force = False,
 ) -> None:
-    """Foretell a measurement: its errors, other solutions, and the counting time that excludes them."""
+    """Predict a measurement: its errors, other solutions, and the counting time that excludes them."""
     from slxrd.studies.planning.plan import check_measurement
     from slxrd.studies.planning.result import comparison_text
 
@@ -70,7 +70,7 @@ def plan_command(
     if not values:
         raise SlxrdError("give the expected sample, --set d=5.84 --set L=37 ..., or --like cspbbr3-cubes")
     if counts is not None and noise is not None:
-        raise SlxrdError("--counts and --noise are two ways to say it; leave one out")
+        raise SlxrdError("--counts and --noise exclude each other; leave one out")
     if counts is None and noise is None:
         counts = known["counts"]
     if counts is None and noise is None:
@@ -118,21 +118,21 @@ def _simulated(
     plans: list[Plan] = []
     notes: list[str] = []
     for k, level in enumerate(levels):
-        told = f"{level['counts']:g} counts" if level["noise"] is None else f"noise {level['noise']:g}"
+        label = f"{level['counts']:g} counts" if level["noise"] is None else f"noise {level['noise']:g}"
         try:
-            with progress(told) as report:
+            with progress(label) as report:
                 plans.append(plan(values, **options, **level, report=report))
         except SlxrdError as error:
             if not plans:
                 raise
-            notes.append(f"{told}: {error}")
+            notes.append(f"{label}: {error}")
             continue
         except KeyboardInterrupt:
             if not plans:
                 raise
             return plans, [*notes, f"interrupted: {len(levels) - k} of {len(levels)} were not simulated"]
         if k > 0:
-            notes += [f"{told}: {note}" for note in plans[-1].notes]
+            notes += [f"{label}: {note}" for note in plans[-1].notes]
         if plans[-1].interrupted:
             left = len(levels) - k - 1
             return plans, [
@@ -165,7 +165,7 @@ def _example(name: str | None) -> Mapping[str, Any]:
 def _levels(
     counts: float | None, noise: float | None, background: float, compare: str | None
 ) -> list[dict[str, Any]]:
-    """Counting times to be simulated, that asked for first; the background goes with the counts."""
+    """Counting times to simulate, the requested one first; the background is proportional to the counts."""
     levels: list[dict[str, Any]] = [{"counts": counts, "noise": noise, "background": background}]
     others = [] if compare is None else compare.split(",")
     if len(others) > _MOST_COMPARED:

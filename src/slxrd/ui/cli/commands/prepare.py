@@ -68,7 +68,7 @@ def resolution_command(
     known = named(standard)
     measured = measure_resolution(request.masked(request.read(file)), known, shift=shift)
     digest, command_line = sha256_of(file), typed()
-    told = summarise(measured, at)
+    text = summarise(measured, at)
     laid_out = as_json(resolution_dictionary(measured, sha256=digest, command=command_line))
     contents: list[tuple[Path, bytes | str]] = []
     if out is not None:
@@ -79,7 +79,7 @@ def resolution_command(
         from slxrd.ui.plotting.resolution import resolution_figure
 
         contents.append((plot, rendered(resolution_figure(measured), plot)))
-    write_all(contents, told, quiet=json == "-")
+    write_all(contents, text, quiet=json == "-")
     if json == "-":
         typer.echo(laid_out, nl=False)
 
@@ -220,14 +220,14 @@ def peaks_command(
     request: Annotated[Given, UNSEEN],
     force: Force = False,
 ) -> None:
-    """Take a region apart into peaks, tell fringes from others, and subtract what you choose."""
+    """Decompose a region into peaks, identify fringes, and subtract selected peaks."""
     from slxrd.data.decomposition.decompose import decompose
     from slxrd.data.decomposition.decompose import subtract_peaks as without
     from slxrd.fitting.record import write as output
     from slxrd.ui.progress import progress
 
     if (subtract is None) != (out is None):
-        raise SlxrdError("--subtract says which peaks, --out where the rest is written; give both or neither")
+        raise SlxrdError("--subtract selects peaks and --out the file for the rest; give both or neither")
     check_outputs([out, plot], force, measured=[file], picture=plot)
     numbers = [] if subtract is None else parsing.numbers(subtract, "--subtract")
     low, high = parsing.interval(region, f"--region {region}")
@@ -256,7 +256,7 @@ def _need_sigma(pattern: slxrd.Pattern, noise: Noise | None) -> None:
 
 
 def _doublet(pattern: slxrd.Pattern) -> list[str]:
-    """What a CSV over q cannot tell of the radiation."""
+    """Note on the second line of a doublet, which a CSV over q does not hold."""
     if pattern.second_line is None:
         return []
     return [

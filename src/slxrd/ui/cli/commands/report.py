@@ -38,9 +38,9 @@ def show_command(
     from slxrd.fitting.record.saved_fit import load
     from slxrd.studies.series.output import printed_series
 
-    told = None if script else printed_series(result)
-    if told is not None:
-        typer.echo(told)
+    printed = None if script else printed_series(result)
+    if printed is not None:
+        typer.echo(printed)
         return
     saved = load(result)
     request = saved.request
@@ -102,7 +102,7 @@ def _is_result(path: Path) -> bool:
 
 
 def _fitted(state: State, command: str) -> str:
-    """Fit as a state says, and write the page of it."""
+    """Fit the state, and return the page."""
     from slxrd.ui.progress import progress
     from slxrd.ui.report.page import report_html
     from slxrd.ui.session.controller import Session

@@ -79,7 +79,9 @@ def series_command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for tables and pictures; what is finished is kept there."),
+        typer.Option(
+            metavar="DIR", help="Folder for tables and pictures; finished patterns are stored there."
+        ),
     ] = None,
     force: Force = False,
 ) -> None:
@@ -101,8 +103,8 @@ def series_command(
     low = _low_angles(low_angle, critical)
     if low is not None and not drawn:
         drawn = [(low.region.low, low.region.high)]
-    wanted = _paths(out, bool(common or along), low is not None) if out is not None else []
-    output.check_writable(wanted, force)
+    paths = _paths(out, bool(common or along), low is not None) if out is not None else []
+    output.check_writable(paths, force)
     given = request.arguments()
 
     def load(file: Path) -> Any:
@@ -133,7 +135,7 @@ def series_command(
     typer.echo(series_text(found))
     if out is None:
         return
-    for path, make in zip(wanted, _contents(found, typed(), drawn), strict=True):
+    for path, make in zip(paths, _contents(found, typed(), drawn), strict=True):
         output.write(path, make())
         typer.echo(f"wrote {path}")
     for member in found.members:

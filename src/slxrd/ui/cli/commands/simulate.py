@@ -1,7 +1,4 @@
-"""The commands besides ``slxrd fit``: ``simulate``, ``noise`` and ``demo``.
-
-The command ``slxrd gallery``: the figures of the supporting information, made anew.
-"""
+"""The commands ``slxrd simulate``, ``slxrd noise``, ``slxrd demo`` and ``slxrd gallery``."""
 
 from __future__ import annotations
 
@@ -121,7 +118,7 @@ def noise_command(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Tell from repeated measurements how much the intensity fluctuates, for --noise."""
+    """Estimate the fluctuation of the intensity from repeated measurements, for --noise."""
     from slxrd.data.repeats import fluctuation
 
     for i, file in enumerate(files):
