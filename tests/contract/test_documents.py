@@ -7,6 +7,7 @@ import pytest
 from contract_helpers import ROOT
 
 import slxrd
+from slxrd.io.formats import formats
 from slxrd.parameters.definitions import TABLE
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -108,3 +109,9 @@ def test_the_documents_use_public_names_only(page: Path) -> None:
         *re.findall(r"`slxrd\.([A-Za-z_]\w*)", text),
     }
     assert names - ENTRY_POINTS <= {*slxrd.__all__, "__all__", "__version__"}
+
+
+def test_every_file_format_is_described() -> None:
+    page = (ROOT / "docs" / "files.md").read_text(encoding="utf-8")
+    missing = [suffix for found in formats() for suffix in found.suffixes if suffix not in page]
+    assert missing == []
