@@ -75,6 +75,7 @@ def test_area(mixing: float) -> None:
     )
 
 
+@pytest.mark.slow
 def test_peaks_are_found_with_right_errors() -> None:
     """Deviations in units of the errors: mean 0, standard deviation 1, over 25 patterns."""
     away = []
@@ -101,6 +102,7 @@ def test_peaks_are_found_with_right_errors() -> None:
     assert pulls.std(axis=0).max() < 1.3
 
 
+@pytest.mark.slow
 def test_number_of_peaks() -> None:
     right = [len(decompose(three(seed), 1.0, 1.6, noise="counting").components) for seed in range(15)]
     assert right.count(3) >= 13
@@ -108,6 +110,7 @@ def test_number_of_peaks() -> None:
     assert flat.count(0) >= 13
 
 
+@pytest.mark.slow
 def test_a_wrong_scale_of_sigma_changes_no_number() -> None:
     pattern = counting_statistics(three(3))
     assert pattern.sigma is not None
@@ -118,6 +121,7 @@ def test_a_wrong_scale_of_sigma_changes_no_number() -> None:
         assert c.fwhm_error == pytest.approx(c_.fwhm_error, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_pseudo_voigt_tells_a_lorentzian() -> None:
     expected = 30.0 + 0.3 * gauss(Q, 1.3, 4000.0, 0.04) + 0.7 * lorentz(Q, 1.3, 4000.0, 0.04)
     parts = decompose(counted(expected, 1), 1.0, 1.6, shape="pseudo-voigt", background="constant")
@@ -130,6 +134,7 @@ def test_pseudo_voigt_tells_a_lorentzian() -> None:
     assert peak.area == pytest.approx(size, abs=4.0 * peak.area_error)
 
 
+@pytest.mark.slow
 def test_what_is_not_refined_has_no_error() -> None:
     (peak,) = decompose(counted(30.0 + gauss(Q, 1.3, 500.0, 0.04), 1), 1.0, 1.6, count=1).components
     assert peak.mixing == 0.0
@@ -198,6 +203,7 @@ def numbers_of_strays(parts: Decomposition) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_figure_s12() -> None:
     """Platelets with two stray peaks: found, named, and the fit is right without them."""
     pulls: dict[str, list[float]] = {"with": [], "without": []}
@@ -221,6 +227,7 @@ def test_figure_s12() -> None:
     assert np.mean(pulls["with"]) > 4.0
 
 
+@pytest.mark.slow
 def test_subtract() -> None:
     pattern = three(5)
     parts = decompose(pattern, 1.05, 1.5, count=3)
@@ -238,6 +245,7 @@ def test_subtract() -> None:
     np.testing.assert_allclose(region.sigma, left.sigma[(Q >= 1.05) & (Q <= 1.5)], rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_curve_is_the_sum() -> None:
     parts = decompose(three(6), 1.0, 1.6, count=3)
     each = [parts.curve(Q, [c.number]) for c in parts.components]
@@ -246,6 +254,7 @@ def test_curve_is_the_sum() -> None:
     assert np.mean(residual**2) == pytest.approx(1.0, abs=0.25)
 
 
+@pytest.mark.slow
 def test_masked_points_are_left_out() -> None:
     spoilt = Pattern(Q, three(7).intensity + 1e5 * ((Q > 1.3) & (Q < 1.32)), per_count=1.0).masked(
         1.299, 1.321
@@ -254,6 +263,7 @@ def test_masked_points_are_left_out() -> None:
     assert [c.position for c in parts.components] == pytest.approx([1.15, 1.24, 1.4], abs=0.02)
 
 
+@pytest.mark.slow
 def test_table() -> None:
     parts = decompose(three(8), 1.0, 1.6, count=3)
     text = str(parts)

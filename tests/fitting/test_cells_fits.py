@@ -32,6 +32,7 @@ def test_odd_orders_of_cspbbr3_are_weak(M: int, L: float) -> None:
 SINGLE_PLANES = {"Br": (13.09, 36.88), "PbBr2": (14.08, 31.04), "CsBr": (11.6, 42.8)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("surface", SINGLE_PLANES)
 def test_single_planes_move_with_the_surface(surface: str) -> None:
     N, L = SINGLE_PLANES[surface]
@@ -52,6 +53,7 @@ def test_single_planes_move_with_the_surface(surface: str) -> None:
     assert found.parameters["d"].value == pytest.approx(D, abs=0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [{}, {"d": D}, {"N": 9.0, "sigma_N": 1.2}, {"sigma_u": 0.3}], ids=str)
 def test_displacements_are_found_from_any_start(start: dict[str, float]) -> None:
     """χ² is level in σ_u at 0, and in everything else where σ_u has washed the fringes out."""
@@ -75,6 +77,7 @@ def test_displacements_are_found_from_any_start(start: dict[str, float]) -> None
         assert error < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_platelets_with_atoms_and_ligands_are_found_blind(seed: int) -> None:
     """L, σ_L, d, the occupancy of the surface and the density between platelets, from a noisy pattern."""

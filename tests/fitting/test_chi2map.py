@@ -43,6 +43,7 @@ def map_of_L() -> Map1D:
     return chi2_map(cubes(), "L")
 
 
+@pytest.mark.slow
 def test_sections_along_the_gap_have_minima_one_plane_apart() -> None:
     """SI section S.h: 'several minima separated by a period d from one another'."""
     one = map_of_L()
@@ -56,6 +57,7 @@ def test_sections_along_the_gap_have_minima_one_plane_apart() -> None:
     assert np.all(np.diff(heights[lowest:]) > 0.0)
 
 
+@pytest.mark.slow
 def test_the_profile_has_the_same_minima_much_less_deep() -> None:
     one = map_of_L()
     assert one.profile is not None
@@ -65,6 +67,7 @@ def test_the_profile_has_the_same_minima_much_less_deep() -> None:
     assert np.all(refined[beside, 1] < kept[beside, 1] - 10.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["d", "L", "sigma_L", "N", "sigma_N", "q_zero"])
 def test_refining_never_makes_it_worse_and_nothing_lies_below_the_fit(name: str) -> None:
     result = cubes()
@@ -81,6 +84,7 @@ def test_refining_never_makes_it_worse_and_nothing_lies_below_the_fit(name: str)
         assert curve.chi2.min() == pytest.approx(result.chi2, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_section_is_narrower_than_the_profile_where_parameters_are_correlated() -> None:
     """d and q_zero are correlated at 0.9 and more: kept, the others make d look far better known."""
     one = chi2_map(cubes(), "d")
@@ -94,6 +98,7 @@ def test_the_section_is_narrower_than_the_profile_where_parameters_are_correlate
     assert one.rises[0] < 0.5
 
 
+@pytest.mark.slow
 def test_axes_show_the_minimum_and_stay_within_the_bounds() -> None:
     result = cubes()
     for name in result.names:
@@ -108,6 +113,7 @@ def test_axes_show_the_minimum_and_stay_within_the_bounds() -> None:
     assert gaps[-1] >= result.minima[0].values["L"] + reach
 
 
+@pytest.mark.slow
 def test_without_fringes_the_gap_is_flat_and_the_disorder_flat_above_its_limit() -> None:
     result = EXAMPLES["pbs-spheres"].fit()
     gap = chi2_map(result, "L", np.linspace(10.0, 40.0, 21))
@@ -123,6 +129,7 @@ def test_without_fringes_the_gap_is_flat_and_the_disorder_flat_above_its_limit()
     assert np.all(chi2[values < 0.86 * limit] > plateau + 2.71)
 
 
+@pytest.mark.slow
 def test_several_maps_at_once() -> None:
     seen: list[tuple[int, int]] = []
     maps = chi2_maps(small(), ["N", "d"], profiled=False, report=lambda done, of: seen.append((done, of)))
@@ -132,6 +139,7 @@ def test_several_maps_at_once() -> None:
     assert [one.name for one in chi2_maps(small(), profiled=False)] == list(small().names)
 
 
+@pytest.mark.slow
 def test_a_section_observes_ties() -> None:
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
     tied = fit(
@@ -146,6 +154,7 @@ def test_a_section_observes_ties() -> None:
     assert curve.chi2[curve.values == 12.5][0] == pytest.approx(tied.objective.chi2(values))
 
 
+@pytest.mark.slow
 def test_contours_of_a_parabola_enclose_the_ellipse_of_the_covariance() -> None:
     """Area of the joint 68 % contour: 2.30·π·√det C, weights of 1."""
     result = small()
@@ -168,6 +177,7 @@ def test_contours_of_a_parabola_enclose_the_ellipse_of_the_covariance() -> None:
     assert np.all(one.chi2 >= result.chi2 - 1e-6)
 
 
+@pytest.mark.slow
 def test_rows_of_a_map_run_along_y() -> None:
     result = small()
     x, y = np.array([36.8, 36.9, 37.0]), np.array([12.0, 12.5, 13.0, 13.5])
@@ -222,6 +232,7 @@ def test_an_interruption_keeps_the_points_that_were_done() -> None:
         chi2_map(small(), "L", [36.0, 37.0, 38.0], report=stop)
 
 
+@pytest.mark.slow
 def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
     """As low as the best of many refinements from all over, wherever a contour might run."""
     result = ambiguous()
@@ -244,6 +255,7 @@ def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
     assert one.chi2.min() < result.chi2 + 0.01
 
 
+@pytest.mark.slow
 def test_what_is_known_beforehand_counts_in_maps() -> None:
     """At the best solution every map is as high as the fit, whichever parameter is held."""
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
@@ -279,6 +291,7 @@ def test_the_axes_of_a_map_show_all_solutions() -> None:
     assert result.minima[0].values["L"] in axis
 
 
+@pytest.mark.slow
 def test_a_map_of_another_objective_goes_the_ordinary_way() -> None:
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
     tied = fit(
@@ -293,6 +306,7 @@ def test_a_map_of_another_objective_goes_the_ordinary_way() -> None:
     assert one.chi2.min() > tied.chi2 - 1e-3
 
 
+@pytest.mark.slow
 def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
     maps = [map_of_L(), *chi2_maps(cubes(), ["d", "N", "sigma_N"], profiled=False)]
     picture = chi2_maps_figure(maps)
@@ -304,6 +318,7 @@ def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
     assert {"68 %", "95 %", "others kept", "others refined"} <= lines
 
 
+@pytest.mark.slow
 def test_pictures_of_two_parameters() -> None:
     one = chi2_map_2d(cubes(), "L", "N", np.linspace(36.8, 36.92, 7), np.linspace(12.8, 13.1, 7))
     picture = chi2_map_2d_figure(one)

@@ -19,6 +19,7 @@ def cubes(noise: float, seed: int, regions: list, **options: object) -> Fit:
     return fit(simulate(q, CUBES, noise=noise, seed=seed), regions=regions, **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_shares_of_solutions_are_those_of_integrals() -> None:
     """With L and N alone refined, exp(−χ²/2) is integrated around every solution on a grid."""
     kept = {name: CUBES[name] for name in ("d", "sigma_L", "sigma_N")} | {"q_zero": 0.0}
@@ -41,6 +42,7 @@ def test_shares_of_solutions_are_those_of_integrals() -> None:
     np.testing.assert_allclose([s.probability for s in found.solutions], expected, atol=0.04)
 
 
+@pytest.mark.slow
 def test_a_single_sharp_solution_is_its_covariance() -> None:
     found = cubes(0.005, 1, REGIONS)
     assert found.ensemble is not None
@@ -54,6 +56,7 @@ def test_a_single_sharp_solution_is_its_covariance() -> None:
         assert high - low == pytest.approx(2.0 * 1.96 * error, rel=0.12)
 
 
+@pytest.mark.slow
 def test_weights_do_not_make_errors_of_their_own() -> None:
     """A second order at a weight of 1/10 has the noise that it has: the sandwich says the errors."""
     found = cubes(0.005, 2, [REGIONS[0], (*REGIONS[1], 0.1)])
@@ -66,6 +69,7 @@ def test_weights_do_not_make_errors_of_their_own() -> None:
         assert found.ensemble.std(name) == pytest.approx(true[i], rel=0.12)
 
 
+@pytest.mark.slow
 def test_the_same_samples_every_time() -> None:
     found = cubes(0.03, 3, REGIONS)
     one, other = (importance_samples(found.objective, found.minima) for _ in range(2))
@@ -78,6 +82,7 @@ def test_the_same_samples_every_time() -> None:
     assert again.mean("L") == pytest.approx(one.mean("L"), abs=0.1 * one.std("L"))
 
 
+@pytest.mark.slow
 def test_derived_quantities_come_from_the_joint_samples() -> None:
     found = cubes(0.03, 4, REGIONS)
     assert found.ensemble is not None
@@ -88,6 +93,7 @@ def test_derived_quantities_come_from_the_joint_samples() -> None:
     assert low < found.ensemble.mean("period") < high
 
 
+@pytest.mark.slow
 def test_where_the_gap_is_ambiguous_it_is_said() -> None:
     """One order, much noise: the printed line names all pieces of the 95 % interval."""
     for seed in range(20):

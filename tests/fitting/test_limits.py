@@ -60,6 +60,7 @@ def test_a_sharp_size_gives_an_upper_bound_of_its_spread(seed: int) -> None:
     assert size.error is None or size.error < 1.0
 
 
+@pytest.mark.slow
 def test_disorder_on_its_bound_is_an_upper_bound() -> None:
     values = {**CUBES, "N": 4.0, "sigma_N": 0.8, "sigma_L": 0.0}
     pattern = simulate(np.arange(0.8, 2.5, 0.002), values, noise=0.03, seed=0)
@@ -71,6 +72,7 @@ def test_disorder_on_its_bound_is_an_upper_bound() -> None:
     assert found.parameters["L"].status == "determined"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_upper_limit_is_where_the_profile_says(seed: int) -> None:
     """χ² with σ_L kept at values of our own, everything else refined; its crossing by interpolation."""
@@ -84,6 +86,7 @@ def test_an_upper_limit_is_where_the_profile_says(seed: int) -> None:
     assert found == pytest.approx(float(np.interp(2.706, rise, grid)), rel=0.03)
 
 
+@pytest.mark.slow
 def test_upper_limits_hold_the_truth_as_often_as_they_say() -> None:
     """σ_L = 0 in truth is below any limit; what counts is that limits are not needlessly far.
 
@@ -101,6 +104,7 @@ def test_upper_limits_hold_the_truth_as_often_as_they_say() -> None:
     assert 0.02 < np.mean(limits) < 0.1
 
 
+@pytest.mark.slow
 def test_no_limit_where_chi2_never_rises() -> None:
     objective = ordered(0)
     start = Parameters().start(d=5.84, L=36.9, sigma_L=0.05, N=4.0, sigma_N=0.8).fix(q_zero=0.0)
@@ -119,6 +123,7 @@ def spheres(seed: int) -> Objective:
     return Objective(Model(), select_points(pattern, [Region(1.9, 2.32)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_lower_limit_of_disorder_is_where_fringes_would_show(seed: int) -> None:
     """The least χ² over L and σ_L kept at values of our own, from a finer grid of L than the program's."""
@@ -145,6 +150,7 @@ def test_a_lower_limit_of_disorder_is_where_fringes_would_show(seed: int) -> Non
     assert rise(1.07 * found) < ONE_SIDED_95
 
 
+@pytest.mark.slow
 def test_a_fixed_gap_gives_a_sharper_limit() -> None:
     """Fringes that may lie anywhere hide better than those whose place is known."""
     objective = spheres(1)
@@ -157,6 +163,7 @@ def test_a_fixed_gap_gives_a_sharper_limit() -> None:
     assert limits[1] > limits[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [{"fix": {"sigma_L": 1.43}}, {"tie": {"sigma_L": "0.11*N"}}, {"tie": {"sigma_L": "L/25.8"}}],
@@ -188,6 +195,7 @@ def test_too_few_points_with_a_logarithm() -> None:
 # The size is known even where the spread of sizes is not
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("values", "noise"), [((40.0, 1.0), 0.01), ((60.0, 3.0), 0.01), ((40.0, 0.0), 0.01)])
 def test_a_sharp_size_is_still_a_size(values: tuple[float, float], noise: float) -> None:
     """Its fringes say to a plane or so how thick a film is, whatever is not known about σ_N."""

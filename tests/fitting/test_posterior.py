@@ -60,6 +60,7 @@ def importance(found: Fit, n: int, seed: int) -> tuple[Array, Array]:
     return np.array(volumes) / sum(volumes), np.array(errors) / sum(volumes)
 
 
+@pytest.mark.slow
 def test_where_the_posterior_is_gaussian_its_widths_are_those_of_the_covariance() -> None:
     found = cubes(seed=2, noise=0.01)
     assert found.unique
@@ -75,6 +76,7 @@ def test_where_the_posterior_is_gaussian_its_widths_are_those_of_the_covariance(
     assert posterior.std("period") == pytest.approx(period.error, rel=0.1)
 
 
+@pytest.mark.slow
 def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
     found, posterior = cubes(), of_cubes()
     assert 0.0 < found.solutions[1].delta_chi2 < 3.0
@@ -92,6 +94,7 @@ def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_errors_of_the_shares_are_what_they_scatter_by() -> None:
     runs = [sample_posterior(cubes(), steps=200, seed=seed) for seed in range(6)]
     shares = np.array([run.fractions[0] for run in runs])
@@ -149,6 +152,7 @@ def test_what_the_data_leave_open_is_drawn_anywhere() -> None:
     assert np.all((new[:, 0] >= 0.0) & (new[:, 0] <= 10.0))
 
 
+@pytest.mark.slow
 def test_without_fringes_L_fills_its_bounds() -> None:
     found = cubes(sigma_L=3.5)
     assert found.parameters["L"].status == "undetermined"
@@ -161,6 +165,7 @@ def test_without_fringes_L_fills_its_bounds() -> None:
     assert posterior.std("d") == pytest.approx(without.parameters["d"].error, rel=0.15)
 
 
+@pytest.mark.slow
 def test_a_prior_decides_between_solutions() -> None:
     posterior = sample_posterior(cubes(), steps=600, seed=1, priors={"L": (36.0, 2.0)})
     pull = ((np.array([s.values["L"] for s in cubes().solutions]) - 36.0) / 2.0) ** 2
@@ -225,6 +230,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
         stop_at(50)
 
 
+@pytest.mark.slow
 def test_weights_are_said_to_temper() -> None:
     assert not of_cubes().notes
     posterior = sample_posterior(cubes(weight=0.25), steps=300, seed=1)

@@ -41,6 +41,7 @@ def ambiguous() -> Fit:
     return fit(pattern, regions=[(0.88, 1.28), (1.98, 2.33)], bounds={"L": (15.0, 60.0)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["d", "L", "sigma_L", "N", "sigma_N"])
 def test_intervals_of_a_well_determined_fit_are_those_of_the_covariance(name: str) -> None:
     result = quiet()
@@ -58,6 +59,7 @@ def test_intervals_of_a_well_determined_fit_are_those_of_the_covariance(name: st
         assert found.refinements <= 30
 
 
+@pytest.mark.slow
 def test_ends_are_where_the_profile_has_risen_by_one() -> None:
     result = quiet()
     found = interval(result, "sigma_N")
@@ -68,6 +70,7 @@ def test_ends_are_where_the_profile_has_risen_by_one() -> None:
         assert minimise(result.objective, kept).chi2 - result.chi2 == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["L", "sigma_L", "N"])
 def test_a_weight_that_is_no_inverse_variance_does_not_change_the_interval(name: str) -> None:
     """Weight 0.1 makes χ² ten times flatter, and the parameters no worse."""
@@ -77,6 +80,7 @@ def test_a_weight_that_is_no_inverse_variance_does_not_change_the_interval(name:
     assert tenth.upper == pytest.approx(one.upper, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["d", "L", "sigma_L", "N", "sigma_N", "q_zero"])
 def test_regions_of_different_weight(name: str) -> None:
     """What half the interval of two regions, weights 1 and 0.1, must be: the sandwich's error."""
@@ -100,6 +104,7 @@ def test_the_scale_of_the_noise_is_a_ratio_of_variances() -> None:
     assert noise_scale(quiet().minima[0], "L", "N") == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_the_profile_finds_every_solution_that_a_brute_force_finds() -> None:
     """Near each solution, dozens of starts over N, σ_L and σ_N lead nowhere lower."""
     result = ambiguous()
@@ -126,6 +131,7 @@ def test_the_profile_finds_every_solution_that_a_brute_force_finds() -> None:
     assert np.array_equal(found.all_values["L"], found.values)
 
 
+@pytest.mark.slow
 def test_two_solutions_make_two_intervals_and_are_named_in_the_judgement() -> None:
     result = ambiguous()
     one, other = (m.values["L"] for m in result.minima[:2])
@@ -148,6 +154,7 @@ def test_two_solutions_make_two_intervals_and_are_named_in_the_judgement() -> No
     assert len(interval(result, "N", 0.95).pieces) == 1
 
 
+@pytest.mark.slow
 def test_without_fringes_there_is_a_lower_limit_of_the_disorder_and_no_gap() -> None:
     result = example("pbs-spheres")
     theirs, mine = result.parameters["sigma_L"], estimate_from_profile(result, "sigma_L")
@@ -166,6 +173,7 @@ def test_without_fringes_there_is_a_lower_limit_of_the_disorder_and_no_gap() -> 
     assert estimate_from_profile(result, "N").status == "determined"
 
 
+@pytest.mark.slow
 def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
     """Crystals of one size: the profile says how large σ_N may be, and that it may be nothing."""
     pattern = simulate(Q, {**TRUTH, "sigma_N": 0.2}, noise=0.03, seed=1)
@@ -180,6 +188,7 @@ def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
     assert interval(result, "sigma_N", 0.95).lower is None
 
 
+@pytest.mark.slow
 def test_a_bound_that_cuts_a_parameter_off_is_said() -> None:
     pattern = simulate(Q, TRUTH, noise=0.01, seed=5)
     result = fit(pattern, regions=[REGION], bounds={"N": (5.0, 12.0)}, fix={"q_zero": 0.0})
@@ -206,6 +215,7 @@ def test_ties_are_followed() -> None:
         interval(tied, "sigma_N")
 
 
+@pytest.mark.slow
 def test_a_solution_that_the_fit_missed_is_reported() -> None:
     """A fit that was stopped on its way."""
     result = ambiguous()

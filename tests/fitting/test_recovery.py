@@ -46,6 +46,7 @@ def assert_chi2(fits: list[Fit]) -> None:
     assert abs(reduced.mean() - 1.0) < norm.isf(5e-5) * spread / np.sqrt(len(fits)) + 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_the_truth_comes_back_with_honest_errors(name: str) -> None:
     sample = EXAMPLES[name]
@@ -79,6 +80,7 @@ def test_the_truth_comes_back_with_honest_errors(name: str) -> None:
     assert_chi2(fits)
 
 
+@pytest.mark.slow
 def test_spheres_without_fringes_keep_their_secret() -> None:
     """L undetermined, and a lower limit of σ_L below the truth.
 
@@ -137,6 +139,7 @@ def test_packaged_patterns_say_that_they_are_simulated(name: str) -> None:
     assert f"d = {EXAMPLES[name].truth['d']:g}" in " ".join(str(value) for value in pattern.metadata.values())
 
 
+@pytest.mark.slow
 def test_the_measured_film_is_as_thick_as_its_fringes_say() -> None:
     """N·d from the whole profile within 1 Å of 2π over the spacing of the Laue minima."""
     sample = EXAMPLES["cumnsb-film"]

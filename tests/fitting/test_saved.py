@@ -71,6 +71,7 @@ def test_json_for_people_is_json() -> None:
     assert json.loads(to_json(empty)) == empty
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_saved_fit_is_the_same() -> None:
     from slxrd.ui.plotting import fit as plotting
 
@@ -79,6 +80,7 @@ def test_the_picture_of_a_saved_fit_is_the_same() -> None:
     assert pictures[0] == pictures[1]
 
 
+@pytest.mark.slow
 def test_a_fit_made_in_python_is_made_again() -> None:
     for name, fit in (("cubes", cubes()), ("film", film())):
         request = request_of(fit)
@@ -93,6 +95,7 @@ def test_a_fit_made_in_python_is_made_again() -> None:
                 assert abs(other.value - estimate.value) < 1e-3 * estimate.error
 
 
+@pytest.mark.slow
 def test_what_no_file_holds_is_not_said_to_be_made_again() -> None:
     pattern = slxrd.example("cspbbr3-cubes").pattern()
     doubled = slxrd.Pattern(
@@ -105,6 +108,7 @@ def test_what_no_file_holds_is_not_said_to_be_made_again() -> None:
     assert "no command makes it again" in " ".join(report_html(saved).split())
 
 
+@pytest.mark.slow
 def test_old_results_open() -> None:
     saved = load(OLD / "schema-1")
     document = json.loads((OLD / "schema-1" / "result.json").read_text("utf-8"))
@@ -125,6 +129,7 @@ def test_old_results_open() -> None:
     assert "data:image/png" in report_html(saved)
 
 
+@pytest.mark.slow
 def test_old_results_open_without_their_curves() -> None:
     saved = load(OLD / "schema-1-film")
     assert saved.regions == ()
@@ -135,6 +140,7 @@ def test_old_results_open_without_their_curves() -> None:
     assert "data:image" not in page
 
 
+@pytest.mark.slow
 def test_an_old_result_is_a_session_that_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from slxrd.fitting.record.command_line import path_of
 
@@ -201,6 +207,7 @@ def said_only(said: list[str]) -> Iterator[None]:
         said.append(str(error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("junk", [None, "x", -1, [], {"a": [1]}, "gone"], ids=repr)
 def test_damage_is_said_in_a_sentence(tmp_path: Path, junk: Any) -> None:
     """Each item in turn is replaced or taken away; then it is refused, or read and printed all the same."""

@@ -45,6 +45,7 @@ def first_order(values: dict[str, float], seed: int) -> Objective:
 
 
 # The first ten as they were drawn, and others where only a start close to the truth leads to it.
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*range(10), 12, 18, 23, 25, 27, 30, 33, 38, 41, 46, 52, 58])
 def test_nothing_better_is_known_than_what_is_found(case: int) -> None:
     """A refinement from the truth itself is no better than the search from nothing."""
@@ -57,6 +58,7 @@ def test_nothing_better_is_known_than_what_is_found(case: int) -> None:
     assert [m.chi2 for m in found] == sorted(m.chi2 for m in found)
 
 
+@pytest.mark.slow
 def test_the_search_takes_starts_bounds_ties_and_fixed_values() -> None:
     objective = first_order({**CUBES, "q_zero": 0.0}, 5)
     parameters = Parameters().start(d=5.8).bound(L=(34.0, 39.0)).fix(N=13.0, q_zero=0.0).tie(sigma_N="0.12*N")
@@ -69,6 +71,7 @@ def test_the_search_takes_starts_bounds_ties_and_fixed_values() -> None:
     assert best.values["L"] == pytest.approx(36.9, abs=0.2)
 
 
+@pytest.mark.slow
 def test_progress_is_reported_to_the_end() -> None:
     steps: list[tuple[int, int]] = []
     search(first_order({**CUBES, "q_zero": 0.0}, 5), Parameters(), lambda done, of: steps.append((done, of)))
@@ -127,6 +130,7 @@ def test_solutions_are_ordered_and_weighed() -> None:
     np.testing.assert_allclose(np.log(p[likely] / p[0]), -0.5 * (chi2 - chi2[0])[likely], atol=1.5)
 
 
+@pytest.mark.slow
 def test_a_second_order_settles_it() -> None:
     """With counting statistics and both Bragg orders no rival within Δχ² = 9 is left."""
     q = np.arange(0.8, 2.4, 0.002)
@@ -152,6 +156,7 @@ def test_freed_by_hand_it_is_refused() -> None:
         fit(pattern, regions=[(0.88, 1.28)], free=["q_zero"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_two_orders_give_it_back(seed: int) -> None:
     """q_zero = 0.004 Å⁻¹; left at 0, d and χ² would be far off."""
@@ -180,6 +185,7 @@ def test_settling_q_zero() -> None:
     assert fix_q_zero(freed) is freed
 
 
+@pytest.mark.slow
 def test_a_single_crystal_is_searched_too() -> None:
     q = np.arange(1.9, 2.25, 0.001)
     values = {"d": 3.0664, "N": 60.0, "sigma_N": 3.0}
@@ -196,6 +202,7 @@ def test_a_single_crystal_is_searched_too() -> None:
     assert found.derived["period"].status == "undetermined"
 
 
+@pytest.mark.slow
 def test_a_second_order_that_outweighs_the_first() -> None:
     """Of CsPbBr₃ the second order is ten times as strong: it alone repeats with d/2 in L, not with d."""
     truth = {"d": 5.784, "L": 36.97, "sigma_L": 0.29, "N": 13.85, "sigma_N": 0.56}

@@ -55,6 +55,7 @@ def said(found: Resolution, words: str) -> bool:
 # --- recovery ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "wavelength", "span"),
     [("LaB6", "CuKa", (18.0, 140.0)), ("LaB6", "CuKa1", (18.0, 110.0)), ("Si", "CuKa", (20.0, 140.0)),
@@ -75,6 +76,7 @@ def test_the_line_is_found(name: str, wavelength: str, span: tuple[float, float]
     assert not any(words in note for note in found.notes for words in ("reduced χ²", "lie off", "differ"))
 
 
+@pytest.mark.slow
 def test_errors_are_the_scatter() -> None:
     """Pulls over repeated measurements: mean 0, variance 1; the width outside the range included."""
     rows = []
@@ -93,6 +95,7 @@ def test_errors_are_the_scatter() -> None:
     assert np.all((np.sum(table**2, axis=0) > 6.4) & (np.sum(table**2, axis=0) < 59.0)), table.std(axis=0)
 
 
+@pytest.mark.slow
 def test_the_error_of_the_width_is_propagated() -> None:
     """Against the scatter of σ_G over draws of U, V and W from their covariance."""
     found = measure_resolution(powder(LAB6, span=(18.0, 80.0)), LAB6)
@@ -105,6 +108,7 @@ def test_the_error_of_the_width_is_propagated() -> None:
         assert error == pytest.approx(np.std(drawn), rel=0.06)
 
 
+@pytest.mark.slow
 def test_few_counts_do_not_draw_the_lines_downwards() -> None:
     """Background and heights are right on the average; with σ from the counts themselves they are too low."""
     faint = {"span": (18.0, 50.0), "area": 16.0, "background": 1.5}
@@ -114,6 +118,7 @@ def test_few_counts_do_not_draw_the_lines_downwards() -> None:
     assert calculated == pytest.approx(counted, abs=2.0 * math.sqrt(counted))
 
 
+@pytest.mark.slow
 def test_single_lines_are_as_wide_as_they_are() -> None:
     found = measure_resolution(powder(LAB6, zero=0.02), LAB6)
     assert len(found.lines) == 14
@@ -133,6 +138,7 @@ def test_single_lines_are_as_wide_as_they_are() -> None:
     assert found.q_range == (found.lines[0].reflection.q, found.lines[-1].reflection.q)
 
 
+@pytest.mark.slow
 def test_the_error_grows_where_nothing_was_measured() -> None:
     found = measure_resolution(powder(LAB6, span=(35.0, 80.0)), LAB6)
     relative = [found.sigma_G(q)[1] / found.sigma_G(q)[0] for q in (0.5, 1.5, 4.0)]
@@ -141,6 +147,7 @@ def test_the_error_grows_where_nothing_was_measured() -> None:
     assert not said(found, "above q")
 
 
+@pytest.mark.slow
 def test_what_it_gives_is_the_line_that_the_model_uses() -> None:
     """Profile of a reflection over 2θ, against ``broadening.line`` of the result at the same points."""
     found = measure_resolution(powder(LAB6, seed=None, wavelength="CuKa1"), LAB6)
@@ -161,6 +168,7 @@ def test_what_it_gives_is_the_line_that_the_model_uses() -> None:
 # --- what moves the peaks ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("zero", "displacement"), [(0.05, 0.0), (0.0, 6e-4), (0.03, -4e-4), (-0.4, 0.0), (0.0, -2e-3)]
 )
@@ -180,6 +188,7 @@ def test_zero_and_displacement_are_told_apart(zero: float, displacement: float) 
     assert said(found, "it does not hold for other samples") == (displacement != 0.0)
 
 
+@pytest.mark.slow
 def test_where_they_cannot_be_told_apart_it_is_said() -> None:
     pattern = powder(LAB6, displacement=4e-4, span=(18.0, 34.0), area=40.0)
     found = measure_resolution(pattern, LAB6)
@@ -188,6 +197,7 @@ def test_where_they_cannot_be_told_apart_it_is_said() -> None:
     assert found.zero == pytest.approx(-math.degrees(2.0 * 4e-4) * math.cos(math.radians(13.0)), abs=0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", ["angle", "displacement", "both"])
 def test_what_is_asked_for_is_refined(shift: Shift) -> None:
     found = measure_resolution(powder(LAB6, zero=0.05), LAB6, shift=shift)
@@ -199,6 +209,7 @@ def test_what_is_asked_for_is_refined(shift: Shift) -> None:
 # --- what cannot be determined ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end", "n"), [(25.0, 1), (34.0, 2)])
 def test_few_reflections_give_one_width(end: float, n: int) -> None:
     found = measure_resolution(powder(LAB6, span=(18.0, end)), LAB6)
@@ -217,6 +228,7 @@ def test_few_reflections_give_one_width(end: float, n: int) -> None:
         assert said(found, "one reflection: its shift is given as a zero error, and may as well")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_a_share_on_its_bound_has_no_error(share: float) -> None:
     line = (*LINE[:3], share)
@@ -230,6 +242,7 @@ def test_a_share_on_its_bound_has_no_error(share: float) -> None:
     raise AssertionError("never on the bound")
 
 
+@pytest.mark.slow
 def test_masked_reflections_are_left_out() -> None:
     pattern = powder(LAB6, span=(18.0, 60.0))
     strange = pattern.intensity + np.where(np.abs(pattern.x - 43.6) < 0.3, 5000.0, 0.0)
@@ -240,6 +253,7 @@ def test_masked_reflections_are_left_out() -> None:
     assert found.reduced_chi2 < 1.2
 
 
+@pytest.mark.slow
 def test_a_line_cut_off_by_the_end_does_no_harm() -> None:
     """CeO₂ with Mo at 70°: the first line of a reflection is in the pattern, the rest is not."""
     pattern = powder(STANDARDS["CeO2"], wavelength="MoKa", span=(18.0, 70.0))
@@ -248,6 +262,7 @@ def test_a_line_cut_off_by_the_end_does_no_harm() -> None:
     assert all(abs(pull) < 4.0 for pull in pulls(found).values())
 
 
+@pytest.mark.slow
 def test_over_q_it_is_the_same() -> None:
     pattern = powder(LAB6, span=(18.0, 60.0), zero=0.02)
     over_angle, over_q = (measure_resolution(p, LAB6) for p in (pattern, pattern.to_q()))
@@ -255,6 +270,7 @@ def test_over_q_it_is_the_same() -> None:
     assert over_q.zero == pytest.approx(over_angle.zero, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1.0, 0.137])
 def test_without_counts_the_scatter_tells(factor: float) -> None:
     """Whole numbers are taken for counts; scaled ones need no σ, and give nearly the same errors."""
@@ -287,17 +303,20 @@ def test_another_wavelength_is_noticed() -> None:
         measure_resolution(pattern, LAB6)
 
 
+@pytest.mark.slow
 def test_a_slightly_wrong_lattice_is_said() -> None:
     found = measure_resolution(powder(LAB6, span=(18.0, 140.0)), standard("P:4.160"))
     assert said(found, "the lines lie off their places")
 
 
+@pytest.mark.slow
 def test_a_doublet_that_is_not_told_of() -> None:
     found = measure_resolution(replace(powder(LAB6, span=(18.0, 60.0)), second_line=None), LAB6)
     assert found.reduced_chi2 > 2.0
     assert said(found, "if Kα₂ reaches the sample, give --wavelength CuKa")
 
 
+@pytest.mark.slow
 def test_a_doublet_that_is_not_there() -> None:
     single = powder(LAB6, wavelength="CuKa1")
     found = measure_resolution(replace(single, second_line=RADIATIONS["CuKa"].second), LAB6)
@@ -326,6 +345,7 @@ def test_patterns_that_say_nothing() -> None:
 # --- a real powder ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_real_powder() -> None:
     """Quartz (PDF 46-1045) with feldspar, Cu Kα without a monochromator, axial divergence and all."""
     pattern = slxrd.read(Path(__file__).parents[1] / "files" / "XRD-918-16_10.xrdml")
@@ -401,6 +421,7 @@ def test_derivatives_of_a_window() -> None:
     assert exact.n_linear == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", [0.0, 0.2, 0.7, 1.0])
 def test_shares_of_height_and_of_area(mixing: float) -> None:
     """The line fitted over 2θ is ``broadening.line`` with the converted share, within its reach."""

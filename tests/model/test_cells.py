@@ -36,6 +36,7 @@ def test_atoms_of_the_reference(key: str) -> None:
 NARROW: dict[str, float] = {"N": 3.2, "sigma_N": 0.3, "sigma_L": 0.9}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stack", "number"),
     [
@@ -57,6 +58,7 @@ def test_pairs_of_crystals_stand_for_every_stack(stack: Stack, number: int) -> N
     assert_same(pairs, every, 1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed", [False, True])
 def test_pairs_of_crystals_stand_for_random_stacks(mixed: bool) -> None:
     """Also where every crystal is displaced from its place, together with the slab above it."""
@@ -74,6 +76,7 @@ def test_pairs_of_crystals_stand_for_random_stacks(mixed: bool) -> None:
 # The model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slab", [None, 0.3])
 @pytest.mark.parametrize("weighting", ["number", "volume"])
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])

@@ -44,6 +44,7 @@ def on_grid(fit, **ranges):
     return float(np.logaddexp.reduce(heights)) + math.log(cell)
 
 
+@pytest.mark.slow
 def test_evidence_is_the_integral_over_the_parameters(two):
     both, only = two
     # The posterior lies well within these ranges; the priors are wider.
@@ -57,6 +58,7 @@ def test_evidence_is_the_integral_over_the_parameters(two):
     assert {m.name: m.probability for m in found.models}["both"] == pytest.approx(odds / (1 + odds), abs=0.03)
 
 
+@pytest.mark.slow
 def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(cubes, two):
     both, _ = two
     tied = slxrd.fit(
@@ -72,6 +74,7 @@ def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(
     assert "the evidence of none is a Laplace approximation" in str(found)
 
 
+@pytest.mark.slow
 def test_a_parameter_on_its_bound_is_integrated_away_from_it(cubes):
     fit = slxrd.fit(
         cubes, regions=[(0.92, 1.24)], tie={"sigma_N": "1.55 + 0*N"}, bounds={"sigma_L": (1.7, 2.7)},
@@ -81,6 +84,7 @@ def test_a_parameter_on_its_bound_is_integrated_away_from_it(cubes):
     assert integral(fit).logarithm == pytest.approx(on_grid(fit, sigma_L=(1.7, 1.8)), abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_gaussian_prior_is_normalised(cubes, two):
     both, _ = two
     prior = slxrd.fit(
@@ -96,6 +100,7 @@ def test_a_gaussian_prior_is_normalised(cubes, two):
     assert difference == pytest.approx(expected, abs=0.1)
 
 
+@pytest.mark.slow
 def test_an_additional_parameter_costs_its_prior_and_wrong_models_are_excluded(cubes):
     found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)])
     assert found.best.name == "planes"
@@ -106,6 +111,7 @@ def test_an_additional_parameter_costs_its_prior_and_wrong_models_are_excluded(c
     assert aic["planes"] == pytest.approx(found.best.fit.chi2 + 2 * (len(found.best.fit.names) + 1))
 
 
+@pytest.mark.slow
 def test_the_odds_have_no_meaning_when_no_model_fits(cubes):
     names = ["planes", "planes+fix=sigma_L:1.5"]
     found = compare_models(cubes, names, regions=[(0.92, 1.24)], noise=0.01)
@@ -119,6 +125,7 @@ def test_the_odds_have_no_meaning_when_no_model_fits(cubes):
     assert "No model describes" not in str(again)
 
 
+@pytest.mark.slow
 def test_too_large_a_sigma_is_reported_and_the_odds_remain(cubes):
     found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)], noise=0.09)
     assert found.misfit == "too small"
@@ -129,6 +136,7 @@ def test_too_large_a_sigma_is_reported_and_the_odds_remain(cubes):
     assert "These data decide for" in str(found) or "These data cannot distinguish" in str(found)
 
 
+@pytest.mark.slow
 def test_size_purity_cannot_be_seen_at_the_first_peak():
     made = slxrd.simulate(FIRST_PEAK, CUBES, stack="mixed", noise=0.03, seed=1)
     found = compare_models(made, ["planes", "planes+mixed"], regions=[(0.9, 1.26)])
@@ -137,6 +145,7 @@ def test_size_purity_cannot_be_seen_at_the_first_peak():
     assert "cannot be distinguished agree, within their errors, on L" in str(found)
 
 
+@pytest.mark.slow
 def test_the_surface_that_made_the_pattern_is_found():
     made = slxrd.simulate(FIRST_PEAK, SMALL, crystal="CsPbBr3:Br", noise=0.005, seed=1)
     found = compare_models(made, ["planes", "CsPbBr3:PbBr2", "CsPbBr3:Br"], regions=[(0.9, 1.26)])

@@ -43,6 +43,7 @@ def own() -> dict[str, Fit]:
     return {"one": refined, "other": fixed}
 
 
+@pytest.mark.slow
 def test_the_better_model_decides_to_refine(own: dict[str, Fit]) -> None:
     assert own["one"].chi2 < own["other"].chi2
     alike = same_q_zero(own, ARGUMENTS, lambda name, arguments: fitted(arguments, BOTH))
@@ -52,6 +53,7 @@ def test_the_better_model_decides_to_refine(own: dict[str, Fit]) -> None:
     assert any(note.startswith(expected) for note in compare_fits(alike).notes)
 
 
+@pytest.mark.slow
 def test_q_zero_is_fixed_in_all_where_one_model_cannot_refine_it(own: dict[str, Fit]) -> None:
     def refused(name: str, arguments: Mapping[str, Any]) -> Fit:
         if "q_zero" in arguments["free"]:

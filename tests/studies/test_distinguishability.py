@@ -40,6 +40,7 @@ def test_fraction_of_unique_solutions_agrees_with_simulations() -> None:
     assert abs(dim().unique - share) < 3.0 * np.sqrt(share * (1.0 - share) / 20)
 
 
+@pytest.mark.slow
 def test_the_needed_counting_time_makes_nearly_all_unique() -> None:
     assert dim().distinguishability is not None
     time = dim().distinguishability.needed()
@@ -81,6 +82,7 @@ def test_shares_rise_with_the_counting_time() -> None:
     assert Distinguishability(0.0, {}, False).unique() == 1.0
 
 
+@pytest.mark.slow
 def test_noise_as_a_fraction() -> None:
     """Four times the variance is a quarter of the information."""
     plans = [plan(CUBES, **SCAN, noise=noise, n=2, seed=1) for noise in (0.01, 0.02)]
@@ -92,6 +94,7 @@ def test_noise_as_a_fraction() -> None:
     assert "% of noise" in str(plans[0])
 
 
+@pytest.mark.slow
 def test_a_single_crystal_has_no_other_solutions() -> None:
     single = {name: CUBES[name] for name in ("d", "N", "sigma_N")}
     found = plan(single, **SCAN, counts=500.0, coherent=1, n=2, seed=1)

@@ -113,6 +113,7 @@ def test_coherence_of_the_paper() -> None:
             transverse_coherence(*wrong)
 
 
+@pytest.mark.slow
 def test_curves_with_other_numbers_of_crystals_and_slits() -> None:
     """Compared with simulated curves: M = 2 differs much from M = 40, and slits broaden."""
     q = np.arange(0.9, 1.25, 0.003)

@@ -61,6 +61,7 @@ def cubes(seed: int, counts: float, critical: float = 0.037, slope: float = 1.0)
     return Pattern(q, intensity, per_count=1.0, metadata={"simulated": "cubes"})
 
 
+@pytest.mark.slow
 def test_model_is_the_average_of_random_stacks() -> None:
     d, L, sigma_L, N, sigma_N, M = 3.0, 13.0, 0.9, 6.0, 0.9, 6
     q = np.linspace(0.15, 1.4, 40)
@@ -77,6 +78,7 @@ def test_model_is_the_average_of_random_stacks() -> None:
     assert np.ptp(curve) / curve.min() > 20.0, "the curve must vary for the comparison to mean anything"
 
 
+@pytest.mark.slow
 def test_without_disorder_the_curve_is_that_of_the_gap() -> None:
     """Eq. S1 with sin²(qw/2), divided by the factor of the planes, sin²(qd/2)."""
     q, w, d = np.linspace(0.12, 0.6, 100), 31.06, 5.84
@@ -86,6 +88,7 @@ def test_without_disorder_the_curve_is_that_of_the_gap() -> None:
     assert np.abs(curve - ratio * expected).max() < 1e-5 * curve.max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("d", [0.0, 5.84])
 @pytest.mark.parametrize(("fringes", "background"), [(False, "exponential"), (True, "power"), (True, "both")])
 def test_derivatives(d: float, fringes: bool, background: BackgroundShape) -> None:
@@ -102,6 +105,7 @@ def test_derivatives(d: float, fringes: bool, background: BackgroundShape) -> No
         assert np.abs(exact[i] - numeric).max() <= 1e-6 * max(np.abs(numeric).max(), 1e-3), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_gap_is_found_with_its_error(seed: int) -> None:
     """w is L − d = 31.06 Å, with unknown refraction, a slope, a background and fringes."""
@@ -120,6 +124,7 @@ def test_the_gap_is_found_with_its_error(seed: int) -> None:
     assert found.mismatch(L).value == pytest.approx(CUBES["d"], abs=4.0 * math.hypot(gap.error, 0.1))
 
 
+@pytest.mark.slow
 def test_neglected_refraction_shifts_the_gap() -> None:
     """Neglected refraction shifts w by several errors, so all critical scattering vectors are tried."""
     pattern = cubes(5, 1e4)
@@ -155,6 +160,7 @@ def test_a_sloping_envelope_shifts_the_dips() -> None:
     assert 0.3 < sloping - w < 3.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_no_gap_without_dips(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -168,6 +174,7 @@ def test_no_gap_without_dips(seed: int) -> None:
     assert found.mismatch(Estimate(36.9, 0.1, "Å")).status == "undetermined"
 
 
+@pytest.mark.slow
 def test_the_shape_of_the_background_need_not_be_known() -> None:
     """The packaged cubes have an exponential background, which the data distinguish from a power law."""
     example = SERIES["cspbbr3-annealing"]
@@ -184,6 +191,7 @@ def test_the_shape_of_the_background_need_not_be_known() -> None:
     assert unknown.gap.value == pytest.approx(truth["L"] - truth["d"], abs=2.0 * unknown.gap.error)
 
 
+@pytest.mark.slow
 def test_the_error_includes_differences_between_backgrounds() -> None:
     """Mean and variance are those of the mixture distribution."""
     region, shape = (
@@ -203,6 +211,7 @@ def test_the_error_includes_differences_between_backgrounds() -> None:
     assert average.by_background() == {"power": (0.25, 31.4), "exponential": (0.75, 31.0)}
 
 
+@pytest.mark.slow
 def test_other_gaps_are_listed_once() -> None:
     """Another minimum of nearly the same χ², and another gap at other refraction."""
     q = np.linspace(0.12, 0.5, 60)
@@ -217,6 +226,7 @@ def test_other_gaps_are_listed_once() -> None:
     assert average.rivals(9.0) == [11.3, 35.0]
 
 
+@pytest.mark.slow
 def test_sum_of_two_backgrounds() -> None:
     """With a power law and an exponential, neither of which fits alone, w is correct and its error small."""
     q = np.arange(0.1, 0.64, 0.003)

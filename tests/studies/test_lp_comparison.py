@@ -20,6 +20,7 @@ def fitted(pattern: Pattern) -> Fit:
     return slxrd.fit(pattern, regions=regions, start=START, fix={"q_zero": 0.0})
 
 
+@pytest.mark.slow
 def test_the_sheets_of_the_paper() -> None:
     """Paper: d −0.0150, L +0.051, Λ +0.006 Å, σ_L and N the same within their errors, σ_N +0.03."""
     sheets = replace(slxrd.example("pbs-sheets").pattern(), wavelength=1.540593)

@@ -43,6 +43,7 @@ def test_a_bright_measurement_determines_all() -> None:
     assert found.expected["period"].truth == pytest.approx(12 * 5.84 + 36.9)
 
 
+@pytest.mark.slow
 def test_fewer_counts_leave_other_solutions() -> None:
     found = plan(CUBES, **SCAN, counts=60.0, n=8, seed=1)
     assert found.unique < 1.0
@@ -60,6 +61,7 @@ def test_fewer_counts_leave_other_solutions() -> None:
     assert found.expected["d"].quoted > bright().expected["d"].quoted  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_without_fringes_L_has_no_expected_error() -> None:
     found = plan({**CUBES, "sigma_L": 4.0}, **SCAN, counts=20_000.0, background=500.0, n=3, seed=1)
     assert found.fringes == 0.0
@@ -70,6 +72,7 @@ def test_without_fringes_L_has_no_expected_error() -> None:
     assert "fringes are seen in 0% of the fits\n" in f"{found}\n"
 
 
+@pytest.mark.slow
 def test_a_single_crystal_has_no_gap() -> None:
     single = {name: CUBES[name] for name in ("d", "N", "sigma_N")}
     found = plan(single, **SCAN, counts=1000.0, coherent=1, n=3, seed=1)
@@ -77,12 +80,14 @@ def test_a_single_crystal_has_no_gap() -> None:
     assert "fringes" not in str(found)
 
 
+@pytest.mark.slow
 def test_regions_are_found_where_none_are_given() -> None:
     found = plan(CUBES, q_low=0.8, q_high=2.5, step=0.005, counts=20_000.0, background=10.0, n=2, seed=1)
     assert len(found.regions) == 2
     assert "q_zero" in found.expected
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_plan_and_progress_is_reported() -> None:
     calls: list[tuple[int, int]] = []
     options: dict[str, Any] = {**SCAN, "counts": 2000.0, "n": 2}
@@ -92,6 +97,7 @@ def test_the_same_seed_gives_the_same_plan_and_progress_is_reported() -> None:
     assert calls == [(1, 2), (2, 2)]
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_was_done() -> None:
     def report(done: int, of: int) -> None:
         if done == 2:
@@ -102,6 +108,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
     assert "! interrupted after 2 of 20 simulations" in str(found)
 
 
+@pytest.mark.slow
 def test_a_value_outside_the_bounds_of_the_fits_is_reported() -> None:
     found = plan({**CUBES, "sigma_N": 0.05}, **SCAN, counts=2000.0, n=2, seed=1)
     assert any(note.startswith("sigma_N = 0.05 lies outside the bounds") for note in found.notes)

@@ -50,6 +50,7 @@ def annealed() -> SeriesFit:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_pattern_gives_what_it_gives_alone() -> None:
     in_series = fit_series(three(), (1.0, 2.0, 3.0), processes=1, **QUICK)
     alone = result_dictionary(slxrd.fit(three()[1], **QUICK))
@@ -67,6 +68,7 @@ def as_lists(value: Any) -> Any:
     return [as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+@pytest.mark.slow
 def test_neither_order_nor_processes_nor_executor_matter(tmp_path: Path) -> None:
     patterns, values = three(), (1.0, 2.0, 3.0)
     one = plain(fit_series(patterns, values, processes=1, **QUICK))
@@ -143,6 +145,7 @@ def test_annealing_together() -> None:
             assert error < 1.02 * own, name
 
 
+@pytest.mark.slow
 def test_a_jump_between_solutions_is_said() -> None:
     """A pattern that starts elsewhere ends one d away; refinement from its neighbours returns."""
     patterns = [simulated(36.9, 1), simulated(36.9 + 2.0 * 5.84, 2, N=11.0), simulated(36.9, 3)]
@@ -163,6 +166,7 @@ def test_a_jump_between_solutions_is_said() -> None:
     assert find_jumps(fit.members[:1]) == ()
 
 
+@pytest.mark.slow
 def test_too_weak_to_lose_order() -> None:
     """With few counts fringes are not seen, but nothing says that order is lost."""
     truth = {"d": 5.84, "L": 36.9, "sigma_L": 2.2, "N": 13.0, "sigma_N": 2.0}
@@ -175,6 +179,7 @@ def test_too_weak_to_lose_order() -> None:
     assert "order may remain" in str(fit)
 
 
+@pytest.mark.slow
 def test_a_pattern_that_cannot_be_fitted_is_named_and_the_rest_fitted() -> None:
     short = slxrd.Pattern(Q[:20], np.ones(20), source="short.xy")
     fit = fit_series([*three()[:2], short], (1.0, 2.0, 3.0), processes=1, **QUICK)
@@ -203,12 +208,14 @@ def test_mistakes(options: dict[str, Any], said: str) -> None:
         fit_series(three(), (1.0, 2.0, 3.0), **{"processes": 1, "regions": [(0.9, 1.25)], **options})
 
 
+@pytest.mark.slow
 def test_simulated_is_said() -> None:
     fit = annealed()
     assert "[simulated]" in str(fit).splitlines()[0]
     assert all(row.split(",")[2] == "simulated" for row in series_csv(fit).splitlines()[1:])
 
 
+@pytest.mark.slow
 def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
     """Stack and heat map bring it to the scale of the others, and name it."""
     patterns = list(three())
@@ -231,6 +238,7 @@ def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
             assert panel.collections[0].norm.vmax < 1.1 * highest
 
 
+@pytest.mark.slow
 def test_of_very_many_patterns_some_are_stacked() -> None:
     fit = fit_series([three()[0]], [0.0], processes=1, **QUICK)
     (member,) = fit.members

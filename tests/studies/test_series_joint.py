@@ -89,6 +89,7 @@ def test_what_is_shared_is_shared_and_what_is_smooth_smooth() -> None:
         assert len(columns) == 2 + 3 + 2
 
 
+@pytest.mark.slow
 def test_errors_are_the_scatter_of_simulated_series() -> None:
     """Over series of other noise, estimates scatter about the truth as the joint covariance says."""
     pulls: dict[str, list[float]] = {"N": [], "sigma_N": [], "L": [], "d": [], "period": []}
@@ -112,6 +113,7 @@ def test_errors_are_the_scatter_of_simulated_series() -> None:
     assert np.mean(rises) == pytest.approx(np.mean(expected), abs=4.0 * spread)
 
 
+@pytest.mark.slow
 def test_constraints_that_do_not_hold_are_said() -> None:
     given = patterns(1)
     given[2] = slxrd.simulate(Q, truth(VALUES[2], N=13.6), peak=2000.0, noise="counting", seed=5)
@@ -120,6 +122,7 @@ def test_constraints_that_do_not_hold_are_said() -> None:
     assert any("do not describe the series" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_patterns_together_exclude_what_each_leaves_open() -> None:
     """A solution one d away costs each pattern a little, and all together what they cost one by one."""
     weak = [

@@ -68,6 +68,7 @@ def test_the_threshold_is_that_of_the_paper() -> None:
     assert fringe_threshold(2.2) == pytest.approx(0.71, abs=0.005)
 
 
+@pytest.mark.slow
 def test_a_curve_is_interrupted_at_a_mask() -> None:
     from slxrd.fitting.search.initial_guess import first_guess
     from slxrd.ui.app.plots.curves import CurvePlot
@@ -87,6 +88,7 @@ def test_a_curve_is_interrupted_at_a_mask() -> None:
     assert np.allclose(np.concatenate([left["calculated"], right["calculated"]]), after[0].calculated)
 
 
+@pytest.mark.slow
 def test_the_curve_of_the_page_follows_a_slider() -> None:
     from bokeh.models import ColumnDataSource
 

@@ -48,6 +48,7 @@ def _wait(workspace: Workspace) -> None:
     assert not workspace.busy
 
 
+@pytest.mark.slow
 def test_a_cancelled_series_continues_and_agrees_with_single_fits(films: Path, tmp_path: Path) -> None:
     workspace = Workspace()
     assert workspace.do("choices", choices=CHOICES)
@@ -94,6 +95,7 @@ def test_a_cancelled_series_continues_and_agrees_with_single_fits(films: Path, t
     assert "“force”" in workspace.message
 
 
+@pytest.mark.slow
 def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
     workspace = Workspace()
     assert workspace.do("choices", choices=CHOICES)

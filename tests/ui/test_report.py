@@ -55,6 +55,7 @@ def hostile() -> SavedFit:
     return SavedFit.from_dictionary(told)
 
 
+@pytest.mark.slow
 def test_no_text_becomes_markup() -> None:
     harmless, page = Page(report_html(weak())), report_html(hostile())
     seen = Page(page)
@@ -67,6 +68,7 @@ def test_no_text_becomes_markup() -> None:
     assert html.escape(HOSTILE) in page.replace("&#39;", "&#x27;").replace("&#34;", "&quot;")
 
 
+@pytest.mark.slow
 def test_nothing_comes_from_elsewhere() -> None:
     page = report_html(weak())
     seen = Page(page)
@@ -81,6 +83,7 @@ def test_nothing_comes_from_elsewhere() -> None:
     )
 
 
+@pytest.mark.slow
 def test_everything_is_told() -> None:
     fit = weak()
     seen = Page(report_html(fit)).text
@@ -98,6 +101,7 @@ def test_everything_is_told() -> None:
     assert f"slxrd {slxrd.__version__}" in seen
 
 
+@pytest.mark.slow
 def test_an_ambiguous_parameter_is_not_quoted() -> None:
     fit = weak()
     assert fit.parameters["L"].status == "ambiguous"
@@ -109,6 +113,7 @@ def test_an_ambiguous_parameter_is_not_quoted() -> None:
     assert f"{high:.1f}"[:4] in seen
 
 
+@pytest.mark.slow
 def test_what_is_not_determined_has_no_number() -> None:
     fit = slxrd.example("pbs-spheres").fit()
     assert fit.parameters["L"].status == "undetermined"
@@ -118,11 +123,13 @@ def test_what_is_not_determined_has_no_number() -> None:
     assert f"{fit.solutions[0].values['d']:.6g}" in seen
 
 
+@pytest.mark.slow
 def test_the_same_fit_gives_the_same_page() -> None:
     saved = SavedFit.from_dictionary(result_dictionary(weak()))
     assert report_html(weak()) == report_html(saved) == report_html(saved)
 
 
+@pytest.mark.slow
 def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
     for name in ("bootstrap.png", "corner.png", "map-L-N.png"):
         (tmp_path / name).write_bytes(b"\x89PNG " + name.encode())
@@ -146,6 +153,7 @@ def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
     assert saved_followup(saved, tmp_path).text == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cumnsb-film"])
 def test_examples_tell_what_makes_them_again(name: str) -> None:
     example = slxrd.example(name)

@@ -32,6 +32,7 @@ def fitted() -> tuple[slxrd.Fit, str]:
     return fit, session.document()
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(choices(), st.sampled_from(["undo", "redo"])), max_size=12))
 @settings(deadline=None, max_examples=30)
 def test_undo_and_redo_against_a_list_of_states(steps: list[Any]) -> None:
@@ -55,6 +56,7 @@ def test_undo_and_redo_against_a_list_of_states(steps: list[Any]) -> None:
         assert len(session.log) == index
 
 
+@pytest.mark.slow
 def test_only_named_choices_change() -> None:
     session = Session()
     session.do("noise", choices={"noise": 0.05, "coherent": 20})
@@ -115,6 +117,7 @@ def test_an_invalid_change_raises_and_changes_nothing(change: dict[str, Any]) ->
         Session().do("bad", **change, **({} if "file" in change else {"file": str(CUBES)}))
 
 
+@pytest.mark.slow
 def test_subscribers_are_called_until_they_unsubscribe() -> None:
     session, called = Session(), []
     leave = session.subscribe(lambda: called.append(session.state.choices.get("noise")))
@@ -127,6 +130,7 @@ def test_subscribers_are_called_until_they_unsubscribe() -> None:
     assert called == [0.1, None]
 
 
+@pytest.mark.slow
 def test_the_result_belongs_to_its_choices() -> None:
     session = Session(State(EXAMPLE + "cspbbr3-cubes", choices=QUICK))
     fit = session.fit()
@@ -158,6 +162,7 @@ def test_a_cancelled_fit_leaves_the_session_as_it_was() -> None:
     assert not session.can_undo
 
 
+@pytest.mark.slow
 def test_a_fit_is_not_recorded_if_the_state_has_changed() -> None:
     session = Session(State(EXAMPLE + "cspbbr3-cubes", choices={"regions": [(0.9, 1.25)]}))
     session.fit(lambda done, of: session.do("noise", choices={"noise": 0.04}))
@@ -165,6 +170,7 @@ def test_a_fit_is_not_recorded_if_the_state_has_changed() -> None:
     assert session.state.result is None
 
 
+@pytest.mark.slow
 def test_the_same_fit_as_without_a_session() -> None:
     fit, document = fitted()
     direct = slxrd.fit(slxrd.read(CUBES), **QUICK)
@@ -261,6 +267,7 @@ def test_model_curves_are_those_of_the_fit() -> None:
     assert session.objective() is session.objective()
 
 
+@pytest.mark.slow
 def test_counting_statistics_come_before_the_correction() -> None:
     film = path_of(EXAMPLE + "cumnsb-film")
     session = Session()

@@ -139,6 +139,7 @@ def pattern(here: Path) -> None:
     write_columns(here / "data.csv", [q, made.intensity, made.sigma])
 
 
+@pytest.mark.slow
 @MANY
 @given(st.lists(OPTIONS, min_size=1, max_size=3), st.booleans())
 def test_options(options: list[list[str]], with_starts: bool) -> None:
@@ -158,6 +159,7 @@ LEVEL = st.one_of(
 )
 
 
+@pytest.mark.slow
 @MANY
 @given(
     st.lists(LEVEL, min_size=5, max_size=60),
@@ -178,6 +180,7 @@ def test_intensities(
         check(fit("data.csv", *words, "--json", "result.json"), before, here)
 
 
+@pytest.mark.slow
 @MANY
 @given(st.one_of(st.binary(max_size=300), st.text(alphabet="0123456789.,;-+eE \t\n#naif2θq", max_size=300)))
 def test_files(content: bytes | str) -> None:
@@ -188,6 +191,7 @@ def test_files(content: bytes | str) -> None:
         check(fit("data.csv", *QUICK, "--json", "result.json"), before, here)
 
 
+@pytest.mark.slow
 @MANY
 @given(
     st.lists(st.tuples(NAME, NUMBER), max_size=3), st.lists(st.tuples(st.integers(0, 6), NUMBER), max_size=3)

@@ -98,6 +98,7 @@ def test_refusals_are_one_line(gap: Path, arguments: list[str], message: str) ->
         assert message in call(*arguments).refused()
 
 
+@pytest.mark.slow
 def test_merit(here: Path) -> None:
     words = ["--region", "0.88:1.28", "--region", "1.98:2.33:0.1", "--wavelength", "CuKa1"]
     done = call(
@@ -114,6 +115,7 @@ def test_merit(here: Path) -> None:
     assert {row["slit"] for row in merits["slits"]} == {0.1, 0.3, 1.0, 3.0}
 
 
+@pytest.mark.slow
 def test_lp(here: Path) -> None:
     words = ["--wavelength", "CuKa1", "--monochromator", 1, "--region", "1.65:2.6", "--fix", "q_zero=0"]
     starts = ("d=3.0083", "L=44.4", "sigma_L=0.33", "N=4", "sigma_N=0.85")

@@ -15,6 +15,7 @@ import slxrd
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+@pytest.mark.slow
 def test_out_writes_three_files(here: Path) -> None:
     before = set(contents(here))
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "a/results")
@@ -33,6 +34,7 @@ def test_out_writes_three_files(here: Path) -> None:
         assert f"wrote {Path('a/results') / name}" in outcome.out
 
 
+@pytest.mark.slow
 def test_files_have_usual_permissions(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--json", "result.json")
     (here / "other").touch()
@@ -46,6 +48,7 @@ def test_json_on_standard_output_is_alone(here: Path) -> None:
     assert json.loads(outcome.out)["slxrd"] == slxrd.__version__
 
 
+@pytest.mark.slow
 def test_json_on_standard_output_beside_files(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--json", "-", "--out", "results")
     printed, written = json.loads(outcome.out), json.loads((here / "results/result.json").read_text("utf-8"))
@@ -69,6 +72,7 @@ def test_one_existing_file_is_enough(here: Path, name: str) -> None:
     assert name in said
 
 
+@pytest.mark.slow
 def test_force_overwrites(here: Path) -> None:
     (here / "results").mkdir()
     for name in ("result.json", "fit.csv", "fit.png"):
@@ -118,6 +122,7 @@ def test_disk_full_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -
     assert "No space left on device" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "PNG"])
 def test_pictures(here: Path, suffix: str) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--plot", f"fit.{suffix}")
@@ -130,6 +135,7 @@ def test_pictures(here: Path, suffix: str) -> None:
         assert data.startswith(b"%PDF-" if suffix == "pdf" else PNG)
 
 
+@pytest.mark.slow
 def test_picture_shows_something(here: Path) -> None:
     import matplotlib.image
 
@@ -141,6 +147,7 @@ def test_picture_shows_something(here: Path) -> None:
     assert np.mean(image[..., :3] < 0.99) > 0.005
 
 
+@pytest.mark.slow
 def test_simulate_then_fit(here: Path) -> None:
     truth = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
     words = [word for k, v in truth.items() for word in ("--set", f"{k}={v}")]
@@ -171,6 +178,7 @@ def test_simulation_is_repeatable_and_keeps_files(here: Path) -> None:
     assert (here / "a.csv").read_bytes() == (here / "c.csv").read_bytes()
 
 
+@pytest.mark.slow
 def test_angles_give_the_same_as_corrected_q(here: Path) -> None:
     """A file over 2θ equals the same data over q, divided by Lp beforehand with formulas written here."""
     q, intensity, sigma = np.loadtxt(here / "cubes.csv", delimiter=",").T
@@ -192,6 +200,7 @@ def test_angles_give_the_same_as_corrected_q(here: Path) -> None:
         assert estimate["value"] == pytest.approx(two["parameters"][name]["value"], rel=1e-6, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_python_equals_command_line(here: Path) -> None:
     told = json.loads(call("fit", "cubes.csv", *QUICK, "--json", "-").out)
     start = dict(zip(("d", "L", "sigma_L", "N", "sigma_N"), (5.84, 36.9, 1.4, 13, 1.5), strict=True))

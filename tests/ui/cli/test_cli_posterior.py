@@ -25,6 +25,7 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_posterior(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 600, "--seed", 3)
     assert outcome.code == 0, outcome.err
@@ -57,6 +58,7 @@ def test_posterior(here: Path) -> None:
     assert (here / "results/corner.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.slow
 def test_a_short_chain_is_said_to_be_short_before_its_numbers(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)
     assert outcome.code == 0, outcome.err
@@ -69,6 +71,7 @@ def test_a_short_chain_is_said_to_be_short_before_its_numbers(here: Path) -> Non
     assert told["why"].startswith("not converged")
 
 
+@pytest.mark.slow
 def test_every_solution_gets_its_share(here: Path) -> None:
     values = ("d=5.84", "L=36.9", "sigma_L=1.43", "N=13", "sigma_N=1.55")
     sets = [word for value in values for word in ("--set", value)]
@@ -88,6 +91,7 @@ def test_every_solution_gets_its_share(here: Path) -> None:
     assert f"{100 * shares[0]:.1f} ± " in outcome.out
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same(here: Path) -> None:
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
         call("fit", "cubes.csv", *QUICK, "--out", folder, "--posterior", 100, "--seed", seed)
@@ -126,6 +130,7 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
     assert (told["asked"], told["done"]) == (1000, 150)
 
 
+@pytest.mark.slow
 def test_a_film_has_a_thickness_and_no_period(here: Path) -> None:
     words = ["--coherent", 1, "--region", "1.94:2.15", "--mask", "2.064:2.086", "--resolution", 0.0005]
     outcome = call(

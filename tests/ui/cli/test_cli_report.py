@@ -28,6 +28,7 @@ def test_show_prints_the_table_again(here: Path) -> None:
             assert "slxrd fit cubes.csv --region 0.9:1.25" in shown.out.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_command_and_script_give_the_same_numbers(here: Path) -> None:
     """From one session: fitted by it, typed, and run as a script in a process of its own."""
     session = Session()
@@ -56,6 +57,7 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
     assert call("show", "typed.json", "--script").out == session.script()
 
 
+@pytest.mark.slow
 def test_a_result_is_a_session_and_the_other_way_round(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     session = Session.open("results/result.json")
@@ -67,6 +69,7 @@ def test_a_result_is_a_session_and_the_other_way_round(here: Path) -> None:
     assert call("show", "work.json").out == call("show", "results").out
 
 
+@pytest.mark.slow
 def test_report_of_a_result_and_of_a_file(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     done = call("report", "results", "--out", "saved.html")
@@ -107,6 +110,7 @@ def test_mistakes_are_named_and_nothing_is_written(here: Path, words: list[str],
         assert said in call(*words).refused()
 
 
+@pytest.mark.slow
 def test_every_option_of_fit_has_its_place_in_a_session() -> None:
     """What is typed can be kept, and what is kept can be typed."""
     group = typer.main.get_command(cli.app)

@@ -41,6 +41,7 @@ def lab6(tmp_path: Path, counts: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_all_that_it_writes(lab6: Path) -> None:
     words = ["resolution", "lab6.xy", "--standard", "LaB6", *OPTIONS]
     outcome = call(*words, "--out", "r/line.toml", "--plot", "line.png", "--json", "line.json")
@@ -67,6 +68,7 @@ def test_all_that_it_writes(lab6: Path) -> None:
     assert (lab6 / "line.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_json_alone_on_standard_output(lab6: Path) -> None:
     outcome = call("resolution", "lab6.xy", "--standard", "lab6", *OPTIONS, "--json", "-")
     assert outcome.code == 0
@@ -74,6 +76,7 @@ def test_json_alone_on_standard_output(lab6: Path) -> None:
     assert sorted(path.name for path in lab6.iterdir()) == ["lab6.xy"]
 
 
+@pytest.mark.slow
 def test_one_number_where_it_is_wanted(lab6: Path) -> None:
     outcome = call("resolution", "lab6.xy", "--standard", "LaB6", *OPTIONS, "--at", "3")
     assert " Å⁻¹ at q = 3 Å⁻¹" in outcome.out
@@ -83,6 +86,7 @@ def test_one_number_where_it_is_wanted(lab6: Path) -> None:
     assert number == pytest.approx(truth, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_options_arrive(lab6: Path) -> None:
     words = ["resolution", "lab6.xy", "--standard", "P:4.156826", *OPTIONS]
     outcome = call(*words, "--shift", "displacement", "--mask", "2.9:3.1")
@@ -94,6 +98,7 @@ def test_the_options_arrive(lab6: Path) -> None:
     assert "9 reflections" in outcome.out
 
 
+@pytest.mark.slow
 def test_the_picture_of_few_lines(lab6: Path) -> None:
     words = ["resolution", "lab6.xy", "--standard", "LaB6", *OPTIONS]
     outcome = call(*words, "--mask", "2.3:5.3", "--plot", "line.svg")

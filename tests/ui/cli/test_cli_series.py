@@ -151,6 +151,7 @@ def stopped_when(process: Any, out: Path, count: int, number: int) -> None:
     process.send_signal(number)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_killed_and_started_again(tmp_path: Path, reference: Any) -> None:
     """Killed twice at different moments, then interrupted: the numbers at the end are those of one run."""
@@ -181,6 +182,7 @@ def test_killed_and_started_again(tmp_path: Path, reference: Any) -> None:
     assert numbers(out / "series.json") == reference
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
 @pytest.mark.filterwarnings("ignore")
 def test_on_a_scheduler_one_of_whose_workers_is_killed(tmp_path: Path, reference: Any) -> None:
@@ -209,6 +211,7 @@ def test_no_scheduler(here: Path) -> None:
         assert said in run("series", "films", "--scheduler", address, folder=here).refused()
 
 
+@pytest.mark.slow
 def test_low_angles_of_a_series(here: Path) -> None:
     """Two packaged patterns, simulated without refraction: L − w is d, and what was finished is kept."""
     (here / "films").mkdir()
