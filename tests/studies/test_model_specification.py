@@ -18,6 +18,10 @@ def test_a_specification_becomes_arguments_of_a_fit():
         "fix": {"N": 4},
     }
     assert model_options("PbS-100+partner=CsPbBr3:Br")["partner"] == "CsPbBr3:Br"
+    assert model_options("planes+size_window=3+weighting=volume") == {
+        "size_window": 3.0,
+        "weighting": "volume",
+    }
     assert model_options("CsPbBr3 + slab=oleylamine")["slab"] == "oleylamine"
 
 
@@ -31,6 +35,7 @@ def test_commas_separate_models_but_not_the_indices_of_a_cif():
     [
         ("planes+cubes", "'cubes' is none of pure, mixed"),
         ("planes+slab", "'slab' is none of"),
+        ("planes+size_window=0", "size window 0.0: must be a positive number of σ_N"),
         ("planes+spread=wide", "not a finite number"),
         ("planes+coherent=nan", "not a finite number"),
         ("planes+fix=N", "fix=NAME:VALUE"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.request.declaration import options_of
+from slxrd.sample.stack import StackKind
 
 #: Terms of a specification after the crystal, with their meanings.
 TERMS: dict[str, str] = {
@@ -21,7 +23,6 @@ TERMS: dict[str, str] = {
     "free=NAME": "refine a parameter",
     "fix=NAME:VALUE": "fix a parameter",
 }
-_STACKS = ("pure", "mixed", "alternating")
 _CIF = ".cif:"
 
 
@@ -57,7 +58,8 @@ def model_options(text: str) -> dict[str, Any]:
     text : str
         Terms joined by ``+``: first ``planes`` (identical planes) or a crystal as in
         :func:`slxrd.sample.specification.as_crystal`, then any of :data:`TERMS`, such as
-        ``"CsPbBr3:Br+mixed+slab=oleylamine+free=rho"``.
+        ``"CsPbBr3:Br+mixed+slab=oleylamine+free=rho"``, and any other option of the sample,
+        ``size_window=3``.
 
     Returns
     -------
@@ -93,14 +95,19 @@ def model_options(text: str) -> dict[str, Any]:
 
 def _read(text: str, term: str) -> tuple[str, Any]:
     """Return the argument of a term, and its value."""
-    if term in _STACKS:
+    if term in get_args(StackKind):
         return "stack", term
     if term == "volume":
         return "weighting", "volume"
     key, sign, value = (part.strip() for part in term.partition("="))
-    if not (sign and value) or key not in ("slab", "partner", "spread", "coherent", "free", "fix"):
+    sample = options_of("sample")
+    if sign and value and key in sample and key not in ("slab", "coherent"):
+        read = sample[key].kind.parse([value], f"model {text}: {key}")
+        sample[key].kind.check(f"model {text}: {key}", read)
+        return key, read
+    if not (sign and value) or key not in ("slab", "spread", "coherent", "free", "fix"):
         raise SlxrdError(f"model {text}: {term!r} is none of {', '.join(TERMS)}")
-    if key in ("partner", "free"):
+    if key == "free":
         return key, value
     if key == "slab":
         return key, float(value) if _is_number(value) else value
