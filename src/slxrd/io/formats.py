@@ -20,18 +20,18 @@ class Format:
     Parameters
     ----------
     name : str
-        As in messages, after "is": ``"Bruker .brml"``.
+        Name for messages, after "is": ``"Bruker .brml"``.
     suffixes : tuple of str
-        Usual endings of the file's name, with the dot; for the documentation, as the content decides.
+        Usual suffixes of file names, with the dot; for the documentation only.
     recognises : callable
-        Whether a file's content, bytes, is of this format. Fast, and it never raises.
+        Return True for the content (bytes) of a file of this format; must be fast and never raise.
     scans : callable
-        From a request, whose ``data`` is the content and ``source`` the path, to the scans of the file in its
-        order: functions, each of which returns one :class:`slxrd.Scan` or raises :class:`slxrd.FileError`.
+        From a request, with the content ``data`` and the path ``source``, to the scans in the order of the
+        file: functions that return one :class:`slxrd.Scan` or raise :class:`slxrd.FileError`.
     generic : bool
-        Whether many files of other formats are recognised too; tried after all others.
+        Tried after all others, because it recognises files of other formats too.
     columns : bool
-        Whether the caller may choose columns.
+        Columns can be selected with the option ``columns``.
     """
 
     name: str

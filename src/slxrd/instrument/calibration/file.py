@@ -100,7 +100,13 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def resolution_toml(measured: Resolution, *, sha256: str = "", command: str = "", date: str = "") -> str:
-    """Write :func:`resolution_dictionary` as TOML text."""
+    """Return :func:`resolution_dictionary` as TOML text.
+
+    Parameters
+    ----------
+    measured, sha256, command, date
+        As in :func:`resolution_dictionary`.
+    """
     content = resolution_dictionary(measured, sha256=sha256, command=command, date=date)
     rows = [
         "# The resolution of a diffractometer, measured from a standard: slxrd fit --resolution THIS_FILE"

@@ -79,7 +79,26 @@ class Fields:
         return "".join(c for c in written if c.isprintable()).strip()
 
     def column(self, at: int, count: int, dtype: str) -> FloatArray:
-        """Read ``count`` values of a NumPy type, shape (count,)."""
+        """Read consecutive values.
+
+        Parameters
+        ----------
+        at : int
+            Offset in bytes.
+        count : int
+            Number of values.
+        dtype : str
+            NumPy type, for example ``"<f4"``.
+
+        Returns
+        -------
+        ndarray, shape (count,)
+
+        Raises
+        ------
+        TruncatedFile
+            If the file ends before the last value.
+        """
         stored = np.frombuffer(self.take(at, count * np.dtype(dtype).itemsize), dtype=dtype, count=count)
         with np.errstate(invalid="ignore"):  # NaN stays NaN; `to_pattern` rejects it and names the point
             return stored.astype(np.float64)

@@ -144,7 +144,22 @@ def parse_counting_time(text: str, what: str, source: str) -> float:
 
 
 def required(header: Mapping[str, str], key: str, source: str) -> str:
-    """Return the entry ``key`` of a header; raise FileError if it is missing or empty."""
+    """Return an entry of a header.
+
+    Parameters
+    ----------
+    header : mapping
+        Entries by key.
+    key : str
+        Key of the entry.
+    source : str
+        Path of the file, for messages.
+
+    Raises
+    ------
+    FileError
+        If the entry is missing or empty.
+    """
     if not header.get(key):
         raise FileError(source, f"has no {key} in its header; export the scan again")
     return header[key]
@@ -168,9 +183,26 @@ def parse_numbers(fields: Sequence[tuple[str, int]], what: str, source: str) -> 
 
 
 def angles_at_steps(start: float, step: float, n: int, source: str) -> FloatArray:
-    """Return the angles ``start + i·step`` of ``n`` points; raise FileError if ``step`` is 0.
+    """Return the angles ``start + i·step``.
 
-    ``n`` must be the number of intensities found, not that in the header, which may be absurdly large.
+    Parameters
+    ----------
+    start, step : float
+        Degrees.
+    n : int
+        Number of intensities found in the file (not that in the header, which may be absurdly large).
+    source : str
+        Path of the file, for messages.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Degrees.
+
+    Raises
+    ------
+    FileError
+        If ``step`` is 0.
     """
     if step == 0.0:
         raise FileError(source, "its step is 0: the axis does not move; export the scan again")
@@ -178,7 +210,20 @@ def angles_at_steps(start: float, step: float, n: int, source: str) -> FloatArra
 
 
 def parse_wavelength(text: str | None, what: str, source: str) -> float:
-    """Parse a wavelength in Å or an intensity ratio; 0 if it is missing, blank or dashes."""
+    """Parse a wavelength in Å or an intensity ratio.
+
+    Parameters
+    ----------
+    text : str or None
+        As in the file.
+    what, source
+        As in `parse_number`.
+
+    Returns
+    -------
+    float
+        0 if the text is missing, blank or dashes.
+    """
     if text is None or not text.strip(" _-'\""):
         return 0.0
     return parse_number(text, what, source)
