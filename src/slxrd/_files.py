@@ -1,4 +1,4 @@
-"""Files written whole or not at all, and never over others unasked."""
+"""Writing of files: complete or not at all, and never over an existing one without permission."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def check_writable(paths: Iterable[Path], force: bool) -> None:
-    """See beforehand that files can be written.
+    """Check that files can be written.
 
     Raises
     ------
@@ -34,24 +34,24 @@ def check_writable(paths: Iterable[Path], force: bool) -> None:
 
 
 def check_picture(path: Path) -> None:
-    """See that a picture can be written in the format its name asks for.
+    """Check that the suffix of a picture is that of a supported format.
 
     Raises
     ------
     SlxrdError
-        If the name asks for another, or none.
+        If the suffix is another one, or missing.
     """
     if path.suffix.lower() not in PICTURES:
         raise SlxrdError(f"{path}: pictures are written as .png, .svg or .pdf")
 
 
 def write(path: Path, content: bytes | str) -> None:
-    """Write a file beside its place and put it there when it is complete.
+    """Write a temporary file in the same folder, and rename it when it is complete.
 
     Raises
     ------
     FileError
-        If it cannot be written; then nothing is left behind.
+        If it cannot be written; no partial file remains.
     """
     data = content.encode() if isinstance(content, str) else content
     beside = None

@@ -1,4 +1,4 @@
-"""Mappings and arrays that cannot be changed, and stay so through pickle and copy."""
+"""Mappings and arrays that cannot be changed, not even after pickle or copy."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AnyArray = TypeVar("AnyArray", bound=NDArray[Any])
 
 
 class FrozenDict(dict[Key, Value]):
-    """A mapping that cannot be changed, and is JSON all the same."""
+    """A dictionary that cannot be changed; JSON writes it as any other."""
 
     def _refuse(self, *_: object, **__: object) -> Never:
         raise TypeError("this mapping is frozen; make a changed copy of it with dict(...)")
@@ -32,7 +32,7 @@ def read_only(array: AnyArray) -> AnyArray:
 
 
 class Sealed:
-    """An object whose read-only arrays are read-only still after it was pickled or copied."""
+    """An object whose read-only arrays stay read-only when it is pickled or copied."""
 
     def __getstate__(self) -> tuple[dict[str, Any], tuple[str, ...]]:
         state = dict(vars(self))

@@ -1,4 +1,4 @@
-"""What slxrd says when the input is at fault."""
+"""Exceptions for wrong input."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class SlxrdError(ValueError):
-    """A mistake in what slxrd was given: one line that says what, where, and what to do.
+    """Wrong input; the message is one line: what is wrong, where, and what to do.
 
     The command line prints it without a traceback and leaves with exit code 2.
     """
@@ -36,7 +36,7 @@ class FileError(SlxrdError):
 
 
 def unreadable(path: object, error: OSError) -> FileError:
-    """What is said of a file that the system does not let be read.
+    """Message for a file that the system cannot read.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class SecondLine(NamedTuple):
 
 
 class Radiation(NamedTuple):
-    """X-rays as they reach the sample.
+    """The X-rays that reach the sample: wavelength and second line.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ RADIATIONS: dict[str, Radiation] = _named()
 
 
 def radiation(value: float | str) -> Radiation:
-    """Radiation from a wavelength, its text, or a name.
+    """Return the radiation of a wavelength in Å, as a number or text, or of a name.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A structure laid out as plain arrays for the general kernel."""
+"""A structure as plain arrays for the kernels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ FARTHEST_SHIFT = 0.05
 
 @dataclass(frozen=True)
 class _Placed:
-    """A plane (None: a point, as in the paper), where it is, and which parameters change it."""
+    """A plane (None: a point, as in the paper), its part of the crystal, and the parameters that move it."""
 
     plane: Plane | None
     crystal: int
@@ -46,7 +46,7 @@ class _Placed:
 
 
 def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
-    """Lay a structure out.
+    """Convert a structure to plain arrays.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ _OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))
 
 
 def _parts(crystal: Crystal | None, number: int, names: Sequence[str]) -> tuple[CrystalParts, bool]:
-    """Return the parts of a crystal, and whether the parameters of planes are its own."""
+    """Return the planes of a crystal by part, and whether some of its planes have parameters of their own."""
     if crystal is None:
         return CrystalParts((), (), (), 0), False
     own = has_plane_parameters(names, number == 1)
@@ -208,12 +208,12 @@ def _polynomials(plane: Plane, points: bytes, wavelength: float | None) -> Compl
 
 
 def check_bounds(stack: Stack, lower: float, upper: float) -> None:
-    """See that a zero error stays small enough for the polynomials of atomic crystals.
+    """Check that the bounds of a zero error suit the polynomials of atomic crystals.
 
     Raises
     ------
     SlxrdError
-        If it does not.
+        If one of them is too large.
     """
     if stack.crystal is None:
         return
@@ -222,12 +222,12 @@ def check_bounds(stack: Stack, lower: float, upper: float) -> None:
 
 
 def check_shift(q_zero: float) -> None:
-    """See that a zero error is small enough for the polynomials.
+    """Check that a zero error is small enough for the polynomials.
 
     Raises
     ------
     SlxrdError
-        If it is not.
+        If it is too large.
     """
     if abs(q_zero) > FARTHEST_SHIFT:
         raise SlxrdError(

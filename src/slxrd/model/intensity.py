@@ -1,4 +1,4 @@
-"""Structure and instrument together: the calculated intensity of a region, and its derivatives."""
+"""Calculated intensity of a region and its derivatives, from structure and instrument."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from slxrd.model.sizes import check_sizes
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
-#: Successive auxiliary grids reach this much farther in distance.
+#: Ratio of the longest correlations of successive auxiliary grids.
 _LADDER = 1.25
 
 
 @dataclass(frozen=True)
 class Model:
-    """A structure, seen by an instrument.
+    """A structure measured by an instrument.
 
     Parameters
     ----------
     stack : Stack
-        What is chosen of the structure.
+        The structure.
     instrument : Instrument
         The diffractometer.
     """
@@ -54,8 +54,8 @@ class Model:
 class RegionModel:
     """The model at a fixed set of points; keeps its auxiliary grids.
 
-    A grid serves all parameter values whose correlations are no longer than it was laid for, and
-    since the smearing is exact on each, passing from one to the next leaves no mark.
+    A grid is used for all parameter values whose correlations are no longer than it was made for. The
+    smearing is exact on each, so that a change of grids does not change the intensity.
     """
 
     def __init__(self, model: Model, q: FloatArray) -> None:
@@ -78,9 +78,9 @@ class RegionModel:
         ----------
         values : mapping
             Of all parameters: d, L, sigma_L in Å, N, sigma_N in planes, q_zero in Å⁻¹, and those that the
-            structure has besides.
+            structure has in addition.
         derivatives : bool
-            Whether they are wanted.
+            Whether they are needed.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class RegionModel:
         Raises
         ------
         SlxrdError
-            If a value is one that no stack can have.
+            If a value is physically impossible.
         """
         p = self._checked(values)
         distance, pairs = self._reach(p)
@@ -151,7 +151,7 @@ class RegionModel:
         return distance, pairs
 
     def sample(self, band: Band) -> Sample:
-        """Return the structure laid out for the kernel on an auxiliary grid of this model's."""
+        """Return the structure as arrays on one of the auxiliary grids."""
         key = id(band)
         if key not in self._samples:
             self._samples[key] = sample(self.model.stack, band.q, self.model.instrument.wavelength)

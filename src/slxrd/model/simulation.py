@@ -1,4 +1,4 @@
-"""Simulated patterns, of a known structure and always called simulated."""
+"""Simulated patterns of a known structure; their metadata say that they are simulated."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 
 
 def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Zero) -> Instrument:
-    """Put the instrument together that a pattern was measured with.
+    """Return the instrument that a pattern was measured with.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Z
     Raises
     ------
     SlxrdError
-        If they do not go together.
+        If the resolution was measured with another radiation.
     """
     sigma_G, broadening = Instrument.sigma_G, None
     if isinstance(resolution, ResolutionShape):
@@ -80,7 +80,7 @@ def simulate(
         Scattering vectors in Å⁻¹, increasing.
     values : mapping of str to float
         d, L, sigma_L (Å), N, sigma_N (planes), and q_zero (Å⁻¹, 0 if left out). A single crystal
-        needs no L and sigma_L. Those that the structure has besides stand at their usual values if left out.
+        needs no L and sigma_L. Further parameters of the structure have their default values if left out.
     coherent, size_window, crystal, partner, slab, stack, weighting, coherent_spread, resolution, zero
         As in :func:`slxrd.fit`.
     wavelength : float or str, optional
@@ -106,7 +106,7 @@ def simulate(
     Raises
     ------
     SlxrdError
-        If a value is missing or cannot be.
+        If a value is missing or impossible.
     """
     structure = as_stack(
         coherent=coherent, size_window=size_window, crystal=crystal, partner=partner, slab=slab, stack=stack,
@@ -116,7 +116,7 @@ def simulate(
     given = {**usual, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}
     missing = [name for name in structure.names if name not in given]
     if missing:
-        raise SlxrdError(f"no value for {', '.join(missing)}; a pattern needs them all")
+        raise SlxrdError(f"no value for {', '.join(missing)}; give a value for each")
     structure.check_gap(given)
     for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
         if not (math.isfinite(number) and number > least):
@@ -134,12 +134,12 @@ def simulate(
     text = ", ".join(f"{name} = {given[name]:g}" for name in structure.names)
     return replace(
         lit if noise is None else _noisy(lit, noise, seed, peak),
-        metadata={"simulated": f"{text}, {structure}, {_told(instrument)}"},
+        metadata={"simulated": f"{text}, {structure}, {_instrument_text(instrument)}"},
         history=(Step("simulated"),),
     )
 
 
-def _told(instrument: Instrument) -> str:
+def _instrument_text(instrument: Instrument) -> str:
     plain = instrument.broadening is None and instrument.second_line is None and instrument.zero == "q"
     return f"resolution = {instrument.sigma_G:g}" if plain else str(instrument)
 

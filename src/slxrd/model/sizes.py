@@ -1,4 +1,4 @@
-"""Mean and width of the sizes that there are, as a microscope would count them.
+"""The size distribution: shares of the sizes, and their mean and standard deviation.
 
 N and σ_N are those of the Gaussian that whole sizes are weighted by. Where it is narrow, or reaches below the
 smallest size, the mean and the standard deviation of the sizes themselves are others: with N = 2.8 and

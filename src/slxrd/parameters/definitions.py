@@ -46,12 +46,12 @@ TABLE: dict[str, ParameterInfo] = {
 
 #: Parameters of the gap between crystals, which a single crystal does not have.
 STACKING = ("L", "sigma_L")
-#: Derived quantities that crystals made of atoms have besides.
+#: Further derived quantities of crystals made of atoms.
 OF_ATOMS = ("thickness_of_atoms", "free_gap", "thickness_spread")
 
 _OUTWARD = "outward displacement of the outermost planes"
 _CELLS = "Fullerton et al., Phys. Rev. B 1992, 45, 9292"
-#: Parameters that some structures have besides, and others only if they are named.
+#: Parameters that only some structures have, some of them only if they are named.
 FURTHER: dict[str, ParameterInfo] = {
     row.name: row
     for row in (
@@ -102,7 +102,7 @@ _OF_PLANES = re.compile(
 
 @dataclass(frozen=True)
 class OfPlanes:
-    """What the name of a parameter of planes says.
+    """The parts of the name of a parameter of planes.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class OfPlanes:
 
 
 def of_planes(name: str) -> OfPlanes | None:
-    """Take the name of a parameter of planes apart; None if it is not one."""
+    """Split the name of a parameter of planes; None if it is not one."""
     found = _OF_PLANES.fullmatch(name)
     if found is None:
         return None
@@ -131,12 +131,12 @@ def of_planes(name: str) -> OfPlanes | None:
 
 
 def info(name: str) -> ParameterInfo:
-    """Look up a parameter, also one that only some structures have.
+    """Look up the definition of a parameter, including those that only some structures have.
 
     Raises
     ------
     SlxrdError
-        If no structure has one of that name.
+        If no structure has a parameter of that name.
     """
     known = TABLE.get(name) or FURTHER.get(name)
     if known is not None:
@@ -188,7 +188,7 @@ def symbol_of(name: str) -> str:
 
 
 def described(name: str) -> tuple[str, str]:
-    """Symbol and meaning of a parameter or derived quantity; its name alone where it is not known."""
+    """Symbol and meaning of a parameter or derived quantity; the name and no meaning if it is unknown."""
     if name in DERIVED:
         return DERIVED[name]
     try:

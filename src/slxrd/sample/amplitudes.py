@@ -1,4 +1,4 @@
-"""Amplitudes of the planes of a crystal: what a kernel needs to know, and the plain sum to test it by."""
+"""Scattering amplitudes of the planes of a crystal, as arrays for the kernels and as a plain sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a crystal is, seen along the film normal: a repeat of atomic planes, and its two surfaces.
+"""A crystal along the film normal: a repeat of atomic planes, and its two surfaces.
 
 A crystal of N planes, in the sense of the 2021 paper, has a plane of reference (PbBr₂ in CsPbBr₃) at
 z = 0, d, …, (N−1)d, whatever ends it: so L, from the last of these planes to the first of the next

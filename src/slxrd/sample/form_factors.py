@@ -1,4 +1,4 @@
-"""What the tables of X-ray properties say: the one door to xraydb, which is loaded when it is asked."""
+"""X-ray properties from tables; the only module that imports xraydb, on first use."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def electrons(species: str) -> float:
 
 
 def check_species(species: str) -> None:
-    """Refuse a species that :func:`scattering` does not know."""
+    """Raise if :func:`scattering` does not know a species."""
     _entries(species)
 
 
@@ -249,7 +249,7 @@ def _f0_and_slope(species: str, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 @lru_cache(maxsize=256)
 def _tabulated(name: str, q: bytes) -> FloatArray:
-    """f₀ and its slope of one entry, shape (2, n); kept, as a fit asks for the same q again and again."""
+    """f₀ and its slope of one entry, shape (2, n); cached, since a fit uses the same q many times."""
     import xraydb
 
     # f₀ is a sum of Gaussians in s = sin θ/λ: an imaginary step gives the derivative without rounding.

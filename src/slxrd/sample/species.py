@@ -1,4 +1,4 @@
-"""Names of what scatters: atoms, ions, and groups of atoms; no tables."""
+"""Names of scatterers: atoms, ions and groups of atoms."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def charge(name: str) -> int:
 
 
 def unknown(name: str, table: Sequence[str]) -> SlxrdError:
-    """Say that a species is not in a table of form factors, and what comes near it."""
+    """Error for a species without tabulated form factors, with similar names."""
     single = ion(name)
     same = [other for other in table if single and (ion(other) or single).element == single.element]
     if same and single:

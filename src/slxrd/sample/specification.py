@@ -1,4 +1,4 @@
-"""A structure from plain words: ``"CsPbBr3:Br"``, a ligand's name, numbers."""
+"""Structures from texts such as ``"CsPbBr3:Br"``, names of ligands, and numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CrystalLike = Crystal | str | Path
 
 
 def as_crystal(crystal: CrystalLike) -> Crystal:
-    """Make a crystal of its name.
+    """Return the crystal of a name.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def as_crystal(crystal: CrystalLike) -> Crystal:
 
 
 def _words(text: str) -> list[str]:
-    """Take a crystal apart at its colons, but for that of a drive in the name of a file."""
+    """Split the specification of a crystal at its colons, except that of a drive in the name of a file."""
     file = re.match(r"(?i)[a-z]:[\\/].*?\.(cif|toml)(?=:|$)", text)
     if file is None:
         return text.split(":")
@@ -61,7 +61,7 @@ _OF_CIF = {
 
 def _from_cif(name: str, words: list[str]) -> Crystal:
     rest = [word for word in words if "=" not in word]
-    told = dict(_option(name, word) for word in words if "=" in word)
+    options = dict(_option(name, word) for word in words if "=" in word)
     normal = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*", rest[0]) if rest else None
     if normal is None or len(rest) > 3:
         raise SlxrdError(
@@ -70,7 +70,7 @@ def _from_cif(name: str, words: list[str]) -> Crystal:
         )
     ends: list[int | str | None] = [_plane(end) for end in rest[1:]] or [None]
     hkl = [int(index) for index in normal.groups()]
-    return crystal_from_cif(name, hkl, bottom=ends[0], top=ends[-1], **told)
+    return crystal_from_cif(name, hkl, bottom=ends[0], top=ends[-1], **options)
 
 
 def _plane(text: str) -> int | str:
@@ -109,7 +109,7 @@ def as_stack(
     coherent_spread: float = 0.0,
     naming: Iterable[str] = (),
 ) -> Stack:
-    """Put a structure together.
+    """Create a structure.
 
     Parameters
     ----------
@@ -122,16 +122,16 @@ def as_stack(
     stack : {"pure", "mixed", "alternating"}
         Stacks of one size each, of mixed sizes, or of two crystals in turn (as with a partner).
     weighting : {"number", "volume"}
-        What the sizes' shares are shares of.
+        Whether the shares of sizes are by area or by number; see :class:`slxrd.sample.stack.Stack`.
     coherent_spread : float
         Standard deviation of M.
     naming : iterable of str
-        Parameters that are named somewhere, and so are in use.
+        Parameters that are named by an option, and so are in use.
 
     Raises
     ------
     SlxrdError
-        If something cannot be.
+        If a value is invalid.
     """
     made = Stack(
         coherent,

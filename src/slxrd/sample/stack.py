@@ -1,4 +1,4 @@
-"""What the sample is: which crystals, how many in a coherent stack, what is between them, and their sizes."""
+"""The structure of the sample: crystals, their number in a coherent stack, gaps and sizes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 #: The most crystals in a coherent stack, and the largest crystal in planes, that can be calculated.
 MOST_COHERENT = 1_000_000
 LARGEST_SIZE = 100_000
-#: The most numbers M that stand for their distribution.
+#: The most numbers M that represent their distribution.
 MOST_NUMBERS = 13
 StackKind = Literal["pure", "mixed", "alternating"]
 Weighting = Literal["number", "volume"]
@@ -30,7 +30,7 @@ Weighting = Literal["number", "volume"]
 
 @dataclass(frozen=True)
 class Stack:
-    """The settings of a stack that are chosen rather than refined.
+    """The structure of a stack: everything that is set rather than refined.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Stack:
     partner : Crystal, optional
         The second crystal of a stack in which two alternate.
     slab : float, optional
-        Electron density between the crystals in e/Å³, to begin with (ρ); needs crystals with an area.
+        Starting value of the electron density between the crystals (ρ), in e/Å³; needs crystals with an area.
     stack : {"pure", "mixed", "alternating"}
         Stacks of one size each (the paper), of mixed sizes, or of two crystals that alternate, whose sizes
         are mixed too. Always ``"alternating"`` where there is a partner.
@@ -55,12 +55,12 @@ class Stack:
     coherent_spread : float
         Standard deviation of M, which is then distributed as a Gaussian, 0 or more.
     extras : tuple of str
-        Further parameters in use, besides those that the structure brings with it.
+        Parameters in use that the structure has only if they are named.
 
     Raises
     ------
     SlxrdError
-        If a value cannot be.
+        If a value is invalid.
     """
 
     coherent: int = 40
@@ -103,19 +103,19 @@ class Stack:
     def __str__(self) -> str:
         """Write what differs from the paper's structure, and M."""
         spread = f" ± {self.coherent_spread:g}" if self.coherent_spread else ""
-        told = [f"M = {self.coherent}{spread}"]
+        parts = [f"M = {self.coherent}{spread}"]
         crystals = [one for one in (self.crystal, self.partner) if one is not None]
         if crystals:
-            told.append(" and ".join(one.ended() for one in crystals))
+            parts.append(" and ".join(one.ended() for one in crystals))
         if self.alternating:
-            told.append("alternating")
+            parts.append("alternating")
         elif self.mixed:
-            told.append("sizes mixed inside stacks")
+            parts.append("sizes mixed inside stacks")
         if self.weighting == "volume":
-            told.append("sizes weighted by volume")
+            parts.append("sizes weighted by volume")
         if self.slab is not None:
-            told.append("slab between crystals")
-        return ", ".join(told)
+            parts.append("slab between crystals")
+        return ", ".join(parts)
 
     def _check_crystals(self) -> None:
         if self.partner is not None:
@@ -148,12 +148,12 @@ class Stack:
     def _check_single(self) -> None:
         if self.coherent > 1:
             return
-        told = {
+        impossible = {
             "vary in number": self.coherent_spread > 0.0,
             "alternate": self.alternating,
             "have a slab between them": self.slab is not None,
         }
-        for what, given in told.items():
+        for what, given in impossible.items():
             if given:
                 raise SlxrdError(f"a single crystal (coherent 1) has no neighbour: it cannot {what}")
 
@@ -199,12 +199,12 @@ class Stack:
         return offered(self)
 
     def check_gap(self, values: Mapping[str, float]) -> None:
-        """See that neighbours do not overlap.
+        """Check that neighbouring crystals do not overlap.
 
         Parameters
         ----------
         values : mapping of str to float
-            L, and as far as they are known the other parameters, in Å; the crystals' own are taken otherwise.
+            L and, as far as they are known, the other parameters, in Å; those of the crystals by default.
 
         Raises
         ------
@@ -233,7 +233,8 @@ class Stack:
     def numbers(self) -> tuple[NDArray[np.int64], FloatArray]:
         """Numbers of crystals in a stack, and their shares, each of shape (m,).
 
-        A Gaussian is stood for by as many whole numbers within three standard deviations as M⟨…⟩ needs.
+        A Gaussian is represented by at most :data:`MOST_NUMBERS` whole numbers within three standard
+        deviations.
         """
         M, spread = self.coherent, self.coherent_spread
         if spread == 0.0:

@@ -1,4 +1,4 @@
-"""Whether a CIF's atoms are all there.
+"""Check that the atoms of a CIF make up its formula.
 
 A CIF that lists only the operation x,y,z beside the atoms of an asymmetric unit is read by every
 program as if its cell held these atoms alone, and nothing says so: most are lost.
@@ -23,7 +23,7 @@ def check_atoms(
     named: int | None,
     where: str,
 ) -> str:
-    """Refuse a CIF whose atoms do not make up its formula, or of which nothing can be said.
+    """Raise if the atoms of a CIF do not make up its formula, or if this cannot be checked.
 
     Hydrogen may be missing: many a refinement leaves it out, and it hardly scatters.
 
@@ -48,7 +48,7 @@ def check_atoms(
     Raises
     ------
     FileError
-        If atoms are missing or too many, or it cannot be told.
+        If atoms are missing or too many, or the file does not contain enough to decide.
     """
     listed = (
         "lists only the operation x,y,z" if operations == 1 else f"lists {operations} symmetry operations"

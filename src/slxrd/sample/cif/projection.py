@@ -17,7 +17,7 @@ SAME_NUMBER = 1e-3
 
 
 class Atom(NamedTuple):
-    """An atom of a unit cell, as the film normal sees it.
+    """An atom of a unit cell, projected onto the film normal.
 
     Parameters
     ----------

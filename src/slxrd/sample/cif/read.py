@@ -1,4 +1,4 @@
-"""Crystals from CIF files: the one door to gemmi, which is loaded when it is asked."""
+"""Crystals from CIF files: the only module that imports gemmi, on first use."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
 
 
 def _operations(structure: Any, where: str) -> tuple[Any, int | None]:
-    """Symmetry operations of the CIF, and how many its space group has by name or number, if it says."""
+    """Symmetry operations of the CIF, and their number in its space group if the file names one."""
     gemmi = _gemmi()
     named = gemmi.find_spacegroup_by_name(structure.spacegroup_hm) if structure.spacegroup_hm else None
     if named is None and structure.spacegroup_number:
@@ -174,7 +174,7 @@ def _operations(structure: Any, where: str) -> tuple[Any, int | None]:
 def _atoms(
     structure: Any, operations: Any, direction: tuple[int, int, int], where: str, B: float, neutral: bool
 ) -> list[tuple[str, float, Atom]]:
-    """All atoms of the cell: element, occupancy, and what the film normal sees."""
+    """All atoms of the cell: element, occupancy, height and B along the film normal."""
     normal = np.array(direction, dtype=np.float64)
     orthogonal = np.array(structure.cell.orth.mat.tolist())
     spacing = float(structure.cell.calculate_d(direction))
@@ -213,7 +213,7 @@ def _atoms(
 
 
 def _along(listed: Any, normal: Any, cell: Any, spacing: float, B: float) -> float:
-    """B of an atom in Å² along the normal, which is given by its indices as the atom of the CIF sees it."""
+    """B of an atom in Å² along the normal, given by its indices for the atom of the CIF."""
     if listed.aniso.nonzero():
         # ⟨u²⟩ = d² Σ h_i h_j a*_i a*_j U_ij: the exponent of the Debye-Waller factor, without 2π².
         scaled = normal * np.array([getattr(cell.reciprocal(), name) for name in "abc"])

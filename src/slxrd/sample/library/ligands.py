@@ -1,4 +1,4 @@
-"""Ligands by name or chain length: the range of gaps that they leave between crystals."""
+"""Ligands by name or chain length: the range of gaps between crystals that they allow."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def extended_length(carbons: int) -> float:
 
 
 def gap_range(ligand: str) -> tuple[float, float]:
-    """Range of L in Å that a ligand admits.
+    """Range of L in Å that a ligand allows.
 
     Parameters
     ----------
