@@ -92,8 +92,7 @@ def restore(folder: Path) -> bool:
             if path.is_file():
                 shutil.copyfile(path, target / path.name)
         for source in (folder / part).glob("*.py"):
-            os.utime(source, (1e9, 1e9))  # numba before 0.61 compares times
-    mark(folder).touch()
+            os.utime(source, (1e9, 1e9))  # earlier versions of numba compare times
     return True
 
 
@@ -106,17 +105,19 @@ def warm(folder: Path) -> None:
 
 
 def save(folder: Path) -> None:
-    """Keep what numba compiled, as a whole or not at all."""
+    """Keep what numba compiled, in place of what was kept before unless that is all."""
     store = kept(folder)
-    if store.is_dir() or not mark(folder).exists():
+    if (store / COMPILED[0] / mark(folder).name).exists():
         return
     store.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=store.parent) as temporary:
         for part in COMPILED:
             target = Path(temporary) / "kernels" / part
             target.mkdir(parents=True)
-            for path in of_numba(folder, part).glob("*.nb?"):
+            found = of_numba(folder, part)
+            for path in [*found.glob("*.nb?"), *found.glob(mark(folder).name)]:
                 shutil.copyfile(path, target / path.name)
+        shutil.rmtree(store, ignore_errors=True)
         try:
             os.replace(Path(temporary) / "kernels", store)
         except OSError:
