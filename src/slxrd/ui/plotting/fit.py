@@ -1,4 +1,4 @@
-"""Pictures: data, fit, and residuals in units of σ."""
+"""Figure of a fit: data, calculated curve, and residuals in units of σ."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _MEASURED, _CALCULATED, _REST = "#4d4d4d", "#d55e00", "#0072b2"
 
 
 def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure:
-    """Draw a fit: each region with its residuals below, in units of σ.
+    """Draw each region of a fit, with its residuals in units of σ below.
 
     Parameters
     ----------
     fit : Fit
-        What to draw.
+        Data to draw.
     scale : {"linear", "log"}, optional
         Of the intensity; that of the residuals where it is not given.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.figure import Figure
 
@@ -89,9 +89,9 @@ def _legend(fit: Fit) -> str:
     stacked = fit.stack.coherent > 1
     rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
-    said = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
+    status = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
     rows.sort(key=lambda row: row[1].status == "fixed")
-    lines = [f"{symbol:<3} {format_estimate(e)}{said.get(e.status, '')}" for symbol, e in rows]
+    lines = [f"{symbol:<3} {format_estimate(e)}{status.get(e.status, '')}" for symbol, e in rows]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if not fit.unique:
         near = [s for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS]
@@ -104,7 +104,7 @@ def _legend(fit: Fit) -> str:
 
 
 def figure_bytes(picture: Figure, format: str = "png") -> bytes:
-    """Render a figure as a file's content, ``"png"``, ``"svg"`` or ``"pdf"``."""
+    """Render a figure as ``"png"``, ``"svg"`` or ``"pdf"``."""
     buffer = io.BytesIO()
     picture.savefig(buffer, format=format, dpi=150, bbox_inches="tight")
     return buffer.getvalue()
@@ -117,12 +117,12 @@ def plot(
     scale: Literal["linear", "log"] | None = None,
     force: bool = False,
 ) -> Figure:
-    """Draw a fit, and write the picture where a path is given.
+    """Draw a fit, and write the figure if a path is given.
 
     Parameters
     ----------
     fit : Fit
-        What to draw.
+        Data to draw.
     path : path-like, optional
         File to write, .png, .svg or .pdf.
     scale : {"linear", "log"}, optional
@@ -137,7 +137,7 @@ def plot(
     Raises
     ------
     SlxrdError
-        If the picture's format is unknown, or its file exists and ``force`` is not given.
+        If the format of the figure is unknown, or its file exists and ``force`` is not given.
     """
     picture = figure(fit, scale=scale)
     if path is not None:

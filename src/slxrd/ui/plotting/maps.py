@@ -1,4 +1,4 @@
-"""Pictures of χ² maps: along one parameter each, and over two."""
+"""Figures of χ² maps: along single parameters, and over two parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SECTION, _PROFILE, _LEVELS = "#0072b2", "#d55e00", ("#009e73", "#4d4d4d")
-#: χ² − χ²min below about this is drawn linearly, so that the minimum and the rises next to it are seen.
+#: The axis of χ² − χ²min is linear up to about this value, so that the range near the minimum is visible.
 _LINEAR = 1.5
 _HEIGHT = r"$\chi^2 - \chi^2_\mathrm{min}$"
 
@@ -39,7 +39,7 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
 
     Raises
     ------
@@ -52,8 +52,8 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
         raise SlxrdError("no map to draw")
     columns = min(len(maps), 3)
     rows = -(-len(maps) // columns)
-    picture = Figure(figsize=(3.6 * columns + 0.6, 2.9 * rows + 0.9), layout="constrained")
-    axes = picture.subplots(rows, columns, squeeze=False)
+    figure = Figure(figsize=(3.6 * columns + 0.6, 2.9 * rows + 0.9), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
     for panel, one in zip(axes.flat, maps, strict=False):
         _draw_map(panel, one)
     for panel in axes.flat[len(maps) :]:
@@ -61,9 +61,9 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     for panel in axes[:, 0]:
         panel.set_ylabel(_HEIGHT)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
-    picture.suptitle(_title(maps[0].fit), x=0.01, ha="left", fontsize=11)
-    return picture
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
+    figure.suptitle(_title(maps[0].fit), x=0.01, ha="left", fontsize=11)
+    return figure
 
 
 def _title(fit: Fit) -> str:
@@ -104,7 +104,7 @@ def _draw_map(panel: Axes, one: Map1D) -> None:
 
 
 def _draw_curve(panel: Axes, curve: Chi2Curve, least: float, colour: str, text: str, marker: str) -> None:
-    # The section is the broader line: where the two coincide, both are seen.
+    # The section is the broader line, so that both are visible where they coincide.
     width = 2.4 if marker == "v" else 1.2
     panel.plot(curve.values, curve.chi2 - least, color=colour, linewidth=width, label=text)
     if curve.minima:
@@ -120,18 +120,18 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
     Parameters
     ----------
     one : Map2D
-        What to draw.
+        Data to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(6.2, 4.9), layout="constrained")
-    panel = picture.subplots()
+    figure = Figure(figsize=(6.2, 4.9), layout="constrained")
+    panel = figure.subplots()
     height = np.maximum(one.chi2 - one.fit.chi2, 0.1)
     norm = LogNorm(0.1, max(float(np.nanmax(height)), 100.0))
     whole = one.done == one.chi2.size
@@ -139,7 +139,7 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
         one.x, one.y, height, norm=norm, cmap="cividis_r", rasterized=True,
         shading="gouraud" if whole else "nearest",
     )  # fmt: skip
-    picture.colorbar(filled, ax=panel, label=_HEIGHT, pad=0.02)
+    figure.colorbar(filled, ax=panel, label=_HEIGHT, pad=0.02)
     for level, dashes, text in zip(one.levels, ("-", "--"), ("68 %", "95 %"), strict=True):
         if np.nanmin(one.chi2) < level < np.nanmax(one.chi2):
             panel.contour(
@@ -154,15 +154,15 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
     panel.set_xlabel(_label(one.names[0]))
     panel.set_ylabel(_label(one.names[1]))
     handles, labels = panel.get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
     kind = "others refined" if one.kind == "profile" else "others kept"
     cut = "" if whole else ", interrupted"
-    picture.suptitle(f"{_title(one.fit)}; {kind}{cut}", x=0.01, ha="left", fontsize=10)
-    return picture
+    figure.suptitle(f"{_title(one.fit)}; {kind}{cut}", x=0.01, ha="left", fontsize=10)
+    return figure
 
 
 def _draw_solutions(panel: Axes, one: Map2D) -> None:
-    """Mark the best solution, and in a profile the others that lie in the picture."""
+    """Mark the best solution, and in a profile the others inside the axes."""
     best, *others = (
         tuple(minimum.values[name] for name in one.names)
         for minimum in one.fit.minima

@@ -1,7 +1,4 @@
-"""Pictures of what is done before a fit: a baseline and what it leaves, a region taken apart into peaks.
-
-Pictures of measured patterns, before anything is done with them.
-"""
+"""Figures of a pattern, of a baseline correction, and of the decomposition of a region into peaks."""
 
 from __future__ import annotations
 
@@ -43,7 +40,7 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
 
     Raises
     ------
@@ -53,8 +50,8 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     from matplotlib.figure import Figure
 
     x = pattern.q if against == "q" else pattern.two_theta
-    picture = Figure(figsize=(8.6, 4.4), layout="constrained")
-    axes = picture.subplots()
+    figure = Figure(figsize=(8.6, 4.4), layout="constrained")
+    axes = figure.subplots()
     y = pattern.intensity.copy()
     if scale == "log":
         positive = y[y > 0.0]
@@ -72,7 +69,7 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     axes.margins(x=0.01)
     length = pattern.wavelength
     if length is not None:
-        # The ends of an axis may lie beyond what the wavelength reaches; those have no counterpart.
+        # Positions beyond the largest q of the wavelength have no 2θ.
         farthest = 4.0 * np.pi / length
 
         def angle(q: ArrayLike) -> FloatArray:
@@ -86,7 +83,7 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
     title = pattern.metadata.get("title")
     axes.set_title(f"{name}: {title}" if title else name, loc="left", fontsize=11)
-    return picture
+    return figure
 
 
 _MEASURED, _CURVE, _TAKEN, _REST = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
@@ -94,29 +91,29 @@ _KINDS: dict[Kind, str] = {
     "fringe": "#999999", "Bragg peak": "#56b4e9", "diffuse": "#009e73", "spurious": "#d55e00",
 }  # fmt: skip
 _NARROW: tuple[Kind, ...] = ("fringe", "spurious")
-#: The intensity is drawn on a logarithmic scale where its range is larger than this.
+#: Ratio of intensities above which the scale is logarithmic.
 WIDE_RANGE = 30.0
 
 
 def background_figure(done: Subtraction) -> Figure:
-    """Draw a pattern with its baseline, and the foot of what is left, where a baseline can do harm.
+    """Draw a pattern with its baseline, and the foot of the corrected peaks, which a baseline can distort.
 
     Parameters
     ----------
     done : Subtraction
-        What to draw.
+        Data to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.figure import Figure
 
     pattern, baseline, seen = done.before, done.baseline, ~done.before.mask
     q = pattern.q
-    picture = Figure(figsize=(8.6, 6.4), layout="constrained")
-    top, foot, rest = picture.subplots(3, 1, sharex=True, height_ratios=(3, 3, 2))
+    figure = Figure(figsize=(8.6, 6.4), layout="constrained")
+    top, foot, rest = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 2))
     points = "simulated" if is_simulated(pattern) else "measured"
     for panel in (top, foot):
         panel.plot(q[seen], pattern.intensity[seen], ".", color=_MEASURED, markersize=2.5, label=points)
@@ -151,25 +148,25 @@ def background_figure(done: Subtraction) -> Figure:
     rest.set_ylabel("what is left")
     rest.set_xlabel("q (Å⁻¹)")
     handles, labels = top.get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside upper right", ncols=4, frameon=False)
-    _title(picture, pattern, str(done.pattern.history[-1]))
-    return picture
+    figure.legend(handles, labels, loc="outside upper right", ncols=4, frameon=False)
+    _title(figure, pattern, str(done.pattern.history[-1]))
+    return figure
 
 
 def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -> Figure:
-    """Draw a region with its peaks in the manner of Figure S12 of the 2021 paper.
+    """Draw a region with its peaks, as in Figure S12 of the 2021 paper.
 
     Parameters
     ----------
     parts : Decomposition
-        What to draw.
+        Data to draw.
     subtracted : sequence of int
         Components that were subtracted; a second column shows the pattern without them.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window. The peaks are coloured by what they may be and bear their numbers;
+        Not attached to a window. The peaks are coloured by their kind and numbered;
         residuals in units of σ are below.
     """
     from matplotlib.figure import Figure
@@ -177,8 +174,8 @@ def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -
     columns = 2 if subtracted else 1
     data, fitted = parts.fitted.data, parts.fitted
     q = np.linspace(data.q[0], data.q[-1], 1200)
-    picture = Figure(figsize=(7.0 * columns + 0.6, 5.6), layout="constrained")
-    axes = picture.subplots(2, columns, sharex=True, squeeze=False, height_ratios=(3.6, 1))
+    figure = Figure(figsize=(7.0 * columns + 0.6, 5.6), layout="constrained")
+    axes = figure.subplots(2, columns, sharex=True, squeeze=False, height_ratios=(3.6, 1))
     top, bottom = axes[0, 0], axes[1, 0]
     points = "simulated" if is_simulated(parts.pattern) else "measured"
     line = fitted.background_at(q)
@@ -207,29 +204,29 @@ def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -
         rest.set_ylabel("subtracted")
         rest.set_xlabel("q (Å⁻¹)")
     period = "" if parts.period is None else f", fringes of period {parts.period:.4g} Å"
-    told = f"{len(parts.components)} × {fitted.shape}{period}, reduced χ² {fitted.reduced_chi2:.3g}"
-    _title(picture, parts.pattern, told)
-    return picture
+    text = f"{len(parts.components)} × {fitted.shape}{period}, reduced χ² {fitted.reduced_chi2:.3g}"
+    _title(figure, parts.pattern, text)
+    return figure
 
 
 def _peaks(
     panel: Axes, parts: Decomposition, q: FloatArray, line: FloatArray, subtracted: Sequence[int]
 ) -> None:
-    """Draw each peak on the background, coloured by its kind; broad ones first, so that none is hidden."""
+    """Draw each peak on the background, coloured by its kind; broad ones first, behind narrow ones."""
     from matplotlib.patheffects import withStroke
 
-    told: set[Kind] = set()
+    labelled: set[Kind] = set()
     for c in sorted(parts.components, key=lambda c: -c.fwhm):
         curve = line + parts.curve(q, [c.number])
-        label = None if c.kind in told else c.kind
-        told.add(c.kind)
+        label = None if c.kind in labelled else c.kind
+        labelled.add(c.kind)
         panel.fill_between(q, line, curve, color=_KINDS[c.kind], alpha=0.3, linewidth=0.0, label=label)
         drawn = np.where(curve - line > 0.002 * c.height, curve, np.nan)
         panel.plot(q, drawn, color=_KINDS[c.kind], linewidth=0.9)
     for together in _labels(parts, 0.012 * float(np.ptp(q))):
         c = together[0]
         place = np.array([c.position])
-        narrow = c.kind in _NARROW  # its top is hidden by what lies around it
+        narrow = c.kind in _NARROW  # other peaks hide its top
         height = float((parts.curve(place) if narrow else parts.fitted.background_at(place) + c.height)[0])
         text = panel.annotate(
             ", ".join(str(one.number) for one in together), (c.position, height), xytext=(0.0, 7.0),
@@ -247,7 +244,7 @@ def _peaks(
 
 
 def _labels(parts: Decomposition, apart: float) -> list[list[Component]]:
-    """Components by the labels that they share: narrow ones at one place have one."""
+    """Group components by label: narrow ones at the same position share one."""
     labels: list[list[Component]] = []
     for c in parts.components:
         same = [
@@ -272,12 +269,12 @@ def _residuals(panel: Axes, q: FloatArray, residual: FloatArray) -> None:
 
 
 def _above(baseline: FloatArray, intensity: FloatArray, least: float = 0.0) -> float:
-    """Upper end of a panel that shows the foot of the peaks."""
+    """Return the upper limit of a panel that shows the foot of the peaks."""
     highest = float(intensity.max())
     wanted = max(2.0 * float(baseline.max()), 0.03 * highest, least)
     return min(wanted, 1.05 * highest)
 
 
-def _title(picture: Figure, pattern: Pattern, told: str) -> None:
+def _title(figure: Figure, pattern: Pattern, text: str) -> None:
     name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
-    picture.suptitle(f"{name}\n{told}", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(f"{name}\n{text}", x=0.01, ha="left", fontsize=10)

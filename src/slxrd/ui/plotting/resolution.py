@@ -1,4 +1,4 @@
-"""Picture of a measured resolution: the standard's lines with their fit, and width against q."""
+"""Figure of a measured resolution: lines of the standard with their fit, and width against q."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MEASURED, _CURVE, _REST = "#4d4d4d", "#d55e00", "#0072b2"
-#: Lines in a row, and in all; of more, some spread over the angles are drawn.
+#: Number of lines in a row, and of lines drawn; of more lines, a selection over all angles is drawn.
 COLUMNS, MOST = 6, 18
-#: Full widths at half maximum on either side of a line that are drawn.
+#: Range drawn on either side of a line, in full widths at half maximum.
 DRAWN = 6.0
 
 
 def resolution_figure(measured: Resolution) -> Figure:
-    """Draw a standard's lines with their fit and residuals, and the width against q.
+    """Draw the lines of a standard with their fit and residuals, and the width against q.
 
     Parameters
     ----------
     measured : Resolution
-        What to draw.
+        Data to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it.
+        Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.figure import Figure
 
-    chosen = _spread(len(measured.lines))
-    columns = min(COLUMNS, max(2, len(chosen)))
-    rows = math.ceil(len(chosen) / columns)
-    picture = Figure(figsize=(12.0, 2.3 * rows + 4.2), layout="constrained")
-    lines, widths = picture.subfigures(2, 1, height_ratios=(2.3 * rows, 3.6), squeeze=False)[:, 0]
+    selected = _spread(len(measured.lines))
+    columns = min(COLUMNS, max(2, len(selected)))
+    rows = math.ceil(len(selected) / columns)
+    figure = Figure(figsize=(12.0, 2.3 * rows + 4.2), layout="constrained")
+    lines, widths = figure.subfigures(2, 1, height_ratios=(2.3 * rows, 3.6), squeeze=False)[:, 0]
     axes = lines.subplots(2 * rows, columns, squeeze=False, height_ratios=(3.0, 1.0) * rows)
     for place in range(rows * columns):
         top, bottom = axes[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
-        if place < len(chosen):
-            _draw_line(top, bottom, measured, chosen[place])
+        if place < len(selected):
+            _draw_line(top, bottom, measured, selected[place])
             if place % columns == 0:
                 top.set_ylabel("intensity (√)")
                 bottom.set_ylabel("σ")
@@ -59,18 +59,20 @@ def resolution_figure(measured: Resolution) -> Figure:
     lines.supxlabel("2θ (°)", fontsize=10)
     _draw_widths(widths.subplots(), measured)
     name = Path(measured.pattern.source).name + (" (simulated)" if is_simulated(measured.pattern) else "")
-    shown = "" if len(chosen) == len(measured.lines) else f", {len(chosen)} of {len(measured.lines)} lines"
-    picture.suptitle(
+    shown = (
+        "" if len(selected) == len(measured.lines) else f", {len(selected)} of {len(measured.lines)} lines"
+    )
+    figure.suptitle(
         f"{name}: {measured.standard.name}{shown}, reduced χ² {measured.reduced_chi2:.3g}",
         x=0.01,
         ha="left",
         fontsize=11,
     )
-    return picture
+    return figure
 
 
 def _spread(n: int) -> list[int]:
-    """Up to :data:`MOST` of n lines, the first and the last among them."""
+    """Return the indices of up to :data:`MOST` of n lines, including the first and the last."""
     return sorted({round(i) for i in np.linspace(0, n - 1, min(n, MOST))})
 
 
@@ -111,7 +113,7 @@ def _draw_line(top: Axes, bottom: Axes, measured: Resolution, number: int) -> No
 
 
 def _draw_widths(panel: Axes, measured: Resolution) -> None:
-    """Single widths with the curve of U, V and W and its error; dashed where nothing was measured."""
+    """Draw single widths with the curve of U, V and W and its error; dashed outside the measured range."""
     low, high = measured.q_range
     q = np.linspace(0.0, 1.04 * max(high, 2.5), 400)
     q = q[q < 4.0 * math.pi / measured.broadening.wavelength * 0.999]
@@ -147,11 +149,11 @@ def _draw_widths(panel: Axes, measured: Resolution) -> None:
     panel.set_ylabel("σ_G (Å⁻¹)")
     panel.legend(frameon=False, fontsize=9, ncols=2, loc="lower right")
     panel.text(
-        0.01, 0.04, _told(measured), transform=panel.transAxes, va="bottom", fontsize=9, linespacing=1.5
+        0.01, 0.04, _text(measured), transform=panel.transAxes, va="bottom", fontsize=9, linespacing=1.5
     )
 
 
-def _told(measured: Resolution) -> str:
+def _text(measured: Resolution) -> str:
     b, errors = measured.broadening, measured.errors
     rows = [f"{name} = {with_error(getattr(b, name), errors[name])} degrees²" for name in "UVW"]
     rows.append(f"η = {with_error(b.lorentzian, errors['lorentzian'])}")

@@ -1,4 +1,4 @@
-"""Pictures of samples: histograms of a bootstrap or a posterior, and the spread of repeated measurements."""
+"""Figures of samples (bootstrap, posterior), and of the scatter of repeated measurements."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MATH = {
     "d": "$d$", "L": "$L$", "sigma_L": r"$\sigma_L$", "N": "$N$", "sigma_N": r"$\sigma_N$",
     "q_zero": "$q_0$", "period": r"$\Lambda$", "thickness": "$t$",
 }  # fmt: skip
-#: Samples that are drawn; more look no different and only take time.
+#: Largest number of samples that are drawn.
 MOST_DRAWN = 20_000
-#: Shares of the samples inside the contours: 1 and 2 σ of a Gaussian in two dimensions.
+#: Fractions of the samples inside the contours: 1 and 2 σ of a Gaussian in two dimensions.
 _CONTOURS = (0.393, 0.865)
 
 
@@ -40,7 +40,7 @@ def histogram_matrix(
         Values by name, such as ``all_values`` of a bootstrap or a posterior; what does not vary is
         left out.
     title : str
-        Above the picture.
+        Title of the figure.
     truth : mapping of str to float, optional
         Values to be marked, such as those simulated with; those of the period and the thickness
         follow from the others.
@@ -48,7 +48,7 @@ def histogram_matrix(
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window; ``savefig`` writes it. Over each histogram stand mean ± standard
+        Not attached to a window; write it with ``savefig``. Over each histogram stand mean ± standard
         deviation.
 
     Raises
@@ -79,11 +79,11 @@ def histogram_matrix(
     drawn = data[:: -(-len(data) // MOST_DRAWN)]
     bins = int(np.clip(round(2.0 * len(drawn) ** (1.0 / 3.0)), 8, 50))
     size = 1.75 * count + 1.3
-    picture = Figure(figsize=(size, size))
+    figure = Figure(figsize=(size, size))
     many = len(drawn) >= 1000
     corner.corner(
         drawn,
-        fig=picture,
+        fig=figure,
         bins=bins,
         range=[_range(drawn[:, i], marked.get(name)) for i, name in enumerate(columns)],
         labels=[_label(name) for name in columns],
@@ -102,25 +102,25 @@ def histogram_matrix(
         hist_kwargs={"linewidth": 1.2},
         quiet=True,
     )
-    _finish(picture, columns, title, any(name in columns for name in marked))
-    return picture
+    _finish(figure, columns, title, any(name in columns for name in marked))
+    return figure
 
 
-def _finish(picture: Figure, columns: Mapping[str, FloatArray], title: str, marked: bool) -> None:
+def _finish(figure: Figure, columns: Mapping[str, FloatArray], title: str, marked: bool) -> None:
     """Put mean ± std over the histograms, and title and legend into the empty corner."""
-    axes = np.array(picture.axes).reshape(len(columns), len(columns))
+    axes = np.array(figure.axes).reshape(len(columns), len(columns))
     for i, (name, values) in enumerate(columns.items()):
         axes[i, i].set_title(_mean_and_spread(name, values), fontsize=10)
         for panel in axes[i, : i + 1]:
             panel.tick_params(labelsize=8)
-    # One panel leaves no corner empty: title and legend go above it.
+    # A single panel has no empty corner, so title and legend are above it.
     top = 0.99 if len(columns) > 1 else 1.12
     if title:
-        picture.suptitle(title, x=0.98, y=top, ha="right", va="top", fontsize=12)
+        figure.suptitle(title, x=0.98, y=top, ha="right", va="top", fontsize=12)
     if marked:
         axes[0, 0].plot([], [], color=_TRUTH, label="true value")
-        below = top - 0.35 / picture.get_figheight()
-        picture.legend(loc="upper right", bbox_to_anchor=(0.98, below), frameon=False, fontsize=10)
+        below = top - 0.35 / figure.get_figheight()
+        figure.legend(loc="upper right", bbox_to_anchor=(0.98, below), frameon=False, fontsize=10)
 
 
 def _with_derived(truth: Mapping[str, float]) -> dict[str, float]:
@@ -133,7 +133,7 @@ def _with_derived(truth: Mapping[str, float]) -> dict[str, float]:
 
 
 def _range(values: FloatArray, truth: float | None) -> tuple[float, float]:
-    """What is shown: the samples without the farthest in a thousand, and the true value."""
+    """Return the range of an axis: all samples but the farthest in a thousand, and the true value."""
     low, high = (float(x) for x in np.quantile(values, [0.0005, 0.9995]))
     if truth is not None:
         low, high = min(low, truth), max(high, truth)
@@ -153,24 +153,24 @@ def _mean_and_spread(name: str, values: FloatArray) -> str:
 
 
 def fluctuation_figure(measured: Fluctuation) -> Figure:
-    """Draw the spread of repeated measurements against the intensity: Figure S7 of the 2021 paper.
+    """Draw the scatter of repeated measurements against the intensity: Figure S7 of the 2021 paper.
 
     Parameters
     ----------
     measured : Fluctuation
-        What to draw.
+        Data to draw.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not bound to any window. Left, the mean pattern and its spread; right, the standard deviation
+        Not attached to a window. Left, the mean pattern and its spread; right, the standard deviation
         at every point against the relative intensity, with the flat error, and the likeliest
         √(a² + b·I) where the spread grows with the intensity.
     """
     from matplotlib.figure import Figure
 
-    picture = Figure(figsize=(9.5, 4.0), layout="constrained")
-    left, right = picture.subplots(1, 2)
+    figure = Figure(figsize=(9.5, 4.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
     low, high = measured.mean - measured.std, measured.mean + measured.std
     left.fill_between(measured.q, low, high, color=_SAMPLES, alpha=0.3, linewidth=0.0, label="± std")
     left.plot(measured.q, measured.mean, color=_SAMPLES, linewidth=1.2, label="mean")
@@ -186,8 +186,8 @@ def fluctuation_figure(measured: Fluctuation) -> Figure:
     right.set(xlabel="relative intensity", ylabel="standard deviation (% of the maximum)")
     right.set_ylim(0.0, 1.25 * 100.0 * float(measured.std.max()))
     right.legend(frameon=False, loc="upper left")
-    picture.suptitle(
+    figure.suptitle(
         f"{len(measured.sources)} measurements, {measured.region.name}, equal {measured.scaling}",
         x=0.01, ha="left", fontsize=11,
     )  # fmt: skip
-    return picture
+    return figure
