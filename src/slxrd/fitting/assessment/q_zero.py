@@ -19,7 +19,7 @@ WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
 
 
 def q_zero_error(minimum: Minimum) -> float:
-    """Standard deviation in Å⁻¹ that q_zero would have if it were refined too; inf if it cannot be told."""
+    """Standard deviation in Å⁻¹ of q_zero if it were refined too; inf if it cannot be determined."""
     if "q_zero" in minimum.names:
         error = minimum.covariance.error("q_zero")
     else:

@@ -47,7 +47,7 @@ class Layout(NamedTuple):
     ends : ndarray of int64, shape (regions + 1,)
         Where the points of each region begin, and the number of points.
     prior_mean, prior_weight : ndarray, shape (p,)
-        What is known of the parameters beforehand, and one over its variance; 0 where nothing is.
+        Means of the Gaussian priors, and inverse variances; 0 without a prior.
     """
 
     grid: FloatArray
@@ -108,7 +108,7 @@ def _weighed(p, layout, sample, longest):  # type: ignore[no-untyped-def]
 
 @_compile
 def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
-    """Work out curvature and gradient of χ²/2, in place, and return χ², what is known beforehand included."""
+    """Calculate curvature and gradient of χ²/2 in place, and return χ² including the priors."""
     H[:] = 0.0
     g[:] = 0.0
     chi2 = 0.0

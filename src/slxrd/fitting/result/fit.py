@@ -118,7 +118,7 @@ class Fit:
     why_stopped : str
         In words.
     notes : tuple of str
-        What the reader must know: what was decided, left out, or cannot be told.
+        Decisions, omissions, and limits of the result.
     objective : Objective
         Data against model, for what comes after the fit: bootstrap, maps, posterior.
     minima : tuple of Minimum
@@ -127,7 +127,7 @@ class Fit:
         Samples of the posterior over all solutions, behind the intervals and probabilities; None where
         they could not be drawn, and the errors are those of the covariance.
     options : FitOptions, optional
-        What the fit was told; None where it is not known.
+        Options of the fit; None if they are not known.
     """
 
     pattern: Pattern

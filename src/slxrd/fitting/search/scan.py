@@ -1,4 +1,4 @@
-"""Where the minima of χ² may lie: the envelope of the Bragg peaks, and a scan over gap, size and disorder."""
+"""Starts for the minima of χ²: envelope of the Bragg peaks, and a scan over gap, size and disorder."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Stacking disorder, Å, that leaves no fringes, and those that are tried.
+#: Stacking disorder in Å at which there are no fringes, and trial values.
 NO_FRINGES = 8.0
 TRIED_SIGMA_L = (0.4, 1.4)
 TRIED_SIGMA_U = 0.3
-#: Values of L tried per turn of the phase at the strongest region; ratio of successive sizes, and the most
-#: of them; width of a peak times size.
+#: Trial values of L per period of the phase in the strongest region; ratio of successive sizes, and their
+#: largest number; width of a peak times size.
 STEPS_PER_TURN = 3
 SIZE_STEP = 1.35
 MOST_SIZES = 9
 SCHERRER = 0.9
-#: Periods closer than this fraction are not both tried.
+#: Periods that differ by less than this fraction count as one.
 SAME_PERIOD = 0.002
-#: The most values of L that are tried.
+#: Largest number of trial values of L.
 MOST_GAPS = 5000
 #: Minima of the scan that are refined.
 MOST_REFINED = 80
-#: Distances are searched up to where the resolution leaves exp(−½·1.8²) = 20 % of a fringe's contrast.
+#: Distances are searched up to that at which the resolution reduces the contrast of fringes to
+#: exp(−½·1.8²) = 20 %.
 FAINTEST = 1.8
 #: Sizes within this many σ_N of N are counted while scanning.
 SCAN_WINDOW = 2.5
@@ -51,7 +52,7 @@ Progress = Callable[[int, int], None]
 def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]:
     """Fit the Bragg peaks without their fringes, d and N alone, from several sizes; the best first.
 
-    σ_N stays at a usual value: a free one would take a single strong fringe for the whole peak.
+    σ_N is fixed at a usual value: a free σ_N would fit a single strong fringe instead of the whole peak.
     """
     peaks = [measure_peak(points.q, points.intensity) for points in objective.data]
     d, row = parameters["d"].value or lattice_period(peaks), parameters["d"]

@@ -107,7 +107,7 @@ def bootstrap(
         Number of replicates, 2 or more.
     kind : {"noise", "flat", "residual", "block"}
         How a replicate is made: the measured pattern and Gaussian noise of the fit's own σ (from the
-        file, from counting statistics, or flat, as the fit was told), or of ``level`` times the
+        file, from counting statistics, or flat, as in the fit), or of ``level`` times the
         region's maximum (the paper's); or the calculated curve and resampled residuals, one by one
         or in blocks, which keeps their correlation along q.
     seed : int
@@ -119,7 +119,7 @@ def bootstrap(
     workers : int, optional
         Threads; all cores if not given.
     report : callable, optional
-        Called with replicates done and asked for. A KeyboardInterrupt ends the run and keeps what
+        Called with replicates done and requested. A KeyboardInterrupt ends the run and keeps what
         was done.
 
     Raises

@@ -181,7 +181,7 @@ def sample_posterior(
         Mean and standard deviation of Gaussian priors of refined parameters, ``{"L": (36, 2)}``, in addition
         to those of the fit.
     report : callable, optional
-        Called with steps done and asked for. A KeyboardInterrupt ends the run and keeps what was done.
+        Called with steps done and requested. A KeyboardInterrupt ends the run and keeps what was done.
 
     Raises
     ------

@@ -22,7 +22,7 @@ class Target:
     """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f).
 
     It is −χ²/2, flat within the parameters' bounds, and Gaussian priors where they are given; scale and
-    background stand at their best values, as in the fit.
+    background have their best values, as in the fit.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ FEW_EVALUATIONS, MOST_EVALUATIONS, HIGH = 8, 40, 200.0
 MOST_SWEEPS, WORTH = 4, 0.01
 #: Points beside one another that differ by more than this are in different valleys.
 APART = {"d": 0.02, "L": 0.5, "sigma_L": 0.2, "N": 0.3, "sigma_N": 0.3, "q_zero": 0.002}
-#: σ_N at which one or two sizes exist, and kinds of starts besides the solutions.
+#: σ_N at which one or two sizes exist, and kinds of starts other than the solutions.
 FEW_SIZES, WASHED_OUT, OTHER_SIZES, OTHER_GAP = 0.3, -2, -3, -4
 
 Cells = NDArray[np.int64]

@@ -1,7 +1,4 @@
-"""Profile likelihood: χ² along one parameter with all others refined, over every solution of the fit.
-
-Values of a parameter along which χ² is mapped.
-"""
+"""Profile likelihood: χ² along one parameter with all others refined, over all solutions of the fit."""
 
 from __future__ import annotations
 
@@ -22,10 +19,10 @@ from slxrd.fitting.uncertainty.profile.constrained import (
 )
 from slxrd.units import FloatArray
 
-#: Half-width of a map of one and of two parameters in standard errors, and for L in d, so that its
-#: other minima are seen.
+#: Half-width of a map of one and of two parameters in standard errors, and for L in units of d, so that
+#: it includes other minima.
 REACH_ERRORS, REACH_JOINT, REACH_PERIODS = 8.0, 4.5, 3.6
-#: Room beyond the outermost solutions, as a share of their distance.
+#: Margin beyond the outermost solutions, as a share of their distance.
 MARGIN = 0.05
 #: Without fringes σ_L is shown up to here, in Å.
 DISORDER_SHOWN = 4.0
@@ -44,7 +41,7 @@ def default_axis(
     joint: bool = False,
     ends: tuple[float, float] | None = None,
 ) -> FloatArray:
-    """Choose values of a parameter that show its minima, within its bounds.
+    """Choose values of a parameter that include its minima, within its bounds.
 
     Parameters
     ----------
@@ -53,9 +50,9 @@ def default_axis(
     name : str
         A refined parameter.
     points : int
-        Evenly spaced values, besides those close to each solution.
+        Number of evenly spaced values, in addition to those close to each solution.
     more : sequence of float
-        Others to be gone through.
+        Further values.
     joint : bool
         For a map of two parameters, which stays closer to the solutions, and shows all that are within
         :data:`slxrd.fitting.uncertainty.profile.constrained.REACHED` of the best.
@@ -81,7 +78,7 @@ def default_axis(
 
 
 def _ends(fit: Fit, name: str, joint: bool) -> tuple[float, float]:
-    """Where an axis begins and ends that shows the solutions."""
+    """Ends of an axis that includes the solutions."""
     best, row = fit.minima[0], fit.minima[0].parameters[name]
     most = REACHED if joint else AMBIGUOUS
     centres = [m.values[name] for m in fit.minima if m.chi2 - fit.chi2 < most]
@@ -108,11 +105,11 @@ class Profile:
     name : str
         The parameter.
     values, chi2 : ndarray, shape (m,)
-        Its values, increasing, in the table's unit, and the lowest χ² with each of them.
+        Its values, increasing, in the unit of the table, and the lowest χ² at each.
     solution : ndarray of int, shape (m,)
-        Which solution of the fit, counted from 0, that was reached from.
+        The solution of the fit, counted from 0, from which that was reached.
     all_values : mapping of str to ndarray, shape (m,)
-        Values of every parameter along the way.
+        Values of every parameter at these points.
     best : int
         Index of the lowest χ².
     """
@@ -126,10 +123,10 @@ class Profile:
 
 
 def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = None) -> Profile:
-    """Go along one parameter with all others refined.
+    """Calculate the profile of χ² along one parameter.
 
-    Every value is refined to from all solutions of the fit with Δχ² < 40 and from its neighbours,
-    outward from the solutions first and then across, and the lowest χ² is kept.
+    At each value the other parameters are refined, starting from all solutions of the fit with Δχ² < 40 and
+    from the neighbouring values, first outward from the solutions and then across; the lowest χ² is taken.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Maps of χ² along one parameter: sections, the others kept, and profiles, the others refined.
+"""Maps of χ² along one parameter: sections, the others fixed, and profiles, the others refined.
 
-A section is what the 2021 paper shows (SI Figs. S6 and S13). It is narrower than the data allow wherever
-parameters are correlated; the profile is not, and it is what errors follow from.
+The 2021 paper shows sections (SI Figs. S6 and S13). Where parameters are correlated a section is narrower
+than the uncertainty; errors follow from the profile.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from slxrd.fitting.uncertainty.profile.interval import rise_at
 from slxrd.fitting.uncertainty.profile.likelihood import default_axis, profile
 from slxrd.units import FloatArray
 
-#: Points of a section and of a profile, besides those close to the solutions.
+#: Points of a section and of a profile, in addition to those close to the solutions.
 SECTION_POINTS, PROFILE_POINTS, PROFILE_POINTS_L = 121, 33, 57
-#: A minimum is one if χ² rises by so much on either side.
+#: A local minimum counts if χ² rises by this much on both sides.
 _DEPTH = 0.05
 
 Progress = Callable[[int, int], None]
@@ -59,7 +59,7 @@ class Map1D:
     section : Chi2Curve
         The other parameters kept at the best solution.
     profile : Chi2Curve or None
-        The other parameters refined, over all solutions; None if it was not asked for.
+        The other parameters refined, over all solutions; None if it was not calculated.
     rises : (float, float)
         Rise of χ² at 68 % and 95 %, scaled for the weights as in
         :mod:`slxrd.fitting.uncertainty.profile.interval`.
@@ -124,7 +124,7 @@ def chi2_map(
     values : array_like, shape (m,), optional
         For both curves; each has its own axis where none is given.
     profiled : bool
-        Whether the profile is wanted, which takes longer.
+        Whether to calculate the profile, which takes longer.
     report : callable, optional
         Called with points of the profile done and points in all. An interruption ends the map and
         leaves nothing.
@@ -179,7 +179,7 @@ def chi2_maps(
     names : iterable of str, optional
         Refined parameters.
     profiled : bool
-        Whether profiles are wanted.
+        Whether to calculate profiles.
     report : callable, optional
         Called with maps done and maps in all. A KeyboardInterrupt ends the run and keeps the maps that
         were done.

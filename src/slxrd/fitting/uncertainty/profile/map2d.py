@@ -18,7 +18,7 @@ from slxrd.fitting.uncertainty.profile.likelihood import default_axis
 from slxrd.fitting.uncertainty.profile.map1d import section_chi2
 from slxrd.units import FloatArray
 
-#: Evenly spaced values along each side, besides those close to the solutions.
+#: Evenly spaced values along each side, in addition to those close to the solutions.
 POINTS = 25
 #: Rises of χ² for two parameters at 68 % (as for one standard error) and 95 %.
 RISES = (2.30, 5.99)
