@@ -3,9 +3,11 @@
 import inspect
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict, get_type_hints
 
 import jsonschema
+import numpy as np
 import pytest
 import typer
 from hypothesis import given, settings
@@ -14,9 +16,12 @@ from typer.testing import CliRunner
 
 import slxrd
 from slxrd.data.corrections import prepare_pattern
+from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
+from slxrd.fitting.api import setup
 from slxrd.fitting.record.command_line import command_line, from_command, script
+from slxrd.fitting.record.request_of_fit import choices_of
 from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.request.declaration import (
@@ -304,3 +309,17 @@ def test_the_groups_are_documented() -> None:
         assert f"| {shown} | {', '.join(f'`{name}`' for name in names)} |" in text
     for option in (option for part in plain_options().values() for option in part.values()):
         assert f"| `{option.flag}`" in text.split("## slxrd fit\n")[1], option.flag
+
+
+@pytest.mark.usefixtures("twist")
+def test_a_new_option_is_recovered_from_a_fit() -> None:
+    pattern = Pattern(np.arange(0.9, 1.3, 0.01), np.ones(40), source="a.csv")
+    pattern, options = setup(pattern, collect({"twist": 3.0, "regions": [(0.9, 1.2)], "fix": {"N": 13.0}}))
+    fit = SimpleNamespace(
+        options=options, pattern=pattern, stack=options.stack, instrument=options.instrument,
+        settings=options.settings,
+    )  # fmt: skip
+    choices = choices_of(fit)  # type: ignore[arg-type]
+    assert choices["twist"] == 3.0
+    assert choices["fix"] == {"N": 13.0}
+    assert set(choices) <= set(plain_options()["choices"])

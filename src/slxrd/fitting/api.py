@@ -169,6 +169,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         as_instrument(pattern, options["resolution"], options["zero"]),
         options["noise"],
         Settings(options["objective"], options["scale"], options["background"]),
+        options,
     )
 
 

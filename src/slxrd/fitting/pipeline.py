@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,8 @@ class FitOptions:
         Where σ comes from; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.
+    request : mapping
+        All options as they were given to :func:`slxrd.fit`; empty for a fit that was set up otherwise.
     """
 
     regions: Sequence[Region] = ()
@@ -56,6 +59,7 @@ class FitOptions:
     instrument: Instrument = field(default_factory=Instrument)
     noise: Noise | None = None
     settings: Settings = field(default_factory=Settings)
+    request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Progress | None = None) -> Fit:

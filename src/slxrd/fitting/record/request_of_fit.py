@@ -15,6 +15,7 @@ from slxrd.fitting.api import sample_of
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.record.command_line import EXAMPLE, path_of
 from slxrd.fitting.record.state import State, arguments_of
+from slxrd.fitting.request.declaration import options_of, plain_options
 from slxrd.io.registry import read
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameter, Parameters
@@ -126,7 +127,10 @@ def choices_of(fit: Fit) -> dict[str, Any]:
         **_structure(fit.stack),
         **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.coherent == 1 else ()),
     }
-    return choices
+    request = {} if options is None else options.request
+    further = {name: request[name] for name in plain_options()["choices"] if name in request}
+    known = {*choices, *options_of("refinement")}
+    return {**choices, **{name: value for name, value in further.items() if name not in known}}
 
 
 def _structure(stack: Stack) -> dict[str, Any]:
