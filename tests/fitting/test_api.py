@@ -71,7 +71,7 @@ def test_new_bounds_drop_a_start_that_was_not_given_by_hand_only_for_q_zero() ->
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("keywords", "says"),
     [
         ({"start": {"x": 1.0}}, "unknown parameter 'x'"),
         ({"fix": {"x": 1.0}}, "unknown parameter 'x'"),
@@ -93,9 +93,9 @@ def test_new_bounds_drop_a_start_that_was_not_given_by_hand_only_for_q_zero() ->
         ({"parameters": {"d": 5.8}}, "expected slxrd.Parameters or lmfit.Parameters, got dict"),
     ],
 )
-def test_parameters_refused(told: dict[str, Any], says: str) -> None:
+def test_parameters_refused(keywords: dict[str, Any], says: str) -> None:
     with pytest.raises(SlxrdError, match=says):
-        build_parameters(**told)
+        build_parameters(**keywords)
 
 
 @pytest.mark.parametrize("given", [Parameters().fix(d=5.8), Parameters().tie(d="L/6")], ids=["fixed", "tied"])
@@ -126,7 +126,7 @@ def test_regions_refused(region: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("keywords", "says"),
     [
         ({"regions": [(2.0, 2.4)]}, "lies outside simulation, which covers"),
         ({"regions": [(0.95, 0.97)]}, "5 points, fewer than the 6 free parameters"),
@@ -150,9 +150,9 @@ def test_regions_refused(region: object) -> None:
         ({"fix": {"d": 5.84}, "start": {"d": 5.0}}, "d has a start but is fixed"),
     ],
 )
-def test_fits_refused(told: dict[str, Any], says: str) -> None:
+def test_fits_refused(keywords: dict[str, Any], says: str) -> None:
     with pytest.raises(SlxrdError, match=says):
-        fit(PATTERN, **{"regions": [(0.9, 1.25)], **told})
+        fit(PATTERN, **{"regions": [(0.9, 1.25)], **keywords})
 
 
 def test_degrees_without_a_wavelength() -> None:
@@ -240,9 +240,9 @@ def test_a_single_crystal_has_no_gap() -> None:
     ],
 )
 def test_simulations_refused(changed: dict[str, Any], says: str) -> None:
-    told = {"q": Q, "values": TRUTH, **changed}
+    keywords = {"q": Q, "values": TRUTH, **changed}
     with pytest.raises(SlxrdError, match=says):
-        simulate(told.pop("q"), told.pop("values"), **told)
+        simulate(keywords.pop("q"), keywords.pop("values"), **keywords)
 
 
 def test_a_resolution_of_other_radiation_is_refused() -> None:

@@ -94,7 +94,7 @@ def test_platelets_with_atoms_and_ligands_are_found_blind(seed: int) -> None:
     for name, value in true.items():
         estimate = found.parameters[name]
         assert estimate.value is not None
-        if estimate.status == "lower bound":  # of an occupancy that 1 cannot be told from
+        if estimate.status == "lower bound":  # of an occupancy that 1 cannot be keywords from
             assert value > estimate.value
             continue
         assert estimate.error is not None

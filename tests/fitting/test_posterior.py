@@ -102,7 +102,7 @@ def test_the_errors_of_the_shares_are_what_they_scatter_by() -> None:
 
 
 def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
-    """Two solutions of 70 and 30 %, one cut by a bound; centres, widths and shares told wrongly."""
+    """Two solutions of 70 and 30 %, one cut by a bound; centres, widths and wrong shares."""
     random = np.random.default_rng(1)
     n, weights = 20_000, np.array([0.7, 0.3])
     centres = np.array([[1.0, 10.0], [6.8, 9.4]])
@@ -116,9 +116,9 @@ def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
     chosen = random.choice(2, 2 * n, p=weights)
     points = centres[chosen] + np.einsum("nij,nj->ni", roots[chosen], random.normal(size=(2 * n, 2)))
     points = points[points[:, 0] > 1.0]
-    told = np.linalg.inv(np.array([[[0.03, 0.0], [0.0, 0.03]], [[0.01, 0.0], [0.0, 0.3]]]))
+    keywords = np.linalg.inv(np.array([[[0.03, 0.0], [0.0, 0.03]], [[0.01, 0.0], [0.0, 0.3]]]))
     solutions = Proposal(
-        centres + 0.1, told, np.array([0.2, 0.8]), np.array([-5.0, -5.0]), np.array([20.0, 20.0])
+        centres + 0.1, keywords, np.array([0.2, 0.8]), np.array([-5.0, -5.0]), np.array([20.0, 20.0])
     )
     moved, accepted = points.copy(), 0
     legacy = np.random.RandomState(2)

@@ -262,8 +262,8 @@ def main() -> None:
             for block in blocks(page):
                 began = time.monotonic()
                 reader.follow(block)
-                told = "; ".join(block.commands) or "Python"
-                print(f"{block} ({time.monotonic() - began:.1f} s)  {told}", flush=True)
+                document = "; ".join(block.commands) or "Python"
+                print(f"{block} ({time.monotonic() - began:.1f} s)  {document}", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,19 +46,19 @@ def test_bootstrap(here: Path) -> None:
         assert 0.4 < spread / estimate["error"] < 2.0, name
         assert abs(np.mean([float(row[name]) for row in rows]) - estimate["value"]) < 1.5 * estimate["error"]
     assert (here / "results/bootstrap.png").read_bytes().startswith(PNG)
-    told = json.loads((here / "results/bootstrap.json").read_text(encoding="utf-8"))
-    assert (told["kind"], told["seed"], told["asked"], told["done"], told["failed"]) == (
+    document = json.loads((here / "results/bootstrap.json").read_text(encoding="utf-8"))
+    assert (document["kind"], document["seed"], document["asked"], document["done"], document["failed"]) == (
         "noise",
         3,
         20,
         20,
         0,
     )
-    assert told["refined"] == result["refined"]
-    assert np.shape(told["correlation"]) == (len(result["refined"]),) * 2
+    assert document["refined"] == result["refined"]
+    assert np.shape(document["correlation"]) == (len(result["refined"]),) * 2
     periods = [float(row["period"]) for row in rows]
-    assert told["quantities"]["period"]["mean"] == pytest.approx(np.mean(periods))
-    assert told["quantities"]["period"]["std"] == pytest.approx(np.std(periods, ddof=1))
+    assert document["quantities"]["period"]["mean"] == pytest.approx(np.mean(periods))
+    assert document["quantities"]["period"]["std"] == pytest.approx(np.std(periods, ddof=1))
 
 
 @pytest.mark.slow
@@ -125,12 +125,12 @@ def test_map_of_two_parameters(here: Path) -> None:
         value, error = result["parameters"][name]["value"], result["parameters"][name]["error"]
         assert place == pytest.approx(value, abs=0.02 * error)
         assert axis[0] < value - 3.0 * error < value + 3.0 * error < axis[-1]
-    told = re.search(r"  95 %: L ([\d.]+) to ([\d.]+) Å, N ([\d.]+) to ([\d.]+) planes", outcome.out)
-    assert told is not None
+    document = re.search(r"  95 %: L ([\d.]+) to ([\d.]+) Å, N ([\d.]+) to ([\d.]+) planes", outcome.out)
+    assert document is not None
     inside = [place for place, height in rise.items() if height <= 5.99]
-    assert float(told[1]) == pytest.approx(min(place[0] for place in inside), rel=1e-5)
-    assert float(told[4]) == pytest.approx(max(place[1] for place in inside), rel=1e-5)
-    half = (float(told[2]) - float(told[1])) / 2.0 / result["parameters"]["L"]["error"]
+    assert float(document[1]) == pytest.approx(min(place[0] for place in inside), rel=1e-5)
+    assert float(document[4]) == pytest.approx(max(place[1] for place in inside), rel=1e-5)
+    half = (float(document[2]) - float(document[1])) / 2.0 / result["parameters"]["L"]["error"]
     assert 1.9 < half < 2.5 * 1.05, "√5.99 standard errors"
 
 

@@ -202,10 +202,10 @@ def test_angles_give_the_same_as_corrected_q(here: Path) -> None:
 
 @pytest.mark.slow
 def test_python_equals_command_line(here: Path) -> None:
-    told = json.loads(call("fit", "cubes.csv", *QUICK, "--json", "-").out)
+    document = json.loads(call("fit", "cubes.csv", *QUICK, "--json", "-").out)
     start = dict(zip(("d", "L", "sigma_L", "N", "sigma_N"), (5.84, 36.9, 1.4, 13, 1.5), strict=True))
     result = slxrd.fit(slxrd.read("cubes.csv"), regions=[(0.9, 1.25)], start=start)
-    assert told["chi2"] == result.chi2
+    assert document["chi2"] == result.chi2
     for name, estimate in result.parameters.items():
-        assert told["parameters"][name]["value"] == estimate.value
-        assert told["parameters"][name]["error"] == estimate.error
+        assert document["parameters"][name]["value"] == estimate.value
+        assert document["parameters"][name]["error"] == estimate.error

@@ -59,16 +59,16 @@ def test_comparison(here: Path) -> None:
     words = ["--compare", "100,1500,10000", "--json", "plan.json", "--plot", "plan.png", "--background", 15]
     outcome = call("plan", *QUICK, *words)
     assert outcome.code == 0, outcome.err
-    told = json.loads((here / "plan.json").read_text(encoding="utf-8"))
-    assert [plan["counts"] for plan in told["plans"]] == [1500.0, 100.0, 10_000.0]
-    assert [plan["background"] for plan in told["plans"]] == pytest.approx([15.0, 1.0, 100.0])
-    errors = {plan["counts"]: plan["expected"]["L"]["quoted"] for plan in told["plans"]}
+    document = json.loads((here / "plan.json").read_text(encoding="utf-8"))
+    assert [plan["counts"] for plan in document["plans"]] == [1500.0, 100.0, 10_000.0]
+    assert [plan["background"] for plan in document["plans"]] == pytest.approx([15.0, 1.0, 100.0])
+    errors = {plan["counts"]: plan["expected"]["L"]["quoted"] for plan in document["plans"]}
     assert errors[1500.0] / errors[10_000.0] == pytest.approx((10_000 / 1500) ** 0.5, rel=0.3)
     lines = [line for line in outcome.out.splitlines() if "counts at the peak  " in line]
     assert [line.split()[0] for line in lines] == ["100", "1500", "1e+04"]
     assert all(line.count("%") == 3 for line in lines)
     assert (here / "plan.png").read_bytes().startswith(PNG)
-    first = told["plans"][0]
+    first = document["plans"][0]
     assert first["asked"] == first["done"] == 2
     assert first["expected"]["period"]["truth"] == pytest.approx(12 * 5.84 + 36.9)
     assert first["foresight"]["rivals"][0]["step"] in (-1, 1)
@@ -208,8 +208,8 @@ def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytes
     assert "! interrupted after 3 of 20 simulations" in outcome.out
     assert "! interrupted: 2 of 3 were not simulated" in outcome.out
     assert outcome.err == "slxrd: interrupted; the result is that of the simulations done so far\n"
-    told = json.loads((here / "plan.json").read_text(encoding="utf-8"))
-    assert [(plan["done"], plan["asked"]) for plan in told["plans"]] == [(3, 20)]
+    document = json.loads((here / "plan.json").read_text(encoding="utf-8"))
+    assert [(plan["done"], plan["asked"]) for plan in document["plans"]] == [(3, 20)]
 
 
 @pytest.mark.slow

@@ -36,25 +36,30 @@ def test_posterior(here: Path) -> None:
     assert re.search(r"^  converged: 480 steps are \d+ autocorrelation times", outcome.out, re.M)
     assert "NOT CONVERGED" not in outcome.out
     result = json.loads((here / "results/result.json").read_text(encoding="utf-8"))
-    told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     samples = rows(here / "results/posterior.csv")
     assert len(samples) == 19_200
-    assert told["converged"] is True
-    assert (told["asked"], told["done"], told["discarded"], told["walkers"]) == (600, 600, 120, 40)
-    assert told["refined"] == result["refined"]
+    assert document["converged"] is True
+    assert (document["asked"], document["done"], document["discarded"], document["walkers"]) == (
+        600,
+        600,
+        120,
+        40,
+    )
+    assert document["refined"] == result["refined"]
     for i, name in enumerate(result["refined"]):
-        estimate, told_of_it = result["parameters"][name], told["quantities"][name]
+        estimate, told_of_it = result["parameters"][name], document["quantities"][name]
         column = np.array([float(row[name]) for row in samples])
         assert told_of_it["mean"] == pytest.approx(column.mean(), rel=1e-6)
         assert told_of_it["std"] == pytest.approx(column.std(ddof=1), rel=1e-6)
         assert told_of_it["quantiles"]["0.5"] == pytest.approx(np.median(column), rel=1e-6)
         assert 0.8 < told_of_it["std"] / estimate["error"] < 1.25, name
         assert abs(told_of_it["mean"] - estimate["value"]) < 0.3 * estimate["error"]
-        assert told["correlation"][i][i] == pytest.approx(1.0)
-        assert told["split_rhat"][name] < 1.05
+        assert document["correlation"][i][i] == pytest.approx(1.0)
+        assert document["split_rhat"][name] < 1.05
     period = np.array([(float(r["N"]) - 1.0) * float(r["d"]) + float(r["L"]) for r in samples])
     assert np.array([float(row["period"]) for row in samples]) == pytest.approx(period, rel=1e-8)
-    assert sum(solution["fraction"] for solution in told["solutions"]) == pytest.approx(1.0)
+    assert sum(solution["fraction"] for solution in document["solutions"]) == pytest.approx(1.0)
     assert (here / "results/corner.png").read_bytes().startswith(PNG)
 
 
@@ -66,9 +71,9 @@ def test_a_short_chain_is_said_to_be_short_before_its_numbers(here: Path) -> Non
     begin = next(i for i, line in enumerate(lines) if line.startswith("posterior "))
     assert lines[begin + 1] == "! THE CHAIN HAS NOT CONVERGED: do not quote these numbers"
     assert any(re.match(r"! not converged: 80 steps are .* take some", line) for line in lines[begin:])
-    told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
-    assert told["converged"] is False
-    assert told["why"].startswith("not converged")
+    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    assert document["converged"] is False
+    assert document["why"].startswith("not converged")
 
 
 @pytest.mark.slow
@@ -80,9 +85,9 @@ def test_every_solution_gets_its_share(here: Path) -> None:
     )
     outcome = call("fit", "noisy.csv", "--region", "0.88:1.28", "--out", "results", "--posterior", 400)
     assert outcome.code == 0, outcome.err
-    told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     result = json.loads((here / "results/result.json").read_text(encoding="utf-8"))
-    shares = [solution["fraction"] for solution in told["solutions"]]
+    shares = [solution["fraction"] for solution in document["solutions"]]
     probabilities = [solution["probability"] for solution in result["solutions"]]
     assert shares[:4] == pytest.approx(probabilities[:4], abs=0.08)
     assert min(shares[:3]) > 0.05
@@ -102,8 +107,8 @@ def test_the_same_seed_gives_the_same(here: Path) -> None:
 def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(followup_samples, "MAX_SAMPLES", 1000)
     call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)
-    told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
-    assert told["written_every"] == 4
+    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    assert document["written_every"] == 4
     assert len(rows(here / "results/posterior.csv")) == 20 * 40
 
 
@@ -126,8 +131,8 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
     assert "! --map L,N: not started because of the interruption" in outcome.out
     assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
     assert outcome.err.endswith("slxrd: interrupted; the files written hold what was done until then\n")
-    told = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
-    assert (told["asked"], told["done"]) == (1000, 150)
+    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    assert (document["asked"], document["done"]) == (1000, 150)
 
 
 @pytest.mark.slow

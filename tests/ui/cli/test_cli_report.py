@@ -41,12 +41,12 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
     assert words[:2] == ["slxrd", "fit"]
     typed = call(*words[1:], "--json", "typed.json")
     assert typed.code == 0, typed.err
-    told = json.loads((here / "typed.json").read_text(encoding="utf-8"))
-    assert told["chi2"] == fit.chi2
-    assert {n: e["value"] for n, e in told["parameters"].items()} == {
+    document = json.loads((here / "typed.json").read_text(encoding="utf-8"))
+    assert document["chi2"] == fit.chi2
+    assert {n: e["value"] for n, e in document["parameters"].items()} == {
         n: e.value for n, e in fit.parameters.items()
     }
-    assert told["asked"] == session.state.request()
+    assert document["asked"] == session.state.request()
     (here / "again.py").write_text(session.script(), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-X", "utf8", "-W", "error", "again.py"],

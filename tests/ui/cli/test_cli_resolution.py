@@ -47,24 +47,24 @@ def test_all_that_it_writes(lab6: Path) -> None:
     outcome = call(*words, "--out", "r/line.toml", "--plot", "line.png", "--json", "line.json")
     assert outcome.code == 0, outcome.err
     assert outcome.err == ""
-    for told in (
+    for document in (
         "LaB6 (a = 4.156826 Å; NIST SRM 660c",
         "10 reflections",
         "2 1 1",
         "reduced χ² = ",
         "wrote r/line.toml",
     ):
-        assert told in outcome.out, told
+        assert document in outcome.out, document
     line = slxrd.read_resolution("r/line.toml")
-    told = tomllib.loads((lab6 / "r" / "line.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((lab6 / "r" / "line.toml").read_text(encoding="utf-8"))
     for name, value, truth in zip("UVW", (line.U, line.V, line.W), (0.0, 0.0, FWHM**2), strict=True):
-        assert abs(value - truth) < 4.0 * told["errors"][name]
+        assert abs(value - truth) < 4.0 * document["errors"][name]
         assert f"\n  {name}  " in outcome.out
-    assert told["shift"]["zero"] == pytest.approx(ZERO, abs=0.001)
-    assert told["source"]["file"] == "lab6.xy"
-    assert told["source"]["sha256"] == hashlib.sha256((lab6 / "lab6.xy").read_bytes()).hexdigest()
-    assert told["source"]["command"].startswith("slxrd resolution lab6.xy --standard LaB6")
-    assert json.loads((lab6 / "line.json").read_text(encoding="utf-8"))["line"] == told["line"]
+    assert document["shift"]["zero"] == pytest.approx(ZERO, abs=0.001)
+    assert document["source"]["file"] == "lab6.xy"
+    assert document["source"]["sha256"] == hashlib.sha256((lab6 / "lab6.xy").read_bytes()).hexdigest()
+    assert document["source"]["command"].startswith("slxrd resolution lab6.xy --standard LaB6")
+    assert json.loads((lab6 / "line.json").read_text(encoding="utf-8"))["line"] == document["line"]
     assert (lab6 / "line.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -108,7 +108,7 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "document"),
     [
         (["--standard", "Si", *OPTIONS], "the peaks are not where Si's are"),
         (["--standard", "LaB7", *OPTIONS], "standard 'LaB7' is none of"),
@@ -125,10 +125,10 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
         (OPTIONS, "--standard"),
     ],
 )  # fmt: skip
-def test_what_is_refused(lab6: Path, words: list[str], told: str) -> None:
+def test_what_is_refused(lab6: Path, words: list[str], document: str) -> None:
     (lab6 / "there.toml").write_text("mine")
     with untouched(lab6):
-        assert told in call("resolution", "lab6.xy", *words).refused()
+        assert document in call("resolution", "lab6.xy", *words).refused()
 
 
 def test_a_missing_file(lab6: Path) -> None:

@@ -43,9 +43,9 @@ def write(folder: Path, count: int = 8) -> Path:
 
 def numbers(path: Path) -> Any:
     """All of series.json but the command."""
-    told = json.loads(path.read_text(encoding="utf-8"))
-    assert told.pop("command")
-    return told
+    document = json.loads(path.read_text(encoding="utf-8"))
+    assert document.pop("command")
+    return document
 
 
 def finished(folder: Path) -> int:
@@ -114,8 +114,8 @@ def test_files_and_table(here: Path) -> None:
     ("schema", "said"), [(99, "install a newer slxrd"), (1, "does not contain the printed text")]
 )
 def test_series_of_other_layouts(here: Path, schema: int, said: str) -> None:
-    told = {"slxrd": "0.0.1", "schema": schema, "variable": "temperature", "patterns": []}
-    (here / "series.json").write_text(json.dumps(told), encoding="utf-8")
+    document = {"slxrd": "0.0.1", "schema": schema, "variable": "temperature", "patterns": []}
+    (here / "series.json").write_text(json.dumps(document), encoding="utf-8")
     assert said in call("show", "series.json").refused()
 
 
@@ -171,10 +171,10 @@ def test_killed_and_started_again(tmp_path: Path, reference: Any) -> None:
     before = {name: data for name, data in contents(out).items() if name.endswith("C.json")}
     process = start(*words, "--processes", 1, folder=tmp_path)
     stopped_when(process, out, len(before) + 1, signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, document = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "of 8 patterns are fitted and kept in out; the same command goes on from there" in told
-    assert "Traceback" not in told
+    assert "of 8 patterns are fitted and kept in out; the same command goes on from there" in document
+    assert "Traceback" not in document
     last = run(*words, "--processes", 1, folder=tmp_path)
     assert last.code == 0, last.err
     after = contents(out)
@@ -199,8 +199,8 @@ def test_on_a_scheduler_one_of_whose_workers_is_killed(tmp_path: Path, reference
             time.sleep(0.01)
         assert finished(tmp_path / "out") < 8
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        _, told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
+        _, document = process.communicate(timeout=120)
+    assert process.returncode == 0, document
     assert numbers(tmp_path / "out" / "series.json") == reference
 
 
@@ -230,9 +230,9 @@ def test_low_angles_of_a_series(here: Path) -> None:
             assert row[f"{name}_status"] == "determined"
             assert float(row[f"{name} (Å)"]) == pytest.approx(true, abs=4.0 * float(row[f"{name}_error"]))
     assert (here / "out" / "lowangle.png").read_bytes().startswith(b"\x89PNG")
-    told = json.loads((here / "out" / "series.json").read_text(encoding="utf-8"))
+    document = json.loads((here / "out" / "series.json").read_text(encoding="utf-8"))
     kept = here / "out" / "patterns" / "film_25C.lowangle.json"
-    assert json.loads(kept.read_text(encoding="utf-8"))["content"] == told["patterns"][0]["low_angle"]
+    assert json.loads(kept.read_text(encoding="utf-8"))["content"] == document["patterns"][0]["low_angle"]
     assert call(*words, "--out", "out", "--force").out == done.out
 
 
