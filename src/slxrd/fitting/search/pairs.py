@@ -114,33 +114,50 @@ def _planes(
 def _divisions(
     parameters: Parameters, period: float, d: float, d_B: float, middle: float, ratio: float
 ) -> Iterator[dict[str, float]]:
-    """Parameters whose period is that of the satellites."""
-    row = parameters["L"]
-    lower, upper = (row.value, row.value) if row.value is not None else (row.lower, row.upper)
+    """Trial values of all parameters that move satellites, with the period of the satellites."""
+    row, row_B = parameters["L"], parameters["N_B"]
+    bounds = (row.value, row.value) if row.value is not None else (row.lower, row.upper)
     turn = np.pi / middle / STEPS_PER_TURN * 2.0
     tried = [one for one in choices(parameters, "sigma_L", list(TRIED_SIGMA_L)) if one is not None]
     disorder = [(min(tried, default=0.0), True), *((one, False) for one in tried or [0.0])]
     for N in choices(parameters, "N", _ladder(parameters, "N", period / d, ratio)):
-        thick = ((N if N is not None else 1.0) - 1.0) * d
-        if upper - lower <= d:
-            gaps = np.linspace(
-                lower, upper, max(math.ceil((upper - lower) / turn), 1) + 1 if upper > lower else 1
-            )
-            # Whole sizes: layers on one another are sharp, and their satellites in phase only so.
-            left = [(L, 1.0 + (period - thick - 2.0 * L) / d_B) for L in gaps.tolist()]
-            pairs = [(L, float(near)) for L, N_B in left for near in (math.floor(N_B), math.ceil(N_B))]
+        remaining = period - ((N if N is not None else 1.0) - 1.0) * d
+        if bounds[1] - bounds[0] <= d:
+            pairs = _sizes_for_gaps(remaining, d_B, bounds, turn)
         else:
             sizes = choices(parameters, "N_B", _ladder(parameters, "N_B", period / d_B, ratio))
-            middles = [((period - thick - (N_B - 1.0) * d_B) / 2.0, N_B) for N_B in sizes if N_B is not None]
             steps = np.arange(-d / 2.0, d / 2.0, turn).tolist()
-            pairs = [(L + step, N_B) for L, N_B in middles for step in steps if lower <= L + step <= upper]
-        row_B = parameters["N_B"]
+            pairs = _gaps_for_sizes(remaining, d_B, sizes, steps, bounds)
         if row_B.value is not None:
             pairs = [(L, row_B.value) for L, _ in pairs]
         for L, N_B in pairs:
             if row_B.lower <= N_B <= row_B.upper:
                 for sigma_L, sharp in disorder:
                     yield _point(parameters, d, d_B, L, sigma_L, N, N_B, sharp)
+
+
+def _sizes_for_gaps(
+    remaining: float, d_B: float, bounds: tuple[float, float], turn: float
+) -> list[tuple[float, float]]:
+    """L and N_B for gaps between narrow bounds; ``remaining`` is the period less the first crystal, in Å."""
+    lower, upper = bounds
+    gaps = np.linspace(lower, upper, max(math.ceil((upper - lower) / turn), 1) + 1 if upper > lower else 1)
+    # Integer sizes: layers without a gap have sharp sizes, and only then are their satellites in phase.
+    exact = [(L, 1.0 + (remaining - 2.0 * L) / d_B) for L in gaps.tolist()]
+    return [(L, float(near)) for L, N_B in exact for near in (math.floor(N_B), math.ceil(N_B))]
+
+
+def _gaps_for_sizes(
+    remaining: float,
+    d_B: float,
+    sizes: list[float | None],
+    steps: list[float],
+    bounds: tuple[float, float],
+) -> list[tuple[float, float]]:
+    """L and N_B for given sizes of the second crystal; ``remaining`` as in :func:`_sizes_for_gaps`."""
+    lower, upper = bounds
+    middles = [((remaining - (N_B - 1.0) * d_B) / 2.0, N_B) for N_B in sizes if N_B is not None]
+    return [(L + step, N_B) for L, N_B in middles for step in steps if lower <= L + step <= upper]
 
 
 def _point(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -191,19 +191,25 @@ def _locate(
             found = {name: _matches(name, full) or _matches(name, short) for name in names}
             if not all(found.values()):
                 continue
-            for name, matches in found.items():
-                if len(matches) > 1:
-                    raise FileError(
-                        source, f"{len(matches)} columns are named {name!r}; give numbers", row.line
-                    )
-            numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in choice.columns)
-            if len(set(numbers)) < len(numbers):
-                raise FileError(source, f"columns {choice} are not all different; see --columns", row.line)
+            numbers = _numbers(choice, found, source, row.line)
             return i + 1, numbers, fields[numbers[0] - 1] if numbers[0] <= len(fields) else None
     wanted = " and ".join(repr(column) for column in choice.columns if isinstance(column, str))
     raise FileError(
         source, f"has no header line with {wanted}; give the numbers of the columns: --columns 1,3"
     )
+
+
+def _numbers(
+    choice: ColumnChoice, found: Mapping[str, Sequence[int]], source: str, line: int
+) -> tuple[int, ...]:
+    """Return the numbers of the chosen columns, given those of each name; reject repeated ones."""
+    for name, matches in found.items():
+        if len(matches) > 1:
+            raise FileError(source, f"{len(matches)} columns are named {name!r}; give numbers", line)
+    numbers = tuple(c if isinstance(c, int) else found[c.casefold()][0] for c in choice.columns)
+    if len(set(numbers)) < len(numbers):
+        raise FileError(source, f"columns {choice} are not all different; see --columns", line)
+    return numbers
 
 
 def _matches(name: str, fields: Sequence[str]) -> list[int]:

@@ -130,8 +130,20 @@ class LowAngle:
             *(f"  {step}" for step in self.pattern.history),
             "",
         ]
+        cells = self._cells()
+        widths = [max(len(row[i]) for row in cells) for i in range(3)]
+        lines += [
+            f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {e}".rstrip() for a, b, c, e in cells
+        ]
+        dips = ", ".join(f"{dip.q:.4f} ± {dip.error:.4f}" for dip in self.dips)
+        lines += ["", f"dips at {dips} Å⁻¹" if dips else "no significant dips"]
+        lines.append(f"χ² = {self.chi2:.5g}, reduced χ² = {self.reduced_chi2:.3g}")
+        return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        """Return symbol, value, status and meaning of each estimate that is printed."""
         fringe_rows = () if self.fringes else ("thickness", "sigma_thickness", "period")
-        cells = []
+        cells: list[tuple[str, str, str, str]] = []
         for name, (symbol, meaning) in ROWS.items():
             estimate = self.estimates[name]
             if (
@@ -144,14 +156,7 @@ class LowAngle:
             why = f" [{estimate.why}]" if estimate.why and explain else ""
             state = "" if estimate.status in ("determined", "undetermined") else estimate.status
             cells.append((symbol, format_estimate(estimate), state, meaning + why))
-        widths = [max(len(row[i]) for row in cells) for i in range(3)]
-        lines += [
-            f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {e}".rstrip() for a, b, c, e in cells
-        ]
-        dips = ", ".join(f"{dip.q:.4f} ± {dip.error:.4f}" for dip in self.dips)
-        lines += ["", f"dips at {dips} Å⁻¹" if dips else "no significant dips"]
-        lines.append(f"χ² = {self.chi2:.5g}, reduced χ² = {self.reduced_chi2:.3g}")
-        return "\n".join([*lines, *(f"! {note}" for note in self.notes)])
+        return cells
 
     def _background(self) -> str:
         names = {"both": "power, exponential"}

@@ -88,23 +88,35 @@ def find_series(
         by_name = {file.resolve(): value for file, value in table.rows}
         values: Values = [by_name.get(file.resolve()) for file, _ in read]
         missing, variable, unit = f"is not in {naming.table}", table.variable, table.unit
-        if paths:
-            given = {file.resolve() for file in files}
-            unused = [file for file, _ in table.rows if file.resolve() not in given]
-            out += [LeftOut(str(file), f"is in {naming.table} but was not given") for file in unused]
+        out += _unused_rows(table, files, naming.table)
     else:
         values, variable, unit = _find_values([file for file, _ in read], [p for _, p in read], naming)
         missing = f"its name has no {variable}; rename it, or give --table or --pattern-of-name"
-    out += [LeftOut(str(f), missing) for (f, _), value in zip(read, values, strict=True) if value is None]
+    return _series_of(read, values, out, missing, naming.variable or variable, unit)
+
+
+def _unused_rows(table: _Table, files: Iterable[Path], path: Path | None) -> list[LeftOut]:
+    """Return the files of a table that were not given."""
+    given = {file.resolve() for file in files}
+    unused = [file for file, _ in table.rows if file.resolve() not in given]
+    return [LeftOut(str(file), f"is in {path} but was not given") for file in unused]
+
+
+def _series_of(
+    read: Sequence[tuple[Path, Pattern]],
+    values: Values,
+    out: list[LeftOut],
+    missing: str,
+    variable: str,
+    unit: str,
+) -> Series:
+    """Join patterns and values; ``missing`` is the reason why a file without a value is left out."""
+    out = [*out, *(LeftOut(str(f), missing) for (f, _), v in zip(read, values, strict=True) if v is None)]
     pairs = [(p, value) for (_, p), value in zip(read, values, strict=True) if value is not None]
     if not pairs:
         raise SlxrdError(f"{out[-1].source}: {missing}")
     return make_series(
-        [p for p, _ in pairs],
-        [v for _, v in pairs],
-        variable=naming.variable or variable,
-        unit=unit,
-        left_out=out,
+        [p for p, _ in pairs], [v for _, v in pairs], variable=variable, unit=unit, left_out=out
     )
 
 

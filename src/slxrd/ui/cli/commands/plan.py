@@ -69,12 +69,9 @@ def plan_command(
     values = {**known["values"], **parsing.values(value or (), "--set")}
     if not values:
         raise SlxrdError("give the expected sample, --set d=5.84 --set L=37 ..., or --like cspbbr3-cubes")
-    if counts is not None and noise is not None:
-        raise SlxrdError("--counts and --noise exclude each other; leave one out")
     if counts is None and noise is None:
         counts = known["counts"]
-    if counts is None and noise is None:
-        raise SlxrdError("give what is expected at the peak, --counts 1500, or the noise, --noise 0.03")
+    _check_one_given(counts, noise)
     low, high = known["range"] if span is None else parsing.interval(span, f"--range {span}")
     options: dict[str, Any] = {
         "q_low": low,
@@ -108,10 +105,17 @@ def plan_command(
         raise SystemExit(INTERRUPTED)
 
 
+def _check_one_given(counts: float | None, noise: float | None) -> None:
+    if counts is not None and noise is not None:
+        raise SlxrdError("--counts and --noise exclude each other; leave one out")
+    if counts is None and noise is None:
+        raise SlxrdError("give what is expected at the peak, --counts 1500, or the noise, --noise 0.03")
+
+
 def _simulated(
     values: Mapping[str, float], options: Mapping[str, Any], levels: Sequence[Mapping[str, Any]]
 ) -> tuple[list[Plan], list[str]]:
-    """Simulate one counting time after another; an interruption keeps what was done."""
+    """Simulate one counting time after another; after an interruption, return the finished ones."""
     from slxrd.studies.planning.plan import plan
     from slxrd.ui.progress import progress
 
@@ -143,7 +147,7 @@ def _simulated(
 
 
 def _example(name: str | None) -> Mapping[str, Any]:
-    """Structure, scan, regions and counts of an example; what is usual where none is named."""
+    """Return structure, scan, regions and counts of an example; the defaults without a name."""
     if name is None:
         return {"values": {}, "range": _RANGE, "step": _STEP, "regions": (), "counts": None}
     from slxrd.fitting.examples import EXAMPLES, example

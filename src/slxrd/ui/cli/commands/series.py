@@ -90,13 +90,10 @@ def series_command(
     from slxrd.fitting.record import write as output
     from slxrd.studies.series.joint.fit import check_joint
     from slxrd.studies.series.member import series_options
-    from slxrd.studies.series.output import curves_csv
-    from slxrd.studies.series.run import pattern_file, run_series
+    from slxrd.studies.series.run import run_series
     from slxrd.studies.series.text import series_text
 
-    drawn = [parsing.interval(text, f"--show {text}") for text in show or ()]
-    if any(not low < high for low, high in drawn):
-        raise SlxrdError("--show: the lower end must come first, as in --show 0.1:0.5")
+    drawn = _ranges(show)
     if (scheduler is not None) and processes is not None:
         raise SlxrdError("--processes belongs to this machine and --scheduler to others; leave one out")
     common, along = _names(shared), _names(smooth)
@@ -133,19 +130,35 @@ def series_command(
     if example is not None:
         typer.echo(f"{SERIES[example].title}\n{SERIES[example].source}\n")
     typer.echo(series_text(found))
-    if out is None:
-        return
+    if out is not None:
+        _write(found, out, paths, drawn)
+
+
+def _write(found: SeriesFit, out: Path, paths: list[Path], drawn: list[tuple[float, float]]) -> None:
+    """Write tables, figures and the curves of each pattern."""
+    from slxrd.fitting.record.write import write
+    from slxrd.studies.series.output import curves_csv
+    from slxrd.studies.series.run import pattern_file
+
     for path, make in zip(paths, _contents(found, typed(), drawn), strict=True):
-        output.write(path, make())
+        write(path, make())
         typer.echo(f"wrote {path}")
     for member in found.members:
         if not member.failed:
-            output.write(pattern_file(out, member.label, ".csv"), curves_csv(member))
+            write(pattern_file(out, member.label, ".csv"), curves_csv(member))
     typer.echo(f"wrote {out / 'patterns'}: each pattern's result and curves")
 
 
+def _ranges(show: list[str] | None) -> list[tuple[float, float]]:
+    """Parse the ranges of ``--show``."""
+    drawn = [parsing.interval(text, f"--show {text}") for text in show or ()]
+    if any(not low < high for low, high in drawn):
+        raise SlxrdError("--show: the lower end must come first, as in --show 0.1:0.5")
+    return drawn
+
+
 def _names(text: str | None) -> list[str]:
-    """``d,L``."""
+    """Parse names separated by commas, such as ``d,L``."""
     return [name.strip() for name in text.split(",")] if text is not None else []
 
 
@@ -199,7 +212,7 @@ def _paths(out: Path, joint: bool, low: bool) -> list[Path]:
 def _contents(
     found: SeriesFit, command: str, drawn: list[tuple[float, float]]
 ) -> list[Callable[[], bytes | str]]:
-    """What makes the files of :func:`_paths`, in their order."""
+    """Return functions that make the contents of the files of :func:`_paths`, in the same order."""
     from slxrd.studies.series.output import gaps_csv, joint_csv, series_csv, series_json
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.series import (
