@@ -26,7 +26,7 @@ from calibration_report import report
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import covariance
+from slxrd.fitting.minimise.covariance import covariance
 from slxrd.fitting.uncertainty.bootstrap import bootstrap
 from slxrd.fitting.uncertainty.posterior.mcmc import sample_posterior
 from slxrd.fitting.uncertainty.profile.interval import interval

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from slxrd.data.regions import Region, RegionData
-from slxrd.fitting.covariance import Covariance, covariance
+from slxrd.fitting.minimise.covariance import Covariance, covariance
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from slxrd.data.correction_factors import lorentz_polarisation
-from slxrd.fitting.covariance import Covariance
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.fitting.minimise.covariance import Covariance
 from slxrd.fitting.result.derived import derived_quantities, period_S13
 from slxrd.fitting.result.fit import Estimate
 from slxrd.sample.stack import Stack

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from slxrd.fitting.covariance import noise_scale
 from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.scan import NO_FRINGES

@@ -9,8 +9,8 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import DEFAULT_NOISE, Noise
-from slxrd.fitting.covariance import on_bound
 from slxrd.fitting.limits import fringes_detected, least_disorder, limit, without_fringes
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities

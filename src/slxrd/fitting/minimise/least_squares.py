@@ -11,7 +11,7 @@ import numpy as np
 from slxrd import _least_squares
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import Covariance, covariance
+from slxrd.fitting.minimise.covariance import Covariance, covariance
 from slxrd.fitting.minimise.problem import correlated, is_compiled, prepare_problem
 from slxrd.fitting.objective.evaluation import Evaluation
 from slxrd.fitting.objective.residuals import Objective

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from slxrd.fitting.covariance import Covariance
+from slxrd.fitting.minimise.covariance import Covariance
 from slxrd.fitting.result.fit import Estimate
 from slxrd.model.sizes import moment_slopes, size_moments
 from slxrd.sample.crystal import Crystal

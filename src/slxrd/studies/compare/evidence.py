@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.fitting.covariance import on_bound
 from slxrd.fitting.limits import without_fringes
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.fitting.result.fit import Fit
 

@@ -11,7 +11,7 @@ short curved valley of χ² that no ellipsoid describes; further distributions a
 
 With region weights other than 1, exp(−χ²/2) is not the likelihood, and its curvature not the scatter
 of the estimates. Each solution's samples are then stretched so that their covariance at the minimum is
-the true one of :mod:`slxrd.fitting.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
+the true one of :mod:`slxrd.fitting.minimise.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
 
 """
 

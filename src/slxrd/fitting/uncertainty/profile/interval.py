@@ -4,7 +4,7 @@ Where χ² is that of measured points with weights of 1, it rises by 1 above its
 the 68 % interval and by 3.84 at those of the 95 % interval. With other weights it does not: a region of
 weight w has its share of χ² multiplied by w, not its noise. The rises are then those of the estimates'
 true scatter: each is multiplied with C_ii/(H⁻¹)_ii at the minimum, C being the covariance of
-:mod:`slxrd.fitting.covariance` and H⁻¹ what it would be if the weights were inverse variances.
+:mod:`slxrd.fitting.minimise.covariance` and H⁻¹ what it would be if the weights were inverse variances.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import math
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import noise_scale, on_bound
 from slxrd.fitting.limits import ONE_SIDED_95
+from slxrd.fitting.minimise.covariance import noise_scale, on_bound
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, shows_fringes

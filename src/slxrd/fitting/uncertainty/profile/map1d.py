@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import noise_scale
+from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.uncertainty.profile.constrained import check_axis, check_refined

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.covariance import noise_scale
+from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, check_axis
 from slxrd.fitting.uncertainty.profile.grid import ProfileGrid

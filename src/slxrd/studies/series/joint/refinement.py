@@ -1,7 +1,7 @@
 """Joint refinement of many patterns with common unknowns (Levenberg-Marquardt within bounds), and covariance.
 
-The covariance is that of :mod:`slxrd.fitting.covariance`, H⁻¹ (Σ Jᵀ n nᵀ J) H⁻¹ with H = Σ JᵀJ, summed over
-the patterns; it is also valid for region weights other than 1.
+The covariance is that of :mod:`slxrd.fitting.minimise.covariance`, H⁻¹ (Σ Jᵀ n nᵀ J) H⁻¹ with H = Σ JᵀJ,
+summed over the patterns; it is also valid for region weights other than 1.
 """
 
 from __future__ import annotations
