@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any, Protocol, cast
 
 from slxrd.model.kernel.arrays import FloatArray, IntArray, Kind, Sample
-from slxrd.model.kernel.geometry import is_atoms, is_equal_planes
 
 
 class _Kernels(Protocol):
@@ -33,6 +32,8 @@ def kernels() -> _Kernels:
 
 def kind_of(s: Sample) -> Kind:
     """Return the most special kind of structure that a sample is of."""
+    from slxrd.model.kernel.geometry import is_atoms, is_equal_planes  # loads numba where it is installed
+
     if is_equal_planes(s):
         return "equal planes"
     return "atoms" if is_atoms(s) else "general"

@@ -17,7 +17,7 @@ from slxrd.units import FloatArray
 class DisorderFactor(NamedTuple):
     """The factor of a kind of disorder at given scattering vectors, and its derivatives.
 
-    Attributes
+    Parameters
     ----------
     value : ndarray, shape (n,)
         D(q), by which the interference of different crystals is multiplied.
