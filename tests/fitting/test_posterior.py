@@ -224,7 +224,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
         return sample_posterior(cubes(), steps=5000, seed=1, report=report)
 
     posterior = stop_at(200)
-    assert (posterior.done, posterior.asked) == (200, 5000)
+    assert (posterior.done, posterior.requested) == (200, 5000)
     assert any("interrupted after 200 of 5000 steps" in note for note in posterior.notes)
     with pytest.raises(KeyboardInterrupt):
         stop_at(50)

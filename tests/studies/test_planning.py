@@ -26,7 +26,7 @@ def bright() -> Plan:
 
 def test_a_bright_measurement_determines_all() -> None:
     found = bright()
-    assert found.done == found.asked == 10
+    assert found.done == found.requested == 10
     assert found.points == 161
     assert found.right == found.unique == found.fringes == 1.0
     assert not found.rivals
@@ -34,8 +34,8 @@ def test_a_bright_measurement_determines_all() -> None:
     for row in found.expected.values():
         assert row.determined == 1.0
         assert row.ambiguous == 0.0
-        assert row.held is not None
-        assert row.held >= 0.7
+        assert row.coverage is not None
+        assert row.coverage >= 0.7
         assert row.rms is not None
         assert row.quoted is not None
         assert 0.4 * row.quoted < row.rms < 2.0 * row.quoted
@@ -104,7 +104,7 @@ def test_an_interrupt_keeps_what_was_done() -> None:
             raise KeyboardInterrupt
 
     found = plan(CUBES, **SCAN, counts=2000.0, n=20, seed=1, report=report)
-    assert (found.done, found.asked) == (2, 20)
+    assert (found.done, found.requested) == (2, 20)
     assert "! interrupted after 2 of 20 simulations" in str(found)
 
 

@@ -1,4 +1,4 @@
-"""One-sided limits of parameters that are not determined, from the profile of χ²."""
+"""One-sided limits of parameters that are not determined, from the profile likelihood."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HALVINGS = 12
 
 
 def without_fringes(objective: Objective, best: Minimum) -> Minimum:
-    """Refine with so much stacking disorder that there are no fringes."""
+    """Refine with σ_L fixed at a value so large that there are no fringes."""
     start = best.parameters
     start = start.fix(sigma_L=NO_FRINGES)
     if start["L"].free:
@@ -31,24 +31,24 @@ def without_fringes(objective: Objective, best: Minimum) -> Minimum:
 
 
 def fringes_detected(objective: Objective, best: Minimum) -> tuple[bool, float]:
-    """Whether fringes improve χ² significantly, and by how much."""
+    """Return whether fringes improve χ² significantly, and by how much."""
     gain = max(without_fringes(objective, best).chi2 - best.chi2, 0.0)
     return gain > FRINGES_DETECTED * noise_scale(best, "L"), gain
 
 
 def limit(objective: Objective, best: Minimum, name: str, towards: float) -> float:
-    """Find where the profile of χ² over one parameter has risen by :data:`ONE_SIDED_95`.
+    """Find where the profile of χ² along one parameter has risen by :data:`ONE_SIDED_95`.
 
     Parameters
     ----------
     objective : Objective
         Data against model.
     best : Minimum
-        With ``name`` on a bound.
+        The best minimum, with ``name`` on a bound.
     name : str
         The parameter.
     towards : float
-        The far bound; the limit lies between the value at the minimum and there.
+        The opposite bound, up to which the limit is searched.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     fringeless : Minimum
         The fit without fringes.
     parameters : Parameters
-        Those given to the fit; is L free?
+        Parameters that were given to the fit; L is varied if it is free in them.
     """
     row, d = fringeless.parameters["L"], fringeless.values["d"]
     open_L = bool(parameters["L"].free)
@@ -96,7 +96,7 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
 
 
 def _bisect(rise: Callable[[float], float], low: float, high: float, threshold: float) -> float:
-    """Where ``rise`` passes the threshold between ``low``, where it is below, and ``high``."""
+    """Find by bisection where ``rise`` reaches the threshold; at ``low`` it is below it."""
     if rise(high) < threshold:
         return high
     for _ in range(_HALVINGS):

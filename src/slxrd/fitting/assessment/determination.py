@@ -20,13 +20,13 @@ from slxrd.parameters.definitions import STACKING
 def assess_estimates(fit: Fit) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
-    The profile is needed for a parameter without an error, or one whose 2σ interval reaches its bound: there
-    χ² is not a parabola, as for σ_N below half a plane, where N and σ_N are correlated.
+    The profile is needed for a parameter without an error, or with a 2σ interval that reaches its bound.
+    There χ² is not quadratic, as for σ_N below half a plane, where N and σ_N are correlated.
 
     Parameters
     ----------
     fit : Fit
-        With estimates from the covariance.
+        A fit with estimates from the covariance.
     """
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     if doubtful:
@@ -55,7 +55,7 @@ def _needs_profile(fit: Fit, name: str) -> bool:
 
 
 def _with_intervals(fit: Fit) -> Fit:
-    """Take intervals and probabilities from samples of the posterior, where sampling is fast."""
+    """Add intervals and probabilities from samples of the posterior, if sampling is fast."""
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
         return fit
@@ -82,7 +82,7 @@ def _with_intervals(fit: Fit) -> Fit:
 
 
 def _without_fringes(fit: Fit) -> Fit:
-    """Take the estimates from a fit without fringes: the best L only describes noise."""
+    """Replace the estimates by those of a fit without fringes, as the best L only describes noise."""
     plain = without_fringes(fit.objective, fit.minima[0])
     errors = plain.covariance
     estimates = dict(fit.parameters)
@@ -96,7 +96,7 @@ def _without_fringes(fit: Fit) -> Fit:
 
 
 def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:
-    """Add the intervals to an estimate, and the error that follows from them."""
+    """Add the intervals, and the error that follows from them, to an estimate."""
     pieces = {level: ensemble.interval(name, level) for level in (0.68, 0.95)}
     estimate = replace(estimate, interval_68=pieces[0.68], interval_95=pieces[0.95])
     if estimate.status != "determined" or estimate.value is None:
@@ -108,7 +108,7 @@ def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimat
 
 
 def _with_probabilities(solutions: tuple[Solution, ...], ensemble: Ensemble) -> tuple[Solution, ...]:
-    """Take the probabilities from the samples; those of solutions that were not sampled are unchanged."""
+    """Set the probabilities from the samples; those of solutions that were not sampled are unchanged."""
     sampled = int(ensemble.solution.max()) + 1
     shares = np.array(
         [ensemble.share(k) for k in range(sampled)] + [s.probability for s in solutions[sampled:]]

@@ -1,4 +1,4 @@
-"""From the minima of χ² to the fit: estimates, limits, solutions and notes."""
+"""Result of a fit from the minima of χ²: estimates, limits, solutions and notes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 
-#: A doubling of M must change the curve by less than this fraction of σ to be without effect.
+#: Largest change of the curve, in σ, at which twice as many crystals M have no effect.
 M_MATTERS = 0.2
-#: A reduced χ² outside this range says that σ is not right, or the model is not.
+#: Outside this range of reduced χ², σ or the model is wrong.
 REASONABLE_CHI2 = (0.5, 2.0)
-
 
 #: Note on two alternating crystals with a free gap.
 GROWN = (
@@ -32,7 +31,7 @@ GROWN = (
     "the interface, the mean of both d: give it (--fix L=2.87 --fix sigma_L=0) and, if it is known, one of "
     "the d; free, they trade with the sizes, and such solutions are not found blind"
 )
-#: Parameters that cannot be negative: at zero they have a limit.
+#: Beginnings of the names of parameters that cannot be negative; at zero they have an upper limit.
 _POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
 
 
@@ -44,15 +43,15 @@ class FitAssessment:
     pattern : Pattern
         The pattern that was fitted.
     objective : Objective
-        Its regions against the model.
+        Residuals of its regions and the model.
     parameters : Parameters
-        Those given to the fit.
+        Parameters that were given to the fit.
     minima : tuple of Minimum
-        The best first.
+        Minima of χ², the best first.
     noise : float, "counting", "file" or None
-        That given to the fit.
+        Noise that was given to the fit.
     notes : list of str
-        Notes of the steps before.
+        Notes of the preceding steps.
     """
 
     def __init__(
@@ -75,17 +74,17 @@ class FitAssessment:
         self.notes = notes
 
     def fit(self) -> Fit:
-        """Return the result."""
+        """Return the fit."""
         for name, (mean, spread) in self.best.parameters.priors.items():
             row = info(name)
             self.notes.append(f"prior: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
         estimates = {name: self._estimate(name) for name in self.best.parameters}
         if self.stack.coherent > 1:
-            self._judge_fringes(estimates)
+            self._check_fringes(estimates)
         expected = self.errors.expected_chi2
         reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
-        self._judge_chi2(reduced)
-        self._judge_coherence()
+        self._check_chi2(reduced)
+        self._check_coherence()
         solutions = self._solutions(estimates)
         return Fit(
             pattern=self.pattern,
@@ -118,8 +117,8 @@ class FitAssessment:
             return "σ from the file"
         if noise == "counting":
             return "σ from counting statistics"
-        said = "" if self.noise is not None else " (assumed; --noise sets it)"
-        return f"σ = {float(noise):.3g} of each region's maximum{said}"
+        assumed = "" if self.noise is not None else " (assumed; --noise sets it)"
+        return f"σ = {float(noise):.3g} of each region's maximum{assumed}"
 
     def _estimate(self, name: str) -> Estimate:
         row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
@@ -154,8 +153,8 @@ class FitAssessment:
             )
         return Estimate(value, error, unit)
 
-    def _judge_fringes(self, estimates: dict[str, Estimate]) -> None:
-        """Without fringes there is no L, and only a lower limit of σ_L."""
+    def _check_fringes(self, estimates: dict[str, Estimate]) -> None:
+        """If there are no fringes, L is undetermined and σ_L has a lower limit."""
         if not any(self.best.parameters[name].free for name in STACKING):
             return
         seen, gain = fringes_detected(self.objective, self.best)
@@ -174,7 +173,7 @@ class FitAssessment:
             estimates["L"] = Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
         self.minima = (self.best,)
 
-    def _judge_chi2(self, reduced: float) -> None:
+    def _check_chi2(self, reduced: float) -> None:
         low, high = REASONABLE_CHI2
         if self.objective.settings.objective == "paper2021" or low <= reduced <= high:
             return
@@ -190,10 +189,10 @@ class FitAssessment:
                 "or the model does not describe the pattern; the errors are too small"
             )
             if self.stack.partner is not None:
-                self._tell_of_pairs()
+                self._note_on_pairs()
 
-    def _tell_of_pairs(self) -> None:
-        """Say what may be the matter where two crystals in turn do not describe the pattern."""
+    def _note_on_pairs(self) -> None:
+        """Add notes on why two alternating crystals may not describe the pattern."""
         if self.parameters["L"].free:
             self.notes.append(GROWN)
         periods = visible_periods(self.objective)
@@ -204,8 +203,8 @@ class FitAssessment:
                 "periods of a superlattice, or thicknesses of layers, whatever they are made of"
             )
 
-    def _judge_coherence(self) -> None:
-        """Warn where the chosen M shows in the pattern."""
+    def _check_coherence(self) -> None:
+        """Add a note if the chosen M affects the calculated pattern."""
         M = self.stack.coherent
         if M == 1:
             return

@@ -1,8 +1,8 @@
-"""Whether the data can tell the instrument's zero error from the lattice period.
+"""Whether q_zero and d can be separated, from the covariance.
 
-One Bragg peak fixes only 2π/d − q_zero. It takes two signals of the same period, two Bragg orders or
-a Bragg order and a fringe away from it (SI section S.g of the 2021 paper), to tell q_zero from d; how
-well they do so is read off the covariance, not off the number of regions.
+One Bragg peak determines only 2π/d − q_zero. Two signals of the same period are needed to separate q_zero
+from d: two Bragg orders, or a Bragg order and a fringe away from it (SI section S.g of the 2021 paper). The
+standard deviation of q_zero in the covariance shows how well they are separated.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.parameters.definitions import TABLE
 
-#: q_zero is worth refining where the data give it better than this, a tenth of its usual range, in Å⁻¹.
+#: q_zero is refined if its standard deviation is at most this, in Å⁻¹: a tenth of its usual range.
 WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
 
 
 def q_zero_error(minimum: Minimum) -> float:
-    """Standard deviation in Å⁻¹ of q_zero if it were refined too; inf if it cannot be determined."""
+    """Return the standard deviation in Å⁻¹ that a refined q_zero would have, inf if not determined."""
     if "q_zero" in minimum.names:
         error = minimum.covariance.error("q_zero")
     else:

@@ -1,7 +1,7 @@
-"""One model against many sets of intensities: the refinements behind the search and the bootstrap.
+"""Refinement of one model to many sets of intensities, for the search and the bootstrap.
 
-Linear residuals with a free scale go to compiled code as a whole; all other objectives, ties, and a
-Python without numba go through one ordinary fit after the other.
+Linear residuals with a free scale and without ties are refined by compiled code. All others, and all
+without numba, are refined one after the other by SciPy.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Relative change of χ² at which a refinement ends, and the most evaluations it may take.
+#: Relative change of χ² at which a refinement ends, and the largest number of evaluations.
 TOLERANCE = 1e-9
 MOST_EVALUATIONS = 80
 
 
 @dataclass(frozen=True)
 class Refined:
-    """Many refinements.
+    """Results of many refinements.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Refined:
     chi2 : ndarray, shape (n,)
         At the minima.
     converged : ndarray of bool, shape (n,)
-        Which ended at a minimum.
+        Whether each ended at a minimum.
     start : ndarray of int, shape (n,)
-        Which start led there.
+        Index of the start that led to each.
     """
 
     values: FloatArray
@@ -50,7 +50,7 @@ class Refined:
 
 
 class Batch:
-    """Refines sets of intensities of the same regions.
+    """Refinement of sets of intensities of the same regions.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Batch:
         Which parameters are free, and their bounds.
     starts : ndarray, shape (s, p)
         Values of all parameters to start from, in the order of ``model.names``; every set is
-        refined from each, and the best kept. Those that are fixed keep the values of the start.
+        refined from each, and the best result is kept. Fixed parameters keep the values of the start.
 
     Raises
     ------
@@ -96,14 +96,15 @@ class Batch:
         intensities : sequence of ndarray, shape (n, points)
             One array per region, with a row for each set.
         workers : int
-            Threads; the answer does not depend on their number.
+            Threads; the result does not depend on their number.
         tolerance : float
             Relative change of χ² at which a refinement ends.
         hopeless : float
-            A start where χ² is higher by this than the least that another has led to is not followed (by
-            compiled code).
+            A start is not refined if its χ² exceeds the lowest χ² found from another start by more than
+            this (in compiled code).
         leap : bool
-            Take the last step, which promises no more than the tolerance, unseen (in compiled code).
+            Take the last step, whose predicted decrease is within the tolerance, without evaluating the
+            model there (in compiled code).
         """
         count = intensities[0].shape[0]
         bounds = np.linspace(0, count, min(max(workers, 1), count) + 1).astype(int)
@@ -120,16 +121,16 @@ class Batch:
     def refine_each(
         self, workers: int = 1, tolerance: float = TOLERANCE, most: int = MOST_EVALUATIONS
     ) -> Refined:
-        """Refine the measured intensities from every start; a row for each.
+        """Refine the measured intensities from every start; one row per start.
 
         Parameters
         ----------
         workers : int
-            Threads; the answer does not depend on their number.
+            Threads; the result does not depend on their number.
         tolerance : float
             Relative change of χ² at which a refinement ends.
         most : int
-            Evaluations that a refinement may take.
+            Largest number of evaluations of a refinement.
         """
         measured, rows = self._measured(), range(len(self.starts))
 
@@ -203,7 +204,7 @@ class Batch:
 
 
 def joined(pieces: Sequence[Refined]) -> Refined:
-    """Put refinements one after another."""
+    """Concatenate the results of refinements."""
     return Refined(
         np.concatenate([piece.values for piece in pieces]),
         np.concatenate([piece.chi2 for piece in pieces]),

@@ -1,8 +1,7 @@
-"""Many refinements at once, compiled: the same model against many sets of intensities.
+"""Compiled Levenberg–Marquardt refinement of one model to many sets of intensities.
 
-A Levenberg–Marquardt refinement with bounds, scale and background projected out of every region, for
-linear residuals. It is what a bootstrap needs: the grids, the weights and the model are those of the
-single fit, only the measured intensities differ.
+It has bounds and linear residuals; scale and background are eliminated from every region by variable
+projection. Grids, weights and model are the same for all sets, as a bootstrap needs it.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 _compile = njit(cache=True, nogil=True, error_model="numpy")
 
-# Numbers written into a call would be types of their own, each compiled for anew.
+# Literals in a call would be types of their own for numba, each with its own compilation.
 _NEVER, _ONE = np.bool_(False), np.int64(1)
 
 #: How a refinement ended.
@@ -30,22 +29,22 @@ CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
 
 
 class Layout(NamedTuple):
-    """All regions end to end, laid out for the compiled code.
+    """All regions one after another, as arrays for the compiled code.
 
     Attributes
     ----------
     grid : ndarray, shape (m,)
         Auxiliary scattering vectors in Å⁻¹.
     shift : ndarray, shape (m,)
-        By how much q_zero moves each of them.
+        Derivative of each with respect to q_zero.
     first, band : ndarray, shapes (n,) and (n, width)
-        Smearing, as for ``compiled.smear``.
+        First auxiliary point and weights of each measured point, as for ``compiled.smear``.
     root : ndarray, shape (n,)
         Square root of the region's weight over σ.
     basis : ndarray, shape (b, n)
         Orthonormal background shapes of each region, each times ``root``; b may be 0.
     ends : ndarray of int64, shape (regions + 1,)
-        Where the points of each region begin, and the number of points.
+        Index of the first point of each region, and the number of points.
     prior_mean, prior_weight : ndarray, shape (p,)
         Means of the Gaussian priors, and inverse variances; 0 without a prior.
     """
@@ -63,7 +62,7 @@ class Layout(NamedTuple):
 
 @_compile
 def _project(rows, basis):  # type: ignore[no-untyped-def]
-    """Take the background shapes out of every row, in place."""
+    """Subtract from every row its projection onto the background shapes, in place."""
     for k in range(rows.shape[0]):
         for b in range(basis.shape[0]):
             overlap = 0.0
@@ -97,8 +96,8 @@ def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _weighed(p, layout, sample, longest):  # type: ignore[no-untyped-def]
-    """Intensity and derivatives at the measured points, times ``root``, the background shapes taken out."""
+def _projected(p, layout, sample, longest):  # type: ignore[no-untyped-def]
+    """Intensity and derivatives at the measured points, times ``root``, with the background projected out."""
     rows = _smeared(p, layout, sample, longest, 1 + p.size)
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
@@ -146,19 +145,19 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     Parameters
     ----------
     start, lower, upper : ndarray, shape (p,)
-        The parameters, d, L, σ_L, N, σ_N and q_zero the first of them, and their bounds.
+        Values and bounds of the parameters, of which d, L, σ_L, N, σ_N and q_zero are the first.
     free : ndarray of bool, shape (p,)
-        Which are refined.
+        Whether each is refined.
     layout : Layout
         The regions.
     sample : tuple of (Sample, Pointer)
         The structure as arrays on the layout's grid, and the address of its kernel.
     target : ndarray, shape (n,)
-        Intensity times ``root``, the background shapes projected out.
+        Intensity times ``root``, with the background projected out.
     longest : float
         Longest fringe in Å that is resolved.
     tolerance : float
-        Relative change of χ² at which it ends.
+        Relative change of χ² at which the refinement ends.
     most : int
         The largest number of evaluations.
 
@@ -169,9 +168,9 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     how : int
         :data:`CONVERGED`, :data:`OUT_OF_STEPS` or :data:`NOT_FINITE`.
     count : int
-        How often the model was calculated.
+        Number of evaluations of the model.
     """
-    rows = _weighed(start, layout, sample, longest)
+    rows = _projected(start, layout, sample, longest)
     return _refine(start, rows, free, lower, upper, layout, sample, target, longest, tolerance, most, _NEVER)
 
 
@@ -179,7 +178,7 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
 def _refine(  # type: ignore[no-untyped-def]
     start, rows, free, lower, upper, layout, sample, target, longest, tolerance, most, leap
 ):
-    """Refine from a start whose curves are known; ``leap``: the last step is taken unseen."""
+    """Refine from a start whose curves are given; with ``leap`` the last step is not evaluated."""
     p = start.copy()
     width = p.size
     H, g = np.zeros((width, width)), np.zeros(width)
@@ -204,7 +203,7 @@ def _refine(  # type: ignore[no-untyped-def]
             for j in range(width):
                 expected -= 0.5 * moved * (H[k, j] if j <= k else H[j, k]) * (trial[j] - p[j])
         if expected <= tolerance * chi2:
-            # A step cut short by a bound may promise nothing though a smaller one would.
+            # A step shortened by a bound may predict no decrease although a smaller step would.
             if np.any(trial != p + step) and damping < 1e8:
                 damping = max(damping, 1e-8) * 10.0
                 continue
@@ -212,7 +211,7 @@ def _refine(  # type: ignore[no-untyped-def]
                 return trial, chi2 - 2.0 * expected, CONVERGED, count
             return p, chi2, CONVERGED, count
         count += 1
-        new = _total(_weighed(trial, layout, sample, longest), trial, layout, target, H_new, g_new)
+        new = _total(_projected(trial, layout, sample, longest), trial, layout, target, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -253,24 +252,24 @@ def refine_many(  # type: ignore[no-untyped-def]
     targets : ndarray, shape (n_sets, n)
         As in :func:`refine`, a row for each set.
     hopeless : float
-        A start where χ² is higher by this than the least that another start has led to is not followed.
+        A start is not refined if its χ² exceeds the lowest χ² found from another start by more than this.
     leap : bool
-        Take the last step, which promises no more than the tolerance, without looking: where a minimum is
-        nearly a parabola that is as good as another evaluation.
+        Take the last step, whose predicted decrease is within the tolerance, without evaluating the model
+        there. Near a quadratic minimum this is as accurate as another evaluation.
 
     Returns
     -------
     values : ndarray, shape (n_sets, p)
     chi2 : ndarray, shape (n_sets,)
     how : ndarray of int, shape (n_sets,)
-        As in :func:`refine`; the other parameters too.
+        As in :func:`refine`, where the other parameters are described.
     start : ndarray of int, shape (n_sets,)
-        Which start led there.
+        Index of the start that led to each minimum.
     """
     count, width = targets.shape[0], starts.shape[1]
     values, chi2, how = np.empty((count, width)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
-    known = [_weighed(starts[k], layout, sample, longest) for k in range(starts.shape[0])]
+    known = [_projected(starts[k], layout, sample, longest) for k in range(starts.shape[0])]
     heights = np.empty(starts.shape[0])
     H, g = np.zeros((width, width)), np.zeros(width)
     for s in range(count):

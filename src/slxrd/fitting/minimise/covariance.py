@@ -1,13 +1,14 @@
 """Covariance of the parameters at a minimum, standard deviations, expected χ².
 
-With residuals r, their Jacobian J, and n = ∂r/∂y·σ_y the response of the residuals to the noise, the
-estimates scatter with the covariance
+With the residuals r, their Jacobian J, and the response n = ∂r/∂y·σ_y of the residuals to the noise, the
+estimates have the covariance
 
     C = H⁻¹ (Jᵀ n nᵀ J) H⁻¹,   H = JᵀJ,
 
-which is H⁻¹ when all weights are 1, and right also when a region's weight is not an inverse variance.
-The noise alone makes χ² about tr[(1−P) n nᵀ], P projecting onto all that was fitted; the reduced χ² is
-χ² over this, (points − parameters) when all weights are 1.
+the sandwich estimator, which is H⁻¹ when all weights are 1, and correct also when a region's weight is not
+an inverse variance. The χ² expected from noise alone is tr[(1−P) n nᵀ], where P projects onto the derivatives
+of all fitted parameters and coefficients; it is (points − parameters) when all weights are 1. The reduced χ²
+is χ² divided by it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Minimum(Protocol):
 
     @property
     def parameters(self) -> Parameters:
-        """The set that was refined."""
+        """Parameters of the refinement, with bounds and ties."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ class Minimum(Protocol):
 
     @property
     def evaluation(self) -> Evaluation:
-        """The objective at the minimum."""
+        """Residuals and derivatives at the minimum."""
 
     @property
     def jacobian(self) -> FloatArray:
@@ -66,13 +67,13 @@ class Covariance:
     names : tuple of str
         The refined parameters.
     matrix : ndarray, shape (f, f)
-        NaN in the rows of those without an error bar.
+        Covariance; NaN in the rows of parameters without an error bar.
     why_not : mapping of str to str
-        Why there is no error bar, for each of those.
+        Reason for each parameter without an error bar.
     expected_chi2 : float
         χ² expected from noise alone.
     chain : mapping of str to ndarray, shape (f,)
-        Derivatives of every parameter with respect to the refined ones; ties make them differ.
+        Derivatives of every parameter with respect to the refined ones, including ties.
     """
 
     names: tuple[str, ...]
@@ -99,7 +100,7 @@ class Covariance:
         Parameters
         ----------
         gradient : mapping of str to float
-            With respect to any parameters, refined, tied or fixed.
+            Derivatives with respect to any parameters, refined, tied or fixed.
         """
         g = sum((slope * self.chain[name] for name, slope in gradient.items()), np.zeros(len(self.names)))
         if any(g[self.names.index(name)] for name in self.why_not) or not g.any():
@@ -126,7 +127,7 @@ def covariance(minimum: Minimum) -> Covariance:
     Parameters
     ----------
     minimum : Minimum
-        Where the refinement ended.
+        A minimum of χ².
 
     Returns
     -------
@@ -149,8 +150,8 @@ def covariance(minimum: Minimum) -> Covariance:
         steepness = np.linalg.norm(J[:, known], axis=0)
         scaled = J[:, known] / steepness
         inverse = np.linalg.inv(scaled.T @ scaled)
-        shaken = _through(noise, scaled)
-        sandwich = inverse @ (shaken.T @ shaken) @ inverse
+        response = _through(noise, scaled)
+        sandwich = inverse @ (response.T @ response) @ inverse
         matrix[np.ix_(known, known)] = sandwich / np.outer(steepness, steepness)
     nuisance = np.pad(minimum.evaluation.nuisance, ((0, priors), (0, 0)))
     fitted = np.hstack([J[:, known], nuisance])
@@ -160,14 +161,16 @@ def covariance(minimum: Minimum) -> Covariance:
 
 
 def noise_scale(minimum: Minimum, *names: str) -> float:
-    """Factor by which χ² rises faster than it would if all weights were inverse variances.
+    """Ratio of the variances of the sandwich estimator to those of the inverse Hessian.
+
+    Thresholds of the rise of χ² are multiplied by it, as weights need not be inverse variances.
 
     Parameters
     ----------
     minimum : Minimum
         The minimum.
     *names : str
-        One parameter, C_ii/(H⁻¹)_ii; or several, the same of the volumes of their covariances.
+        For one parameter, C_ii/(H⁻¹)_ii; for several, the geometric mean ratio, from the determinants.
 
     Returns
     -------
@@ -188,9 +191,9 @@ def noise_scale(minimum: Minimum, *names: str) -> float:
     chosen = [k for k, i in enumerate(known) if minimum.names[i] in names]
     if len(chosen) < len(names) or np.linalg.cond(H) > 1e12:
         return float(np.sum(noise**2) / len(noise))
-    shaken = _through(noise, J)
+    response = _through(noise, J)
     naive = np.linalg.inv(H)
-    sandwich = naive @ (shaken.T @ shaken) @ naive
+    sandwich = naive @ (response.T @ response) @ naive
     volumes = [float(np.linalg.det(matrix[np.ix_(chosen, chosen)])) for matrix in (sandwich, naive)]
     return float((volumes[0] / volumes[1]) ** (1.0 / len(names)))
 
@@ -206,7 +209,7 @@ def _with_priors(noise: FloatArray, count: int) -> FloatArray:
 
 
 def _through(noise: FloatArray, J: FloatArray) -> FloatArray:
-    """nᵀJ, with a vector standing for a diagonal n."""
+    """Calculate nᵀJ; a vector is the diagonal of n."""
     return noise[:, None] * J if noise.ndim == 1 else noise.T @ J
 
 

@@ -1,4 +1,4 @@
-"""One damped step of a Levenberg–Marquardt refinement, compiled."""
+"""Damped step of a compiled Levenberg–Marquardt refinement."""
 
 from __future__ import annotations
 

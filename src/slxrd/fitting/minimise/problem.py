@@ -1,4 +1,4 @@
-"""An objective laid out for the compiled refinement: linear residuals, free scale, no ties."""
+"""Arrays for the compiled refinement of an objective with linear residuals, a free scale and no ties."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slxrd.model.kernel.dispatch import kernel_of
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: The auxiliary grids allow for correlations this much longer than those at the starts.
+#: Ratio of the longest correlations on an auxiliary grid to those at the starts.
 MARGIN = 1.5
 
 
@@ -47,12 +47,12 @@ def _numba() -> bool:
 
 @dataclass(frozen=True)
 class Problem:
-    """What the compiled code is handed, whatever the intensities.
+    """Input of the compiled refinement that does not depend on the intensities.
 
     Parameters
     ----------
     free : ndarray of bool, shape (p,)
-        Which parameters are refined, in the order of ``model.names``.
+        Whether each parameter is refined, in the order of ``model.names``.
     lower, upper : ndarray, shape (p,)
         Their bounds.
     layout : kernel.refit.Layout
@@ -74,7 +74,7 @@ class Problem:
     reach: float
 
     def targets(self, intensities: Sequence[FloatArray]) -> FloatArray:
-        """Weigh sets of intensities and take their background out.
+        """Divide sets of intensities by σ, and remove what the background describes.
 
         Parameters
         ----------
@@ -89,18 +89,18 @@ class Problem:
         for a, b in pairwise(self.layout.ends.tolist()):
             basis = self.layout.basis[:, a:b]
             targets[:, a:b] -= (targets[:, a:b] @ basis.T) @ basis
-        weighed: FloatArray = targets
-        return weighed
+        weighted: FloatArray = targets
+        return weighted
 
 
 def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
-    """Lay an objective out for refinements that begin at ``starts``, shape (s, p)."""
+    """Convert an objective to arrays for refinements that begin at ``starts``, shape (s, p)."""
     rows = [parameters[name] for name in objective.model.names]
     free = np.array([row.free is True for row in rows])
     lower = np.where(free, [row.lower for row in rows], -np.inf)
     upper = np.where(free, [row.upper for row in rows], np.inf)
     reach = MARGIN * max(correlated(objective, start) for start in starts.tolist())
-    # A ladder of reaches, so that refinements that begin near one another share a layout.
+    # Rounded up to a power of 1.25, so that refinements from similar starts share a layout.
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
     check_bounds(objective.model.stack, rows[5].lower, rows[5].upper)
     longest = max(model.longest_fringe for model in objective.region_models)
@@ -117,7 +117,7 @@ def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatA
 
 
 def correlated(objective: Objective, values: Sequence[float]) -> float:
-    """Return the longest distance in Å over which the model holds correlations at these values."""
+    """Return the longest distance in Å over which the model is correlated at these values."""
     return objective.region_models[0].correlated(dict(zip(objective.model.names, values, strict=True)))
 
 

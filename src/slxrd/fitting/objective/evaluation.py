@@ -15,7 +15,7 @@ from slxrd.units import FloatArray
 
 @dataclass(frozen=True)
 class Fitted(Sealed):
-    """One region against the model at given parameters.
+    """Measured and calculated points of one region at given parameters.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Part:
     residual, jacobian, nuisance
         As in :class:`Evaluation`, of this region.
     respond : callable
-        Calculates the response of the residuals to the noise, needed only at the end of a fit.
+        Calculate the response of the residuals to the noise, needed only at the end of a fit.
     """
 
     fitted: Fitted

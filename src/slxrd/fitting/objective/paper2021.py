@@ -31,7 +31,7 @@ class Residuals2021:
     jacobian : ndarray, shape (2n, p)
         Exact derivatives of the residual.
     respond : callable
-        Calculates the response of the residuals to one σ of each measured point, shape (2n, n).
+        Calculate the response of the residuals to one σ of each measured point, shape (2n, n).
     """
 
     curve: FloatArray

@@ -37,7 +37,7 @@ class Objective:
     Attributes
     ----------
     notes : tuple of str
-        Which points were left out.
+        Remarks on points that were left out.
     backgrounds : tuple of ndarray, shape (n, k)
         For each region, the columns whose free combination is its background.
 
@@ -80,7 +80,7 @@ class Objective:
         )
 
     def with_intensities(self, intensities: Sequence[FloatArray]) -> Objective:
-        """Return the same comparison with other intensities, one array per region; σ stays."""
+        """Return the objective with other intensities, one array per region, and the same σ."""
         data = [
             replace(points, intensity=other) for points, other in zip(self.data, intensities, strict=True)
         ]
@@ -88,11 +88,11 @@ class Objective:
 
     @property
     def counted(self) -> bool:
-        """Whether σ is that of counts, and may be taken from the expected ones."""
+        """Whether σ is from counting statistics, and can be calculated from expected counts."""
         return any(points.per_count is not None for points in self.data)
 
     def recounted(self, regions: Sequence[Fitted]) -> Objective:
-        """Return the same comparison with σ from the counts that fitted curves expect."""
+        """Return the objective with σ from the counts that fitted curves predict."""
         data = [
             points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
         ]

@@ -1,4 +1,4 @@
-"""How data and model are compared: residuals, scale, background."""
+"""Settings of the objective: residuals, scale, background."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCALES: tuple[Scale, ...] = ("free", "peak")
 
 @dataclass(frozen=True)
 class Settings:
-    """How data and model are compared.
+    """Settings of the objective.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ class Settings:
         Residuals of the intensities, of their logarithms, or of intensities and derivatives, both
         scaled to their maxima, as in the 2021 program.
     scale : {"free", "peak"} or None
-        A free factor per region, or the calculated maximum put on the measured one. None: free,
-        but peak for paper2021, which knows no other.
+        A free factor per region, or the calculated maximum equal to the measured one. None: free,
+        but peak for paper2021, which has no other.
     background : str
         One of :data:`slxrd.data.backgrounds.BACKGROUNDS` ("none", "constant", "linear", "quadratic", "cubic",
         or that of an installed package), added to each region with free coefficients.

@@ -1,4 +1,4 @@
-"""Scale and background taken out of a region exactly, with the derivatives of what remains.
+"""Variable projection: elimination of scale and background from a region, with exact derivatives.
 
 The calculated curve is f = base + A·c with the model in ``base`` or in the first column of A and the
 coefficients c (scale, background) at the minimum of the region's own χ². For linear residuals this is
@@ -66,7 +66,7 @@ class Projection:
 
 
 def project_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
-    """Best coefficients for residuals (y − f)/σ."""
+    """Find the best coefficients for residuals (y − f)/σ."""
     A = design.columns / sigma[:, None]
     target = (y - design.base) / sigma
     if A.shape[1] == 0:
@@ -76,15 +76,15 @@ def project_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projecti
     residual = target - A @ c
     d_first = design.d_first / sigma
     G = design.d_base / sigma + c[0] * d_first
-    # The curve moves by G; of that the coefficients take back what lies along the columns Q, and they
-    # follow the first column as it turns towards the residual.
+    # G is the derivative of the curve at fixed coefficients. Those at the minimum compensate its projection
+    # onto the columns Q, and change with the first column, which has a component along the residual.
     along = G @ Q - (d_first @ residual)[:, None] * inverse[0]
     rows = along @ Q.T - G
     return Projection(design.base + design.columns @ c, residual, rows.T, c, A)
 
 
 def project_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
-    """Best coefficients for residuals (ln y − ln f)·y/σ; every y must be positive.
+    """Find the best coefficients for residuals (ln y − ln f)·y/σ; every y must be positive.
 
     Raises
     ------

@@ -33,7 +33,7 @@ def period_S13(d: float, error_d: float, L: float, error_L: float, N: float) -> 
 
 
 def _surfaces(stack: Stack) -> dict[str, dict[str, float]]:
-    """What lies between outermost atoms: shares of parameters and, under "", a constant."""
+    """Lengths between outermost atoms: their derivatives by parameter and, under "", a constant."""
     if stack.crystal is None:
         return {}
     following = stack.partner or stack.crystal
@@ -55,7 +55,7 @@ def _surfaces(stack: Stack) -> dict[str, dict[str, float]]:
 
 
 def _by_period(crystal: Crystal, end: int) -> tuple[float, float]:
-    """How far a surface stands out: a constant in Å, and a share of the period."""
+    """Distance of the outermost atom from the last plane: a constant in Å, and a fraction of the period."""
     constant = crystal.overhang(0.0)[end]
     return constant, crystal.overhang(1.0)[end] - constant
 
@@ -73,10 +73,9 @@ def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
     Returns
     -------
     dict of str to ndarray, shape (n,)
-        Every parameter, thickness (N−1)·d, thickness_with_surface N·d and period (N−1)·d + L, in Å; that of
-        a pair of crystals, where two alternate; and those of :data:`slxrd.parameters.definitions.OF_ATOMS`
-        where crystals are
-        made of them.
+        Every parameter, thickness (N−1)·d, thickness_with_surface N·d and period (N−1)·d + L, in Å (of a
+        pair, if two crystals alternate); and those of
+        :data:`slxrd.parameters.definitions.OF_ATOMS` if the crystals consist of atoms.
     """
     columns = dict(zip(stack.names, points.T, strict=True))
     columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
@@ -104,7 +103,7 @@ def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
 def derived_quantities(
     parameters: Mapping[str, Estimate], values: Mapping[str, float], errors: Covariance, stack: Stack
 ) -> dict[str, Estimate]:
-    """Work out the derived quantities of a fit.
+    """Calculate the derived quantities of a fit.
 
     Parameters
     ----------
@@ -120,10 +119,9 @@ def derived_quantities(
     Returns
     -------
     dict of str to Estimate
-        period (of the mean size, N as it is; of a pair, where two crystals alternate),
-        period_of_most_probable (N rounded, with the covariance of d and L), period_S13 (the same as the
-        paper quotes it), thickness, thickness_with_surface; and those of
-        :data:`slxrd.parameters.definitions.OF_ATOMS`.
+        period (with the mean size N; of a pair, if two crystals alternate), period_of_most_probable (N
+        rounded, with the covariance of d and L), period_S13 (the same as the paper quotes it), thickness,
+        thickness_with_surface; and those of :data:`slxrd.parameters.definitions.OF_ATOMS`.
     """
     d, L, N = values["d"], values["L"], values["N"]
     error_d, error_L = parameters["d"].error, parameters["L"].error
@@ -153,7 +151,7 @@ def derived_quantities(
     if stack.crystal is None:
         return derived
     (mean,), (spread,) = size_moments(stack, N, values["sigma_N"])
-    # A width of which only a limit is known has no error, and leaves the mean as it is.
+    # A width that has only a limit has no error, so its derivatives are left out.
     of_mean, of_spread = (
         {name: d * slope for name, slope in each.items() if parameters[name].error is not None}
         for each in moment_slopes(stack, N, values["sigma_N"])
@@ -183,7 +181,7 @@ def _estimate(
         return Estimate(value, error, "Å")
     known = [part.error is not None or part.status == "fixed" for _, part in parts]
     if all(known) and any(part.error for _, part in parts):
-        # The covariance is silent where the profile spoke: errors added as if they were independent.
+        # The profile gives no covariances: the errors are added as if they were independent.
         named = dict(parts)
         combined = math.hypot(*(slopes.get(name, 0.0) * (named[name].error or 0.0) for name in named))
         return Estimate(value, combined, "Å", "determined", "errors of the profile, taken as independent")

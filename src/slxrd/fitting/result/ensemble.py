@@ -12,7 +12,8 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.samples import Samples
 from slxrd.units import FloatArray
 
-#: Places at which a density is worked out per solution, and how far its curve goes beyond the samples.
+#: Number of places at which a density is calculated per solution, and its range beyond the samples in units
+#: of the kernel width.
 _PLACES, _BEYOND = 400, 4.0
 #: Solutions with a smaller share of the weight are left out of intervals.
 _NEGLIGIBLE = 1e-4
@@ -31,7 +32,7 @@ class Ensemble(Samples):
     names : tuple of str
         The refined parameters.
     values : mapping of str to ndarray, shape (n,)
-        Of every parameter and of the derived quantities, in Å, Å⁻¹ and planes.
+        Samples of every parameter and derived quantity, in Å, Å⁻¹ and planes.
     weights : ndarray, shape (n,)
         Their sum is 1.
     solution : ndarray of int, shape (n,)
@@ -59,15 +60,15 @@ class Ensemble(Samples):
 
     @property
     def all_values(self) -> Mapping[str, FloatArray]:  # type: ignore[override]
-        """Of every parameter and derived quantity: ``values``."""
+        """Samples of every parameter and derived quantity; the same as ``values``."""
         return self.values
 
     def interval(self, name: str, level: float) -> Pieces:
-        """Find the smallest set that holds a parameter or derived quantity with a probability.
+        """Calculate the highest-density interval of a parameter or derived quantity.
 
-        It is where the probability density is highest (Hyndman, Am. Stat. 1996, 50, 120), and in several
-        pieces where solutions lie apart. The density is a sum of Gaussians about the samples, of a width
-        that follows from the spread within each solution.
+        It is the smallest set with a given probability (Hyndman, Am. Stat. 1996, 50, 120), and has several
+        pieces if solutions are separate. The density is a Gaussian kernel estimate whose bandwidth follows
+        from the spread within each solution.
 
         Parameters
         ----------
@@ -108,7 +109,7 @@ class Ensemble(Samples):
 def _density(
     values: FloatArray, weights: FloatArray, limits: tuple[float, float], narrowest: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Density of weighted samples at a row of places, reflected at the limits."""
+    """Kernel density of weighted samples at evenly spaced places, reflected at the limits."""
     from scipy.ndimage import gaussian_filter1d
 
     total = float(weights.sum())
@@ -128,7 +129,7 @@ def _density(
 
 
 def _pieces(place: FloatArray, density: FloatArray, height: float) -> Pieces:
-    """Ranges in which a curve is at least of this height; their ends by interpolation."""
+    """Ranges in which a curve reaches at least this height, with interpolated ends."""
     above = np.concatenate(([False], density >= height, [False]))
     starts = np.flatnonzero(above[1:] & ~above[:-1])
     ends = np.flatnonzero(~above[1:] & above[:-1]) - 1

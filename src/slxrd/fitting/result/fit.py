@@ -1,4 +1,4 @@
-"""What a fit gives: estimates, solutions, derived quantities, curves; frozen."""
+"""Result of a fit: estimates, solutions, derived quantities, curves; frozen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slxrd.units import FloatArray
 if TYPE_CHECKING:
     from slxrd.fitting.pipeline import FitOptions
 
-#: Solutions within this of the best in χ² make the answer ambiguous.
+#: Solutions with a smaller Δχ² make the result ambiguous.
 AMBIGUOUS = 9.0
 
 Status = Literal["determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
@@ -27,24 +27,24 @@ Status = Literal["determined", "ambiguous", "at bound", "fixed", "lower bound", 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What the data say about a quantity.
+    """Estimate of a quantity from the data.
 
     Parameters
     ----------
     value : float or None
         Its value; the limit itself for a lower or upper bound; None where undetermined.
     error : float or None
-        Standard deviation; None where there is none, and ``why`` says why.
+        Standard deviation; None where there is none, for the reason in ``why``.
     unit : str
         Unit of both.
     status : str
-        determined; ambiguous, where the 95 % interval is in several pieces, and value and error are those
-        of the best solution; at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
+        determined; ambiguous, if the 95 % interval has several pieces (value and error are then those of
+        the best solution); at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
     why : str
-        Why there is no error bar, or what else is to be known.
+        Why there is no error bar, or another remark.
     interval_68, interval_95 : tuple of (float, float)
-        Smallest sets that hold it with these probabilities, over all solutions; empty where they were
-        not worked out.
+        Highest-density intervals with these probabilities, over all solutions; empty where they were not
+        calculated.
     """
 
     value: float | None
@@ -65,13 +65,13 @@ class Solution:
     values : mapping
         Of all parameters.
     chi2, delta_chi2 : float
-        χ², and how much it lies above the best one.
+        χ², and its difference from that of the best solution.
     probability : float
-        Relative to the other solutions, under priors that are flat within the bounds, times the Gaussian
-        ones given: its share of the ensemble. Where there is no ensemble, and for solutions too bad to
-        take part in it, the Laplace approximation of the evidence,
-        exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C); a parameter that the data leave open in
-        this solution fills its range and counts as 1.
+        Relative to the other solutions, with priors that are flat within the bounds, times the given
+        Gaussian priors: the fraction of the samples in ``Fit.ensemble``. Without an ensemble, and for
+        solutions that it leaves out, the Laplace approximation of the evidence,
+        exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C). A parameter that is not determined in this
+        solution contributes a factor of 1.
     """
 
     values: Mapping[str, float]
@@ -87,17 +87,17 @@ class Fit:
     Parameters
     ----------
     pattern : Pattern
-        What was fitted, with its history.
+        The fitted pattern, with its history.
     stack : Stack
-        The chosen part of the structure.
+        Structure, without the values of the parameters.
     instrument : Instrument
-        Resolution, radiation, and what kind of zero error there is.
+        Resolution, radiation, and kind of zero error.
     noise : str
-        Where σ came from.
+        Source of σ.
     settings : Settings
-        How data and model were compared.
+        Residuals, scale and background.
     parameters : mapping of str to Estimate
-        Of each parameter of the table.
+        Estimates of all parameters of the structure.
     derived : mapping of str to Estimate
         period (Λ, from the covariance), period_S13 (SI Eq. S13), thickness ((N−1)·d), and
         thickness_with_surface (N·d).
@@ -106,7 +106,7 @@ class Fit:
     covariance, correlation : ndarray, shape (f, f)
         Of the refined parameters, in their order; NaN where there is no error bar.
     chi2, reduced_chi2 : float
-        χ² (weighted), and χ² over what the noise alone would give.
+        χ² (weighted), and its ratio to the value expected from noise alone.
     n_points : int
         Number of points fitted.
     solutions : tuple of Solution
@@ -116,16 +116,16 @@ class Fit:
     converged : bool
         Whether the refinement ended at a minimum.
     why_stopped : str
-        In words.
+        Why the refinement ended, as text.
     notes : tuple of str
         Decisions, omissions, and limits of the result.
     objective : Objective
-        Data against model, for what comes after the fit: bootstrap, maps, posterior.
+        Residuals of the data and the model, for bootstrap, maps and posterior.
     minima : tuple of Minimum
-        The minima behind ``solutions``.
+        Minima of χ², one for each of ``solutions``.
     ensemble : Ensemble, optional
-        Samples of the posterior over all solutions, behind the intervals and probabilities; None where
-        they could not be drawn, and the errors are those of the covariance.
+        Samples of the posterior over all solutions, from which intervals and probabilities follow. None if
+        they could not be drawn; the errors are then those of the covariance.
     options : FitOptions, optional
         Options of the fit; None if they are not known.
     """

@@ -1,4 +1,4 @@
-"""Samples of parameters and derived quantities, however they were drawn."""
+"""Mean, standard deviation and quantiles of samples, weighted or not."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Samples:
     Attributes
     ----------
     all_values : mapping of str to ndarray, shape (n,)
-        Of every parameter and derived quantity.
+        Samples of every parameter and derived quantity.
     weights : ndarray, shape (n,), optional
-        Of the samples, their sum being 1; without this attribute, or if it is None, all have the same.
+        Weights of the samples, whose sum is 1; without this attribute, or if it is None, they are equal.
     """
 
     all_values: Mapping[str, FloatArray]

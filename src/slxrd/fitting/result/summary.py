@@ -1,4 +1,4 @@
-"""A fit in words: the table that people read."""
+"""Fits as text and HTML."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6
-#: An interval whose shorter side is less than this much of the longer is shown beside the error.
-LOPSIDED = 0.6
+#: An interval is shown beside the error if the ratio of its shorter to its longer side is below this.
+ASYMMETRIC = 0.6
 
 
 def summarise(fit: Fit) -> str:
@@ -30,7 +30,7 @@ def summarise(fit: Fit) -> str:
     Parameters
     ----------
     fit : Fit
-        What to tell.
+        The fit.
     """
     pattern = fit.pattern
     title = f"{pattern.source}"
@@ -66,7 +66,7 @@ def one_line(fit: Fit | SavedFit) -> str:
 
 
 def fit_html(fit: Fit | SavedFit) -> str:
-    """Write the table of a fit as HTML, for notebooks; every value stands with its status."""
+    """Write the table of a fit as HTML, for notebooks; each value with its status."""
     points = f"{fit.n_points} points, χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}"
     solutions = [f"{len(fit.solutions)} solutions (minima of χ²)"] if len(fit.solutions) > 1 else []
     return table(
@@ -78,12 +78,12 @@ def fit_html(fit: Fit | SavedFit) -> str:
 
 
 def is_simulated(pattern: Pattern | SavedPattern) -> bool:
-    """Whether a pattern says of itself that it was simulated."""
+    """Whether the metadata of a pattern state that it was simulated."""
     return any("simulated" in f"{key} {value}".lower() for key, value in pattern.metadata.items())
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """Write value and error with the digits that mean something, or ``"not determined"``."""
+    """Write value and error with their significant digits, or ``"not determined"``."""
     value, unit = estimate.value, estimate.unit
     if value is None:
         return "not determined"
@@ -104,13 +104,13 @@ def format_interval(pieces: Pieces, error: float | None) -> str:
 
 
 def _remark(estimate: Estimate) -> str:
-    """What value and error do not tell: pieces, a lopsided interval, or why there is none."""
+    """Remark on an estimate: separate or asymmetric intervals, or why there is no error."""
     if estimate.status == "ambiguous" and estimate.interval_95:
         return f" [95 %: {format_interval(estimate.interval_95, estimate.error)}]"
     if estimate.status == "determined" and estimate.value is not None and len(estimate.interval_68) == 1:
         low, high = estimate.interval_68[0]
         below, above = estimate.value - low, high - estimate.value
-        if min(below, above) < LOPSIDED * max(below, above):
+        if min(below, above) < ASYMMETRIC * max(below, above):
             return f" [68 %: {format_interval(estimate.interval_68, estimate.error)}]"
     if estimate.why and (estimate.status != "determined" or estimate.why.startswith("tied")):
         return f" [{estimate.why}]"

@@ -1,4 +1,4 @@
-"""A rough structure read off a pattern by eye's rules, to begin with where nothing has been fitted yet."""
+"""Estimate a rough structure from a pattern before any fit."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ USUAL_GAP, USUAL_DISORDER, USUAL_SPREAD = 32.0, 1.0, 0.12
 
 
 def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float]:
-    """Guess values of all parameters: d from the places of the peaks, N from the width of the highest.
+    """Estimate all parameters: d from the peak positions, N from the width of the highest peak.
 
-    It is a place to begin moving things by hand. A fit finds its own starts.
+    These are values to begin with by hand. A fit finds its own starts.
 
     Parameters
     ----------
     objective : Objective
         The regions' points.
     parameters : Parameters
-        What is fixed or has a start is taken as it is; all values lie within the bounds.
+        Fixed values and starts are kept; the others are put within their bounds.
 
     Returns
     -------

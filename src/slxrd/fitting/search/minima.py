@@ -1,7 +1,7 @@
 """All minima of χ²: starting values from the pattern, a scan over L, and a refinement of each minimum.
 
 At a Bragg peak, L → L + d changes the phase between crystals by 2π, so χ² has minima about d apart in
-L that can be nearly as deep as one another. One start finds one of them; here all are looked for.
+L that can be nearly equally deep. A local refinement finds one of them; this module searches for all.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from slxrd.parameters.definitions import TABLE, info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Neighbours of the best solution, in d, that are tried, and the least σ_L in Å to begin with.
+#: Distances in units of d from the best L that are tried, and the smallest starting value of σ_L in Å.
 NEIGHBOURS = (0, -8, -5, -3, -2, -1, 1, 2, 3, 5, 8)
 LEAST_SIGMA_L = 0.3
-#: Up to this order of reflection L is tried between neighbours as well.
+#: Up to this order of reflection, L is also tried between these distances.
 HIGHEST_ORDER = 4
-#: L is searched at least so far, in Å, however poor the resolution.
+#: L is searched at least up to this value in Å, whatever the resolution.
 LEAST_RANGE = 60.0
 #: How often the neighbours of a new best solution are tried.
 MOST_ROUNDS = 6
-#: Solutions with χ² beyond the best one's by more than this are not listed.
+#: Solutions with a larger Δχ² are not listed.
 WORST_LISTED = 60.0
 
 
@@ -54,8 +54,8 @@ def search(
     objective : Objective
         Data against model.
     parameters : Parameters
-        Values that are given are where the search starts; those that are not are found from the
-        pattern. A q_zero that is neither fixed nor freed stays at its value.
+        Given values are starts; the others are estimated from the pattern. A q_zero that is neither fixed
+        nor free is fixed at its value.
     report : callable, optional
         Called with steps done and steps in all.
 
@@ -95,7 +95,7 @@ def search(
 
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
-    """Bound L to what resolution and point distance can show, where the user has not bounded it."""
+    """Bound L to what resolution and point distance can show, unless the user has bounded it."""
     row, default = parameters["L"], TABLE["L"]
     if not row.free or (row.lower, row.upper) != (default.lower, default.upper):
         return parameters
@@ -109,10 +109,10 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
 
 
 def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) -> FloatArray:
-    """Starts some d away from the best L, with the size kept, and with the period kept; shape (k, p).
+    """Starts some d away from the best L, with the same size, and with the same period; shape (k, p).
 
-    At an order p of reflection the phase turns with every d/p. A strong one outweighs the others until a
-    start is right for all, so those between two d are tried too.
+    At reflection order p, χ² is nearly periodic in L with d/p. If a high order is strong, its minima
+    dominate, so L is also tried between multiples of d.
     """
     values = dict(zip(parameters, best.tolist(), strict=True))
     # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
@@ -132,7 +132,7 @@ def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) 
 
 
 def _polished(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Minimum, ...]:
-    """Refine the distinct ones among rough minima, ordered by χ², to the end."""
+    """Refine the distinct ones among rough minima, ordered by χ², to full precision."""
     kept: list[dict[str, float]] = []
     for point in points.tolist():
         values = dict(zip(parameters, point, strict=True))
@@ -164,7 +164,7 @@ def _worst_listed(least: float) -> float:
 
 
 def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
-    """Order by χ², leaving out repetitions and what is far too bad to be listed."""
+    """Order minima by χ², without duplicates and without those of a much larger χ²."""
     if not minima:
         raise SlxrdError("no start led to a fit")
     ordered = sorted(minima, key=lambda minimum: minimum.chi2)

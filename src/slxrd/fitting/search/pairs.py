@@ -1,7 +1,7 @@
-"""Where stacks of two crystals in turn may lie: the period of the satellites first, then who has which share.
+"""Starts for stacks of two alternating crystals: the period of the satellites, then its division.
 
-Two crystals have six parameters that move satellites, too many for a grid. Their period stands in the
-pattern: what is scanned is how it is divided, and combinations with other periods are not calculated.
+Two crystals have six parameters that move satellites, too many for a grid. Their period is measured in the
+pattern. The scan covers the divisions of this period among crystals and gaps, and no other periods.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from slxrd.fitting.search.scan import (
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Ratio of successive sizes; periods of planes tried for each crystal; the least difference between two.
+#: Ratio of successive sizes; lattice periods tried for each crystal; smallest relative difference of two.
 SIZE_STEP, MOST_PERIODS, SAME = 1.1, 3, 0.003
-#: Gaps per turn of the phase between neighbours at the region's middle, of which a period has two.
+#: Trial gaps per 2π of the phase between neighbours in the middle of the region; a period has two gaps.
 STEPS_PER_TURN = 6
-#: Points that may be tried; beyond, sizes are tried in larger steps. The lowest that are followed.
+#: Largest number of trial points, beyond which sizes are tried in larger steps; points that are refined.
 MOST_TRIED, MOST_FOLLOWED = 12000, 40
-#: They are refined so roughly, in so many steps, and so many of them are handed on.
+#: Tolerance and steps of this rough refinement, and the number of points that are returned.
 ROUGHLY, STEPS, MOST_REFINED = 1e-3, 12, 10
 PORTION = 100
-#: σ_N of layers that grew on one another, beside that of a synthesis.
+#: σ_N of epitaxial layers; other crystals have that of a synthesis.
 SHARP = 0.5
 
 
 def visible_periods(objective: Objective) -> list[float]:
-    """Periods in Å with which the pattern repeats, as far as resolution and point distance show them."""
+    """Return the periods in Å of the pattern's satellites that resolution and point distance can show."""
     sigma_G = min(float(objective.model.instrument.sigma(points.q).min()) for points in objective.data)
     longest = FAINTEST / sigma_G if sigma_G > 0.0 else math.inf
     longest = min([longest, *(np.pi / float(np.median(np.diff(points.q))) for points in objective.data)])
@@ -52,18 +52,23 @@ def visible_periods(objective: Objective) -> list[float]:
 
 
 def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
-    """χ² over divisions of the period among two crystals and their gaps; the best first, shape (k, p).
+    """Scan χ² over divisions of the period among two crystals and their gaps.
 
     Parameters
     ----------
     objective : Objective
         Data against a stack in which two crystals alternate.
     parameters : Parameters
-        What is given is kept, or begun with.
+        Given values are fixed, or starts.
     base : Minimum
         The best fit without fringes.
     report : callable
         Called with steps done and steps in all.
+
+    Returns
+    -------
+    ndarray, shape (k, p)
+        Starts, the best first.
     """
     periods = visible_periods(objective)
     if not periods:
@@ -99,7 +104,7 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
 def _planes(
     parameters: Parameters, name: str, usual: float, around: list[float], middle: float
 ) -> list[float]:
-    """Distances of planes: the usual one, and those of the humps of the pattern."""
+    """Trial lattice periods in Å: the usual one, and those of the strongest satellites."""
     row = parameters[name]
     if not row.free or row.value is not None:
         return [row.value if row.value is not None else usual]
@@ -180,7 +185,7 @@ def _point(
 
 
 def _ladder(parameters: Parameters, name: str, most: float, ratio: float) -> list[float]:
-    """Sizes up to a whole period."""
+    """Trial sizes in planes, up to a whole period."""
     row = parameters[name]
     least, most = max(row.lower, 2.0), min(row.upper, most)
     if most <= least:

@@ -28,7 +28,7 @@ NO_FRINGES = 8.0
 TRIED_SIGMA_L = (0.4, 1.4)
 TRIED_SIGMA_U = 0.3
 #: Trial values of L per period of the phase in the strongest region; ratio of successive sizes, and their
-#: largest number; width of a peak times size.
+#: largest number; shape factor of the Scherrer equation.
 STEPS_PER_TURN = 3
 SIZE_STEP = 1.35
 MOST_SIZES = 9
@@ -76,7 +76,7 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
 
 
 def _held(parameters: Parameters, N: float, d: float) -> Parameters:
-    """Keep what only some structures have: a second crystal, where it is not known, like the first."""
+    """Fix the parameters that only some structures have; an unknown second crystal is like the first."""
     like = {"d_B": d, "N_B": N, "sigma_N_B": float(usual_spread(N))}
     held = {}
     for name, row in parameters.items():
@@ -111,7 +111,7 @@ def choices(parameters: Parameters, name: str, tried: list[float]) -> list[float
 
 
 def points_of(parameters: Parameters, starts: FloatArray) -> FloatArray:
-    """Values of all parameters for starts, ties and bounds observed; shapes (k, p)."""
+    """Values of all parameters for starts, within the bounds and with ties applied; shapes (k, p)."""
     if any(row.expression is not None for row in parameters.values()):
         named = [filled(parameters, dict(zip(parameters, start, strict=True))) for start in starts.tolist()]
         return np.array([list(full.resolve(full.vector())[0].values()) for full in named])
@@ -124,7 +124,7 @@ def points_of(parameters: Parameters, starts: FloatArray) -> FloatArray:
 
 
 def _tried_sizes(strongest: RegionData, base: Minimum) -> list[float]:
-    """Sizes between those that the width of the whole peak and that of its highest fringe stand for."""
+    """Sizes between those from the width of the whole peak and from the width of its highest fringe."""
     q, intensity = strongest.q, strongest.intensity
     scale = SCHERRER * 2.0 * np.pi / base.values["d"]
     widest = max(measure_peak(q, intensity).width, 2.355 * centre_and_spread(q, intensity)[1])
@@ -147,7 +147,7 @@ def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
 
 
 def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
-    """χ² over L, N, σ_L and d; where it is lowest in L and N, the best first; shape (k, p)."""
+    """Scan χ² over L, N, σ_L and d, and return its minima in L and N, the best first; shape (k, p)."""
     row = parameters["L"]
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     turn = base.values["d"] / bragg_order(strongest, base.values["d"])
@@ -191,10 +191,10 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
 def chi2_about(
     objective: Objective, parameters: Parameters, points: FloatArray, report: Progress
 ) -> FloatArray:
-    """χ² at many points, shape (k, p), of a cheaper objective, on all cores; shape (k,)."""
-    cheaper, looked_at = coarse(objective, parameters, points)
-    batch = Batch(cheaper, parameters, looked_at)
-    portions = [looked_at[first : first + PORTION] for first in range(0, len(points), PORTION)]
+    """χ² of a cheaper objective at many points, on all cores; shape (k, p) → (k,)."""
+    cheaper, shifted = coarse(objective, parameters, points)
+    batch = Batch(cheaper, parameters, shifted)
+    portions = [shifted[first : first + PORTION] for first in range(0, len(points), PORTION)]
     pieces: list[FloatArray] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for piece in pool.map(batch.chi2, portions):
@@ -204,10 +204,10 @@ def chi2_about(
 
 
 def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:
-    """Return a cheaper objective for the scan, and the points at which it stands in for the true one.
+    """Return a cheaper objective for the scan, and the points at which to evaluate it.
 
-    Thinned out to about the resolution and without smearing; what the resolution takes from a fringe's
-    contrast, exp(−½(Λσ_G)²) between neighbours, is given to the disorder, σ_L² + (Λσ_G/q)².
+    It has fewer points, about one per σ_G, and no smearing. The loss of contrast by the resolution,
+    exp(−½(Λσ_G)²) between neighbours, is included in the disorder: σ_L² + (Λσ_G/q)² in place of σ_L².
     """
     middle = float(np.mean(objective.data[0].q))
     sigma_G = float(objective.model.instrument.sigma(np.array([middle]))[0])

@@ -1,8 +1,8 @@
 """Bootstrap: the fit repeated on resampled patterns.
 
-Every replicate is refined from every solution of the fit and keeps the best, so that it may move from
-one minimum of χ² to another; a bootstrap started in one minimum (SI section S.j of Toso, Baranov et
-al., ACS Nano 2021, 15, 6243) never sees the others.
+Every replicate is refined from every solution of the fit, and its best result is kept, so that it may change
+from one minimum of χ² to another. A bootstrap from one minimum (SI section S.j of Toso, Baranov et al., ACS
+Nano 2021, 15, 6243) does not reach the others.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
 _PORTION = 50
 #: Solutions with a larger Δχ² are not used as starts; a replicate hardly ever reaches them.
 _REACHED = 40.0
-#: From the minimum of the measured pattern to that of a replicate, χ² falls by χ² of as many degrees of
-#: freedom as there are parameters: hardly ever by so much.
+#: From the minimum of the measured pattern to that of a replicate, χ² decreases by a chi-squared variable
+#: with one degree of freedom per parameter, which hardly ever exceeds this.
 _HOPELESS = 25.0
-#: Relative change of χ² that the last step of a replicate may promise; it is taken unseen.
+#: Predicted relative change of χ² at which the last step of a replicate is taken without an evaluation.
 _TOLERANCE = 1e-6
 
 Progress = Callable[[int, int], None]
@@ -42,33 +42,33 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Bootstrap(Samples):
-    """Parameters of the replicates.
+    """Result of a bootstrap: the parameters of the replicates.
 
     Parameters
     ----------
     kind : str
-        How they were made.
+        Kind of resampling.
     seed : int
-        Of the random numbers.
-    asked : int
-        Number requested; there are fewer if the run was interrupted.
+        Seed of the random numbers.
+    requested : int
+        Number of replicates requested; there are fewer if the run was interrupted.
     names : tuple of str
-        Parameters that were refined.
+        Refined parameters.
     samples : ndarray, shape (n, f)
-        Their values in the replicates that were refined to a minimum.
+        Their values in the replicates that converged.
     all_values : mapping of str to ndarray, shape (n,)
-        Of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
+        Values of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
     chi2 : ndarray, shape (n,)
-        At the minima.
+        χ² at the minima.
     solution : ndarray of int, shape (n,)
-        Which solution of the fit, counted from 0, each replicate came to.
+        Solution of the fit, counted from 0, from which each replicate was reached.
     failed : int
-        Replicates that did not converge.
+        Number of replicates that did not converge.
     """
 
     kind: Kind
     seed: int
-    asked: int
+    requested: int
     names: tuple[str, ...]
     samples: FloatArray
     all_values: Mapping[str, FloatArray]
@@ -106,12 +106,12 @@ def bootstrap(
     n : int
         Number of replicates, 2 or more.
     kind : {"noise", "flat", "residual", "block"}
-        How a replicate is made: the measured pattern and Gaussian noise of the fit's own σ (from the
-        file, from counting statistics, or flat, as in the fit), or of ``level`` times the
-        region's maximum (the paper's); or the calculated curve and resampled residuals, one by one
-        or in blocks, which keeps their correlation along q.
+        Kind of resampling. "noise" adds Gaussian noise of the fit's own σ to the measured pattern, and
+        "flat" noise of ``level`` times the region's maximum, as in the 2021 paper. "residual" adds
+        resampled residuals to the calculated curve, and "block" resamples them in blocks, which keeps
+        their correlation along q.
     seed : int
-        Of the random numbers; the same seed gives the same replicates on any number of workers.
+        Seed of the random numbers; the same seed gives the same replicates on any number of workers.
     level : float
         Fraction of the maximum, for ``kind="flat"``.
     block : int
@@ -119,8 +119,8 @@ def bootstrap(
     workers : int, optional
         Threads; all cores if not given.
     report : callable, optional
-        Called with replicates done and requested. A KeyboardInterrupt ends the run and keeps what
-        was done.
+        Called with replicates done and requested. A KeyboardInterrupt ends the run; the finished
+        replicates are returned.
 
     Raises
     ------
@@ -192,7 +192,7 @@ def _blocks(values: FloatArray, size: int, random: np.random.Generator) -> Float
     return np.asarray(values[places % values.size])
 
 
-def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, asked: int) -> Bootstrap:
+def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, requested: int) -> Bootstrap:
     good = refined.converged & np.all(np.isfinite(refined.values), axis=1)
     if good.sum() < 2:
         raise SlxrdError(
@@ -204,7 +204,7 @@ def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, asked: int) -> 
     return Bootstrap(
         kind,
         seed,
-        asked,
+        requested,
         fit.names,
         samples,
         columns,

@@ -124,7 +124,7 @@ def plan(
     steps = [_step(fit, true) for fit in fits]
     return Plan(
         values=true, regions=tuple(options.regions), counts=counts, noise=noise, background=background,
-        points=len(noise_free), asked=n, done=done, seed=seed, expected=_expected(fits, steps, true),
+        points=len(noise_free), requested=n, done=done, seed=seed, expected=_expected(fits, steps, true),
         fringes=float(np.mean([step is not None for step in steps])),
         right=float(np.mean([step == 0 for step in steps])),
         unique=float(np.mean([step == 0 and fit.unique for fit, step in zip(fits, steps, strict=True)])),
@@ -232,7 +232,7 @@ def _row(
     ]
     deviations, quoted = np.array(known).reshape(-1, 2).T
     intervals = [estimate.interval_95 for estimate in estimates if estimate.interval_95]
-    held = [any(low <= truth <= high for low, high in pieces) for pieces in intervals]
+    covered = [any(low <= truth <= high for low, high in pieces) for pieces in intervals]
     determined = [estimate.status == "determined" and estimate.error is not None for estimate in estimates]
     return ExpectedUncertainty(
         name, symbol, unit, truth,
@@ -241,7 +241,7 @@ def _row(
         rms=float(np.sqrt(np.mean(deviations**2))) if known else None,
         bias=float(np.mean(deviations)) if known else None,
         quoted=float(np.median(quoted)) if known else None,
-        held=float(np.mean(held)) if held else None,
+        coverage=float(np.mean(covered)) if covered else None,
     )  # fmt: skip
 
 

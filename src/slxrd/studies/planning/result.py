@@ -31,8 +31,8 @@ class ExpectedUncertainty:
         true one; None if there is none.
     quoted : float or None
         Median of the errors of those fits.
-    held : float or None
-        Coverage: fraction of the 95 % intervals that contain the true value.
+    coverage : float or None
+        Fraction of the 95 % intervals that contain the true value.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ExpectedUncertainty:
     rms: float | None
     bias: float | None
     quoted: float | None
-    held: float | None
+    coverage: float | None
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Plan:
         Expected counts at the highest point, above the background; or the noise as a fraction of it.
     background : float
         Background in counts, or as a fraction of the peak.
-    points, asked, done, seed : int
+    points, requested, done, seed : int
         Number of points; of simulations requested and made (fewer if interrupted); seed of the noise.
     expected : mapping of str to ExpectedUncertainty
         Expected uncertainties by the names of the quantities.
@@ -108,7 +108,7 @@ class Plan:
     noise: float | None
     background: float
     points: int
-    asked: int
+    requested: int
     done: int
     seed: int
     expected: Mapping[str, ExpectedUncertainty]
@@ -129,7 +129,7 @@ class Plan:
     @property
     def interrupted(self) -> bool:
         """Whether fewer simulations were made than requested."""
-        return self.done < self.asked
+        return self.done < self.requested
 
     def __str__(self) -> str:
         lines = [
@@ -141,8 +141,8 @@ class Plan:
         ]
         for row in self.expected.values():
             cells = "  ".join(f"{_short(x):>9}" for x in (row.rms, row.quoted, row.bias))
-            held = "-" if row.held is None else f"{row.held:.0%}"
-            shares = f"{row.determined:>10.0%}  {row.ambiguous:>9.0%}  {held:>7}"
+            coverage = "-" if row.coverage is None else f"{row.coverage:.0%}"
+            shares = f"{row.determined:>10.0%}  {row.ambiguous:>9.0%}  {coverage:>7}"
             lines.append(f"  {row.symbol:3} {row.truth:>9.5g}  {cells}  {shares}  {row.unit}")
         if "L" in self.expected:
             rest = f"; the true solution is the best in {self.right:.0%}, the only one in {self.unique:.0%}"
@@ -169,7 +169,8 @@ class Plan:
     def as_dictionary(self) -> dict[str, Any]:
         """Return plain data for JSON; lengths in Å."""
         expected = self.distinguishability
-        data = asdict(self)
+        names = {"requested": "asked", "coverage": "held"}  # in the files of 0.1
+        data = asdict(self, dict_factory=lambda pairs: {names.get(k, k): value for k, value in pairs})
         del data["distinguishability"]
         data["regions"] = [
             {"low": region.low, "high": region.high, "weight": region.weight} for region in self.regions

@@ -57,7 +57,7 @@ def run_bootstrap(
         done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
     failed = f", {done.failed} failed" if done.failed else ""
     lines = [
-        f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.asked} replicates{failed}",
+        f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.requested} replicates{failed}",
         *_rows(fit, done),
     ]
     shares = [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
@@ -65,15 +65,15 @@ def run_bootstrap(
         moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
         lines.append(f"  solutions reached by the replicates: {moved}")
     data = {
-        "kind": done.kind, "seed": done.seed, "asked": done.asked, "done": done.done, "failed": done.failed,
-        **_numbers(fit, done), "solutions": [{"fraction": share} for share in shares],
+        "kind": done.kind, "seed": done.seed, "asked": done.requested, "done": done.done,
+        "failed": done.failed, **_numbers(fit, done), "solutions": [{"fraction": share} for share in shares],
     }  # fmt: skip
     contents: list[bytes | str] = [_table(done.all_values, done.chi2, done.solution), _json(data)]
     if len(done.chi2) <= len(fit.names) + 1:
         lines.append("  too few replicates to draw")
     else:
         contents.append(_figure(fit, done, f"bootstrap, {len(done.chi2)} replicates"))
-    return "\n".join(lines), contents, done.done < done.asked
+    return "\n".join(lines), contents, done.done < done.requested
 
 
 def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[bytes | str], bool]:
@@ -111,7 +111,7 @@ def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[
         written(done.solution),
     )
     data = {
-        "seed": done.seed, "walkers": walkers, "asked": done.asked, "done": done.done,
+        "seed": done.seed, "walkers": walkers, "asked": done.requested, "done": done.done,
         "discarded": done.discarded, "written_every": thinned, **_numbers(fit, done),
         "autocorrelation_time": {name: _finite(value) for name, value in done.tau.items()},
         "effective": {name: _finite(value) for name, value in done.effective.items()},
@@ -125,7 +125,7 @@ def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[
     }  # fmt: skip
     warning = "" if done.converged else ", NOT CONVERGED"
     figure = _figure(fit, done, f"posterior, {kept * walkers} samples{warning}")
-    return "\n".join(_posterior_lines(fit, done)), [table, _json(data), figure], done.done < done.asked
+    return "\n".join(_posterior_lines(fit, done)), [table, _json(data), figure], done.done < done.requested
 
 
 def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:

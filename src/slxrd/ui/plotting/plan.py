@@ -66,7 +66,7 @@ def plan_figure(plans: Sequence[Plan]) -> Figure:
         for name, row in plans[0].expected.items()
         if values.get(name)
     )
-    figure.suptitle(f"{text}: {plans[0].asked} simulations each", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(f"{text}: {plans[0].requested} simulations each", x=0.01, ha="left", fontsize=10)
     return figure
 
 

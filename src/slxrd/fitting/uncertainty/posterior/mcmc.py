@@ -108,7 +108,7 @@ class Posterior(Samples):
 
     Parameters
     ----------
-    seed, asked, done, discarded : int
+    seed, requested, done, discarded : int
         Of the random numbers; number of steps requested, made, and discarded at the beginning.
     names : tuple of str
         Parameters that were refined.
@@ -135,7 +135,7 @@ class Posterior(Samples):
     """
 
     seed: int
-    asked: int
+    requested: int
     done: int
     discarded: int
     names: tuple[str, ...]
@@ -260,7 +260,7 @@ def _sampler(target: Target, proposal: Proposal, walkers: int) -> Any:
     return sampler
 
 
-def _posterior(fit: Fit, target: Target, proposal: Proposal, sampler: Any, asked: int) -> Posterior:
+def _posterior(fit: Fit, target: Target, proposal: Proposal, sampler: Any, requested: int) -> Posterior:
     done = int(sampler.iteration)
     discarded = int(DISCARDED * done)
     chain = np.asarray(sampler.get_chain(discard=discarded))
@@ -281,18 +281,18 @@ def _posterior(fit: Fit, target: Target, proposal: Proposal, sampler: Any, asked
             differences.append(abs(halves[0] - halves[1]) / (2.0 * error))
     converged, why = assess_convergence(kept, tau, rhat, max(differences))
     return Posterior(
-        seed=0, asked=asked, done=done, discarded=discarded, names=fit.names, chain=chain,
+        seed=0, requested=requested, done=done, discarded=discarded, names=fit.names, chain=chain,
         all_values=columns,
         chi2=-2.0 * (np.asarray(sampler.get_log_prob(discard=discarded)).ravel() - target.log_prior(flat)),
         solution=nearest, fractions=np.array(fractions), fraction_errors=np.array(errors), tau=tau,
         effective={name: flat.shape[0] / each for name, each in tau.items()}, rhat=rhat,
         acceptance=float(np.mean(sampler.acceptance_fraction)), converged=converged, why=why,
-        notes=_notes(fit, done, asked),
+        notes=_notes(fit, done, requested),
     )  # fmt: skip
 
 
-def _notes(fit: Fit, done: int, asked: int) -> tuple[str, ...]:
-    notes = [f"interrupted after {done} of {asked} steps"] if done < asked else []
+def _notes(fit: Fit, done: int, requested: int) -> tuple[str, ...]:
+    notes = [f"interrupted after {done} of {requested} steps"] if done < requested else []
     if fit.settings.objective == "paper2021":
         notes.append(
             "the residuals of the 2021 program depend on each other, so exp(−χ²/2) is no likelihood: the "
