@@ -22,19 +22,19 @@ class Example:
     Parameters
     ----------
     name, title : str
-        In a file name, and for people.
+        Name of the example, and its title in text.
     file : str
-        Its file in this package.
+        File in ``slxrd.io.examples``.
     command : str
-        What would be typed to fit it.
+        Options of ``slxrd fit`` that suit it.
     options : mapping
-        The same for :func:`slxrd.fit`.
+        The same options for :func:`slxrd.fit`.
     truth : mapping of str to float, optional
-        What a simulated pattern was made with.
+        Parameters of a simulated pattern.
     settings : mapping
-        How it was simulated: range and step of q (Å⁻¹), counts at the peak, seed.
+        Settings of the simulation: range and step of q (Å⁻¹), counts at the peak, seed.
     source : str
-        Where the numbers or the data come from.
+        Source of the parameters or the data.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Example:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def pattern(self) -> Pattern:
-        """Read the pattern, corrected where it is measured over 2θ."""
+        """Read the pattern, with the Lorentz-polarisation correction if it is measured over 2θ."""
         with as_file(files("slxrd.io.examples") / self.file) as path:
             pattern = read(path)
         return pattern if pattern.axis == "q" else correct_lorentz_polarisation(pattern).to_q()
 
     def fit(self) -> Fit:
-        """Fit it as ``command`` says."""
+        """Fit the pattern with ``options``."""
         return fit(self.pattern(), **self.options)
 
 
@@ -64,19 +64,19 @@ class SeriesExample:
     Parameters
     ----------
     name, title : str
-        Its folder in this package, and for people.
+        Name of the series and of its folder in ``slxrd.io.examples``, and its title in text.
     variable, unit : str
-        What is varied.
+        The quantity that is varied.
     options : mapping
         Arguments of :func:`slxrd.fit` that suit it.
     truth : mapping of float to mapping
-        What the pattern at each value was made with.
+        Parameters of the simulated pattern at each value.
     counts : mapping of float to float
-        At the highest point of each.
+        Counts at the highest point of each.
     order_lost : float
-        From this value on there are no fringes.
+        Value from which on there are no fringes.
     source : str
-        Where the numbers come from.
+        Source of the parameters.
     """
 
     name: str
@@ -90,11 +90,11 @@ class SeriesExample:
     source: str
 
     def file(self, value: float) -> str:
-        """Name of the file of the pattern at a value."""
+        """Return the name of the file of the pattern at a value."""
         return f"{self.name}-{value:03g}C.csv"
 
     def patterns(self) -> dict[float, Pattern]:
-        """Read the patterns, by their values."""
+        """Read the patterns; the keys are the values of the variable."""
         with as_file(files("slxrd.io.examples") / self.name) as folder:
             return {value: read(folder / self.file(value)) for value in self.truth}
 
@@ -170,13 +170,13 @@ _EXPANSION = 3.5e-5
 
 
 def _annealed(temperature: float) -> dict[str, float]:
-    """CsPbBr3 cubes on the way to 125 °C: d expands, L shrinks, N and σ_N stay."""
+    """Parameters of CsPbBr3 cubes up to 125 °C: d expands, L shrinks, N and σ_N are constant."""
     share = (temperature - 25.0) / 100.0
     d, L, sigma_L = 5.84 * (1.0 + _EXPANSION * (temperature - 25.0)), 36.9 - 1.8 * share, 1.43 - 0.1 * share
     return {"d": d, "L": L, "sigma_L": sigma_L, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.0}
 
 
-#: Examples of series.
+#: Packaged series.
 SERIES: dict[str, SeriesExample] = {
     "cspbbr3-annealing": SeriesExample(
         "cspbbr3-annealing",
@@ -207,7 +207,7 @@ def example(name: str) -> Example:
     Raises
     ------
     SlxrdError
-        If there is none of that name.
+        If there is no example of this name.
     """
     try:
         return EXAMPLES[name]
@@ -226,7 +226,7 @@ def example_series(name: str) -> SeriesExample:
     Raises
     ------
     SlxrdError
-        If there is none of that name.
+        If there is no example of this name.
     """
     try:
         return SERIES[name]

@@ -1,4 +1,4 @@
-"""From a pattern to the structure: the whole fit, step by step."""
+"""Steps of a fit, from the pattern to the structure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
 
-#: How often σ of counts is recalculated from the fitted curve.
+#: Number of times that σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
 
 
@@ -38,19 +38,19 @@ class FitOptions:
     Parameters
     ----------
     regions : sequence of Region
-        Empty: those around the Bragg peaks.
+        Regions; if empty, those around the Bragg peaks.
     parameters : Parameters
-        Starts, bounds, what is fixed, free or tied.
+        Starts, bounds, ties, and whether each parameter is fixed or free.
     stack : Stack
-        M and the window of sizes.
+        Structure.
     instrument : Instrument
-        Resolution.
+        Resolution, radiation and kind of zero error.
     noise : float, "counting", "file" or None
-        Where σ comes from; see :func:`slxrd.data.regions.select_points`.
+        Source of σ; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.
     request : mapping
-        All options as they were given to :func:`slxrd.fit`; empty for a fit that was set up otherwise.
+        Options as they were given to :func:`slxrd.fit`; empty if the fit was started in another way.
     """
 
     regions: Sequence[Region] = ()
@@ -63,21 +63,21 @@ class FitOptions:
 
 
 def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Progress | None = None) -> Fit:
-    """Fit a pattern: find its regions and starts where none are given, and all its solutions.
+    """Fit a pattern: find regions and starts if none are given, and all minima of χ².
 
     Parameters
     ----------
     pattern : Pattern
-        Over q, or over 2θ with a known wavelength.
+        Pattern over q, or over 2θ with a known wavelength.
     options : FitOptions, optional
-        Choices.
+        Options of the fit.
     report : callable, optional
         Called with steps done and steps in all while the solutions are searched.
 
     Raises
     ------
     SlxrdError
-        If the pattern or the options are at fault.
+        If the pattern or an option is invalid.
     """
     options = options or FitOptions()
     pattern = pattern.to_q()
@@ -98,26 +98,26 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
 
 
 def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
-    """Set data against model as a fit begins with them.
+    """Set up the objective of a fit.
 
     Parameters
     ----------
     pattern : Pattern
-        Over q.
+        Pattern over q.
     options : FitOptions
-        Choices.
+        Options of the fit.
 
     Returns
     -------
     Objective
-        Data against model.
+        Residuals of the selected points and the model.
     list of str
-        What was decided, or left out.
+        Notes on decisions and omissions.
 
     Raises
     ------
     SlxrdError
-        If there is nothing to fit in a region, or the options are at fault.
+        If a region has nothing to fit, or an option is invalid.
     """
     notes: list[str] = []
     regions = tuple(options.regions)
@@ -139,7 +139,7 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:
-    """Take the gap out of the fit of a single crystal."""
+    """Fix L and σ_L at 0 for a single crystal; reject options for them."""
     untouched = Parameters()
     for name in STACKING:
         if parameters[name] != untouched[name]:

@@ -1,4 +1,4 @@
-"""The file of a session: a result, or the request where there is no result yet."""
+"""Files of sessions: a result, or the request if there is no result yet."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SIZE_LIMIT = 200_000_000
 
 @dataclass(frozen=True)
 class Found:
-    """Contents of a document.
+    """Contents of the file of a session.
 
     Parameters
     ----------
     state : State
-        The session's.
+        State of the session.
     log : tuple of str
-        The steps that led to it.
+        Steps that led to the state.
     content : bytes or None
-        Of the measured file, where it came without a path.
+        Content of the measured file, if it has no path.
     """
 
     state: State
@@ -49,11 +49,11 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
     Parameters
     ----------
     state : State
-        The session's.
+        State of the session.
     log : tuple of str
         The steps that led to it.
     content : bytes, optional
-        Of a measured file that has no path to be found at.
+        Content of a measured file that has no path.
     """
     base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
     document = {**base, "asked": state.request(), "log": list(log)}
@@ -73,7 +73,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
     Raises
     ------
     FileError
-        If it cannot be read, is none of these, or a later version wrote it.
+        If it cannot be read, is not a result or session, or was written by a later version.
     """
     path = Path(path)
     try:
@@ -96,7 +96,7 @@ def read_document(path: str | Path) -> dict[str, Any]:
 
 
 def _with_curves(regions: list[dict[str, Any]], table: Path) -> None:
-    """Take curves from the CSV beside a result, where that has just as many points of a region."""
+    """Add curves from the CSV beside a result, if it has the same number of points in each region."""
     if not regions or not table.is_file():
         return
     try:
@@ -111,25 +111,25 @@ def _with_curves(regions: list[dict[str, Any]], table: Path) -> None:
 
 
 def from_document(document: Mapping[str, Any], path: Path) -> Found:
-    """Make a session's state of a document.
+    """Convert the document of a session to its state.
 
     Parameters
     ----------
     document : mapping
-        Of the present layout.
+        Document in the present layout.
     path : Path
-        Where it lies; the measured file is looked for beside it too.
+        Its file; the measured file is also searched for beside it.
 
     Raises
     ------
     FileError
-        If it is damaged or holds no request.
+        If it is damaged or contains no request.
     """
     request, result = document.get("asked"), dict(document) if "parameters" in document else None
     if request is None and result is None:
         raise FileError(path, "has no valid request of a fit; the file is damaged")
     try:
-        request = request or {}  # A fit of a pattern that no file holds can be looked at, not repeated.
+        request = request or {}  # A fit of a pattern without a file can be shown, but not repeated.
         for name in ("log", "content"):
             if result is not None:
                 result.pop(name, None)
@@ -157,7 +157,7 @@ def _unpacked(text: str) -> bytes:
 
 
 def _found(state: State, path: Path) -> str | None:
-    """The measured file: where it was, or beside the document or above it, if it is the same file."""
+    """Find the measured file at its path, beside the document or in the folder above, by its content."""
     if state.file is None or state.file.startswith(EXAMPLE) or state.sha256 is None:
         return state.file
     folder = path.absolute().parent

@@ -1,4 +1,4 @@
-"""Saved results of earlier versions, brought to the present layout one step at a time."""
+"""Conversion of saved results of earlier versions to the present layout, one version at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA = 2
 
 
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:
-    """2: versions, the structure, the request, the curves, and the printed table are in the file."""
+    """Convert to layout 2, which contains versions, structure, request, curves and the printed table."""
     given = document["input"]
     state = from_command(given.get("command", ""))
     if state is not None:
@@ -39,19 +39,19 @@ STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
 
 
 def migrated(document: Any, path: str | Path) -> dict[str, Any]:
-    """Bring a document to the present layout.
+    """Convert a document to the present layout.
 
     Parameters
     ----------
     document : object
-        What a JSON file held.
+        Content of a JSON file.
     path : path-like
-        Of the file, for messages.
+        Path of the file, for messages.
 
     Raises
     ------
     FileError
-        If it is no result and no session of slxrd, a later version wrote it, or something is missing in it.
+        If it is not a result or session of slxrd, was written by a later version, or is incomplete.
     """
     if not isinstance(document, dict) or "slxrd" not in document or "schema" not in document:
         raise FileError(path, "is no result of slxrd; give a result.json, or a saved session")

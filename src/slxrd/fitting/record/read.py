@@ -29,20 +29,20 @@ from slxrd.units import FloatArray, SecondLine
 
 @dataclass(frozen=True)
 class SavedPattern:
-    """What a saved fit knows of its pattern; the file itself has the rest.
+    """Description of the pattern of a saved fit; the data themselves are in the measured file.
 
     Parameters
     ----------
     source : str
-        The file.
+        Path of the measured file.
     metadata : mapping
-        Entries of the file, and its ``sha256``.
+        Metadata of the file, and its ``sha256``.
     wavelength : float or None
         Å.
     second_line : SecondLine or None
-        Of a doublet.
+        Second line of a doublet.
     history : tuple of str
-        What was done to it.
+        Processing steps.
     """
 
     source: str
@@ -53,17 +53,17 @@ class SavedPattern:
 
 
 def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Read what :class:`slxrd.fitting.record.saved_fit.SavedFit` holds off plain data of the present layout.
+    """Convert plain data of the present layout to fields of :class:`slxrd.fitting.record.saved_fit.SavedFit`.
 
     Parameters
     ----------
     document : mapping
-        As :func:`slxrd.fitting.record.write.result_dictionary` gives it.
+        Data as :func:`slxrd.fitting.record.write.result_dictionary` returns them.
 
     Raises
     ------
     SlxrdError, KeyError, TypeError, ValueError, AttributeError
-        If something is missing in it, or cannot be.
+        If something is missing or invalid.
     """
     inputs = document["input"]
     estimates = {
@@ -118,7 +118,7 @@ def _finite(value: object) -> float:
 
 
 def _number(value: object) -> float:
-    """A number, NaN in the place of null."""
+    """Return a number, NaN for null."""
     return math.nan if value is None else _finite(value)
 
 
@@ -154,7 +154,7 @@ def _instrument(item: Mapping[str, Any]) -> Instrument:
 
 
 def _stack(item: Mapping[str, Any]) -> Stack:
-    """The structure but for its atoms, which the document only names."""
+    """Return the structure without its atoms, of which the document has only the name."""
     chosen = item["structure"]
     return Stack(
         item["coherent"],
@@ -200,7 +200,7 @@ def _matrix(rows: Any, size: int) -> FloatArray:
 
 
 def _region(item: Mapping[str, Any]) -> Fitted | None:
-    """The curves of a region, where the document has them; the rest of it is looked at in any case."""
+    """Return the curves of a region, if the document has them; its other fields are checked in any case."""
     low, high, weight = (_finite(item[key]) for key in ("low", "high", "weight"))
     region = Region(low, high, weight, str(item["name"]))
     scale, background = _finite(item["scale"]), tuple(map(_finite, item["background"]))
@@ -216,7 +216,7 @@ def _region(item: Mapping[str, Any]) -> Fitted | None:
 
 
 def _table(document: Mapping[str, Any], estimates: Mapping[str, Estimate], chi2: float) -> str:
-    """The table of a fit that was saved without it."""
+    """Return the table of a fit that was saved without it."""
     given = document["input"]
     lines = [
         str(given["file"]),

@@ -1,4 +1,4 @@
-"""Recover the request from a fit that was made in Python, where there is no command line."""
+"""Recover the request from a fit that was made in Python."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
 
 
 def request_of(fit: Fit) -> State | None:
-    """Return the state that makes a fit again.
+    """Return the state that repeats a fit.
 
     Parameters
     ----------
     fit : Fit
-        Of a pattern that :func:`slxrd.read` gave.
+        Fit of a pattern from :func:`slxrd.read`.
 
     Returns
     -------
     State or None
-        Without its result. None where reading the file again does not give the fitted pattern: it was
-        simulated, its background was subtracted, or the file has gone.
+        State without a result. None if reading the file again does not give the fitted pattern: it was
+        simulated, its background was subtracted, or the file no longer exists.
     """
     try:
         choices = choices_of(fit)
@@ -69,7 +69,7 @@ def request_of(fit: Fit) -> State | None:
 
 
 def source_of(pattern: Pattern) -> str:
-    """The file of a pattern, or ``"example:NAME"`` for a packaged one."""
+    """Return the path of the file of a pattern, or ``"example:NAME"`` for a packaged one."""
     from slxrd.fitting.examples import EXAMPLES
 
     path = Path(pattern.source)
@@ -80,7 +80,7 @@ def source_of(pattern: Pattern) -> str:
 
 
 def _readings(pattern: Pattern, axis: str) -> list[dict[str, Any]]:
-    """Options that the file may have been read with, the simplest first."""
+    """Options with which the file may have been read, the simplest first."""
     reading: dict[str, Any] = {}
     if pattern.metadata.get("wavelength from") == "the user":
         known = (pattern.wavelength, pattern.second_line)
@@ -102,7 +102,7 @@ def _same(one: Pattern, other: Pattern) -> bool:
 def choices_of(fit: Fit) -> dict[str, Any]:
     """Return the options of :func:`slxrd.fit` that the fit has stored.
 
-    Where it does not hold what it was given, its parameters start from its own best solution.
+    If the fit has not stored its start values, its best solution is the start.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def _structure(stack: Stack) -> dict[str, Any]:
 
 
 def _name(crystal: Crystal) -> str:
-    """The name by which a crystal is found, if there is one."""
+    """Return the name that specifies a crystal, if there is one."""
     for name in (crystal.name, crystal.ended()):
         with contextlib.suppress(SlxrdError):
             if as_crystal(name) == crystal:
@@ -163,16 +163,16 @@ def _noise(fit: Fit) -> float | str | None:
 
 
 def parameter_choices(parameters: Parameters, stack: Stack, leave: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Start, fix, bounds, free, tie and prior that make a set of parameters of a structure's defaults.
+    """Return the options start, fix, bounds, free, tie and prior of a set of parameters.
 
     Parameters
     ----------
     parameters : Parameters
-        The set.
+        Set of parameters.
     stack : Stack
         The structure.
     leave : tuple of str
-        Names that are left out.
+        Names to leave out.
     """
     choices: dict[str, Any] = {"start": {}, "fix": {}, "bounds": {}, "free": [], "tie": {}, "prior": {}}
     for name, row in parameters.items():

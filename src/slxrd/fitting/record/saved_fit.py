@@ -1,4 +1,4 @@
-"""A saved fit, read back: its estimates, solutions and curves; it prints as the fit did."""
+"""Saved fits: estimates, solutions and curves; they print as the original fit."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from slxrd.units import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class SavedFit(Sealed):
-    """A fit as it was saved; frozen. The names are those of :class:`slxrd.fitting.result.fit.Fit`.
+    """A saved fit; frozen. The attributes have the names of those of :class:`slxrd.fitting.result.fit.Fit`.
 
     Parameters
     ----------
     pattern : SavedPattern
-        What was fitted.
+        Description of the fitted pattern.
     stack : Stack
-        The chosen part of the structure, but for its atoms.
+        Structure, without its atoms.
     structure : str
         Description of the whole structure.
     instrument : Instrument
         Resolution, radiation, kind of zero error.
     noise : str
-        Where σ came from.
+        Source of σ.
     settings : Settings
-        How data and model were compared.
+        Residuals, scale and background.
     parameters, derived : mapping of str to Estimate
         Values, errors, status, intervals.
     names : tuple of str
@@ -46,7 +46,7 @@ class SavedFit(Sealed):
     covariance, correlation : ndarray, shape (f, f)
         NaN where there is no error bar.
     chi2, reduced_chi2 : float
-        As the fit gave them; reduced χ² is NaN where nothing was left to compare.
+        χ² and reduced χ² of the fit; reduced χ² is NaN without degrees of freedom.
     n_points : int
         Number of points fitted.
     solutions : tuple of Solution
@@ -56,21 +56,21 @@ class SavedFit(Sealed):
     why_stopped : str
         Why the refinement ended.
     regions : tuple of Fitted
-        The curves; empty where the file holds none.
+        Curves; empty if the file contains none.
     notes : tuple of str
-        What the reader must know.
+        Decisions, omissions, and limits of the result.
     request : State or None
-        What makes the fit again, where that is known.
+        Request that repeats the fit, if known.
     command : str
-        The command line that made it, if one did.
+        Command line of the fit, if there was one.
     version : str
-        Of the slxrd that made it.
+        Version of slxrd that made the fit.
     versions : mapping of str to str
-        Of what it was computed with.
+        Versions of Python and of the packages used.
     printed : str
-        The table, as it was printed.
+        Table as it was printed.
     document : mapping
-        All of the file, in the present layout.
+        Content of the file, in the present layout.
     """
 
     pattern: SavedPattern
@@ -111,19 +111,19 @@ class SavedFit(Sealed):
 
     @classmethod
     def from_dictionary(cls, document: Mapping[str, Any], source: str | Path = "result") -> SavedFit:
-        """Read a fit off plain data of the present layout.
+        """Convert plain data of the present layout to a fit.
 
         Parameters
         ----------
         document : mapping
-            As :func:`slxrd.fitting.record.write.result_dictionary` gives it.
+            Data as :func:`slxrd.fitting.record.write.result_dictionary` returns them.
         source : path-like
-            Where it comes from, for messages.
+            Path of the file, for messages.
 
         Raises
         ------
         FileError
-            If it holds no fit, or something in it is missing or cannot be.
+            If it contains no fit, or something in it is missing or invalid.
         """
         if "parameters" not in document:
             raise FileError(source, "holds a session without a fit; open it and fit first")
@@ -136,22 +136,22 @@ class SavedFit(Sealed):
 
 
 def load(path: str | Path) -> SavedFit:
-    """Read back a fit that was saved.
+    """Load a saved fit.
 
     Parameters
     ----------
     path : path-like
-        A ``result.json``, or the folder that holds one.
+        A ``result.json``, or the folder that contains one.
 
     Returns
     -------
     SavedFit
-        Print it for the table; ``slxrd.plot`` draws it.
+        The saved fit; print it for the table, or plot it with ``slxrd.plot``.
 
     Raises
     ------
     FileError
-        If it is not such a file, was written by a later version, or is damaged.
+        If it is not a saved fit, was written by a later version, or is damaged.
     """
     path = Path(path)
     if path.is_dir():

@@ -40,7 +40,7 @@ class State:
     file : str or None
         Path of the measured file, or ``"example:NAME"``.
     sha256 : str or None
-        Of its content.
+        Digest of its content.
     reading : mapping
         Arguments of :func:`slxrd.read`: axis, wavelength, trust_axis, scan, columns.
     preparation : mapping
@@ -48,12 +48,12 @@ class State:
     choices : mapping
         Arguments of :func:`slxrd.fit`; a resolution may be the path of a file.
     result : mapping or None
-        A fit as :func:`slxrd.fitting.record.write.result_dictionary` lays it out.
+        Fit as :func:`slxrd.fitting.record.write.result_dictionary` returns it.
 
     Raises
     ------
     SlxrdError
-        If something in it is not plain data.
+        If a value is not plain data.
     """
 
     file: str | None = None
@@ -76,16 +76,16 @@ class State:
             object.__setattr__(self, name, _frozen(items))
 
     def request(self) -> dict[str, Any]:
-        """Return all but the result, as plain data."""
+        """Return everything except the result, as plain data."""
         return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "result"}
 
     @cached_property
     def key(self) -> str:
-        """A text that is the same for two states if, and only if, they request the same fit."""
+        """Return a text that is equal for two states if and only if they request the same fit."""
         return json.dumps(self.request(), sort_keys=True, ensure_ascii=False)
 
     def changed(self, **change: Any) -> State:
-        """Return a state with parts replaced; it is not checked.
+        """Return a state with parts replaced, without validation.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class State:
 
 
 def check_names(part: str, options: Mapping[str, Any]) -> None:
-    """Check that a part of a state has the options.
+    """Check that names are options of a part of a state.
 
     Raises
     ------

@@ -15,19 +15,19 @@ from slxrd.parameters.parameter_set import Parameters
 
 
 def check(state: State, *, files: bool = True) -> None:
-    """Check that a state can be fitted, as far as that is known without its pattern.
+    """Check that a state can be fitted, as far as this can be checked without its pattern.
 
     Parameters
     ----------
     state : State
-        Any.
+        A state.
     files : bool
-        Whether crystals are looked up, which may be files.
+        Whether crystals are looked up, which may read files.
 
     Raises
     ------
     SlxrdError
-        If a name is unknown, a value cannot be, or two options exclude each other.
+        If a name is unknown, a value is invalid, or two options exclude each other.
     """
     for name in ("file", "sha256"):
         if not isinstance(getattr(state, name), str | None):

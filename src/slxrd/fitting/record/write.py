@@ -35,18 +35,17 @@ def result_dictionary(
     fit : Fit
         The fit.
     command : str
-        The command line that made it.
+        Command line of the fit.
     request : mapping, optional
-        As :meth:`slxrd.fitting.record.state.State.request` returns it; read off the
-        command or the
-        fit where it is not given.
+        Request as :meth:`slxrd.fitting.record.state.State.request` returns it; by default it follows from
+        the command or the fit.
 
     Returns
     -------
     dict
         ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``parameters``, ``derived``, ``chi2``,
         ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their curves, and more; lengths in Å,
-        what is not determined is null.
+        null for values that are not determined.
     """
     pattern = fit.pattern
     return {
@@ -110,7 +109,7 @@ def result_dictionary(
 
 
 def _versions() -> dict[str, str]:
-    """Versions of what a fit is computed with."""
+    """Return the versions of Python and of the packages used."""
     versions = {"python": platform.python_version()}
     for library in ("numpy", "scipy", "numba"):
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -130,7 +129,7 @@ def _request(fit: Fit, command: str) -> dict[str, Any] | None:
 
 
 def _structure(stack: Stack) -> dict[str, Any]:
-    """Options and description of a structure."""
+    """Return options and description of a structure."""
     return {
         "crystal": None if stack.crystal is None else stack.crystal.ended(),
         "partner": None if stack.partner is None else stack.partner.ended(),
@@ -169,7 +168,7 @@ def _number(value: float) -> float | None:
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Write plain data as JSON for people: one line for a row of numbers, indented all else."""
+    """Write plain data as readable JSON: indented, with a row of numbers on one line."""
     return _laid_out(document, "\n") + "\n"
 
 
@@ -204,10 +203,9 @@ def curves_csv(fit: Fit) -> str:
 
 
 def pattern_csv(pattern: Pattern) -> str:
-    """Write a pattern as CSV that ``read`` takes back, with what is known of it in front.
+    """Write a pattern as CSV for ``read``, with its metadata and history before the columns.
 
-    Its metadata and its history go before the columns; a history of nothing but ``simulated`` is left out,
-    since it is in the metadata.
+    A history that contains only ``simulated`` is left out, since the metadata contain it.
     """
     head = [f"{key}: {value}" for key, value in pattern.metadata.items()]
     if any(step.name != "simulated" for step in pattern.history):
@@ -233,20 +231,20 @@ def save(
     command: str = "",
     figure: Callable[[], bytes] | None = None,
 ) -> list[Path]:
-    """Write result.json, fit.csv and, where a figure is given, fit.png into a folder.
+    """Write result.json, fit.csv and, if a figure is given, fit.png into a folder.
 
     Parameters
     ----------
     fit : Fit
-        What to write.
+        The fit.
     folder : path-like
-        Made if it does not exist.
+        Folder; it is made if it does not exist.
     force : bool
         Whether existing files may be overwritten.
     command : str
         The command line, for the record.
     figure : callable, optional
-        Gives the PNG file's bytes.
+        Function that returns the bytes of the PNG file.
 
     Returns
     -------
@@ -256,7 +254,7 @@ def save(
     Raises
     ------
     FileError
-        If a file exists or cannot be written; then none is.
+        If a file exists or cannot be written; no file is written then.
     """
     paths = result_paths(folder)
     contents: list[bytes | str] = [result_json(fit, command), curves_csv(fit)]
@@ -270,7 +268,7 @@ def save(
 
 
 def result_paths(folder: str | Path) -> list[Path]:
-    """The files that :func:`save` writes."""
+    """Return the paths of the files that :func:`save` writes."""
     return [Path(folder) / name for name in ("result.json", "fit.csv", "fit.png")]
 
 

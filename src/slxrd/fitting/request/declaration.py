@@ -93,7 +93,7 @@ def documentation() -> str:
 def documented(function: Function) -> Function:
     """Give a function with ``**options: Unpack[FitKeywords]`` the signature and documentation of all options.
 
-    In its docstring ``{options}`` stands where they are described.
+    In its docstring ``{options}`` is replaced by their description.
     """
     function.__signature__ = signature(function)  # type: ignore[attr-defined]
     if function.__doc__:  # None under python -OO
@@ -139,7 +139,7 @@ def collect(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
-    """Options that a keyword stands for."""
+    """Return the options of a keyword: itself, or those of a group."""
     if name not in FIT_GROUPS:
         return [(name, value)]
     if value is None:
@@ -154,14 +154,14 @@ def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
 
 
 def checked(option: Declared, value: Any) -> Any:
-    """Check the value of an option as Python has it.
+    """Check the value of an option that was given in Python.
 
     Parameters
     ----------
     option : Declared
         The option.
     value : object
-        Its value; None stands for an option whose default is None.
+        Its value; None is accepted if the default is None.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def checked(option: Declared, value: Any) -> Any:
     Raises
     ------
     SlxrdError
-        If it cannot be.
+        If the value is invalid.
     """
     if value is None and option.default is None:
         return None

@@ -95,7 +95,7 @@ class Kind(ABC):
         return value
 
     def imports(self, value: Any) -> list[str]:
-        """Return the imports that :meth:`source` needs besides ``import slxrd``."""
+        """Return the imports that :meth:`source` needs in addition to ``import slxrd``."""
         return []
 
     def source(self, value: Any) -> str:

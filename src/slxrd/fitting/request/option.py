@@ -16,7 +16,7 @@ class Option:
     Parameters
     ----------
     kind : Kind
-        What a value must be; it also reads and writes values.
+        Kind of value, which checks, reads and writes values.
     help : str
         One sentence, for the command line, ``help(slxrd.fit)``, the page and the JSON schema.
     default : object
@@ -25,13 +25,13 @@ class Option:
     note : str
         Further sentences for Python only.
     metavar : str
-        What stands for the value in the help of the command line.
+        Placeholder of the value in the help of the command line.
     flag : str
-        Name on the command line, where it is not that of the option.
+        Name on the command line, if it differs from that of the option.
     label, placeholder : str
         On the page; an option without a label has no field of its own there.
     choice_labels : mapping of str to str
-        What the page shows in place of the names of choices.
+        Labels on the page for the names of choices.
     typed : bool
         Whether it can be typed on the command line and kept in a session; False for Python objects.
     """

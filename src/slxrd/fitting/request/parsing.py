@@ -1,4 +1,4 @@
-"""What is typed on the command line, turned into values: ``0.9:1.3:0.1``, ``d=5.84``, ``L=20:60``."""
+"""Parse values from the command line: ``0.9:1.3:0.1``, ``d=5.84``, ``L=20:60``."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def noise(text: str | None) -> Noise | None:
         ) from None
 
 
-#: Units of length that a number may bear, in Å; the longer ones first.
+#: Units of length after a number, in Å; the longer names first.
 _LENGTHS = {"nm": 10.0, "um": 1e4, "µm": 1e4, "μm": 1e4, "Å": 1.0, "": 1.0}
 
 

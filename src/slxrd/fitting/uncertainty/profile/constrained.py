@@ -209,7 +209,7 @@ class ProfiledChi2:
         return [self.moved(moved, held)]
 
     def other_gaps(self, values: FloatArray) -> list[FloatArray]:
-        """Starts at the best L for the fixed σ_L: without fringes the fit lists only one L of many."""
+        """Starts at the best L for the fixed σ_L, as a fit without fringes lists only one of many L."""
         L, row = self.columns.index("L"), self._parameters["L"]
         lowest = min(float(points.q[0]) for points in self.fit.objective.data)
         if math.exp(-0.5 * (lowest * float(values[self.columns.index("sigma_L")])) ** 2) < FAINT:
@@ -221,7 +221,7 @@ class ProfiledChi2:
         return list(rows[np.argsort(chi2)[:3]])
 
     def _refined(self, parameters: Parameters, starts: list[FloatArray]) -> tuple[FloatArray, float, int]:
-        """Refine from all starts; values and χ² of the best, and which start led there."""
+        """Refine from all starts; return values and χ² of the best result, and the index of its start."""
         objective, best = self.fit.objective, 0
         if is_compiled(objective, parameters):
             found = Batch(objective, parameters, np.array(starts)).refine(self._measured)

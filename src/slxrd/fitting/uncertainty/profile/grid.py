@@ -20,14 +20,14 @@ from slxrd.units import FloatArray
 
 #: Number of solutions used as starts of a point, and of starts of different kinds that are refined.
 NEAREST, REFINED = 4, 2
-#: A start of a second kind is refined where χ² is not this many times as far above the best solution's.
+#: A start of a second kind is refined if its Δχ² is less than this many times that of the best start.
 PROMISING = 3.0
 #: Relative change of χ² at which a refinement ends, far below what a contour shows.
 TOLERANCE = 1e-5
 #: Evaluations of a refinement: everywhere, and where χ² exceeds that of the best solution by less than the
 #: third number.
 FEW_EVALUATIONS, MOST_EVALUATIONS, HIGH = 8, 40, 200.0
-#: How often neighbouring valleys are compared, and the decrease of χ² that requires another comparison.
+#: Largest number of comparisons of neighbouring valleys; decrease of χ² that requires another comparison.
 MOST_SWEEPS, WORTH = 4, 0.01
 #: Points beside one another that differ by more than this are in different valleys.
 APART = {"d": 0.02, "L": 0.5, "sigma_L": 0.2, "N": 0.3, "sigma_N": 0.3, "q_zero": 0.002}
@@ -88,7 +88,7 @@ class ProfileGrid:
             cells = np.argwhere(self._rings == ring)
             self._refine(cells, [self._starts(j, i) for j, i in cells.tolist()])
             done += len(cells)
-            report(min(done, points - 1), points)  # what follows takes its time as well
+            report(min(done, points - 1), points)  # the steps that follow take time as well
         self._try_other_sizes()
         fallen = np.ones(self._shape, dtype=bool)
         for _ in range(MOST_SWEEPS):
@@ -120,7 +120,7 @@ class ProfileGrid:
         return starts
 
     def _try_other_sizes(self) -> None:
-        """Refine again from small σ_N, or from larger σ_N where it is small: no small step leads across."""
+        """Refine again from small σ_N, or from larger σ_N where it is small: a local step does not cross."""
         k, row = self.profiled.columns.index("sigma_N"), self.profiled.fit.minima[0].parameters["sigma_N"]
         low = self.chi2 < self.profiled.fit.chi2 + HIGH
         if not self._is_refined("sigma_N") or row.lower > FEW_SIZES or not low.any():
@@ -153,7 +153,7 @@ class ProfileGrid:
         return np.array(cells, dtype=np.int64), starts
 
     def _refine(self, cells: Cells, starts: Sequence[Sequence[Start]]) -> None:
-        """Refine points from the best of their starts, and keep what lies lower than what was known."""
+        """Refine points from the best of their starts, and keep results with a lower χ²."""
         best, cores = self.profiled.fit.chi2, os.cpu_count() or 1
         rows = np.array([values for group in starts for _, values in group])
         kinds = np.array([kind for group in starts for kind, _ in group])
@@ -175,7 +175,7 @@ class ProfileGrid:
             further = self.profiled.refined(values[unfinished], cores, TOLERANCE, MOST_EVALUATIONS)
             values[unfinished], chi2[unfinished] = further.values, further.chi2
         for k, (j, i) in enumerate(cells[whose].tolist()):
-            if not chi2[k] >= self.chi2[j, i]:  # NaN where nothing is known yet
+            if not chi2[k] >= self.chi2[j, i]:  # NaN where not calculated yet
                 self.chi2[j, i], self.values[j, i], self._kind[j, i] = chi2[k], values[k], kinds[chosen[k]]
 
     def _is_refined(self, name: str) -> bool:

@@ -1,10 +1,9 @@
-"""Intervals and limits of a parameter from its profile: how far it goes before χ² has risen too much.
+"""Confidence intervals and limits of a parameter from its profile likelihood.
 
 Where χ² is that of measured points with weights of 1, it rises by 1 above its minimum at the ends of
-the 68 % interval and by 3.84 at those of the 95 % interval. With other weights it does not: a region of
-weight w has its share of χ² multiplied by w, not its noise. The rises are then those of the estimates'
-true scatter: each is multiplied with C_ii/(H⁻¹)_ii at the minimum, C being the covariance of
-:mod:`slxrd.fitting.minimise.covariance` and H⁻¹ what it would be if the weights were inverse variances.
+the 68 % interval and by 3.84 at those of the 95 % interval. A weight w of a region multiplies its part of χ²,
+but does not change its noise. The rise is then multiplied by C_ii/(H⁻¹)_ii at the minimum, where C is the
+covariance of :mod:`slxrd.fitting.minimise.covariance`, and H⁻¹ that for weights that are inverse variances.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from slxrd.parameters.definitions import STACKING, info
 
 #: Ends of intervals are found to this fraction of their half-width.
 PRECISION = 0.005
-#: χ² lower than the fit's by more than this is a solution that the fit has missed.
+#: If χ² is lower than that of the fit by more than this, the fit has missed a solution.
 MISSED = 0.05
 NO_FRINGES_DETECTED = "the pattern shows no fringes"
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the profile of χ² stays below a rise.
+    """Interval of a parameter in which the profile of χ² stays below a threshold.
 
     Parameters
     ----------
@@ -40,15 +39,15 @@ class Interval:
     rise : float
         Rise of χ² at the ends, scaled for the weights.
     value : float
-        Where χ² is lowest.
+        Value at the minimum.
     lower, upper : float or None
-        Outermost ends in the table's unit; None where χ² does not rise so far before the bound.
+        Outermost ends in the unit of the parameter; None if χ² stays below the threshold up to the bound.
     pieces : tuple of (float or None, float or None)
-        The interval around each solution, increasing, those that touch as one.
+        Intervals around the solutions, increasing; those that touch are joined.
     refinements : int
-        How many it took.
+        Number of refinements.
     note : str
-        What else is to be known.
+        Remark on the interval.
     """
 
     name: str
@@ -63,7 +62,7 @@ class Interval:
 
 
 def rise_at(level: float) -> float:
-    """Rise of χ² at the ends of a two-sided interval, with weights of 1; 0.68 stands for one standard error.
+    """Rise of χ² at the ends of a two-sided interval, with weights of 1; 1 for level 0.68.
 
     Raises
     ------
@@ -78,7 +77,7 @@ def rise_at(level: float) -> float:
 
 
 def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:
-    """Find the interval of a parameter from its profile, around every solution.
+    """Calculate the interval of a parameter from its profile likelihood, around every solution.
 
     Parameters
     ----------
@@ -120,10 +119,11 @@ def estimate_from_profile(fit: Fit, name: str) -> Estimate:
     Returns
     -------
     Estimate
-        Determined where χ² rises by 2.71 on both sides of all solutions before the bounds: the best
-        value, half its own 68 % interval as the error, and in ``why`` that interval and those of other
-        solutions. A lower or upper bound at 95 % where it rises on one side only; undetermined where on
-        neither. Without fringes, σ_L has a lower bound above χ² of the fit without them, and L nothing.
+        Determined if χ² rises by 2.71 on both sides of all solutions before the bounds: the best value,
+        half the width of its 68 % interval as the error, and in ``why`` this interval and those of other
+        solutions. A lower or upper bound at 95 % if χ² rises on one side only; undetermined if on neither.
+        Without fringes, σ_L has a lower bound relative to χ² of the fit without fringes, and L is
+        undetermined.
 
     Raises
     ------
@@ -156,23 +156,23 @@ def estimate_from_profile(fit: Fit, name: str) -> Estimate:
         for low, high in pieces
         if low is not None and high is not None and not low <= value <= high
     ]
-    said = [f"68 % interval {ends[0]:.6g} to {ends[1]:.6g}"]
-    said += [f"also {' and '.join(others)}"] if others else []
-    said += [note] if (note := _note(profiled)) else []
-    return Estimate(value, (ends[1] - ends[0]) / 2.0, unit, "determined", "; ".join(said))
+    remarks = [f"68 % interval {ends[0]:.6g} to {ends[1]:.6g}"]
+    remarks += [f"also {' and '.join(others)}"] if others else []
+    remarks += [note] if (note := _note(profiled)) else []
+    return Estimate(value, (ends[1] - ends[0]) / 2.0, unit, "determined", "; ".join(remarks))
 
 
 def _pieces(
     profiled: ProfiledChi2, rise: float, scale: float
 ) -> tuple[tuple[float | None, float | None], ...]:
-    """Ends of the profile's rise around every solution below it; None for a bound."""
+    """Ends of the intervals around every solution below the threshold; None for a bound."""
     reference, column = profiled.fit.chi2, profiled.columns.index(profiled.names[0])
     below = [point for point in profiled.solutions if point.chi2 < reference + rise * scale]
     seeds = [float(point.values[column]) for point in below]
     found: list[tuple[float, float]] = []
     for seed in seeds:
         if not any(low <= seed <= high for low, high in found):
-            profiled.along(seed)  # falls below the reference if the fit was not at a minimum
+            profiled.along(seed)  # is below the reference if the fit was not at a minimum
             low, high = (_end(profiled, seed, way, rise, scale, reference) for way in (-1, 1))
             low, high = -math.inf if low is None else low, math.inf if high is None else high
             touching = [piece for piece in found if piece[0] <= high and low <= piece[1]]
@@ -186,7 +186,7 @@ def _pieces(
 def _end(
     profiled: ProfiledChi2, start: float, way: int, rise: float, scale: float, reference: float
 ) -> float | None:
-    """Where the profile has risen by ``rise·scale`` above a reference, None if nowhere before the bound."""
+    """Find where the profile is ``rise·scale`` above a reference, None if nowhere before the bound."""
     from scipy.optimize import brentq
 
     minimum, name = profiled.fit.minima[0], profiled.names[0]
@@ -212,7 +212,7 @@ def _end(
 
 
 def _least_disorder(profiled: ProfiledChi2, rise: float, scale: float) -> float | None:
-    """Least σ_L that hides the fringes: the rise counts from χ² without any, not from the luckiest L."""
+    """Lower limit of σ_L without fringes; the reference is χ² without fringes, not that at the best L."""
     start = min(NO_FRINGES, profiled.fit.minima[0].parameters["sigma_L"].upper)
     return _end(profiled, start, -1, rise, scale, profiled.along(start).chi2)
 

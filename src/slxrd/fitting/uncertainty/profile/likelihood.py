@@ -1,4 +1,4 @@
-"""Profile likelihood: χ² along one parameter with all others refined, over all solutions of the fit."""
+"""Profile likelihood: χ² along one parameter, the others refined from all solutions of the fit."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def default_axis(
     more : sequence of float
         Further values.
     joint : bool
-        For a map of two parameters, which stays closer to the solutions, and shows all that are within
-        :data:`slxrd.fitting.uncertainty.profile.constrained.REACHED` of the best.
+        For a map of two parameters, which is narrower around each solution, but includes all solutions with
+        Δχ² below :data:`slxrd.fitting.uncertainty.profile.constrained.REACHED`.
     ends : (float, float), optional
-        Where to begin and end; where the solutions are is found out otherwise.
+        First and last value; by default they follow from the solutions.
 
     Returns
     -------
@@ -135,14 +135,14 @@ def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = No
     name : str
         A refined parameter.
     values : array_like, shape (m,)
-        At least 3, within its bounds; they are put in order.
+        At least 3 values within its bounds, in any order.
     report : callable, optional
         Called with values done and values in all.
 
     Raises
     ------
     SlxrdError
-        If the parameter was not refined or the values are not such.
+        If the parameter was not refined or the values are invalid.
     """
     axis = check_axis(fit, name, values)
     profiled = ProfiledChi2(fit, name)

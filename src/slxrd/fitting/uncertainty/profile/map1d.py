@@ -1,4 +1,4 @@
-"""Maps of χ² along one parameter: sections, the others fixed, and profiles, the others refined.
+"""χ² along one parameter: sections (other parameters fixed) and profiles (other parameters refined).
 
 The 2021 paper shows sections (SI Figs. S6 and S13). Where parameters are correlated a section is narrower
 than the uncertainty; errors follow from the profile.
@@ -38,7 +38,7 @@ class Chi2Curve:
     values, chi2 : ndarray, shape (m,)
         Values of the parameter, increasing, in the table's unit, and χ².
     minima : tuple of (float, float)
-        Value and χ² of each local minimum, found to more than the distance of the points.
+        Value and χ² of each local minimum, refined between the points.
     """
 
     values: FloatArray
@@ -57,9 +57,9 @@ class Map1D:
     name : str
         The parameter.
     section : Chi2Curve
-        The other parameters kept at the best solution.
+        Curve with the other parameters fixed at the best solution.
     profile : Chi2Curve or None
-        The other parameters refined, over all solutions; None if it was not calculated.
+        Curve with the other parameters refined, from all solutions; None if it was not calculated.
     rises : (float, float)
         Rise of χ² at 68 % and 95 %, scaled for the weights as in
         :mod:`slxrd.fitting.uncertainty.profile.interval`.
@@ -73,7 +73,7 @@ class Map1D:
 
 
 def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Chi2Curve:
-    """Go along one parameter with all others kept at the best solution; ties are observed.
+    """Calculate χ² along one parameter, the others fixed at the best solution, and ties applied.
 
     Parameters
     ----------
@@ -82,12 +82,12 @@ def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Chi2Curve:
     name : str
         A refined parameter.
     values : array_like, shape (m,), optional
-        At least 3, within the bounds. By default 121 and some more near the minima.
+        At least 3 values within the bounds. By default 121, and more near the minima.
 
     Raises
     ------
     SlxrdError
-        If the parameter was not refined or the values are not such.
+        If the parameter was not refined or the values are invalid.
     """
     from scipy.optimize import minimize_scalar
 
@@ -113,7 +113,7 @@ def chi2_map(
     profiled: bool = True,
     report: Progress | None = None,
 ) -> Map1D:
-    """Map χ² along one parameter: section and profile.
+    """Calculate χ² along one parameter: section and profile.
 
     Parameters
     ----------
@@ -122,17 +122,16 @@ def chi2_map(
     name : str
         A refined parameter.
     values : array_like, shape (m,), optional
-        For both curves; each has its own axis where none is given.
+        Values for both curves; by default each has its own.
     profiled : bool
         Whether to calculate the profile, which takes longer.
     report : callable, optional
-        Called with points of the profile done and points in all. An interruption ends the map and
-        leaves nothing.
+        Called with points of the profile done and points in all.
 
     Raises
     ------
     SlxrdError
-        If the parameter was not refined or the values are not such.
+        If the parameter was not refined or the values are invalid.
     """
     scale = noise_scale(fit.minima[0], name) if name in fit.names else 1.0
     kept = section(fit, name, values)
@@ -147,7 +146,7 @@ def chi2_map(
 
 
 def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | None) -> Chi2Curve:
-    """Profile, with its local minima refined to the end."""
+    """Calculate a profile, and refine its local minima with the parameter free."""
     found = profile(fit, name, values, report)
     axis, chi2, minima = found.values, found.chi2, []
     for i in _minima(chi2, fit, name, axis):
@@ -161,7 +160,7 @@ def _profile_curve(fit: Fit, name: str, values: ArrayLike, report: Progress | No
 
 
 def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, float]]) -> Chi2Curve:
-    """Put the minima among the points, so that a drawn curve goes down to them."""
+    """Insert the minima among the points, so that a drawn curve includes them."""
     axis = np.concatenate([[value for value, _ in minima], axis])
     axis, order = np.unique(axis, return_index=True)
     return Chi2Curve(axis, np.concatenate([[height for _, height in minima], chi2])[order], tuple(minima))
@@ -170,7 +169,7 @@ def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, f
 def chi2_maps(
     fit: Fit, names: Iterable[str] | None = None, *, profiled: bool = True, report: Progress | None = None
 ) -> tuple[Map1D, ...]:
-    """Map χ² along several parameters, all the refined ones by default; see :func:`chi2_map`.
+    """Calculate χ² along several parameters, by default all refined ones; see :func:`chi2_map`.
 
     Parameters
     ----------
@@ -181,8 +180,8 @@ def chi2_maps(
     profiled : bool
         Whether to calculate profiles.
     report : callable, optional
-        Called with maps done and maps in all. A KeyboardInterrupt ends the run and keeps the maps that
-        were done.
+        Called with maps done and maps in all. A KeyboardInterrupt ends the run; the finished maps are
+        returned.
 
     Raises
     ------
@@ -207,7 +206,7 @@ def chi2_maps(
 
 
 def section_chi2(fit: Fit, *names: str) -> Callable[..., float]:
-    """Return χ² as a function of some parameters, the others kept at the best solution."""
+    """Return χ² as a function of some parameters, the others fixed at the best solution."""
     parameters = fit.minima[0].parameters
 
     def chi2(*held: float) -> float:

@@ -1,4 +1,4 @@
-"""Maps of χ² over two parameters, the others kept or refined."""
+"""Maps of χ² over two parameters, the others fixed or refined."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Map2D:
     x, y : ndarray, shapes (nx,) and (ny,)
         Their values, increasing, in the table's units.
     chi2 : ndarray, shape (ny, nx)
-        χ²; NaN where an interruption came first.
+        χ²; NaN at points that were not calculated before an interruption.
     kind : {"section", "profile"}
-        Whether the others were kept or refined.
+        Whether the other parameters were fixed or refined.
     levels : (float, float)
         χ² at the joint 68 % and 95 % contours: 2.30 and 5.99 above the minimum, scaled for the weights
         by the ratio of the areas of the two covariances' ellipses.
@@ -58,12 +58,12 @@ class Map2D:
 
     @property
     def done(self) -> int:
-        """Points that were worked out: all, unless the map was interrupted."""
+        """Number of calculated points; fewer than all if the map was interrupted."""
         return int(np.isfinite(self.chi2).sum())
 
     @property
     def rise(self) -> FloatArray:
-        """How far χ² lies above the best, scaled so that :data:`RISES` are the contours, shape (ny, nx)."""
+        """χ² above the best, scaled so that :data:`RISES` are the contours, shape (ny, nx)."""
         return (self.chi2 - self.fit.chi2) * RISES[0] / (self.levels[0] - self.fit.chi2)
 
 
@@ -86,18 +86,18 @@ def chi2_map_2d(
     name_x, name_y : str
         Two refined parameters.
     x, y : array_like, optional
-        At least 3 values of each, within the bounds. By default those that show the solutions.
+        At least 3 values of each, within the bounds. By default a range that includes the solutions.
     kind : {"profile", "section"}
-        Whether the others are refined, over all solutions, or kept.
+        Whether the others are refined, from all solutions, or fixed.
     report : callable, optional
-        Called with points done and points in all. A KeyboardInterrupt ends the map and keeps the points
-        that were done, those next to the solutions first in a profile.
+        Called with points done and points in all. A KeyboardInterrupt ends the map; the finished points
+        are returned. A profile begins with those next to the solutions.
 
     Raises
     ------
     SlxrdError
-        If a parameter was not refined, both are the same, the kind is unknown, or the values are not
-        such.
+        If a parameter was not refined, both are the same, the kind is unknown, or the values are
+        invalid.
     """
     if kind not in ("section", "profile"):
         raise SlxrdError(f"map {kind!r} is neither section nor profile")
@@ -107,25 +107,25 @@ def chi2_map_2d(
         default_axis(fit, name, POINTS, joint=True) if axis is None else check_axis(fit, name, axis)
         for name, axis in ((name_x, x), (name_y, y))
     )
-    say = report or (lambda done, of: None)
+    progress = report or (lambda done, of: None)
     if kind == "section":
-        chi2 = _section_grid(fit, (name_x, name_y), xs, ys, say)
+        chi2 = _section_grid(fit, (name_x, name_y), xs, ys, progress)
     else:
-        chi2 = _profile_grid(fit, (name_x, name_y), xs, ys, say)
+        chi2 = _profile_grid(fit, (name_x, name_y), xs, ys, progress)
     scale = noise_scale(fit.minima[0], name_x, name_y)
     low, high = (fit.chi2 + rise * scale for rise in RISES)
     return Map2D(fit, (name_x, name_y), xs, ys, chi2, kind, (low, high))
 
 
 def _section_grid(
-    fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
+    fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, progress: Progress
 ) -> FloatArray:
     at = section_chi2(fit, *names)
     chi2 = np.full((ys.size, xs.size), np.nan)
     try:
         for done, y in enumerate(ys.tolist()):
             chi2[done] = [at(x, y) for x in xs.tolist()]
-            say((done + 1) * xs.size, chi2.size)
+            progress((done + 1) * xs.size, chi2.size)
     except KeyboardInterrupt:
         if np.all(np.isnan(chi2)):
             raise
@@ -133,11 +133,11 @@ def _section_grid(
 
 
 def _profile_grid(
-    fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, say: Progress
+    fit: Fit, names: tuple[str, str], xs: FloatArray, ys: FloatArray, progress: Progress
 ) -> FloatArray:
     grid = ProfileGrid(ProfiledChi2(fit, *names), xs, ys)
     try:
-        grid.fill(say)
+        grid.fill(progress)
     except KeyboardInterrupt:
         if np.all(np.isnan(grid.chi2)):
             raise
