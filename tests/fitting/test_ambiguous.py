@@ -31,7 +31,7 @@ def test_the_figure_says_so() -> None:
 def test_the_demonstration_looks_whether_the_interval_holds_the_truth() -> None:
     example = replace(EXAMPLES["cspbbr3-cubes"], truth=TRUTH)
     (line,) = [line for line in _against_truth(example, ambiguous()) if line.split()[0] == "L"]
-    assert line.endswith("36.9      ambiguous; the 95 % interval holds it")
+    assert line.endswith("36.9      ambiguous; inside the 95 % interval")
     off = replace(example, truth={**TRUTH, "L": 34.0})
     (line,) = [line for line in _against_truth(off, ambiguous()) if line.split()[0] == "L"]
-    assert line.endswith("misses it")
+    assert line.endswith("outside the 95 % interval")
