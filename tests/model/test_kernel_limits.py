@@ -8,10 +8,12 @@ import brute_force
 import numpy as np
 import pytest
 import reference
-from kernel_checks import KERNELS, PAPER, PLAIN, FloatArray, assert_within, run, run_derivatives
+from kernel_checks import KERNELS, PAPER, PLAIN, FloatArray, assert_within, run, run_derivatives, run_weighted
 from reference import Sample
 
+from slxrd.model.kernel.compiled import smearing as compiled_smearing
 from slxrd.model.kernel.reference import equal_planes as readable
+from slxrd.model.kernel.reference import smearing as reference_smearing
 
 # Explicit random stacks
 
@@ -29,9 +31,8 @@ def deviation(kernel: ModuleType, n_coherent: int, changed: dict[str, float] | N
     parameters = RANDOM | (changed or {})
     height = int(parameters.pop("n_coherent", n_coherent))
     p = brute_force.gaussian_weights(sizes, parameters.pop("N"), parameters.pop("sigma_N"))
-    values = kernel.intensity(
-        Q_RANDOM, sizes=np.array(sizes, dtype=np.int64), weights=p, n_coherent=height, **parameters
-    )
+    d, L, sigma_L = (parameters[name] for name in ("d", "L", "sigma_L"))
+    values = run_weighted(kernel, Sample(d, L, sigma_L, n_coherent=height, sizes=sizes), p, Q_RANDOM)
     return (values - mean) / error
 
 
@@ -119,11 +120,10 @@ def test_inputs_are_left_alone_and_may_be_read_only(kernel: ModuleType) -> None:
     for a in arrays:
         a.flags.writeable = False
     sizes, p, p_N, p_sigma_N, q = arrays
-    first = kernel.derivatives(q, 5.84, 36.9, 1.43, sizes, p, p_N, p_sigma_N, 40)
-    again = kernel.derivatives(q, 5.84, 36.9, 1.43, sizes, p, p_N, p_sigma_N, 40)
-    np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
-    assert first[1].shape == (6, q.size)
+    first = kernel.curves_of_sizes(q, 5.84, 36.9, 1.43, sizes, p, p_N, p_sigma_N, 40)
+    again = kernel.curves_of_sizes(q, 5.84, 36.9, 1.43, sizes, p, p_N, p_sigma_N, 40)
+    np.testing.assert_array_equal(first, again)
+    assert first.shape == (7, q.size)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -133,8 +133,8 @@ def test_no_points_give_no_points(kernel: ModuleType) -> None:
     assert slopes.shape == (6, 0)
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_smearing_is_a_sum_over_each_points_window(kernel: ModuleType) -> None:
+@pytest.mark.parametrize("smearing", [reference_smearing, compiled_smearing], ids=["readable", "compiled"])
+def test_smearing_is_a_sum_over_each_points_window(smearing: ModuleType) -> None:
     rng = np.random.default_rng(3)
     rows, weights = rng.standard_normal((7, 50)), rng.standard_normal((20, 9))
     first = rng.integers(0, 42, 20)
@@ -143,4 +143,4 @@ def test_smearing_is_a_sum_over_each_points_window(kernel: ModuleType) -> None:
         [sum(w[j] * row[f + j] for j in range(9)) for f, w in zip(first, weights, strict=True)]
         for row in rows
     ]
-    np.testing.assert_allclose(kernel.smear(rows, first, weights), expected, rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(smearing.smear(rows, first, weights), expected, rtol=1e-13, atol=1e-13)
