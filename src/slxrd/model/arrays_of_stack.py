@@ -29,7 +29,7 @@ from slxrd.sample.refinable import (
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
-#: Amplitudes are carried to a shifted q by polynomials that hold up to this shift, in Å⁻¹.
+#: Largest shift of q, in Å⁻¹, for which the polynomials of the amplitudes are accurate.
 FARTHEST_SHIFT = 0.05
 
 
@@ -55,7 +55,7 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
     q : ndarray, shape (n,)
         Scattering vectors in Å⁻¹ to which its amplitudes belong.
     wavelength : float or None
-        Å; None leaves f′ and f″ out.
+        Wavelength in Å; without it f′ and f″ are left out.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
     )
 
 
-#: Parameters of which the kernels are given the index, −1 where a structure does not have one.
+#: Parameters whose index is a field of :class:`Sample`; −1 if a structure does not have one.
 _IN_KERNELS = ("dL_B", "f_B", "rho", "sigma_u", "unstacked", "B")
 
 
@@ -125,7 +125,7 @@ def _same_amplitude(planes: int, terms: list[tuple[int, int, ComplexArray]]) -> 
     return np.array(first, dtype=np.int64)
 
 
-#: What the names of a crystal's own parameters end in.
+#: Suffix of the names of a crystal's own parameters.
 _END = ("", "_B")
 _OWN = (("d", "N", "sigma_N"), ("d_B", "N_B", "sigma_N_B"))
 
@@ -167,7 +167,7 @@ def _terms(
     q: FloatArray,
     wavelength: float | None,
 ) -> list[tuple[int, int, ComplexArray]]:
-    """Terms of a plane: its plane, the parameter that multiplies it, its amplitude over q as a polynomial."""
+    """Return the terms of a plane: plane, parameter that multiplies it, amplitude as a polynomial in q."""
     crystal = crystals[each.crystal]
     if crystal is None or each.plane is None:
         one = np.zeros((COEFFICIENTS, q.size), dtype=np.complex128)

@@ -1,4 +1,4 @@
-"""Kinds of disorder that are functions in Python, around any kernel."""
+"""Kinds of disorder that are defined by Python functions, for every kernel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slxrd.model.kernel.dispatch import curves
 from slxrd.parameters.disorder.term import DisorderTerm, combined_factor
 from slxrd.units import FloatArray
 
-#: A σ_u in Å at which different crystals no longer interfere, at any q above 1e-9 Å⁻¹.
+#: A σ_u in Å so large that different crystals do not interfere at any q above 1e-9 Å⁻¹.
 _NO_INTERFERENCE = 1e100
 
 
@@ -28,14 +28,14 @@ def curves_with_disorder(
     """Mean intensity and derivatives with the factors of some kinds of disorder.
 
     Every row of a kernel is linear in the factor D on the interference: rows(D) = rows(0) + D[rows(1) −
-    rows(0)]. The kernel is therefore called twice; without interference it is given an infinite σ_u.
+    rows(0)]. The kernel is therefore called twice; without interference σ_u is practically infinite.
 
     Parameters
     ----------
     p, q, delta, s, pairs, derivatives
         As in :func:`slxrd.model.kernel.dispatch.curves`.
     disorders : sequence of DisorderTerm
-        The kinds in use; none for the kernel alone.
+        The kinds of disorder; may be empty.
     names : sequence of str, length k
         Names of the parameters.
 

@@ -24,7 +24,7 @@ _LADDER = 1.25
 
 @dataclass(frozen=True)
 class Model:
-    """A structure measured by an instrument.
+    """Calculated intensity of a structure, measured with an instrument.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Model:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The parameters, in the order of the rows of a Jacobian."""
+        """Names of the parameters, in the order of the rows of a Jacobian."""
         return self.stack.names
 
     def region(self, q: FloatArray) -> RegionModel:
@@ -52,10 +52,10 @@ class Model:
 
 
 class RegionModel:
-    """The model at a fixed set of points; keeps its auxiliary grids.
+    """Model at a fixed set of points, with a cache of auxiliary grids.
 
-    A grid is used for all parameter values whose correlations are no longer than it was made for. The
-    smearing is exact on each, so that a change of grids does not change the intensity.
+    A grid is made for a range of correlations, and used for all parameter values with a shorter range. The
+    smearing is exact on each grid, so a change of grids does not change the intensity.
     """
 
     def __init__(self, model: Model, q: FloatArray) -> None:
@@ -65,7 +65,7 @@ class RegionModel:
         self.names = model.names
         self._bands: dict[int, Band] = {}
         self._samples: dict[int, Sample] = {}
-        # The structure without amplitudes over q, which is all that the reach of correlations needs.
+        # The range of correlations needs only the structure without amplitudes.
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
 
@@ -77,8 +77,8 @@ class RegionModel:
         Parameters
         ----------
         values : mapping
-            Of all parameters: d, L, sigma_L in Å, N, sigma_N in planes, q_zero in Å⁻¹, and those that the
-            structure has in addition.
+            Values of all parameters: d, L, sigma_L in Å, N, sigma_N in planes, q_zero in Å⁻¹, and further
+            parameters of the structure.
         derivatives : bool
             Whether they are needed.
 
@@ -144,7 +144,7 @@ class RegionModel:
         return self._reach(p)[0]
 
     def _reach(self, p: FloatArray) -> tuple[float, int]:
-        """Return that distance, and how many places apart crystals may be that interfere visibly."""
+        """Return this distance, and the largest number of places between crystals that visibly interfere."""
         distance, pairs = reach(p, self._plain, self.longest_fringe)
         for disorder in self._disorders:
             distance += disorder.reach(disorder.values(dict(zip(self.names, p.tolist(), strict=True))))
@@ -189,7 +189,7 @@ def apply_resolution(band: Band, rows: FloatArray) -> FloatArray:
     Returns
     -------
     ndarray, shape (k, n)
-        At the points that the band belongs to.
+        Curves at the points of the band.
     """
     if band.weights.shape[1] == 1:
         return rows

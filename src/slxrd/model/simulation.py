@@ -1,4 +1,4 @@
-"""Simulated patterns of a known structure; their metadata say that they are simulated."""
+"""Simulation of patterns of a known structure; their metadata contain the mark "simulated"."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Z
     Parameters
     ----------
     pattern : Pattern
-        Its wavelengths are taken.
+        Pattern, whose wavelengths are used.
     resolution : float or ResolutionShape
-        σ_G in Å⁻¹, or a measured line.
+        σ_G in Å⁻¹, or a measured line shape.
     zero : {"q", "angle", "displacement"}
-        What q_zero is.
+        Meaning of q_zero.
 
     Raises
     ------
@@ -95,12 +95,12 @@ def simulate(
     noise : float, "counting" or None
         Gaussian noise as a fraction of the highest point, Poisson noise, or none.
     seed : int or numpy.random.Generator, optional
-        Of the noise; needed where there is noise.
+        Seed of the noise; required if there is noise.
 
     Returns
     -------
     Pattern
-        With σ where there is noise (raw counts bring none of their own); its metadata say that it is
+        Simulated pattern, with σ if there is noise (raw counts have none). Its metadata state that it is
         simulated.
 
     Raises

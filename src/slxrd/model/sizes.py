@@ -1,7 +1,7 @@
-"""The size distribution: shares of the sizes, and their mean and standard deviation.
+"""Size distribution: shares of the sizes, and their mean and standard deviation.
 
-N and σ_N are those of the Gaussian that whole sizes are weighted by. Where it is narrow, or reaches below the
-smallest size, the mean and the standard deviation of the sizes themselves are others: with N = 2.8 and
+N and σ_N are parameters of a Gaussian that weights the integer sizes. If it is narrow, or extends below the
+smallest size, the mean and the standard deviation of the sizes differ from N and σ_N: with N = 2.8 and
 σ_N = 0.3 nearly all crystals have three planes.
 """
 
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 
 
 def _limits(stack: Stack) -> tuple[float, int]:
-    """The window in σ_N, and the smallest size."""
+    """Return the window in σ_N, and the smallest size."""
     return float(stack.size_window), int(stack.table["N"].lower)
 
 
@@ -93,23 +93,23 @@ def size_weights(
 ) -> SizeWeights:
     """Discrete Gaussian of crystal sizes, P_n ∝ exp(−½((n−N)/σ_N)²) for whole n ≥ 1.
 
-    The distribution is that of Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S2, whose
-    print confuses the variate with the mean. The whole numbers on either side of N always belong
-    to it, so that it is never empty. The arrays are read-only and may be shared: the regions of a
-    pattern ask for the same distribution in turn.
+    The distribution is that of Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eq. S2, whose printed form
+    interchanges the variable and the mean. The integers on either side of N are always included, so that
+    it is never empty. The arrays are read-only and cached, as all regions of a pattern need the same.
 
     Parameters
     ----------
     N : float
-        Mean number of planes, 1 or more; need not be whole.
+        Mean number of planes, 1 or more; need not be an integer.
     sigma_N : float
-        Width in planes, 0 or more. Below 1e-6 the nearest size takes all (two, if N lies half-way).
+        Width in planes, 0 or more. Below 1e-6 the nearest size has all the weight (two sizes for a
+        half-integer N).
     window : float
-        How many σ_N on either side are counted.
+        Range of sizes on either side of N, in units of σ_N.
     power : int
-        The shares are multiplied with this power of n, and made to sum to 1 again.
+        Power of n by which the shares are multiplied before they are normalised.
     smallest : int
-        The smallest size that there is.
+        Smallest possible size.
 
     Raises
     ------

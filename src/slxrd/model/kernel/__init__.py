@@ -1,1 +1,1 @@
-"""The stack formula on plain arrays: ``readable`` in NumPy, ``compiled`` in numba; each tests the other."""
+"""Kernels of the stack formula: ``reference`` in NumPy and ``compiled`` by numba, which must agree."""

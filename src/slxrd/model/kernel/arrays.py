@@ -22,7 +22,7 @@ COEFFICIENTS = 5
 class Sample(NamedTuple):
     """One or two crystals that alternate in a stack, at given scattering vectors.
 
-    An index of −1 stands for a parameter that the structure does not have.
+    An index of −1 means that the structure does not have the parameter.
 
     Attributes
     ----------
@@ -30,37 +30,37 @@ class Sample(NamedTuple):
         Coefficients of the amplitude of every term in powers of the shift of q, in Å; real and imaginary
         parts.
     term_plane, term_occupancy : ndarray of int64, shape (t,)
-        The plane of each term; the parameter that multiplies it.
+        Index of the plane of each term, and of the parameter that multiplies it.
     crystal, part : ndarray of int64, shape (p,)
-        Of each plane: which crystal, and :data:`BOTTOM`, :data:`REPEAT` or :data:`TOP`.
+        Index of the crystal of each plane, and its part: :data:`BOTTOM`, :data:`REPEAT` or :data:`TOP`.
     position, shift, sign : ndarray, shape (p,)
-        Height of each plane in periods, plus Å; what a displacement is multiplied with.
+        Height of each plane in periods, and in addition in Å; factor of its displacement.
     displacement : ndarray of int64, shape (p,)
-        The parameter that displaces each plane.
+        Index of the parameter that displaces each plane.
     same_amplitude : ndarray of int64, shape (p,)
-        Of each plane: the first plane with the same amplitude.
+        Index of the first plane with the same amplitude as each plane.
     lowest, highest : ndarray of int64, shape (c,)
-        The outermost planes of each crystal.
+        Indices of the outermost planes of each crystal.
     closing : ndarray of int64, shape (c,)
         A crystal of N planes of reference has N − closing repeats.
     own : ndarray of int64, shape (c, 3)
-        The parameters d, N and σ_N of each crystal.
+        Indices of the parameters d, N and σ_N of each crystal.
     dL_B, f_B, rho, sigma_u, unstacked, B : int
-        The parameters of these names.
+        Indices of the parameters of these names.
     area : float
-        Of the surface cell in Å², by which the electron density is multiplied.
+        Area of the surface cell in Å², by which the electron density is multiplied.
     unit_planes : bool
         Whether every plane is a point of unit amplitude, as in the 2021 paper.
     mixed : bool
         Whether sizes are mixed inside the stacks.
     power : int
-        Sizes are weighted with this power of N.
+        Power of N by which sizes are weighted.
     window : float
-        Sizes are counted within this many σ_N of N.
+        Sizes within this many σ_N of N are included.
     numbers : ndarray of int64, shape (m,)
         Numbers M of crystals in a stack.
     shares : ndarray, shape (m,)
-        Their shares, which sum to 1.
+        Fractions of the stacks with these numbers; their sum is 1.
     """
 
     amplitudes: FloatArray

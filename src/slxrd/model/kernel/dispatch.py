@@ -9,20 +9,20 @@ from slxrd.model.kernel.arrays import FloatArray, IntArray, Kind, Sample
 
 
 class _Kernels(Protocol):
-    """The two modules of kernels, ``compiled.kernels`` and ``reference.kernels``."""
+    """Interface of the modules ``compiled.kernels`` and ``reference.kernels``."""
 
     KERNELS: dict[Kind, Any]
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
-        """As :func:`reach`."""
+        """See :func:`slxrd.model.kernel.dispatch.reach`."""
 
     def smear(self, *arguments: Any) -> FloatArray:
-        """As :func:`smear`."""
+        """See :func:`slxrd.model.kernel.dispatch.smear`."""
 
 
 @cache
 def kernels() -> _Kernels:
-    """Return the module of the compiled kernels, or that of the NumPy forms without numba."""
+    """Return the module of the compiled kernels, or without numba that of the NumPy kernels."""
     try:
         import slxrd.model.kernel.compiled.kernels as found
     except ImportError:
@@ -31,7 +31,7 @@ def kernels() -> _Kernels:
 
 
 def kind_of(s: Sample) -> Kind:
-    """Return the most special kind of structure that a sample is of."""
+    """Return the most special kind of structure that describes a sample."""
     from slxrd.model.kernel.geometry import is_atoms, is_equal_planes  # loads numba where it is installed
 
     if is_equal_planes(s):
@@ -54,14 +54,13 @@ def curves(
     p : ndarray, shape (k,)
         Parameters; d, L, σ_L, N, σ_N and q_zero are the first six.
     q, delta : ndarray, shape (n,)
-        True scattering vector in Å⁻¹, and by how much it differs from that of the sample's
-        amplitudes.
+        True scattering vector in Å⁻¹, and its difference from that of the sample's amplitudes.
     s : Sample
         The structure as arrays.
     pairs : int
-        Only cells less than this many places apart interfere.
+        Only cells less than this number of places apart interfere.
     derivatives : bool
-        Whether they are needed; otherwise only the first row counts.
+        Whether derivatives are needed; otherwise only the first row is valid.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where planes and surfaces are, and how far a stack reaches: NumPy runs it, and numba compiles it."""
+"""Positions of planes and surfaces, and range of correlations, in code for both NumPy and numba."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _shares = jitable(size_shares)
 
 @jitable
 def value(p, index, otherwise):  # type: ignore[no-untyped-def]
-    """A parameter, or what stands for one that the structure does not have."""
+    """Return a parameter, or a substitute if the structure does not have it."""
     return p[index] if index >= 0 else otherwise
 
 
@@ -26,7 +26,7 @@ def is_atoms(s):  # type: ignore[no-untyped-def]
 
 @jitable
 def is_equal_planes(s):  # type: ignore[no-untyped-def]
-    """Whether it is the structure of the 2021 paper: stacks of one size each, of equal planes."""
+    """Whether the structure is that of the 2021 paper: stacks of one size each, of equal planes."""
     return s.unit_planes and s.power == 0 and is_atoms(s)
 
 
@@ -55,7 +55,7 @@ def gap_above(p, s, heights, crystal):  # type: ignore[no-untyped-def]
 
 @jitable
 def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
-    """The outermost plane of a crystal, how many periods it stands out, and whether its place counts."""
+    """Return the outermost plane of a crystal, its overhang in periods, and whether its position matters."""
     if not upper:
         plane = s.lowest[crystal]
         return plane, -s.position[plane], s.part[plane] == BOTTOM
@@ -68,7 +68,7 @@ def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
 def reach(p, s, longest):  # type: ignore[no-untyped-def]
     """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
     shortest, thickest, gaps = 0.0, 0.0, 0.0
-    # Surfaces stand out by no more than a plane or two; points do not.
+    # Surfaces extend at most two planes beyond the outermost plane; points do not.
     further = 0 if is_equal_planes(s) else 2
     for c in range(s.closing.size):
         sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)

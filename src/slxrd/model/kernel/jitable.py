@@ -1,4 +1,4 @@
-"""Marks functions that NumPy runs as they stand and numba compiles, where it is installed."""
+"""Mark functions that run in Python and that numba compiles for compiled callers, if it is installed."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ except ImportError:
 
 
 def jitable(function: Any) -> Any:
-    """Return the function as it is, but known to numba."""
+    """Register a function with numba, and return it unchanged."""
     return function if register_jitable is None else register_jitable(function)

@@ -1,4 +1,4 @@
-"""Shares of the crystal sizes: one source, which NumPy runs as it stands and numba compiles."""
+"""Shares of the crystal sizes, in code for both NumPy and numba."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-#: Below this width (in planes) the nearest whole size takes all the weight.
+#: Below this width (in planes) the nearest integer size has all the weight.
 SHARP_SIGMA_N = 1e-6
 
 
@@ -19,7 +19,7 @@ def size_shares(
     Parameters
     ----------
     N, sigma_N, window, power, smallest
-        As for ``model.sizes.size_weights``, which documents and checks them.
+        As for ``model.sizes.size_weights``, which describes and checks them.
     """
     first = max(smallest, min(math.floor(N), math.ceil(N - window * sigma_N)))
     last = max(math.ceil(N), math.floor(N + window * sigma_N), first)

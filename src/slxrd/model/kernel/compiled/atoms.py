@@ -1,7 +1,7 @@
-"""Stacks of one size each of atomic crystals with nothing between them, compiled: the commonest of the cells.
+"""Compiled kernel for stacks of one size each of atomic crystals with nothing between them.
 
-The numbers are those of ``cells``: |F|² times the stacking sum S, in blocks of scattering vectors, with F
-turned from one size to the next; derivatives follow from the sums over Y = P_N S F*.
+The results are those of ``cells`` for this case: |F|² times the stacking sum S, in blocks of scattering
+vectors, with F calculated from one size to the next. Derivatives follow from the sums over Y = P_N S F*.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _begin_stacks(w, q, d, L, sigma_L, first, K):  # type: ignore[no-untyped-def
 
 @vectorised
 def _turn_stacks(w):  # type: ignore[no-untyped-def]
-    """Turn z and z^K from one size to the next."""
+    """Multiply z and z^K by the phase from one size to the next."""
     turn(w, _Z)
     for i in range(B):
         a, b, c, d = w[_ZK + i], w[_ZK + B + i], w[_RK + i], w[_RK + B + i]
@@ -72,7 +72,7 @@ def _turn_stacks(w):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _gather(w, n, size, share, share_N, share_W):  # type: ignore[no-untyped-def]
-    """Add what a size gives, for the stacking sums in the work array, and turn to the next."""
+    """Add the contribution of a size, from the stacking sums in the work array, and go on to the next."""
     repeats, planes = float(n), float(size - 1)
     for i in range(B):
         gr, gi, hr, hi = w[G + i], w[G + B + i], w[H + i], w[H + B + i]
@@ -106,7 +106,7 @@ def _gather(w, n, size, share, share_N, share_W):  # type: ignore[no-untyped-def
 
 @vectorised
 def _sum_stacks(w, M, K):  # type: ignore[no-untyped-def]
-    """Work out the stacking sums and their derivatives, in closed form where that is accurate."""
+    """Calculate the stacking sums and their derivatives, in closed form where that is accurate."""
     singular = 0
     m, k, beyond = float(M), float(K), float(M - K)
     square = k * k if K > 1 else 0.0
@@ -126,7 +126,7 @@ def _sum_stacks(w, M, K):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _finish(out, w, q, start, count, p):  # type: ignore[no-untyped-def]
-    """Turn the sums of a block into intensity and the derivatives that every stack has."""
+    """Calculate the intensity and the derivatives that every stack has from the sums of a block."""
     d, L, sigma_L = p[0], p[1], p[2]
     for i in range(count):
         j, qi = start + i, q[i]
@@ -142,7 +142,7 @@ def _finish(out, w, q, start, count, p):  # type: ignore[no-untyped-def]
 
 @vectorised
 def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
-    """Mean intensity of the stacks and its exact derivatives, as ``cells.curves``; they come at no cost."""
+    """Mean intensity of the stacks and its exact derivatives, as ``cells.curves``; derivatives in any case."""
     out = np.zeros((1 + p.size, q.size))
     sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], s.window, s.power, max(1, s.closing[0]))
     M = s.numbers[0]

@@ -1,8 +1,7 @@
-"""Scattering vectors in blocks: what the compiled kernels share.
+"""Functions of the compiled kernels for blocks of scattering vectors.
 
-The scattering vectors are worked through in blocks whose intermediate values lie in one flat array
-at fixed distances: only so does the compiler see that its rows are independent, and use vector
-instructions.
+The intermediate values of a block are rows of one flat array at fixed distances. Only then can the compiler
+recognise that the rows are independent, and use vector instructions.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from numba import njit
 from slxrd.model.kernel import compile_events as compile_events  # reports every compilation from here on
 
 B = 64  # scattering vectors in a block
-#: exp(−700) is the last decay that stays clear of denormal numbers, which are slow and mean nothing here.
+#: Largest exponent of a decay: exp(−700) is not yet a denormal number. Those are slow and negligible here.
 LAST_DECAY = 700.0
-#: Where q is less, of either sign, this stands for it: nothing changes so near to 0.
+#: Smallest absolute value of q, with which smaller ones are replaced: the curves are constant so near to 0.
 LEAST_Q = 1e-9
 
 # π in three parts, the first two of 33 bits each, whose whole multiples are exact up to _FARTHEST (the
@@ -24,20 +23,20 @@ LEAST_Q = 1e-9
 _PI_1, _PI_2 = float.fromhex("0x1.921fb544p+1"), float.fromhex("0x1.0b4611a6p-33")
 _PI_3 = 4.04453249759190126308e-21
 _FARTHEST = math.pi * 2**20
-#: Added and subtracted again, it rounds a number to the nearest whole one.
+#: Adding and subtracting this rounds a number to the nearest integer.
 _ROUNDING = 1.5 * 2**52
-#: Coefficients of sin(r)/r and cos(r) in r²; what they leave out at r = π/2 is below 2·10⁻¹⁸.
+#: Coefficients of sin(r)/r and cos(r) in r²; the truncation error at r = π/2 is below 2·10⁻¹⁸.
 _SINE = tuple((-1) ** k / math.factorial(2 * k + 1) for k in reversed(range(11)))
 _COSINE = tuple((-1) ** k / math.factorial(2 * k) for k in reversed(range(12)))
 
 vectorised = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-#: The same for functions that are handed rows: only where these are constants are loops over them vectorised.
+#: The same for functions of rows: loops over rows are vectorised only if their places are constants.
 written_out = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
 
 
 @vectorised
 def fill_block(block, q, start, count):  # type: ignore[no-untyped-def]
-    """Take the next ``count`` scattering vectors, none too near to 0; what is left over is not used."""
+    """Copy the next ``count`` scattering vectors, none too near to 0; the rest of the block is not used."""
     for i in range(B):
         block[i] = 1.0
     for i in range(count):
@@ -115,7 +114,7 @@ def power_of(w, base_r, base_i, out_r, out_i, M):  # type: ignore[no-untyped-def
 
 @written_out
 def fade(w, q, sigma_L, z, kept, K):  # type: ignore[no-untyped-def]
-    """Multiply the row of phases at ``z`` with a gap's decay; ``kept`` is z where z^K does not vanish."""
+    """Multiply the row of phases at ``z`` by the decay of a gap; ``kept`` is z where z^K does not vanish."""
     for i in range(B):
         decay = 0.5 * (q[i] * sigma_L) ** 2
         w[kept + i] = math.exp(-decay) if decay < LAST_DECAY else 0.0
@@ -129,7 +128,7 @@ def fade(w, q, sigma_L, z, kept, K):  # type: ignore[no-untyped-def]
 
 @vectorised
 def closed_sum(zr, zi, zkr, zki, k, square, beyond):  # type: ignore[no-untyped-def]
-    """The stacking sum and what its derivatives need, in closed form; has no branch, so is vectorised.
+    """Stacking sum and the terms of its derivatives in closed form; without branches, so vectorised.
 
     Parameters
     ----------
@@ -141,7 +140,7 @@ def closed_sum(zr, zi, zkr, zki, k, square, beyond):  # type: ignore[no-untyped-
     Returns
     -------
     singular : bool
-        Whether the closed form loses digits; then the rest is what a sum of nothing gives.
+        Whether the closed form loses digits; the other values are then those of an empty sum.
     S, by_phase, by_decay : float
         Re S, and the imaginary and real part of z·dS/dz.
     """

@@ -1,11 +1,11 @@
-"""A crystal in blocks of scattering vectors: its planes, and its sums over repeats from size to size.
+"""Amplitude of a crystal in blocks of scattering vectors: planes, and sums over repeats.
 
 With r = e^{iqd}, G = Σ_{k<m} r^k and r^m = 1 + (r−1)G, a crystal of m repeats between a bottom and a top is
 
     F = A_b + A_r G + A_t r^m = C₀ + C₁ G,     C₀ = A_b + A_t,   C₁ = A_r + (r−1) A_t,
 
-without a division, and what its derivatives need, for any Y that weights the sizes, are Σ Y, Σ Y G and
-Σ Y H with H = Σ_{k<m} k r^k: a turn of r changes F by i (C₁ H + A_t r G).
+without a division. With weights Y of the sizes, its derivatives follow from Σ Y, Σ Y G and Σ Y H with
+H = Σ_{k<m} k r^k, as a change of the phase of r changes F by i (C₁ H + A_t r G).
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from slxrd.model.kernel.compiled.blocks import B, sines_cosines, vectorised
 
 _FOUR_PI = 4.0 * math.pi
 
-# Where the rows of a block begin in the work array; an imaginary part follows its real part. The parts of the
-# crystal, bottom, repeat and top, stand at A, and the sums over Y at X.
+# Offsets of the rows of a block in the work array; an imaginary part follows its real part. The parts of the
+# crystal (bottom, repeat, top) are at A, and the sums over Y at X.
 P, R, A, C = 0 * B, 2 * B, 4 * B, 10 * B
 G, H, E = 14 * B, 16 * B, 18 * B
 X, XG, XH = 20 * B, 22 * B, 24 * B
 BY_D, BY_Q, _LIFTED, _ROSE = 26 * B, 27 * B, 28 * B, 29 * B
-#: The first row that is free for a kernel of its own.
+#: First row that kernels can use for themselves.
 FREE = 30 * B
 
 
 @vectorised
 def load_planes(w, q, delta, start, count, p, s, heights, phases, bare, slope, parts):  # type: ignore[no-untyped-def]
-    """Work out the planes of a block, their phases, and the parts of each crystal, as rows of ``parts``."""
+    """Calculate the planes of a block, their phases, and the parts of each crystal, as rows of ``parts``."""
     moved = False
     for i in range(count):
         moved = moved or delta[start + i] != 0.0
@@ -76,7 +76,7 @@ def _load_term(bare, slope, delta, start, count, p, s, t, moved):  # type: ignor
 
 @vectorised
 def _turn_plane(w, q, k, heights, phases):  # type: ignore[no-untyped-def]
-    """Work out the phases of a plane's height, or take those of another one as high or as deep."""
+    """Calculate the phases of a plane's height, or copy those of a plane at the same or opposite height."""
     same = 0
     while abs(heights[same]) != abs(heights[k]):
         same += 1
@@ -97,7 +97,7 @@ def _turn_plane(w, q, k, heights, phases):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _damp_plane(q, damping, bare, slope):  # type: ignore[no-untyped-def]
-    """Multiply with the Debye-Waller factor of all planes."""
+    """Multiply by the Debye-Waller factor of all planes."""
     for i in range(B):
         less = math.exp(-damping * (q[i] / _FOUR_PI) ** 2)
         by_q = -2.0 * damping / _FOUR_PI**2 * q[i]
@@ -108,7 +108,7 @@ def _damp_plane(q, damping, bare, slope):  # type: ignore[no-untyped-def]
 
 @vectorised
 def begin_sizes(w, q, d, repeats, parts, factor):  # type: ignore[no-untyped-def]
-    """Fill the rows for the smallest size, of so many repeats; the parts count ``factor`` fold."""
+    """Fill the rows for the smallest number of repeats, with the parts multiplied by ``factor``."""
     sines_cosines(w, q, d, R + B, R)
     for part in range(3):
         real, imaginary, row = parts[part, 0], parts[part, 1], A + 2 * B * part
@@ -151,7 +151,7 @@ def begin_sizes(w, q, d, repeats, parts, factor):  # type: ignore[no-untyped-def
 
 @vectorised
 def next_size(w, n):  # type: ignore[no-untyped-def]
-    """Turn the sums over n repeats to those over n+1."""
+    """Calculate the sums over n+1 repeats from those over n."""
     for i in range(B):
         er, ei, rr, ri = w[E + i], w[E + B + i], w[R + i], w[R + B + i]
         w[G + i] += er
@@ -163,7 +163,7 @@ def next_size(w, n):  # type: ignore[no-untyped-def]
 
 @vectorised
 def turn(w, row):  # type: ignore[no-untyped-def]
-    """Turn a row by the phase of one repeat."""
+    """Multiply a row by the phase of one repeat."""
     for i in range(B):
         a, b, c, d = w[row + i], w[row + B + i], w[R + i], w[R + B + i]
         w[row + i], w[row + B + i] = a * c - b * d, a * d + b * c
@@ -171,10 +171,10 @@ def turn(w, row):  # type: ignore[no-untyped-def]
 
 @vectorised
 def sum_up(w):  # type: ignore[no-untyped-def]
-    """Turn the sums over Y to those with each part of the crystal, in place.
+    """Multiply the sums over Y by the parts of the crystal, in place.
 
-    What follows from a turn of r goes to BY_D, to be multiplied with q; the sums with bottom, repeat and
-    top to the rows of the parts themselves.
+    The derivative with respect to the phase of r is written to BY_D, to be multiplied by q; the sums with
+    bottom, repeat and top are written to the rows of the parts.
     """
     top = A + 4 * B
     for i in range(B):
@@ -191,7 +191,7 @@ def sum_up(w):  # type: ignore[no-untyped-def]
 
 @vectorised
 def finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare, slope):  # type: ignore[no-untyped-def]
-    """Add what the planes of a crystal give: to BY_D per q, to BY_Q, and to the rows of their parameters."""
+    """Add the contributions of the planes to BY_D (per q), BY_Q, and the rows of their parameters."""
     factor = p[s.f_B] if s.f_B >= 0 and crystal == 1 else 1.0
     for k in range(s.position.size):
         if s.crystal[k] != crystal:
@@ -200,7 +200,7 @@ def finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare,
         a = s.same_amplitude[k]
         real, imaginary, rise, climb = bare[a, 0], bare[a, 1], slope[a, 0], slope[a, 1]
         cosine, sine = phases[k, 0], phases[k, 1]
-        # In loops so small that the compiler finds their rows to be independent.
+        # Small loops, so that the compiler recognises that their rows are independent.
         for i in range(B):
             w[P + i] = factor * (w[row + i] * cosine[i] - w[row + B + i] * sine[i])
             w[P + B + i] = factor * (w[row + i] * sine[i] + w[row + B + i] * cosine[i])

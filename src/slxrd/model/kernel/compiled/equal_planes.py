@@ -1,14 +1,14 @@
-"""Stacks of equal planes, compiled: the numbers of ``reference.equal_planes``, some hundred times faster.
+"""Compiled kernel for stacks of equal planes, with the results of ``reference.equal_planes``.
 
-Going from size n to n+1 turns every phase by a constant, so two pairs of sine and cosine and one
-exponential per q serve all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n²,
-u_n = sin(nx)/sin(x), and u_n, cos(nx) and (du_n/dx)/sin(x) are turned from n to n+1 without a
-division. The stacking sum is taken in closed form,
+From size n to n+1 every phase changes by a constant, so two pairs of sine and cosine and one exponential
+per q suffice for all sizes. With x = qd/2, the crystal's form factor is |F_n|² = u_n²,
+u_n = sin(nx)/sin(x), and u_n, cos(nx) and (du_n/dx)/sin(x) follow from n to n+1 without a division.
+The stacking sum has the closed form
 
     S = z(K − g)/(1−z),   z·dS/dz = z(K(1+z^K) − g(1+z))/(1−z)²,   g = Σ_{m<K} z^m = (1−z^K)/(1−z),
 
-with K the lesser of n_coherent and n_correlated, except where that loses digits, K·abs(1−z) < 1, and
-the sums are built up by doubling instead.
+where K is the smaller of n_coherent and n_correlated. Where this loses digits, K·abs(1−z) < 1, the sums are
+calculated by doubling.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from slxrd.model.kernel.size_shares import size_shares
 
 _shares = vectorised(size_shares)
 
-# Where the rows of a block begin in the work array.
+# Offsets of the rows of a block in the work array.
 _C, _S2, _CN, _U, _V = 0 * B, 1 * B, 2 * B, 3 * B, 4 * B
 _RR, _RI, _RKR, _RKI = 5 * B, 6 * B, 7 * B, 8 * B
 _ZR, _ZI, _ZKR, _ZKI = 9 * B, 10 * B, 11 * B, 12 * B
@@ -75,7 +75,7 @@ def _begin_block(w, q, d, L, sigma_L, first, K):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _next_size(w, n):  # type: ignore[no-untyped-def]
-    """Turn the crystal's amplitude from n planes to n+1."""
+    """Calculate the amplitude of a crystal of n+1 planes from that of n."""
     for i in range(B):
         c, cn, u = w[_C + i], w[_CN + i], w[_U + i]
         w[_V + i] = w[_V + i] * c - (n + 1) * u
@@ -85,10 +85,10 @@ def _next_size(w, n):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _add_size(w, n, M, K, share, share_N, share_W):  # type: ignore[no-untyped-def]
-    """Add the stacks of crystals of n planes, in closed form where that is accurate; count where not."""
+    """Add the stacks of crystals of n planes, in closed form where it is accurate; count the other places."""
     singular = 0
     m, k, beyond = float(M), float(K), float(M - K)
-    square = k * k if K > 1 else 0.0  # a single crystal has nothing to interfere with
+    square = k * k if K > 1 else 0.0  # a single crystal has no neighbour to interfere with
     planes = float(n - 1)
     for i in range(B):
         lost, S, by_phase, by_decay = closed_sum(
@@ -112,7 +112,7 @@ def _add_size(w, n, M, K, share, share_N, share_W):  # type: ignore[no-untyped-d
 
 @vectorised
 def _add_singular(w, n, M, K, share, share_N, share_W):  # type: ignore[no-untyped-def]
-    """Add what :func:`_add_size` left out: the stacking sums next to z = 1."""
+    """Add the stacking sums near z = 1, which :func:`_add_size` leaves out."""
     for i in range(B):
         zr, zi = w[_ZR + i], w[_ZI + i]
         if not ((1.0 - zr) ** 2 + zi * zi) * float(K) * float(K) >= 1.0:
@@ -131,7 +131,7 @@ def _add_singular(w, n, M, K, share, share_N, share_W):  # type: ignore[no-untyp
 
 @vectorised
 def _turn_stack(w):  # type: ignore[no-untyped-def]
-    """Turn z and z^M from one size to the next."""
+    """Multiply z and z^M by the phase from one size to the next."""
     for i in range(B):
         a, b, c, e = w[_ZR + i], w[_ZI + i], w[_RR + i], w[_RI + i]
         w[_ZR + i], w[_ZI + i] = a * c - b * e, a * e + b * c

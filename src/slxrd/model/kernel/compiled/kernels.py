@@ -1,7 +1,7 @@
 """The compiled kernels by the kind of structure, and their addresses.
 
-Compiled code that calls other compiled code includes it as a whole, and is compiled anew with it. For as
-much code as this a refinement is passed the address of the kernel instead (:func:`pointer`).
+Numba compiles a called function together with its caller. To avoid this for code as long as the kernels, a
+refinement receives the address of the kernel instead (:func:`pointer`).
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from slxrd.model.kernel.arrays import Kind, Sample
 from slxrd.model.kernel.compiled import atoms, equal_planes, stacks
 from slxrd.model.kernel.compiled.smearing import smear as smear
 
-#: The kernels by the kind of structure that they are for; all have the same arguments.
+#: Kernels by kind of structure, with the same arguments.
 KERNELS: dict[Kind, Any] = {
     "equal planes": equal_planes.curves,
     "atoms": atoms.curves,
     "general": stacks.curves,
 }
-#: How far correlations reach; see :func:`slxrd.model.kernel.geometry.reach`.
+#: Range of the correlations; see :func:`slxrd.model.kernel.geometry.reach`.
 reach = njit(cache=True, nogil=True)(geometry.reach)
 
 
 class Pointer(types.WrapperAddressProtocol):
-    """A compiled function that other compiled code calls by its address.
+    """Compiled function that other compiled code calls by its address.
 
     Parameters
     ----------
     function : numba dispatcher
-        Which.
+        The function.
     signature : numba.core.typing.Signature
-        Of which form.
+        Its signature.
     """
 
     def __init__(self, function: Any, signature: Any) -> None:
@@ -52,7 +52,7 @@ class Pointer(types.WrapperAddressProtocol):
 
 
 def pointer(kernel: Any, s: Sample) -> Pointer:
-    """Return a kernel's address for samples of this type, to be handed to compiled code."""
+    """Return the address of a kernel for samples of this type, as an argument of compiled code."""
     return _pointer(kernel, typeof(s))  # type: ignore[no-untyped-call]
 
 

@@ -1,4 +1,4 @@
-"""What the sizes of a crystal give to the stack formula, in blocks of scattering vectors; see ``cells``."""
+"""Sums over the sizes of a crystal in blocks of scattering vectors; see ``cells``."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from slxrd.model.kernel.compiled.gaps import (
     sum_pairs,
 )
 
-# Of one size: F, f, Φ, |F|² and ⟨|f|²⟩; what the intensity changes by with means of f, Φ and τ; interference.
+# Of one size: F, f, Φ, |F|² and ⟨|f|²⟩; derivatives of the intensity by means of f, Φ and τ; interference.
 _F, _MEAN, _PHI, _BARE, _ALL = (BEYOND_GAPS + k * B for k in (0, 2, 4, 6, 7))
 BY_MEAN, _BY_PHI, _BY_TAU, _PAIRED = (BEYOND_GAPS + k * B for k in (8, 10, 12, 14))
 # Of all sizes: D = exp(−q²σ_u²), the intensity, and its interference without D.
 DISPLACED, TOTAL, BETWEEN = (BEYOND_GAPS + k * B for k in (15, 16, 17))
-# Sums over the sizes of a crystal: derivatives by N and σ_N, and what a crystal alone has more; what goes
-# with w, with the slab at its lower end, the same times the planes of a size; with the slab at its upper end.
+# Sums over the sizes of a crystal: derivatives by N and σ_N, and the excess of a single crystal; factors of
+# w, of the slab at its lower end, both also times the planes of a size, and of the slab at its upper end.
 BY_N, BY_SIGMA_N, ALONE = (BEYOND_GAPS + k * B for k in (18, 19, 20))
 XW, XWN, XUP, XUPN, XDOWN = (BEYOND_GAPS + k * B for k in (21, 23, 25, 27, 29))
-#: The first row that is free for the kernel.
+#: First row that kernels can use for themselves.
 BEYOND_SUMS = BEYOND_GAPS + 31 * B
-#: Rows of means of a crystal, f, Φ, τ, ⟨|f|²⟩ and |F|², and of what the intensity changes by with the first
-#: three.
+#: Rows of the means of a crystal, f, Φ, τ, ⟨|f|²⟩ and |F|², and of the derivatives of the intensity by the
+#: first three.
 MEANS, TOWARDS = 8, 6
 
 
 @vectorised
 def one_size(w, slab, rho):  # type: ignore[no-untyped-def]
-    """Work out F, f, Φ, |F|² and ⟨|f|²⟩ of a size."""
+    """Calculate F, f, Φ, |F|² and ⟨|f|²⟩ of a size."""
     for i in range(B):
         gr, gi, cr, ci = w[G + i], w[G + B + i], w[C + 2 * B + i], w[C + 3 * B + i]
         fr, fi = w[C + i] + cr * gr - ci * gi, w[C + B + i] + cr * gi + ci * gr
@@ -81,7 +81,7 @@ def _add(w, row, mean, share):  # type: ignore[no-untyped-def]
 
 @vectorised
 def change_pure(w, u):  # type: ignore[no-untyped-def]
-    """Fill what the intensity of stacks of one size changes by with f, Φ and τ, and the interference."""
+    """Fill the derivatives of the intensity of stacks of one size by f, Φ and τ, and the interference."""
     for i in range(B):
         fr, fi, pr, pi = w[_MEAN + i], w[_MEAN + B + i], w[_PHI + i], w[_PHI + B + i]
         lit = (1.0 - u) * w[DISPLACED + i]
@@ -99,7 +99,7 @@ def change_pure(w, u):  # type: ignore[no-untyped-def]
 
 @vectorised
 def add_pure(w, M, u, share, share_N, share_W):  # type: ignore[no-untyped-def]
-    """Add the intensity of stacks of one size, and what it changes by with the shares of sizes."""
+    """Add the intensity of stacks of one size, and its derivatives by the shares of sizes."""
     for i in range(B):
         total = (1.0 - u) * (M * w[_ALL + i] + w[DISPLACED + i] * w[_PAIRED + i]) + u * M * w[_BARE + i]
         w[BETWEEN + i] += share * w[_PAIRED + i]
@@ -110,7 +110,7 @@ def add_pure(w, M, u, share, share_N, share_W):  # type: ignore[no-untyped-def]
 
 @vectorised
 def add_mixed(w, M, u, share_N, share_W):  # type: ignore[no-untyped-def]
-    """Add what the intensity of stacks of mixed sizes changes by with the shares of sizes."""
+    """Add the derivatives of the intensity of stacks of mixed sizes by the shares of sizes."""
     for i in range(B):
         total = (1.0 - u) * M * w[_ALL + i] + u * M * w[_BARE + i]
         total += 2.0 * (w[_BY_PHI + i] * w[_PHI + i] - w[_BY_PHI + B + i] * w[_PHI + B + i])
@@ -122,7 +122,7 @@ def add_mixed(w, M, u, share_N, share_W):  # type: ignore[no-untyped-def]
 
 @vectorised
 def gather(w, M, u, size, share, slab):  # type: ignore[no-untyped-def]
-    """Add what a size gives to the sums that derivatives need."""
+    """Add the contribution of a size to the sums for the derivatives."""
     lit, alone, planes = (1.0 - u) * M, u * M, float(size - 1)
     for i in range(B):
         fr, fi, zr, zi = w[_F + i], w[_F + B + i], w[Z + i], w[Z + B + i]
@@ -163,7 +163,7 @@ def gather(w, M, u, size, share, slab):  # type: ignore[no-untyped-def]
 
 @vectorised
 def interfere(w, means, towards, s, pairs, M, u):  # type: ignore[no-untyped-def]
-    """Add up what cells with these means scatter, and what it changes by with the means of each crystal."""
+    """Sum the scattering of cells with these means, and its derivatives by the means of each crystal."""
     pair = means.shape[0] == 2
     for i in range(B):
         tau = complex(means[0, 4, i], means[0, 5, i])

@@ -13,7 +13,7 @@ def smear(rows, first, weights):  # type: ignore[no-untyped-def]
     width = weights.shape[1]
     for i in range(first.size):
         for k in range(rows.shape[0]):
-            # A slice: an index that might be negative would keep the sum from being vectorised.
+            # A slice, as a sum with an index that may be negative is not vectorised.
             part = rows[k, first[i] : first[i] + width]
             total = 0.0
             for j in range(width):

@@ -1,7 +1,7 @@
-"""The stack formula for any cells, compiled: the numbers of ``cells``, in blocks of scattering vectors.
+"""Compiled stack formula for any cells, in blocks of scattering vectors, with the results of ``cells``.
 
-Where sizes are mixed or crystals alternate, the sizes are gone through twice: for the means over cells, and
-for what the intensity changes by with each of them.
+If sizes are mixed or crystals alternate, there are two passes over the sizes: for the means over cells, and
+for the derivatives of the intensity by each of them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ from slxrd.model.kernel.size_shares import size_shares
 
 _shares = vectorised(size_shares)
 
-# What the intensity changes by with L, σ_L, the density, and the surfaces at either end of a gap.
+# Derivatives of the intensity by L, σ_L, the density, and the surfaces at either end of a gap.
 _ON_L, _ON_SIGMA, _ON_RHO, _ON_ABOVE, _ON_BELOW = (BEYOND_SUMS + k * B for k in range(5))
 _WORK = BEYOND_SUMS + 5 * B
 
@@ -79,7 +79,7 @@ def _begin(w, q, p, s, crystal, heights, parts, first, K):  # type: ignore[no-un
 
 @vectorised
 def _finish(out, w, q, start, count, p, s, crystal, gap, rho, M, u):  # type: ignore[no-untyped-def]
-    """Turn the sums over the sizes of a crystal into what its gap gives; BY_D and BY_Q begin here."""
+    """Calculate the contribution of a gap from the sums over sizes, and the first terms of BY_D and BY_Q."""
     L, below, above = gap
     d, sigma_L, width, slab = p[s.own[crystal, 0]], p[2], L - above - below, s.rho >= 0
     for i in range(B):
@@ -133,7 +133,7 @@ def _finish(out, w, q, start, count, p, s, crystal, gap, rho, M, u):  # type: ig
 
 @vectorised
 def _move_surface(out, w, start, count, s, crystal, upper, row):  # type: ignore[no-untyped-def]
-    """Add what a surface does that stands out farther, ``row`` per Å, where its outermost plane moves."""
+    """Add the effect of a surface, ``row`` per Å, to the parameters that move its outermost plane."""
     plane, place, counts = surface(s, crystal, upper)
     if not counts:
         return
@@ -150,7 +150,7 @@ def _move_surface(out, w, start, count, s, crystal, upper, row):  # type: ignore
 def _backward(  # type: ignore[no-untyped-def]
     out, w, q, delta, start, count, p, s, crystal, heights, phases, bare, slope, rho, M, u
 ):
-    """Turn the sums over the sizes of a crystal into derivatives."""
+    """Calculate derivatives from the sums over the sizes of a crystal."""
     sum_up(w)
     _finish(out, w, q, start, count, p, s, crystal, gap_above(p, s, heights, crystal), rho, M, u)
     finish_planes(out, w, q, start, count, p, s, crystal, heights, phases, bare, slope)
@@ -163,14 +163,14 @@ def _backward(  # type: ignore[no-untyped-def]
 
 @vectorised
 def _shares_of(p, s, crystal):  # type: ignore[no-untyped-def]
-    """Sizes of a crystal, their shares and the derivatives of these."""
+    """Sizes of a crystal, their shares, and the derivatives of the shares."""
     own = s.own[crystal]
     return _shares(p[own[1]], p[own[2]], s.window, s.power, max(1, s.closing[crystal]))
 
 
 @vectorised
 def _forward(w, means, q, p, s, sizes_A, sizes_B, heights, parts, paired, rho):  # type: ignore[no-untyped-def]
-    """Work out the means over the cells of each crystal, where sizes are mixed."""
+    """Calculate the means over the cells of each crystal, if sizes are mixed."""
     means[:] = 0.0
     for c in range(s.closing.size):
         sizes, shares, _, _ = sizes_A if c == 0 else sizes_B
@@ -186,7 +186,7 @@ def _forward(w, means, q, p, s, sizes_A, sizes_B, heights, parts, paired, rho): 
 def _sum_sizes(  # type: ignore[no-untyped-def]
     w, q, p, s, crystal, heights, parts, all_sizes, pairs, paired, pure, derivatives, rho, M, u
 ):
-    """Add up the sizes of a crystal: the intensity where stacks are pure, and what derivatives need."""
+    """Sum over the sizes of a crystal: the intensity of stacks of one size, and sums for derivatives."""
     sizes, shares, d_N, d_sigma_N = all_sizes
     slab = s.rho >= 0
     _begin(w, q, p, s, crystal, heights, parts, sizes[0], paired)
@@ -250,7 +250,7 @@ def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
 
 @vectorised
 def _stack_wide(out, w, q, start, count, s, sigma_u, u):  # type: ignore[no-untyped-def]
-    """Add the derivatives with respect to what belongs to the stack as a whole."""
+    """Add the derivatives with respect to the parameters of the stack as a whole."""
     if s.sigma_u >= 0:
         by_sigma_u, by_q = out[1 + s.sigma_u], out[6]
         for i in range(count):

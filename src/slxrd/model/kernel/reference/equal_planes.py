@@ -1,13 +1,13 @@
-"""Stacks of equal planes in NumPy: the readable form, which runs where numba is not installed.
+"""Kernel for stacks of equal planes in NumPy, used without numba and in tests.
 
 A stack of M equal crystals of n planes scatters, averaged over the Gaussian gaps between them,
 
     I_n(q) = |F_n|² · [M + 2 Re S_M(z)],   z = exp(iq((n−1)d + L) − q²σ_L²/2),
     F_n = Σ_{k<n} e^{ikqd},                S_M(z) = Σ_{m=1}^{M−1} (M−m) z^m,
 
-which is Eq. S9 of Toso, Baranov et al. (ACS Nano 2021, 15, 6243) with M = 2C, its misprint mended,
-and goes back to Fullerton et al., Phys. Rev. B 1992, 45, 9292. The sample is the sum over sizes,
-I = Σ_n P_n I_n. Both sums are built up by doubling, without a division, so that nothing is singular.
+which is Eq. S9 of Toso, Baranov et al. (ACS Nano 2021, 15, 6243) with M = 2C and its misprint corrected,
+and is due to Fullerton et al., Phys. Rev. B 1992, 45, 9292. The sample is the sum over sizes,
+I = Σ_n P_n I_n. Both sums are calculated by doubling, without a division, so there are no singularities.
 
 Pairs of crystals too far apart for the instrument to resolve their fringes need not be summed:
 with K = min(M, n_correlated), Σ_{m=1}^{K−1} (M−m) z^m = S_K + (M−K)(A_K − 1), A_K = Σ_{m<K} z^m.
@@ -20,7 +20,7 @@ import numpy as np
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray, Sample
 from slxrd.model.kernel.size_shares import size_shares
 
-#: No limit on how far apart two crystals may be that still interfere.
+#: No limit on the distance of crystals that interfere.
 ALL_PAIRS = 2**62
 
 #: The rows of :func:`curves_of_sizes` after the intensity.

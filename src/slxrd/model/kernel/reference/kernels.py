@@ -9,7 +9,7 @@ from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.reference import cells, equal_planes
 from slxrd.model.kernel.reference.smearing import smear as smear
 
-#: The kernels by the kind of structure that they are for; all have the same arguments.
+#: Kernels by kind of structure, with the same arguments.
 KERNELS: dict[Kind, Any] = {
     "equal planes": equal_planes.curves,
     "atoms": cells.curves,

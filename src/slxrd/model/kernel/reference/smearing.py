@@ -15,9 +15,9 @@ def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:
     rows : ndarray, shape (k, m)
         Values on the auxiliary grid.
     first : ndarray of int64, shape (n,)
-        Where the weights of each point begin.
+        Index of the first weighted value of each point.
     weights : ndarray, shape (n, width)
-        With first[i] + width ≤ m.
+        Weights of each point; first[i] + width ≤ m.
 
     Returns
     -------
