@@ -1,4 +1,4 @@
-"""The published algorithm in plain NumPy: the baseline in speed and in what it finds.
+"""The published algorithm in plain NumPy, as a baseline for speed and results.
 
 Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eqs. S2 to S12, with Eq. S9 corrected
 (e^{2ξ}T² for the printed e^{2ξT²}; C counts bilayers, M = 2C). Like the original it convolves
@@ -28,7 +28,7 @@ SIGMA = 0.03
 
 @dataclass(frozen=True)
 class Region:
-    """A stretch of the pattern around one Bragg peak.
+    """Part of a pattern around one Bragg peak.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def fit(
     Parameters
     ----------
     regions : sequence of Region
-        What was measured.
+        The measured regions.
     start : mapping
         A value for each of PARAMETERS; ``q_zero`` may be left out for 0.
     bounds : mapping
@@ -171,7 +171,7 @@ def fit(
     dict
         The parameters at the minimum.
     OptimizeResult
-        What SciPy says about it; ``2 * cost`` is χ².
+        Result of SciPy; ``2 * cost`` is χ².
     """
     unknown = (set(start) | set(bounds)) - set(PARAMETERS)
     if unknown:

@@ -1,4 +1,4 @@
-"""How long the page takes from a slider to the screen, in a real browser, and where the time goes.
+"""Time from a change of a slider to the redrawn page in a real browser, and its parts.
 
     python benchmarks/app.py             # needs the extra app, playwright, and Chromium
     python benchmarks/app.py --moves 200
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-#: Notes what passes the socket. Only the first part of a message that carries curves begins so.
+#: Record messages of the socket. Only the first part of a message with curves begins like this.
 SOCKET = """
 (() => {
   window.slxrdNoted = []
@@ -68,7 +68,7 @@ TIMER = """
   next()
 })
 """
-#: How long a frame takes in which nothing is to be drawn.
+#: Duration of a frame without a change.
 EMPTY = """
 () => new Promise(resolve => {
   const times = []
@@ -81,11 +81,11 @@ EMPTY = """
   next()
 })
 """
-#: From one note to the next.
+#: Stages, each from one event to the next.
 STAGES = {
     "moved → received": "browser and socket, on the way out",
-    "received → asked": "server, before the model",
-    "asked → computed": "model",
+    "received → called": "server, before the model",
+    "called → computed": "model",
     "computed → answer": "server, after the model, and socket",
     "answer → arrived": "browser, until the columns are there",
     "arrived → drawn": "browser, waiting for a frame and drawing",
@@ -94,7 +94,7 @@ STAGES = {
 
 
 def serve() -> None:
-    """Serve the page, with notes of what happens when, written at the end."""
+    """Serve the page, and print the times of events at the end."""
     from bokeh.server.views.ws import WSHandler
 
     from slxrd.ui.app.serving.server import serve as served
@@ -111,7 +111,7 @@ def serve() -> None:
         return await on_message(self, fragment)
 
     def computed(self: Any, values: Any) -> Any:
-        noted("asked")
+        noted("called")
         try:
             return model_curve(self, values)
         finally:
@@ -125,7 +125,7 @@ def serve() -> None:
 def measured(
     moves: int, name: str
 ) -> tuple[list[float], list[tuple[float, str]], list[float], tuple[float, float]]:
-    """Milliseconds from slider to screen, notes of both sides, empty frames, and processor time of both."""
+    """Return milliseconds from slider to screen, events of both sides, empty frames, processor times."""
     from playwright.sync_api import sync_playwright
 
     browser_path = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -152,9 +152,9 @@ def measured(
             browser.close()
     finally:
         server.terminate()
-        told = server.stdout.read()
+        printed = server.stdout.read()
         server.wait()
-    seen = json.loads(told)
+    seen = json.loads(printed)
     first = min(at for at, _ in notes)
     own = [processor for at, _, processor in seen if at >= first]
     both = sorted([(at, what) for at, what, *_ in [*notes, *seen]])
@@ -163,8 +163,8 @@ def measured(
 
 def busy(tools: Any) -> float:
     """Processor time of the page's main thread so far, in milliseconds."""
-    told = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
-    return 1000.0 * float(told["TaskDuration"])
+    metrics = {metric["name"]: metric["value"] for metric in tools.send("Performance.getMetrics")["metrics"]}
+    return 1000.0 * float(metrics["TaskDuration"])
 
 
 def stages(notes: list[tuple[float, str]]) -> dict[str, float]:

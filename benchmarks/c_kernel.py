@@ -1,4 +1,4 @@
-"""The kernel in plain C: the baseline the compiled kernel is measured against.
+"""The kernel in plain C, as a baseline for the speed of the compiled kernel.
 
 Built on the fly with gcc; `load` gives None where there is no gcc. The functions have the interface
 of slxrd.model.kernel. Run as a script it checks itself against 50-digit sums and times itself.

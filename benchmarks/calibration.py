@@ -1,12 +1,12 @@
-"""Can the errors be believed? Patterns of known structure, simulated over a wide domain and fitted blind.
+"""Coverage of the errors and intervals, from fits of simulated patterns with random structures.
 
     python benchmarks/calibration.py                  # 500 patterns, about an hour on two cores
     python benchmarks/calibration.py --patterns 60    # a quick look
     python benchmarks/calibration.py --report docs    # the same, written as docs/calibration.md and .svg
     python benchmarks/calibration.py --crystals --patterns 60 --slow 0  # crystals of atoms, counted
 
-What is done is kept in calibration.jsonl (calibration-crystals.jsonl) in the working directory; started again
-it goes on.
+Finished patterns are stored in calibration.jsonl (calibration-crystals.jsonl) in the working directory, and
+not calculated again.
 """
 
 from __future__ import annotations
@@ -25,10 +25,7 @@ import numpy as np
 from calibration_report import report
 
 import slxrd
-from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import covariance
-from slxrd.fitting.uncertainty.bootstrap import bootstrap
-from slxrd.fitting.uncertainty.posterior.mcmc import sample_posterior
 from slxrd.fitting.uncertainty.profile.interval import interval
 
 #: The domain: uniform, in Å, planes, and as a fraction of each region's maximum.
@@ -43,7 +40,7 @@ Case = tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern, 
 
 
 def simulated(number: int) -> Case:
-    """Simulate pattern ``number``: structure, noise, regions, the pattern, and what the fit is told."""
+    """Simulate pattern ``number``: structure, noise, regions, the pattern, and the options of the fit."""
     random = np.random.default_rng([2021, number])
     truth = {name: float(random.uniform(*ends)) for name, ends in DOMAIN.items()} | {"q_zero": 0.0}
     noise = float(random.uniform(*NOISE))
@@ -61,16 +58,16 @@ def simulated(number: int) -> Case:
 
 
 def fitted(job: tuple[int, float, bool], crystals: bool = False) -> dict[str, Any]:
-    """Fit one pattern blind, and write down what every method says."""
+    """Fit one pattern without its structure, and return the results of every method."""
     number, weight, slow = job
-    truth, noise, regions, pattern, told = _simulated(crystals)(number)
+    truth, noise, regions, pattern, options = _simulated(crystals)(number)
     weighted = [(*ends, weight if k else 1.0) for k, ends in enumerate(regions)]
     began = time.perf_counter()
     line: dict[str, Any] = {"number": number, "weight": weight, "truth": truth, "noise": noise, "slow": slow}
-    line |= {"orders": len(regions), "told": told}
+    line |= {"orders": len(regions), "told": options}
     try:
-        fit = slxrd.fit(pattern, regions=weighted, **told)
-    except SlxrdError as error:
+        fit = slxrd.fit(pattern, regions=weighted, **options)
+    except slxrd.SlxrdError as error:
         return {**line, "refused": str(error)}
     truth["thickness"] = (truth["N"] - 1.0) * truth["d"]
     truth["period"] = truth["thickness"] + truth["L"]
@@ -106,10 +103,10 @@ def _methods(
     if not slow:
         return
     yield "profile", {n: [_profile(fit, n, level) for level in LEVELS] for n in refined}
-    replicates = bootstrap(fit, REPLICATES, workers=1)
+    replicates = slxrd.bootstrap(fit, REPLICATES, workers=1)
     yield "bootstrap", {n: _quantiles(replicates.all_values[n]) for n in names}
     if weight == 1.0:
-        chain = sample_posterior(fit, steps=MCMC_STEPS)
+        chain = slxrd.sample_posterior(fit, steps=MCMC_STEPS)
         if chain.converged:
             yield "MCMC", {n: _quantiles(chain.all_values[n]) for n in names}
 
@@ -125,7 +122,7 @@ def _quantiles(values: np.ndarray) -> list[list[list[float]]]:
 
 
 def main() -> None:
-    """Run what is missing, and report."""
+    """Fit the patterns that are not finished yet, and print the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patterns", type=int, default=500)
     parser.add_argument("--slow", type=int, default=200, help="so many with profile, bootstrap and MCMC")

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 import slxrd
-from slxrd.sample.stack import Stack
 
-#: The crystals, with their own domain of N in planes; d within 2 % of its own.
+#: Crystals, with the range of N in planes; d is within 2 % of that of the crystal.
 CRYSTALS = {
     "CsPbBr3:Br": (3, 20), "CsPbBr3:PbBr2": (3, 20), "CsPbBr3:CsBr": (3, 20), "CsPbI3:I": (3, 20),
     "PbS-100": (4, 30), "PbS-111:Pb": (4, 25), "CdSe-111": (4, 25), "Cs2PbI2Cl2": (2, 10),
@@ -18,14 +17,14 @@ CRYSTALS = {
 GAP, SIGMA_L, SIGMA_N, COUNTS = (8, 50), (0.2, 2.0), (0.3, 2.0), (300, 30000)
 DENSITY = (0.25, 0.33)
 WAVELENGTH, STEP, HALF_WIDTH = 1.540593, 0.003, 0.35
-#: Counts everywhere, a constant that is fitted.
+#: Background in counts, fitted as a constant.
 BACKGROUND = 20.0
 
 
 def simulated(
     number: int,
 ) -> tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern, dict[str, Any]]:
-    """Simulate pattern ``number``: structure, 1/√counts, regions, pattern, and what the fit is told."""
+    """Simulate pattern ``number``: structure, 1/√counts, regions, pattern, and what the fit is options."""
     random = np.random.default_rng([2026, number])
     name = str(random.choice(list(CRYSTALS)))
     crystal = slxrd.crystal(*name.split(":"))
@@ -37,27 +36,27 @@ def simulated(
         "q_zero": 0.0,
     }
     truth["L"] = float(random.uniform(*GAP)) + crystal.thickness(1, truth["d"])
-    told: dict[str, Any] = {"crystal": name, "noise": "counting", "background": "constant"}
+    options: dict[str, Any] = {"crystal": name, "noise": "counting", "background": "constant"}
     kind = random.choice(["bare", "slab", "slab, occupancy free"], p=[0.5, 0.25, 0.25])
     if kind != "bare":
         truth["rho"] = float(random.uniform(*DENSITY))
-        told["slab"] = truth["rho"]
+        options["slab"] = truth["rho"]
     if kind == "slab, occupancy free":
-        occupied = next(one for one in Stack(crystal=crystal).offers if one.startswith("occ_surface"))
+        occupied = next(one for one in slxrd.Stack(crystal=crystal).offers if one.startswith("occ_surface"))
         truth[occupied] = float(random.uniform(0.4, 1.0))
-        told["free"] = [occupied]
+        options["free"] = [occupied]
     counts = float(np.exp(random.uniform(*np.log(COUNTS))))
     q1 = 2.0 * np.pi / truth["d"]
     orders = [1, 2] if random.random() < 0.7 else [1]
     regions = [((n - HALF_WIDTH) * q1, (n + HALF_WIDTH) * q1) for n in orders]
     q = np.arange(regions[0][0] - 0.05, regions[-1][1] + 0.05, STEP)
     pattern = slxrd.simulate(
-        q, truth, crystal=name, slab=told.get("slab"), wavelength=WAVELENGTH, peak=counts,
+        q, truth, crystal=name, slab=options.get("slab"), wavelength=WAVELENGTH, peak=counts,
         background=BACKGROUND, noise="counting", seed=random,
     )  # fmt: skip
-    return truth, counts**-0.5, regions, pattern, told
+    return truth, counts**-0.5, regions, pattern, options
 
 
 def of_atoms(crystal: slxrd.Crystal | None, truth: dict[str, float]) -> dict[str, float]:
-    """Free gap between the outermost atoms, of crystals that are made of them."""
+    """Free gap between the outermost atoms of atomic crystals."""
     return {} if crystal is None else {"free_gap": crystal.free_gap(truth["L"], truth["d"])}

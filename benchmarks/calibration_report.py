@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-#: Rows of fewer fits are not shown.
+#: Smallest number of fits of a row that is shown.
 FEWEST = 8
 METHODS = ("default", "covariance", "profile", "bootstrap", "MCMC")
 NAMES = {
@@ -53,7 +53,7 @@ def report(lines: list[Line], folder: Path | None, title: str = "calibration") -
 
 
 def _pooled(line: Line) -> Line:
-    """Call the occupancy of any surface by one name."""
+    """Give the occupancies of all surfaces the same name."""
     for entry in (line["truth"], line["status"], line["value"], *line["intervals"].values()):
         for name in [name for name in entry if name.startswith("occ_")]:
             entry["occupancy"] = entry.pop(name)

@@ -1,4 +1,4 @@
-"""Reading every format, and correcting what was read."""
+"""Time to read files of every format, and to correct a pattern."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from report import best_of, goal, heading, line, seconds
 
 import slxrd
-from slxrd.errors import SlxrdError
 
 DATA = Path(__file__).parent.parent / "tests" / "data"
 
@@ -21,7 +20,7 @@ def files(rounds: int) -> None:
         options = {"wavelength": "CuKa1", "axis": "2theta" if path.suffix == ".xy" else None}
         try:
             slxrd.read(path, **options)
-        except SlxrdError:
+        except slxrd.SlxrdError:
             continue
         (taken,) = best_of(rounds, lambda path=path, options=options: slxrd.read(path, **options))
         count += 1

@@ -69,7 +69,7 @@ def _compare(rounds: int, seeds: int, scale: Scale) -> float:
         found, result = algorithm2021.fit(pattern, START, BOUNDS, free_scale=scale == "free")
         apart = max(apart, _distance(minimum, found))
         steps = [steps[0] + minimum.n_evaluations, steps[1] + result.nfev]
-        # Here a fit takes milliseconds, there parts of a second: many short rounds for one.
+        # One fit takes milliseconds, the other a fraction of a second: many rounds of the first for one.
         quick = best_of(10 * rounds, lambda o=objective: minimise(o, parameters))
         slow = best_of(
             rounds, lambda p=pattern: algorithm2021.fit(p, START, BOUNDS, free_scale=scale == "free")

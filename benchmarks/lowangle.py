@@ -1,7 +1,7 @@
-"""The gap from low angles against the truth: ``python benchmarks/lowangle.py [--number 40]``.
+"""Accuracy of the gap from low angles: ``python benchmarks/lowangle.py [--number 40]``.
 
 Simulated patterns of cubes, platelets and sheets with refraction, a slope, a background of either shape or
-both, and counts at random; how far w is from the truth, in errors.
+both, and random counts; deviations of w from the true value, in standard errors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import time
 import numpy as np
 
 import slxrd
-from slxrd.data.pattern import Pattern
 
 SAMPLES = {
     "cubes": {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55},
@@ -23,7 +22,7 @@ SAMPLES = {
 STEP, SIGMA_G = 0.002, 0.007
 
 
-def pattern(random: np.random.Generator, sample: str, shape: str) -> tuple[Pattern, float]:
+def pattern(random: np.random.Generator, sample: str, shape: str) -> tuple[slxrd.Pattern, float]:
     """Return a simulated pattern, and its true w in Å."""
     truth = dict(SAMPLES[sample])
     truth["L"] += random.uniform(-3.0, 3.0)
@@ -44,11 +43,11 @@ def pattern(random: np.random.Generator, sample: str, shape: str) -> tuple[Patte
         under = steep if shape == "exponential" else under + steep
     expected = 10.0 ** random.uniform(3.0, 4.5) * (signal + under + random.uniform(0.0, 0.01))
     counts = random.poisson(expected).astype(float)
-    return Pattern(q, counts, per_count=1.0, metadata={"simulated": sample}), truth["L"] - truth["d"]
+    return slxrd.Pattern(q, counts, per_count=1.0, metadata={"simulated": sample}), truth["L"] - truth["d"]
 
 
 def main() -> None:
-    """Fit them and print how far each is from the truth."""
+    """Fit the patterns, and print the deviation of each from the true value."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=40)
     parser.add_argument("--background", choices=("power", "exponential"))
@@ -78,8 +77,8 @@ def main() -> None:
     every = [pull for row in pulls.values() for pull in row]
     for name, row in (*pulls.items(), ("all", every)):
         rms = math.sqrt(sum(pull**2 for pull in row) / len(row))
-        told = f"mean {np.mean(row):+.2f}, rms {rms:.2f}, worst {max(map(abs, row)):.1f} errors"
-        print(f"{name}: {len(row)} determined, {told}")
+        summary = f"mean {np.mean(row):+.2f}, rms {rms:.2f}, worst {max(map(abs, row)):.1f} errors"
+        print(f"{name}: {len(row)} determined, {summary}")
     print(f"{(time.perf_counter() - began) / chosen.number:.1f} s each")
 
 

@@ -1,4 +1,4 @@
-"""What a user waits for in a fresh process: the import, and a fit on the command line."""
+"""Time of the import and of a fit on the command line in a new process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ middle = time.perf_counter()
 print(middle - start, time.perf_counter() - middle)
 """
 
-# The peak of a child counts what its parent held when it started: hence a parent that holds nothing.
+# The peak memory of a child includes that of its parent at the start: hence a small parent process.
 _LAUNCH = """
 import resource, subprocess, sys, time
 start = time.perf_counter()
@@ -86,8 +86,8 @@ def _pattern(folder: Path) -> Path:
 
 
 def _python(code: str, *arguments: str) -> tuple[float, ...]:
-    """Run code in a fresh interpreter; the numbers it prints."""
-    asked = subprocess.run(
+    """Run code in a new interpreter, and return the numbers that it prints."""
+    finished = subprocess.run(
         [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True, check=True
     )
-    return tuple(float(word) for word in asked.stdout.split())
+    return tuple(float(word) for word in finished.stdout.split())

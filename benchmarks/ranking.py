@@ -1,10 +1,10 @@
-"""Does `slxrd compare` find the model that made a pattern, and only then say so?
+"""Reliability of `slxrd compare` for simulated patterns of known models.
 
     python benchmarks/ranking.py                  # 20 patterns, some ten minutes on two cores
     python benchmarks/ranking.py --patterns 100
 
-Patterns are simulated with each of four models in turn, and compared blind; noise grows from 0.5 to 3 % of
-the maximum of each region, which is the first Bragg peak alone or the first two.
+Patterns are simulated with each of four models in turn, and all models are compared. The noise is 0.5 to 3 %
+of the maximum of each region, which is the first Bragg peak alone or the first two.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WAVELENGTH = 1.540593
 
 
 def compared(number: int) -> tuple[str, slxrd.Comparison]:
-    """Simulate pattern ``number`` and compare: which model made it, and what is said."""
+    """Simulate pattern ``number`` and compare the models; return the true model and the conclusion."""
     random = np.random.default_rng([7, number])
     truth, noise = MODELS[number % len(MODELS)], NOISE[number // len(MODELS) % len(NOISE)]
     regions = REGIONS[: 1 + int(random.integers(2))]
@@ -43,7 +43,7 @@ def compared(number: int) -> tuple[str, slxrd.Comparison]:
 
 
 def main() -> None:
-    """Compare, and count."""
+    """Compare the models of all patterns, and count the conclusions."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--patterns", type=int, default=20)
     options = parser.parse_args()

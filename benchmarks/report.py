@@ -1,4 +1,4 @@
-"""What the benchmarks share: interleaved timing, the printed lines, and a description of the machine."""
+"""Interleaved timing, printed lines and a description of the machine, for all benchmarks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHORTEST = 2e-3
 
 
 def best_of(rounds: int, *tasks: Callable[[], object]) -> tuple[float, ...]:
-    """Shortest time of each task in seconds, the tasks taking turns so that all see the same machine."""
+    """Shortest time of each task in seconds, the tasks taking turns so that the load is the same for all."""
     loops = []
     for task in tasks:
         task()
@@ -35,7 +35,7 @@ def best_of(rounds: int, *tasks: Callable[[], object]) -> tuple[float, ...]:
 
 
 def seconds(value: float) -> str:
-    """A time with a unit that suits it."""
+    """Write a time with a suitable unit."""
     for factor, unit in ((1.0, "s"), (1e3, "ms")):
         if value * factor >= 1.0:
             return f"{value * factor:.3g} {unit}"
@@ -60,7 +60,7 @@ def goal(what: str, value: float, text: str, *, at_most: float | None = None, at
 
 
 def machine() -> None:
-    """Print what was measured with, on what, and when."""
+    """Print versions, processor and date."""
     heading("Machine")
     line("date", date.today().isoformat())
     line("processor, cores", f"{_processor()}, {os.cpu_count()}")
@@ -74,7 +74,7 @@ def machine() -> None:
 
 
 def _processor() -> str:
-    """Name and number of the model, as far as the system tells."""
+    """Return the name and number of the processor, as far as the system provides them."""
     path = Path("/proc/cpuinfo")
     if not path.exists():
         return platform.processor() or "unknown"
@@ -91,5 +91,5 @@ def _gcc() -> str:
     gcc = shutil.which("gcc")
     if gcc is None:
         return "none"
-    asked = subprocess.run([gcc, "-dumpfullversion"], capture_output=True, text=True, check=False)
-    return asked.stdout.strip()
+    finished = subprocess.run([gcc, "-dumpfullversion"], capture_output=True, text=True, check=False)
+    return finished.stdout.strip()

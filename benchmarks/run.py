@@ -15,7 +15,7 @@ from files import files
 
 
 def main() -> None:
-    """Run all benchmarks and print what they find."""
+    """Run all benchmarks and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="fewer repetitions: under a minute, less precise"

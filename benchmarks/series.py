@@ -10,9 +10,8 @@ from report import best_of, goal, heading, line, seconds
 
 import slxrd
 from slxrd.fitting.examples import SERIES
-from slxrd.studies.series.run import fit_series
 
-#: A series of so many must be fitted within minutes on two cores.
+#: Number of patterns of a series that must be fitted within minutes on two cores.
 LONG, MINUTES = 1000, 10.0
 
 
@@ -36,7 +35,7 @@ def series(count: int) -> None:
     slxrd.fit(patterns[0], **example.options)
     (single,) = best_of(5, lambda: slxrd.fit(patterns[0], **example.options))
     before, start = os.times(), time.perf_counter()
-    fit = fit_series(patterns, values.tolist(), **example.options)
+    fit = slxrd.fit_series(patterns, values.tolist(), **example.options)
     wall, after = time.perf_counter() - start, os.times()
     busy = sum(after[:4]) - sum(before[:4])
     line("a single fit by itself, on all cores", seconds(single))

@@ -1,4 +1,4 @@
-"""The kernel and a whole region against C and against the published algorithm, and how time grows."""
+"""Times of the kernel and of a region, compared with C and the published algorithm; scaling."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from slxrd.sample.stack import Stack
 SAMPLE = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 0.8, "q_zero": 0.0}
 PARTNER = {"d_B": 2.97, "N_B": 6.0, "sigma_N_B": 0.8}
 SPACING = 0.002
-#: Every evaluation gets an N of its own, as in a fit: repeated, its size weights would be remembered.
+#: Every evaluation has another N, as in a fit, since size weights are cached.
 _SHIFTS = itertools.count()
 
 
@@ -96,12 +96,12 @@ def atoms(rounds: int) -> None:
     """Crystals made of atoms against the paper's equal planes."""
     heading("Crystals of atoms: intensity and all derivatives, M = 40, in times equal planes")
     for points, n_sizes in ((200, 9), (1000, 9), (200, 20)):
-        told = [
+        ratios = [
             _times_equal_planes(rounds, points, n_sizes, Stack(crystal=as_crystal(f"CsPbBr3:{surface}")))
             for surface in ("PbBr2", "CsBr", "Br")
         ]
-        text = ", ".join(f"{ratio:.1f}" for ratio in told)
-        goal(f"{points} points, {n_sizes} sizes: PbBr2, CsBr and Br surfaces", max(told), text, at_most=3)
+        text = ", ".join(f"{ratio:.1f}" for ratio in ratios)
+        goal(f"{points} points, {n_sizes} sizes: PbBr2, CsBr and Br surfaces", max(ratios), text, at_most=3)
     crystal = as_crystal("CsPbBr3:Br")
     others = {
         "a slab between the crystals": Stack(crystal=crystal, slab=0.3),
@@ -129,7 +129,7 @@ def _times_equal_planes(rounds: int, points: int, n_sizes: int, stack: Stack) ->
 
 
 def scaling(rounds: int) -> None:
-    """How the time grows with the problem."""
+    """Time as a function of the size of the problem."""
     heading("Growth: bare kernel, 200 points, 9 sizes, M = 40 but for what varies")
     points = (200, 400, 800, 1600, 3200, 6400)
     slope = _table("points", points, best_of(rounds, *(bare_kernel(n, 9, 9, 40) for n in points)))

@@ -1,4 +1,4 @@
-"""What believing costs: the search through all solutions, the bootstrap, the posterior."""
+"""Time of the search for all solutions, the bootstrap and the posterior."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REPLICATES = 1000
 
 
 def uncertainty(rounds: int) -> None:
-    """Measure search, bootstrap and posterior on the two-region pattern of the section before."""
+    """Measure search, bootstrap and posterior on the two-region pattern of :mod:`fits`."""
     data = simulated(0)
     heading(f"Uncertainty: {sum(region.q.size for region in data)} points in two regions, six parameters")
     objective = Objective(Model(), data)

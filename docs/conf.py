@@ -41,7 +41,7 @@ napoleon_use_rtype = False
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-# A tutorial takes less than 40 s; the first one after an installation compiles the numerical core besides.
+# A tutorial takes less than 40 s; the first one after an installation also compiles the kernels.
 nb_execution_timeout = 300
 nb_merge_streams = True
 

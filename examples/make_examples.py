@@ -1,4 +1,4 @@
-"""Make the simulated patterns that come with slxrd: ``python examples/make_examples.py``."""
+"""Simulate the patterns that are packaged with slxrd: ``python examples/make_examples.py``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ from pathlib import Path
 
 import numpy as np
 
-from slxrd.fitting.examples import EXAMPLES, Example
+import slxrd
+from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.record.write import pattern_csv, write
-from slxrd.model.simulation import simulate
 
 
-def make(example: Example) -> str:
-    """Simulate an example and lay it out as CSV."""
-    how = example.settings
-    q = np.arange(round((how["high"] - how["low"]) / how["step"]) + 1) * how["step"] + how["low"]
-    pattern = simulate(np.round(q, 6), example.truth, peak=how["peak"], noise="counting", seed=how["seed"])
+def make(example: slxrd.Example) -> str:
+    """Simulate the pattern of an example, and return it as CSV."""
+    settings = example.settings
+    q = np.arange(round((settings["high"] - settings["low"]) / settings["step"]) + 1)
+    q = q * settings["step"] + settings["low"]
+    pattern = slxrd.simulate(
+        np.round(q, 6), example.truth, peak=settings["peak"], noise="counting", seed=settings["seed"]
+    )
     return pattern_csv(pattern)
 
 
 def main() -> None:
+    """Write the patterns into the package."""
     folder = Path(__file__).parent.parent / "src" / "slxrd" / "io" / "examples"
     for example in EXAMPLES.values():
         if example.truth:

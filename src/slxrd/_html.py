@@ -18,7 +18,7 @@ def table(
     Parameters
     ----------
     title : str
-        Stands above the table.
+        Text above the table.
     rows : iterable of sequences
         Cells; those beyond the first 60 rows are counted, not displayed.
     head : sequence, optional

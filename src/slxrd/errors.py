@@ -43,7 +43,7 @@ def unreadable(path: object, error: OSError) -> FileError:
     path : path-like
         The file.
     error : OSError
-        What the system said.
+        Error of the operating system.
     """
     if isinstance(error, FileNotFoundError):
         return FileError(path, "does not exist; check the path")

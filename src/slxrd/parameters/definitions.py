@@ -85,7 +85,7 @@ FURTHER: dict[str, ParameterInfo] = {
         ),
         ParameterInfo(
             "B", "B", "Å²", 0.0, -5.0, 30.0, -100.0, 1e3,
-            "Debye-Waller factor of all planes, besides their own", "docs/crystals.md", 0.5, False,
+            "Debye-Waller factor of all planes, in addition to their own", "docs/crystals.md", 0.5, False,
         ),
         ParameterInfo(
             "shift_surface", "Δz(surface)", "Å", 0.0, -1.0, 1.0, -5.0, 5.0,

@@ -119,8 +119,8 @@ def scattering(species: str, q: ArrayLike, wavelength: float | None) -> ComplexA
     This sign of f″ belongs to amplitudes Σ f e^{+iqz}, q being the change from the incident to the scattered
     wave vector. Where amplitudes are written with e^{−iqz}, f″ has the other sign.
 
-    A group, such as ``"(CH5N2)"`` or ``"FA"``, scatters as the sum of its neutral atoms at one height: right
-    where q times its size is small, or where a Debye-Waller factor stands for its extent.
+    A group, such as ``"(CH5N2)"`` or ``"FA"``, scatters as the sum of its neutral atoms at one height. This
+    is correct if q times its size is small, or if a Debye-Waller factor describes its extent.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ def ion(name: str) -> Ion | None:
 def group(name: str) -> tuple[str, int] | None:
     """Chemical formula and charge of a group: a name in :data:`GROUPS`, or atoms in parentheses.
 
-    ``"(CH5N2)"`` has no charge, as nothing says it. None if the name is not a group.
+    ``"(CH5N2)"`` has no charge, as none is given. None if the name is not a group.
     """
     text = name.strip()
     if text.startswith("(") and text.endswith(")"):

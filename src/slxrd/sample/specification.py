@@ -52,7 +52,7 @@ def _words(text: str) -> list[str]:
     return [file[0], *text[file.end() :].split(":")[1:]]
 
 
-#: What may be said of a CIF behind its planes, as in ``file.cif:1,0,0:neutral=yes``.
+#: Options of a CIF after its planes, as in ``file.cif:1,0,0:neutral=yes``.
 _OF_CIF = {
     "reference": "a plane", "tolerance": "Å", "B": "Å²", "neutral": "yes or no", "check": "yes or no",
     "block": "a name",

@@ -25,7 +25,7 @@ MOST_RANGES = 20_000
 
 
 class TruncatedFile(FileError):
-    """The file is shorter than its header says."""
+    """The file is shorter than stated in its header."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _failing(error: FileError) -> Load:
 
 
 def check_end_of_file(file: Fields, end: int) -> None:
-    """Check that only zero bytes follow position ``end``, where the header says that the data end.
+    """Check that only zero bytes follow position ``end``, where the data end according to the header.
 
     Raises
     ------

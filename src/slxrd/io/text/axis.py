@@ -14,7 +14,7 @@ from slxrd.units import FloatArray
 
 #: Largest plausible q in Å⁻¹ without a wavelength (Cu Kα reaches 8.16).
 Q_LIMIT = 9.0
-#: Smallest plausible last 2θ in degrees, unless the option ``axis`` says that the axis is 2θ.
+#: Smallest plausible last 2θ in degrees, unless the option ``axis`` states that the axis is 2θ.
 TWO_THETA_LIMIT = 5.0
 #: Number of characters of a header line that are searched for the axis.
 TITLE_LENGTH = 500

@@ -1,7 +1,7 @@
 """Check that the atoms of a CIF make up its formula.
 
 A CIF that lists only the operation x,y,z beside the atoms of an asymmetric unit is read by every
-program as if its cell held these atoms alone, and nothing says so: most are lost.
+program as if its cell contained only these atoms, without a warning: most atoms are lost.
 """
 
 from __future__ import annotations
@@ -55,10 +55,7 @@ def check_atoms(
     )
     if named is not None and named != operations:
         listed += f" though its space group has {named}"
-    hint = (
-        f"it {listed}; complete the CIF, or add :check=no (in Python check=False) if its cell is complete as "
-        "it stands"
-    )
+    hint = f"it {listed}; complete the CIF, or add :check=no (in Python check=False) if its cell is complete"
     expected = _numbers(formula, where) if formula else {}
     if expected and units:
         return _compare(counts, expected, _positive(units, where), formula or "", where, hint)

@@ -54,7 +54,7 @@ def crystal_from_cif(
     tolerance : float
         Atoms within this many Å in height make one plane, which then lies at their mean height.
     B : float
-        Å², for atoms of which the CIF says no displacement.
+        B in Å² of atoms without a displacement parameter in the CIF.
     neutral : bool
         Whether charges that the CIF writes, as in ``S2-``, are ignored.
     check : bool
@@ -75,7 +75,7 @@ def crystal_from_cif(
     data, structure = _structure(where, block)
     operations, named = _operations(structure, where)
     atoms = _atoms(structure, operations, direction, where, B, neutral)
-    remarks = [f"B = {B:g} Å² where the CIF says none"] if B else []
+    remarks = [f"B = {B:g} Å² for atoms without one in the CIF"] if B else []
     if check:
         counts: dict[str, float] = {}
         for element, occupancy, _ in atoms:

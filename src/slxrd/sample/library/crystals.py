@@ -30,7 +30,7 @@ def crystal_of_document(document: Mapping[str, Any], where: str, bottom: str, to
     Parameters
     ----------
     document : mapping
-        As read from TOML; docs/crystals.md says what is in it.
+        As read from TOML; see docs/crystals.md for its content.
     where : str
         The file, for messages.
     bottom, top : str
@@ -39,7 +39,7 @@ def crystal_of_document(document: Mapping[str, Any], where: str, bottom: str, to
     Raises
     ------
     FileError
-        If the document lacks something, or says what cannot be.
+        If the document is incomplete, or a value is invalid.
     """
     _check_keys(document, where)
     name = document["name"]

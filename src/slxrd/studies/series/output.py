@@ -26,7 +26,7 @@ SCHEMA = 2
 def series_csv(fit: SeriesFit) -> str:
     """Return one row for each pattern, with errors, 95 % intervals and statuses.
 
-    The header contains the units. The error of a limit is empty; its status says that it is one.
+    The header contains the units. The error of a limit is empty; its status is that of a limit.
     """
     series = fit.series
     names = _columns(fit.members)

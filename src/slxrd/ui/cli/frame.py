@@ -28,7 +28,7 @@ INTERRUPTED = 130
 def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command of the program.
 
-    An argument annotated with :class:`slxrd.ui.cli.options.Take` stands for the declared options that it
+    An argument annotated with :class:`slxrd.ui.cli.options.Take` is replaced by the declared options that it
     takes, and receives their values as :class:`slxrd.ui.cli.options.Given`.
 
     Parameters

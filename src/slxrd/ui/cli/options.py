@@ -23,12 +23,12 @@ Measured = Annotated[Path, typer.Argument(metavar="FILE", help="Any file that sl
 
 @dataclass(frozen=True)
 class Given:
-    """Values of declared options, as they were typed.
+    """Values of declared options from the command line.
 
     Parameters
     ----------
     values : mapping
-        By the names of the options.
+        Values by names of options.
     """
 
     values: Mapping[str, Any]
@@ -51,13 +51,13 @@ class Given:
         return prepare_pattern(self.read(file), **self.arguments("preparation"), counting=counting)
 
     def masked(self, pattern: slxrd.Pattern) -> slxrd.Pattern:
-        """Leave out of a pattern what ``--mask`` was given; over q, if anything was."""
+        """Mask the ranges of ``--mask`` in a pattern; it is then over q."""
         mask = self["mask"]
         return pattern.without(mask) if mask else pattern
 
 
 def argument_of(option: Declared, typed: Any) -> Any:
-    """Return the value of an option from what typer has made of the command line."""
+    """Return the value of an option, given the value from typer."""
     if option.kind.repeatable:
         return option.kind.typed(typed, option.flag) if typed else option.default
     if isinstance(option.kind, Choice) and typed is not None:
@@ -108,7 +108,7 @@ def typer_parameter(option: Declared, help_text: str | None = None) -> inspect.P
     option : Declared
         The option.
     help_text : str, optional
-        In place of its own.
+        Help text in place of that of the declaration.
     """
     kind, default = option.kind, option.default
     text = help_text or option.option.help

@@ -32,29 +32,29 @@ def folder(names: str) -> Any:
 
 
 def typed() -> str:
-    """The command line, as a shell would take it again."""
+    """Return the command line of this process, quoted for a shell."""
     return shlex.join(["slxrd", *sys.argv[1:]])
 
 
 def as_json(document: Mapping[str, Any]) -> str:
-    """Lay plain data out as the text of a file."""
+    """Write plain data as JSON text."""
     return json_text.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def sha256_of(file: Path) -> str:
-    """Of a file's content."""
+    """Return the SHA-256 digest of a file."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def rendered(picture: Figure, path: Path) -> bytes:
-    """A figure in the format that a file's name asks for."""
+    """Render a figure in the format of a file name."""
     from slxrd.ui.plotting.fit import figure_bytes
 
     return figure_bytes(picture, path.suffix[1:].lower())
 
 
 def json_file(name: str | None) -> Path | None:
-    """The file that ``--json`` names; None for standard output."""
+    """Return the file of ``--json``; None for standard output."""
     return None if name in (None, "-") else Path(str(name))
 
 
@@ -63,28 +63,28 @@ def check_outputs(
     force: bool,
     *,
     measured: Iterable[Path] = (),
-    picture: Path | None = None,
+    figure: Path | None = None,
 ) -> None:
     """Check that all files can be written, and that none overwrites an input.
 
     Parameters
     ----------
     outputs : iterable of Path or None
-        The outputs; None is passed over.
+        The outputs; None is ignored.
     force : bool
         Whether existing files may be overwritten.
     measured : iterable of Path
-        What is read.
-    picture : Path, optional
-        That among the outputs which is drawn.
+        Input files.
+    figure : Path, optional
+        The output that is a figure.
 
     Raises
     ------
     SlxrdError
         If two outputs are the same, one is an input, or one cannot be written.
     """
-    if picture is not None:
-        check_picture(picture)
+    if figure is not None:
+        check_picture(figure)
     paths = [path for path in outputs if path is not None]
     if len({path.absolute() for path in paths}) < len(paths):
         raise SlxrdError("two outputs have the same name; give each its own")
@@ -95,16 +95,16 @@ def check_outputs(
 
 
 def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, quiet: bool = False) -> None:
-    """Write files; then print a text, and of each file that it is written.
+    """Write files, then print a text and the names of the files.
 
     Parameters
     ----------
     contents : sequence of (Path, bytes or str)
         The files.
     text : str
-        For people.
+        Text to print.
     quiet : bool
-        Not to print anything.
+        Whether nothing is printed.
     """
     for path, content in contents:
         write(path, content)
@@ -114,22 +114,22 @@ def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, q
 
 
 class Outputs:
-    """The files of a command: ``--out``, ``--json`` and ``--plot``.
+    """Output files of a command: ``--out``, ``--json`` and ``--plot``.
 
     Parameters
     ----------
     json : str, optional
         A file, or ``"-"`` for standard output.
     plot : Path, optional
-        A picture.
+        File of the figure.
     force : bool
         Whether existing files may be overwritten.
     file : Path, optional
-        What is read, and never overwritten.
+        Input file, which is never overwritten.
     out : Path, optional
         A folder.
     name : str
-        Of the files in the folder: name.json, name.csv and name.png.
+        Name of the files in the folder: name.json, name.csv and name.png.
 
     Raises
     ------
@@ -151,7 +151,7 @@ class Outputs:
         self.json = json_file(json)
         self.folder = [] if out is None else [out / f"{name}.{kind}" for kind in ("json", "csv", "png")]
         measured = [] if file is None else [file]
-        check_outputs([self.json, plot, *self.folder], force, measured=measured, picture=plot)
+        check_outputs([self.json, plot, *self.folder], force, measured=measured, figure=plot)
 
     def finish(
         self, text: str, document: Mapping[str, Any], figure: Callable[[], Figure], table: str = ""
@@ -161,13 +161,13 @@ class Outputs:
         Parameters
         ----------
         text : str
-            For people.
+            Text to print.
         document : mapping
-            For JSON; version, layout, the file's digest and the command line are added.
+            Content of the JSON; version, layout, digest of the file and command line are added.
         figure : callable
-            Draws the picture.
+            Function that draws the figure.
         table : str
-            The CSV.
+            Content of the CSV.
         """
         head = {"slxrd": __version__, "schema": 1}
         source = {} if self.file is None else {"sha256": sha256_of(self.file)}

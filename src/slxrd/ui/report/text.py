@@ -111,7 +111,7 @@ def about_solutions(fit: SavedFit) -> str:
     near = sum(s.delta_chi2 < AMBIGUOUS for s in fit.solutions[1:])
     if near:
         return (
-            f"χ² has {n} minima of similar χ², and {near} of them besides the best within "
+            f"χ² has {n} minima of similar χ², and {near} of them, not counting the best, within "
             f"{AMBIGUOUS:g} in χ²: the solution is not unique. The probabilities are relative to each other."
         )
     return f"χ² has {n} minima of similar χ²; only the best is within {AMBIGUOUS:g} in χ²."

@@ -95,7 +95,7 @@ ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 10
 ENOUGH, TOO_FEW = 800.0, 150.0
 #: Solutions with Δχ² beyond the first, and no more than the second, are sampled.
 _REACHED, _MOST = 30.0, 40
-#: A solution is nowhere wider than this, whatever its curvature says: beyond is another solution.
+#: Largest width of a solution, whatever the curvature of χ²; beyond it there is another solution.
 _WIDEST = {"d": 0.05, "L": 1.5, "sigma_L": 0.6, "N": 0.5, "sigma_N": 0.6, "q_zero": 0.01}
 #: The valley at small σ_N: below which σ_N, at which σ_N, for how many minima, up to which Δχ².
 _SMALL, _SIGMA_N, _MINIMA, _HIGH = 0.8, (0.25, 0.4, 0.6, 0.85, 1.2, 1.7), 8, 15.0

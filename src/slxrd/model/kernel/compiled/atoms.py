@@ -142,7 +142,7 @@ def _finish(out, w, q, start, count, p):  # type: ignore[no-untyped-def]
 
 @vectorised
 def curves(p, q, delta, s, pairs, derivatives):  # type: ignore[no-untyped-def]
-    """Mean intensity of the stacks and its exact derivatives, as ``cells.curves``; derivatives in any case."""
+    """Mean intensity of the stacks and its exact derivatives, as ``cells.curves``, derivatives included."""
     out = np.zeros((1 + p.size, q.size))
     sizes, shares, d_N, d_sigma_N = _shares(p[3], p[4], s.window, s.power, max(1, s.closing[0]))
     M = s.numbers[0]

@@ -44,7 +44,7 @@ def fringe_threshold(q: float) -> float:
 
 
 def legend_html(colours: Colours, points: str) -> str:
-    """Return the legend as HTML. It stands above the plots, where it hides no points."""
+    """Return the legend as HTML. It is placed above the plots, where it covers no points."""
     entries = (
         ("●", colours.measured, points),
         ("━", colours.calculated, "calculated"),

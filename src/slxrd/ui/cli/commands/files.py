@@ -1,9 +1,4 @@
-"""The commands that look at files: ``slxrd info``, ``slxrd convert``, ``slxrd plot``.
-
-The list of crystals, and the description of one.
-
-``slxrd crystal``: which crystals there are, and what one is made of.
-"""
+"""The commands ``slxrd info``, ``slxrd convert``, ``slxrd plot`` for files, and ``slxrd crystal``."""
 
 from __future__ import annotations
 
@@ -23,7 +18,7 @@ from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.options import Given, Measured, Preparing, Scans, take
 from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all
 
-#: The largest crystal that is drawn up plane by plane.
+#: Number of planes of the largest crystal that is listed plane by plane.
 MOST_PLANES = 200
 
 
@@ -45,9 +40,9 @@ def described(one: Crystal, planes: int) -> str:
     Parameters
     ----------
     one : Crystal
-        Which.
+        The crystal.
     planes : int
-        N of the crystal that is drawn up.
+        Number of planes N of the crystal that is listed.
 
     Raises
     ------
@@ -155,7 +150,7 @@ def plot_command(
     from slxrd.ui.plotting.pattern import pattern_figure
 
     out = out or Path(f"{file.name}.png")
-    check_outputs([out], force, measured=[file], picture=out)
+    check_outputs([out], force, measured=[file], figure=out)
     if request["monochromator"] is not None and not lp:
         raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")
     pattern = request.read(file)

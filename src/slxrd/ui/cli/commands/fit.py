@@ -75,7 +75,7 @@ def fit_command(
     after.check(out)
     written = json_file(json)
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
-    check_outputs([*in_folder, plot, written, page], force, measured=[file], picture=plot)
+    check_outputs([*in_folder, plot, written, page], force, measured=[file], figure=plot)
     options = request.arguments()
     pattern = request.prepared(file)
     with progress("searching") as report:

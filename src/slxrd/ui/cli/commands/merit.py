@@ -1,7 +1,4 @@
-"""The command ``slxrd merit``: disorder from fringes, tilt, strain, coherence.
-
-The command ``slxrd lp``: what the Lorentz-polarisation correction does to a fit.
-"""
+"""The commands ``slxrd merit`` (figures of merit) and ``slxrd lp`` (effect of the correction on a fit)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The commands between the counts and the fit: ``slxrd correct``, ``slxrd background``, ``slxrd peaks``.
-
-The command that measures the instrument: ``slxrd resolution``.
-"""
+"""The commands ``slxrd correct``, ``slxrd background``, ``slxrd peaks`` and ``slxrd resolution``."""
 
 from __future__ import annotations
 
@@ -62,7 +59,7 @@ def resolution_command(
     from slxrd.instrument.calibration.summary import summarise
 
     written = json_file(json)
-    check_outputs([out, plot, written], force, measured=[file], picture=plot)
+    check_outputs([out, plot, written], force, measured=[file], figure=plot)
     if at is not None and not at > 0.0:
         raise SlxrdError(f"--at {at:g}: must be a positive q in Å⁻¹")
     known = named(standard)
@@ -145,7 +142,7 @@ def correct_command(
         pattern = corrections.correct_absorption(pattern, size, mu=mu, formula=formula, density=density)
     if beam is not None and sample is not None:
         pattern = corrections.correct_footprint(pattern, beam, sample, beam_profile)
-    # Over 2θ, the file would be taken for one that needs the polarisation correction still.
+    # Over q, as a file over 2θ would be read as one without the polarisation correction.
     _write([(out, output.pattern_csv(pattern.to_q()))], _doublet(pattern))
 
 
@@ -174,7 +171,7 @@ def background_command(
     from slxrd.data.baseline import subtract_background
     from slxrd.fitting.record import write as output
 
-    check_outputs([out, plot], force, measured=[file], picture=plot)
+    check_outputs([out, plot], force, measured=[file], figure=plot)
     spans = [parsing.interval(text, f"--signal {text}") for text in signal or ()]
     pattern = request.prepared(file, counting=noise == "counting")
     _need_sigma(pattern, noise)
@@ -228,7 +225,7 @@ def peaks_command(
 
     if (subtract is None) != (out is None):
         raise SlxrdError("--subtract selects peaks and --out the file for the rest; give both or neither")
-    check_outputs([out, plot], force, measured=[file], picture=plot)
+    check_outputs([out, plot], force, measured=[file], figure=plot)
     numbers = [] if subtract is None else parsing.numbers(subtract, "--subtract")
     low, high = parsing.interval(region, f"--region {region}")
     sigma = noise["noise"]
@@ -256,7 +253,7 @@ def _need_sigma(pattern: slxrd.Pattern, noise: Noise | None) -> None:
 
 
 def _doublet(pattern: slxrd.Pattern) -> list[str]:
-    """Note on the second line of a doublet, which a CSV over q does not hold."""
+    """Note on the second line of a doublet, which a CSV over q does not contain."""
     if pattern.second_line is None:
         return []
     return [

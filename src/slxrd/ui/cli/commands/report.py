@@ -1,4 +1,4 @@
-"""The commands that look back at a fit: ``slxrd show`` and ``slxrd report``."""
+"""The commands ``slxrd show`` and ``slxrd report`` for saved fits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slxrd.ui.cli.outputs import Force
 if TYPE_CHECKING:
     from slxrd.fitting.record.state import State
 
-#: Options of ``slxrd fit`` are taken over in their order, to be fitted with.
+#: Options of ``slxrd fit`` are passed on unchanged.
 _PASSED_ON = {"ignore_unknown_options": True}
 
 
@@ -91,7 +91,7 @@ def report_command(
 
 
 def _is_result(path: Path) -> bool:
-    """Whether a file is JSON, by its name or its first sign, or a folder."""
+    """Whether a path is a folder or a JSON file, by its name or first character."""
     if path.is_dir() or path.suffix.lower() == ".json":
         return True
     try:
@@ -102,7 +102,7 @@ def _is_result(path: Path) -> bool:
 
 
 def _fitted(state: State, command: str) -> str:
-    """Fit the state, and return the page."""
+    """Fit a state, and return the page."""
     from slxrd.ui.progress import progress
     from slxrd.ui.report.page import report_html
     from slxrd.ui.session.controller import Session
