@@ -24,15 +24,15 @@ class _Clock:
         self._spent = self._since = 0.0
         self._timer: threading.Timer | None = None
 
-    def add(self, say: Callable[[str], object]) -> None:
+    def add(self, report: Callable[[str], object]) -> None:
         with self._lock:
-            self._callbacks.append(say)
+            self._callbacks.append(report)
             self._spent = 0.0
 
-    def remove(self, say: Callable[[str], object]) -> None:
+    def remove(self, report: Callable[[str], object]) -> None:
         with self._lock:
-            if say in self._callbacks:
-                self._callbacks.remove(say)
+            if report in self._callbacks:
+                self._callbacks.remove(report)
 
     def start(self) -> None:
         with self._lock:
@@ -58,8 +58,8 @@ class _Clock:
                 return
             callbacks = [*self._callbacks] or [_interactive]
             self._callbacks.clear()
-        for say in callbacks:
-            say(COMPILING)
+        for report in callbacks:
+            report(COMPILING)
 
 
 def _interactive(text: str) -> None:
@@ -77,16 +77,16 @@ started, ended = _clock.start, _clock.end
 
 
 @contextmanager
-def watched(say: Callable[[str], object]) -> Iterator[None]:
+def watched(report: Callable[[str], object]) -> Iterator[None]:
     """Call back once if the code inside waits for the compiler for more than a second.
 
     Parameters
     ----------
-    say : callable
+    report : callable
         Gets the message; called from another thread.
     """
-    _clock.add(say)
+    _clock.add(report)
     try:
         yield
     finally:
-        _clock.remove(say)
+        _clock.remove(report)

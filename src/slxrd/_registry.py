@@ -28,7 +28,7 @@ class Registry(Generic[Item]):
     Parameters
     ----------
     kind : str
-        What the things are, in the singular, for messages: ``"background"``.
+        Singular name of the entries, for messages: ``"background"``.
     group : str
         Group of the entry points, such as ``"slxrd.backgrounds"``.
     package : str, optional

@@ -20,7 +20,7 @@ class FileError(SlxrdError):
     path : str
         The file.
     problem : str
-        What is wrong and how to mend it.
+        What is wrong, and how to correct it.
     line : int, optional
         Line of the file, counted from 1.
     """

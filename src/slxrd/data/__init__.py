@@ -1,1 +1,1 @@
-"""What was measured: patterns, corrections, backgrounds, peaks, regions."""
+"""Measured data: patterns, corrections, backgrounds, peaks, regions."""

@@ -1,1 +1,1 @@
-"""What is refined: definitions, bounds, ties, priors."""
+"""Parameters: definitions, bounds, ties, priors."""

@@ -1,1 +1,1 @@
-"""What the sample is: species, planes, crystals, stacks."""
+"""The sample: species, planes, crystals, stacks."""

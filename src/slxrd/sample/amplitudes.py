@@ -76,7 +76,7 @@ class CrystalArrays:
     bottom, repeat, top : PlaneArrays
         Its planes; the terminations may have none.
     closing : int
-        1 if the top holds a plane of reference, and 0 otherwise.
+        1 if the top has a plane of reference, and 0 otherwise.
     """
 
     bottom: PlaneArrays

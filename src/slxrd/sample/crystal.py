@@ -2,7 +2,7 @@
 
 A crystal of N planes, in the sense of the 2021 paper, has a plane of reference (PbBr₂ in CsPbBr₃) at
 z = 0, d, …, (N−1)d, whatever ends it: so L, from the last of these planes to the first of the next
-crystal, means the same for every surface. What lies beyond them is the overhang, and the free gap is
+crystal, means the same for every surface. The part beyond them is the overhang, and the free gap is
 L less the overhangs.
 """
 
@@ -25,7 +25,7 @@ class Crystal:
     Parameters
     ----------
     name : str
-        What it is called.
+        Name of the crystal.
     period : float
         d in Å, of the unstrained crystal; every method takes a refined one instead.
     repeat : tuple of Plane
@@ -103,7 +103,7 @@ class Crystal:
 
     @property
     def closing(self) -> int:
-        """1 where the top holds one more plane of reference than there are repeats, and 0 otherwise."""
+        """1 if the top has one more plane of reference than there are repeats, and 0 otherwise."""
         return int(any(plane.position == 0.0 for plane in self.top))
 
     def repeats(self, N: int) -> int:

@@ -47,7 +47,7 @@ def attenuation(formula: str, density: float, wavelength: float) -> float:
     Raises
     ------
     SlxrdError
-        If the formula is not understood or holds an element without a table, the density is not
+        If the formula is not understood or contains an element without a table, the density is not
         positive, or the wavelength lies outside the tables (0.0155 to 124 Å).
     """
     if not (math.isfinite(density) and density > 0.0):
@@ -210,7 +210,7 @@ def tabulated_species() -> tuple[str, ...]:
     """Atoms and ions of which f₀ is tabulated, as the table writes them: ``"Pb"``, ``"Pb2+"``, ``"Br1-"``."""
     import xraydb
 
-    # The table also holds carbon and silicon in their valence states, which nothing here needs.
+    # The table also has carbon and silicon in valence states, which are not needed here.
     return tuple(name for name in xraydb.f0_ions() if ion(name) is not None)
 
 

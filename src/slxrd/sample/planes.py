@@ -1,4 +1,4 @@
-"""Atomic planes: what lies at one height of a crystal."""
+"""Atomic planes: the species at one height of a crystal."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class Plane:
     position : float
         Height in fractions of the period d, from the plane of reference; moves as d is refined.
     sites : tuple of Site
-        What lies in it.
+        Species in the plane.
     shift : float
         Added to the height, in Å: the relaxation of a surface plane. Does not move with d.
 
     Raises
     ------
     SlxrdError
-        If it holds nothing, or its height is not finite.
+        If it is empty, or its height is not finite.
     """
 
     position: float

@@ -101,7 +101,7 @@ class Stack:
         _ = self.table  # raises if an extra parameter is not offered
 
     def __str__(self) -> str:
-        """Write what differs from the paper's structure, and M."""
+        """Describe the differences from the structure of the paper, and M."""
         spread = f" ± {self.coherent_spread:g}" if self.coherent_spread else ""
         parts = [f"M = {self.coherent}{spread}"]
         crystals = [one for one in (self.crystal, self.partner) if one is not None]
@@ -164,7 +164,7 @@ class Stack:
 
     @property
     def mixed(self) -> bool:
-        """Whether a stack holds crystals of several sizes."""
+        """Whether a stack contains crystals of several sizes."""
         return self.stack != "pure"
 
     @cached_property
@@ -209,7 +209,7 @@ class Stack:
         Raises
         ------
         SlxrdError
-            If L is less than what their surfaces stand out beyond the planes of reference.
+            If L is less than the overhang of the surfaces beyond the planes of reference.
         """
         if self.crystal is None or self.coherent == 1:
             return

@@ -63,7 +63,7 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
-    """Read a result or session, and bring it to the present layout.
+    """Read a result or session, and convert it to the present layout.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.request.declaration import OPTIONS, plain_options
 from slxrd.fitting.request.plain import plain
 
-#: Parts of a state that hold options.
+#: Parts of a state that contain options.
 PARTS = ("reading", "preparation", "choices")
 
 
@@ -24,7 +24,7 @@ def _frozen(value: Any) -> Any:
 
 
 def is_default(name: str, value: Any) -> bool:
-    """Whether the plain value of an option means the same as leaving it out; 1 is not taken for True."""
+    """Whether the plain value of an option means the same as leaving it out; 1 is not the same as True."""
     if value is None or (isinstance(value, dict | list) and not value):
         return True
     default = OPTIONS[name].default if name in OPTIONS else None

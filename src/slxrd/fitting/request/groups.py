@@ -2,7 +2,7 @@
 
 To add an option, add a key to the group that it belongs to. It is then a keyword of :func:`slxrd.fit`, an
 option of the command line, a choice of sessions and saved files, and, if it has a label, a field of the page.
-What is left to write is the code that uses it.
+Only the code that uses it remains to be written.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ from slxrd.sample.stack import Stack, StackKind, Weighting
 
 
 class ReadingOptions(TypedDict, total=False):
-    """How a file is read: keywords of :func:`slxrd.read`."""
+    """Reading of a file: keywords of :func:`slxrd.read`."""
 
     axis: Annotated[
-        Axis | None, Option(Choice(AXES), "What the first column of a text file is; default: from the file.")
+        Axis | None,
+        Option(Choice(AXES), "Quantity of the first column of a text file; default: from the file."),
     ]
     wavelength: Annotated[
         float | str | None,
@@ -48,12 +49,12 @@ class ReadingOptions(TypedDict, total=False):
     trust_axis: Annotated[
         bool, Option(Flag(), "Accept the axis even if its range contradicts its name or unit.", False)
     ]
-    scan: Annotated[int | None, Option(Whole(1), "Which scan of a file with several, counted from 1.")]
+    scan: Annotated[int | None, Option(Whole(1), "Number of the scan in a file with several, from 1.")]
     columns: Annotated[
         str | None,
         Option(
             Columns(),
-            "Which columns of a text file: 1,3 or 2theta=1,intensity=3,sigma=4 or their names.",
+            "Columns of a text file: 1,3 or 2theta=1,intensity=3,sigma=4 or their names.",
             metavar="X,Y[,SIGMA]",
         ),
     ]
@@ -76,7 +77,7 @@ class PreparationOptions(TypedDict, total=False):
 
 
 class DataOptions(TypedDict, total=False):
-    """Which points are fitted, and their σ."""
+    """Selection of the points, and their σ."""
 
     regions: Annotated[
         Iterable[RegionLike],
@@ -107,7 +108,7 @@ class DataOptions(TypedDict, total=False):
 
 
 class RefinementOptions(TypedDict, total=False):
-    """Parameters: start values, bounds, and what is fixed, refined or tied."""
+    """Parameters: start values, bounds, priors and ties, and which are refined."""
 
     parameters: Annotated[
         Any,
@@ -171,7 +172,7 @@ class RefinementOptions(TypedDict, total=False):
 
 
 class SampleOptions(TypedDict, total=False):
-    """What the crystals are, and how they stack."""
+    """Crystals and stacking."""
 
     coherent: Annotated[
         int,
@@ -188,7 +189,7 @@ class SampleOptions(TypedDict, total=False):
         float,
         Option(
             Number(above=0.0, error="must be a positive number of σ_N"),
-            "Count sizes within this many σ_N of N (3 in the paper).",
+            "Range of sizes around N in units of σ_N (3 in the paper).",
             Stack.size_window,
             label="size window (σ_N)",
         ),
@@ -217,7 +218,7 @@ class SampleOptions(TypedDict, total=False):
         float | str | None,
         Option(
             NumberOrText(),
-            "What fills the gaps: e/Å³, or a ligand (needs a crystal).",
+            "Density in the gaps in e/Å³, or a ligand (needs a crystal).",
             metavar="DENSITY|LIGAND",
             label="density in the gap",
             placeholder="none",
@@ -227,7 +228,7 @@ class SampleOptions(TypedDict, total=False):
         StackKind,
         Option(
             Choice(get_args(StackKind)),
-            "Stacks of one size each, of mixed sizes, or of two crystals in turn.",
+            "Stacks of one size each, of mixed sizes, or of two alternating crystals.",
             "pure",
             label="stack",
         ),
@@ -236,7 +237,7 @@ class SampleOptions(TypedDict, total=False):
         Weighting,
         Option(
             Choice(get_args(Weighting)),
-            "Sizes as shares of the stacks' area, or of the number of cubes.",
+            "Weights of the sizes: by area of the stacks, or by number of cubes.",
             "number",
             label="weighting",
         ),
@@ -271,7 +272,7 @@ class InstrumentOptions(TypedDict, total=False):
         Zero,
         Option(
             Choice(get_args(Zero)),
-            "What q_zero is: a shift of q, of the angle, or of the sample's height.",
+            "Meaning of q_zero: a shift of q, of the angle, or of the sample height.",
             "q",
             label="zero error q₀",
             choice_labels={"q": "shift of q", "angle": "shift of 2θ", "displacement": "sample height"},
@@ -280,7 +281,7 @@ class InstrumentOptions(TypedDict, total=False):
 
 
 class ResidualOptions(TypedDict, total=False):
-    """How model and data are compared."""
+    """Residuals, scale and background."""
 
     objective: Annotated[
         ObjectiveName,
@@ -295,7 +296,7 @@ class ResidualOptions(TypedDict, total=False):
         Scale | None,
         Option(
             Choice(get_args(Scale)),
-            "A free factor per region, or peak on peak.",
+            "Scale: a free factor per region, or equal maxima.",
             label="scale",
         ),
     ]

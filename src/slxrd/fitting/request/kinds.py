@@ -1,4 +1,4 @@
-"""Kinds of values: what a value must be, how it is typed, and how it is written in JSON and in Python."""
+"""Kinds of values: constraints, and conversion from and to command line, JSON and Python."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Kind(ABC):
             self.check(name, plain(value, name, finite=False))
 
     def parse(self, texts: Sequence[str], flag: str) -> Any:
-        """Read what was typed after ``flag``, once for each repetition.
+        """Parse the texts after ``flag``, one for each repetition.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Kind(ABC):
         return texts[-1]
 
     def typed(self, texts: Sequence[str], flag: str) -> Any:
-        """Read what was typed as an argument of :func:`slxrd.fit`.
+        """Parse the texts as an argument of :func:`slxrd.fit`.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class Whole(Kind):
     least : int, optional
         The smallest.
     of : str
-        What is counted, for the error.
+        Unit of the number, for the error.
     """
 
     least: int | None = None
@@ -217,7 +217,7 @@ class Number(Kind):
     least, above, below : float, optional
         The smallest value; bounds that are excluded.
     error : str
-        What is wrong with a number outside them.
+        Error text for a number outside them.
     """
 
     least: float | None = None

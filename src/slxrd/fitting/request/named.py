@@ -1,4 +1,4 @@
-"""Kinds of values that hold several: names, and names with a number, two numbers or an expression each."""
+"""Kinds of values that contain several: names, and names with a number, two numbers or an expression each."""
 
 from __future__ import annotations
 

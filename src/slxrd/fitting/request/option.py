@@ -11,7 +11,7 @@ from slxrd.fitting.request.kinds import Kind
 
 @dataclass(frozen=True)
 class Option:
-    """What is declared of an option beside its name and its Python type.
+    """Declaration of an option, except its name and its Python type.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class Option:
     help : str
         One sentence, for the command line, ``help(slxrd.fit)``, the page and the JSON schema.
     default : object
-        The value where the option is not given. Saved files leave it out, so that to change it takes a
+        The value if the option is not given. Saved files leave it out, so a change of it requires a
         migration.
     note : str
         Further sentences for Python only.
@@ -33,7 +33,7 @@ class Option:
     choice_labels : mapping of str to str
         Labels on the page for the names of choices.
     typed : bool
-        Whether it can be typed on the command line and kept in a session; False for Python objects.
+        Whether it can be given on the command line and stored in a session; False for Python objects.
     """
 
     kind: Kind
@@ -69,7 +69,7 @@ class Declared:
 
     @property
     def kind(self) -> Kind:
-        """What a value must be."""
+        """Kind of value."""
         return self.option.kind
 
     @property

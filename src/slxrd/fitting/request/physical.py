@@ -93,7 +93,7 @@ class Regions(Intervals):
 
 @dataclass(frozen=True)
 class NoiseLevel(Kind):
-    """A fraction of the maximum, or where σ comes from."""
+    """A fraction of the maximum, or the source of σ."""
 
     documented = 'float, "counting" or "file"'
 
@@ -117,7 +117,7 @@ class NoiseLevel(Kind):
 
 @dataclass(frozen=True)
 class Resolution(Kind):
-    """σ_G in Å⁻¹, a measured line, or the path of a file that holds one."""
+    """σ_G in Å⁻¹, a measured line, or the path of a file with one."""
 
     documented = "float or ResolutionShape"
 

@@ -1,4 +1,4 @@
-"""Values as plain data, which JSON can hold."""
+"""Conversion of values to plain data for JSON."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What can be believed: bootstrap, profiles, maps of χ², posterior."""
+"""Uncertainties: bootstrap, profiles, maps of χ², posterior."""

@@ -1,4 +1,4 @@
-"""What a kind of disorder consists of: its parameters, and the factor on the interference of crystals."""
+"""Kind of disorder: its parameters, and the factor on the interference of crystals."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Crystals by name, and from files that describe them.
 
-A crystal written as a document (TOML): what must stand in it, and the record that it makes.
+A crystal written as a document (TOML): its required content, and its conversion to a crystal.
 """
 
 from __future__ import annotations

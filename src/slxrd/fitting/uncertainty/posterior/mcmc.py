@@ -68,7 +68,7 @@ def split_rhat(chain: FloatArray) -> float:
 def assess_convergence(
     kept: int, tau: Mapping[str, float], rhat: Mapping[str, float], difference: float
 ) -> tuple[bool, str]:
-    """Decide whether a chain has converged, and say why.
+    """Return whether a chain has converged, and the reason.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Posterior(Samples):
     Parameters
     ----------
     seed, requested, done, discarded : int
-        Of the random numbers; number of steps requested, made, and discarded at the beginning.
+        Seed of the random numbers; number of steps requested, made, and discarded at the beginning.
     names : tuple of str
         Parameters that were refined.
     chain : ndarray, shape (steps, walkers, f)
@@ -123,7 +123,8 @@ class Posterior(Samples):
     fractions, fraction_errors : ndarray, shape (solutions,)
         Share of the samples in each solution, and its standard deviation.
     tau, effective, rhat : mapping of str to float
-        Autocorrelation time in steps, independent samples, and split R-hat of what was refined.
+        Autocorrelation time in steps, number of independent samples, and split R-hat, of the refined
+        parameters.
     acceptance : float
         Share of the proposals that were accepted.
     converged : bool
@@ -181,7 +182,8 @@ def sample_posterior(
         Mean and standard deviation of Gaussian priors of refined parameters, ``{"L": (36, 2)}``, in addition
         to those of the fit.
     report : callable, optional
-        Called with steps done and requested. A KeyboardInterrupt ends the run and keeps what was done.
+        Called with steps done and requested. A KeyboardInterrupt ends the run; the finished
+        steps are returned.
 
     Raises
     ------

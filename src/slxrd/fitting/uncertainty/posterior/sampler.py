@@ -20,9 +20,9 @@ from slxrd.units import FloatArray
 
 
 class Sampler(ABC):
-    """A way to draw samples of the posterior. Its fields are its settings."""
+    """Method to draw samples of the posterior; its fields are its settings."""
 
-    #: What makes the random numbers of a seed.
+    #: Bit generator of the random numbers.
     bit_generator: ClassVar[type[np.random.BitGenerator]] = np.random.PCG64
 
     @abstractmethod
@@ -78,7 +78,7 @@ class DrawnSamples(Samples):
 
     @classmethod
     def of(cls, target: Target, vectors: FloatArray, weights: FloatArray | None = None) -> DrawnSamples:
-        """Work out all quantities of vectors, shape (n, f), with weights of shape (n,) on any scale."""
+        """Calculate all quantities of vectors, shape (n, f), with weights of shape (n,) on any scale."""
         columns = with_derived(target.full(vectors), target.objective.model.stack)
         return cls(target.names, vectors, columns, None if weights is None else weights / weights.sum())
 

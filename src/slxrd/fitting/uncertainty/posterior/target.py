@@ -21,19 +21,19 @@ Priors = Mapping[str, tuple[float, float]]
 class Target:
     """Logarithm of the posterior's density, up to a constant; called with vectors of shape (n, f).
 
-    It is −χ²/2, flat within the parameters' bounds, and Gaussian priors where they are given; scale and
-    background have their best values, as in the fit.
+    It is −χ²/2 plus the logarithm of the priors, which are flat within the bounds, and Gaussian where given.
+    Scale and background have their best values, as in the fit.
 
     Parameters
     ----------
     objective : Objective
-        Data against model.
+        Residuals of the data and the model.
     minima : sequence of Minimum
         The solutions; their free parameters are those of the vectors.
     added : mapping of str to (float, float)
         Mean and standard deviation of Gaussian priors in addition to those of the fit.
     fit : Fit, optional
-        The fit whose minima these are, where it is finished.
+        The finished fit to which the minima belong.
 
     Raises
     ------

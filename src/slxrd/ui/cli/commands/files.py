@@ -88,7 +88,9 @@ def crystal_command(
             metavar="[NAME[:SURFACE]]", help="As for --crystal of slxrd fit; without it, all that are known."
         ),
     ] = None,
-    planes: Annotated[int, typer.Option(metavar="N", help="Planes of the crystal that is drawn up.")] = 4,
+    planes: Annotated[
+        int, typer.Option(metavar="N", help="Number of planes of the crystal that is listed.")
+    ] = 4,
 ) -> None:
     """List the crystals, or describe one: its planes, surfaces and parameters."""
     from slxrd.sample.specification import as_crystal
@@ -142,7 +144,9 @@ def plot_command(
     ] = None,
     request: Annotated[Given, DRAWN],
     lp: Annotated[bool, typer.Option("--lp", help="Corrected for Lorentz and polarisation factors.")] = False,
-    against: Annotated[Literal["q", "2theta"] | None, typer.Option(help="Default: as in the file.")] = None,
+    against: Annotated[
+        Literal["q", "2theta"] | None, typer.Option(help="Horizontal axis; default: as in the file.")
+    ] = None,
     linear: Annotated[bool, typer.Option("--linear", help="Intensity linear, not logarithmic.")] = False,
     force: Force = False,
 ) -> None:

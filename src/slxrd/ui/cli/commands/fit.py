@@ -1,4 +1,4 @@
-"""The command ``slxrd fit``: the structure fitted to a measured pattern, and what comes after."""
+"""The command ``slxrd fit``: fit, bootstrap, posterior and maps of a measured pattern."""
 
 from __future__ import annotations
 
@@ -40,13 +40,15 @@ def fit_command(
     ] = None,
     resample: Annotated[
         Literal["noise", "flat", "residual", "block"],
-        typer.Option(help="How: the fit's σ, 3 % of the maximum, residuals one by one, or in blocks."),
+        typer.Option(
+            help="Resampling: noise of the fit's σ or of 3 % of the maximum, residuals singly or in blocks."
+        ),
     ] = "noise",
     posterior: Annotated[
         int | None,
         typer.Option(metavar="STEPS", help="Sample the posterior (MCMC); 1500 are usual. Needs --out."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of bootstrap and posterior.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of bootstrap and posterior.")] = 0,
     maps: Annotated[
         bool, typer.Option("--maps", help="Draw χ² against each refined parameter; needs --out.")
     ] = False,

@@ -22,7 +22,7 @@ def lowangle_command(
     *,
     region: Annotated[
         str | None,
-        typer.Option(metavar="QMIN:QMAX", help="In Å⁻¹; default 0.12:0.5, with --d to 0.6 at most."),
+        typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹; default 0.12:0.5, with --d up to 0.6."),
     ] = None,
     d: Annotated[
         float | None, typer.Option("--d", help="Distance of the planes in Å: L = w + d, and a better curve.")
@@ -40,7 +40,7 @@ def lowangle_command(
     ] = None,
     background: Annotated[
         Literal["power", "exponential", "both"] | None,
-        typer.Option(help="Its shape in addition to a constant; default: all three, weighed by χ²."),
+        typer.Option(help="Background in addition to a constant; default: all three, weighted by χ²."),
     ] = None,
     noise: Annotated[
         Literal["file", "counting", "scatter"] | None,

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 @command("lp")
 def lp_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Over 2θ, or over q and taken as corrected.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Pattern over 2θ, or over q if it is corrected.")
+    ],
     *,
     request: Annotated[
         Given,

@@ -38,24 +38,31 @@ def plan_command(
         float | None, typer.Option(help="Counts expected at the highest point, without background.")
     ] = None,
     noise: Annotated[
-        float | None, typer.Option(metavar="FRACTION", help="Noise as a fraction of that point instead.")
+        float | None,
+        typer.Option(
+            metavar="FRACTION", help="Noise as a fraction of the highest point, in place of counts."
+        ),
     ] = None,
     background: Annotated[
         float,
-        typer.Option(help="At every point: counts, or a fraction of the peak with --noise. Fitted if there."),
+        typer.Option(
+            help="Background in counts, or as a fraction of the peak with --noise; it is then fitted."
+        ),
     ] = 0.0,
     compare: Annotated[
         str | None,
-        typer.Option(metavar="A,B,...", help="Other counts, or noises, to be simulated too, in one table."),
+        typer.Option(
+            metavar="A,B,...", help="Further counts, or noises, to simulate and compare in one table."
+        ),
     ] = None,
     span: Annotated[
         str | None, typer.Option("--range", metavar="QMIN:QMAX", help="The scan in Å⁻¹; default 0.8:2.5.")
     ] = None,
-    step: Annotated[float | None, typer.Option(help="Its step in Å⁻¹; default 0.002.")] = None,
+    step: Annotated[float | None, typer.Option(help="Step of the scan in Å⁻¹; default 0.002.")] = None,
     *,
     request: Annotated[Given, take("regions", "resolution", "coherent")],
-    number: Annotated[int, typer.Option(metavar="N", help="Simulations of each measurement.")] = 20,
-    seed: Annotated[int, typer.Option(help="Of the noise.")] = 0,
+    number: Annotated[int, typer.Option(metavar="N", help="Number of simulations of each measurement.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the noise.")] = 0,
     json: Json = None,
     plot: Plot = None,
     force: Force = False,

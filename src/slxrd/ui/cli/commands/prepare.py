@@ -44,7 +44,7 @@ def resolution_command(
     json: Json = None,
     shift: Annotated[
         Literal["auto", "angle", "displacement", "both"],
-        typer.Option(help="What moves the peaks: a zero error of 2θ, the standard's height, or both."),
+        typer.Option(help="Shift of the peaks: a zero error of 2θ, the height of the standard, or both."),
     ] = "auto",
     at: Annotated[
         float | None, typer.Option(metavar="Q", help="q in Å⁻¹ at which the width is given as one number.")
@@ -86,7 +86,7 @@ UNSEEN = take("mask", "reading", "preparation", mask="Do not use q from A to B i
 Sigma = Annotated[
     Literal["counting", "file"] | None,
     typer.Option(
-        "--noise", help="σ to write: of the counts, or the file's own. Default: either, where known."
+        "--noise", help="σ to write: from the counts or from the file. Default: from either, if known."
     ),
 ]
 
@@ -98,15 +98,23 @@ def correct_command(
     request: Preparing,
     thickness: Annotated[
         str | None,
-        typer.Option(metavar="LENGTH", help="Of the film, for absorption: 500nm, 1.2um, or a number of Å."),
+        typer.Option(
+            metavar="LENGTH", help="Thickness of the film, for absorption: 500nm, 1.2um, or a number in Å."
+        ),
     ] = None,
     film: Annotated[
         str | None,
-        typer.Option(metavar="FORMULA:DENSITY", help="What the film is, and its g/cm³: CsPbBr3:4.8."),
+        typer.Option(
+            metavar="FORMULA:DENSITY", help="Formula of the film, and its density in g/cm³: CsPbBr3:4.8."
+        ),
     ] = None,
     mu: Annotated[
         float | None,
-        typer.Option("--mu", metavar="PER_CM", help="Its attenuation coefficient in 1/cm instead."),
+        typer.Option(
+            "--mu",
+            metavar="PER_CM",
+            help="Attenuation coefficient of the film in 1/cm, in place of its formula.",
+        ),
     ] = None,
     beam: Annotated[
         float | None, typer.Option(metavar="MM", help="Width of the beam, for the footprint.")
@@ -115,7 +123,7 @@ def correct_command(
         float | None, typer.Option(metavar="MM", help="Length of the sample along the beam.")
     ] = None,
     beam_profile: Annotated[
-        BeamProfile, typer.Option(help="An even beam, or a Gaussian of which --beam is the FWHM.")
+        BeamProfile, typer.Option(help="A uniform beam, or a Gaussian with --beam as its FWHM.")
     ] = "box",
     noise: Sigma = None,
     force: Force = False,
@@ -154,10 +162,11 @@ def background_command(
     plot: Plot = None,
     method: Annotated[
         Literal["aspls", "iarpls", "snip", "bridge"] | None,
-        typer.Option(help="How the baseline is found; default: aspls, or bridge where --signal is given."),
+        typer.Option(help="Method for the baseline; default: aspls, or bridge with --signal."),
     ] = None,
     width: Annotated[
-        float | None, typer.Option(help="What is narrower, in Å⁻¹, is signal; default: the method's own.")
+        float | None,
+        typer.Option(help="Width in Å⁻¹ below which a feature is signal; default: that of the method."),
     ] = None,
     signal: Annotated[
         list[str] | None,
@@ -195,20 +204,22 @@ def background_command(
 def peaks_command(
     file: Measured,
     *,
-    region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹ to take apart.")],
+    region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹ to decompose.")],
     subtract: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Numbers of the peaks to subtract; needs --out.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="CSV", help="File to write what is left to.")
+        Path | None, typer.Option("--out", metavar="CSV", help="File for the pattern without these peaks.")
     ] = None,
     plot: Plot = None,
     components: Annotated[
-        int | None, typer.Option(metavar="N", help="How many peaks; default: as many as the data ask for.")
+        int | None, typer.Option(metavar="N", help="Number of peaks; default: as many as are significant.")
     ] = None,
-    shape: Annotated[Literal["gaussian", "pseudo-voigt"], typer.Option(help="Of the peaks.")] = "gaussian",
+    shape: Annotated[
+        Literal["gaussian", "pseudo-voigt"], typer.Option(help="Shape of the peaks.")
+    ] = "gaussian",
     background: Annotated[
-        Literal["constant", "linear"], typer.Option(help="Below the peaks; it is not subtracted.")
+        Literal["constant", "linear"], typer.Option(help="Background of the peaks; it is not subtracted.")
     ] = "linear",
     period: Annotated[
         float | None, typer.Option(metavar="Å", help="Superlattice period, where it is known from a fit.")

@@ -39,14 +39,16 @@ def series_command(
     ] = None,
     variable: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="What was varied: temperature, time, position, or another name."),
+        typer.Option(
+            metavar="NAME", help="Variable of the series: temperature, time, position, or another name."
+        ),
     ] = None,
     table: Annotated[
         Path | None, typer.Option(metavar="CSV", help="File and value of each pattern, one line for each.")
     ] = None,
     pattern_of_name: Annotated[
         str | None,
-        typer.Option(metavar="REGEX", help="Where the value is in a file's name: '_(\\d+)C'."),
+        typer.Option(metavar="REGEX", help="Regular expression for the value in a file name: '_(\\d+)C'."),
     ] = None,
     shared: Annotated[
         str | None,
@@ -56,7 +58,7 @@ def series_command(
         str | None,
         typer.Option(metavar="NAME,...", help="Joint fit: parameters that are a polynomial of the variable."),
     ] = None,
-    degree: Annotated[int, typer.Option(help="Of that polynomial, 0 to 4.")] = 2,
+    degree: Annotated[int, typer.Option(help="Degree of the polynomial, 0 to 4.")] = 2,
     request: EachRequest,
     processes: Annotated[
         int | None, typer.Option(metavar="N", help="Processes; all cores if not given.")
@@ -67,20 +69,22 @@ def series_command(
     ] = None,
     show: Annotated[
         list[str] | None,
-        typer.Option(metavar="QMIN:QMAX", help="Draw this range too, not fitted; may be repeated."),
+        typer.Option(metavar="QMIN:QMAX", help="Range that is drawn but not fitted; may be repeated."),
     ] = None,
     low_angle: Annotated[
         str | None,
-        typer.Option(metavar="QMIN:QMAX", help="Fit the dips of this range too: the gap w against L − d."),
+        typer.Option(metavar="QMIN:QMAX", help="Range at low angles to fit too, for the gap w and L − d."),
     ] = None,
     critical: Annotated[
         float | None,
-        typer.Option(metavar="QC", help="Of the film, for --low-angle; default: anything to 0.06 Å⁻¹."),
+        typer.Option(
+            metavar="QC", help="Critical q of the film for --low-angle; default: fitted, up to 0.06 Å⁻¹."
+        ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder for tables and pictures; finished patterns are stored there."
+            metavar="DIR", help="Folder for tables and figures; finished patterns are stored there."
         ),
     ] = None,
     force: Force = False,

@@ -17,7 +17,7 @@ from slxrd.ui.cli.outputs import Force, check_outputs, write_all
 
 @command("gallery")
 def gallery_command(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for pictures and page.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for figures and page.")],
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="One figure, such as S6; may be repeated.")
     ] = None,
@@ -49,8 +49,8 @@ def simulate_command(
         list[str], typer.Option("--set", metavar="NAME=VALUE", help=f"Value of a parameter ({NAMES}).")
     ],
     *,
-    span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="In Å⁻¹.")] = "0.8:2.5",
-    step: Annotated[float, typer.Option(help="In Å⁻¹.")] = 0.002,
+    span: Annotated[str, typer.Option("--range", metavar="QMIN:QMAX", help="Range in Å⁻¹.")] = "0.8:2.5",
+    step: Annotated[float, typer.Option(help="Step in Å⁻¹.")] = 0.002,
     request: Annotated[Given, take("sample", "instrument", "wavelength")],
     raw: Annotated[
         bool, typer.Option("--raw", help="Counts over 2θ, with the Lorentz-polarisation factor.")
@@ -61,7 +61,7 @@ def simulate_command(
         str | None,
         typer.Option(metavar="FRACTION|counting", help="Gaussian, as a fraction of the peak; or Poisson."),
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Of the noise.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the noise.")] = None,
     force: Force = False,
 ) -> None:
     """Simulate a pattern from its parameters."""
