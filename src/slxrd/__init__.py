@@ -87,6 +87,8 @@ if TYPE_CHECKING:
     from slxrd.model.simulation import simulate as simulate
     from slxrd.parameters.disorder.term import DisorderFactor as DisorderFactor
     from slxrd.parameters.disorder.term import DisorderTerm as DisorderTerm
+    from slxrd.parameters.gap_profiles.profile import GapProfile as GapProfile
+    from slxrd.parameters.gap_profiles.profile import GapTransform as GapTransform
     from slxrd.parameters.parameter_info import ParameterInfo as ParameterInfo
     from slxrd.parameters.parameter_set import Parameters as Parameters
     from slxrd.sample.cif.read import crystal_from_cif as crystal_from_cif
@@ -177,6 +179,7 @@ _PUBLIC = {
     "io.shared.scan": "Scan",
     "model.simulation": "simulate",
     "parameters.disorder.term": "DisorderFactor DisorderTerm",
+    "parameters.gap_profiles.profile": "GapProfile GapTransform",
     "parameters.parameter_info": "ParameterInfo",
     "parameters.parameter_set": "Parameters",
     "sample.cif.read": "crystal_from_cif",

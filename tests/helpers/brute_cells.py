@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +40,15 @@ class Body:
 
 @dataclass(frozen=True)
 class Gap:
-    """A gap and the slab in it: mean and standard deviation in Å, electrons per Å of the surface cell."""
+    """A gap and the slab in it: mean and standard deviation in Å, electrons per Å of the surface cell.
+
+    A ``profile`` replaces the slab: electrons per Å at heights, shape (w, z), for widths of shape (w, 1).
+    """
 
     L: float
     sigma_L: float
     density: float
+    profile: Callable[[FloatArray, FloatArray], FloatArray] | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,12 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
 
 
 def slab(gap: Gap, q: FloatArray, width: FloatArray) -> ComplexArray:
-    """∫₀^width ρ e^{iqz} dz = ρ·width·e^{iq·width/2}·sinc, shape (widths, n)."""
+    """∫₀^width ρ e^{iqz} dz = ρ·width·e^{iq·width/2}·sinc, shape (widths, n); of a profile by quadrature."""
+    if gap.profile is not None:
+        x, weights = np.polynomial.legendre.leggauss(96)
+        z = 0.5 * width[:, None] * (1.0 + x)
+        lit = 0.5 * width[:, None] * weights * gap.profile(z, width[:, None])
+        return np.einsum("wz,wzn->wn", lit, np.exp(1j * z[..., None] * q))
     half = 0.5 * np.multiply.outer(width, q)
     return np.asarray(gap.density * width[..., None] * np.exp(1j * half) * np.sinc(half / np.pi))
 
@@ -201,10 +210,19 @@ def _averages(layer: Layer, above: Layer, q: FloatArray) -> tuple[ComplexArray, 
     return tuple(total)
 
 
-def expected(stack: Stack, values: Values, q: FloatArray, wavelength: float | None = None) -> FloatArray:
+def expected(
+    stack: Stack,
+    values: Values,
+    q: FloatArray,
+    wavelength: float | None = None,
+    profile: Callable[[FloatArray, FloatArray], FloatArray] | None = None,
+) -> FloatArray:
     """Mean intensity by the pair sum, with several M and crystals that stand alone; no resolution."""
     true = q + values["q_zero"]
-    cells = layers(stack, values, true, wavelength)
+    cells = [
+        replace(layer, gap=replace(layer.gap, profile=profile))
+        for layer in layers(stack, values, true, wavelength)
+    ]
     u = values.get("unstacked", 0.0)
     total = np.zeros(q.size)
     for M, share in zip(*stack.numbers(), strict=True):

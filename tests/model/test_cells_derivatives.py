@@ -10,6 +10,7 @@ import pytest
 from cells_samples import CRYSTALS, CU, FloatArray, all_offers, crystal, values_of
 
 from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.arrays_of_stack import density_in_gaps
 from slxrd.model.intensity import Model, RegionModel
 from slxrd.model.kernel.dispatch import curves
 from slxrd.model.kernel.reference import cells
@@ -150,13 +151,13 @@ def test_compiled_and_plain_are_one(stack: Stack, values: dict[str, float], sigm
     for pairs in (2, int(stack.numbers()[0][-1])):
         for derivatives in (False, True):
             asked = (p, band.q + shift, shift, region.sample(band), pairs, derivatives)
-            assert_compiled(asked)
+            assert_compiled(asked, stack)
 
 
-def assert_compiled(asked: tuple[Any, ...]) -> None:
+def assert_compiled(asked: tuple[Any, ...], stack: Stack) -> None:
     """The compiled kernel gives what NumPy gives, in every row that was asked for."""
     pytest.importorskip("numba")
-    plain, fast = cells.curves(*asked), curves(*asked)
+    plain, fast = cells.curves(*asked, density_in_gaps(stack)), curves(*asked)
     assert plain.shape == fast.shape
     assert np.any(plain[0] > 0.0)
     count = len(plain) if asked[-1] else 1
@@ -186,4 +187,4 @@ def test_compiled_and_plain_are_one_at_fringes(
     p = np.array([values[name] for name in model.names])
     nothing = np.zeros(q.size)
     for derivatives in (False, True):
-        assert_compiled((p, band.q, nothing, model.region(q).sample(band), pairs, derivatives))
+        assert_compiled((p, band.q, nothing, model.region(q).sample(band), pairs, derivatives), stack)

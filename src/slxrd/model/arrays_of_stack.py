@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.model.kernel.arrays import BOTTOM, COEFFICIENTS, REPEAT, TOP, Sample
+from slxrd.model.kernel.arrays import BOTTOM, COEFFICIENTS, REPEAT, TOP, GapFunction, Sample
+from slxrd.parameters.gap_profiles.profile import GapProfile
 from slxrd.sample.amplitudes import plane_arrays
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.form_factors import ComplexArray
@@ -96,6 +97,34 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
         **_of_planes(placed),
         **indices,
     )
+
+
+def density_in_gaps(stack: Stack) -> GapFunction | None:
+    """Return the electron density in the gaps as a function for the kernels; None if there is none.
+
+    Parameters
+    ----------
+    stack : Stack
+        The structure.
+    """
+    profile, names = stack.gap_profile, stack.names
+    if not profile.parameters:
+        return None
+    columns = tuple(names.index(name) if name in names else -1 for name in profile.names)
+    return GapFunction(_Averages(profile, names), columns, profile.in_kernels)
+
+
+@dataclass(frozen=True)
+class _Averages:
+    """The means of a gap profile over gaps, from the vector of all parameters of a structure."""
+
+    profile: GapProfile
+    names: tuple[str, ...]
+
+    def __call__(self, q: FloatArray, width: float, sigma_L: float, p: FloatArray) -> ComplexArray:
+        # Behind the parameters may be a σ_u that stands for crystals without interference.
+        values = dict(zip(self.names, p.tolist(), strict=False))
+        return self.profile.averages(q, width, sigma_L, self.profile.values(values))
 
 
 #: Parameters whose index is a field of :class:`Sample`; −1 if a structure does not have one.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import Sample
+from slxrd.model.kernel.arrays import GapFunction, Sample
 from slxrd.model.kernel.dispatch import curves
 from slxrd.parameters.disorder.term import DisorderTerm, combined_factor
 from slxrd.units import FloatArray
@@ -24,6 +24,7 @@ def curves_with_disorder(
     derivatives: bool,
     disorders: Sequence[DisorderTerm],
     names: Sequence[str],
+    density: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity and derivatives with the factors of some kinds of disorder.
 
@@ -38,6 +39,8 @@ def curves_with_disorder(
         The kinds of disorder; may be empty.
     names : sequence of str, length k
         Names of the parameters.
+    density : GapFunction, optional
+        The electron density in the gaps.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def curves_with_disorder(
     SlxrdError
         If a kind of disorder does not return finite arrays of the right shape.
     """
-    rows = curves(p, q, delta, s, pairs, derivatives)
+    rows = curves(p, q, delta, s, pairs, derivatives, density)
     if not disorders:
         return rows
     if s.sigma_u < 0:
@@ -57,7 +60,7 @@ def curves_with_disorder(
     else:
         apart, without = p.copy(), s
         apart[s.sigma_u] = _NO_INTERFERENCE
-    alone = curves(apart, q, delta, without, pairs, derivatives)[: len(rows)]
+    alone = curves(apart, q, delta, without, pairs, derivatives, density)[: len(rows)]
     values: Mapping[str, float] = dict(zip(names, p.tolist(), strict=True))
     D = combined_factor(disorders, q, values)
     interference = rows[0] - alone[0]

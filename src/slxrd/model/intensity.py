@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
-from slxrd.model.arrays_of_stack import check_shift, sample
+from slxrd.model.arrays_of_stack import check_shift, density_in_gaps, sample
 from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import reach, smear
@@ -68,6 +68,7 @@ class RegionModel:
         # The range of correlations needs only the structure without amplitudes.
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
+        self._density = density_in_gaps(model.stack)
 
     def evaluate(
         self, values: Mapping[str, float], derivatives: bool = True
@@ -98,7 +99,15 @@ class RegionModel:
         band = self.band(distance)
         shift = p[5] * band.shift
         rows = curves_with_disorder(
-            p, band.q + shift, shift, self.sample(band), pairs, derivatives, self._disorders, self.names
+            p,
+            band.q + shift,
+            shift,
+            self.sample(band),
+            pairs,
+            derivatives,
+            self._disorders,
+            self.names,
+            self._density,
         )
         if not derivatives:
             return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.gap_profiles.profile import gap_parameters
 from slxrd.parameters.parameter_info import ParameterInfo
 
 _SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
@@ -76,10 +77,6 @@ FURTHER: dict[str, ParameterInfo] = {
             "amplitude of a plane of the second crystal over one of the first", _CELLS, 0.05, False,
         ),
         ParameterInfo(
-            "rho", "ρ", "e/Å³", 0.3, 0.0, 1.0, -10.0, 100.0,
-            "electron density between the crystals", "docs/stacks.md", 0.02, False,
-        ),
-        ParameterInfo(
             "unstacked", "u", "", 0.0, 0.0, 1.0, 0.0, 1.0,
             "share of the crystals that stand alone", "docs/stacks.md", 0.05, False,
         ),
@@ -143,9 +140,9 @@ def info(name: str) -> ParameterInfo:
         return known
     planes = of_planes(name)
     if planes is None:
-        of_disorder = disorder_parameters()
-        if name in of_disorder:
-            return of_disorder[name]
+        of_terms = {**disorder_parameters(), **gap_parameters()}
+        if name in of_terms:
+            return of_terms[name]
         raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")
     outermost = planes.where == "surface"
     which = f"{planes.where}(B)" if planes.second else planes.where

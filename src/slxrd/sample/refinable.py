@@ -10,6 +10,7 @@ from typing import Protocol
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import FURTHER, TABLE, info, of_planes
 from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.gap_profiles.profile import gap_parameters, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane
@@ -126,6 +127,9 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
         if structure.alternating:
             names += ["dL_B"] if structure.crystal is not None else ["dL_B", "f_B"]
         rows = {**disorder_parameters(), **{name: FURTHER[name] for name in names}}
+        if _has_area(structure) and structure.slab is None:
+            chosen = gap_profile("slab").names  # that one is chosen by its density
+            rows |= {name: row for name, row in gap_parameters().items() if name not in chosen}
     if structure.crystal is not None:
         rows |= {name: FURTHER[name] for name in ("B", "shift_surface")}
         rows |= _of_planes(structure.crystal, "")
@@ -133,6 +137,12 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
         rows["shift_surface_B"] = info("shift_surface_B")
         rows |= _of_planes(structure.partner, "_B")
     return rows
+
+
+def _has_area(structure: Structure) -> bool:
+    """Whether electron densities between the crystals can be converted to amplitudes."""
+    crystals = [one for one in (structure.crystal, structure.partner) if one is not None]
+    return bool(crystals) and all(one.area is not None for one in crystals)
 
 
 def _of_planes(crystal: Crystal, end: str) -> dict[str, ParameterInfo]:
@@ -175,8 +185,9 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
             rows["d_B"] = _near(rows["d_B"], structure.partner.period)
             rows |= _sizes(rows, structure.partner, has_plane_parameters(structure.extras, True), "_B")
     if structure.slab is not None:
-        rows["rho"] = replace(FURTHER["rho"], default=structure.slab)
+        rows |= {row.name: replace(row, default=structure.slab) for row in gap_profile("slab").parameters}
     further = offered(structure) if structure.extras else {}
+    gap_profile_in_use(structure.extras)  # raises for parameters of two profiles
     for name in structure.extras:
         if name not in further:
             info(name)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use
+from slxrd.parameters.gap_profiles.profile import GapProfile, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.refinable import offered, table_of
@@ -192,6 +193,13 @@ class Stack:
     def disorders(self) -> tuple[DisorderTerm, ...]:
         """Kinds of disorder in use that the kernels do not calculate themselves."""
         return disorders_in_use(self.extras) if self.extras else ()
+
+    @property
+    def gap_profile(self) -> GapProfile:
+        """Profile of the electron density between the crystals."""
+        if self.slab is not None:
+            return gap_profile("slab")
+        return gap_profile_in_use(self.extras) if self.extras else gap_profile("none")
 
     @property
     def offers(self) -> dict[str, ParameterInfo]:

@@ -29,6 +29,7 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
     tied = any(row.expression is not None for row in parameters.values())
     return (
         not objective.model.stack.disorders
+        and objective.model.stack.gap_profile.in_kernels
         and settings.objective == "linear"
         and settings.scale == "free"
         and not tied

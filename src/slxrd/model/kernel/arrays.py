@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -17,6 +18,26 @@ Kind = Literal["equal planes", "atoms", "general"]
 BOTTOM, REPEAT, TOP = 0, 1, 2
 #: Coefficients of the polynomials that carry scattering amplitudes to a shifted q.
 COEFFICIENTS = 5
+
+
+class GapFunction(NamedTuple):
+    """The electron density in the gaps between crystals, as a function.
+
+    Attributes
+    ----------
+    averages : callable
+        From q in Å⁻¹, shape (n,), mean and standard deviation of the width of a gap in Å, and the parameters,
+        shape (k,), to ⟨B⟩, ⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ with their derivatives with respect to q, mean width, σ_L
+        and the f parameters of the density, shape (3, 4 + f, n).
+    columns : tuple of int, length f
+        These parameters; −1 for one that the structure does not have.
+    compiled : bool
+        Whether the compiled kernels calculate this density themselves.
+    """
+
+    averages: Callable[[FloatArray, float, float, FloatArray], ComplexArray]
+    columns: tuple[int, ...]
+    compiled: bool
 
 
 class Sample(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Protocol, cast
 
-from slxrd.model.kernel.arrays import FloatArray, IntArray, Kind, Sample
+from slxrd.model.kernel.arrays import FloatArray, GapFunction, IntArray, Kind, Sample
 
 
 class _Kernels(Protocol):
     """Interface of the modules ``compiled.kernels`` and ``reference.kernels``."""
 
+    COMPILED: bool
     KERNELS: dict[Kind, Any]
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
@@ -45,7 +46,13 @@ def kernel_of(s: Sample) -> Any:
 
 
 def curves(
-    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    pairs: int,
+    derivatives: bool,
+    density: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
@@ -61,6 +68,8 @@ def curves(
         Only cells less than this number of places apart interfere.
     derivatives : bool
         Whether derivatives are needed; otherwise only the first row is valid.
+    density : GapFunction, optional
+        The electron density in the gaps; the NumPy form calculates one that the compiled kernels do not have.
 
     Returns
     -------
@@ -68,6 +77,10 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
+    if density is not None and not (density.compiled and kernels().COMPILED):
+        from slxrd.model.kernel.reference import cells  # loads numba where it is installed
+
+        return cells.curves(p, q, delta, s, pairs, derivatives, density)
     rows: FloatArray = kernel_of(s)(p, q, delta, s, pairs, derivatives)
     return rows
 

@@ -17,6 +17,8 @@ from slxrd.model.kernel.arrays import Kind, Sample
 from slxrd.model.kernel.compiled import atoms, equal_planes, stacks
 from slxrd.model.kernel.compiled.smearing import smear as smear
 
+#: Whether numba compiles these kernels.
+COMPILED = True
 #: Kernels by kind of structure, with the same arguments.
 KERNELS: dict[Kind, Any] = {
     "equal planes": equal_planes.curves,

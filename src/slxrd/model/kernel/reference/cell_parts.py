@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import ComplexArray, FloatArray, Sample
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, GapFunction, Sample
 from slxrd.model.kernel.geometry import gap_above, heights_of, surface, value
 
 _FOUR_PI = 4.0 * np.pi
@@ -52,39 +52,34 @@ def parts(bare: ComplexArray, s: Sample, crystal: int) -> ComplexArray:
 class Gap(NamedTuple):
     """What a gap gives to the terms of ``cells``.
 
-    ``grown`` is e^x, ``missing`` e^x − 1, ``box`` B of unit density, ``square`` ⟨|B|²⟩; ``width`` is ℓ,
-    between surfaces that stand out by ``above`` and ``below``.
+    ``c``, ``s`` and ``square`` are e^{iqa}⟨B⟩, e^{iqb}⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ of a surface cell. ``change``
+    holds their derivatives with respect to q (at constant phase factors), mean width, σ_L and the parameters
+    of the density, shape (3, 3 + f, n). The surfaces stand out by ``above`` (a) and ``below`` (b).
     """
 
     w: ComplexArray
-    rho: float
-    box: ComplexArray
-    grown: ComplexArray
-    missing: ComplexArray
-    width: float
     above: float
     below: float
     c: ComplexArray
     s: ComplexArray
     square: FloatArray
+    change: ComplexArray
 
 
-def gap(p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: int) -> Gap:
+def gap(
+    p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: int, density: GapFunction | None
+) -> Gap:
     """What the gap above a crystal gives."""
     L, below, above = gap_above(p, s, heights, crystal)
-    decay = np.exp(-0.5 * (q * p[2]) ** 2)
-    w = decay * np.exp(1j * q * L)
-    rho = s.area * value(p, s.rho, 0.0)
-    width = L - above - below
-    x = 0.5 * q * width
-    grown = np.exp(2j * x) * decay
-    # e^x − 1 without loss of digits where x is small.
-    less = np.expm1(-0.5 * (q * p[2]) ** 2)
-    missing = (less * np.cos(2.0 * x) - 2.0 * np.sin(x) ** 2) + 1j * (decay * np.sin(2.0 * x))
-    box = missing / (1j * q)
-    raised, sunk = (rho * box * np.exp(1j * q * out) for out in (above, below))
-    square = -2.0 * rho**2 * missing.real / q**2
-    return Gap(w, rho, box, grown, missing, width, above, below, raised, sunk, square)
+    w = np.exp(-0.5 * (q * p[2]) ** 2) * np.exp(1j * q * L)
+    if density is None:
+        rows = np.zeros((3, 4, q.size), np.complex128)
+    else:
+        rows = density.averages(q, L - above - below, float(p[2]), p)
+        rows = rows * np.array([s.area, s.area, s.area**2])[:, None, None]
+    rows[0] *= np.exp(1j * q * above)
+    rows[1] *= np.exp(1j * q * below)
+    return Gap(w, above, below, rows[0, 0], rows[1, 0], rows[2, 0].real, rows[:, 1:])
 
 
 def move_surface(rows: FloatArray, s: Sample, crystal: int, upper: bool, change: FloatArray) -> None:

@@ -7,11 +7,13 @@ length t. With ⟨|f|²⟩, Φ = ⟨f* e^{iqt}⟩, ⟨f⟩ and τ = ⟨e^{iqt}�
 
 (Fullerton et al., Phys. Rev. B 1992, 45, 9292, generalised; D is that of independent displacements of
 the crystals from their places). For one crystal F of n planes, with E = e^{iq(n−1)d}, a gap of mean L and
-standard deviation σ_L, w = exp(iqL − q²σ_L²/2), and between the crystals a slab of density ρ and of mean
-width ℓ, L less what the crystals' surfaces stand out (a below, b above it),
+standard deviation σ_L, w = exp(iqL − q²σ_L²/2), and between the crystals a density of the Fourier
+transform B and the width ℓ, that of the gap less what the crystals' surfaces stand out (a below, b above it),
 
     ⟨f⟩ = F + E c,   Φ = F* E w + s,   τ = E w,   ⟨|f|²⟩ = |F|² + 2 Re[F* E c] + ⟨|B|²⟩,
-    B = ρ(e^x − 1)/(iq),  x = iqℓ − q²σ_L²/2,  c = e^{iqa} B,  s = e^{iqb} B,  ⟨|B|²⟩ = −2ρ² Re(e^x − 1)/q².
+    c = e^{iqa} ⟨B⟩,   s = e^{iqb} ⟨B* e^{iqℓ}⟩.
+
+The three means over gaps come from the profile of the density, as a function.
 
 Two crystals that alternate are one cell: f = f_A + τ_A f_B and so on. F = A_b + A_r Σ_{k<m} e^{ikqd} +
 A_t e^{imqd} holds bottom, repeats and top of a crystal; the A are sums over few planes. So derivatives
@@ -23,7 +25,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import ComplexArray, FloatArray, Sample
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, GapFunction, Sample
 from slxrd.model.kernel.geometry import value
 from slxrd.model.kernel.reference.cell_parts import (
     Gap,
@@ -174,32 +176,29 @@ def _add_gap(
     between: Gap,
     out: ComplexArray,
     lit: float,
+    density: GapFunction | None,
 ) -> FloatArray:
     """Add what the gap above a crystal gives to the derivatives, and return its part of that by q.
 
-    The gap enters through w, c = e^{iqa} B, s = e^{iqb} B and ⟨|B|²⟩; ``lit`` is (1 − u)M.
+    The gap enters through w, c, s and ⟨|B|²⟩; ``lit`` is (1 − u)M.
     """
-    w, rho, box, grown, missing, width, above, below = between[:8]
     sigma_L, L = p[2], p[1] + (value(p, s.dL_B, 0.0) if crystal == 1 else 0.0)
-    X_w = out[3] * w
+    X_w = out[3] * between.w
     on_L = -2.0 * q * X_w.imag
     on_sigma = -2.0 * q**2 * sigma_L * X_w.real
     by_q: FloatArray = 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
-    if s.rho >= 0:
-        raised, sunk = out[4] * np.exp(1j * q * above), out[5] * np.exp(1j * q * below)
-        X_B = raised + sunk
-        square = -2.0 * missing.real / q**2
-        rows[1 + s.rho] += s.area * (2.0 * np.real(X_B * box) + 2.0 * rho * lit * square)
-        on_width = 2.0 * rho * np.real(X_B * grown) + 2.0 * rho**2 * lit * grown.imag / q
+    if density is not None:
+        c, square = between.change[:2], between.change[2].real
+        on = 2.0 * np.real(out[4] * c[0] + out[5] * c[1]) + lit * square
+        on_width = on[1]
         on_L = on_L + on_width
-        on_sigma = on_sigma + 2.0 * rho * np.real(1j * q * sigma_L * X_B * grown)
-        on_sigma = on_sigma + 2.0 * rho**2 * lit * sigma_L * grown.real
-        growth = grown * (1j * width - q * sigma_L**2)
-        by_q += 2.0 * rho * np.real(X_B * (growth / (1j * q) - box / q))
-        by_q += lit * rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3)
-        on_above = -2.0 * rho * q * np.imag(raised * box)
-        on_below = -2.0 * rho * q * np.imag(sunk * box)
-        by_q += (above * on_above + below * on_below) / q
+        on_sigma = on_sigma + on[2]
+        for column, change in zip(density.columns, on[3:], strict=True):
+            if column >= 0:
+                rows[1 + column] += change
+        on_above = -2.0 * q * np.imag(out[4] * between.c)
+        on_below = -2.0 * q * np.imag(out[5] * between.s)
+        by_q += on[0] + (between.above * on_above + between.below * on_below) / q
         move_surface(rows, s, crystal, True, on_above - on_width)
         move_surface(rows, s, (crystal + 1) % s.closing.size, False, on_below - on_width)
     rows[2] += on_L
@@ -238,7 +237,13 @@ def _add_planes(
 
 
 def curves(
-    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    pairs: int,
+    derivatives: bool,
+    density: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
@@ -254,7 +259,9 @@ def curves(
     pairs : int
         Only cells less than this many places apart interfere.
     derivatives : bool
-        Whether they are wanted; otherwise only the first row is.
+        Whether they are needed; otherwise only the first row counts.
+    density : GapFunction, optional
+        The electron density in the gaps.
 
     Returns
     -------
@@ -262,6 +269,8 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
+    if density is None and s.rho >= 0:
+        raise ValueError("a structure with a density in its gaps needs the function of the density")
     q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
     count = s.closing.size
     rows = np.zeros((1 + p.size, q.size))
@@ -269,7 +278,7 @@ def curves(
     sigma_u, u = value(p, s.sigma_u, 0.0), value(p, s.unstacked, 0.0)
     D = np.exp(-((q * sigma_u) ** 2))
     F_parts = [parts(bare, s, c) for c in range(count)]
-    gaps = [gap(p, q, s, heights, c) for c in range(count)]
+    gaps = [gap(p, q, s, heights, c, density) for c in range(count)]
     M = float(s.shares @ s.numbers)
     between, by_q = np.zeros(q.size), np.zeros(q.size)
     pure = not s.mixed and count == 1
@@ -296,7 +305,7 @@ def curves(
         turned = -2.0 * out[6].imag
         rows[1 + own[0]] += q * turned
         by_q += p[own[0]] * turned
-        by_q += _add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M)
+        by_q += _add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M, density)
         by_q += _add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
         fill_occupancies(rows, p, q, delta, s, heights, out, c)
     if s.sigma_u >= 0:

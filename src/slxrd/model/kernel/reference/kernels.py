@@ -9,6 +9,8 @@ from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.reference import cells, equal_planes
 from slxrd.model.kernel.reference.smearing import smear as smear
 
+#: Whether numba compiles these kernels.
+COMPILED = False
 #: Kernels by kind of structure, with the same arguments.
 KERNELS: dict[Kind, Any] = {
     "equal planes": equal_planes.curves,
