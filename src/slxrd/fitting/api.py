@@ -1,4 +1,4 @@
-"""``slxrd.fit``: from keywords to a fit."""
+"""The function ``slxrd.fit``, and the objects that it makes from its keywords."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def build_parameters(
     Parameters
     ----------
     parameters : Parameters or lmfit.Parameters, optional
-        The set that the others change; default: the table's.
+        Set that the other arguments change; default: that of the structure.
     start, fix : mapping of str to float, optional
         Start values, and values to fix parameters at.
     bounds : mapping of str to (float, float), optional
@@ -55,7 +55,7 @@ def build_parameters(
         Name or chain length (``"C18"``) of the ligand, which bounds L; see
         :mod:`slxrd.sample.library.ligands`.
     stack : Stack, optional
-        The structure that they belong to; default: the paper's.
+        Structure to which they belong; default: equal planes, as in the 2021 paper.
 
     Raises
     ------
@@ -120,12 +120,12 @@ def sample_of(options: Mapping[str, Any]) -> tuple[Stack, Parameters]:
     Parameters
     ----------
     options : mapping
-        Options by name; those that are left out are at their defaults.
+        Options by name; others have their defaults.
 
     Raises
     ------
     SlxrdError
-        If the structure cannot be, it does not have one of the parameters, or options contradict each other.
+        If the structure is invalid or does not have one of the parameters, or options contradict each other.
     """
     refinement = {name: options[name] for name in options_of("refinement") if name in options}
     base = refinement.get("parameters")

@@ -42,7 +42,7 @@ def limit(objective: Objective, best: Minimum, name: str, towards: float) -> flo
     Parameters
     ----------
     objective : Objective
-        Data against model.
+        Residuals of the data and the model.
     best : Minimum
         The best minimum, with ``name`` on a bound.
     name : str
@@ -68,7 +68,7 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     Parameters
     ----------
     objective : Objective
-        Data against model.
+        Residuals of the data and the model.
     fringeless : Minimum
         The fit without fringes.
     parameters : Parameters

@@ -1,4 +1,4 @@
-"""Bounded least squares from one start: Objective and Parameters → Minimum."""
+"""Bounded least squares from one start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 #: Relative change of χ², of the parameters, and of the gradient at which a refinement stops.
 TOLERANCE = 1e-10
 
-#: How often the auxiliary grid is extended when a refinement needs a longer one.
+#: Largest number of extensions of the auxiliary grid, if a refinement needs a longer one.
 _GRIDS = 4
 
 _STOPS = {
@@ -41,7 +41,7 @@ class Minimum:
     Parameters
     ----------
     parameters : Parameters
-        The set that was refined.
+        Parameters of the refinement, with bounds and ties.
     names : tuple of str
         The refined parameters.
     vector : ndarray, shape (f,)
@@ -49,7 +49,7 @@ class Minimum:
     values : mapping
         Values of all parameters.
     evaluation : Evaluation
-        The objective there.
+        Residuals and derivatives at the minimum.
     jacobian : ndarray, shape (r + k, f)
         Derivatives of the weighted residuals with respect to the vector, and of the k residuals of the
         Gaussian priors, (value − mean)/σ.
@@ -60,7 +60,7 @@ class Minimum:
     why : str
         Why the refinement stopped.
     n_evaluations : int
-        How often the model was calculated.
+        Number of evaluations of the model.
     """
 
     parameters: Parameters
@@ -102,7 +102,7 @@ def prior_chi2(parameters: Parameters, values: Mapping[str, float]) -> float:
 
 @dataclass(frozen=True, eq=False)
 class _Evaluated:
-    """The objective, and all residuals with those of the priors, at one vector of free parameters."""
+    """Evaluation at one vector of free parameters, with the residuals of the priors."""
 
     evaluation: Evaluation
     residual: FloatArray
@@ -127,11 +127,11 @@ def minimise(
     objective : Objective
         The function to minimise.
     parameters : Parameters
-        With a starting value for every free parameter.
+        Parameters with a starting value for every free one.
     tolerance : float
         See :data:`TOLERANCE`.
     most_evaluations : int
-        Limit of evaluations.
+        Largest number of evaluations.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def minimise(
 def _by_scipy(
     objective: Objective, parameters: Parameters, start: FloatArray, tolerance: float, most_evaluations: int
 ) -> Minimum:
-    """Refine by SciPy's trust region: any objective, ties included."""
+    """Refine with the trust-region algorithm of SciPy, for any objective and ties."""
     names = parameters.free_names
     lower, upper = parameters.limits()
     found = _least_squares.minimise(
@@ -222,6 +222,6 @@ def _compiled(
 
 
 def _inside(start: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
-    """Step off the bounds, where the optimiser's first step would be of length zero."""
+    """Move starts off the bounds, where the first step of the optimiser would have length zero."""
     margin = 1e-4 * np.minimum(upper - lower, 1.0)
     return np.clip(start, lower + margin, upper - margin)

@@ -52,7 +52,7 @@ def search(
     Parameters
     ----------
     objective : Objective
-        Data against model.
+        Residuals of the data and the model.
     parameters : Parameters
         Given values are starts; the others are estimated from the pattern. A q_zero that is neither fixed
         nor free is fixed at its value.

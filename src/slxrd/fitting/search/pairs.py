@@ -57,7 +57,7 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
     Parameters
     ----------
     objective : Objective
-        Data against a stack in which two crystals alternate.
+        Residuals of the data and a stack of two alternating crystals.
     parameters : Parameters
         Given values are fixed, or starts.
     base : Minimum

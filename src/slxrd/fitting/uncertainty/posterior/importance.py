@@ -1,17 +1,17 @@
-"""The posterior by importance sampling: a few thousand weighted samples over all solutions at once.
+"""Importance sampling of the posterior: a few thousand weighted samples over all solutions.
 
-Points are drawn from a mixture of t distributions, one about every solution, and weighted with the
-posterior's density over that of the mixture. The mixture is fitted to the weighted points and drawn
-from again, and all rounds are weighted together (adaptive multiple importance sampling: Cornuet et
+Points are drawn from a mixture of t distributions, one around every solution, and weighted by the ratio of
+the posterior density to that of the mixture. The mixture is fitted to the weighted points for the next
+round, and all rounds are weighted together (adaptive multiple importance sampling: Cornuet et
 al., Scand. J. Stat. 2012, 39, 798). The effective number of samples, 1/Σw², is that of independent samples of
 the same precision.
 
-Where σ_N is below about half a plane only one or two sizes exist, and N and σ_N are exchanged along a
-short curved valley of χ² that no ellipsoid describes; further distributions are placed along it.
+If σ_N is below about half a plane, only one or two sizes exist, and N and σ_N are correlated along a short
+curved valley of χ² that an ellipsoid does not describe. Further distributions are placed along it.
 
-With region weights other than 1, exp(−χ²/2) is not the likelihood, and its curvature not the scatter
-of the estimates. Each solution's samples are then stretched so that their covariance at the minimum is
-the true one of :mod:`slxrd.fitting.minimise.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
+With region weights other than 1, exp(−χ²/2) is not the likelihood, and its curvature does not give the
+covariance of the estimates. The samples of each solution are then scaled so that their covariance at the
+minimum is that of :mod:`slxrd.fitting.minimise.covariance` (Shaby, Electron. J. Stat. 2014, 8, 1887).
 
 """
 
@@ -42,16 +42,16 @@ Random = np.random.Generator | np.random.RandomState
 
 
 class Mixture:
-    """A weighted sum of multivariate t distributions.
+    """Weighted sum of multivariate t distributions.
 
     Parameters
     ----------
     centres : ndarray, shape (s, f)
-        Where they are.
+        Centres of the distributions.
     covariances : ndarray, shape (s, f, f)
-        Of their cores.
+        Covariances of their cores.
     shares : ndarray, shape (s,)
-        Weights; any positive numbers will do.
+        Positive weights on any scale.
     """
 
     def __init__(self, centres: FloatArray, covariances: FloatArray, shares: FloatArray) -> None:
@@ -64,7 +64,7 @@ class Mixture:
 
     @property
     def covariances(self) -> FloatArray:
-        """Of the cores, shape (s, f, f)."""
+        """Covariances of the cores, shape (s, f, f)."""
         return np.asarray(self._roots @ self._roots.transpose(0, 2, 1))
 
     def choose(self, n: int, random: Random) -> NDArray[np.int64]:
@@ -93,7 +93,7 @@ class Mixture:
 #: that are needed.
 ROUND, FEWEST_ROUNDS, MOST_ROUNDS = 1000, 3, 10
 ENOUGH, TOO_FEW = 800.0, 150.0
-#: Solutions with Δχ² beyond the first, and no more than the second, are sampled.
+#: Largest Δχ² of the solutions that are sampled, and their largest number.
 _REACHED, _MOST = 30.0, 40
 #: Largest width of a solution, whatever the curvature of χ²; beyond it there is another solution.
 _WIDEST = {"d": 0.05, "L": 1.5, "sigma_L": 0.6, "N": 0.5, "sigma_N": 0.6, "q_zero": 0.01}
@@ -110,7 +110,7 @@ class ImportanceSampling(Sampler):
     Parameters
     ----------
     fewest_rounds, most_rounds : int
-        Rounds in any case, and at most.
+        Smallest and largest number of rounds.
     enough : float
         Effective number of samples that ends the sampling.
     """
@@ -189,11 +189,11 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
     Parameters
     ----------
     objective : Objective
-        Data against model.
+        Residuals of the data and the model.
     minima : sequence of Minimum
         All minima, the best first, with the same free parameters.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
 
     Returns
     -------
@@ -205,7 +205,7 @@ def importance_samples(objective: Objective, minima: Sequence[Minimum], seed: in
 
 
 def _weights(heights: FloatArray, densities: FloatArray) -> tuple[FloatArray, float]:
-    """Posterior over the mean density of all rounds, with sum 1, and the logarithm of its integral."""
+    """Ratios of posterior to mean density of all rounds, normalised, and the logarithm of the integral."""
     logarithms = heights - np.logaddexp.reduce(densities, axis=0) + np.log(len(densities))
     highest = logarithms.max()
     weights = np.exp(logarithms - highest)
@@ -244,7 +244,7 @@ def _initial_mixture(objective: Objective, minima: Sequence[Minimum]) -> tuple[M
 
 
 def _core(minimum: Minimum) -> FloatArray:
-    """Covariance from the curvature, nowhere wider than a solution can be."""
+    """Covariance from the curvature, limited to the largest width of a solution."""
     widest = np.array([_WIDEST.get(name, 10.0 * info(name).step) for name in minimum.names])
     curvature = minimum.jacobian.T @ minimum.jacobian
     return np.asarray(np.linalg.inv(curvature + np.diag(widest**-2.0)))

@@ -1,12 +1,11 @@
-"""The posterior by Markov chain Monte Carlo over all solutions of a fit.
+"""Markov chain Monte Carlo of the posterior over all solutions of a fit.
 
-The density is exp(−χ²/2), flat within the parameters' bounds, times Gaussian priors where they are
-given; scale and background have their best values, as in the fit. The solutions are about d apart in L
-and much narrower, so that an ordinary sampler does not pass from one to another. Here half of the steps are
-jumps to points drawn from a mixture of distributions, one for each solution (the independence sampler of
-Tierney, Ann. Stat. 1994, 22, 1701), so that the share of the samples in a solution is its probability. In
-the other half the walkers move along the differences between walkers (differential evolution: ter Braak,
-Stat. Comput. 2006, 16, 239). A solution that the search has not found is hardly ever visited.
+The density is exp(−χ²/2) times the priors, which are flat within the bounds, and Gaussian where given. Scale
+and background have their best values, as in the fit. The solutions are about d apart in L and much narrower,
+so an ordinary sampler does not change from one to another. Here half of the steps are jumps to points drawn
+from a mixture of distributions, one for each solution (the independence sampler of Tierney, Ann. Stat. 1994,
+22, 1701), so that the share of the samples in a solution is its probability. In the other half, walkers move
+along the differences between walkers (differential evolution: ter Braak, Stat. Comput. 2006, 16, 239). A solution that the search has not found is hardly ever visited.
 
 A chain has converged if it is long compared with its autocorrelation time, split R-hat is near 1, and its
 halves agree on the shares of the solutions.
@@ -31,7 +30,7 @@ from slxrd.fitting.uncertainty.posterior.target import Priors, Target
 from slxrd.fitting.uncertainty.posterior.walkers import Proposal, proposal_of_fit, starting_points
 from slxrd.units import FloatArray
 
-#: Autocorrelation times that a chain must be long, the split R-hat it may have, and the difference of the
+#: Smallest length of a chain in autocorrelation times, largest split R-hat, and largest difference of the
 #: solutions' shares between its halves, in standard deviations.
 LONG_ENOUGH, WORST_RHAT, WORST_DIFFERENCE = 50.0, 1.05, 4.0
 #: Share of the steps that is discarded at the beginning.
@@ -41,8 +40,8 @@ DISCARDED = 0.2
 def autocorrelation_time(chain: FloatArray) -> float:
     """Integrated autocorrelation time in steps of a quantity, shape (steps, walkers).
 
-    Deviations are from the mean of all walkers, not of each as in emcee: walkers that stay each in its
-    own solution are so seen to be correlated for ever. The window is Sokal's, five times the answer.
+    Deviations are from the mean of all walkers, not of each as in emcee, so that walkers that each stay in
+    one solution have an infinite correlation time. The window is that of Sokal, five times the result.
     """
     n = len(chain)
     away = chain - chain.mean()
@@ -77,7 +76,7 @@ def assess_convergence(
     tau, rhat : mapping of str to float
         Autocorrelation time in steps, and split R-hat, of every quantity.
     difference : float
-        Between the solutions' shares in the halves of the chain, in standard deviations.
+        Difference of the solutions' shares between the halves of the chain, in standard deviations.
     """
     slowest, worst = max(tau, key=lambda name: tau[name]), max(rhat, key=lambda name: rhat[name])
     long = kept / tau[slowest]
@@ -115,9 +114,9 @@ class Posterior(Samples):
     chain : ndarray, shape (steps, walkers, f)
         Their values.
     all_values : mapping of str to ndarray, shape (n,)
-        Of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
+        Samples of every parameter and of the period Λ = (N−1)·d + L, thickness (N−1)·d, in Å and planes.
     chi2 : ndarray, shape (n,)
-        Without priors.
+        χ² of the samples, without priors.
     solution : ndarray of int, shape (n,)
         The nearest solution of the fit, counted from 0.
     fractions, fraction_errors : ndarray, shape (solutions,)
@@ -175,9 +174,9 @@ def sample_posterior(
     fit : Fit
         The fit, with all its solutions.
     steps, walkers : int
-        Every walker makes so many steps, of which the first fifth is discarded.
+        Number of steps of every walker, of which the first fifth is discarded, and number of walkers.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     priors : mapping of str to (float, float), optional
         Mean and standard deviation of Gaussian priors of refined parameters, ``{"L": (36, 2)}``, in addition
         to those of the fit.
@@ -188,7 +187,7 @@ def sample_posterior(
     Raises
     ------
     SlxrdError
-        If nothing was refined, steps or walkers are too few, a prior cannot be or excludes all
+        If nothing was refined, steps or walkers are too few, a prior is invalid or excludes all
         solutions, or emcee is not installed.
     """
     found = draw_samples(fit, "mcmc", seed=seed, priors=priors, report=report, steps=steps, walkers=walkers)
@@ -203,7 +202,7 @@ class EnsembleMCMC(Sampler):
     Parameters
     ----------
     steps, walkers : int
-        Every walker makes so many steps, of which the first fifth is discarded.
+        Number of steps of every walker, of which the first fifth is discarded, and number of walkers.
     """
 
     bit_generator: ClassVar[type[np.random.BitGenerator]] = np.random.MT19937
@@ -213,7 +212,7 @@ class EnsembleMCMC(Sampler):
     def sample(
         self, target: Target, random: np.random.Generator, report: Progress | None = None
     ) -> Posterior:
-        """Run the chains; a KeyboardInterrupt ends them and keeps the steps that were made.
+        """Run the chains; after a KeyboardInterrupt the finished steps are returned.
 
         Raises
         ------
@@ -231,7 +230,7 @@ class EnsembleMCMC(Sampler):
                 f"{self.walkers} walkers: {len(target.names)} refined parameters need at least {fewest}"
             )
         proposal = proposal_of_fit(target.fit, target)
-        state = np.random.RandomState(random.bit_generator)  # the kind that emcee takes
+        state = np.random.RandomState(random.bit_generator)  # as required by emcee
         starts = starting_points(target, proposal, self.walkers, state)
         target.prepare(starts)
         sampler = _sampler(target, proposal, self.walkers)

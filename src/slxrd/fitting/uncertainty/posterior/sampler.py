@@ -42,7 +42,7 @@ class Sampler(ABC):
         Returns
         -------
         Samples
-            Such as :meth:`DrawnSamples.of` makes of vectors and weights.
+            Samples, such as :meth:`DrawnSamples.of` returns for vectors and weights.
         """
 
 
@@ -66,9 +66,9 @@ class DrawnSamples(Samples):
     vectors : ndarray, shape (n, f)
         Their values.
     all_values : mapping of str to ndarray, shape (n,)
-        Of every parameter and derived quantity, in Å, Å⁻¹ and planes.
+        Samples of every parameter and derived quantity, in Å, Å⁻¹ and planes.
     weights : ndarray, shape (n,), or None
-        Of the samples, their sum being 1; None where all have the same.
+        Weights of the samples, whose sum is 1; None if they are equal.
     """
 
     names: tuple[str, ...]
@@ -92,7 +92,7 @@ def draw_samples(
     report: Progress | None = None,
     **settings: Any,
 ) -> Samples:
-    """Sample the posterior of a fit by a sampler of your choice.
+    """Sample the posterior of a fit with a sampler by name.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def draw_samples(
         "importance": a few thousand weighted samples over all solutions; "mcmc": the chain of
         :func:`slxrd.sample_posterior`; or the sampler of an installed package.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     priors : mapping of str to (float, float), optional
         Mean and standard deviation of Gaussian priors of refined parameters, ``{"L": (36, 2)}``, in addition
         to those of the fit.

@@ -38,7 +38,7 @@ class Target:
     Raises
     ------
     SlxrdError
-        If a prior cannot be.
+        If a prior is invalid.
     """
 
     def __init__(
@@ -61,12 +61,12 @@ class Target:
         self.prepare(np.array([minimum.vector for minimum in minima]))
 
     def prepare(self, vectors: FloatArray) -> None:
-        """Get ready for parameters like ``vectors``: their longest correlations decide the grids."""
+        """Prepare the grids for parameters like ``vectors``, from their longest correlations."""
         plain = Parameters({name: replace(row, prior=None) for name, row in self.parameters.items()})
         self._batch = Batch(self.objective, plain, self.full(vectors))
 
     def full(self, vectors: FloatArray) -> FloatArray:
-        """Values of all parameters at ``vectors``, shape (n, p); NaN where a tie leads outside its bounds."""
+        """Values of all parameters at ``vectors``, shape (n, p); NaN if a tie is outside its bounds."""
         points = np.tile(self._values, (len(vectors), 1))
         columns = self.objective.model.names
         points[:, [columns.index(name) for name in self.names]] = vectors
@@ -81,7 +81,7 @@ class Target:
     def _chi2(self, points: FloatArray) -> FloatArray:
         try:
             return self._batch.chi2(points)
-        except SlxrdError:  # at one of them a tie leads too far, or the curve has no logarithm
+        except SlxrdError:  # a tied value is outside its bounds, or the curve has no logarithm
             if len(points) == 1:
                 return np.array([np.inf])
             return np.concatenate([self._chi2(point[None]) for point in points])
@@ -94,7 +94,7 @@ class Target:
         return total
 
     def __call__(self, vectors: FloatArray) -> FloatArray:
-        """Evaluate; shape (n,)."""
+        """Evaluate the logarithm of the density, shape (n,)."""
         density = np.full(len(vectors), -np.inf)
         inside = np.all((vectors >= self.lower) & (vectors <= self.upper), axis=1)
         if inside.any():

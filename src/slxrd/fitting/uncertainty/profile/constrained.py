@@ -1,4 +1,4 @@
-"""Profile of χ²: the lowest χ² at fixed values of some parameters, over all solutions of a fit."""
+"""Profile likelihood: the lowest χ² at fixed values of some parameters, from all solutions of a fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slxrd.units import FloatArray
 
 #: Solutions with a larger Δχ² are not used as starts.
 REACHED = 40.0
-#: Relative change of χ² at which a refinement ends, and difference of χ² that rounding explains.
+#: Relative change of χ² at which a refinement ends, and difference of χ² by rounding.
 TOLERANCE, SAME = 1e-9, 1e-7
 #: Fringes whose contrast is reduced below this fraction are not searched.
 FAINT = 0.01
@@ -32,14 +32,14 @@ MOST_GRIDS = 3
 
 @dataclass(frozen=True)
 class Point:
-    """The lowest χ² found at fixed values of some parameters.
+    """Lowest χ² at fixed values of some parameters.
 
     Parameters
     ----------
     chi2 : float
-        χ² there.
+        The lowest χ².
     values : ndarray, shape (p,)
-        Of all parameters, in the order of ``model.names``.
+        Values of all parameters, in the order of ``model.names``.
     solution : int
         The solution of the fit, counted from 0, from which it was reached.
     """
@@ -50,7 +50,7 @@ class Point:
 
 
 class ProfiledChi2:
-    """The lowest χ² of a fit at fixed values of some parameters, all others being refined.
+    """Lowest χ² of a fit as a function of some parameters, with all others refined.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class ProfiledChi2:
         return point
 
     def along(self, value: float) -> Point:
-        """Refine at a value of the one parameter; the known points on both sides are starts, too."""
+        """Refine at a value of the one parameter; the known points on both sides are also starts."""
         if value not in self._known:
             places = sorted(self._known)
             i = bisect(places, value)
@@ -159,7 +159,7 @@ class ProfiledChi2:
                 places = left[inside]
                 values[places], converged[places] = found.values, found.converged
                 chi2[places] = found.chi2 + known[places]
-            # Those that have left the range of the grid of their start are refined once more.
+            # Results outside the range of the grid of their start are refined again.
             true = self.heights(values[left])
             left = left[np.abs(true - chi2[left]) > SAME * true]
             if not left.size:
@@ -231,7 +231,7 @@ class ProfiledChi2:
                 chi2 = objective.chi2(named) + prior_chi2(parameters, named)
                 if abs(chi2 - found.chi2[0]) < SAME * chi2:
                     return values, chi2, best
-                # The refinement has left the range of the auxiliary grid, which was made for the starts.
+                # The result is outside the range of the auxiliary grid, which was made for the starts.
                 starts = [values]
         tries = [minimise(objective, self._from(parameters, start), TOLERANCE) for start in starts]
         least = min(range(len(tries)), key=lambda k: tries[k].chi2)

@@ -78,7 +78,7 @@ def series_command(
     critical: Annotated[
         float | None,
         typer.Option(
-            metavar="QC", help="Critical q of the film for --low-angle; default: fitted, up to 0.06 Å⁻¹."
+            metavar="QC", help="Critical q of the film for --low-angle; default: averaged up to 0.06 Å⁻¹."
         ),
     ] = None,
     out: Annotated[
