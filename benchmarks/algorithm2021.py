@@ -3,7 +3,7 @@
 Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI Eqs. S2 to S12, with Eq. S9 corrected
 (e^{2ξ}T² for the printed e^{2ξT²}; C counts bilayers, M = 2C). Like the original it convolves
 over the measured points only, scales data and model to their maxima, and differentiates by
-finite differences. It has no answer where qd is exactly 2πn.
+finite differences. It is not defined where qd is exactly 2πn.
 
 Run as a script it times itself.
 """
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 PARAMETERS = ("d", "L", "sigma_L", "N", "sigma_N", "q_zero")
 
-#: Error of an intensity scaled to its maximum: what the original's bootstrap assumes by default.
+#: Error of an intensity scaled to its maximum: the default of the original bootstrap.
 SIGMA = 0.03
 
 
@@ -35,7 +35,7 @@ class Region:
     q : ndarray
         Measured scattering vector, Å⁻¹.
     intensity : ndarray
-        In any unit: it is scaled to its maximum.
+        Intensity in any unit; it is scaled to its maximum.
     weight : float
         Multiplies the region's share of χ².
     """
@@ -162,9 +162,9 @@ def fit(
     C : int
         Coherent bilayers.
     free_scale : bool
-        A free factor per region instead of maximum on maximum.
+        A free factor per region instead of equal maxima.
     max_nfev : int, optional
-        Limit on the steps taken.
+        Largest number of evaluations.
 
     Returns
     -------

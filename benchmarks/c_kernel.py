@@ -1,6 +1,6 @@
 """The kernel in plain C, as a baseline for the speed of the compiled kernel.
 
-Built on the fly with gcc; `load` gives None where there is no gcc. The functions have the interface
+It is compiled with gcc at run time; `load` returns None without gcc. The functions have the interface
 of slxrd.model.kernel. Run as a script it checks itself against 50-digit sums and times itself.
 """
 

@@ -24,7 +24,7 @@ BACKGROUND = 20.0
 def simulated(
     number: int,
 ) -> tuple[dict[str, float], float, list[tuple[float, float]], slxrd.Pattern, dict[str, Any]]:
-    """Simulate pattern ``number``: structure, 1/√counts, regions, pattern, and what the fit is options."""
+    """Simulate pattern ``number``: structure, 1/√counts, regions, pattern, and options of the fit."""
     random = np.random.default_rng([2026, number])
     name = str(random.choice(list(CRYSTALS)))
     crystal = slxrd.crystal(*name.split(":"))

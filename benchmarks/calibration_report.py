@@ -23,7 +23,7 @@ BINS = (0.0, 0.01, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 0.99, 1.0 + 1e-9)
 
 
 def report(lines: list[Line], folder: Path | None, title: str = "calibration") -> None:
-    """Print the report, and write it as a page of that title where a folder is given."""
+    """Print the report, and write it as a page with this title if a folder is given."""
     fits = [_pooled(line) for line in lines if "refused" not in line]
     text = [f"{len(lines)} fits of simulated patterns, {len(lines) - len(fits)} failed.", ""]
     text += _recovery([line for line in fits if line["weight"] == 1.0])
@@ -141,7 +141,7 @@ def _covered(lines: list[Line], name: str, method: str) -> str:
 
 
 def reliability(lines: list[Line]) -> list[tuple[float, float, int, float, float, float]]:
-    """Bins of given probability: ends, count, mean, share that is true, its standard error."""
+    """Return bins of the probability: ends, count, mean, fraction that is true, its standard error."""
     given, true = [], []
     for line in lines:
         if line["status"]["L"] not in ("determined", "ambiguous"):

@@ -1,4 +1,4 @@
-"""A fit of two regions against the same fit by the published algorithm."""
+"""Fit of two regions, compared with the same fit by the published algorithm."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def fits(rounds: int, seeds: int) -> None:
     """Fit data of several seeds both ways, from the same start to the same minimum.
 
     Each way is measured with our defaults (a free scale per region, sizes to 5 σ_N) and with the
-    published choices (maximum on maximum, sizes to 3 σ_N). The published algorithm cuts at 3 σ_N and
-    smears over the measured points only in both, which is what is left of a difference.
+    published choices (equal maxima, sizes to 3 σ_N). The published algorithm cuts at 3 σ_N and
+    smears over the measured points only in both, which explains the remaining difference.
     """
     points = sum(region.q.size for region in simulated(0))
     heading(f"A fit of two regions, {points} points, six parameters, {seeds} seed{'s'[: seeds - 1]}")

@@ -1,4 +1,4 @@
-"""A series of many patterns, each with its search, against single fits one after the other."""
+"""Fit of a series of many patterns, compared with single fits one after the other."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def whole_region(
 
 
 def kernel(rounds: int) -> None:
-    """One evaluation against the two baselines."""
+    """One evaluation compared with the two baselines."""
     heading("One evaluation: intensity and six derivatives, 200 points, 9 sizes, M = 40")
     arguments = _stacks(200, 9, 9, 40)
     nothing = (arguments[0][:0], *arguments[1:])
@@ -93,7 +93,7 @@ def kernel(rounds: int) -> None:
 
 
 def atoms(rounds: int) -> None:
-    """Crystals made of atoms against the paper's equal planes."""
+    """Atomic crystals compared with the equal planes of the paper."""
     heading("Crystals of atoms: intensity and all derivatives, M = 40, in times equal planes")
     for points, n_sizes in ((200, 9), (1000, 9), (200, 20)):
         ratios = [

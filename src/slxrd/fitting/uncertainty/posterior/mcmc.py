@@ -5,7 +5,8 @@ and background have their best values, as in the fit. The solutions are about d 
 so an ordinary sampler does not change from one to another. Here half of the steps are jumps to points drawn
 from a mixture of distributions, one for each solution (the independence sampler of Tierney, Ann. Stat. 1994,
 22, 1701), so that the share of the samples in a solution is its probability. In the other half, walkers move
-along the differences between walkers (differential evolution: ter Braak, Stat. Comput. 2006, 16, 239). A solution that the search has not found is hardly ever visited.
+along the differences between walkers (differential evolution: ter Braak, Stat. Comput. 2006, 16, 239). A
+solution that the search has not found is hardly ever visited.
 
 A chain has converged if it is long compared with its autocorrelation time, split R-hat is near 1, and its
 halves agree on the shares of the solutions.
