@@ -89,7 +89,7 @@ def test_the_name_of_the_column_tells_the_axis(read_text: Callable[..., Pattern]
         assert (pattern.axis, pattern.x[0]) == ("2theta", 10.0)
     assert read_text(text, columns="2theta=2,intensity=3", wavelength="CuKa").axis == "2theta"
     time = "time,2theta,I\n" + lines("{i}.0,{i}0,{i}0")
-    with pytest.raises(FileError, match="nothing says what the axis from 1 to 6 is"):
+    with pytest.raises(FileError, match="does not state what the axis from 1 to 6 is"):
         read_text(time, columns="1,3")
 
 

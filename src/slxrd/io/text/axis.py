@@ -157,7 +157,7 @@ def resolve_axis(request: Request, stated: StatedAxis, x: FloatArray) -> StatedA
 
 
 def _question(smallest: float, largest: float, limit: float) -> str:
-    runs = f"nothing says what the axis from {smallest:g} to {largest:g} is"
+    runs = f"does not state what the axis from {smallest:g} to {largest:g} is"
     if largest > limit:
         return (
             f"{runs}; it looks like 2θ in degrees: use --axis 2theta with --wavelength CuKa, or --axis q "
