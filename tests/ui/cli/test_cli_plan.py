@@ -254,7 +254,7 @@ BASE = [*SETS, "--counts", "1500"]
         ([], "sample", "--set d=5.84"),
         (SETS, "--counts 1500", "--noise 0.03"),
         ([*BASE, "--noise", "0.03"], "--counts and --noise", "leave one out"),
-        (["--set", "d=5.84", "--counts", "100"], "L, sigma_L, N, sigma_N", "needs them all"),
+        (["--set", "d=5.84", "--counts", "100"], "L, sigma_L, N, sigma_N", "give a value for each"),
         ([*BASE, "--set", "x=1"], "'x'", "d, L, sigma_L"),
         ([*BASE, "--set", "q_zero"], "--set q_zero", "NAME=VALUE"),
         (["--like", "gold", "--counts", "100"], "'gold'", "cspbbr3-cubes"),

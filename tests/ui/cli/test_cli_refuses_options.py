@@ -160,7 +160,7 @@ def test_q_zero_freed_on_a_single_peak_of_a_film(here: Path) -> None:
 
 
 SIMULATE = [
-    (["--set", "d=5.84"], "L, sigma_L, N, sigma_N", "needs them all"),
+    (["--set", "d=5.84"], "L, sigma_L, N, sigma_N", "give a value for each"),
     (["--set", "y=1"], "'y'", "d, L, sigma_L"),
     (["--set", "d=0"], "d = 0", "positive"),
     (["--range", "2:1"], "--range 2:1", "must increase"),

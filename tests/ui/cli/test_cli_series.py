@@ -129,7 +129,7 @@ def test_series_of_other_layouts(here: Path, schema: int, said: str) -> None:
         (["films", "--processes", "0"], "processes 0: at least 1"),
         (["films", "--processes", "2", "--scheduler", "tcp://127.0.0.1:1"], "leave one out"),
         (["films", "--show", "2:1"], "the lower end must come first"),
-        (["films", "--variable", "humidity", "--pattern-of-name", "rh(\\d+)"], "tells no humidity"),
+        (["films", "--variable", "humidity", "--pattern-of-name", "rh(\\d+)"], "has no humidity"),
         (["films", "--table", "none.csv"], "none.csv: does not exist; check the path"),
         (["--example", "none"], "is not a packaged series; there is cspbbr3-annealing"),
         (["films", "--example", "cspbbr3-annealing"], "leave out the files"),
