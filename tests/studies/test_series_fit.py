@@ -199,7 +199,7 @@ def test_a_pattern_that_cannot_be_fitted_is_named_and_the_rest_fitted() -> None:
         ({"shared": ["M"]}, "unknown parameter 'M'"),
         ({"shared": ["N"], "smooth": ["N"]}, "N is given twice as shared or smooth"),
         ({"shared": ["N"], "fix": {"N": 13.0}}, "N is fixed, so it cannot be shared"),
-        ({"smooth": ["L"], "degree": 7}, "degree 7 of what is smooth"),
+        ({"smooth": ["L"], "degree": 7}, "degree 7 of smooth parameters"),
         ({"regions": [(3.0, 4.0)]}, "none of the 3 patterns could be fitted"),
     ],
 )
