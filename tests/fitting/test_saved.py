@@ -105,7 +105,7 @@ def test_what_no_file_holds_is_not_said_to_be_made_again() -> None:
     assert request_of(fit) is None
     saved = SavedFit.from_dictionary(result_dictionary(fit))
     assert saved.request is None
-    assert "no command makes it again" in " ".join(report_html(saved).split())
+    assert "no command reproduces it" in " ".join(report_html(saved).split())
 
 
 @pytest.mark.slow
