@@ -203,7 +203,7 @@ def test_what_is_asked_for_is_refined(shift: Shift) -> None:
     found = measure_resolution(powder(LAB6, zero=0.05), LAB6, shift=shift)
     assert (found.zero is not None) == (shift != "displacement")
     assert (found.displacement is not None) == (shift != "angle")
-    assert said(found, "lie off their places") == (shift == "displacement")
+    assert said(found, "off their expected positions") == (shift == "displacement")
 
 
 # --- what cannot be determined ----------------------------------------------------------------------
@@ -217,7 +217,7 @@ def test_few_reflections_give_one_width(end: float, n: int) -> None:
     assert found.broadening.U == found.broadening.V == 0.0
     assert found.errors["U"] is None
     assert found.errors["V"] is None
-    assert said(found, f"U, V and W need 3 reflections, and {n} stand")
+    assert said(found, f"U, V and W need 3 reflections, and {n} {'is' if n == 1 else 'are'} above")
     width_now = math.sqrt(found.broadening.W)
     error = found.errors["W"] / (2.0 * width_now)
     widths = [
@@ -225,7 +225,7 @@ def test_few_reflections_give_one_width(end: float, n: int) -> None:
     ]
     assert min(widths) - 4.0 * error < width_now < max(widths) + 4.0 * error
     if n == 1:
-        assert said(found, "one reflection: its shift is given as a zero error, and may as well")
+        assert said(found, "one reflection: its shift is given as a zero error, but may be")
 
 
 @pytest.mark.slow
@@ -236,7 +236,7 @@ def test_a_share_on_its_bound_has_no_error(share: float) -> None:
         found = measure_resolution(powder(LAB6, line=line, seed=seed, span=(18.0, 60.0)), LAB6)
         if found.errors["lorentzian"] is None:
             assert found.broadening.lorentzian == share
-            assert said(found, f"the Lorentzian share is at its bound, {share:g}")
+            assert said(found, f"the Lorentzian fraction is at its bound, {share:g}")
             return
         assert abs(pulls(found, line)["lorentzian"]) < 4.0
     raise AssertionError("never on the bound")
@@ -278,7 +278,7 @@ def test_without_counts_the_scatter_tells(factor: float) -> None:
     counts = measure_resolution(pattern, LAB6)
     other = replace(pattern, intensity=factor * pattern.intensity, per_count=None)
     found = measure_resolution(other, LAB6)
-    assert said(found, "being whole numbers" if factor == 1.0 else "not known to be counts")
+    assert said(found, "as they are whole numbers" if factor == 1.0 else "not known to be counts")
     error = counts.errors["W"]
     assert error is not None
     assert abs(found.broadening.W - counts.broadening.W) < 0.5 * error
@@ -306,7 +306,7 @@ def test_another_wavelength_is_noticed() -> None:
 @pytest.mark.slow
 def test_a_slightly_wrong_lattice_is_said() -> None:
     found = measure_resolution(powder(LAB6, span=(18.0, 140.0)), standard("P:4.160"))
-    assert said(found, "the lines lie off their places")
+    assert said(found, "the lines are off their expected positions")
 
 
 @pytest.mark.slow
