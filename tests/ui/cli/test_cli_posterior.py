@@ -113,7 +113,7 @@ def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = posterior.sample
+    made = posterior.sample_posterior
 
     def interrupted(*given: object, **named: object) -> posterior.Posterior:
         def stop(done: int, of: int) -> None:
@@ -122,7 +122,7 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
 
         return made(*given, **{**named, "report": stop})  # type: ignore[arg-type]
 
-    monkeypatch.setattr(followup_samples, "sample", interrupted)
+    monkeypatch.setattr(followup_samples, "sample_posterior", interrupted)
     words = ["--posterior", 1000, "--maps", "--map", "L,N"]
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
     assert outcome.code == 130

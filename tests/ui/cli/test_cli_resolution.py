@@ -103,7 +103,7 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
     words = ["resolution", "lab6.xy", "--standard", "LaB6", *OPTIONS]
     outcome = call(*words, "--mask", "2.3:5.3", "--plot", "line.svg")
     assert outcome.code == 0, outcome.err
-    assert "U, V and W need 3 reflections, and 2 stand out" in outcome.out
+    assert "U, V and W need 3 reflections, and 2 are above" in outcome.out
     assert "<svg" in (lab6 / "line.svg").read_text(encoding="utf-8")
 
 
