@@ -118,11 +118,10 @@ class RegionModel:
     def _checked(self, values: Mapping[str, float]) -> FloatArray:
         """Return the values of the parameters, shape (p,), after checking that a stack can have them."""
         p = np.array([float(values[name]) for name in self.names])
-        d, L, sigma_L, N, sigma_N, q_zero = p[:6].tolist()
-        stack = self.model.stack
+        d, L, sigma_L, _, _, q_zero = p[:6].tolist()
         _check(d, L, sigma_L, q_zero)
-        check_sizes(N, sigma_N, stack.size_window)
-        if stack.crystal is not None:
+        self._check_sizes(values)
+        if self.model.stack.crystal is not None:
             check_shift(q_zero)
         self._check_further(values)
         return p
@@ -142,13 +141,25 @@ class RegionModel:
             raise SlxrdError(
                 f"N = {values['N']:g}: crystals of these surfaces have at least {smallest} planes"
             )
+        if stack.alternating and values["L"] + values.get("dL_B", 0.0) < 0.0:
+            raise SlxrdError(f"L + dL_B = {values['L'] + values['dL_B']:g} Å: must be 0 or more")
+
+    def _check_sizes(self, values: Mapping[str, float]) -> None:
+        """Check that the sizes of all crystals can be listed."""
+        stack = self.model.stack
+        check_sizes(values["N"], values["sigma_N"], stack.size_window)
         if stack.alternating:
             check_sizes(values["N_B"], values["sigma_N_B"], stack.size_window)
-            if values["L"] + values.get("dL_B", 0.0) < 0.0:
-                raise SlxrdError(f"L + dL_B = {values['L'] + values['dL_B']:g} Å: must be 0 or more")
 
     def correlated(self, values: Mapping[str, float]) -> float:
-        """Return the longest distance in Å over which correlations remain that can be resolved."""
+        """Return the longest distance in Å over which correlations remain that can be resolved.
+
+        Raises
+        ------
+        SlxrdError
+            If the sizes of the crystals are beyond what can be calculated.
+        """
+        self._check_sizes(values)
         p = np.array([float(values[name]) for name in self.names])
         return self._reach(p)[0]
 

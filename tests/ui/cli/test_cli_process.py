@@ -101,15 +101,16 @@ def test_interrupt_leaves_nothing(here: Path) -> None:
     assert contents(here) == before
 
 
-#: The command line, with a chain that tells on standard error how far it is.
-TELLING = """
+#: The command line, with a chain that reports its progress on standard error.
+REPORTING = """
 import sys
-from slxrd import cli, followup_samples
-sample = followup_samples.sample
-def telling(*given, report, **named):
+from slxrd.ui.cli.main import main
+from slxrd.ui.followup import samples
+sample = samples.sample_posterior
+def reporting(*given, report, **named):
     return sample(*given, report=lambda done, of: print("step", done, file=sys.stderr, flush=True), **named)
-followup_samples.sample = telling
-cli.main()
+samples.sample_posterior = reporting
+main()
 """
 
 
@@ -120,7 +121,7 @@ def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
     pytest.importorskip("emcee")
     words = ["fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", "1000000"]
     process = subprocess.Popen(
-        [sys.executable, "-c", TELLING, *words], cwd=here, text=True, encoding="utf-8",
+        [sys.executable, "-c", REPORTING, *words], cwd=here, text=True, encoding="utf-8",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert process.stderr is not None
@@ -167,7 +168,7 @@ try:
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
 except ImportError:
     pass
-from slxrd.cli import main
+from slxrd.ui.cli.main import main
 main()
 """
 
@@ -177,6 +178,7 @@ main()
     [
         ["--fix", "sigma_N=1e8"],
         ["--size-window", "1e9"],
+        ["--stack", "alternating", "--size-window", "1e9"],
         ["--noise", "1e-9"],
         ["--coherent", "1000000000000000000000"],
         ["--bounds", "L=5:1e9"],

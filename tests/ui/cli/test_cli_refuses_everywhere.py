@@ -73,7 +73,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["plan", "--like", "cspbbr3-cubes", "--counts", "-5"], "1 or more"),
     (["crystal", "CsPbBr3", "--planes", "0"], "--planes 0"),
     (["demo", "--out", "cubes.csv"], "is not a directory"),
-    (["gallery", "--out", "o", "--only", "S99"], "there is no such figure"),
+    (["gallery", "--out", "o", "--only", "S99"], "unknown figure"),
     (["convert", "cubes.csv", "cubes.csv", "--force"], "overwrite the pattern itself"),
     (["nothing"], "No such command"),
     (["fit"], "Missing argument 'FILE'"),

@@ -22,7 +22,7 @@ FILES: dict[str, tuple[str | bytes, str]] = {
     "binary.dat": (bytes(range(256)) * 40, "export"),
     "archive.brml": (b"PK\x03\x04" + bytes(400), "export"),
     "one-column.txt": ("\n".join(f"{q:.4f}" for q in Q), "two columns"),
-    "four-columns.txt": ("\n".join(f"{row} 1 1" for row in ROWS), "take the others out"),
+    "four-columns.txt": ("\n".join(f"{row} 1 1" for row in ROWS), "remove the others"),
     "nan-intensity.txt": (_with("0.84901 nan"), r"line 11.*correct or remove"),
     "inf-intensity.txt": (_with("0.84901 inf"), r"line 11.*correct or remove"),
     "nan-axis.txt": (_with("nan 12"), r"line 11.*correct or remove"),
