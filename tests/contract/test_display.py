@@ -79,6 +79,7 @@ def test_a_pattern_in_a_notebook() -> None:
     assert ["q", "0.9 to 1.248 Å⁻¹, 175 points"] in cells.rows
 
 
+@pytest.mark.slow
 def test_a_fit_in_a_notebook() -> None:
     assert "<b>&film" not in fit()._repr_html_()
     cells = Cells(fit()._repr_html_())
@@ -102,6 +103,7 @@ def test_a_reopened_fit_shows_the_same(tmp_path) -> None:  # type: ignore[no-unt
     assert repr(saved) == repr(fit()).replace("<Fit ", "<SavedFit ")
 
 
+@pytest.mark.slow
 def test_what_is_not_determined_is_shown_as_such() -> None:
     found = slxrd.example("pbs-spheres").fit()
     rows = {row[0]: row for row in Cells(found._repr_html_()).rows}
@@ -110,6 +112,7 @@ def test_what_is_not_determined_is_shown_as_such() -> None:
     assert found.parameters["L"].why in rows["L"][3]
 
 
+@pytest.mark.slow
 def test_a_series_in_a_notebook() -> None:
     patterns = [pattern(f"film_{t}<C>.xy") for t in (25, 50)]
     patterns[1] = slxrd.Pattern(patterns[1].q, 2.0 * patterns[1].intensity, source="film_50<C>.xy")

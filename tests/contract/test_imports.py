@@ -90,7 +90,6 @@ def test_importing_leaves_the_drawing_backend_alone() -> None:
     assert python(code) == ""
 
 
-@pytest.mark.slow
 def test_public_names_resolve() -> None:
     assert sorted(slxrd.__all__) == slxrd.__all__
     for name in slxrd.__all__:
@@ -181,6 +180,7 @@ def test_without_optional_packages() -> None:
     assert python(code, withheld=("lmfit", "hypothesis", "mpmath", "pandas"))
 
 
+@pytest.mark.slow
 def test_lmfit_absent_is_said_plainly() -> None:
     code = "import slxrd\nfrom slxrd.parameters.lmfit_bridge import to_lmfit\n"
     code += "try:\n    to_lmfit(slxrd.Parameters().start(d=5.0))\n"

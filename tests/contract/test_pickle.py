@@ -98,6 +98,7 @@ def test_a_fit_of_any_kind(choices: dict[str, Any]) -> None:
     np.testing.assert_array_equal(back.minima[0].evaluation.noise, found.minima[0].evaluation.noise)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_what_comes_of_a_fit(fit: slxrd.Fit, trip: Callable[[Any], Any], tmp_path: Path) -> None:
     slxrd.save(fit, tmp_path)

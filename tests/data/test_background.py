@@ -152,6 +152,7 @@ def deviations(truth: dict[str, float], regions: list[Any], background: Any) -> 
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("truth", "regions"), [(CUBES, CUBE_REGIONS), (PLATELETS, [(0.62, 0.78, 0.1), (0.8, 1.3)])]
 )
@@ -160,11 +161,13 @@ def test_a_fit_that_refines_the_rest_is_not_biased(truth: dict[str, float], regi
     assert max(map(abs, deviations(truth, regions, "quadratic").values())) < 1.7
 
 
+@pytest.mark.slow
 def test_a_baseline_alone_biases() -> None:
     """What the page says of cubes: too many planes, since the foot of the Bragg peak is taken away."""
     assert deviations(CUBES, CUBE_REGIONS, "none")["N"] > 1.7
 
 
+@pytest.mark.slow
 def test_broad_peaks_are_told_of() -> None:
     """Sheets of four planes: the baseline takes what lies between the fringes, and the user is warned."""
     q = np.round(np.arange(1.0, 2.8, 0.002), 6)

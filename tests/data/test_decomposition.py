@@ -153,6 +153,7 @@ def comb(stray: float, width: float = 0.03) -> Peaks:
     return Peaks(position, np.full(7, 1e-3), fwhm, np.full(7, 1e-3), size)
 
 
+@pytest.mark.slow
 def test_classes() -> None:
     kinds, spacing = classify(comb(1.345))
     assert spacing == pytest.approx(0.1, rel=0.02)
@@ -166,6 +167,7 @@ def test_classes() -> None:
     assert "neighbours" in kinds[-1][1]
 
 
+@pytest.mark.slow
 def test_what_is_broad_and_beside_the_fringes_is_diffuse() -> None:
     peaks = comb(1.3)
     position = np.where(peaks.fwhm == 0.15, 1.42, peaks.position)
@@ -292,6 +294,7 @@ def test_refused(options: dict[str, object], message: str) -> None:
         decompose(three(1), **{"low": 1.0, "high": 1.6, **options})  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("numbers", "message"), [([], "at least one"), ([4], "1 to 3"), ([0], "1 to 3"), ([2, 2], "twice")]
 )

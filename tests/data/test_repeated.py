@@ -29,7 +29,6 @@ def measurements(count: int, noise: float | str = 0.03, peak: float = 1000.0, se
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("count", [3, 4, 5])
 def test_a_known_flat_error_is_recovered(count: int) -> None:
     patterns = measurements(count)
@@ -73,7 +72,6 @@ def test_a_flat_error_is_seldom_taken_for_counting() -> None:
     assert kinds["flat"] >= 37
 
 
-@pytest.mark.slow
 def test_both_together_are_told_from_either() -> None:
     random = np.random.default_rng(1)
     clear = simulate(Q, CUBES, peak=400.0).intensity
@@ -91,7 +89,6 @@ def test_the_flat_error_serves_as_noise() -> None:
     assert 0.75 < found.reduced_chi2 < 1.25
 
 
-@pytest.mark.slow
 def test_brightness_and_order_do_not_matter() -> None:
     patterns = measurements(4)
     found = fluctuation(patterns, PEAK)
@@ -103,7 +100,6 @@ def test_brightness_and_order_do_not_matter() -> None:
     np.testing.assert_allclose(other.mean, found.mean, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.slow
 def test_the_spread_is_the_unbiased_one() -> None:
     q = np.linspace(1.0, 1.1, 11)
     base = np.full(11, 10.0)
@@ -113,7 +109,6 @@ def test_the_spread_is_the_unbiased_one() -> None:
     assert any("two measurements" in note for note in found.notes)
 
 
-@pytest.mark.slow
 def test_divided_by_the_maximum_as_in_the_paper() -> None:
     patterns = measurements(3)
     found = fluctuation(patterns, PEAK, "maximum")
@@ -123,7 +118,6 @@ def test_divided_by_the_maximum_as_in_the_paper() -> None:
     assert found.flat_error == pytest.approx(np.sqrt(np.mean(found.std**2)))
 
 
-@pytest.mark.slow
 def test_masked_points_and_other_regions_are_left_out() -> None:
     patterns = measurements(3)
     patterns = [patterns[0].masked(1.0, 1.02), *patterns[1:]]
@@ -133,14 +127,12 @@ def test_masked_points_and_other_regions_are_left_out() -> None:
     assert not np.any((found.q >= 1.0) & (found.q <= 1.02))
 
 
-@pytest.mark.slow
 def test_few_points_say_nothing_about_the_kind() -> None:
     found = fluctuation(measurements(3), Region(1.05, 1.065))
     assert found.behaviour is None
     assert "too few points" in str(found)
 
 
-@pytest.mark.slow
 def test_text_and_csv() -> None:
     found = fluctuation(measurements(4), PEAK)
     assert "4 measurements, region 0.9–1.3 Å⁻¹, 161 points" in str(found)
@@ -178,7 +170,6 @@ def test_a_region_without_points_and_an_unknown_scaling_are_refused() -> None:
         fluctuation(measurements(2), PEAK, "peak")  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
 def test_rounded_axes_agree() -> None:
     one, two = measurements(2)
     assert isinstance(fluctuation([one, replace(two, x=np.round(two.x, 5) + 1e-5)], PEAK), Fluctuation)

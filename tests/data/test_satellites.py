@@ -25,6 +25,7 @@ def measured(name: str, low: float, high: float) -> tuple[RegionData, ...]:
     return select_points(pattern, [as_region((low, high))], "counting")
 
 
+@pytest.mark.slow
 def test_the_measured_superlattice_repeats_at_the_owners_period() -> None:
     """7.41 + 18.05 nm by the owners; by hand from ten satellites; the spectrum's own step is 2.4 Å."""
     slope, _ = np.polyfit(list(BY_HAND), list(BY_HAND.values()), 1)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 
 import slxrd
 from slxrd.fitting.examples import EXAMPLES
@@ -20,6 +21,7 @@ def ambiguous() -> Fit:
     return slxrd.fit(pattern, regions=[(0.88, 1.28)])
 
 
+@pytest.mark.slow
 def test_the_figure_says_so() -> None:
     assert ambiguous().parameters["L"].status == "ambiguous"
     (legend,) = figure(ambiguous()).texts[-1:]
@@ -28,6 +30,7 @@ def test_the_figure_says_so() -> None:
     assert legend.get_text().splitlines()[-1].startswith("L = ")
 
 
+@pytest.mark.slow
 def test_the_demonstration_looks_whether_the_interval_holds_the_truth() -> None:
     example = replace(EXAMPLES["cspbbr3-cubes"], truth=TRUTH)
     (line,) = [line for line in _against_truth(example, ambiguous()) if line.split()[0] == "L"]

@@ -57,7 +57,6 @@ def test_sections_along_the_gap_have_minima_one_plane_apart() -> None:
     assert np.all(np.diff(heights[lowest:]) > 0.0)
 
 
-@pytest.mark.slow
 def test_the_profile_has_the_same_minima_much_less_deep() -> None:
     one = map_of_L()
     assert one.profile is not None
@@ -98,7 +97,6 @@ def test_the_section_is_narrower_than_the_profile_where_parameters_are_correlate
     assert one.rises[0] < 0.5
 
 
-@pytest.mark.slow
 def test_axes_show_the_minimum_and_stay_within_the_bounds() -> None:
     result = cubes()
     for name in result.names:
@@ -177,7 +175,6 @@ def test_contours_of_a_parabola_enclose_the_ellipse_of_the_covariance() -> None:
     assert np.all(one.chi2 >= result.chi2 - 1e-6)
 
 
-@pytest.mark.slow
 def test_rows_of_a_map_run_along_y() -> None:
     result = small()
     x, y = np.array([36.8, 36.9, 37.0]), np.array([12.0, 12.5, 13.0, 13.5])
@@ -214,6 +211,7 @@ def test_what_else_is_refused() -> None:
         chi2_maps_figure([])
 
 
+@pytest.mark.slow
 def test_an_interruption_keeps_the_points_that_were_done() -> None:
     def stop(done: int, of: int) -> None:
         raise KeyboardInterrupt

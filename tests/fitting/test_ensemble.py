@@ -19,7 +19,6 @@ def ensemble(
     )
 
 
-@pytest.mark.slow
 def test_a_gaussian_drawn_evenly_and_weighted() -> None:
     """Even samples with Gaussian weights: mean ± 0.9945 σ and ± 1.96 σ, with what 4000 samples can say."""
     x = np.random.default_rng(1).uniform(-8.0, 12.0, 4000)
@@ -33,7 +32,6 @@ def test_a_gaussian_drawn_evenly_and_weighted() -> None:
         assert high == pytest.approx(2.0 + reach, abs=0.3)
 
 
-@pytest.mark.slow
 def test_an_interval_holds_what_it_says() -> None:
     """Of fresh points from the same skew distribution, so many lie inside."""
     random = np.random.default_rng(2)
@@ -45,7 +43,6 @@ def test_an_interval_holds_what_it_says() -> None:
         assert inside == pytest.approx(level, abs=0.02)
 
 
-@pytest.mark.slow
 def test_solutions_apart_make_pieces() -> None:
     """Two narrow solutions 6 apart, 80 % and 20 %: both are in the 95 % interval, one in that of 68 %."""
     random = np.random.default_rng(3)
@@ -62,7 +59,6 @@ def test_solutions_apart_make_pieces() -> None:
     assert pieces[1][1] < 42.4
 
 
-@pytest.mark.slow
 def test_a_bound_is_not_crossed() -> None:
     """|x| of a Gaussian: the densest place is the bound itself, and 95 % lie below 1.96 σ."""
     values = np.abs(np.random.default_rng(4).normal(0.0, 1.0, 6000))
@@ -71,7 +67,6 @@ def test_a_bound_is_not_crossed() -> None:
     assert high == pytest.approx(1.96, abs=0.1)
 
 
-@pytest.mark.slow
 def test_a_constant_is_a_point() -> None:
     assert ensemble(np.full(50, 3.5)).interval("L", 0.95) == ((3.5, 3.5),)
 

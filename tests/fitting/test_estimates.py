@@ -144,6 +144,7 @@ def assert_chi2(chi2: FloatArray, expected: float) -> None:
     assert abs(chi2.mean() - expected) < 3.0 * chi2.std(ddof=1) / np.sqrt(chi2.size)
 
 
+@pytest.mark.slow
 def test_a_region_of_little_weight() -> None:
     """Weights are no inverse variances: the plain (JᵀJ)⁻¹ would be wrong by up to a factor √10."""
     found, chi2, predicted, naive = repeated(Settings(), weight=0.1, noise=0.02, background=0.0)
@@ -155,6 +156,7 @@ def test_a_region_of_little_weight() -> None:
     assert abs(chi2.mean() - (130 - 8)) > 20.0
 
 
+@pytest.mark.slow
 def test_free_scale_and_background() -> None:
     found, chi2, predicted, naive = repeated(
         Settings("linear", "free", "linear"), weight=1.0, noise=0.02, background=0.2
@@ -164,6 +166,7 @@ def test_free_scale_and_background() -> None:
     assert_chi2(chi2, predicted.expected_chi2)
 
 
+@pytest.mark.slow
 def test_logarithmic_residuals() -> None:
     found, chi2, predicted, _ = repeated(
         Settings("log", "free", "constant"), weight=0.1, noise=0.003, background=0.2
@@ -172,6 +175,7 @@ def test_logarithmic_residuals() -> None:
     assert_chi2(chi2, predicted.expected_chi2)
 
 
+@pytest.mark.slow
 def test_scaled_to_the_peak() -> None:
     """Then the noise of one point, the highest, moves the whole curve: the plain errors are too small."""
     found, chi2, predicted, naive = repeated(Settings(scale="peak"), weight=1.0, noise=0.002, background=0.0)
@@ -180,12 +184,14 @@ def test_scaled_to_the_peak() -> None:
     assert np.min(naive / errors) < 0.8
 
 
+@pytest.mark.slow
 def test_the_2021_program() -> None:
     found, chi2, predicted, _ = repeated(Settings("paper2021"), weight=0.1, noise=0.002, background=0.0)
     assert_scatter(found, predicted)
     assert_chi2(chi2, predicted.expected_chi2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

@@ -45,6 +45,7 @@ def test_the_rise_of_a_one_sided_limit() -> None:
     assert pytest.approx(chi2_distribution.isf(0.10, 1), abs=0.01) == ONE_SIDED_95
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_sharp_size_gives_an_upper_bound_of_its_spread(seed: int) -> None:
     """Below 0.35 only two sizes are left, and one fraction cannot give N and σ_N.
@@ -104,7 +105,6 @@ def test_upper_limits_hold_the_truth_as_often_as_they_say() -> None:
     assert 0.02 < np.mean(limits) < 0.1
 
 
-@pytest.mark.slow
 def test_no_limit_where_chi2_never_rises() -> None:
     objective = ordered(0)
     start = Parameters().start(d=5.84, L=36.9, sigma_L=0.05, N=4.0, sigma_N=0.8).fix(q_zero=0.0)

@@ -30,6 +30,7 @@ def measured(name: str, **options: Any) -> Fit:
     return fit(pattern, **options)
 
 
+@pytest.mark.slow
 def test_the_period_of_the_measured_superlattice() -> None:
     """Owners: 7.41 + 18.05 nm. A model without the substrate may be off by a plane, 2.9 Å."""
     found = measured("InGaAs_SL_68_re_m002.x00", regions=[(4.205, 4.375)], **EPITAXIAL)
@@ -37,6 +38,7 @@ def test_the_period_of_the_measured_superlattice() -> None:
     assert found.reduced_chi2 < 3.0
 
 
+@pytest.mark.slow
 def test_a_single_layer_is_no_superlattice() -> None:
     found = measured(
         "Petri_GaAsP_bulk_003.x00", regions=[(4.5, 4.62)], coherent=10, resolution=0.0005, noise="counting",

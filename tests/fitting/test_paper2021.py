@@ -66,7 +66,6 @@ def published(values: dict[str, float]) -> FloatArray:
     return np.concatenate(parts)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("values", [TRUTH, AWAY], ids=["truth", "away"])
 def test_residuals_of_the_2021_program(values: dict[str, float]) -> None:
     """Without resolution, whose convolution over the measured points only is not repeated here.
@@ -80,7 +79,6 @@ def test_residuals_of_the_2021_program(values: dict[str, float]) -> None:
     np.testing.assert_allclose(residual, expected, rtol=0.0, atol=0.01 * np.abs(expected).max())
 
 
-@pytest.mark.slow
 def test_to_the_last_digit_with_the_same_sizes() -> None:
     """At N = 13, σ_N = 1.5 the paper counts 8 to 17; with 8 left out both hold the same."""
     values = {**AWAY, "N": 13.0, "sigma_N": 1.5}
@@ -95,7 +93,6 @@ def test_to_the_last_digit_with_the_same_sizes() -> None:
     np.testing.assert_allclose(residual, expected, rtol=0.0, atol=1e-10)
 
 
-@pytest.mark.slow
 def test_with_resolution_the_same_of_the_smeared_model() -> None:
     tested = objective()
     expected = []
@@ -109,7 +106,6 @@ def test_with_resolution_the_same_of_the_smeared_model() -> None:
     np.testing.assert_allclose(tested.evaluate(AWAY).residual, np.concatenate(expected), rtol=0.0, atol=1e-12)
 
 
-@pytest.mark.slow
 def test_sigma_plays_no_part() -> None:
     wider = Objective(objective().model, select_points(PATTERN, REGIONS, 0.5), Settings("paper2021"))
     np.testing.assert_array_equal(wider.evaluate(AWAY).residual, objective().evaluate(AWAY).residual)

@@ -101,6 +101,7 @@ def test_the_errors_of_the_shares_are_what_they_scatter_by() -> None:
     assert 0.4 < shares.std(ddof=1) / np.mean([run.fraction_errors[0] for run in runs]) < 2.2
 
 
+@pytest.mark.slow
 def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
     """Two solutions of 70 and 30 %, one cut by a bound; centres, widths and wrong shares."""
     random = np.random.default_rng(1)
@@ -202,6 +203,7 @@ def test_without_emcee_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         sample_posterior(cubes(), steps=100)
 
 
+@pytest.mark.slow
 def test_a_short_chain_says_so_and_the_same_seed_gives_the_same() -> None:
     one, two, other = (sample_posterior(cubes(), steps=150, seed=seed) for seed in (4, 4, 5))
     assert not one.converged
@@ -215,6 +217,7 @@ def test_a_short_chain_says_so_and_the_same_seed_gives_the_same() -> None:
         one.mean("M")
 
 
+@pytest.mark.slow
 def test_an_interrupt_keeps_what_was_done() -> None:
     def stop_at(done_enough: int) -> Posterior:
         def report(done: int, asked: int) -> None:

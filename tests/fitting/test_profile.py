@@ -59,7 +59,6 @@ def test_intervals_of_a_well_determined_fit_are_those_of_the_covariance(name: st
         assert found.refinements <= 30
 
 
-@pytest.mark.slow
 def test_ends_are_where_the_profile_has_risen_by_one() -> None:
     result = quiet()
     found = interval(result, "sigma_N")
@@ -197,6 +196,7 @@ def test_a_bound_that_cuts_a_parameter_off_is_said() -> None:
     assert "upper bound" in found.why
 
 
+@pytest.mark.slow
 def test_ties_are_followed() -> None:
     """Also where the compiled refinement does not serve."""
     pattern = simulate(Q, TRUTH, noise=0.01, seed=5)

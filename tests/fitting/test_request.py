@@ -221,6 +221,7 @@ def test_check_and_schema_are_the_same_constraint(option: Declared) -> None:
         assert not validator.is_valid(value), value
 
 
+@pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=30)
 def test_requests_conform_to_the_schema(state: State) -> None:

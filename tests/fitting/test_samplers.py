@@ -41,6 +41,7 @@ def fit():
     return slxrd.fit(pattern, regions=[(0.9, 1.25)], fix=FIXED, noise=0.02)
 
 
+@pytest.mark.slow
 def test_a_sampler_of_another_package_agrees(fit, monkeypatch) -> None:
     monkeypatch.setitem(SAMPLERS._items, "metropolis", Metropolis)
     mine, known = draw_samples(fit, "metropolis", seed=1), draw_samples(fit, "importance", seed=1)
@@ -63,6 +64,7 @@ def test_weights_are_used() -> None:
         drawn.mean("K")
 
 
+@pytest.mark.slow
 def test_mcmc_by_name_is_sample_posterior(fit) -> None:
     one = slxrd.sample_posterior(fit, steps=120, seed=4)
     other = draw_samples(fit, "mcmc", seed=4, steps=120)

@@ -40,6 +40,7 @@ def film() -> slxrd.Fit:
 FITS = {"cubes": cubes, "film": film}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FITS)
 def test_what_was_saved_is_read_back(name: str, tmp_path: Path) -> None:
     fit = FITS[name]()
@@ -129,7 +130,6 @@ def test_old_results_open() -> None:
     assert "data:image/png" in report_html(saved)
 
 
-@pytest.mark.slow
 def test_old_results_open_without_their_curves() -> None:
     saved = load(OLD / "schema-1-film")
     assert saved.regions == ()

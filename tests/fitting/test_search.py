@@ -58,7 +58,6 @@ def test_nothing_better_is_known_than_what_is_found(case: int) -> None:
     assert [m.chi2 for m in found] == sorted(m.chi2 for m in found)
 
 
-@pytest.mark.slow
 def test_the_search_takes_starts_bounds_ties_and_fixed_values() -> None:
     objective = first_order({**CUBES, "q_zero": 0.0}, 5)
     parameters = Parameters().start(d=5.8).bound(L=(34.0, 39.0)).fix(N=13.0, q_zero=0.0).tie(sigma_N="0.12*N")
@@ -99,6 +98,7 @@ def ambiguous(seed: int) -> Fit:
     return fit(simulate(q, CUBES, noise=0.03, seed=seed), regions=[(0.88, 1.28)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 3])
 def test_L_is_ambiguous_by_d(seed: int) -> None:
     found = ambiguous(seed)
@@ -116,6 +116,7 @@ def test_L_is_ambiguous_by_d(seed: int) -> None:
     assert any(note.startswith("the answer is not unique: L = ") for note in found.notes)
 
 
+@pytest.mark.slow
 def test_solutions_are_ordered_and_weighed() -> None:
     solutions = ambiguous(0).solutions
     chi2 = np.array([s.chi2 for s in solutions])
@@ -143,6 +144,7 @@ def test_a_second_order_settles_it() -> None:
 # q_zero
 
 
+@pytest.mark.slow
 def test_one_bragg_peak_leaves_q_zero_alone() -> None:
     found = ambiguous(0)
     assert (found.parameters["q_zero"].value, found.parameters["q_zero"].status) == (0.0, "fixed")
@@ -150,6 +152,7 @@ def test_one_bragg_peak_leaves_q_zero_alone() -> None:
     assert any(note.startswith("q_zero was fixed at its value") for note in found.notes)
 
 
+@pytest.mark.slow
 def test_freed_by_hand_it_is_refused() -> None:
     pattern = simulate(np.arange(0.88, 1.28, 0.002), CUBES, noise=0.03, seed=0)
     with pytest.raises(SlxrdError, match=r"q_zero was freed, but .* second Bragg order.*--fix q_zero=0"):

@@ -18,6 +18,7 @@ from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.record.validation import check
 
 
+@pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=40)
 def test_the_command_is_read_back(state: State) -> None:
@@ -25,6 +26,7 @@ def test_the_command_is_read_back(state: State) -> None:
     assert from_command(command_line(state)) == state
 
 
+@pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=40)
 def test_plain_data_are_read_back(state: State) -> None:
@@ -33,6 +35,7 @@ def test_plain_data_are_read_back(state: State) -> None:
     assert State(**keywords).key == state.key
 
 
+@pytest.mark.slow
 @given(states(), st.lists(st.text()))
 @settings(deadline=None, max_examples=40)
 def test_the_document_is_read_back(state: State, log: list[str]) -> None:
@@ -42,12 +45,14 @@ def test_the_document_is_read_back(state: State, log: list[str]) -> None:
     assert list(found.log) == log
 
 
+@pytest.mark.slow
 @given(states(), states())
 @settings(deadline=None, max_examples=40)
 def test_keys_identify_states(one: State, other: State) -> None:
     assert (one.key == other.key) == (one == other)
 
 
+@pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=40)
 def test_the_script_reads_corrects_and_fits_as_chosen(state: State) -> None:

@@ -65,6 +65,7 @@ def by_brute_force(sigma: FloatArray, lorentzian: float, second: SecondLine | No
     return total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [None, SECOND, SecondLine(SECOND.wavelength, 0.3)])
 @pytest.mark.parametrize(("broadening", "tolerance"), [(None, 1e-10), (GAUSSIAN, 1e-10), (VOIGT, 2e-5)])
 def test_the_smeared_doublet(
@@ -198,6 +199,7 @@ def two_orders(broadening: Broadening | float, seed: int = 3) -> Pattern:
     )
 
 
+@pytest.mark.slow
 def test_a_doublet_that_is_left_out_shortens_d() -> None:
     """physics.md 9.14: by about −0.005 Å; modelled, d is right."""
     pattern = two_orders(0.007)

@@ -288,6 +288,7 @@ def test_without_counts_the_scatter_tells(factor: float) -> None:
 # --- what is not the standard -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sample", "name"),
     [("Si", "LaB6"), ("LaB6", "Si"), ("CeO2", "Si"), ("Si", "CeO2"), ("Al2O3", "LaB6"), ("LaB6", "Al2O3")],
@@ -421,7 +422,6 @@ def test_derivatives_of_a_window() -> None:
     assert exact.n_linear == 4
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("mixing", [0.0, 0.2, 0.7, 1.0])
 def test_shares_of_height_and_of_area(mixing: float) -> None:
     """The line fitted over 2θ is ``broadening.line`` with the converted share, within its reach."""

@@ -57,6 +57,7 @@ def test_a_number_overwritten(valid: Valid, examples: int) -> None:
     try_all(examples, check, where=valid.places, put=contents_to_put(valid))
 
 
+@pytest.mark.slow
 @few_and_many
 @pytest.mark.parametrize("valid", [valid for valid in VALID if valid.is_archive], ids=str)
 def test_a_member_of_an_archive_damaged(valid: Valid, examples: int) -> None:
@@ -82,6 +83,7 @@ def test_truncated_files_are_refused(valid: Valid, examples: int) -> None:
     try_all(examples, check, where=st.floats(0.0, 1.0, exclude_max=True))
 
 
+@pytest.mark.slow
 @few_and_many
 @pytest.mark.parametrize(
     "start", BEGINNINGS, ids=lambda start: start[:12].decode("latin-1").strip() or "nothing"

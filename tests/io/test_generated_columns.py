@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ def read_bytes(data: bytes, **options: Any) -> Pattern:
         return read(path, **options)
 
 
+@pytest.mark.slow
 @fuzz
 @given(
     steps=st.lists(st.integers(1, 400), min_size=5, max_size=20),

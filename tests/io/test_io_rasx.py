@@ -92,7 +92,6 @@ def test_calibrated_counts_are_not_taken_for_counts(path: Path) -> None:
     assert [step.name for step in pattern.history] == ["not taken for counts"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", [HOT, POWDER])
 def test_against_another_reader(path: Path) -> None:
     fairmat = pytest.importorskip("fairmat_readers_xrd")

@@ -300,6 +300,7 @@ def test_measured_film() -> None:
         read(DATA / "Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy")
 
 
+@pytest.mark.slow
 def test_large_file_is_fast(tmp_path: Path) -> None:
     path = tmp_path / "large.xy"
     path.write_text(

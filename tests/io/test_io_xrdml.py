@@ -141,6 +141,7 @@ def test_attenuated_intensities_are_not_multiplied_again(read_xml: Callable[...,
     assert pattern.per_count.tolist() == [1, 1, 10, 1, 1]
 
 
+@pytest.mark.slow
 def test_equal_values_are_not_closed_up(read_xml: Callable[..., Pattern]) -> None:
     factors = "<beamAttenuationFactors>10 10 10 10 10</beamAttenuationFactors>"
     pattern = read_xml(document(TWO_THETA + factors + TIME + "<counts>7 7 7 7 7</counts>"))

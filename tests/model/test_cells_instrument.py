@@ -64,6 +64,7 @@ def smeared(stack: Stack, values: dict[str, float], q: FloatArray, sigma_G: floa
     return np.array(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma_G", [0.004, 0.02])
 @pytest.mark.parametrize(
     "stack",

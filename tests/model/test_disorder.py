@@ -67,6 +67,7 @@ def test_an_installed_disorder_is_that_of_all_enumerated_stacks(jumps: None) -> 
     np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-11 * expected.max())
 
 
+@pytest.mark.slow
 def test_an_installed_disorder_is_fitted(jumps: None) -> None:
     truth = {"d": 5.84, "L": 36.9, "sigma_L": 0.8, "N": 9.0, "sigma_N": 1.2, "a_jump": 0.5}
     pattern = slxrd.simulate(

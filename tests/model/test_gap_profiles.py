@@ -163,6 +163,7 @@ def test_derivatives_of_intensities_are_those_of_differences(kind: str, sloped: 
         np.testing.assert_allclose(slope, expected, rtol=0.0, atol=atol, err_msg=name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STACKS)
 def test_a_constant_profile_is_the_slab_of_the_compiled_kernel(kind: str, sloped: None) -> None:
     stack, values = example(kind, *SLOPED)

@@ -33,6 +33,7 @@ from slxrd.model.kernel.reference import equal_planes as readable
 # S9 and plain sums
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", [PAPER, SHEETS, PAPER._replace(n_coherent=2), SHEETS._replace(n_coherent=20)]
 )
@@ -41,6 +42,7 @@ def test_the_two_references_agree(sample: Sample) -> None:
     np.testing.assert_allclose(s9, direct, rtol=1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("n_coherent", [2, 10, 40, 100, 1000])
 @pytest.mark.parametrize("sample", [PAPER, SHEETS])
@@ -50,6 +52,7 @@ def test_corrected_s9(kernel: ModuleType, sample: Sample, n_coherent: int) -> No
     assert_within(run(kernel, sample, q), reference.intensity_s9(sample, tuple(q)), 1e-12, q, "I")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("n_coherent", [2, 40, 100])
 def test_corrected_s9_of_a_well_ordered_stack(kernel: ModuleType, n_coherent: int) -> None:
@@ -59,6 +62,7 @@ def test_corrected_s9_of_a_well_ordered_stack(kernel: ModuleType, n_coherent: in
     assert_within(run(kernel, sample, q), reference.intensity_s9(sample, tuple(q)), 1e-12, q, "I")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_c_read_as_crystals_would_be_noticed(kernel: ModuleType) -> None:
     q = np.linspace(0.11, 2.47, 151)
@@ -96,6 +100,7 @@ def test_the_hostile_places_are_hostile(sigma_L: float) -> None:
         assert_within(values, reference.intensity(sample, tuple(q)), 1e-10, q, "I")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-9, 1e-4, 0.01, 0.3, 1.43, 5.0])
 def test_disorder_at_singular_points(kernel: ModuleType, sigma_L: float) -> None:
@@ -103,6 +108,7 @@ def test_disorder_at_singular_points(kernel: ModuleType, sigma_L: float) -> None
     assert_derivatives(kernel, sample, hostile(sample))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-4, 0.3])
 @pytest.mark.parametrize("n_coherent", [1, 2, 3, 39, 64])
@@ -111,6 +117,7 @@ def test_stack_heights_at_singular_points(kernel: ModuleType, sigma_L: float, n_
     assert_derivatives(kernel, sample, hostile(sample))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-9, 1e-4, 0.3])
 def test_a_thousand_crystals(kernel: ModuleType, sigma_L: float) -> None:
@@ -118,6 +125,7 @@ def test_a_thousand_crystals(kernel: ModuleType, sigma_L: float) -> None:
     assert_derivatives(kernel, sample, hostile(sample, q_max=1.2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("N", [1.0, 1.2, 12.7, 13.0])
 @pytest.mark.parametrize("sigma_N", [0.0, 1e-12, 1e-3, 0.3])
@@ -127,6 +135,7 @@ def test_narrow_size_distributions(kernel: ModuleType, N: float, sigma_N: float)
     assert_derivatives(kernel, sample, hostile(sample))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-4, 0.3])
 @pytest.mark.parametrize(("n_coherent", "n_correlated"), [(40, 1), (40, 2), (41, 17), (40, 40), (7, 100)])
@@ -165,6 +174,7 @@ def test_even_in_q(kernel: ModuleType, sample: Sample) -> None:
         assert_within(sign * row[: q.size][::-1], row[q.size :], 1e-13, q, f"dI/d{name}(-q)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sample", [PAPER, SHEETS])
 def test_derivatives_of_the_papers_samples(kernel: ModuleType, sample: Sample) -> None:
@@ -174,6 +184,7 @@ def test_derivatives_of_the_papers_samples(kernel: ModuleType, sample: Sample) -
 # Random parameters
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("seed", range(4))
 def test_derivatives_against_finite_differences(kernel: ModuleType, seed: int) -> None:
@@ -221,6 +232,7 @@ def finite_difference(
     return numeric, 1e-5 * float(np.max(at(0.0))) / step
 
 
+@pytest.mark.slow
 @given(
     d=st.floats(1.0, 10.0),
     L=st.floats(0.0, 100.0),

@@ -36,6 +36,7 @@ def deviation(kernel: ModuleType, n_coherent: int, changed: dict[str, float] | N
     return (values - mean) / error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("n_coherent", [2, 7, 12])
 def test_explicit_random_stacks(kernel: ModuleType, n_coherent: int) -> None:
@@ -114,6 +115,7 @@ def test_without_disorder_a_laue_function(kernel: ModuleType) -> None:
     assert_within(run(kernel, sample, PLAIN), expected, 1e-11, PLAIN, "I")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_inputs_are_left_alone_and_may_be_read_only(kernel: ModuleType) -> None:
     arrays = [np.array(PAPER.sizes, dtype=np.int64), *reference.weights(PAPER), PLAIN.copy()]
@@ -126,6 +128,7 @@ def test_inputs_are_left_alone_and_may_be_read_only(kernel: ModuleType) -> None:
     assert first.shape == (7, q.size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_no_points_give_no_points(kernel: ModuleType) -> None:
     values, slopes = run_derivatives(kernel, PAPER, np.empty(0))

@@ -76,6 +76,7 @@ def around_bragg(values: dict[str, float]) -> FloatArray:
     return bragg + np.array([-0.151, -0.08, -0.033, -0.01, 0.0, 0.0071, 0.05, 0.11])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma_G", [0.001, 0.007, 0.03])
 @pytest.mark.parametrize("n_coherent", [1, 7, 40])
 @pytest.mark.parametrize("values", [CUBES, SHEETS, SHARP], ids=["cubes", "sheets", "sharp"])

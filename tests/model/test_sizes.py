@@ -121,6 +121,7 @@ def test_what_cannot_be_is_refused(N: float, sigma_N: float) -> None:
         size_weights(N, sigma_N)
 
 
+@pytest.mark.slow
 @given(st.floats(1.0, 200.0), st.one_of(st.just(0.0), st.floats(0.0, 20.0)), st.floats(1.0, 8.0))
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 def test_always_finite_and_normalised(N: float, sigma_N: float, window: float) -> None:

@@ -66,6 +66,7 @@ def tame(text: str, values: dict[str, float]) -> bool:
     return True
 
 
+@pytest.mark.slow
 @given(texts, places)
 @settings(max_examples=400, deadline=None, derandomize=True, database=None)
 def test_the_value_is_pythons_to_the_last_bit(text: str, values: dict[str, float]) -> None:
@@ -84,6 +85,7 @@ def test_the_value_is_pythons_to_the_last_bit(text: str, values: dict[str, float
             evaluate(text, **values)
 
 
+@pytest.mark.slow
 @given(texts, places)
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 def test_the_slope_is_that_of_differences(text: str, values: dict[str, float]) -> None:
@@ -228,6 +230,7 @@ def test_an_expression_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert each.evaluate(lambda _: Dual(6.0, np.array([1.0])), 1).value == 17.0
 
 
+@pytest.mark.slow
 def test_many_threads_build_and_evaluate_expressions_at_once() -> None:
     texts = [f"{k}.5*{'(' * 20}sigma_L + N**2/{k}{')' * 20} + sqrt(d)" for k in range(1, 41)]
     given = {name: Dual(value, np.ones(1)) for name, value in {"sigma_L": 3.0, "N": 10.0, "d": 4.0}.items()}

@@ -151,6 +151,7 @@ def test_ruddlesden_popper_cif(tmp_path: Path) -> None:
 SINGLE_PLANES = {"Br": (13.09, 36.88), "PbBr2": (14.08, 31.04), "CsBr": (11.6, 42.8)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("surface", SINGLE_PLANES)
 def test_single_planes_fitted_to_atoms_shift_with_the_surface(surface: str) -> None:
     """N = 13, L = 36.9 between PbBr2 planes whatever the surface; first Bragg peak, sizes pure."""

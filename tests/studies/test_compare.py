@@ -58,7 +58,6 @@ def test_evidence_is_the_integral_over_the_parameters(two):
     assert {m.name: m.probability for m in found.models}["both"] == pytest.approx(odds / (1 + odds), abs=0.03)
 
 
-@pytest.mark.slow
 def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(cubes, two):
     both, _ = two
     tied = slxrd.fit(
@@ -74,7 +73,6 @@ def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(
     assert "the evidence of none is a Laplace approximation" in str(found)
 
 
-@pytest.mark.slow
 def test_a_parameter_on_its_bound_is_integrated_away_from_it(cubes):
     fit = slxrd.fit(
         cubes, regions=[(0.92, 1.24)], tie={"sigma_N": "1.55 + 0*N"}, bounds={"sigma_L": (1.7, 2.7)},

@@ -65,6 +65,7 @@ def test_q_zero_is_fixed_in_all_where_one_model_cannot_refine_it(own: dict[str, 
     assert any(note.startswith("q_zero is fixed in all") for note in compare_fits(alike).notes)
 
 
+@pytest.mark.slow
 def test_models_that_agree_or_have_q_zero_fixed_by_the_user_are_not_fitted_again(own: dict[str, Fit]) -> None:
     def never(name: str, arguments: Mapping[str, Any]) -> Fit:
         raise AssertionError("fitted again")

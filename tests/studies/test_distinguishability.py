@@ -33,6 +33,7 @@ def dim() -> Plan:
     return plan(CUBES, **SCAN, counts=150.0, n=20, seed=1)
 
 
+@pytest.mark.slow
 def test_fraction_of_unique_solutions_agrees_with_simulations() -> None:
     assert dim().distinguishability is not None
     share = dim().distinguishability.unique()
@@ -51,11 +52,13 @@ def test_the_needed_counting_time_makes_nearly_all_unique() -> None:
     assert dim().distinguishability.unique(time) == pytest.approx(0.95, abs=0.002)
 
 
+@pytest.mark.slow
 def test_needed_counts_do_not_depend_on_the_counts_of_the_pattern() -> None:
     needed = [counts * (predicted(counts).needed() or 0.0) for counts in (50.0, 400.0, 20_000.0)]
     assert needed == pytest.approx([needed[0]] * 3, rel=0.03)
 
 
+@pytest.mark.slow
 def test_the_nearest_solutions_are_one_plane_away() -> None:
     found = predicted(60.0)
     assert set(sorted(found.rivals, key=lambda step: found.rivals[step])[:2]) == {-1, 1}
@@ -63,6 +66,7 @@ def test_the_nearest_solutions_are_one_plane_away() -> None:
     assert found.fringes > 100.0
 
 
+@pytest.mark.slow
 def test_weak_fringes_need_more_time_and_absent_ones_cannot_be_seen() -> None:
     faint = predicted(100.0, sigma_L=2.2)
     assert 5.0 < faint.fringes < 25.0

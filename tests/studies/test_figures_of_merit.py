@@ -23,6 +23,7 @@ from slxrd.studies.merit.visibility import CHANCE, fringe_visibility
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
 
+@pytest.mark.slow
 def test_the_cubes_of_the_paper() -> None:
     """Fringes at the first Bragg peak, none at the second: 0.7 Å < δ_Λ < 1.4 Å (SI section S.k)."""
     found = disorder_from_fringes(slxrd.example("cspbbr3-cubes").pattern(), [(0.88, 1.28), (1.98, 2.33)])
@@ -41,6 +42,7 @@ def test_the_cubes_of_the_paper() -> None:
     assert math.exp(-0.5 * (2.152 * 1.43) ** 2) < second.limit
 
 
+@pytest.mark.slow
 def test_spheres_have_a_lower_limit() -> None:
     found = disorder_from_fringes(slxrd.example("pbs-spheres").pattern(), [(1.9, 2.32)])
     assert found.below is None
@@ -49,6 +51,7 @@ def test_spheres_have_a_lower_limit() -> None:
     assert 0.7 < (found.sigma_L.value or 0.0) < 2.5
 
 
+@pytest.mark.slow
 def test_no_false_fringes() -> None:
     """40 patterns without visible fringes; at a chance of 1/1000 each, none should appear to have them."""
     q = np.arange(0.88, 1.28, 0.003)
@@ -68,6 +71,7 @@ def test_no_false_fringes() -> None:
     assert np.mean(np.array(chances) < 0.2) <= 0.2 + 3.0 * math.sqrt(0.2 * 0.8 / 40.0)
 
 
+@pytest.mark.slow
 def test_no_limit_at_high_noise() -> None:
     pattern = slxrd.simulate(np.arange(0.88, 1.28, 0.004), CUBES, noise=0.5, seed=1)
     found = disorder_from_fringes(pattern, [(0.88, 1.28)])

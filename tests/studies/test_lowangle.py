@@ -78,7 +78,6 @@ def test_model_is_the_average_of_random_stacks() -> None:
     assert np.ptp(curve) / curve.min() > 20.0, "the curve must vary for the comparison to mean anything"
 
 
-@pytest.mark.slow
 def test_without_disorder_the_curve_is_that_of_the_gap() -> None:
     """Eq. S1 with sin²(qw/2), divided by the factor of the planes, sin²(qd/2)."""
     q, w, d = np.linspace(0.12, 0.6, 100), 31.06, 5.84
@@ -88,7 +87,6 @@ def test_without_disorder_the_curve_is_that_of_the_gap() -> None:
     assert np.abs(curve - ratio * expected).max() < 1e-5 * curve.max()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("d", [0.0, 5.84])
 @pytest.mark.parametrize(("fringes", "background"), [(False, "exponential"), (True, "power"), (True, "both")])
 def test_derivatives(d: float, fringes: bool, background: BackgroundShape) -> None:
@@ -191,7 +189,6 @@ def test_the_shape_of_the_background_need_not_be_known() -> None:
     assert unknown.gap.value == pytest.approx(truth["L"] - truth["d"], abs=2.0 * unknown.gap.error)
 
 
-@pytest.mark.slow
 def test_the_error_includes_differences_between_backgrounds() -> None:
     """Mean and variance are those of the mixture distribution."""
     region, shape = (
@@ -211,7 +208,6 @@ def test_the_error_includes_differences_between_backgrounds() -> None:
     assert average.by_background() == {"power": (0.25, 31.4), "exponential": (0.75, 31.0)}
 
 
-@pytest.mark.slow
 def test_other_gaps_are_listed_once() -> None:
     """Another minimum of nearly the same χ², and another gap at other refraction."""
     q = np.linspace(0.12, 0.5, 60)

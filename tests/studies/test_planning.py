@@ -24,6 +24,7 @@ def bright() -> Plan:
     return plan(CUBES, **SCAN, counts=10_000.0, background=200.0, n=10, seed=2)
 
 
+@pytest.mark.slow
 def test_a_bright_measurement_determines_all() -> None:
     found = bright()
     assert found.done == found.requested == 10
@@ -121,6 +122,7 @@ def test_text() -> None:
     assert "σ_L" in text
 
 
+@pytest.mark.slow
 def test_the_figure_shows_shares_and_errors() -> None:
     figure = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
     shares, errors = figure.axes

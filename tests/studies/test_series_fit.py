@@ -79,6 +79,7 @@ def test_neither_order_nor_processes_nor_executor_matter(tmp_path: Path) -> None
         assert plain(fit_series(patterns, values, executor=pool, **QUICK)) == one
 
 
+@pytest.mark.slow
 def test_what_was_kept_is_not_fitted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = plain(fit_series(three(), (1.0, 2.0, 3.0), processes=1, folder=tmp_path, **QUICK))
     (tmp_path / "patterns" / "simulation-2.json").write_text("{ cut off", encoding="utf-8")
@@ -99,6 +100,7 @@ def test_what_was_kept_is_not_fitted_again(tmp_path: Path, monkeypatch: pytest.M
         fit_series(three(), (1.0, 2.0, 3.0), processes=1, folder=tmp_path, **{**QUICK, "coherent": 20})
 
 
+@pytest.mark.slow
 def test_annealing_as_it_was_simulated() -> None:
     """Pulls of all parameters, and order lost where it was lost."""
     fit = annealed()
@@ -208,7 +210,6 @@ def test_mistakes(options: dict[str, Any], said: str) -> None:
         fit_series(three(), (1.0, 2.0, 3.0), **{"processes": 1, "regions": [(0.9, 1.25)], **options})
 
 
-@pytest.mark.slow
 def test_simulated_is_said() -> None:
     fit = annealed()
     assert "[simulated]" in str(fit).splitlines()[0]

@@ -58,6 +58,7 @@ def chi2(unknowns: np.ndarray) -> float:
     return total
 
 
+@pytest.mark.slow
 def test_the_minimum_is_that_of_the_plain_sum() -> None:
     """χ² at the joint estimates is that of the sum written down, and no step from there lowers it."""
     found = first()
@@ -156,6 +157,7 @@ def test_patterns_together_exclude_what_each_leaves_open() -> None:
             assert row["L"].error < 1.1 * alone.error
 
 
+@pytest.mark.slow
 def test_too_few_patterns() -> None:
     with pytest.raises(SlxrdError, match="2 patterns remain for the joint fit, which needs 3"):
         fit_series(patterns(1)[:2], VALUES[:2], processes=1, smooth=["L"], **OPTIONS)

@@ -43,6 +43,7 @@ def collected(tasks: dict, **how: object) -> dict[int, object]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_a_process_that_dies(tmp_path: Path) -> None:
     tasks: dict = {i: (double, (i,)) for i in range(4)}

@@ -15,6 +15,7 @@ from slxrd.ui.app.controls.option_fields import field_text, field_value, option_
 FIELDS = {name: option for name, option in fit_options().items() if option.option.label}
 
 
+@pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=30)
 def test_what_a_field_shows_is_read_back(state: State) -> None:

@@ -33,7 +33,6 @@ def _wait(workspace: Workspace) -> None:
     assert not workspace.busy
 
 
-@pytest.mark.slow
 def test_an_invalid_change_shows_a_message_and_changes_nothing(workspace: Workspace) -> None:
     state = workspace.session.state
     assert not workspace.do("a region without data", choices={"regions": [[5.0, 6.0]]})
@@ -43,7 +42,6 @@ def test_an_invalid_change_shows_a_message_and_changes_nothing(workspace: Worksp
     assert workspace.session.state == state
 
 
-@pytest.mark.slow
 def test_undo_reverts_sliders_and_session(workspace: Workspace) -> None:
     guessed = dict(workspace.values)
     workspace.move_sliders({"L": 40.0})
@@ -96,7 +94,6 @@ def test_a_cancelled_fit_leaves_the_session_as_it_was(
     assert dict(workspace.values) == values
 
 
-@pytest.mark.slow
 def test_an_internal_error_shows_a_message(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     def broken() -> None:
         raise ZeroDivisionError("as a test")
@@ -115,6 +112,7 @@ def fitted() -> Session:
     return session
 
 
+@pytest.mark.slow
 def test_a_reopened_fit_has_its_curves_without_its_file(fitted: Session, tmp_path: Path) -> None:
     assert fitted.fit_result is not None
     path = tmp_path / "result.json"
@@ -150,7 +148,6 @@ def test_repeating_a_reopened_fit_records_no_step(fitted: Session, tmp_path: Pat
     assert session.fit_again() is again
 
 
-@pytest.mark.slow
 def test_followups_belong_to_the_state_of_their_fit(fitted: Session) -> None:
     workspace = Workspace(fitted)
     workspace.add_followup("bootstrap.png", "what it said", b"\x89PNG")
@@ -161,7 +158,6 @@ def test_followups_belong_to_the_state_of_their_fit(fitted: Session) -> None:
     assert list(workspace.followups) == ["bootstrap.png"]
 
 
-@pytest.mark.slow
 def test_a_long_file_is_read_in_a_background_job(workspace: Workspace) -> None:
     refused: list[bool] = []
     workspace.open_file_in_background(PATTERN.read_bytes(), "long.csv", lambda: refused.append(True))
@@ -181,7 +177,6 @@ def test_cancelled_is_not_a_slxrd_error() -> None:
     assert not issubclass(Cancelled, SlxrdError)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres"])
 def test_the_first_guess_is_near_the_simulated_values(name: str) -> None:
     session = Session()
@@ -192,7 +187,6 @@ def test_the_first_guess_is_near_the_simulated_values(name: str) -> None:
     assert all(row.lower <= guessed[n] <= row.upper for n, row in session.parameters().items())
 
 
-@pytest.mark.slow
 def test_the_first_guess_keeps_fixed_and_tied_values(workspace: Workspace) -> None:
     assert workspace.do("known", choices={"fix": {"L": 37.5}, "tie": {"sigma_N": "0.1*N"}})
     guessed = first_guess(workspace.session.objective(), workspace.session.parameters())
@@ -212,7 +206,6 @@ def test_decimation_keeps_every_extreme_and_the_ends() -> None:
     assert np.all(y[fewer_x.astype(int)] == fewer_y)
 
 
-@pytest.mark.slow
 def test_workspaces_are_found_by_key_and_unsaved_sessions_are_written(tmp_path: Path) -> None:
     workspaces = Workspaces()
     key = workspaces.open("example:pbs-sheets")

@@ -56,7 +56,6 @@ def test_undo_and_redo_against_a_list_of_states(steps: list[Any]) -> None:
         assert len(session.log) == index
 
 
-@pytest.mark.slow
 def test_only_named_choices_change() -> None:
     session = Session()
     session.do("noise", choices={"noise": 0.05, "coherent": 20})
@@ -117,7 +116,6 @@ def test_an_invalid_change_raises_and_changes_nothing(change: dict[str, Any]) ->
         Session().do("bad", **change, **({} if "file" in change else {"file": str(CUBES)}))
 
 
-@pytest.mark.slow
 def test_subscribers_are_called_until_they_unsubscribe() -> None:
     session, called = Session(), []
     leave = session.subscribe(lambda: called.append(session.state.choices.get("noise")))
@@ -181,6 +179,7 @@ def test_the_same_fit_as_without_a_session() -> None:
     assert json.loads(document)["chi2"] == direct.chi2
 
 
+@pytest.mark.slow
 def test_saved_and_reopened_it_is_the_same(tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     measured = tmp_path / "files" / "cubes.csv"
@@ -267,7 +266,6 @@ def test_model_curves_are_those_of_the_fit() -> None:
     assert session.objective() is session.objective()
 
 
-@pytest.mark.slow
 def test_counting_statistics_come_before_the_correction() -> None:
     film = path_of(EXAMPLE + "cumnsb-film")
     session = Session()

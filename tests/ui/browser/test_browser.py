@@ -26,6 +26,7 @@ def _download(user: Any, label: str, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
     user.sees("Contents of cspbbr3-cubes.csv")
@@ -69,6 +70,7 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     assert "slxrd fit" in user.page.get_by_label("command line").input_value()
 
 
+@pytest.mark.slow
 def test_a_saved_session_opens_again_on_another_page(
     user: Any, browser: Any, server: str, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_undo_and_redo(user: Any) -> None:
     )
 
 
+@pytest.mark.slow
 def test_selecting_a_solution_shows_its_curve(user: Any) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
     user.sees("Contents of")

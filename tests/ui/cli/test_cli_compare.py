@@ -38,6 +38,7 @@ def test_compare_prints_and_writes_the_ranking(here: Path) -> None:
     assert "--force" in again.refused()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_completed_models(here: Path) -> None:
     true_fit, calls = compare_run.fit, []
 
@@ -57,6 +58,7 @@ def test_ctrl_c_keeps_the_completed_models(here: Path) -> None:
     assert len(content["models"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

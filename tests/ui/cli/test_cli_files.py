@@ -23,6 +23,7 @@ def refused(*words: str) -> str:
     return call(*words).refused()
 
 
+@pytest.mark.slow
 def test_info_tells_what_is_in_a_file() -> None:
     document = run("info", str(DATA / "xrr003.x00"))
     for words in (
@@ -73,6 +74,7 @@ def pattern_counts() -> np.ndarray:
     return slxrd.read(DATA / "m54313_om2th_10.xrdml").intensity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--against", "q", "--linear", "--mask", "4.4:4.5", "--lp"]])
 def test_plot(tmp_path: Path, words: list[str]) -> None:
     out = tmp_path / "p.png"
@@ -87,6 +89,7 @@ def test_plot_refuses(tmp_path: Path) -> None:
     assert ".svg" in refused("plot", str(DATA / "xrr003.x00"), "--out", str(tmp_path / "p.gif"))
 
 
+@pytest.mark.slow
 def test_a_raw_diffractogram_needs_no_preparation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counts over 2θ: doublet, Lorentz-polarisation, background, Poisson noise; the truth within errors."""
     monkeypatch.chdir(tmp_path)

@@ -112,6 +112,7 @@ def read_map(path: Path, *names: str) -> tuple[list[float], list[float], dict[tu
     return x, y, rise  # type: ignore[return-value]
 
 
+@pytest.mark.slow
 def test_map_of_two_parameters(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--map", "L,N")
     assert outcome.code == 0, outcome.err
@@ -134,6 +135,7 @@ def test_map_of_two_parameters(here: Path) -> None:
     assert 1.9 < half < 2.5 * 1.05, "√5.99 standard errors"
 
 
+@pytest.mark.slow
 def test_ranges_points_and_kinds_of_maps(here: Path) -> None:
     words = ["--map", "N=12:14:7,L=36:38", "--map", "sigma_N=1:2:5,N"]
     heights = {}
@@ -150,6 +152,7 @@ def test_ranges_points_and_kinds_of_maps(here: Path) -> None:
     assert any(heights["profile"][place] < 0.9 * height for place, height in heights["section"].items())
 
 
+@pytest.mark.slow
 def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fit is written, the map as far as it came, and not what would have come after it."""
 
@@ -175,6 +178,7 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
     assert "the files written hold what was done until then" in outcome.err
 
 
+@pytest.mark.slow
 def test_an_interruption_before_anything_was_done_keeps_the_fit(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,6 +192,7 @@ def test_an_interruption_before_anything_was_done_keeps_the_fit(
     assert "! --maps: interrupted before the first result" in outcome.out
 
 
+@pytest.mark.slow
 def test_an_interrupted_bootstrap_keeps_its_replicates(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = followup_samples.bootstrap
 
@@ -205,6 +210,7 @@ def test_an_interrupted_bootstrap_keeps_its_replicates(here: Path, monkeypatch: 
     assert len((here / "results/bootstrap.csv").read_text().splitlines()) == 1 + int(found[1]) < 501
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "culprit", "remedy"),
     [
@@ -320,6 +326,7 @@ def test_noise_refused(here: Path, words: list[str], culprit: str, remedy: str) 
     assert re.search(remedy, said), said
 
 
+@pytest.mark.slow
 def test_noise_without_a_file_writes_nothing(here: Path) -> None:
     names = repeated(here)
     before = contents(here)

@@ -47,6 +47,7 @@ def gap(here: Path) -> Path:
     return write_columns(here / "gap.csv", columns, "# simulated: gap\n# q in 1/Å, intensity, sigma")
 
 
+@pytest.mark.slow
 def test_low_angle(gap: Path) -> None:
     done = call("lowangle", "gap.csv", "--d", 5.84, "--critical", 0, "--out", "out")
     assert done.code == 0, done.err
@@ -61,6 +62,7 @@ def test_low_angle(gap: Path) -> None:
         assert "exists" in again.refused()
 
 
+@pytest.mark.slow
 def test_json_alone_on_standard_output(gap: Path) -> None:
     with untouched(gap.parent):
         done = call("lowangle", "gap.csv", "--critical", 0.03, "--json", "-")
@@ -70,6 +72,7 @@ def test_json_alone_on_standard_output(gap: Path) -> None:
     assert content["estimates"]["spacing"]["status"] == "undetermined"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -85,6 +85,7 @@ def spied(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> dict[str, 
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ARRIVES)
 def test_option_arrives(here: Path, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
     words, function, argument, expected = ARRIVES[option]
@@ -127,6 +128,7 @@ def test_every_argument_of_simulate_has_its_option(here: Path, monkeypatch: pyte
     assert set(seen) | {"q"} == arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "expected"), [([], None), (["--monochromator", "13.3"], 13.3), (["--no-lp"], "not called")]
 )
@@ -145,6 +147,7 @@ def test_correction(
     assert seen == ([] if expected == "not called" else [expected])
 
 
+@pytest.mark.slow
 def test_options_page_names_every_option() -> None:
     page = (Path(__file__).parents[3] / "docs" / "options.md").read_text(encoding="utf-8")
     for command in commands():

@@ -41,6 +41,7 @@ def test_files_have_usual_permissions(here: Path) -> None:
     assert (here / "result.json").stat().st_mode == (here / "other").stat().st_mode
 
 
+@pytest.mark.slow
 def test_json_on_standard_output_is_alone(here: Path) -> None:
     with untouched(here):
         outcome = call("fit", "cubes.csv", *QUICK, "--json", "-")
@@ -55,6 +56,7 @@ def test_json_on_standard_output_beside_files(here: Path) -> None:
     assert printed == written
 
 
+@pytest.mark.slow
 def test_existing_files_are_kept_without_force(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     with untouched(here):
@@ -110,6 +112,7 @@ def test_output_without_permission(here: Path, monkeypatch: pytest.MonkeyPatch) 
     assert "cannot be written; check the permissions" in said
 
 
+@pytest.mark.slow
 def test_disk_full_leaves_nothing(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import tempfile
 
@@ -166,6 +169,7 @@ def test_simulate_then_fit(here: Path) -> None:
     assert "[simulated]" in shown
 
 
+@pytest.mark.slow
 def test_simulation_is_repeatable_and_keeps_files(here: Path) -> None:
     words = ["--set", "d=3", "--set", "N=20", "--set", "sigma_N=2", "--coherent", "1", "--noise", "counting"]
     for name, seed in (("a.csv", 1), ("b.csv", 1), ("c.csv", 2)):

@@ -104,6 +104,7 @@ def test_the_same_seed_gives_the_same(here: Path) -> None:
     assert a == b != c
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(followup_samples, "MAX_SAMPLES", 1000)
     call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)

@@ -112,6 +112,7 @@ def test_sigma_of_an_instruments_counts_is_written(here: Path) -> None:
     np.testing.assert_allclose(pattern.sigma, film.sigma, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_background(raw: Path) -> None:
     outcome = call(
         "background", "raw.xy", *ANGLES, "--noise", "counting", "--out", "a/new.csv", "--plot", "a/new.png"
@@ -156,6 +157,7 @@ def test_doublets_are_told_of(raw: Path) -> None:
     assert "same --wavelength" not in one.out
 
 
+@pytest.mark.slow
 def test_peaks(raw: Path) -> None:
     with untouched(raw.parent):
         outcome = call("peaks", "raw.xy", *ANGLES, "--region", "0.95:1.25", "--noise", "counting")
@@ -168,6 +170,7 @@ def test_peaks(raw: Path) -> None:
         assert min(abs(place - position) for position in found) < 2e-3
 
 
+@pytest.mark.slow
 def test_peaks_subtracted(raw: Path) -> None:
     words = ["--region", "0.95:1.25", "--noise", "counting", "--components", "2", "--background", "linear"]
     files = ["--subtract", "2", "--out", "new.csv", "--plot", "new.svg"]

@@ -114,7 +114,6 @@ main()
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
     """Ctrl-C while the density is being calculated, most likely; emcee would print a traceback."""
@@ -173,6 +172,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

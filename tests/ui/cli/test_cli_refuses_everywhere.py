@@ -94,6 +94,7 @@ def test_info_tells_why_a_file_cannot_be_read(here: Path) -> None:
     assert outcome.err == "slxrd: nan.csv: none of its scans can be read\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
 def test_an_output_that_takes_nothing_is_told_of(here: Path) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -110,6 +111,7 @@ def test_an_output_that_takes_nothing_is_told_of(here: Path) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no pipes of this kind")
 def test_a_reader_that_stops_reading_is_no_error(here: Path) -> None:
     with start("crystal", folder=here) as process:
@@ -119,6 +121,7 @@ def test_a_reader_that_stops_reading_is_no_error(here: Path) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
+@pytest.mark.slow
 def test_a_name_that_begins_with_a_dash(here: Path) -> None:
     (here / "cubes.csv").rename(here / "-cubes.csv")
     outcome = run("info", "--", "-cubes.csv", folder=here)

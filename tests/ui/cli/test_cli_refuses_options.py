@@ -128,7 +128,6 @@ FILM_CASES = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "culprit", "remedy"), FILM_CASES, ids=[" ".join(case[0]) for case in FILM_CASES]
 )

@@ -17,6 +17,7 @@ from slxrd.ui.cli import main as cli
 from slxrd.ui.session.controller import Session
 
 
+@pytest.mark.slow
 def test_show_prints_the_table_again(here: Path) -> None:
     fitted = call("fit", "cubes.csv", *QUICK, "--out", "results")
     table = fitted.out.partition("wrote")[0].rstrip()
@@ -110,7 +111,6 @@ def test_mistakes_are_named_and_nothing_is_written(here: Path, words: list[str],
         assert said in call(*words).refused()
 
 
-@pytest.mark.slow
 def test_every_option_of_fit_has_its_place_in_a_session() -> None:
     """What is typed can be kept, and what is kept can be typed."""
     group = typer.main.get_command(cli.app)

@@ -107,6 +107,7 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
     assert "<svg" in (lab6 / "line.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "document"),
     [

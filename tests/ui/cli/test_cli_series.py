@@ -69,6 +69,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return numbers(folder / "out" / "series.json")
 
 
+@pytest.mark.slow
 def test_files_and_table(here: Path) -> None:
     write(here / "films", 3)
     (here / "films" / "broken_99C.csv").write_text("nothing", encoding="utf-8")
@@ -204,6 +205,7 @@ def test_on_a_scheduler_one_of_whose_workers_is_killed(tmp_path: Path, reference
     assert numbers(tmp_path / "out" / "series.json") == reference
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
 def test_no_scheduler(here: Path) -> None:
     write(here / "films", 2)
