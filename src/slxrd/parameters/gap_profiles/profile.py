@@ -104,8 +104,8 @@ class GapProfile(ABC):
         Returns
         -------
         ndarray of complex, shape (3, 4 + k, n)
-            ⟨B⟩, ⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩, each with its derivatives with respect to q, the mean width, σ_L and
-            the k parameters.
+            ``⟨B⟩``, ``⟨B* e^{iqℓ}⟩`` and ``⟨|B|²⟩``, each with its derivatives with respect to q, the mean
+            width, σ_L and the k parameters.
 
         Raises
         ------
