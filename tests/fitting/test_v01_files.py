@@ -1,9 +1,9 @@
 """What slxrd 0.1 (commit 988aac9) computed and wrote: it opens, and a refit gives the same numbers.
 
 The files are in ``tests/files/v0.1``, where a README says what each is and how it was made. A number is the
-same
-if it differs by at most 1e-9 of itself, or of what it is measured by: an estimate by its error where that is
-larger, Δχ² by χ², a probability by 1, a covariance by the two errors, a curve by its largest value.
+same if it differs by at most 1e-9 of itself, or of its scale: the error of an estimate where that is larger,
+χ² for Δχ² (1 where χ² is not recorded), 1 for a probability, the two errors for a covariance, the largest
+value of a curve.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def same(new: Any, old: Any, where: str = "", scale: float = 0.0) -> None:
             if name in OF_THE_PROGRAM:
                 continue
             assert name in new, f"{where}.{name} is missing"
-            by = {"delta_chi2": old.get("chi2"), "probability": 1.0}.get(name, of)
+            by = {"delta_chi2": old.get("chi2", 1.0), "probability": 1.0}.get(name, of)
             same(new[name], item, f"{where}.{name}", by if is_number(by) else 0.0)
     elif isinstance(old, list):
         assert isinstance(new, list), where
