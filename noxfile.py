@@ -74,9 +74,9 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The page in Chromium, which must be installed."""
+    """The page: what is behind it, and in Chromium, which must be installed."""
     session.install(".[test,app-test]")
-    session.run("python", "-m", "pytest", "-n", "0", "tests/ui/browser", *session.posargs)
+    session.run("python", "-m", "pytest", "-n", "0", "tests/ui/app", "tests/ui/browser", *session.posargs)
 
 
 @nox.session

@@ -26,7 +26,7 @@ Derivatives = Callable[
 ]
 
 SOURCE = Path(__file__).with_name("stack.c")
-REFERENCE = Path(__file__).parents[1] / "tests" / "physics"
+REFERENCE = Path(__file__).parents[1] / "tests" / "helpers"
 
 
 def build(folder: Path) -> Path | None:

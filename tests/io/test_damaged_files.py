@@ -1,6 +1,5 @@
-"""Damaged, truncated and random files of all formats: a sound pattern or one clear error, and quickly."""
+"""Damaged, truncated and random files of all formats: a sound pattern or one clear error."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -133,9 +132,8 @@ def test_random_choices_of_columns(examples: int) -> None:
 @pytest.mark.parametrize(
     "start", BEGINNINGS, ids=lambda start: start[:12].decode("latin-1").strip() or "nothing"
 )
-def test_large_meaningless_files_are_refused_quickly(start: bytes) -> None:
-    began = time.process_time()
+def test_large_meaningless_files_are_refused(start: bytes) -> None:
+    """Their time is in the benchmarks: here one that grows with the square of the size would never end."""
     for rest in (b"1 " * 200_000, b"x\n" * 200_000, b"Z9" * 200_000, b"@" * 400_000, bytes(400_000)):
         assert read_or_refused(start + rest) == []
     assert read_or_refused(start + bytes(20_000_000)) == []
-    assert time.process_time() - began < 15.0  # some 1 s on an idle machine

@@ -2,7 +2,7 @@
 
 import io
 import struct
-import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -105,9 +105,8 @@ def test_number_of_members(monkeypatch: pytest.MonkeyPatch) -> None:
         archive.open_archive(data, "f.zip")
 
 
-@pytest.mark.slow
-def test_a_member_that_is_larger_than_it_says() -> None:
-    """64 MB that are said to be 1 kB: the rest must not be decompressed, nor be taken for whole."""
+def test_a_member_that_is_larger_than_its_entry() -> None:
+    """64 MB with an entry of 1 kB: the rest must not be decompressed, nor the member be taken for whole."""
     content = bytes(64_000_000)
     data = bytearray(packed({"a": content}))
     central = data.index(b"PK\x01\x02")
@@ -115,13 +114,17 @@ def test_a_member_that_is_larger_than_it_says() -> None:
     struct.pack_into("<I", data, 22, 1000)
     struct.pack_into("<I", data, central + 24, 1000)
     opened = archive.open_archive(bytes(data), "f.zip")
-    start = time.perf_counter()
-    with pytest.raises(FileError, match="'a' is damaged"):
-        opened.read("a")
-    assert time.perf_counter() - start < 0.05
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileError, match="'a' is damaged"):
+            opened.read("a")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
 
 
-def test_a_member_that_is_smaller_than_it_says() -> None:
+def test_a_member_that_is_smaller_than_its_entry() -> None:
     data = bytearray(packed({"a": b"0123456789" * 10}))
     central = data.index(b"PK\x01\x02")
     struct.pack_into("<I", data, 22, 200)

@@ -12,12 +12,11 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.record.write import result_json
 from slxrd.fitting.search.initial_guess import first_guess
-from slxrd.ui.app.plots.pattern import decimate
 from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Cancelled, Session
 
-PATTERN = Path(__file__).parents[2] / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+PATTERN = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
 
 
 @pytest.fixture
@@ -192,18 +191,6 @@ def test_the_first_guess_keeps_fixed_and_tied_values(workspace: Workspace) -> No
     guessed = first_guess(workspace.session.objective(), workspace.session.parameters())
     assert guessed["L"] == 37.5
     assert guessed["sigma_N"] == pytest.approx(0.1 * guessed["N"])
-
-
-def test_decimation_keeps_every_extreme_and_the_ends() -> None:
-    random = np.random.default_rng(5)
-    x, y = np.arange(100_000.0), random.normal(size=100_000)
-    y[[123, 77_777]] = 50.0, -50.0
-    fewer_x, fewer_y = decimate(x, y, 2000)
-    assert fewer_x.size <= 2000
-    assert {123.0, 77_777.0, 0.0, 99_999.0} <= set(fewer_x.tolist())
-    assert (fewer_y.max(), fewer_y.min()) == (50.0, -50.0)
-    assert np.all(np.diff(fewer_x) > 0.0)
-    assert np.all(y[fewer_x.astype(int)] == fewer_y)
 
 
 def test_workspaces_are_found_by_key_and_unsaved_sessions_are_written(tmp_path: Path) -> None:

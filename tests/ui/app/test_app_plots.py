@@ -13,6 +13,7 @@ pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
 from slxrd.ui.app.plots.curves import fringe_threshold, order_positions
+from slxrd.ui.app.plots.pattern import decimate
 from slxrd.ui.app.plots.stack import CRYSTALS, period_of, stack_layout
 
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
@@ -66,6 +67,18 @@ def test_marks_are_at_orders_of_the_period() -> None:
 def test_the_threshold_is_that_of_the_paper() -> None:
     assert fringe_threshold(1.1) == pytest.approx(1.43, abs=0.005)
     assert fringe_threshold(2.2) == pytest.approx(0.71, abs=0.005)
+
+
+def test_decimation_keeps_every_extreme_and_the_ends() -> None:
+    random = np.random.default_rng(5)
+    x, y = np.arange(100_000.0), random.normal(size=100_000)
+    y[[123, 77_777]] = 50.0, -50.0
+    fewer_x, fewer_y = decimate(x, y, 2000)
+    assert fewer_x.size <= 2000
+    assert {123.0, 77_777.0, 0.0, 99_999.0} <= set(fewer_x.tolist())
+    assert (fewer_y.max(), fewer_y.min()) == (50.0, -50.0)
+    assert np.all(np.diff(fewer_x) > 0.0)
+    assert np.all(y[fewer_x.astype(int)] == fewer_y)
 
 
 @pytest.mark.slow
