@@ -1,28 +1,33 @@
-"""The paper's intensity to 50 digits, twice: SI Eq. S9 as corrected, and sums over explicit planes.
+"""The paper's intensity to at least 50 digits, twice: SI Eq. S9 as corrected, and sums over explicit planes.
 
 S9 is Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI section S.b, with two corrections: the
 exponential printed ``e^{2ξT²}`` is e^{2ξ}T² (as printed it overflows), and C counts bilayers, so that
 S9 describes M = 2C crystals. The plain sums hold everywhere, also where S9 is 0/0.
 
-Floats are taken as the exact numbers they are. Lengths in Å, q in Å⁻¹, sizes in planes.
+Floats are taken as the exact numbers they are. FLINT calculates with balls, so that a result that lost too
+many digits is noticed. Lengths in Å, q in Å⁻¹, sizes in planes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, wraps
+from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
-from mpmath import mp, mpc, mpf
+from flint import acb, arb, ctx
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+P, R = ParamSpec("P"), TypeVar("R")
 
-DIGITS = 50
-# Central differences: the step squared and 10^-DIGITS / step are both far below double precision.
-_STEP = mpf(10) ** -18
-_BITS = 220
+#: Binary digits of the calculation (75 decimal digits), to which one is added for each crystal, since a step
+#: of Horner's rule widens a ball by up to √2.
+BITS = 250
+#: Central differences: the step squared and 2^-BITS / step are both far below double precision.
+_STEP = arb(2) ** -60
+#: Largest uncertainty of a result, of the largest one of its row.
+_CERTAIN = 1e-20
 
 
 class Sample(NamedTuple):
@@ -39,119 +44,131 @@ class Sample(NamedTuple):
     n_correlated: int | None = None
 
 
-def mp_weights(N: mpf, sigma_N: mpf, sizes: tuple[int, ...]) -> list[mpf]:
+def precisely(function: Callable[Concatenate[Sample, P], R]) -> Callable[Concatenate[Sample, P], R]:
+    """Calculate with enough digits, and keep the last results."""
+
+    @lru_cache(maxsize=64)
+    @wraps(function)
+    def calculated(sample: Sample, *args: P.args, **kwargs: P.kwargs) -> R:
+        with ctx.workprec(BITS + sample.n_coherent):
+            return function(sample, *args, **kwargs)
+
+    return calculated  # type: ignore[return-value]
+
+
+def size_weights(N: arb, sigma_N: arb, sizes: tuple[int, ...]) -> list[arb]:
     """Normalised P_n ∝ exp(−½((n−N)/σ_N)²); for σ_N = 0 its limit, the nearest size or sizes."""
     distance = [abs(n - N) for n in sizes]
-    nearest = min(distance)
+    nearest = min(distance, key=float)
     if sigma_N == 0:
-        raw = [mpf(x == nearest) for x in distance]
+        raw = [arb(1) if x == nearest else arb(0) for x in distance]
     else:
-        raw = [mp.exp(-((x / sigma_N) ** 2 - (nearest / sigma_N) ** 2) / 2) for x in distance]
-    total = mp.fsum(raw)
+        raw = [(-((x / sigma_N) ** 2 - (nearest / sigma_N) ** 2) / 2).exp() for x in distance]
+    total = sum(raw, arb(0))
     return [p / total for p in raw]
 
 
-def _central(f: Callable[[mpf], list[mpf]], x: mpf) -> list[mpf]:
+def _central(f: Callable[[arb], list[arb]], x: arb) -> list[arb]:
     return [(b - a) / (2 * _STEP) for a, b in zip(f(x - _STEP), f(x + _STEP), strict=True)]
 
 
-@lru_cache(maxsize=64)
+@precisely
 def weights(sample: Sample) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Weights of the sizes and their derivatives to N and σ_N, rounded to floats."""
-    with mp.workdps(DIGITS):
-        N, sigma_N, sizes = mpf(sample.N), mpf(sample.sigma_N), sample.sizes
-        p = mp_weights(N, sigma_N, sizes)
-        d_N = _central(lambda x: mp_weights(x, sigma_N, sizes), N)
-        d_sigma_N = _central(lambda x: mp_weights(N, x, sizes), sigma_N)
-        return _floats(p), _floats(d_N), _floats(d_sigma_N)
+    N, sigma_N, sizes = arb(sample.N), arb(sample.sigma_N), sample.sizes
+    p = size_weights(N, sigma_N, sizes)
+    d_N = _central(lambda x: size_weights(x, sigma_N, sizes), N)
+    d_sigma_N = _central(lambda x: size_weights(N, x, sizes), sigma_N)
+    return _floats(p), _floats(d_N), _floats(d_sigma_N)
 
 
-def _floats(values: list[mpf]) -> FloatArray:
-    return np.array([float(x) for x in values])
+def _floats(values: list[arb]) -> FloatArray:
+    """The middles of balls, which must be small."""
+    middles = np.array([float(x.mid()) for x in values])
+    radii = np.array([float(x.rad()) for x in values])
+    assert np.all(radii <= _CERTAIN * max(float(np.max(np.abs(middles))), 1.0)), "calculate with more digits"
+    return middles
 
 
-def s9_one(q: mpf, d: mpf, L: mpf, sigma_L: mpf, n: int, C: int) -> mpf:
+def _wave(phase: arb, damping: arb | int = 0) -> acb:
+    """e^{i·phase − damping}."""
+    return acb(-arb(damping), phase).exp()
+
+
+def s9_one(q: arb, d: arb, L: arb, sigma_L: arb, n: int, C: int) -> arb:
     """Corrected SI Eqs. S3 to S6, S8 and S9 for one size; undefined where qd or qΛ is 2πm."""
-    F = (1 - mp.expj(n * d * q)) / (1 - mp.expj(d * q))
-    T = mp.expj((n - 1) * d * q)
-    phi = T * mp.conj(F)
-    xi = mpc(-((q * sigma_L) ** 2) / 2, q * L)
-    x = mp.exp(2 * xi) * T**2
+    F = (1 - _wave(n * d * q)) / (1 - _wave(d * q))
+    T = _wave((n - 1) * d * q)
+    phi = T * F.conjugate()
+    xi = acb(-((q * sigma_L) ** 2) / 2, q * L)
+    x = (2 * xi).exp() * T**2
     series = (C - (C + 1) * x + x ** (C + 1)) / (1 - x) ** 2 - C
-    between = phi * F * (mp.exp(-xi) / T**2 + 2 / T + mp.exp(xi)) * series
-    return 2 * C * (abs(F) ** 2 + mp.re(mp.exp(xi) * phi * F)) + 2 * mp.re(between)
+    between = phi * F * ((-xi).exp() / T**2 + 2 / T + xi.exp()) * series
+    return 2 * C * (abs(F) ** 2 + (xi.exp() * phi * F).real) + 2 * between.real
 
 
-def direct_one(q: mpf, d: mpf, L: mpf, sigma_L: mpf, n: int, M: int, pairs: int) -> mpf:
+def direct_one(q: arb, d: arb, L: arb, sigma_L: arb, n: int, M: int, pairs: int) -> arb:
     """|Σ_k e^{ikqd}|² [M + 2 Re Σ_m (M−m) z^m] term by term, z = exp(iqΛ_n − q²σ_L²/2)."""
-    F = mp.fsum(mp.expj(k * q * d) for k in range(n))
-    z = mp.exp(mpc(-((q * sigma_L) ** 2) / 2, q * ((n - 1) * d + L)))
-    return (F.real**2 + F.imag**2) * (M + 2 * _stack_sum(z, M, min(M, pairs)))
+    F = _sum_of_powers(_wave(q * d), [1] * n)
+    z = _wave(q * ((n - 1) * d + L), (q * sigma_L) ** 2 / 2)
+    pairs = min(M, pairs)
+    stack = _sum_of_powers(z, [0, *range(M - 1, M - pairs, -1)])
+    return (F.real**2 + F.imag**2) * (M + 2 * stack.real)
 
 
-def _stack_sum(z: mpc, M: int, pairs: int) -> mpf:
-    """Re Σ_{m=1}^{pairs−1} (M−m) z^m by Horner's rule, in multiples of 2^-220: ten times faster than mpc."""
-    x, y = int(mp.nint(mp.ldexp(z.real, _BITS))), int(mp.nint(mp.ldexp(z.imag, _BITS)))
-    re = im = 0
-    for m in range(pairs - 1, 0, -1):
-        re += (M - m) << _BITS
-        re, im = (re * x - im * y) >> _BITS, (re * y + im * x) >> _BITS
-    return mp.ldexp(mpf(re), -_BITS)
+def _sum_of_powers(z: acb, coefficients: list[int]) -> acb:
+    """Σ_m c_m z^m by Horner's rule."""
+    total = acb(0)
+    for c in reversed(coefficients):
+        total = total * z + c
+    return total
 
 
-@lru_cache(maxsize=64)
+@precisely
 def intensity_s9(sample: Sample, q: tuple[float, ...]) -> FloatArray:
     """Σ P_n I_n by S9 with C = M/2; M must be even."""
     if sample.n_coherent % 2:
         raise ValueError("S9 counts bilayers: M must be even")
-    with mp.workdps(DIGITS):
-        d, L, s = mpf(sample.d), mpf(sample.L), mpf(sample.sigma_L)
-        p = mp_weights(mpf(sample.N), mpf(sample.sigma_N), sample.sizes)
-        C = sample.n_coherent // 2
-        return _floats(
-            [
-                mp.fsum(w * s9_one(mpf(x), d, L, s, n, C) for w, n in zip(p, sample.sizes, strict=True))
-                for x in q
-            ]
-        )
+    d, L, s = arb(sample.d), arb(sample.L), arb(sample.sigma_L)
+    p = size_weights(arb(sample.N), arb(sample.sigma_N), sample.sizes)
+    C = sample.n_coherent // 2
+    return _floats([_mixture(p, [s9_one(arb(x), d, L, s, n, C) for n in sample.sizes]) for x in q])
 
 
-@lru_cache(maxsize=64)
+@precisely
 def intensity(sample: Sample, q: tuple[float, ...]) -> FloatArray:
     """Σ P_n I_n by plain sums."""
-    with mp.workdps(DIGITS):
-        d, L, s = mpf(sample.d), mpf(sample.L), mpf(sample.sigma_L)
-        p = mp_weights(mpf(sample.N), mpf(sample.sigma_N), sample.sizes)
-        return _floats([_mixture(p, _sizes_at(mpf(x), d, L, s, sample)) for x in q])
+    d, L, s = arb(sample.d), arb(sample.L), arb(sample.sigma_L)
+    p = size_weights(arb(sample.N), arb(sample.sigma_N), sample.sizes)
+    return _floats([_mixture(p, _sizes_at(arb(x), d, L, s, sample)) for x in q])
 
 
-@lru_cache(maxsize=64)
+@precisely
 def derivatives(sample: Sample, q: tuple[float, ...]) -> FloatArray:
     """Derivatives of the plain sums to d, L, σ_L, N, σ_N and q, (6, n)."""
-    with mp.workdps(DIGITS):
-        N, sigma_N, sizes = mpf(sample.N), mpf(sample.sigma_N), sample.sizes
-        p = mp_weights(N, sigma_N, sizes)
-        p_N = _central(lambda x: mp_weights(x, sigma_N, sizes), N)
-        p_sigma_N = _central(lambda x: mp_weights(N, x, sizes), sigma_N)
-        result = np.empty((6, len(q)))
-        for i, value in enumerate(q):
-            point = [mpf(value), mpf(sample.d), mpf(sample.L), mpf(sample.sigma_L)]
-            slopes = [_central(_along(point, axis, sample), point[axis]) for axis in range(4)]
-            here = _sizes_at(*point, sample)
-            rows = [_mixture(p, slopes[axis]) for axis in (1, 2, 3)]
-            rows += [_mixture(p_N, here), _mixture(p_sigma_N, here), _mixture(p, slopes[0])]
-            result[:, i] = _floats(rows)
-        return result
+    N, sigma_N, sizes = arb(sample.N), arb(sample.sigma_N), sample.sizes
+    p = size_weights(N, sigma_N, sizes)
+    p_N = _central(lambda x: size_weights(x, sigma_N, sizes), N)
+    p_sigma_N = _central(lambda x: size_weights(N, x, sizes), sigma_N)
+    result = np.empty((6, len(q)))
+    for i, value in enumerate(q):
+        point = [arb(value), arb(sample.d), arb(sample.L), arb(sample.sigma_L)]
+        slopes = [_central(_along(point, axis, sample), point[axis]) for axis in range(4)]
+        here = _sizes_at(*point, sample)
+        rows = [_mixture(p, slopes[axis]) for axis in (1, 2, 3)]
+        rows += [_mixture(p_N, here), _mixture(p_sigma_N, here), _mixture(p, slopes[0])]
+        result[:, i] = _floats(rows)
+    return result
 
 
-def _sizes_at(q: mpf, d: mpf, L: mpf, sigma_L: mpf, sample: Sample) -> list[mpf]:
+def _sizes_at(q: arb, d: arb, L: arb, sigma_L: arb, sample: Sample) -> list[arb]:
     M = sample.n_coherent
     pairs = M if sample.n_correlated is None else sample.n_correlated
     return [direct_one(q, d, L, sigma_L, n, M, pairs) for n in sample.sizes]
 
 
-def _along(point: list[mpf], axis: int, sample: Sample) -> Callable[[mpf], list[mpf]]:
-    def f(x: mpf) -> list[mpf]:
+def _along(point: list[arb], axis: int, sample: Sample) -> Callable[[arb], list[arb]]:
+    def f(x: arb) -> list[arb]:
         moved = list(point)
         moved[axis] = x
         return _sizes_at(*moved, sample)
@@ -159,5 +176,5 @@ def _along(point: list[mpf], axis: int, sample: Sample) -> Callable[[mpf], list[
     return f
 
 
-def _mixture(p: list[mpf], values: list[mpf]) -> mpf:
-    return mp.fsum(a * b for a, b in zip(p, values, strict=True))
+def _mixture(p: list[arb], values: list[arb]) -> arb:
+    return sum((a * b for a, b in zip(p, values, strict=True)), arb(0))
