@@ -15,6 +15,11 @@ from typing import Any
 import pytest
 from kernel_cache import prepare
 
+# The matrices are small: threads of BLAS in several workers at once only wait for each other, up to ten times
+# longer than one thread calculates. NumPy reads this when it is imported, in workers and commands too.
+for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
 #: Highest memory of each process, in MB, by its name.
 _memory: dict[str, float] = {}
 
