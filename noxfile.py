@@ -73,8 +73,8 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
-def browser(session: nox.Session) -> None:
-    """The page: what is behind it, and in Chromium, which must be installed."""
+def page(session: nox.Session) -> None:
+    """The page, in Chromium too if that is installed."""
     session.install(".[test,app-test]")
     session.run("python", "-m", "pytest", "-n", "0", "tests/ui/app", "tests/ui/browser", *session.posargs)
 
