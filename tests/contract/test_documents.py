@@ -79,9 +79,9 @@ def test_statuses_and_keys_are_described() -> None:
 def test_packages_are_described() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     folder = ROOT / "src" / "slxrd"
-    names = {path.parent.name for path in folder.glob("*/__init__.py")}
-    names |= {path.parent.name for path in folder.glob("*/*/__init__.py")}
-    missing = sorted(name for name in names if f"{name}/" not in page)
+    names = {f"{path.parent.name}/" for path in folder.rglob("__init__.py") if path.parent != folder}
+    names |= {path.stem for path in folder.glob("*.py") if path.stem != "__init__"}
+    missing = sorted(name for name in names if not re.search(rf"\b{name}", page))
     assert missing == []
 
 

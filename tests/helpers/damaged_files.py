@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from small_archives import CHANNEL_CUT, brml_archive, rasx_archive, raw_data
 
 from slxrd.data.pattern import Pattern
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.io.registry import read_scans
 
 DATA = Path(__file__).parents[1] / "files"
 #: A message is one line, and no longer.
-LONGEST_MESSAGE = 500
+LONGEST_MESSAGE = 400
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Valid:
         complete.
     bytes_per_point : int
         Fewer bytes than this cannot hold a point.
+    examples : int
+        How many times it is damaged in the thorough tests.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Valid:
     places: st.SearchStrategy[Any] = field(default_factory=lambda: st.floats(0.0, 1.0) | st.integers(0, 2500))
     complete_at: int | None = 1
     bytes_per_point: int = 0
+    examples: int = 150
 
     def __str__(self) -> str:
         return self.name
@@ -83,10 +87,12 @@ def read_or_refused(data: bytes, bytes_per_point: int = 0, **options: Any) -> li
     for pattern in patterns:
         assert np.all(np.isfinite(pattern.intensity))
         assert np.all(np.diff(pattern.x) > 0.0)
+        assert 0.0 < pattern.x[0] < pattern.x[-1] < (180.0 if pattern.axis == "2theta" else np.inf)
         assert bytes_per_point * len(pattern) <= len(data)
         assert not bytes_per_point or pattern.per_count is None or np.all(pattern.intensity >= 0.0)
     for error in found:
         if not isinstance(error, Pattern):
+            assert isinstance(error, FileError) or "columns" in options
             assert str(error)
             assert "\n" not in str(error)
             assert len(str(error)) < LONGEST_MESSAGE
@@ -158,7 +164,7 @@ _XML = (
 )  # fmt: skip
 VALID = (
     *(
-        Valid(name, places=_HEADERS, complete_at=0, bytes_per_point=2)
+        Valid(name, places=_HEADERS, complete_at=0, bytes_per_point=2, examples=300)
         for name in (
             "xrr003.raw",
             "xrr003v1.raw",
@@ -175,10 +181,12 @@ VALID = (
     Valid("xrr003.uxd", words=_TEXT, complete_at=None),  # it gives neither its length nor its end
     Valid("made.ras", _ras, words=_TEXT, complete_at=30),
     Valid("packed.jdx", _packed_jcamp, words=_TEXT, complete_at=30),
-    Valid("columns.txt", _columns, options={"axis": "q"}, complete_at=None),
-    Valid("H1202_o2t_fine_002.xrdml", words=_XML),
+    Valid("columns.txt", _columns, options={"axis": "q"}, complete_at=None, examples=300),
+    Valid("H1202_o2t_fine_002.xrdml", words=_XML, examples=300),
     Valid("23-012-AG_2thomegascan_long.brml", words=_XML),
     Valid("Omega-2Theta_scan_high_temperature.rasx", words=_XML),
+    Valid("small.brml", lambda: brml_archive(raw_data(primary=CHANNEL_CUT)), words=_XML),
+    Valid("small.rasx", rasx_archive, words=_XML),
     Valid("made.xlsx", _workbook, options={"axis": "q"}, words=_XML),
 )
 
@@ -207,8 +215,8 @@ NUMBERS = st.one_of(
 )
 #: What does harm in any text.
 WORDS = (
-    b"nan", b" 1e999 ", b"-1", b"0", b"\x00", b"\n", b",", b";", b"/", b"=", b'"', b"*", b"_", b"##", b"<",
-    b"/>", b"&x;", b"#", b"\xff\xfe",
+    b"nan", b" 1e999 ", b"1e999", b"-1", b"-", b"0", b"\x00", b"\n", b",", b";", b"/", b"=", b'"', b"*", b"_",
+    b"##", b"<", b"/>", b"&x;", b"#", b"\xff", b"\xff\xfe",
 )  # fmt: skip
 
 

@@ -17,69 +17,101 @@ from damaged_files import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-few_and_many = pytest.mark.parametrize("examples", [6, pytest.param(150, marks=pytest.mark.slow)])
+few_and_many = pytest.mark.parametrize(
+    "few", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["few", "many"]
+)
 each_format = pytest.mark.parametrize("valid", VALID, ids=str)
 
 
-def try_all(examples: int, check: Callable[..., None], **strategies: st.SearchStrategy[Any]) -> None:
-    """Call a check with generated arguments, so many times."""
+def try_all(few: bool, many: int, check: Callable[..., None], **strategies: st.SearchStrategy[Any]) -> None:
+    """Call a check with generated arguments, so many times or a few times."""
     limits = settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+        max_examples=6 if few else many,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
     )
     limits(given(**strategies)(check))()
 
 
+def with_or_without(valid: Valid) -> st.SearchStrategy[Any]:
+    """Arguments of the reader; without them it looks for the radiation or the axis in the file."""
+    return st.sampled_from([valid.options, {}])
+
+
 @each_format
 def test_valid_files_are_read(valid: Valid) -> None:
-    assert len(read_or_refused(valid.content, valid.bytes_per_point, **valid.options)) >= 1
+    (pattern,) = read_or_refused(valid.content, valid.bytes_per_point, **valid.options)
+    assert pattern.axis == valid.options.get("axis", "2theta")
+
+
+def test_numbers_of_valid_files() -> None:
+    contents = {valid.name: valid.content for valid in VALID}
+    (columns,) = read_or_refused(contents["columns.txt"])
+    assert columns.intensity.tolist() == [float(i * i) for i in range(1, 30)]
+    (scan,) = read_or_refused(contents["H1202_o2t_fine_002.xrdml"])
+    assert len(scan) == 299
 
 
 @few_and_many
 @each_format
-def test_bytes_replaced(valid: Valid, examples: int) -> None:
+def test_bytes_replaced(valid: Valid, few: bool) -> None:
     def check(where: float | int, length: int, put: bytes, options: dict[str, Any]) -> None:
         read_or_refused(replaced(valid.content, where, length, put), valid.bytes_per_point, **options)
 
-    options = st.sampled_from([valid.options, {}])
+    length = st.integers(0, 60) | st.integers(0, 200)
     put = contents_to_put(valid)
-    try_all(examples, check, where=valid.places, length=st.integers(0, 60), put=put, options=options)
+    try_all(
+        few, valid.examples, check, where=valid.places, length=length, put=put, options=with_or_without(valid)
+    )
 
 
 @few_and_many
 @pytest.mark.parametrize("valid", [valid for valid in VALID if valid.bytes_per_point], ids=str)
-def test_a_number_overwritten(valid: Valid, examples: int) -> None:
+def test_a_number_overwritten(valid: Valid, few: bool) -> None:
     """The length stays, so that all that follows is in its place."""
 
-    def check(where: int, put: bytes) -> None:
-        read_or_refused(replaced(valid.content, where, len(put), put), valid.bytes_per_point, **valid.options)
+    def check(where: int, put: bytes, options: dict[str, Any]) -> None:
+        read_or_refused(replaced(valid.content, where, len(put), put), valid.bytes_per_point, **options)
 
-    try_all(examples, check, where=valid.places, put=contents_to_put(valid))
+    put = contents_to_put(valid)
+    try_all(few, valid.examples, check, where=valid.places, put=put, options=with_or_without(valid))
 
 
 @pytest.mark.slow
 @few_and_many
 @pytest.mark.parametrize("valid", [valid for valid in VALID if valid.is_archive], ids=str)
-def test_a_member_of_an_archive_damaged(valid: Valid, examples: int) -> None:
-    def check(member: str, where: float | int, length: int, put: bytes) -> None:
+def test_a_member_of_an_archive_damaged(valid: Valid, few: bool) -> None:
+    def check(member: str, where: float | int, length: int, put: bytes, options: dict[str, Any]) -> None:
         changed = with_member(valid.content, member, lambda content: replaced(content, where, length, put))
-        read_or_refused(changed, **valid.options)
+        read_or_refused(changed, **options)
 
-    names = st.sampled_from(members(valid.content))
-    put = contents_to_put(valid)
-    try_all(examples, check, member=names, where=valid.places, length=st.integers(0, 60), put=put)
+    names, length = st.sampled_from(members(valid.content)), st.integers(0, 60)
+    try_all(
+        few,
+        valid.examples,
+        check,
+        member=names,
+        where=valid.places,
+        length=length,
+        put=contents_to_put(valid),
+        options=with_or_without(valid),
+    )
 
 
 @few_and_many
-@pytest.mark.parametrize("valid", [valid for valid in VALID if valid.complete_at is not None], ids=str)
-def test_truncated_files_are_refused(valid: Valid, examples: int) -> None:
+@each_format
+def test_truncated_files_are_refused(valid: Valid, few: bool) -> None:
     data = valid.content if valid.is_archive or valid.bytes_per_point else valid.content.rstrip()
 
-    def check(where: float) -> None:
-        cut = data[: int(where * (len(data) - (valid.complete_at or 0)))]
+    def check(length: int) -> None:
+        cut = data[:length]
         if cut.rstrip(b"\0"):  # zeros at the end of a binary file may be padding
-            assert read_or_refused(cut, **valid.options) == []
+            found = read_or_refused(cut, **valid.options)
+            assert valid.complete_at is None or found == []
 
-    try_all(examples, check, where=st.floats(0.0, 1.0, exclude_max=True))
+    longest = len(data) - max(valid.complete_at or 0, 1)
+    try_all(few, valid.examples, check, length=st.integers(0, longest) | st.just(longest))
 
 
 @pytest.mark.slow
@@ -87,7 +119,7 @@ def test_truncated_files_are_refused(valid: Valid, examples: int) -> None:
 @pytest.mark.parametrize(
     "start", BEGINNINGS, ids=lambda start: start[:12].decode("latin-1").strip() or "nothing"
 )
-def test_random_content(start: bytes, examples: int) -> None:
+def test_random_content(start: bytes, few: bool) -> None:
     def check(zeros: int, rest: bytes, options: dict[str, Any]) -> None:
         read_or_refused(start + bytes(zeros) + rest, **options)
 
@@ -102,17 +134,19 @@ def test_random_content(start: bytes, examples: int) -> None:
             {"trust_axis": True},
         ]
     )
-    try_all(examples, check, zeros=st.sampled_from([0, 0, 100, 900]), rest=rest, options=options)
+    many = 150 if start else 600  # without a mark it may be of any format
+    try_all(few, many, check, zeros=st.sampled_from([0, 0, 100, 900]), rest=rest, options=options)
 
 
 @few_and_many
-def test_random_columns(examples: int) -> None:
+def test_random_columns(few: bool) -> None:
     def check(text: str, columns: str) -> None:
         read_or_refused(b"a b c\n" + text.encode(), wavelength="CuKa", columns=columns)
 
     choices = st.sampled_from(["1,2", "1,3,2", "a,b", "q=2,intensity=1", "99,1"])
     try_all(
-        examples,
+        few,
+        150,
         check,
         text=st.text(alphabet='0123456789.,;+-eE \t\nab#"\x1a', max_size=300),
         columns=choices,
@@ -120,12 +154,12 @@ def test_random_columns(examples: int) -> None:
 
 
 @few_and_many
-def test_random_choices_of_columns(examples: int) -> None:
+def test_random_choices_of_columns(few: bool) -> None:
     def check(columns: str) -> None:
         read_or_refused(b"q I\n1 2\n2 3\n3 4\n4 5\n5 6\n", columns=columns)
 
     alphabet = "0123456789=,q2thetaintensityσ -\n"
-    try_all(examples, check, columns=st.text(alphabet=alphabet, max_size=30) | st.text(max_size=30))
+    try_all(few, 150, check, columns=st.text(alphabet=alphabet, max_size=30) | st.text(max_size=30))
 
 
 @pytest.mark.slow

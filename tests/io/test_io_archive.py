@@ -168,8 +168,8 @@ def test_other_archives_are_named(tmp_path: Path, members: dict[str, bytes], wha
     with pytest.raises(FileError) as caught:
         read(path)
     assert str(caught.value).startswith(f"{path}: is {what}")
-    for name in ("; export it as ", "PANalytical .xrdml", "Bruker .brml", "Rigaku .rasx", "Excel .xlsx"):
-        assert name in str(caught.value)
+    names = str(caught.value).partition("; export it as ")[2].split(" or ")
+    assert {"PANalytical .xrdml", "Bruker .brml", "Rigaku .rasx", "Excel .xlsx"} < set(names)
 
 
 def test_archives_in_archives_stay_closed(tmp_path: Path) -> None:

@@ -350,7 +350,7 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "3: record": (version3(version3_range({252: ("I", 1)}))[:-18], "stores more than the counts"),
     "3: hkl scan": (
         version3(version3_range({196: ("I", 13)})),
-        "of the type 'hkl scan', for which",
+        "of the type 'hkl scan', for which the position of the angles is not published",
     ),
     "3: PSD": (version3(version3_range({196: ("I", 130)})), "of the type 'PSD fast scan'"),
     "3: HR": (version3(version3_range({196: ("I", 20)})), "of the type 'unlocked coupled HR XRD'"),

@@ -1,6 +1,5 @@
 """Bruker .brml: a measured file against its own content and another reader; built ones for the rest."""
 
-import io
 import re
 import warnings
 import zipfile
@@ -10,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_archives import CHANNEL_CUT, POINTS, TUBE, VIEWS, raw_data
+from small_archives import brml_archive as archive
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
@@ -18,50 +19,6 @@ from slxrd.units import SecondLine
 
 DATA = Path(__file__).parents[1] / "files"
 MEASURED = DATA / "23-012-AG_2thomegascan_long.brml"
-
-VIEWS = """
-<RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime" Unit="s" />
-<RawDataView xsi:type="FixedRawDataView" Start="1" Length="1" LogicName="AbsorptionFactor" Unit="" />
-<RawDataView xsi:type="VaryingRawDataView" Start="2" Length="2"><Varying LogicName="ScanAxes">
-<FieldDefinitions FieldName="TwoTheta" AxisId="TwoTheta"><Restriction Unit="°" /></FieldDefinitions>
-<FieldDefinitions FieldName="Theta" AxisId="Theta"><Restriction Unit="°" /></FieldDefinitions>
-</Varying></RawDataView>
-<RawDataView xsi:type="RecordedRawDataView" Start="4" Length="1">
-<Recording LogicName="Counter"><Unit Prefix="None" Base="Counts" /></Recording></RawDataView>
-"""
-TUBE = """<Tube><WaveLengthAlpha1 Unit="Å" Value="1.5406" /><WaveLengthAlpha2 Unit="Å" Value="1.5444" />
-<WaveLengthRatio Unit="" Value="0.5" /><TubeMaterial>Cu</TubeMaterial></Tube>"""
-CHANNEL_CUT = '<InfoData><BeringInfo ClassPath="/Component/Optic/ChannelCut/B2" /></InfoData>'
-POINTS = ["0.5,1,10,5,7", "0.5,1,10.1,5.05,8", "0.5,1,10.2,5.1,900", "0.5,1,10.3,5.15,8", "0.5,1,10.4,5.2,0"]
-
-
-def raw_data(
-    points: list[str] = POINTS, views: str = VIEWS, tube: str = TUBE, primary: str = "", secondary: str = ""
-) -> str:
-    datums = "".join(f"<Datum>{point}</Datum>" for point in points)
-    return f"""<?xml version="1.0"?><RawData xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
-<TimeStampStarted>2024-03-12T15:02:00+02:00</TimeStampStarted><DataRoutes><DataRoute RouteFlag="Measured">
-<ScanInformation ScanName="LockedCoupled" VisibleName="Coupled TwoTheta/Theta ">
-<MeasurementPoints>5</MeasurementPoints></ScanInformation>{datums}<DataViews>{views}</DataViews></DataRoute>
-</DataRoutes><FixedInformation><Instrument>
-<PrimaryTracks><TrackInfoData><MountedOptics><InfoData>{tube}</InfoData>{primary}</MountedOptics></TrackInfoData>
-</PrimaryTracks><SecondaryTracks><TrackInfoData><MountedOptics>{secondary}</MountedOptics></TrackInfoData>
-</SecondaryTracks></Instrument></FixedInformation></RawData>"""
-
-
-def archive(*scans: str, listed: list[str] | None = None, folder: str = "") -> bytes:
-    names = [f"Experiment0/RawData{number}.xml" for number in range(len(scans))]
-    strings = "".join(f"<string>{name}</string>" for name in (listed or names))
-    container = (
-        f"<DataContainer><RawDataReferenceList>{strings}</RawDataReferenceList>"
-        '<MeasurementInfo SampleName=" Film 7 " /></DataContainer>'
-    )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr(folder + "Experiment0/DataContainer.xml", container)
-        for name, scan in zip(names, scans, strict=True):
-            opened.writestr(folder + name, scan)
-    return buffer.getvalue()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Rigaku .rasx: measured files against their own content and another reader; built ones for the rest."""
 
-import io
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -9,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_archives import CONDITIONS, PROFILE
+from small_archives import rasx_archive as archive
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
@@ -18,27 +19,6 @@ from slxrd.units import SecondLine
 DATA = Path(__file__).parents[1] / "files"
 HOT = DATA / "Omega-2Theta_scan_high_temperature.rasx"
 POWDER = DATA / "TwoTheta_scan_powder.rasx"
-
-CONDITIONS = """<?xml version="1.0" encoding="utf-8"?><MeasurementConditions>
-<GeneralInformation><SampleName>Film 7</SampleName></GeneralInformation>
-<HWConfigurations><XrayGenerator><TargetName>Cu</TargetName><WaveType>Ka</WaveType>
-<WavelengthKbeta>1.3922</WavelengthKbeta><WavelengthKalpha1>1.5406</WavelengthKalpha1>
-<WavelengthKalpha2>1.5444</WavelengthKalpha2></XrayGenerator></HWConfigurations>
-<Axes><Axis Name="Temp" Unit="C" Position="25" /><Axis Name="TwoTheta" Unit="deg" Position="20.3" />
-<Axis Name="Omega" Unit="deg" Position="10" /></Axes>
-<ScanInformation><AxisName>TwoThetaTheta</AxisName><Mode>CONTINUOUS</Mode><Step>0.1</Step><Speed>2</Speed>
-<SpeedUnit>deg/min</SpeedUnit><PositionUnit>deg</PositionUnit><IntensityUnit>counts</IntensityUnit>
-<StartTime>2024-03-12T15:02:00Z</StartTime></ScanInformation></MeasurementConditions>"""
-PROFILE = "10.0\t7\t1\r\n10.1\t8\t1\r\n10.2\t900\t1\r\n10.3\t8\t1\r\n10.4\t0\t1\r\n"
-
-
-def archive(profile: str = PROFILE, conditions: str = CONDITIONS) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("Data0/Profile0.txt", "\ufeff" + profile)
-        opened.writestr("Data0/MesurementConditions0.xml", "\ufeff" + conditions)
-        opened.writestr("root.xml", "<Root />")
-    return buffer.getvalue()
 
 
 def changed(old: str, new: str) -> bytes:

@@ -345,7 +345,10 @@ def test_rounded_products_are_counts(read_xml: Callable[..., Pattern]) -> None:
         (positions("<commonPosition>3</commonPosition>") + TIME + COUNTS, "2θ does not move"),
         (POINTS.replace("24", "20"), "2θ does not move"),
         (positions("<listPositions>1 2 3</listPositions>") + TIME + COUNTS, "3 angles for 5 points"),
-        (positions("<listPositions>1 2 3 2 5</listPositions>") + TIME + COUNTS, "neither increases nor dec"),
+        (
+            positions("<listPositions>1 2 3 2 5</listPositions>") + TIME + COUNTS,
+            "neither increases nor decreases",
+        ),
         (POINTS.replace("<startPosition>20", "<startPosition>0"), "2θ from 0 to 24°"),
         (POINTS.replace("<startPosition>20", "<startPosition>x"), "cannot be read"),
         (POINTS.replace("<endPosition>24", "<endPosition>180"), "2θ from 20 to 180°"),

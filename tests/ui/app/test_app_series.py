@@ -37,7 +37,7 @@ def films(tmp_path: Path) -> Path:
         truth = {"d": 5.84, "L": 36.9 - 0.4 * i, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.55}
         pattern = slxrd.simulate(Q, truth, peak=3000.0, noise="counting", seed=i)
         (folder / f"film_{warmth}C.csv").write_text(pattern_csv(pattern), encoding="utf-8")
-    (folder / "notes <b>.txt").write_text("kept compile_default_model over night\n", encoding="utf-8")
+    (folder / "notes <b>.txt").write_text("kept warm over night\n", encoding="utf-8")
     return folder
 
 
