@@ -257,23 +257,23 @@ def test_a_map_finds_the_lowest_valley_at_every_point() -> None:
 def test_what_is_known_beforehand_counts_in_maps() -> None:
     """At the best solution every map is as high as the fit, whichever parameter is held."""
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5)
-    keywords = fit(
+    found = fit(
         pattern, regions=[(0.85, 1.3)], fix={"q_zero": 0.0},
         prior={"L": (36.0, 0.1), "N": (13.5, 0.2)}, bounds={"L": (34.0, 40.0)},
     )  # fmt: skip
-    assert keywords.minima[0].penalty > 5.0
-    best = keywords.minima[0].values
+    assert found.minima[0].penalty > 5.0
+    best = found.minima[0].values
     for names in (("L", "N"), ("L", "d"), ("d", "sigma_L")):
         x, y = (best[name] * np.array([0.999, 1.0, 1.001]) for name in names)
         for kind in ("profile", "section"):
-            one = chi2_map_2d(keywords, *names, x, y, kind=kind)  # type: ignore[arg-type]
-            assert one.chi2[1, 1] == pytest.approx(keywords.chi2, abs=1e-3)
-            assert one.chi2.min() > keywords.chi2 - 1e-3
+            one = chi2_map_2d(found, *names, x, y, kind=kind)  # type: ignore[arg-type]
+            assert one.chi2[1, 1] == pytest.approx(found.chi2, abs=1e-3)
+            assert one.chi2.min() > found.chi2 - 1e-3
     for name in ("L", "d"):
-        curve = chi2_map(keywords, name, best[name] * np.array([0.999, 1.0, 1.001]))
+        curve = chi2_map(found, name, best[name] * np.array([0.999, 1.0, 1.001]))
         assert curve.profile is not None
-        assert curve.profile.chi2.min() == pytest.approx(keywords.chi2, abs=1e-3)
-        assert curve.section.chi2.min() == pytest.approx(keywords.chi2, abs=1e-3)
+        assert curve.profile.chi2.min() == pytest.approx(found.chi2, abs=1e-3)
+        assert curve.section.chi2.min() == pytest.approx(found.chi2, abs=1e-3)
 
 
 def test_the_axes_of_a_map_show_all_solutions() -> None:

@@ -117,9 +117,9 @@ def test_jumps_alone_leave_a_known_target_as_it_is() -> None:
     chosen = random.choice(2, 2 * n, p=weights)
     points = centres[chosen] + np.einsum("nij,nj->ni", roots[chosen], random.normal(size=(2 * n, 2)))
     points = points[points[:, 0] > 1.0]
-    keywords = np.linalg.inv(np.array([[[0.03, 0.0], [0.0, 0.03]], [[0.01, 0.0], [0.0, 0.3]]]))
+    precisions = np.linalg.inv(np.array([[[0.03, 0.0], [0.0, 0.03]], [[0.01, 0.0], [0.0, 0.3]]]))
     solutions = Proposal(
-        centres + 0.1, keywords, np.array([0.2, 0.8]), np.array([-5.0, -5.0]), np.array([20.0, 20.0])
+        centres + 0.1, precisions, np.array([0.2, 0.8]), np.array([-5.0, -5.0]), np.array([20.0, 20.0])
     )
     moved, accepted = points.copy(), 0
     legacy = np.random.RandomState(2)

@@ -66,8 +66,8 @@ def test_what_was_saved_is_read_back(name: str, tmp_path: Path) -> None:
 
 
 def test_json_for_people_is_json() -> None:
-    keywords = result_dictionary(film())
-    assert json.loads(to_json(keywords)) == json.loads(json.dumps(keywords))
+    result = result_dictionary(film())
+    assert json.loads(to_json(result)) == json.loads(json.dumps(result))
     empty: dict[str, Any] = {"a": [], "b": {}, "c": [[]], "d": [{}], "é\n": None, "e": [1, [2.5, "x"]]}
     assert json.loads(to_json(empty)) == empty
 

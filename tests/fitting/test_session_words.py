@@ -30,9 +30,9 @@ def test_the_command_is_read_back(state: State) -> None:
 @given(states())
 @settings(deadline=None, max_examples=40)
 def test_plain_data_are_read_back(state: State) -> None:
-    keywords = json.loads(json.dumps(state.request(), allow_nan=False))
-    assert State(**keywords) == state
-    assert State(**keywords).key == state.key
+    choices = json.loads(json.dumps(state.request(), allow_nan=False))
+    assert State(**choices) == state
+    assert State(**choices).key == state.key
 
 
 @pytest.mark.slow

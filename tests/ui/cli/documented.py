@@ -262,8 +262,8 @@ def main() -> None:
             for block in blocks(page):
                 began = time.monotonic()
                 reader.follow(block)
-                document = "; ".join(block.commands) or "Python"
-                print(f"{block} ({time.monotonic() - began:.1f} s)  {document}", flush=True)
+                title = "; ".join(block.commands) or "Python"
+                print(f"{block} ({time.monotonic() - began:.1f} s)  {title}", flush=True)
 
 
 if __name__ == "__main__":

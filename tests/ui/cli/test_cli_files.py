@@ -25,7 +25,7 @@ def refused(*words: str) -> str:
 
 @pytest.mark.slow
 def test_info_tells_what_is_in_a_file() -> None:
-    document = run("info", str(DATA / "xrr003.x00"))
+    printed = run("info", str(DATA / "xrr003.x00"))
     for words in (
         "Philips .x00",
         "0.001 to 3.997 °, 1999 points",
@@ -34,9 +34,9 @@ def test_info_tells_what_is_in_a_file() -> None:
         "2 s per point",
         "2θ = 2ω",
     ):
-        assert words in document, document
-    document = run("info", str(DATA / "m54313_om2th_10.xrdml"))
-    assert "attenuation factors 1 to 188" in document
+        assert words in printed, printed
+    printed = run("info", str(DATA / "m54313_om2th_10.xrdml"))
+    assert "attenuation factors 1 to 188" in printed
 
 
 def test_info_lists_every_scan(tmp_path: Path) -> None:
@@ -44,10 +44,10 @@ def test_info_lists_every_scan(tmp_path: Path) -> None:
     text = (DATA / "xrr003.uxd").read_text()
     path = tmp_path / "two.uxd"
     path.write_text(text + text[text.index("_DRIVE") :].replace("COUPLED", "PHI"))
-    document = run("info", str(path))
-    assert "scan 1 of 2" in document
-    assert "scan 2 of 2" in document
-    assert "not read" in document
+    printed = run("info", str(path))
+    assert "scan 1 of 2" in printed
+    assert "scan 2 of 2" in printed
+    assert "not read" in printed
 
 
 @pytest.mark.slow
@@ -109,7 +109,7 @@ def test_a_raw_diffractogram_needs_no_preparation(tmp_path: Path, monkeypatch: p
         found = json.loads(Path("out/result.json").read_text())
         assert found["input"]["second_line"] == [1.544427, 0.5]
         assert 0.85 < found["reduced_chi2"] < 1.15
-        document = found["parameters"]
-        pulls.append([(document[n]["value"] - v) / document[n]["error"] for n, v in TRUTH.items()])
+        estimates = found["parameters"]
+        pulls.append([(estimates[n]["value"] - v) / estimates[n]["error"] for n, v in TRUTH.items()])
     assert np.max(np.abs(pulls)) < 3.6
     assert np.all(np.abs(np.mean(pulls, axis=0)) < 1.8)

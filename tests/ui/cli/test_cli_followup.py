@@ -126,12 +126,12 @@ def test_map_of_two_parameters(here: Path) -> None:
         value, error = result["parameters"][name]["value"], result["parameters"][name]["error"]
         assert place == pytest.approx(value, abs=0.02 * error)
         assert axis[0] < value - 3.0 * error < value + 3.0 * error < axis[-1]
-    document = re.search(r"  95 %: L ([\d.]+) to ([\d.]+) Å, N ([\d.]+) to ([\d.]+) planes", outcome.out)
-    assert document is not None
+    ranges = re.search(r"  95 %: L ([\d.]+) to ([\d.]+) Å, N ([\d.]+) to ([\d.]+) planes", outcome.out)
+    assert ranges is not None
     inside = [place for place, height in rise.items() if height <= 5.99]
-    assert float(document[1]) == pytest.approx(min(place[0] for place in inside), rel=1e-5)
-    assert float(document[4]) == pytest.approx(max(place[1] for place in inside), rel=1e-5)
-    half = (float(document[2]) - float(document[1])) / 2.0 / result["parameters"]["L"]["error"]
+    assert float(ranges[1]) == pytest.approx(min(place[0] for place in inside), rel=1e-5)
+    assert float(ranges[4]) == pytest.approx(max(place[1] for place in inside), rel=1e-5)
+    half = (float(ranges[2]) - float(ranges[1])) / 2.0 / result["parameters"]["L"]["error"]
     assert 1.9 < half < 2.5 * 1.05, "√5.99 standard errors"
 
 

@@ -63,8 +63,8 @@ def test_what_is_there_is_kept_and_the_rest_is_drawn(here: Path) -> None:
 def test_a_picture_of_somebody_else_is_not_overwritten(here: Path) -> None:
     (here / "g").mkdir()
     (here / "g" / "S4.png").write_bytes(b"mine")
-    document = call("gallery", "--out", "g", *QUICK).refused()
-    assert "S4.png: exists" in document
+    message = call("gallery", "--out", "g", *QUICK).refused()
+    assert "S4.png: exists" in message
     assert contents(here / "g") == {"S4.png": b"mine"}
     # One that was drawn and changed since is not the gallery's any more.
     assert call("gallery", "--out", "h", "--only", "S4").code == 0

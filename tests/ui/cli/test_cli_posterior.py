@@ -48,13 +48,13 @@ def test_posterior(here: Path) -> None:
     )
     assert document["refined"] == result["refined"]
     for i, name in enumerate(result["refined"]):
-        estimate, told_of_it = result["parameters"][name], document["quantities"][name]
+        estimate, sampled = result["parameters"][name], document["quantities"][name]
         column = np.array([float(row[name]) for row in samples])
-        assert told_of_it["mean"] == pytest.approx(column.mean(), rel=1e-6)
-        assert told_of_it["std"] == pytest.approx(column.std(ddof=1), rel=1e-6)
-        assert told_of_it["quantiles"]["0.5"] == pytest.approx(np.median(column), rel=1e-6)
-        assert 0.8 < told_of_it["std"] / estimate["error"] < 1.25, name
-        assert abs(told_of_it["mean"] - estimate["value"]) < 0.3 * estimate["error"]
+        assert sampled["mean"] == pytest.approx(column.mean(), rel=1e-6)
+        assert sampled["std"] == pytest.approx(column.std(ddof=1), rel=1e-6)
+        assert sampled["quantiles"]["0.5"] == pytest.approx(np.median(column), rel=1e-6)
+        assert 0.8 < sampled["std"] / estimate["error"] < 1.25, name
+        assert abs(sampled["mean"] - estimate["value"]) < 0.3 * estimate["error"]
         assert document["correlation"][i][i] == pytest.approx(1.0)
         assert document["split_rhat"][name] < 1.05
     period = np.array([(float(r["N"]) - 1.0) * float(r["d"]) + float(r["L"]) for r in samples])

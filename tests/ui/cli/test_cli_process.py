@@ -124,15 +124,15 @@ def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "PYTHONUTF8": "1"},
     )  # fmt: skip
     assert process.stderr is not None
-    document = []
+    lines = []
     for line in process.stderr:
-        document.append(line)
+        lines.append(line)
         if line == "step 150\n":
             break
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "Traceback" not in "".join(document) + err
+    assert "Traceback" not in "".join(lines) + err
     assert "emcee" not in out + err
     assert err.splitlines()[-1] == "slxrd: interrupted; the files written hold what was done until then"
     assert "of 1000000 steps" in out

@@ -47,14 +47,14 @@ def test_all_that_it_writes(lab6: Path) -> None:
     outcome = call(*words, "--out", "r/line.toml", "--plot", "line.png", "--json", "line.json")
     assert outcome.code == 0, outcome.err
     assert outcome.err == ""
-    for document in (
+    for text in (
         "LaB6 (a = 4.156826 Å; NIST SRM 660c",
         "10 reflections",
         "2 1 1",
         "reduced χ² = ",
         "wrote r/line.toml",
     ):
-        assert document in outcome.out, document
+        assert text in outcome.out, text
     line = slxrd.read_resolution("r/line.toml")
     document = tomllib.loads((lab6 / "r" / "line.toml").read_text(encoding="utf-8"))
     for name, value, truth in zip("UVW", (line.U, line.V, line.W), (0.0, 0.0, FWHM**2), strict=True):
@@ -109,7 +109,7 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("words", "document"),
+    ("words", "message"),
     [
         (["--standard", "Si", *OPTIONS], "the peaks are not where Si's are"),
         (["--standard", "LaB7", *OPTIONS], "standard 'LaB7' is none of"),
@@ -126,10 +126,10 @@ def test_the_picture_of_few_lines(lab6: Path) -> None:
         (OPTIONS, "--standard"),
     ],
 )  # fmt: skip
-def test_what_is_refused(lab6: Path, words: list[str], document: str) -> None:
+def test_what_is_refused(lab6: Path, words: list[str], message: str) -> None:
     (lab6 / "there.toml").write_text("mine")
     with untouched(lab6):
-        assert document in call("resolution", "lab6.xy", *words).refused()
+        assert message in call("resolution", "lab6.xy", *words).refused()
 
 
 def test_a_missing_file(lab6: Path) -> None:

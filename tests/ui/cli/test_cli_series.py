@@ -172,10 +172,10 @@ def test_killed_and_started_again(tmp_path: Path, reference: Any) -> None:
     before = {name: data for name, data in contents(out).items() if name.endswith("C.json")}
     process = start(*words, "--processes", 1, folder=tmp_path)
     stopped_when(process, out, len(before) + 1, signal.SIGINT)
-    _, document = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "of 8 patterns are fitted and kept in out; the same command goes on from there" in document
-    assert "Traceback" not in document
+    assert "of 8 patterns are fitted and kept in out; the same command goes on from there" in errors
+    assert "Traceback" not in errors
     last = run(*words, "--processes", 1, folder=tmp_path)
     assert last.code == 0, last.err
     after = contents(out)
@@ -200,8 +200,8 @@ def test_on_a_scheduler_one_of_whose_workers_is_killed(tmp_path: Path, reference
             time.sleep(0.01)
         assert finished(tmp_path / "out") < 8
         os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
-        _, document = process.communicate(timeout=120)
-    assert process.returncode == 0, document
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
     assert numbers(tmp_path / "out" / "series.json") == reference
 
 
