@@ -3,62 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from slxrd._frozen import Sealed
 from slxrd.errors import FileError, SlxrdError
-from slxrd.fitting.objective.evaluation import Fitted
-from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.record.document import read_document
 from slxrd.fitting.record.read import SavedPattern, fields_of
 from slxrd.fitting.record.state import State
-from slxrd.fitting.result.fit import Estimate, Solution
-from slxrd.fitting.result.summary import fit_html, one_line
-from slxrd.instrument.diffractometer import Instrument
-from slxrd.sample.stack import Stack
-from slxrd.units import FloatArray
+from slxrd.fitting.result.fit import FitResult
 
 
-@dataclass(frozen=True, eq=False)
-class SavedFit(Sealed):
-    """A saved fit; frozen. The attributes have the names of those of :class:`slxrd.fitting.result.fit.Fit`.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SavedFit(FitResult, Sealed):
+    """A saved fit; frozen.
 
     Parameters
     ----------
     pattern : SavedPattern
         Description of the fitted pattern.
-    stack : Stack
-        Structure, without its atoms.
     structure : str
-        Description of the whole structure.
-    instrument : Instrument
-        Resolution, radiation, kind of zero error.
-    noise : str
-        Source of σ.
-    settings : Settings
-        Residuals, scale and background.
-    parameters, derived : mapping of str to Estimate
-        Values, errors, status, intervals.
-    names : tuple of str
-        The refined parameters.
-    covariance, correlation : ndarray, shape (f, f)
-        NaN where there is no error bar.
-    chi2, reduced_chi2 : float
-        χ² and reduced χ² of the fit; reduced χ² is NaN without degrees of freedom.
-    n_points : int
-        Number of points fitted.
-    solutions : tuple of Solution
-        All minima, the best first.
-    unique, converged : bool
-        Whether there is one solution only, and whether the refinement ended at a minimum.
-    why_stopped : str
-        Why the refinement ended.
-    regions : tuple of Fitted
-        Curves; empty if the file contains none.
-    notes : tuple of str
-        Decisions, omissions, and limits of the result.
+        Description of the whole structure; ``stack`` has no atoms.
+    unique : bool
+        Whether there is one solution only.
     request : State or None
         Request that repeats the fit, if known.
     command : str
@@ -71,43 +39,24 @@ class SavedFit(Sealed):
         Table as it was printed.
     document : mapping
         Content of the file, in the present layout.
+    stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
+        As for :class:`slxrd.fitting.result.fit.FitResult`.
+    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes
+        As for :class:`slxrd.fitting.result.fit.FitResult`.
     """
 
     pattern: SavedPattern
-    stack: Stack
     structure: str
-    instrument: Instrument
-    noise: str
-    settings: Settings
-    parameters: Mapping[str, Estimate]
-    derived: Mapping[str, Estimate]
-    names: tuple[str, ...]
-    covariance: FloatArray
-    correlation: FloatArray
-    chi2: float
-    reduced_chi2: float
-    n_points: int
-    solutions: tuple[Solution, ...]
     unique: bool
-    converged: bool
-    why_stopped: str
-    regions: tuple[Fitted, ...]
-    notes: tuple[str, ...]
     request: State | None
     command: str
     version: str
     versions: Mapping[str, str]
-    printed: str = field(repr=False)
-    document: Mapping[str, Any] = field(repr=False)
+    printed: str
+    document: Mapping[str, Any]
 
     def __str__(self) -> str:
         return self.printed
-
-    def __repr__(self) -> str:
-        return one_line(self)
-
-    def _repr_html_(self) -> str:
-        return fit_html(self)
 
     @classmethod
     def from_dictionary(cls, document: Mapping[str, Any], source: str | Path = "result") -> SavedFit:

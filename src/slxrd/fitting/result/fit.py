@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from slxrd.data.pattern import Pattern
@@ -18,6 +18,7 @@ from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from slxrd.fitting.pipeline import FitOptions
+    from slxrd.fitting.record.read import SavedPattern
 
 #: Solutions with a smaller Δχ² make the result ambiguous.
 AMBIGUOUS = 9.0
@@ -80,14 +81,14 @@ class Solution:
     probability: float
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A fitted pattern.
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class FitResult:
+    """What a fit and a saved one have in common.
 
     Parameters
     ----------
-    pattern : Pattern
-        The fitted pattern, with its history.
+    pattern : Pattern or SavedPattern
+        The fitted pattern, or its description.
     stack : Stack
         Structure, without the values of the parameters.
     instrument : Instrument
@@ -106,31 +107,22 @@ class Fit:
     covariance, correlation : ndarray, shape (f, f)
         Of the refined parameters, in their order; NaN where there is no error bar.
     chi2, reduced_chi2 : float
-        χ² (weighted), and its ratio to the value expected from noise alone.
+        χ² (weighted), and its ratio to the value expected from noise alone; NaN without degrees of freedom.
     n_points : int
         Number of points fitted.
     solutions : tuple of Solution
         All minima, the best first.
     regions : tuple of Fitted
-        The curves.
+        The curves; empty if a file contains none.
     converged : bool
         Whether the refinement ended at a minimum.
     why_stopped : str
         Why the refinement ended, as text.
     notes : tuple of str
         Decisions, omissions, and limits of the result.
-    objective : Objective
-        Residuals of the data and the model, for bootstrap, maps and posterior.
-    minima : tuple of Minimum
-        Minima of χ², one for each of ``solutions``.
-    ensemble : Ensemble, optional
-        Samples of the posterior over all solutions, from which intervals and probabilities follow. None if
-        they could not be drawn; the errors are then those of the covariance.
-    options : FitOptions, optional
-        Options of the fit; None if they are not known.
     """
 
-    pattern: Pattern
+    pattern: Pattern | SavedPattern
     stack: Stack
     instrument: Instrument
     noise: str
@@ -148,20 +140,6 @@ class Fit:
     converged: bool
     why_stopped: str
     notes: tuple[str, ...]
-    objective: Objective = field(repr=False)
-    minima: tuple[Minimum, ...] = field(repr=False)
-    ensemble: Ensemble | None = field(repr=False, default=None)
-    options: FitOptions | None = field(repr=False, default=None)
-
-    @property
-    def unique(self) -> bool:
-        """Whether no other solution is nearly as good (Δχ² < 9)."""
-        return not any(solution.delta_chi2 < AMBIGUOUS for solution in self.solutions[1:])
-
-    def __str__(self) -> str:
-        from slxrd.fitting.result.summary import summarise
-
-        return summarise(self)
 
     def __repr__(self) -> str:
         from slxrd.fitting.result.summary import one_line
@@ -172,3 +150,43 @@ class Fit:
         from slxrd.fitting.result.summary import fit_html
 
         return fit_html(self)
+
+
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Fit(FitResult):
+    """A fitted pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The fitted pattern, with its history.
+    objective : Objective
+        Residuals of the data and the model, for bootstrap, maps and posterior.
+    minima : tuple of Minimum
+        Minima of χ², one for each of ``solutions``.
+    ensemble : Ensemble, optional
+        Samples of the posterior over all solutions, from which intervals and probabilities follow. None if
+        they could not be drawn; the errors are then those of the covariance.
+    options : FitOptions, optional
+        Options of the fit; None if they are not known.
+    stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
+        As for :class:`FitResult`.
+    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes
+        As for :class:`FitResult`.
+    """
+
+    pattern: Pattern
+    objective: Objective
+    minima: tuple[Minimum, ...]
+    ensemble: Ensemble | None = None
+    options: FitOptions | None = None
+
+    @property
+    def unique(self) -> bool:
+        """Whether no other solution is nearly as good (Δχ² < 9)."""
+        return not any(solution.delta_chi2 < AMBIGUOUS for solution in self.solutions[1:])
+
+    def __str__(self) -> str:
+        from slxrd.fitting.result.summary import summarise
+
+        return summarise(self)

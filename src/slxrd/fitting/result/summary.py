@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from slxrd._html import table
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.result.ensemble import Pieces
-from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.result.fit import Estimate, Fit, FitResult
 from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
 from slxrd.sample.stack import Stack
 
 if TYPE_CHECKING:
     from slxrd.fitting.record.read import SavedPattern
-    from slxrd.fitting.record.saved_fit import SavedFit
 
 #: Solutions shown in the printed list.
 MOST_SHOWN = 6
@@ -56,7 +55,7 @@ def summarise(fit: Fit) -> str:
     return "\n".join(lines)
 
 
-def one_line(fit: Fit | SavedFit) -> str:
+def one_line(fit: FitResult) -> str:
     """Describe a fit in one line: file, reduced χ², number of solutions."""
     n = len(fit.solutions)
     return (
@@ -65,7 +64,7 @@ def one_line(fit: Fit | SavedFit) -> str:
     )
 
 
-def fit_html(fit: Fit | SavedFit) -> str:
+def fit_html(fit: FitResult) -> str:
     """Write the table of a fit as HTML, for notebooks; each value with its status."""
     points = f"{fit.n_points} points, χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}"
     solutions = [f"{len(fit.solutions)} solutions (minima of χ²)"] if len(fit.solutions) > 1 else []
