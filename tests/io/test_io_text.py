@@ -297,3 +297,12 @@ def test_measured_film() -> None:
     assert pattern.x[window][np.argmax(pattern.intensity[window])] == pytest.approx(8.96, abs=0.1)
     with pytest.raises(FileError, match=r"5 to 59\.92 is; it looks like 2θ"):
         read(DATA / "Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy")
+
+
+def test_a_large_file(tmp_path: Path) -> None:
+    path = tmp_path / "large.xy"
+    rows = [f"{10 + i * 0.003:.6f} {800 + i % 97}.8650" for i in range(23333)]
+    path.write_text("\n".join(["# 2theta_deg intensity", *rows]))
+    pattern = read(path, wavelength=1.5)
+    assert len(pattern) == 23333
+    assert pattern.intensity[-1] == 800 + 23332 % 97 + 0.865
