@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from slxrd.errors import SlxrdError
 
 
 @dataclass(frozen=True)
@@ -38,3 +41,36 @@ class ParameterInfo:
     source: str
     step: float
     free: bool | None = True
+
+
+def values_of(rows: Iterable[ParameterInfo], given: Mapping[str, float]) -> dict[str, float]:
+    """Return the values of parameters, the defaults for those that are not given."""
+    return {row.name: float(given.get(row.name, row.default or 0.0)) for row in rows}
+
+
+def join_parameters(
+    kind: str, owners: Iterable[tuple[str, Iterable[ParameterInfo]]]
+) -> dict[str, ParameterInfo]:
+    """Join the parameters of all registered things of a kind, by name.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the kind, for the message.
+    owners : iterable of (str, iterable of ParameterInfo)
+        Name of each thing and its parameters.
+
+    Raises
+    ------
+    SlxrdError
+        If two things have a parameter of one name.
+    """
+    joined: dict[str, ParameterInfo] = {}
+    for name, rows in owners:
+        for row in rows:
+            if row.name in joined:
+                raise SlxrdError(
+                    f"the {kind} {name!r} has a parameter {row.name!r}, as another one does; uninstall one"
+                )
+            joined[row.name] = row
+    return joined

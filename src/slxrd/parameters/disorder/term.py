@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
-from slxrd.parameters.parameter_info import ParameterInfo
+from slxrd.parameters.parameter_info import ParameterInfo, join_parameters, values_of
 from slxrd.units import FloatArray
 
 
@@ -73,7 +73,7 @@ class DisorderTerm:
 
     def values(self, given: Mapping[str, float]) -> dict[str, float]:
         """Values of the parameters, the defaults for those that are not given."""
-        return {row.name: float(given.get(row.name, row.default or 0.0)) for row in self.parameters}
+        return values_of(self.parameters, given)
 
 
 #: All kinds of disorder by name.
@@ -90,15 +90,7 @@ def disorder_parameters() -> dict[str, ParameterInfo]:
     SlxrdError
         If two kinds have a parameter of one name.
     """
-    rows: dict[str, ParameterInfo] = {}
-    for name, disorder in DISORDERS.items():
-        for row in disorder.parameters:
-            if row.name in rows:
-                raise SlxrdError(
-                    f"the disorder {name!r} has a parameter {row.name!r}, as another one does; uninstall one"
-                )
-            rows[row.name] = row
-    return rows
+    return join_parameters("disorder", ((name, one.parameters) for name, one in DISORDERS.items()))
 
 
 def disorders_in_use(names: Iterable[str]) -> tuple[DisorderTerm, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
-from slxrd.parameters.parameter_info import ParameterInfo
+from slxrd.parameters.parameter_info import ParameterInfo, join_parameters, values_of
 from slxrd.units import FloatArray
 
 ComplexArray = NDArray[np.complex128]
@@ -68,7 +68,7 @@ class GapProfile(ABC):
 
     def values(self, given: Mapping[str, float]) -> dict[str, float]:
         """Values of the parameters, the defaults for those that are not given."""
-        return {row.name: float(given.get(row.name, row.default or 0.0)) for row in self.parameters}
+        return values_of(self.parameters, given)
 
     @abstractmethod
     def transform(self, q: FloatArray, width: FloatArray, values: Mapping[str, float]) -> GapTransform:
@@ -168,16 +168,7 @@ def gap_parameters() -> dict[str, ParameterInfo]:
     SlxrdError
         If two profiles have a parameter of one name.
     """
-    rows: dict[str, ParameterInfo] = {}
-    for name, profile in GAP_PROFILES.items():
-        for row in profile.parameters:
-            if row.name in rows:
-                raise SlxrdError(
-                    f"the gap profile {name!r} has a parameter {row.name!r}, as another one does; "
-                    "uninstall one"
-                )
-            rows[row.name] = row
-    return rows
+    return join_parameters("gap profile", ((name, one.parameters) for name, one in GAP_PROFILES.items()))
 
 
 def gap_profile_in_use(names: Iterable[str]) -> GapProfile:
