@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from cli_shell import call
 
 import slxrd
@@ -55,13 +54,13 @@ PYTHON_ONLY = {"pattern", "parameters", "report", *FIT_GROUPS}
 
 def options(command: str) -> dict[str, Any]:
     """Return a command's options by their names."""
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = cli.program()
     parameters = group.commands[command].params
     return {name: p for p in parameters for name in p.opts if name.startswith("--") and name != "--help"}
 
 
 def commands() -> list[str]:
-    group: Any = typer.main.get_command(cli.app)
+    group: Any = cli.program()
     return sorted(group.commands)
 
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer
 from cli_shell import QUICK, call, untouched
 
 from slxrd.fitting.record.command_line import OUTPUTS, parse_command
@@ -113,7 +112,7 @@ def test_mistakes_are_named_and_nothing_is_written(here: Path, words: list[str],
 
 def test_every_option_of_fit_has_its_place_in_a_session() -> None:
     """What is typed can be kept, and what is kept can be typed."""
-    group = typer.main.get_command(cli.app)
+    group = cli.program()
     options = {name: p for p in group.commands["fit"].params for name in p.opts if name.startswith("--")}
     kept = {option.flag: option.kind for part in plain_options().values() for option in part.values()}
     assert set(kept) | set(OUTPUTS) >= set(options) - {"--help"}

@@ -7,8 +7,10 @@ import importlib
 import os
 import pkgutil
 import sys
+from functools import cache
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import Abort, Exit, TyperException
 
 from slxrd.errors import SlxrdError
@@ -20,6 +22,12 @@ for _module in pkgutil.iter_modules(commands.__path__):
     importlib.import_module(f"{commands.__name__}.{_module.name}")  # registers its commands with ``app``
 
 
+@cache
+def program() -> TyperGroup:
+    """Return the program with all its commands; it is built at the first call."""
+    return typer.main.get_group(app)
+
+
 def main() -> None:
     """Run the command line; mistakes of the user end in one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -27,7 +35,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         with report_compiling():
-            code = app(standalone_mode=False)
+            code = program()(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)
