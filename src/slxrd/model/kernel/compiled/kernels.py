@@ -45,6 +45,8 @@ class Pointer(types.WrapperAddressProtocol):
 
     def __wrapper_address__(self) -> int:
         """Address of the function, compiled if need be."""
+        # With the type of the result, numba would compile the function again for direct calls.
+        self._function.compile(tuple(self._signature.args))
         compiled = self._function.get_compile_result(self._signature)
         return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
 
