@@ -69,11 +69,11 @@ def rise_at(level: float) -> float:
     SlxrdError
         If the level is not between 0 and 1.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     if not 0.0 < level < 1.0:
         raise SlxrdError(f"level {level!r}: must be between 0 and 1, such as 0.68 or 0.95")
-    return 1.0 if level == 0.68 else float(chi2.ppf(level, 1))
+    return 1.0 if level == 0.68 else float(chdtri(1, 1.0 - level))
 
 
 def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:

@@ -188,11 +188,11 @@ def _same(layout: Layout, one: JointMinimum, other: JointMinimum) -> bool:
 
 def _probability(rise: float, constraints: int, expected: float) -> float:
     """Probability of at least this rise of χ²; a χ² distribution, rescaled to the expected mean."""
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     if constraints < 1 or not expected > 0.0:
         return 1.0
-    return float(chi2.sf(max(rise, 0.0) * constraints / expected, constraints))
+    return float(chdtrc(constraints, max(rise, 0.0) * constraints / expected))
 
 
 def _solutions(layout: Layout, minima: Sequence[JointMinimum]) -> tuple[JointSolution, ...]:
