@@ -92,7 +92,17 @@ def test_a_format_and_a_background_of_another_package(installed: Path) -> None:
 
 @pytest.mark.slow
 def test_they_are_used_on_the_command_line(installed: Path) -> None:
-    options = ["film.lab", "--wavelength", str(WAVELENGTH), "--region", "0.9:1.28", "--noise", "counting"]
+    options = [
+        "film.lab",
+        "--wavelength",
+        str(WAVELENGTH),
+        "--region",
+        "0.9:1.28",
+        "--noise",
+        "counting",
+        "--bounds",
+        "L=30:44",
+    ]
     done = run(installed, "-m", "slxrd", "fit", *options, "--background", "halo", "--out", "results")
     assert done.returncode == 0, done.stderr
     (result,) = (installed / "results").rglob("*.json")

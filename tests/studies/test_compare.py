@@ -14,6 +14,8 @@ from slxrd.studies.compare.run import compare_models, fit_models
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 SMALL = {"d": 5.84, "L": 31.0, "sigma_L": 1.43, "N": 9.0, "sigma_N": 0.9}
 FIRST_PEAK = np.arange(0.9, 1.26, 0.003)
+#: Region of ``cubes``, and what narrows the search where the test is not about it.
+NARROW = {"regions": [(0.92, 1.24)], "fix": {"q_zero": 0.0}, "bounds": {"L": (28.0, 46.0)}}
 KNOWN = {name: CUBES[name] for name in ("d", "L", "sigma_N")} | {"q_zero": 0.0}
 
 
@@ -112,20 +114,20 @@ def test_an_additional_parameter_costs_its_prior_and_wrong_models_are_excluded(c
 @pytest.mark.slow
 def test_the_odds_have_no_meaning_when_no_model_fits(cubes):
     names = ["planes", "planes+fix=sigma_L:1.5"]
-    found = compare_models(cubes, names, regions=[(0.92, 1.24)], noise=0.01)
+    found = compare_models(cubes, names, noise=0.01, **NARROW)
     assert found.misfit == "too large"
     assert "No model describes these data" in str(found)
     assert "decide for" not in str(found)
     assert found.as_dictionary()["decisive"] is False
     # With σ increased by the printed factor, the misfit is gone.
-    again = compare_models(cubes, names, regions=[(0.92, 1.24)], noise=0.01 * math.sqrt(found.reduced_chi2))
+    again = compare_models(cubes, names, noise=0.01 * math.sqrt(found.reduced_chi2), **NARROW)
     assert again.misfit == ""
     assert "No model describes" not in str(again)
 
 
 @pytest.mark.slow
 def test_too_large_a_sigma_is_reported_and_the_odds_remain(cubes):
-    found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)], noise=0.09)
+    found = compare_models(cubes, ["planes", "planes+fix=sigma_L:1.8"], noise=0.09, **NARROW)
     assert found.misfit == "too small"
     factor = 1.0 / math.sqrt(found.reduced_chi2)
     scatter = np.std(cubes.intensity - slxrd.simulate(cubes.x, CUBES).intensity) / cubes.intensity.max()

@@ -19,6 +19,7 @@ CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 SCAN: dict[str, Any] = {"q_low": 0.9, "q_high": 1.3, "step": 0.0025, "regions": [(0.9, 1.3)]}
 
 
+@cache
 def predicted(counts: float, **changed: float) -> Distinguishability:
     values = {**CUBES, **changed}
     noise_free = simulate(np.arange(0.9, 1.3, 0.0025), values, peak=counts)
@@ -30,7 +31,7 @@ def predicted(counts: float, **changed: float) -> Distinguishability:
 
 @cache
 def dim() -> Plan:
-    return plan(CUBES, **SCAN, counts=150.0, n=20, seed=1)
+    return plan(CUBES, **SCAN, counts=150.0, n=12, seed=1)
 
 
 @pytest.mark.slow
@@ -47,7 +48,7 @@ def test_the_needed_counting_time_makes_nearly_all_unique() -> None:
     time = dim().distinguishability.needed()
     assert time is not None
     assert 1.8 < time < 3.0
-    enough = plan(CUBES, **SCAN, counts=150.0 * time, n=20, seed=3)
+    enough = plan(CUBES, **SCAN, counts=150.0 * time, n=12, seed=3)
     assert enough.unique >= 0.85
     assert dim().distinguishability.unique(time) == pytest.approx(0.95, abs=0.002)
 
@@ -60,10 +61,10 @@ def test_needed_counts_do_not_depend_on_the_counts_of_the_pattern() -> None:
 
 @pytest.mark.slow
 def test_the_nearest_solutions_are_one_plane_away() -> None:
-    found = predicted(60.0)
+    found = predicted(50.0)
     assert set(sorted(found.rivals, key=lambda step: found.rivals[step])[:2]) == {-1, 1}
     assert found.rivals[-2] > found.rivals[-1] > 0.0
-    assert found.fringes > 100.0
+    assert found.fringes > 90.0
 
 
 @pytest.mark.slow
