@@ -1,10 +1,13 @@
-"""For all tests: kernels are compiled once before the workers start, memory and processor time are measured.
+"""For all tests: kernels are compiled once before the workers start, what a file of tests has cached is freed
+after it, memory and processor time are measured.
 
 ``--processor-times FILE`` writes the processor time of each test, from which ``mark_slow.py`` sets markers.
 """
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import json
 import os
 import sys
@@ -41,6 +44,19 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         with Path(name).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
     return done
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """After a file of tests, free the fits that its functions have cached."""
+    module = getattr(item, "module", None)
+    if module is None or (nextitem is not None and getattr(nextitem, "module", None) is module):
+        return
+    for value in vars(module).values():
+        if hasattr(value, "cache_clear") and getattr(value, "__module__", None) == module.__name__:
+            value.cache_clear()
+    gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)  # or else the memory stays with the process
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
