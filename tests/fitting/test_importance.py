@@ -16,7 +16,8 @@ FIRST = [(0.9, 1.25)]
 
 def cubes(noise: float, seed: int, regions: list, **options: object) -> Fit:
     q = np.arange(0.85, 2.45, 0.003)
-    return fit(simulate(q, CUBES, noise=noise, seed=seed), regions=regions, **options)  # type: ignore[arg-type]
+    pattern = simulate(q, CUBES, noise=noise, seed=seed, resolution=0.0)
+    return fit(pattern, regions=regions, resolution=0.0, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -31,8 +32,8 @@ def test_shares_of_solutions_are_those_of_integrals() -> None:
         raise AssertionError("no seed gives two solutions")
     volumes = []
     for solution in found.solutions:
-        L = solution.values["L"] + np.linspace(-1.0, 1.0, 81)
-        N = np.clip(solution.values["N"] + np.linspace(-1.5, 1.5, 61), 1.0, None)
+        L = solution.values["L"] + np.linspace(-1.0, 1.0, 41)
+        N = np.clip(solution.values["N"] + np.linspace(-1.5, 1.5, 31), 1.0, None)
         chi2 = [[found.objective.chi2({**kept, "L": a, "N": b}) for b in N] for a in L]
         volumes.append(np.exp(-0.5 * (np.array(chi2) - found.chi2)).sum())
     expected = np.array(volumes) / sum(volumes)

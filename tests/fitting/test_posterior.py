@@ -30,8 +30,8 @@ Array = NDArray[np.float64]
 
 @cache
 def cubes(seed: int = 3, noise: float = 0.03, weight: float = 1.0, sigma_L: float = 1.43) -> Fit:
-    pattern = simulate(Q, {**CUBES, "sigma_L": sigma_L}, noise=noise, seed=seed)
-    return fit(pattern, regions=[(0.9, 1.3, weight)], fix={"q_zero": 0.0})
+    pattern = simulate(Q, {**CUBES, "sigma_L": sigma_L}, noise=noise, seed=seed, resolution=0.0)
+    return fit(pattern, regions=[(0.9, 1.3, weight)], fix={"q_zero": 0.0}, resolution=0.0)
 
 
 @cache
@@ -161,8 +161,10 @@ def test_without_fringes_L_fills_its_bounds() -> None:
     assert posterior.converged, posterior.why
     row = found.minima[0].parameters["L"]
     assert posterior.std("L") == pytest.approx((row.upper - row.lower) / np.sqrt(12.0), rel=0.1)
-    pattern = simulate(Q, {**CUBES, "sigma_L": 3.5}, noise=0.03, seed=3)
-    without = fit(pattern, regions=[(0.9, 1.3)], fix={"q_zero": 0.0, "L": 40.0, "sigma_L": 8.0})
+    pattern = found.pattern
+    without = fit(
+        pattern, regions=[(0.9, 1.3)], fix={"q_zero": 0.0, "L": 40.0, "sigma_L": 8.0}, resolution=0.0
+    )
     assert posterior.std("d") == pytest.approx(without.parameters["d"].error, rel=0.15)
 
 

@@ -15,30 +15,31 @@ TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
 @dataclass(frozen=True)
 class Metropolis(Sampler):
-    """Random walk of Metropolis from the best minimum, one walker."""
+    """Random walks of Metropolis from the best minimum."""
 
-    steps: int = 6000
+    steps: int = 500
+    walkers: int = 16
 
     def sample(self, target, random, report=None):
         best = target.minima[0]
         root = np.linalg.cholesky(np.linalg.inv(best.jacobian.T @ best.jacobian))
-        moves = (
-            2.4 / np.sqrt(len(target.names)) * random.normal(size=(self.steps, len(target.names))) @ root.T
-        )
-        at, height, chain = best.vector, target(best.vector[None])[0], []
-        for move, chance in zip(moves, np.log(random.random(self.steps)), strict=True):
-            tried = target((at + move)[None])[0]
-            if chance < tried - height:
-                at, height = at + move, tried
+        shape = (self.steps, self.walkers)
+        moves = 2.4 / np.sqrt(len(target.names)) * random.normal(size=(*shape, len(target.names))) @ root.T
+        at = np.tile(best.vector, (self.walkers, 1))
+        height, chain = target(at), []
+        for move, chances in zip(moves, np.log(random.random(shape)), strict=True):
+            tried = target(at + move)
+            taken = chances < tried - height
+            at, height = np.where(taken[:, None], at + move, at), np.where(taken, tried, height)
             chain.append(at)
-        return DrawnSamples.of(target, np.array(chain))
+        return DrawnSamples.of(target, np.concatenate(chain))
 
 
 @pytest.fixture(scope="module")
 def fit():
     q = np.arange(0.9, 1.25, 0.004)
-    pattern = slxrd.simulate(q, TRUTH, noise=0.02, seed=3)
-    return slxrd.fit(pattern, regions=[(0.9, 1.25)], fix=FIXED, noise=0.02)
+    pattern = slxrd.simulate(q, TRUTH, noise=0.02, seed=3, resolution=0.0)
+    return slxrd.fit(pattern, regions=[(0.9, 1.25)], fix=FIXED, noise=0.02, resolution=0.0)
 
 
 @pytest.mark.slow

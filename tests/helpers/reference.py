@@ -15,7 +15,7 @@ from functools import lru_cache, wraps
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
-from flint import acb, arb, ctx
+from flint import acb, acb_poly, arb, ctx
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
@@ -109,19 +109,21 @@ def s9_one(q: arb, d: arb, L: arb, sigma_L: arb, n: int, C: int) -> arb:
 
 def direct_one(q: arb, d: arb, L: arb, sigma_L: arb, n: int, M: int, pairs: int) -> arb:
     """|Σ_k e^{ikqd}|² [M + 2 Re Σ_m (M−m) z^m] term by term, z = exp(iqΛ_n − q²σ_L²/2)."""
-    F = _sum_of_powers(_wave(q * d), [1] * n)
+    F = _sum_of_powers(_wave(q * d), (1,) * n)
     z = _wave(q * ((n - 1) * d + L), (q * sigma_L) ** 2 / 2)
     pairs = min(M, pairs)
-    stack = _sum_of_powers(z, [0, *range(M - 1, M - pairs, -1)])
+    stack = _sum_of_powers(z, (0, *range(M - 1, M - pairs, -1)))
     return (F.real**2 + F.imag**2) * (M + 2 * stack.real)
 
 
-def _sum_of_powers(z: acb, coefficients: list[int]) -> acb:
-    """Σ_m c_m z^m by Horner's rule."""
-    total = acb(0)
-    for c in reversed(coefficients):
-        total = total * z + c
-    return total
+@lru_cache(maxsize=64)
+def _polynomial(coefficients: tuple[int, ...]) -> acb_poly:
+    return acb_poly(list(coefficients))
+
+
+def _sum_of_powers(z: acb, coefficients: tuple[int, ...]) -> acb:
+    """Σ_m c_m z^m."""
+    return _polynomial(coefficients)(z)
 
 
 @precisely

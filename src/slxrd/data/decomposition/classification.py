@@ -185,25 +185,27 @@ def _likelihood(peaks: Peaks, spacing: float) -> tuple[float, float, NDArray[np.
     Of several peaks near the position of a fringe, the largest is the fringe.
     """
     narrow = peaks.fwhm < FRINGE_WIDTH * spacing
+    starts = peaks.position[narrow]
+    if not starts.size:
+        return -math.inf, 0.0, np.zeros(narrow.size, dtype=bool)
+    # One row for each narrow peak at which the fringes are assumed to start.
+    away = _distance(peaks.position, spacing, starts[:, None])
+    area = np.where(narrow & (np.abs(away) < OUT_OF_PERIOD * spacing), peaks.area, 0.0)
+    origins = starts + np.sum(area * away, axis=1) / np.sum(area, axis=1)
+    turns = (peaks.position - origins[:, None]) / spacing
+    place = np.round(turns)
+    away = turns - place
+    members = narrow & (np.abs(away) < OUT_OF_PERIOD)
+    larger = (peaks.area > peaks.area[:, None]) & (place[:, None, :] == place[:, :, None])
+    members &= ~np.any(larger & members[:, None, :], axis=2)
     width = np.hypot(SCATTER, np.nan_to_num(peaks.position_error) / spacing)
-    best = (-math.inf, 0.0, np.zeros(narrow.size, dtype=bool))
-    for start in peaks.position[narrow].tolist():
-        members = narrow & (np.abs(_distance(peaks.position, spacing, start)) < OUT_OF_PERIOD * spacing)
-        share = np.where(members, peaks.area, 0.0) / peaks.area[members].sum()
-        origin = start + float(share @ _distance(peaks.position, spacing, start))
-        away = _distance(peaks.position, spacing, origin) / spacing
-        place = np.round((peaks.position - origin) / spacing)
-        members = narrow & (np.abs(away) < OUT_OF_PERIOD)
-        for i in np.flatnonzero(members).tolist():
-            members[i] = not np.any(members & (place == place[i]) & (peaks.area > peaks.area[i]))
-        density = np.exp(-0.5 * (away / width) ** 2) / (width * math.sqrt(2.0 * math.pi))
-        gain = float(np.log(STRAY + (1.0 - STRAY) * np.where(members, density, 0.0))[narrow].sum())
-        if gain > best[0]:
-            best = gain, origin, members
-    return best
+    density = np.exp(-0.5 * (away / width) ** 2) / (width * math.sqrt(2.0 * math.pi))
+    gains = np.log(STRAY + (1.0 - STRAY) * np.where(members, density, 0.0))[:, narrow].sum(axis=1)
+    best = int(np.argmax(gains))
+    return float(gains[best]), float(origins[best]), members[best]
 
 
-def _distance(position: FloatArray, spacing: float, origin: float) -> FloatArray:
+def _distance(position: FloatArray, spacing: float, origin: float | FloatArray) -> FloatArray:
     """Return the signed distance to the nearest of the equidistant positions."""
     turns = (position - origin) / spacing
     return np.asarray((turns - np.round(turns)) * spacing)

@@ -159,11 +159,12 @@ def _candidates(fitted: PeakSum) -> list[FloatArray]:
     q, weight = data.q, data.sigma**-2.0
     left = weight * (data.intensity - _curve(fitted))
     low, high = _width_bounds(q)
+    exponent = -4.0 * math.log(2.0) * (q[:, None] - q[None, :]) ** 2
     found = []
     for widths in np.array_split(np.geomspace(low, 0.9 * high, TRIED_WIDTHS), GROUPS):
         best: tuple[float, list[float]] | None = None
         for width in widths.tolist():
-            kernel = np.exp(-4.0 * math.log(2.0) * ((q[:, None] - q[None, :]) / width) ** 2)
+            kernel = np.exp(exponent / width**2)
             norm = weight @ kernel**2
             gain = (left @ kernel) / np.sqrt(norm)
             i = int(np.argmax(gain))
