@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.0}
 STEPS = {"d": 1e-5, "L": 1e-4, "sigma_L": 1e-4, "N": 1e-4, "sigma_N": 1e-4, "q_zero": 1e-6}
-MODEL = Model(Stack(), Instrument())
+MODEL = Model(Stack(), Instrument(0.0))
 START = Parameters().start(**TRUTH).release("q_zero")
 RANGES = ((0.9, 1.25, 0.005), (2.0, 2.3, 0.005))
 

@@ -18,6 +18,7 @@ from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.minima import search
+from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.model.simulation import simulate
 from slxrd.parameters.parameter_set import Parameters
@@ -30,7 +31,8 @@ Q = np.arange(0.86, 2.36, 0.002)
 def sharp(seed: int) -> Fit:
     """Crystals all of 13 planes: σ_N ends at its lower bound of 0.2, or near it."""
     values = {**CUBES, "sigma_N": 0.0}
-    return fit(simulate(Q, values, peak=1500.0, noise="counting", seed=seed), regions=BOTH)
+    pattern = simulate(Q, values, peak=1500.0, noise="counting", seed=seed, resolution=0.0)
+    return fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (20.0, 60.0)})
 
 
 def ordered(seed: int) -> Objective:
@@ -118,9 +120,9 @@ def test_no_limit_where_chi2_never_rises() -> None:
 
 
 def spheres(seed: int) -> Objective:
-    example = EXAMPLES["pbs-spheres"]
-    pattern = simulate(np.arange(1.9, 2.32, 0.002), example.truth, peak=1500.0, noise="counting", seed=seed)
-    return Objective(Model(), select_points(pattern, [Region(1.9, 2.32)]))
+    q, truth = np.arange(1.9, 2.32, 0.002), EXAMPLES["pbs-spheres"].truth
+    pattern = simulate(q, truth, peak=1500.0, noise="counting", seed=seed, resolution=0.0)
+    return Objective(Model(instrument=Instrument(0.0)), select_points(pattern, [Region(1.9, 2.32)]))
 
 
 @pytest.mark.slow
@@ -171,8 +173,8 @@ def test_a_fixed_gap_gives_a_sharper_limit() -> None:
 )
 def test_fringes_are_seen_whoever_says_how_sharp_they_are(said: dict[str, Any]) -> None:
     """A σ_L that is fixed or tied must not pass for the want of fringes: L is as well known as before."""
-    pattern = simulate(Q, CUBES, peak=1500.0, noise="counting", seed=1)
-    found = fit(pattern, regions=BOTH, **said)
+    pattern = simulate(Q, CUBES, peak=1500.0, noise="counting", seed=1, resolution=0.0)
+    found = fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (20.0, 60.0)}, **said)
     estimate = found.parameters["L"]
     assert estimate.status == "determined"
     assert estimate.value == pytest.approx(36.9, abs=0.15)

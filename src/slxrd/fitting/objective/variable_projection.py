@@ -95,6 +95,8 @@ def project_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Pro
     c = _start_logarithmic(y, precision, design)
     k = len(c)
     cost = _log_cost(c, y, precision, design)
+    if k:  # the rank does not depend on the coefficients
+        _orthonormal(_log_curvature(c, y, precision, design)[1])
     for _ in range(_MOST_STEPS if k else 0):
         residual, K, H = _log_curvature(c, y, precision, design)
         gradient = -K.T @ residual
@@ -102,7 +104,6 @@ def project_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Pro
             np.linalg.cholesky(H)
         except np.linalg.LinAlgError:
             H = K.T @ K
-        _orthonormal(K)
         step = -np.linalg.solve(H, gradient)
         if np.all(np.abs(step) <= 1e-13 * np.abs(c)):
             break
