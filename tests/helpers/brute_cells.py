@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,11 +160,14 @@ def slab(gap: Gap, q: FloatArray, width: FloatArray) -> ComplexArray:
     return np.asarray(gap.density * width[..., None] * np.exp(1j * half) * np.sinc(half / np.pi))
 
 
+hermegauss = cache(np.polynomial.hermite_e.hermegauss)
+
+
 def nodes(mean: float, spread: float, number: int = NODES) -> tuple[FloatArray, FloatArray]:
     """Gauss-Hermite places and weights of a normal distribution."""
     if spread == 0.0:
         return np.array([mean]), np.array([1.0])
-    x, w = np.polynomial.hermite_e.hermegauss(number)
+    x, w = hermegauss(number)
     return mean + spread * x, w / w.sum()
 
 
