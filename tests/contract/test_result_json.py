@@ -73,6 +73,7 @@ def test_top_level(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     assert result["n_points"] > 0
 
 
+@pytest.mark.slow
 def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     fit, result = both
     assert tuple(result["parameters"]) == NAMES
@@ -98,6 +99,7 @@ def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
         assert value == fit.parameters[name].value
 
 
+@pytest.mark.slow
 def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     _, result = both
     assert {"period", "period_S13", "thickness", "thickness_with_surface"} <= set(result["derived"])
@@ -113,6 +115,7 @@ def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
         assert result["derived"]["period"]["value"] == pytest.approx((p["N"] - 1.0) * p["d"] + p["L"])
 
 
+@pytest.mark.slow
 def test_solutions(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     _, result = both
     solutions = result["solutions"]
@@ -128,6 +131,7 @@ def test_solutions(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     assert sum(s["probability"] for s in solutions) == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_csv(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     fit, result = both
     rows = list(csv.reader(io.StringIO(curves_csv(fit))))
@@ -143,6 +147,7 @@ def test_csv(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     np.testing.assert_allclose(residual, expected, rtol=1e-6, atol=1e-6 * np.max(measured / sigma))
 
 
+@pytest.mark.slow
 def test_the_statuses_that_these_fits_were_made_for() -> None:
     found = {name: made(name)[1]["parameters"] for name in FITS}
     assert found["quick"]["L"]["status"] == "determined"

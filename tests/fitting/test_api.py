@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import lmfit
 import numpy as np
 import pytest
 
@@ -52,11 +51,14 @@ def test_parameters_are_put_together() -> None:
     assert build_parameters().unknown == ("d", "L", "sigma_L", "N", "sigma_N")
 
 
+@pytest.mark.slow
 def test_a_set_to_begin_with_is_not_changed() -> None:
     first = Parameters().start(d=5.8)
     second = build_parameters(first, start={"d": 6.0}, bounds={"d": (5.9, 6.1)})
     assert first["d"].value == 5.8
     assert second["d"].value == 6.0
+    import lmfit  # loads scipy.stats, for this test only
+
     theirs = lmfit.Parameters()
     theirs.add("d", 5.8, min=5.0, max=7.0)
     assert build_parameters(theirs, fix={"L": 40.0})["d"].upper == 7.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from slxrd.fitting.uncertainty.posterior.mcmc import (
 from slxrd.fitting.uncertainty.posterior.walkers import Proposal
 from slxrd.model.simulation import simulate
 
-pytest.importorskip("emcee")
+pytestmark = pytest.mark.skipif(find_spec("emcee") is None, reason="emcee is not installed")
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 Q = np.arange(0.9, 1.3001, 0.0025)

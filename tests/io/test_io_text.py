@@ -299,6 +299,7 @@ def test_measured_film() -> None:
         read(DATA / "Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy")
 
 
+@pytest.mark.slow
 def test_a_large_file(tmp_path: Path) -> None:
     path = tmp_path / "large.xy"
     rows = [f"{10 + i * 0.003:.6f} {800 + i % 97}.8650" for i in range(23333)]

@@ -60,6 +60,7 @@ def test_evidence_is_the_integral_over_the_parameters(two):
     assert {m.name: m.probability for m in found.models}["both"] == pytest.approx(odds / (1 + odds), abs=0.03)
 
 
+@pytest.mark.slow
 def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(cubes, two):
     both, _ = two
     tied = slxrd.fit(
@@ -159,6 +160,7 @@ def test_the_surface_that_made_the_pattern_is_found():
     assert "differ in L" in str(found)
 
 
+@pytest.mark.slow
 def test_parameter_options_apply_to_the_models_that_have_the_parameter(cubes):
     with pytest.raises(slxrd.SlxrdError, match="none of the models has rho"):
         fit_models(cubes, ["planes", "planes+mixed"], regions=[(0.92, 1.24)], free=["rho"])
@@ -172,6 +174,7 @@ def test_parameter_options_apply_to_the_models_that_have_the_parameter(cubes):
         fit_models(cubes, ["planes"])
 
 
+@pytest.mark.slow
 def test_fits_of_different_points_are_refused(cubes, two):
     both, _ = two
     other = slxrd.fit(cubes, regions=[(0.94, 1.24)], fix={**KNOWN, "sigma_L": 1.4})

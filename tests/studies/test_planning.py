@@ -115,6 +115,7 @@ def test_a_value_outside_the_bounds_of_the_fits_is_reported() -> None:
     assert any(note.startswith("sigma_N = 0.05 lies outside the bounds") for note in found.notes)
 
 
+@pytest.mark.slow
 def test_text() -> None:
     text = str(bright())
     assert "10 simulated measurements of 161 points, 1e+04 counts at the peak, 200 in the background" in text
@@ -135,6 +136,7 @@ def test_the_figure_shows_shares_and_errors() -> None:
         plan_figure([])
 
 
+@pytest.mark.slow
 def test_a_comparison_has_a_line_for_each() -> None:
     text = comparison_text([replace(bright(), counts=1000.0, unique=0.5), bright()])
     assert [line.split("  ")[1] for line in text.splitlines()[3:]] == [

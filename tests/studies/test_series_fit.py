@@ -36,6 +36,11 @@ def three() -> tuple[slxrd.Pattern, ...]:
     return tuple(simulated(L, i) for i, L in enumerate((36.9, 36.4, 36.0)))
 
 
+@cache
+def together() -> SeriesFit:
+    return fit_series(three(), (1.0, 2.0, 3.0), processes=1, **QUICK)
+
+
 def plain(fit: SeriesFit) -> dict[str, Any]:
     return series_dictionary(fit)
 
@@ -52,7 +57,7 @@ def annealed() -> SeriesFit:
 
 @pytest.mark.slow
 def test_a_pattern_gives_what_it_gives_alone() -> None:
-    in_series = fit_series(three(), (1.0, 2.0, 3.0), processes=1, **QUICK)
+    in_series = together()
     alone = result_dictionary(slxrd.fit(three()[1], **QUICK))
     member = in_series.members[1]
     for key in ("parameters", "derived", "chi2", "solutions", "covariance", "notes", "refined"):
@@ -71,7 +76,7 @@ def as_lists(value: Any) -> Any:
 @pytest.mark.slow
 def test_neither_order_nor_processes_nor_executor_matter(tmp_path: Path) -> None:
     patterns, values = three(), (1.0, 2.0, 3.0)
-    one = plain(fit_series(patterns, values, processes=1, **QUICK))
+    one = plain(together())
     assert plain(fit_series(patterns[::-1], values[::-1], processes=2, folder=tmp_path, **QUICK)) == one
     # Taken up from what was kept.
     assert plain(fit_series(patterns, values, processes=1, folder=tmp_path, **QUICK)) == one
@@ -128,6 +133,7 @@ def test_annealing_as_it_was_simulated() -> None:
     assert fit.jumps == ()
 
 
+@pytest.mark.slow
 def test_annealing_together() -> None:
     """Shared and smooth parameters: true within their errors, which are smaller than those alone."""
     fit = annealed()
@@ -210,6 +216,7 @@ def test_mistakes(options: dict[str, Any], said: str) -> None:
         fit_series(three(), (1.0, 2.0, 3.0), **{"processes": 1, "regions": [(0.9, 1.25)], **options})
 
 
+@pytest.mark.slow
 def test_simulated_is_said() -> None:
     fit = annealed()
     assert "[simulated]" in str(fit).splitlines()[0]

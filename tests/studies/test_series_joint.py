@@ -77,6 +77,7 @@ def test_the_minimum_is_that_of_the_plain_sum() -> None:
     assert lower.fun > found.chi2 - 0.01
 
 
+@pytest.mark.slow
 def test_what_is_shared_is_shared_and_what_is_smooth_smooth() -> None:
     found = first()
     for name in ("N", "sigma_N"):

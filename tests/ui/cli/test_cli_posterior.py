@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from cli_shell import QUICK, call, untouched
 from slxrd.fitting.uncertainty.posterior import mcmc as posterior
 from slxrd.ui.followup import samples as followup_samples
 
-pytest.importorskip("emcee")
-pytest.importorskip("corner")
+pytestmark = pytest.mark.skipif(
+    None in map(find_spec, ("emcee", "corner")), reason="emcee or corner is not installed"
+)
 
 PNG = b"\x89PNG\r\n\x1a\n"
 THREE = {"result.json", "fit.csv", "fit.png"}
