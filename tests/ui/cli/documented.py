@@ -69,12 +69,9 @@ loop_
 {_COLUMNS}Pb Pb2+ 0 0 0
 S S2- 0.5 0.5 0.5
 """
-#: What makes a block too slow for the tests.
-SLOW = (
-    "--bootstrap", "slxrd plan", "slxrd demo", "slxrd gallery", "slxrd peaks", "decompose(", "slxrd series",
-    "fit_series(", "--crystal", "slxrd report", "Session(", "measure_resolution(",
-    "--resolution lab6.toml --out", "slxrd compare", "compare_models(",
-)  # fmt: skip
+#: Commands and Python that take less than half a second: they run in the tests too.
+QUICK = ("simulate", "info", "convert", "correct")
+_CALCULATING = r"\b(fit\w*|Session|load|decompose|subtract_background|measure_\w+|compare_\w+|register_\w+)\("
 
 
 @dataclass(frozen=True)
@@ -95,9 +92,11 @@ class Block:
         return [line for line in found if line not in ELSEWHERE and not _is_a_synopsis(line)]
 
     @property
-    def slow(self) -> bool:
-        """Whether it takes longer than a test may."""
-        return any(word in self.text for word in SLOW)
+    def quick(self) -> bool:
+        """Whether it takes less than half a second."""
+        if self.kind == "python":
+            return re.search(_CALCULATING, self.text) is None
+        return all(shlex.split(line)[1] in QUICK for line in self.commands)
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"

@@ -1,13 +1,22 @@
-"""Every command that the documents print can be typed as it stands there."""
+"""Every command that the documents print can be typed as it stands there.
 
+Here all are parsed, and those that take little time run; the task ``docs`` runs all (``documented.py``).
+"""
+
+import contextlib
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 from documented import PAGES, ROOT, Block, Reader, blocks
+from typer.exceptions import Exit, TyperException
+
+from slxrd.ui.cli.main import program
 
 FOUND = {page: list(blocks(page)) for page in PAGES}
-TO_RUN = [page for page, found in FOUND.items() if any(not block.slow for block in found)]
+TO_RUN = [page for page, found in FOUND.items() if any(block.quick for block in found)]
+TYPED = sorted({command for found in FOUND.values() for block in found for command in block.commands})
 
 
 def name(page: Path) -> str:
@@ -19,8 +28,23 @@ def name(page: Path) -> str:
 def test_the_commands_of_a_page_run(page: Path, tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     for block in FOUND[page]:
-        if not block.slow:
+        if block.quick:
             reader.follow(block)
+
+
+def parse(command: str) -> None:
+    """Parse a command without running it."""
+    word, *arguments = shlex.split(command, comments=True)
+    assert word == "slxrd", command
+    with contextlib.suppress(Exit), program().make_context("slxrd", list(arguments)) as context:
+        name, function, rest = program().resolve_command(context, arguments)
+        assert function is not None, command
+        function.make_context(name, rest, parent=context)
+
+
+@pytest.mark.parametrize("command", TYPED)
+def test_a_command_is_parsed(command: str) -> None:
+    parse(command)
 
 
 def test_no_command_is_overlooked() -> None:
@@ -33,6 +57,9 @@ def test_no_command_is_overlooked() -> None:
 
 
 def test_a_wrong_command_is_noticed(tmp_path: Path) -> None:
+    command = "slxrd fit film.xrdml --regoin 1:2"
+    with pytest.raises(TyperException, match="--regoin"):
+        parse(command)
     reader = Reader(tmp_path)
     with pytest.raises(AssertionError, match="No such option: --regoin"):
-        reader.follow(Block(ROOT / "README.md", 1, "console", "slxrd fit film.xrdml --regoin 1:2"))
+        reader.follow(Block(ROOT / "README.md", 1, "console", command))
