@@ -103,10 +103,10 @@ def test_a_raw_diffractogram_needs_no_preparation(tmp_path: Path, monkeypatch: p
         assert "2theta" in Path("raw.csv").read_text()
         run(
             "fit", "raw.csv", "--wavelength", "CuKa", "--noise", "counting", "--background", "quadratic",
-            "--out", "out", "--force",
+            "--json", "result.json", "--force",
         )  # fmt: skip
 
-        found = json.loads(Path("out/result.json").read_text())
+        found = json.loads(Path("result.json").read_text())
         assert found["input"]["second_line"] == [1.544427, 0.5]
         assert 0.85 < found["reduced_chi2"] < 1.15
         estimates = found["parameters"]

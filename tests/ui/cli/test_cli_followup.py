@@ -65,7 +65,7 @@ def test_bootstrap(here: Path) -> None:
 def test_bootstrap_is_repeatable(here: Path) -> None:
     pytest.importorskip("corner")
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
-        call("fit", "cubes.csv", *QUICK, "--out", folder, "--bootstrap", 10, "--seed", seed)
+        call("fit", "cubes.csv", *QUICK, "--out", folder, "--bootstrap", 4, "--seed", seed)
     a, b, c = ((here / folder / "bootstrap.csv").read_bytes() for folder in "abc")
     assert a == b != c
 
@@ -88,9 +88,9 @@ def test_few_replicates_need_not_be_drawn(here: Path) -> None:
 @pytest.mark.parametrize("kind", ["flat", "residual", "block"])
 def test_ways_to_resample(here: Path, kind: str) -> None:
     pytest.importorskip("corner")
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 10, "--resample", kind)
+    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 4, "--resample", kind)
     assert outcome.code == 0, outcome.err
-    assert f"bootstrap ({kind}, seed 0): 10 of 10 replicates" in outcome.out
+    assert f"bootstrap ({kind}, seed 0): 4 of 4 replicates" in outcome.out
 
 
 @pytest.mark.slow
@@ -165,7 +165,7 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
 
     made = followup_maps.chi2_map_2d
     monkeypatch.setattr(followup_maps, "chi2_map_2d", interrupted)
-    words = ["--bootstrap", 20, "--map", "L,N", "--map", "d,N"]
+    words = ["--bootstrap", 8, "--map", "L,N", "--map", "d,N"]
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
     assert outcome.code == 130
     written = {path.name for path in (here / "results").iterdir()}

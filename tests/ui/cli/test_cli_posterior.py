@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_shell import QUICK, call, untouched
+from cli_shell import CUBES, QUICK, Outcome, call, untouched
 
 from slxrd.fitting.uncertainty.posterior import mcmc as posterior
 from slxrd.ui.followup import samples as followup_samples
@@ -25,6 +25,13 @@ OURS = {"posterior.csv", "posterior.json", "corner.png"}
 def rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
+    """A chain of the fewest steps: what was printed, and the folder of the results."""
+    folder = tmp_path_factory.mktemp("short") / "results"
+    return call("fit", CUBES, *QUICK, "--out", folder, "--posterior", 100), folder
 
 
 @pytest.mark.slow
@@ -66,14 +73,14 @@ def test_posterior(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_short_chain_is_said_to_be_short_before_its_numbers(here: Path) -> None:
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)
+def test_a_short_chain_is_said_to_be_short_before_its_numbers(short: tuple[Outcome, Path]) -> None:
+    outcome, folder = short
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
     begin = next(i for i, line in enumerate(lines) if line.startswith("posterior "))
     assert lines[begin + 1] == "! THE CHAIN HAS NOT CONVERGED: do not quote these numbers"
     assert any(re.match(r"! not converged: 80 steps are .* take some", line) for line in lines[begin:])
-    document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
+    document = json.loads((folder / "posterior.json").read_text(encoding="utf-8"))
     assert document["converged"] is False
     assert document["why"].startswith("not converged")
 
@@ -99,11 +106,13 @@ def test_every_solution_gets_its_share(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same(here: Path) -> None:
-    for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
+def test_the_same_seed_gives_the_same(here: Path, short: tuple[Outcome, Path]) -> None:
+    for folder, seed in (("again", 0), ("other", 2)):
         call("fit", "cubes.csv", *QUICK, "--out", folder, "--posterior", 100, "--seed", seed)
-    a, b, c = ((here / folder / "posterior.csv").read_bytes() for folder in "abc")
-    assert a == b != c
+    first, again, other = (
+        (folder / "posterior.csv").read_bytes() for folder in (short[1], here / "again", here / "other")
+    )
+    assert first == again != other
 
 
 @pytest.mark.slow

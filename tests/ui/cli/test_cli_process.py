@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_shell import QUICK, contents, run, start, untouched
+from cli_shell import QUICK, call, contents, run, start, untouched
 
 import slxrd
 
@@ -21,13 +21,16 @@ def test_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_help_and_nothing(tmp_path: Path) -> None:
-    for words in (["--help"], ["fit", "--help"], ["simulate", "--help"], ["demo", "--help"]):
-        outcome = run(*words, folder=tmp_path)
+def test_help_and_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for outcome in (
+        run("--help", folder=tmp_path),
+        *(call(command, "--help") for command in ("fit", "simulate", "demo")),
+    ):
         assert outcome.code == 0
         assert outcome.out.startswith("Usage: ")
         assert outcome.err == ""
-    assert run(folder=tmp_path).code in (0, 2)
+    assert call().code in (0, 2)
     assert list(tmp_path.iterdir()) == []
 
 
