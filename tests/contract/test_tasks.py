@@ -19,14 +19,14 @@ def nox_tasks() -> set[str]:
 
 def test_the_noxfile_has_all_tasks() -> None:
     assert nox_tasks() == {
-        "lint", "types", "contracts", "tests", "core", "demo", "browser", "docs", "versions", "benchmarks",
+        "lint", "types", "contracts", "tests", "core", "demo", "page", "docs", "versions", "benchmarks",
     }  # fmt: skip
 
 
 def test_ci_runs_every_task() -> None:
     """The tests run by the command of the README, which is that of the task."""
     text = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    lines = re.findall(r"^(?:task|nox [^#\n]*-s) ([\w. -]+?)(?: --.*| \|\|.*)?$", text, re.M)
+    lines = re.findall(r"^ *(?:task|nox [^#\n]*-s) ([\w. -]+?)(?: --.*| \|\|.*)?$", text, re.M)
     called = {re.sub(r"-3\.\d+$", "", name) for line in lines for name in line.split()}
     assert called | {"tests"} == nox_tasks()
 
