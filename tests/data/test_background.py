@@ -141,6 +141,7 @@ def deviations(truth: dict[str, float], regions: list[Any], background: Any) -> 
             regions=regions,
             start=truth,
             fix={"q_zero": 0.0},
+            bounds={"L": (truth["L"] - 10.0, truth["L"] + 10.0)},
             background=background,
             noise="counting",
         )
