@@ -127,7 +127,6 @@ def test_a_wrong_scale_of_sigma_changes_no_number() -> None:
         assert c.fwhm_error == pytest.approx(c_.fwhm_error, rel=1e-3)
 
 
-@pytest.mark.slow
 def test_pseudo_voigt_tells_a_lorentzian() -> None:
     expected = 30.0 + 0.3 * gauss(Q, 1.3, 4000.0, 0.04) + 0.7 * lorentz(Q, 1.3, 4000.0, 0.04)
     parts = decompose(counted(expected, 1), 1.0, 1.6, shape="pseudo-voigt", background="constant")
@@ -140,7 +139,6 @@ def test_pseudo_voigt_tells_a_lorentzian() -> None:
     assert peak.area == pytest.approx(size, abs=4.0 * peak.area_error)
 
 
-@pytest.mark.slow
 def test_what_is_not_refined_has_no_error() -> None:
     (peak,) = decompose(counted(30.0 + gauss(Q, 1.3, 500.0, 0.04), 1), 1.0, 1.6, count=1).components
     assert peak.mixing == 0.0
@@ -173,7 +171,6 @@ def test_classes() -> None:
     assert "neighbours" in kinds[-1][1]
 
 
-@pytest.mark.slow
 def test_what_is_broad_and_beside_the_fringes_is_diffuse() -> None:
     peaks = comb(1.3)
     position = np.where(peaks.fwhm == 0.15, 1.42, peaks.position)

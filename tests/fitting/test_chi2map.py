@@ -139,7 +139,6 @@ def test_several_maps_at_once() -> None:
     assert [one.name for one in chi2_maps(small(), profiled=False)] == list(small().names)
 
 
-@pytest.mark.slow
 def test_a_section_observes_ties() -> None:
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5, resolution=0.0)
     tied = fit(

@@ -83,7 +83,7 @@ def test_two_solutions_share_the_samples_as_importance_sampling_says() -> None:
     assert 0.0 < found.solutions[1].delta_chi2 < 3.0
     assert abs(abs(found.solutions[1].values["L"] - found.solutions[0].values["L"]) - 5.84) < 0.2
     assert posterior.converged, posterior.why
-    shares, errors = importance(found, 2000, seed=5)
+    shares, errors = importance(found, 1200, seed=5)
     for k in (0, 1):
         difference = posterior.fractions[k] - shares[k]
         assert abs(difference) < 3.5 * np.hypot(posterior.fraction_errors[k], errors[k])

@@ -33,7 +33,6 @@ from slxrd.model.kernel.reference import equal_planes as readable
 # S9 and plain sums
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", [PAPER, SHEETS, PAPER._replace(n_coherent=2), SHEETS._replace(n_coherent=20)]
 )
@@ -52,7 +51,6 @@ def test_corrected_s9(kernel: ModuleType, sample: Sample, n_coherent: int) -> No
     assert_within(run(kernel, sample, q), reference.intensity_s9(sample, tuple(q)), 1e-12, q, "I")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("n_coherent", [2, 40, 100])
 def test_corrected_s9_of_a_well_ordered_stack(kernel: ModuleType, n_coherent: int) -> None:
@@ -62,7 +60,6 @@ def test_corrected_s9_of_a_well_ordered_stack(kernel: ModuleType, n_coherent: in
     assert_within(run(kernel, sample, q), reference.intensity_s9(sample, tuple(q)), 1e-12, q, "I")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_c_read_as_crystals_would_be_noticed(kernel: ModuleType) -> None:
     q = np.linspace(0.11, 2.47, 151)
@@ -125,7 +122,6 @@ def test_a_thousand_crystals(kernel: ModuleType, sigma_L: float) -> None:
     assert_derivatives(kernel, sample, hostile(sample, q_max=1.2))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("N", [1.0, 1.2, 12.7, 13.0])
 @pytest.mark.parametrize("sigma_N", [0.0, 1e-12, 1e-3, 0.3])
@@ -135,7 +131,6 @@ def test_narrow_size_distributions(kernel: ModuleType, N: float, sigma_N: float)
     assert_derivatives(kernel, sample, hostile(sample))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-4, 0.3])
 @pytest.mark.parametrize(("n_coherent", "n_correlated"), [(40, 1), (40, 2), (41, 17), (40, 40), (7, 100)])
@@ -174,7 +169,6 @@ def test_even_in_q(kernel: ModuleType, sample: Sample) -> None:
         assert_within(sign * row[: q.size][::-1], row[q.size :], 1e-13, q, f"dI/d{name}(-q)")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("sample", [PAPER, SHEETS])
 def test_derivatives_of_the_papers_samples(kernel: ModuleType, sample: Sample) -> None:
