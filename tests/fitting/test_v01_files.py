@@ -286,7 +286,6 @@ def test_a_result_is_fitted_again(name: str, monkeypatch: pytest.MonkeyPatch) ->
     same(refitted(session), numbers_of(slxrd.load(folder)), name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_is_printed_again(name: str, tmp_path: Path) -> None:
     told = json.loads((FILES / name / "result.json").read_text(encoding="utf-8"))
@@ -339,7 +338,6 @@ def test_a_session_is_fitted_again(name: str, tmp_path: Path, monkeypatch: pytes
     same(refitted(session), recorded, name)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"), [("chosen", "several-solutions"), ("crystal-chosen", "crystal")]
 )
@@ -365,7 +363,6 @@ def test_small_documents_open(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "step 1" in str(slxrd.read(name).metadata)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["independent", "joint"])
 def test_a_series_is_printed_again(name: str, tmp_path: Path) -> None:
     folder = FILES / "series" / name

@@ -50,7 +50,6 @@ def test_info_lists_every_scan(tmp_path: Path) -> None:
     assert "not read" in printed
 
 
-@pytest.mark.slow
 def test_info_of_what_cannot_be_read() -> None:
     outcome = call("info", str(DATA / "xrr003.xy"))
     assert outcome.code == 2

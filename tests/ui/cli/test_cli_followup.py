@@ -326,7 +326,6 @@ def test_noise_refused(here: Path, words: list[str], culprit: str, remedy: str) 
     assert re.search(remedy, said), said
 
 
-@pytest.mark.slow
 def test_noise_without_a_file_writes_nothing(here: Path) -> None:
     names = repeated(here)
     before = contents(here)

@@ -72,7 +72,6 @@ def test_json_alone_on_standard_output(gap: Path) -> None:
     assert content["estimates"]["spacing"]["status"] == "undetermined"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

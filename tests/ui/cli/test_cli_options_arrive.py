@@ -84,7 +84,6 @@ def spied(monkeypatch: pytest.MonkeyPatch, name: str, *words: str) -> dict[str, 
     return seen
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("option", ARRIVES)
 def test_option_arrives(here: Path, monkeypatch: pytest.MonkeyPatch, option: str) -> None:
     words, function, argument, expected = ARRIVES[option]
@@ -146,7 +145,6 @@ def test_correction(
     assert seen == ([] if expected == "not called" else [expected])
 
 
-@pytest.mark.slow
 def test_options_page_names_every_option() -> None:
     page = (Path(__file__).parents[3] / "docs" / "options.md").read_text(encoding="utf-8")
     for command in commands():

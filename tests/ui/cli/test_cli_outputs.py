@@ -169,7 +169,6 @@ def test_simulate_then_fit(here: Path) -> None:
     assert "[simulated]" in shown
 
 
-@pytest.mark.slow
 def test_simulation_is_repeatable_and_keeps_files(here: Path) -> None:
     words = ["--set", "d=3", "--set", "N=20", "--set", "sigma_N=2", "--coherent", "1", "--noise", "counting"]
     for name, seed in (("a.csv", 1), ("b.csv", 1), ("c.csv", 2)):

@@ -159,7 +159,6 @@ def test_options_arrive(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }  # fmt: skip
 
 
-@pytest.mark.slow
 def test_like_an_example(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = spied(monkeypatch, "--like", "pbs-sheets", "--set", "N=5")
     assert seen["values"] == {

@@ -124,6 +124,7 @@ def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(rows(here / "results/posterior.csv")) == 20 * 40
 
 
+@pytest.mark.slow
 def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = posterior.sample_posterior
 
