@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slxrd.studies.series.executors import Interrupted, run_tasks
+from slxrd.studies.series.executors import Interrupted, Processes, run_tasks
 from slxrd.studies.series.member import failed_unless_interrupted
 
 
@@ -51,7 +51,12 @@ def test_a_process_that_dies(tmp_path: Path) -> None:
     tasks[5] = (die_always, (5,))
     tasks[6] = (what_is_loaded, ())
     before = dict(os.environ)
-    found = collected(tasks, processes=2)
+    with Processes(2) as processes:
+        found = collected(tasks, processes=processes)
+        for process in processes.pool()._processes.values():
+            os.kill(process.pid, signal.SIGKILL)
+            process.join()
+        assert collected({0: (double, (4,)), 1: (double, (5,))}, processes=processes) == {0: 8, 1: 10}
     assert {i: found[i] for i in range(5)} == {i: 2 * i for i in range(5)}
     assert "its process died 3 times" in found[5]["failed"]  # type: ignore[index]
     heavy, cores, threads, _ = found[6]  # type: ignore[misc]

@@ -90,11 +90,50 @@ class Interrupted(Exception):
     """Raised after a KeyboardInterrupt, once running tasks have finished."""
 
 
+class Processes:
+    """Processes of this machine, which start when they are first needed and end with the context.
+
+    Parameters
+    ----------
+    count : int, optional
+        Largest number of processes; by default all cores.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = count or os.cpu_count() or 1
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    @property
+    def started(self) -> bool:
+        """Whether there is a pool already, whose processes may have died since."""
+        return self._pool is not None
+
+    def pool(self) -> ProcessPoolExecutor:
+        """Return an executor of the processes."""
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            count = min(self.count, 61) if sys.platform == "win32" else self.count  # the most Windows allows
+            self._pool = ProcessPoolExecutor(count, context, initializer=_initialise)
+        return self._pool
+
+    def end(self) -> None:
+        """End the processes; :meth:`pool` starts new ones."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+
 def run_tasks(
     tasks: Mapping[int, Task],
     finished: Callable[[int, str], None],
     executor: Executor | None = None,
-    processes: int | None = None,
+    processes: Processes | None = None,
 ) -> None:
     """Run tasks and pass on each result as soon as it is available.
 
@@ -106,8 +145,9 @@ def run_tasks(
         Called in this thread with the key of a task and its result.
     executor : concurrent.futures.Executor, optional
         Executor to use; it is not shut down.
-    processes : int, optional
-        Number of processes without an executor; 1 for this process itself, by default all cores.
+    processes : Processes, optional
+        Processes to use without an executor, which are not ended; a count of 1 is this process itself. By
+        default as many as there are cores, for these tasks only.
 
     Raises
     ------
@@ -126,18 +166,23 @@ def run_tasks(
                 f"the executor failed ({error}); completed results are stored if a folder was given"
             ) from None
         return
-    count = min(processes or os.cpu_count() or 1, len(tasks))
-    if count == 1:
+    if processes is None:
+        with Processes() as processes:
+            run_tasks(tasks, finished, None, processes)
+        return
+    if min(processes.count, len(tasks)) == 1:
         for i, (function, arguments) in tasks.items():
             try:
                 finished(i, function(*arguments))
             except KeyboardInterrupt:
                 raise Interrupted from None
         return
-    _run_in_processes(dict(tasks), finished, count)
+    _run_in_processes(dict(tasks), finished, processes)
 
 
-def _run_in_processes(waiting: dict[int, Task], finished: Callable[[int, str], None], count: int) -> None:
+def _run_in_processes(
+    waiting: dict[int, Task], finished: Callable[[int, str], None], processes: Processes
+) -> None:
     """Run tasks in a pool, and in a new one if a process died."""
     attempts: dict[int, int] = {}
     done: set[int] = set()
@@ -150,13 +195,16 @@ def _run_in_processes(waiting: dict[int, Task], finished: Callable[[int, str], N
         # Tasks that were running when a process died are repeated alone, to find the one that fails.
         suspects = [i for i in waiting if attempts.get(i, 0)]
         portion = {i: waiting[i] for i in (suspects[:1] or waiting)}
-        pool = ProcessPoolExecutor(
-            min(count, len(portion)), multiprocessing.get_context("spawn"), initializer=_initialise
-        )
+        started = processes.started
         try:
-            running = _drain(pool, portion, complete, _AHEAD * count, own_pool=True)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            running = _drain(processes.pool(), portion, complete, _AHEAD * processes.count, own_pool=True)
+        except BrokenExecutor:
+            processes.end()
+            if not started:
+                raise
+            continue  # a process died while it had no task
+        if running:
+            processes.end()
         waiting = {i: task for i, task in waiting.items() if i not in done}
         for i in running:
             attempts[i] = attempts.get(i, 0) + 1

@@ -17,7 +17,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.write import write
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import STACKING
-from slxrd.studies.series.executors import Interrupted, Task, run_tasks
+from slxrd.studies.series.executors import Interrupted, Processes, Task, run_tasks
 from slxrd.studies.series.joint.fit import check_joint, fit_jointly
 from slxrd.studies.series.lowangle import LowAngleOptions, fit_low_angles, low_angle_arguments
 from slxrd.studies.series.member import (
@@ -146,12 +146,13 @@ def run_series(
     if shared or smooth:
         check_joint(options, shared, smooth, degree)
     store = _Store(None if folder is None else File(folder), force)
-    run = _Run(series, options, store, executor, processes, report, 2 if low_angles is None else 3)
-    try:
-        members = run.fit_members()
-        gaps = () if low_angles is None else run.fit_gaps(members, low_angles)
-    except Interrupted:
-        return SeriesFit(series, run.members(), (), options=options, complete=False)
+    with Processes(processes) as started:
+        run = _Run(series, options, store, executor, started, report, 2 if low_angles is None else 3)
+        try:
+            members = run.fit_members()
+            gaps = () if low_angles is None else run.fit_gaps(members, low_angles)
+        except Interrupted:
+            return SeriesFit(series, run.members(), (), options=options, complete=False)
     jumps, changes = find_jumps(members), find_changes(series, members)
     found = SeriesFit(series, members, jumps, changes, gaps=gaps, options=options)
     if not (shared or smooth):
@@ -172,7 +173,7 @@ class _Run:
         options: Mapping[str, Any],
         store: _Store,
         executor: Executor | None,
-        processes: int | None,
+        processes: Processes,
         report: Progress | None,
         stages: int,
     ) -> None:
