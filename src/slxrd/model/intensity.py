@@ -13,13 +13,15 @@ from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.arrays_of_stack import check_shift, density_in_gaps, sample
 from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.kernel.arrays import Sample
-from slxrd.model.kernel.dispatch import reach, smear
+from slxrd.model.kernel.dispatch import distances, reach, smear
 from slxrd.model.sizes import check_sizes
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
 #: Ratio of the longest correlations of successive auxiliary grids.
 _LADDER = 1.25
+#: Parameters of the distributions of sizes.
+_OF_SIZES = ("N", "sigma_N", "N_B", "sigma_N_B")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class RegionModel:
         self.q = q
         self.longest_fringe = model.instrument.longest_fringe(q)
         self.names = model.names
+        self._sizes = [name for name in _OF_SIZES if name in self.names]
         self._bands: dict[int, Band] = {}
         self._samples: dict[int, Sample] = {}
         # The range of correlations needs only the structure without amplitudes.
@@ -151,24 +154,38 @@ class RegionModel:
         if stack.alternating:
             check_sizes(values["N_B"], values["sigma_N_B"], stack.size_window)
 
-    def correlated(self, values: Mapping[str, float]) -> float:
-        """Return the longest distance in Å over which correlations remain that can be resolved.
+    def correlated(self, rows: FloatArray) -> FloatArray:
+        """Return the longest distances in Å over which correlations remain that can be resolved.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, p)
+            Vectors of the parameters, in the order of ``names``.
+
+        Returns
+        -------
+        ndarray, shape (n,)
 
         Raises
         ------
         SlxrdError
             If the sizes of the crystals are beyond what can be calculated.
         """
-        self._check_sizes(values)
-        p = np.array([float(values[name]) for name in self.names])
-        return self._reach(p)[0]
+        of_sizes = rows[:, [self.names.index(name) for name in self._sizes]]
+        for row in np.unique(of_sizes, axis=0).tolist():
+            self._check_sizes(dict(zip(self._sizes, row, strict=True)))
+        found = distances(rows, self._plain, self.longest_fringe)
+        return found + [self._further(p) for p in rows] if self._disorders else found
 
     def _reach(self, p: FloatArray) -> tuple[float, int]:
         """Return this distance, and the largest number of places between crystals that visibly interfere."""
         distance, pairs = reach(p, self._plain, self.longest_fringe)
-        for disorder in self._disorders:
-            distance += disorder.reach(disorder.values(dict(zip(self.names, p.tolist(), strict=True))))
-        return distance, pairs
+        return (distance + self._further(p) if self._disorders else distance), pairs
+
+    def _further(self, p: FloatArray) -> float:
+        """Return the distance in Å that kinds of disorder outside the kernels add."""
+        values = dict(zip(self.names, p.tolist(), strict=True))
+        return sum(disorder.reach(disorder.values(values)) for disorder in self._disorders)
 
     def sample(self, band: Band) -> Sample:
         """Return the structure as arrays on one of the auxiliary grids."""

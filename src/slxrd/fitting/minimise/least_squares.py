@@ -204,7 +204,7 @@ def _compiled(
             problem.targets(measured)[0], problem.longest, tolerance, most_evaluations,
         )  # fmt: skip
         steps += taken
-        if correlated(objective, found.tolist()) <= problem.reach:
+        if correlated(objective, found[None, :])[0] <= problem.reach:
             break
     values = FrozenDict(zip(columns_of, found.tolist(), strict=True))
     evaluation = objective.evaluate(values)

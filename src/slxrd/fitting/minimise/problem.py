@@ -100,7 +100,7 @@ def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatA
     free = np.array([row.free is True for row in rows])
     lower = np.where(free, [row.lower for row in rows], -np.inf)
     upper = np.where(free, [row.upper for row in rows], np.inf)
-    reach = MARGIN * max(correlated(objective, start) for start in starts.tolist())
+    reach = MARGIN * float(np.max(correlated(objective, starts)))
     # Rounded up to a power of 1.25, so that refinements from similar starts share a layout.
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
     check_bounds(objective.model.stack, rows[5].lower, rows[5].upper)
@@ -117,9 +117,9 @@ def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatA
     )
 
 
-def correlated(objective: Objective, values: Sequence[float]) -> float:
-    """Return the longest distance in Å over which the model is correlated at these values."""
-    return objective.region_models[0].correlated(dict(zip(objective.model.names, values, strict=True)))
+def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
+    """Return the longest distances in Å, shape (n,), over which models of shape (n, p) are correlated."""
+    return objective.region_models[0].correlated(rows)
 
 
 @lru_cache(maxsize=16)

@@ -17,6 +17,9 @@ class _Kernels(Protocol):
     def reach(self, *arguments: Any) -> tuple[float, int]:
         """See :func:`slxrd.model.kernel.dispatch.reach`."""
 
+    def distances(self, *arguments: Any) -> FloatArray:
+        """See :func:`slxrd.model.kernel.dispatch.distances`."""
+
     def smear(self, *arguments: Any) -> FloatArray:
         """See :func:`slxrd.model.kernel.dispatch.smear`."""
 
@@ -89,6 +92,12 @@ def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
     """How far correlations reach, in Å, that a resolution shows up to ``longest`` Å, and in cells."""
     distance, pairs = kernels().reach(p, s, longest)
     return float(distance), int(pairs)
+
+
+def distances(rows: FloatArray, s: Sample, longest: float) -> FloatArray:
+    """Return the distance of :func:`reach`, shape (n,), for n vectors of k parameters, shape (n, k)."""
+    found: FloatArray = kernels().distances(rows, s, longest)
+    return found
 
 
 def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:

@@ -80,3 +80,12 @@ def reach(p, s, longest):  # type: ignore[no-untyped-def]
         pairs = min(pairs, int(2 + max(longest - gaps, 0.0) / max(shortest + gaps, 1e-9)))
     jitter = 7.0 * np.sqrt(1.0 * s.closing.size * pairs) * p[2] + 10.0 * value(p, s.sigma_u, 0.0)
     return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs
+
+
+@jitable
+def distances(rows, s, longest):  # type: ignore[no-untyped-def]
+    """Return the distance of :func:`reach` for each of several vectors of parameters."""
+    found = np.empty(rows.shape[0])
+    for i in range(found.size):
+        found[i], _ = reach(rows[i], s, longest)
+    return found

@@ -168,8 +168,7 @@ class ProfiledChi2:
 
     def _batches(self, rows: FloatArray) -> list[tuple[NDArray[np.int64], Batch]]:
         """Group the points by the length of the auxiliary grid that they need."""
-        reach = [correlated(self.fit.objective, row) for row in rows.tolist()]
-        rungs = np.ceil(np.log(reach) / np.log(1.25)).astype(int)
+        rungs = np.ceil(np.log(correlated(self.fit.objective, rows)) / np.log(1.25)).astype(int)
         return [
             (inside, Batch(self.fit.objective, self._parameters.fix(**held), rows[inside]))
             for inside in (np.flatnonzero(rungs == rung) for rung in np.unique(rungs))

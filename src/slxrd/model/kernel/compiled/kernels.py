@@ -27,6 +27,7 @@ KERNELS: dict[Kind, Any] = {
 }
 #: Range of the correlations; see :func:`slxrd.model.kernel.geometry.reach`.
 reach = njit(cache=True, nogil=True)(geometry.reach)
+distances = njit(cache=True, nogil=True)(geometry.distances)
 
 
 class Pointer(types.WrapperAddressProtocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slxrd.model.kernel.arrays import Kind
+from slxrd.model.kernel.geometry import distances as distances
 from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.reference import cells, equal_planes
 from slxrd.model.kernel.reference.smearing import smear as smear
