@@ -46,17 +46,25 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return done
 
 
+def pytest_collection_finish() -> None:
+    """Leave the thousands of tests out of later collections of garbage."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """After a file of tests, free the fits that its functions have cached."""
     module = getattr(item, "module", None)
     if module is None or (nextitem is not None and getattr(nextitem, "module", None) is module):
         return
-    for value in vars(module).values():
-        if hasattr(value, "cache_clear") and getattr(value, "__module__", None) == module.__name__:
-            value.cache_clear()
-    gc.collect()
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)  # or else the memory stays with the process
+    caches = [value for value in vars(module).values() if hasattr(value, "cache_clear")]
+    filled = [each for each in caches if each.__module__ == module.__name__ and each.cache_info().currsize]
+    for each in filled:
+        each.cache_clear()
+    if filled:
+        gc.collect()
+        if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+            libc.malloc_trim(0)  # or else the memory stays with the process
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
