@@ -74,15 +74,20 @@ class Valid:
         return self.content.startswith(b"PK")
 
 
+@functools.cache
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    """One folder of this process: to make and remove one for each file takes longer than to read it."""
+    return tempfile.TemporaryDirectory()
+
+
 def read_or_refused(data: bytes, bytes_per_point: int = 0, **options: Any) -> list[Pattern]:
     """Read all scans of a file; check what is read, and that what is refused is refused in one line."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "scan"
-        path.write_bytes(data)
-        try:
-            found = read_scans(path, **options)
-        except SlxrdError as error:
-            found = [error]  # type: ignore[list-item]
+    path = Path(_folder().name) / "scan"
+    path.write_bytes(data)
+    try:
+        found = read_scans(path, **options)
+    except SlxrdError as error:
+        found = [error]  # type: ignore[list-item]
     patterns = [one for one in found if isinstance(one, Pattern)]
     for pattern in patterns:
         assert np.all(np.isfinite(pattern.intensity))
