@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cli_shell import QUICK, call, contents, untouched, write_columns
+from cli_shell import FEW, QUICK, call, contents, untouched, write_columns
 
 from slxrd.ui.followup import maps as followup_maps
 from slxrd.ui.followup import samples as followup_samples
@@ -32,7 +32,7 @@ def repeated(here: Path, count: int = 3, noise: str = "0.03") -> list[str]:
 @pytest.mark.slow
 def test_bootstrap(here: Path) -> None:
     pytest.importorskip("corner")
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 20, "--seed", 3)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--bootstrap", 20, "--seed", 3)
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (here / "results").iterdir()} == THREE | BOOTSTRAP
     assert "bootstrap (noise, seed 3): 20 of 20 replicates" in outcome.out
@@ -65,7 +65,7 @@ def test_bootstrap(here: Path) -> None:
 def test_bootstrap_is_repeatable(here: Path) -> None:
     pytest.importorskip("corner")
     for folder, seed in (("a", 1), ("b", 1), ("c", 2)):
-        call("fit", "cubes.csv", *QUICK, "--out", folder, "--bootstrap", 4, "--seed", seed)
+        call("fit", "cubes.csv", *FEW, "--out", folder, "--bootstrap", 4, "--seed", seed)
     a, b, c = ((here / folder / "bootstrap.csv").read_bytes() for folder in "abc")
     assert a == b != c
 
@@ -74,7 +74,7 @@ def test_bootstrap_is_repeatable(here: Path) -> None:
 def test_few_replicates_need_not_be_drawn(here: Path) -> None:
     """Too few for a picture of every pair of parameters, and still worth their table."""
     pytest.importorskip("corner")
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 4)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--bootstrap", 4)
     assert outcome.code == 0, outcome.err
     written = {path.name for path in (here / "results").iterdir()}
     assert written == THREE | {"bootstrap.csv", "bootstrap.json"}
@@ -88,14 +88,14 @@ def test_few_replicates_need_not_be_drawn(here: Path) -> None:
 @pytest.mark.parametrize("kind", ["flat", "residual", "block"])
 def test_ways_to_resample(here: Path, kind: str) -> None:
     pytest.importorskip("corner")
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 4, "--resample", kind)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--bootstrap", 4, "--resample", kind)
     assert outcome.code == 0, outcome.err
     assert f"bootstrap ({kind}, seed 0): 4 of 4 replicates" in outcome.out
 
 
 @pytest.mark.slow
 def test_maps(here: Path) -> None:
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--maps")
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--maps")
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (here / "results").iterdir()} == THREE | {"chi2maps.png"}
     assert (here / "results/chi2maps.png").read_bytes().startswith(PNG)
@@ -114,7 +114,7 @@ def read_map(path: Path, *names: str) -> tuple[list[float], list[float], dict[tu
 
 @pytest.mark.slow
 def test_map_of_two_parameters(here: Path) -> None:
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--map", "L,N")
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--map", "L,N")
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (here / "results").iterdir()} == THREE | {"map-L-N.csv", "map-L-N.png"}
     assert (here / "results/map-L-N.png").read_bytes().startswith(PNG)
@@ -140,7 +140,9 @@ def test_ranges_points_and_kinds_of_maps(here: Path) -> None:
     words = ["--map", "N=12:14:7,L=36:38", "--map", "sigma_N=1:2:5,N"]
     heights = {}
     for kind in ("profile", "section"):
-        outcome = call("fit", "cubes.csv", *QUICK, "--out", kind, *words, "--map-kind", kind)
+        outcome = call(
+            "fit", "cubes.csv", *QUICK, "--resolution", 0, "--out", kind, *words, "--map-kind", kind
+        )
         assert outcome.code == 0, outcome.err
         assert ("the others refined" in outcome.out) == (kind == "profile")
         x, y, heights[kind] = read_map(here / kind / "map-N-L.csv", "N", "L")
@@ -166,7 +168,7 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
     made = followup_maps.chi2_map_2d
     monkeypatch.setattr(followup_maps, "chi2_map_2d", interrupted)
     words = ["--bootstrap", 8, "--map", "L,N", "--map", "d,N"]
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", *words)
     assert outcome.code == 130
     written = {path.name for path in (here / "results").iterdir()}
     assert written == THREE | BOOTSTRAP | {"map-L-N.csv", "map-L-N.png"}
@@ -186,7 +188,7 @@ def test_an_interruption_before_anything_was_done_keeps_the_fit(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(followup_maps, "chi2_maps", interrupted)
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--maps")
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--maps")
     assert outcome.code == 130
     assert {path.name for path in (here / "results").iterdir()} == THREE
     assert "! --maps: interrupted before the first result" in outcome.out
@@ -203,7 +205,7 @@ def test_an_interrupted_bootstrap_keeps_its_replicates(here: Path, monkeypatch: 
         return made(*given, **{**named, "report": stop})
 
     monkeypatch.setattr(followup_samples, "bootstrap", interrupted)
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--bootstrap", 500)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--bootstrap", 500)
     assert outcome.code == 130
     found = re.search(r"bootstrap \(noise, seed 0\): (\d+) of 500 replicates", outcome.out)
     assert found is not None

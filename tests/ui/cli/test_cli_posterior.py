@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli_shell import CUBES, QUICK, Outcome, call, untouched
+from cli_shell import CUBES, FEW, QUICK, Outcome, call, untouched
 
 from slxrd.fitting.uncertainty.posterior import mcmc as posterior
 from slxrd.ui.followup import samples as followup_samples
@@ -31,12 +31,12 @@ def rows(path: Path) -> list[dict[str, str]]:
 def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
     """A chain of the fewest steps: what was printed, and the folder of the results."""
     folder = tmp_path_factory.mktemp("short") / "results"
-    return call("fit", CUBES, *QUICK, "--out", folder, "--posterior", 100), folder
+    return call("fit", CUBES, *FEW, "--out", folder, "--posterior", 100), folder
 
 
 @pytest.mark.slow
 def test_posterior(here: Path) -> None:
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 600, "--seed", 3)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", "--posterior", 600, "--seed", 3)
     assert outcome.code == 0, outcome.err
     assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
     assert (
@@ -92,7 +92,9 @@ def test_every_solution_gets_its_share(here: Path) -> None:
     call(
         "simulate", "noisy.csv", *sets, "--range", "0.85:1.3", "--step", 0.0025, "--noise", 0.06, "--seed", 3
     )
-    outcome = call("fit", "noisy.csv", "--region", "0.88:1.28", "--out", "results", "--posterior", 400)
+    outcome = call(
+        "fit", "noisy.csv", "--region", "0.88:1.28", "--resolution", 0, "--out", "results", "--posterior", 400
+    )
     assert outcome.code == 0, outcome.err
     document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     result = json.loads((here / "results/result.json").read_text(encoding="utf-8"))
@@ -108,7 +110,7 @@ def test_every_solution_gets_its_share(here: Path) -> None:
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same(here: Path, short: tuple[Outcome, Path]) -> None:
     for folder, seed in (("again", 0), ("other", 2)):
-        call("fit", "cubes.csv", *QUICK, "--out", folder, "--posterior", 100, "--seed", seed)
+        call("fit", "cubes.csv", *FEW, "--out", folder, "--posterior", 100, "--seed", seed)
     first, again, other = (
         (folder / "posterior.csv").read_bytes() for folder in (short[1], here / "again", here / "other")
     )
@@ -118,7 +120,7 @@ def test_the_same_seed_gives_the_same(here: Path, short: tuple[Outcome, Path]) -
 @pytest.mark.slow
 def test_a_long_chain_is_thinned(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(followup_samples, "MAX_SAMPLES", 1000)
-    call("fit", "cubes.csv", *QUICK, "--out", "results", "--posterior", 100)
+    call("fit", "cubes.csv", *FEW, "--out", "results", "--posterior", 100)
     document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     assert document["written_every"] == 4
     assert len(rows(here / "results/posterior.csv")) == 20 * 40
@@ -137,7 +139,7 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
 
     monkeypatch.setattr(followup_samples, "sample_posterior", interrupted)
     words = ["--posterior", 1000, "--maps", "--map", "L,N"]
-    outcome = call("fit", "cubes.csv", *QUICK, "--out", "results", *words)
+    outcome = call("fit", "cubes.csv", *FEW, "--out", "results", *words)
     assert outcome.code == 130
     assert "! interrupted after 150 of 1000 steps" in outcome.out
     assert "! --maps: not started because of the interruption" in outcome.out
