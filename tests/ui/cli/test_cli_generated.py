@@ -147,7 +147,7 @@ def test_options(options: list[list[str]], with_starts: bool) -> None:
     with folder() as here:
         pattern(here)
         before = contents(here)
-        quick = QUICK if with_starts else [*QUICK[:2], "--resolution", "0"]
+        quick = QUICK if with_starts else QUICK[:2]
         if any(option[0] == "--region" for option in options):
             quick = quick[2:]
         check(fit("data.csv", *quick, *words, "--json", "result.json"), before, here)
