@@ -105,7 +105,9 @@ def test_a_reopened_fit_shows_the_same(tmp_path) -> None:  # type: ignore[no-unt
 
 @pytest.mark.slow
 def test_what_is_not_determined_is_shown_as_such() -> None:
-    found = slxrd.example("pbs-spheres").fit()
+    found = slxrd.fit(
+        slxrd.example("pbs-spheres").pattern(), regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}
+    )
     rows = {row[0]: row for row in Cells(found._repr_html_()).rows}
     assert rows["L"][1:3] == ["not determined", "undetermined"]
     assert rows["σ_L"][1].startswith("> ")
@@ -118,7 +120,7 @@ def test_a_series_in_a_notebook() -> None:
     patterns[1] = slxrd.Pattern(patterns[1].q, 2.0 * patterns[1].intensity, source="film_50<C>.xy")
     found = slxrd.fit_series(
         patterns, [25.0, 50.0], variable="temperature", unit="°C", processes=1, regions=[(0.9, 1.25)],
-        start=TRUTH, fix={"q_zero": 0.0},
+        start=TRUTH, fix={"q_zero": 0.0}, bounds={"L": (34.0, 40.0)},
     )  # fmt: skip
     cells = Cells(found._repr_html_())
     printed = [line.split() for line in str(found).splitlines() if "<C>" in line]
@@ -128,7 +130,10 @@ def test_a_series_in_a_notebook() -> None:
 
 @pytest.mark.slow
 def test_a_comparison_in_a_notebook() -> None:
-    found = slxrd.compare_models(pattern(), ["planes", "planes+mixed"], regions=[(0.9, 1.25)])
+    found = slxrd.compare_models(
+        pattern(), ["planes", "planes+mixed"], regions=[(0.9, 1.25)], bounds={"L": (34.0, 40.0)},
+        fix={"q_zero": 0.0},
+    )  # fmt: skip
     cells = Cells(found._repr_html_())
     assert [row[0] for row in cells.rows[1:]] == [model.name for model in found.models]
     assert cells.rows[0][0] == "model"

@@ -34,10 +34,12 @@ def quick(**options: Any) -> slxrd.Fit:
 FITS: dict[str, Any] = {
     "quick": quick,
     "two regions": slxrd.example("cspbbr3-cubes").fit,
-    "without fringes": slxrd.example("pbs-spheres").fit,
+    "without fringes": lambda: slxrd.fit(
+        slxrd.example("pbs-spheres").pattern(), regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}
+    ),
     "film": slxrd.example("cumnsb-film").fit,
     "all fixed": lambda: quick(start=None, fix={**START, "q_zero": 0.0}),
-    "at bound": lambda: quick(bounds={"sigma_L": (0.0, 1.0)}, start={"L": 36.9}),
+    "at bound": lambda: quick(bounds={"sigma_L": (0.0, 1.0), "L": (30.0, 43.0)}, start={"L": 36.9}),
     "no size spread": lambda: quick(fix={"sigma_N": 0.0}, start={"L": 36.9}),
     "paper2021": lambda: quick(objective="paper2021"),
     "tied": lambda: quick(tie={"sigma_N": "0.1*N"}, start={"L": 36.9}),
@@ -164,7 +166,10 @@ def test_upper_bound_where_there_is_no_disorder() -> None:
     truth = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 0.0}
     q = np.arange(0.85, 1.3, 0.004)
     simulated = slxrd.simulate(q, truth, resolution=0.01, noise=0.01, seed=4)
-    fit = slxrd.fit(simulated, resolution=0.01, regions=[(0.85, 1.3)], start={**START, "sigma_L": 0.2})
+    fit = slxrd.fit(
+        simulated, resolution=0.01, regions=[(0.85, 1.3)], start={**START, "sigma_L": 0.2},
+        bounds={"L": (34.0, 40.0)},
+    )  # fmt: skip
     told = loads_strictly(result_json(fit))["parameters"]
     bounded = [name for name in ("sigma_L", "sigma_N") if told[name]["status"] == "upper bound"]
     assert bounded, {name: told[name] for name in ("sigma_L", "sigma_N")}
@@ -200,10 +205,11 @@ def test_a_pattern_does_not_follow_its_source_arrays() -> None:
 
 @pytest.mark.slow
 def test_repeated_and_in_threads_it_is_the_same() -> None:
-    first = result_json(quick(start=None))
-    assert result_json(quick(start=None)) == first
+    options: dict[str, Any] = {"start": None, "bounds": {"L": (25.0, 50.0)}}
+    first = result_json(quick(**options))
+    assert result_json(quick(**options)) == first
     with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(quick, start=None) for _ in range(4)]
+        futures = [pool.submit(quick, **options) for _ in range(3)]
         assert all(result_json(future.result()) == first for future in futures)
 
 
@@ -212,8 +218,8 @@ def test_repeated_and_in_threads_it_is_the_same() -> None:
 def test_order_of_regions_does_not_matter(objective: str) -> None:
     regions = [Region(0.9, 1.25), Region(1.98, 2.33, 0.1)]
     fix = {"q_zero": 0.0}
-    one = quick(regions=regions, objective=objective, fix=fix)
-    other = quick(regions=regions[::-1], objective=objective, fix=fix)
+    options: dict[str, Any] = {"objective": objective, "fix": fix, "bounds": {"L": (30.0, 43.0)}}
+    one, other = quick(regions=regions, **options), quick(regions=regions[::-1], **options)
     assert one.chi2 == pytest.approx(other.chi2, rel=1e-9)
     for name in START:
         a, b = one.parameters[name], other.parameters[name]

@@ -223,7 +223,12 @@ def test_figure_s12() -> None:
             ("without", subtract_peaks(parts, strays)),
         ):
             result = fit(
-                tried, regions=[(1.75, 2.75)], start=PLATELETS, fix={"q_zero": 0.0}, background="constant"
+                tried,
+                regions=[(1.75, 2.75)],
+                start=PLATELETS,
+                fix={"q_zero": 0.0},
+                bounds={"L": (26.0, 38.0)},
+                background="constant",
             ).parameters["sigma_L"]
             assert result.value is not None
             assert result.error is not None

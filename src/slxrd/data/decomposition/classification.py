@@ -170,8 +170,10 @@ def _find_fringes(peaks: Peaks, spacing: float | None) -> tuple[float, float] | 
         return None
     best = (-math.inf, 0.0, 0.0)
     for trial in np.geomspace(float(peaks.fwhm.min()) / FRINGE_WIDTH, float(np.ptp(q)) / 1.8, 600).tolist():
-        gain, origin, members = _likelihood(peaks, trial)
         narrow = np.flatnonzero(peaks.fwhm < FRINGE_WIDTH * trial)
+        if narrow.size < 3:
+            continue
+        gain, origin, members = _likelihood(peaks, trial)
         largest = narrow[np.argsort(-peaks.area[narrow])[:2]]
         if gain > SIGNIFICANT and members.sum() >= 3 and members[largest].all():
             places = round(float(np.ptp(q[members])) / trial) + 1
