@@ -1,3 +1,4 @@
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,10 @@ from slxrd.data.corrections import counting_statistics
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import fit
+from slxrd.fitting.api import fit, setup
+from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.pipeline import RECOUNTED, prepare_objective
+from slxrd.fitting.request.declaration import collect
 from slxrd.model.simulation import simulate
 from slxrd.units import FloatArray, two_theta_from_q
 
@@ -131,25 +135,29 @@ def test_sigma_of_the_file_is_kept() -> None:
     assert subtract_background(Pattern(Q, pattern.intensity)).pattern.sigma is None
 
 
+@cache
+def without_background(truth: tuple[tuple[str, float], ...], seed: int) -> Pattern:
+    return subtract_background(counts(dict(truth), seed)).pattern
+
+
 def deviations(truth: dict[str, float], regions: list[Any], background: Any) -> dict[str, float]:
-    """Mean deviation of what is fitted behind a baseline, in its errors, over six patterns."""
+    """Mean deviation of what is refined behind a baseline, in its errors, over six patterns."""
     found: dict[str, list[float]] = {name: [] for name in truth}
     for seed in range(6):
-        pattern = subtract_background(counts(truth, 100 + seed)).pattern
-        result = fit(
-            pattern,
-            regions=regions,
-            start=truth,
-            fix={"q_zero": 0.0},
-            bounds={"L": (truth["L"] - 10.0, truth["L"] + 10.0)},
-            background=background,
-            noise="counting",
+        given = {"regions": regions, "start": truth, "fix": {"q_zero": 0.0}, "noise": "counting"}
+        pattern, options = setup(
+            without_background(tuple(truth.items()), 100 + seed), collect({**given, "background": background})
         )
+        objective, _ = prepare_objective(pattern, options)
+        result = minimise(objective, options.parameters)
+        for _ in range(RECOUNTED if objective.counted else 0):
+            objective = objective.recounted(result.evaluation.regions)
+            result = minimise(objective, result.parameters)
+        assert result.converged
         for name, value in truth.items():
-            estimate = result.parameters[name]
-            assert estimate.value is not None
-            assert estimate.error is not None
-            found[name].append((estimate.value - value) / estimate.error)
+            error = result.covariance.error(name)
+            assert error is not None
+            found[name].append((result.values[name] - value) / error)
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 

@@ -237,7 +237,6 @@ def test_figure_s12() -> None:
     assert np.mean(pulls["with"]) > 4.0
 
 
-@pytest.mark.slow
 def test_subtract() -> None:
     pattern = three(5)
     parts = decompose(pattern, 1.05, 1.5, count=3)
@@ -255,7 +254,6 @@ def test_subtract() -> None:
     np.testing.assert_allclose(region.sigma, left.sigma[(Q >= 1.05) & (Q <= 1.5)], rtol=1e-12)
 
 
-@pytest.mark.slow
 def test_curve_is_the_sum() -> None:
     parts = decompose(three(6), 1.0, 1.6, count=3)
     each = [parts.curve(Q, [c.number]) for c in parts.components]
@@ -264,7 +262,6 @@ def test_curve_is_the_sum() -> None:
     assert np.mean(residual**2) == pytest.approx(1.0, abs=0.25)
 
 
-@pytest.mark.slow
 def test_masked_points_are_left_out() -> None:
     spoilt = Pattern(Q, three(7).intensity + 1e5 * ((Q > 1.3) & (Q < 1.32)), per_count=1.0).masked(
         1.299, 1.321
@@ -273,7 +270,6 @@ def test_masked_points_are_left_out() -> None:
     assert [c.position for c in parts.components] == pytest.approx([1.15, 1.24, 1.4], abs=0.02)
 
 
-@pytest.mark.slow
 def test_table() -> None:
     parts = decompose(three(8), 1.0, 1.6, count=3)
     text = str(parts)
@@ -302,7 +298,6 @@ def test_refused(options: dict[str, object], message: str) -> None:
         decompose(three(1), **{"low": 1.0, "high": 1.6, **options})  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("numbers", "message"), [([], "at least one"), ([4], "1 to 3"), ([0], "1 to 3"), ([2, 2], "twice")]
 )

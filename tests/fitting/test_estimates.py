@@ -131,17 +131,20 @@ def repeated(
 
 
 def assert_scatter(found: FloatArray, predicted: Covariance) -> FloatArray:
-    """Standard deviations within 20 %, four times their own error of 1/√(2·200) = 5 %."""
+    """Standard deviations within 20 %, four times their own error of 1/√(2·200) = 5 %.
+
+    Half as many experiments have 7 %; the bounds are the same.
+    """
     errors = np.array([predicted.error(name) for name in predicted.names])
     ratio = found.std(axis=0, ddof=1) / errors
     np.testing.assert_allclose(ratio, 1.0, atol=0.2)
     # Means off the truth by less than 4 standard errors.
-    assert np.all(np.abs(found.mean(axis=0) - [*TRUTH.values()]) < 4.0 * errors / np.sqrt(len(found)))
+    assert np.all(np.abs(found.mean(axis=0) - [*TRUTH.values()]) < 4.0 * errors / np.sqrt(200))
     return errors
 
 
 def assert_chi2(chi2: FloatArray, expected: float) -> None:
-    assert abs(chi2.mean() - expected) < 3.0 * chi2.std(ddof=1) / np.sqrt(chi2.size)
+    assert abs(chi2.mean() - expected) < 3.0 * chi2.std(ddof=1) / np.sqrt(200)
 
 
 @pytest.mark.slow
@@ -169,7 +172,7 @@ def test_free_scale_and_background() -> None:
 @pytest.mark.slow
 def test_logarithmic_residuals() -> None:
     found, chi2, predicted, _ = repeated(
-        Settings("log", "free", "constant"), weight=0.1, noise=0.003, background=0.2
+        Settings("log", "free", "constant"), weight=0.1, noise=0.003, background=0.2, replicates=100
     )
     assert_scatter(found, predicted)
     assert_chi2(chi2, predicted.expected_chi2)
@@ -186,7 +189,9 @@ def test_scaled_to_the_peak() -> None:
 
 @pytest.mark.slow
 def test_the_2021_program() -> None:
-    found, chi2, predicted, _ = repeated(Settings("paper2021"), weight=0.1, noise=0.002, background=0.0)
+    found, chi2, predicted, _ = repeated(
+        Settings("paper2021"), weight=0.1, noise=0.002, background=0.0, replicates=100
+    )
     assert_scatter(found, predicted)
     assert_chi2(chi2, predicted.expected_chi2)
 

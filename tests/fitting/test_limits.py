@@ -32,7 +32,7 @@ def sharp(seed: int) -> Fit:
     """Crystals all of 13 planes: σ_N ends at its lower bound of 0.2, or near it."""
     values = {**CUBES, "sigma_N": 0.0}
     pattern = simulate(Q, values, peak=1500.0, noise="counting", seed=seed, resolution=0.0)
-    return fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (20.0, 60.0)})
+    return fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (27.0, 47.0)})
 
 
 def ordered(seed: int) -> Objective:
@@ -67,7 +67,7 @@ def test_a_sharp_size_gives_an_upper_bound_of_its_spread(seed: int) -> None:
 def test_disorder_on_its_bound_is_an_upper_bound() -> None:
     values = {**CUBES, "N": 4.0, "sigma_N": 0.8, "sigma_L": 0.0}
     pattern = simulate(np.arange(0.8, 2.5, 0.002), values, noise=0.03, seed=0)
-    found = fit(pattern, regions=[(0.85, 1.4), (1.7, 2.48)])
+    found = fit(pattern, regions=[(0.85, 1.4), (1.7, 2.48)], bounds={"L": (27.0, 47.0)})
     estimate = found.parameters["sigma_L"]
     assert (estimate.status, estimate.error, estimate.why) == ("upper bound", None, "95 % limit")
     assert estimate.value == pytest.approx(0.06, abs=0.02)
@@ -130,7 +130,7 @@ def spheres(seed: int) -> Objective:
 def test_a_lower_limit_of_disorder_is_where_fringes_would_show(seed: int) -> None:
     """The least χ² over L and σ_L kept at values of our own, from a finer grid of L than the program's."""
     objective = spheres(seed)
-    parameters = Parameters().fix(q_zero=0.0)
+    parameters = Parameters().fix(q_zero=0.0).bound(L=(10.0, 30.0))
     best = search(objective, parameters)[0]
     fringeless = without_fringes(objective, best)
     assert fringeless.values["sigma_L"] == 8.0
@@ -156,7 +156,7 @@ def test_a_lower_limit_of_disorder_is_where_fringes_would_show(seed: int) -> Non
 def test_a_fixed_gap_gives_a_sharper_limit() -> None:
     """Fringes that may lie anywhere hide better than those whose place is known."""
     objective = spheres(1)
-    anywhere = Parameters().fix(q_zero=0.0)
+    anywhere = Parameters().fix(q_zero=0.0).bound(L=(10.0, 30.0))
     known = anywhere.fix(L=20.0)
     limits = []
     for parameters in (anywhere, known):
@@ -174,7 +174,7 @@ def test_a_fixed_gap_gives_a_sharper_limit() -> None:
 def test_fringes_are_seen_whoever_says_how_sharp_they_are(said: dict[str, Any]) -> None:
     """A σ_L that is fixed or tied must not pass for the want of fringes: L is as well known as before."""
     pattern = simulate(Q, CUBES, peak=1500.0, noise="counting", seed=1, resolution=0.0)
-    found = fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (20.0, 60.0)}, **said)
+    found = fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (27.0, 47.0)}, **said)
     estimate = found.parameters["L"]
     assert estimate.status == "determined"
     assert estimate.value == pytest.approx(36.9, abs=0.15)
