@@ -1,7 +1,8 @@
 """What was put in comes out: simulated samples fitted from nothing, and the packaged patterns.
 
 Bounds are such that a right program fails an example with a probability below 1e-2; the seeds are
-fixed, so that in fact it always passes or always fails. Errors that are wrong by a factor of 1.4 fail.
+fixed, so that in fact it always passes or always fails. Errors that are too small by a factor of 1.5 fail
+with a probability of 0.8, by a factor of 2 always.
 """
 
 from __future__ import annotations
