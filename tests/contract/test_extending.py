@@ -101,7 +101,8 @@ def test_they_are_used_on_the_command_line(installed: Path) -> None:
         "--noise",
         "counting",
         "--bounds",
-        "L=30:44",
+        "L=34:40",
+        *(word for name, value in TRUTH.items() for word in ("--start", f"{name}={value}")),
     ]
     done = run(installed, "-m", "slxrd", "fit", *options, "--background", "halo", "--out", "results")
     assert done.returncode == 0, done.stderr

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.covariance import noise_scale
@@ -83,15 +85,27 @@ def least_disorder(objective: Objective, fringeless: Minimum, parameters: Parame
     points[:, names.index("L")] = gaps
     batch = Batch(objective, fringeless.parameters, points)
 
-    def rise(sigma_L: float) -> float:
-        points[:, names.index("sigma_L")] = sigma_L
-        chi2 = batch.chi2(points)
-        start = fringeless.parameters.fix(sigma_L=sigma_L, L=float(gaps[int(np.argmin(chi2))]))
+    threshold = ONE_SIDED_95 * noise_scale(fringeless, "sigma_L")
+    best: list[int] = []  # gaps of the lowest χ² so far, the last one first
+
+    def rise_from(sigma_L: float, rows: NDArray[np.intp]) -> float:
+        chi2 = batch.chi2(points[rows])
+        lowest = int(rows[np.argmin(chi2)])
+        best[:] = dict.fromkeys([lowest, *best])
+        increase = float(chi2.min()) - fringeless.chi2
+        if increase <= threshold:
+            return increase
+        start = fringeless.parameters.fix(sigma_L=sigma_L, L=float(gaps[lowest]))
         if open_L:
             start = start.release("L")
-        return min(minimise(objective, start, tolerance=1e-6).chi2, float(chi2.min())) - fringeless.chi2
+        return min(minimise(objective, start, tolerance=1e-6).chi2 - fringeless.chi2, increase)
 
-    threshold = ONE_SIDED_95 * noise_scale(fringeless, "sigma_L")
+    def rise(sigma_L: float) -> float:
+        points[:, names.index("sigma_L")] = sigma_L
+        # Only a rise above the threshold needs all gaps; one gap is enough to be below it.
+        known = rise_from(sigma_L, np.array(best)) if best else math.inf
+        return known if known <= threshold else rise_from(sigma_L, np.arange(gaps.size))
+
     return _bisect(rise, fringeless.values["sigma_L"], 0.0, threshold)
 
 

@@ -62,7 +62,13 @@ class FitOptions:
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Progress | None = None) -> Fit:
+def fit_pattern(
+    pattern: Pattern,
+    options: FitOptions | None = None,
+    report: Progress | None = None,
+    *,
+    intervals: bool = True,
+) -> Fit:
     """Fit a pattern: find regions and starts if none are given, and all minima of χ².
 
     Parameters
@@ -73,6 +79,8 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
         Options of the fit.
     report : callable, optional
         Called with steps done and steps in all while the solutions are searched.
+    intervals : bool
+        Whether to sample the posterior for the intervals and the probabilities of the solutions.
 
     Raises
     ------
@@ -93,8 +101,8 @@ def fit_pattern(pattern: Pattern, options: FitOptions | None = None, report: Pro
         objective = objective.recounted(minima[0].evaluation.regions)
         minima = refine_all(objective, parameters, minima)
     minima = _decide_q_zero(objective, parameters, minima, notes)
-    fit = assess_estimates(FitAssessment(pattern, objective, parameters, minima, options.noise, notes).fit())
-    return replace(fit, options=options)
+    fit = FitAssessment(pattern, objective, parameters, minima, options.noise, notes).fit()
+    return replace(assess_estimates(fit, intervals=intervals), options=options)
 
 
 def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:

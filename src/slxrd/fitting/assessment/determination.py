@@ -17,7 +17,7 @@ from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING
 
 
-def assess_estimates(fit: Fit) -> Fit:
+def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
     The profile is needed for a parameter without an error, or with a 2σ interval that reaches its bound.
@@ -27,6 +27,8 @@ def assess_estimates(fit: Fit) -> Fit:
     ----------
     fit : Fit
         A fit with estimates from the covariance.
+    intervals : bool
+        Whether to sample the posterior.
     """
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     if doubtful:
@@ -34,7 +36,7 @@ def assess_estimates(fit: Fit) -> Fit:
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
-    return _with_intervals(fit)
+    return _with_intervals(fit) if intervals else fit
 
 
 def _needs_profile(fit: Fit, name: str) -> bool:

@@ -28,6 +28,7 @@ from slxrd.studies.lowangle.search import (
     refine_both_backgrounds,
     search,
     search_fringes,
+    superlattice_periods,
 )
 from slxrd.units import FloatArray
 
@@ -176,7 +177,8 @@ def average(models: Sequence[LowAngleModel], data: RegionData, critical: FloatAr
     """
     single = [model for model in models if model.background != "both"]
     first = single or [replace(models[0], background="power"), replace(models[0], background="exponential")]
-    found = sorted((_minima(model, data) for model in first), key=lambda each: each[0].bic())
+    periods = superlattice_periods(data)
+    found = sorted((_minima(model, data, periods) for model in first), key=lambda each: each[0].bic())
     if data.per_count is not None:
         data, found = _recounted(data, found)
     found = [_cross_refined(found, k, data) for k in range(len(found))]
@@ -204,10 +206,10 @@ def average(models: Sequence[LowAngleModel], data: RegionData, critical: FloatAr
     return Average(data, tuple(minima), tuple(refined), weights, evidence, scatter)
 
 
-def _minima(model: LowAngleModel, data: RegionData) -> list[Refinement]:
+def _minima(model: LowAngleModel, data: RegionData, periods: Sequence[float]) -> list[Refinement]:
     """Return the different minima, best first, with fringes where BIC favours them."""
     plain = search(model, data)
-    fringed = search_fringes(replace(model, fringes=True), data, plain[:3])
+    fringed = search_fringes(replace(model, fringes=True), data, plain[:3], periods)
     return fringed if fringed[0].bic() < plain[0].bic() - EVIDENT else plain
 
 

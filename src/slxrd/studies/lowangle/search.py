@@ -40,7 +40,9 @@ def search(model: LowAngleModel, data: RegionData) -> list[Refinement]:
     return _refine_fully(model, data, rough)
 
 
-def search_fringes(model: LowAngleModel, data: RegionData, known: Sequence[Refinement]) -> list[Refinement]:
+def search_fringes(
+    model: LowAngleModel, data: RegionData, known: Sequence[Refinement], periods: Sequence[float]
+) -> list[Refinement]:
     """Search with fringes; return the different minima, best first.
 
     Parameters
@@ -51,7 +53,9 @@ def search_fringes(model: LowAngleModel, data: RegionData, known: Sequence[Refin
         Points and σ.
     known : sequence of Refinement
         Minima without fringes, best first. The starts are these, at various thicknesses, and superlattice
-        periods found in the data.
+        periods.
+    periods : sequence of float
+        Superlattice periods in Å, as from :func:`superlattice_periods`.
     """
     soft = _softened(data)
     groups = [_thickness_starts(minimum.values, 3.0) for minimum in known[:2]]
@@ -61,7 +65,7 @@ def search_fringes(model: LowAngleModel, data: RegionData, known: Sequence[Refin
             for w in np.arange(LOWER[0] + 1.0, min(period - LOWER[2], 100.0), 1.25).tolist()
             for sigma_t in (3.0, 9.0)
         ]
-        for period in _periods(soft)
+        for period in periods
     ]
     distances = {"w": 2.5, "t": 4.0}
     rough = _refine_roughly(model, soft, groups, 2, distances)
@@ -84,8 +88,9 @@ def _softened(data: RegionData) -> RegionData:
     return replace(data, sigma=np.hypot(data.sigma, SOFTENED * np.abs(data.intensity)))
 
 
-def _periods(data: RegionData) -> list[float]:
-    """Find superlattice periods by linear fits: smooth curves times a wave and two harmonics."""
+def superlattice_periods(data: RegionData) -> list[float]:
+    """Find superlattice periods in Å by linear fits: smooth curves times a wave and two harmonics."""
+    data = _softened(data)
     x = data.q / data.q[0]
     smooth = np.vstack((x**-2.0, x**-4.0, np.ones_like(x))) / data.sigma
     target = data.intensity / data.sigma
