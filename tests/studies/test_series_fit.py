@@ -47,10 +47,10 @@ def plain(fit: SeriesFit) -> dict[str, Any]:
 
 @cache
 def annealed() -> SeriesFit:
-    """The packaged series, on processes."""
+    """The packaged series."""
     patterns = EXAMPLE.patterns()
     return fit_series(
-        patterns.values(), patterns, variable="temperature", unit="°C", processes=2,
+        patterns.values(), patterns, variable="temperature", unit="°C", processes=1,
         shared=["N", "sigma_N"], smooth=["d", "L"], **EXAMPLE.options,
     )  # fmt: skip
 
