@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from slxrd.data.corrections import correct_lorentz_polarisation, counting_statistics
-from slxrd.data.pattern import Pattern
-from slxrd.fitting.api import fit, setup
-from slxrd.fitting.pipeline import RECOUNTED, prepare_objective
-from slxrd.fitting.request.declaration import collect
-from slxrd.fitting.search.minima import refine_all, search
+from slxrd.fitting.api import fit
+from slxrd.fitting.result.fit import Fit
 from slxrd.io.registry import read
 
 DATA = Path(__file__).parents[1] / "files"
@@ -28,31 +25,24 @@ def period_of(values: Mapping[str, float]) -> float:
     return (values["N"] - 1.0) * values["d"] + (values["N_B"] - 1.0) * values["d_B"] + 2.0 * values["L"]
 
 
-def corrected(name: str) -> Pattern:
-    return correct_lorentz_polarisation(counting_statistics(read(DATA / name)), 22.65).to_q()
+def measured(name: str, **options: Any) -> Fit:
+    pattern = correct_lorentz_polarisation(counting_statistics(read(DATA / name)), 22.65)
+    return fit(pattern, **options)
 
 
 @pytest.mark.slow
 def test_the_period_of_the_measured_superlattice() -> None:
     """Owners: 7.41 + 18.05 nm. A model without the substrate may be off by a plane, 2.9 Å."""
-    pattern = corrected("InGaAs_SL_68_re_m002.x00")
-    pattern, options = setup(pattern, collect({"regions": [(4.205, 4.375)], **EPITAXIAL}))
-    objective, _ = prepare_objective(pattern, options)
-    parameters = options.parameters.within(objective.model.stack.table)
-    # What a fit adds to its solutions is tested elsewhere: intervals and profiles take most of the time here.
-    found = search(objective, parameters)
-    for _ in range(RECOUNTED):
-        objective = objective.recounted(found[0].evaluation.regions)
-        found = refine_all(objective, parameters, found)
-    assert period_of(found[0].values) == pytest.approx(254.6, abs=2.9)
-    assert found[0].chi2 / found[0].covariance.expected_chi2 < 3.0
+    found = measured("InGaAs_SL_68_re_m002.x00", regions=[(4.205, 4.375)], **EPITAXIAL)
+    assert period_of(found.solutions[0].values) == pytest.approx(254.6, abs=2.9)
+    assert found.reduced_chi2 < 3.0
 
 
 @pytest.mark.slow
 def test_a_single_layer_is_no_superlattice() -> None:
-    found = fit(
-        corrected("Petri_GaAsP_bulk_003.x00"), regions=[(4.5, 4.62)], coherent=10, resolution=0.0005,
-        noise="counting", background="constant", bounds={"L": (5.0, 60.0)},
+    found = measured(
+        "Petri_GaAsP_bulk_003.x00", regions=[(4.5, 4.62)], coherent=10, resolution=0.0005, noise="counting",
+        background="constant",
     )  # fmt: skip
     assert found.parameters["L"].status == "undetermined"
     assert any(note.startswith("no fringes") for note in found.notes)
