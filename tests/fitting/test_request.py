@@ -2,6 +2,7 @@
 
 import inspect
 import json
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, TypedDict, get_type_hints
@@ -221,11 +222,16 @@ def test_check_and_schema_are_the_same_constraint(option: Declared) -> None:
         assert not validator.is_valid(value), value
 
 
+@cache
+def schema_validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json_schema())
+
+
 @pytest.mark.slow
 @given(states())
 @settings(deadline=None, max_examples=30)
 def test_requests_conform_to_the_schema(state: State) -> None:
-    jsonschema.validate(state.request(), json_schema())
+    schema_validator().validate(state.request())
 
 
 def test_saved_requests_conform_to_the_schema() -> None:
@@ -237,7 +243,7 @@ def test_saved_requests_conform_to_the_schema() -> None:
         {"files": []},
     ):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(request, json_schema())
+            schema_validator().validate(request)
 
 
 # Groups and flat keywords
