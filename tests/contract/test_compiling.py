@@ -1,4 +1,4 @@
-"""Who waits for the compiler is told so, once; nobody else hears of it."""
+"""Waiting for the compiler is reported once, where somebody waits."""
 
 import io
 import sys
@@ -11,7 +11,7 @@ from slxrd.ui.progress import report_compiling
 
 
 class Ear:
-    """Collects what is said, and lets a test wait for it."""
+    """Collects messages; a test can wait for one."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -44,7 +44,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiling, "PATIENCE", 1e6)
 
 
-def test_a_long_compilation_is_told_once(clock: compiling._Clock, impatient: None) -> None:
+def test_a_long_compilation_is_reported_once(clock: compiling._Clock, impatient: None) -> None:
     ear = Ear()
     with compiling.watched(ear):
         clock.start()
@@ -77,7 +77,7 @@ def test_many_short_ones_add_up(clock: compiling._Clock, patient: None) -> None:
         clock.end()
 
 
-def test_everybody_who_waits_is_told(clock: compiling._Clock, impatient: None) -> None:
+def test_every_waiting_thread_reports(clock: compiling._Clock, impatient: None) -> None:
     one, other, gone = Ear(), Ear(), Ear()
     with compiling.watched(gone):
         pass
@@ -114,20 +114,20 @@ def interactive(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     return bool(request.param)
 
 
-def test_a_notebook_is_told_and_a_program_is_not(
+def test_compilation_is_reported_in_a_notebook_and_not_in_a_program(
     clock: compiling._Clock, patient: None, interactive: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for _ in range(2):
         clock.start()
         clock._notify()
         clock.end()
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count(compiling.COMPILING) == int(interactive)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count(compiling.COMPILING) == int(interactive)
 
 
 @pytest.mark.slow
-def test_numba_tells_of_our_functions_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_our_functions_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     numba = pytest.importorskip("numba")
     import slxrd.model.kernel.compiled.blocks  # noqa: F401
 

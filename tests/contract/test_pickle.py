@@ -65,8 +65,8 @@ def same(one: Any, other: Any, where: str = "it", seen: set[int] | None = None) 
 
 
 def cubes(**choices: Any) -> slxrd.Fit:
-    told = {"start": START, **choices}
-    return slxrd.fit(slxrd.example("cspbbr3-cubes").pattern(), regions=[(0.9, 1.25)], **told)
+    options = {"start": START, **choices}
+    return slxrd.fit(slxrd.example("cspbbr3-cubes").pattern(), regions=[(0.9, 1.25)], **options)
 
 
 @pytest.fixture(scope="module")

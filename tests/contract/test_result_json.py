@@ -79,25 +79,25 @@ def test_top_level(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
 def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     fit, result = both
     assert tuple(result["parameters"]) == NAMES
-    for name, told in result["parameters"].items():
-        assert KEYS <= set(told) <= {*KEYS, "why"}
-        assert told["unit"] == UNITS[name]
-        assert told["status"] in STATUSES
-        value, error = told["value"], told["error"]
+    for name, entry in result["parameters"].items():
+        assert KEYS <= set(entry) <= {*KEYS, "why"}
+        assert entry["unit"] == UNITS[name]
+        assert entry["status"] in STATUSES
+        value, error = entry["value"], entry["error"]
         assert value is None or number(value)
         assert error is None or (number(error) and error > 0.0)
-        if told["status"] in ("determined", "ambiguous"):
+        if entry["status"] in ("determined", "ambiguous"):
             assert number(value)
             assert number(error)
-            assert told["status"] == "determined" or len(told["interval_95"]) > 1
-        elif told["status"] == "undetermined":
+            assert entry["status"] == "determined" or len(entry["interval_95"]) > 1
+        elif entry["status"] == "undetermined":
             assert value is None
             assert error is None
-            assert told["why"]
+            assert entry["why"]
         else:
             assert number(value)
             assert error is None
-            assert told["why"]
+            assert entry["why"]
         assert value == fit.parameters[name].value
 
 
@@ -105,11 +105,11 @@ def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
 def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     _, result = both
     assert {"period", "period_S13", "thickness", "thickness_with_surface"} <= set(result["derived"])
-    for told in result["derived"].values():
-        assert set(told) >= KEYS
-        assert told["unit"] == "Å"
-        assert told["status"] in STATUSES
-    p = {name: told["value"] for name, told in result["parameters"].items()}
+    for entry in result["derived"].values():
+        assert set(entry) >= KEYS
+        assert entry["unit"] == "Å"
+        assert entry["status"] in STATUSES
+    p = {name: entry["value"] for name, entry in result["parameters"].items()}
     if None not in (p["d"], p["L"], p["N"]) and result["parameters"]["L"]["status"] in (
         "determined",
         "fixed",
@@ -170,11 +170,11 @@ def test_upper_bound_where_there_is_no_disorder() -> None:
         simulated, resolution=0.01, regions=[(0.85, 1.3)], start={**START, "sigma_L": 0.2},
         bounds={"L": (34.0, 40.0)},
     )  # fmt: skip
-    told = loads_strictly(result_json(fit))["parameters"]
-    bounded = [name for name in ("sigma_L", "sigma_N") if told[name]["status"] == "upper bound"]
-    assert bounded, {name: told[name] for name in ("sigma_L", "sigma_N")}
+    entry = loads_strictly(result_json(fit))["parameters"]
+    bounded = [name for name in ("sigma_L", "sigma_N") if entry[name]["status"] == "upper bound"]
+    assert bounded, {name: entry[name] for name in ("sigma_L", "sigma_N")}
     for name in bounded:
-        assert 0.0 < told[name]["value"] < 1.0
+        assert 0.0 < entry[name]["value"] < 1.0
 
 
 def test_arrays_passed_in_are_left_alone() -> None:

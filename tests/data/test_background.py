@@ -177,7 +177,7 @@ def test_a_baseline_alone_biases() -> None:
 
 
 @pytest.mark.slow
-def test_broad_peaks_are_told_of() -> None:
+def test_broad_peaks_are_reported() -> None:
     """Sheets of four planes: the baseline takes what lies between the fringes, and the user is warned."""
     q = np.round(np.arange(1.0, 2.8, 0.002), 6)
     pattern = counts(SHEETS, 6, q)
@@ -192,7 +192,7 @@ def test_broad_peaks_are_told_of() -> None:
     assert result.value < SHEETS["sigma_L"] - 3.0 * result.error
 
 
-def test_step_tells_method_width_and_signal() -> None:
+def test_the_step_names_method_width_and_signal() -> None:
     done = subtract_background(counts(CUBES, 7), width=0.5, signal=[(0.9, 1.25), (2.0, 2.3)])
     assert str(done.pattern.history[-1]) == (
         "background (method = bridge, width (Å⁻¹) = 0.5, signal (Å⁻¹) = 0.9:1.25, 2:2.3)"

@@ -127,7 +127,7 @@ def test_a_wrong_scale_of_sigma_changes_no_number() -> None:
         assert c.fwhm_error == pytest.approx(c_.fwhm_error, rel=1e-3)
 
 
-def test_pseudo_voigt_tells_a_lorentzian() -> None:
+def test_a_pseudo_voigt_recognises_a_lorentzian() -> None:
     expected = 30.0 + 0.3 * gauss(Q, 1.3, 4000.0, 0.04) + 0.7 * lorentz(Q, 1.3, 4000.0, 0.04)
     parts = decompose(counted(expected, 1), 1.0, 1.6, shape="pseudo-voigt", background="constant")
     (peak,) = parts.components

@@ -72,7 +72,7 @@ def test_a_flat_error_is_seldom_taken_for_counting() -> None:
     assert kinds["flat"] >= 37
 
 
-def test_both_together_are_told_from_either() -> None:
+def test_both_together_are_distinguished_from_either() -> None:
     random = np.random.default_rng(1)
     clear = simulate(Q, CUBES, peak=400.0).intensity
     patterns = [Pattern(Q, random.poisson(clear) + random.normal(0.0, 8.0, Q.size)) for _ in range(6)]

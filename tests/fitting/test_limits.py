@@ -172,7 +172,7 @@ def test_a_fixed_gap_gives_a_sharper_limit() -> None:
     ids=["fixed", "tied", "tied to L"],
 )
 def test_fringes_are_seen_whoever_says_how_sharp_they_are(said: dict[str, Any]) -> None:
-    """A σ_L that is fixed or tied must not pass for the want of fringes: L is as well known as before."""
+    """A σ_L that is fixed or tied must not count as missing fringes: L is as well known as before."""
     pattern = simulate(Q, CUBES, peak=1500.0, noise="counting", seed=1, resolution=0.0)
     found = fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (27.0, 47.0)}, **said)
     estimate = found.parameters["L"]

@@ -209,23 +209,23 @@ def test_a_packaged_example_gives_the_recorded_numbers(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", NUMBERS["intensities"], ids=lambda told: told["kind"])
-def test_intensities_of_random_samples(told: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stored", NUMBERS["intensities"], ids=lambda stored: stored["kind"])
+def test_intensities_of_random_samples(stored: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FILES)
-    options = dict(told["options"])
+    options = dict(stored["options"])
     if isinstance(options.get("resolution"), str):
         options["resolution"] = slxrd.read_resolution(options["resolution"])
-    for number, sample in enumerate(told["samples"]):
-        pattern = slxrd.simulate(told["q"], sample["values"], peak=1.0, **options)
+    for number, sample in enumerate(stored["samples"]):
+        pattern = slxrd.simulate(stored["q"], sample["values"], peak=1.0, **options)
         for i, (one, other) in enumerate(zip(pattern.intensity.tolist(), sample["intensity"], strict=True)):
             # Where waves cancel, a point is measured by what they would sum up to: it keeps fewer digits.
             assert abs(one - other) <= RELATIVE * abs(other) + 1e-14, (number, i, one, other)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("told", NUMBERS["low_angles"], ids=lambda told: told["file"])
-def test_low_angles_of_random_samples(told: dict[str, Any]) -> None:
-    found = slxrd.fit_low_angle(slxrd.read(FILES / told["file"]), **told["options"])
+@pytest.mark.parametrize("stored", NUMBERS["low_angles"], ids=lambda stored: stored["file"])
+def test_low_angles_of_random_samples(stored: dict[str, Any]) -> None:
+    found = slxrd.fit_low_angle(slxrd.read(FILES / stored["file"]), **stored["options"])
     new = {
         "chi2": found.chi2,
         "reduced_chi2": found.reduced_chi2,
@@ -238,7 +238,7 @@ def test_low_angles_of_random_samples(told: dict[str, Any]) -> None:
         "q": found.q[::3].tolist(),
         "calculated": found.calculated[::3].tolist(),
     }
-    same(plain(new), {key: told[key] for key in new}, told["file"])
+    same(plain(new), {key: stored[key] for key in new}, stored["file"])
 
 
 # Results
@@ -246,13 +246,17 @@ def test_low_angles_of_random_samples(told: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_opens(name: str) -> None:
-    told = json.loads((FILES / name / "result.json").read_text(encoding="utf-8"))
+    stored = json.loads((FILES / name / "result.json").read_text(encoding="utf-8"))
     saved = slxrd.load(FILES / name)
-    assert str(saved) == told["printed"]
-    assert saved.version == told["slxrd"] == "0.1.0"
-    assert saved.command == told["input"]["command"]
-    assert (saved.chi2, saved.n_points, saved.unique) == (told["chi2"], told["n_points"], told["unique"])
-    for rows, recorded in ((saved.parameters, told["parameters"]), (saved.derived, told["derived"])):
+    assert str(saved) == stored["printed"]
+    assert saved.version == stored["slxrd"] == "0.1.0"
+    assert saved.command == stored["input"]["command"]
+    assert (saved.chi2, saved.n_points, saved.unique) == (
+        stored["chi2"],
+        stored["n_points"],
+        stored["unique"],
+    )
+    for rows, recorded in ((saved.parameters, stored["parameters"]), (saved.derived, stored["derived"])):
         assert list(rows) == list(recorded)
         for key, row in recorded.items():
             assert (rows[key].value, rows[key].error, rows[key].status) == (
@@ -262,13 +266,13 @@ def test_a_result_opens(name: str) -> None:
             )
             assert plain(rows[key].interval_95) == row["interval_95"]
     assert [dict(each.values) for each in saved.solutions] == [
-        each["parameters"] for each in told["solutions"]
+        each["parameters"] for each in stored["solutions"]
     ]
-    for region, recorded in zip(saved.regions, told["regions"], strict=True):
+    for region, recorded in zip(saved.regions, stored["regions"], strict=True):
         for curve, values in recorded["curves"].items():
             assert getattr(region, curve).tolist() == values
     assert saved.request is not None
-    assert saved.request.sha256 == told["asked"]["sha256"]
+    assert saved.request.sha256 == stored["asked"]["sha256"]
 
 
 @pytest.mark.parametrize("name", [name for name in RESULTS if name.startswith("examples/")])
@@ -288,14 +292,14 @@ def test_a_result_is_fitted_again(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_result_is_printed_again(name: str, tmp_path: Path) -> None:
-    told = json.loads((FILES / name / "result.json").read_text(encoding="utf-8"))
-    assert told["printed"] in typed(shlex.join(["slxrd", "show", str(FILES / name)]), tmp_path)
+    stored = json.loads((FILES / name / "result.json").read_text(encoding="utf-8"))
+    assert stored["printed"] in typed(shlex.join(["slxrd", "show", str(FILES / name)]), tmp_path)
 
 
 @pytest.mark.slow
 def test_a_result_is_printed_by_the_program(tmp_path: Path) -> None:
-    told = json.loads((FILES / "fits" / "faint" / "result.json").read_text(encoding="utf-8"))
-    assert told["printed"] in run("show", FILES / "fits" / "faint", folder=tmp_path).out
+    stored = json.loads((FILES / "fits" / "faint" / "result.json").read_text(encoding="utf-8"))
+    assert stored["printed"] in run("show", FILES / "fits" / "faint", folder=tmp_path).out
 
 
 @pytest.mark.slow
@@ -312,18 +316,18 @@ def test_a_report_of_a_result_with_bootstrap(tmp_path: Path) -> None:
 def test_a_session_opens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     path = FILES / "sessions" / f"{name}.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
+    stored = json.loads(path.read_text(encoding="utf-8"))
     session = slxrd.Session.open(path)
-    assert list(session.log) == told["log"]
+    assert list(session.log) == stored["log"]
     asked = plain(session.state.request())
-    assert {**asked, "file": None} == {**told["asked"], "file": None}
+    assert {**asked, "file": None} == {**stored["asked"], "file": None}
     assert (session.saved_result is None) == (name in UNFITTED)
     if session.saved_result is not None:
-        assert str(session.saved_result) == told["printed"]
-        assert session.saved_result.chi2 == told["chi2"]
+        assert str(session.saved_result) == stored["printed"]
+        assert session.saved_result.chi2 == stored["chi2"]
     if name != "empty":
         assert len(session.pattern()) > 50
-        assert "content" in told or Path(asked["file"]).is_file() or asked["file"].startswith("example:")
+        assert "content" in stored or Path(asked["file"]).is_file() or asked["file"].startswith("example:")
     again = tmp_path / "again.json"
     session.save(again)
     assert plain({**slxrd.Session.open(again).state.request(), "file": None}) == {**asked, "file": None}
@@ -355,8 +359,8 @@ def test_a_session_that_was_not_fitted_gives_what_followed(
 def test_small_documents_open(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FILES / "fits")
     line = slxrd.read_resolution("resolution.toml")
-    told = tomllib.loads(Path("resolution.toml").read_text(encoding="utf-8"))["line"]
-    assert {name: getattr(line, name) for name in told} == told
+    stored = tomllib.loads(Path("resolution.toml").read_text(encoding="utf-8"))["line"]
+    assert {name: getattr(line, name) for name in stored} == stored
     crystal = slxrd.crystal("own.toml")
     assert (crystal.name, crystal.period) == ("own", 5.84)
     for name in ("flattened.csv", "without-peak.csv"):
@@ -366,46 +370,46 @@ def test_small_documents_open(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["independent", "joint"])
 def test_a_series_is_printed_again(name: str, tmp_path: Path) -> None:
     folder = FILES / "series" / name
-    told = json.loads((folder / "series.json").read_text(encoding="utf-8"))
-    assert told["printed"] in typed(shlex.join(["slxrd", "show", str(folder)]), tmp_path)
+    stored = json.loads((folder / "series.json").read_text(encoding="utf-8"))
+    assert stored["printed"] in typed(shlex.join(["slxrd", "show", str(folder)]), tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("here", "told"), [(each["folder"], each) for each in OTHERS], ids=[each["command"] for each in OTHERS],
+    ("here", "stored"), [(each["folder"], each) for each in OTHERS], ids=[each["command"] for each in OTHERS],
     indirect=["here"],
 )  # fmt: skip
-def test_a_command_writes_the_same_numbers(here: Path, told: dict[str, Any]) -> None:
-    words = shlex.split(told["command"])
+def test_a_command_writes_the_same_numbers(here: Path, stored: dict[str, Any]) -> None:
+    words = shlex.split(stored["command"])
     out = here / words[words.index("--out") + 1]
     if out.is_dir():
         shutil.rmtree(out)  # so that nothing is taken up from what is kept
-    typed(told["command"] + MORE.get(words[1], " --force"), here)
-    for name in told["wrote"]:
-        same_file(here / name, FILES / told["folder"] / name)
+    typed(stored["command"] + MORE.get(words[1], " --force"), here)
+    for name in stored["wrote"]:
+        same_file(here / name, FILES / stored["folder"] / name)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("here", ["series"], indirect=True)
 @pytest.mark.parametrize("name", ["independent", "joint"])
 def test_a_series_goes_on_from_what_is_kept(here: Path, name: str) -> None:
-    (told,) = (
+    (stored,) = (
         each
         for each in COMMANDS["commands"]
         if each["command"].endswith(f"--out {name}") and each["folder"] == "series"
     )
-    typed(told["command"] + MORE["series"], here)
-    for file in told["wrote"]:
+    typed(stored["command"] + MORE["series"], here)
+    for file in stored["wrote"]:
         same_file(here / file, FILES / "series" / file)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "told", COMMANDS["simulated"], ids=lambda told: f"{told['folder']}/{told['wrote'][0]}"
+    "stored", COMMANDS["simulated"], ids=lambda stored: f"{stored['folder']}/{stored['wrote'][0]}"
 )
-def test_an_input_is_simulated_again(told: dict[str, Any], tmp_path: Path) -> None:
+def test_an_input_is_simulated_again(stored: dict[str, Any], tmp_path: Path) -> None:
     for name in ("own.toml", "resolution.toml"):
         shutil.copy(FILES / "fits" / name, tmp_path)
-    typed(told["command"], tmp_path)
-    (name,) = told["wrote"]
-    same_file(tmp_path / name, FILES / told["folder"] / name)
+    typed(stored["command"], tmp_path)
+    (name,) = stored["wrote"]
+    same_file(tmp_path / name, FILES / stored["folder"] / name)

@@ -134,7 +134,7 @@ def test_a_scale_by_hand() -> None:
     assert left.coefficients[0] == pytest.approx(6.0 ** (1.0 / 3.0), rel=1e-12)
 
 
-def test_what_cannot_be_told_apart() -> None:
+def test_what_cannot_be_separated() -> None:
     none = np.zeros((1, 9))
     columns = np.ones((9, 2))
     with pytest.raises(SlxrdError, match="scale and background of a region cannot be separated"):

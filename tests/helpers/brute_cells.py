@@ -123,12 +123,12 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
     power = 2 if stack.weighting == "volume" else 0
 
     def made(crystal: Crystal | None, end: str, own: Values, factor: float, wider: float) -> Layer:
-        # Where the outermost planes are told from the others there must be two of them.
+        # Where the outermost planes are distinct from the others there must be two of them.
         smallest = 1
         if crystal is not None:
             smallest = max(1, crystal.closing)
-            told = any(name.endswith("_B") == bool(end) for name in of_planes)
-            while told and len(crystal.planes(smallest)) < 2:
+            distinct = any(name.endswith("_B") == bool(end) for name in of_planes)
+            while distinct and len(crystal.planes(smallest)) < 2:
                 smallest += 1
         found = shares(values["N" + end], values["sigma_N" + end], stack.size_window, power, smallest)
         bodies = []

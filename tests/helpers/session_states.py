@@ -17,47 +17,47 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
 @st.composite
 def choices(draw: st.DrawFn) -> dict[str, Any]:
     """Choices of a fit that do not contradict one another."""
-    told: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     crystal = draw(st.sampled_from([None, None, "CsPbBr3", "CsPbBr3:Br"]))
     edges = sorted(draw(st.lists(numbers(0.5, 3.0), min_size=4, max_size=8, unique=True)))
     spans = list(zip(edges[::2], edges[1::2], strict=False))
     if draw(st.booleans()):
-        told["regions"] = [
+        options["regions"] = [
             span if draw(st.booleans()) else (*span, draw(numbers(0.01, 10.0))) for span in spans
         ]
     if draw(st.booleans()):
-        told["mask"] = spans
+        options["mask"] = spans
     for name, (low, high) in RANGES.items():
         way = draw(st.sampled_from(["", "", "start", "fix", "bounds", "prior", "tie", "both"]))
         way = "" if crystal is not None and name == "d" else way  # which keeps near to the crystal's own
         value = draw(numbers(low, high))
         if way in ("start", "fix"):
-            told.setdefault(way, {})[name] = value
+            options.setdefault(way, {})[name] = value
         if way in ("bounds", "both"):
-            told.setdefault("bounds", {})[name] = (value / 2.0, value * 2.0)
+            options.setdefault("bounds", {})[name] = (value / 2.0, value * 2.0)
         if way == "both":
-            told.setdefault("start", {})[name] = value
+            options.setdefault("start", {})[name] = value
         if way == "prior":
-            told.setdefault("prior", {})[name] = (value, draw(numbers(0.01, 2.0)))
-        if way == "tie" and name == "sigma_N" and "N" not in told.get("fix", {}):
-            told["tie"] = {name: draw(st.sampled_from(["0.1*N", "sqrt(N)/5 + 1e-3", "-(-0.1)*N"]))}
+            options.setdefault("prior", {})[name] = (value, draw(numbers(0.01, 2.0)))
+        if way == "tie" and name == "sigma_N" and "N" not in options.get("fix", {}):
+            options["tie"] = {name: draw(st.sampled_from(["0.1*N", "sqrt(N)/5 + 1e-3", "-(-0.1)*N"]))}
     if draw(st.booleans()):
-        told["free"] = ["q_zero"]
-    told["coherent"] = draw(st.one_of(st.none(), st.integers(2, 400)))
-    told["size_window"] = draw(st.one_of(st.none(), numbers(1.0, 9.0)))
-    told["resolution"] = draw(st.one_of(st.none(), numbers(0.0, 0.05)))
-    told["noise"] = draw(st.one_of(st.none(), numbers(1e-6, 1.0), st.sampled_from(["counting", "file"])))
-    told["objective"] = draw(st.sampled_from([None, "linear", "log"]))
-    told["background"] = draw(st.sampled_from([None, "none", "constant", "cubic"]))
-    told["scale"] = draw(st.sampled_from([None, "free", "peak"]))
-    told["crystal"] = crystal
-    told["slab"] = None if crystal is None else draw(st.sampled_from([None, 0.3, "oleylamine"]))
-    told["stack"] = draw(st.sampled_from([None, "pure", "mixed"]))
-    told["weighting"] = draw(st.sampled_from([None, "volume"]))
-    told["coherent_spread"] = draw(st.sampled_from([None, 0.5]))
-    if "L" not in told.get("bounds", {}):
-        told["ligand"] = draw(st.sampled_from([None, "oleylamine"])) if "start" not in told else None
-    return told
+        options["free"] = ["q_zero"]
+    options["coherent"] = draw(st.one_of(st.none(), st.integers(2, 400)))
+    options["size_window"] = draw(st.one_of(st.none(), numbers(1.0, 9.0)))
+    options["resolution"] = draw(st.one_of(st.none(), numbers(0.0, 0.05)))
+    options["noise"] = draw(st.one_of(st.none(), numbers(1e-6, 1.0), st.sampled_from(["counting", "file"])))
+    options["objective"] = draw(st.sampled_from([None, "linear", "log"]))
+    options["background"] = draw(st.sampled_from([None, "none", "constant", "cubic"]))
+    options["scale"] = draw(st.sampled_from([None, "free", "peak"]))
+    options["crystal"] = crystal
+    options["slab"] = None if crystal is None else draw(st.sampled_from([None, 0.3, "oleylamine"]))
+    options["stack"] = draw(st.sampled_from([None, "pure", "mixed"]))
+    options["weighting"] = draw(st.sampled_from([None, "volume"]))
+    options["coherent_spread"] = draw(st.sampled_from([None, 0.5]))
+    if "L" not in options.get("bounds", {}):
+        options["ligand"] = draw(st.sampled_from([None, "oleylamine"])) if "start" not in options else None
+    return options
 
 
 #: Names of files, hostile ones among them.

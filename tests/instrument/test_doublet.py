@@ -76,7 +76,7 @@ def test_the_smeared_doublet(
     expected = by_brute_force(instrument.sigma(Q), lorentzian, second)
     smeared = Model(STACK, instrument).intensity(Q, TRUTH)
     np.testing.assert_allclose(smeared, expected, rtol=0.0, atol=tolerance * expected.max())
-    if second is not None:  # the test can tell: the other line is there, and its place matters
+    if second is not None:  # the test would notice: the other line is there, and its place matters
         alone = by_brute_force(instrument.sigma(Q), lorentzian, None)
         assert np.max(np.abs(expected - (1.0 + second.ratio) * alone)) > 1e-3 * expected.max()
 

@@ -40,12 +40,12 @@ def true_sigma(q: float, line: tuple[float, float, float, float] = LINE) -> floa
 def pulls(found: Resolution, line: tuple[float, float, float, float] = LINE) -> dict[str, float]:
     """Deviations from the truth, in errors."""
     values = {name: getattr(found.broadening, name) for name in ("U", "V", "W", "lorentzian")}
-    told = {}
+    deviations = {}
     for (name, value), truth in zip(values.items(), line, strict=True):
         error = found.errors[name]
         if error is not None:
-            told[name] = (value - truth) / error
-    return told
+            deviations[name] = (value - truth) / error
+    return deviations
 
 
 def said(found: Resolution, words: str) -> bool:
@@ -176,7 +176,7 @@ def test_what_it_gives_is_the_line_that_the_model_uses() -> None:
 @pytest.mark.parametrize(
     ("zero", "displacement"), [(0.05, 0.0), (0.0, 6e-4), (0.03, -4e-4), (-0.4, 0.0), (0.0, -2e-3)]
 )
-def test_zero_and_displacement_are_told_apart(zero: float, displacement: float) -> None:
+def test_zero_and_displacement_are_separated(zero: float, displacement: float) -> None:
     found = measure_resolution(powder(LAB6, zero=zero, displacement=displacement, span=(18.0, 110.0)), LAB6)
     for truth, value, error in (
         (zero, found.zero, found.zero_error),
@@ -193,7 +193,7 @@ def test_zero_and_displacement_are_told_apart(zero: float, displacement: float) 
 
 
 @pytest.mark.slow
-def test_where_they_cannot_be_told_apart_it_is_said() -> None:
+def test_where_they_cannot_be_separated_it_is_reported() -> None:
     pattern = powder(LAB6, displacement=4e-4, span=(18.0, 34.0), area=40.0)
     found = measure_resolution(pattern, LAB6)
     assert said(found, "zero error and displacement cannot be separated")
@@ -276,7 +276,7 @@ def test_over_q_it_is_the_same() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("factor", [1.0, 0.137])
-def test_without_counts_the_scatter_tells(factor: float) -> None:
+def test_without_counts_the_scatter_gives_sigma(factor: float) -> None:
     """Whole numbers are taken for counts; scaled ones need no σ, and give nearly the same errors."""
     pattern = powder(LAB6, span=(18.0, 80.0))
     counts = measure_resolution(pattern, LAB6)
@@ -315,7 +315,7 @@ def test_a_slightly_wrong_lattice_is_said() -> None:
 
 
 @pytest.mark.slow
-def test_a_doublet_that_is_not_told_of() -> None:
+def test_a_doublet_that_was_not_stated() -> None:
     found = measure_resolution(replace(powder(LAB6, span=(18.0, 60.0)), second_line=None), LAB6)
     assert found.reduced_chi2 > 2.0
     assert said(found, "if Kα₂ reaches the sample, give --wavelength CuKa")

@@ -62,30 +62,30 @@ def test_what_is_written_is_read_back(tmp_path: Path, name: str) -> None:
     path = tmp_path / "resolution.toml"
     write_resolution(path, result, sha256="ab" * 32, command=name)
     assert slxrd.read_resolution(path) == result.broadening
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     kept = name.encode("utf-8", "replace").decode()
-    assert told["source"]["file"] == told["source"]["command"] == told["notes"][0] == kept
-    assert told["source"]["sha256"] == "ab" * 32
-    assert told["source"]["standard"] == "LaB6"
-    assert told["slxrd"] == slxrd.__version__
-    assert told["schema"] == 1
-    assert told["errors"] == {
+    assert document["source"]["file"] == document["source"]["command"] == document["notes"][0] == kept
+    assert document["source"]["sha256"] == "ab" * 32
+    assert document["source"]["standard"] == "LaB6"
+    assert document["slxrd"] == slxrd.__version__
+    assert document["schema"] == 1
+    assert document["errors"] == {
         "U": 1e-4, "W": 3e-4, "lorentzian": 0.01, "covariance_of_U_V_W": result.covariance.tolist()
     }  # fmt: skip
-    assert told["shift"] == {"zero": 0.02, "zero_error": 1e-4}
-    assert told["measured"]["q"] == [1.5115, 1.5115]
-    assert told["measured"]["hkl"] == ["1 0 0", "1 0 0"]
+    assert document["shift"] == {"zero": 0.02, "zero_error": 1e-4}
+    assert document["measured"]["q"] == [1.5115, 1.5115]
+    assert document["measured"]["hkl"] == ["1 0 0", "1 0 0"]
 
 
 def test_toml_and_json_say_the_same() -> None:
-    told = resolution_dictionary(measured(), sha256="0", command="c", date="2026-01-01")
-    assert tomllib.loads(resolution_toml(measured(), sha256="0", command="c", date="2026-01-01")) == told
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
+    document = resolution_dictionary(measured(), sha256="0", command="c", date="2026-01-01")
+    assert tomllib.loads(resolution_toml(measured(), sha256="0", command="c", date="2026-01-01")) == document
+    assert json.loads(json.dumps(document, allow_nan=False)) == document
 
 
 def test_a_number_that_is_none_is_left_out() -> None:
-    told = resolution_dictionary(measured(reduced_chi2=float("nan")))
-    assert "reduced_chi2" not in told["measured"]
+    document = resolution_dictionary(measured(reduced_chi2=float("nan")))
+    assert "reduced_chi2" not in document["measured"]
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def test_version_4_with_two_numbers_a_point() -> None:
     assert str(pattern.history[0]) == "not taken for counts (because = some are negative)"
 
 
-def test_stoe_agrees_with_what_its_header_tells_twice() -> None:
+def test_stoe_agrees_with_what_its_header_states_twice() -> None:
     pattern = read(DATA / "stoe.raw", wavelength=1.20793)
     assert (len(pattern), pattern.x[0], pattern.x[-1]) == (5404, 10.0, pytest.approx(91.045, abs=1e-9))
     assert (pattern.intensity.min(), pattern.intensity.max()) == (1129.0, 5824.0)

@@ -120,10 +120,19 @@ def stoe(more: Fields | None = None, header: Fields | None = None, form: str = "
     }
     fields |= {322: ("f", 1.5406), 326: ("f", 1.5444), 360: ("h", 3), 376: ("h", 1), 378: ("h", 1)}
     fields |= {470: ("h", 1), 476: ("h", 6), 480: ("h", 5)}
-    told: Fields = {0: ("s", b"01-Feb-20 03:04"), 34: ("h", 6), 38: ("h", 0 if form == "i" else 1)}
-    told |= {44: ("f", 10.0), 52: ("f", 10.1), 60: ("f", 0.02), 68: ("f", 7.0), 120: ("i", 1), 124: ("i", 9)}
+    described: Fields = {0: ("s", b"01-Feb-20 03:04"), 34: ("h", 6), 38: ("h", 0 if form == "i" else 1)}
+    described |= {
+        44: ("f", 10.0),
+        52: ("f", 10.1),
+        60: ("f", 0.02),
+        68: ("f", 7.0),
+        120: ("i", 1),
+        124: ("i", 9),
+    }
     values = block(512, {0: ("s", struct.pack(f"<6{form}", *map(int, COUNTS)))})
-    return block(512, fields | (more or {})) + bytes(3 * 512) + block(512, told | (header or {})) + values
+    return (
+        block(512, fields | (more or {})) + bytes(3 * 512) + block(512, described | (header or {})) + values
+    )
 
 
 WHOLE: dict[str, bytes] = {
@@ -182,12 +191,12 @@ def test_whole(read_bytes: Callable[..., Pattern], kind: str) -> None:
         ),
     ],
 )
-def test_what_else_is_told(
+def test_other_metadata(
     read_bytes: Callable[..., Pattern], kind: str, entries: dict[str, str | float]
 ) -> None:
-    told = dict(read_bytes(WHOLE[kind]).metadata)
+    described = dict(read_bytes(WHOLE[kind]).metadata)
     left_out = ("format", "sha256", "wavelength from", "scan axis")
-    assert {name: value for name, value in told.items() if name not in left_out} == entries
+    assert {name: value for name, value in described.items() if name not in left_out} == entries
 
 
 SECOND: Fields = {24: ("f", 20.0)}
@@ -415,7 +424,7 @@ def test_refused(read_bytes: Callable[..., Pattern], data: bytes, message: str) 
         read_bytes(data, scan=1)
 
 
-def test_more_ranges_told_of_than_there_are(read_bytes: Callable[..., Pattern]) -> None:
+def test_more_ranges_stated_than_present(read_bytes: Callable[..., Pattern]) -> None:
     data = version3(version3_range(), more={12: ("I", 2**31)})
     assert read_bytes(data, scan=1).intensity.tolist() == list(COUNTS)
     with pytest.raises(FileError, match="truncated or damaged"):

@@ -79,7 +79,7 @@ def test_names(read_text: Callable[..., Pattern], header: str, form: str, column
     assert (pattern.x.tolist(), pattern.intensity.tolist(), pattern.sigma.tolist()) == (X, Y, S)
 
 
-def test_the_name_of_the_column_tells_the_axis(read_text: Callable[..., Pattern]) -> None:
+def test_the_name_of_the_column_gives_the_axis(read_text: Callable[..., Pattern]) -> None:
     text = "2theta,q,I\n" + lines("{i}0,{i}.5,{i}0")
     for columns in ("q,I", "2,3", "Q,3"):
         pattern = read_text(text, columns=columns)

@@ -65,8 +65,13 @@ def test_the_attenuator_is_applied_once(path: Callable[..., Path]) -> None:
     assert pattern.per_count.tolist() == [1, 1, 11.5, 1, 1]
     assert [str(step) for step in pattern.history] == ["attenuator corrected (largest factor = 11.5)"]
     assert (pattern.wavelength, pattern.second_line) == (1.540593, SecondLine(1.544414, 0.5))
-    told = {"sample id": "platelets", "anode": "Cu", "scan axis": "TwoThetaTheta", "counting time (s)": 2.0}
-    assert {name: pattern.metadata[name] for name in told} == told
+    expected = {
+        "sample id": "platelets",
+        "anode": "Cu",
+        "scan axis": "TwoThetaTheta",
+        "counting time (s)": 2.0,
+    }
+    assert {name: pattern.metadata[name] for name in expected} == expected
     assert "title" not in pattern.metadata
 
 
@@ -273,8 +278,8 @@ def test_rigaku_text(rig: Callable[..., Path]) -> None:
     assert pattern.intensity.tolist() == [948, 952, 990, 962, 994]
     assert pattern.per_count is not None
     assert (pattern.wavelength, pattern.second_line) == (1.54056, SecondLine(1.5444, 0.5))
-    told = {"sample id": "film", "anode": "Cu", "counting time (s)": 4.0, "scan axis": "2theta/theta"}
-    assert {name: pattern.metadata[name] for name in told} == told
+    expected = {"sample id": "film", "anode": "Cu", "counting time (s)": 4.0, "scan axis": "2theta/theta"}
+    assert {name: pattern.metadata[name] for name in expected} == expected
     assert "offset in the file (°)" not in pattern.metadata
 
 

@@ -61,8 +61,10 @@ def test_the_counts_are_those_of_the_instrument(printed: tuple[np.ndarray, np.nd
 
 
 def test_what_is_known_of_the_counts() -> None:
-    told = {name: reading(name).per_count is not None for name in ("xrr003.x00", "xrr003.uxd", "xrr003.udf")}
-    assert told == {"xrr003.x00": True, "xrr003.uxd": True, "xrr003.udf": True}
+    counted = {
+        name: reading(name).per_count is not None for name in ("xrr003.x00", "xrr003.uxd", "xrr003.udf")
+    }
+    assert counted == {"xrr003.x00": True, "xrr003.uxd": True, "xrr003.udf": True}
     # Text does not say what its numbers are, and the .rig calls counts rates.
     assert reading("xrr003.xy").per_count is None
     rig = reading("xrr003.rig")

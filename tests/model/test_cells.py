@@ -224,7 +224,7 @@ def test_parameters_of_planes(name: str, mixing: Any) -> None:
     assert np.max(np.abs(changed / unchanged - 1.0)) > 1e-3
 
 
-def test_a_surface_in_the_repeat_is_told_from_the_planes_inside() -> None:
+def test_a_surface_in_the_repeat_differs_from_the_planes_inside() -> None:
     """PbBr2 ends the crystal and is in every repeat; only its two outermost planes change."""
     n, found = 4, crystal("PbBr2")
     planes = list(found.planes(n))

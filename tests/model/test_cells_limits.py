@@ -149,7 +149,7 @@ def test_smallest_crystals_and_narrowest_sizes(key: str, N: float, sigma_N: floa
 
 
 @pytest.mark.parametrize("sigma_N", [1e-7, 0.5, 2.0])
-def test_a_crystal_whose_surface_is_told_apart_has_two_of_them(sigma_N: float) -> None:
+def test_a_crystal_with_two_kinds_of_surface_has_two_planes(sigma_N: float) -> None:
     """PbBr2 to PbBr2 has at least two planes then, and N is bounded so."""
     stack = Stack(5, crystal=crystal("PbBr2"), slab=0.3).using(["shift_surface", "occ_surface_Br"])
     assert stack.table["N"].lower == 2.0
@@ -194,7 +194,7 @@ def test_too_large_a_shift_is_refused() -> None:
     ],
 )
 def test_values_that_no_stack_can_have(name: str, value: float) -> None:
-    """Refused by name; a crystal with two told surfaces of PbBr2 has two planes of it at least."""
+    """Refused by name; a crystal with two different surfaces of PbBr2 has at least two such planes."""
     stack = Stack(5, crystal=crystal("PbBr2"), partner=crystal("PbS"), slab=0.3)
     stack = stack.using(["occ_surface_Br", "unstacked", "sigma_u", "B", "dL_B"])
     values = values_of(stack, 5.84)

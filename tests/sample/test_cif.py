@@ -244,8 +244,8 @@ def test_a_complete_cell_without_a_space_group_is_taken(tmp_path: Path, extra: s
     assert len(crystal_from_cif(path, (1, 0, 0)).repeat) == 2
 
 
-def test_what_cannot_be_checked_is_taken_when_told_so(tmp_path: Path) -> None:
-    path = tmp_path / "told.cif"
+def test_what_cannot_be_checked_is_accepted_on_request(tmp_path: Path) -> None:
+    path = tmp_path / "accepted.cif"
     path.write_text(text(cubic(3.0), None, GALENA, ONLY_XYZ), encoding="utf-8")
     assert len(crystal_from_cif(path, (1, 0, 0), check=False).repeat) == 2
     two = STRUCTURES["galena"] + STRUCTURES["galena"].replace("data_test", "data_other")

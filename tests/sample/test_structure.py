@@ -69,9 +69,9 @@ def test_crystals_that_would_overlap_are_refused() -> None:
         simulate(q, values, crystal="CsPbBr3:CsBr")
     pattern = simulate(q, {**values, "L": 5.9}, crystal="CsPbBr3:CsBr", noise=0.01, seed=1)
     simulate(q, values, crystal="CsPbBr3:PbBr2")
-    for told in ({"fix": {"L": 5.0}}, {"bounds": {"L": (3.0, 5.5)}}):
+    for options in ({"fix": {"L": 5.0}}, {"bounds": {"L": (3.0, 5.5)}}):
         with pytest.raises(SlxrdError, match="would overlap"):
-            fit(pattern, crystal="CsPbBr3:CsBr", regions=[(0.85, 1.3)], **told)
+            fit(pattern, crystal="CsPbBr3:CsBr", regions=[(0.85, 1.3)], **options)
     pair = Stack(crystal=crystal("CsPbBr3", "Br"), partner=crystal("PbS-100"))
     pair.check_gap({"L": 3.0})
     with pytest.raises(SlxrdError, match=r"L = 2 Å"):

@@ -46,11 +46,11 @@ def test_it_is_the_dense_matrix(left_out: tuple[int, ...]) -> None:
     assert arrow.trace_with(S) == pytest.approx(np.trace(inverse @ dense(columns, S)), rel=1e-7)
     whole = inverse @ dense(columns, S) @ inverse
     for places, block in zip(columns, arrow.sandwich(S), strict=True):
-        told = kept[places]
-        assert np.isnan(block[~told]).all()
-        expected = whole[np.ix_(places[told], places[told])]
+        known = kept[places]
+        assert np.isnan(block[~known]).all()
+        expected = whole[np.ix_(places[known], places[known])]
         size = np.sqrt(np.diag(expected))
-        assert block[np.ix_(told, told)] / np.outer(size, size) == pytest.approx(
+        assert block[np.ix_(known, known)] / np.outer(size, size) == pytest.approx(
             expected / np.outer(size, size), rel=1e-6, abs=1e-6
         )
 
@@ -65,11 +65,11 @@ def test_damping_is_added_to_the_diagonal() -> None:
 
 
 def test_what_is_flat_is_said() -> None:
-    """An unknown of which a common one takes the place: neither is told, and the others are."""
+    """An unknown of which a common one takes the place: neither is known, and the others are."""
     columns = [np.array([0, 1, 2]), np.array([0, 3])]
     H = [np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.diag([0.0, 2.0])]
     assert Arrow(columns, H, 1, np.ones(4, dtype=bool)).flat().tolist() == [True, True, False, False]
-    H[1][0, 0] = 0.5  # the other pattern tells the common one, and so both
+    H[1][0, 0] = 0.5  # the other pattern determines the common one, and so both
     arrow = Arrow(columns, H, 1, np.ones(4, dtype=bool))
     assert not arrow.flat().any()
     assert arrow.sandwich(H)[1] == pytest.approx(np.diag([2.0, 0.5]))

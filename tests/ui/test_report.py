@@ -47,12 +47,17 @@ def weak() -> slxrd.Fit:
 
 def hostile() -> SavedFit:
     """A fit whose every text is an attempt."""
-    told = result_dictionary(weak(), command=f"slxrd demo {HOSTILE}")
-    told["input"] |= {"file": HOSTILE, "history": [HOSTILE], "metadata": {HOSTILE: HOSTILE}, "noise": HOSTILE}
-    told |= {"notes": [HOSTILE], "why_stopped": HOSTILE, "slxrd": HOSTILE, "versions": {HOSTILE: HOSTILE}}
-    told["regions"][0]["name"] = HOSTILE
-    told["parameters"]["d"] |= {"unit": HOSTILE, "why": HOSTILE}
-    return SavedFit.from_dictionary(told)
+    document = result_dictionary(weak(), command=f"slxrd demo {HOSTILE}")
+    document["input"] |= {
+        "file": HOSTILE,
+        "history": [HOSTILE],
+        "metadata": {HOSTILE: HOSTILE},
+        "noise": HOSTILE,
+    }
+    document |= {"notes": [HOSTILE], "why_stopped": HOSTILE, "slxrd": HOSTILE, "versions": {HOSTILE: HOSTILE}}
+    document["regions"][0]["name"] = HOSTILE
+    document["parameters"]["d"] |= {"unit": HOSTILE, "why": HOSTILE}
+    return SavedFit.from_dictionary(document)
 
 
 @pytest.mark.slow
@@ -84,7 +89,7 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 
 @pytest.mark.slow
-def test_everything_is_told() -> None:
+def test_everything_is_reported() -> None:
     fit = weak()
     seen = Page(report_html(fit)).text
     for name, estimate in {**fit.parameters, **fit.derived}.items():
@@ -155,7 +160,7 @@ def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cumnsb-film"])
-def test_examples_tell_what_makes_them_again(name: str) -> None:
+def test_reports_of_examples_have_the_command_that_repeats_them(name: str) -> None:
     example = slxrd.example(name)
     fit = example.fit()
     seen = Page(report_html(fit)).text

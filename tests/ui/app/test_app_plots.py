@@ -61,7 +61,7 @@ def test_marks_are_at_orders_of_the_period() -> None:
     orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
     assert np.allclose(orders, np.round(orders))
     assert places.size == len([m for m in range(40) if 1.0 <= 2.0 * math.pi * m / 107.0 - 0.001 <= 1.2])
-    assert order_positions(1.0, 1.2, 1e6).size == 0  # too many to tell apart
+    assert order_positions(1.0, 1.2, 1e6).size == 0  # too many to be drawn
 
 
 def test_the_threshold_is_that_of_the_paper() -> None:

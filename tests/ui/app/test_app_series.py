@@ -117,10 +117,10 @@ def test_a_joint_fit_can_be_cancelled(films: Path, tmp_path: Path) -> None:
 
 def test_patterns_and_files_left_out_are_listed(films: Path) -> None:
     opened = open_folder(str(films), State(), Naming())
-    told = opened_html(opened)
-    assert "2 patterns [simulated]" in told
-    assert "temperature (°C)" in told
-    assert "notes &lt;b&gt;.txt: " in told.partition("Left out")[2]
+    html = opened_html(opened)
+    assert "2 patterns [simulated]" in html
+    assert "temperature (°C)" in html
+    assert "notes &lt;b&gt;.txt: " in html.partition("Left out")[2]
 
 
 @pytest.mark.parametrize(

@@ -213,10 +213,10 @@ def test_a_lost_connection_shows_a_message(browser: Any, tmp_path: Path) -> None
     field.press("Enter")
     page.get_by_text("Automatic regions: ").wait_for(state="hidden")
     process.terminate()
-    told = process.communicate(timeout=30)[0]
+    printed = process.communicate(timeout=30)[0]
     page.get_by_role("alert").filter(has_text="The connection to slxrd is lost").wait_for(timeout=60_000)
     page.close()
-    assert "cspbbr3-cubes-session.json" in told
+    assert "cspbbr3-cubes-session.json" in printed
     kept = json.loads((tmp_path / "cspbbr3-cubes-session.json").read_text(encoding="utf-8"))
     assert "0.9" in json.dumps(kept)
 

@@ -24,7 +24,7 @@ def refused(*words: str) -> str:
 
 
 @pytest.mark.slow
-def test_info_tells_what_is_in_a_file() -> None:
+def test_info_describes_a_file() -> None:
     printed = run("info", str(DATA / "xrr003.x00"))
     for words in (
         "Philips .x00",

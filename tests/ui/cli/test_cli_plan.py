@@ -1,4 +1,4 @@
-"""``slxrd plan``: what a measurement would tell."""
+"""``slxrd plan``: the expected result of a measurement."""
 
 import json
 import re

@@ -150,7 +150,7 @@ def test_background_options_arrive(
     assert seen["sigma"] is None
 
 
-def test_doublets_are_told_of(raw: Path) -> None:
+def test_doublets_are_reported(raw: Path) -> None:
     outcome = call("background", "raw.xy", "--axis", "2theta", "--wavelength", "CuKa", "--out", "new.csv")
     assert "give slxrd fit the same --wavelength" in outcome.out
     one = call("background", "raw.xy", *ANGLES, "--out", "newer.csv")

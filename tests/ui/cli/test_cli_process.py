@@ -151,7 +151,7 @@ def test_interrupted_chain_is_kept_without_a_traceback(here: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_interrupted_demonstration_tells_the_truth(here: Path) -> None:
+def test_an_interrupted_demonstration_reports_what_was_done(here: Path) -> None:
     """What is finished stays, whole; and it is not said that nothing was written."""
     process = start("demo", "--out", "demo", folder=here)
     first = here / "demo" / "cspbbr3-cubes" / "fit.png"

@@ -86,7 +86,7 @@ def test_an_argument_that_cannot_be(bad: Path, words: list[str], says: str) -> N
         assert says in call(*words).refused()
 
 
-def test_info_tells_why_a_file_cannot_be_read(here: Path) -> None:
+def test_info_reports_why_a_file_cannot_be_read(here: Path) -> None:
     write_columns(here / "nan.csv", [Q, np.where(Q > 1.001, np.nan, 1.0)])
     outcome = call("info", "nan.csv")
     assert outcome.code == 2
@@ -96,7 +96,7 @@ def test_info_tells_why_a_file_cannot_be_read(here: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-def test_an_output_that_takes_nothing_is_told_of(here: Path) -> None:
+def test_an_output_that_accepts_nothing_is_reported(here: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "slxrd", "crystal"],
