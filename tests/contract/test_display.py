@@ -95,6 +95,7 @@ def test_a_fit_in_a_notebook() -> None:
     assert "\n" not in repr(fit())
 
 
+@pytest.mark.slow
 def test_a_reopened_fit_shows_the_same(tmp_path) -> None:  # type: ignore[no-untyped-def]
     slxrd.save(fit(), tmp_path / "results")
     saved = slxrd.load(tmp_path / "results")

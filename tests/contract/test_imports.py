@@ -42,6 +42,7 @@ NETWORK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"]
 )

@@ -140,6 +140,7 @@ def test_what_comes_before_a_fit(trip: Callable[[Any], Any]) -> None:
         same(each, trip(each), type(each).__name__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_what_is_frozen_stays_frozen(fit: slxrd.Fit, trip: Callable[[Any], Any]) -> None:
     back = trip(fit)

@@ -177,6 +177,7 @@ def test_upper_bound_where_there_is_no_disorder() -> None:
         assert 0.0 < entry[name]["value"] < 1.0
 
 
+@pytest.mark.slow
 def test_arrays_passed_in_are_left_alone() -> None:
     q, intensity = np.array(pattern().q), np.array(pattern().intensity)
     sigma, mask = np.array(pattern().sigma), np.zeros(q.size, dtype=bool)

@@ -87,6 +87,7 @@ def measured() -> LaueFringes:
     return laue_fringes(EXAMPLES["cumnsb-film"].pattern(), 1.94, 2.15)
 
 
+@pytest.mark.slow
 def test_the_measured_film() -> None:
     """Its fringes, read off by hand: 1.9466 to 2.0319 are 5 apart, so 2π·5/0.0853 = 368 Å."""
     found = measured()

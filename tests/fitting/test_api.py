@@ -189,6 +189,7 @@ def test_noise_is_that_of_its_seed() -> None:
     assert from_generator.intensity.tolist() == PATTERN.intensity.tolist()
 
 
+@pytest.mark.slow
 def test_the_noise_has_the_size_it_says() -> None:
     """20 patterns of 2001 points: the mean of z² is 1 to ±√(2/40 020) = 0.007; 5 of these are allowed."""
     q = np.linspace(0.8, 1.3, 2001)

@@ -59,6 +59,7 @@ def test_sections_along_the_gap_have_minima_one_plane_apart() -> None:
     assert np.all(np.diff(heights[lowest:]) > 0.0)
 
 
+@pytest.mark.slow
 def test_the_profile_has_the_same_minima_much_less_deep() -> None:
     one = map_of_L()
     assert one.profile is not None
@@ -204,6 +205,7 @@ def test_what_is_refused(name: str, values: list[float] | None, says: str) -> No
         chi2_map_2d(small(), name, "d", values)
 
 
+@pytest.mark.slow
 def test_what_else_is_refused() -> None:
     with pytest.raises(SlxrdError, match="two different parameters"):
         chi2_map_2d(small(), "L", "L")
@@ -280,6 +282,7 @@ def test_what_is_known_beforehand_counts_in_maps() -> None:
         assert curve.section.chi2.min() == pytest.approx(found.chi2, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_axes_of_a_map_show_all_solutions() -> None:
     result = ambiguous()
     shown = [m.values for m in result.minima if m.chi2 - result.chi2 < 40.0]

@@ -183,6 +183,7 @@ def test_a_prior_decides_between_solutions() -> None:
     assert narrow.chi2.min() >= cubes().chi2 - 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -246,6 +247,7 @@ def test_weights_are_said_to_temper() -> None:
     assert widths[0] == pytest.approx(2.0 * widths[1], rel=0.25)
 
 
+@pytest.mark.slow
 def test_autocorrelation_time_and_rhat_of_known_chains() -> None:
     random = np.random.default_rng(3)
     chain = np.zeros((20_000, 10))

@@ -68,6 +68,7 @@ def test_intervals_of_a_well_determined_fit_are_those_of_the_covariance(name: st
         assert found.refinements <= 30
 
 
+@pytest.mark.slow
 def test_ends_are_where_the_profile_has_risen_by_one() -> None:
     result = quiet()
     found = interval(result, "sigma_N")
@@ -102,6 +103,7 @@ def test_regions_of_different_weight(name: str) -> None:
     assert found.value == result.parameters[name].value
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_noise_is_a_ratio_of_variances() -> None:
     minimum = example("cspbbr3-cubes").minima[0]
     J, noise = minimum.jacobian, minimum.evaluation.noise

@@ -73,6 +73,7 @@ def test_mcmc_by_name_is_sample_posterior(fit) -> None:
     assert one.seed == other.seed == 4
 
 
+@pytest.mark.slow
 def test_unknown_samplers_and_settings_are_refused(fit) -> None:
     with pytest.raises(SlxrdError, match="unknown sampler 'nuts'; known are importance, mcmc"):
         draw_samples(fit, "nuts")

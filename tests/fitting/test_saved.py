@@ -64,6 +64,7 @@ def test_what_was_saved_is_read_back(name: str, tmp_path: Path) -> None:
             assert not getattr(one, column).flags.writeable
 
 
+@pytest.mark.slow
 def test_json_for_people_is_json() -> None:
     result = result_dictionary(film())
     assert json.loads(to_json(result)) == json.loads(json.dumps(result))

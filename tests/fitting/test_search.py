@@ -85,6 +85,7 @@ def test_progress_is_reported_to_the_end() -> None:
     assert done[-1] == of[0]
 
 
+@pytest.mark.slow
 def test_the_order_of_solutions_and_their_repetitions() -> None:
     objective = first_order({**CUBES, "q_zero": 0.0}, 5)
     (best, *others) = search(objective, Parameters())

@@ -342,6 +342,7 @@ def test_a_session_is_fitted_again(name: str, tmp_path: Path, monkeypatch: pytes
     same(refitted(session), recorded, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after"), [("chosen", "several-solutions"), ("crystal-chosen", "crystal")]
 )

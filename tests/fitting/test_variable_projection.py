@@ -65,6 +65,7 @@ def found(settings: Settings, data: RegionData) -> tuple[float, FloatArray]:
     return evaluation.chi2, np.array([] if pinned else [region.scale, *background])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("background", ["none", "constant", "linear"])
 @pytest.mark.parametrize("scale", ["free", "peak"])
 @pytest.mark.parametrize("kind", ["linear", "log"])

@@ -57,7 +57,7 @@ def main() -> None:
     """Change the files of tests in place; format them afterwards."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("times", nargs="+", type=Path, help="what --processor-times wrote")
-    parser.add_argument("--limit", type=float, default=0.5, help="seconds of processor time (0.5)")
+    parser.add_argument("--limit", type=float, default=0.2, help="seconds of processor time (0.2)")
     given = parser.parse_args()
     for name, times in sorted(longest(given.times).items()):
         path = Path(name)

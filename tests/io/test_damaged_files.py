@@ -53,6 +53,7 @@ def test_numbers_of_valid_files() -> None:
     assert len(scan) == 299
 
 
+@pytest.mark.slow
 @few_and_many
 @each_format
 def test_bytes_replaced(valid: Valid, few: bool) -> None:

@@ -105,6 +105,7 @@ def test_number_of_members(monkeypatch: pytest.MonkeyPatch) -> None:
         archive.open_archive(data, "f.zip")
 
 
+@pytest.mark.slow
 def test_a_member_that_is_larger_than_its_entry() -> None:
     """64 MB with an entry of 1 kB: the rest must not be decompressed, nor the member be taken for whole."""
     content = bytes(64_000_000)
@@ -199,6 +200,7 @@ def test_random_archives(data: bytes) -> None:
     assert unsupported.format_name(archive.START + data) is not None
 
 
+@pytest.mark.slow
 @fuzz
 @given(where=st.floats(0.0, 1.0), length=st.integers(0, 8), put=st.binary(max_size=8))
 def test_spoilt_archives(where: float, length: int, put: bytes) -> None:

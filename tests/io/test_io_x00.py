@@ -150,6 +150,7 @@ def test_substrate_stands_where_gallium_arsenide_does(name: str, off: float) -> 
     assert found - expected == pytest.approx(off, abs=0.001)
 
 
+@pytest.mark.slow
 def test_truncated_anywhere(tmp_path: Path) -> None:
     data = (DATA / "InGaAs_SL_68_re_m002.x00").read_bytes().rstrip()
     whole = re.split(rb"\r\n", data)

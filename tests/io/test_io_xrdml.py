@@ -81,6 +81,7 @@ def test_raw_counts_are_multiplied_once() -> None:
     assert [str(step) for step in pattern.history] == ["attenuator corrected (largest factor = 188)"]
 
 
+@pytest.mark.slow
 def test_intensities_are_taken_as_they_are() -> None:
     pattern = read(DATA / "H1202_o2t_fine_002.xrdml")
     assert pattern.intensity.tolist() == from_file("H1202_o2t_fine_002.xrdml", "intensities")
@@ -333,6 +334,7 @@ def test_rounded_products_are_counts(read_xml: Callable[..., Pattern]) -> None:
     assert read_xml(document(points.replace("75", "80"))).per_count is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("points", "message"),
     [

@@ -93,6 +93,7 @@ def test_derivatives(stack: Stack, values: dict[str, float]) -> None:
     assert_derivatives(Model(stack, Instrument(0.0, wavelength=CU)), values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stack", "values"), STACKS[::3])
 def test_derivatives_of_what_the_instrument_sees(stack: Stack, values: dict[str, float]) -> None:
     """With resolution, a doublet, and a zero error of the angle."""

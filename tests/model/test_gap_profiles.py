@@ -149,6 +149,7 @@ def test_a_registered_profile_is_that_of_brute_force(kind: str, sloped: None) ->
     assert np.abs(bare / expected - 1.0).max() > 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", STACKS)
 def test_derivatives_of_intensities_are_those_of_differences(kind: str, sloped: None) -> None:
     stack, values = example(kind, *SLOPED)

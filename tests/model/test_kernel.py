@@ -51,6 +51,7 @@ def test_corrected_s9(kernel: ModuleType, sample: Sample, n_coherent: int) -> No
     assert_within(run(kernel, sample, q), reference.intensity_s9(sample, tuple(q)), 1e-12, q, "I")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("n_coherent", [2, 40, 100])
 def test_corrected_s9_of_a_well_ordered_stack(kernel: ModuleType, n_coherent: int) -> None:

@@ -46,6 +46,7 @@ def test_explicit_random_stacks(kernel: ModuleType, n_coherent: int) -> None:
     assert 0.1 < np.mean(z**2) < 4.0, z
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [{"sigma_L": 1.2 * 1.43}, {"sigma_L": 0.8 * 1.43}, {"L": 37.9}, {"n_coherent": 11}, {"N": 4.4}],

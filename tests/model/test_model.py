@@ -151,6 +151,7 @@ def test_the_grids_history_leaves_no_mark() -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["d", "L", "N", "sigma_N", "sigma_L"])
 def test_no_jumps_where_the_grid_or_the_number_of_pairs_changes(name: str) -> None:
     """The third differences of a smooth curve fall with the cube of the step; those of a jump do not."""

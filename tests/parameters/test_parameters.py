@@ -198,6 +198,7 @@ def test_the_chain_rule_against_differences(ties: dict[str, str]) -> None:
         np.testing.assert_allclose(chain[:, column], (up - down) / (2 * h), rtol=1e-8, atol=1e-8)
 
 
+@pytest.mark.slow
 @given(st.floats(-0.5, 0.5), st.floats(0.02, 0.2))
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
 def test_ties_of_ties_by_hand(a: float, b: float) -> None:
@@ -210,6 +211,7 @@ def test_ties_of_ties_by_hand(a: float, b: float) -> None:
 # lmfit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [

@@ -252,6 +252,7 @@ def test_a_changed_file_is_not_fitted(tmp_path: Path) -> None:
         again.fit()
 
 
+@pytest.mark.slow
 def test_model_curves_are_those_of_the_fit() -> None:
     fit, _ = fitted()
     session = Session(State(EXAMPLE + "cspbbr3-cubes", choices=QUICK))

@@ -147,6 +147,7 @@ def test_repeating_a_reopened_fit_records_no_step(fitted: Session, tmp_path: Pat
     assert session.fit_again() is again
 
 
+@pytest.mark.slow
 def test_followups_belong_to_the_state_of_their_fit(fitted: Session) -> None:
     workspace = Workspace(fitted)
     workspace.add_followup("bootstrap.png", "what it said", b"\x89PNG")

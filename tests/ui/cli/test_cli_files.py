@@ -39,6 +39,7 @@ def test_info_describes_a_file() -> None:
     assert "attenuation factors 1 to 188" in printed
 
 
+@pytest.mark.slow
 def test_info_lists_every_scan(tmp_path: Path) -> None:
     """Two ranges in one .uxd file, of which the second does not move 2θ."""
     text = (DATA / "xrr003.uxd").read_text()

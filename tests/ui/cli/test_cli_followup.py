@@ -271,6 +271,7 @@ def test_refused(here: Path, options: list[str], culprit: str, remedy: str) -> N
     assert re.search(remedy, said), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["bootstrap.csv", "bootstrap.json", "bootstrap.png", "chi2maps.png", "map-L-N.csv", "map-L-N.png"]
 )

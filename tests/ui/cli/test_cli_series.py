@@ -248,6 +248,7 @@ def test_low_angles_of_a_series(here: Path) -> None:
     assert call(*words, "--out", "out", "--force").out == done.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
