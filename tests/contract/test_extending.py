@@ -92,18 +92,9 @@ def test_a_format_and_a_background_of_another_package(installed: Path) -> None:
 
 @pytest.mark.slow
 def test_they_are_used_on_the_command_line(installed: Path) -> None:
-    options = [
-        "film.lab",
-        "--wavelength",
-        str(WAVELENGTH),
-        "--region",
-        "0.9:1.28",
-        "--noise",
-        "counting",
-        "--bounds",
-        "L=34:40",
-        *(word for name, value in TRUTH.items() for word in ("--start", f"{name}={value}")),
-    ]
+    words = f"film.lab --wavelength {WAVELENGTH} --region 0.9:1.28 --noise counting --bounds L=34:40"
+    starts = (word for name, value in TRUTH.items() for word in ("--start", f"{name}={value}"))
+    options = [*words.split(), *starts]
     done = run(installed, "-m", "slxrd", "fit", *options, "--background", "halo", "--out", "results")
     assert done.returncode == 0, done.stderr
     (result,) = (installed / "results").rglob("*.json")

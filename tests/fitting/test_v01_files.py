@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from cli_shell import call, run
+from fit_numbers import numbers_of, numbers_of_estimate
 
 import slxrd
 
@@ -55,41 +56,12 @@ WORDS = ("status", "kind", "best", "label", "name")
 OF_THE_PROGRAM = ("schema", "versions", "slxrd")
 
 
-def numbers_of(fit: Any) -> dict[str, Any]:
-    """All numbers of a fit or of a saved one, as plain data."""
-
-    def estimate(row: Any) -> dict[str, Any]:
-        return {
-            name: getattr(row, name) for name in ("value", "error", "status", "interval_68", "interval_95")
-        }
-
-    return plain(
-        {
-            "parameters": {name: estimate(row) for name, row in fit.parameters.items()},
-            "derived": {name: estimate(row) for name, row in fit.derived.items()},
-            "chi2": fit.chi2,
-            "reduced_chi2": fit.reduced_chi2,
-            "n_points": fit.n_points,
-            "names": list(fit.names),
-            "covariance": [[v if math.isfinite(v) else None for v in row] for row in fit.covariance.tolist()],
-            "solutions": [
-                {
-                    "values": dict(s.values),
-                    "chi2": s.chi2,
-                    "delta_chi2": s.delta_chi2,
-                    "probability": s.probability,
-                }
-                for s in fit.solutions
-            ],
-            "unique": fit.unique,
-            "converged": fit.converged,
-            "regions": [{"scale": r.scale, "background": list(r.background)} for r in fit.regions],
-        }
-    )
-
-
 def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=dict))
+
+
+def plain_numbers(fit: Any) -> Any:
+    return plain(numbers_of(fit))
 
 
 def is_number(value: Any) -> bool:
@@ -187,7 +159,7 @@ def refitted(session: slxrd.Session) -> dict[str, Any]:
     facts = [request, arrays, pattern.axis, pattern.wavelength, pattern.second_line]
     key = json.dumps(facts, default=dict, sort_keys=True)
     if key not in _REFITTED:
-        _REFITTED[key] = numbers_of(session.fit())
+        _REFITTED[key] = plain_numbers(session.fit())
     return _REFITTED[key]
 
 
@@ -205,7 +177,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NUMBERS["examples"])
 def test_a_packaged_example_gives_the_recorded_numbers(name: str) -> None:
-    same(numbers_of(slxrd.example(name).fit()), NUMBERS["examples"][name], name)
+    same(plain_numbers(slxrd.example(name).fit()), NUMBERS["examples"][name], name)
 
 
 @pytest.mark.slow
@@ -229,12 +201,7 @@ def test_low_angles_of_random_samples(stored: dict[str, Any]) -> None:
     new = {
         "chi2": found.chi2,
         "reduced_chi2": found.reduced_chi2,
-        "estimates": {
-            name: {
-                key: getattr(row, key) for key in ("value", "error", "status", "interval_68", "interval_95")
-            }
-            for name, row in found.estimates.items()
-        },
+        "estimates": {name: numbers_of_estimate(row) for name, row in found.estimates.items()},
         "q": found.q[::3].tolist(),
         "calculated": found.calculated[::3].tolist(),
     }
@@ -277,7 +244,7 @@ def test_a_result_opens(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in RESULTS if name.startswith("examples/")])
 def test_a_result_of_an_example_has_the_recorded_numbers(name: str) -> None:
-    saved = numbers_of(slxrd.load(FILES / name))
+    saved = plain_numbers(slxrd.load(FILES / name))
     assert saved == {**NUMBERS["examples"][name.removeprefix("examples/")]}
 
 
@@ -287,7 +254,7 @@ def test_a_result_is_fitted_again(name: str, monkeypatch: pytest.MonkeyPatch) ->
     folder = FILES / name
     monkeypatch.chdir(folder.parent)  # crystals and resolutions are named by relative paths
     session = slxrd.Session.open(folder / "result.json")
-    same(refitted(session), numbers_of(slxrd.load(folder)), name)
+    same(refitted(session), plain_numbers(slxrd.load(folder)), name)
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -338,7 +305,7 @@ def test_a_session_opens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_session_is_fitted_again(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     session = slxrd.Session.open(FILES / "sessions" / f"{name}.json")
-    recorded = numbers_of(session.saved_result)
+    recorded = plain_numbers(session.saved_result)
     same(refitted(session), recorded, name)
 
 
@@ -350,7 +317,7 @@ def test_a_session_that_was_not_fitted_gives_what_followed(
     before: str, after: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    recorded = numbers_of(slxrd.Session.open(FILES / "sessions" / f"{after}.json").saved_result)
+    recorded = plain_numbers(slxrd.Session.open(FILES / "sessions" / f"{after}.json").saved_result)
     same(refitted(slxrd.Session.open(FILES / "sessions" / f"{before}.json")), recorded, after)
 
 

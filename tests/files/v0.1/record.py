@@ -1,12 +1,12 @@
-"""Record what slxrd 0.1 (commit 988aac9) computes: the files of ``files/v0.1`` and their numbers.
+"""Record what slxrd 0.1 (commit 988aac9) computes: the files of this folder and their numbers.
 
 Run with that version on the path, from any folder::
 
     PYTHONPATH=<checkout of 988aac9>/src python record.py [STEP ...]
 
 The steps are the functions named ``step_*``; all of them where none is named. ``inputs`` comes first.
-The commands are kept in ``commands.json``, with the folder in which each was typed and the files that it
-wrote, so that the tests can type them again.
+The commands are recorded in ``commands.json``, with the folder in which each was run and the files that it
+wrote, so that the tests can run them again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from slxrd.standards import standard
 
 import slxrd
 
-ROOT = Path(__file__).parent / "files" / "v0.1"
+sys.path.insert(0, str(Path(__file__).parents[2] / "helpers"))
+from fit_numbers import numbers_of, numbers_of_estimate
+
+ROOT = Path(__file__).parent
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 #: Atoms: fewer planes, so that the fits are quick.
 SMALL = {"d": 5.84, "L": 33.0, "sigma_L": 1.0, "N": 7.0, "sigma_N": 0.8}
@@ -144,12 +147,12 @@ def low_angle_inputs() -> None:
         sines = 0.5 * (1.0 - np.cos(q * w) * np.exp(-0.5 * (q * s) ** 2))
         expected = 300.0 * sines / np.sin(0.5 * q * d) ** 2 + 9000.0 * np.exp(-q / 0.06) + 30.0
         counts = random.poisson(expected).astype(float)
-        told = (
+        header = (
             f"# simulated: low angles, d = {d!r}, w = {w!r}, sigma_w = {s!r}\n# q in 1/Å, intensity, sigma\n"
         )
         rows = "".join(f"{a:.10g},{b:.10g},{math.sqrt(max(c, 1.0)):.10g}\n"
                        for a, b, c in zip(q.tolist(), counts.tolist(), expected.tolist(), strict=True))  # fmt: skip
-        (folder / f"{i}.csv").write_text(told + rows, encoding="utf-8")
+        (folder / f"{i}.csv").write_text(header + rows, encoding="utf-8")
 
 
 def step_inputs() -> None:
@@ -187,12 +190,12 @@ def step_commands() -> None:
         if "--bootstrap" in words:
             wrote += [f"{out}/bootstrap.json", f"{out}/bootstrap.csv"]
         kept.append({"folder": folder, "command": command, "wrote": wrote})
-    told = {
+    document = {
         "simulated": [{"folder": f, "command": c, "wrote": [shlex.split(c)[2]]} for f, c in SIMULATED],
         "commands": kept,
     }
     (ROOT / "commands.json").write_text(
-        json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
 
 
@@ -250,38 +253,6 @@ def step_sessions() -> None:
     session.save("example-with-line.json", force=True)
 
 
-def estimate(row: Any) -> dict[str, Any]:
-    return {
-        "value": row.value, "error": row.error, "status": row.status,
-        "interval_68": row.interval_68, "interval_95": row.interval_95,
-    }  # fmt: skip
-
-
-def numbers_of(fit: Any) -> dict[str, Any]:
-    """All numbers of a fit, in full precision (JSON writes what ``repr`` gives)."""
-    return {
-        "parameters": {name: estimate(row) for name, row in fit.parameters.items()},
-        "derived": {name: estimate(row) for name, row in fit.derived.items()},
-        "chi2": fit.chi2,
-        "reduced_chi2": fit.reduced_chi2,
-        "n_points": fit.n_points,
-        "names": list(fit.names),
-        "covariance": [[v if math.isfinite(v) else None for v in row] for row in fit.covariance.tolist()],
-        "solutions": [
-            {
-                "values": dict(s.values),
-                "chi2": s.chi2,
-                "delta_chi2": s.delta_chi2,
-                "probability": s.probability,
-            }
-            for s in fit.solutions
-        ],
-        "unique": fit.unique,
-        "converged": fit.converged,
-        "regions": [{"scale": r.scale, "background": list(r.background)} for r in fit.regions],
-    }
-
-
 def _stacked(random: np.random.Generator) -> dict[str, float]:
     N = random.uniform(3.0, 20.0)
     return {
@@ -304,7 +275,7 @@ def _single(random: np.random.Generator) -> dict[str, float]:
 
 
 def _kinds() -> dict[str, Any]:
-    """Of each kind of stack: q range, what simulate is told, random values."""
+    """Of each kind of stack: q range, options of simulate, random values."""
     wide, low = (0.4, 3.2), (0.05, 0.5)
     atoms = {"crystal": "CsPbBr3:Br"}
     return {
@@ -342,7 +313,7 @@ def _kinds() -> dict[str, Any]:
 
 
 def _intensities() -> list[dict[str, Any]]:
-    told = []
+    recorded = []
     random = np.random.default_rng(988)
     os.chdir(ROOT)
     for kind, ((low, high), options, draw) in _kinds().items():
@@ -355,24 +326,24 @@ def _intensities() -> list[dict[str, Any]]:
             values = draw(random)
             pattern = slxrd.simulate(q, values, peak=1.0, **given)
             samples.append({"values": values, "intensity": pattern.intensity.tolist()})
-        told.append({"kind": kind, "options": options, "q": q.tolist(), "samples": samples})
-    return told
+        recorded.append({"kind": kind, "options": options, "q": q.tolist(), "samples": samples})
+    return recorded
 
 
 def _low_angles() -> list[dict[str, Any]]:
-    told = []
+    recorded = []
     for i in range(10):
         options: dict[str, Any] = {} if i % 3 else {"critical": 0.03}
         if i % 2:
             options["d"] = 5.8
         found = slxrd.fit_low_angle(slxrd.read(ROOT / "lowangle" / "simulated" / f"{i}.csv"), **options)
-        told.append({
+        recorded.append({
             "file": f"lowangle/simulated/{i}.csv", "options": options, "chi2": found.chi2,
             "reduced_chi2": found.reduced_chi2,
-            "estimates": {name: estimate(row) for name, row in found.estimates.items()},
+            "estimates": {name: numbers_of_estimate(row) for name, row in found.estimates.items()},
             "q": found.q[::3].tolist(), "calculated": found.calculated[::3].tolist(),
         })  # fmt: skip
-    return told
+    return recorded
 
 
 def step_numbers() -> None:
