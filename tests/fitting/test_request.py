@@ -154,6 +154,7 @@ GOOD: dict[str, list[Any]] = {
     "stack": ["pure", "mixed", "alternating"],
     "weighting": ["number", "volume"],
     "coherent_spread": [0.0, 2.5],
+    "substrate": [3.905, "none"],
     "resolution": [
         0.0,
         0.007,
@@ -192,6 +193,7 @@ BAD: dict[str, list[Any]] = {
     "stack": ["both"],
     "weighting": ["mass"],
     "coherent_spread": [-0.1, "2"],
+    "substrate": [0.0, -3.905, [3.905], True],
     "resolution": [-0.1, [0.007], {"U": 0.01}, True],
     "zero": ["r"],
     "objective": ["square"],

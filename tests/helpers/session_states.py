@@ -55,6 +55,7 @@ def choices(draw: st.DrawFn) -> dict[str, Any]:
     options["stack"] = draw(st.sampled_from([None, "pure", "mixed"]))
     options["weighting"] = draw(st.sampled_from([None, "volume"]))
     options["coherent_spread"] = draw(st.sampled_from([None, 0.5]))
+    options["substrate"] = draw(st.sampled_from([None, "none", 3.905]))
     if "L" not in options.get("bounds", {}):
         options["ligand"] = draw(st.sampled_from([None, "oleylamine"])) if "start" not in options else None
     return options

@@ -12,6 +12,7 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.arrays_of_stack import check_shift, density_in_gaps, sample
 from slxrd.model.disorder import curves_with_disorder
+from slxrd.model.environment.curves import Surroundings
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import distances, reach, smear
 from slxrd.model.sizes import check_sizes
@@ -72,6 +73,11 @@ class RegionModel:
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
         self._density = density_in_gaps(model.stack)
+        self._surroundings = (
+            Surroundings(model.stack, self.longest_fringe, self._density)
+            if Surroundings.needed(model.stack)
+            else None
+        )
 
     def evaluate(
         self, values: Mapping[str, float], derivatives: bool = True
@@ -101,22 +107,22 @@ class RegionModel:
         distance, pairs = self._reach(p)
         band = self.band(distance)
         shift = p[5] * band.shift
-        rows = curves_with_disorder(
-            p,
-            band.q + shift,
-            shift,
-            self.sample(band),
-            pairs,
-            derivatives,
-            self._disorders,
-            self.names,
-            self._density,
-        )
+        rows = self._curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
         if not derivatives:
             return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))
         rows[6] *= band.shift
         smeared = apply_resolution(band, rows)
         return smeared[0], smeared[1:]
+
+    def _curves(
+        self, p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+    ) -> FloatArray:
+        """Calculate intensity and derivatives on an auxiliary grid, as rows."""
+        if self._surroundings is not None:
+            return self._surroundings.curves(p, q, delta, s, pairs, derivatives)
+        return curves_with_disorder(
+            p, q, delta, s, pairs, derivatives, self._disorders, self.names, self._density
+        )
 
     def _checked(self, values: Mapping[str, float]) -> FloatArray:
         """Return the values of the parameters, shape (p,), after checking that a stack can have them."""
@@ -175,17 +181,23 @@ class RegionModel:
         for row in np.unique(of_sizes, axis=0).tolist():
             self._check_sizes(dict(zip(self._sizes, row, strict=True)))
         found = distances(rows, self._plain, self.longest_fringe)
-        return found + [self._further(p) for p in rows] if self._disorders else found
+        return found + [self._further(p) for p in rows] if self._adds else found
 
     def _reach(self, p: FloatArray) -> tuple[float, int]:
         """Return this distance, and the largest number of places between crystals that visibly interfere."""
         distance, pairs = reach(p, self._plain, self.longest_fringe)
-        return (distance + self._further(p) if self._disorders else distance), pairs
+        return (distance + self._further(p) if self._adds else distance), pairs
+
+    @property
+    def _adds(self) -> bool:
+        """Whether something outside the kernels adds to the range of correlations."""
+        return bool(self._disorders) or self._surroundings is not None
 
     def _further(self, p: FloatArray) -> float:
-        """Return the distance in Å that kinds of disorder outside the kernels add."""
+        """Return the distance in Å that kinds of disorder and surroundings outside the kernels add."""
         values = dict(zip(self.names, p.tolist(), strict=True))
-        return sum(disorder.reach(disorder.values(values)) for disorder in self._disorders)
+        found = sum(disorder.reach(disorder.values(values)) for disorder in self._disorders)
+        return found + (0.0 if self._surroundings is None else self._surroundings.reach(values))
 
     def sample(self, band: Band) -> Sample:
         """Return the structure as arrays on one of the auxiliary grids."""

@@ -16,7 +16,7 @@ from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.model.intensity import Model
-from slxrd.sample.specification import CrystalLike, as_stack
+from slxrd.sample.specification import CrystalLike, SubstrateLike, as_stack
 from slxrd.sample.stack import Stack, StackKind, Weighting
 from slxrd.units import FloatArray
 
@@ -63,6 +63,7 @@ def simulate(
     stack: StackKind = "pure",
     weighting: Weighting = "number",
     coherent_spread: float = 0.0,
+    substrate: SubstrateLike | None = None,
     resolution: float | ResolutionShape = Instrument.sigma_G,
     zero: Zero = "q",
     wavelength: float | str | None = None,
@@ -81,7 +82,9 @@ def simulate(
     values : mapping of str to float
         d, L, sigma_L (Å), N, sigma_N (planes), and q_zero (Å⁻¹, 0 if left out). A single crystal
         needs no L and sigma_L. Further parameters of the structure have their default values if left out.
-    coherent, size_window, crystal, partner, slab, stack, weighting, coherent_spread, resolution, zero
+    coherent, size_window, crystal, partner, slab, stack, weighting, coherent_spread, substrate, resolution
+        As in :func:`slxrd.fit`.
+    zero : {"q", "angle", "displacement"}
         As in :func:`slxrd.fit`.
     wavelength : float or str, optional
         Å, or a name: ``"CuKa"`` simulates the doublet.
@@ -110,7 +113,7 @@ def simulate(
     """
     structure = as_stack(
         coherent=coherent, size_window=size_window, crystal=crystal, partner=partner, slab=slab, stack=stack,
-        weighting=weighting, coherent_spread=coherent_spread, naming=values,
+        weighting=weighting, coherent_spread=coherent_spread, substrate=substrate, naming=values,
     )  # fmt: skip
     usual = {name: row.default for name, row in structure.table.items() if row.default is not None}
     given = {**usual, **({"L": 0.0, "sigma_L": 0.0} if coherent == 1 else {}), **values}

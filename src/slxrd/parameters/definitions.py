@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.parameters.gap_profiles.profile import gap_parameters
 from slxrd.parameters.parameter_info import ParameterInfo
 
@@ -89,7 +90,7 @@ FURTHER: dict[str, ParameterInfo] = {
             _OUTWARD, "docs/crystals.md", 0.02, False,
         ),
     )
-}  # fmt: skip
+} | OF_SUBSTRATE | OF_FILM  # fmt: skip
 
 #: Names of parameters of planes: of the first crystal, or with _B of the second of a pair.
 _OF_PLANES = re.compile(

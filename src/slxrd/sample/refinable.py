@@ -10,16 +10,22 @@ from typing import Protocol
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import FURTHER, TABLE, info, of_planes
 from slxrd.parameters.disorder.term import disorder_parameters
+from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.parameters.gap_profiles.profile import gap_parameters, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane
 from slxrd.sample.species import ion
+from slxrd.sample.substrate import Substrate
 
 #: Planes within this fraction of the period of 0 or ½ count as lying there.
 MIDDLE = 1e-3
 #: A refined d stays within this fraction of that of a known crystal.
 NEAR_PERIOD = 0.1
+#: Likewise for the plane distance of a substrate, which is usually known well.
+NEAR_SUBSTRATE = 0.02
+#: Distances from the substrate to the stack that are searched, in plane distances of the substrate.
+GAPS_TO_SUBSTRATE = (0.3, 3.0)
 
 
 class Structure(Protocol):
@@ -44,6 +50,10 @@ class Structure(Protocol):
     @property
     def slab(self) -> float | None:
         """Electron density between the crystals in e/Å³."""
+
+    @property
+    def substrate(self) -> Substrate | None:
+        """The crystal below the stack."""
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -130,6 +140,8 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
         if _has_area(structure) and structure.slab is None:
             chosen = gap_profile("slab").names  # that one is chosen by its density
             rows |= {name: row for name, row in gap_parameters().items() if name not in chosen}
+    if structure.coherent == 1 and structure.crystal is None:
+        rows |= OF_FILM
     if structure.crystal is not None:
         rows |= {name: FURTHER[name] for name in ("B", "shift_surface")}
         rows |= _of_planes(structure.crystal, "")
@@ -186,6 +198,8 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
             rows |= _sizes(rows, structure.partner, has_plane_parameters(structure.extras, True), "_B")
     if structure.slab is not None:
         rows |= {row.name: replace(row, default=structure.slab) for row in gap_profile("slab").parameters}
+    if structure.substrate is not None:
+        rows |= _of_substrate(structure.substrate.d)
     further = offered(structure) if structure.extras else {}
     gap_profile_in_use(structure.extras)  # raises for parameters of two profiles
     for name in structure.extras:
@@ -203,6 +217,15 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
 
 def _near(row: ParameterInfo, period: float) -> ParameterInfo:
     return replace(row, lower=(1.0 - NEAR_PERIOD) * period, upper=(1.0 + NEAR_PERIOD) * period)
+
+
+def _of_substrate(d: float) -> dict[str, ParameterInfo]:
+    lower, upper = (factor * d for factor in GAPS_TO_SUBSTRATE)
+    near = (1.0 - NEAR_SUBSTRATE) * d, (1.0 + NEAR_SUBSTRATE) * d
+    return OF_SUBSTRATE | {
+        "d_S": replace(OF_SUBSTRATE["d_S"], default=d, lower=near[0], upper=near[1]),
+        "L_S": replace(OF_SUBSTRATE["L_S"], lower=lower, upper=upper),
+    }
 
 
 def _sizes(

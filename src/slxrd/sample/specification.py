@@ -14,8 +14,10 @@ from slxrd.sample.crystal import Crystal
 from slxrd.sample.library.crystals import crystal as named
 from slxrd.sample.library.ligands import density
 from slxrd.sample.stack import Stack, StackKind, Weighting
+from slxrd.sample.substrate import Substrate
 
 CrystalLike = Crystal | str | Path
+SubstrateLike = Substrate | float | str
 
 
 def as_crystal(crystal: CrystalLike) -> Crystal:
@@ -97,6 +99,34 @@ def _option(name: str, word: str) -> tuple[str, Any]:
     return key, _plane(value) if key == "reference" else value
 
 
+def as_substrate(substrate: SubstrateLike | None) -> Substrate | None:
+    """Return the substrate of a name or a plane distance.
+
+    Parameters
+    ----------
+    substrate : Substrate, float, str or None
+        Plane distance in Å, as a number or a text; ``"none"`` or None for no substrate.
+
+    Raises
+    ------
+    SlxrdError
+        If the text is neither.
+    """
+    if substrate is None or isinstance(substrate, Substrate):
+        return substrate
+    if isinstance(substrate, str):
+        if substrate.strip().lower() == "none":
+            return None
+        try:
+            d = float(substrate)
+        except ValueError:
+            raise SlxrdError(
+                f"substrate {substrate!r}: give the distance of its planes in Å, or none"
+            ) from None
+        return Substrate(d)
+    return Substrate(substrate)
+
+
 def as_stack(
     *,
     coherent: int = Stack.coherent,
@@ -107,6 +137,7 @@ def as_stack(
     stack: StackKind = "pure",
     weighting: Weighting = "number",
     coherent_spread: float = 0.0,
+    substrate: SubstrateLike | None = None,
     naming: Iterable[str] = (),
 ) -> Stack:
     """Create a structure.
@@ -125,6 +156,8 @@ def as_stack(
         Whether the shares of sizes are by area or by number; see :class:`slxrd.sample.stack.Stack`.
     coherent_spread : float
         Standard deviation of M.
+    substrate : Substrate, float or str, optional
+        The crystal below; see :func:`as_substrate`.
     naming : iterable of str
         Parameters that are named by an option, and so are in use.
 
@@ -142,5 +175,6 @@ def as_stack(
         stack,
         weighting,
         coherent_spread,
+        substrate=as_substrate(substrate),
     )
     return made.using(name for name in dict.fromkeys(naming) if name not in TABLE)

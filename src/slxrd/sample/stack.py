@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use
+from slxrd.parameters.environment import OF_FILM
 from slxrd.parameters.gap_profiles.profile import GapProfile, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.refinable import offered, table_of
+from slxrd.sample.substrate import Substrate
 from slxrd.units import FloatArray
 
 #: The most crystals in a coherent stack, and the largest crystal in planes, that can be calculated.
@@ -57,6 +59,8 @@ class Stack:
         Standard deviation of M, which is then distributed as a Gaussian, 0 or more.
     extras : tuple of str
         Parameters in use that the structure has only if they are named.
+    substrate : Substrate, optional
+        The crystal below the stack, whose truncation rod interferes with it.
 
     Raises
     ------
@@ -73,6 +77,7 @@ class Stack:
     weighting: Weighting = "number"
     coherent_spread: float = 0.0
     extras: tuple[str, ...] = ()
+    substrate: Substrate | None = None
 
     def __post_init__(self) -> None:
         if (
@@ -116,6 +121,8 @@ class Stack:
             parts.append("sizes weighted by volume")
         if self.slab is not None:
             parts.append("slab between crystals")
+        if self.substrate is not None:
+            parts.append(str(self.substrate))
         return ", ".join(parts)
 
     def _check_crystals(self) -> None:
@@ -193,6 +200,12 @@ class Stack:
     def disorders(self) -> tuple[DisorderTerm, ...]:
         """Kinds of disorder in use that the kernels do not calculate themselves."""
         return disorders_in_use(self.extras) if self.extras else ()
+
+    @property
+    def in_kernels(self) -> bool:
+        """Whether the compiled kernels calculate the whole structure."""
+        film = any(name in OF_FILM for name in self.extras)
+        return self.substrate is None and not film and not self.disorders and self.gap_profile.in_kernels
 
     @property
     def gap_profile(self) -> GapProfile:

@@ -32,6 +32,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--stack": (["--stack", "mixed"], "fit", "stack", "mixed"),
     "--weighting": (["--weighting", "volume"], "fit", "weighting", "volume"),
     "--coherent-spread": (["--coherent-spread", "3"], "fit", "coherent_spread", 3.0),
+    "--substrate": (["--substrate", "3.905"], "fit", "substrate", "3.905"),
     "--resolution": (["--resolution", "0.01"], "fit", "resolution", 0.01),
     "--noise": (["--noise", "0.05"], "fit", "noise", 0.05),
     "--objective": (["--objective", "log"], "fit", "objective", "log"),
@@ -113,7 +114,7 @@ def test_every_argument_of_simulate_has_its_option(here: Path, monkeypatch: pyte
     words += ["--resolution", "0.01", "--peak", "7", "--background", "2", "--noise", "0.1", "--seed", "9"]
     words += ["--zero", "displacement", "--wavelength", "CuKa", "--raw"]
     words += ["--crystal", "CsPbBr3", "--partner", "PbS-100", "--slab", "0.3", "--stack", "alternating"]
-    words += ["--weighting", "volume", "--coherent-spread", "1"]
+    words += ["--weighting", "volume", "--coherent-spread", "1", "--substrate", "3.905"]
     arguments = set(inspect.signature(slxrd.simulate).parameters)
     seen = spied(monkeypatch, "simulate", "simulate", "new.csv", *words)
     assert seen.pop("q").tolist() == [1.0, 1.5, 2.0]
@@ -121,7 +122,7 @@ def test_every_argument_of_simulate_has_its_option(here: Path, monkeypatch: pyte
         "values": {"d": 5.0}, "coherent": 3, "size_window": 4.0, "resolution": 0.01, "peak": 7.0,
         "background": 2.0, "noise": 0.1, "seed": 9, "zero": "displacement", "wavelength": "CuKa", "raw": True,
         "crystal": "CsPbBr3", "partner": "PbS-100", "slab": "0.3", "stack": "alternating",
-        "weighting": "volume", "coherent_spread": 1.0,
+        "weighting": "volume", "coherent_spread": 1.0, "substrate": "3.905",
     }  # fmt: skip
     assert set(seen) | {"q"} == arguments
 

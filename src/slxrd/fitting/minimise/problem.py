@@ -28,8 +28,7 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
     settings = objective.settings
     tied = any(row.expression is not None for row in parameters.values())
     return (
-        not objective.model.stack.disorders
-        and objective.model.stack.gap_profile.in_kernels
+        objective.model.stack.in_kernels
         and settings.objective == "linear"
         and settings.scale == "free"
         and not tied

@@ -24,6 +24,7 @@ from slxrd.instrument.broadening import resolution_from_table
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.parameters.definitions import symbol_of
 from slxrd.sample.stack import Stack
+from slxrd.sample.substrate import Substrate
 from slxrd.units import FloatArray, SecondLine
 
 
@@ -156,12 +157,14 @@ def _instrument(item: Mapping[str, Any]) -> Instrument:
 def _stack(item: Mapping[str, Any]) -> Stack:
     """Return the structure without its atoms, of which the document has only the name."""
     chosen = item["structure"]
+    below = chosen.get("substrate")
     return Stack(
         item["coherent"],
         item["size_window"],
         stack=chosen["stack"],
         weighting=chosen["weighting"],
         coherent_spread=chosen["coherent_spread"],
+        substrate=None if below is None else Substrate(_finite(below["d"]), below["name"]),
     )
 
 

@@ -141,6 +141,7 @@ def _structure(stack: Stack) -> dict[str, Any]:
         "stack": "pure" if stack.partner else stack.stack,
         "weighting": stack.weighting,
         "coherent_spread": stack.coherent_spread,
+        "substrate": None if stack.substrate is None else stack.substrate.name or stack.substrate.d,
     }
 
 

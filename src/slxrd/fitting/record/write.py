@@ -137,6 +137,9 @@ def _structure(stack: Stack) -> dict[str, Any]:
         "stack": stack.stack,
         "weighting": stack.weighting,
         "coherent_spread": stack.coherent_spread,
+        "substrate": None
+        if stack.substrate is None
+        else {"d": stack.substrate.d, "name": stack.substrate.name},
         "text": str(stack),
     }
 

@@ -27,11 +27,12 @@ from slxrd.fitting.request.physical import (
     Radiation,
     Regions,
     Resolution,
+    SubstrateName,
 )
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.parameters.definitions import TABLE
-from slxrd.sample.specification import CrystalLike
+from slxrd.sample.specification import CrystalLike, SubstrateLike
 from slxrd.sample.stack import Stack, StackKind, Weighting
 
 
@@ -250,6 +251,16 @@ class SampleOptions(TypedDict, total=False):
             0.0,
             metavar="SIGMA",
             label="spread of M",
+        ),
+    ]
+    substrate: Annotated[
+        SubstrateLike | None,
+        Option(
+            SubstrateName(),
+            "Crystal below, which interferes with the stack: distance of its planes in Å, or none.",
+            metavar="Å|none",
+            label="substrate",
+            placeholder="none; 3.905",
         ),
     ]
 

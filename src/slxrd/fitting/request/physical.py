@@ -19,6 +19,8 @@ from slxrd.instrument.diffractometer import Instrument
 from slxrd.io.shared.column_choice import parse_column_choice
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.crystal import Crystal
+from slxrd.sample.specification import as_substrate
+from slxrd.sample.substrate import Substrate
 from slxrd.units import radiation
 
 
@@ -221,6 +223,23 @@ class CrystalName(Text):
 
     python = (Crystal, Path)
     documented = "Crystal or str"
+
+
+@dataclass(frozen=True)
+class SubstrateName(NumberOrText):
+    """The plane distance of a substrate, or its name."""
+
+    python = (Substrate,)
+    documented = "float, str or Substrate"
+
+    def check(self, name: str, value: Any) -> None:
+        """See :meth:`Kind.check`."""
+        super().check(name, value)
+        as_substrate(value)
+
+    def schema(self) -> Schema:
+        """See :meth:`Kind.schema`."""
+        return {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}]}
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from slxrd.fitting.search.scan import (
     scan,
     usual_spread,
 )
+from slxrd.fitting.search.substrate import substrate_starts
 from slxrd.parameters.definitions import TABLE, info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -72,6 +73,11 @@ def search(
     parameters = fix_q_zero(parameters)
     envelopes = envelope_fits(objective, parameters)
     if objective.model.stack.coherent == 1:
+        if objective.model.stack.substrate is not None:
+            films = [
+                start for film in envelopes for start in substrate_starts(objective, parameters, film.values)
+            ]
+            return distinct([_refine(objective, parameters, start) for start in films])
         return refine_all(objective, parameters, tuple(envelopes))
     base = envelopes[0]
     parameters = _resolvable(objective, parameters, base)

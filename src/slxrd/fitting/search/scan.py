@@ -76,8 +76,11 @@ def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]
 
 
 def _held(parameters: Parameters, N: float, d: float) -> Parameters:
-    """Fix the parameters that only some structures have; an unknown second crystal is like the first."""
-    like = {"d_B": d, "N_B": N, "sigma_N_B": float(usual_spread(N))}
+    """Fix the parameters that only some structures have.
+
+    An unknown second crystal is like the first, and an unknown substrate is faint.
+    """
+    like = {"d_B": d, "N_B": N, "sigma_N_B": float(usual_spread(N)), "f_S": 0.0, "L_S": d}
     held = {}
     for name, row in parameters.items():
         if name not in TABLE and row.free:

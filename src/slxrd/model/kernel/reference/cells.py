@@ -167,7 +167,7 @@ def _between(
     return 2.0 * np.real(M * Phi_A * f_B + Phi * f * G), Y
 
 
-def _add_gap(
+def add_gap(
     rows: FloatArray,
     p: FloatArray,
     q: FloatArray,
@@ -208,7 +208,7 @@ def _add_gap(
     return by_q
 
 
-def _add_planes(
+def add_planes(
     rows: FloatArray,
     p: FloatArray,
     q: FloatArray,
@@ -305,8 +305,8 @@ def curves(
         turned = -2.0 * out[6].imag
         rows[1 + own[0]] += q * turned
         by_q += p[own[0]] * turned
-        by_q += _add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M, density)
-        by_q += _add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
+        by_q += add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M, density)
+        by_q += add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
         fill_occupancies(rows, p, q, delta, s, heights, out, c)
     if s.sigma_u >= 0:
         rows[1 + s.sigma_u] += (1.0 - u) * between * D * (-2.0 * q**2 * sigma_u)

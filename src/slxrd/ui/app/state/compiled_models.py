@@ -8,7 +8,7 @@ from typing import Any
 from slxrd.fitting.request.declaration import default
 
 #: Choices that decide which kernel computes a model.
-_KERNEL_CHOICES = ("crystal", "partner", "slab", "stack", "coherent_spread")
+_KERNEL_CHOICES = ("crystal", "partner", "slab", "stack", "coherent_spread", "substrate")
 _compiled: set[tuple[str, ...]] = set()
 
 

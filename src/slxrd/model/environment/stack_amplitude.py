@@ -1,0 +1,258 @@
+"""Mean amplitude of a stack, for every structure that the kernels describe.
+
+With the means over cells of :mod:`slxrd.model.kernel.reference.cells`, f the amplitude of a cell and
+τ = ⟨e^{iqt}⟩ of its length, M cells in a row have the mean amplitude
+
+    ⟨A⟩ = ⟨f⟩ Σ_{m<M} τ^m = ⟨f⟩ (1 − τ^M)/(1 − τ),
+
+measured from the lowest plane of reference. Stacks of one size each are averaged over sizes outside. ⟨A⟩
+is a holomorphic function of the amplitudes of bottom, repeat and top of each crystal, of the mean phase
+factors of its gaps and of ln r = iqd; its derivatives with respect to all parameters follow from those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import REPEAT, ComplexArray, FloatArray, GapFunction, IntArray, Sample
+from slxrd.model.kernel.reference.cell_parts import (
+    Gap,
+    fill_occupancies,
+    gap,
+    parts,
+    planes,
+    repeats,
+)
+from slxrd.model.kernel.reference.cells import add_gap, add_planes
+from slxrd.model.kernel.reference.equal_planes import geometric_sums
+from slxrd.model.kernel.size_shares import size_shares
+
+#: Where q is less, this stands for it.
+_LEAST_Q = 1e-9
+#: Rows of the derivatives: by bottom, repeat and top of a crystal, by w, c and s of the gap, by ln r, as in
+#: :mod:`slxrd.model.kernel.reference.cells`; then by N and σ_N.
+_BOTTOM, _REPEAT, _TOP, _W, _C, _S, _PHASE, _N, _SIGMA_N = range(9)
+_ROWS = 9
+
+
+class _Mean(NamedTuple):
+    """A mean over the sizes of a crystal, shape (n,), and its derivatives, shape (9, n)."""
+
+    value: ComplexArray
+    slopes: ComplexArray
+
+
+def mean_amplitude(
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    pairs: int,
+    density: GapFunction | None = None,
+) -> ComplexArray:
+    """Mean amplitude of the stacks and its exact derivatives, as the rows of one array.
+
+    Parameters
+    ----------
+    p, q, delta, s, density
+        As in :func:`slxrd.model.kernel.dispatch.curves`.
+    pairs : int
+        Only this many cells from below are summed, as the others are too far away for the resolution.
+
+    Returns
+    -------
+    ndarray of complex, shape (1 + k, n)
+        Amplitude, and its derivatives with respect to the parameters, in their order; that with respect to q
+        in the row of q_zero.
+    """
+    q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
+    bare, bare_by_q, heights = planes(p, q, delta, s)
+    count = s.closing.size
+    F_parts = [parts(bare, s, c) for c in range(count)]
+    gaps = [gap(p, q, s, heights, c, density) for c in range(count)]
+    numbers = np.minimum(s.numbers, pairs)
+    if s.mixed or count > 1:
+        total, slopes = _of_mixed(p, s, F_parts, gaps, q, numbers)
+    else:
+        mean = _of_pure(p, s, F_parts[0], gaps[0], q, numbers)
+        total, slopes = mean.value, [mean.slopes]
+    rows = np.zeros((1 + p.size, q.size), np.complex128)
+    rows[0] = total
+    for c in range(count):
+        _chain(rows, p, q, delta, s, c, slopes[c], gaps[c], density, bare, bare_by_q, heights)
+    return _displaced(rows, p, q, s)
+
+
+def _displaced(rows: ComplexArray, p: FloatArray, q: FloatArray, s: Sample) -> ComplexArray:
+    """Multiply by the share of crystals that are stacked, and by the mean of e^{iqu} over displacements u."""
+    if s.unstacked >= 0:
+        alone = rows[0].copy()
+        rows *= 1.0 - p[s.unstacked]
+        rows[1 + s.unstacked] -= alone
+    if s.sigma_u >= 0:
+        sigma_u = p[s.sigma_u]
+        rows *= np.exp(-0.5 * (q * sigma_u) ** 2)
+        rows[1 + s.sigma_u] -= q**2 * sigma_u * rows[0]
+        rows[6] -= q * sigma_u**2 * rows[0]
+    return rows
+
+
+def _columns(tau: ComplexArray, numbers: IntArray, shares: FloatArray) -> tuple[ComplexArray, ComplexArray]:
+    """Σ_{m<M} τ^m and its derivative, averaged over the numbers M of cells."""
+    total, slope = np.zeros_like(tau), np.zeros_like(tau)
+    for M, share in zip(numbers.tolist(), shares.tolist(), strict=True):
+        A, _, A_slope, _ = geometric_sums(tau, M)
+        total += share * A
+        slope += share * A_slope
+    nothing = tau == 0.0
+    return total, np.where(nothing, 0.0, slope / np.where(nothing, 1.0, tau))
+
+
+def _of_pure(
+    p: FloatArray, s: Sample, F_parts: ComplexArray, between: Gap, q: FloatArray, numbers: IntArray
+) -> _Mean:
+    """⟨A⟩ of stacks of one size each."""
+    total = np.zeros(q.size, np.complex128)
+    slopes = np.zeros((_ROWS, q.size), np.complex128)
+    single = bool(np.all(numbers == 1))
+    for cell in _cells(p, s, 0, F_parts, between, q):
+        columns, by_tau = (1.0, 0.0) if single else _columns(cell.tau, numbers, s.shares)
+        amplitude = cell.f * columns
+        total += cell.share * amplitude
+        slopes[:_N] += (cell.share * columns) * cell.f_slopes
+        if not single:
+            slopes[_W] += (cell.share * by_tau) * cell.f * cell.tau_by_w
+            slopes[_PHASE] += (cell.share * by_tau) * cell.f * cell.tau_by_phase
+        slopes[_N] += cell.share_N * amplitude
+        slopes[_SIGMA_N] += cell.share_sigma_N * amplitude
+    return _Mean(total, slopes)
+
+
+def _of_mixed(
+    p: FloatArray,
+    s: Sample,
+    F_parts: list[ComplexArray],
+    gaps: list[Gap],
+    q: FloatArray,
+    numbers: IntArray,
+) -> tuple[ComplexArray, list[ComplexArray]]:
+    """⟨A⟩ of stacks of mixed sizes, or of two crystals in turn, and derivatives for each crystal."""
+    means = [_means(p, s, c, F_parts[c], gaps[c], q) for c in range(len(gaps))]
+    if len(means) == 1:
+        alone, onward = means[0]
+        columns, by_tau = _columns(onward.value, numbers, s.shares)
+        return alone.value * columns, [columns * alone.slopes + (alone.value * by_tau) * onward.slopes]
+    (f_A, tau_A), (f_B, tau_B) = means
+    f = f_A.value + tau_A.value * f_B.value
+    columns, by_tau = _columns(tau_A.value * tau_B.value, numbers, s.shares)
+    on_tau = f * by_tau
+    of_A = columns * (f_A.slopes + f_B.value * tau_A.slopes) + (on_tau * tau_B.value) * tau_A.slopes
+    of_B = (columns * tau_A.value) * f_B.slopes + (on_tau * tau_A.value) * tau_B.slopes
+    return f * columns, [of_A, of_B]
+
+
+def _means(
+    p: FloatArray, s: Sample, crystal: int, F_parts: ComplexArray, between: Gap, q: FloatArray
+) -> tuple[_Mean, _Mean]:
+    """⟨f⟩ and τ of a crystal of mixed sizes."""
+    f, tau = (_Mean(np.zeros(q.size, complex), np.zeros((_ROWS, q.size), complex)) for _ in range(2))
+    for cell in _cells(p, s, crystal, F_parts, between, q):
+        f.value[:] += cell.share * cell.f
+        f.slopes[:_N] += cell.share * cell.f_slopes
+        tau.value[:] += cell.share * cell.tau
+        tau.slopes[_W] += cell.share * cell.tau_by_w
+        tau.slopes[_PHASE] += cell.share * cell.tau_by_phase
+        for row, change in ((_N, cell.share_N), (_SIGMA_N, cell.share_sigma_N)):
+            f.slopes[row] += change * cell.f
+            tau.slopes[row] += change * cell.tau
+    return f, tau
+
+
+class _Cell(NamedTuple):
+    """A crystal of one size with the gap above it."""
+
+    share: float
+    share_N: float
+    share_sigma_N: float
+    f: ComplexArray
+    f_slopes: ComplexArray
+    tau: ComplexArray
+    tau_by_w: ComplexArray
+    tau_by_phase: ComplexArray
+
+
+def _cells(
+    p: FloatArray, s: Sample, crystal: int, F_parts: ComplexArray, between: Gap, q: FloatArray
+) -> Iterator[_Cell]:
+    """Go through the cells of all sizes of a crystal."""
+    d = p[s.own[crystal, 0]]
+    r = np.exp(1j * q * d)
+    smallest = max(1, s.closing[crystal])
+    N, sigma_N = p[s.own[crystal, 1]], p[s.own[crystal, 2]]
+    sizes, share, share_N, share_sigma_N = size_shares(N, sigma_N, s.window, s.power, smallest)
+    n = int(sizes[0] - s.closing[crystal])
+    G, H, e = repeats(r, n)
+    E = np.exp(1j * q * ((sizes[0] - 1) * d))
+    A_r, A_t = F_parts[1], F_parts[2]
+    for k, size in enumerate(sizes.tolist()):
+        Ec, Ew = E * between.c, E * between.w
+        slopes = np.zeros((_N, q.size), np.complex128)
+        slopes[_BOTTOM], slopes[_REPEAT], slopes[_TOP], slopes[_C] = 1.0, G, e, E
+        slopes[_PHASE] = A_r * H + n * (A_t * e) + (size - 1) * Ec
+        f = F_parts[0] + A_r * G + A_t * e + Ec
+        yield _Cell(share[k], share_N[k], share_sigma_N[k], f, slopes, Ew, E, (size - 1) * Ew)
+        G, H, e, E, n = G + e, H + n * e, e * r, E * r, n + 1
+
+
+def _chain(
+    rows: ComplexArray,
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    crystal: int,
+    slopes: ComplexArray,
+    between: Gap,
+    density: GapFunction | None,
+    bare: ComplexArray,
+    bare_by_q: ComplexArray,
+    heights: FloatArray,
+) -> None:
+    """Add the derivatives with respect to the parameters of a crystal and the gap above it.
+
+    The functions of the kernel add twice the real part of what they are given; real and imaginary parts of a
+    holomorphic function are twice the real parts of its halves, the second one turned by −i.
+    """
+    own = s.own[crystal]
+    rows[1 + own[1]] += slopes[_N]
+    rows[1 + own[2]] += slopes[_SIGMA_N]
+    for turn, unit in ((0.5, 1.0), (-0.5j, 1j)):
+        out = turn * slopes[:_N]
+        real = np.zeros(rows.shape)
+        turned = -2.0 * out[_PHASE].imag
+        real[1 + own[0]] += q * turned
+        by_q = p[own[0]] * turned
+        by_q = by_q + add_gap(real, p, q, s, crystal, between, out, 0.0, density)
+        by_q = by_q + add_planes(real, p, q, s, crystal, out, bare, bare_by_q, heights)
+        fill_occupancies(real, p, q, delta, s, heights, out, crystal)
+        real[6] += by_q
+        rows += unit * real
+
+
+def plane_amplitude(s: Sample) -> FloatArray | float:
+    """Amplitude of a repeat of the first crystal, its atoms at one height; 1 for planes without atoms.
+
+    The unit of the substrate's planes: an array of shape (n,) on the grid of the sample.
+    """
+    if s.unit_planes:
+        return 1.0
+    total = np.zeros(s.amplitudes.shape[-1], np.complex128)
+    for t in range(s.term_plane.size):
+        k = s.term_plane[t]
+        if s.crystal[k] == 0 and s.part[k] == REPEAT:
+            total += s.amplitudes[t, 0, 0] + 1j * s.amplitudes[t, 0, 1]
+    modulus: FloatArray = np.abs(total)
+    return modulus
