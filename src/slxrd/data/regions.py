@@ -6,20 +6,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from slxrd.data.corrections import counting_statistics
+from slxrd.data.corrections import COUNTING, counting_statistics
+from slxrd.data.noise import DEFAULT_NOISE as DEFAULT_NOISE
+from slxrd.data.noise import FILE_OR_DEFAULT, NoiseSource, noise_source
+from slxrd.data.noise import Noise as Noise
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
-
-#: σ: a fraction of the maximum of the region, from counting statistics, or from the file.
-Noise = float | Literal["counting", "file"]
-
-#: Default σ as a fraction of the maximum: the constant error of the 2021 paper (SI section S.i).
-DEFAULT_NOISE = 0.03
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,10 @@ class RegionData:
         Scattering vector in Å⁻¹, measured intensity and its standard deviation.
     per_count : ndarray, shape (n,), optional
         Intensity of one detected photon, if σ is from counting statistics.
+    relative : float
+        Fraction of the point's intensity whose square is part of σ².
+    base : ndarray, shape (n,), optional
+        σ without that part; ``sigma`` if None.
     """
 
     region: Region
@@ -117,9 +118,16 @@ class RegionData:
     intensity: FloatArray
     sigma: FloatArray
     per_count: FloatArray | None = None
+    relative: float = 0.0
+    base: FloatArray | None = None
+
+    @property
+    def depends_on_curve(self) -> bool:
+        """Whether σ depends on the intensity, so that it can be calculated from that of a fit."""
+        return self.per_count is not None or self.relative > 0.0
 
     def recounted(self, expected: FloatArray) -> RegionData:
-        """Return the points with σ from expected instead of observed counts.
+        """Return the points with σ from expected instead of observed intensities.
 
         σ from observed counts is too small where these are low by chance, which biases a fit downwards.
 
@@ -128,10 +136,32 @@ class RegionData:
         expected : ndarray, shape (n,)
             Fitted intensity.
         """
-        if self.per_count is None:
+        if not self.depends_on_curve:
             return self
-        counts = np.maximum(expected / self.per_count, 1.0)
-        return replace(self, sigma=self.per_count * np.sqrt(counts))
+        base = self.sigma if self.base is None else self.base
+        if self.per_count is not None:
+            counts = np.maximum(expected / self.per_count, 1.0)
+            base = self.per_count * np.sqrt(counts)
+        if not self.relative:
+            return replace(self, sigma=base)
+        return replace(self, sigma=np.hypot(base, self.relative * expected), base=base)
+
+    def chosen(self, which: slice | NDArray[np.bool_]) -> RegionData:
+        """Return some of the points.
+
+        Parameters
+        ----------
+        which : slice or ndarray of bool, shape (n,)
+            The points.
+        """
+        return replace(
+            self,
+            q=self.q[which],
+            intensity=self.intensity[which],
+            sigma=self.sigma[which],
+            per_count=None if self.per_count is None else self.per_count[which],
+            base=None if self.base is None else self.base[which],
+        )
 
 
 def select_points(
@@ -145,9 +175,9 @@ def select_points(
         The pattern; masked points are left out.
     regions : sequence of Region
         At least one; they must not overlap.
-    noise : float, "counting", "file" or None
-        σ as a fraction of the maximum of each region, from counting statistics, or from the file. None:
-        from the file if it has σ, otherwise :data:`DEFAULT_NOISE`.
+    noise : float, str or None
+        Source of σ; see :func:`slxrd.data.noise.noise_source`. None: from the file if it has σ, otherwise
+        :data:`DEFAULT_NOISE`.
 
     Returns
     -------
@@ -163,20 +193,29 @@ def select_points(
     if not regions:
         raise SlxrdError("no region to fit; give at least one (--region QMIN:QMAX)")
     regions = as_regions(regions)
-    if noise is None:
-        noise = DEFAULT_NOISE if pattern.sigma is None else "file"
-    if isinstance(noise, float | int) and not (math.isfinite(noise) and noise > 0.0):
-        raise SlxrdError(f"noise {noise!r}: must be a positive fraction of the maximum, such as 0.03")
-    if noise == "counting" and not any(step.name == "σ from counting statistics" for step in pattern.history):
+    source = source_in(pattern, noise)
+    if source.counting and not any(step.name == COUNTING for step in pattern.history):
         pattern = counting_statistics(pattern)
-    elif noise == "file" and pattern.sigma is None:
+    elif source.source == "file" and pattern.sigma is None:
         raise SlxrdError(f"{pattern.source}: has no σ (third column); give --noise as a fraction instead")
-    elif isinstance(noise, str) and noise not in ("counting", "file"):
-        raise SlxrdError(f"noise {noise!r}: must be a fraction, counting or file")
-    return tuple(_points(pattern, region, noise) for region in regions)
+    return tuple(_points(pattern, region, source) for region in regions)
 
 
-def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
+def source_in(pattern: Pattern, noise: Noise | None) -> NoiseSource:
+    """Return the source of σ of a pattern, the file or the default fraction where either may be meant.
+
+    Raises
+    ------
+    SlxrdError
+        If it is no source of σ.
+    """
+    source = noise_source(FILE_OR_DEFAULT if noise is None else noise)
+    if source.source == FILE_OR_DEFAULT:
+        return replace(source, source=DEFAULT_NOISE if pattern.sigma is None else "file")
+    return source
+
+
+def _points(pattern: Pattern, region: Region, noise: NoiseSource) -> RegionData:
     q = pattern.q
     text = f"region {region.low:g}:{region.high:g}"
     if region.high <= q[0] or region.low >= q[-1]:
@@ -192,10 +231,15 @@ def _points(pattern: Pattern, region: Region, noise: Noise) -> RegionData:
         raise SlxrdError(
             f"{text} of {pattern.source} has no positive intensity to fit; choose another region"
         )
-    if isinstance(noise, str):
+    if isinstance(noise.source, str):
         assert pattern.sigma is not None
         sigma = pattern.sigma[inside]
     else:
-        sigma = np.full(intensity.shape, noise * intensity.max())
-    per_count = pattern.per_count if noise == "counting" else None
-    return RegionData(region, q[inside], intensity, sigma, None if per_count is None else per_count[inside])
+        sigma = np.full(intensity.shape, noise.source * intensity.max())
+    per_count = None
+    if noise.counting and pattern.per_count is not None:
+        per_count = pattern.per_count[inside]
+    if not noise.relative:
+        return RegionData(region, q[inside], intensity, sigma, per_count)
+    total = np.hypot(sigma, noise.relative * np.maximum(intensity, 0.0))
+    return RegionData(region, q[inside], intensity, total, per_count, noise.relative, sigma)

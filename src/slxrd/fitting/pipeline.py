@@ -45,7 +45,7 @@ class FitOptions:
         Structure.
     instrument : Instrument
         Resolution, radiation and kind of zero error.
-    noise : float, "counting", "file" or None
+    noise : float, str or None
         Source of σ; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from slxrd.data.noise import Noise, describe_noise
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import DEFAULT_NOISE, Noise
+from slxrd.data.regions import source_in
 from slxrd.fitting.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum
@@ -48,7 +49,7 @@ class FitAssessment:
         Parameters that were given to the fit.
     minima : tuple of Minimum
         Minima of χ², the best first.
-    noise : float, "counting", "file" or None
+    noise : float, str or None
         Noise that was given to the fit.
     notes : list of str
         Notes of the preceding steps.
@@ -110,15 +111,9 @@ class FitAssessment:
         )
 
     def _noise(self) -> str:
-        noise = self.noise
-        if noise is None:
-            noise = "file" if self.pattern.sigma is not None else DEFAULT_NOISE
-        if noise == "file":
-            return "σ from the file"
-        if noise == "counting":
-            return "σ from counting statistics"
-        assumed = "" if self.noise is not None else " (assumed; --noise sets it)"
-        return f"σ = {float(noise):.3g} of each region's maximum{assumed}"
+        source = source_in(self.pattern, self.noise)
+        assumed = self.noise is None and not isinstance(source.source, str)
+        return describe_noise(source) + (" (assumed; --noise sets it)" if assumed else "")
 
     def _estimate(self, name: str) -> Estimate:
         row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit

@@ -74,10 +74,7 @@ class Objective:
                 f"region {points.region.name}: {np.count_nonzero(~positive)} points at or below zero have no "
                 "logarithm and were left out"
             )
-        per_count = None if points.per_count is None else points.per_count[positive]
-        return RegionData(
-            points.region, points.q[positive], points.intensity[positive], points.sigma[positive], per_count
-        )
+        return points.chosen(positive)
 
     def with_intensities(self, intensities: Sequence[FloatArray]) -> Objective:
         """Return the objective with other intensities, one array per region, and the same σ."""
@@ -88,11 +85,11 @@ class Objective:
 
     @property
     def counted(self) -> bool:
-        """Whether σ is from counting statistics, and can be calculated from expected counts."""
-        return any(points.per_count is not None for points in self.data)
+        """Whether σ depends on the intensity, and can be calculated from that of a fitted curve."""
+        return any(points.depends_on_curve for points in self.data)
 
     def recounted(self, regions: Sequence[Fitted]) -> Objective:
-        """Return the objective with σ from the counts that fitted curves predict."""
+        """Return the objective with σ from the intensities of fitted curves."""
         data = [
             points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
         ]

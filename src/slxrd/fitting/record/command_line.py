@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from slxrd.data.noise import is_counting
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES, example
 from slxrd.fitting.record.state import State, is_default
@@ -181,7 +182,7 @@ def script(state: State) -> str:
         where = f"files('slxrd.io.examples') / {EXAMPLES[file.removeprefix(EXAMPLE)].file!r}"
     reading = "".join(f", {name}={chosen[name]!r}" for name in parts["reading"] if name in chosen)
     lines = [*head, "", f"pattern = slxrd.read({where}{reading})"]
-    if chosen.get("noise") == "counting":
+    if is_counting(chosen.get("noise")):
         lines.append("pattern = slxrd.counting_statistics(pattern)")
     if not chosen.get("no_lp"):
         angle = f", {chosen['monochromator']!r}" if "monochromator" in chosen else ""

@@ -6,11 +6,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from slxrd.data.noise import FILE_OR_DEFAULT
 from slxrd.errors import FileError
 from slxrd.fitting.record.command_line import from_command
 
 #: Version of the layout of result.json and of saved sessions.
-SCHEMA = 2
+SCHEMA = 3
+
+#: Defaults of version 0.1, which a request in layout 1 or 2 means by an option that it does not contain.
+#: If the default of an option changes, or an option is added whose default changes the result, its value in
+#: version 0.1 belongs here. It must be a value that can be saved: not None, and no empty list.
+DEFAULTS_0_1: Mapping[str, Any] = {
+    "noise": FILE_OR_DEFAULT,
+    "coherent": 40,
+    "substrate": "none",
+    "resolution": 0.007,
+    "objective": "linear",
+    "background": "none",
+}
 
 
 def _from_1(document: dict[str, Any]) -> dict[str, Any]:
@@ -34,8 +47,53 @@ def _from_1(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _from_2(document: dict[str, Any]) -> dict[str, Any]:
+    """Convert to layout 3, in which a request contains the options that version 0.1 did not write."""
+    request = document.get("asked")
+    if request is None:
+        return {**document, "schema": 3}
+    return {**document, "schema": 3, "asked": {**request, "choices": with_defaults_0_1(request["choices"])}}
+
+
+def with_defaults_0_1(choices: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the defaults of version 0.1 to the choices of a request.
+
+    Parameters
+    ----------
+    choices : mapping
+        Options of a fit that version 0.1 wrote.
+
+    Returns
+    -------
+    dict
+        The choices, and the defaults of the options that they do not contain.
+    """
+    return {**DEFAULTS_0_1, **choices}
+
+
+#: Defaults whose value was another in version 0.1 itself; options that were added since.
+_NAMED_0_1: Mapping[str, Any] = {"noise": None}
+_ADDED: tuple[str, ...] = ("substrate",)
+
+
+def as_in_0_1(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of a fit as version 0.1 had them, where they mean its defaults.
+
+    Parameters
+    ----------
+    options : mapping
+        Arguments of :func:`slxrd.fit`.
+    """
+    old = {name for name, value in DEFAULTS_0_1.items() if name in options and options[name] == value}
+    return {
+        name: _NAMED_0_1.get(name, value) if name in old else value
+        for name, value in options.items()
+        if not (name in _ADDED and name in old)
+    }
+
+
 #: From each version to the next.
-STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1}
+STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
 
 
 def migrated(document: Any, path: str | Path) -> dict[str, Any]:

@@ -155,12 +155,14 @@ def _name(crystal: Crystal) -> str:
 
 
 def _noise(fit: Fit) -> float | str | None:
-    if any(points.per_count is not None for points in fit.objective.data):
-        return "counting"
-    if fit.noise == "σ from the file" or "assumed" in fit.noise:
-        return None
     points = fit.objective.data[0]
-    return float(points.sigma[0] / points.intensity.max())
+    if points.per_count is not None:
+        source: float | str = "counting"
+    elif fit.noise.startswith("σ from the file"):
+        source = "file"
+    else:
+        source = float((points.sigma if points.base is None else points.base)[0] / points.intensity.max())
+    return f"{source}+{points.relative}" if points.relative else source
 
 
 def parameter_choices(parameters: Parameters, stack: Stack, leave: tuple[str, ...] = ()) -> dict[str, Any]:

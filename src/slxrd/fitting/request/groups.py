@@ -99,11 +99,11 @@ class DataOptions(TypedDict, total=False):
         Noise | None,
         Option(
             NoiseLevel(),
-            "σ: a fraction of each region's maximum, from counting statistics, or the file's third column. "
-            "Default: the file's, else 0.03.",
-            metavar="FRACTION|counting|file",
+            "σ: a fraction of each region's maximum, from counting statistics, or the file's third column; "
+            "with +0.05, also 0.05 of each point's intensity. Default: the file's, else 0.03.",
+            metavar="FRACTION|counting|file[+FRACTION]",
             label="σ of the points",
-            placeholder="from file; 0.03; counting",
+            placeholder="from file; 0.03; counting+0.05",
         ),
     ]
 

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from slxrd.data.regions import Noise, Region
+from slxrd.data.noise import FORMS, Noise, noise_source
+from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.calibration.file import read_resolution
@@ -75,19 +76,18 @@ def intervals(texts: Sequence[str], what: str) -> dict[str, tuple[float, float]]
 
 
 def noise(text: str | None) -> Noise | None:
-    """A fraction of the maximum, ``counting`` or ``file``."""
+    """Read a fraction of the maximum, or a source of σ; see :func:`slxrd.data.noise.noise_source`."""
     if text is None:
         return None
-    if text == "counting":
-        return "counting"
-    if text == "file":
-        return "file"
     try:
         return float(text)
     except ValueError:
-        raise SlxrdError(
-            f"--noise {text}: give a fraction of the maximum such as 0.03, or counting, or file"
-        ) from None
+        pass
+    try:
+        noise_source(text)
+    except SlxrdError:
+        raise SlxrdError(f"--noise {text}: must be {FORMS}") from None
+    return text
 
 
 #: Units of length after a number, in Å; the longer names first.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from slxrd.data.noise import FORMS, SOURCES, noise_source
 from slxrd.data.regions import Region, as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
@@ -97,20 +98,24 @@ class Regions(Intervals):
 class NoiseLevel(Kind):
     """A fraction of the maximum, or the source of σ."""
 
-    documented = 'float, "counting" or "file"'
+    documented = 'float, "counting", "file" or str'
 
     def check(self, name: str, value: Any) -> None:
         """See :meth:`Kind.check`."""
-        if value not in ("counting", "file") and not (
-            is_number(value) and value > 0.0 and math.isfinite(value)
-        ):
-            raise SlxrdError(
-                f"{name} {value!r}: must be a positive fraction of the maximum such as 0.03, counting or file"
-            )
+        if not (isinstance(value, str) or is_number(value)):
+            raise SlxrdError(f"{name} {value!r}: must be {FORMS}")
+        noise_source(value)
 
     def schema(self) -> Schema:
         """See :meth:`Kind.schema`."""
-        return {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"enum": ["counting", "file"]}]}
+        number = r"[0-9.]+([eE][+-]?[0-9]+)?"
+        text = f"^({'|'.join(map(re.escape, SOURCES))}|{number})([+]{number})?$"
+        return {
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+                {"type": "string", "pattern": text},
+            ]
+        }
 
     def parse(self, texts: Sequence[str], flag: str) -> Any:
         """See :meth:`Kind.parse`."""

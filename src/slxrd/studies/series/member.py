@@ -20,6 +20,7 @@ from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, sample_of
 from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.record.migrations import as_in_0_1
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.request.declaration import flatten, options_of
 from slxrd.fitting.result.fit import Fit
@@ -78,9 +79,12 @@ def as_plain(pattern: Pattern) -> Plain:
 
 
 def fingerprint(plain: Plain, options: Mapping[str, Any]) -> str:
-    """Return a hash of the data and options that determine a result."""
+    """Return a hash of the data and options that determine a result.
+
+    Options that mean the defaults of version 0.1 are hashed as its defaults were, so that its series go on.
+    """
     digest = hashlib.sha256()
-    for name, value in sorted({**plain, **options}.items()):
+    for name, value in sorted({**plain, **as_in_0_1(options)}.items()):
         digest.update(f"\n{name}=".encode())
         if isinstance(value, np.ndarray):
             digest.update(np.ascontiguousarray(value).tobytes())

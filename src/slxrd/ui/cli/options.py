@@ -12,6 +12,7 @@ import typer
 
 import slxrd
 from slxrd.data.corrections import prepare_pattern
+from slxrd.data.noise import is_counting
 from slxrd.fitting.request.declaration import FIT_GROUPS, GROUPS, OPTIONS, options_of
 from slxrd.fitting.request.kinds import Choice, Flag
 from slxrd.fitting.request.option import Declared
@@ -47,7 +48,7 @@ class Given:
 
     def prepared(self, file: Path, *, counting: bool = False) -> slxrd.Pattern:
         """Read a pattern and correct it; σ is from the counts with ``counting`` or ``--noise counting``."""
-        counting = counting or ("noise" in self.values and self["noise"] == "counting")
+        counting = counting or is_counting(self.values.get("noise"))
         return prepare_pattern(self.read(file), **self.arguments("preparation"), counting=counting)
 
     def masked(self, pattern: slxrd.Pattern) -> slxrd.Pattern:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from slxrd.data.corrections import prepare_pattern
+from slxrd.data.noise import is_counting
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
@@ -102,7 +103,7 @@ class PatternSource:
         """
         if state.file is None:
             raise SlxrdError("no file is open; open one first")
-        counting = state.choices.get("noise") == "counting"
+        counting = is_counting(state.choices.get("noise"))
         key = replace(state, choices={"noise": "counting"} if counting else {}, result=None).key
 
         def compute() -> Pattern:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slxrd.data.corrections import prepare_pattern
+from slxrd.data.noise import is_counting
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import SERIES
@@ -205,7 +206,7 @@ def open_folder(typed: str, state: State, naming: Naming, report: Progress | Non
         raise FileError(folder, "is not a folder; give the folder that contains it")
 
     def load(file: Path) -> Pattern:
-        counting = state.choices.get("noise") == "counting"
+        counting = is_counting(state.choices.get("noise"))
         return prepare_pattern(read(file, **state.reading), **state.preparation, counting=counting)
 
     try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import slxrd
+from slxrd.data.noise import is_counting
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import command
@@ -51,7 +52,7 @@ def lp_command(
     outputs = Outputs(json, plot, force, file=file, out=out, name="lp")
     options = request.arguments()
     pattern = request.read(file)
-    if options["noise"] == "counting":
+    if is_counting(options["noise"]):
         pattern = slxrd.counting_statistics(pattern)
 
     def fitted(each: slxrd.Pattern) -> slxrd.Fit:
@@ -75,8 +76,10 @@ def merit_command(
     request: Annotated[
         Given,
         take(
-            *("regions", "mask", "noise", "coherent", "resolution", "reading", "preparation"),
+            *("regions", "mask", "noise", "coherent", "resolution", "background"),
+            *("reading", "preparation"),
             regions="Bragg peaks in Å⁻¹; default: those found.",
+            background="Background of the fit of the whole profile.",
         ),
     ],
     quick: Annotated[
@@ -115,7 +118,8 @@ def merit_command(
     if (radius is not None or line_width is not None) and pattern.wavelength is None:
         raise SlxrdError(f"{file}: coherence needs the wavelength (--wavelength CuKa, or in Å)")
     with progress("fringes") as report:
-        disorder = disorder_from_fringes(pattern, **options, report=report)
+        own = {name: value for name, value in options.items() if name != "background"}
+        disorder = disorder_from_fringes(pattern, **own, report=report)
     merits = None
     if not quick:
         with progress("fitting the profile") as report:
