@@ -339,8 +339,8 @@ WRONG: dict[str, tuple[bytes, str]] = {
     "1: points": (version1({4: ("I", 7)}), "it has 180 bytes, but its header requires 184"),
     "1: huge": (version1({4: ("I", 2**32 - 1)}), "truncated or damaged: it has 180 bytes"),
     "1: more": (version1() + b"\1", "1 bytes more than its header says"),
-    "1: nan": (version1(counts=[*COUNTS[:5], float("nan")]), "intensity of point 6 is nan"),
-    "1: beyond 180°": (version1({24: ("f", 179.95)}), "is not between 0 and 180"),
+    "1: nan": (version1(counts=[*COUNTS[:4], float("nan"), float("inf")]), "2 of 6 points .*: point 5, 6"),
+    "1: beyond 180°": (version1({24: ("f", 179.95)}), "2θ not between 0 and 180°: point 4, 5, 6"),
     "2: header": (
         version2(version2_range({0: ("H", 40)})),
         "header of a range has 40 bytes, which is impossible",
@@ -422,6 +422,18 @@ WRONG: dict[str, tuple[bytes, str]] = {
 def test_refused(read_bytes: Callable[..., Pattern], data: bytes, message: str) -> None:
     with pytest.raises(FileError, match=message):
         read_bytes(data, scan=1)
+
+
+def test_single_bad_points_are_left_out(read_bytes: Callable[..., Pattern]) -> None:
+    pattern = read_bytes(version1(counts=[*COUNTS, float("nan")]))
+    assert (pattern.intensity.tolist(), pattern.x[-1]) == (list(COUNTS), 10.1)
+    assert pattern.per_count is not None
+    assert "intensity not a number = point 7" in str(pattern.history[-1])
+    pattern = read_bytes(version1({24: ("f", -0.02)}, counts=[*COUNTS, 2.0, 6.0]))
+    assert pattern.x.tolist() == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1, 0.12])
+    assert "2θ not between 0 and 180° = point 1, 2" in str(pattern.history[-1])
+    pattern = read_bytes(version1(counts=[*COUNTS, -1.0]))
+    assert (pattern.intensity.tolist(), pattern.per_count is None) == (list(COUNTS), False)
 
 
 def test_more_ranges_stated_than_present(read_bytes: Callable[..., Pattern]) -> None:

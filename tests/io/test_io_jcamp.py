@@ -167,6 +167,14 @@ def test_the_axis(read_jdx: Callable[..., Pattern]) -> None:
         read_jdx(file(lines, XUNITS="q (1/nm)"))
 
 
+def test_missing_ordinate(read_jdx: Callable[..., Pattern]) -> None:
+    pattern = read_jdx(file(["2000 0 7 ? 7 12", "2010 10 10 123 123 4"]))
+    np.testing.assert_allclose(pattern.x, np.delete(20.0 + 0.02 * np.arange(10), 2), atol=1e-12)
+    assert pattern.intensity.tolist() == [0, 7, 7, 12, 10, 10, 123, 123, 4]
+    assert pattern.per_count is not None
+    assert "intensity not a number = point 3" in str(pattern.history[-1])
+
+
 LINES = ["2000@P%TN", "2008A2k%J13%j19", "2018D"]
 
 
@@ -177,7 +185,7 @@ LINES = ["2000@P%TN", "2008A2k%J13%j19", "2018D"]
         (file(LINES[:1]), "claims 10 points but has 5"),
         (file([LINES[0], "2008A3k%J13%j19"]), r"line 13: begins with '13' and not with the 12 of the line"),
         (file([LINES[0], "2016A2k%J13%j19"]), r"line 13: begins at 20.16 instead of 20.08"),
-        (file([LINES[0], "2008A2k?J13%j19"]), r"line 13: '\?J13%j19' is not understood"),
+        (file([LINES[0], "2008A2k!J13%j19"]), r"line 13: '!J13%j19' is not understood"),
         (file(["2000@Z9999999"]), "repeats a number 89999999 times"),
         (file(["2000@" + "S" + "9" * 5000]), "repeats a number 1999999"),
         (file(["2000T"]), "begins with a repetition of nothing"),

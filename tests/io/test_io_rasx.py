@@ -250,13 +250,12 @@ def test_several_scans_in_the_order_of_their_numbers(tmp_path: Path) -> None:
         (archive("10 1 1 1\n" * 9), "point 1 has 4 numbers"),
         (archive("10\n" * 9), "point 1 has 1 numbers"),
         (archive(PROFILE + "10.5 x 1"), "a value that is not a number"),
-        (archive(PROFILE + "10.5 nan 1"), "the intensity of point 6 is nan"),
-        (archive(PROFILE + "inf 5 1"), "the 2θ of point 6 is inf"),
-        (archive(PROFILE + "10.5 5 0"), "attenuation factor 0 is not positive"),
-        (archive(PROFILE + "10.5 5 inf"), "attenuation factor of point 6 is inf"),
-        (archive(PROFILE + "10.5 -5 1"), "intensity -5 is negative"),
+        (
+            archive(PROFILE + "10.5 nan 1\n10.6 5 0"),
+            r"2 of 7 points .*\(intensity not a number: point 6, 7\)",
+        ),
+        (archive(PROFILE + "inf 5 1\n10.5 -5 1"), r"2θ not a number: point 6; negative counts: point 7\)"),
         (archive(PROFILE + "10.4 5 1"), "neither increases nor decreases"),
-        (archive(PROFILE.replace("10.0\t", "0\t")), "2θ from 0 to"),
         (changed("TwoThetaTheta", "Omega"), "is a scan of 'Omega'; only scans over 2θ"),
         (changed("TwoThetaTheta", "TwoThetaChiPhi"), "is a scan of 'TwoThetaChiPhi'; only"),
         (changed("<AxisName>TwoThetaTheta</AxisName>", ""), "is a scan of ''; only"),
@@ -270,6 +269,25 @@ def test_scans_refused(read_bytes: Callable[..., Pattern], content: bytes, messa
     with pytest.raises(FileError, match=message) as caught:
         read_bytes(content)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("10.5 nan 1", "intensity not a number = point 6"),
+        ("10.5 5 0", "intensity not a number = point 6"),
+        ("10.5 5 inf", "intensity not a number = point 6"),
+        ("inf 5 1", "2θ not a number = point 6"),
+        ("180 5 1", "2θ not between 0 and 180° = point 6"),
+        ("10.5 -5 1", "negative counts = point 6"),
+    ],
+)
+def test_single_bad_points_are_left_out(read_bytes: Callable[..., Pattern], row: str, reason: str) -> None:
+    pattern, whole = read_bytes(archive(PROFILE + row)), read_bytes(archive(PROFILE))
+    np.testing.assert_array_equal(pattern.x, whole.x)
+    np.testing.assert_array_equal(pattern.intensity, whole.intensity)
+    np.testing.assert_array_equal(pattern.per_count, whole.per_count)
+    assert str(pattern.history[-1]) == f"points left out (number = 1, {reason})"
 
 
 def test_files_refused(read_bytes: Callable[..., Pattern], tmp_path: Path) -> None:

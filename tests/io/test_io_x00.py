@@ -107,7 +107,7 @@ def test_whole_rates_of_a_second_are_counts(read_x00: Callable[..., Pattern]) ->
         ({"StepWidth": "1e300"}, "StepWidth is '1e300', not a number"),
         ({"TimePerStep": "-2"}, "TimePerStep is -2 s, which is not a counting time"),
         ({"TwoTheta": "50"}, "2θ and 2ω differ by 10° .*along the normal of the film"),
-        ({"FirstAngle": "95"}, "is not between 0 and 180°"),
+        ({"FirstAngle": "95"}, "5 of 5 points .*2θ not between 0 and 180°: point 1, 2, 3, 4, 5"),
         ({"Wavelength": ""}, "does not give the wavelength: use --wavelength"),
     ],
 )
@@ -118,8 +118,23 @@ def test_refused(read_x00: Callable[..., Pattern], changes: dict[str, str], mess
 
 
 def test_broken_rates(read_x00: Callable[..., Pattern]) -> None:
-    with pytest.raises(FileError, match=r"line 12: the intensity is 'nan', not a number"):
-        read_x00(["nan", *RATES])
+    with pytest.raises(FileError, match=r"line 12: the intensity is 'x', not a number"):
+        read_x00(["x", *RATES])
+    pattern = read_x00(["nan", *RATES])
+    np.testing.assert_allclose(pattern.x, [39.9, 40.0, 40.1, 40.2, 40.3])
+    assert pattern.intensity.tolist() == [1, 6, 403, 12, 0]
+    assert pattern.per_count is not None
+    assert "intensity not a number = point 1" in str(pattern.history[-1])
+
+
+@pytest.mark.parametrize("before", ["my note\n\n", "# 2 of 3\n; x\n", "* a, b\n\n\n", "1.5\n"])
+def test_notes_before_the_first_line(tmp_path: Path, before: str) -> None:
+    text = (DATA / "Petri_InGaAs_SL_comp2.x00").read_text()
+    (tmp_path / "noted.x00").write_text(before + text)
+    noted, plain = read(tmp_path / "noted.x00"), read(DATA / "Petri_InGaAs_SL_comp2.x00")
+    np.testing.assert_array_equal(noted.x, plain.x)
+    np.testing.assert_array_equal(noted.intensity, plain.intensity)
+    assert noted.history == plain.history
 
 
 def test_options_for_text_are_refused(tmp_path: Path) -> None:

@@ -128,7 +128,6 @@ def test_formulas_without_results(read_bytes: Callable[..., Pattern]) -> None:
     ("row", "message"),
     [
         ([0.6, "#DIV/0!"], "DIV/0!"),
-        (["#N/A", 5], "N/A"),
         ([0.6, "=NA()"], "line 7"),
         ([0.6, "text"], "text"),
         ([0.6, True], "True"),
@@ -136,7 +135,6 @@ def test_formulas_without_results(read_bytes: Callable[..., Pattern]) -> None:
         ([0.6], "one column"),
         ([0.6, 1, 2, 3], "4 columns"),
         ([0.3, 1], "q = 0.3 is in line 4 too"),
-        ([-0.3, 1], "q = -0.3"),
     ],
 )
 def test_rows_refused(read_bytes: Callable[..., Pattern], row: list[Any], message: str) -> None:
@@ -147,6 +145,15 @@ def test_rows_refused(read_bytes: Callable[..., Pattern], row: list[Any], messag
     assert message in str(caught.value)
     assert "scan.xlsx, line 7" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("row", [["#N/A", 5], [-0.3, 1], [0, 1], [0.65, "nan"], [0.65, "#N/A"]])
+def test_single_bad_rows_are_left_out(read_bytes: Callable[..., Pattern], row: list[Any]) -> None:
+    whole = read_bytes(workbook({"a": [["q", "I"], *GOOD, [0.7, 5]]}))
+    pattern = read_bytes(workbook({"a": [["q", "I"], *GOOD, row, [0.7, 5]]}))
+    assert pattern.x.tolist() == whole.x.tolist()
+    assert pattern.intensity.tolist() == whole.intensity.tolist()
+    assert "line 7" in str(pattern.history[0])
 
 
 def test_rows_that_are_missing_count(read_bytes: Callable[..., Pattern]) -> None:

@@ -16,6 +16,9 @@ from slxrd.units import FloatArray, SecondLine, q_from_two_theta, two_theta_from
 
 Axis = Literal["q", "2theta"]
 AXES: tuple[Axis, ...] = ("q", "2theta")
+#: Quantities on the axis of a text file; θ is converted to 2θ.
+FileAxis = Literal["q", "2theta", "theta"]
+FILE_AXES: tuple[FileAxis, ...] = ("q", "2theta", "theta")
 #: Largest number accepted as a measurement; squares of larger ones may overflow.
 LARGEST = 1e100
 

@@ -4,7 +4,8 @@ McDonald and Wilks, Appl. Spectrosc. 42, 151 (1988). Numbers in the tables are m
 ``YFACTOR``. The format has no record for the wavelength.
 
 Numbers of ``(X++(Y..Y))`` may be compressed (ASCII squeezed difference form, ASDF; section 5 and table VII).
-The first character gives the form: an ordinary number (AFFN; in PAC, signs also separate the numbers);
+The first character gives the form: an ordinary number (AFFN; in PAC, signs also separate the numbers) or
+``?`` for a missing one;
 ``@A…I a…i``, a leading digit with sign (SQZ); ``%J…R j…r``, the difference to the previous number (DIF);
 ``S…Z s``, the number of repetitions of the previous number or difference (DUP). After a line that ends in a
 difference, the next line begins with the last number of that line, as a check.
@@ -24,8 +25,9 @@ from slxrd.errors import FileError
 from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import metadata_entries, parse_number, parse_numbers, required
-from slxrd.io.shared.rows import Row, decode, head, split_lines
+from slxrd.io.shared.rows import Row, decode, split_lines
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import from_signature, has_signature
 from slxrd.io.text import axis as axes
 from slxrd.units import FloatArray
 
@@ -33,7 +35,7 @@ from slxrd.units import FloatArray
 POINTS_LIMIT = 1_000_000
 
 _FORMS = (
-    r"(?P<affn>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]\d{1,3})?)"
+    r"(?P<affn>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]\d{1,3})?|\?)"
     r"|(?P<sqz>[@A-Ia-i]\d*)|(?P<dif>[%J-Rj-r]\d*)|(?P<dup>[S-Zs]\d*)"
 )
 _TOKEN = re.compile(rf"[ \t,;]*(?:{_FORMS})")
@@ -136,13 +138,17 @@ class Decoder:
             at = found.end()
             form = str(found.lastgroup)
             written = found[form]
-            yield form, written if form == "affn" else _LEADING[written[0]] + written[1:]
+            if form == "affn":
+                yield form, "nan" if written == "?" else written
+            else:
+                yield form, _LEADING[written[0]] + written[1:]
 
 
 NAME = "JCAMP-DX"
 
 #: A record; some programs write the last one of a block, END, without the equals sign.
 _RECORD = re.compile(r"##(?:([^=]*)=(.*)|(END)\s*)$", re.I)
+_START = re.compile(r"##\s*(?:TITLE|JCAMP[\s_-]*DX)\s*=", re.I)
 #: Labels of tables that are read, and of tables that are not supported.
 _TABLES = ("XYDATA", "XYPOINTS", "PEAKTABLE")
 _OTHER_TABLES = ("DATATABLE", "NTUPLES", "PEAKASSIGNMENTS", "RADATA")
@@ -163,9 +169,8 @@ class _Block:
 
 
 def recognises(data: bytes) -> bool:
-    """Return True for a file that begins with a JCAMP-DX record."""
-    start = head(data).lstrip()
-    return start.startswith("##") and ("##TITLE=" in start.upper()[:200] or "JCAMP" in start.upper())
+    """Return True for a file with the record ``TITLE`` or ``JCAMP-DX`` before the first row."""
+    return has_signature(data, _START)
 
 
 def scans(request: Request) -> list[Load]:
@@ -174,7 +179,9 @@ def scans(request: Request) -> list[Load]:
     records: dict[str, str] = {}
     blocks: list[_Block] = []
     table = False
-    for line in split_lines(text, request.source, longest=len(text)):
+    for line in from_signature(split_lines(text, request.source, longest=len(text)), _START):
+        if re.match(r"#(?!#)", line.text):
+            continue
         row = Row(line.line, line.text.partition("$$")[0].strip())
         record = _RECORD.match(row.text)
         if not record:
@@ -206,7 +213,7 @@ def _read(block: _Block, request: Request) -> Scan:
     source, records = request.source, block.records
     if not block.complete:
         raise FileError(source, "the table has no ##END=: it is truncated; copy or export it again")
-    axis = _axis(request, records)
+    axis, degrees = _axis(request, records)
     factors = [parse_number(records.get(f"{c}FACTOR") or "1", f"{c}FACTOR", source) for c in "XY"]
     if 0.0 in factors:
         raise FileError(source, "XFACTOR or YFACTOR is 0; export it again")
@@ -234,7 +241,7 @@ def _read(block: _Block, request: Request) -> Scan:
     else:
         counted = counting.from_unknown_unit(intensity)
     return Scan(
-        x=x,
+        x=degrees * x,
         intensity=counted.intensity,
         axis=axis,
         per_count=counted.per_count(),
@@ -247,11 +254,16 @@ def _read(block: _Block, request: Request) -> Scan:
                 "intensity unit": unit,
             }
         ),
-        history=(*_scaling(factors), *counted.history),
+        history=(
+            *_scaling(factors),
+            *counted.history,
+            *((Step("2θ = 2 × θ"),) if degrees != 1.0 else ()),
+        ),
     )
 
 
-def _axis(request: Request, records: Mapping[str, str]) -> Axis:
+def _axis(request: Request, records: Mapping[str, str]) -> tuple[Axis, float]:
+    """Return the quantity on the axis, and its value for one unit in the file (2 for θ)."""
     unit = required(records, "XUNITS", request.source)
     is_q, is_two_theta = axes.names_q_or_two_theta(unit)
     if axes.names_per_nm(unit):
@@ -260,14 +272,14 @@ def _axis(request: Request, records: Mapping[str, str]) -> Axis:
         axis: Axis = "q" if is_q else "2theta"
         if request.axis not in (None, axis):
             raise FileError(request.source, f"the axis is in {unit!r} by its XUNITS; leave --axis out")
-        return axis
+        return axis, 1.0
     if request.axis is None:
         raise FileError(
             request.source,
             f"XUNITS is {unit[:40]!r}, which is neither 2θ nor q in Å⁻¹ for certain: if it is one of them, "
-            "use --axis 2theta or --axis q",
+            "use --axis 2theta or --axis q (--axis theta for θ)",
         )
-    return request.axis
+    return ("2theta", 2.0) if request.axis == "theta" else (request.axis, 1.0)
 
 
 def _pairs(block: _Block, source: str) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slxrd import units
-from slxrd.data.pattern import AXES, Axis, Pattern
+from slxrd.data.pattern import FILE_AXES, FileAxis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.io import unsupported
 from slxrd.io.formats import Format, formats
@@ -24,7 +24,7 @@ SIZE_LIMIT = 200_000_000
 def read(
     path: str | os.PathLike[str],
     *,
-    axis: Axis | None = None,
+    axis: FileAxis | None = None,
     wavelength: float | str | None = None,
     trust_axis: bool = False,
     scan: int | None = None,
@@ -38,9 +38,9 @@ def read(
         A file of PANalytical and Philips (.xrdml, .udf, .rd, .sd, .x00), Bruker and Siemens (.brml, .raw,
         .uxd), Rigaku (.ras, .rasx, .asc, .rig) or STOE (.raw), JCAMP-DX, Excel (.xlsx), or text with two
         columns (axis, intensity) or three (axis, intensity, σ).
-    axis : {"q", "2theta"}, optional
-        Quantity on the axis of a text file: q in Å⁻¹ or 2θ in degrees. Without it the header is used; if the
-        header does not name the quantity, values beyond 4π/λ are 2θ.
+    axis : {"q", "2theta", "theta"}, optional
+        Quantity on the axis of a text file: q in Å⁻¹, or 2θ or θ in degrees; θ is converted to 2θ. Without it
+        the header is used; if the header does not name the quantity, values beyond 4π/λ are 2θ.
     wavelength : float or str, optional
         Å, or a name: ``"CuKa"`` for the doublet, ``"CuKa1"`` for the line. Replaces that in the file.
     trust_axis : bool
@@ -48,8 +48,9 @@ def read(
     scan : int, optional
         Number of the scan in a file with several, from 1.
     columns : str, optional
-        Columns of axis, intensity and, optionally, σ in a text file: ``"1,3"``,
-        ``"2theta=1,intensity=3,sigma=4"``, or their names in the header instead of numbers.
+        Columns of axis, intensity and, optionally, σ or an attenuation factor in a text file: ``"1,3"``,
+        ``"2theta=1,intensity=3,sigma=4"``, ``"2theta=1,intensity=2,attenuation=3"``, or their names in the
+        header instead of numbers. Intensities are multiplied by the attenuation factors.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def read(
 def read_scans(
     path: str | os.PathLike[str],
     *,
-    axis: Axis | None = None,
+    axis: FileAxis | None = None,
     wavelength: float | str | None = None,
     trust_axis: bool = False,
     columns: str | None = None,
@@ -108,14 +109,14 @@ def read_scans(
 
 def _request(
     path: str | os.PathLike[str],
-    axis: Axis | None,
+    axis: FileAxis | None,
     wavelength: float | str | None,
     trust_axis: bool,
     scan: int | None,
     columns: str | None,
 ) -> Request:
-    if axis is not None and axis not in AXES:
-        raise SlxrdError(f"axis {axis!r} is not one of {', '.join(AXES)}")
+    if axis is not None and axis not in FILE_AXES:
+        raise SlxrdError(f"axis {axis!r} is not one of {', '.join(FILE_AXES)}")
     choice = None if columns is None else parse_column_choice(columns)
     if choice is not None and choice.axis is not None:
         if axis not in (None, choice.axis):

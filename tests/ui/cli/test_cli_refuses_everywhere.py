@@ -87,10 +87,10 @@ def test_an_argument_that_cannot_be(bad: Path, words: list[str], says: str) -> N
 
 
 def test_info_reports_why_a_file_cannot_be_read(here: Path) -> None:
-    write_columns(here / "nan.csv", [Q, np.where(Q > 1.001, np.nan, 1.0)])
+    write_columns(here / "nan.csv", [Q, np.where(Q > 1.001, np.nan, 1.0)], "# q intensity")
     outcome = call("info", "nan.csv")
     assert outcome.code == 2
-    assert "  not read: line 103: column 2 is nan" in outcome.out
+    assert "  not read: 749 of 850 points cannot be used (intensity not a number: line " in outcome.out
     assert outcome.err == "slxrd: nan.csv: none of its scans can be read\n"
 
 

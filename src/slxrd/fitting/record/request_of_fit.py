@@ -86,6 +86,8 @@ def _readings(pattern: Pattern, axis: str) -> list[dict[str, Any]]:
         known = (pattern.wavelength, pattern.second_line)
         named = [name for name, used in RADIATIONS.items() if (used.wavelength, used.second) == known]
         reading["wavelength"] = named[0] if named else pattern.wavelength
+    if str(pattern.metadata.get("axis", "")).startswith("theta"):
+        axis = "theta"
     return [reading, {**reading, "axis": axis}, {**reading, "axis": axis, "trust_axis": True}]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypedDict, get_args
 
 from slxrd.data.backgrounds import BACKGROUNDS
-from slxrd.data.pattern import AXES, Axis
+from slxrd.data.pattern import FILE_AXES, FileAxis
 from slxrd.data.regions import Noise, RegionLike
 from slxrd.fitting.objective.settings import ObjectiveName, Scale
 from slxrd.fitting.request.kinds import Choice, Flag, Number, NumberOrText, Text, Whole
@@ -40,8 +40,8 @@ class ReadingOptions(TypedDict, total=False):
     """Reading of a file: keywords of :func:`slxrd.read`."""
 
     axis: Annotated[
-        Axis | None,
-        Option(Choice(AXES), "Quantity of the first column of a text file; default: from the file."),
+        FileAxis | None,
+        Option(Choice(FILE_AXES), "Quantity of the first column of a text file; default: from the file."),
     ]
     wavelength: Annotated[
         float | str | None,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.errors import FileError
-from slxrd.io.shared.counting import are_whole, check_intensity, detector_counts
+from slxrd.io.shared.counting import are_whole, detector_counts, with_usable_factors
 from slxrd.units import FloatArray
 
 #: Largest relative spread of the counting times.
@@ -78,7 +78,7 @@ def read_points(route: ET.Element, source: str) -> Points:
     if np.all(two_theta == two_theta[0]):
         raise FileError(source, f"is a scan of {_scan_name(route)!r}: 2θ does not move in it")
     absorption = columns.get("absorption", np.ones(counts.size))
-    check_intensity(counts, absorption, source)
+    counts, absorption = with_usable_factors(counts, absorption)
     counted = detector_counts(counts, absorption, PRINTED * np.abs(counts))
     _check_corrected(counts, counted, absorption, source)
     return Points(two_theta, counts, counted, absorption, _time(columns.get("time"), source))

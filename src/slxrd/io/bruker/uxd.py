@@ -29,8 +29,9 @@ from slxrd.io.shared.headers import (
     read_lines,
     required,
 )
-from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.rows import Row
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import from_signature, has_signature, without_comments
 from slxrd.units import FloatArray
 
 NAME = "Bruker .uxd"
@@ -45,6 +46,7 @@ _TWO_THETA = (
     "DETECTOR SCAN",
     "PSDSCAN",
 )
+_START = re.compile(r"_FILEVERSION\b", re.I)
 _MARKER = re.compile(r"_(2THETA)?(COUNTS|CPS)\s*(?:=\s*\d*)?$", re.I)
 _KEY = re.compile(r"_(\+?[\w-]+)\s*=(.*)$")
 
@@ -61,18 +63,15 @@ class _Range:
 
 
 def recognises(data: bytes) -> bool:
-    """Return True if the first line that is not a comment is ``_FILEVERSION``."""
-    for line in head(data).replace("\r", "\n").split("\n"):
-        if line.strip() and not line.lstrip().startswith(";"):
-            return line.lstrip().upper().startswith("_FILEVERSION")
-    return False
+    """Return True for a file with ``_FILEVERSION`` before the first row."""
+    return has_signature(data, _START)
 
 
 def scans(request: Request) -> list[Load]:
     """List the ranges of a .uxd file."""
     header: dict[str, str] = {}
     ranges: list[_Range] = []
-    for row in read_lines(request, NAME):
+    for row in without_comments(from_signature(read_lines(request, NAME), _START)):
         if row.text.startswith(";"):
             continue
         if not row.text.startswith("_"):

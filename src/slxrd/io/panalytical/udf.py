@@ -7,6 +7,7 @@ per point (rietx's notes on 56 files).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -23,25 +24,24 @@ from slxrd.io.shared.headers import (
     read_lines,
     required,
 )
-from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.rows import Row
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import has_signature, without_comments
 
 NAME = "Philips .udf"
 
 _SCAN = "rawscan"
+_START = re.compile(r"(?:SampleIdent|DataAngleRange),")
 
 
 def recognises(data: bytes) -> bool:
-    """Return True for a file with the entry ``SampleIdent`` or ``DataAngleRange``."""
-    start = head(data).replace("\r", "\n")
-    return "," in start and any(
-        line.lstrip().startswith(("SampleIdent,", "DataAngleRange,")) for line in start.split("\n")
-    )
+    """Return True for a file with the entry ``SampleIdent`` or ``DataAngleRange`` before the first row."""
+    return has_signature(data, _START)
 
 
 def scans(request: Request) -> list[Load]:
     """Return the only scan of the file."""
-    return [partial(_read, read_lines(request, NAME), request)]
+    return [partial(_read, without_comments(read_lines(request, NAME)), request)]
 
 
 def _read(found: list[Row], request: Request) -> Scan:

@@ -8,6 +8,7 @@ The axis is the first one named by ``ScanAxis``: ω for ``Omega/2Theta``.
 from __future__ import annotations
 
 import math
+import re
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
@@ -24,25 +25,26 @@ from slxrd.io.shared.headers import (
     read_lines,
     required,
 )
-from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.rows import Row
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import from_signature, has_signature, without_comments
 
 NAME = "Philips .x00"
 #: Largest |2θ − 2ω| in degrees, at the middle of a scan over ω, of a symmetric reflection.
 TILT_LIMIT = 1.0
 
-_MAGIC = "HR-XRDScan"
+_START = re.compile(r"HR-XRDScan\s*$", re.I)
 _FACTORS = {"omega/2theta": 2.0, "2theta/omega": 1.0, "2theta": 1.0}
 
 
 def recognises(data: bytes) -> bool:
-    """Return True for a file that begins with ``HR-XRDScan``."""
-    return head(data).lstrip().lower().startswith(_MAGIC.lower())
+    """Return True for a file with the line ``HR-XRDScan`` before the first row."""
+    return has_signature(data, _START)
 
 
 def scans(request: Request) -> list[Load]:
     """Return the only scan of the file."""
-    found = read_lines(request, NAME)
+    found = without_comments(from_signature(read_lines(request, NAME), _START))
     return [lambda: _read(found, request)]
 
 

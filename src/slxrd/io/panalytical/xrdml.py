@@ -18,14 +18,14 @@ from slxrd.errors import FileError
 from slxrd.io.formats import FORMATS, Format
 from slxrd.io.panalytical.xrdml_document import Document, open_documents, radiation
 from slxrd.io.shared import counting
-from slxrd.io.shared.counting import check_intensity, detector_counts
+from slxrd.io.shared.counting import detector_counts, with_usable_factors
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import FloatArray
 
 NAME = "PANalytical .xrdml"
 
 #: Number of bytes read to recognise the format.
-HEAD_SIZE = 8192
+HEAD_SIZE = 65_536
 
 #: 0 °C in the units of temperature. Values without a unit are in kelvin, as in the public readers that use
 #: them (GSAS-II, LIPRAS).
@@ -75,7 +75,7 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
     if content.get("beamAttenuationFactors") is not None:
         factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
     intensity = _spread(_values(content, "intensity"), n, source)
-    check_intensity(intensity, factors, source)
+    intensity, factors = with_usable_factors(intensity, factors)
     counted = counting.from_counts(
         detector_counts(intensity, factors, 0.5)
     )  # they are printed as whole numbers
@@ -105,7 +105,9 @@ def _library(document: Document, source: str) -> dict[str, Any]:
                 source, "needs fairmat-readers-xrd to be read: pip install fairmat-readers-xrd"
             ) from None
         except Exception as error:
-            reason = " ".join(str(error).split())[:100] or type(error).__name__
+            reason = " ".join(str(error).split())[:100]
+            if not reason or isinstance(error, AttributeError | TypeError | LookupError):
+                reason = "an element is missing, or of another form than in versions 1 and 2"
             raise FileError(source, f"the scan cannot be read ({reason}); export it again") from None
     return content
 

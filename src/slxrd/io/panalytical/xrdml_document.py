@@ -19,6 +19,9 @@ from slxrd.io.shared.scan import Request
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import Radiation, SecondLine
 
+#: Namespace of the elements for the library; files of other versions, or without one, have the same elements.
+NAMESPACE = "http://www.xrdml.com/XRDMeasurement/1.5"
+
 
 @dataclass(frozen=True)
 class Document:
@@ -40,11 +43,18 @@ class Document:
     size: int
 
     def alone(self) -> ET.Element:
-        """Return a document with only this scan, for the library."""
-        root, measurement = ET.Element(self.root.tag), ET.Element(self.measurement.tag)
+        """Return a document with only this scan, for the library: all its elements in the one namespace."""
+        root, measurement = ET.Element(_named("xrdMeasurements")), ET.Element(_named("xrdMeasurement"))
         root.append(measurement)
+        for element in self.scan.iter():
+            if isinstance(element.tag, str):
+                element.tag = _named(element.tag.rpartition("}")[2])
         measurement.append(self.scan)
         return root
+
+
+def _named(name: str) -> str:
+    return f"{{{NAMESPACE}}}{name}"
 
 
 def open_documents(request: Request) -> list[Callable[[], Document]]:

@@ -27,8 +27,9 @@ from slxrd.io.shared.headers import (
     read_lines,
     required,
 )
-from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.rows import Row
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import from_signature, has_signature, without_comments
 from slxrd.units import ALPHA2_RATIO, Radiation
 
 NAME = "Rigaku text (.asc, .rig)"
@@ -53,8 +54,8 @@ class _Group:
 
 
 def recognises(data: bytes) -> bool:
-    """Return True for a file that begins with ``*TYPE =``."""
-    return _TYPE.match(head(data).lstrip()) is not None
+    """Return True for a file with ``*TYPE =`` before the first row."""
+    return has_signature(data, _TYPE)
 
 
 def scans(request: Request) -> list[Load]:
@@ -62,7 +63,7 @@ def scans(request: Request) -> list[Load]:
     groups: list[_Group] = []
     header: dict[str, str] = {}
     group: _Group | None = None
-    for row in read_lines(request, NAME):
+    for row in without_comments(from_signature(read_lines(request, NAME), _TYPE)):
         word = row.text.split()[0].upper()
         if word == "*BEGIN":
             group = _Group(dict(header))

@@ -32,8 +32,9 @@ from slxrd.io.shared.headers import (
     read_lines,
     required,
 )
-from slxrd.io.shared.rows import Row, head
+from slxrd.io.shared.rows import Row
 from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.signature import from_signature, has_signature, uncommented
 from slxrd.units import ALPHA2_RATIO, Radiation
 
 #: Names of scans over 2θ → degrees of 2θ per degree of the axis in the file; that of an ω-2θ scan is ω.
@@ -105,7 +106,7 @@ def time_per_point(speed: str | None, unit: str | None, step: str | None, source
 
 NAME = "Rigaku .ras"
 
-_START = re.compile(r'\*(?:RAS_|(?:DISP|FILE|HW|MEAS)_[\w-]+\s+")')
+_START = re.compile(r'[#;!%\'\s]*\*(?:RAS_|(?:DISP|FILE|HW|MEAS)_[\w-]+\s+")')
 _NOTE = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)$")
 _KEY = re.compile(r'\*([\w-]+)\s+"?(.*?)"?$')
 
@@ -122,8 +123,8 @@ class _Block:
 
 
 def recognises(data: bytes) -> bool:
-    """Return True for a file that begins with ``*RAS_``, or with a key of such files."""
-    return _START.match(head(data).lstrip()) is not None
+    """Return True for a file with ``*RAS_``, or a key of such files, before the first row."""
+    return has_signature(data, _START)
 
 
 def scans(request: Request) -> list[Load]:
@@ -131,7 +132,8 @@ def scans(request: Request) -> list[Load]:
     blocks: list[_Block] = []
     header: dict[str, str] = {}
     inside = False
-    for row in read_lines(request, NAME):
+    for line in from_signature(read_lines(request, NAME), _START):
+        row = Row(line.line, uncommented(line.text, "*"))
         if row.text == "*RAS_HEADER_START":
             header, inside = {}, False
         elif row.text == "*RAS_INT_START":
@@ -142,7 +144,8 @@ def scans(request: Request) -> list[Load]:
                 blocks[-1].complete = True
             inside = False
         elif inside:
-            blocks[-1].rows.append(row)
+            if not row.text.startswith("#"):
+                blocks[-1].rows.append(row)
         elif key := _KEY.match(row.text) or _NOTE.match(row.text):
             if blocks and not blocks[-1].marked and blocks[-1].header is header:
                 header = {}
@@ -219,10 +222,10 @@ def _columns(block: _Block, source: str) -> tuple[np.ndarray, np.ndarray, np.nda
     ]
     if not block.marked:
         _check_unmarked(block.header, float(columns[0][-1]), source)
-    factors = columns[2] if width == 3 else np.ones(len(split))
-    if factors.min() <= 0.0:
-        raise FileError(source, f"attenuation factor {factors.min():g} is not positive; export it again")
-    return columns[0], columns[1], factors, counting.decimals([fields[1] for fields, _ in split])
+    detected, factors = columns[1], np.ones(len(split))
+    if width == 3:
+        detected, factors = counting.with_usable_factors(detected, columns[2])
+    return columns[0], detected, factors, counting.decimals([fields[1] for fields, _ in split])
 
 
 def _check_unmarked(header: Mapping[str, str], last: float, source: str) -> None:

@@ -22,7 +22,7 @@ from slxrd.io.formats import FORMATS, Format
 from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
-from slxrd.io.shared.counting import check_intensity
+from slxrd.io.shared.counting import with_usable_factors
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
@@ -69,11 +69,10 @@ def _read(opened: Archive, match: re.Match[str], request: Request) -> Scan:
     rows = _rows(opened.read(match.string), source)
     table = _table(rows, source)
     x, steps = _two_theta(table[:, 0], conditions, source)
-    factors = table[:, 2]
-    check_intensity(table[:, 1], factors, source)
+    detected, factors = with_usable_factors(table[:, 1], table[:, 2])
     time = _counting_time(conditions, source)
     unit = _scan_information(conditions, "IntensityUnit").lower()
-    counted = counting.from_unit(table[:, 1], unit, time, counting.decimals([row[1] for row in rows]))
+    counted = counting.from_unit(detected, unit, time, counting.decimals([row[1] for row in rows]))
     if not np.all(factors == 1.0):
         steps = (*steps, Step("attenuator corrected", {"largest factor": float(factors.max())}))
     return Scan(

@@ -219,10 +219,6 @@ def counts_per_photon(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step,
     history : tuple of Step
         The reason, if the numbers are not counts.
     """
-    if not np.all(np.isfinite(values)):
-        return None, ()
-    if values.size and values.min() < 0:
-        return None, (Step("not taken for counts", {"because": "some are negative"}),)
     found = from_counts(values)
     return found.per_count(), found.history
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from slxrd.data.pattern import Axis
+from slxrd.data.pattern import FILE_AXES, FileAxis
 from slxrd.errors import FileError, SlxrdError
 from slxrd.io.shared.rows import (
     Content,
@@ -25,29 +25,32 @@ from slxrd.io.shared.rows import (
 HEADER_LINES = 10_000
 
 _SEPARATORS: tuple[str, ...] = (";", "\t", ",", " ")
-_ROLES = ("axis", "intensity", "sigma")
-_AXES: dict[str, Axis | None] = {"axis": None, "q": "q", "2theta": "2theta"}
+_ROLES = ("axis", "intensity", "sigma", "attenuation")
+_AXES: dict[str, FileAxis | None] = {"axis": None, **{axis: axis for axis in FILE_AXES}}
 _UNIT = re.compile(r"\s*(?:[\[(].*[\])]|\bin\s.*|/.*)$")
 _HELP = "give --columns 1,3 or --columns 1,3,4, or --columns 2theta=1,intensity=3,sigma=4"
 
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """The columns of axis, intensity and, optionally, σ.
+    """The columns of axis, intensity and, optionally, σ or an attenuation factor.
 
     Parameters
     ----------
     columns : tuple of int or str, of length 2 or 3
-        Axis, intensity, σ: numbers from 1, or names in the header.
-    axis : {"q", "2theta"}, optional
+        Axis, intensity, and the third: numbers from 1, or names in the header.
+    axis : {"q", "2theta", "theta"}, optional
         Quantity on the axis, if the choice names it.
+    third : {"sigma", "attenuation"}
+        What the third column is.
     """
 
     columns: tuple[int | str, ...]
-    axis: Axis | None = None
+    axis: FileAxis | None = None
+    third: str = "sigma"
 
     def __str__(self) -> str:
-        roles = (self.axis or "axis", *_ROLES[1:])
+        roles = (self.axis or "axis", "intensity", self.third)
         return ", ".join(f"{role} = {column}" for role, column in zip(roles, self.columns, strict=False))
 
 
@@ -75,7 +78,7 @@ def parse_column_choice(text: str) -> ColumnChoice:
     Parameters
     ----------
     text : str
-        For example ``"1,3"``, ``"1,3,4"``, ``"2theta=1,intensity=3"`` or ``"Angle,Counts"``.
+        For example ``"1,3"``, ``"1,3,4"``, ``"2theta=1,intensity=3,attenuation=4"`` or ``"Angle,Counts"``.
 
     Raises
     ------
@@ -83,7 +86,8 @@ def parse_column_choice(text: str) -> ColumnChoice:
         If it is not a choice of two or three different columns.
     """
     parts = [part.strip() for part in text.split(",")]
-    axis: Axis | None = None
+    axis: FileAxis | None = None
+    third = "sigma"
     if any("=" in part for part in parts):
         given: dict[str, str] = {}
         for part in parts:
@@ -98,13 +102,16 @@ def parse_column_choice(text: str) -> ColumnChoice:
             given[role] = column
         if not {"axis", "intensity"} <= given.keys():
             raise SlxrdError(f"columns {text!r}: axis and intensity are both needed; {_HELP}")
+        if {"sigma", "attenuation"} <= given.keys():
+            raise SlxrdError(f"columns {text!r}: give either sigma or attenuation; {_HELP}")
+        third = "attenuation" if "attenuation" in given else "sigma"
         parts = [given[role] for role in _ROLES if role in given]
     columns = tuple(_column(part, text) for part in parts)
     if len(columns) not in (2, 3):
         raise SlxrdError(f"columns {text!r}: two or three are needed; {_HELP}")
     if len(set(columns)) < len(columns):
         raise SlxrdError(f"columns {text!r}: one is named twice; {_HELP}")
-    return ColumnChoice(columns, axis)
+    return ColumnChoice(columns, axis, third)
 
 
 def _column(part: str, text: str) -> int | str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.data.pattern import Step
-from slxrd.errors import FileError
+from slxrd.io.shared.bad_points import FEW
 from slxrd.units import FloatArray
 
 #: Largest distance from a whole number of a value that is called whole.
@@ -24,29 +24,21 @@ SINGLE = 2.0**-24
 COARSEST = 0.1
 
 
-def check_intensity(intensity: FloatArray, factors: FloatArray, source: str) -> None:
-    """Check that intensities are finite and attenuation factors positive.
+def with_usable_factors(intensity: FloatArray, factors: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Replace intensities by NaN where the attenuation factor is not positive; such points are left out.
 
     Parameters
     ----------
     intensity, factors : ndarray, shape (n,)
         As in the file.
-    source : str
-        Path of the file, for messages.
 
-    Raises
-    ------
-    FileError
-        If one is not.
+    Returns
+    -------
+    intensity, factors : ndarray, shape (n,)
+        The factors are positive and finite.
     """
-    for name, values in {"attenuation factor": factors, "intensity": intensity}.items():
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise FileError(
-                source, f"the {name} of point {bad[0] + 1} is {values[bad[0]]:g}; export it again"
-            )
-    if factors.size and factors.min() <= 0.0:
-        raise FileError(source, f"attenuation factor {factors.min():g} is not positive; export it again")
+    bad = ~(np.isfinite(factors) & (factors > 0.0))
+    return np.where(bad, np.nan, intensity), np.where(bad, 1.0, factors)
 
 
 def detector_counts(intensity: FloatArray, factors: FloatArray, printed: FloatArray | float) -> FloatArray:
@@ -95,15 +87,18 @@ class Counted:
 
 
 def are_whole(values: FloatArray) -> bool:
-    """Return True if all numbers are whole."""
-    return bool(np.all(np.abs(values - np.round(values)) <= WHOLE))
+    """Return True if all finite numbers are whole."""
+    finite = values[np.isfinite(values)]
+    return bool(np.all(np.abs(finite - np.round(finite)) <= WHOLE))
 
 
 def from_counts(values: FloatArray) -> Counted:
-    """Accept the numbers of a file as counts if all are whole.
+    """Accept the numbers of a file as counts if all are whole and at most a few negative.
 
-    Some files call numbers "counts" that are not.
+    Some files call numbers "counts" that are not. The negative ones are left out later.
     """
+    if np.sum(values < 0.0) > FEW:
+        return Counted(values, False, (Step("not taken for counts", {"because": "some are negative"}),))
     if are_whole(values):
         return Counted(values, True)
     return Counted(values, False, (Step("not taken for counts", {"because": "they are not whole numbers"}),))
@@ -160,7 +155,8 @@ def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted
     printed = 0.0 if whole else 0.5 * 10.0**-decimals
     tolerance = (printed + np.abs(values) * SINGLE) * time + WHOLE
     product = values * time
-    if np.median(tolerance) < COARSEST and np.all(np.abs(product - np.round(product)) <= tolerance):
+    off = np.abs(product - np.round(product)) > tolerance
+    if np.nanmedian(tolerance) < COARSEST and not off.any():
         return Counted(np.round(product), True, (Step("rates to counts", details),))
     return _unconverted(values, {"because": "rate × counting time is not whole", **details})
 

@@ -75,6 +75,7 @@ def header_radiation(
     return Radiation(alpha1, second)
 
 
+_MISSING = re.compile(r"[+-]?(?:nan|1\.#\w+|inf(?:inity)?)|n/?a|null|none|\?+|\*+|--+", re.I | re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
@@ -124,6 +125,11 @@ def parse_number(text: str, what: str, source: str, line: int | None = None) -> 
     raise FileError(source, f"{what} is {text[:40]!r}, not a number; export the scan again", line)
 
 
+def is_missing(text: str) -> bool:
+    """Return True for what programs write instead of a number that is not known or not finite."""
+    return _MISSING.fullmatch(text) is not None
+
+
 def parse_counting_time(text: str, what: str, source: str) -> float:
     """Parse a counting time in s, from 10⁻⁶ to 10⁷ s.
 
@@ -166,7 +172,7 @@ def required(header: Mapping[str, str], key: str, source: str) -> str:
 
 
 def parse_numbers(fields: Sequence[tuple[str, int]], what: str, source: str) -> FloatArray:
-    """Parse the numbers of a scan.
+    """Parse the numbers of a scan; missing ones (nan, inf, ``?``, dashes) and too large ones are NaN.
 
     Parameters
     ----------
@@ -179,7 +185,15 @@ def parse_numbers(fields: Sequence[tuple[str, int]], what: str, source: str) -> 
     -------
     ndarray, shape (n,)
     """
-    return np.array([parse_number(text, what, source, line) for text, line in fields], dtype=np.float64)
+    return np.array(
+        [_parse_value(text.strip(), what, source, line) for text, line in fields], dtype=np.float64
+    )
+
+
+def _parse_value(text: str, what: str, source: str, line: int) -> float:
+    if is_missing(text) or (_NUMBER.fullmatch(text) and abs(float(text)) > LARGEST):
+        return np.nan
+    return parse_number(text, what, source, line)
 
 
 def angles_at_steps(start: float, step: float, n: int, source: str) -> FloatArray:

@@ -161,9 +161,9 @@ def decode(data: bytes, source: str) -> str:
     return text
 
 
-def head(data: bytes) -> str:
-    """Decode the first bytes of a file, replacing invalid characters; never raises."""
-    start = data[:HEAD_SIZE]
+def decode_start(data: bytes, size: int) -> str:
+    """Decode the first ``size`` bytes of a file, replacing invalid characters; never raises."""
+    start = data[:size]
     if start.startswith(_UTF16_MARKS):
         return start.decode("utf-16", errors="ignore")
     return start.decode("utf-8-sig", errors="replace")

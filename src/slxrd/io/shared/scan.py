@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from slxrd.data.pattern import LARGEST, Axis, Pattern, Step
+from slxrd.data.pattern import Axis, FileAxis, Pattern, Step
 from slxrd.errors import FileError
+from slxrd.io.shared.bad_points import ATTENUATION, INTENSITY, SIGMA, usable
 from slxrd.io.shared.column_choice import ColumnChoice
 from slxrd.units import FloatArray, Radiation
 
@@ -24,7 +25,7 @@ class Request:
         Path of the file, for messages.
     data : bytes
         The whole file.
-    axis : {"q", "2theta"}, optional
+    axis : {"q", "2theta", "theta"}, optional
         Quantity on the axis; None: as in the file.
     radiation : Radiation, optional
         Replaces the radiation in the file.
@@ -38,7 +39,7 @@ class Request:
 
     source: str
     data: bytes
-    axis: Axis | None = None
+    axis: FileAxis | None = None
     radiation: Radiation | None = None
     trust_axis: bool = False
     scan: int | None = None
@@ -91,8 +92,8 @@ Load = Callable[[], Scan]
 
 
 def refuse_q(request: Request, name: str) -> None:
-    """Raise FileError if the request has the axis q, for a format ``name`` that stores 2θ."""
-    if request.axis == "q":
+    """Raise FileError if the request has the axis q or θ, for a format ``name`` that stores 2θ."""
+    if request.axis in ("q", "theta"):
         raise FileError(request.source, f"the axis of a {name} file is 2θ; leave --axis out")
 
 
@@ -122,7 +123,7 @@ def select_scan(loads: Sequence[Load], request: Request) -> Load:
 
 
 def to_pattern(scan: Scan, request: Request) -> Pattern:
-    """Check a scan and convert it to a pattern with an increasing axis.
+    """Check a scan and convert it to a pattern with an increasing axis, without single unusable points.
 
     Parameters
     ----------
@@ -134,43 +135,39 @@ def to_pattern(scan: Scan, request: Request) -> Pattern:
     Raises
     ------
     FileError
-        If columns differ in length, values are impossible, the axis is not monotonic, or a scan over 2θ
-        has no wavelength.
+        If columns differ in length, many values are impossible, the axis is not monotonic, or a scan over
+        2θ has no wavelength.
     """
     source = request.source
-    x, intensity = _column(scan.x), _column(scan.intensity)
-    per_count = None if scan.per_count is None else np.broadcast_to(_column(scan.per_count), x.shape)
+    x = _column(scan.x)
     name = "q" if scan.axis == "q" else "2θ"
-    columns = {name: x, "intensity": intensity}
-    if per_count is not None:
-        columns["attenuation factor"] = per_count
+    columns = {name: x, INTENSITY: _column(scan.intensity)}
+    if scan.per_count is not None:
+        columns[ATTENUATION] = np.broadcast_to(_column(scan.per_count), x.shape)
     if scan.sigma is not None:
-        columns["σ"] = _column(scan.sigma)
-    _check(columns, source)
-    if scan.axis == "2theta":
-        _check_angles(x, source)
-    if per_count is not None and intensity.min() < 0.0:
-        raise FileError(
-            source,
-            f"intensity {intensity.min():g} is negative, which is impossible for counts; export it again",
-        )
+        columns[SIGMA] = _column(scan.sigma)
+    _check_sizes(columns, source)
+    kept, left_out = usable(columns, source, counts=scan.per_count is not None)
+    columns = {key: values[kept] for key, values in columns.items()}
+    x = columns[name]
+    _check_axis(x, source)
     radiation = request.radiation or scan.radiation
     if radiation is None and scan.axis == "2theta":
         raise FileError(source, "does not give the wavelength: use --wavelength CuKa, or a number in Å")
     kind = {} if radiation is None else {"wavelength from": "the user" if request.radiation else "the file"}
-    history = scan.history
+    history = (*scan.history, *left_out)
     order = slice(None)
     if x[0] > x[-1]:
         order = slice(None, None, -1)
         history = (*history, Step(f"sorted by {name}", {"in the file": "descending"}))
     return Pattern(
         x=x[order],
-        intensity=intensity[order],
+        intensity=columns[INTENSITY][order],
         axis=scan.axis,
-        sigma=columns["σ"][order] if "σ" in columns else None,
+        sigma=columns[SIGMA][order] if SIGMA in columns else None,
         wavelength=None if radiation is None else radiation.wavelength,
         second_line=None if radiation is None else radiation.second,
-        per_count=None if per_count is None else per_count[order],
+        per_count=columns[ATTENUATION][order] if ATTENUATION in columns else None,
         source=source,
         metadata={**scan.metadata, **kind},
         history=history,
@@ -181,32 +178,25 @@ def _column(values: ArrayLike) -> FloatArray:
     return np.asarray(values, dtype=np.float64).reshape(-1)
 
 
-def _check(columns: Mapping[str, FloatArray], source: str) -> None:
+def _check_sizes(columns: Mapping[str, FloatArray], source: str) -> None:
     sizes = {name: column.size for name, column in columns.items()}
     if len(set(sizes.values())) > 1:
         lengths = ", ".join(f"{size} of {name}" for name, size in sizes.items())
         raise FileError(source, f"its columns differ in length ({lengths}); export it again")
-    n = min(sizes.values())
+    _check_length(min(sizes.values()), source)
+
+
+def _check_length(n: int, source: str) -> None:
     if n < MIN_POINTS:
         raise FileError(source, f"the scan has only {n} points, and at least {MIN_POINTS} are needed")
-    for name, column in columns.items():
-        bad = ~np.isfinite(column) | (np.abs(column) > LARGEST)
-        if bad.any():
-            where = int(np.flatnonzero(bad)[0])
-            raise FileError(source, f"the {name} of point {where + 1} is {column[where]:g}; export it again")
-        if name in ("attenuation factor", "σ") and column.min() <= 0.0:
-            raise FileError(source, f"{name} {column.min():g} is not positive; export it again")
-    steps = np.diff(next(iter(columns.values())))
+
+
+def _check_axis(x: FloatArray, source: str) -> None:
+    _check_length(x.size, source)
+    steps = np.diff(x)
     if not (np.all(steps > 0.0) or np.all(steps < 0.0)):
         raise FileError(
             source,
             "its axis neither increases nor decreases throughout: it is damaged or not a simple scan; "
             "export it again",
-        )
-
-
-def _check_angles(x: FloatArray, source: str) -> None:
-    if x.min() <= 0.0 or x.max() >= 180.0:
-        raise FileError(
-            source, f"2θ from {x.min():g} to {x.max():g}° is not between 0 and 180°; cut the scan"
         )

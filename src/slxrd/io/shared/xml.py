@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import xml.etree.ElementTree as ET
 
@@ -10,6 +11,14 @@ from slxrd.errors import FileError
 #: Largest size in bytes, and largest number of tags and attributes: these take much more memory than text.
 SIZE_LIMIT = 50_000_000
 MARKUP_LIMIT = 2_000_000
+
+
+#: Byte order marks, and the encodings that they stand for.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 
 
 class _Doctype(Exception):
@@ -44,6 +53,7 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
         subject, line = f"its {member} is", False
     if len(data) > SIZE_LIMIT or data.count(b"<") + data.count(b"=") > MARKUP_LIMIT:
         raise FileError(source, f"{subject} too large an XML document; export the scan on its own")
+    data = _from_declaration(data)
     parser = ET.XMLParser(target=_Builder())
     try:
         parser.feed(data)
@@ -64,6 +74,20 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
         raise FileError(source, f"{subject} XML that cannot be decoded ({error}); save it as UTF-8") from None
     assert isinstance(root, ET.Element)
     return root
+
+
+def _from_declaration(data: bytes) -> bytes:
+    """Return the document without lines before it, which no XML parser accepts."""
+    mark, encoding = next(
+        ((mark, name) for mark, name in _MARKS.items() if data.startswith(mark)), (b"", "latin-1")
+    )
+    for beginning in ("<?xml", "<"):
+        start = data.find(beginning.encode(encoding))
+        if start > len(mark) and data[len(mark) : start].strip():
+            return mark + data[start:]
+        if start >= 0:
+            return data[len(mark) :].lstrip() if encoding == "latin-1" else data
+    return data
 
 
 def parse_positive(text: str | None, name: str, source: str, *, zero: bool = False) -> float:

@@ -1,4 +1,4 @@
-"""Determine whether the axis of a text file is q or 2θ, and check its range."""
+"""Determine whether the axis of a text file is q, 2θ or θ, and check its range."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slxrd.data.pattern import Axis
+from slxrd.data.pattern import FileAxis
 from slxrd.errors import FileError
 from slxrd.io.shared.scan import Request
 from slxrd.units import FloatArray
@@ -16,6 +16,8 @@ from slxrd.units import FloatArray
 Q_LIMIT = 9.0
 #: Smallest plausible last 2θ in degrees, unless the option ``axis`` states that the axis is 2θ.
 TWO_THETA_LIMIT = 5.0
+#: Smallest value in degrees of a file that is not doubted to be over 2θ: a reflectivity scan begins below.
+REFLECTIVITY = 0.1
 #: Number of characters of a header line that are searched for the axis.
 TITLE_LENGTH = 500
 
@@ -28,6 +30,11 @@ _PER_ANGSTROM = (
     r"|(?<![a-z])A\s*(?:\^[\s({]*[-−]\s*1|⁻¹)|[(\[]\s*A\s*[-−]\s*1"
 )
 _Q = re.compile(r"(?<![a-z0-9])q(?:[_ ]?[z⊥])?(?![a-z0-9]|-[a-z])|" + _PER_ANGSTROM, re.I)
+_ANGLE = r"(?:theta|omega|(?:th|om)(?![a-z])|[θϑΘϴωΩ])"
+# The first heading of columns, or the value of an entry: "theta (deg), counts" or "scan axis: omega".
+_HEADING = re.compile(rf"(?:angle\W+|incidence\W+)?{_ANGLE}(?:\s*(?:[\[(].*[\])]|/?\s*(?:deg\w*|°)))?", re.I)
+_ENTRY = re.compile(rf"\b(?:x|axis|abscissa)\w*\s*[:=]\s*[\"']?{_ANGLE}(?![\w/-]|\s*[-/]\s*2)", re.I)
+_NUMERIC = re.compile(r"[+-]?\.?\d")
 _PER_NM = re.compile(r"1\s*/\s*nm|(?<![a-z])nm[\s^({]*(?:[-−]\s*1|⁻¹)", re.I)
 
 
@@ -37,7 +44,7 @@ class StatedAxis:
 
     Parameters
     ----------
-    axis : {"q", "2theta"} or None
+    axis : {"q", "2theta", "theta"} or None
         None if it is not stated.
     reason : str
         ``"given"`` (option ``axis``), ``"header"`` of the file, or ``"range"`` of the values.
@@ -45,20 +52,34 @@ class StatedAxis:
         The quantity in the header, also if ``axis`` is another.
     """
 
-    axis: Axis | None
+    axis: FileAxis | None
     reason: str
-    header: Axis | None = None
+    header: FileAxis | None = None
 
     @property
     def name(self) -> str:
         """Name of the axis, for messages."""
-        return {"q": "q", "2theta": "2θ", None: "axis value"}[self.axis]
+        return {"q": "q", "2theta": "2θ", "theta": "θ", None: "axis value"}[self.axis]
 
 
 def names_q_or_two_theta(line: str) -> tuple[bool, bool]:
     """Return whether a line of text names q, and whether it names 2θ."""
     start = line[:TITLE_LENGTH]
     return bool(_Q.search(start)), bool(_TWO_THETA.search(start))
+
+
+def names_theta(line: str) -> bool:
+    """Return True if a line names θ or ω, but not 2θ, as the quantity of the first column or of the axis."""
+    start = line[:TITLE_LENGTH].strip(" \"'#;!%/")
+    if names_q_or_two_theta(start) != (False, False):
+        return False
+    if _ENTRY.search(start):
+        return True
+    for separator in (";", "\t", ",", None):
+        fields = [field.strip(" \"'") for field in start.split(separator)]
+        if len(fields) > 1 and _HEADING.fullmatch(fields[0]):
+            return not any(_NUMERIC.match(field) for field in fields)
+    return _HEADING.fullmatch(start) is not None
 
 
 def names_per_nm(line: str) -> bool:
@@ -79,9 +100,9 @@ def stated_axis(request: Request, header: Sequence[str]) -> StatedAxis:
     Raises
     ------
     FileError
-        If one header line names both quantities, or has q in nm⁻¹.
+        If one header line names both quantities, has q in nm⁻¹, or names θ or ω, which may be meant for 2θ.
     """
-    in_header: Axis | None = None
+    in_header: FileAxis | None = None
     for line in reversed(header):
         is_q, is_two_theta = names_q_or_two_theta(line)
         if names_per_nm(line) and not request.trust_axis and request.axis != "2theta":
@@ -97,6 +118,12 @@ def stated_axis(request: Request, header: Sequence[str]) -> StatedAxis:
         if is_q or is_two_theta:
             in_header = "2theta" if is_two_theta else "q"
             break
+        if names_theta(line) and request.axis is None:
+            raise FileError(
+                request.source,
+                f"the header names θ or ω ({line[:40]!r}): use --axis theta if the angles are θ, half "
+                "of 2θ, or --axis 2theta if they are 2θ",
+            )
     if request.axis is not None:
         return StatedAxis(request.axis, "given", in_header)
     return StatedAxis(in_header, "header", in_header)
@@ -140,8 +167,8 @@ def resolve_axis(request: Request, stated: StatedAxis, x: FloatArray) -> StatedA
                 "--wavelength CuKa (or --trust-axis if it is right)",
             )
         return stated
-    doubtful = stated.reason == "header" or stated.header == "q"
-    if largest < TWO_THETA_LIMIT and doubtful and not request.trust_axis:
+    doubtful = stated.header == "q" or (stated.reason == "header" and float(x.min()) >= REFLECTIVITY)
+    if stated.axis == "2theta" and largest < TWO_THETA_LIMIT and doubtful and not request.trust_axis:
         raise FileError(
             request.source,
             f"the axis ends at {largest:g}, which looks like q in Å⁻¹: "

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from slxrd.errors import FileError
+from slxrd.io.shared.headers import is_missing
 from slxrd.io.shared.rows import Dialect, Row
 from slxrd.units import FloatArray
 
 EXPECTED = "two columns (axis, intensity) or three (axis, intensity, σ)"
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _FORTRAN = str.maketrans("dD", "ee")
 
@@ -39,12 +39,13 @@ def parse_rows(
     Returns
     -------
     ndarray, shape (n, 2) or (n, 3)
-        Axis, intensity and, with three columns, σ; all finite.
+        Axis, intensity and, with three columns, σ; NaN where the file has nan, inf, n/a or too large a
+        number.
 
     Raises
     ------
     FileError
-        If a row has too few or too many columns, or one that is not a finite number.
+        If a row has too few or too many columns, or one that is not a number.
     """
     split = [dialect.fields(row.text) for row in rows]
     usual = Counter(map(len, split)).most_common(1)[0][0]
@@ -71,7 +72,7 @@ def _check_row(row: Row, fields: Sequence[str], usual: int, source: str) -> None
     if usual not in (2, 3):
         return  # the error for a line with the usual number is clearer
     # Words among the numbers change the number of columns too: then the message names the words.
-    if any(_WORD.search(field) and not _NOT_FINITE.fullmatch(field) for field in fields):
+    if any(_WORD.search(field) and not is_missing(field) for field in fields):
         problem = f"{row.text[:40]!r} is text among the data"
     else:
         problem = f"has {_columns(n)} where the other lines have {usual}"
@@ -88,13 +89,8 @@ def _number(field: str, column: int, row: Row, dialect: Dialect, source: str) ->
         text = text.translate(_FORTRAN)
     if _NUMBER.fullmatch(text):
         value = float(text)
-        if np.isfinite(value):
-            return value
-        problem = f"is {field[:40]}, too large a number"
-    elif not field:
-        problem = "is empty"
-    elif _NOT_FINITE.fullmatch(field):
-        problem = f"is {field}"
-    else:
-        problem = f"is {field[:40]!r}, which is not a number"
+        return value if np.isfinite(value) else np.nan
+    if is_missing(field):
+        return np.nan
+    problem = "is empty" if not field else f"is {field[:40]!r}, which is not a number"
     raise FileError(source, f"column {column} {problem}; correct or remove the line", row.line)

@@ -1,4 +1,4 @@
-"""Text files with columns of axis, intensity and, optionally, the standard deviation σ.
+"""Text files with columns of axis, intensity and, optionally, σ or an attenuation factor.
 
 Headers of two refinement programs change the meaning of the columns. GSAS (manual, "Powder histogram data
 files"; APS beamline 11-BM, "Data formats"): after a line ``BANK … CONS … FXYE`` the axis is 2θ in hundredths
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io import unsupported
 from slxrd.io.formats import FORMATS, Format
+from slxrd.io.shared import counting
+from slxrd.io.shared.bad_points import ATTENUATION, INTENSITY, SIGMA, usable
 from slxrd.io.shared.column_choice import select_columns
 from slxrd.io.shared.rows import (
     HEAD_SIZE,
-    Content,
     Row,
     decode,
     detect_dialect,
@@ -31,6 +33,7 @@ from slxrd.io.shared.rows import (
 from slxrd.io.shared.scan import MIN_POINTS, Load, Request, Scan
 from slxrd.io.text import axis as axes
 from slxrd.io.text.columns import EXPECTED, parse_rows
+from slxrd.io.text.third_column import check_third_column
 from slxrd.units import FloatArray
 
 NAME = "text with two or three columns (.xy, .csv, .dat)"
@@ -41,8 +44,6 @@ CENTIDEGREE = 0.01
 
 _BANK = re.compile(r"BANK\s+\d+\s+\d+\s+\d+\s+([A-Z]\w*)(?:\s+(.*))?$", re.I)
 _INTER = re.compile(r"INTER\s+(\S+)\s+(\S+)", re.I)
-_SIGMA = re.compile(r"sig|err|e\.?s\.?d|st(?:d|dev|andard)|dev|unc|σ|Δ|δ|±|\bd[iy]\b|^[es]$|poisson", re.I)
-_OTHER = re.compile(r"calc|fit|model|theor|back|bkg|bgr?$|diff|resid|time|monitor|cps|count", re.I)
 
 
 def recognises(data: bytes) -> bool:
@@ -75,11 +76,11 @@ def _read(request: Request) -> Scan:
         content, numbers, heading = select_columns(lines, request.columns, source)
     rows = content.rows
     table = parse_rows(rows, detect_dialect(rows, source), source, numbers)
-    if len(rows) < MIN_POINTS:
-        raise FileError(source, f"has only {len(rows)} points, and at least {MIN_POINTS} are needed")
-    if numbers is None and table.shape[1] == 3:
-        _check_third_heading(content, source)
     unit = _gsas_axis_unit(content.header, source)
+    if numbers is None and table.shape[1] == 3:
+        named = unit is not None or any(line.upper().startswith("XYDATA") for line in content.header)
+        usually = source.lower().endswith((".xye", ".fxye"))
+        check_third_column(table, content.header, source, is_sigma=named, usually=usually)
     headings = () if heading is None else (heading,)
     axis = axes.stated_axis(request, (*content.header, *headings))
     if unit is not None:
@@ -87,27 +88,41 @@ def _read(request: Request) -> Scan:
             raise FileError(source, "the axis of a GSAS file is 2θ; leave --axis out")
         axis = axes.StatedAxis("2theta", "given", "2theta")
         table[:, 0] *= unit
+    stated = axis
+    if axis.axis == "theta":
+        axis = replace(axis, axis="2theta")
+        table[:, 0] *= 2.0
+    third = "" if table.shape[1] == 2 else "sigma" if request.columns is None else request.columns.third
+    table, rows, left_out = _usable(table, rows, axis, third, source)
     x = table[:, 0]
-    _check_values(table, rows, axis, source)
     order = np.argsort(x, kind="stable")
     _check_repeated(x, order, rows, axis, source)
     axis = axes.resolve_axis(request, axis, x)
-    if axis.axis is None:
-        raise AssertionError("resolve_axis returned no axis")
+    assert axis.axis == "q" or axis.axis == "2theta"
     table = table[order]
-    metadata: dict[str, str | float] = {"format": "text", "axis": f"{axis.axis} ({axis.reason})"}
+    quantity = stated.axis or axis.axis
+    metadata: dict[str, str | float] = {"format": "text", "axis": f"{quantity} ({axis.reason})"}
     if request.columns is not None:
         metadata["columns"] = str(request.columns)
     if content.header:
         metadata["header"] = "\n".join(map(strip_comment_mark, content.header))[:HEADER_LIMIT]
     history = () if unit is None else (Step("axis to degrees", {"unit in the file (°)": unit}),)
+    if quantity == "theta":
+        history = (*history, Step("2θ = 2 × θ"))
+    factors = table[:, 2] if third == "attenuation" else np.ones(len(table))
+    attenuated: tuple[Step, ...] = ()
+    counted = counting.from_unknown_unit(table[:, 1])
+    if third == "attenuation":
+        counted = counting.from_counts(table[:, 1])
+        attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
     return Scan(
         x=table[:, 0],
-        intensity=table[:, 1],
-        sigma=table[:, 2] if table.shape[1] == 3 else None,
+        intensity=counted.intensity * factors,
+        per_count=counted.per_count(factors),
+        sigma=table[:, 2] if third == "sigma" else None,
         axis=axis.axis,
         metadata=metadata,
-        history=(*history, *_sorting(x, axis)),
+        history=(*history, *left_out, *_sorting(x, axis), *counted.history, *attenuated),
     )
 
 
@@ -145,38 +160,16 @@ def _is_factor(text: str) -> bool:
         return True
 
 
-def _check_third_heading(content: Content, source: str) -> None:
-    """Raise FileError if the third column has a heading that does not mean σ."""
-    for line in reversed(content.header):
-        for separator in (";", "\t", ",", None):
-            fields = [field.strip(" \"'") for field in strip_comment_mark(line).split(separator)]
-            if len(fields) == 3 and any(axes.names_q_or_two_theta(fields[0])):
-                # Three words separated by blanks need not be three headings: "q in 1/Å".
-                if not _SIGMA.search(fields[2]) and (separator or _OTHER.search(fields[2])):
-                    raise FileError(
-                        source,
-                        f"the third column is headed {fields[2][:40]!r}, and it is not clear that this is σ: "
-                        "use --columns 1,2 to leave it out, or --columns 1,2,3 if it is",
-                    )
-                return
-
-
-def _check_values(table: FloatArray, rows: Sequence[Row], axis: axes.StatedAxis, source: str) -> None:
-    x = table[:, 0]
-    bad: dict[str, np.ndarray] = {}
-    if axis.axis == "2theta":
-        bad["2θ = {0:g}° is not between 0 and 180°; correct or remove the line"] = (x <= 0.0) | (x >= 180.0)
-    else:
-        unit = " Å⁻¹" if axis.axis == "q" else ""
-        bad[axis.name + " = {0:g}" + unit + " is not positive; correct or remove the line"] = x <= 0.0
-    if table.shape[1] == 3:
-        bad["σ = {2:g} is not positive; correct it, or leave the third column out: --columns 1,2"] = (
-            table[:, 2] <= 0.0
-        )
-    for message, where in bad.items():
-        if where.any():
-            first = int(np.flatnonzero(where)[0])
-            raise FileError(source, message.format(*table[first]), rows[first].line)
+def _usable(
+    table: FloatArray, rows: Sequence[Row], axis: axes.StatedAxis, third: str, source: str
+) -> tuple[FloatArray, tuple[Row, ...], tuple[Step, ...]]:
+    """Return the rows that can be used, and the entry of the history for the others."""
+    last = ATTENUATION if third == "attenuation" else SIGMA
+    columns = dict(zip((axis.name, INTENSITY, last), table.T, strict=False))
+    kept, left_out = usable(columns, source, counts=False, lines=[row.line for row in rows])
+    if kept.sum() < MIN_POINTS:
+        raise FileError(source, f"has only {kept.sum()} points, and at least {MIN_POINTS} are needed")
+    return table[kept], tuple(row for row, keep in zip(rows, kept, strict=True) if keep), left_out
 
 
 def _check_repeated(

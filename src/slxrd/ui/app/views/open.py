@@ -65,6 +65,7 @@ LARGEST_FILE = 200_000_000
 LONG_FILE = 1_000_000
 _SESSION_SUFFIXES = (".json",)
 _TRUST, _NO_LP = "accept the axis even if its range is implausible", "no Lorentz-polarisation correction"
+_AXES = {"q (Å⁻¹)": "q", "2θ (°)": "2theta", "θ (°)": "theta"}
 
 
 class OpenView:
@@ -94,9 +95,7 @@ class OpenView:
         self._example = pn.widgets.Select(
             label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
         )
-        self._axis = pn.widgets.Select(
-            label="axis", options={"from file": "", "q (Å⁻¹)": "q", "2θ (°)": "2theta"}, width=105
-        )
+        self._axis = pn.widgets.Select(label="axis", options={"from file": "", **_AXES}, width=105)
         self._wavelength = pn.widgets.TextInput(label="wavelength", placeholder="CuKa, 1.5406", width=115)
         self._scan = pn.widgets.TextInput(label="scan", placeholder="1", width=90)
         self._columns = pn.widgets.TextInput(label="columns", placeholder="1,2 or 1,2,3", width=115)
