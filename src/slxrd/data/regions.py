@@ -111,6 +111,8 @@ class RegionData:
         Fraction of the point's intensity whose square is part of σ².
     base : ndarray, shape (n,), optional
         σ without that part; ``sigma`` if None.
+    scan : int
+        Index of the scan that they belong to, where several scans of a sample are fitted.
     """
 
     region: Region
@@ -120,6 +122,7 @@ class RegionData:
     per_count: FloatArray | None = None
     relative: float = 0.0
     base: FloatArray | None = None
+    scan: int = 0
 
     @property
     def depends_on_curve(self) -> bool:

@@ -16,6 +16,7 @@ from slxrd.model.environment.curves import Surroundings
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import distances, reach, smear
 from slxrd.model.sizes import check_sizes
+from slxrd.parameters.scans import zero_of_scan
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
@@ -35,19 +36,22 @@ class Model:
         The structure.
     instrument : Instrument
         The diffractometer.
+    further : tuple of Instrument
+        Those of the second and following scans, where several scans of a sample are fitted.
     """
 
     stack: Stack = field(default_factory=Stack)
     instrument: Instrument = field(default_factory=Instrument)
+    further: tuple[Instrument, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the parameters, in the order of the rows of a Jacobian."""
         return self.stack.names
 
-    def region(self, q: FloatArray) -> RegionModel:
-        """Prepare the model for the measured points ``q`` (Å⁻¹, increasing)."""
-        return RegionModel(self, np.asarray(q, dtype=np.float64))
+    def region(self, q: FloatArray, scan: int = 0) -> RegionModel:
+        """Prepare the model for the measured points ``q`` (Å⁻¹, increasing) of a scan."""
+        return RegionModel(self, np.asarray(q, dtype=np.float64), scan)
 
     def intensity(self, q: FloatArray, values: Mapping[str, float]) -> FloatArray:
         """Calculate the intensity at ``q``, shape (n,), in squared units of a plane or an electron."""
@@ -61,11 +65,13 @@ class RegionModel:
     smearing is exact on each grid, so a change of grids does not change the intensity.
     """
 
-    def __init__(self, model: Model, q: FloatArray) -> None:
+    def __init__(self, model: Model, q: FloatArray, scan: int = 0) -> None:
         self.model = model
         self.q = q
-        self.longest_fringe = model.instrument.longest_fringe(q)
+        self.instrument = (model.instrument, *model.further)[scan]
+        self.longest_fringe = self.instrument.longest_fringe(q)
         self.names = model.names
+        self._zero = self.names.index(zero_of_scan(scan))
         self._sizes = [name for name in _OF_SIZES if name in self.names]
         self._bands: dict[int, Band] = {}
         self._samples: dict[int, Sample] = {}
@@ -111,6 +117,8 @@ class RegionModel:
         if not derivatives:
             return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))
         rows[6] *= band.shift
+        if self._zero != 5:
+            rows[1 + self._zero], rows[6] = rows[6].copy(), 0.0
         smeared = apply_resolution(band, rows)
         return smeared[0], smeared[1:]
 
@@ -127,6 +135,7 @@ class RegionModel:
     def _checked(self, values: Mapping[str, float]) -> FloatArray:
         """Return the values of the parameters, shape (p,), after checking that a stack can have them."""
         p = np.array([float(values[name]) for name in self.names])
+        p[5] = p[self._zero]
         d, L, sigma_L, _, _, q_zero = p[:6].tolist()
         _check(d, L, sigma_L, q_zero)
         self._check_sizes(values)
@@ -203,14 +212,14 @@ class RegionModel:
         """Return the structure as arrays on one of the auxiliary grids."""
         key = id(band)
         if key not in self._samples:
-            self._samples[key] = sample(self.model.stack, band.q, self.model.instrument.wavelength)
+            self._samples[key] = sample(self.model.stack, band.q, self.instrument.wavelength)
         return self._samples[key]
 
     def band(self, longest: float) -> Band:
         """Return the auxiliary grid for correlations up to ``longest``, in Å."""
         rung = math.ceil(math.log(max(longest, 1.0)) / math.log(_LADDER))
         if rung not in self._bands:
-            self._bands[rung] = self.model.instrument.band(self.q, _LADDER**rung)
+            self._bands[rung] = self.instrument.band(self.q, _LADDER**rung)
         return self._bands[rung]
 
 

@@ -13,6 +13,7 @@ from slxrd.parameters.disorder.term import disorder_parameters
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.parameters.gap_profiles.profile import gap_parameters
 from slxrd.parameters.parameter_info import ParameterInfo
+from slxrd.parameters.scans import zero_parameter
 
 _SI = "Toso, Baranov et al., ACS Nano 2021, 15, 6243, SI"
 TABLE: dict[str, ParameterInfo] = {
@@ -136,7 +137,7 @@ def info(name: str) -> ParameterInfo:
     SlxrdError
         If no structure has a parameter of that name.
     """
-    known = TABLE.get(name) or FURTHER.get(name)
+    known = TABLE.get(name) or FURTHER.get(name) or zero_parameter(name, TABLE["q_zero"])
     if known is not None:
         return known
     planes = of_planes(name)

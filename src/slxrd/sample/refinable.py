@@ -13,6 +13,7 @@ from slxrd.parameters.disorder.term import disorder_parameters
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.parameters.gap_profiles.profile import gap_parameters, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
+from slxrd.parameters.scans import scan_of_zero
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane
 from slxrd.sample.species import ion
@@ -203,6 +204,9 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
     further = offered(structure) if structure.extras else {}
     gap_profile_in_use(structure.extras)  # raises for parameters of two profiles
     for name in structure.extras:
+        if scan_of_zero(name) is not None:
+            rows[name] = info(name)
+            continue
         if name not in further:
             info(name)
             raise SlxrdError(

@@ -17,7 +17,6 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.search.pairs import visible_periods
-from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 
@@ -204,7 +203,7 @@ class FitAssessment:
         if M == 1:
             return
         doubled = Objective(
-            Model(replace(self.stack, coherent=2 * M), self.objective.model.instrument),
+            replace(self.objective.model, stack=replace(self.stack, coherent=2 * M)),
             self.objective.data,
             self.objective.settings,
         ).evaluate(self.best.values)

@@ -17,6 +17,7 @@ from slxrd.model.arrays_of_stack import check_bounds, sample
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import kernel_of
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.parameters.scans import scan_of_zero
 from slxrd.units import FloatArray
 
 #: Ratio of the longest correlations on an auxiliary grid to those at the starts.
@@ -32,8 +33,16 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
         and settings.objective == "linear"
         and settings.scale == "free"
         and not tied
+        and _zeros_fixed(parameters)
+        and (objective.model.stack.crystal is None or not objective.model.further)
         and _numba()
     )
+
+
+def _zeros_fixed(parameters: Parameters) -> bool:
+    """Whether all scans after the first have no zero error: compiled code knows only one."""
+    rows = [row for name, row in parameters.items() if scan_of_zero(name) is not None]
+    return all(row.free is False and row.value == 0.0 for row in rows)
 
 
 @lru_cache
@@ -138,7 +147,11 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     bands = [model.band(reach) for model in objective.region_models]
     width = max(band.weights.shape[1] for band in bands)
     grid = np.concatenate([*(band.q for band in bands), np.full(width, bands[-1].q[-1])])
-    shift = np.concatenate([*(band.shift for band in bands), np.ones(width)])
+    moved = [
+        band.shift if points.scan == 0 else np.zeros(band.shift.size)
+        for band, points in zip(bands, data, strict=True)
+    ]
+    shift = np.concatenate([*moved, np.ones(width)])
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
     basis = [_basis(columns, scale) for columns, scale in zip(objective.backgrounds, root, strict=True)]

@@ -54,7 +54,7 @@ class Objective:
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
         self.backgrounds = tuple(self._background(points) for points in self.data)
-        self.region_models = tuple(model.region(points.q) for points in self.data)
+        self.region_models = tuple(model.region(points.q, points.scan) for points in self.data)
         if self.settings.objective == "paper2021":
             from slxrd.fitting.objective.paper2021 import derivative_filter
 

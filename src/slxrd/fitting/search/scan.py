@@ -220,7 +220,7 @@ def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> 
     for part in objective.data:
         stride = max(int(sigma_G / float(np.median(np.diff(part.q)))), 1)
         thin = slice(None, None, stride) if part.q.size >= 20 * stride else slice(None)
-        data.append(RegionData(part.region, part.q[thin], part.intensity[thin], part.sigma[thin]))
+        data.append(part.chosen(thin))
     stack = replace(objective.model.stack, size_window=SCAN_WINDOW)
     names = list(parameters)
     d, L, N = (points[:, names.index(name)] for name in ("d", "L", "N"))
@@ -231,5 +231,8 @@ def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> 
         d_B, N_B = (points[:, names.index(name)] for name in ("d_B", "N_B"))
         period = (period + (N_B - 1.0) * d_B + L) / math.sqrt(2.0)
     seen[:, column] = np.hypot(points[:, column], period * sigma_G / middle)
-    instrument = Instrument(0.0, wavelength=objective.model.instrument.wavelength)
-    return Objective(Model(stack, instrument), data, objective.settings), seen
+    sharp, *further = (
+        Instrument(0.0, wavelength=one.wavelength)
+        for one in (objective.model.instrument, *objective.model.further)
+    )
+    return Objective(Model(stack, sharp, tuple(further)), data, objective.settings), seen
