@@ -1,0 +1,42 @@
+"""Arrays that hold a function of q and its derivatives with respect to the shape of a film."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import ComplexArray
+
+#: What the first row is derived by in the following ones: φ = qd, the distribution of sizes, strains and
+#: depths at the bottom and the top, the roughness of the top in planes, and the relative spread of d.
+BY = (
+    "phase",
+    "N",
+    "sigma_N",
+    "strain_bottom",
+    "depth_bottom",
+    "strain_top",
+    "depth_top",
+    "roughness",
+    "sigma_d",
+)
+ROWS = 1 + len(BY)
+PHASE, N, SIGMA_N, STRAIN_BOTTOM, DEPTH_BOTTOM, STRAIN_TOP, DEPTH_TOP, ROUGHNESS, SIGMA_D = range(1, ROWS)
+
+
+def jet(value: ComplexArray, slopes: dict[int, ComplexArray]) -> ComplexArray:
+    """Return the rows of a function and its derivatives, shape (ROWS, n); those left out are 0."""
+    rows = np.zeros((ROWS, *value.shape), np.complex128)
+    rows[0] = value
+    for row, slope in slopes.items():
+        rows[row] = slope
+    return rows
+
+
+def product(*factors: ComplexArray) -> ComplexArray:
+    """Multiply functions, by the product rule."""
+    total = factors[0]
+    for factor in factors[1:]:
+        rows = total * factor[0] + total[0] * factor
+        rows[0] = total[0] * factor[0]
+        total = rows
+    return total
