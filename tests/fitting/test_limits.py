@@ -131,7 +131,7 @@ def test_a_lower_limit_of_disorder_is_where_fringes_would_show(seed: int) -> Non
     """The least χ² over L and σ_L kept at values of our own, from a finer grid of L than the program's."""
     objective = spheres(seed)
     parameters = Parameters().fix(q_zero=0.0).bound(L=(10.0, 30.0))
-    best = search(objective, parameters)[0]
+    best = search(objective, parameters).minima[0]
     fringeless = without_fringes(objective, best)
     assert fringeless.values["sigma_L"] == 8.0
     found = least_disorder(objective, fringeless, parameters)
@@ -160,7 +160,7 @@ def test_a_fixed_gap_gives_a_sharper_limit() -> None:
     known = anywhere.fix(L=20.0)
     limits = []
     for parameters in (anywhere, known):
-        best = search(objective, parameters)[0]
+        best = search(objective, parameters).minima[0]
         limits.append(least_disorder(objective, without_fringes(objective, best), parameters))
     assert limits[1] > limits[0]
 

@@ -16,7 +16,9 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.minima import distinct, fix_q_zero, search
+from slxrd.fitting.search.identity import distinct
+from slxrd.fitting.search.minima import search
+from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.model.intensity import Model
 from slxrd.model.simulation import simulate
 from slxrd.parameters.parameter_set import Parameters
@@ -56,7 +58,7 @@ def test_nothing_better_is_known_than_what_is_found(case: int) -> None:
     """A refinement from the truth itself is no better than the search from nothing."""
     truth = drawn(60)[case]
     objective = first_order(truth, 1000 + case)
-    found = search(objective, Parameters())
+    found = search(objective, Parameters()).minima
     from_truth = minimise(objective, Parameters().start(**truth).fix(q_zero=0.0))
     assert found[0].chi2 < from_truth.chi2 + 0.01, (dict(found[0].values), dict(from_truth.values))
     assert found[0].converged
@@ -66,7 +68,7 @@ def test_nothing_better_is_known_than_what_is_found(case: int) -> None:
 def test_the_search_takes_starts_bounds_ties_and_fixed_values() -> None:
     objective = first_order({**CUBES, "q_zero": 0.0}, 5)
     parameters = Parameters().start(d=5.8).bound(L=(34.0, 39.0)).fix(N=13.0, q_zero=0.0).tie(sigma_N="0.12*N")
-    (best, *others) = search(objective, parameters)
+    (best, *others) = search(objective, parameters).minima
     assert best.names == ("d", "L", "sigma_L")
     assert best.values["N"] == 13.0
     assert best.values["sigma_N"] == pytest.approx(1.56)
@@ -88,7 +90,7 @@ def test_progress_is_reported_to_the_end() -> None:
 @pytest.mark.slow
 def test_the_order_of_solutions_and_their_repetitions() -> None:
     objective = first_order({**CUBES, "q_zero": 0.0}, 5)
-    (best, *others) = search(objective, Parameters())
+    (best, *others) = search(objective, Parameters()).minima
     again = distinct([*others[::-1], best, best])
     assert again[0] is best
     assert len(again) == 1 + len(others)
@@ -226,7 +228,7 @@ def test_a_second_order_that_outweighs_the_first() -> None:
     given["bounds"] = {"L": (20.0, 55.0)}
     pattern, options = setup(pattern, collect({"regions": regions, **given}))
     objective, _ = prepare_objective(pattern, options)
-    found = search(objective, options.parameters.within(objective.model.stack.table))
+    found = search(objective, options.parameters.within(objective.model.stack.table)).minima
     near = minimise(objective, found[0].parameters.start(**truth))
     assert found[0].chi2 < near.chi2 + 0.1
     assert min(abs(minimum.values["L"] - truth["L"]) for minimum in found) < 0.5

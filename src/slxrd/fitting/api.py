@@ -128,6 +128,7 @@ def sample_of(options: Mapping[str, Any]) -> tuple[Stack, Parameters]:
         If the structure is invalid or does not have one of the parameters, or options contradict each other.
     """
     refinement = {name: options[name] for name in options_of("refinement") if name in options}
+    refinement.pop("budget", None)
     base = refinement.get("parameters")
     named = list(base) if isinstance(base, Parameters) else []
     for key, value in refinement.items():
@@ -169,6 +170,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         as_instrument(pattern, options["resolution"], options["zero"]),
         options["noise"],
         Settings(options["objective"], options["scale"], options["background"]),
+        options["budget"],
         options,
     )
 

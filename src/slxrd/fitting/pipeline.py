@@ -15,11 +15,12 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.determination import assess_estimates
 from slxrd.fitting.assessment.estimates import FitAssessment
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, q_zero_error, why_not_refined
-from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.minima import fix_q_zero, refine_all, search
+from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
+from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
+from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.scan import Progress
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -49,6 +50,8 @@ class FitOptions:
         Source of σ; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.
+    budget : float
+        Wall time in seconds after which the search ends.
     request : mapping
         Options as they were given to :func:`slxrd.fit`; empty if the fit was started in another way.
     """
@@ -59,6 +62,7 @@ class FitOptions:
     instrument: Instrument = field(default_factory=Instrument)
     noise: Noise | None = None
     settings: Settings = field(default_factory=Settings)
+    budget: float = DEFAULT_BUDGET
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -96,12 +100,15 @@ def fit_pattern(
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
     _check_points(objective.data, fix_q_zero(parameters), options.settings)
-    minima = search(objective, parameters, report)
+    budget = Budget(options.budget)
+    found = search(objective, parameters, report, budget)
     for _ in range(RECOUNTED if objective.counted else 0):
-        objective = objective.recounted(minima[0].evaluation.regions)
-        minima = refine_all(objective, parameters, minima)
-    minima = _decide_q_zero(objective, parameters, minima, notes)
-    fit = FitAssessment(pattern, objective, parameters, minima, options.noise, notes).fit()
+        objective = objective.recounted(found.minima[0].evaluation.regions)
+        found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
+    found = _decide_q_zero(objective, parameters, found, notes, budget)
+    notes += found.certificate.notes
+    fit = FitAssessment(pattern, objective, parameters, found.minima, options.noise, notes).fit()
+    fit = replace(fit, certificate=found.certificate)
     return replace(assess_estimates(fit, intervals=intervals), options=options)
 
 
@@ -166,13 +173,14 @@ def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: 
 
 
 def _decide_q_zero(
-    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...], notes: list[str]
-) -> tuple[Minimum, ...]:
+    objective: Objective, parameters: Parameters, found: SearchResult, notes: list[str], budget: Budget
+) -> SearchResult:
     """Refine q_zero if the data separate it from d; raise an error if it was freed and they do not."""
     row = parameters["q_zero"]
     if row.free is False:
-        return minima
-    error = q_zero_error(minima[0])
+        return found
+    error = q_zero_error(found.minima[0])
+    refined = "q_zero" in found.minima[0].names
     if error > WORTH_REFINING:
         if row.free:
             raise SlxrdError(
@@ -181,8 +189,10 @@ def _decide_q_zero(
                 + "; or fix it (--fix q_zero=0)"
             )
         notes.append(why_not_refined(error))
-        return minima
+        return search(objective, fix_q_zero(parameters), None, budget) if refined else found
     if row.free:
-        return minima
+        return found
     notes.append(f"q_zero was refined: these data separate it from d to ±{error:.2g} Å⁻¹")
-    return refine_all(objective, parameters.release("q_zero"), minima)
+    if refined:
+        return found
+    return search_again(objective, parameters.release("q_zero"), found, budget)

@@ -24,6 +24,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--tie": (["--tie", "sigma_N=0.1*N"], "fit", "tie", {"sigma_N": "0.1*N"}),
     "--prior": (["--prior", "L=36:2"], "fit", "prior", {"L": (36.0, 2.0)}),
     "--ligand": (["--ligand", "C18"], "fit", "ligand", "C18"),
+    "--budget": (["--budget", "60"], "fit", "budget", 60.0),
     "--coherent": (["--coherent", "7"], "fit", "coherent", 7),
     "--size-window": (["--size-window", "3"], "fit", "size_window", 3.0),
     "--crystal": (["--crystal", "CsPbBr3:Br"], "fit", "crystal", "CsPbBr3:Br"),

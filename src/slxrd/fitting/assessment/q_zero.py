@@ -12,10 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
-from slxrd.parameters.definitions import TABLE
-
-#: q_zero is refined if its standard deviation is at most this, in Å⁻¹: a tenth of its usual range.
-WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
+from slxrd.fitting.search.q_zero import WORTH_REFINING as WORTH_REFINING
 
 
 def q_zero_error(minimum: Minimum) -> float:

@@ -7,7 +7,7 @@ without numba, are refined one after the other by SciPy.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
-from slxrd.fitting.minimise.problem import is_compiled, prepare_problem
+from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, steps_at_once
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -144,6 +144,38 @@ class Batch:
             pieces = [one(k) for k in rows]
         return replace(joined(pieces), start=np.arange(len(pieces)))
 
+    def refine_from(
+        self,
+        k: int,
+        tolerance: float = TOLERANCE,
+        most: int = MOST_EVALUATIONS,
+        check: Callable[[], None] | None = None,
+    ) -> Refined:
+        """Refine the measured intensities from one start; a result of one row.
+
+        Parameters
+        ----------
+        k : int
+            Index of the start.
+        tolerance : float
+            Relative change of χ² at which the refinement ends.
+        most : int
+            Largest number of evaluations.
+        check : callable, optional
+            Called several times a second; the refinement ends with an exception that it raises.
+        """
+        measured, start = self._measured(), self.starts[k : k + 1]
+        if check is None or self._problem is None:
+            return replace(self._refit(measured, start, tolerance, most, check=check), start=np.array([k]))
+        portion = steps_at_once(self._problem, start)
+        for done in range(0, most, portion):
+            check()
+            found = self._refit(measured, start, tolerance, min(portion, most - done))
+            start = found.values
+            if found.converged[0] or not math.isfinite(found.chi2[0]):
+                break
+        return replace(found, start=np.array([k]))
+
     def chi2(self, points: FloatArray) -> FloatArray:
         """χ² of the measured intensities at values of all parameters, shape (k, p) → (k,)."""
         if self._problem is None:
@@ -168,10 +200,11 @@ class Batch:
         most: int = MOST_EVALUATIONS,
         hopeless: float = math.inf,
         leap: bool = False,
+        check: Callable[[], None] | None = None,
     ) -> Refined:
         problem = self._problem
         if problem is None:
-            return self._ordinary(intensities, starts, tolerance, most)
+            return self._ordinary(intensities, starts, tolerance, most, check)
         from slxrd.fitting.minimise import compiled as refit
 
         values, chi2, how, start = refit.refine_many(
@@ -181,12 +214,19 @@ class Batch:
         return Refined(values, chi2, how == refit.CONVERGED, start)
 
     def _ordinary(
-        self, intensities: list[FloatArray], starts: FloatArray, tolerance: float, most: int
+        self,
+        intensities: list[FloatArray],
+        starts: FloatArray,
+        tolerance: float,
+        most: int,
+        check: Callable[[], None] | None,
     ) -> Refined:
         found = []
         for i in range(intensities[0].shape[0]):
             objective = self.objective.with_intensities([rows[i] for rows in intensities])
-            tries = [minimise(objective, self._from(start), tolerance, most) for start in starts.tolist()]
+            tries = [
+                minimise(objective, self._from(start), tolerance, most, check) for start in starts.tolist()
+            ]
             best = min(range(len(tries)), key=lambda k: tries[k].chi2)
             found.append((tries[best], best))
         return Refined(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from slxrd import _least_squares
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import Covariance, covariance
-from slxrd.fitting.minimise.problem import correlated, is_compiled, prepare_problem
+from slxrd.fitting.minimise.problem import correlated, is_compiled, prepare_problem, steps_at_once
 from slxrd.fitting.objective.evaluation import Evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.definitions import info
@@ -118,7 +118,11 @@ def _evaluate(objective: Objective, parameters: Parameters, vector: FloatArray) 
 
 
 def minimise(
-    objective: Objective, parameters: Parameters, tolerance: float = TOLERANCE, most_evaluations: int = 200
+    objective: Objective,
+    parameters: Parameters,
+    tolerance: float = TOLERANCE,
+    most_evaluations: int = 200,
+    check: Callable[[], None] | None = None,
 ) -> Minimum:
     """Refine the free parameters within their bounds, with the exact Jacobian.
 
@@ -132,6 +136,8 @@ def minimise(
         See :data:`TOLERANCE`.
     most_evaluations : int
         Largest number of evaluations.
+    check : callable, optional
+        Called several times a second; the refinement ends with an exception that it raises.
 
     Raises
     ------
@@ -149,18 +155,29 @@ def minimise(
             "nothing to refine: every parameter is fixed", 1,
         )  # fmt: skip
     if is_compiled(objective, parameters):
-        return _compiled(objective, parameters, tolerance, most_evaluations)
-    return _by_scipy(objective, parameters, start, tolerance, most_evaluations)
+        return _compiled(objective, parameters, tolerance, most_evaluations, check)
+    return _by_scipy(objective, parameters, start, tolerance, most_evaluations, check)
 
 
 def _by_scipy(
-    objective: Objective, parameters: Parameters, start: FloatArray, tolerance: float, most_evaluations: int
+    objective: Objective,
+    parameters: Parameters,
+    start: FloatArray,
+    tolerance: float,
+    most_evaluations: int,
+    check: Callable[[], None] | None,
 ) -> Minimum:
     """Refine with the trust-region algorithm of SciPy, for any objective and ties."""
     names = parameters.free_names
     lower, upper = parameters.limits()
+
+    def evaluate(vector: FloatArray) -> _Evaluated:
+        if check is not None:
+            check()
+        return _evaluate(objective, parameters, vector)
+
     found = _least_squares.minimise(
-        partial(_evaluate, objective, parameters),
+        evaluate,
         _inside(start, lower, upper),
         lower,
         upper,
@@ -187,7 +204,11 @@ def _by_scipy(
 
 
 def _compiled(
-    objective: Objective, parameters: Parameters, tolerance: float, most_evaluations: int
+    objective: Objective,
+    parameters: Parameters,
+    tolerance: float,
+    most_evaluations: int,
+    check: Callable[[], None] | None,
 ) -> Minimum:
     """Refine in compiled code: linear residuals with a free scale."""
     from slxrd.fitting.minimise import compiled as refit
@@ -199,11 +220,18 @@ def _compiled(
     steps = 0
     for _ in range(_GRIDS):
         problem = prepare_problem(objective, parameters, found[None, :])
-        found, _, how, taken = refit.refine(
-            found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
-            problem.targets(measured)[0], problem.longest, tolerance, most_evaluations,
-        )  # fmt: skip
-        steps += taken
+        portion = most_evaluations if check is None else steps_at_once(problem, found[None, :])
+        for done in range(0, most_evaluations, portion):
+            if check is not None:
+                check()
+            found, _, how, taken = refit.refine(
+                found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
+                problem.targets(measured)[0], problem.longest, tolerance,
+                min(portion, most_evaluations - done),
+            )  # fmt: skip
+            steps += taken
+            if how != refit.OUT_OF_STEPS:
+                break
         if correlated(objective, found[None, :])[0] <= problem.reach:
             break
     values = FrozenDict(zip(columns_of, found.tolist(), strict=True))

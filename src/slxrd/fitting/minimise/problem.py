@@ -22,6 +22,9 @@ from slxrd.units import FloatArray
 
 #: Ratio of the longest correlations on an auxiliary grid to those at the starts.
 MARGIN = 1.5
+#: Time in seconds per scattering vector and size that an evaluation with derivatives takes at most, roughly,
+#: and the longest time between two looks at the clock.
+_PER_TERM, _AT_ONCE, _SIZE_WINDOW = 3e-8, 0.5, 5.0
 
 
 def is_compiled(objective: Objective, parameters: Parameters) -> bool:
@@ -123,6 +126,15 @@ def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatA
         longest,
         reach,
     )
+
+
+def steps_at_once(problem: Problem, start: FloatArray) -> int:
+    """Return a number of steps of a refinement from a start, shape (1, p), that takes at most about 0.5 s.
+
+    It depends on the sizes alone, not on the speed of the computer, so that results do not.
+    """
+    sizes = 2.0 * _SIZE_WINDOW * float(start[0, 4]) + 1.0
+    return max(int(_AT_ONCE / (_PER_TERM * problem.layout.grid.size * sizes)), 2)
 
 
 def correlated(objective: Objective, rows: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import json
 import math
 import platform
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def result_dictionary(
             for solution in fit.solutions
         ],
         "unique": fit.unique,
+        "search": None if fit.certificate is None else asdict(fit.certificate),
         "converged": fit.converged,
         "why_stopped": fit.why_stopped,
         "notes": list(fit.notes),

@@ -29,6 +29,7 @@ from slxrd.fitting.request.physical import (
     Resolution,
     SubstrateName,
 )
+from slxrd.fitting.search.budget import DEFAULT_BUDGET
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.parameters.definitions import TABLE
@@ -168,6 +169,17 @@ class RefinementOptions(TypedDict, total=False):
             metavar="NAME|C18",
             label="ligand",
             placeholder="oleylamine, C18",
+        ),
+    ]
+    budget: Annotated[
+        float,
+        Option(
+            Number(above=0.0, error="must be a positive number of seconds"),
+            "Wall time in seconds after which the search for solutions ends.",
+            DEFAULT_BUDGET,
+            "What was not examined by then is in the notes.",
+            metavar="SECONDS",
+            label="time budget (s)",
         ),
     ]
 

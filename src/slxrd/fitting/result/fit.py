@@ -12,6 +12,7 @@ from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.ensemble import Ensemble, Pieces
+from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
@@ -169,6 +170,9 @@ class Fit(FitResult):
         they could not be drawn; the errors are then those of the covariance.
     options : FitOptions, optional
         Options of the fit; None if they are not known.
+    certificate : SearchCertificate, optional
+        How many starting points were refined, and how many of them led to the best solution; None if the
+        minima were given.
     stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
         As for :class:`FitResult`.
     reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes
@@ -180,6 +184,7 @@ class Fit(FitResult):
     minima: tuple[Minimum, ...]
     ensemble: Ensemble | None = None
     options: FitOptions | None = None
+    certificate: SearchCertificate | None = None
 
     @property
     def unique(self) -> bool:

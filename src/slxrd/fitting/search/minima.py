@@ -6,29 +6,31 @@ L that can be nearly equally deep. A local refinement finds one of them; this mo
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from slxrd.errors import SlxrdError
-from slxrd.fitting.minimise.batch import Batch, joined
+from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
+from slxrd.fitting.search.identity import MOST_LISTED, distinct, same, worst_listed
 from slxrd.fitting.search.pairs import scan_pairs
+from slxrd.fitting.search.q_zero import decide_q_zero
 from slxrd.fitting.search.scan import (
     FAINTEST,
+    MOST_REFINED,
     Progress,
     bragg_order,
-    envelope_fits,
     filled,
     points_of,
     scan,
     usual_spread,
 )
 from slxrd.fitting.search.substrate import substrate_starts
-from slxrd.parameters.definitions import TABLE, info
+from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -39,15 +41,41 @@ LEAST_SIGMA_L = 0.3
 HIGHEST_ORDER = 4
 #: L is searched at least up to this value in Å, whatever the resolution.
 LEAST_RANGE = 60.0
+#: Mark of a starting point that is the best minimum itself, which is no independent one.
+REPEATED = -1
 #: How often the neighbours of a new best solution are tried.
 MOST_ROUNDS = 6
-#: Solutions with a larger Δχ² are not listed.
-WORST_LISTED = 60.0
+#: Solutions whose neighbours are tried if few starting points lead to the best one.
+MOST_LEADERS = 4
+#: Share of the time budget at whose end no further refinement from a starting point begins.
+SHARE_OF_STARTS = 0.85
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Minima of χ² and how they were found.
+
+    Parameters
+    ----------
+    minima : tuple of Minimum
+        Distinct minima, the best first.
+    certificate : SearchCertificate
+        How thorough the search was.
+    parameters : Parameters
+        Those that were given, with q_zero fixed or free as it was in the search.
+    """
+
+    minima: tuple[Minimum, ...]
+    certificate: SearchCertificate
+    parameters: Parameters
 
 
 def search(
-    objective: Objective, parameters: Parameters, report: Progress | None = None
-) -> tuple[Minimum, ...]:
+    objective: Objective,
+    parameters: Parameters,
+    report: Progress | None = None,
+    budget: Budget | None = None,
+) -> SearchResult:
     """Find the minima of χ², the best first.
 
     Parameters
@@ -56,48 +84,89 @@ def search(
         Residuals of the data and the model.
     parameters : Parameters
         Given values are starts; the others are estimated from the pattern. A q_zero that is neither fixed
-        nor free is fixed at its value.
+        nor free is refined if the data contain two orders of reflection that separate it from d, and fixed
+        at its value otherwise.
     report : callable, optional
         Called with steps done and steps in all.
+    budget : Budget, optional
+        Time budget; none by default.
 
     Returns
     -------
-    tuple of Minimum
-        Distinct ones, within :data:`WORST_LISTED` of the best in χ².
+    SearchResult
+        Distinct minima, within :data:`slxrd.fitting.search.identity.WORST_LISTED` of the best in χ².
 
     Raises
     ------
     SlxrdError
         If nothing can be fitted.
     """
-    parameters = fix_q_zero(parameters)
-    envelopes = envelope_fits(objective, parameters)
+    budget = budget or Budget()
+    parameters, envelopes = decide_q_zero(objective, parameters)
     if objective.model.stack.coherent == 1:
-        if objective.model.stack.substrate is not None:
-            films = [
-                start for film in envelopes for start in substrate_starts(objective, parameters, film.values)
-            ]
-            return distinct([_refine(objective, parameters, start) for start in films])
-        return refine_all(objective, parameters, tuple(envelopes))
+        minima = refine_all(objective, parameters, tuple(envelopes))
+        ended = sum(same(minima[0].values, minimum.values) for minimum in envelopes)
+        return SearchResult(minima, SearchCertificate(len(envelopes), len(minima), max(ended, 1)), parameters)
     base = envelopes[0]
-    parameters = _resolvable(objective, parameters, base)
+    bounded = _resolvable(objective, parameters, base)
     scanned = scan_pairs if objective.model.stack.alternating else scan
-    starts = scanned(objective, parameters, base, report or (lambda done, of: None))
-    cores = os.cpu_count() or 1
-    found = Batch(objective, parameters, starts).refine_each(cores)
-    for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
-        least = float(found.chi2.min())
-        beside = _neighbours(objective, parameters, found.values[int(found.chi2.argmin())])
-        if not beside.size:
-            break
-        found = joined(
-            [found, Batch(objective, parameters, points_of(parameters, beside)).refine_each(cores)]
-        )
-        if found.chi2.min() > least - 1e-3 * max(least / objective.n_points, 1.0):
-            break
-    order = np.argsort(found.chi2)
-    order = order[found.chi2[order] <= 1.1 * _worst_listed(float(found.chi2.min()))]
-    return _polished(objective, parameters, found.values[order])
+    starts = scanned(objective, bounded, base, report or (lambda done, of: None), budget)
+    return SearchResult(*_explore(objective, bounded, starts, budget), parameters)
+
+
+def _film(
+    objective: Objective, parameters: Parameters, envelopes: list[Minimum], budget: Budget
+) -> SearchResult:
+    """Refine a single crystal, on a substrate or not, from fits of the envelope."""
+    starts = [dict(film.values) for film in envelopes]
+    if objective.model.stack.substrate is not None:
+        starts = [one for start in starts for one in substrate_starts(objective, parameters, start)]
+    refined = in_parallel(lambda start: _refine(objective, parameters, start, budget), starts, budget)
+    minima = distinct(refined)
+    ended = sum(same(minima[0].values, minimum.values) for minimum in refined)
+    certificate = SearchCertificate(len(refined), len(minima), ended, budget.reached, budget.left_out)
+    return SearchResult(minima, certificate, parameters)
+
+
+def search_again(
+    objective: Objective, parameters: Parameters, before: SearchResult, budget: Budget | None = None
+) -> SearchResult:
+    """Search from known minima with another choice of free parameters, and among their neighbours.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    parameters : Parameters
+        The new choice, with q_zero free or fixed.
+    before : SearchResult
+        Known minima, the best first.
+    budget : Budget, optional
+        Time budget; none by default.
+    """
+    if objective.model.stack.coherent == 1:
+        return SearchResult(refine_all(objective, parameters, before.minima), before.certificate, parameters)
+    starts = np.array([[minimum.values[name] for name in parameters] for minimum in before.minima])
+    bounded = _resolvable(objective, parameters, before.minima[0])
+    minima, after = _explore(objective, bounded, starts, budget or Budget(), confirm=False)
+    first, ended = before.certificate, after.ended_in_best
+    if same({**minima[0].values, "q_zero": 0.0}, {**before.minima[0].values, "q_zero": 0.0}):
+        ended += first.ended_in_best - 1
+    certificate = replace(
+        after, starts=first.starts + after.starts - len(starts), distinct=first.distinct, ended_in_best=ended
+    )
+    return SearchResult(minima, certificate, parameters)
+
+
+def refine_all(
+    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...], budget: Budget | None = None
+) -> tuple[Minimum, ...]:
+    """Refine known minima again with another choice of free parameters; distinct ones, the best first."""
+    budget = budget or Budget()
+    refined = in_parallel(
+        lambda minimum: _refine(objective, parameters, dict(minimum.values), budget), minima, budget
+    )
+    return distinct(refined)
 
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
@@ -112,6 +181,110 @@ def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> 
         longest = min(longest, FAINTEST / narrowest)
     upper = float(np.clip(longest - base.values["d"], LEAST_RANGE, default.upper))
     return parameters.bound(L=(row.lower, max(upper, row.value or 0.0)))
+
+
+def _explore(
+    objective: Objective, parameters: Parameters, starts: FloatArray, budget: Budget, confirm: bool = True
+) -> tuple[tuple[Minimum, ...], SearchCertificate]:
+    """Refine from starting points and from the neighbours of the best, and count how many led there.
+
+    To confirm the best minimum, others are refined until several have led to it. Starting points beyond
+    :data:`MOST_REFINED` are the last of them.
+    """
+    first, reserve = starts[:MOST_REFINED], starts[MOST_REFINED:]
+    found = _with_neighbours(objective, parameters, _refined(objective, parameters, first, budget), budget)
+    if confirm and parameters["L"].free:
+        found = _confirmed(objective, parameters, found, reserve, budget)
+    order = np.argsort(found.chi2, kind="stable")
+    order = order[found.chi2[order] <= 1.1 * worst_listed(float(found.chi2.min()))]
+    minima = _polished(objective, parameters, found.values[order], budget)
+    certificate = SearchCertificate(
+        int(np.count_nonzero(found.start != REPEATED)),
+        len(_different(parameters, found, len(found.chi2))),
+        _ended_in_best(parameters, found),
+        budget.reached,
+        budget.left_out,
+    )
+    return minima, certificate
+
+
+def _confirmed(
+    objective: Objective, parameters: Parameters, found: Refined, reserve: FloatArray, budget: Budget
+) -> Refined:
+    """Refine from neighbours of the next best minima, and more of the scan, until several led to the best."""
+
+    def further() -> Iterator[FloatArray]:
+        for rank in range(1, MOST_LEADERS):
+            leaders = _different(parameters, found, rank + 1)
+            if len(leaders) > rank:
+                beside = _neighbours(objective, parameters, leaders[rank])
+                yield points_of(parameters, beside) if beside.size else beside
+        yield reserve
+
+    for starts in further():
+        if _ended_in_best(parameters, found) >= SUPPORTED:
+            break
+        if not starts.size:
+            continue
+        if budget.spent(SHARE_OF_STARTS):
+            budget.leave_out("neighbours of the next best solutions")
+            break
+        least = float(found.chi2.min())
+        found = joined([found, _refined(objective, parameters, starts, budget)])
+        if found.chi2.min() < _noticeably_below(objective, least):
+            found = _with_neighbours(objective, parameters, found, budget)
+    return found
+
+
+def _refined(objective: Objective, parameters: Parameters, starts: FloatArray, budget: Budget) -> Refined:
+    """Refine from every starting point, shape (k, p), as far as the budget allows."""
+    batch = Batch(objective, parameters, starts)
+    rows = in_parallel(
+        lambda k: batch.refine_from(k, check=budget.check), range(len(starts)), budget, SHARE_OF_STARTS
+    )
+    if len(rows) < len(starts):
+        budget.leave_out(f"{len(starts) - len(rows)} of {len(starts)} starting points")
+    return joined(rows)
+
+
+def _with_neighbours(objective: Objective, parameters: Parameters, found: Refined, budget: Budget) -> Refined:
+    """Refine from the neighbours of the best minimum, and again if a better one is among them."""
+    for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
+        least = float(found.chi2.min())
+        beside = _neighbours(objective, parameters, found.values[int(found.chi2.argmin())])
+        if not beside.size:
+            break
+        if budget.spent(SHARE_OF_STARTS):
+            budget.leave_out("neighbours of the best solution")
+            break
+        added = _refined(objective, parameters, points_of(parameters, beside), budget)
+        added.start[0] = REPEATED
+        found = joined([found, added])
+        if found.chi2.min() > _noticeably_below(objective, least):
+            break
+    return found
+
+
+def _noticeably_below(objective: Objective, chi2: float) -> float:
+    return chi2 - 1e-3 * max(chi2 / objective.n_points, 1.0)
+
+
+def _ended_in_best(parameters: Parameters, found: Refined) -> int:
+    """Number of independent starting points that led to the best minimum."""
+    best = dict(zip(parameters, found.values[int(found.chi2.argmin())].tolist(), strict=True))
+    rows = found.values[found.start != REPEATED].tolist()
+    named = (dict(zip(parameters, row, strict=True)) for row in rows)
+    return sum(same(values, best) for values in named)
+
+
+def _different(parameters: Parameters, found: Refined, most: int) -> list[FloatArray]:
+    """Values of the different ones among rough minima, the best first, at most so many."""
+    kept: list[dict[str, float]] = []
+    for row in found.values[np.argsort(found.chi2, kind="stable")].tolist():
+        values = dict(zip(parameters, row, strict=True))
+        if len(kept) < most and not any(same(values, other) for other in kept):
+            kept.append(values)
+    return [np.array(list(values.values())) for values in kept]
 
 
 def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) -> FloatArray:
@@ -132,60 +305,28 @@ def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) 
         L, N = values["L"] + step * values["d"], values["N"] - step
         if row.lower <= L <= row.upper:
             starts.append({**values, "L": L})
-            if N >= 1.0 and parameters["N"].free:
+            if step and N >= 1.0 and parameters["N"].free:
                 starts.append({**values, "L": L, "N": N})
     return np.array([list(start.values()) for start in starts]).reshape(-1, len(parameters))
 
 
-def _polished(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Minimum, ...]:
+def _polished(
+    objective: Objective, parameters: Parameters, points: FloatArray, budget: Budget
+) -> tuple[Minimum, ...]:
     """Refine the distinct ones among rough minima, ordered by χ², to full precision."""
     kept: list[dict[str, float]] = []
     for point in points.tolist():
         values = dict(zip(parameters, point, strict=True))
-        if not any(_same(values, other) for other in kept):
+        if not any(same(values, other) for other in kept):
             kept.append(values)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return distinct(list(pool.map(lambda values: _refine(objective, parameters, values), kept)))
+    kept = kept[:MOST_LISTED]
+    refined = in_parallel(lambda values: _refine(objective, parameters, values, budget), kept, budget)
+    if len(refined) < len(kept):
+        budget.leave_out(f"{len(kept) - len(refined)} of {len(kept)} minima, refined roughly only")
+    return distinct(refined)
 
 
-def _refine(objective: Objective, parameters: Parameters, values: dict[str, float]) -> Minimum:
-    return minimise(objective, filled(parameters, values))
-
-
-def refine_all(
-    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...]
-) -> tuple[Minimum, ...]:
-    """Refine known minima again with another choice of free parameters; distinct ones, the best first."""
-    return distinct([_refine(objective, parameters, dict(minimum.values)) for minimum in minima])
-
-
-def fix_q_zero(parameters: Parameters) -> Parameters:
-    """Fix q_zero at its value if it is neither fixed nor free."""
-    row = parameters["q_zero"]
-    return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
-
-
-def _worst_listed(least: float) -> float:
-    return least + max(WORST_LISTED, 0.5 * least)
-
-
-def distinct(minima: list[Minimum]) -> tuple[Minimum, ...]:
-    """Order minima by χ², without duplicates and without those of a much larger χ²."""
-    if not minima:
-        raise SlxrdError("no start led to a fit")
-    ordered = sorted(minima, key=lambda minimum: minimum.chi2)
-    kept: list[Minimum] = []
-    for minimum in ordered:
-        if minimum.chi2 > _worst_listed(ordered[0].chi2):
-            break
-        if not any(_same(minimum.values, other.values) for other in kept):
-            kept.append(minimum)
-    return tuple(kept)
-
-
-#: Solutions closer than this in every parameter are one.
-_SAME: dict[str, float] = {"d": 0.02, "L": 0.5, "sigma_L": 0.3, "N": 0.3, "sigma_N": 0.5, "q_zero": 0.002}
-
-
-def _same(one: Mapping[str, float], other: Mapping[str, float]) -> bool:
-    return all(abs(one[name] - other[name]) < (_SAME.get(name) or 2.0 * info(name).step) for name in one)
+def _refine(
+    objective: Objective, parameters: Parameters, values: dict[str, float], budget: Budget
+) -> Minimum:
+    return minimise(objective, filled(parameters, values), check=budget.check)

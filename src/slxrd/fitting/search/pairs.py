@@ -7,16 +7,16 @@ pattern. The scan covers the divisions of this period among crystals and gaps, a
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
 
 from slxrd.data.fringes import satellite_maxima, satellite_periods
-from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.batch import Batch, joined
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.scan import (
     FAINTEST,
     TRIED_SIGMA_L,
@@ -38,7 +38,8 @@ STEPS_PER_TURN = 6
 MOST_TRIED, MOST_FOLLOWED = 12000, 40
 #: Tolerance and steps of this rough refinement, and the number of points that are returned.
 ROUGHLY, STEPS, MOST_REFINED = 1e-3, 12, 10
-PORTION = 100
+#: Share of the time budget at whose end no further rough refinement begins.
+SHARE_OF_ROUGH = 0.7
 #: σ_N of epitaxial layers; other crystals have that of a synthesis.
 SHARP = 0.5
 
@@ -51,7 +52,9 @@ def visible_periods(objective: Objective) -> list[float]:
     return satellite_periods(objective.data, longest)
 
 
-def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+def scan_pairs(
+    objective: Objective, parameters: Parameters, base: Minimum, report: Progress, budget: Budget
+) -> FloatArray:
     """Scan χ² over divisions of the period among two crystals and their gaps.
 
     Parameters
@@ -64,6 +67,8 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
         The best fit without fringes.
     report : callable
         Called with steps done and steps in all.
+    budget : Budget
+        Time budget.
 
     Returns
     -------
@@ -72,7 +77,7 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
     """
     periods = visible_periods(objective)
     if not periods:
-        return scan(objective, parameters, base, report)
+        return scan(objective, parameters, base, report, budget)
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     middle = float(np.mean(strongest.q))
     around = [q for period in periods[:1] for q in satellite_maxima(strongest, period)]
@@ -91,13 +96,21 @@ def scan_pairs(objective: Objective, parameters: Parameters, base: Minimum, repo
             break
     tried = tried[:: math.ceil(len(tried) / MOST_TRIED) or 1]
     if not tried:
-        return scan(objective, parameters, base, report)
+        return scan(objective, parameters, base, report, budget)
     names = list(parameters)
     table = np.array([[point.get(name, base.values[name]) for name in names] for point in tried])
     points = points_of(parameters, table)
-    chi2 = chi2_about(objective, parameters, points, report)
+    chi2 = chi2_about(objective, parameters, points, report, budget)
     starts = points[_lowest(points, chi2, names)]
-    rough = Batch(objective, parameters, starts).refine_each(os.cpu_count() or 1, ROUGHLY, STEPS)
+    batch = Batch(objective, parameters, starts)
+    rough = joined(
+        in_parallel(
+            lambda k: batch.refine_from(k, ROUGHLY, STEPS, budget.check),
+            range(len(starts)),
+            budget,
+            SHARE_OF_ROUGH,
+        )
+    )
     return rough.values[np.argsort(rough.chi2)[:MOST_REFINED]]
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import TABLE
@@ -39,13 +39,16 @@ SAME_PERIOD = 0.002
 MOST_GAPS = 5000
 #: Minima of the scan that are refined.
 MOST_REFINED = 80
+#: Further minima of the scan that are refined if few of the first lead to the best solution.
+MOST_IN_RESERVE = 40
 #: Distances are searched up to that at which the resolution reduces the contrast of fringes to
 #: exp(−½·1.8²) = 20 %.
 FAINTEST = 1.8
 #: Sizes within this many σ_N of N are counted while scanning.
 SCAN_WINDOW = 2.5
-#: Points of the scan between two reports of progress.
+#: Largest number of points between two reports of progress; share of the time budget for the scan.
 PORTION = 200
+SHARE_OF_SCAN = 0.5
 Progress = Callable[[int, int], None]
 
 
@@ -149,18 +152,20 @@ def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
     return [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
 
 
-def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Progress) -> FloatArray:
+def scan(
+    objective: Objective, parameters: Parameters, base: Minimum, report: Progress, budget: Budget
+) -> FloatArray:
     """Scan χ² over L, N, σ_L and d, and return its minima in L and N, the best first; shape (k, p)."""
     row = parameters["L"]
     strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
     turn = base.values["d"] / bragg_order(strongest, base.values["d"])
-    count = max(int((row.upper - row.lower) / turn * STEPS_PER_TURN), STEPS_PER_TURN)
-    if count > MOST_GAPS:
+    gaps = max(int((row.upper - row.lower) / turn * STEPS_PER_TURN), STEPS_PER_TURN)
+    if gaps > MOST_GAPS:
         raise SlxrdError(
             f"bounds L={row.lower:g}:{row.upper:g} are too wide to search; narrow them (--bounds L=5:200)"
         )
     axes = {
-        "L": choices(parameters, "L", np.linspace(row.lower, row.upper, count).tolist()),
+        "L": choices(parameters, "L", np.linspace(row.lower, row.upper, gaps).tolist()),
         "N": choices(parameters, "N", _tried_sizes(strongest, base)),
         "sigma_L": choices(parameters, "sigma_L", list(TRIED_SIGMA_L)),
         "d": choices(parameters, "d", _tried_periods(strongest, base)),
@@ -181,29 +186,46 @@ def scan(objective: Objective, parameters: Parameters, base: Minimum, report: Pr
     table = [np.broadcast_to(columns[name], math.prod(size)) for name in parameters]
     points = points_of(parameters, np.column_stack(table))
     shape = (len(axes["L"]), len(axes["N"]))
-    chi2 = chi2_about(objective, parameters, points, report).reshape(*shape, -1)
+    chi2 = chi2_about(objective, parameters, points, report, budget).reshape(*shape, -1)
     lowest = chi2.min(axis=2)
     beside = np.pad(lowest, 1, constant_values=np.inf)
     around = [beside[i : i + shape[0], j : j + shape[1]] for i, j in ((0, 1), (2, 1), (1, 0), (1, 2))]
     minima = np.argwhere(np.all([lowest <= other for other in around], axis=0))
-    order = np.argsort(lowest[tuple(minima.T)])[:MOST_REFINED]
+    order = np.argsort(lowest[tuple(minima.T)], kind="stable")[: MOST_REFINED + MOST_IN_RESERVE]
+    order = order[np.isfinite(lowest[tuple(minima[order].T)])]
     scanned = points.reshape(*shape, -1, len(parameters))
     return np.array([scanned[i, j, chi2[i, j].argmin()] for i, j in minima[order]])
 
 
 def chi2_about(
-    objective: Objective, parameters: Parameters, points: FloatArray, report: Progress
+    objective: Objective, parameters: Parameters, points: FloatArray, report: Progress, budget: Budget
 ) -> FloatArray:
-    """χ² of a cheaper objective at many points, on all cores; shape (k, p) → (k,)."""
+    """χ² of a cheaper objective at many points, on all cores; shape (k, p) → (k,).
+
+    Points that the time budget leaves out have an infinite χ². The points are taken in strides, so that
+    those that remain are spread evenly.
+    """
     cheaper, shifted = coarse(objective, parameters, points)
     batch = Batch(cheaper, parameters, shifted)
-    portions = [shifted[first : first + PORTION] for first in range(0, len(points), PORTION)]
-    pieces: list[FloatArray] = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for piece in pool.map(batch.chi2, portions):
-            pieces.append(piece)
-            report(min(len(pieces) * PORTION, len(points)), len(points))
-    return np.concatenate(pieces)
+    strides = _prime(math.ceil(len(points) / PORTION))  # so that every portion mixes the values of all axes
+    portions = [shifted[first::strides].copy() for first in range(min(strides, len(shifted)))]
+
+    def done(finished: int) -> None:
+        report(finished * len(points) // len(portions), len(points))
+
+    pieces = in_parallel(batch.chi2, portions, budget, SHARE_OF_SCAN, done)
+    chi2 = np.full(len(points), np.inf)
+    for first, piece in enumerate(pieces):
+        chi2[first::strides] = piece
+    if len(pieces) < len(portions):
+        budget.leave_out(f"{1.0 - len(pieces) / len(portions):.0%} of the {len(points)} trial values")
+        report(len(points), len(points))
+    return chi2
+
+
+def _prime(least: int) -> int:
+    """Return the smallest prime that is not below ``least``."""
+    return next(n for n in count(max(least, 2)) if all(n % k for k in range(2, math.isqrt(n) + 1)))
 
 
 def coarse(objective: Objective, parameters: Parameters, points: FloatArray) -> tuple[Objective, FloatArray]:

@@ -1,0 +1,129 @@
+"""Time budget of a search, and work on all cores that ends with it or with an interrupt."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+#: Wall time in seconds after which the search of a fit ends by default.
+DEFAULT_BUDGET = 20.0
+#: Longest time in seconds between two looks at the clock and at a pressed Ctrl-C.
+POLL = 0.2
+
+
+class Interrupted(Exception):
+    """Raised in a worker whose results are no longer needed."""
+
+
+class Budget:
+    """Wall time that a search may take, and what it left out for that reason.
+
+    Without a limit, or as long as the limit is not reached, results do not depend on the time.
+
+    Parameters
+    ----------
+    seconds : float
+        Limit; infinite by default.
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    def __init__(self, seconds: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._begin = clock()
+        self._stopped = threading.Event()
+        self._left_out: list[str] = []
+
+    def spent(self, share: float = 1.0) -> bool:
+        """Whether more than this share of the time has passed."""
+        return self._clock() - self._begin > share * self.seconds
+
+    def leave_out(self, what: str) -> None:
+        """Record what was not examined because the time had passed."""
+        if what not in self._left_out:
+            self._left_out.append(what)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was not examined."""
+        return tuple(self._left_out)
+
+    @property
+    def reached(self) -> bool:
+        """Whether something was left out."""
+        return bool(self._left_out)
+
+    def stop(self) -> None:
+        """Stop the workers, whose results are no longer needed."""
+        self._stopped.set()
+
+    def check(self) -> None:
+        """Raise :class:`Interrupted` if the workers were stopped."""
+        if self._stopped.is_set():
+            raise Interrupted
+
+
+def in_parallel(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    budget: Budget,
+    share: float = 1.0,
+    report: Callable[[int], None] | None = None,
+) -> list[Result]:
+    """Apply a function to items on all cores, until the budget is spent.
+
+    Parameters
+    ----------
+    function : callable
+        Called with one item, in a thread.
+    items : sequence
+        Arguments, the most important first.
+    budget : Budget
+        After the given share of it no further item is begun; the first one always is.
+    share : float
+        Share of the budget.
+    report : callable, optional
+        Called with the number of finished items.
+
+    Returns
+    -------
+    list
+        Results in the order of the items; fewer than items if the budget was spent.
+    """
+    cores = os.cpu_count() or 1
+    begun: list[Future[Result]] = []
+    running: set[Future[Result]] = set()
+    pool = ThreadPoolExecutor(cores)
+
+    def collect(most: int) -> None:
+        nonlocal running
+        while len(running) > most:
+            done, running = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
+            for future in done:
+                future.result()
+            if done and report is not None:
+                report(len(begun) - len(running))
+
+    try:
+        for item in items:
+            if begun and budget.spent(share):
+                break
+            begun.append(pool.submit(function, item))
+            running.add(begun[-1])
+            collect(cores)
+        collect(0)
+    except BaseException:
+        budget.stop()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
+    return [future.result() for future in begun]

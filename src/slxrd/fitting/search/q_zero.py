@@ -1,0 +1,67 @@
+"""Whether q_zero is refined in a search, decided from the envelopes of two orders of reflection.
+
+With q_zero fixed at a wrong value, d of the starting points is wrong as well, and so is
+the order of their χ².
+"""
+
+from __future__ import annotations
+
+import math
+
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.scan import envelope_fits
+from slxrd.parameters.definitions import TABLE
+from slxrd.parameters.parameter_set import Parameters
+
+#: q_zero is refined if its standard deviation is at most this, in Å⁻¹: a tenth of its usual range.
+WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
+
+
+def fix_q_zero(parameters: Parameters) -> Parameters:
+    """Fix q_zero at its value if it is neither fixed nor free."""
+    row = parameters["q_zero"]
+    return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
+
+
+def decide_q_zero(objective: Objective, parameters: Parameters) -> tuple[Parameters, list[Minimum]]:
+    """Free or fix a q_zero that is neither, and fit the envelopes of the Bragg peaks.
+
+    It is freed if the regions contain several orders of reflection and the envelopes separate it from d.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    parameters : Parameters
+        Given values are fixed, or starts.
+
+    Returns
+    -------
+    parameters : Parameters
+        With q_zero free or fixed.
+    envelopes : list of Minimum
+        Fits of the envelopes, the best first.
+    """
+    fixed = fix_q_zero(parameters)
+    envelopes = envelope_fits(objective, fixed)
+    if parameters["q_zero"].free is not None or objective.model.stack.coherent == 1:
+        return fixed, envelopes
+    if len(orders_of_reflection(objective, envelopes[0].values["d"])) < 2:
+        return fixed, envelopes
+    freed = parameters.release("q_zero")
+    shifted = envelope_fits(objective, freed)
+    error = shifted[0].covariance.error("q_zero")
+    if error is None or error > WORTH_REFINING:
+        return fixed, envelopes
+    return freed, shifted
+
+
+def orders_of_reflection(objective: Objective, d: float) -> set[int]:
+    """Return the orders of reflection, of planes d Å apart, whose Bragg peaks are within the regions."""
+    turn = 2.0 * math.pi / d
+    return {
+        order
+        for points in objective.data
+        for order in range(math.ceil(points.q[0] / turn), math.floor(points.q[-1] / turn) + 1)
+    }
