@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from slxrd.data.decomposition.decompose import Decomposition as Decomposition
     from slxrd.data.decomposition.decompose import decompose as decompose
     from slxrd.data.decomposition.decompose import subtract_peaks as subtract_peaks
-    from slxrd.data.fringes import LaueFringes as LaueFringes
-    from slxrd.data.fringes import laue_fringes as laue_fringes
     from slxrd.data.pattern import Pattern as Pattern
     from slxrd.data.pattern import Step as Step
     from slxrd.data.peaks import find_regions as find_regions
@@ -45,6 +43,12 @@ if TYPE_CHECKING:
     from slxrd.errors import SlxrdError as SlxrdError
     from slxrd.fitting.api import build_parameters as build_parameters
     from slxrd.fitting.api import fit as fit
+    from slxrd.fitting.diagnosis.diagnose import diagnose as diagnose
+    from slxrd.fitting.diagnosis.laue import LaueFringes as LaueFringes
+    from slxrd.fitting.diagnosis.laue import laue_fringes as laue_fringes
+    from slxrd.fitting.diagnosis.result import DiagnosedPeak as DiagnosedPeak
+    from slxrd.fitting.diagnosis.result import Diagnosis as Diagnosis
+    from slxrd.fitting.diagnosis.result import Proposal as Proposal
     from slxrd.fitting.examples import Example as Example
     from slxrd.fitting.examples import SeriesExample as SeriesExample
     from slxrd.fitting.examples import example as example
@@ -152,13 +156,15 @@ _PUBLIC = {
     "data.corrections": "correct_absorption correct_footprint correct_lorentz_polarisation "
     "counting_statistics undo_correction",
     "data.decomposition.decompose": "Component Decomposition decompose subtract_peaks",
-    "data.fringes": "LaueFringes laue_fringes",
     "data.pattern": "Pattern Step",
     "data.peaks": "find_regions",
     "data.regions": "Region",
     "data.repeats": "Fluctuation fluctuation",
     "errors": "FileError SlxrdError",
     "fitting.api": "build_parameters fit",
+    "fitting.diagnosis.diagnose": "diagnose",
+    "fitting.diagnosis.laue": "LaueFringes laue_fringes",
+    "fitting.diagnosis.result": "DiagnosedPeak Diagnosis Proposal",
     "fitting.examples": "Example SeriesExample example example_series",
     "fitting.record.saved_fit": "SavedFit load",
     "fitting.record.write": "result_dictionary save",

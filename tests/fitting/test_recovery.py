@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from scipy.special import chdtri, ndtri
 
-from slxrd.data.fringes import laue_fringes
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
+from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.examples import EXAMPLES, Example, example
 from slxrd.fitting.result.fit import Fit
 from slxrd.model.simulation import simulate

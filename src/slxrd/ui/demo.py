@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from slxrd.data.fringes import laue_fringes
+from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.examples import EXAMPLES, Example
 from slxrd.fitting.record import write as output
 from slxrd.fitting.result.fit import Fit

@@ -20,6 +20,8 @@ from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all
 
 #: Number of planes of the largest crystal that is listed plane by plane.
 MOST_PLANES = 200
+#: Scans of a file that are diagnosed.
+MOST_DIAGNOSED = 3
 
 
 def catalogue() -> str:
@@ -103,13 +105,25 @@ def info_command(
     file: Measured,
     reading: Scans,
 ) -> None:
-    """Describe a file: its format, scans, ranges, radiation, counting time, and corrections."""
+    """Describe a file: its format, scans, ranges, radiation and corrections, and what its pattern shows."""
     from slxrd.data.description import describe_scans
 
     found = slxrd.read_scans(file, **reading.arguments("reading"))
     typer.echo(describe_scans(str(file), found))
-    if not any(isinstance(scan, slxrd.Pattern) for scan in found):
+    patterns = [scan for scan in found if isinstance(scan, slxrd.Pattern)]
+    for number, pattern in enumerate(patterns[:MOST_DIAGNOSED], 1):
+        typer.echo(f"\ndiagnosis{f' of scan {number}' if len(found) > 1 else ''}")
+        typer.echo(_diagnosis(pattern))
+    if not patterns:
         raise SlxrdError(f"{file}: none of its scans can be read")
+
+
+def _diagnosis(pattern: slxrd.Pattern) -> str:
+    """Return the diagnosis of a pattern as text, or the reason why there is none."""
+    try:
+        return str(slxrd.diagnose(pattern))
+    except SlxrdError as error:
+        return f"  none: {error}"
 
 
 @command("convert")

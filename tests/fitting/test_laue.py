@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slxrd.data.fringes import LaueFringes, laue_fringes
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
+from slxrd.fitting.diagnosis.laue import LaueFringes, laue_fringes
 from slxrd.fitting.examples import EXAMPLES
 
 D = 3.0664

@@ -1,0 +1,174 @@
+"""All significant maxima of a pattern, from the sharpest to the broadest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.units import FloatArray
+
+#: Smallest prominence of a maximum relative to the noise.
+SIGNIFICANT = 7.0
+#: Prominence relative to the noise with which the width of a maximum is measured.
+MEASURABLE = 30.0
+#: Smallest drop on the side of the end of the data.
+AT_THE_END = 5.5
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """A significant maximum.
+
+    Parameters
+    ----------
+    index : int
+        Point of the maximum.
+    q, width, height : float
+        Position and full width at half maximum in Å⁻¹; height above the minima on either side.
+    background : float
+        Intensity under the maximum.
+    significance : float
+        Prominence relative to the noise, with the best smoothing.
+    left, right : int
+        Points of the minima on either side.
+    """
+
+    index: int
+    q: float
+    width: float
+    height: float
+    background: float
+    significance: float
+    left: int
+    right: int
+
+
+def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list[Maximum]:
+    """Find all significant maxima.
+
+    Maxima are sought without smoothing and with Gaussians of 1, 2, 4, … points. One that is found with more
+    smoothing only is broad and weak.
+
+    Parameters
+    ----------
+    q, intensity : ndarray, shape (n,)
+    level : ndarray, shape (n,)
+        The intensity on a scale of constant noise 1.
+
+    Returns
+    -------
+    list of Maximum
+        In the order of q.
+    """
+    found: dict[int, tuple[float, int]] = {}
+    scale = 0
+    while scale <= max(q.size // 24, 1):
+        smooth = smoothed(level, float(scale)) if scale else level
+        noise = 1.0 / math.sqrt(2.0 * math.sqrt(math.pi) * scale) if scale else 1.0
+        tops, prominences = _prominent(smooth, noise, 2 * scale)
+        for top, prominence in zip(tops, prominences, strict=True):
+            near = [i for i in found if abs(i - top) <= max(2.5 * scale, 1.5)]
+            if near:
+                for i in near:
+                    found[i] = (max(found[i][0], prominence / noise), found[i][1])
+            elif not any(_same_hill(smooth, i, int(top), noise) for i in found):
+                found[int(top)] = (prominence / noise, scale)
+        scale = max(2 * scale, 1)
+    order = sorted(found)
+    measured = [_measured(q, intensity, level, order, k, *found[i]) for k, i in enumerate(order)]
+    return list({peak.index: peak for peak in measured}.values())
+
+
+def _prominent(smooth: FloatArray, noise: float, margin: int) -> tuple[list[int], list[float]]:
+    """Return maxima of a sufficient prominence, also beside the ends of the data but for a margin."""
+    from scipy.signal import find_peaks, peak_prominences
+
+    tops, _ = find_peaks(smooth)
+    if tops.size == 0:
+        return [], []
+    prominences, left, right = peak_prominences(smooth, tops)
+    drops = np.array([smooth[tops] - smooth[left], smooth[tops] - smooth[right]])
+    least, most = drops.min(axis=0), drops.max(axis=0)
+    at_end = np.where(drops[0] < drops[1], left == 0, right == smooth.size - 1)
+    inside = (tops >= margin) & (tops < smooth.size - margin)
+    good = inside & (
+        (prominences > SIGNIFICANT * noise)
+        | (at_end & (least > AT_THE_END * noise) & (most > 2.0 * SIGNIFICANT * noise))
+    )
+    return [int(i) for i in tops[good]], [
+        float(p) for p in np.where(at_end, np.minimum(most, 2.0 * least), prominences)[good]
+    ]
+
+
+def _same_hill(smooth: FloatArray, one: int, other: int, noise: float) -> bool:
+    """Whether no significant minimum separates two points."""
+    low, high = min(one, other), max(one, other)
+    between = float(smooth[low : high + 1].min())
+    return bool(min(smooth[one], smooth[other]) - between < SIGNIFICANT * noise)
+
+
+def _measured(
+    q: FloatArray,
+    intensity: FloatArray,
+    level: FloatArray,
+    order: list[int],
+    k: int,
+    significance: float,
+    scale: int,
+) -> Maximum:
+    """Measure position, width and height of a maximum between the minima beside it."""
+    top = order[k]
+    before = order[k - 1] if k else 0
+    after = order[k + 1] if k + 1 < len(order) else q.size - 1
+    smooth = smoothed(level, float(max(scale, 1)))
+    left = before + int(np.argmin(smooth[before : top + 1]))
+    right = top + int(np.argmin(smooth[top : after + 1]))
+    prominence = smooth[top] - max(smooth[left], smooth[right])
+    while prominence * math.sqrt(2.0 * math.sqrt(math.pi) * max(scale, 0.3)) < MEASURABLE:
+        if max(2 * scale, 1) > (right - left) / 12:
+            break
+        scale = max(2 * scale, 1)
+    curve = smoothed(intensity, float(scale)) if scale else intensity
+    top = left + int(np.argmax(curve[left : right + 1]))
+    left, right = min(left, top), max(right, top)
+    ends = curve[left], curve[right]
+    share = (q[top] - q[left]) / (q[right] - q[left]) if right > left else 0.0
+    below = float((1.0 - share) * ends[0] + share * ends[1]) if left < top < right else float(min(ends))
+    height = float(curve[top]) - below
+    half = below + 0.5 * height
+    a, b = _crossing(q, curve, top, left, half), _crossing(q, curve, top, right, half)
+    if a is None or b is None:  # cut off by the end of the data or a neighbour
+        reach = 2.0 * max(
+            q[top] - (a if a is not None else q[top]), (b if b is not None else q[top]) - q[top]
+        )
+        width = float(reach) if reach > 0.0 else float(q[right] - q[left])
+    else:
+        blur = 2.3548 * scale * (q[right] - q[left]) / max(right - left, 1)
+        width = math.sqrt(max((b - a) ** 2 - blur**2, 0.25 * (b - a) ** 2))
+    inside = slice(max(left, 0), right + 1)
+    strong = np.where(curve[inside] > half, curve[inside] - half, 0.0)
+    centre = float(np.sum(q[inside] * strong) / np.sum(strong)) if np.sum(strong) > 0.0 else float(q[top])
+    return Maximum(top, centre, float(width), height, below, significance, left, right)
+
+
+def _crossing(q: FloatArray, curve: FloatArray, top: int, end: int, half: float) -> float | None:
+    """Interpolate where a curve falls below half of its height on the way from its maximum to ``end``."""
+    step = 1 if end > top else -1
+    for i in range(top, end, step):
+        if curve[i + step] <= half:
+            fall = curve[i] - curve[i + step]
+            share = (curve[i] - half) / fall if fall > 0.0 else 0.0
+            return float(q[i] + share * (q[i + step] - q[i]))
+    return None
+
+
+def smoothed(values: FloatArray, width: float) -> FloatArray:
+    """Convolve with a Gaussian with a standard deviation of ``width`` points; mirrored at the ends.
+
+    Repeated end values instead would multiply the noise of a single point.
+    """
+    half = min(math.ceil(4.0 * width), values.size - 1)
+    weights = np.exp(-0.5 * (np.arange(-half, half + 1) / width) ** 2)
+    return np.convolve(np.pad(values, half, mode="symmetric"), weights / weights.sum(), mode="valid")

@@ -1,0 +1,143 @@
+"""Noise of a pattern from its own scatter, and intensities on a scale of constant noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.data.pattern import Pattern
+from slxrd.units import FloatArray
+
+#: Variations of the intensity, relative to it, that are not counted as signal.
+RELATIVE_ERROR = 0.01
+#: Intensities below this many steps of the values are few counts.
+FEW = 30.0
+#: Sum of the squared coefficients of a third difference.
+_THIRD = 20.0
+#: Smallest number of points of an intensity class.
+_CLASS = 16
+
+
+@dataclass(frozen=True)
+class NoiseEstimate:
+    """Variance of a point, constant² + per_intensity·I, from the scatter of neighbouring points.
+
+    Parameters
+    ----------
+    constant : float
+        Standard deviation at intensity 0.
+    per_intensity : float
+        Increase of the variance with the intensity: 1 for counts, 1/time for rates.
+    counts : bool
+        Whether the file's intensities are known to be counts.
+    """
+
+    constant: float
+    per_intensity: float
+    counts: bool
+
+    def sigma(self, intensity: FloatArray) -> FloatArray:
+        """Return the standard deviation of points of this intensity, without the relative error."""
+        level = np.maximum(intensity, 0.0)
+        return np.asarray(np.sqrt(self.constant**2 + self.per_intensity * np.maximum(level, self._least)))
+
+    @property
+    def _least(self) -> float:
+        """Smallest intensity for the variance: that of one count."""
+        return self.per_intensity
+
+    def stabilised(self, intensity: FloatArray) -> FloatArray:
+        """Transform intensities so that their noise has the standard deviation 1.
+
+        It is ∫ dI/σ(I) with σ² = constant² + per_intensity·I + (0.01·I)². The last term makes the scale
+        logarithmic for high intensities, where imperfections of an instrument exceed the noise.
+
+        Parameters
+        ----------
+        intensity : ndarray, shape (n,)
+        """
+        c = RELATIVE_ERROR
+        a2 = self.constant**2 + 0.375 * self.per_intensity**2
+        level = np.maximum(intensity, 0.0)
+        root = np.sqrt(a2 + self.per_intensity * level + (c * level) ** 2)
+        zero = np.sqrt(a2)
+
+        def integral(value: FloatArray | float, sigma: FloatArray | float) -> FloatArray:
+            return np.asarray(np.log(2.0 * c * sigma + 2.0 * c * c * value + self.per_intensity) / c)
+
+        below = np.minimum(intensity, 0.0) / max(float(zero), 1e-300)
+        return np.asarray(integral(level, root) - integral(0.0, float(zero)) + below)
+
+
+def estimate_noise(pattern: Pattern) -> NoiseEstimate:
+    """Estimate the noise of a pattern.
+
+    For counts the variance is the intensity times that of one count. Otherwise, it is determined from third
+    differences in classes of equal intensity.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        At least eight points.
+    """
+    intensity = pattern.intensity
+    if pattern.per_count is not None:
+        return NoiseEstimate(0.0, float(np.median(pattern.per_count)), True)
+    level = _running_median(intensity)
+    squares = np.diff(intensity, 3) ** 2 / _THIRD
+    level = level[1:-2] if level.size > 3 else level
+    order = np.argsort(level, kind="stable")
+    classes = np.array_split(order, max(min(level.size // _CLASS, 20), 1))
+    mean = np.array([max(float(np.mean(level[group])), 0.0) for group in classes])
+    variance = np.array([_robust_mean(squares[group]) for group in classes])
+    constant, slope = _variance_law(mean, variance)
+    quantum = _quantum(intensity)
+    if quantum > 0.0 and float(np.median(level)) < FEW * quantum:
+        # Differences of few counts are mostly 0 or 1, and their median says little.
+        return NoiseEstimate(0.0, max(quantum, slope), False)
+    return NoiseEstimate(max(constant, 0.3 * quantum), slope, False)
+
+
+def _quantum(intensity: FloatArray) -> float:
+    """Return the step of which all intensities are multiples; 0 if there is none."""
+    levels = np.unique(np.round(intensity, 12))
+    if not 2 <= levels.size < 0.9 * intensity.size:
+        return 0.0
+    step = float(np.min(np.diff(levels)))
+    multiples = levels / step
+    return (
+        step if np.all(np.abs(multiples - np.round(multiples)) < 1e-3 * np.maximum(multiples, 1.0)) else 0.0
+    )
+
+
+def _running_median(values: FloatArray) -> FloatArray:
+    window = np.lib.stride_tricks.sliding_window_view(np.pad(values, 3, mode="edge"), 7)
+    return np.asarray(np.median(window, axis=1))
+
+
+def _robust_mean(squares: FloatArray) -> float:
+    """Return the mean of squares of normal variates of which some contain signal."""
+    typical = float(np.median(squares)) / 0.455
+    kept = squares[
+        squares <= 9.0 * max(typical, float(np.mean(np.sort(squares)[: -(squares.size // 8) or None])))
+    ]
+    return float(np.mean(kept)) if kept.size else typical
+
+
+def _variance_law(mean: FloatArray, variance: FloatArray) -> tuple[float, float]:
+    """Return constant and slope of the variance; classes on steep flanks, which vary more, count less."""
+    from scipy.optimize import nnls
+
+    least = 1e-6 * max(float(mean.max()), 1e-100)
+    floor = np.maximum(variance, least**2)
+    weight = 1.0 / floor
+    constant2, slope = float(np.median(variance)), 0.0
+    for _ in range(8):
+        (constant2, slope), _norm = nnls(
+            np.column_stack((np.ones_like(mean), mean)) * weight[:, None], variance * weight
+        )
+        expected = np.maximum(constant2 + slope * mean, least**2)
+        excess = np.maximum(variance / expected, 1.0)
+        weight = 1.0 / (expected * excess)
+    return float(np.sqrt(max(constant2, least**2))), float(slope)

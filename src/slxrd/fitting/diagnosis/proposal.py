@@ -1,0 +1,307 @@
+"""The proposed analysis: what the sample is taken to be, why, and the options of a fit that suit it."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.diagnosis.families import Family
+from slxrd.fitting.diagnosis.maxima import Maximum
+from slxrd.fitting.diagnosis.result import (
+    FringePeriod,
+    Proposal,
+    ResolutionEstimate,
+    SampleKind,
+    SubstratePeak,
+)
+from slxrd.fitting.diagnosis.shapes import ShapeTest
+from slxrd.fitting.request.declaration import OPTIONS
+from slxrd.instrument.diffractometer import Instrument
+
+#: Half of the masked range around a substrate's peak: in widths of the peak, and in steps of the scan.
+MASKED_WIDTHS, MASKED_STEPS = 5.0, 3.0
+#: Largest part of the distance from the substrate's to the film's peak that is masked.
+MASKED_SHARE = 0.5
+#: A lone peak that is broader (Å⁻¹) may be that of nanocrystals in a stack.
+NANOCRYSTAL = 0.022
+#: Two strong peaks closer than this, relative to q, may be fringes of one Bragg peak.
+PAIR = 0.25
+#: Largest relative difference of the widths of the orders of a film.
+SAME_WIDTH = 0.25
+#: Up to this thickness in Å Laue fringes may be those of nanocrystals, up to the next if they are washed out
+#: by a larger relative spread of the thickness.
+THINNEST, THIN, SPREAD = 70.0, 150.0, 0.045
+#: Below this q in Å⁻¹ a scan is a reflectivity curve.
+REFLECTIVITY = 0.45
+#: Half of the region around a film's peak without fringes, in widths.
+WITHOUT_FRINGES = 5.0
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found in a pattern, for the proposal."""
+
+    pattern: Pattern
+    maxima: list[Maximum]
+    bragg: list[Maximum]
+    main: Maximum | None
+    substrate: SubstratePeak | None
+    fringes: tuple[FringePeriod, ...]
+    families: list[Family]
+    crystals: bool
+    shape: ShapeTest | None
+    resolution: ResolutionEstimate | None
+    order: int
+
+    def period(self, kind: str) -> FringePeriod | None:
+        """Return the fringes of a kind."""
+        return next((period for period in self.fringes if period.kind == kind), None)
+
+
+def propose(found: Findings) -> Proposal:
+    """Propose an analysis.
+
+    Parameters
+    ----------
+    found : Findings
+    """
+    kind, reasons, rivals = _kind(found)
+    options = _options(kind, found)
+    return Proposal(kind, tuple(reasons), options, command(found.pattern.source, options), tuple(rivals))
+
+
+def command(source: str, options: Mapping[str, Any]) -> str:
+    """Write the command ``slxrd fit`` with these options."""
+    typed = ["slxrd", "fit", source]
+    for name, value in options.items():
+        option = OPTIONS[name]
+        for text in option.kind.texts(name, value):
+            typed += [option.flag, text]
+    return shlex.join(typed)
+
+
+def _kind(found: Findings) -> tuple[SampleKind, list[str], list[str]]:
+    """Decide what the sample is; return it with the reasons and with other explanations."""
+    main = found.main
+    if main is None:
+        return "no structure of this kind", [_nothing(found)], []
+    if found.pattern.q[-1] < REFLECTIVITY:
+        return (
+            "no structure of this kind",
+            [f"the data end at {found.pattern.q[-1]:.3g} Å⁻¹, below the Bragg peaks: a reflectivity curve"],
+            [],
+        )
+    satellites, laue = found.period("superlattice"), found.period("Laue")
+    if found.substrate is not None:
+        return _on_substrate(found, found.substrate, main, satellites, laue)
+    if found.crystals:
+        return _crystals(found)
+    if satellites is not None:
+        reason = f"{_count(satellites.count)} satellites {2 * math.pi / satellites.period:.4f} Å⁻¹ apart"
+        few = satellites.repeats is not None and _has_fringes_between(found, satellites)
+        if few:
+            return "multilayer", [reason, f"fringes between them: {satellites.repeats} repetitions"], []
+        return "stack", [reason], []
+    if laue is not None:
+        unlike = _unlike_a_film(found, main, laue)
+        if unlike:
+            return "stack", [unlike], ["a film, or crystals, without a superlattice"]
+        reasons = [
+            f"Laue fringes {2 * math.pi / laue.period:.4f} Å⁻¹ apart beside a peak as wide as two of them",
+            "no peak of a substrate",
+        ]
+        if laue.period < THIN:
+            spread = _thickness_spread(found, main, laue)
+            if spread > SPREAD or laue.period < THINNEST:
+                reason = f"Laue fringes of crystals {laue.period:.3g} ± {spread * laue.period:.2g} Å thick"
+                return "stack", [reason], ["a film, or crystals, without a superlattice"]
+            return (
+                "single film",
+                reasons,
+                ["nanocrystals of one size whose distances vary too much for fringes"],
+            )
+        return "single film", reasons, []
+    return _lone_peak(found, main)
+
+
+def _nothing(found: Findings) -> str:
+    broad = [peak for peak in found.maxima if peak not in found.bragg]
+    if broad:
+        return f"no Bragg peak, only a broad maximum at {broad[0].q:.3g} Å⁻¹"
+    return "no maximum is above the noise"
+
+
+def _on_substrate(
+    found: Findings,
+    substrate: SubstratePeak,
+    main: Maximum,
+    satellites: FringePeriod | None,
+    laue: FringePeriod | None,
+) -> tuple[SampleKind, list[str], list[str]]:
+    reasons = [
+        f"a peak of width {substrate.width:.2g} Å⁻¹ at {substrate.q:.4f} Å⁻¹ beside one of "
+        f"{main.width:.2g} Å⁻¹ at {main.q:.4f} Å⁻¹: a substrate"
+    ]
+    if satellites is not None:
+        reasons.append(
+            f"{_count(satellites.count)} satellites {2 * math.pi / satellites.period:.4f} Å⁻¹ apart"
+        )
+        return "multilayer", reasons, ["one film thick enough for its fringes to be that narrow"]
+    if laue is not None:
+        reasons.append(f"{_count(laue.count)} Laue fringes {2 * math.pi / laue.period:.4f} Å⁻¹ apart")
+        return "film on substrate", reasons, []
+    return "film on substrate", [*reasons, "no fringes"], []
+
+
+def _crystals(found: Findings) -> tuple[SampleKind, list[str], list[str]]:
+    reasons = []
+    for family in found.families:
+        orders = ", ".join(str(n) for n in sorted(family.orders.values()))
+        reasons.append(
+            f"orders {orders} of d = {2 * math.pi / family.first:.4g} Å, without fringes beside them"
+        )
+        if len(reasons) == 2:
+            break
+    return "crystals without a superlattice", reasons, []
+
+
+def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], list[str]]:
+    """Decide on a pattern without equidistant fringes and without series of orders."""
+    strong = [peak for peak in found.bragg if peak.height > 0.1 * main.height]
+    close = _companions(strong, main)
+    alone = found.shape is None or found.shape.one_maximum
+    layered = main.q < 2.0 * math.pi / 8.0
+    if not close and alone and main.width < (1.6 if layered else 1.0) * NANOCRYSTAL:
+        return (
+            "crystals without a superlattice",
+            [f"one sharp peak at {main.q:.4f} Å⁻¹ without fringes or other orders"],
+            ["a superlattice whose fringes the resolution or the disorder hides"],
+        )
+    if len(strong) > 4 and alone:
+        return (
+            "crystals without a superlattice",
+            [f"{_count(len(strong))} sharp peaks at irregular distances, without fringes"],
+            [],
+        )
+    if close:
+        return (
+            "stack",
+            [f"maxima at {main.q:.4f} and {close[0].q:.4f} Å⁻¹ that are not orders of one plane distance"],
+            ["two kinds of crystals without a superlattice"],
+        )
+    if found.shape is not None and not found.shape.one_peak:
+        return (
+            "stack",
+            ["a broad peak with shoulders"],
+            ["crystals of different sizes without a superlattice"],
+        )
+    return "stack", ["a broad peak, as of nanocrystals"], ["nanocrystals without a superlattice"]
+
+
+def _companions(peaks: list[Maximum], main: Maximum) -> list[Maximum]:
+    """Return other peaks so near that both may be fringes of one Bragg peak."""
+    return [peak for peak in peaks if peak is not main and abs(peak.q - main.q) < PAIR * main.q]
+
+
+def _unlike_a_film(found: Findings, main: Maximum, laue: FringePeriod) -> str:
+    """Return the reason why other Bragg peaks contradict a single film; empty if they do not."""
+    others = [
+        peak
+        for peak in found.bragg
+        if peak.height > 0.1 * main.height and not laue.low <= peak.q <= laue.high
+    ]
+    for peak in others:
+        pair = _companions([one for one in others if one.height > 0.1 * peak.height], peak)
+        if pair:
+            return f"maxima at {peak.q:.4f} and {pair[0].q:.4f} Å⁻¹ beside one Bragg peak"
+        if abs(peak.width / main.width - 1.0) > SAME_WIDTH:
+            return (
+                f"the peaks at {peak.q:.4f} and {main.q:.4f} Å⁻¹ differ in width, {peak.width:.2g} and "
+                f"{main.width:.2g} Å⁻¹, as fringes of a stack change it from order to order"
+            )
+    return ""
+
+
+def _thickness_spread(found: Findings, main: Maximum, laue: FringePeriod) -> float:
+    """Estimate the relative spread of the thickness from the contrast of the fringes.
+
+    Fringe k has the visibility exp(−2π²k²s²) for a relative standard deviation s.
+    """
+    spacing = 2.0 * math.pi / laue.period
+    intensity = found.pattern.intensity
+    floor = max(float(np.percentile(intensity, 3)), 0.0)
+    values = []
+    for peak in found.bragg:
+        order = abs(peak.q - main.q) / spacing
+        if not 1.2 < order < 5.0 or not laue.low <= peak.q <= laue.high:
+            continue
+        # The minimum on the side of the Bragg peak: the other may be cut off.
+        low = max(float(intensity[peak.right if peak.q < main.q else peak.left]) - floor, 0.0)
+        top = peak.height + peak.background - floor
+        visibility = min(max((top - low) / (top + low), 0.02), 1.0) if top > 0.0 else 0.02
+        values.append(math.sqrt(-math.log(visibility) / 2.0) / (math.pi * order))
+    return float(np.median(values)) if values else math.inf
+
+
+def _has_fringes_between(found: Findings, satellites: FringePeriod) -> bool:
+    """Whether there are more maxima than satellites in their range."""
+    inside = [peak for peak in found.bragg if satellites.low < peak.q < satellites.high]
+    return len(inside) >= 2 * satellites.count - 2 and (satellites.repeats or 0) > 2
+
+
+def _count(number: int) -> str:
+    names = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return names[number] if number < len(names) else str(number)
+
+
+def _options(kind: SampleKind, found: Findings) -> dict[str, Any]:
+    main = found.main
+    if kind == "no structure of this kind" or main is None:
+        return {}
+    options: dict[str, Any] = {}
+    limit = found.resolution
+    narrow = limit is not None and limit.sigma < Instrument.sigma_G
+    if kind in ("single film", "film on substrate", "multilayer"):
+        low, high = _region(found, main)
+        options["regions"] = ((low, high),)
+        if found.substrate is not None:
+            mask = _mask(found, found.substrate, main)
+            if mask[0] < high and mask[1] > low:
+                options["mask"] = (mask,)
+        satellites = found.period("superlattice")
+        options["coherent"] = satellites.repeats or 1 if kind == "multilayer" and satellites else 1
+    if narrow and limit is not None and kind != "crystals without a superlattice":
+        options["resolution"] = float(f"{limit.sigma:.3g}")
+    laue = found.period("Laue")
+    if kind in ("single film", "film on substrate"):
+        d = found.order * 2.0 * math.pi / main.q
+        thickness = laue.period if laue is not None else 0.886 * 2.0 * math.pi / main.width
+        options["start"] = {"d": round(d, 4), "N": round(thickness / d, 1)}
+    return options
+
+
+def _region(found: Findings, main: Maximum) -> tuple[float, float]:
+    """Return the range of the film's peak and its fringes."""
+    q = found.pattern.q
+    low, high = main.q - WITHOUT_FRINGES * main.width, main.q + WITHOUT_FRINGES * main.width
+    for period in found.fringes:
+        low, high = min(low, period.low), max(high, period.high)
+        if period.kind == "superlattice":
+            beyond = 4.0 * 2.0 * math.pi / period.period
+            near = [peak.q for peak in found.bragg if low - beyond < peak.q < high + beyond]
+            low, high = min([low, *near]), max([high, *near])
+    return float(np.ceil(1e4 * max(low, q[0])) / 1e4), float(np.floor(1e4 * min(high, q[-1])) / 1e4)
+
+
+def _mask(found: Findings, substrate: SubstratePeak, main: Maximum) -> tuple[float, float]:
+    """Return the range around a substrate's peak in which the kinematic theory fails."""
+    step = float(np.median(np.diff(found.pattern.q)))
+    half = max(MASKED_WIDTHS * substrate.width, MASKED_STEPS * step)
+    half = max(min(half, MASKED_SHARE * abs(substrate.q - main.q)), 1.5 * step)
+    return round(substrate.q - half, 4), round(substrate.q + half, 4)

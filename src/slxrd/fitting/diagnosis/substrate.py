@@ -1,0 +1,100 @@
+"""The Bragg peak of a substrate: a sharp strong peak beside a broader one, and its material."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from slxrd.fitting.diagnosis.maxima import Maximum
+from slxrd.fitting.diagnosis.result import SubstratePeak
+from slxrd.sample.library.substrates import SUBSTRATES, SubstrateMaterial, plane_text, substrate_plane
+
+#: Largest width of a film's peak, Å⁻¹; broader maxima are from amorphous parts.
+BROADEST = 0.3
+#: How much wider than the substrate's peak that of the film must be.
+WIDER = 2.0
+#: Largest width of a substrate's peak, Å⁻¹.
+SHARP = 0.03
+#: Largest distance of film and substrate: relative to q, and at least this many Å⁻¹.
+MISFIT, NEAR = 0.07, 0.12
+#: Smallest height of a substrate's peak, relative to the highest of the pattern.
+STRONG = 0.3
+#: Largest relative difference between a measured plane distance and that of a material.
+NAMED = 2.0e-3
+
+
+def find_substrate(
+    maxima: Sequence[Maximum], material: str | None = None
+) -> tuple[int, SubstratePeak] | None:
+    """Find the peak of a substrate.
+
+    Parameters
+    ----------
+    maxima : sequence of Maximum
+        All maxima of the pattern.
+    material : str, optional
+        Material of the substrate, with or without a plane (``"SrTiO3:002"``). A peak at its plane distance
+        is taken for it even if the film's peak is hardly wider.
+
+    Returns
+    -------
+    tuple of int and SubstratePeak, or None
+        Index in ``maxima``, and the peak.
+
+    Raises
+    ------
+    SlxrdError
+        If the material is not in the library, or the plane cannot be read.
+    """
+    one, plane = substrate_plane(material) if material else (None, None)
+    highest = max((peak.height for peak in maxima), default=0.0)
+    for i in sorted(range(len(maxima)), key=lambda k: -maxima[k].height):
+        peak = maxima[i]
+        if peak.height < STRONG * highest:
+            break
+        known = one is not None and bool(_planes(peak.q, one, plane))
+        if peak.width > SHARP or (one is not None and not known):
+            continue
+        film = _strongest_beside(maxima, i)
+        if film is None:
+            continue
+        if film.width > (1.2 if known else WIDER) * peak.width and film.height < peak.height:
+            return i, _named(peak, one, plane)
+    return None
+
+
+def _strongest_beside(maxima: Sequence[Maximum], i: int) -> Maximum | None:
+    """Return the strongest other maximum near one."""
+    peak = maxima[i]
+    reach = max(MISFIT * peak.q, NEAR)
+    beside = [other for k, other in enumerate(maxima) if k != i and abs(other.q - peak.q) < reach]
+    beside = [other for other in beside if other.width < BROADEST]
+    # Next to it, a tail of the peak itself or an aberration may be cut off as a maximum of its own.
+    beside = [other for other in beside if abs(other.q - peak.q) > 1.5 * peak.width]
+    return max(beside, key=lambda other: other.height, default=None)
+
+
+def _planes(
+    q: float, one: SubstrateMaterial, plane: tuple[int, int, int] | None = None
+) -> list[tuple[float, str]]:
+    """Return relative differences and indices of the planes of a material that a peak may belong to."""
+    d = 2.0 * np.pi / q
+    if plane is not None:
+        listed = [(plane, one.distance(plane))]
+    else:
+        listed = list(one.planes(d * (1.0 - NAMED), d * (1.0 + NAMED)))
+    near = [(abs(distance / d - 1.0), plane_text(indices)) for indices, distance in listed]
+    return sorted(pair for pair in near if pair[0] < (5.0 * NAMED if plane is not None else NAMED))
+
+
+def _named(peak: Maximum, one: SubstrateMaterial | None, plane: tuple[int, int, int] | None) -> SubstratePeak:
+    candidates = [one] if one is not None else list(SUBSTRATES.values())
+    named = sorted(
+        (difference, material.name, indices)
+        for material in candidates
+        for difference, indices in _planes(peak.q, material, plane)[:1]
+    )
+    own = {"material": named[0][1], "plane": named[0][2]} if named else {}
+    others = tuple(f"{name} {indices}" for _, name, indices in named[1:])
+    return SubstratePeak(peak.q, 2.0 * np.pi / peak.q, peak.width, peak.height, others=others, **own)

@@ -1,0 +1,92 @@
+"""Kinematic sums over planes of films and superlattices on a substrate, with counts; independent of slxrd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from slxrd.data.pattern import Pattern
+
+Array = NDArray[np.float64]
+
+
+def planes(q: Array, layers: Sequence[tuple[int, float, float]]) -> NDArray[np.complex128]:
+    """Amplitude of layers (number of planes, distance, amplitude of a plane) on top of one another."""
+    amplitude, bottom = np.zeros(q.size, dtype=complex), 0.0
+    for count, d, f in layers:
+        heights = bottom + d * (np.arange(count) + 0.5)
+        amplitude += f * np.exp(1j * np.outer(q, heights)).sum(axis=1)
+        bottom += count * d
+    return amplitude
+
+
+def rod(q: Array, d: float, f: float, absorption: float = 2e-4) -> NDArray[np.complex128]:
+    """Amplitude of a half-infinite crystal that ends half a plane distance below height 0."""
+    return f * np.exp(-0.5j * q * d) / (1.0 - np.exp(-1j * q * d - absorption * d))
+
+
+def counted(q: Array, intensity: Array, peak: float, background: float, seed: int, sigma: float) -> Pattern:
+    """Counts with ``peak`` at the highest point, after a Gaussian resolution of ``sigma`` (Å⁻¹)."""
+    step = float(q[1] - q[0])
+    if sigma > 0.0:
+        half = int(np.ceil(4.0 * sigma / step))
+        weights = np.exp(-0.5 * (np.arange(-half, half + 1) * step / sigma) ** 2)
+        intensity = np.convolve(np.pad(intensity, half, mode="edge"), weights / weights.sum(), mode="valid")
+    expected = intensity * peak / intensity.max() + background
+    return Pattern(q, np.random.default_rng(seed).poisson(expected).astype(float), source="simulated")
+
+
+def film(
+    N: int = 150,
+    d: float = 1.95,
+    *,
+    substrate: float | None = None,
+    strength: float = 1.0,
+    peak: float = 1e6,
+    background: float = 5.0,
+    seed: int = 0,
+    sigma: float = 0.0008,
+    step: float = 0.0007,
+    half: float = 0.3,
+) -> Pattern:
+    """A film of N planes, on a substrate of this plane distance if one is given."""
+    q = np.arange(2.0 * np.pi / d - half, 2.0 * np.pi / d + half, step)
+    amplitude = planes(q, [(N, d, 1.0)])
+    if substrate is not None:
+        amplitude = amplitude + rod(q, substrate, strength)
+    return counted(q, np.abs(amplitude) ** 2, peak, background, seed, sigma)
+
+
+def superlattice(
+    repeats: int = 6,
+    layers: Sequence[tuple[int, float, float]] = ((13, 3.96, 1.0), (10, 3.80, 1.1)),
+    *,
+    substrate: float | None = None,
+    peak: float = 1e5,
+    background: float = 5.0,
+    seed: int = 0,
+    sigma: float = 0.0007,
+) -> Pattern:
+    """Repeated layers, on a substrate if one is given."""
+    centre = 2.0 * np.pi / (sum(n * d for n, d, _ in layers) / sum(n for n, _, _ in layers))
+    q = np.arange(centre - 0.22, centre + 0.22, 0.0006)
+    amplitude = planes(q, list(layers) * repeats)
+    if substrate is not None:
+        amplitude = amplitude + rod(q, substrate, 1.0)
+    return counted(q, np.abs(amplitude) ** 2, peak, background, seed, sigma)
+
+
+def layered_crystals(
+    d: float, strengths: Sequence[float], *, width: float = 0.012, peak: float = 5e4, seed: int = 0
+) -> Pattern:
+    """Orders 1, 2, … of a crystal of plane distance d, pseudo-Voigt peaks on a falling background."""
+    q = np.arange(0.35, 4.1, 0.0025)
+    intensity = np.zeros(q.size)
+    for order, strength in enumerate(strengths, 1):
+        u = 2.0 * (q - order * 2.0 * np.pi / d) / (width * (1.0 + 0.1 * order))
+        intensity += strength * (0.5 / (1.0 + u * u) + 0.5 * np.exp(-np.log(2.0) * u * u))
+    background = 0.01 * peak * np.exp(-q) + 0.004 * peak * np.exp(-(((q - 1.7) / 0.5) ** 2))
+    expected = peak * intensity / intensity.max() + background
+    return Pattern(q, np.random.default_rng(seed).poisson(expected).astype(float), source="layered")
