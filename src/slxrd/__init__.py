@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     from slxrd.fitting.record.saved_fit import load as load
     from slxrd.fitting.record.write import result_dictionary as result_dictionary
     from slxrd.fitting.record.write import save as save
+    from slxrd.fitting.result.assessment import Assessment as Assessment
+    from slxrd.fitting.result.assessment import Misfit as Misfit
+    from slxrd.fitting.result.assessment import Rival as Rival
     from slxrd.fitting.result.fit import Estimate as Estimate
     from slxrd.fitting.result.fit import Fit as Fit
     from slxrd.fitting.result.fit import Solution as Solution
@@ -168,6 +171,7 @@ _PUBLIC = {
     "fitting.examples": "Example SeriesExample example example_series",
     "fitting.record.saved_fit": "SavedFit load",
     "fitting.record.write": "result_dictionary save",
+    "fitting.result.assessment": "Assessment Misfit Rival",
     "fitting.result.fit": "Estimate Fit Solution",
     "fitting.uncertainty.bootstrap": "Bootstrap bootstrap",
     "fitting.uncertainty.posterior.mcmc": "Posterior sample_posterior",

@@ -18,7 +18,16 @@ from slxrd.fitting.record.write import curves_csv, result_json
 NAMES = ("d", "L", "sigma_L", "N", "sigma_N", "q_zero")
 UNITS = {"d": "Å", "L": "Å", "sigma_L": "Å", "N": "planes", "sigma_N": "planes", "q_zero": "Å⁻¹"}
 KEYS = {"value", "error", "unit", "status", "interval_68", "interval_95"}
-STATUSES = {"determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined"}
+STATUSES = {
+    "determined",
+    "ambiguous",
+    "at bound",
+    "fixed",
+    "lower bound",
+    "upper bound",
+    "undetermined",
+    "rejected",
+}
 START = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
 
 
@@ -39,7 +48,8 @@ FITS: dict[str, Any] = {
     ),
     "film": slxrd.example("cumnsb-film").fit,
     "all fixed": lambda: quick(start=None, fix={**START, "q_zero": 0.0}),
-    "at bound": lambda: quick(bounds={"sigma_L": (0.0, 1.0), "L": (30.0, 43.0)}, start={"L": 36.9}),
+    "at bound": lambda: quick(bounds={"sigma_L": (0.0, 1.38), "L": (30.0, 43.0)}, start={"L": 36.9}),
+    "rejected": lambda: quick(bounds={"sigma_L": (0.0, 1.0), "L": (30.0, 43.0)}, start={"L": 36.9}),
     "no size spread": lambda: quick(fix={"sigma_N": 0.0}, start={"L": 36.9}),
     "paper2021": lambda: quick(objective="paper2021"),
     "tied": lambda: quick(tie={"sigma_N": "0.1*N"}, start={"L": 36.9}),
@@ -65,7 +75,17 @@ def both(request: pytest.FixtureRequest) -> tuple[slxrd.Fit, dict[str, Any]]:
 @pytest.mark.slow
 def test_top_level(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     _, result = both
-    promised = {"slxrd", "input", "parameters", "derived", "chi2", "reduced_chi2", "n_points", "solutions"}
+    promised = {
+        "slxrd",
+        "input",
+        "assessment",
+        "parameters",
+        "derived",
+        "chi2",
+        "reduced_chi2",
+        "n_points",
+        "solutions",
+    }
     assert promised <= set(result)
     assert result["slxrd"] == slxrd.__version__
     assert isinstance(result["input"], dict)
@@ -94,11 +114,32 @@ def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
             assert value is None
             assert error is None
             assert entry["why"]
+        elif entry["status"] == "rejected":
+            assert error is None
+            assert entry["interval_68"] == entry["interval_95"] == []
         else:
             assert number(value)
             assert error is None
             assert entry["why"]
         assert value == fit.parameters[name].value
+
+
+@pytest.mark.slow
+def test_assessment(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
+    fit, result = both
+    found = result["assessment"]
+    assert fit.assessment is not None
+    assert found["grade"] == fit.assessment.grade
+    assert found["grade"] in ("describes", "systematic", "rejected")
+    assert found["headline"] == fit.assessment.headline == str(fit).splitlines()[1]
+    assert found["widening"] >= 1.0
+    entries = [*result["parameters"].values(), *result["derived"].values()]
+    for entry in entries:
+        assert (entry["status"] == "rejected") == (found["grade"] == "rejected")
+    if found["grade"] == "rejected":
+        assert "±" not in str(fit)
+        assert found["advice"]
+        assert all(value is None for row in result["covariance"] for value in row)
 
 
 @pytest.mark.slow
@@ -158,6 +199,7 @@ def test_the_statuses_that_these_fits_were_made_for() -> None:
     assert found["film"]["sigma_L"]["status"] == "undetermined"
     assert found["all fixed"]["d"]["status"] == "fixed"
     assert found["at bound"]["sigma_L"]["status"] == "at bound"
+    assert {entry["status"] for entry in found["rejected"].values()} == {"rejected"}
     assert found["tied"]["sigma_N"]["why"].startswith("tied")
 
 

@@ -12,9 +12,8 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, Region, RegionData, select_points
 from slxrd.errors import SlxrdError
-from slxrd.fitting.assessment.determination import assess_estimates
-from slxrd.fitting.assessment.estimates import FitAssessment
-from slxrd.fitting.assessment.q_zero import WORTH_REFINING, q_zero_error, why_not_refined
+from slxrd.fitting.assessment.assess import assess_minima
+from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zero_error, why_not_refined
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
@@ -107,9 +106,10 @@ def fit_pattern(
         found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
     found = _decide_q_zero(objective, parameters, found, notes, budget)
     notes += found.certificate.notes
-    fit = FitAssessment(pattern, objective, parameters, found.minima, options.noise, notes).fit()
-    fit = replace(fit, certificate=found.certificate)
-    return replace(assess_estimates(fit, intervals=intervals), options=options)
+    fit = assess_minima(
+        pattern, objective, parameters, found.minima, options.noise, notes, intervals=intervals
+    )
+    return replace(fit, certificate=found.certificate, options=options)
 
 
 def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
@@ -179,20 +179,22 @@ def _decide_q_zero(
     row = parameters["q_zero"]
     if row.free is False:
         return found
-    error = q_zero_error(found.minima[0])
-    refined = "q_zero" in found.minima[0].names
-    if error > WORTH_REFINING:
-        if row.free:
+    best = found.minima[0]
+    error = q_zero_error(best)
+    if row.free:
+        if error > WORTH_REFINING:
             raise SlxrdError(
                 "q_zero was freed, but "
-                + why_not_refined(error).split(": ", 1)[1]
+                + not_separable(error).split(": ", 1)[1]
                 + "; or fix it (--fix q_zero=0)"
             )
-        notes.append(why_not_refined(error))
-        return search(objective, fix_q_zero(parameters), None, budget) if refined else found
-    if row.free:
         return found
-    notes.append(f"q_zero was refined: these data separate it from d to ±{error:.2g} Å⁻¹")
+    why = why_not_refined(objective, best, error)
+    refined = "q_zero" in best.names
+    if why:
+        notes.append(why)
+        return search(objective, fix_q_zero(parameters), None, budget) if refined else found
+    notes.append(f"q_zero was refined: these data separate it from d, to {error:.2g} Å⁻¹")
     if refined:
         return found
     return search_again(objective, parameters.release("q_zero"), found, budget)

@@ -14,6 +14,7 @@ from slxrd.fitting.limits import fringes_detected, least_disorder, limit, withou
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.search.pairs import visible_periods
@@ -22,8 +23,8 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Largest change of the curve, in σ, at which twice as many crystals M have no effect.
 M_MATTERS = 0.2
-#: Outside this range of reduced χ², σ or the model is wrong.
-REASONABLE_CHI2 = (0.5, 2.0)
+#: Below this reduced χ², σ is too large.
+LEAST_CHI2 = 0.5
 
 #: Note on two alternating crystals with a free gap.
 GROWN = (
@@ -52,6 +53,8 @@ class FitAssessment:
         Noise that was given to the fit.
     notes : list of str
         Notes of the preceding steps.
+    assessment : Assessment
+        Whether the model describes the data. If it does not, no quantity is estimated.
     """
 
     def __init__(
@@ -62,7 +65,9 @@ class FitAssessment:
         minima: tuple[Minimum, ...],
         noise: Noise | None,
         notes: list[str],
+        assessment: Assessment,
     ) -> None:
+        self.assessment = assessment
         self.pattern = pattern
         self.objective = objective
         self.parameters = parameters
@@ -77,14 +82,28 @@ class FitAssessment:
         """Return the fit."""
         for name, (mean, spread) in self.best.parameters.priors.items():
             row = info(name)
-            self.notes.append(f"prior: {row.symbol} = {mean:g} ± {spread:g} {row.unit}")
-        estimates = {name: self._estimate(name) for name in self.best.parameters}
-        if self.stack.coherent > 1:
-            self._check_fringes(estimates)
+            self.notes.append(f"prior: {row.symbol} = {mean:g} {row.unit}, standard deviation {spread:g}")
         expected = self.errors.expected_chi2
         reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
-        self._check_chi2(reduced)
-        self._check_coherence()
+        covariance, correlation = self.errors.matrix, self.errors.correlation()
+        if self.assessment.rejected:
+            estimates = {name: self._not_estimated(name) for name in self.best.parameters}
+            derived = {
+                name: rejected(each.value, each.unit)
+                for name, each in derived_quantities(
+                    estimates, self.best.values, self.errors, self.stack
+                ).items()
+            }
+            covariance, correlation = np.full_like(covariance, np.nan), np.full_like(correlation, np.nan)
+            if self.stack.partner is not None:
+                self._note_on_pairs()
+        else:
+            estimates = {name: self._estimate(name) for name in self.best.parameters}
+            if self.stack.coherent > 1:
+                self._check_fringes(estimates)
+            derived = derived_quantities(estimates, self.best.values, self.errors, self.stack)
+            self._check_chi2(reduced)
+            self._check_coherence()
         solutions = self._solutions(estimates)
         return Fit(
             pattern=self.pattern,
@@ -93,10 +112,10 @@ class FitAssessment:
             noise=self._noise(),
             settings=self.objective.settings,
             parameters=estimates,
-            derived=derived_quantities(estimates, self.best.values, self.errors, self.stack),
+            derived=derived,
             names=self.best.names,
-            covariance=self.errors.matrix,
-            correlation=self.errors.correlation(),
+            covariance=covariance,
+            correlation=correlation,
             chi2=self.best.chi2,
             reduced_chi2=reduced,
             n_points=self.objective.n_points,
@@ -105,6 +124,7 @@ class FitAssessment:
             converged=self.best.converged,
             why_stopped=self.best.why,
             notes=tuple(self.notes),
+            assessment=self.assessment,
             objective=self.objective,
             minima=self.minima,
         )
@@ -113,6 +133,10 @@ class FitAssessment:
         source = source_in(self.pattern, self.noise)
         assumed = self.noise is None and not isinstance(source.source, str)
         return describe_noise(source) + (" (assumed; --noise sets it)" if assumed else "")
+
+    def _not_estimated(self, name: str) -> Estimate:
+        stacked = self.stack.coherent > 1 or name not in STACKING
+        return rejected(self.best.values[name] if stacked else None, info(name).unit)
 
     def _estimate(self, name: str) -> Estimate:
         row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
@@ -155,6 +179,14 @@ class FitAssessment:
         if seen:
             return
         parameters = self.parameters
+        if self.assessment.grade != "describes":
+            # With systematic residuals, a small gain shows neither fringes nor their absence.
+            why = "residuals are systematic: nothing can be concluded about fringes"
+            for name in STACKING:
+                if parameters[name].free:
+                    estimates[name] = Estimate(None, None, "Å", "undetermined", why)
+            self.minima = (self.best,)
+            return
         self.notes.append(
             f"no fringes: stacking improves χ² by {gain:.1f} only, so L is not determined (a larger "
             "coherent domain, better resolution or less noise might show them)"
@@ -168,22 +200,18 @@ class FitAssessment:
         self.minima = (self.best,)
 
     def _check_chi2(self, reduced: float) -> None:
-        low, high = REASONABLE_CHI2
-        if self.objective.settings.objective == "paper2021" or low <= reduced <= high:
+        if self.settings_of_2021 or not reduced < LEAST_CHI2:
             return
-        factor = np.sqrt(reduced)
-        if reduced < low:
+        if self.assessment.grade == "describes":
             self.notes.append(
-                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / factor:.1f} times too large, "
-                "and the errors with it (--noise)"
+                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / np.sqrt(reduced):.1f} times too "
+                "large, and the errors with it (--noise)"
             )
-        else:
-            self.notes.append(
-                f"reduced χ² = {reduced:.3g} is too large: either σ is about {factor:.1f} times too small, "
-                "or the model does not describe the pattern; the errors are too small"
-            )
-            if self.stack.partner is not None:
-                self._note_on_pairs()
+
+    @property
+    def settings_of_2021(self) -> bool:
+        """Whether the residuals are those of the 2021 program, which have no expected χ²."""
+        return self.objective.settings.objective == "paper2021"
 
     def _note_on_pairs(self) -> None:
         """Add notes on why two alternating crystals may not describe the pattern."""
@@ -224,7 +252,7 @@ class FitAssessment:
             Solution(dict(m.values), m.chi2, m.chi2 - self.best.chi2, float(p))
             for m, p in zip(self.minima, relative / relative.sum(), strict=True)
         )
-        near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS]
+        near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS and not self.assessment.rejected]
         if near and estimates["L"].status != "undetermined":
             gaps = ", ".join(f"{s.values['L']:.2f} Å (Δχ² {s.delta_chi2:.1f})" for s in near)
             self.notes.append(
@@ -232,6 +260,11 @@ class FitAssessment:
                 "less noise, or an independent size (--bounds N=…) would settle it"
             )
         return solutions
+
+
+def rejected(value: float | None, unit: str) -> Estimate:
+    """Return the estimate of a quantity of a model that does not describe the data."""
+    return Estimate(value, None, unit, "rejected", "the model does not describe the data")
 
 
 def _log_evidence(minimum: Minimum) -> float:

@@ -7,12 +7,17 @@ standard deviation of q_zero in the covariance shows how well they are separated
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.q_zero import WORTH_REFINING as WORTH_REFINING
+from slxrd.fitting.search.q_zero import orders_of_reflection
+from slxrd.parameters.definitions import info
 
 
 def q_zero_error(minimum: Minimum) -> float:
@@ -37,9 +42,48 @@ def q_zero_error(minimum: Minimum) -> float:
     return np.inf if error is None else error
 
 
-def why_not_refined(error: float) -> str:
-    """Return the note on a q_zero that is not refined, given its error in Å⁻¹."""
-    known = "" if np.isinf(error) else f" better than ±{error:.2g} Å⁻¹"
+def why_not_refined(objective: Objective, minimum: Minimum, error: float) -> str:
+    """Return the note on a q_zero that is not refined unless it is freed; empty if it can be refined.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    minimum : Minimum
+        The best minimum.
+    error : float
+        Standard deviation in Å⁻¹ that q_zero has, or would have.
+    """
+    if error > WORTH_REFINING:
+        return not_separable(error)
+    if signals(objective, minimum.values["d"]) < 2:
+        return (
+            "q_zero was fixed at its value: the regions contain one Bragg peak, and only the form of the "
+            "model could separate it from d; a second Bragg order would (--region)"
+        )
+    bounded = [info(n).symbol for n in minimum.names if n != "q_zero" and on_bound(minimum, n) is not None]
+    if bounded:
+        return (
+            f"q_zero was fixed at its value: {', '.join(bounded)} at a bound, so that the model does not "
+            "describe the pattern well enough to separate q_zero from d"
+        )
+    return ""
+
+
+def signals(objective: Objective, d: float) -> int:
+    """Count the signals that can separate q_zero from d: Bragg orders, and a region without any."""
+    orders = orders_of_reflection(objective, d)
+    turn = 2.0 * np.pi / d
+    away = any(
+        math.ceil(points.q[0] / turn) > math.floor(points.q[-1] / turn) or points.q[-1] < turn
+        for points in objective.data
+    )
+    return len(orders - {0}) + away
+
+
+def not_separable(error: float) -> str:
+    """Return the note on a q_zero that the data do not separate from d, given its error in Å⁻¹."""
+    known = "" if np.isinf(error) else f" better than to {error:.2g} Å⁻¹"
     return (
         f"q_zero was fixed at its value: these data do not separate it from d{known}; "
         "a second Bragg order, or a fringe away from the Bragg peak, would (--region)"

@@ -83,6 +83,12 @@ class Objective:
         ]
         return Objective(self.model, data, self.settings)
 
+    def with_wider_noise(self, factor: float) -> Objective:
+        """Return the objective with every σ multiplied by a factor."""
+        wider = [replace(points, sigma=factor * points.sigma) for points in self.data]
+        data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
+        return Objective(self.model, data, self.settings)
+
     @property
     def counted(self) -> bool:
         """Whether σ depends on the intensity, and can be calculated from that of a fitted curve."""

@@ -18,6 +18,7 @@ from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES
 from slxrd.fitting.request.plain import is_number
+from slxrd.fitting.result.assessment import Assessment, Grade, Misfit, Rival
 from slxrd.fitting.result.fit import Estimate, Solution, Status
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.instrument.broadening import resolution_from_table
@@ -103,6 +104,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "why_stopped": str(document["why_stopped"]),
         "regions": tuple(fitted for fitted in regions if fitted is not None),
         "notes": _texts(document["notes"]),
+        "assessment": _assessment(document.get("assessment")),
         "request": _request(document["asked"]),
         "command": str(inputs["command"]),
         "version": str(document["slxrd"]),
@@ -184,9 +186,40 @@ def _estimate(item: Mapping[str, Any]) -> Estimate:
         tuple((_finite(low), _finite(high)) for low, high in item[f"interval_{share}"]) for share in (68, 95)
     ]
     value, error = _maybe(item["value"]), _maybe(item["error"])
-    if (value is None) != (status == "undetermined") or (error is not None and error < 0.0):
+    missing = value is None and status not in ("undetermined", "rejected")
+    given = value is not None and status == "undetermined"
+    wrong = error is not None and (error < 0.0 or status == "rejected")
+    if missing or given or wrong:
         raise SlxrdError(f"value {value!r} and error {error!r} do not go with status {status!r}")
     return Estimate(value, error, str(item["unit"]), status, str(item.get("why", "")), *pieces)
+
+
+def _assessment(item: Mapping[str, Any] | None) -> Assessment | None:
+    """Return the assessment of a fit; None where it was saved without one."""
+    if item is None:
+        return None
+    if item["grade"] not in get_args(Grade):
+        raise SlxrdError(f"grade {item['grade']!r} is not known")
+    place = item["misfit"]
+    numbers = ("widening", "reduced_chi2", "limit", "noise_ratio", "correlation_time", "explained")
+    return Assessment(
+        grade=item["grade"],
+        reasons=_texts(item["reasons"]),
+        misfit=None if place is None else _misfit(place),
+        advice=_texts(item["advice"]),
+        rivals=tuple(map(_rival, item["rivals"])),
+        **{name: _finite(item[name]) for name in numbers},
+    )
+
+
+def _misfit(item: Mapping[str, Any]) -> Misfit:
+    low, high, size = (_finite(item[key]) for key in ("low", "high", "size"))
+    return Misfit(low, high, size, str(item["text"]))
+
+
+def _rival(item: Mapping[str, Any]) -> Rival:
+    values = FrozenDict({name: _finite(value) for name, value in item["values"].items()})
+    return Rival(str(item["name"]), _finite(item["chi2"]), _finite(item["log_odds"]), values)
 
 
 def _solution(item: Mapping[str, Any]) -> Solution:

@@ -21,6 +21,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.migrations import SCHEMA
 from slxrd.fitting.record.request_of_fit import request_of, source_of
+from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
@@ -44,9 +45,9 @@ def result_dictionary(
     Returns
     -------
     dict
-        ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``parameters``, ``derived``, ``chi2``,
-        ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their curves, and more; lengths in Å,
-        null for values that are not determined.
+        ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``assessment``, ``parameters``,
+        ``derived``, ``chi2``, ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their
+        curves, and more; lengths in Å, null for values that are not determined.
     """
     pattern = fit.pattern
     return {
@@ -71,6 +72,7 @@ def result_dictionary(
             "background": fit.settings.background,
             "command": command,
         },
+        "assessment": assessment_dictionary(fit.assessment),
         "parameters": {name: _estimate(estimate) for name, estimate in fit.parameters.items()},
         "derived": {name: _estimate(estimate) for name, estimate in fit.derived.items()},
         "chi2": fit.chi2,
@@ -108,6 +110,15 @@ def result_dictionary(
         ],
         "printed": str(fit),
     }
+
+
+def assessment_dictionary(assessment: Assessment | None) -> dict[str, Any] | None:
+    """Convert an assessment to plain data for JSON; None where the fit was not assessed."""
+    if assessment is None:
+        return None
+    plain = asdict(assessment)
+    plain["rivals"] = [{**rival, "values": dict(rival["values"])} for rival in plain["rivals"]]
+    return {**plain, "headline": assessment.headline}
 
 
 def _versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.ensemble import Ensemble, Pieces
 from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.instrument.diffractometer import Instrument
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 #: Solutions with a smaller Δχ² make the result ambiguous.
 AMBIGUOUS = 9.0
 
-Status = Literal["determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined"]
+Status = Literal[
+    "determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined", "rejected"
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Estimate:
         Unit of both.
     status : str
         determined; ambiguous, if the 95 % interval has several pieces (value and error are then those of
-        the best solution); at bound, fixed, lower bound, upper bound (both at 95 %), or undetermined.
+        the best solution); at bound, fixed, lower bound, upper bound (both at 95 %), undetermined, or
+        rejected, if the model does not describe the data: the value is that of the curve, and no result.
     why : str
         Why there is no error bar, or another remark.
     interval_68, interval_95 : tuple of (float, float)
@@ -121,6 +125,8 @@ class FitResult:
         Why the refinement ended, as text.
     notes : tuple of str
         Decisions, omissions, and limits of the result.
+    assessment : Assessment or None
+        Whether the model describes the data; None for a file of a version that did not test it.
     """
 
     pattern: Pattern | SavedPattern
@@ -141,6 +147,12 @@ class FitResult:
     converged: bool
     why_stopped: str
     notes: tuple[str, ...]
+    assessment: Assessment | None = None
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the model does not describe the data, so that no quantity is a result."""
+        return self.assessment is not None and self.assessment.rejected
 
     def __repr__(self) -> str:
         from slxrd.fitting.result.summary import one_line
@@ -175,7 +187,7 @@ class Fit(FitResult):
         minima were given.
     stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
         As for :class:`FitResult`.
-    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes
+    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment
         As for :class:`FitResult`.
     """
 
@@ -188,8 +200,14 @@ class Fit(FitResult):
 
     @property
     def unique(self) -> bool:
-        """Whether no other solution is nearly as good (Δχ² < 9)."""
-        return not any(solution.delta_chi2 < AMBIGUOUS for solution in self.solutions[1:])
+        """Whether no other solution is nearly as good (Δχ² < 9, times the square of widened errors)."""
+        return not any(solution.delta_chi2 < self.ambiguous for solution in self.solutions[1:])
+
+    @property
+    def ambiguous(self) -> float:
+        """Solutions with a smaller Δχ² make the result ambiguous."""
+        widening = 1.0 if self.assessment is None else self.assessment.widening
+        return AMBIGUOUS * widening**2
 
     def __str__(self) -> str:
         from slxrd.fitting.result.summary import summarise

@@ -37,6 +37,7 @@ def summarise(fit: Fit) -> str:
         title += "  [simulated]"
     lines = [
         title,
+        *(() if fit.assessment is None else fit.assessment.lines),
         f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
         f"{fit.stack}, {fit.instrument}, {fit.noise}",
         str(fit.settings),
@@ -58,8 +59,9 @@ def summarise(fit: Fit) -> str:
 def one_line(fit: FitResult) -> str:
     """Describe a fit in one line: file, reduced χ², number of solutions."""
     n = len(fit.solutions)
+    grade = "" if fit.assessment is None else f", {fit.assessment.grade}"
     return (
-        f"<{type(fit).__name__} of {fit.pattern.source}: reduced χ² {fit.reduced_chi2:.3g}, "
+        f"<{type(fit).__name__} of {fit.pattern.source}: reduced χ² {fit.reduced_chi2:.3g}{grade}, "
         f"{n} solution{'s' if n != 1 else ''}>"
     )
 
@@ -68,11 +70,12 @@ def fit_html(fit: FitResult) -> str:
     """Write the table of a fit as HTML, for notebooks; each value with its status."""
     points = f"{fit.n_points} points, χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}"
     solutions = [f"{len(fit.solutions)} solutions (minima of χ²)"] if len(fit.solutions) > 1 else []
+    assessed = [] if fit.assessment is None else [line.strip() for line in fit.assessment.lines]
     return table(
         f"{fit.pattern.source}{'  [simulated]' if is_simulated(fit.pattern) else ''}",
         _cells(fit.stack, fit.parameters, fit.derived),
         head=("", "value", "status", "meaning"),
-        notes=[points, fit.why_stopped, *solutions, *(f"! {note}" for note in fit.notes)],
+        notes=[*assessed, points, fit.why_stopped, *solutions, *(f"! {note}" for note in fit.notes)],
     )
 
 
@@ -82,8 +85,13 @@ def is_simulated(pattern: Pattern | SavedPattern) -> bool:
 
 
 def format_estimate(estimate: Estimate) -> str:
-    """Write value and error with their significant digits, or ``"not determined"``."""
+    """Write value and error with their significant digits, or ``"not determined"``, or ``"no result"``.
+
+    Every value with its error is written by this function.
+    """
     value, unit = estimate.value, estimate.unit
+    if estimate.status == "rejected":
+        return "no result" if value is None else f"no result ({f'{value:.4g} {unit}'.rstrip()} in the curve)"
     if value is None:
         return "not determined"
     if estimate.status == "lower bound":
@@ -111,6 +119,8 @@ def _remark(estimate: Estimate) -> str:
         below, above = estimate.value - low, high - estimate.value
         if min(below, above) < ASYMMETRIC * max(below, above):
             return f" [68 %: {format_interval(estimate.interval_68, estimate.error)}]"
+    if estimate.status == "rejected":
+        return ""
     if estimate.why and (estimate.status != "determined" or estimate.why.startswith("tied")):
         return f" [{estimate.why}]"
     return ""
@@ -146,7 +156,7 @@ def _cells(
 
 
 def _in_nm(estimate: Estimate) -> str:
-    if estimate.value is None:
+    if estimate.value is None or estimate.status == "rejected":
         return ""
     tenth = replace(estimate, value=estimate.value / 10.0, unit="nm")
     return f" ({format_estimate(replace(tenth, error=estimate.error / 10.0 if estimate.error else None))})"
@@ -155,6 +165,8 @@ def _in_nm(estimate: Estimate) -> str:
 def _solutions(fit: Fit) -> list[str]:
     if len(fit.solutions) < 2:
         return []
+    if fit.rejected:
+        return [f"{len(fit.solutions)} minima of χ² were found; the best of them does not describe the data"]
     lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), with their probabilities:"]
     for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
         v = solution.values

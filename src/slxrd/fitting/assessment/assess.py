@@ -1,0 +1,88 @@
+"""From the minima of χ² to a result: first whether the model describes the data, then the estimates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slxrd.data.noise import Noise, noise_source
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.assessment.determination import assess_estimates
+from slxrd.fitting.assessment.estimates import FitAssessment
+from slxrd.fitting.assessment.grade import grade_minimum
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.fit import Fit
+from slxrd.parameters.parameter_set import Parameters
+
+
+def assess_minima(
+    pattern: Pattern,
+    objective: Objective,
+    parameters: Parameters,
+    minima: tuple[Minimum, ...],
+    noise: Noise | None,
+    notes: list[str],
+    *,
+    intervals: bool = True,
+) -> Fit:
+    """Grade a fit, and estimate its quantities if the model describes the data.
+
+    With systematic residuals everything is estimated with the noise multiplied by
+    :attr:`slxrd.fitting.result.assessment.Assessment.widening`: errors, limits, intervals, and which
+    solutions and fringes are significant.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        The pattern that was fitted.
+    objective : Objective
+        Residuals of its regions and the model.
+    parameters : Parameters
+        Parameters that were given to the fit.
+    minima : tuple of Minimum
+        Minima of χ², the best first.
+    noise : float, "counting", "file" or None
+        Noise that was given to the fit.
+    notes : list of str
+        Notes of the preceding steps.
+    intervals : bool
+        Whether to sample the posterior for the intervals and the probabilities of the solutions.
+    """
+    assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
+    if assessment.rejected:
+        return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
+    widening = assessment.widening
+    if widening == 1.0:
+        fit = FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
+        return assess_estimates(fit, intervals=intervals)
+    wider = objective.with_wider_noise(widening)
+    widened = tuple(minimise(wider, minimum.parameters) for minimum in minima)
+    fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment).fit()
+    return _on_the_noise_of_the_fit(
+        assess_estimates(fit, intervals=intervals), objective, minima[: len(fit.minima)]
+    )
+
+
+def _noise_is_known(pattern: Pattern, noise: Noise | None) -> bool:
+    """Whether σ is from counting statistics or from the file, not an assumed fraction of the maximum."""
+    source = None if noise is None else noise_source(noise).source
+    return source in ("counting", "file") or (not isinstance(source, float) and pattern.sigma is not None)
+
+
+def _on_the_noise_of_the_fit(fit: Fit, objective: Objective, minima: tuple[Minimum, ...]) -> Fit:
+    """Put back curves and χ² with the σ of the fit; errors, intervals and probabilities are kept."""
+    best = minima[0]
+    expected = best.covariance.expected_chi2
+    solutions = tuple(
+        replace(solution, values=minimum.values, chi2=minimum.chi2, delta_chi2=minimum.chi2 - best.chi2)
+        for solution, minimum in zip(fit.solutions, minima, strict=True)
+    )
+    return replace(
+        fit,
+        chi2=best.chi2,
+        reduced_chi2=best.chi2 / expected if expected > 0.0 else float("nan"),
+        solutions=solutions,
+        regions=best.evaluation.regions,
+        objective=objective,
+        minima=minima,
+    )

@@ -1,0 +1,126 @@
+"""Grade of a fit: whether the model describes the data, before any value is estimated.
+
+A model describes the data if noise alone explains the residuals. Otherwise the share of the structure of
+the data that it explains decides: above the limits its residuals are systematic, and the errors are
+widened by √(reduced χ²) times the correlation time of the residuals; below them the model is rejected.
+The limits and the widening were calibrated with departures of known kinds (docs/assessment.md).
+"""
+
+from __future__ import annotations
+
+import math
+
+from slxrd.fitting.assessment.goodness_of_fit import GoodnessOfFit, goodness_of_fit
+from slxrd.fitting.assessment.misfit import largest_misfit, lowest_background
+from slxrd.fitting.assessment.structure import explained_structure
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.assessment import Assessment
+
+#: Least share of the structure of the square roots and of the logarithms of the data that a model explains.
+LEAST_OF_ROOTS, LEAST_OF_LOGARITHMS = 0.85, 0.85
+#: A background below this share of the maximum of its region is below zero.
+BELOW_ZERO = -0.002
+
+
+def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Assessment:
+    """Grade the best minimum of a fit.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    minimum : Minimum
+        The best minimum.
+    known : bool
+        Whether σ is from counting statistics or from the file, not an assumed fraction.
+    """
+    tested = goodness_of_fit(objective, minimum, known=known)
+    regions = minimum.evaluation.regions
+    ratio = math.sqrt(
+        sum(each.noise.ratio**2 * each.standardised.size for each in tested.regions)
+        / sum(each.standardised.size for each in tested.regions)
+    )
+    background, where = lowest_background(regions, objective.backgrounds)
+    negative = background < BELOW_ZERO
+    if tested.good and not negative:
+        return Assessment(
+            "describes",
+            reasons=_noise_reason(ratio),
+            widening=max(1.0, ratio),
+            reduced_chi2=tested.reduced_chi2,
+            limit=tested.limit,
+            noise_ratio=ratio,
+            correlation_time=tested.correlation_time,
+        )
+    shares = [
+        explained_structure(
+            region.measured, region.calculated, each.noise.sigma, logarithmic=logarithmic
+        ).share
+        for logarithmic in (False, True)
+        for region, each in zip(regions, tested.regions, strict=True)
+    ]
+    half = len(regions)
+    of_roots, of_logarithms = min(shares[:half]), min(shares[half:])
+    rejected = negative or of_roots < LEAST_OF_ROOTS or of_logarithms < LEAST_OF_LOGARITHMS
+    substrate = "f_S" in objective.model.names
+    misfit, advice = largest_misfit(regions, tested.regions, substrate=substrate)
+    if tested.good:
+        misfit = None  # type: ignore[assignment]
+    explained = min(of_roots, of_logarithms)
+    reasons = [*_reasons(tested), *_noise_reason(ratio)]
+    if negative:
+        reasons.append(
+            f"the background of region {where} is below zero, by {-background:.2g} of the maximum: "
+            "an intensity cannot be"
+        )
+        advice = ("a background that is not negative (--background constant)", *advice)
+    if not tested.good:
+        reasons.append(f"the model explains {max(explained, 0.0):.1%} of the structure of the data at least")
+    return Assessment(
+        "rejected" if rejected else "systematic",
+        reasons=tuple(reasons),
+        misfit=misfit,
+        advice=advice,
+        widening=1.0 if rejected else _widening(objective, minimum, tested),
+        reduced_chi2=tested.reduced_chi2,
+        limit=tested.limit,
+        noise_ratio=ratio,
+        correlation_time=tested.correlation_time,
+        explained=explained,
+    )
+
+
+def _widening(objective: Objective, minimum: Minimum, tested: GoodnessOfFit) -> float:
+    """Factor of the errors: those of the σ of the fit, and at least the root of what the noise asks for."""
+    expected = minimum.covariance.expected_chi2
+    reduced = minimum.evaluation.chi2 / expected if expected > 0.0 else 1.0
+    of_fit = math.sqrt(reduced) * tested.correlation_time
+    of_noise = math.sqrt(tested.reduced_chi2) * tested.correlation_time
+    return max(1.0, of_fit, math.sqrt(of_noise))
+
+
+def _reasons(tested: GoodnessOfFit) -> list[str]:
+    found = []
+    for region in tested.regions:
+        if region.good:
+            continue
+        parts = []
+        if region.reduced_chi2 > region.limit:
+            parts.append(f"reduced χ² {region.reduced_chi2:.3g}, at most {region.limit:.3g} expected")
+        if region.probability < 1e-3:
+            parts.append(
+                f"neighbouring residuals are correlated ({region.autocorrelation:.2f}; by chance with "
+                f"p {'< 1e-6' if region.probability < 1e-6 else f'= {region.probability:.1g}'})"
+            )
+        found.append(f"region {region.name}: {'; '.join(parts)}")
+    return found
+
+
+def _noise_reason(ratio: float) -> tuple[str, ...]:
+    if 0.67 < ratio < 1.5:
+        return ()
+    return (
+        f"the noise of the data, from the scatter of neighbouring points, is {ratio:.2g} times the σ of the "
+        "fit, and the model was tested against it (--noise)",
+    )

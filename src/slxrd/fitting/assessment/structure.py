@@ -1,0 +1,99 @@
+"""How much of the structure of the data a model explains, whatever their noise.
+
+With many counts, any model fails every test against noise. The share of the structure that it explains
+does not depend on the counts: the data and the residuals pass the same band filters, from a few points
+to a third of a region, and in each band the power of the residuals is compared with that of the data,
+both less the power of the noise. It is done for the square root of the intensity, in which counting
+noise is constant, and for its logarithm above the noise, in which fringes on the tails of a peak count
+as much as the peak.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.units import FloatArray
+
+#: A band is compared if it has this share of the power of the strongest, and its power exceeds this many
+#: standard deviations of that of the noise.
+_SHARE, _ABOVE_NOISE = 0.02, 5.0
+#: Narrowest band, in points, and the number of its widths that a region must have.
+_NARROWEST, _WIDTHS = 2, 6
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Share of the structure of a region that a model explains.
+
+    Parameters
+    ----------
+    share : float
+        1 less the power of the residuals over that of the data, in the band where it is smallest.
+    points : int
+        Width of that band in points; 0 if no band has structure.
+    """
+
+    share: float
+    points: int
+
+
+def explained_structure(
+    measured: FloatArray, calculated: FloatArray, noise: FloatArray, *, logarithmic: bool
+) -> Explained:
+    """Find the band in which a model explains least of the structure of the data.
+
+    Parameters
+    ----------
+    measured, calculated, noise : ndarray, shape (n,)
+        Intensities, and the standard deviation of the measured ones.
+    logarithmic : bool
+        Whether to compare logarithms, above twice the noise of the weakest points; otherwise square roots.
+    """
+    transform, spread = _logarithm(calculated, noise) if logarithmic else _root(calculated, noise)
+    data = transform(measured)
+    rest = data - transform(calculated)
+    bands = []
+    width = _NARROWEST
+    while width == _NARROWEST or _WIDTHS * width <= measured.size:
+        if 3 * width > measured.size:
+            break
+        of_noise = _noise_power(spread, width)
+        scatter = of_noise * np.sqrt(6.0 * width / measured.size)
+        bands.append((width, _power(data, width) - of_noise, _power(rest, width) - of_noise, scatter))
+        width *= 2
+    strongest = max((power for _, power, _, _ in bands), default=0.0)
+    shares = [
+        Explained(float(1.0 - max(left - scatter, 0.0) / power), width)
+        for width, power, left, scatter in bands
+        if power > max(_SHARE * strongest, _ABOVE_NOISE * scatter)
+    ]
+    return min(shares, key=lambda each: each.share, default=Explained(1.0, 0))
+
+
+Transform = Callable[[FloatArray], FloatArray]
+
+
+def _root(calculated: FloatArray, noise: FloatArray) -> tuple[Transform, FloatArray]:
+    return lambda y: np.sqrt(np.maximum(y, 0.0)), noise / (2.0 * np.sqrt(np.maximum(calculated, noise)))
+
+
+def _logarithm(calculated: FloatArray, noise: FloatArray) -> tuple[Transform, FloatArray]:
+    floor = 4.0 * float(np.quantile(noise, 0.2))
+    return lambda y: np.arcsinh(y / floor), noise / np.hypot(calculated, floor)
+
+
+def _kernel(width: int) -> FloatArray:
+    """Mean over a window less the mean of its two neighbours."""
+    ones = np.full(width, 1.0 / width)
+    return np.concatenate((-0.5 * ones, ones, -0.5 * ones))
+
+
+def _power(values: FloatArray, width: int) -> float:
+    return float(np.mean(np.convolve(values, _kernel(width), "valid") ** 2))
+
+
+def _noise_power(spread: FloatArray, width: int) -> float:
+    return float(np.mean(np.convolve(spread**2, _kernel(width) ** 2, "valid")))

@@ -1,1 +1,0 @@
-"""Search of single films: crystals without neighbours."""
