@@ -53,7 +53,7 @@ OF_FILM: dict[str, ParameterInfo] = {
             "relative change of the plane distance at the bottom of the film", _FILM, 0.002, False,
         ),
         ParameterInfo(
-            "depth_bottom", "ℓ(bottom)", "planes", 3.0, 0.5, 50.0, 0.05, 1e4,
+            "depth_bottom", "ξ(bottom)", "planes", 3.0, 0.5, 50.0, 0.05, 1e4,
             "number of planes over which the strain at the bottom fades", _FILM, 0.5, False,
         ),
         ParameterInfo(
@@ -61,7 +61,7 @@ OF_FILM: dict[str, ParameterInfo] = {
             "relative change of the plane distance at the top of the film", _FILM, 0.002, False,
         ),
         ParameterInfo(
-            "depth_top", "ℓ(top)", "planes", 3.0, 0.5, 50.0, 0.05, 1e4,
+            "depth_top", "ξ(top)", "planes", 3.0, 0.5, 50.0, 0.05, 1e4,
             "number of planes over which the strain at the top fades", _FILM, 0.5, False,
         ),
         ParameterInfo(

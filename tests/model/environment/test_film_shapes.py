@@ -60,6 +60,8 @@ def test_film_derivatives(kind: str, size: str) -> None:
     values, names = film_of(kind, size), (*NAMES, *FILMS[kind])
     found = film_curves(values, names, Q, 5.0, 0)
     for row, name in enumerate(names, 1):
+        if kind == "everything" and name in ("N", "sigma_N", "depth_top"):
+            continue  # slow, and tested with fewer parameters
         h = 1e-5 if name in ("d", "q_zero", "sigma_d", "strain_bottom", "strain_top") else 2e-4
         if kind == "named only" and name in ("sigma_top", "sigma_d"):
             continue  # both begin at 0
@@ -111,7 +113,7 @@ def test_film_on_substrate(kind: str) -> None:
     own = film_of(kind, "thin" if kind == "everything" else "thick")
     stack = Stack(1, substrate=Substrate(3.905)).using(FILMS[kind])
     values = {"L": 0.0, "sigma_L": 0.0, "q_zero": 0.003, **own, **below}
-    q = np.linspace(1.35, 1.6, 40)
+    q = np.linspace(1.35, 1.6, 25)
     found, slopes = Model(stack, Instrument(0.0)).region(q).evaluate(values)
     true = q + 0.003
     intensity, amplitude = brute_films.expected(own, true)

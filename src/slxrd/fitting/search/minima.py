@@ -16,9 +16,10 @@ from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
+from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.identity import MOST_LISTED, distinct, same, worst_listed
 from slxrd.fitting.search.pairs import scan_pairs
-from slxrd.fitting.search.q_zero import decide_q_zero
+from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
 from slxrd.fitting.search.scan import (
     FAINTEST,
     MOST_REFINED,
@@ -102,11 +103,12 @@ def search(
         If nothing can be fitted.
     """
     budget = budget or Budget()
+    if objective.model.stack.coherent == 1 and objective.model.stack.substrate is None:
+        parameters = fix_q_zero(parameters)
+        return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     parameters, envelopes = decide_q_zero(objective, parameters)
     if objective.model.stack.coherent == 1:
-        minima = refine_all(objective, parameters, tuple(envelopes))
-        ended = sum(same(minima[0].values, minimum.values) for minimum in envelopes)
-        return SearchResult(minima, SearchCertificate(len(envelopes), len(minima), max(ended, 1)), parameters)
+        return _film(objective, parameters, envelopes, budget)
     base = envelopes[0]
     bounded = _resolvable(objective, parameters, base)
     scanned = scan_pairs if objective.model.stack.alternating else scan

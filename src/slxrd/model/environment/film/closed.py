@@ -25,30 +25,31 @@ import numpy as np
 
 from slxrd.model.environment.film import jets
 from slxrd.model.environment.film.shape import Shape, rounded_normal
-from slxrd.model.kernel.arrays import ComplexArray, FloatArray
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray
 
 #: Largest phase φεℓ of which the power series is accurate; terms below this are left out.
 LARGEST_PHASE = 12.0
 _LEAST_TERM = 1e-13
-#: A strain has faded where it changes a phase by less.
-_FADED = 1e-9
+#: A strain has faded where it changes the sum over planes by less.
+_FADED = 1e-7
 _LEAST_STRAIN = 0.01
 
 
 def is_closed(shape: Shape, phase: FloatArray) -> bool:
-    """Whether both strains of a film have faded within its smallest size."""
-    largest = float(np.max(np.abs(phase)))
-    smallest = shape.sizes[0] - shape.margin
+    """Whether both strains of a film have faded within it, averaged over its sizes and its roughness."""
+    largest = float(np.max(np.abs(phase), initial=0.0))
+    mean = float(shape.shares @ shape.sizes)
+    variance = float(shape.shares @ (shape.sizes - mean) ** 2) + shape.roughness**2
     for strain, depth, used in (
         (shape.strain_bottom, shape.depth_bottom, shape.bottom),
         (shape.strain_top, shape.depth_top, shape.top),
     ):
         # Derivatives with respect to a strain do not vanish where it is 0.
         turn = largest * max(abs(strain), _LEAST_STRAIN) * depth
-        needed = math.log(max(turn * max(depth, 1.0), _FADED) / _FADED) + 3.0
-        if used and (turn > LARGEST_PHASE or smallest < depth * needed):
+        remains = turn * (depth + 1.0) * math.exp(min(0.5 * variance / depth**2 - mean / depth, 0.0))
+        if used and (turn > LARGEST_PHASE or remains > _FADED):
             return False
-    return bool(smallest >= 1)
+    return bool(shape.sizes[0] > shape.margin)
 
 
 def film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray]:
@@ -142,23 +143,33 @@ def _raised(shape: Shape, phase: FloatArray) -> ComplexArray:
 
 
 def _rough(shape: Shape, phase: FloatArray) -> ComplexArray:
-    """W of the module's equations."""
+    """W of the module's equations, which is real, as steps up and down have the same share."""
     steps = np.arange(-shape.margin, shape.margin + 1)
-    share, slope = rounded_normal(steps, shape.roughness)
-    turned = np.exp(1j * np.multiply.outer(steps, phase))
-    sums = np.array([share, share * steps, slope]).astype(np.complex128) @ turned
-    return jets.jet(sums[0], {jets.PHASE: 1j * sums[1], jets.ROUGHNESS: sums[2]})
+    share, slope = (row[shape.margin :] for row in rounded_normal(steps, shape.roughness))
+    share[0] *= 0.5
+    slope[0] *= 0.5
+    above = steps[shape.margin :]
+    sums = _powers(phase, above, np.array([share, share * above, slope]))
+    W, by_phase, by_spread = 2.0 * sums[0].real, -2.0 * sums[1].imag, 2.0 * sums[2].real
+    return jets.jet(
+        W.astype(np.complex128),
+        {jets.PHASE: by_phase.astype(np.complex128), jets.ROUGHNESS: by_spread.astype(np.complex128)},
+    )
 
 
 def _sizes(shape: Shape, phase: FloatArray) -> ComplexArray:
     """χ of the module's equations."""
-    first = float(shape.sizes[0])
     shares = np.array([shape.shares, shape.shares * shape.sizes, shape.shares_N, shape.shares_sigma_N])
-    # Phases relative to the smallest size, by repeated rotation.
-    turned = np.empty((shape.sizes.size, phase.size), np.complex128)
-    turned[0] = np.exp(1j * first * phase)
-    r = np.exp(1j * phase)
-    for k in range(1, shape.sizes.size):
-        np.multiply(turned[k - 1], r, out=turned[k])
-    sums = shares.astype(np.complex128) @ turned
+    sums = _powers(phase, shape.sizes, shares)
     return jets.jet(sums[0], {jets.PHASE: 1j * sums[1], jets.N: sums[2], jets.SIGMA_N: sums[3]})
+
+
+def _powers(phase: FloatArray, numbers: IntArray, weights: FloatArray) -> ComplexArray:
+    """Weighted sums of e^{iφm} over consecutive whole numbers m, by repeated rotation; shape (w, n)."""
+    turned = np.empty((numbers.size, phase.size), np.complex128)
+    turned[0] = np.exp(1j * float(numbers[0]) * phase)
+    r = np.exp(1j * phase)
+    for k in range(1, numbers.size):
+        np.multiply(turned[k - 1], r, out=turned[k])
+    sums: ComplexArray = weights.astype(np.complex128) @ turned
+    return sums

@@ -10,8 +10,6 @@ from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray
 
 #: Largest number of planes times points in an array.
 _PORTION = 200_000
-#: Rows of the derivatives that a sum over planes has.
-_ROWS = (0, jets.PHASE, jets.STRAIN_BOTTOM, jets.DEPTH_BOTTOM, jets.STRAIN_TOP, jets.DEPTH_TOP)
 
 
 def film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray]:
@@ -31,52 +29,67 @@ def film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray
 
 
 def _film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray]:
-    margin = shape.margin
+    margin, rows = shape.margin, _rows(shape)
     numbers = np.arange(max(int(shape.sizes[0]) - margin, 1), int(shape.sizes[-1]) + margin + 1)
     sums = _sums(shape, phase, numbers)
     share, slope = rounded_normal(np.arange(-margin, margin + 1), shape.roughness)
-    intensity = np.zeros((jets.ROWS, phase.size), np.complex128)
-    amplitude = np.zeros_like(intensity)
-    for k, size in enumerate(shape.sizes.tolist()):
-        F = np.zeros_like(intensity)
-        first = max(numbers[0], size - margin)
-        inside = slice(first - numbers[0], size + margin + 1 - numbers[0])
-        steps = slice(first - size + margin, None)
-        F[list(_ROWS)] = np.tensordot(share[steps], sums[inside], axes=1)
-        F[jets.ROUGHNESS] = slope[steps] @ sums[inside, 0]
-        square = jets.product(np.conj(F), F)
-        for total, own in ((intensity, square), (amplitude, F)):
-            total += shape.shares[k] * own
-            total[jets.N] += shape.shares_N[k] * own[0]
-            total[jets.SIGMA_N] += shape.shares_sigma_N[k] * own[0]
-    return intensity.real, amplitude
+    places = numbers - shape.sizes[:, None] + margin
+    inside = (places >= 0) & (places <= 2 * margin)
+    weights, changes = (np.where(inside, row[np.where(inside, places, 0)], 0.0) for row in (share, slope))
+    F = np.zeros((jets.ROWS, shape.sizes.size, phase.size), np.complex128)
+    F[rows] = np.moveaxis(_times(weights, sums), 1, 0)
+    if shape.roughness > 0.0:
+        F[jets.ROUGHNESS] = _times(changes, sums[:, :1])[:, 0]
+        rows = [*rows, jets.ROUGHNESS]
+    intensity = np.zeros((jets.ROWS, phase.size))
+    amplitude = np.zeros((jets.ROWS, phase.size), np.complex128)
+    square = np.abs(F[0]) ** 2
+    for row in rows:
+        amplitude[row] = shape.shares @ F[row]
+        intensity[row] = shape.shares @ (2.0 * np.real(np.conj(F[0]) * F[row]))
+    intensity[0] = shape.shares @ square
+    for row, change in ((jets.N, shape.shares_N), (jets.SIGMA_N, shape.shares_sigma_N)):
+        amplitude[row], intensity[row] = change @ F[0], change @ square
+    return intensity, amplitude
+
+
+def _times(weights: FloatArray, sums: ComplexArray) -> ComplexArray:
+    """Multiply real weights, shape (s, m), and complex sums, shape (m, r, n)."""
+    parts = np.ascontiguousarray(sums).view(np.float64).reshape(sums.shape[0], -1)
+    found: ComplexArray = (weights @ parts).view(np.complex128).reshape(-1, *sums.shape[1:])
+    return found
+
+
+def _rows(shape: Shape) -> list[int]:
+    """Rows of the derivatives that a sum over planes has."""
+    bottom = [jets.STRAIN_BOTTOM, jets.DEPTH_BOTTOM] if shape.bottom else []
+    return [0, jets.PHASE, *bottom, *([jets.STRAIN_TOP, jets.DEPTH_TOP] if shape.top else [])]
 
 
 def _sums(shape: Shape, phase: FloatArray, numbers: IntArray) -> ComplexArray:
-    """Sums over the planes of crystals of given numbers of planes, and derivatives; shape (m, 6, n)."""
+    """Sums over the planes of crystals of given numbers of planes, and derivatives; shape (m, r, n)."""
     if shape.bottom and shape.top:
         return np.array([_both(shape, phase, int(number)) for number in numbers])
     strain, depth = shape.strain_bottom, shape.depth_bottom
     if shape.top:
         strain, depth = shape.strain_top, shape.depth_top
     k = np.arange(int(numbers[-1]))
-    moved, by_strain, by_depth = _displacements(k, strain, depth)
+    moved, *by_strain = _displacements(k, strain, depth)
+    if not shape.strained:
+        moved, by_strain = np.zeros(k.size), []
     height = k + moved
     turned = np.exp(1j * np.multiply.outer(height, phase))
-    rows = np.zeros((k.size, 6, phase.size), np.complex128)
-    columns = (4, 5) if shape.top else (2, 3)
-    rows[:, 0] = np.cumsum(turned, axis=0)
-    rows[:, 1] = np.cumsum((1j * height)[:, None] * turned, axis=0)
-    if shape.strained:
-        for column, by in zip(columns, (by_strain, by_depth), strict=True):
-            rows[:, column] = 1j * phase * np.cumsum(by[:, None] * turned, axis=0)
+    rows = np.empty((k.size, 2 + len(by_strain), phase.size), np.complex128)
+    rows[:, 0] = turned
+    rows[:, 1] = (1j * height)[:, None] * turned
+    for column, by in enumerate(by_strain, 2):
+        rows[:, column] = (1j * by)[:, None] * (phase * turned)
+    rows = np.cumsum(rows, axis=0)
     if shape.top:
         # Heights were measured downward from the top.
-        rows = np.conj(rows)
-        lowest = turned[:, None]
-        rows = rows * lowest
+        rows = np.conj(rows) * turned[:, None]
         rows[:, 1] += 1j * height[:, None] * rows[:, 0]
-        for column, by in zip(columns, (by_strain, by_depth), strict=True):
+        for column, by in enumerate(by_strain, 2):
             rows[:, column] += 1j * phase * by[:, None] * rows[:, 0]
     chosen: ComplexArray = rows[numbers - 1]
     return chosen

@@ -1,0 +1,1 @@
+"""Search of single films: crystals without neighbours."""

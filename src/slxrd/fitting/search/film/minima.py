@@ -1,0 +1,202 @@
+"""All minima of χ² of single films: crystals without neighbours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.film.scan import FilmScan, Scanned
+from slxrd.fitting.search.identity import worst_listed
+from slxrd.fitting.search.scan import Progress, envelope_fits, filled
+from slxrd.parameters.parameter_set import Parameters
+
+#: Relative change of χ² and evaluations of the rough refinement of all starts.
+ROUGHLY, ROUGH_EVALUATIONS = 1e-4, 40
+#: Rough minima that are refined to full precision, and the largest χ² of them relative to the lowest.
+MOST_REFINED, WORST_REFINED = 8, 3.0
+#: Two films are the same if their thicknesses differ by less than this part of the distance of minima, and
+#: the positions of their peaks by less than this part of a fringe.
+SAME = 0.15
+#: Steps of progress.
+_STEPS = 100
+
+
+def search_films(
+    objective: Objective, parameters: Parameters, report: Progress | None = None, budget: Budget | None = None
+) -> tuple[tuple[Minimum, ...], SearchCertificate]:
+    """Find the minima of χ² of a film, the best first.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and a model with one coherent crystal.
+    parameters : Parameters
+        Given values are starts; the others are searched. q_zero is fixed or free.
+    report : callable, optional
+        Called with steps done and steps in all.
+    budget : Budget, optional
+        Time of the search.
+
+    Returns
+    -------
+    tuple of Minimum
+        Distinct ones, the best first.
+    SearchCertificate
+        Number of starts, and of those that ended in the best minimum.
+
+    Raises
+    ------
+    SlxrdError
+        If no start leads to a fit.
+    """
+    budget = budget or Budget()
+    progress = _Progress(report)
+    scanned = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4)).starts()
+    starts = _starts(objective, parameters, scanned)
+    rough = _refined(objective, parameters, starts, budget, progress.part(0.4, 0.9))
+    order = np.argsort([chi2 for chi2, _ in rough])
+    lowest = rough[int(order[0])][0]
+    chosen = [rough[i][1] for i in order if rough[i][0] <= max(WORST_REFINED * lowest, lowest + 100.0)]
+    distinct_starts = _distinct_values(chosen, objective)[:MOST_REFINED]
+
+    def refine(values: dict[str, float]) -> Minimum | None:
+        try:
+            return minimise(objective, filled(parameters, values))
+        except SlxrdError:
+            return None
+
+    polished = in_parallel(refine, distinct_starts, budget)
+    if len(polished) < len(distinct_starts):
+        budget.leave_out(f"refinement of {len(distinct_starts) - len(polished)} other minima")
+    minima = distinct_films([minimum for minimum in polished if minimum is not None], objective)
+    progress.part(0.9, 1.0)(1.0)
+    ended = sum(same_film(values, minima[0].values, objective) for _, values in rough)
+    return minima, SearchCertificate(
+        len(rough),
+        len(_distinct_values([values for _, values in rough], objective)),
+        max(ended, 1),
+        budget.reached,
+        budget.left_out,
+    )
+
+
+def _starts(objective: Objective, parameters: Parameters, scanned: Scanned) -> list[dict[str, float]]:
+    """Values of all parameters to start from: those of the scan, then those from the width of the peak."""
+    bases: list[Minimum] = []
+    try:
+        bases = envelope_fits(objective, parameters)
+    except SlxrdError:
+        if not scanned.N.size:
+            raise
+    starts = [
+        _completed(parameters, {"d": d, "N": N, "sigma_N": spread})
+        for d, N, spread in zip(scanned.d.tolist(), scanned.N.tolist(), scanned.sigma_N.tolist(), strict=True)
+    ]
+    return starts + [_completed(parameters, dict(base.values)) for base in bases]
+
+
+def _completed(parameters: Parameters, values: dict[str, float]) -> dict[str, float]:
+    """Add the values of parameters that are not searched, and the middle of their bounds without a value."""
+    completed = {}
+    for name, row in parameters.items():
+        known = values.get(name)
+        if row.value is not None and (
+            known is None or row.free is False or name not in ("d", "N", "sigma_N")
+        ):
+            known = row.value
+        completed[name] = (row.lower + row.upper) / 2.0 if known is None else known
+    return completed
+
+
+def _refined(
+    objective: Objective,
+    parameters: Parameters,
+    starts: list[dict[str, float]],
+    budget: Budget,
+    report: Callable[[float], None],
+) -> list[tuple[float, dict[str, float]]]:
+    """Refine every start roughly; χ² and values of those that can be refined."""
+    names = list(parameters)
+
+    def one(start: dict[str, float]) -> tuple[float, dict[str, float]] | None:
+        budget.check()
+        try:
+            full = filled(parameters, start)
+            values = full.resolve(full.vector())[0]
+            point = np.array([[values[name] for name in names]])
+            found = Batch(objective, parameters, point).refine_each(1, ROUGHLY, ROUGH_EVALUATIONS)
+        except (SlxrdError, np.linalg.LinAlgError):
+            return None
+        if not math.isfinite(found.chi2[0]):
+            return None
+        return float(found.chi2[0]), dict(zip(names, found.values[0].tolist(), strict=True))
+
+    done = in_parallel(one, starts, budget, 0.8, lambda count: report(count / len(starts)))
+    if len(done) < len(starts):
+        budget.leave_out(f"{len(starts) - len(done)} of {len(starts)} starts")
+    found = [each for each in done if each is not None]
+    if not found:
+        raise SlxrdError(
+            "no start of the search led to a fit of one crystal; choose another region, or give starts "
+            "(--start d=… --start N=…)"
+        )
+    return found
+
+
+def same_film(one: Mapping[str, float], other: Mapping[str, float], objective: Objective) -> bool:
+    """Whether two sets of values are the same minimum of χ²."""
+    lowest = min(float(points.q[0]) for points in objective.data)
+    highest = max(float(points.q[-1]) for points in objective.data)
+    d, N = other["d"], other["N"]
+    order = max(round((lowest + highest) / 2.0 * d / (2.0 * np.pi)), 1)
+    peak = 2.0 * np.pi * order / d
+    far = max(abs(lowest - peak), abs(highest - peak))
+    in_thickness = abs(one["N"] * one["d"] - N * d) * far
+    in_position = abs(one["d"] / d - 1.0) * peak * N * d
+    return max(in_thickness, in_position) < SAME * 2.0 * np.pi
+
+
+def _distinct_values(values: list[dict[str, float]], objective: Objective) -> list[dict[str, float]]:
+    kept: list[dict[str, float]] = []
+    for each in values:
+        if not any(same_film(each, other, objective) for other in kept):
+            kept.append(each)
+    return kept
+
+
+def distinct_films(minima: list[Minimum], objective: Objective) -> tuple[Minimum, ...]:
+    """Order minima by χ², without duplicates and without those of a much larger χ²."""
+    if not minima:
+        raise SlxrdError("no start led to a fit")
+    ordered = sorted(minima, key=lambda minimum: minimum.chi2)
+    kept: list[Minimum] = []
+    for minimum in ordered:
+        if minimum.chi2 > worst_listed(ordered[0].chi2):
+            break
+        if not any(same_film(minimum.values, other.values, objective) for other in kept):
+            kept.append(minimum)
+    return tuple(kept)
+
+
+class _Progress:
+    """Progress of the steps of a search, as one count."""
+
+    def __init__(self, report: Progress | None) -> None:
+        self._report = report
+
+    def part(self, begin: float, end: float) -> Callable[[float], None]:
+        """Return a function of the share of a step that is done, between two shares of the search."""
+
+        def share(done: float) -> None:
+            if self._report is not None:
+                self._report(round(_STEPS * (begin + (end - begin) * min(done, 1.0))), _STEPS)
+
+        return share

@@ -1,0 +1,174 @@
+"""Search of single films: thickness and lattice period, with the peak seen, masked or left out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from counted_films import counted, film_intensity, spread_sizes
+
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.api import setup
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.film.curves import film_curves, fringe_curves
+from slxrd.fitting.search.film.minima import search_films
+from slxrd.fitting.search.scan import filled
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.intensity import Model
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
+
+PLAIN = {"coherent": 1, "background": "constant", "noise": "file", "objective": "linear", "substrate": "none"}
+
+
+def problem(pattern: Pattern, **options: Any) -> tuple[Objective, Parameters]:
+    """Objective and parameters of a fit of one crystal."""
+    masked, made = setup(pattern, collect({**PLAIN, **options}))
+    objective, _ = prepare_objective(masked.to_q(), made)
+    parameters = made.parameters.within(objective.model.stack.table)
+    return objective, parameters.fix(q_zero=0.0, L=0.0, sigma_L=0.0)
+
+
+def film(
+    d: float, N: int, spread: float, counts: float, fringes: float, resolution: float, seed: int
+) -> Pattern:
+    """A film without substrate, out to a number of fringes on either side."""
+    bragg, fringe = 2.0 * np.pi / d, 2.0 * np.pi / (N * d)
+    q = np.arange(bragg - fringes * fringe, bragg + fringes * fringe, fringe / 10.0)
+    sizes = spread_sizes(N, spread)
+    return counted(q, film_intensity(q, d, sizes, resolution=resolution), counts, seed=seed)
+
+
+def best_from_truth(
+    objective: Objective, parameters: Parameters, d: float, N: float, spread: float
+) -> Minimum:
+    return minimise(objective, filled(parameters, {"d": d, "N": N, "sigma_N": max(spread, 0.3)}))
+
+
+@pytest.mark.parametrize("resolution", [0.0, 0.002])
+@pytest.mark.parametrize(("N", "spread"), [(20.0, 0.3), (57.4, 0.0), (61.0, 5.0)])
+def test_curves_of_the_scan_are_those_of_the_model(resolution: float, N: float, spread: float) -> None:
+    d = 3.1
+    q = np.linspace(1.85, 2.2, 60)
+    instrument = Instrument(resolution)
+    values = {"d": d, "L": 0.0, "sigma_L": 0.0, "N": N, "sigma_N": spread, "q_zero": 0.0}
+    if spread == 0.0:  # the model has whole sizes; the scan interpolates between them linearly
+        share = N - np.floor(N)
+        parts = [
+            Model(Stack(coherent=1), instrument).intensity(
+                q, {**values, "N": np.floor(N) + k, "sigma_N": 0.0}
+            )
+            for k in (0, 1)
+        ]
+        expected = (1.0 - share) * parts[0] + share * parts[1]
+    else:
+        expected = Model(Stack(coherent=1), instrument).intensity(q, values)
+    curve = film_curves(q, d, np.array([N]), np.array([spread]), instrument)[:, 0]
+    np.testing.assert_allclose(curve, expected, atol=2e-3 * expected.max(), rtol=2e-3)
+
+
+def test_fringes_of_the_scan_are_those_of_the_model_away_from_the_peak() -> None:
+    d, N, spread = 3.1, 80.0, 1.5
+    q = np.linspace(2.1, 2.4, 50)
+    values = {"d": d, "L": 0.0, "sigma_L": 0.0, "N": N, "sigma_N": spread, "q_zero": 0.0}
+    expected = Model(Stack(coherent=1), Instrument(0.001)).intensity(q, values)
+    curve = fringe_curves(q, d, np.array([N]), np.array([spread]), Instrument(0.001))[:, 0]
+    np.testing.assert_allclose(curve, expected, rtol=0.05, atol=1e-3 * expected.max())
+
+
+CASES = [
+    # d, N, σ_N, counts, fringes, resolution, factor on it, objective, which part is fitted
+    (3.06, 120, 0.0, 1e4, 9, 0.0005, 1.0, "linear", "both"),
+    (1.938, 208, 1.0, 1e5, 15, 0.0007, 2.0, "linear", "both"),
+    (5.8, 15, 0.6, 1e3, 5, 0.001, 1.0, "linear", "both"),
+    (1.94, 700, 5.0, 1e5, 20, 0.0004, 0.5, "linear", "both"),
+    (1.938, 212, 1.0, 2e5, 14, 0.0007, 1.0, "log", "masked"),
+    (2.3, 80, 1.6, 4e5, 10, 0.001, 0.5, "linear", "left"),
+    (4.4, 30, 0.0, 5e3, 8, 0.001, 1.0, "linear", "right"),
+    (3.5, 150, 0.0, 1e6, 12, 0.0005, 2.0, "log", "right"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", range(len(CASES)))
+def test_no_better_minimum_is_known(case: int) -> None:
+    """A refinement from the truth is no better than the search from nothing, whatever part is fitted."""
+    d, N, spread, counts, fringes, resolution, factor, residuals, part = CASES[case]
+    pattern = film(d, N, spread, counts, fringes, resolution, case)
+    bragg, fringe = 2.0 * np.pi / d, 2.0 * np.pi / (N * d)
+    q = pattern.x
+    options: dict[str, Any] = {"resolution": factor * resolution, "objective": residuals}
+    if part == "masked":
+        options["mask"] = [(bragg - 1.2 * fringe, bragg + 1.2 * fringe)]
+    ends = {"left": (q[0], bragg - 1.5 * fringe), "right": (bragg + 1.5 * fringe, q[-1])}
+    options["regions"] = [ends.get(part, (q[0], q[-1]))]
+    objective, parameters = problem(pattern, **options)
+    minima, certificate = search_films(objective, parameters)
+    known = best_from_truth(objective, parameters, d, N, spread)
+    assert minima[0].chi2 <= known.chi2 * 1.001 + 0.5
+    assert minima[0].values["N"] * minima[0].values["d"] == pytest.approx(N * d, rel=0.02)
+    assert 1 <= certificate.ended_in_best <= certificate.starts
+    assert not certificate.budget_reached
+
+
+@pytest.mark.slow
+def test_bounds_starts_and_fixed_values_are_kept() -> None:
+    pattern = film(3.06, 100, 0.0, 1e4, 8, 0.0005, 3)
+    region = [(float(pattern.x[0]), float(pattern.x[-1]))]
+    objective, parameters = problem(pattern, regions=region, resolution=0.0005)
+    (best, *_), _ = search_films(objective, parameters.fix(d=3.06))
+    assert best.values["d"] == 3.06
+    (best, *_), _ = search_films(objective, parameters.bound(N=(20.0, 60.0)))
+    assert 20.0 <= best.values["N"] <= 60.0
+    (best, *_), _ = search_films(objective, parameters.start(N=101.0))
+    assert best.values["N"] == pytest.approx(100.0, abs=0.6)
+    (doubled, *_), _ = search_films(objective, parameters.bound(d=(6.0, 6.3)))
+    assert doubled.values["d"] == pytest.approx(6.12, abs=0.01)
+
+
+@pytest.mark.slow
+def test_the_time_is_limited_and_what_was_left_out_is_listed() -> None:
+    pattern = film(1.938, 400, 2.0, 1e5, 20, 0.0004, 1)
+    region = [(float(pattern.x[0]), float(pattern.x[-1]))]
+    objective, parameters = problem(pattern, regions=region, resolution=0.0004)
+    minima, certificate = search_films(objective, parameters, None, Budget(0.0))
+    assert minima
+    assert certificate.budget_reached
+    assert certificate.not_examined
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_the_search_soon() -> None:
+    pattern = film(1.938, 800, 5.0, 1e5, 20, 0.0003, 1)
+    region = [(float(pattern.x[0]), float(pattern.x[-1]))]
+    objective, parameters = problem(pattern, regions=region, resolution=0.0003)
+    begun = threading.Event()
+
+    def interrupt() -> None:
+        begun.wait(10.0)
+        time.sleep(0.05)
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        search_films(objective, parameters, lambda done, of: begun.set())
+    thread.join()
+
+
+def test_steps_of_progress_never_go_back() -> None:
+    pattern = film(3.06, 40, 0.0, 1e4, 6, 0.001, 3)
+    region = [(float(pattern.x[0]), float(pattern.x[-1]))]
+    objective, parameters = problem(pattern, regions=region, resolution=0.001)
+    steps: list[tuple[int, int]] = []
+    search_films(objective, parameters, lambda done, of: steps.append((done, of)))
+    assert steps[-1][0] == steps[-1][1]
+    assert [done for done, _ in steps] == sorted(done for done, _ in steps)
