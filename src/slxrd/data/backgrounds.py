@@ -7,6 +7,7 @@ The coefficients of the columns are fitted. Installed packages add backgrounds b
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -68,6 +69,7 @@ def cubic(q: FloatArray) -> FloatArray:
     return legendre(q, 3)
 
 
+_DEGREES: dict[Background, int] = {none: -1, constant: 0, linear: 1, quadratic: 2, cubic: 3}
 for _background in (none, constant, linear, quadratic, cubic):
     BACKGROUNDS.register(_background.__name__, _background)
 
@@ -98,3 +100,53 @@ def background_columns(name: str, q: FloatArray) -> FloatArray:
             f"columns of shape ({q.size}, k) are needed; correct its function"
         )
     return columns
+
+
+@lru_cache
+def bernstein_of_legendre(degree: int) -> FloatArray:
+    """Matrix from coefficients of Legendre polynomials to those of Bernstein polynomials, both over [-1, 1].
+
+    A polynomial whose Bernstein coefficients are not negative is not negative over the interval. For
+    constants and straight lines the converse holds too.
+
+    Parameters
+    ----------
+    degree : int
+        Highest degree.
+
+    Returns
+    -------
+    ndarray, shape (degree + 1, degree + 1)
+        Read-only.
+    """
+    place = np.cos(np.pi * (np.arange(degree + 1) + 0.5) / (degree + 1))
+    powers = np.arange(degree + 1)
+    up, down = (1.0 + place[:, None]) / 2.0, (1.0 - place[:, None]) / 2.0
+    columns = _binomial(degree) * up**powers * down ** powers[::-1]
+    matrix = np.linalg.solve(columns, np.polynomial.legendre.legvander(place, degree))
+    matrix.flags.writeable = False
+    return np.asarray(matrix, dtype=np.float64)
+
+
+def _binomial(degree: int) -> FloatArray:
+    row = np.ones(1)
+    for _ in range(degree):
+        row = np.append(row, 0.0) + np.append(0.0, row)
+    return row
+
+
+def positive_form(name: str) -> FloatArray | None:
+    """Matrix from the coefficients of a background to coefficients that are positive where it is.
+
+    Parameters
+    ----------
+    name : str
+        Name in :data:`BACKGROUNDS`.
+
+    Returns
+    -------
+    ndarray, shape (k, k), or None
+        None if there is none, or the background may have any sign: that of another package.
+    """
+    degree = _DEGREES.get(BACKGROUNDS[name], -1)
+    return None if degree < 0 else bernstein_of_legendre(degree)

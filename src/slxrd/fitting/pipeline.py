@@ -10,13 +10,14 @@ import numpy as np
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
-from slxrd.data.regions import Noise, Region, RegionData, select_points
+from slxrd.data.regions import Noise, Region, RegionData, select_points, source_in
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.assess import assess_minima
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zero_error, why_not_refined
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.background import SEARCHED, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero
@@ -60,7 +61,7 @@ class FitOptions:
     stack: Stack = field(default_factory=Stack)
     instrument: Instrument = field(default_factory=Instrument)
     noise: Noise | None = None
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = field(default_factory=lambda: Settings(background=AUTO))
     budget: float = DEFAULT_BUDGET
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -98,9 +99,17 @@ def fit_pattern(
         parameters = _without_neighbours(parameters)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
-    _check_points(objective.data, fix_q_zero(parameters), options.settings)
+    _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
+    choice = None
+    if options.settings.background == AUTO:
+        assumed = not isinstance(source_in(pattern, options.noise).source, str)
+        objective, minima, choice = choose_background(
+            objective, found.parameters, found.minima, budget, assumed=assumed
+        )
+        found = replace(found, minima=minima)
+        notes.append(choice.note)
     for _ in range(RECOUNTED if objective.counted else 0):
         objective = objective.recounted(found.minima[0].evaluation.regions)
         found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
@@ -109,7 +118,7 @@ def fit_pattern(
     fit = assess_minima(
         pattern, objective, parameters, found.minima, options.noise, notes, intervals=intervals
     )
-    return replace(fit, certificate=found.certificate, options=options)
+    return replace(fit, certificate=found.certificate, background_choice=choice, options=options)
 
 
 def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
@@ -125,7 +134,7 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     Returns
     -------
     Objective
-        Residuals of the selected points and the model.
+        Residuals of the selected points and the model; with the background of the search if it is chosen.
     list of str
         Notes on decisions and omissions.
 
@@ -149,7 +158,10 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     stack = options.stack.using(options.parameters)
     if stack.crystal is not None and options.instrument.wavelength is None:
         notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
-    objective = Objective(Model(stack, options.instrument), data, options.settings)
+    settings = options.settings
+    if settings.background == AUTO:
+        settings = replace(settings, background=SEARCHED)
+    objective = Objective(Model(stack, options.instrument), data, settings)
     return objective, [*notes, *objective.notes]
 
 

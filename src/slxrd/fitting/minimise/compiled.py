@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.damped_step import damped_step
+from slxrd.fitting.minimise.positive_background import free_background
 from slxrd.model.kernel.compiled.kernels import reach
 from slxrd.model.kernel.compiled.smearing import smear
 
@@ -43,6 +44,12 @@ class Layout(NamedTuple):
         Square root of the region's weight over σ.
     basis : ndarray, shape (b, n)
         Orthonormal background shapes of each region, each times ``root``; b may be 0.
+    shapes : ndarray, shape (b, n)
+        Shapes of the same span, times ``root``, whose coefficients may be bounded.
+    inverse : ndarray, shape (regions, b, b)
+        Matrix from coefficients of ``basis`` to those of ``shapes``.
+    positive : bool
+        Whether the coefficients of ``shapes`` may not be negative.
     ends : ndarray of int64, shape (regions + 1,)
         Index of the first point of each region, and the number of points.
     prior_mean, prior_weight : ndarray, shape (p,)
@@ -55,6 +62,9 @@ class Layout(NamedTuple):
     band: FloatArray
     root: FloatArray
     basis: FloatArray
+    shapes: FloatArray
+    inverse: FloatArray
+    positive: bool
     ends: NDArray[np.int64]
     prior_mean: FloatArray
     prior_weight: FloatArray
@@ -96,16 +106,6 @@ def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
 
 
 @_compile
-def _projected(p, layout, sample, longest):  # type: ignore[no-untyped-def]
-    """Intensity and derivatives at the measured points, times ``root``, with the background projected out."""
-    rows = _smeared(p, layout, sample, longest, 1 + p.size)
-    for r in range(layout.ends.size - 1):
-        a, b = layout.ends[r], layout.ends[r + 1]
-        _project(rows[:, a:b], layout.basis[:, a:b])
-    return rows
-
-
-@_compile
 def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
     """Calculate curvature and gradient of χ²/2 in place, and return χ² including the priors."""
     H[:] = 0.0
@@ -113,13 +113,30 @@ def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
     chi2 = 0.0
     for r in range(layout.ends.size - 1):
         a, b = layout.ends[r], layout.ends[r + 1]
-        chi2 += _add_region(rows[:, a:b].copy(), target[a:b], H, g)
+        own = rows[:, a:b].copy()
+        left = _without_background(own, target[a:b], layout, r)
+        chi2 += _add_region(own, left, H, g)
     for k in range(p.size):
         away = p[k] - layout.prior_mean[k]
         H[k, k] += layout.prior_weight[k]
         g[k] += layout.prior_weight[k] * away
         chi2 += layout.prior_weight[k] * away * away
     return chi2
+
+
+@_compile
+def _without_background(rows, target, layout, region):  # type: ignore[no-untyped-def]
+    """Project the background out of rows, in place, and out of the target, which is returned."""
+    left = target.reshape(1, target.size).copy()
+    if layout.basis.shape[0] > 0:
+        a, b = layout.ends[region], layout.ends[region + 1]
+        basis = layout.basis[:, a:b].copy()
+        if layout.positive:
+            shapes = layout.shapes[:, a:b].copy()
+            basis = free_background(rows[0], left[0], basis, shapes, layout.inverse[region])
+        _project(left, basis)
+        _project(rows, basis)
+    return left[0]
 
 
 @_compile
@@ -153,7 +170,7 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     sample : tuple of (Sample, Pointer)
         The structure as arrays on the layout's grid, and the address of its kernel.
     target : ndarray, shape (n,)
-        Intensity times ``root``, with the background projected out.
+        Intensity times ``root``.
     longest : float
         Longest fringe in Å that is resolved.
     tolerance : float
@@ -170,7 +187,7 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     count : int
         Number of evaluations of the model.
     """
-    rows = _projected(start, layout, sample, longest)
+    rows = _smeared(start, layout, sample, longest, 1 + start.size)
     return _refine(start, rows, free, lower, upper, layout, sample, target, longest, tolerance, most, _NEVER)
 
 
@@ -211,7 +228,8 @@ def _refine(  # type: ignore[no-untyped-def]
                 return trial, chi2 - 2.0 * expected, CONVERGED, count
             return p, chi2, CONVERGED, count
         count += 1
-        new = _total(_projected(trial, layout, sample, longest), trial, layout, target, H_new, g_new)
+        rows = _smeared(trial, layout, sample, longest, 1 + width)
+        new = _total(rows, trial, layout, target, H_new, g_new)
         if new < chi2:
             damping *= 0.1 if chi2 - new > expected else 0.3
             p, chi2 = trial, new
@@ -232,9 +250,9 @@ def chi2_of(points, layout, sample, target, longest):  # type: ignore[no-untyped
         for r in range(layout.ends.size - 1):
             a, b = layout.ends[r], layout.ends[r + 1]
             model = rows[:, a:b].copy()
-            _project(model, layout.basis[:, a:b])
-            along = np.dot(model[0], target[a:b])
-            chi2[k] += np.dot(target[a:b], target[a:b]) - along * along / np.dot(model[0], model[0])
+            left = _without_background(model, target[a:b], layout, r)
+            along = np.dot(model[0], left)
+            chi2[k] += np.dot(left, left) - along * along / np.dot(model[0], model[0])
         chi2[k] += np.sum(layout.prior_weight * (points[k] - layout.prior_mean) ** 2)
     return chi2
 
@@ -269,7 +287,7 @@ def refine_many(  # type: ignore[no-untyped-def]
     count, width = targets.shape[0], starts.shape[1]
     values, chi2, how = np.empty((count, width)), np.full(count, np.inf), np.full(count, NOT_FINITE)
     start = np.zeros(count, np.int64)
-    known = [_projected(starts[k], layout, sample, longest) for k in range(starts.shape[0])]
+    known = [_smeared(starts[k], layout, sample, longest, 1 + width) for k in range(starts.shape[0])]
     heights = np.empty(starts.shape[0])
     H, g = np.zeros((width, width)), np.zeros(width)
     for s in range(count):

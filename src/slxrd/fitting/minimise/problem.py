@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,7 +85,7 @@ class Problem:
     reach: float
 
     def targets(self, intensities: Sequence[FloatArray]) -> FloatArray:
-        """Divide sets of intensities by σ, and remove what the background describes.
+        """Divide sets of intensities by σ.
 
         Parameters
         ----------
@@ -97,12 +96,7 @@ class Problem:
         -------
         ndarray, shape (s, n)
         """
-        targets = np.concatenate(intensities, axis=1) * self.layout.root
-        for a, b in pairwise(self.layout.ends.tolist()):
-            basis = self.layout.basis[:, a:b]
-            targets[:, a:b] -= (targets[:, a:b] @ basis.T) @ basis
-        weighted: FloatArray = targets
-        return weighted
+        return np.asarray(np.concatenate(intensities, axis=1) * self.layout.root)
 
 
 def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
@@ -166,7 +160,11 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
     shift = np.concatenate([*moved, np.ones(width)])
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
-    basis = [_basis(columns, scale) for columns, scale in zip(objective.backgrounds, root, strict=True)]
+    shapes = [
+        _shapes(columns, scale, objective.positive)
+        for columns, scale in zip(objective.backgrounds, root, strict=True)
+    ]
+    basis, inverse = zip(*map(_basis, shapes), strict=True)
     names = objective.model.names
     mean, weight = np.zeros(len(names)), np.zeros(len(names))
     for name, centre, spread in priors:
@@ -178,13 +176,24 @@ def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, 
         np.concatenate([np.pad(b.weights, ((0, 0), (0, width - b.weights.shape[1]))) for b in bands]),
         np.concatenate(root),
         np.ascontiguousarray(np.concatenate(basis, axis=1)),
+        np.ascontiguousarray(np.concatenate(shapes, axis=1)),
+        np.stack(inverse),
+        objective.positive is not None,
         np.cumsum([0, *(points.q.size for points in data)], dtype=np.int64),
         mean,
         weight,
     )
 
 
-def _basis(columns: FloatArray, root: FloatArray) -> FloatArray:
-    if not columns.shape[1]:
-        return np.zeros((0, root.size))
-    return np.asarray(np.linalg.qr(columns * root[:, None])[0].T)
+def _shapes(columns: FloatArray, root: FloatArray, positive: FloatArray | None) -> FloatArray:
+    """Rows of the background, times ``root``; with coefficients that may not be negative if it may not."""
+    shapes = columns if positive is None else columns @ np.linalg.inv(positive)
+    return np.ascontiguousarray((shapes * root[:, None]).T)
+
+
+def _basis(shapes: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Orthonormal rows of the same span, shape (k, n), and the matrix from their coefficients, (k, k)."""
+    if not len(shapes):
+        return shapes, np.zeros((0, 0))
+    Q, R = np.linalg.qr(shapes.T)
+    return np.asarray(Q.T), np.linalg.inv(R)

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from slxrd.data.backgrounds import background_columns
+from slxrd.data.backgrounds import background_columns, positive_form
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
@@ -39,7 +39,9 @@ class Objective:
     notes : tuple of str
         Remarks on points that were left out.
     backgrounds : tuple of ndarray, shape (n, k)
-        For each region, the columns whose free combination is its background.
+        For each region, the columns whose combination is its background.
+    positive : ndarray, shape (k, k), or None
+        Matrix from their coefficients to others that may not be negative, so that the background is not.
 
     Raises
     ------
@@ -54,6 +56,8 @@ class Objective:
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
         self.backgrounds = tuple(self._background(points) for points in self.data)
+        free = self.settings.scale == "free"
+        self.positive = positive_form(self.settings.background) if free else None
         self.region_models = tuple(model.region(points.q, points.scan) for points in self.data)
         if self.settings.objective == "paper2021":
             from slxrd.fitting.objective.paper2021 import derivative_filter
@@ -88,6 +92,10 @@ class Objective:
         wider = [replace(points, sigma=factor * points.sigma) for points in self.data]
         data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
         return Objective(self.model, data, self.settings)
+
+    def with_background(self, name: str) -> Objective:
+        """Return the objective with another background."""
+        return Objective(self.model, self.data, replace(self.settings, background=name))
 
     @property
     def counted(self) -> bool:
@@ -170,7 +178,7 @@ class Objective:
         """Set up the linear problem; with scale "peak" the calculated maximum equals the measured one."""
         n, none = points.q.size, np.zeros_like(slopes)
         if self.settings.scale == "free":
-            return Design(np.zeros(n), none, np.column_stack([model, background]), slopes)
+            return Design(np.zeros(n), none, np.column_stack([model, background]), slopes, self.positive)
         peak, highest = int(np.argmax(model)), points.intensity.max()
         if not background.shape[1]:
             base = highest * model / model[peak]

@@ -13,6 +13,8 @@ ObjectiveName = Literal["linear", "log", "paper2021"]
 Scale = Literal["free", "peak"]
 OBJECTIVES: tuple[ObjectiveName, ...] = ("linear", "log", "paper2021")
 SCALES: tuple[Scale, ...] = ("free", "peak")
+#: Name of the choice of the background by its evidence.
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Settings:
         but peak for paper2021, which has no other.
     background : str
         One of :data:`slxrd.data.backgrounds.BACKGROUNDS` ("none", "constant", "linear", "quadratic", "cubic",
-        or that of an installed package), added to each region with free coefficients.
+        or that of an installed package), added to each region with free coefficients. Polynomials are not
+        negative. "auto" is for requests: the fit has the background that it chose.
 
     Raises
     ------
@@ -47,10 +50,12 @@ class Settings:
         for what, value, allowed in (
             ("objective", self.objective, OBJECTIVES),
             ("scale", self.scale, SCALES),
-            ("background", self.background, BACKGROUNDS),
+            ("background", self.background, (AUTO, *BACKGROUNDS)),
         ):
             if value not in allowed:
                 raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")
+        if self.background == AUTO and self.scale == "peak":
+            object.__setattr__(self, "background", "none")
         if self.objective == "paper2021" and (self.scale != "peak" or self.background != "none"):
             raise SlxrdError(
                 "objective paper2021 scales to the peak and has no background; leave both options out"

@@ -8,7 +8,9 @@ derivative; for logarithmic ones c is found by Newton steps and differentiated i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -32,12 +34,15 @@ class Design:
         The columns that the coefficients multiply; k may be 0.
     d_first : ndarray, shape (p, n)
         Derivatives of the first column; the others are constant.
+    positive : ndarray, shape (k - 1, k - 1), optional
+        Matrix from the coefficients of the other columns to others that may not be negative.
     """
 
     base: FloatArray
     d_base: FloatArray
     columns: FloatArray
     d_first: FloatArray
+    positive: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,9 @@ class Projection:
         Exact derivatives of the residual.
     coefficients : ndarray, shape (k,)
         Of the columns.
-    columns : ndarray, shape (n, k)
-        The residual's derivatives with respect to the coefficients, up to sign.
+    columns : ndarray, shape (n, f)
+        The residual's derivatives with respect to the free coefficients, up to sign; f is k unless
+        coefficients are zero that may not be negative.
     """
 
     curve: FloatArray
@@ -67,6 +73,41 @@ class Projection:
 
 def project_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     """Find the best coefficients for residuals (y − f)/σ."""
+    return _bounded(_linear, y, sigma, design)
+
+
+def _bounded(
+    project: Callable[[FloatArray, FloatArray, Design], Projection],
+    y: FloatArray,
+    sigma: FloatArray,
+    design: Design,
+) -> Projection:
+    """Find the best coefficients of which some may not be negative.
+
+    At the minimum some are zero and the others free. Unless all are positive anyway, all such choices are
+    tried; the lowest χ² among those without a negative coefficient is the minimum. The derivatives are those
+    at fixed zeros.
+    """
+    found = project(y, sigma, replace(design, positive=None))
+    if design.positive is None or np.all(design.positive @ found.coefficients[1:] >= 0.0):
+        return found
+    back = np.linalg.inv(design.positive)
+    shapes, width = design.columns[:, 1:] @ back, len(back)
+    best: tuple[Projection, list[int]] | None = None
+    for free in (list(which) for count in range(width) for which in combinations(range(width), count)):
+        columns = np.column_stack([design.columns[:, :1], shapes[:, free]])
+        tried = project(y, sigma, Design(design.base, design.d_base, columns, design.d_first))
+        lower = best is None or tried.residual @ tried.residual < best[0].residual @ best[0].residual
+        if lower and np.all(tried.coefficients[1:] >= 0.0):
+            best = tried, free
+    assert best is not None  # without a background there is no negative coefficient
+    found, free = best
+    return replace(
+        found, coefficients=np.concatenate((found.coefficients[:1], back[:, free] @ found.coefficients[1:]))
+    )
+
+
+def _linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     A = design.columns / sigma[:, None]
     target = (y - design.base) / sigma
     if A.shape[1] == 0:
@@ -91,6 +132,10 @@ def project_logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Pro
     SlxrdError
         If the calculated curve is not positive everywhere, or no coefficients can be found.
     """
+    return _bounded(_logarithmic, y, sigma, design)
+
+
+def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     precision = y / sigma
     c = _start_logarithmic(y, precision, design)
     k = len(c)

@@ -125,7 +125,7 @@ def choices_of(fit: Fit) -> dict[str, Any]:
         "scale": None
         if fit.settings == Settings(fit.settings.objective, None, fit.settings.background)
         else fit.settings.scale,
-        "background": fit.settings.background,
+        "background": (fit if options is None else options).settings.background,
         **_structure(fit.stack),
         **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.coherent == 1 else ()),
     }

@@ -70,6 +70,7 @@ def result_dictionary(
             "objective": fit.settings.objective,
             "scale": fit.settings.scale,
             "background": fit.settings.background,
+            "background_evidence": None if fit.background_choice is None else fit.background_choice.evidence,
             "command": command,
         },
         "assessment": assessment_dictionary(fit.assessment),

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypedDict, get_args
 from slxrd.data.backgrounds import BACKGROUNDS
 from slxrd.data.pattern import FILE_AXES, FileAxis
 from slxrd.data.regions import Noise, RegionLike
-from slxrd.fitting.objective.settings import ObjectiveName, Scale
+from slxrd.fitting.objective.settings import AUTO, ObjectiveName, Scale
 from slxrd.fitting.request.kinds import Choice, Flag, Number, NumberOrText, Text, Whole
 from slxrd.fitting.request.named import Expressions, Pairs, Values
 from slxrd.fitting.request.option import Option
@@ -326,10 +326,10 @@ class ResidualOptions(TypedDict, total=False):
     background: Annotated[
         str,
         Option(
-            Choice(lambda: BACKGROUNDS.names),
-            "Free background per region: none, constant, linear, quadratic, cubic, or one that an installed "
-            "package adds.",
-            "none",
+            Choice(lambda: (AUTO, *BACKGROUNDS.names)),
+            "Background per region, not negative: none, constant, linear, quadratic, cubic, or one that an "
+            "installed package adds; auto: the evidence decides.",
+            AUTO,
             metavar="NAME",
             label="background",
         ),

@@ -21,6 +21,7 @@ from slxrd.units import FloatArray
 if TYPE_CHECKING:
     from slxrd.fitting.pipeline import FitOptions
     from slxrd.fitting.record.read import SavedPattern
+    from slxrd.fitting.search.background import BackgroundChoice
 
 #: Solutions with a smaller Δχ² make the result ambiguous.
 AMBIGUOUS = 9.0
@@ -185,6 +186,8 @@ class Fit(FitResult):
     certificate : SearchCertificate, optional
         How many starting points were refined, and how many of them led to the best solution; None if the
         minima were given.
+    background_choice : BackgroundChoice, optional
+        Evidence of the backgrounds; None if the background was given.
     stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
         As for :class:`FitResult`.
     reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment
@@ -197,6 +200,7 @@ class Fit(FitResult):
     ensemble: Ensemble | None = None
     options: FitOptions | None = None
     certificate: SearchCertificate | None = None
+    background_choice: BackgroundChoice | None = None
 
     @property
     def unique(self) -> bool:

@@ -10,10 +10,11 @@ from slxrd.data.peaks import find_regions
 from slxrd.data.regions import RegionLike, as_regions, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import build_parameters, fit
-from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.request.declaration import collect, flatten, options_of
 from slxrd.fitting.request.named import Named, Names
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.background import SEARCHED
 from slxrd.fitting.search.scan import Progress
 from slxrd.model.simulation import as_instrument
 from slxrd.parameters.definitions import STACKING, info
@@ -106,6 +107,8 @@ def fit_models(
         pattern = pattern.masked(low, high)
     selected = as_regions(regions) or find_regions(pattern)
     options = flatten(options)
+    if options.get("background", AUTO) == AUTO and options.get("scale") != "peak":
+        options["background"] = SEARCHED  # the same for all models
     common = {name: options.pop(name, None) for name in (*_PARAMETERS, "ligand")}
     common = {name: value for name, value in common.items() if value}
     shared = {name: options.pop(name) for name in _STRUCTURE if name in options}

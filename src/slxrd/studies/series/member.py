@@ -197,7 +197,8 @@ def refit_objective(
         for name, row in base.items()
         if row.expression is None and not (options.get("coherent") == 1 and name in STACKING)
     }
-    frozen = fit(Pattern(**plain), **{**options, "parameters": base.fix(**fixed)})
+    chosen = {"parameters": base.fix(**fixed), "background": result["input"]["background"]}
+    frozen = fit(Pattern(**plain), **{**options, **chosen})
     not_refined = {name: value for name, value in best.items() if name in fixed and name not in refined}
     parameters = base.fix(**not_refined).release(*refined).start(**{name: best[name] for name in refined})
     return frozen, parameters
