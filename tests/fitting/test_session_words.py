@@ -114,7 +114,10 @@ def test_other_commands_are_no_states(command: str) -> None:
         (["a", "--new"], "unknown option --new"),
         (["a", "--start", "L"], "write NAME=VALUE"),
         (["a", "--out", "b"], "--out is for slxrd fit"),
-        (["a", "--noise", "x"], "counting, or file"),
+        (
+            ["a", "--noise", "x"],
+            "--noise x: must be a positive fraction of the maximum such as 0.03, counting, file",
+        ),
     ],
 )
 def test_bad_words_are_named(words: list[str], said: str) -> None:

@@ -24,7 +24,7 @@ from defaults_01 import command_0_1, request_0_1
 from fit_numbers import numbers_of, numbers_of_estimate
 
 import slxrd
-from slxrd.fitting.record.migrations import DEFAULTS_0_1
+from slxrd.fitting.record.migrations import with_defaults_0_1
 
 FILES = Path(__file__).parents[1] / "files" / "v0.1"
 RELATIVE = 1e-9
@@ -180,7 +180,7 @@ def here(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", NUMBERS["examples"])
 def test_a_packaged_example_gives_the_recorded_numbers(name: str) -> None:
     example = slxrd.example(name)
-    fit = slxrd.fit(example.pattern(), **{**DEFAULTS_0_1, **example.options})
+    fit = slxrd.fit(example.pattern(), **with_defaults_0_1(example.options))
     same(plain_numbers(fit), NUMBERS["examples"][name], name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from slxrd.fitting.record.migrations import DEFAULTS_0_1
+from slxrd.fitting.record.migrations import DEFAULTS_0_1, with_defaults_0_1
 from slxrd.fitting.record.state import State
 from slxrd.fitting.request.declaration import OPTIONS
 
@@ -23,6 +23,9 @@ def command_0_1(command: str) -> str:
     words = shlex.split(command)
     if words[1] not in FITTING:
         return command
+    if "--background" in words:
+        place = words.index("--background") + 1
+        words[place] = with_defaults_0_1({"background": words[place]})["background"]
     added: list[str] = []
     for name, value in DEFAULTS_0_1.items():
         option = OPTIONS[name]
@@ -33,5 +36,5 @@ def command_0_1(command: str) -> str:
 
 def request_0_1(request: dict[str, Any]) -> dict[str, Any]:
     """A request of version 0.1 with its defaults, as far as they are not those of this version."""
-    stated = State(choices={**DEFAULTS_0_1, **request["choices"]})
+    stated = State(choices=with_defaults_0_1(request["choices"]))
     return {**request, "choices": stated.request()["choices"]}

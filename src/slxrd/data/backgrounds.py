@@ -69,9 +69,14 @@ def cubic(q: FloatArray) -> FloatArray:
     return legendre(q, 3)
 
 
-_DEGREES: dict[Background, int] = {none: -1, constant: 0, linear: 1, quadratic: 2, cubic: 3}
+#: Degrees of the polynomials that are not negative; the same with any sign are named signed-linear and so on.
+POLYNOMIALS: dict[str, int] = {"constant": 0, "linear": 1, "quadratic": 2, "cubic": 3}
+SIGNED = "signed-"
+
 for _background in (none, constant, linear, quadratic, cubic):
     BACKGROUNDS.register(_background.__name__, _background)
+for _background in (constant, linear, quadratic, cubic):
+    BACKGROUNDS.register(SIGNED + _background.__name__, _background)
 
 
 def background_columns(name: str, q: FloatArray) -> FloatArray:
@@ -146,7 +151,6 @@ def positive_form(name: str) -> FloatArray | None:
     Returns
     -------
     ndarray, shape (k, k), or None
-        None if there is none, or the background may have any sign: that of another package.
+        None if there is none, or the background may have any sign.
     """
-    degree = _DEGREES.get(BACKGROUNDS[name], -1)
-    return None if degree < 0 else bernstein_of_legendre(degree)
+    return bernstein_of_legendre(POLYNOMIALS[name]) if name in POLYNOMIALS else None

@@ -17,7 +17,7 @@ from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zer
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.background import SEARCHED, choose_background
+from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero
@@ -99,6 +99,9 @@ def fit_pattern(
         parameters = _without_neighbours(parameters)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
+    if options.settings.background == AUTO:
+        names = backgrounds_within(objective, len(fix_q_zero(parameters).free_names))
+        objective = objective.with_background(SEARCHED if SEARCHED in names else names[-1])
     _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)

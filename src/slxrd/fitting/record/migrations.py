@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from slxrd.data.backgrounds import POLYNOMIALS, SIGNED
 from slxrd.data.noise import FILE_OR_DEFAULT
 from slxrd.errors import FileError
 from slxrd.fitting.record.command_line import from_command
@@ -56,7 +57,7 @@ def _from_2(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_defaults_0_1(choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the defaults of version 0.1 to the choices of a request.
+    """Add the defaults of version 0.1 to the choices of a request; its backgrounds could have any sign.
 
     Parameters
     ----------
@@ -68,7 +69,10 @@ def with_defaults_0_1(choices: Mapping[str, Any]) -> dict[str, Any]:
     dict
         The choices, and the defaults of the options that they do not contain.
     """
-    return {**DEFAULTS_0_1, **choices}
+    found = {**DEFAULTS_0_1, **choices}
+    if found["background"] in POLYNOMIALS:
+        found["background"] = SIGNED + found["background"]
+    return found
 
 
 #: Defaults whose value was another in version 0.1 itself; options that were added since.
@@ -85,11 +89,14 @@ def as_in_0_1(options: Mapping[str, Any]) -> dict[str, Any]:
         Arguments of :func:`slxrd.fit`.
     """
     old = {name for name, value in DEFAULTS_0_1.items() if name in options and options[name] == value}
-    return {
+    written = {
         name: _NAMED_0_1.get(name, value) if name in old else value
         for name, value in options.items()
         if not (name in _ADDED and name in old)
     }
+    if str(written.get("background", "")).startswith(SIGNED):
+        written["background"] = written["background"].removeprefix(SIGNED)
+    return written
 
 
 #: From each version to the next.

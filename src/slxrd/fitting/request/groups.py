@@ -328,7 +328,7 @@ class ResidualOptions(TypedDict, total=False):
         Option(
             Choice(lambda: (AUTO, *BACKGROUNDS.names)),
             "Background per region, not negative: none, constant, linear, quadratic, cubic, or one that an "
-            "installed package adds; auto: the evidence decides.",
+            "installed package adds; auto: the evidence decides. signed-linear and so on may be negative.",
             AUTO,
             metavar="NAME",
             label="background",

@@ -60,7 +60,7 @@ class BackgroundChoice:
         return f"background: {self.name}, not negative (Δ evidence {own:.3g} over none)"
 
 
-def suited(objective: Objective, n_free: int) -> tuple[str, ...]:
+def backgrounds_within(objective: Objective, n_free: int) -> tuple[str, ...]:
     """Backgrounds that leave more points than coefficients and free parameters in every region."""
     least = min(points.q.size for points in objective.data)
     return tuple(name for k, name in enumerate(COMPARED) if k == 0 or least > n_free + 1 + k)
@@ -103,7 +103,7 @@ def choose_background(
     most = MOST_REFINED if is_compiled(objective, parameters) else MOST_REFINED_SLOWLY
     tried = {
         name: (other := objective.with_background(name), refine_all(other, parameters, minima[:most], budget))
-        for name in suited(objective, len(minima[0].names))
+        for name in backgrounds_within(objective, len(minima[0].names))
     }
     scale = _scale(tried[list(tried)[-1]][1][0], assumed)
     logs = {name: -0.5 * found[0].chi2 / scale - _penalty(other) for name, (other, found) in tried.items()}
