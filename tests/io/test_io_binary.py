@@ -57,12 +57,14 @@ def test_counts_from_their_roots(name: str, printed: tuple[np.ndarray, np.ndarra
     assert str(pattern.history[0]).startswith("counts from their roots")
 
 
-def test_version_1_holds_the_squares_unrounded(printed: tuple[np.ndarray, np.ndarray]) -> None:
+def test_version_1_holds_the_squares_of_rounded_roots(printed: tuple[np.ndarray, np.ndarray]) -> None:
     pattern = read(DATA / "xrr003v1.raw", wavelength="CuKa")
     from_roots = read(DATA / "xrr003.rd").intensity
     assert np.all(np.abs(pattern.intensity - from_roots) <= 0.5)
-    assert pattern.per_count is None
-    assert [step.name for step in pattern.history] == ["not taken for counts"]
+    np.testing.assert_array_equal(pattern.intensity, from_roots)
+    assert pattern.per_count is not None
+    assert set(pattern.per_count.tolist()) == {1.0}
+    assert [step.name for step in pattern.history] == ["counts from their roots"]
 
 
 @pytest.mark.parametrize("name", ["xrr003.raw", "xrr003.rd", "xrr003.sd"])

@@ -60,13 +60,24 @@ def test_the_counts_are_those_of_the_instrument(printed: tuple[np.ndarray, np.nd
     np.testing.assert_allclose(2.0 * (0.0005 + 0.001 * np.arange(1999)), printed[0], atol=1e-9)
 
 
+@pytest.mark.slow
 def test_what_is_known_of_the_counts() -> None:
     counted = {
         name: reading(name).per_count is not None for name in ("xrr003.x00", "xrr003.uxd", "xrr003.udf")
     }
     assert counted == {"xrr003.x00": True, "xrr003.uxd": True, "xrr003.udf": True}
-    # Text does not say what its numbers are, and the .rig calls counts rates.
-    assert reading("xrr003.xy").per_count is None
+    # Text does not say what its numbers are, and the .rig calls counts rates; the step and the scatter do.
     rig = reading("xrr003.rig")
-    assert rig.per_count is None
     assert "the file calls them rates, but all are whole" in str(rig.history[0])
+    for pattern in (rig, reading("xrr003.xy")):
+        assert pattern.per_count is not None
+        assert set(pattern.per_count.tolist()) == {1.0}
+        assert "it is the last digit, and they scatter as counts do" in str(pattern.history[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("xrr003*")))
+def test_one_count_is_one_in_all_formats(name: str) -> None:
+    pattern = reading(name)
+    assert pattern.per_count is not None
+    assert set(pattern.per_count.tolist()) == {1.0}

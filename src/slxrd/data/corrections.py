@@ -205,12 +205,21 @@ def counting_statistics(pattern: Pattern) -> Pattern:
         whole = np.abs(pattern.intensity - np.round(pattern.intensity)) < 1e-6
         if not (whole.all() and pattern.intensity.max() >= 1.0 and pattern.intensity.min() >= 0.0):
             raise SlxrdError(
-                f"{pattern.source}: counting statistics need raw counts (whole numbers, none negative); "
-                "give σ as a third column or as a fraction of the maximum instead"
+                f"{pattern.source}: counting statistics need raw counts or a known intensity of one "
+                f"count{_why_not_counts(pattern)}; give σ as a third column or as a fraction of the maximum"
             )
         per_count = np.ones_like(pattern.intensity)
     counts = np.maximum(pattern.intensity / per_count, 1.0)
     return pattern.changed(Step(COUNTING), sigma=per_count * np.sqrt(counts), per_count=per_count)
+
+
+def _why_not_counts(pattern: Pattern) -> str:
+    """Return the reason that the reader found, in brackets; empty without one."""
+    reason = str(pattern.metadata.get("counts", "")).removeprefix("not known: ")
+    for step in pattern.history:
+        if step.name in ("not taken for counts", "rates left as in the file"):
+            reason = str(step.details.get("because", reason))
+    return f" ({reason})" if reason else ""
 
 
 def with_counting_sigma(pattern: Pattern) -> Pattern:

@@ -67,6 +67,10 @@ def _intensity(pattern: Pattern) -> str:
         text += ", not known to be counts"
     elif np.all(pattern.per_count == 1.0):
         text += " counts"
+    elif np.all(pattern.per_count == pattern.per_count[0]):
+        text += f", {pattern.per_count[0]:.5g} for one count"
+    elif pattern.per_count.min() == 1.0:
+        text += f" counts, attenuation factors 1 to {pattern.per_count.max():.5g}"
     else:
-        text += f" counts, attenuation factors {pattern.per_count.min():.5g} to {pattern.per_count.max():.5g}"
+        text += f", {pattern.per_count.min():.5g} to {pattern.per_count.max():.5g} for one count"
     return text + (", with σ" if pattern.sigma is not None else "")

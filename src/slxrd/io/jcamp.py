@@ -235,11 +235,12 @@ def _read(block: _Block, request: Request) -> Scan:
     if block.label == "PEAKTABLE":
         _check_not_peaks(x, source)
     intensity = y * factors[1]
+    digit = counting.last_digit(y) * abs(factors[1])
     unit = records.get("YUNITS", "")
     if unit.lower() in ("counts", "count"):
-        counted = counting.from_counts(intensity)
+        counted = counting.from_counts(intensity, digit)
     else:
-        counted = counting.from_unknown_unit(intensity)
+        counted = counting.from_unknown_unit(intensity, digit)
     return Scan(
         x=degrees * x,
         intensity=counted.intensity,

@@ -12,7 +12,8 @@ from functools import partial
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.formats import FORMATS, Format
-from slxrd.io.shared.binary import Fields, counting_time_entry, counts_per_photon, equidistant_angles
+from slxrd.io.shared.binary import Fields, counting_time_entry, equidistant_angles
+from slxrd.io.shared.counting import Counted, from_counts
 from slxrd.io.shared.headers import is_plausible_wavelength
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
@@ -86,7 +87,13 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
     _check_header(header, stored)
     factor = _read_factor(header)
     processing = _processing(file, header)
-    per_count, notes = counts_per_photon(stored / factor)
+    if processing:
+        counted = Counted(stored / factor, None)
+    elif factor != 1.0:
+        because = {"because": "they were multiplied and rounded"}
+        counted = Counted(stored / factor, None, (Step("not taken for counts", because),))
+    else:
+        counted = from_counts(stored)
     history = [Step(text, {"before": "by the program that wrote the file"}) for text in processing.values()]
     if factor != 1.0:
         history.append(Step("divided by the file's factor", {"factor": factor}))
@@ -100,11 +107,11 @@ def _read(file: Fields, record: int, request: Request) -> Scan:
     time = counting_time_entry(header.number("f", 68)) if file.number("h", 312) == _COUNTER else {}
     return Scan(
         x=equidistant_angles(header.number("f", 44), header.number("f", 60), stored.size, file.source),
-        intensity=stored / factor,
-        per_count=None if processing or factor != 1.0 else per_count,
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
         radiation=None if request.radiation else _radiation(file, _STRIPPED in processing),
         metadata={"format": f"STOE .raw, {file.text(0, 8)}", **nonempty(entries), **time},
-        history=(*history, *notes),
+        history=(*history, *counted.history),
     )
 
 

@@ -115,7 +115,7 @@ def _read(found: _Range, request: Request) -> Scan:
         raise FileError(source, f"claims {stated} points but has {len(x)}; copy or export it again")
     time = header.get("STEPTIME") and parse_counting_time(header["STEPTIME"], "_STEPTIME", source)
     counted = (
-        counting.from_counts(intensity)
+        counting.from_counts(intensity, 10.0**-digits)
         if found.unit == "COUNTS"
         else counting.from_rates(intensity, time or None, digits)
     )

@@ -70,7 +70,8 @@ def _read(found: list[Row], request: Request) -> Scan:
             f"its header gives {first:g} to {last:g}° in steps of {step:g}°, but {n} points follow; "
             "copy or export it again",
         )
-    counted = counting.from_counts(parse_numbers(fields, "the intensity", source))
+    numbers = parse_numbers(fields, "the intensity", source)
+    counted = counting.from_counts(numbers, counting.last_digit(numbers))
     return Scan(
         x=angles_at_steps(first, step, n, source),
         intensity=counted.intensity,

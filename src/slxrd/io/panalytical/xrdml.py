@@ -76,9 +76,8 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
         factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
     intensity = _spread(_values(content, "intensity"), n, source)
     intensity, factors = with_usable_factors(intensity, factors)
-    counted = counting.from_counts(
-        detector_counts(intensity, factors, 0.5)
-    )  # they are printed as whole numbers
+    detected = detector_counts(intensity, factors, 0.5)  # they are printed as whole numbers
+    counted = counting.from_counts(detected, counting.last_digit(detected))
     attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
     return Scan(
         x=two_theta,

@@ -10,9 +10,7 @@ from itertools import islice
 from typing import Any, NoReturn
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from slxrd.data.pattern import Step
 from slxrd.errors import FileError
 from slxrd.io.shared.counting import from_counts
 from slxrd.io.shared.scan import Load, Scan
@@ -209,27 +207,13 @@ def equidistant_angles(start: float, step: float, n: int, source: str) -> FloatA
     return start + step * np.arange(n, dtype=np.float64)
 
 
-def counts_per_photon(values: FloatArray) -> tuple[ArrayLike | None, tuple[Step, ...]]:
-    """Decide whether numbers are counts.
-
-    Returns
-    -------
-    per_count : 1.0 or None
-        Intensity of one detected photon; None if the numbers are not known to be counts.
-    history : tuple of Step
-        The reason, if the numbers are not counts.
-    """
-    found = from_counts(values)
-    return found.per_count(), found.history
-
-
 def counts_scan(
     x: FloatArray,
     intensity: FloatArray,
     radiation: Radiation | None,
     metadata: Mapping[str, str | float],
 ) -> Scan:
-    """Make a scan of numbers that are counts unless they are negative or not whole.
+    """Make a scan of numbers that are counts, if `from_counts` finds that they are.
 
     Parameters
     ----------
@@ -242,14 +226,14 @@ def counts_scan(
     metadata : mapping
         As in `Scan`.
     """
-    per_count, history = counts_per_photon(intensity)
+    counted = from_counts(intensity)
     return Scan(
         x=x,
-        intensity=intensity,
-        per_count=per_count,
+        intensity=counted.intensity,
+        per_count=counted.per_count(),
         radiation=radiation,
         metadata=metadata,
-        history=history,
+        history=counted.history,
     )
 
 

@@ -1,25 +1,29 @@
 """Decide whether intensities are counts; convert rates to counts; undo attenuation corrections.
 
 Poisson statistics hold only for numbers of detected photons. A file's numbers are accepted as counts if they
-are whole; rates are converted to counts if rate × counting time is whole.
+are whole; rates are converted to counts if rate × counting time is whole. For other numbers, the intensity of
+one count is the step of which they are multiples, if they scatter as counts do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd.data.pattern import Step
 from slxrd.io.shared.bad_points import FEW
+from slxrd.io.shared.quantum import Quantum, find_quantum
 from slxrd.units import FloatArray
 
 #: Largest distance from a whole number of a value that is called whole.
 WHOLE = 1e-6
 #: Relative rounding error of single precision, in which instruments store rates.
 SINGLE = 2.0**-24
+#: Relative error of the roots of numbers that are whole squares, in single precision.
+ROOT = 1e-6
 #: If the median rounding error of rate × time exceeds this, no decision is possible.
 COARSEST = 0.1
 
@@ -70,20 +74,20 @@ class Counted:
     Parameters
     ----------
     intensity : ndarray, shape (n,)
-        Counts, or the file's numbers if these are not known to be counts.
-    are_counts : bool
-        Whether they are counts.
+        Counts, or the file's numbers if these are not counts.
+    size : float or None
+        Intensity of one count; None if it is not known.
     history : tuple of Step
         The conversion made, or the reason why none was made.
     """
 
     intensity: FloatArray
-    are_counts: bool
+    size: float | None
     history: tuple[Step, ...] = ()
 
     def per_count(self, factors: ArrayLike = 1.0) -> ArrayLike | None:
-        """Return the attenuation factors, or None if the intensities are not counts."""
-        return factors if self.are_counts else None
+        """Return the intensity of one detected count behind attenuators, or None if it is not known."""
+        return None if self.size is None else self.size * np.asarray(factors, dtype=np.float64)
 
 
 def are_whole(values: FloatArray) -> bool:
@@ -92,21 +96,55 @@ def are_whole(values: FloatArray) -> bool:
     return bool(np.all(np.abs(finite - np.round(finite)) <= WHOLE))
 
 
-def from_counts(values: FloatArray) -> Counted:
-    """Accept the numbers of a file as counts if all are whole and at most a few negative.
+def from_counts(values: FloatArray, digit: float = 0.0) -> Counted:
+    """Interpret intensities that are counts according to the file.
 
-    Some files call numbers "counts" that are not. The negative ones are left out later.
+    Whole numbers, of which at most a few are negative, are accepted; the negative ones are left out later.
+    Others, as some files call numbers "counts" that are not, are accepted if they are multiples of a step and
+    scatter as counts do (`slxrd.io.shared.quantum`).
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        As in the file.
+    digit : float
+        Value of the last digit in the file; 0 for binary numbers.
     """
     if np.sum(values < 0.0) > FEW:
-        return Counted(values, False, (Step("not taken for counts", {"because": "some are negative"}),))
+        return _not_counts(values, "some are negative")
     if are_whole(values):
-        return Counted(values, True)
-    return Counted(values, False, (Step("not taken for counts", {"because": "they are not whole numbers"}),))
+        found = find_quantum(values, 0.0, 1.0)
+        several = isinstance(found, Quantum) and found.size > 1.5
+        return _scaled(values, found) if several else Counted(values, 1.0)
+    roots = 10.0 * np.sqrt(np.maximum(values, 0.0))
+    if np.all(
+        np.abs(roots - np.rint(roots))[np.isfinite(values)] <= ROOT * (1.0 + roots[np.isfinite(values)])
+    ):
+        step = Step("counts from their roots", {"as stored in the file": "squares of 10·√counts, rounded"})
+        return Counted(np.rint(values), 1.0, (step,))
+    found = _quantum(values, digit, 1.0)
+    return _scaled(values, f"they are not whole numbers; {found}" if isinstance(found, str) else found)
 
 
-def from_unknown_unit(values: FloatArray) -> Counted:
-    """Accept numbers of unknown unit; they are not counts."""
-    return Counted(values, False)
+def from_unknown_unit(values: FloatArray, digit: float = 0.0) -> Counted:
+    """Interpret intensities of unknown unit; parameters as in `from_counts`."""
+    return _scaled(values, _quantum(values, digit, None))
+
+
+def _quantum(values: FloatArray, digit: float, stated: float | None) -> Quantum | str:
+    rounding = 0.5 * digit + np.abs(values) * SINGLE
+    return find_quantum(values, rounding, digit, stated)
+
+
+def _scaled(values: FloatArray, found: Quantum | str) -> Counted:
+    if isinstance(found, str):
+        return _not_counts(values, found)
+    details: dict[str, str | float | int] = {"intensity of one": found.size, "because": found.evidence}
+    return Counted(values, found.size, (Step("counts found", details),))
+
+
+def _not_counts(values: FloatArray, reason: str) -> Counted:
+    return Counted(values, None, (Step("not taken for counts", {"because": reason}),))
 
 
 def from_unit(values: FloatArray, unit: str, time: float | None, decimals: int) -> Counted:
@@ -123,7 +161,7 @@ def from_unit(values: FloatArray, unit: str, time: float | None, decimals: int) 
     """
     if unit == "cps":
         return from_rates(values, time, decimals)
-    return from_counts(values) if unit == "counts" else from_unknown_unit(values)
+    return (from_counts if unit == "counts" else from_unknown_unit)(values, 10.0**-decimals)
 
 
 def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted:
@@ -142,27 +180,42 @@ def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted
     -------
     Counted
         rate × time, rounded, if all are whole within the rounding error of the file. Otherwise, or
-        without a counting time, the numbers in the file.
+        without a counting time, the numbers in the file, with the intensity of one count if that is found.
     """
     if time is None:
-        return _unconverted(values, {"because": "the counting time is not given"})
+        return _unconverted(values, {"because": "the counting time is not given"}, decimals)
     details: dict[str, str | float | int] = {"counting time (s)": time}
     whole = are_whole(values)
     # Counts measured for, say, 10 s give rates in tenths: if all rates are whole, they are not rates.
     if whole and abs(1.0 / time - round(1.0 / time)) > WHOLE:
         details = {"because": "the file calls them rates, but all are whole, as counts are", **details}
-        return _unconverted(values, details)
+        return _unconverted(values, details, decimals)
     printed = 0.0 if whole else 0.5 * 10.0**-decimals
     tolerance = (printed + np.abs(values) * SINGLE) * time + WHOLE
     product = values * time
     off = np.abs(product - np.round(product)) > tolerance
     if np.nanmedian(tolerance) < COARSEST and not off.any():
-        return Counted(np.round(product), True, (Step("rates to counts", details),))
-    return _unconverted(values, {"because": "rate × counting time is not whole", **details})
+        return Counted(np.round(product), 1.0, (Step("rates to counts", details),))
+    return _unconverted(values, {"because": "rate × counting time is not whole", **details}, decimals)
 
 
-def _unconverted(values: FloatArray, details: dict[str, str | float | int]) -> Counted:
-    return Counted(values, False, (Step("rates left as in the file", details),))
+def _unconverted(values: FloatArray, details: dict[str, str | float | int], decimals: int) -> Counted:
+    left = Step("rates left as in the file", details)
+    found = _quantum(values, 10.0**-decimals, None)
+    if isinstance(found, str):
+        return Counted(values, None, (left,))
+    counted = _scaled(values, found)
+    return replace(counted, history=(left, *counted.history))
+
+
+def last_digit(values: FloatArray) -> float:
+    """Return the value of the last decimal place in which any number differs from 0, from 1 to 10⁻⁹."""
+    finite = values[np.isfinite(values)]
+    for places in range(9):
+        scaled = finite * 10.0**places
+        if np.all(np.abs(scaled - np.rint(scaled)) <= 1e-6 + 1e-9 * np.abs(scaled)):
+            return float(10.0**-places)
+    return 1e-9
 
 
 def decimals(fields: Sequence[str]) -> int:

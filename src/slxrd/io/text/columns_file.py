@@ -111,9 +111,13 @@ def _read(request: Request) -> Scan:
         history = (*history, Step("2θ = 2 × θ"))
     factors = table[:, 2] if third == "attenuation" else np.ones(len(table))
     attenuated: tuple[Step, ...] = ()
-    counted = counting.from_unknown_unit(table[:, 1])
+    digit = counting.last_digit(table[:, 1])
+    counted = counting.from_unknown_unit(table[:, 1], digit)
+    if counted.size is None:
+        metadata["counts"] = f"not known: {counted.history[-1].details['because']}"
+        counted = replace(counted, history=())
     if third == "attenuation":
-        counted = counting.from_counts(table[:, 1])
+        counted = counting.from_counts(table[:, 1], digit)
         attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
     return Scan(
         x=table[:, 0],
