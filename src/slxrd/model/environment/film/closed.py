@@ -30,8 +30,9 @@ from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray
 #: Largest phase φεℓ of which the power series is accurate; terms below this are left out.
 LARGEST_PHASE = 12.0
 _LEAST_TERM = 1e-13
-#: A strain has faded where it changes the sum over planes by less.
-_FADED = 1e-7
+#: A strain has faded where it changes the sum over planes by less; with strains at both surfaces the sum over
+#: planes is so slow that more is accepted.
+_FADED, _FADED_BOTH = 1e-7, 1e-5
 _LEAST_STRAIN = 0.01
 
 
@@ -47,7 +48,8 @@ def is_closed(shape: Shape, phase: FloatArray) -> bool:
         # Derivatives with respect to a strain do not vanish where it is 0.
         turn = largest * max(abs(strain), _LEAST_STRAIN) * depth
         remains = turn * (depth + 1.0) * math.exp(min(0.5 * variance / depth**2 - mean / depth, 0.0))
-        if used and (turn > LARGEST_PHASE or remains > _FADED):
+        least = _FADED_BOTH if shape.bottom and shape.top else _FADED
+        if used and (turn > LARGEST_PHASE or remains > least):
             return False
     return bool(shape.sizes[0] > shape.margin)
 
