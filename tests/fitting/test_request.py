@@ -155,7 +155,7 @@ GOOD: dict[str, list[Any]] = {
     "stack": ["pure", "mixed", "alternating"],
     "weighting": ["number", "volume"],
     "coherent_spread": [0.0, 2.5],
-    "substrate": [3.905, "none"],
+    "substrate": [3.905, "none", "SrTiO3:002", "MgO"],
     "resolution": [
         0.0,
         0.007,

@@ -27,6 +27,7 @@ from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
+from slxrd.units import FloatArray
 
 #: Number of times that σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
@@ -161,11 +162,21 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     stack = options.stack.using(options.parameters)
     if stack.crystal is not None and options.instrument.wavelength is None:
         notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
+    if stack.substrate is not None and len({_order(points.q, stack.substrate.d) for points in data}) > 1:
+        notes.append(
+            "f_S has one value in all regions, although the amplitudes of the planes of substrate and stack "
+            "differ between orders of reflection, as their form factors do: fit one order at a time"
+        )
     settings = options.settings
     if settings.background == AUTO:
         settings = replace(settings, background=SEARCHED)
     objective = Objective(Model(stack, options.instrument), data, settings)
     return objective, [*notes, *objective.notes]
+
+
+def _order(q: FloatArray, d: float) -> int:
+    """Order of reflection of a substrate in the middle of a region."""
+    return round(float(q.mean()) * d / (2.0 * np.pi))
 
 
 def _without_neighbours(parameters: Parameters) -> Parameters:

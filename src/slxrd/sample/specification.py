@@ -13,6 +13,7 @@ from slxrd.sample.cif.read import crystal_from_cif
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.library.crystals import crystal as named
 from slxrd.sample.library.ligands import density
+from slxrd.sample.library.substrates import plane_text, substrate_plane
 from slxrd.sample.stack import Stack, StackKind, Weighting
 from slxrd.sample.substrate import Substrate
 
@@ -105,12 +106,13 @@ def as_substrate(substrate: SubstrateLike | None) -> Substrate | None:
     Parameters
     ----------
     substrate : Substrate, float, str or None
-        Plane distance in Å, as a number or a text; ``"none"`` or None for no substrate.
+        Plane distance in Å, as a number or a text; a material of the library with its plane,
+        ``"SrTiO3:002"``; ``"none"`` or None for no substrate.
 
     Raises
     ------
     SlxrdError
-        If the text is neither.
+        If the text is none of these, or the material has no plane.
     """
     if substrate is None or isinstance(substrate, Substrate):
         return substrate
@@ -120,9 +122,12 @@ def as_substrate(substrate: SubstrateLike | None) -> Substrate | None:
         try:
             d = float(substrate)
         except ValueError:
-            raise SlxrdError(
-                f"substrate {substrate!r}: give the distance of its planes in Å, or none"
-            ) from None
+            material, plane = substrate_plane(substrate)
+            if plane is None:
+                raise SlxrdError(
+                    f"substrate {substrate!r}: give its plane as well, such as {material.name}:002"
+                ) from None
+            return Substrate(round(material.distance(plane), 6), f"{material.name}:{plane_text(plane)}")
         return Substrate(d)
     return Substrate(substrate)
 

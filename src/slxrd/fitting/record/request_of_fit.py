@@ -20,8 +20,9 @@ from slxrd.io.registry import read
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameter, Parameters
 from slxrd.sample.crystal import Crystal
-from slxrd.sample.specification import as_crystal
+from slxrd.sample.specification import as_crystal, as_substrate
 from slxrd.sample.stack import Stack
+from slxrd.sample.substrate import Substrate
 from slxrd.units import RADIATIONS
 
 if TYPE_CHECKING:
@@ -143,8 +144,19 @@ def _structure(stack: Stack) -> dict[str, Any]:
         "stack": "pure" if stack.partner else stack.stack,
         "weighting": stack.weighting,
         "coherent_spread": stack.coherent_spread,
-        "substrate": None if stack.substrate is None else stack.substrate.name or stack.substrate.d,
+        "substrate": _substrate(stack.substrate),
     }
+
+
+def _substrate(substrate: Substrate | None) -> str | float | None:
+    """Return the name that specifies a substrate, or its plane distance."""
+    if substrate is None:
+        return None
+    if substrate.name is not None:
+        with contextlib.suppress(SlxrdError):
+            if as_substrate(substrate.name) == substrate:
+                return substrate.name
+    return substrate.d
 
 
 def _name(crystal: Crystal) -> str:

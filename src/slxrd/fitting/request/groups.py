@@ -269,10 +269,10 @@ class SampleOptions(TypedDict, total=False):
         SubstrateLike | None,
         Option(
             SubstrateName(),
-            "Crystal below, which interferes with the stack: distance of its planes in Å, or none.",
-            metavar="Å|none",
+            "Crystal below, which interferes with the stack: plane distance in Å, SrTiO3:002, or none.",
+            metavar="Å|NAME:PLANE|none",
             label="substrate",
-            placeholder="none; 3.905",
+            placeholder="none; 3.905; SrTiO3:002",
         ),
     ]
 

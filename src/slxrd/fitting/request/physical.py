@@ -20,6 +20,7 @@ from slxrd.instrument.diffractometer import Instrument
 from slxrd.io.shared.column_choice import parse_column_choice
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.crystal import Crystal
+from slxrd.sample.library.substrates import substrate_plane
 from slxrd.sample.specification import as_substrate
 from slxrd.sample.substrate import Substrate
 from slxrd.units import radiation
@@ -240,7 +241,12 @@ class SubstrateName(NumberOrText):
     def check(self, name: str, value: Any) -> None:
         """See :meth:`Kind.check`."""
         super().check(name, value)
-        as_substrate(value)
+        try:
+            as_substrate(value)
+        except SlxrdError:
+            # The pattern may show which plane of a material it is.
+            if not isinstance(value, str) or substrate_plane(value)[1] is not None:
+                raise
 
     def schema(self) -> Schema:
         """See :meth:`Kind.schema`."""
