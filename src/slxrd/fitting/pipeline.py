@@ -120,7 +120,14 @@ def fit_pattern(
     found = _decide_q_zero(objective, parameters, found, notes, budget)
     notes += found.certificate.notes
     fit = assess_minima(
-        pattern, objective, parameters, found.minima, options.noise, notes, intervals=intervals
+        pattern,
+        objective,
+        parameters,
+        found.minima,
+        options.noise,
+        notes,
+        intervals=intervals,
+        incomplete=found.certificate.budget_reached,
     )
     return replace(fit, certificate=found.certificate, background_choice=choice, options=options)
 

@@ -11,8 +11,12 @@ from slxrd.fitting.assessment.estimates import FitAssessment
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.parameter_set import Parameters
+
+#: Least factor of the errors of a fit whose search was not finished.
+UNFINISHED = 3.0
 
 
 def assess_minima(
@@ -24,6 +28,7 @@ def assess_minima(
     notes: list[str],
     *,
     intervals: bool = True,
+    incomplete: bool = False,
 ) -> Fit:
     """Grade a fit, and estimate its quantities if the model describes the data.
 
@@ -47,8 +52,12 @@ def assess_minima(
         Notes of the preceding steps.
     intervals : bool
         Whether to sample the posterior for the intervals and the probabilities of the solutions.
+    incomplete : bool
+        Whether the search ended before all starting points were tried.
     """
     assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
+    if incomplete:
+        assessment = _not_certain(assessment)
     if assessment.rejected:
         return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
     widening = assessment.widening
@@ -60,6 +69,19 @@ def assess_minima(
     fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment).fit()
     return _on_the_noise_of_the_fit(
         assess_estimates(fit, intervals=intervals), objective, minima[: len(fit.minima)]
+    )
+
+
+def _not_certain(assessment: Assessment) -> Assessment:
+    """Lower the grade of a fit whose search was not finished: a better solution may have been missed."""
+    why = "the search ended at its time budget, and a better solution may have been missed (--budget)"
+    if assessment.rejected:
+        return replace(assessment, reasons=(why, *assessment.reasons))
+    return replace(
+        assessment,
+        grade="systematic",
+        reasons=(why, *assessment.reasons),
+        widening=max(assessment.widening, UNFINISHED),
     )
 
 

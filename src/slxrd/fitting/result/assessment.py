@@ -110,6 +110,8 @@ class Assessment:
         if self.grade == "describes":
             wider = f"; errors widened × {self.widening:.2g}" if self.widening > 1.0 else ""
             return f"The model describes the data ({measure}){wider}."
+        if self.grade == "systematic" and self.misfit is None:
+            return f"Not certain: {self.reasons[0]}. All errors are widened × {self.widening:.2g}."
         if self.grade == "systematic":
             return (
                 f"The model describes the data with systematic residuals ({measure}): "
@@ -120,7 +122,8 @@ class Assessment:
     @property
     def lines(self) -> tuple[str, ...]:
         """The headline, reasons, largest misfit and advice, as lines of text."""
-        found = [self.headline, *(f"  {reason}" for reason in self.reasons)]
+        in_headline = self.grade == "systematic" and self.misfit is None
+        found = [self.headline, *(f"  {reason}" for reason in self.reasons[in_headline:])]
         if self.misfit is not None:
             found.append(f"  Largest misfit: {self.misfit.text}.")
         if self.advice:

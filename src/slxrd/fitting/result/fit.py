@@ -155,6 +155,12 @@ class FitResult:
         """Whether the model does not describe the data, so that no quantity is a result."""
         return self.assessment is not None and self.assessment.rejected
 
+    @property
+    def ambiguous(self) -> float:
+        """Solutions with a smaller Δχ² make the result ambiguous."""
+        widening = 1.0 if self.assessment is None else self.assessment.widening
+        return AMBIGUOUS * widening**2
+
     def __repr__(self) -> str:
         from slxrd.fitting.result.summary import one_line
 
@@ -206,12 +212,6 @@ class Fit(FitResult):
     def unique(self) -> bool:
         """Whether no other solution is nearly as good (Δχ² < 9, times the square of widened errors)."""
         return not any(solution.delta_chi2 < self.ambiguous for solution in self.solutions[1:])
-
-    @property
-    def ambiguous(self) -> float:
-        """Solutions with a smaller Δχ² make the result ambiguous."""
-        widening = 1.0 if self.assessment is None else self.assessment.widening
-        return AMBIGUOUS * widening**2
 
     def __str__(self) -> str:
         from slxrd.fitting.result.summary import summarise

@@ -66,8 +66,8 @@ class Integral:
 def integral(fit: Fit) -> Integral:
     """Integrate the likelihood of a fitted model over all its solutions.
 
-    Importance samples are used where the fit has them, and otherwise the Laplace approximation at every
-    minimum.
+    Importance samples are used where the fit has them with its own noise, and otherwise the Laplace
+    approximation at every minimum.
 
     Parameters
     ----------
@@ -78,6 +78,8 @@ def integral(fit: Fit) -> Integral:
     if fit.stack.coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
         minima = (without_fringes(fit.objective, minima[0]),)
     first, samples = minima[0], fit.ensemble
+    if fit.assessment is not None and fit.assessment.widening != 1.0:
+        samples = None  # they were drawn with the widened noise, which differs from model to model
     if samples is not None:
         logarithm = samples.log_integral
     else:

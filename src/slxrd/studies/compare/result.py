@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from slxrd.fitting.assessment.goodness_of_fit import chi2_scatter
+from slxrd.fitting.record.write import assessment_dictionary
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges
 from slxrd.studies.compare.text import CRITERIA, comparison_html, comparison_text, quantities
@@ -17,8 +19,8 @@ Criterion = Literal["evidence", "aic", "bic"]
 
 #: Odds below which two models cannot be distinguished.
 DECISIVE = 20.0
-#: Largest deviation of a reduced χ² from 1: in standard deviations √(2/(n−k)), and absolute.
-_SCATTER, _NEAR_ONE = 4.0, 0.2
+#: Largest deviation of a reduced χ² from 1, in addition to its scatter.
+_NEAR_ONE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,10 +87,15 @@ class Comparison:
     def misfit(self) -> Literal["too large", "too small", ""]:
         """Whether the lowest reduced χ² deviates from 1 by more than its scatter; empty if it does not."""
         best = min(self.models, key=lambda model: model.fit.reduced_chi2)
-        scatter = _SCATTER * math.sqrt(2.0 / max(best.fit.n_points - best.k, 1))
+        scatter = chi2_scatter(best.fit.n_points - best.k)
         if abs(self.reduced_chi2 - 1.0) < max(scatter, _NEAR_ONE):
             return ""
         return "too large" if self.reduced_chi2 > 1.0 else "too small"
+
+    @property
+    def rejected(self) -> bool:
+        """Whether none of the models describes the data."""
+        return all(model.fit.rejected for model in self.models)
 
     def odds(self, model: ComparedModel, other: ComparedModel) -> float:
         """Return the odds of one model against another by the evidence; ``inf`` on overflow.
@@ -136,7 +143,7 @@ class Comparison:
                 for r in best.fit.regions
             ],
             "best": best.name,
-            "decisive": not self.rivals() and not self.misfit,
+            "decisive": not self.rivals() and not self.misfit and not self.best.fit.rejected,
             "rivals": [model.name for model in self.rivals()],
             "misfit": self.misfit or None,
             "reduced_chi2": self.reduced_chi2,
@@ -159,6 +166,7 @@ class Comparison:
             "bic": model.bic,
             "k": model.k,
             "chi2": fit.chi2,
+            "assessment": assessment_dictionary(fit.assessment),
             "reduced_chi2": fit.reduced_chi2 if math.isfinite(fit.reduced_chi2) else None,
             "refined": list(fit.names),
             "parameters": {name: asdict(estimate) for name, estimate in fit.parameters.items()},

@@ -51,6 +51,8 @@ def _estimate(fit: Fit, name: str) -> Estimate | None:
 def _cell(estimate: Estimate | None) -> str:
     if estimate is None:
         return "–"
+    if estimate.status == "rejected":
+        return "no result"
     text = format_estimate(estimate).removesuffix(estimate.unit).strip()
     if estimate.status == "ambiguous":
         return f"{text} *"
@@ -105,12 +107,13 @@ def comparison_html(comparison: Comparison) -> str:
 def _ranking(comparison: Comparison) -> list[list[str]]:
     models = comparison.models
     aic, bic = min(m.aic for m in models), min(m.bic for m in models)
-    rows = [["model", "χ²", "reduced χ²", "k", "Δ ln Z", "ΔAIC", "ΔBIC", "probability"]]
+    rows = [["model", "assessment", "χ²", "reduced χ²", "k", "Δ ln Z", "ΔAIC", "ΔBIC", "probability"]]
     for m in models:
         below_best = m.log_evidence - models[0].log_evidence
         rows.append(
             [
-                m.name, f"{m.fit.chi2:.1f}", f"{m.fit.reduced_chi2:.3g}", str(m.k),
+                m.name, "" if m.fit.assessment is None else m.fit.assessment.grade,
+                f"{m.fit.chi2:.1f}", f"{m.fit.reduced_chi2:.3g}", str(m.k),
                 f"{'≈ ' if m.approximate else ''}{_difference(below_best)}", _difference(m.aic - aic),
                 _difference(m.bic - bic), _probability(m.probability),
             ]
@@ -143,7 +146,12 @@ def conclusion(comparison: Comparison) -> list[str]:
     """Return sentences on which model the data prefer, and whether the preference is decisive."""
     best, lines = comparison.best, []
     factor = math.sqrt(comparison.reduced_chi2)
-    if comparison.misfit == "too large":
+    if comparison.rejected:
+        lines.append(
+            "REJECTED: no model describes these data, and the odds have no meaning. Of the best, "
+            f"{best.name}: {_misfit(best.fit)}"
+        )
+    elif comparison.misfit == "too large":
         lines.append(
             f"No model describes these data: the lowest reduced χ² is {comparison.reduced_chi2:.3g}. Either "
             f"σ is {factor:.2g} times too small (--noise), or all models are wrong; the odds have no meaning."
@@ -155,12 +163,20 @@ def conclusion(comparison: Comparison) -> list[str]:
                 "times too large (--noise), and the data discriminate better than the odds show."
             )
         lines.append(_decision(comparison))
+        if best.fit.rejected:
+            lines.append(f"{best.name} does not describe these data: {_misfit(best.fit)}")
     for criterion, title in (("aic", "AIC"), ("bic", "BIC")):
         other = comparison.by(criterion)[0]  # type: ignore[arg-type]
         if other is not best:
             by = getattr(best, criterion) - getattr(other, criterion)
             lines.append(f"{title} prefers {other.name} to {best.name}, by {by:.1f}.")
     return lines
+
+
+def _misfit(fit: Fit) -> str:
+    assert fit.assessment is not None
+    found = fit.assessment.misfit
+    return f"{found.text}." if found is not None else f"{fit.assessment.reasons[0]}."
 
 
 def _decision(comparison: Comparison) -> str:

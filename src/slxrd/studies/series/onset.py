@@ -127,11 +127,13 @@ def _excluded(ordered: SeriesMember, plain: SeriesMember) -> tuple[bool, str]:
 
 def _size(member: SeriesMember) -> str:
     size = member.estimates["thickness_with_surface"]
-    return "?" if size.value is None else f"{size.value:.0f} Å"
+    return "?" if size.value is None or size.status == "rejected" else f"{size.value:.0f} Å"
 
 
 def _ratio(one: Estimate, other: Estimate) -> tuple[float | None, float | None]:
     if one.value is None or other.value is None or not other.value > 0.0:
+        return None, None
+    if "rejected" in (one.status, other.status):
         return None, None
     ratio = one.value / other.value
     if one.error is None or other.error is None or "bound" in f"{one.status} {other.status}":

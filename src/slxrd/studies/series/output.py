@@ -34,7 +34,7 @@ def series_csv(fit: SeriesFit) -> str:
     header = [variable, "file", "data", "status"]
     for name, unit in names:
         header += [f"{name} ({unit})", f"{name}_error", f"{name}_95", f"{name}_status"]
-    header += ["chi2", "reduced_chi2", "n_points", "solutions", "fringes", "intensity", "notes"]
+    header += ["assessment", "chi2", "reduced_chi2", "n_points", "solutions", "fringes", "intensity", "notes"]
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
@@ -49,7 +49,12 @@ def series_csv(fit: SeriesFit) -> str:
         for name, unit in names:
             row += _cells(estimates.get(name, Estimate(None, None, unit, "undetermined")))
         area = sum(part["area"] for part in member.record["areas"])
-        row += [_number(result["chi2"]), _number(result["reduced_chi2"]), str(result["n_points"])]
+        row += [
+            member.grade,
+            _number(result["chi2"]),
+            _number(result["reduced_chi2"]),
+            str(result["n_points"]),
+        ]
         row += [str(len(result["solutions"])), {True: "yes", False: "no", None: ""}[member.fringes]]
         table.writerow([*row, _number(area), "; ".join(result["notes"])])
     return text.getvalue()
@@ -63,7 +68,8 @@ def _columns(members: Sequence[SeriesMember]) -> list[tuple[str, str]]:
 
 def _cells(estimate: Estimate) -> list[str]:
     interval = format_interval(estimate.interval_95, estimate.error) if estimate.interval_95 else ""
-    return [_number(estimate.value), _number(estimate.error), interval, estimate.status]
+    value = None if estimate.status == "rejected" else estimate.value
+    return [_number(value), _number(estimate.error), interval, estimate.status]
 
 
 def _number(value: float | None) -> str:
@@ -106,7 +112,8 @@ def gaps_csv(gaps: Sequence[SeriesGap], variable: str, unit: str) -> str:
     for gap in gaps:
         row = [f"{gap.value:.10g}", gap.label]
         for estimate in (gap.width, gap.difference, gap.d):
-            row += [_number(estimate.value), _number(estimate.error), estimate.status]
+            value = None if estimate.status == "rejected" else estimate.value
+            row += [_number(value), _number(estimate.error), estimate.status]
         record = gap.record
         row += [_number(record.get(name)) for name in ("evidence", "reduced_chi2")]
         table.writerow([*row, str(record.get("failed", "")) or "; ".join(record["notes"])])
@@ -146,6 +153,7 @@ def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
                 "file": member.source,
                 "simulated": is_simulated(pattern),
                 **({"failed": member.failed} if member.failed else {"result": member.result}),
+                "assessment": member.grade or None,
                 "fringes": member.fringes,
                 **({"low_angle": fit.gaps[i].record} if fit.gaps else {}),
                 "areas": member.record.get("areas", []),

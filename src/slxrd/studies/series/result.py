@@ -86,9 +86,27 @@ class SeriesMember:
         return self.result["solutions"][0]["parameters"]  # type: ignore[no-any-return]
 
     @property
+    def grade(self) -> str:
+        """Whether the model describes the pattern, as in :class:`slxrd.Assessment`; empty if not tested."""
+        if self.failed:
+            return ""
+        return str((self.result.get("assessment") or {}).get("grade", ""))
+
+    @property
+    def widening(self) -> float:
+        """Factor by which the errors are widened for systematic residuals."""
+        return 1.0 if self.failed else float((self.result.get("assessment") or {}).get("widening", 1.0))
+
+    @property
     def fringes(self) -> bool | None:
-        """Whether there are fringes; None if neither L nor σ_L was refined, or the fit failed."""
-        if self.failed or self.result["input"]["coherent"] == 1:
+        """Whether there are fringes.
+
+        None if neither L nor σ_L was refined, the fit failed, or the model does not describe the pattern well
+        enough to decide it.
+        """
+        if self.failed or self.result["input"]["coherent"] == 1 or self.grade == "rejected":
+            return None
+        if self.grade == "systematic" and self.estimates["L"].status == "undetermined":
             return None
         if any(note.startswith("no fringes") for note in self.result["notes"]):
             return False

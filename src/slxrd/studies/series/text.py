@@ -21,6 +21,8 @@ _MAX_ROWS, _MAX_REMARKS = 60, 10
 #: Columns of the printed table.
 _PRINTED = ("d", "L", "sigma_L", "N", "sigma_N", "period")
 _NOT_PRINTED = ("q_zero", "period_of_most_probable", "period_S13", *OF_ATOMS)
+#: In place of a value of a model that does not describe the pattern.
+REJECTED = "×"
 _MISSING = Estimate(None, None, "", "undetermined")
 
 
@@ -98,6 +100,8 @@ def _table_cells(rows: Sequence[tuple[str, float, Mapping[str, Estimate]]], unit
 def _cell(estimate: Estimate) -> str:
     if is_no_limit(estimate):
         return "—"
+    if estimate.status == "rejected":
+        return REJECTED
     marks = {"ambiguous": " ?", "at bound": " |"}
     return _short(estimate) + marks.get(estimate.status, "")
 
@@ -124,6 +128,7 @@ def _legend(lines: Sequence[str]) -> list[str]:
         ((" ?",), "? ambiguous: other solutions are nearly as good, and its 95 % interval has several parts"),
         ((" |",), "| on a bound, without an error"),
         (("—",), "— not determined"),
+        ((REJECTED,), f"{REJECTED} no result: the model does not describe the pattern"),
         ((" > ", " < "), "> and < are limits, at 95 %"),
     )
     return [
@@ -136,7 +141,7 @@ def _remarks(fit: SeriesFit) -> list[str]:
     lines += [f"! {jump_text(jump, fit)}" for jump in fit.jumps[:_MAX_REMARKS]]
     if len(fit.jumps) > _MAX_REMARKS:
         lines.append(f"! and {len(fit.jumps) - _MAX_REMARKS} more jumps (series.json)")
-    lines += [f"! {note}" for note in fit.series.notes]
+    lines += [*_graded(fit), *(f"! {note}" for note in fit.series.notes)]
     for beginning in ("found from", "reduced χ²", "M ="):
         notes = [
             (member.label, note)
@@ -151,6 +156,23 @@ def _remarks(fit: SeriesFit) -> list[str]:
     return lines
 
 
+def _graded(fit: SeriesFit) -> list[str]:
+    """Remarks on the patterns that the model does not describe, or describes with systematic residuals."""
+    lines = []
+    for grade, text in (
+        ("rejected", "the model does not describe {}: no quantity of these is a result; {}"),
+        ("systematic", "residuals of {} are systematic, and errors were widened; {}"),
+    ):
+        members = [member for member in fit.members if member.grade == grade]
+        if members:
+            names = ", ".join(member.label for member in members[:_MAX_REMARKS])
+            more = f" and {len(members) - _MAX_REMARKS} more" if len(members) > _MAX_REMARKS else ""
+            misfit = members[0].result["assessment"]["misfit"]
+            first = misfit["text"] if misfit else members[0].result["assessment"]["reasons"][0]
+            lines.append(f"! {text.format(names + more, f'{members[0].label}: {first}')}")
+    return lines
+
+
 def jump_text(jump: Jump, fit: SeriesFit) -> str:
     """Return a sentence on a jump of the solution, and whether the data require it."""
     at = fit.series.at
@@ -158,11 +180,7 @@ def jump_text(jump: Jump, fit: SeriesFit) -> str:
         f"L jumps by {jump.step:+.2f} Å ({jump.in_d:+.2f} d) between {jump.before.value:g} and "
         f"{at(jump.after.value)}"
     )
-    poor = any(
-        note.startswith("reduced χ²") and "too large" in note
-        for member in (jump.before, jump.after)
-        for note in member.result["notes"]
-    )
+    poor = any(member.grade in ("systematic", "rejected") for member in (jump.before, jump.after))
     if jump.real and poor:
         return (
             f"{head}: the data require it, but the model does not describe these patterns (reduced χ²), so "
@@ -218,7 +236,7 @@ def gaps_text(gaps: Sequence[SeriesGap], mean: Estimate, unit: str) -> list[str]
     cells = [["pattern", unit or "value", "w (Å)", "L − w (Å)", "d (Å)"]]
     for gap in gaps:
         estimates = (gap.width, gap.difference, gap.d)
-        shown = (_short(e) + (" ?" if e.status == "ambiguous" else "") for e in estimates)
+        shown = (_cell(e) for e in estimates)
         cells.append([gap.label, f"{gap.value:g}", *shown])
     lines = [
         "low angles: w is the gap of low density, and L − w should be d",

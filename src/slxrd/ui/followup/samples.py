@@ -155,8 +155,25 @@ def _shown(fit: Fit) -> tuple[str, ...]:
     return (*fit.names, "period" if fit.stack.coherent > 1 else "thickness")
 
 
+def _warning(fit: Fit) -> list[str]:
+    """Warn of the samples of a model that does not describe the data."""
+    if fit.assessment is None or fit.assessment.grade == "describes":
+        return []
+    if fit.rejected:
+        return [
+            "! THE MODEL DOES NOT DESCRIBE THE DATA: the spread of these values is no error of a quantity"
+        ]
+    return [
+        "! residuals are systematic: these values spread by the noise alone; the errors of the fit are "
+        f"widened × {fit.assessment.widening:.2g}"
+    ]
+
+
 def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
-    lines = ["       mean       std        2.5 %      median     97.5 %     of the fit"]
+    lines = [
+        *_warning(fit),
+        "       mean       std        2.5 %      median     97.5 %     of the fit",
+    ]
     for name in _shown(fit):
         symbol = _DERIVED.get(name) or info(name).symbol
         low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
@@ -170,6 +187,7 @@ def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
 def _numbers(fit: Fit, done: Bootstrap | Posterior) -> dict[str, Any]:
     correlation = np.atleast_2d(done.correlation())
     return {
+        "grade": None if fit.assessment is None else fit.assessment.grade,
         "quantities": {
             name: {
                 "mean": done.mean(name),
@@ -206,4 +224,6 @@ def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> bytes:
 
     name = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}"
     shown = {key: done.all_values[key] for key in _shown(fit)}
-    return figure_bytes(histogram_matrix(shown, f"{name}: {description}"))
+    if fit.rejected:
+        description += ", MODEL REJECTED"
+    return figure_bytes(histogram_matrix(shown, f"{name}: {description}", spread=not fit.rejected))

@@ -10,7 +10,8 @@ import numpy as np
 
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
-from slxrd.fitting.result.fit import AMBIGUOUS, Fit
+from slxrd.fitting.result.assessment import Assessment
+from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import STACKING, info
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
     from slxrd.fitting.objective.evaluation import Fitted
 
-_MEASURED, _CALCULATED, _REST = "#4d4d4d", "#d55e00", "#0072b2"
+_MEASURED, _CALCULATED, _REST, _MISFIT = "#4d4d4d", "#d55e00", "#0072b2", "#cc3311"
 
 
 def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure:
-    """Draw each region of a fit, with its residuals in units of σ below.
+    """Draw each region of a fit, with its residuals in units of σ below, and mark the largest misfit.
 
     Parameters
     ----------
@@ -49,12 +50,16 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     points = "simulated" if is_simulated(fit.pattern) else "measured"
     for column, fitted in enumerate(fit.regions):
         _draw_region(axes[0, column], axes[1, column], fitted, scale, points)
+        _draw_assessment((axes[0, column], axes[1, column]), fitted, fit)
     axes[0, 0].set_ylabel("intensity")
     axes[1, 0].set_ylabel("residual (σ)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
     name = Path(fit.pattern.source).name + (" (simulated)" if is_simulated(fit.pattern) else "")
     picture.suptitle(name, x=0.01, ha="left", fontsize=11)
+    if fit.assessment is not None and fit.assessment.grade != "describes":
+        colour = _MISFIT if fit.rejected else "black"
+        picture.supxlabel(_caption(fit.assessment), fontsize=9, color=colour, x=0.01, ha="left")
     picture.text(1.0, 0.5, _legend(fit), fontsize=9, family="DejaVu Sans Mono", va="center", linespacing=1.6)
     return picture
 
@@ -85,7 +90,29 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: st
     bottom.set_xlabel("q (Å⁻¹)")
 
 
+def _draw_assessment(axes: tuple[Axes, Axes], fitted: Fitted, fit: Fit) -> None:
+    """Mark the place of the largest misfit; draw the curve of a rejected model dashed."""
+    if fit.rejected:
+        for line in axes[0].get_lines()[1:]:
+            line.set_linestyle("--")
+        axes[0].text(
+            0.5, 0.97, "REJECTED", transform=axes[0].transAxes, ha="center", va="top", color=_MISFIT,
+            fontsize=13, fontweight="bold", alpha=0.8,
+        )  # fmt: skip
+    misfit = None if fit.assessment is None else fit.assessment.misfit
+    if misfit is not None and misfit.low <= fitted.q[-1] and misfit.high >= fitted.q[0]:
+        for panel in axes:
+            panel.axvspan(misfit.low, misfit.high, color=_MISFIT, alpha=0.12, linewidth=0.0, zorder=0)
+
+
+def _caption(assessment: Assessment) -> str:
+    where = "" if assessment.misfit is None else f"\nLargest misfit (shaded): {assessment.misfit.text}."
+    return assessment.headline + where
+
+
 def _legend(fit: Fit) -> str:
+    if fit.rejected:
+        return f"no result: the model\ndoes not describe\nthe data\n\nreduced χ² {fit.reduced_chi2:.3g}"
     stacked = fit.stack.coherent > 1
     rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
@@ -94,7 +121,7 @@ def _legend(fit: Fit) -> str:
     lines = [f"{symbol:<3} {format_estimate(e)}{status.get(e.status, '')}" for symbol, e in rows]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if not fit.unique:
-        near = [s for s in fit.solutions[1:4] if s.delta_chi2 < AMBIGUOUS]
+        near = [s for s in fit.solutions[1:4] if s.delta_chi2 < fit.ambiguous]
         lines += [
             "",
             "not unique; also",

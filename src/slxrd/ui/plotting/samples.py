@@ -30,7 +30,11 @@ _CONTOURS = (0.393, 0.865)
 
 
 def histogram_matrix(
-    samples: Mapping[str, FloatArray], title: str = "", truth: Mapping[str, float] | None = None
+    samples: Mapping[str, FloatArray],
+    title: str = "",
+    truth: Mapping[str, float] | None = None,
+    *,
+    spread: bool = True,
 ) -> Figure:
     """Draw the histogram of every quantity and, below, of every two: Figure S8 of the 2021 paper.
 
@@ -44,6 +48,8 @@ def histogram_matrix(
     truth : mapping of str to float, optional
         Values to be marked, such as those simulated with; those of the period and the thickness
         follow from the others.
+    spread : bool
+        Whether mean ± standard deviation stand over the histograms; not for a model that was rejected.
 
     Returns
     -------
@@ -102,15 +108,18 @@ def histogram_matrix(
         hist_kwargs={"linewidth": 1.2},
         quiet=True,
     )
-    _finish(figure, columns, title, any(name in columns for name in marked))
+    _finish(figure, columns, title, any(name in columns for name in marked), spread)
     return figure
 
 
-def _finish(figure: Figure, columns: Mapping[str, FloatArray], title: str, marked: bool) -> None:
+def _finish(
+    figure: Figure, columns: Mapping[str, FloatArray], title: str, marked: bool, spread: bool
+) -> None:
     """Put mean ± std over the histograms, and title and legend into the empty corner."""
     axes = np.array(figure.axes).reshape(len(columns), len(columns))
     for i, (name, values) in enumerate(columns.items()):
-        axes[i, i].set_title(_mean_and_spread(name, values), fontsize=10)
+        heading = _mean_and_spread(name, values) if spread else _MATH.get(name, name)
+        axes[i, i].set_title(heading, fontsize=10)
         for panel in axes[i, : i + 1]:
             panel.tick_params(labelsize=8)
     # A single panel has no empty corner, so title and legend are above it.

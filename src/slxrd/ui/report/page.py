@@ -79,6 +79,8 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
         name=Path(saved.pattern.source).name or saved.pattern.source,
         simulated=is_simulated(cast(Any, saved.pattern)),
         lead=report_text.lead(saved),
+        assessed=[] if saved.assessment is None else [line.strip() for line in saved.assessment.lines],
+        grade="" if saved.assessment is None else saved.assessment.grade,
         rows=rows,
         shaded=any(row.open for row in rows),
         picture=_picture(saved),
@@ -94,7 +96,7 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
                 "numbers": ["–" if name in loose else f"{s.values[name]:.6g}" for name in names],
                 "chi2": f"{s.chi2:.2f}",
                 "delta": f"{s.delta_chi2:.2f}",
-                "probability": f"{s.probability:.2g}",
+                "probability": "–" if saved.rejected else f"{s.probability:.2g}",
             }
             for s in saved.solutions
         ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.ensemble import Pieces
-from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
+from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, format_interval
 from slxrd.parameters.definitions import STACKING, described, symbol_of
 
@@ -76,6 +76,8 @@ def sentences(fit: SavedFit) -> list[str]:
         if name in fit.derived and name != "period":
             continue
         symbol = symbol_of(name)
+        if e.status == "rejected":
+            continue
         if e.status == "determined" and e.value is not None and e.error:
             relative = f", {100.0 * e.error / abs(e.value):.2g} %" if abs(e.value) > 10.0 * e.error else ""
             tied = f" ({e.why})" if e.why else ""
@@ -108,13 +110,16 @@ def about_solutions(fit: SavedFit) -> str:
     n = len(fit.solutions)
     if n == 1:
         return "All minima of χ² were searched; only one was found, or all others have a much larger χ²."
-    near = sum(s.delta_chi2 < AMBIGUOUS for s in fit.solutions[1:])
+    if fit.rejected:
+        return f"χ² has {n} minima of similar χ²; the best of them does not describe the data."
+    near = sum(s.delta_chi2 < fit.ambiguous for s in fit.solutions[1:])
     if near:
         return (
             f"χ² has {n} minima of similar χ², and {near} of them, not counting the best, within "
-            f"{AMBIGUOUS:g} in χ²: the solution is not unique. The probabilities are relative to each other."
+            f"{fit.ambiguous:.3g} in χ²: the solution is not unique. The probabilities are relative to each "
+            "other."
         )
-    return f"χ² has {n} minima of similar χ²; only the best is within {AMBIGUOUS:g} in χ²."
+    return f"χ² has {n} minima of similar χ²; only the best is within {fit.ambiguous:.3g} in χ²."
 
 
 def solution_names(fit: SavedFit) -> list[str]:
@@ -212,7 +217,9 @@ def conventions(fit: SavedFit) -> Iterable[str]:
         "paper2021": "Residuals are those of the program of 2021: intensities and their derivatives, scaled "
         "to their maxima.",
     }[fit.settings.objective]
-    if any(e.interval_95 for e in fit.parameters.values()):
+    if fit.rejected:
+        yield "The model does not describe the data, so that there are no errors and no intervals."
+    elif any(e.interval_95 for e in fit.parameters.values()):
         yield (
             "An error is half the width of the 68 % interval. Intervals are the smallest sets that contain "
             "the true value with that probability, from samples of the posterior over all solutions, "
@@ -225,7 +232,11 @@ def conventions(fit: SavedFit) -> Iterable[str]:
             "available."
         )
     yield (
-        "Reduced χ² is χ² divided by its expectation from noise alone, weights included. Errors are not "
-        "multiplied by its square root."
+        "Reduced χ² is χ² divided by its expectation from noise alone, weights included. "
+        + (
+            "Errors are not multiplied by its square root."
+            if fit.assessment is None or fit.assessment.widening == 1.0
+            else f"Errors, limits and intervals are widened by a factor of {fit.assessment.widening:.3g}."
+        )
     )
     yield "A 95 % limit is the value at which χ², with all other parameters refined, has risen by 2.71."

@@ -106,7 +106,12 @@ def fit_jointly(
     notes: list[str] = []
     out = [members[i].label for i in range(len(members)) if i not in used]
     if out:
-        notes.append(f"not in the joint fit, having no fringes or no fit: {', '.join(out)}")
+        notes.append(
+            f"not in the joint fit, having no fringes, no fit, or one that was rejected: {', '.join(out)}"
+        )
+    widening = max(members[i].widening for i in used)
+    if widening > 1.0:
+        notes.append(f"residuals of some patterns are systematic: errors were widened × {widening:.2g}")
     parts = [_part(members[i], plain[i], options, (*shared, *smooth)) for i in used]
     layout = joint_layout(parts, shared, smooth, degree, series.at)
     minima = _minima(layout, [members[i] for i in used], report)
@@ -133,7 +138,7 @@ def fit_jointly(
         vector=best.vector,
         columns=tuple(tuple(indices.tolist()) for indices in layout.columns),
         covariances=best.covariances,
-        estimates=_estimates(layout, minima, solutions),
+        estimates=_estimates(layout, minima, solutions, widening),
         chi2=best.chi2,
         rise=rise,
         constraints=constraints,
@@ -147,7 +152,11 @@ def fit_jointly(
 def _used_patterns(members: Sequence[SeriesMember], least: int) -> list[int]:
     """Return the indices of the patterns of the joint fit, which need a least number of values."""
     ordered = any(member.fringes for member in members)
-    used = [i for i, m in enumerate(members) if not m.failed and not (ordered and m.fringes is False)]
+    used = [
+        i
+        for i, m in enumerate(members)
+        if not m.failed and m.grade != "rejected" and not (ordered and m.fringes is False)
+    ]
     if len({members[i].value for i in used}) < least:
         raise SlxrdError(
             f"{len(used)} patterns remain for the joint fit, which needs {least} at different values"
@@ -208,28 +217,37 @@ def _solutions(layout: Layout, minima: Sequence[JointMinimum]) -> tuple[JointSol
 
 
 def _estimates(
-    layout: Layout, minima: Sequence[JointMinimum], solutions: Iterable[JointSolution]
+    layout: Layout, minima: Sequence[JointMinimum], solutions: Iterable[JointSolution], widening: float
 ) -> tuple[Mapping[str, Estimate], ...]:
-    """Estimates of every pattern; ambiguous where another joint solution is nearly as good."""
+    """Estimates of every pattern; ambiguous where another joint solution is nearly as good.
+
+    Errors and intervals are those of the noise times ``widening``.
+    """
     rivals = [
         layout.quantities(minimum.vector, minimum)
         for minimum, solution in zip(minima, solutions, strict=True)
-        if solution.delta_chi2 < AMBIGUOUS
+        if solution.delta_chi2 < AMBIGUOUS * widening**2
     ]
     estimates = []
     for k in range(len(layout.labels)):
         rows: dict[str, Estimate] = {}
         for name, estimate in rivals[0][k].items():
             others = [rival[k][name] for rival in rivals]
-            intervals = _merged([e.interval_95[0] for e in others if e.interval_95])
+            intervals = _merged([_widened(e, widening) for e in others if e.interval_95])
+            error = None if estimate.error is None else widening * estimate.error
             status = (
                 "ambiguous" if estimate.status == "determined" and len(intervals) > 1 else estimate.status
             )
-            rows[name] = Estimate(
-                estimate.value, estimate.error, estimate.unit, status, estimate.why, (), intervals
-            )
+            rows[name] = Estimate(estimate.value, error, estimate.unit, status, estimate.why, (), intervals)
         estimates.append(rows)
     return tuple(estimates)
+
+
+def _widened(estimate: Estimate, widening: float) -> tuple[float, float]:
+    """Widen the 95 % interval of an estimate about its value."""
+    low, high = estimate.interval_95[0]
+    value = (low + high) / 2.0 if estimate.value is None else estimate.value
+    return value - widening * (value - low), value + widening * (high - value)
 
 
 def _merged(intervals: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

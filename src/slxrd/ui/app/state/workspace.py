@@ -281,6 +281,9 @@ class Workspace(JobRunner):
             self._record(before)
             found = len(result.solutions)
             count = "One solution" if found == 1 else f"{found} solutions"
-            self.show_message(f"{count}; reduced χ² {result.reduced_chi2:.3g}.", "success")
+            if result.assessment is None or result.assessment.grade == "describes":
+                self.show_message(f"{count}; reduced χ² {result.reduced_chi2:.3g}.", "success")
+            else:
+                self.show_message(result.assessment.headline, "error" if result.rejected else "info")
 
         self.start_job("the fit", self.session.fit, fitted)

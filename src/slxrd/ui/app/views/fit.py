@@ -214,6 +214,8 @@ def _solution_lines(result: SavedFit) -> tuple[str, dict[str, int]]:
     for i, one in enumerate(result.solutions):
         values = [f"{one.values[n]:.4g}" for n in names]
         probability = f"{100.0 * one.probability:.1f} %" if one.probability > 5e-4 else "< 0.1 %"
+        if result.rejected:
+            probability = "–"
         lines[_columns(str(i + 1), probability, f"{one.delta_chi2:.1f}", values)] = i
     return _columns("", "prob.", "Δχ²", headings), lines
 
@@ -226,6 +228,7 @@ def _columns(number: str, probability: str, delta: str, values: Sequence[str]) -
 
 def _estimates(result: SavedFit) -> str:
     rows: list[tuple[str, str, str]] = []
+    assessed = _assessment(result)
     stacked = result.stack.coherent > 1
     for name, estimate in {**result.parameters, **result.derived}.items():
         if name in TABLE:
@@ -239,19 +242,33 @@ def _estimates(result: SavedFit) -> str:
         comment: list[str] = [] if estimate.status == "determined" else [estimate.status]
         if estimate.status == "ambiguous":
             comment.append(f"95 %: {format_interval(estimate.interval_95, estimate.error)}")
-        if estimate.why:
+        if estimate.why and not result.rejected:
             comment.append(name_page_fields(estimate.why))
         rows.append((symbol, format_estimate(estimate).replace(" ", "\u00a0"), "; ".join(comment) or meaning))
     quality = (
         f"<p>χ² {result.chi2:.5g}, reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}.</p>"
     )
-    return html_table(("", "value ± error (1 σ)", ""), rows) + quality
+    head = "no result" if result.rejected else "value ± error (1 σ)"
+    return assessed + html_table(("", head, ""), rows) + quality
+
+
+def _assessment(result: SavedFit) -> str:
+    """Return the grade of a fit with its reasons, coloured by the grade."""
+    if result.assessment is None:
+        return ""
+    colour = {"describes": "#1a6e50", "systematic": "#a66f00", "rejected": "#b3261e"}
+    first, *others = (escape(name_page_fields(line.strip())) for line in result.assessment.lines)
+    more = "".join(f"<br>{line}" for line in others)
+    return (
+        f"<p role='status' style='border-left:5px solid {colour[result.assessment.grade]};padding-left:8px'>"
+        f"<b>{first}</b>{more}</p>"
+    )
 
 
 def _notes(result: SavedFit) -> str:
     warning = (
         ""
-        if result.unique
+        if result.unique or result.rejected
         else "<p><b>Not unique:</b> several solutions fit nearly as well. Do not quote a single L.</p>"
     )
     items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)

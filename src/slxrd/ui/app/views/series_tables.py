@@ -10,7 +10,14 @@ from pathlib import Path
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.series.patterns import LeftOut, Series
-from slxrd.studies.series.text import is_no_limit, jump_text, refined_names, series_text, symbol_of
+from slxrd.studies.series.text import (
+    REJECTED,
+    is_no_limit,
+    jump_text,
+    refined_names,
+    series_text,
+    symbol_of,
+)
 from slxrd.ui.app.controls.widgets import html_table
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, OpenSeries
@@ -30,6 +37,7 @@ _LEGEND = {
     "?": "ambiguous: other solutions are nearly as good",
     "|": "at a bound, without an error",
     "—": "not determined",
+    REJECTED: "no result: the model does not describe the pattern",
     ">": "and < mark limits, at 95 %",
 }
 Row = tuple[str, float, Mapping[str, Estimate]]
@@ -122,6 +130,8 @@ def _estimates(rows: Sequence[Row], series: Series) -> str:
 def _cell(estimate: Estimate | None) -> str:
     if estimate is None or is_no_limit(estimate):
         return "—"
+    if estimate.status == "rejected":
+        return REJECTED
     value = format_estimate(estimate).removesuffix(f" {estimate.unit}").replace("not determined", "—")
     return f"{value} {_MARKS.get(estimate.status, '')}".strip()
 

@@ -32,7 +32,8 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
     """Draw parameters and period against the variable.
 
     Error bars are one standard deviation. Other solutions with Δχ² < 9 are drawn faintly, limits as arrows,
-    values without an error as open symbols; undetermined values are omitted. The band is the joint fit.
+    values without an error as open symbols; undetermined values are omitted, and patterns that the model does
+    not describe are marked by a dotted line. The band is the joint fit.
 
     Parameters
     ----------
@@ -61,6 +62,8 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for panel, name in zip(panels, names, strict=False):
         for member in done:
+            if member.grade == "rejected":
+                panel.axvline(member.value, color="0.6", linestyle=":", linewidth=1.0, zorder=1)
             if name in member.estimates:
                 _draw_other_solutions(panel, member, name)
                 _draw_estimate(panel, member.value, member.estimates[name], len(done) > MAX_STACKED)
@@ -84,7 +87,7 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
 
 
 def _draw_estimate(panel: Axes, value: float, estimate: Estimate, many: bool) -> None:
-    if estimate.value is None or estimate.status == "fixed" or is_no_limit(estimate):
+    if estimate.value is None or estimate.status in ("fixed", "rejected") or is_no_limit(estimate):
         return
     if estimate.status in ("lower bound", "upper bound"):
         up = estimate.status == "lower bound"
@@ -104,11 +107,13 @@ def _draw_estimate(panel: Axes, value: float, estimate: Estimate, many: bool) ->
 
 def _draw_other_solutions(panel: Axes, member: SeriesMember, name: str) -> None:
     estimate = member.estimates[name]
-    if estimate.value is None or estimate.status in ("lower bound", "upper bound", "fixed"):
+    if estimate.value is None or estimate.status in ("lower bound", "upper bound", "fixed", "rejected"):
         return
     for solution in member.result["solutions"][1:]:
         v = solution["parameters"]
-        if solution["delta_chi2"] < AMBIGUOUS and (name in v or (name == "period" and "N_B" not in v)):
+        if solution["delta_chi2"] < AMBIGUOUS * member.widening**2 and (
+            name in v or (name == "period" and "N_B" not in v)
+        ):
             other = (v["N"] - 1.0) * v["d"] + v["L"] if name == "period" else v[name]
             panel.plot(member.value, other, "o", color=FAINT, markersize=3.5, zorder=2)
 
@@ -140,7 +145,10 @@ def _add_legend(figure: Figure, fit: SeriesFit, names: Sequence[str]) -> None:
             Line2D([], [], marker="o", linestyle="none", color=OWN, markerfacecolor="white", label=text)
         )
     if any(
-        s["delta_chi2"] < AMBIGUOUS for m in fit.members if not m.failed for s in m.result["solutions"][1:]
+        s["delta_chi2"] < AMBIGUOUS * m.widening**2
+        for m in fit.members
+        if not m.failed and m.grade != "rejected"
+        for s in m.result["solutions"][1:]
     ):
         handles.append(Line2D([], [], marker="o", linestyle="none", color=FAINT, label="other solutions"))
     if {"lower bound", "upper bound"} & status:
@@ -148,6 +156,9 @@ def _add_legend(figure: Figure, fit: SeriesFit, names: Sequence[str]) -> None:
         handles.append(
             Line2D([], [], marker="^", linestyle="none", color=OWN, markerfacecolor="none", label=text)
         )
+    if any(member.grade == "rejected" for member in fit.members):
+        text = "model does not describe the pattern"
+        handles.append(Line2D([], [], color="0.6", linestyle=":", linewidth=1.0, label=text))
     if fit.joint is not None:
         handles.append(Patch(color=JOINT, alpha=0.4, label="fitted jointly, ± σ"))
     if fit.changes:
