@@ -33,6 +33,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def long_default_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a search that has the default time budget ten times as long, for a loaded machine."""
+    from slxrd.fitting import pipeline
+    from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
+
+    monkeypatch.setattr(pipeline, "Budget", lambda s: Budget(10.0 * s if s == DEFAULT_BUDGET else s))
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     began = sum(os.times()[:4])

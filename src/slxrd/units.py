@@ -76,6 +76,13 @@ def _named() -> dict[str, Radiation]:
 RADIATIONS: dict[str, Radiation] = _named()
 
 
+def radiation_name(wavelength: float | None, second_line: SecondLine | None) -> float | str | None:
+    """Return the name of a radiation, or its wavelength in Å if it has none."""
+    known = (wavelength, second_line)
+    named = [name for name, used in RADIATIONS.items() if (used.wavelength, used.second) == known]
+    return named[0] if named else wavelength
+
+
 def radiation(value: float | str) -> Radiation:
     """Return the radiation of a wavelength in Å, as a number or text, or of a name.
 

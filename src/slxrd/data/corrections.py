@@ -185,6 +185,23 @@ _FACTORS: dict[str, Callable[[FloatArray, Details], FloatArray]] = {
 }
 
 
+def prepare_like(first: Pattern, other: Pattern) -> Pattern:
+    """Prepare a further scan of a sample as the first one was: σ from counts, Lorentz-polarisation correction.
+
+    Parameters
+    ----------
+    first, other : Pattern
+        The first scan after, and the other before its preparation.
+    """
+    steps = {step.name: step.details for step in first.history}
+    if COUNTING in steps:
+        other = counting_statistics(other)
+    if POLARISATION in steps and other.axis == "2theta":
+        angle = steps[POLARISATION][_MONOCHROMATOR]
+        return correct_lorentz_polarisation(other, None if isinstance(angle, str) else angle)
+    return other
+
+
 def counting_statistics(pattern: Pattern) -> Pattern:
     """Set σ from counting statistics.
 

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, Unpack
 
+from slxrd.data.corrections import prepare_like
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.request.declaration import collect, documented, options_of
 from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
+from slxrd.io.registry import read
 from slxrd.model.simulation import as_instrument
 from slxrd.parameters.definitions import info
 from slxrd.parameters.lmfit_bridge import from_lmfit
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.parameters.scans import scan_of_zero, zero_of_scan
 from slxrd.sample.library.ligands import gap_range
 from slxrd.sample.specification import as_stack
 from slxrd.sample.stack import Stack
+from slxrd.units import radiation_name
 
 
 def build_parameters(
@@ -134,9 +140,54 @@ def sample_of(options: Mapping[str, Any]) -> tuple[Stack, Parameters]:
     for key, value in refinement.items():
         if key not in ("parameters", "ligand"):
             named += value or ()
+    zeros = [zero_of_scan(scan) for scan, _ in enumerate(options.get("further_scans") or (), start=1)]
+    _check_zeros(named, zeros)
+    named += zeros
     structure = {name: options[name] for name in options_of("sample") if name in options}
     stack = as_stack(**structure, naming=named)
     return stack, build_parameters(**refinement, stack=stack)
+
+
+def _check_zeros(named: Iterable[str], zeros: list[str]) -> None:
+    for name in named:
+        if scan_of_zero(name) is not None and name not in zeros:
+            scans = "is one scan" if not zeros else f"are {len(zeros) + 1} scans"
+            raise SlxrdError(f"{name}: there {scans} only; leave it out, or give the file of the scan too")
+
+
+def further_scans(first: Pattern, options: Mapping[str, Any]) -> tuple[FurtherScan, ...]:
+    """Read, correct and mask the further scans of a fit.
+
+    Parameters
+    ----------
+    first : Pattern
+        The first scan, whose radiation and corrections files have too.
+    options : mapping
+        Options by name.
+
+    Raises
+    ------
+    SlxrdError
+        If a file cannot be read, or the number of resolutions is not that of the further scans.
+    """
+    items, widths = list(options["further_scans"]), list(options["further_resolutions"])
+    if len(widths) not in (0, len(items)):
+        raise SlxrdError(
+            f"{len(widths)} resolutions of further scans, but {len(items)} further scans; give one for each"
+        )
+    found: list[FurtherScan] = []
+    for item, width in zip(items, widths or [options["resolution"]] * len(items), strict=True):
+        pattern = item if isinstance(item, Pattern) else _read_like(first, item)
+        pattern = pattern.without(options["mask"])
+        found.append(FurtherScan(pattern, as_instrument(pattern, width, options["zero"])))
+    return tuple(found)
+
+
+def _read_like(first: Pattern, file: str | Path) -> Pattern:
+    wavelength: float | str | None = None
+    if first.metadata.get("wavelength from") == "the user":
+        wavelength = radiation_name(first.wavelength, first.second_line)
+    return prepare_like(first, read(file, wavelength=wavelength))
 
 
 def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOptions]:
@@ -171,6 +222,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         options["noise"],
         Settings(options["objective"], options["scale"], options["background"]),
         options["budget"],
+        further_scans(pattern, options),
         options,
     )
 

@@ -15,12 +15,13 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.assess import assess_minima
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zero_error, why_not_refined
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.objective.scans import FurtherScan, covered, select_points_of_further
 from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
-from slxrd.fitting.search.q_zero import fix_q_zero
+from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.scan import Progress
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -53,6 +54,8 @@ class FitOptions:
         Residuals, scale, background.
     budget : float
         Wall time in seconds after which the search ends.
+    further : tuple of FurtherScan
+        Further scans of the sample, which are fitted with the pattern.
     request : mapping
         Options as they were given to :func:`slxrd.fit`; empty if the fit was started in another way.
     """
@@ -64,6 +67,7 @@ class FitOptions:
     noise: Noise | None = None
     settings: Settings = field(default_factory=lambda: Settings(background=AUTO))
     budget: float = DEFAULT_BUDGET
+    further: tuple[FurtherScan, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -156,14 +160,18 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     """
     notes: list[str] = []
     regions = tuple(options.regions)
+    of_first = covered(pattern, regions) if options.further else regions
     if not regions:
-        regions = find_regions(pattern)
-        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in regions))
-    data = select_points(pattern, regions, options.noise)
+        of_first = find_regions(pattern)
+        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in of_first))
+    data = select_points(pattern, of_first, options.noise)
+    data += select_points_of_further(options.further, regions, options.noise)
+    sources = [pattern.source, *(scan.pattern.source for scan in options.further)]
     for points in data:
+        source = sources[points.scan]
         if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
             raise SlxrdError(
-                f"region {points.region.low:g}:{points.region.high:g} of {pattern.source} is flat: every "
+                f"region {points.region.low:g}:{points.region.high:g} of {source} is flat: every "
                 f"intensity in it is {points.intensity[0]:g}; choose another region"
             )
     stack = options.stack.using(options.parameters)
@@ -174,10 +182,11 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
             "f_S has one value in all regions, although the amplitudes of the planes of substrate and stack "
             "differ between orders of reflection, as their form factors do: fit one order at a time"
         )
+    instruments = tuple(scan.instrument for scan in options.further)
     settings = options.settings
     if settings.background == AUTO:
         settings = replace(settings, background=SEARCHED)
-    objective = Objective(Model(stack, options.instrument), data, settings)
+    objective = Objective(Model(stack, options.instrument, instruments), data, settings)
     return objective, [*notes, *objective.notes]
 
 
@@ -209,6 +218,7 @@ def _decide_q_zero(
     objective: Objective, parameters: Parameters, found: SearchResult, notes: list[str], budget: Budget
 ) -> SearchResult:
     """Refine q_zero if the data separate it from d; raise an error if it was freed and they do not."""
+    parameters, found = _refine_zeros_of_scans(objective, parameters, found, notes)
     row = parameters["q_zero"]
     if row.free is False:
         return found
@@ -231,3 +241,25 @@ def _decide_q_zero(
     if refined:
         return found
     return search_again(objective, parameters.release("q_zero"), found, budget)
+
+
+def _refine_zeros_of_scans(
+    objective: Objective, parameters: Parameters, found: SearchResult, notes: list[str]
+) -> tuple[Parameters, SearchResult]:
+    """Refine the zero errors of further scans where the other scans determine d."""
+    names = undecided_zeros(parameters)
+    while names:
+        freed = fix_q_zero(parameters.release(*names))
+        minima = refine_all(objective, freed, found.minima)
+        errors = {name: minima[0].covariance.error(name) or np.inf for name in names}
+        worst = max(names, key=lambda name: errors[name])
+        if errors[worst] <= WORTH_REFINING:
+            for name in names:
+                notes.append(f"{name} was refined: the scans together determine it to ±{errors[name]:.2g} Å⁻¹")
+            further = replace(found, minima=minima, parameters=found.parameters.release(*names))
+            return parameters.release(*names), further
+        notes.append(f"{worst} was fixed at 0: the scans do not determine it (±{errors[worst]:.2g} Å⁻¹)")
+        names.remove(worst)
+        parameters = parameters.fix(**{worst: 0.0})
+        found = replace(found, minima=refine_all(objective, fix_q_zero(parameters), found.minima))
+    return parameters, found

@@ -42,9 +42,8 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
 
 
 def _zeros_fixed(parameters: Parameters) -> bool:
-    """Whether all scans after the first have no zero error: compiled code knows only one."""
-    rows = [row for name, row in parameters.items() if scan_of_zero(name) is not None]
-    return all(row.free is False and row.value == 0.0 for row in rows)
+    """Whether the zero errors of all scans after the first are fixed: compiled code refines only one."""
+    return all(row.free is False for name, row in parameters.items() if scan_of_zero(name) is not None)
 
 
 @lru_cache
@@ -110,13 +109,15 @@ def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatA
     reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
     check_bounds(objective.model.stack, rows[5].lower, rows[5].upper)
     longest = max(model.longest_fringe for model in objective.region_models)
-    layout = _layout(objective, reach, tuple((name, *known) for name, known in parameters.priors.items()))
+    zeros = tuple(row.value or 0.0 for name, row in parameters.items() if scan_of_zero(name) is not None)
+    priors = tuple((name, *known) for name, known in parameters.priors.items())
+    layout = _layout(objective, reach, priors, zeros)
     return Problem(
         free,
         lower,
         upper,
         layout,
-        _sample(objective, reach),
+        _sample(objective, reach, zeros),
         longest,
         reach,
     )
@@ -137,26 +138,31 @@ def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-def _sample(objective: Objective, reach: float) -> tuple[Sample, Any]:
+def _sample(objective: Objective, reach: float, zeros: tuple[float, ...]) -> tuple[Sample, Any]:
     from slxrd.model.kernel.compiled.kernels import pointer
 
     model = objective.model
-    arrays = sample(model.stack, _layout(objective, reach, ()).grid, model.instrument.wavelength)
+    arrays = sample(model.stack, _layout(objective, reach, (), zeros).grid, model.instrument.wavelength)
     return arrays, pointer(kernel_of(arrays), arrays)
 
 
 @lru_cache(maxsize=16)
-def _layout(objective: Objective, reach: float, priors: tuple[tuple[str, float, float], ...]) -> Any:
+def _layout(
+    objective: Objective,
+    reach: float,
+    priors: tuple[tuple[str, float, float], ...],
+    zeros: tuple[float, ...],
+) -> Any:
     from slxrd.fitting.minimise.compiled import Layout
 
     data = objective.data
     bands = [model.band(reach) for model in objective.region_models]
     width = max(band.weights.shape[1] for band in bands)
-    grid = np.concatenate([*(band.q for band in bands), np.full(width, bands[-1].q[-1])])
-    moved = [
-        band.shift if points.scan == 0 else np.zeros(band.shift.size)
-        for band, points in zip(bands, data, strict=True)
-    ]
+    scans = [points.scan for points in data]
+    # The grids of further scans are moved by their fixed zero errors, not by that of the first scan.
+    grids = [b.q + zeros[k - 1] * b.shift if k else b.q for b, k in zip(bands, scans, strict=True)]
+    moved = [np.zeros(b.q.size) if k else b.shift for b, k in zip(bands, scans, strict=True)]
+    grid = np.concatenate([*grids, np.full(width, grids[-1][-1])])
     shift = np.concatenate([*moved, np.ones(width)])
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]

@@ -23,7 +23,7 @@ from slxrd.sample.crystal import Crystal
 from slxrd.sample.specification import as_crystal, as_substrate
 from slxrd.sample.stack import Stack
 from slxrd.sample.substrate import Substrate
-from slxrd.units import RADIATIONS
+from slxrd.units import radiation_name
 
 if TYPE_CHECKING:
     from slxrd.fitting.result.fit import Fit
@@ -84,9 +84,7 @@ def _readings(pattern: Pattern, axis: str) -> list[dict[str, Any]]:
     """Options with which the file may have been read, the simplest first."""
     reading: dict[str, Any] = {}
     if pattern.metadata.get("wavelength from") == "the user":
-        known = (pattern.wavelength, pattern.second_line)
-        named = [name for name, used in RADIATIONS.items() if (used.wavelength, used.second) == known]
-        reading["wavelength"] = named[0] if named else pattern.wavelength
+        reading["wavelength"] = radiation_name(pattern.wavelength, pattern.second_line)
     if str(pattern.metadata.get("axis", "")).startswith("theta"):
         axis = "theta"
     return [reading, {**reading, "axis": axis}, {**reading, "axis": axis, "trust_axis": True}]

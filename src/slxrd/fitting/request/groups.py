@@ -8,10 +8,11 @@ Only the code that uses it remains to be written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypedDict, get_args
 
 from slxrd.data.backgrounds import BACKGROUNDS
-from slxrd.data.pattern import FILE_AXES, FileAxis
+from slxrd.data.pattern import FILE_AXES, FileAxis, Pattern
 from slxrd.data.regions import Noise, RegionLike
 from slxrd.fitting.objective.settings import AUTO, ObjectiveName, Scale
 from slxrd.fitting.request.kinds import Choice, Flag, Number, NumberOrText, Text, Whole
@@ -30,6 +31,7 @@ from slxrd.fitting.request.physical import (
     SubstrateName,
 )
 from slxrd.fitting.search.budget import DEFAULT_BUDGET
+from slxrd.fitting.request.scans import FurtherScans, Resolutions
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.parameters.definitions import TABLE
@@ -95,6 +97,18 @@ class DataOptions(TypedDict, total=False):
     mask: Annotated[
         Iterable[tuple[float, float]],
         Option(Intervals(), "Leave out q from A to B in Å⁻¹.", (), metavar="A:B"),
+    ]
+    further_scans: Annotated[
+        Iterable[Pattern | str | Path],
+        Option(
+            FurtherScans(),
+            "Another scan of the same sample that is fitted with it.",
+            (),
+            "Each has its own wavelength, zero error, scale and background; the structure is shared. Files are "
+            "read and corrected as the first scan was.",
+            metavar="FILE",
+            flag="with",
+        ),
     ]
     noise: Annotated[
         Noise | None,
@@ -289,6 +303,15 @@ class InstrumentOptions(TypedDict, total=False):
             "In Python that file is read by :func:`slxrd.read_resolution`.",
             metavar="SIGMA|FILE",
             label="σ_G (Å⁻¹), or a file",
+        ),
+    ]
+    further_resolutions: Annotated[
+        Iterable[float | ResolutionShape],
+        Option(
+            Resolutions(),
+            "Resolution of each further scan, in their order; default: as of the first.",
+            (),
+            metavar="SIGMA|FILE",
         ),
     ]
     zero: Annotated[

@@ -13,15 +13,34 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.scan import envelope_fits
 from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.parameters.scans import scan_of_zero
 
 #: q_zero is refined if its standard deviation is at most this, in Å⁻¹: a tenth of its usual range.
 WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
 
 
 def fix_q_zero(parameters: Parameters) -> Parameters:
-    """Fix q_zero at its value if it is neither fixed nor free."""
-    row = parameters["q_zero"]
-    return parameters.fix(q_zero=row.value or 0.0) if row.free is None else parameters
+    """Fix the zero errors of all scans at their values where they are neither fixed nor free."""
+    names = [name for name in ("q_zero", *undecided_zeros(parameters)) if parameters[name].free is None]
+    return parameters.fix(**{name: parameters[name].value or 0.0 for name in names})
+
+
+def undecided_zeros(parameters: Parameters) -> list[str]:
+    """Names of the zero errors of further scans that are neither fixed nor free."""
+    return [n for n, row in parameters.items() if row.free is None and scan_of_zero(n) is not None]
+
+
+def with_zeros_of_scans(objective: Objective, parameters: Parameters) -> Parameters:
+    """Fix undecided zero errors of further scans at their values in the best fit of the envelopes.
+
+    Compiled code refines the zero error of the first scan only; those of the others are refined after the
+    search.
+    """
+    names = undecided_zeros(parameters)
+    if not names:
+        return parameters
+    best = envelope_fits(objective, fix_q_zero(parameters.release(*names)))[0]
+    return parameters.fix(**{name: best.values[name] for name in names})
 
 
 def decide_q_zero(objective: Objective, parameters: Parameters) -> tuple[Parameters, list[Minimum]]:
@@ -43,9 +62,11 @@ def decide_q_zero(objective: Objective, parameters: Parameters) -> tuple[Paramet
     envelopes : list of Minimum
         Fits of the envelopes, the best first.
     """
+    several = bool(undecided_zeros(parameters))
+    parameters = with_zeros_of_scans(objective, parameters)
     fixed = fix_q_zero(parameters)
     envelopes = envelope_fits(objective, fixed)
-    if parameters["q_zero"].free is not None or objective.model.stack.coherent == 1:
+    if several or parameters["q_zero"].free is not None or objective.model.stack.coherent == 1:
         return fixed, envelopes
     if len(orders_of_reflection(objective, envelopes[0].values["d"])) < 2:
         return fixed, envelopes
