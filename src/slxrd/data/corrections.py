@@ -186,7 +186,7 @@ _FACTORS: dict[str, Callable[[FloatArray, Details], FloatArray]] = {
 
 
 def prepare_like(first: Pattern, other: Pattern) -> Pattern:
-    """Prepare a further scan of a sample as the first one was: σ from counts, Lorentz-polarisation correction.
+    """Prepare a further scan as the first one was: σ from counts, Lorentz-polarisation correction.
 
     Parameters
     ----------

@@ -255,7 +255,9 @@ def _refine_zeros_of_scans(
         worst = max(names, key=lambda name: errors[name])
         if errors[worst] <= WORTH_REFINING:
             for name in names:
-                notes.append(f"{name} was refined: the scans together determine it to ±{errors[name]:.2g} Å⁻¹")
+                notes.append(
+                    f"{name} was refined: the scans together determine it to ±{errors[name]:.2g} Å⁻¹"
+                )
             further = replace(found, minima=minima, parameters=found.parameters.release(*names))
             return parameters.release(*names), further
         notes.append(f"{worst} was fixed at 0: the scans do not determine it (±{errors[worst]:.2g} Å⁻¹)")

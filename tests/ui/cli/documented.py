@@ -124,9 +124,9 @@ def _files() -> dict[str, str]:
     cubes = slxrd.example("cspbbr3-cubes").truth
     q = np.round(np.arange(0.6, 2.8, 0.002), 6)
 
-    def counts(background: float) -> slxrd.Pattern:
+    def counts(background: float, low: float = 0.0, high: float = 3.0) -> slxrd.Pattern:
         return slxrd.simulate(
-            q,
+            q[(q > low) & (q < high)],
             cubes,
             wavelength="CuKa",
             raw=True,
@@ -138,6 +138,8 @@ def _files() -> dict[str, str]:
 
     return {
         "film.xrdml": xrdml(counts(0.0)),
+        "film001.xrdml": xrdml(counts(0.0, 0.85, 1.3)),
+        "film002.xrdml": xrdml(counts(0.0, 1.9, 2.45)),
         "scan.xrdml": xrdml(counts(60.0)),
         "platelets.xrdml": xrdml(_platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),

@@ -154,8 +154,10 @@ def parse_command(arguments: Sequence[str], *, outputs: bool = True) -> State:
             texts.setdefault(name, []).append(given)
         else:
             raise SlxrdError(f"unknown option {name}; slxrd fit --help lists them")
-    if len(files) != 1:
-        raise SlxrdError("one file is fitted at a time")
+    if not files:
+        raise SlxrdError("the file is missing; give at least one")
+    if files[1:]:
+        texts["--with"] = files[1:] + texts.get("--with", [])
     values = {known[flag].name: known[flag].kind.parse(typed, flag) for flag, typed in texts.items()}
     groups = {
         part: {name: values[name] for name in options if name in values} for part, options in parts.items()

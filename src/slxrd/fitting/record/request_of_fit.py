@@ -49,6 +49,8 @@ def request_of(fit: Fit) -> State | None:
             return None
     except SlxrdError:  # A crystal that has no name by which it is found
         return None
+    if not all(path_of(file).is_file() for file in choices["further_scans"]):
+        return None
     source = source_of(fit.pattern)
     steps = {step.name: step.details for step in fit.pattern.history}
     preparation: dict[str, Any] = {}
@@ -130,6 +132,8 @@ def choices_of(fit: Fit) -> dict[str, Any]:
     }
     request = {} if options is None else options.request
     further = {name: request[name] for name in plain_options()["choices"] if name in request}
+    scans = further.get("further_scans", ())
+    further["further_scans"] = [source_of(s) if isinstance(s, Pattern) else str(s) for s in scans]
     known = {*choices, *options_of("refinement")}
     return {**choices, **{name: value for name, value in further.items() if name not in known}}
 

@@ -142,7 +142,8 @@ def arguments_of(choices: Mapping[str, Any], *, resolve: bool = True) -> dict[st
     SlxrdError
         If a file of a resolution cannot be read.
     """
+    left = () if resolve else ("resolution", "further_resolutions")
     return {
-        name: value if name == "resolution" and not resolve else OPTIONS[name].kind.argument(value)
+        name: value if name in left else OPTIONS[name].kind.argument(value)
         for name, value in plain(choices).items()
     }

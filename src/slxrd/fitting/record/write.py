@@ -18,6 +18,7 @@ import slxrd
 from slxrd._files import check_writable as check_writable
 from slxrd._files import write as write
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.migrations import SCHEMA
 from slxrd.fitting.record.request_of_fit import request_of, source_of
@@ -66,6 +67,7 @@ def result_dictionary(
             "resolution": _resolution(fit.instrument),
             "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
             "zero": fit.instrument.zero,
+            "further_scans": [_further_scan(scan) for scan in fit.further_scans],
             "noise": fit.noise,
             "objective": fit.settings.objective,
             "scale": fit.settings.scale,
@@ -155,6 +157,18 @@ def _structure(stack: Stack) -> dict[str, Any]:
         if stack.substrate is None
         else {"d": stack.substrate.d, "name": stack.substrate.name},
         "text": str(stack),
+    }
+
+
+def _further_scan(scan: FurtherScan) -> dict[str, Any]:
+    pattern = scan.pattern
+    return {
+        "file": pattern.source,
+        "metadata": dict(pattern.metadata),
+        "wavelength": pattern.wavelength,
+        "history": [str(step) for step in pattern.history],
+        "resolution": _resolution(scan.instrument),
+        "second_line": list(pattern.second_line) if pattern.second_line is not None else None,
     }
 
 

@@ -30,8 +30,8 @@ from slxrd.fitting.request.physical import (
     Resolution,
     SubstrateName,
 )
-from slxrd.fitting.search.budget import DEFAULT_BUDGET
 from slxrd.fitting.request.scans import FurtherScans, Resolutions
+from slxrd.fitting.search.budget import DEFAULT_BUDGET
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument, Zero
 from slxrd.parameters.definitions import TABLE
@@ -104,8 +104,8 @@ class DataOptions(TypedDict, total=False):
             FurtherScans(),
             "Another scan of the same sample that is fitted with it.",
             (),
-            "Each has its own wavelength, zero error, scale and background; the structure is shared. Files are "
-            "read and corrected as the first scan was.",
+            "Each has its own wavelength, zero error, scale and background; the structure is shared. Files "
+            "are read and corrected as the first scan was.",
             metavar="FILE",
             flag="with",
         ),

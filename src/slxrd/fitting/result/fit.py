@@ -10,6 +10,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.ensemble import Ensemble, Pieces
@@ -207,6 +208,11 @@ class Fit(FitResult):
     options: FitOptions | None = None
     certificate: SearchCertificate | None = None
     background_choice: BackgroundChoice | None = None
+
+    @property
+    def further_scans(self) -> tuple[FurtherScan, ...]:
+        """Further scans of the sample that were fitted with the pattern."""
+        return () if self.options is None else self.options.further
 
     @property
     def unique(self) -> bool:

@@ -43,6 +43,7 @@ def summarise(fit: Fit) -> str:
         str(fit.settings),
     ]
     lines += [f"  {step}" for step in pattern.history]
+    lines += [f"with {scan.pattern.source}: {scan.instrument}" for scan in fit.further_scans]
     lines += ["", *_rows(fit), ""]
     for region in fit.regions:
         share = float(region.residual @ region.residual) / region.q.size

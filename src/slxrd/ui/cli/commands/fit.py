@@ -10,7 +10,7 @@ import typer
 
 import slxrd
 from slxrd.ui.cli.frame import INTERRUPTED, command
-from slxrd.ui.cli.options import Measured, Request
+from slxrd.ui.cli.options import Request
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
@@ -26,7 +26,13 @@ from slxrd.ui.cli.outputs import (
 
 @command("fit")
 def fit_command(
-    file: Measured,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE [FILE]...",
+            help="A file that slxrd reads, or several scans of one sample, which share the structure.",
+        ),
+    ],
     request: Request,
     out: Annotated[Path | None, folder("result.json, fit.csv and fit.png")] = None,
     json: Json = None,
@@ -77,9 +83,11 @@ def fit_command(
     after.check(out)
     written = json_file(json)
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
-    check_outputs([*in_folder, plot, written, page], force, measured=[file], figure=plot)
+    measured = [*files, *map(Path, request["further_scans"])]
+    check_outputs([*in_folder, plot, written, page], force, measured=measured, figure=plot)
     options = request.arguments()
-    pattern = request.prepared(file)
+    pattern, *scans = (request.prepared(file) for file in measured)
+    options["further_scans"] = scans
     with progress("searching") as report:
         result = slxrd.fit(pattern, **options, report=report)
     after.check_fit(result)
