@@ -18,11 +18,14 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.curves import film_curves, fringe_curves
+from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.scan import filled
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
+from slxrd.model.simulation import simulate
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
 
@@ -71,8 +74,19 @@ def test_curves_of_the_scan_are_those_of_the_model(resolution: float, N: float, 
         expected = (1.0 - share) * parts[0] + share * parts[1]
     else:
         expected = Model(Stack(coherent=1), instrument).intensity(q, values)
-    curve = film_curves(q, d, np.array([N]), np.array([spread]), instrument)[:, 0]
+    curve = film_curves(q, d, np.array([N]), np.array([spread]), instrument, False).intensity[:, 0]
     np.testing.assert_allclose(curve, expected, atol=2e-3 * expected.max(), rtol=2e-3)
+
+
+def test_amplitudes_of_the_scan_are_sums_over_planes() -> None:
+    d, N = 3.1, 40
+    q = np.linspace(1.85, 2.2, 60)
+    expected = np.exp(1j * np.outer(q, d * np.arange(N))).sum(axis=1)
+    for curves in (film_curves, fringe_curves):
+        found = curves(q, d, np.array([float(N)]), np.array([1e-3]), Instrument(0.0), True).amplitude
+        assert found is not None
+        away = np.abs(q - 2.0 * np.pi / d) > (0.02 if curves is fringe_curves else 0.0)
+        np.testing.assert_allclose(found[away, 0], expected[away], atol=0.05)
 
 
 def test_fringes_of_the_scan_are_those_of_the_model_away_from_the_peak() -> None:
@@ -80,7 +94,7 @@ def test_fringes_of_the_scan_are_those_of_the_model_away_from_the_peak() -> None
     q = np.linspace(2.1, 2.4, 50)
     values = {"d": d, "L": 0.0, "sigma_L": 0.0, "N": N, "sigma_N": spread, "q_zero": 0.0}
     expected = Model(Stack(coherent=1), Instrument(0.001)).intensity(q, values)
-    curve = fringe_curves(q, d, np.array([N]), np.array([spread]), Instrument(0.001))[:, 0]
+    curve = fringe_curves(q, d, np.array([N]), np.array([spread]), Instrument(0.001), False).intensity[:, 0]
     np.testing.assert_allclose(curve, expected, rtol=0.05, atol=1e-3 * expected.max())
 
 
@@ -117,6 +131,69 @@ def test_no_better_minimum_is_known(case: int) -> None:
     assert minima[0].values["N"] * minima[0].values["d"] == pytest.approx(N * d, rel=0.02)
     assert 1 <= certificate.ended_in_best <= certificate.starts
     assert not certificate.budget_reached
+
+
+D, D_S, F_S = 1.938, 1.9525, 1.3
+
+
+def film_on_substrate(N: int, spread: float, counts: float, seed: int) -> Pattern:
+    """A film on a substrate whose peak lies within that of the film, without resolution."""
+    fringe = 2.0 * np.pi / (N * D)
+    bragg = 2.0 * np.pi / D
+    q = np.arange(bragg - 12.0 * fringe, bragg + 12.0 * fringe, fringe / 12.0)
+    sizes = spread_sizes(N, spread)
+    intensity = film_intensity(q, D, sizes, (D_S, F_S, (D + D_S) / 2.0))
+    return counted(q, intensity, counts, background=5.0, seed=seed, about=(bragg, bragg + 0.5 * fringe))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("part", "N", "spread"), [("both", 150, 0.0), ("left", 208, 0.0), ("right", 120, 1.0)]
+)
+def test_film_on_a_substrate(part: str, N: int, spread: float) -> None:
+    pattern = film_on_substrate(N, spread, 2e5, 4)
+    q, fringe, bragg, peak = pattern.x, 2.0 * np.pi / (N * D), 2.0 * np.pi / D, 2.0 * np.pi / D_S
+    regions = {
+        "both": (q[0], q[-1]),
+        "left": (q[0], peak - 1.5 * fringe),
+        "right": (bragg - 0.1 * fringe, q[-1]),
+    }
+    options: dict[str, Any] = {"substrate": D_S, "resolution": 0.0, "regions": [regions[part]]}
+    if part == "both":
+        options["mask"] = [(peak - 0.7 * fringe, peak + 0.5 * fringe)]
+    objective, parameters = problem(pattern, **options)
+    minima, certificate = search_films(objective, near_interface(objective, parameters))
+    best = minima[0]
+    truth = {"d": D, "N": float(N), "sigma_N": max(spread, 0.3), "f_S": F_S, "L_S": (D + D_S) / 2.0}
+    known = minimise(objective, filled(parameters, truth))
+    assert best.chi2 <= known.chi2 * 1.001 + 0.5
+    assert best.values["N"] == pytest.approx(N, abs=1.0)
+    assert best.values["d"] == pytest.approx(D, abs=5e-4)
+    assert certificate.ended_in_best >= (1 if part == "left" else 2)
+    # The model describes the pattern, so nothing is added to it.
+    extended = extend(objective, parameters, minima, Budget(20.0))
+    assert extended.objective is objective
+    assert not extended.notes
+
+
+@pytest.mark.slow
+def test_roughness_is_added_where_the_pattern_supports_it() -> None:
+    N, bragg = 60, 2.0 * np.pi / D
+    fringe = 2.0 * np.pi / (N * D)
+    q = np.arange(bragg - 9.0 * fringe, bragg + 9.0 * fringe, fringe / 9.0)
+    values = {"d": D, "N": 60.0, "sigma_N": 0.4, "f_S": 1.0, "L_S": 1.94, "sigma_top": 4.0}
+    exact = simulate(q, values, coherent=1, substrate=D_S, resolution=0.0)
+    pattern = counted(q, exact.intensity, 1e5, seed=2, about=(bragg, bragg + 0.5 * fringe))
+    mask = [(2.0 * np.pi / D_S - 0.4 * fringe, 2.0 * np.pi / D_S + 0.4 * fringe)]
+    region = [(float(q[0]), float(q[-1]))]
+    objective, parameters = problem(pattern, substrate=D_S, resolution=0.0, regions=region, mask=mask)
+    minima, _ = search_films(objective, near_interface(objective, parameters))
+    extended = extend(objective, parameters, minima, Budget(20.0))
+    assert extended.minima[0].values["sigma_top"] == pytest.approx(4.0, abs=1.0)
+    assert "σ(top)" in extended.notes[0]
+    assert extended.minima[0].values["N"] == pytest.approx(60.0, abs=0.5)
+    kept = extend(objective, parameters, minima, Budget(20.0), kept={"sigma_top"})
+    assert "sigma_top" not in kept.minima[0].values
 
 
 @pytest.mark.slow

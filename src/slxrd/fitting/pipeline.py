@@ -20,6 +20,7 @@ from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
+from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.scan import Progress
@@ -110,6 +111,16 @@ def fit_pattern(
     _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
+    if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
+        extended = extend(
+            objective, found.parameters, found.minima, budget, kept=_named_parameters(options.request)
+        )
+        objective, notes = extended.objective, [*notes, *extended.notes]
+        found = replace(found, minima=extended.minima, parameters=extended.parameters)
+        # Whether q_zero is refined is decided below.
+        parameters = Parameters(
+            {**extended.parameters, "q_zero": parameters["q_zero"]}, objective.model.stack.table
+        )
     choice = None
     if options.settings.background == AUTO:
         assumed = not isinstance(source_in(pattern, options.noise).source, str)
@@ -202,6 +213,12 @@ def _without_neighbours(parameters: Parameters) -> Parameters:
         if parameters[name] != untouched[name]:
             raise SlxrdError(f"{name} means nothing for a single crystal (coherent 1); leave it out")
     return parameters.fix(L=0.0, sigma_L=0.0)
+
+
+def _named_parameters(request: Mapping[str, Any]) -> set[str]:
+    """Parameters that options of a fit name."""
+    of_parameters = ("parameters", "start", "fix", "bounds", "tie", "prior", "free")
+    return {name for option in of_parameters for name in request.get(option) or ()}
 
 
 def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: Settings) -> None:

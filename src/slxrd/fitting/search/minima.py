@@ -16,6 +16,7 @@ from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
+from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.identity import MOST_LISTED, distinct, same, worst_listed
 from slxrd.fitting.search.pairs import scan_pairs
@@ -30,7 +31,6 @@ from slxrd.fitting.search.scan import (
     scan,
     usual_spread,
 )
-from slxrd.fitting.search.substrate import substrate_starts
 from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -103,31 +103,17 @@ def search(
         If nothing can be fitted.
     """
     budget = budget or Budget()
-    if objective.model.stack.coherent == 1 and objective.model.stack.substrate is None:
+    if objective.model.stack.coherent == 1:
         parameters = fix_q_zero(parameters)
+        if objective.model.stack.substrate is not None:
+            parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     parameters, envelopes = decide_q_zero(objective, parameters)
-    if objective.model.stack.coherent == 1:
-        return _film(objective, parameters, envelopes, budget)
     base = envelopes[0]
     bounded = _resolvable(objective, parameters, base)
     scanned = scan_pairs if objective.model.stack.alternating else scan
     starts = scanned(objective, bounded, base, report or (lambda done, of: None), budget)
     return SearchResult(*_explore(objective, bounded, starts, budget), parameters)
-
-
-def _film(
-    objective: Objective, parameters: Parameters, envelopes: list[Minimum], budget: Budget
-) -> SearchResult:
-    """Refine a single crystal, on a substrate or not, from fits of the envelope."""
-    starts = [dict(film.values) for film in envelopes]
-    if objective.model.stack.substrate is not None:
-        starts = [one for start in starts for one in substrate_starts(objective, parameters, start)]
-    refined = in_parallel(lambda start: _refine(objective, parameters, start, budget), starts, budget)
-    minima = distinct(refined)
-    ended = sum(same(minima[0].values, minimum.values) for minimum in refined)
-    certificate = SearchCertificate(len(refined), len(minima), ended, budget.reached, budget.left_out)
-    return SearchResult(minima, certificate, parameters)
 
 
 def search_again(

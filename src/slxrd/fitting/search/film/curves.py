@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.environment.rod import deepest, rod
+from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.units import FloatArray
 
 #: Terms of the sum that the resolution reduces below exp(−½·6²) are left out.
@@ -25,9 +28,24 @@ RELATIVE = 0.1
 MOST_POINTS = 1500
 
 
+class Curves(NamedTuple):
+    """Curves of films.
+
+    Attributes
+    ----------
+    intensity : ndarray, shape (n, k)
+        In squared units of a plane.
+    amplitude : ndarray of complex, shape (n, k), or None
+        Mean amplitude from the lowest plane, if there is a substrate with which it interferes.
+    """
+
+    intensity: FloatArray
+    amplitude: ComplexArray | None = None
+
+
 def film_curves(
-    q: FloatArray, d: float, N: FloatArray, sigma_N: FloatArray, instrument: Instrument
-) -> FloatArray:
+    q: FloatArray, d: float, N: FloatArray, sigma_N: FloatArray, instrument: Instrument, amplitude: bool
+) -> Curves:
     """Calculate the intensity of films of equal planes.
 
     Parameters
@@ -40,29 +58,35 @@ def film_curves(
         Means and standard deviations of the number of planes.
     instrument : Instrument
         Resolution, taken as Gaussian of the width in the middle, and second line.
-
-    Returns
-    -------
-    ndarray, shape (n, k)
-        In squared units of a plane.
+    amplitude : bool
+        Whether the amplitude is calculated too, without the second line.
     """
     width = float(np.median(instrument.sigma(q)))
     terms = math.ceil(float(np.max(N + 4.0 * sigma_N))) + 1
     if width > 0.0:
         terms = min(terms, math.ceil(REACH / (width * d)) + 1)
-    pairs = _pairs(terms, N, sigma_N)
+    pairs = _mean_excess(terms + 1, N, sigma_N)
+    present = pairs[:-1] - pairs[1:]
+    pairs = pairs[:-1]
+    pairs[1:] *= 2.0
     if width > 0.0:
-        pairs *= np.exp(-0.5 * (width * d * np.arange(terms)) ** 2)[:, None]
-    curves = _waves(q * d, terms) @ pairs
+        fading = np.exp(-0.5 * (width * d * np.arange(terms)) ** 2)[:, None]
+        pairs *= fading
+        present *= fading
+    real, imaginary = _waves(q * d, terms, amplitude)
+    curves = real @ pairs
     if instrument.second_line is not None and instrument.wavelength is not None:
         line = instrument.second_line
-        curves += line.ratio * (_waves(q * d * instrument.wavelength / line.wavelength, terms) @ pairs)
-    return np.asarray(curves)
+        other, _ = _waves(q * d * instrument.wavelength / line.wavelength, terms, False)
+        curves += line.ratio * (other @ pairs)
+    if imaginary is None:
+        return Curves(curves)
+    return Curves(curves, real @ present + 1j * (imaginary @ present))
 
 
 def fringe_curves(
-    q: FloatArray, d: float, N: FloatArray, sigma_N: FloatArray, instrument: Instrument
-) -> FloatArray:
+    q: FloatArray, d: float, N: FloatArray, sigma_N: FloatArray, instrument: Instrument, amplitude: bool
+) -> Curves:
     """Calculate the fringes of films away from their Bragg peaks, where the resolution only reduces them.
 
     (1 − D cos Nqd)/(2 sin²(qd/2)) with D = exp(−½(Δq d σ_N)² − ½(Nd σ_G)²), Δq being the distance from the
@@ -71,37 +95,43 @@ def fringe_curves(
     width = float(np.median(instrument.sigma(q)))
     phase = 0.5 * q * d
     away = phase - np.pi * np.round(phase / np.pi)
-    lost = 2.0 * np.outer(away, sigma_N) ** 2 + 0.5 * (N * d * width) ** 2
+    fading = np.exp(-2.0 * np.outer(away, sigma_N) ** 2 - 0.5 * (N * d * width) ** 2)
     # Within the resolution, and within a fringe, the peak has a finite height.
     least = (0.5 * d * width) ** 2 + 1e-3 / float(N.max()) ** 2
-    height = 0.5 / (np.sin(away) ** 2 + least)
-    return np.asarray((1.0 + 1e-9 - np.exp(-lost) * np.cos(2.0 * np.outer(away, N))) * height[:, None])
+    height = (0.5 / (np.sin(away) ** 2 + least))[:, None]
+    turn = np.outer(away, 2.0 * N)
+    cosine = np.cos(turn)
+    curves = (1.0 + 1e-9 - fading * cosine) * height
+    if not amplitude:
+        return Curves(curves)
+    last = fading * (cosine + 1j * np.sin(turn))
+    return Curves(curves, (1.0 - last) * (0.5 * (1.0 - np.exp(-2j * away)))[:, None] * height)
 
 
-def _waves(phase: FloatArray, terms: int) -> FloatArray:
-    """cos(k·phase) for k from 0, shape (n, terms), as products of two short series of powers."""
+def _waves(phase: FloatArray, terms: int, both: bool) -> tuple[FloatArray, FloatArray | None]:
+    """cos(k·phase) and sin(k·phase) for k from 0, shape (n, terms), from two short series of powers."""
     short = math.ceil(math.sqrt(terms))
-    first = np.exp(1j * np.outer(phase, np.arange(short)))
-    steps = np.exp(1j * np.outer(phase, short * np.arange(math.ceil(terms / short))))
-    waves = steps.real[:, :, None] * first.real[:, None, :] - steps.imag[:, :, None] * first.imag[:, None, :]
-    return np.asarray(waves.reshape(phase.size, -1)[:, :terms])
+    a = np.exp(1j * np.outer(phase, np.arange(short)))[:, None, :]
+    b = np.exp(1j * np.outer(phase, short * np.arange(math.ceil(terms / short))))[:, :, None]
+    real = (b.real * a.real - b.imag * a.imag).reshape(phase.size, -1)[:, :terms]
+    if not both:
+        return real, None
+    return real, (b.real * a.imag + b.imag * a.real).reshape(phase.size, -1)[:, :terms]
 
 
-def _pairs(terms: int, N: FloatArray, sigma_N: FloatArray) -> FloatArray:
-    """Mean number of pairs of planes k apart, ⟨(n − k)₊⟩ for Gaussian n, twice if k > 0; (terms, k)."""
+def _mean_excess(terms: int, N: FloatArray, sigma_N: FloatArray) -> FloatArray:
+    """Mean number of planes beyond the k-th, ⟨(n − k)₊⟩ for Gaussian n, shape (terms, k)."""
     from scipy.special import ndtr
 
     spread = np.maximum(sigma_N, 1e-3)
     excess = N - np.arange(terms)[:, None]
     z = excess / spread
-    pairs = excess * ndtr(z) + spread * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
-    pairs[1:] *= 2.0
-    return np.asarray(pairs)
+    return np.asarray(excess * ndtr(z) + spread * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi))
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """Points of a region over their errors, without what the background describes.
+    """Points of a region over their errors, without what background and substrate alone describe.
 
     Parameters
     ----------
@@ -112,25 +142,53 @@ class Weighted:
     root : ndarray, shape (n,)
         1/σ times the square root of the region's weight.
     basis : ndarray, shape (n, b)
-        Orthonormal columns of the background, over σ.
+        Orthonormal columns of the background and of the substrate's intensity, over σ.
+    below : ndarray of complex, shape (n,), or None
+        Conjugate amplitude of the substrate one plane distance below the film.
     """
 
     q: FloatArray
     target: FloatArray
     root: FloatArray
     basis: FloatArray
+    below: ComplexArray | None = None
 
-    def chi2(self, curves: FloatArray) -> FloatArray:
-        """χ² of curves of shape (n, k), each with its best scale and background; shape (k,)."""
-        weighted = curves * self.root[:, None]
-        weighted -= self.basis @ (self.basis.T @ weighted)
-        along = np.maximum(self.target @ weighted, 0.0)
-        norm = np.einsum("nk,nk->k", weighted, weighted)
-        left = float(self.target @ self.target) - along**2 / np.maximum(norm, 1e-300)
-        return np.asarray(np.maximum(left, 0.0))
+    def chi2(self, curves: Curves) -> FloatArray:
+        """χ² of k curves, shape (k,), each with the best scale, background, and interference."""
+        columns = [self._weighted(column) for column in self.columns(curves)]
+        left = float(self.target @ self.target)
+        if len(columns) == 1:
+            along = np.maximum(self.target @ columns[0], 0.0)
+            norm = np.einsum("nk,nk->k", columns[0], columns[0])
+            return np.asarray(np.maximum(left - along**2 / np.maximum(norm, 1e-300), 0.0))
+        sizes = [np.sqrt(np.einsum("nk,nk->k", c, c)) + 1e-300 for c in columns]
+        columns = [column / size for column, size in zip(columns, sizes, strict=True)]
+        along = np.array([self.target @ column for column in columns])
+        gram = np.empty((len(columns), len(columns), along.shape[1]))
+        for i, one in enumerate(columns):
+            gram[i, i] = 1.0 + 1e-9
+            for j, other in enumerate(columns[:i]):
+                gram[i, j] = gram[j, i] = np.einsum("nk,nk->k", one, other)
+        solved = np.linalg.solve(gram.transpose(2, 0, 1), along.T[:, :, None])[:, :, 0]
+        explained = np.einsum("kc,ck->k", solved, along)
+        # A film of negative intensity is none.
+        return np.asarray(np.where(solved[:, 0] > 0.0, np.maximum(left - explained, 0.0), left))
+
+    def columns(self, curves: Curves) -> list[FloatArray]:
+        """Columns whose combination is a curve: the film, and its interference with the substrate."""
+        if self.below is None or curves.amplitude is None:
+            return [curves.intensity]
+        cross = self.below[:, None] * curves.amplitude
+        return [curves.intensity, cross.real, cross.imag]
+
+    def _weighted(self, column: FloatArray) -> FloatArray:
+        weighted = column * self.root[:, None]
+        return np.asarray(weighted - self.basis @ (self.basis.T @ weighted))
 
 
-def weighted_points(objective: Objective, q_zero: float, relative: bool) -> tuple[Weighted, ...]:
+def weighted_points(
+    objective: Objective, q_zero: float, relative: bool, d_S: float | None = None
+) -> tuple[Weighted, ...]:
     """Prepare the regions for a scan.
 
     Parameters
@@ -141,18 +199,26 @@ def weighted_points(objective: Objective, q_zero: float, relative: bool) -> tupl
         Zero error in Å⁻¹.
     relative : bool
         Whether σ is replaced by one that is mostly proportional to the intensity, so that weak fringes count.
+    d_S : float, optional
+        Plane distance of a substrate in Å.
     """
     prepared = []
     for points, columns in zip(objective.data, objective.backgrounds, strict=True):
         sigma = relative_errors(points.q, points.intensity) if relative else points.sigma
         thin = slice(None, None, max(round(points.q.size / MOST_POINTS), 1))
         root = math.sqrt(points.region.weight) / sigma[thin]
+        q = points.q[thin] + q_zero
+        columns, below = columns[thin], None
+        if d_S is not None:
+            surface = rod(q, d_S, deepest(objective.model.instrument.longest_fringe(q)))
+            below = np.conj(surface.amplitude) * np.exp(1j * q * d_S)
+            columns = np.column_stack((columns, surface.intensity))
         basis = np.zeros((root.size, 0))
         if columns.shape[1]:
-            basis = np.linalg.qr(columns[thin] * root[:, None])[0]
+            basis = np.linalg.qr(columns * root[:, None])[0]
         target = points.intensity[thin] * root
         target = target - basis @ (basis.T @ target)
-        prepared.append(Weighted(points.q[thin] + q_zero, target, root, basis))
+        prepared.append(Weighted(q, target, root, basis, below))
     return tuple(prepared)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.film.interference import substrate_values
 from slxrd.fitting.search.film.scan import FilmScan, Scanned
 from slxrd.fitting.search.identity import worst_listed
 from slxrd.fitting.search.scan import Progress, envelope_fits, filled
@@ -20,11 +20,17 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Relative change of χ² and evaluations of the rough refinement of all starts.
 ROUGHLY, ROUGH_EVALUATIONS = 1e-4, 40
+#: Precision of the final refinement: relative change of χ² and of the parameters.
+PRECISELY = 1e-8
 #: Rough minima that are refined to full precision, and the largest χ² of them relative to the lowest.
 MOST_REFINED, WORST_REFINED = 8, 3.0
 #: Two films are the same if their thicknesses differ by less than this part of the distance of minima, and
 #: the positions of their peaks by less than this part of a fringe.
 SAME = 0.15
+#: Films on a substrate that are refined.
+MOST_ON_SUBSTRATE = 10
+#: Parameters whose starts come from the search, if they are free.
+_SEARCHED = ("d", "N", "sigma_N", "f_S", "L_S", "coherence_S")
 #: Steps of progress.
 _STEPS = 100
 
@@ -60,16 +66,17 @@ def search_films(
     budget = budget or Budget()
     progress = _Progress(report)
     scanned = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4)).starts()
-    starts = _starts(objective, parameters, scanned)
+    starts = _starts(objective, parameters, scanned, budget)
     rough = _refined(objective, parameters, starts, budget, progress.part(0.4, 0.9))
     order = np.argsort([chi2 for chi2, _ in rough])
     lowest = rough[int(order[0])][0]
     chosen = [rough[i][1] for i in order if rough[i][0] <= max(WORST_REFINED * lowest, lowest + 100.0)]
-    distinct_starts = _distinct_values(chosen, objective)[:MOST_REFINED]
+    most = MOST_REFINED if objective.model.stack.substrate is None else MOST_ON_SUBSTRATE // 3
+    distinct_starts = _distinct_values(chosen, objective)[:most]
 
     def refine(values: dict[str, float]) -> Minimum | None:
         try:
-            return minimise(objective, filled(parameters, values))
+            return minimise(objective, filled(parameters, values), PRECISELY, check=budget.check)
         except SlxrdError:
             return None
 
@@ -88,19 +95,43 @@ def search_films(
     )
 
 
-def _starts(objective: Objective, parameters: Parameters, scanned: Scanned) -> list[dict[str, float]]:
+def _starts(
+    objective: Objective, parameters: Parameters, scanned: Scanned, budget: Budget
+) -> list[dict[str, float]]:
     """Values of all parameters to start from: those of the scan, then those from the width of the peak."""
-    bases: list[Minimum] = []
-    try:
-        bases = envelope_fits(objective, parameters)
-    except SlxrdError:
-        if not scanned.N.size:
-            raise
     starts = [
-        _completed(parameters, {"d": d, "N": N, "sigma_N": spread})
+        {"d": d, "N": N, "sigma_N": spread}
         for d, N, spread in zip(scanned.d.tolist(), scanned.N.tolist(), scanned.sigma_N.tolist(), strict=True)
     ]
-    return starts + [_completed(parameters, dict(base.values)) for base in bases]
+    on_substrate = objective.model.stack.substrate is not None
+    try:
+        if not (starts and on_substrate):
+            starts += [dict(base.values) for base in envelope_fits(objective, parameters)]
+    except SlxrdError:
+        if not starts:
+            raise
+    if not on_substrate:
+        return [_completed(parameters, start) for start in starts]
+    return _on_substrate(objective, parameters, starts, budget)
+
+
+def _on_substrate(
+    objective: Objective, parameters: Parameters, films: list[dict[str, float]], budget: Budget
+) -> list[dict[str, float]]:
+    """Add the substrate to films, and return the best of them, as each evaluation takes longer."""
+
+    def one(film: dict[str, float]) -> tuple[float, dict[str, float]]:
+        below = substrate_values(objective, parameters, film["d"], film["N"], film["sigma_N"])
+        start = _completed(parameters, {**film, **below})
+        full = filled(parameters, start)
+        try:
+            return objective.chi2(full.resolve(full.vector())[0]), start
+        except SlxrdError:
+            return math.inf, start
+
+    known = in_parallel(one, films, budget, 0.5)
+    order = sorted(range(len(known)), key=lambda k: known[k][0])
+    return [known[k][1] for k in order[:MOST_ON_SUBSTRATE]]
 
 
 def _completed(parameters: Parameters, values: dict[str, float]) -> dict[str, float]:
@@ -124,20 +155,16 @@ def _refined(
     report: Callable[[float], None],
 ) -> list[tuple[float, dict[str, float]]]:
     """Refine every start roughly; χ² and values of those that can be refined."""
-    names = list(parameters)
 
     def one(start: dict[str, float]) -> tuple[float, dict[str, float]] | None:
         budget.check()
         try:
-            full = filled(parameters, start)
-            values = full.resolve(full.vector())[0]
-            point = np.array([[values[name] for name in names]])
-            found = Batch(objective, parameters, point).refine_each(1, ROUGHLY, ROUGH_EVALUATIONS)
+            found = minimise(
+                objective, filled(parameters, start), ROUGHLY, ROUGH_EVALUATIONS, check=budget.check
+            )
         except (SlxrdError, np.linalg.LinAlgError):
             return None
-        if not math.isfinite(found.chi2[0]):
-            return None
-        return float(found.chi2[0]), dict(zip(names, found.values[0].tolist(), strict=True))
+        return (found.chi2, dict(found.values)) if math.isfinite(found.chi2) else None
 
     done = in_parallel(one, starts, budget, 0.8, lambda count: report(count / len(starts)))
     if len(done) < len(starts):
@@ -161,7 +188,8 @@ def same_film(one: Mapping[str, float], other: Mapping[str, float], objective: O
     far = max(abs(lowest - peak), abs(highest - peak))
     in_thickness = abs(one["N"] * one["d"] - N * d) * far
     in_position = abs(one["d"] / d - 1.0) * peak * N * d
-    return max(in_thickness, in_position) < SAME * 2.0 * np.pi
+    at_surface = abs(one["L_S"] - other["L_S"]) * peak if "L_S" in other else 0.0
+    return max(in_thickness, in_position) < SAME * 2.0 * np.pi and at_surface < np.pi
 
 
 def _distinct_values(values: list[dict[str, float]], objective: Objective) -> list[dict[str, float]]:

@@ -20,17 +20,23 @@ from slxrd.data.peaks import highest_fringe_width, lattice_period, measure_peak
 from slxrd.data.regions import RegionData
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
-from slxrd.fitting.search.film.curves import Weighted, film_curves, fringe_curves, weighted_points
+from slxrd.fitting.search.film.curves import (
+    Curves,
+    Weighted,
+    film_curves,
+    fringe_curves,
+    weighted_points,
+)
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
 #: Function for the curves of films; see :func:`.film_curves`.
-_Curves = Callable[[FloatArray, float, FloatArray, FloatArray, Instrument], FloatArray]
+_OfFilms = Callable[[FloatArray, float, FloatArray, FloatArray, Instrument, bool], Curves]
 #: Trial thicknesses between two minima of χ².
 STEPS_PER_MINIMUM = 6
 #: Sizes between these multiples of the one from the width of the Bragg peak are tried.
-SMALLEST, LARGEST = 0.35, 4.0
+SMALLEST, LARGEST = 0.35, 3.0
 #: Fringes are searched up to the thickness at which the resolution reduces them to exp(−½·2.5²) = 4 %.
 FAINTEST = 2.5
 #: Relative spreads of sizes that are tried, and the least one.
@@ -38,11 +44,11 @@ SPREADS, LEAST_SPREAD = (0.0, 0.03, 0.15), 0.3
 #: Positions of a visible Bragg peak that are tried, in units of its width.
 CENTRES = (0.0, -0.12, 0.12, -0.35, 0.35)
 #: Trial positions of an invisible Bragg peak per fringe, and how many solutions of the fringes are followed.
-PER_FRINGE, FOLLOWED = 6, 8
+PER_FRINGE, FOLLOWED = 5, 6
 #: Starts returned for each kind of residuals; those closer than this, as a part of a fringe, count as one.
 MOST_STARTS, SAME = 7, 0.7
 #: Most trial thicknesses.
-MOST_SIZES = 1200
+MOST_SIZES = 600
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,10 @@ class FilmScan:
         self.instrument = objective.model.instrument
         q_zero = parameters["q_zero"].value or 0.0
         self.strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
-        self.kinds = tuple(weighted_points(objective, q_zero, relative) for relative in (False, True))
+        self.d_S = parameters["d_S"].value if "d_S" in parameters else None
+        self.kinds = tuple(
+            weighted_points(objective, q_zero, relative, self.d_S) for relative in (False, True)
+        )
         self.q = np.concatenate([points.q for points in self.kinds[0]])
         peaks = [measure_peak(points.q, points.intensity) for points in objective.data]
         given = parameters["d"].value
@@ -194,7 +203,7 @@ class FilmScan:
                     yield float(d), sizes
 
     def _calculate(
-        self, blocks: list[tuple[float, FloatArray]], of_films: _Curves = film_curves
+        self, blocks: list[tuple[float, FloatArray]], of_films: _OfFilms = film_curves
     ) -> list[_Block]:
         """χ² of both kinds of residuals for blocks of one lattice period and several sizes."""
 
@@ -204,10 +213,11 @@ class FilmScan:
             N, spread = self._with_spreads(sizes)
             chi2 = np.zeros((len(self.kinds), N.size))
             first = 0
-            curves = of_films(self.q, d, N, spread, self.instrument)
+            intensity, amplitude = of_films(self.q, d, N, spread, self.instrument, self.d_S is not None)
             for parts in zip(*self.kinds, strict=True):
                 last = first + parts[0].q.size
-                chi2 += [part.chi2(curves[first:last]) for part in parts]
+                within = Curves(intensity[first:last], None if amplitude is None else amplitude[first:last])
+                chi2 += [part.chi2(within) for part in parts]
                 first = last
             return _Block(np.full(N.size, d), N, spread, chi2)
 
