@@ -12,7 +12,6 @@ factors of its gaps and of ln r = iqd; its derivatives with respect to all param
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +23,7 @@ from slxrd.model.kernel.reference.cell_parts import (
     gap,
     parts,
     planes,
-    repeats,
+    powers,
 )
 from slxrd.model.kernel.reference.cells import add_gap, add_planes
 from slxrd.model.kernel.reference.equal_planes import geometric_sums
@@ -36,6 +35,8 @@ _LEAST_Q = 1e-9
 #: :mod:`slxrd.model.kernel.reference.cells`; then by N and σ_N.
 _BOTTOM, _REPEAT, _TOP, _W, _C, _S, _PHASE, _N, _SIGMA_N = range(9)
 _ROWS = 9
+#: Largest number of sizes times points in an array.
+_PORTION = 40_000
 
 
 class _Mean(NamedTuple):
@@ -43,6 +44,30 @@ class _Mean(NamedTuple):
 
     value: ComplexArray
     slopes: ComplexArray
+
+
+class _Repeats(NamedTuple):
+    """Sums over the repeats of crystals of all sizes.
+
+    Attributes
+    ----------
+    shares : ndarray, shape (3, s)
+        Shares of the sizes, and their derivatives with respect to N and σ_N.
+    n, steps : ndarray, shape (s,)
+        Repeats n of a crystal, and its distances d between planes of reference, N − 1.
+    G, H, e : ndarray of complex, shape (s, n)
+        Σ_{k<n} r^k, Σ_{k<n} k r^k and r^n.
+    rest : ndarray of complex, shape (n,)
+        e^{iq(N−1)d} r^{−n}.
+    """
+
+    shares: FloatArray
+    n: FloatArray
+    steps: FloatArray
+    G: ComplexArray
+    H: ComplexArray
+    e: ComplexArray
+    rest: ComplexArray
 
 
 def mean_amplitude(
@@ -68,6 +93,21 @@ def mean_amplitude(
         Amplitude, and its derivatives with respect to the parameters, in their order; that with respect to q
         in the row of q_zero.
     """
+    largest = int(2.0 * s.window * p[s.own[:, 2]].max()) + 2
+    portion = max(_PORTION // largest, 64)
+    pieces = [
+        _mean_amplitude(
+            p, q[k : k + portion], delta[k : k + portion],
+            s._replace(amplitudes=s.amplitudes[..., k : k + portion]), pairs, density,
+        )
+        for k in range(0, q.size, portion)
+    ]  # fmt: skip
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+
+
+def _mean_amplitude(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, density: GapFunction | None
+) -> ComplexArray:
     q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
     bare, bare_by_q, heights = planes(p, q, delta, s)
     count = s.closing.size
@@ -102,6 +142,8 @@ def _displaced(rows: ComplexArray, p: FloatArray, q: FloatArray, s: Sample) -> C
 
 def _columns(tau: ComplexArray, numbers: IntArray, shares: FloatArray) -> tuple[ComplexArray, ComplexArray]:
     """Σ_{m<M} τ^m and its derivative, averaged over the numbers M of cells."""
+    if np.all(numbers == 1):
+        return np.ones_like(tau), np.zeros_like(tau)
     total, slope = np.zeros_like(tau), np.zeros_like(tau)
     for M, share in zip(numbers.tolist(), shares.tolist(), strict=True):
         A, _, A_slope, _ = geometric_sums(tau, M)
@@ -115,19 +157,22 @@ def _of_pure(
     p: FloatArray, s: Sample, F_parts: ComplexArray, between: Gap, q: FloatArray, numbers: IntArray
 ) -> _Mean:
     """⟨A⟩ of stacks of one size each."""
-    total = np.zeros(q.size, np.complex128)
+    sums = _repeats_of(p, s, 0, q)
+    A_b, A_r, A_t = F_parts
+    E = sums.e * sums.rest
+    f = A_b + A_r * sums.G + A_t * sums.e + between.c * E
+    columns, by_tau = _columns(E * between.w, numbers, s.shares)
+    on_tau = f * by_tau * E
+    share, steps = sums.shares[0], sums.steps * sums.shares[0]
     slopes = np.zeros((_ROWS, q.size), np.complex128)
-    single = bool(np.all(numbers == 1))
-    for cell in _cells(p, s, 0, F_parts, between, q):
-        columns, by_tau = (1.0, 0.0) if single else _columns(cell.tau, numbers, s.shares)
-        amplitude = cell.f * columns
-        total += cell.share * amplitude
-        slopes[:_N] += (cell.share * columns) * cell.f_slopes
-        if not single:
-            slopes[_W] += (cell.share * by_tau) * cell.f * cell.tau_by_w
-            slopes[_PHASE] += (cell.share * by_tau) * cell.f * cell.tau_by_phase
-        slopes[_N] += cell.share_N * amplitude
-        slopes[_SIGMA_N] += cell.share_sigma_N * amplitude
+    slopes[_BOTTOM] = _times(share[None], columns)[0]
+    slopes[_REPEAT] = _times(share[None], columns * sums.G)[0]
+    slopes[_TOP], turned = _times(np.array([share, sums.n * share]), columns * sums.e)
+    slopes[_C], moved = _times(np.array([share, steps]), columns * E)
+    slopes[_W], late = _times(np.array([share, steps]), on_tau)
+    slopes[_PHASE] = A_r * _times(share[None], columns * sums.H)[0] + A_t * turned
+    slopes[_PHASE] += between.c * moved + between.w * late
+    total, slopes[_N], slopes[_SIGMA_N] = _times(sums.shares, f * columns)
     return _Mean(total, slopes)
 
 
@@ -140,7 +185,7 @@ def _of_mixed(
     numbers: IntArray,
 ) -> tuple[ComplexArray, list[ComplexArray]]:
     """⟨A⟩ of stacks of mixed sizes, or of two crystals in turn, and derivatives for each crystal."""
-    means = [_means(p, s, c, F_parts[c], gaps[c], q) for c in range(len(gaps))]
+    means = [_means(_repeats_of(p, s, c, q), F_parts[c], gaps[c]) for c in range(len(gaps))]
     if len(means) == 1:
         alone, onward = means[0]
         columns, by_tau = _columns(onward.value, numbers, s.shares)
@@ -154,57 +199,53 @@ def _of_mixed(
     return f * columns, [of_A, of_B]
 
 
-def _means(
-    p: FloatArray, s: Sample, crystal: int, F_parts: ComplexArray, between: Gap, q: FloatArray
-) -> tuple[_Mean, _Mean]:
+def _means(sums: _Repeats, F_parts: ComplexArray, between: Gap) -> tuple[_Mean, _Mean]:
     """⟨f⟩ and τ of a crystal of mixed sizes."""
-    f, tau = (_Mean(np.zeros(q.size, complex), np.zeros((_ROWS, q.size), complex)) for _ in range(2))
-    for cell in _cells(p, s, crystal, F_parts, between, q):
-        f.value[:] += cell.share * cell.f
-        f.slopes[:_N] += cell.share * cell.f_slopes
-        tau.value[:] += cell.share * cell.tau
-        tau.slopes[_W] += cell.share * cell.tau_by_w
-        tau.slopes[_PHASE] += cell.share * cell.tau_by_phase
-        for row, change in ((_N, cell.share_N), (_SIGMA_N, cell.share_sigma_N)):
-            f.slopes[row] += change * cell.f
-            tau.slopes[row] += change * cell.tau
-    return f, tau
+    A_b, A_r, A_t = F_parts
+    share = sums.shares[0]
+    weights = np.concatenate((sums.shares, [share * sums.n, share * sums.steps]))
+    e, e_N, e_sigma_N, e_n, e_steps = _times(weights, sums.e)
+    G, G_N, G_sigma_N = _times(sums.shares, sums.G)
+    f, tau = np.zeros((2, _ROWS, e.size), np.complex128)
+    ends, onward = A_t + sums.rest * between.c, sums.rest * between.w
+    f[_BOTTOM], f[_REPEAT], f[_TOP], f[_C] = share.sum(), G, e, sums.rest * e
+    f[_PHASE] = A_r * _times(share[None], sums.H)[0] + A_t * e_n + (sums.rest * between.c) * e_steps
+    f[_N], f[_SIGMA_N] = A_r * G_N + ends * e_N, A_r * G_sigma_N + ends * e_sigma_N
+    tau[_W], tau[_PHASE] = sums.rest * e, onward * e_steps
+    tau[_N], tau[_SIGMA_N] = onward * e_N, onward * e_sigma_N
+    return _Mean(share.sum() * A_b + A_r * G + ends * e, f), _Mean(onward * e, tau)
 
 
-class _Cell(NamedTuple):
-    """A crystal of one size with the gap above it."""
-
-    share: float
-    share_N: float
-    share_sigma_N: float
-    f: ComplexArray
-    f_slopes: ComplexArray
-    tau: ComplexArray
-    tau_by_w: ComplexArray
-    tau_by_phase: ComplexArray
+def _times(weights: FloatArray, values: ComplexArray) -> ComplexArray:
+    """Weighted sums over sizes, shapes (w, s) and (s, n) → (w, n)."""
+    found: ComplexArray = (weights @ values.view(np.float64)).view(np.complex128)
+    return found
 
 
-def _cells(
-    p: FloatArray, s: Sample, crystal: int, F_parts: ComplexArray, between: Gap, q: FloatArray
-) -> Iterator[_Cell]:
-    """Go through the cells of all sizes of a crystal."""
+def _repeats_of(p: FloatArray, s: Sample, crystal: int, q: FloatArray) -> _Repeats:
+    """Sums over the repeats of all sizes of a crystal."""
     d = p[s.own[crystal, 0]]
     r = np.exp(1j * q * d)
     smallest = max(1, s.closing[crystal])
     N, sigma_N = p[s.own[crystal, 1]], p[s.own[crystal, 2]]
-    sizes, share, share_N, share_sigma_N = size_shares(N, sigma_N, s.window, s.power, smallest)
-    n = int(sizes[0] - s.closing[crystal])
-    G, H, e = repeats(r, n)
-    E = np.exp(1j * q * ((sizes[0] - 1) * d))
-    A_r, A_t = F_parts[1], F_parts[2]
-    for k, size in enumerate(sizes.tolist()):
-        Ec, Ew = E * between.c, E * between.w
-        slopes = np.zeros((_N, q.size), np.complex128)
-        slopes[_BOTTOM], slopes[_REPEAT], slopes[_TOP], slopes[_C] = 1.0, G, e, E
-        slopes[_PHASE] = A_r * H + n * (A_t * e) + (size - 1) * Ec
-        f = F_parts[0] + A_r * G + A_t * e + Ec
-        yield _Cell(share[k], share_N[k], share_sigma_N[k], f, slopes, Ew, E, (size - 1) * Ew)
-        G, H, e, E, n = G + e, H + n * e, e * r, E * r, n + 1
+    sizes, *shares = size_shares(N, sigma_N, s.window, s.power, smallest)
+    n = sizes - s.closing[crystal]
+    G, H, e = (np.empty((sizes.size, q.size), np.complex128) for _ in range(3))
+    G[0], H[0], e[0] = _repeats(r, int(n[0]))
+    for k in range(1, sizes.size):
+        np.add(G[k - 1], e[k - 1], out=G[k])
+        np.add(H[k - 1], float(n[k - 1]) * e[k - 1], out=H[k])
+        np.multiply(e[k - 1], r, out=e[k])
+    rest = np.exp(1j * q * ((s.closing[crystal] - 1) * d))
+    return _Repeats(np.array(shares), n.astype(np.float64), sizes - 1.0, G, H, e, rest)
+
+
+def _repeats(r: ComplexArray, m: int) -> tuple[ComplexArray, ComplexArray, ComplexArray]:
+    """Σ_{k<m} r^k, Σ_{k<m} k r^k and r^m, for m ≥ 0."""
+    if m == 0:
+        return np.zeros_like(r), np.zeros_like(r), np.ones_like(r)
+    A, _, A_slope, _ = geometric_sums(r, m)
+    return A, A_slope, powers(r, m)
 
 
 def _chain(
