@@ -219,13 +219,15 @@ def counting_statistics(pattern: Pattern) -> Pattern:
     """
     per_count = pattern.per_count
     if per_count is None:
-        whole = np.abs(pattern.intensity - np.round(pattern.intensity)) < 1e-6
-        if not (whole.all() and pattern.intensity.max() >= 1.0 and pattern.intensity.min() >= 0.0):
+        raw = _uncorrected(replace(pattern, per_count=np.ones_like(pattern.intensity)))
+        whole = np.abs(raw.intensity - np.round(raw.intensity)) < 1e-6
+        if not (whole.all() and raw.intensity.max() >= 1.0 and raw.intensity.min() >= 0.0):
             raise SlxrdError(
                 f"{pattern.source}: counting statistics need raw counts or a known intensity of one "
                 f"count{_why_not_counts(pattern)}; give σ as a third column or as a fraction of the maximum"
             )
-        per_count = np.ones_like(pattern.intensity)
+        assert raw.per_count is not None
+        per_count = 1.0 / raw.per_count
     counts = np.maximum(pattern.intensity / per_count, 1.0)
     return pattern.changed(Step(COUNTING), sigma=per_count * np.sqrt(counts), per_count=per_count)
 
@@ -237,6 +239,14 @@ def _why_not_counts(pattern: Pattern) -> str:
         if step.name in ("not taken for counts", "rates left as in the file"):
             reason = str(step.details.get("because", reason))
     return f" ({reason})" if reason else ""
+
+
+def _uncorrected(pattern: Pattern) -> Pattern:
+    """Undo the multiplications by a factor; later steps are not undone."""
+    for step in reversed(pattern.history):
+        if step.name in _FACTORS:
+            pattern = undo_correction(pattern, step.name)
+    return pattern
 
 
 def with_counting_sigma(pattern: Pattern) -> Pattern:

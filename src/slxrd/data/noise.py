@@ -11,7 +11,10 @@ import math
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from slxrd.errors import SlxrdError
+from slxrd.units import FloatArray
 
 #: σ: a fraction of the maximum of the region; or a name, or either with a fraction of the point's intensity.
 Noise = float | str
@@ -20,12 +23,14 @@ Noise = float | str
 DEFAULT_NOISE = 0.03
 #: The default of version 0.1: σ of the file, or :data:`DEFAULT_NOISE` where the file has none.
 FILE_OR_DEFAULT = f"file-or-{DEFAULT_NOISE:g}"
+#: Median of χ² of one degree of freedom; smallest number of differences from which scatter is estimated.
+_MEDIAN_CHI2, _FEWEST = 0.4549, 10
 #: Names of the sources of σ.
-SOURCES = ("counting", "file", FILE_OR_DEFAULT)
+SOURCES = ("counting", "file", "scatter", FILE_OR_DEFAULT)
 #: Forms in which σ can be given, for messages.
 FORMS = (
-    "a positive fraction of the maximum such as 0.03, counting, file, or one of them plus a fraction of the "
-    "point's own intensity, such as counting+0.05"
+    "a positive fraction of the maximum such as 0.03, counting, file, scatter, or one of them plus a "
+    "fraction of the point's own intensity, such as counting+0.05"
 )
 
 
@@ -56,8 +61,8 @@ def noise_source(noise: Noise) -> NoiseSource:
     Parameters
     ----------
     noise : float or str
-        Fraction of the maximum, ``"counting"``, ``"file"`` or ``"file-or-0.03"``; as text, ``"+0.05"`` can
-        follow.
+        Fraction of the maximum, ``"counting"``, ``"file"``, ``"scatter"`` or ``"file-or-0.03"``; as text,
+        ``"+0.05"`` can follow.
 
     Raises
     ------
@@ -94,12 +99,42 @@ def is_counting(noise: object) -> bool:
     return isinstance(noise, str) and noise_source(noise).counting
 
 
+def intensity_of_count(intensity: FloatArray) -> float:
+    """Estimate the intensity of one count from the scatter of neighbouring points.
+
+    The variance of counts is proportional to the intensity. The differences of a point from the mean of its
+    neighbours show it where the points are dense compared with the structure of the curve; otherwise the
+    estimate is too large.
+
+    Parameters
+    ----------
+    intensity : ndarray, shape (n,)
+        At successive points.
+
+    Returns
+    -------
+    float
+        Positive; the lowest positive intensity where the points do not scatter, or are too few.
+    """
+    y = np.maximum(intensity, 0.0)
+    second = intensity[:-2] - 2.0 * intensity[1:-1] + intensity[2:]
+    level = y[:-2] + 4.0 * y[1:-1] + y[2:]
+    seen = level > 0.0
+    if np.count_nonzero(seen) >= _FEWEST:
+        found = float(np.median(second[seen] ** 2 / level[seen])) / _MEDIAN_CHI2
+        if found > 0.0:
+            return found
+    return float(intensity[intensity > 0.0].min())
+
+
 def describe_noise(noise: NoiseSource) -> str:
     """Describe the source of σ in words."""
     if noise.source == "counting":
         text = "σ from counting statistics"
     elif noise.source == "file":
         text = "σ from the file"
+    elif noise.source == "scatter":
+        text = "σ from the scatter of neighbouring points, as of counts"
     else:
         text = f"σ = {float(noise.source):.3g} of each region's maximum"
     return text + (f" and {noise.relative:.3g} of each point's intensity" if noise.relative else "")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from slxrd.data.corrections import COUNTING, counting_statistics
 from slxrd.data.noise import DEFAULT_NOISE as DEFAULT_NOISE
-from slxrd.data.noise import FILE_OR_DEFAULT, NoiseSource, noise_source
+from slxrd.data.noise import FILE_OR_DEFAULT, NoiseSource, intensity_of_count, noise_source
 from slxrd.data.noise import Noise as Noise
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -106,7 +106,7 @@ class RegionData:
     q, intensity, sigma : ndarray, shape (n,)
         Scattering vector in Å⁻¹, measured intensity and its standard deviation.
     per_count : ndarray, shape (n,), optional
-        Intensity of one detected photon, if σ is from counting statistics.
+        Intensity of one detected photon, if σ is from counting statistics or the scatter of the points.
     relative : float
         Fraction of the point's intensity whose square is part of σ².
     base : ndarray, shape (n,), optional
@@ -234,12 +234,15 @@ def _points(pattern: Pattern, region: Region, noise: NoiseSource) -> RegionData:
         raise SlxrdError(
             f"{text} of {pattern.source} has no positive intensity to fit; choose another region"
         )
-    if isinstance(noise.source, str):
+    per_count = None
+    if noise.source == "scatter":
+        per_count = np.full(intensity.shape, intensity_of_count(intensity))
+        sigma = per_count * np.sqrt(np.maximum(intensity / per_count, 1.0))
+    elif isinstance(noise.source, str):
         assert pattern.sigma is not None
         sigma = pattern.sigma[inside]
     else:
         sigma = np.full(intensity.shape, noise.source * intensity.max())
-    per_count = None
     if noise.counting and pattern.per_count is not None:
         per_count = pattern.per_count[inside]
     if not noise.relative:

@@ -14,6 +14,7 @@ from slxrd.data.regions import Noise, Region, RegionData, select_points, source_
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.assess import assess_minima
 from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zero_error, why_not_refined
+from slxrd.fitting.objective.default_noise import DefaultNoise, default_noise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.scans import FurtherScan, covered, select_points_of_further
 from slxrd.fitting.objective.settings import AUTO, Settings
@@ -100,6 +101,7 @@ def fit_pattern(
     options = options or FitOptions()
     pattern = pattern.to_q()
     objective, notes = prepare_objective(pattern, options)
+    noise = _noise(pattern, [points.region for points in objective.data if points.scan == 0], options).noise
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
         parameters = _without_neighbours(parameters)
@@ -123,7 +125,7 @@ def fit_pattern(
         )
     choice = None
     if options.settings.background == AUTO:
-        assumed = not isinstance(source_in(pattern, options.noise).source, str)
+        assumed = not isinstance(source_in(pattern, noise).source, str)
         objective, minima, choice = choose_background(
             objective, found.parameters, found.minima, budget, assumed=assumed
         )
@@ -139,7 +141,7 @@ def fit_pattern(
         objective,
         parameters,
         found.minima,
-        options.noise,
+        noise,
         notes,
         intervals=intervals,
         incomplete=found.certificate.budget_reached,
@@ -175,8 +177,11 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     if not regions:
         of_first = find_regions(pattern)
         notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in of_first))
-    data = select_points(pattern, of_first, options.noise)
-    data += select_points_of_further(options.further, regions, options.noise)
+    noise = _noise(pattern, of_first, options)
+    if noise.note:
+        notes.append(noise.note)
+    data = select_points(pattern, of_first, noise.noise)
+    data += select_points_of_further(options.further, regions, options.noise, options.settings.objective)
     sources = [pattern.source, *(scan.pattern.source for scan in options.further)]
     for points in data:
         source = sources[points.scan]
@@ -199,6 +204,13 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
         settings = replace(settings, background=SEARCHED)
     objective = Objective(Model(stack, options.instrument, instruments), data, settings)
     return objective, [*notes, *objective.notes]
+
+
+def _noise(pattern: Pattern, regions: Sequence[Region], options: FitOptions) -> DefaultNoise:
+    """Source of σ that was given, or the default."""
+    if options.noise is not None:
+        return DefaultNoise(options.noise)
+    return default_noise(pattern, regions, options.settings.objective)
 
 
 def _order(q: FloatArray, d: float) -> int:

@@ -10,6 +10,8 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, Region, RegionData, select_points
 from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.default_noise import default_noise
+from slxrd.fitting.objective.settings import ObjectiveName
 from slxrd.instrument.diffractometer import Instrument
 
 
@@ -30,7 +32,10 @@ class FurtherScan:
 
 
 def select_points_of_further(
-    further: Sequence[FurtherScan], regions: Sequence[Region], noise: Noise | None
+    further: Sequence[FurtherScan],
+    regions: Sequence[Region],
+    noise: Noise | None,
+    objective: ObjectiveName = "linear",
 ) -> tuple[RegionData, ...]:
     """Select the points of further scans.
 
@@ -41,8 +46,10 @@ def select_points_of_further(
     regions : sequence of Region
         Those of all scans: of each scan the ones with points in it are used. If empty, those around the
         Bragg peaks of each scan.
-    noise : float, "counting", "file" or None
-        Source of σ; see :func:`slxrd.data.regions.select_points`.
+    noise : float, str or None
+        Source of σ; see :func:`slxrd.data.noise.noise_source`. None: by the dynamic range of each scan.
+    objective : {"linear", "log", "paper2021"}
+        Residuals.
 
     Returns
     -------
@@ -63,7 +70,8 @@ def select_points_of_further(
                 "the scan out"
             )
         name = Path(one.pattern.source).name
-        for points in select_points(one.pattern, own, noise):
+        source = default_noise(one.pattern, own, objective).noise if noise is None else noise
+        for points in select_points(one.pattern, own, source):
             region = replace(points.region, name=f"{name}: {points.region.name}")
             found.append(replace(points, region=region, scan=scan))
     return tuple(found)
