@@ -86,6 +86,39 @@ def test_all_of_a_ras_header_commented_out(tmp_path: Path) -> None:
     assert same(read(path), read(MADE / "ok.ras"))
 
 
+@pytest.mark.parametrize("after", ["*RAS_DATA_START", "*RAS_HEADER_START", '*MEAS_SCAN_MODE "CONTINUOUS"'])
+def test_notes_within_a_ras_header(tmp_path: Path, after: str) -> None:
+    path = tmp_path / "noted.ras"
+    text = (MADE / "ok.ras").read_text()
+    for note in ("a note\n", "film = 7\n", "# a note\n", "12.5\n"):
+        path.write_text(text.replace(after + "\n", after + "\n" + note))
+        assert same(read(path), read(MADE / "ok.ras")), note
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-5"])
+def test_single_bad_points_of_xrdml_are_left_out(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "scan.xrdml"
+    path.write_text((MADE / "without_namespace.xrdml").read_text().replace(" 2000 ", f" {value} "))
+    pattern = read(path)
+    assert pattern.intensity.tolist() == [10, 12, 11, 14, 20, 600, 600, 20, 14, 12, 11, 10, 9]
+    assert pattern.per_count is not None
+    assert "points left out (number = 1, " in str(pattern.history[-1])
+    path.write_text(path.read_text().replace(" 600 ", " nan ").replace(" 20 ", " nan "))
+    with pytest.raises(FileError, match=r"5 of 14 points cannot be used"):
+        read(path)
+
+
+def test_xrdml_without_declaration_behind_notes(tmp_path: Path) -> None:
+    path = tmp_path / "scan.xrdml"
+    text = (MADE / "without_namespace.xrdml").read_text().partition("?>")[2]
+    for note in ("a < b\n<!-- x -->\nnote\n", "note\n", "<!-- x -->\n"):
+        path.write_text(note + text)
+        assert read(path).intensity.max() == 2000.0
+    path.write_text("<!DOCTYPE x>" + text)
+    with pytest.raises(FileError, match="document type"):
+        read(path)
+
+
 def test_signature_behind_the_data_is_none(tmp_path: Path) -> None:
     path = tmp_path / "text.xy"
     path.write_text("1 5\n2 6\n3 5\n4 6\n5 5\n# *RAS_DATA_START\n# HR-XRDScan\n")

@@ -98,6 +98,7 @@ def _library(document: Document, source: str) -> dict[str, Any]:
 
             ET.ElementTree(document.alone()).write(path, encoding="utf-8", xml_declaration=True)
             warnings.simplefilter("error")  # NumPy only warns about invalid numbers, and drops the rest
+            warnings.simplefilter("ignore", RuntimeWarning)  # of infinite values, which are left out later
             content: dict[str, Any] = read_panalytical_xrdml(str(path))
         except ImportError:
             raise FileError(

@@ -132,8 +132,10 @@ def scans(request: Request) -> list[Load]:
     blocks: list[_Block] = []
     header: dict[str, str] = {}
     inside = False
-    for line in from_signature(read_lines(request, NAME), _START):
-        row = Row(line.line, uncommented(line.text, "*"))
+    found = from_signature(read_lines(request, NAME), _START)
+    lines = [Row(line.line, uncommented(line.text, "*")) for line in found]
+    marked = any(row.text == "*RAS_INT_START" for row in lines)
+    for row in lines:
         if row.text == "*RAS_HEADER_START":
             header, inside = {}, False
         elif row.text == "*RAS_INT_START":
@@ -150,7 +152,7 @@ def scans(request: Request) -> list[Load]:
             if blocks and not blocks[-1].marked and blocks[-1].header is header:
                 header = {}
             header[key[1]] = key[2].strip()
-        elif header and not row.text.startswith(("*", "#")):
+        elif header and not marked and not row.text.startswith(("*", "#")):
             if not (blocks and blocks[-1].header is header):
                 blocks.append(_Block(header, row, marked=False))
             if not blocks[-1].marked:

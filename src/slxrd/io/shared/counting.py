@@ -29,7 +29,7 @@ COARSEST = 0.1
 
 
 def with_usable_factors(intensity: FloatArray, factors: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Replace intensities by NaN where the attenuation factor is not positive; such points are left out.
+    """Replace intensities by NaN if they or their attenuation factors are unusable; such points are left out.
 
     Parameters
     ----------
@@ -42,7 +42,11 @@ def with_usable_factors(intensity: FloatArray, factors: FloatArray) -> tuple[Flo
         The factors are positive and finite.
     """
     bad = ~(np.isfinite(factors) & (factors > 0.0))
-    return np.where(bad, np.nan, intensity), np.where(bad, 1.0, factors)
+    return np.where(bad, np.nan, _without_infinity(intensity)), np.where(bad, 1.0, factors)
+
+
+def _without_infinity(values: FloatArray) -> FloatArray:
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def detector_counts(intensity: FloatArray, factors: FloatArray, printed: FloatArray | float) -> FloatArray:
@@ -110,6 +114,7 @@ def from_counts(values: FloatArray, digit: float = 0.0) -> Counted:
     digit : float
         Value of the last digit in the file; 0 for binary numbers.
     """
+    values = _without_infinity(values)
     if np.sum(values < 0.0) > FEW:
         return _not_counts(values, "some are negative")
     if are_whole(values):
@@ -182,6 +187,7 @@ def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted
         rate × time, rounded, if all are whole within the rounding error of the file. Otherwise, or
         without a counting time, the numbers in the file, with the intensity of one count if that is found.
     """
+    values = _without_infinity(values)
     if time is None:
         return _unconverted(values, {"because": "the counting time is not given"}, decimals)
     details: dict[str, str | float | int] = {"counting time (s)": time}

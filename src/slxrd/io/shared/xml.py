@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import math
+import re
 import xml.etree.ElementTree as ET
 
 from slxrd.errors import FileError
@@ -19,6 +20,11 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
+
+
+#: Number of bytes in which the first element is searched behind notes.
+BEGINNING = 65_536
+_ELEMENT = re.compile(r"<[A-Za-z_][\w.:-]*")
 
 
 class _Doctype(Exception):
@@ -81,9 +87,11 @@ def _from_declaration(data: bytes) -> bytes:
     mark, encoding = next(
         ((mark, name) for mark, name in _MARKS.items() if data.startswith(mark)), (b"", "latin-1")
     )
-    for beginning in ("<?xml", "<"):
+    element = _ELEMENT.search(data[:BEGINNING].decode(encoding, "ignore"))
+    for beginning in ("<?xml", element[0] if element else "<"):
         start = data.find(beginning.encode(encoding))
-        if start > len(mark) and data[len(mark) : start].strip():
+        before = data[len(mark) : max(start, 0)]
+        if before.strip() and "<!DOCTYPE".encode(encoding) not in before:
             return mark + data[start:]
         if start >= 0:
             return data[len(mark) :].lstrip() if encoding == "latin-1" else data

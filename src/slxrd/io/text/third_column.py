@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from slxrd.errors import FileError
+from slxrd.io.shared.counting import last_digit
 from slxrd.io.shared.rows import strip_comment_mark
 from slxrd.io.text.axis import names_q_or_two_theta
 from slxrd.units import FloatArray
@@ -20,11 +21,14 @@ from slxrd.units import FloatArray
 #: Largest number of distinct values of a column of settings, such as attenuation factors.
 FEW = 10
 #: Smallest number of points for a comparison with the scatter, and largest ratio of scatter and σ.
-ENOUGH, RATIO = 15, 4.0
+ENOUGH, RATIO = 15, 3.0
 #: Share of the points that must agree with a multiple of √intensity, and relative difference that agrees.
 MOST, CLOSE = 0.9, 0.01
-#: Largest spread of log(σ²/intensity) in a file too short for a comparison with the scatter.
-SPREAD = 0.7
+#: Smallest and largest exponent of the intensity to which σ is proportional (1/2 for counts), and smallest
+#: range of log(intensity) in which it is determined.
+LEAST, LARGEST, LOGARITHMS = 0.2, 0.8, 1.5
+#: Largest ratio of σ to the intensity at the highest intensities.
+LARGEST_RELATIVE = 0.6
 
 _SIGMA = re.compile(r"sig|err|e\.?s\.?d|st(?:d|dev|andard)|dev|unc|σ|Δ|δ|±|\bd[iy]\b|^[es]$|poisson", re.I)
 _OTHER = re.compile(
@@ -101,7 +105,7 @@ def _too_few_values(intensity: FloatArray, third: FloatArray) -> str:
         return ""
     if values.size == 1:
         return f"it is {values[0]:g} throughout"
-    if _follows_root(intensity, third) or _increases(intensity, third):
+    if _follows_root(intensity, third):
         return ""
     return f"it has only {values.size} values, {values[0]:g} to {values[-1]:g}, as attenuation factors have"
 
@@ -110,8 +114,17 @@ def _contradiction(intensity: FloatArray, third: FloatArray) -> str:
     """Return what in the intensities contradicts that the column is their σ; empty if nothing does."""
     if third.size == 0 or _follows_root(intensity, third):
         return ""
+    high = intensity >= np.quantile(intensity, 0.75)
+    relative = float(np.median(third[high] / intensity[high]))
+    if relative > LARGEST_RELATIVE:
+        return f"it is {relative:.2g} times the highest intensities"
     if third.size < ENOUGH:
-        return "" if _roughly_root(intensity, third) else "it does not increase as √intensity"
+        return ""
+    exponent = _exponent(intensity, third)
+    if exponent is None:
+        return "the intensities vary too little to see whether it increases as their root"
+    if not LEAST <= exponent <= LARGEST:
+        return f"it increases as the power {exponent:.2g} of the intensity"
     second = np.abs(intensity[:-2] - 2.0 * intensity[1:-1] + intensity[2:]) / np.sqrt(6.0)
     ratio = float(np.median(second / third[1:-1])) / 0.6745
     if 1.0 / RATIO <= ratio <= RATIO:
@@ -120,29 +133,22 @@ def _contradiction(intensity: FloatArray, third: FloatArray) -> str:
 
 
 def _follows_root(intensity: FloatArray, third: FloatArray) -> bool:
-    """Return True if the column is a multiple of √intensity, except where the intensity is 0."""
+    """Return True if the column is a multiple of √intensity, or √intensity rounded; or 1 where that is 0."""
     positive = intensity > 0.0
     if np.unique(intensity[positive]).size < 3:
         return False
-    root = np.sqrt(intensity[positive])
-    factor = float(np.median(third[positive] / root))
-    close = np.abs(third[positive] - factor * root) <= CLOSE * third[positive]
-    return bool(np.mean(close) >= MOST)
+    root, found = np.sqrt(intensity[positive]), third[positive]
+    factor = float(np.median(found / root))
+    close = np.abs(found - factor * root) <= CLOSE * found
+    digit = last_digit(found)
+    rounded = np.abs(found - digit * np.rint(root / digit)) <= 1e-6
+    return bool(max(np.mean(close), np.mean(rounded)) >= MOST)
 
 
-def _increases(intensity: FloatArray, third: FloatArray) -> bool:
-    """Return True if the column is an increasing function of the intensity, such as a rounded root."""
-    order = np.lexsort((third, intensity))
-    different = np.unique(intensity).size
-    steps = np.diff(third[order])
-    return bool(np.all(steps >= 0.0)) and np.unique(third).size > max(2, different // 2)
-
-
-def _roughly_root(intensity: FloatArray, third: FloatArray) -> bool:
+def _exponent(intensity: FloatArray, third: FloatArray) -> float | None:
+    """Return the power of the intensity to which the column is proportional; None if it is not determined."""
     positive = intensity > 0.0
-    if not positive.any():
-        return True
-    quantum = third[positive] ** 2 / intensity[positive]
-    logarithm = np.log(quantum)
-    spread = float(np.median(np.abs(logarithm - np.median(logarithm)))) / 0.6745
-    return spread <= SPREAD and float(np.median(quantum)) <= intensity.max()
+    logarithms = np.log(intensity[positive])
+    if logarithms.size < 5 or np.ptp(np.quantile(logarithms, [0.05, 0.95])) < LOGARITHMS:
+        return None
+    return float(np.polyfit(logarithms, np.log(third[positive]), 1)[0])
