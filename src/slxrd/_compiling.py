@@ -21,7 +21,7 @@ class _Clock:
         self._lock = threading.RLock()
         self._callbacks: list[Callable[[str], object]] = []
         self._active = 0
-        self._spent = self._since = 0.0
+        self._spent = self._since = self._total = 0.0
         self._timer: threading.Timer | None = None
 
     def add(self, report: Callable[[str], object]) -> None:
@@ -51,6 +51,11 @@ class _Clock:
                 return
             self._timer.cancel()
             self._spent += time.monotonic() - self._since
+            self._total += time.monotonic() - self._since
+
+    def total(self) -> float:
+        with self._lock:
+            return self._total + (time.monotonic() - self._since if self._active else 0.0)
 
     def _notify(self) -> None:
         with self._lock:
@@ -74,6 +79,8 @@ _printed = False
 _clock = _Clock()
 #: Called when the compilation of a function starts and ends; compilations may be nested.
 started, ended = _clock.start, _clock.end
+#: Seconds of compilation so far.
+compile_time = _clock.total
 
 
 @contextmanager

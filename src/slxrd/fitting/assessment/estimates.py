@@ -17,7 +17,8 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
-from slxrd.fitting.search.pairs import visible_periods
+from slxrd.fitting.search.identity import differing
+from slxrd.fitting.search.pairs.scan import visible_periods
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 
@@ -254,12 +255,21 @@ class FitAssessment:
         )
         near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS and not self.assessment.rejected]
         if near and estimates["L"].status != "undetermined":
-            gaps = ", ".join(f"{s.values['L']:.2f} Å (Δχ² {s.delta_chi2:.1f})" for s in near)
+            others = ", ".join(f"{self._difference(s)} (Δχ² {s.delta_chi2:.1f})" for s in near)
             self.notes.append(
-                f"the answer is not unique: L = {gaps} would do nearly as well; another Bragg order, "
+                f"the answer is not unique: {others} would do nearly as well; another Bragg order, "
                 "less noise, or an independent size (--bounds N=…) would settle it"
             )
         return solutions
+
+    def _difference(self, solution: Solution) -> str:
+        """Name a solution by its L, or, if it has the same, by the parameters in which it differs."""
+        changed = differing(solution.values, self.best.values)
+        named = ["L"] if "L" in changed or not changed else changed
+        rows = [info(name) for name in named]
+        return ", ".join(
+            f"{row.symbol} = {solution.values[row.name]:.2f} {row.unit}".rstrip() for row in rows
+        )
 
 
 def rejected(value: float | None, unit: str) -> Estimate:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd import _least_squares
 from slxrd.fitting.objective.evaluation import Evaluation
@@ -28,6 +29,8 @@ from slxrd.units import FloatArray
 ON_BOUND = 1e-4
 #: Directions in which χ² is flatter than this, relative to the steepest, are not determined.
 _FLAT = 1e-12
+#: Largest relative component along such a direction of the gradient of a quantity that is determined.
+_ALONG_FLAT = 1e-3
 
 
 class Minimum(Protocol):
@@ -59,6 +62,35 @@ class Minimum(Protocol):
 
 
 @dataclass(frozen=True)
+class Spanned:
+    """Covariance of parameters some of which can be determined only together.
+
+    With N and σ_N of a narrow distribution, for example, only the mean size is determined.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (f, f)
+        Covariance from the pseudoinverse; 0 for parameters on a bound.
+    flat : ndarray, shape (f, k)
+        Directions in which χ² is flat, in units of the inverse steepness, and those of parameters on a bound.
+    steepness : ndarray, shape (f,)
+        Norms of the derivatives of the residuals; 1 where they vanish.
+    """
+
+    matrix: FloatArray
+    flat: FloatArray
+    steepness: FloatArray
+
+    def error(self, gradient: FloatArray) -> float | None:
+        """Standard deviation of a quantity, None if it changes along a flat direction; shape (f,)."""
+        scaled = gradient / self.steepness
+        along = float(np.linalg.norm(scaled @ self.flat))
+        if along > _ALONG_FLAT * float(np.linalg.norm(scaled)):
+            return None
+        return float(np.sqrt(gradient @ self.matrix @ gradient))
+
+
+@dataclass(frozen=True)
 class Covariance:
     """Covariance of the refined parameters.
 
@@ -74,6 +106,8 @@ class Covariance:
         χ² expected from noise alone.
     chain : mapping of str to ndarray, shape (f,)
         Derivatives of every parameter with respect to the refined ones, including ties.
+    spanned : Spanned or None
+        Covariance in the directions in which χ² is not flat, if there are flat ones.
     """
 
     names: tuple[str, ...]
@@ -81,6 +115,7 @@ class Covariance:
     why_not: dict[str, str]
     expected_chi2: float
     chain: Mapping[str, FloatArray]
+    spanned: Spanned | None = None
 
     def error(self, name: str) -> float | None:
         """Return the standard deviation of a parameter, None where there is none."""
@@ -88,6 +123,13 @@ class Covariance:
             return None
         i = self.names.index(name)
         return float(np.sqrt(self.matrix[i, i]))
+
+    def varies(self, name: str) -> bool:
+        """Whether a parameter is refined and lies on no bound, whether or not it has an error bar."""
+        if name not in self.names:
+            return False
+        i = self.names.index(name)
+        return name not in self.why_not or (self.spanned is not None and self.spanned.matrix[i, i] > 0.0)
 
     def correlation(self) -> FloatArray:
         """Return the correlations, shape (f, f), NaN where there is no error bar."""
@@ -103,8 +145,10 @@ class Covariance:
             Derivatives with respect to any parameters, refined, tied or fixed.
         """
         g = sum((slope * self.chain[name] for name, slope in gradient.items()), np.zeros(len(self.names)))
-        if any(g[self.names.index(name)] for name in self.why_not) or not g.any():
+        if not g.any():
             return None
+        if any(g[self.names.index(name)] for name in self.why_not):
+            return None if self.spanned is None else self.spanned.error(g)
         known = [i for i, name in enumerate(self.names) if name not in self.why_not]
         return float(np.sqrt(g[known] @ self.matrix[np.ix_(known, known)] @ g[known]))
 
@@ -153,11 +197,23 @@ def covariance(minimum: Minimum) -> Covariance:
         response = _through(noise, scaled)
         sandwich = inverse @ (response.T @ response) @ inverse
         matrix[np.ix_(known, known)] = sandwich / np.outer(steepness, steepness)
+    spanned = _spanned(J, noise, free) if len(known) < np.count_nonzero(free) else None
     nuisance = np.pad(minimum.evaluation.nuisance, ((0, priors), (0, 0)))
     fitted = np.hstack([J[:, known], nuisance])
     _, chain = minimum.parameters.resolve(minimum.vector)
     slopes = dict(zip(minimum.parameters, chain, strict=True))
-    return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes)
+    return Covariance(names, matrix, why_not, _expected(noise, fitted), slopes, spanned)
+
+
+def _spanned(J: FloatArray, noise: FloatArray, free: NDArray[np.bool_]) -> Spanned:
+    """Covariance in the directions of the free parameters, shape (f,), in which χ² is not flat."""
+    steepness = np.linalg.norm(J, axis=0)
+    steepness[steepness == 0.0] = 1.0
+    U, s, Vt = np.linalg.svd(np.where(free, J / steepness, 0.0), full_matrices=False)
+    steep = s**2 > _FLAT * s[0] ** 2
+    answer = Vt[steep].T @ (_through(noise, U[:, steep]).T / s[steep, None])
+    matrix = (answer @ answer.T) / np.outer(steepness, steepness)
+    return Spanned(matrix, Vt[~steep].T, steepness)
 
 
 def noise_scale(minimum: Minimum, *names: str) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.fitting.minimise.covariance import Covariance
 from slxrd.fitting.result.fit import Estimate
-from slxrd.model.sizes import moment_slopes, size_moments
+from slxrd.model.sizes import moment_slopes, size_moments, size_weights
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
@@ -60,6 +60,44 @@ def _by_period(crystal: Crystal, end: int) -> tuple[float, float]:
     return constant, crystal.overhang(1.0)[end] - constant
 
 
+#: Below this σ_N, in planes, the mean size may differ from N.
+NARROW = 0.7
+#: Derivatives of the mean size below this are zero: all crystals have one size.
+LEAST_SLOPE = 1e-3
+
+
+def _mean_size(stack: Stack, N: float, sigma_N: float, end: str = "") -> tuple[float, dict[str, float]]:
+    """Mean number of planes, and its derivatives with respect to N and σ_N where they matter.
+
+    If the distribution is narrow, the mean is a step function of N, smoothed by σ_N.
+    """
+    if sigma_N >= NARROW:
+        return N, {f"N{end}": 1.0}
+    weights = size_weights(N, sigma_N, stack.size_window, 0, int(stack.table[f"N{end}"].lower))
+    sizes = weights.sizes.astype(np.float64)
+    slopes = {f"N{end}": float(weights.d_N @ sizes), f"sigma_N{end}": float(weights.d_sigma_N @ sizes)}
+    return float(weights.weights @ sizes), {
+        n: slope for n, slope in slopes.items() if abs(slope) > LEAST_SLOPE
+    }
+
+
+def _known_slopes(errors: Covariance, slopes: Mapping[str, float], factor: float) -> dict[str, float]:
+    """Multiply derivatives, without those of a width that has no variance."""
+    return {
+        name: factor * slope
+        for name, slope in slopes.items()
+        if not name.startswith("sigma_") or errors.varies(name)
+    }
+
+
+def _mean_sizes(stack: Stack, N: FloatArray, sigma_N: FloatArray, end: str = "") -> FloatArray:
+    """Mean numbers of planes of many sets of parameters, each of shape (n,)."""
+    mean = N.copy()
+    for k in np.flatnonzero(sigma_N < NARROW).tolist():
+        mean[k] = _mean_size(stack, float(N[k]), float(sigma_N[k]), end)[0]
+    return mean
+
+
 def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
     """Name the columns of many sets of parameters, and add the derived quantities of each.
 
@@ -74,16 +112,18 @@ def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
     -------
     dict of str to ndarray, shape (n,)
         Every parameter, thickness (N−1)·d, thickness_with_surface N·d and period (N−1)·d + L, in Å (of a
-        pair, if two crystals alternate); and those of
+        pair, if two crystals alternate), with the mean size in place of N where σ_N is small; and those of
         :data:`slxrd.parameters.definitions.OF_ATOMS` if the crystals consist of atoms.
     """
     columns = dict(zip(stack.names, points.T, strict=True))
-    columns["thickness"] = (columns["N"] - 1.0) * columns["d"]
-    columns["thickness_with_surface"] = columns["N"] * columns["d"]
+    planes = _mean_sizes(stack, columns["N"], columns["sigma_N"])
+    columns["thickness"] = (planes - 1.0) * columns["d"]
+    columns["thickness_with_surface"] = planes * columns["d"]
     columns["period"] = columns["thickness"] + columns["L"]
     if stack.alternating:
         wider = columns.get("dL_B", np.zeros(len(points)))
-        columns["period"] = columns["period"] + (columns["N_B"] - 1.0) * columns["d_B"] + columns["L"] + wider
+        planes = _mean_sizes(stack, columns["N_B"], columns["sigma_N_B"], "_B")
+        columns["period"] = columns["period"] + (planes - 1.0) * columns["d_B"] + columns["L"] + wider
     mean, spread = columns["N"], columns["sigma_N"]
     if stack.crystal is not None:
         mean, spread = size_moments(stack, mean, spread)
@@ -126,28 +166,32 @@ def derived_quantities(
     d, L, N = values["d"], values["L"], values["N"]
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
-    along = {"d": N - 1.0, "N": d}
-    period, surface = {**along, "L": 1.0}, {"d": N, "N": d}
+    planes, by_size = _mean_size(stack, N, values["sigma_N"])
+    of_size = _known_slopes(errors, by_size, d)
+    along = {"d": planes - 1.0, **of_size}
+    period, surface = {**along, "L": 1.0}, {"d": planes, **of_size}
     most_probable = {"d": round(N) - 1.0, "L": 1.0}
     quoted = S13_error if error_d and error_L else None
 
     def estimate(value: float, slopes: Mapping[str, float]) -> Estimate:
-        return _estimate(value, errors.of(slopes), [(n, parameters[n]) for n in slopes], slopes)
+        parts = [(name, parameters[name]) for name in slopes if not name.startswith("sigma_N")]
+        return _estimate(value, errors.of(slopes), parts, slopes)
 
     if stack.alternating:
-        d_B, N_B = values["d_B"], values["N_B"]
-        pair = (N - 1.0) * d + (N_B - 1.0) * d_B + 2.0 * L + values.get("dL_B", 0.0)
-        slopes = {**along, "d_B": N_B - 1.0, "N_B": d_B, "L": 2.0}
+        d_B = values["d_B"]
+        planes_B, by_size_B = _mean_size(stack, values["N_B"], values["sigma_N_B"], "_B")
+        pair = (planes - 1.0) * d + (planes_B - 1.0) * d_B + 2.0 * L + values.get("dL_B", 0.0)
+        slopes = {**along, "d_B": planes_B - 1.0, **_known_slopes(errors, by_size_B, d_B), "L": 2.0}
         derived = {"period": estimate(pair, slopes | ({"dL_B": 1.0} if "dL_B" in values else {}))}
     else:
         whole = _estimate(S13_value, quoted, [(n, parameters[n]) for n in ("d", "N", "L")], most_probable)
         derived = {
-            "period": estimate((N - 1.0) * d + L, period),
+            "period": estimate((planes - 1.0) * d + L, period),
             "period_of_most_probable": estimate(S13_value, most_probable),
             "period_S13": whole,
         }
-    derived["thickness"] = estimate((N - 1.0) * d, along)
-    derived["thickness_with_surface"] = estimate(N * d, surface)
+    derived["thickness"] = estimate((planes - 1.0) * d, along)
+    derived["thickness_with_surface"] = estimate(planes * d, surface)
     if stack.crystal is None:
         return derived
     (mean,), (spread,) = size_moments(stack, N, values["sigma_N"])

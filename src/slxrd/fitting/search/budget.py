@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
+from slxrd._compiling import compile_time
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -26,7 +28,8 @@ class Interrupted(Exception):
 class Budget:
     """Wall time that a search may take, and what it left out for that reason.
 
-    Without a limit, or as long as the limit is not reached, results do not depend on the time.
+    The time begins with the first work on all cores, and the compilation of kernels is not counted. Without a
+    limit, or as long as the limit is not reached, results do not depend on the time.
 
     Parameters
     ----------
@@ -39,13 +42,16 @@ class Budget:
     def __init__(self, seconds: float = math.inf, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
         self._clock = clock
-        self._begin = clock()
+        self._begin: float | None = None
         self._stopped = threading.Event()
         self._left_out: list[str] = []
 
     def spent(self, share: float = 1.0) -> bool:
         """Whether more than this share of the time has passed."""
-        return self._clock() - self._begin > share * self.seconds
+        now = self._clock() - compile_time()
+        if self._begin is None:
+            self._begin = now
+        return now - self._begin > share * self.seconds
 
     def leave_out(self, what: str) -> None:
         """Record what was not examined because the time had passed."""
@@ -99,6 +105,7 @@ def in_parallel(
     list
         Results in the order of the items; fewer than items if the budget was spent.
     """
+    budget.spent()  # begins the time
     cores = os.cpu_count() or 1
     begun: list[Future[Result]] = []
     running: set[Future[Result]] = set()

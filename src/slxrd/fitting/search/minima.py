@@ -18,8 +18,9 @@ from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
-from slxrd.fitting.search.identity import MOST_LISTED, distinct, same, worst_listed
-from slxrd.fitting.search.pairs import scan_pairs
+from slxrd.fitting.search.identity import MOST_LISTED, distinct, exchangeable, same, worst_listed
+from slxrd.fitting.search.pairs.layers import beside
+from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
 from slxrd.fitting.search.scan import (
     FAINTEST,
@@ -31,6 +32,7 @@ from slxrd.fitting.search.scan import (
     scan,
     usual_spread,
 )
+from slxrd.fitting.search.whole_sizes import with_whole_sizes
 from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -154,7 +156,7 @@ def refine_all(
     refined = in_parallel(
         lambda minimum: _refine(objective, parameters, dict(minimum.values), budget), minima, budget
     )
-    return distinct(refined)
+    return distinct(refined, exchangeable(objective.model.stack))
 
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
@@ -181,15 +183,15 @@ def _explore(
     """
     first, reserve = starts[:MOST_REFINED], starts[MOST_REFINED:]
     found = _with_neighbours(objective, parameters, _refined(objective, parameters, first, budget), budget)
-    if confirm and parameters["L"].free:
+    if confirm:
         found = _confirmed(objective, parameters, found, reserve, budget)
     order = np.argsort(found.chi2, kind="stable")
     order = order[found.chi2[order] <= 1.1 * worst_listed(float(found.chi2.min()))]
     minima = _polished(objective, parameters, found.values[order], budget)
     certificate = SearchCertificate(
         int(np.count_nonzero(found.start != REPEATED)),
-        len(_different(parameters, found, len(found.chi2))),
-        _ended_in_best(parameters, found),
+        len(_different(objective, parameters, found, len(found.chi2))),
+        _ended_in_best(objective, parameters, found),
         budget.reached,
         budget.left_out,
     )
@@ -203,14 +205,14 @@ def _confirmed(
 
     def further() -> Iterator[FloatArray]:
         for rank in range(1, MOST_LEADERS):
-            leaders = _different(parameters, found, rank + 1)
+            leaders = _different(objective, parameters, found, rank + 1)
             if len(leaders) > rank:
-                beside = _neighbours(objective, parameters, leaders[rank])
-                yield points_of(parameters, beside) if beside.size else beside
+                around = _neighbours(objective, parameters, leaders[rank])
+                yield points_of(parameters, around) if around.size else around
         yield reserve
 
     for starts in further():
-        if _ended_in_best(parameters, found) >= SUPPORTED:
+        if _ended_in_best(objective, parameters, found) >= SUPPORTED:
             break
         if not starts.size:
             continue
@@ -237,15 +239,15 @@ def _refined(objective: Objective, parameters: Parameters, starts: FloatArray, b
 
 def _with_neighbours(objective: Objective, parameters: Parameters, found: Refined, budget: Budget) -> Refined:
     """Refine from the neighbours of the best minimum, and again if a better one is among them."""
-    for _ in range(MOST_ROUNDS if parameters["L"].free else 0):
+    for _ in range(MOST_ROUNDS):
         least = float(found.chi2.min())
-        beside = _neighbours(objective, parameters, found.values[int(found.chi2.argmin())])
-        if not beside.size:
+        around = _neighbours(objective, parameters, found.values[int(found.chi2.argmin())])
+        if not around.size:
             break
         if budget.spent(SHARE_OF_STARTS):
             budget.leave_out("neighbours of the best solution")
             break
-        added = _refined(objective, parameters, points_of(parameters, beside), budget)
+        added = _refined(objective, parameters, points_of(parameters, around), budget)
         added.start[0] = REPEATED
         found = joined([found, added])
         if found.chi2.min() > _noticeably_below(objective, least):
@@ -257,20 +259,22 @@ def _noticeably_below(objective: Objective, chi2: float) -> float:
     return chi2 - 1e-3 * max(chi2 / objective.n_points, 1.0)
 
 
-def _ended_in_best(parameters: Parameters, found: Refined) -> int:
+def _ended_in_best(objective: Objective, parameters: Parameters, found: Refined) -> int:
     """Number of independent starting points that led to the best minimum."""
     best = dict(zip(parameters, found.values[int(found.chi2.argmin())].tolist(), strict=True))
     rows = found.values[found.start != REPEATED].tolist()
     named = (dict(zip(parameters, row, strict=True)) for row in rows)
-    return sum(same(values, best) for values in named)
+    exchange = exchangeable(objective.model.stack)
+    return sum(same(values, best, exchange) for values in named)
 
 
-def _different(parameters: Parameters, found: Refined, most: int) -> list[FloatArray]:
+def _different(objective: Objective, parameters: Parameters, found: Refined, most: int) -> list[FloatArray]:
     """Values of the different ones among rough minima, the best first, at most so many."""
+    exchange = exchangeable(objective.model.stack)
     kept: list[dict[str, float]] = []
     for row in found.values[np.argsort(found.chi2, kind="stable")].tolist():
         values = dict(zip(parameters, row, strict=True))
-        if len(kept) < most and not any(same(values, other) for other in kept):
+        if len(kept) < most and not any(same(values, other, exchange) for other in kept):
             kept.append(values)
     return [np.array(list(values.values())) for values in kept]
 
@@ -282,13 +286,18 @@ def _neighbours(objective: Objective, parameters: Parameters, best: FloatArray) 
     dominate, so L is also tried between multiples of d.
     """
     values = dict(zip(parameters, best.tolist(), strict=True))
+    if objective.model.stack.alternating:
+        layers = beside(parameters, values)
+        return np.array([list(start.values()) for start in layers]).reshape(-1, len(parameters))
     # χ² is stationary at σ_L = 0 and hardly changes at small σ_N: begin above both.
     values["sigma_L"] = max(values["sigma_L"], LEAST_SIGMA_L)
     values["sigma_N"] = max(values["sigma_N"], float(usual_spread(values["N"])))
     row = parameters["L"]
+    if not row.free:
+        return np.empty((0, len(parameters)))
     highest = min(max(bragg_order(points, values["d"]) for points in objective.data), HIGHEST_ORDER)
     between = [sign * k / highest for k in range(1, highest) for sign in (-1, 1)]
-    starts = []
+    starts: list[dict[str, float]] = []
     for step in (*NEIGHBOURS, *between):
         L, N = values["L"] + step * values["d"], values["N"] - step
         if row.lower <= L <= row.upper:
@@ -302,19 +311,21 @@ def _polished(
     objective: Objective, parameters: Parameters, points: FloatArray, budget: Budget
 ) -> tuple[Minimum, ...]:
     """Refine the distinct ones among rough minima, ordered by χ², to full precision."""
+    exchange = exchangeable(objective.model.stack)
     kept: list[dict[str, float]] = []
     for point in points.tolist():
         values = dict(zip(parameters, point, strict=True))
-        if not any(same(values, other) for other in kept):
+        if not any(same(values, other, exchange) for other in kept):
             kept.append(values)
     kept = kept[:MOST_LISTED]
     refined = in_parallel(lambda values: _refine(objective, parameters, values, budget), kept, budget)
     if len(refined) < len(kept):
         budget.leave_out(f"{len(kept) - len(refined)} of {len(kept)} minima, refined roughly only")
-    return distinct(refined)
+    return distinct(refined, exchange)
 
 
 def _refine(
     objective: Objective, parameters: Parameters, values: dict[str, float], budget: Budget
 ) -> Minimum:
-    return minimise(objective, filled(parameters, values), check=budget.check)
+    found = minimise(objective, filled(parameters, values), check=budget.check)
+    return with_whole_sizes(objective, found, budget)

@@ -22,7 +22,7 @@ WORTH_REFINING = 0.1 * (TABLE["q_zero"].upper - TABLE["q_zero"].lower)
 def fix_q_zero(parameters: Parameters) -> Parameters:
     """Fix the zero errors of all scans at their values where they are neither fixed nor free."""
     names = [name for name in ("q_zero", *undecided_zeros(parameters)) if parameters[name].free is None]
-    return parameters.fix(**{name: parameters[name].value or 0.0 for name in names})
+    return parameters.fix(**{name: parameters[name].value or 0.0 for name in names}) if names else parameters
 
 
 def undecided_zeros(parameters: Parameters) -> list[str]:

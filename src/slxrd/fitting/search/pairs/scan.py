@@ -13,10 +13,13 @@ from itertools import product
 import numpy as np
 
 from slxrd.data.fringes import satellite_maxima, satellite_periods
+from slxrd.data.peaks import gaussian_smooth
+from slxrd.data.regions import RegionData
 from slxrd.fitting.minimise.batch import Batch, joined
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.pairs.layers import trial_layers
 from slxrd.fitting.search.scan import (
     FAINTEST,
     TRIED_SIGMA_L,
@@ -78,23 +81,7 @@ def scan_pairs(
     periods = visible_periods(objective)
     if not periods:
         return scan(objective, parameters, base, report, budget)
-    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
-    middle = float(np.mean(strongest.q))
-    around = [q for period in periods[:1] for q in satellite_maxima(strongest, period)]
-    stack = objective.model.stack
-    planes = [
-        _planes(parameters, name, crystal.period if crystal is not None else base.values["d"], around, middle)
-        for name, crystal in (("d", stack.crystal), ("d_B", stack.partner))
-    ]
-    for ratio in (SIZE_STEP, SIZE_STEP**2, SIZE_STEP**4):
-        tried = [
-            point
-            for period, (d, d_B) in product(periods, product(*planes))
-            for point in _divisions(parameters, period, d, d_B, middle, ratio)
-        ]
-        if len(tried) <= MOST_TRIED:
-            break
-    tried = tried[:: math.ceil(len(tried) / MOST_TRIED) or 1]
+    tried = _tried(objective, parameters, base, periods)
     if not tried:
         return scan(objective, parameters, base, report, budget)
     names = list(parameters)
@@ -112,6 +99,49 @@ def scan_pairs(
         )
     )
     return rough.values[np.argsort(rough.chi2)[:MOST_REFINED]]
+
+
+def _tried(
+    objective: Objective, parameters: Parameters, base: Minimum, periods: list[float]
+) -> list[dict[str, float]]:
+    """Trial values, at most :data:`MOST_TRIED`."""
+    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    middle = float(np.mean(strongest.q))
+    stack, row = objective.model.stack, parameters["L"]
+    usual, usual_B = (
+        crystal.period if crystal is not None else base.values["d"]
+        for crystal in (stack.crystal, stack.partner)
+    )
+    narrow = row.value is not None or row.upper - row.lower <= usual
+    tried: list[dict[str, float]] = []
+    if narrow:
+        satellite = strongest_satellite(strongest, periods[0])
+        tried = [
+            _point(parameters, layers, sigma_L, sharp)
+            for layers in trial_layers(parameters, periods, satellite, usual)
+            for sigma_L, sharp in _disorder(parameters)
+        ]
+    if not tried:
+        around = [q for period in periods[:1] for q in satellite_maxima(strongest, period)]
+        planes = [
+            _planes(parameters, name, d, around, middle) for name, d in (("d", usual), ("d_B", usual_B))
+        ]
+        for ratio in (SIZE_STEP, SIZE_STEP**2, SIZE_STEP**4):
+            tried = [
+                point
+                for period, (d, d_B) in product(periods, product(*planes))
+                for point in _divisions(parameters, period, d, d_B, middle, ratio)
+            ]
+            if len(tried) <= MOST_TRIED:
+                break
+    return tried[:: math.ceil(len(tried) / MOST_TRIED) or 1]
+
+
+def strongest_satellite(points: RegionData, period: float) -> float:
+    """Return the position in Å⁻¹ of the highest satellite of a period in Å."""
+    step = float(np.median(np.diff(points.q)))
+    smooth = gaussian_smooth(points.intensity, max(0.05 * 2.0 * np.pi / period / step, 0.5))
+    return float(points.q[int(np.argmax(smooth))])
 
 
 def _planes(
@@ -134,66 +164,34 @@ def _divisions(
 ) -> Iterator[dict[str, float]]:
     """Trial values of all parameters that move satellites, with the period of the satellites."""
     row, row_B = parameters["L"], parameters["N_B"]
-    bounds = (row.value, row.value) if row.value is not None else (row.lower, row.upper)
     turn = np.pi / middle / STEPS_PER_TURN * 2.0
-    tried = [one for one in choices(parameters, "sigma_L", list(TRIED_SIGMA_L)) if one is not None]
-    disorder = [(min(tried, default=0.0), True), *((one, False) for one in tried or [0.0])]
+    steps = np.arange(-d / 2.0, d / 2.0, turn).tolist()
+    sizes = choices(parameters, "N_B", _ladder(parameters, "N_B", period / d_B, ratio))
     for N in choices(parameters, "N", _ladder(parameters, "N", period / d, ratio)):
-        remaining = period - ((N if N is not None else 1.0) - 1.0) * d
-        if bounds[1] - bounds[0] <= d:
-            pairs = _sizes_for_gaps(remaining, d_B, bounds, turn)
-        else:
-            sizes = choices(parameters, "N_B", _ladder(parameters, "N_B", period / d_B, ratio))
-            steps = np.arange(-d / 2.0, d / 2.0, turn).tolist()
-            pairs = _gaps_for_sizes(remaining, d_B, sizes, steps, bounds)
-        if row_B.value is not None:
-            pairs = [(L, row_B.value) for L, _ in pairs]
-        for L, N_B in pairs:
-            if row_B.lower <= N_B <= row_B.upper:
-                for sigma_L, sharp in disorder:
-                    yield _point(parameters, d, d_B, L, sigma_L, N, N_B, sharp)
+        size = N if N is not None else parameters["N"].value or 1.0
+        for N_B in sizes:
+            size_B = N_B if N_B is not None else row_B.value or 1.0
+            L = (period - (size - 1.0) * d - (size_B - 1.0) * d_B) / 2.0
+            for gap in (L + step for step in steps):
+                if row.lower <= gap <= row.upper and row_B.lower <= size_B <= row_B.upper:
+                    layers = {"d": d, "d_B": d_B, "L": gap, "N": size, "N_B": size_B}
+                    for sigma_L, sharp in _disorder(parameters):
+                        yield _point(parameters, layers, sigma_L, sharp)
 
 
-def _sizes_for_gaps(
-    remaining: float, d_B: float, bounds: tuple[float, float], turn: float
-) -> list[tuple[float, float]]:
-    """L and N_B for gaps between narrow bounds; ``remaining`` is the period less the first crystal, in Å."""
-    lower, upper = bounds
-    gaps = np.linspace(lower, upper, max(math.ceil((upper - lower) / turn), 1) + 1 if upper > lower else 1)
-    # Integer sizes: layers without a gap have sharp sizes, and only then are their satellites in phase.
-    exact = [(L, 1.0 + (remaining - 2.0 * L) / d_B) for L in gaps.tolist()]
-    return [(L, float(near)) for L, N_B in exact for near in (math.floor(N_B), math.ceil(N_B))]
+def _disorder(parameters: Parameters) -> list[tuple[float, bool]]:
+    """Trial values of σ_L, and whether the sizes are sharp, as those of layers that grow on one another."""
+    tried = [one for one in choices(parameters, "sigma_L", list(TRIED_SIGMA_L)) if one is not None]
+    if not tried:
+        return [(parameters["sigma_L"].value or 0.0, True)]
+    return [(min(tried), True), *((one, False) for one in tried)]
 
 
-def _gaps_for_sizes(
-    remaining: float,
-    d_B: float,
-    sizes: list[float | None],
-    steps: list[float],
-    bounds: tuple[float, float],
-) -> list[tuple[float, float]]:
-    """L and N_B for given sizes of the second crystal; ``remaining`` as in :func:`_sizes_for_gaps`."""
-    lower, upper = bounds
-    middles = [((remaining - (N_B - 1.0) * d_B) / 2.0, N_B) for N_B in sizes if N_B is not None]
-    return [(L + step, N_B) for L, N_B in middles for step in steps if lower <= L + step <= upper]
-
-
-def _point(
-    parameters: Parameters,
-    d: float,
-    d_B: float,
-    L: float,
-    sigma_L: float,
-    N: float | None,
-    N_B: float,
-    sharp: bool,
-) -> dict[str, float]:
-    point = {"d": d, "d_B": d_B, "L": L, "sigma_L": sigma_L, "N_B": N_B}
-    if N is not None:
-        point["N"] = N
-    for name, size in (("sigma_N", N), ("sigma_N_B", N_B)):
+def _point(parameters: Parameters, layers: dict[str, float], sigma_L: float, sharp: bool) -> dict[str, float]:
+    point = {**layers, "sigma_L": sigma_L}
+    for name, size in (("sigma_N", layers["N"]), ("sigma_N_B", layers["N_B"])):
         start = parameters[name].value
-        point[name] = start if start is not None else SHARP if sharp else float(usual_spread(size or 1.0))
+        point[name] = start if start is not None else SHARP if sharp else float(usual_spread(size))
     return point
 
 
