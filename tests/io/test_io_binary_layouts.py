@@ -432,8 +432,9 @@ def test_single_bad_points_are_left_out(read_bytes: Callable[..., Pattern]) -> N
     pattern = read_bytes(version1({24: ("f", -0.02)}, counts=[*COUNTS, 2.0, 6.0]))
     assert pattern.x.tolist() == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1, 0.12])
     assert "2θ not between 0 and 180° = point 1, 2" in str(pattern.history[-1])
-    pattern = read_bytes(version1(counts=[*COUNTS, -1.0]))
-    assert (pattern.intensity.tolist(), pattern.per_count is None) == (list(COUNTS), False)
+    for wrong in (-1.0, 1e38):
+        pattern = read_bytes(version1(counts=[*COUNTS, wrong]))
+        assert (pattern.intensity.tolist(), pattern.per_count is None) == (list(COUNTS), False)
 
 
 def test_more_ranges_stated_than_present(read_bytes: Callable[..., Pattern]) -> None:

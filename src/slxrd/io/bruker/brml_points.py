@@ -95,7 +95,7 @@ def _places(route: ET.Element, source: str) -> dict[str, int]:
     places: dict[str, int] = {}
     recorded: list[ET.Element] = []
     for view in route.iterfind("{*}DataViews/{*}RawDataView"):
-        kind, name = view.get(_TYPE, ""), view.get("LogicName")
+        kind, name = _kind(view), view.get("LogicName")
         if kind.endswith("RecordedRawDataView"):
             recorded.append(view)
         elif kind == "FixedRawDataView" and name in ("MeasuredTime", "AbsorptionFactor"):
@@ -109,6 +109,11 @@ def _places(route: ET.Element, source: str) -> dict[str, int]:
         raise FileError(source, f"is a scan of {_scan_name(route)!r}: 2θ does not move in it")
     places["counts"] = _start(_counter(recorded, source), source)
     return places
+
+
+def _kind(view: ET.Element) -> str:
+    """Return the type of a view, also from a file whose attributes have lost their namespace."""
+    return view.get(_TYPE) or view.get("type", "")
 
 
 def _start(view: ET.Element, source: str) -> int:
@@ -140,7 +145,7 @@ def _counter(recorded: list[ET.Element], source: str) -> ET.Element:
             f"the points have {len(counters)} columns of counts instead of one; export them as text",
         )
     length = counters[0].get("Length", "1")
-    if length != "1" or counters[0].get(_TYPE) != "RecordedRawDataView":
+    if length != "1" or _kind(counters[0]) != "RecordedRawDataView":
         raise FileError(
             source,
             f"contains detector frames ({length[:20]} channels per point) instead of a scan over 2θ; "

@@ -14,6 +14,8 @@ from slxrd.units import FloatArray
 #: Largest share of the points of a scan that are left out; in short scans a few points may be more.
 LARGEST_SHARE = 0.1
 FEW, LARGEST_SHARE_OF_FEW = 3, 0.25
+#: Largest intensity that can be counted; up to it, whole numbers are exact in double precision.
+LARGEST_COUNT = 1e15
 #: Number of points that are listed in the history.
 LISTED = 5
 #: Name of the step in the history.
@@ -29,7 +31,8 @@ def usable(
     """Find the points that can be used.
 
     A point is left out if its axis value is not positive (2θ: not between 0 and 180°), if its σ or
-    attenuation factor is not positive, if its number of counts is negative, or if a value is not finite.
+    attenuation factor is not positive, if its counts are negative or impossibly many, or if a value is not
+    finite.
 
     Parameters
     ----------
@@ -91,6 +94,7 @@ def _reasons(columns: Mapping[str, FloatArray], counts: bool) -> list[tuple[str,
             reasons.append((f"{name} not positive", finite & (values <= 0.0)))
         elif name == INTENSITY and counts:
             reasons.append(("negative counts", finite & (values < 0.0)))
+            reasons.append(("impossibly many counts", finite & (values > LARGEST_COUNT)))
     return reasons
 
 
