@@ -113,7 +113,7 @@ def _places(route: ET.Element, source: str) -> dict[str, int]:
 
 def _kind(view: ET.Element) -> str:
     """Return the type of a view, also from a file whose attributes have lost their namespace."""
-    return view.get(_TYPE) or view.get("type", "")
+    return view.get(_TYPE, view.get("type", ""))
 
 
 def _start(view: ET.Element, source: str) -> int:
