@@ -1,9 +1,9 @@
 """Refinement of a film on a substrate with more and more parameters, as far as the data support them.
 
-The film and the rod of the substrate are known from the search. Partial coherence, roughness of the interface
-and of the top, strain at one of the surfaces, and a spread of d are added one at a time, each if it improves
-the Bayesian information criterion. A model that does not describe the pattern has residuals beyond its
-noise; χ² is then divided by its lowest reduced value, so that they do not pass for evidence.
+The film and the rod of the substrate are known from the search. The plane distance of the substrate, partial
+coherence, roughness of the interface and of the top, and strain at one of the surfaces are added one at a
+time, each if it improves the Bayesian information criterion. A model that does not describe the pattern has
+residuals beyond its noise; χ² is then divided by its lowest reduced value, so that they are no evidence.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ from slxrd.parameters.parameter_set import Parameters
 Group = tuple[Mapping[str, float], ...]
 #: Groups of parameters that are added together, with their starts: several where a sign is open.
 GROUPS: tuple[Group, ...] = (
+    ({"d_S": 0.0},),
     ({"coherence_S": 0.8},),
     ({"sigma_S": 0.5},),
     ({"sigma_top": 3.0},),
     ({"strain_bottom": 0.005, "depth_bottom": 5.0}, {"strain_bottom": -0.005, "depth_bottom": 5.0}),
     ({"strain_top": 0.005, "depth_top": 5.0}, {"strain_top": -0.005, "depth_top": 5.0}),
-    ({"sigma_d": 1e-3},),
 )
+#: Relative deviation of the plane distance of the substrate from the given one.
+NEAR_SUBSTRATE = 1e-3
 #: The model describes the pattern if χ² exceeds its expectation by fewer standard deviations.
 DESCRIBED = 3.0
 #: Smallest improvement of the criterion (Kass and Raftery, J. Am. Stat. Assoc. 1995, 90, 773).
@@ -161,7 +163,16 @@ def _trial(current: Extended, budget: Budget, start: Mapping[str, float]) -> Ext
     stack = objective.model.stack.using(start)
     if stack is not objective.model.stack:
         objective = Objective(Model(stack, objective.model.instrument), objective.data, objective.settings)
-    parameters = current.parameters.within(stack.table).release(*start).start(**start)
+    if (
+        "d_S" in start
+    ):  # known from the position of a sharp peak, or from a table and the zero of the instrument
+        d_S = current.minima[0].values["d_S"]
+        start = {"d_S": d_S}
+        near = (d_S * (1.0 - NEAR_SUBSTRATE), d_S * (1.0 + NEAR_SUBSTRATE))
+        known = current.parameters.bound(d_S=near)
+    else:
+        known = current.parameters
+    parameters = known.within(stack.table).release(*start).start(**start)
     values = {**current.minima[0].values, **start}
     try:
         found = minimise(objective, filled(parameters, values), _ROUGHLY, _EVALUATIONS, check=budget.check)

@@ -222,8 +222,8 @@ def weighted_points(
     return tuple(prepared)
 
 
-def relative_errors(q: FloatArray, intensity: FloatArray) -> FloatArray:
-    """Errors of :data:`RELATIVE` of the intensity and of its noise, from differences of neighbours."""
+def relative_errors(q: FloatArray, intensity: FloatArray, relative: float = RELATIVE) -> FloatArray:
+    """Errors of a part of the intensity and of its noise, from differences of neighbours."""
     positive = np.maximum(intensity, 0.0)
     level = np.max(np.lib.stride_tricks.sliding_window_view(np.pad(positive, 1, mode="edge"), 3), axis=1)
     quantum = 0.0
@@ -231,4 +231,4 @@ def relative_errors(q: FloatArray, intensity: FloatArray) -> FloatArray:
         third = np.diff(intensity, 3) ** 2 / 20.0
         quantum = float(np.median(third / np.maximum(level[1:-2], 1e-300)) / 0.455)
     least = max(quantum, 1e-6 * float(level.max()), 1e-300)
-    return np.asarray(np.sqrt((RELATIVE * level) ** 2 + quantum * level + least**2))
+    return np.asarray(np.sqrt((relative * level) ** 2 + quantum * level + least**2))
