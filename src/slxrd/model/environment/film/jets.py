@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.model.kernel.arrays import ComplexArray
 
+_Complex = NDArray[np.complexfloating[Any, Any]]
 #: What the first row is derived by in the following ones: φ = qd, the distribution of sizes, strains and
 #: depths at the bottom and the top, the roughness of the top in planes, and the relative spread of d.
 BY = (
@@ -23,7 +28,7 @@ ROWS = 1 + len(BY)
 PHASE, N, SIGMA_N, STRAIN_BOTTOM, DEPTH_BOTTOM, STRAIN_TOP, DEPTH_TOP, ROUGHNESS, SIGMA_D = range(1, ROWS)
 
 
-def jet(value: ComplexArray, slopes: dict[int, ComplexArray]) -> ComplexArray:
+def jet(value: _Complex, slopes: Mapping[int, _Complex]) -> ComplexArray:
     """Return the rows of a function and its derivatives, shape (ROWS, n); those left out are 0."""
     rows = np.zeros((ROWS, *value.shape), np.complex128)
     rows[0] = value
