@@ -7,12 +7,14 @@ from dataclasses import replace
 from slxrd.data.noise import Noise, noise_source
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.assessment.determination import assess_estimates
-from slxrd.fitting.assessment.estimates import FitAssessment
+from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment
 from slxrd.fitting.assessment.grade import grade_minimum
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.result.assessment import Assessment
+from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.fit import Fit
+from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
 #: Least factor of the errors of a fit whose search was not finished.
@@ -56,6 +58,7 @@ def assess_minima(
         Whether the search ended before all starting points were tried.
     """
     assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
+    assessment = _with_bounds(assessment, minima[0])
     if incomplete:
         assessment = _not_certain(assessment)
     if assessment.rejected:
@@ -83,6 +86,24 @@ def _not_certain(assessment: Assessment) -> Assessment:
         reasons=(why, *assessment.reasons),
         widening=max(assessment.widening, UNFINISHED),
     )
+
+
+def _with_bounds(assessment: Assessment, minimum: Minimum) -> Assessment:
+    """Lower the grade of a fit that ends at a default bound, for which the errors of the others hold only."""
+    ends = []
+    for name in minimum.names:
+        side, row, usual = on_bound(minimum, name), minimum.parameters[name], info(name)
+        if (side == "lower" and name.startswith(POSITIVE)) or (side == "upper" and name.startswith("occ_")):
+            continue  # a limit
+        default = usual.upper if side == "upper" else usual.lower
+        if side is not None and (row.upper if side == "upper" else row.lower) == default:
+            ends.append(f"{usual.symbol} at its {side} bound, {minimum.values[name]:g} {usual.unit}".strip())
+    if not ends:
+        return assessment
+    why = f"{', '.join(ends)}: the other values hold for that value only; widen it (--bounds)"
+    grade: Grade = "rejected" if assessment.rejected else "systematic"
+    advice = (*assessment.advice, "wider bounds (--bounds), or another model")
+    return replace(assessment, grade=grade, reasons=(why, *assessment.reasons), advice=advice)
 
 
 def _noise_is_known(pattern: Pattern, noise: Noise | None) -> bool:

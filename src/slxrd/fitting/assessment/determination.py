@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.fitting.limits import without_fringes
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.ensemble import Ensemble
@@ -36,7 +37,22 @@ def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
-    return _with_intervals(fit) if intervals else fit
+    return _without_bounds(_with_intervals(fit) if intervals else fit)
+
+
+def _without_bounds(fit: Fit) -> Fit:
+    """Remove the error of a value that lies on its bound, whatever it was estimated from."""
+    best = fit.minima[0]
+    estimates = dict(fit.parameters)
+    for name in fit.names:
+        estimate, side = estimates[name], on_bound(best, name)
+        if side is not None and estimate.status in ("determined", "ambiguous"):
+            why = f"no error bar: it lies on its {side} bound"
+            estimates[name] = Estimate(estimate.value, None, estimate.unit, "at bound", why)
+    if estimates == dict(fit.parameters):
+        return fit
+    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
+    return replace(fit, parameters=estimates, derived=derived)
 
 
 def _needs_profile(fit: Fit, name: str) -> bool:

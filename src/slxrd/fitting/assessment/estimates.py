@@ -34,7 +34,7 @@ GROWN = (
     "the d; free, they trade with the sizes, and such solutions are not found blind"
 )
 #: Beginnings of the names of parameters that cannot be negative; at zero they have an upper limit.
-_POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
+POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
 
 
 class FitAssessment:
@@ -155,7 +155,7 @@ class FitAssessment:
             least = limit(self.objective, self.best, name, row.lower)
             if least > row.lower:
                 return Estimate(least, None, unit, "lower bound", "95 % limit")
-        if side == "lower" and name.startswith(_POSITIVE):
+        if side == "lower" and name.startswith(POSITIVE):
             most = limit(self.objective, self.best, name, row.upper)
             if most < row.upper:
                 return Estimate(most, None, unit, "upper bound", "95 % limit")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -163,6 +164,7 @@ def derived_quantities(
         rounded, with the covariance of d and L), period_S13 (the same as the paper quotes it), thickness,
         thickness_with_surface; and those of :data:`slxrd.parameters.definitions.OF_ATOMS`.
     """
+    errors = _restated(errors, parameters)
     d, L, N = values["d"], values["L"], values["N"]
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
@@ -212,6 +214,20 @@ def derived_quantities(
     return derived
 
 
+def _restated(errors: Covariance, parameters: Mapping[str, Estimate]) -> Covariance:
+    """Scale the covariance to the errors of the estimates, which may be those of the profile.
+
+    Where it is nearly singular, as with σ_N at a bound, its variances are meaningless, and derived quantities
+    would not agree with the parameters that they follow from.
+    """
+    factors = np.ones(len(errors.names))
+    for i, name in enumerate(errors.names):
+        own, quoted = errors.error(name), parameters[name].error
+        if own and quoted:
+            factors[i] = quoted / own
+    return replace(errors, matrix=errors.matrix * np.outer(factors, factors))
+
+
 def _estimate(
     value: float,
     error: float | None,
@@ -221,6 +237,12 @@ def _estimate(
     unknown = [name for name, part in parts if part.value is None]
     if unknown:
         return Estimate(None, None, "Å", "undetermined", f"{unknown[0]} is not determined")
+    limited = [name for name, part in parts if part.status in ("lower bound", "upper bound")]
+    if limited:
+        return Estimate(None, None, "Å", "undetermined", f"of {limited[0]} only a limit is known")
+    bound = [name for name, part in parts if part.status == "at bound"]
+    if bound:
+        return Estimate(value, None, "Å", "at bound", f"no error bar: {bound[0]} lies on a bound")
     if error is not None:
         return Estimate(value, error, "Å")
     known = [part.error is not None or part.status == "fixed" for _, part in parts]
@@ -229,10 +251,4 @@ def _estimate(
         named = dict(parts)
         combined = math.hypot(*(slopes.get(name, 0.0) * (named[name].error or 0.0) for name in named))
         return Estimate(value, combined, "Å", "determined", "errors of the profile, taken as independent")
-    limited = [name for name, part in parts if part.status in ("lower bound", "upper bound")]
-    if limited:
-        return Estimate(None, None, "Å", "undetermined", f"of {limited[0]} only a limit is known")
-    bound = [name for name, part in parts if part.status == "at bound"]
-    if bound:
-        return Estimate(value, None, "Å", "at bound", f"no error bar: {bound[0]} lies on a bound")
     return Estimate(value, None, "Å", "fixed", "what it is made of is fixed")

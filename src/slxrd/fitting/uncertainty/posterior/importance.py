@@ -146,6 +146,7 @@ class ImportanceSampling(Sampler):
         mixtures: list[Mixture] = []
         points, heights = np.empty((0, len(target.names))), np.empty(0)
         densities = np.empty((0, 0))  # of each round's mixture at all points
+        effective = 0.0
         for _ in range(self.most_rounds):
             drawn = mixture.draw(mixture.choose(ROUND, random), random)
             before = [each.log_density(drawn) for each in mixtures]
@@ -154,6 +155,8 @@ class ImportanceSampling(Sampler):
                 densities = np.hstack((densities, np.array(before)))
             mixtures.append(mixture)
             densities = np.vstack((densities.reshape(-1, len(points)), mixture.log_density(points)))
+            if not np.isfinite(heights).any():
+                continue  # every point so far lies outside the bounds
             weights, log_integral = _weights(heights, densities)
             effective = 1.0 / float(weights @ weights)
             if report is not None:
@@ -244,8 +247,11 @@ def _initial_mixture(objective: Objective, minima: Sequence[Minimum]) -> tuple[M
 
 
 def _core(minimum: Minimum) -> FloatArray:
-    """Covariance from the curvature, limited to the largest width of a solution."""
+    """Covariance from the curvature, limited to the largest width of a solution and that of its bounds."""
+    lower, upper = minimum.parameters.limits()
     widest = np.array([_WIDEST.get(name, 10.0 * info(name).step) for name in minimum.names])
+    narrow = upper - lower < widest
+    widest[narrow] = (upper - lower)[narrow] / 2.0
     curvature = minimum.jacobian.T @ minimum.jacobian
     return np.asarray(np.linalg.inv(curvature + np.diag(widest**-2.0)))
 
