@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from slxrd.data.noise import Noise, noise_source
+from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
+from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates
+from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.minimise.covariance import on_bound
@@ -59,17 +61,24 @@ def assess_minima(
     """
     assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
     assessment = _with_bounds(assessment, minima[0])
+    crystal = ""
+    if objective.model.stack.coherent > 1:
+        assessment, crystal = compare_with_single_crystals(objective, minima[0], assessment)
     if incomplete:
         assessment = _not_certain(assessment)
     if assessment.rejected:
         return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
+    if crystal:
+        minima = minima[:1]
     widening = assessment.widening
     if widening == 1.0:
-        fit = FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
+        fit = FitAssessment(
+            pattern, objective, parameters, minima, noise, notes, assessment, crystal=crystal
+        ).fit()
         return assess_estimates(fit, intervals=intervals)
     wider = objective.with_wider_noise(widening)
     widened = tuple(minimise(wider, minimum.parameters) for minimum in minima)
-    fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment).fit()
+    fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment, crystal=crystal).fit()
     return _on_the_noise_of_the_fit(
         assess_estimates(fit, intervals=intervals), objective, minima[: len(fit.minima)]
     )
@@ -108,8 +117,7 @@ def _with_bounds(assessment: Assessment, minimum: Minimum) -> Assessment:
 
 def _noise_is_known(pattern: Pattern, noise: Noise | None) -> bool:
     """Whether σ is from counting statistics or from the file, not an assumed fraction of the maximum."""
-    source = None if noise is None else noise_source(noise).source
-    return source in ("counting", "file") or (not isinstance(source, float) and pattern.sigma is not None)
+    return isinstance(source_in(pattern, noise).source, str)
 
 
 def _on_the_noise_of_the_fit(fit: Fit, objective: Objective, minima: tuple[Minimum, ...]) -> Fit:

@@ -60,6 +60,8 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     row = fit.minima[0].parameters[name]
     if name in STACKING and fit.parameters["L"].status == "undetermined":
         return False  # without fringes neither can be determined
+    if estimate.status == "undetermined" and estimate.why == fit.parameters["L"].why:
+        return False  # a crystal in disguise
     if estimate.status == "undetermined":
         return True
     if estimate.value is None or estimate.error is None:

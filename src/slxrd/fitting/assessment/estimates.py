@@ -56,6 +56,8 @@ class FitAssessment:
         Notes of the preceding steps.
     assessment : Assessment
         Whether the model describes the data. If it does not, no quantity is estimated.
+    crystal : str
+        Why the stack is one crystal in disguise; empty if it is not.
     """
 
     def __init__(
@@ -67,7 +69,10 @@ class FitAssessment:
         noise: Noise | None,
         notes: list[str],
         assessment: Assessment,
+        *,
+        crystal: str = "",
     ) -> None:
+        self.crystal = crystal
         self.assessment = assessment
         self.pattern = pattern
         self.objective = objective
@@ -100,7 +105,9 @@ class FitAssessment:
                 self._note_on_pairs()
         else:
             estimates = {name: self._estimate(name) for name in self.best.parameters}
-            if self.stack.coherent > 1:
+            if self.crystal:
+                self._without_superlattice(estimates)
+            elif self.stack.coherent > 1:
                 self._check_fringes(estimates)
             derived = derived_quantities(estimates, self.best.values, self.errors, self.stack)
             self._check_chi2(reduced)
@@ -171,6 +178,13 @@ class FitAssessment:
                 None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds"
             )
         return Estimate(value, error, unit)
+
+    def _without_superlattice(self, estimates: dict[str, Estimate]) -> None:
+        """Leave gap and size of a stack that is one crystal in disguise undetermined."""
+        for name in (*STACKING, "N", "sigma_N"):
+            if self.best.parameters[name].free:
+                unit = info(name).unit
+                estimates[name] = Estimate(None, None, unit, "undetermined", self.crystal)
 
     def _check_fringes(self, estimates: dict[str, Estimate]) -> None:
         """If there are no fringes, L is undetermined and σ_L has a lower limit."""

@@ -138,7 +138,7 @@ def goodness_of_fit(objective: Objective, minimum: Minimum, *, known: bool, seed
         n = region.q.size
         rows = basis[at : at + n] if basis.shape[0] == objective.n_points else np.zeros((n, 0))
         at += n
-        found.append(_region(region.region.name, _difference(region), noise, region.sigma, rows, random,
+        found.append(assess_region(region.region.name, _difference(region), noise, region.sigma, rows, random,
                              _counts(points.per_count, region.calculated)))  # fmt: skip
     size = np.array([region.standardised.size for region in found], dtype=float)
     dof = max(float(size.sum()) - basis.shape[1], 1.0)
@@ -173,7 +173,7 @@ def _basis(minimum: Minimum) -> FloatArray:
     return np.asarray(U[:, s > 1e-10 * s[0]])
 
 
-def _region(
+def assess_region(
     name: str,
     residual: FloatArray,
     noise: MeasuredNoise,
@@ -182,6 +182,25 @@ def _region(
     random: np.random.Generator,
     counts: FloatArray | None,
 ) -> RegionFit:
+    """Test the residuals of one region against noise.
+
+    Parameters
+    ----------
+    name : str
+        Of the region.
+    residual : ndarray, shape (n,)
+        (measured − calculated)/σ.
+    noise : MeasuredNoise
+        Noise of the data.
+    sigma : ndarray, shape (n,)
+        σ of the fit.
+    basis : ndarray, shape (n, k)
+        Orthonormal basis of the derivatives of the residuals by everything that was fitted.
+    random : numpy.random.Generator
+        For simulated residuals.
+    counts : ndarray, shape (n,), or None
+        Expected counts, if known: few counts scatter more than normal noise.
+    """
     n = residual.size
     width = noise.sigma / sigma
     inner = (basis * width[:, None] ** 2).T @ basis

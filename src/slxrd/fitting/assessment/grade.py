@@ -12,13 +12,15 @@ import math
 
 from slxrd.fitting.assessment.goodness_of_fit import GoodnessOfFit, goodness_of_fit
 from slxrd.fitting.assessment.misfit import largest_misfit, lowest_background
-from slxrd.fitting.assessment.structure import explained_structure
+from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment
 
 #: Least share of the structure of the square roots and of the logarithms of the data that a model explains.
 LEAST_OF_ROOTS, LEAST_OF_LOGARITHMS = 0.85, 0.85
+#: Largest root mean square of the differences of the logarithms, less that of the noise.
+LARGEST_DIFFERENCE = 0.5
 #: A background below this share of the maximum of its region is below zero.
 BELOW_ZERO = -0.002
 
@@ -62,9 +64,19 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     ]
     half = len(regions)
     of_roots, of_logarithms = min(shares[:half]), min(shares[half:])
-    rejected = negative or of_roots < LEAST_OF_ROOTS or of_logarithms < LEAST_OF_LOGARITHMS
+    difference = max(
+        difference_of_logarithms(region.measured, region.calculated, each.noise.sigma)
+        for region, each in zip(regions, tested.regions, strict=True)
+    )
+    rejected = (
+        negative
+        or of_roots < LEAST_OF_ROOTS
+        or of_logarithms < LEAST_OF_LOGARITHMS
+        or difference > LARGEST_DIFFERENCE
+    )
     substrate = "f_S" in objective.model.names
-    misfit, advice = largest_misfit(regions, tested.regions, substrate=substrate)
+    film = objective.model.stack.coherent == 1
+    misfit, advice = largest_misfit(regions, tested.regions, film=film, substrate=substrate)
     if tested.good:
         misfit = None  # type: ignore[assignment]
     explained = min(of_roots, of_logarithms)
@@ -76,7 +88,10 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         )
         advice = ("a background that is not negative (--background constant)", *advice)
     if not tested.good:
-        reasons.append(f"the model explains {max(explained, 0.0):.1%} of the structure of the data at least")
+        reasons.append(
+            f"the model explains {max(explained, 0.0):.1%} of the structure of the data, and differs from "
+            f"them by {math.expm1(difference):.0%} (root mean square)"
+        )
     return Assessment(
         "rejected" if rejected else "systematic",
         reasons=tuple(reasons),

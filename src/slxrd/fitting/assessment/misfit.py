@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -12,8 +12,14 @@ from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.result.assessment import Misfit
 from slxrd.units import FloatArray
 
-#: Share of the misfit of a place that one kind of difference must explain to be named.
-_NAMED = 0.4
+#: Share of the misfit of a place that a factor, and in addition a shift, must explain to be named.
+_FACTOR, _SHIFT = 0.3, 0.15
+#: A curve that varies by less than this factor within a place has no fringes there.
+_FLAT = 1.3
+#: Least relative noise of a point when the kind of a misfit is found.
+_RELATIVE = 0.03
+#: Largest number of neighbouring fringes that make a place.
+_NEIGHBOURS = 4
 #: Points of a place at least.
 _LEAST = 5
 
@@ -27,7 +33,7 @@ class Place:
     region, first, last : int
         Index of the region, and of the first point and the one after the last.
     size : float
-        Sum of squares of the residuals over the noise, less its expectation.
+        Sum of squares of the residuals over the noise, less its expectation, over the root of its points.
     """
 
     region: int
@@ -37,7 +43,7 @@ class Place:
 
 
 def largest_misfit(
-    regions: tuple[Fitted, ...], tested: tuple[RegionFit, ...], *, substrate: bool
+    regions: tuple[Fitted, ...], tested: tuple[RegionFit, ...], *, film: bool, substrate: bool
 ) -> tuple[Misfit, tuple[str, ...]]:
     """Find the place of the largest misfit, describe it, and advise what to try.
 
@@ -47,6 +53,8 @@ def largest_misfit(
         Measured and calculated points.
     tested : tuple of RegionFit
         Their residuals in units of the noise.
+    film : bool
+        Whether the model is a single crystal.
     substrate : bool
         Whether the model has a substrate.
     """
@@ -57,14 +65,15 @@ def largest_misfit(
     region, test = regions[place.region], tested[place.region]
     inside = slice(place.first, place.last)
     low, high = float(region.q[place.first]), float(region.q[place.last - 1])
-    where = f"at {low:.4g}–{high:.4g} Å⁻¹"
     size = float(np.sqrt(np.mean(test.standardised[inside] ** 2)))
-    kind, amount = _kind(region, test, place)
+    kind = _kind(region, test, inside)
     top = int(np.argmax(region.calculated))
-    holds_peak = place.first <= top < place.last
-    what = "peak" if holds_peak else "fringes"
-    text, advice = _described(kind, amount, what, where, substrate)
-    return Misfit(low, high, size, text), advice
+    beside = "background" if kind.flat else "fringes"
+    what = "peak" if place.first <= top < place.last else beside
+    text = f"{what} at {low:.4g}–{high:.4g} Å⁻¹ {'are' if what == 'fringes' else 'is'} {kind.text}"
+    if what != "peak" and film and not substrate:
+        text += ": substrate or strain?"
+    return Misfit(low, high, size, text), _advice(what, kind, film=film, substrate=substrate)
 
 
 def _places(index: int, region: Fitted, test: RegionFit) -> list[Place]:
@@ -77,64 +86,74 @@ def _places(index: int, region: Fitted, test: RegionFit) -> list[Place]:
     if len(ends) < 4:
         ends = sorted({0, n, *range(0, n, max(_LEAST, n // 8))})
     places = []
-    for a, b in pairwise(ends):
-        if b - a >= _LEAST:
-            places.append(Place(index, a, b, float(excess[b] - excess[a])))
+    for count in range(1, _NEIGHBOURS + 1):
+        for a, b in zip(ends, ends[count:], strict=False):
+            if b - a >= _LEAST:
+                places.append(Place(index, a, b, float(excess[b] - excess[a]) / np.sqrt(b - a)))
     return places or [Place(index, 0, n, float(excess[n]))]
 
 
-def _kind(region: Fitted, test: RegionFit, place: Place) -> tuple[str, float]:
-    """Kind of a misfit and its size: shift (Å⁻¹), height (relative), level (relative to the peak), shape."""
-    inside = slice(place.first, place.last)
-    q, curve = region.q[inside], region.calculated[inside]
-    noise = test.noise.sigma[inside]
-    rest = (region.measured[inside] - curve) / noise
-    columns = {
-        "shift": -np.gradient(curve, q),
-        "height": curve - min(float(curve.min()), 0.9 * float(curve.max())),
-        "level": np.ones_like(curve),
-    }
+@dataclass(frozen=True)
+class Kind:
+    """What a misfit looks like.
+
+    Parameters
+    ----------
+    text : str
+        Predicate of a sentence.
+    shifted : bool
+        Whether the data are shifted against the model.
+    flat : bool
+        Whether the model has no fringes there.
+    """
+
+    text: str
+    shifted: bool
+    flat: bool
+
+
+def _kind(region: Fitted, test: RegionFit, inside: slice) -> Kind:
+    """Describe the data of a place as the model times a factor, shifted, or of another shape."""
+    q, noise = region.q[inside], test.noise.sigma[inside]
+    data, curve = (
+        np.arcsinh(values[inside] / (2.0 * noise)) for values in (region.measured, region.calculated)
+    )
+    weight = 1.0 / np.maximum(noise / np.maximum(region.calculated[inside], noise), _RELATIVE)
+    rest = weight * (data - curve)
+    columns = weight[:, None] * np.column_stack((np.ones_like(q), -np.gradient(curve, q)))
     total = float(rest @ rest)
-    best, share, amount = "shape", _NAMED, 0.0
-    for kind, column in columns.items():
-        scaled: FloatArray = column / noise
-        norm = float(scaled @ scaled)
-        if norm == 0.0:
-            continue
-        size = float(scaled @ rest) / norm
-        explains = size**2 * norm / total if total > 0.0 else 0.0
-        if explains > share:
-            best, share, amount = kind, explains, size
-    if best == "level":
-        amount /= max(float(region.calculated.max()), 1e-300)
-    return best, amount
+    factor = float(columns[:, 0] @ rest) / float(columns[:, 0] @ columns[:, 0])
+    scaled = rest - factor * columns[:, 0]
+    both, *_ = np.linalg.lstsq(columns, rest, rcond=None)
+    shifted = rest - columns @ both
+    of_factor = 1.0 - float(scaled @ scaled) / total if total > 0.0 else 0.0
+    of_shift = float(scaled @ scaled - shifted @ shifted) / total if total > 0.0 else 0.0
+    positive = np.maximum(region.calculated[inside], 1e-300)
+    flat = float(positive.max() / positive.min()) < _FLAT
+    words = []
+    ratio = math.exp(factor)
+    if of_factor > _FACTOR:
+        change = f"{1.0 - ratio:.0%} lower" if ratio < 1.0 else f"{ratio - 1.0:.0%} higher"
+        words.append(f"{change} than in the model" if ratio < 10.0 else "far higher than in the model")
+    moved = of_shift > _SHIFT and not flat
+    if moved:
+        words.append(f"shifted by {both[1]:+.2g} Å⁻¹".replace("-", "−"))
+    return Kind(" and ".join(words) or "of another shape than in the model", moved, flat)
 
 
-def _described(
-    kind: str, amount: float, what: str, where: str, substrate: bool
-) -> tuple[str, tuple[str, ...]]:
-    verb = "are" if what == "fringes" else "is"
-    if kind == "shift":
-        cause = "" if substrate else ": substrate or strain?"
-        text = f"{what} {where} {verb} shifted by {amount:+.2g} Å⁻¹{cause}"
-        advice = ("a second structure of the sample (--coherent, --stack)", "an asymmetric region (--region)")
-        if not substrate:
-            advice = ("a substrate (--substrate)", "regions without the peak of the substrate (--mask)")
-        return text.replace("-", "−"), advice
-    if kind == "height":
-        way = "higher" if amount > 0.0 else "lower"
-        text = f"{what} {where} {verb} {way} than the model by {abs(amount):.0%}"
-        return text, (
-            "another resolution (--resolution)",
-            "another distribution of sizes or kind of disorder",
-        )
-    if kind == "level":
-        way = "above" if amount > 0.0 else "below"
-        text = f"data {where} lie {way} the model by {abs(amount):.2g} of the maximum: background?"
-        return text, ("another background (--background linear)", "a narrower region (--region)")
-    text = f"{what} {where} {verb} of another shape than in the model"
-    advice = ("other models (slxrd compare)", "narrower regions (--region)")
-    return text, advice
+def _advice(what: str, kind: Kind, *, film: bool, substrate: bool) -> tuple[str, ...]:
+    if what == "background" and not (film and not substrate):
+        return ("another background (--background)", "a narrower region (--region)")
+    if what == "peak":
+        return ("another resolution (--resolution)", "another distribution of sizes or kind of disorder")
+    if film and not substrate:
+        last = "another background (--background)" if what == "background" else "a narrower region (--region)"
+        return ("a substrate (--substrate)", "regions without its peak (--mask)", last)
+    if film:
+        return ("strain at the interface (--free strain_bottom)", "a narrower region (--region)")
+    if kind.shifted:
+        return ("a substrate (--substrate)", "two alternating crystals (--stack alternating)")
+    return ("another kind of disorder or of stack (slxrd compare)", "narrower regions (--region)")
 
 
 def lowest_background(regions: tuple[Fitted, ...], columns: tuple[FloatArray, ...]) -> tuple[float, str]:

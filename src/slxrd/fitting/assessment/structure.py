@@ -73,6 +73,19 @@ def explained_structure(
     return min(shares, key=lambda each: each.share, default=Explained(1.0, 0))
 
 
+def difference_of_logarithms(measured: FloatArray, calculated: FloatArray, noise: FloatArray) -> float:
+    """Root mean square of the differences of the logarithms, above the noise and less that of the noise.
+
+    Parameters
+    ----------
+    measured, calculated, noise : ndarray, shape (n,)
+        As for :func:`explained_structure`.
+    """
+    transform, spread = _logarithm(calculated, noise)
+    rest = transform(measured) - transform(calculated)
+    return float(np.sqrt(max(float(np.mean(rest**2 - spread**2)), 0.0)))
+
+
 Transform = Callable[[FloatArray], FloatArray]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from slxrd.parameters.definitions import symbol_of
+
 #: describes; describes with systematic residuals; does not describe.
 Grade = Literal["describes", "systematic", "rejected"]
 
@@ -125,16 +127,21 @@ class Assessment:
         in_headline = self.grade == "systematic" and self.misfit is None
         found = [self.headline, *(f"  {reason}" for reason in self.reasons[in_headline:])]
         if self.misfit is not None:
-            found.append(f"  Largest misfit: {self.misfit.text}.")
+            found.append(f"  Largest misfit: {sentence(self.misfit.text)}")
         if self.advice:
             found.append(f"  To try: {'; '.join(self.advice)}.")
         found += [f"  {rival_text(rival)}" for rival in self.rivals]
         return tuple(found)
 
 
+def sentence(text: str) -> str:
+    """End a text with a full stop, unless it ends with a question mark."""
+    return text if text.endswith("?") else f"{text}."
+
+
 def rival_text(rival: Rival) -> str:
     """Describe a rival in one sentence, without errors."""
-    values = ", ".join(f"{name} {value:.5g}" for name, value in rival.values.items())
+    values = ", ".join(f"{symbol_of(name)} {value:.5g}" for name, value in rival.values.items())
     if abs(rival.log_odds) < 3.0:
         verdict = "as probable as this model"
     else:

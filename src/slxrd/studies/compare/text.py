@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from slxrd._html import table
+from slxrd.fitting.result.assessment import sentence
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 
@@ -176,7 +177,7 @@ def conclusion(comparison: Comparison) -> list[str]:
 def _misfit(fit: Fit) -> str:
     assert fit.assessment is not None
     found = fit.assessment.misfit
-    return f"{found.text}." if found is not None else f"{fit.assessment.reasons[0]}."
+    return sentence(found.text) if found is not None else f"{fit.assessment.reasons[0]}."
 
 
 def _decision(comparison: Comparison) -> str:

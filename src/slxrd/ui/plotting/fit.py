@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
-from slxrd.fitting.result.assessment import Assessment
+from slxrd.fitting.result.assessment import Assessment, sentence
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import STACKING, info
@@ -106,7 +106,9 @@ def _draw_assessment(axes: tuple[Axes, Axes], fitted: Fitted, fit: Fit) -> None:
 
 
 def _caption(assessment: Assessment) -> str:
-    where = "" if assessment.misfit is None else f"\nLargest misfit (shaded): {assessment.misfit.text}."
+    where = (
+        "" if assessment.misfit is None else f"\nLargest misfit (shaded): {sentence(assessment.misfit.text)}"
+    )
     return assessment.headline + where
 
 

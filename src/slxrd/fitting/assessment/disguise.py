@@ -1,0 +1,175 @@
+"""Single crystals among the rivals of a stack, and stacks that are one crystal in disguise.
+
+A stack whose gap is a whole number of plane distances, with hardly any disorder, has all its planes on one
+lattice: it is a crystal without a superlattice. And a pattern that single crystals without gaps describe as
+well shows no stacking, however well a stack fits it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.limits import FRINGES_DETECTED
+from slxrd.fitting.minimise.covariance import noise_scale, on_bound
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.assessment import Assessment, Rival
+from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.parameters.definitions import STACKING
+
+#: Sizes at which single crystals are started, in units of that in the stack, and the largest one.
+_SIZES, _LARGEST = (1.0, 2.0, 4.0, 8.0, 16.0, 40.0), 800.0
+#: Relative spread of the sizes at the start.
+_SPREAD = 0.1
+#: A gap is a whole number of plane distances within this fraction of them, or within this many errors.
+_WHOLE, _ERRORS = 0.02, 3.0
+#: Single crystals are larger than those of the stack from this factor.
+_LARGER = 1.3
+#: Largest σ_L of a crystal in disguise, in units of the plane distance.
+_ORDERED = 0.04
+
+
+def single_crystals(objective: Objective, best: Minimum) -> Minimum | None:
+    """Fit single crystals without gaps, of the same size as in the stack and larger.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    best : Minimum
+        The best minimum of the stack.
+
+    Returns
+    -------
+    Minimum or None
+        None if the stack alternates, or its gap is not refined.
+    """
+    rows = best.parameters
+    if objective.model.stack.alternating or not any(rows[name].free for name in STACKING):
+        return None
+    start = rows.fix(sigma_L=NO_FRINGES)
+    if start["L"].free:
+        start = start.fix(L=best.values["L"])
+    found = []
+    for factor in _SIZES if start["N"].free else (1.0,):
+        N = factor * best.values["N"]
+        if factor > 1.0 and min(_LARGEST, rows["N"].upper) < N:
+            break
+        begin = start
+        if factor > 1.0:
+            spread = rows["sigma_N"]
+            sizes = {"N": N}
+            if spread.free:
+                sizes["sigma_N"] = float(np.clip(_SPREAD * N, spread.lower, spread.upper))
+            begin = start.start(**sizes)
+        try:
+            found.append(minimise(objective, begin, tolerance=1e-7, most_evaluations=60))
+        except (SlxrdError, np.linalg.LinAlgError):
+            continue  # this start leads nowhere
+    return min(found, key=lambda minimum: minimum.chi2, default=None)
+
+
+def rival_of(best: Minimum, single: Minimum, widening: float) -> Rival:
+    """Compare a stack with single crystals by the Laplace approximation of their evidence.
+
+    Parameters
+    ----------
+    best, single : Minimum
+        The best minima of both.
+    widening : float
+        Factor on the noise, for systematic residuals.
+    """
+    odds = _log_evidence(best, widening) - _log_evidence(single, widening)
+    shown = [name for name in single.values if name in ("d", "N", "sigma_N")]
+    return Rival(
+        "single crystals without gaps (--coherent 1)",
+        single.chi2,
+        odds,
+        {name: float(single.values[name]) for name in shown},
+    )
+
+
+def coincident_lattices(best: Minimum, widening: float) -> str:
+    """Return why a stack is one crystal in disguise; empty if it is not.
+
+    Parameters
+    ----------
+    best : Minimum
+        The best minimum of the stack.
+    widening : float
+        Factor on the errors.
+    """
+    d, L, sigma_L = (best.values[name] for name in ("d", "L", "sigma_L"))
+    if sigma_L > _ORDERED * d or not best.parameters["L"].free:
+        return ""
+    multiple = round(L / d)
+    slopes = {"L": 1.0, "d": -float(multiple)}
+    error = best.covariance.of(slopes) or 0.0
+    if multiple < 1 or abs(L - multiple * d) > min(max(_WHOLE * d, _ERRORS * widening * error), 0.1 * d):
+        return ""
+    return (
+        f"the gap is {L / d:.2f} d with σ_L {sigma_L:.2g} Å: all planes lie on one lattice, which is a "
+        "perfect crystal in disguise and no superlattice"
+    )
+
+
+def compare_with_single_crystals(
+    objective: Objective, best: Minimum, assessment: Assessment
+) -> tuple[Assessment, str]:
+    """Add single crystals without gaps to the rivals of a stack.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    best : Minimum
+        The best minimum of the stack.
+    assessment : Assessment
+        Of the stack.
+
+    Returns
+    -------
+    Assessment
+        With the rival, and with the reason and advice if the stack is a crystal in disguise.
+    str
+        Why the stack is one crystal; empty if it is not.
+    """
+    widening = assessment.widening
+    why = coincident_lattices(best, widening)
+    single = single_crystals(objective, best)
+    if single is not None:
+        assessment = replace(assessment, rivals=(*assessment.rivals, rival_of(best, single, widening)))
+        needed = FRINGES_DETECTED * widening**2 * noise_scale(best, "L")
+        larger = single.values["N"] > _LARGER * best.values["N"]
+        if not why and larger and single.chi2 - best.chi2 < needed:
+            why = (
+                f"single crystals of N = {single.values['N']:.4g} planes without gaps describe the pattern "
+                "as well: it shows no superlattice"
+            )
+    if why:
+        assessment = replace(
+            assessment,
+            reasons=(*assessment.reasons, why),
+            advice=("a single crystal (--coherent 1)", *assessment.advice),
+        )
+    return assessment, why
+
+
+def _log_evidence(minimum: Minimum, widening: float) -> float:
+    errors = minimum.covariance
+    known = [
+        i
+        for i, name in enumerate(errors.names)
+        if name not in errors.why_not and on_bound(minimum, name) is None
+    ]
+    total = -0.5 * minimum.chi2 / widening**2
+    if not known:
+        return total
+    matrix = errors.matrix[np.ix_(known, known)]
+    _, log_volume = np.linalg.slogdet(2.0 * np.pi * widening**2 * matrix)
+    rows = [minimum.parameters[errors.names[i]] for i in known]
+    return total + 0.5 * float(log_volume) - sum(math.log(row.upper - row.lower) for row in rows)
