@@ -1,1 +1,1 @@
-"""Which quantities are determined."""
+"""Whether the model describes the data, and which quantities are determined."""
