@@ -149,3 +149,26 @@ def test_no_logarithm_of_nothing() -> None:
     design = Design(np.zeros(3), none, np.array([[1.0], [0.0], [2.0]]), none)
     with pytest.raises(SlxrdError, match="above zero everywhere"):
         project_logarithmic(np.ones(3), np.ones(3), design)
+
+
+@pytest.mark.parametrize("zeros", [1, 10])
+def test_a_model_with_zeros_needs_a_background(zeros: int) -> None:
+    model = np.abs(np.sin(np.linspace(0.0, 3.0, 60)))
+    model[:zeros] = 0.0
+    y, sigma, none = 3.0 * model + 0.2, np.full(60, 0.01), np.zeros((1, 60))
+    found = project_logarithmic(
+        y, sigma, Design(np.zeros(60), none, np.column_stack([model, np.ones(60)]), none)
+    )
+    np.testing.assert_allclose(found.coefficients, [3.0, 0.2], rtol=1e-9)
+    with pytest.raises(SlxrdError, match="above zero everywhere"):
+        project_logarithmic(y, sigma, Design(np.zeros(60), none, model[:, None], none))
+
+
+def test_a_singular_curvature_is_solved_by_least_squares() -> None:
+    from slxrd.fitting.objective.variable_projection import _solved
+
+    K = np.column_stack([np.arange(1.0, 9.0), np.zeros(8), 1e8 * np.arange(1.0, 9.0)])
+    right = K.T @ np.arange(2.0, 10.0)
+    np.testing.assert_allclose(K.T @ K @ _solved(K.T @ K, right), right, rtol=1e-9)
+    with pytest.raises(SlxrdError, match="not finite"):
+        _solved(np.array([[np.inf]]), np.ones(1))

@@ -182,9 +182,11 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
         notes.append(noise.note)
     data = select_points(pattern, of_first, noise.noise)
     data += select_points_of_further(options.further, regions, options.noise, options.settings.objective)
+    instruments = (options.instrument, *(scan.instrument for scan in options.further))
     sources = [pattern.source, *(scan.pattern.source for scan in options.further)]
     for points in data:
         source = sources[points.scan]
+        instruments[points.scan].check_width(points.q, points.region.name)
         if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
             raise SlxrdError(
                 f"region {points.region.low:g}:{points.region.high:g} of {source} is flat: every "

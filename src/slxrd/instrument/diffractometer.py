@@ -23,6 +23,8 @@ from slxrd.units import FloatArray, SecondLine
 
 Zero = Literal["q", "angle", "displacement"]
 ZEROS: tuple[Zero, ...] = ("q", "angle", "displacement")
+#: Largest σ_G in Å⁻¹. A usual diffractometer has 0.002 to 0.01; a whole pattern is a few Å⁻¹ long.
+LARGEST_SIGMA_G = 1.0
 #: Largest number of points of the auxiliary grid.
 LONGEST_GRID = 2_000_000
 
@@ -73,7 +75,8 @@ class Instrument:
     Raises
     ------
     SlxrdError
-        If σ_G is negative or not finite, ``zero`` is unknown, or the wavelength is missing.
+        If σ_G is negative, not finite or above :data:`LARGEST_SIGMA_G`, ``zero`` is unknown, or the
+        wavelength is missing.
     """
 
     sigma_G: float = 0.007
@@ -85,6 +88,11 @@ class Instrument:
     def __post_init__(self) -> None:
         if not (math.isfinite(self.sigma_G) and self.sigma_G >= 0.0):
             raise SlxrdError(f"resolution {self.sigma_G!r}: σ_G must be 0 or more, in Å⁻¹")
+        if self.sigma_G > LARGEST_SIGMA_G:
+            raise SlxrdError(
+                f"resolution {self.sigma_G:g}: σ_G above {LARGEST_SIGMA_G:g} Å⁻¹ is wider than a pattern; "
+                "give it in Å⁻¹ (0.007 is usual), not in degrees or Å"
+            )
         if self.zero not in ZEROS:
             raise SlxrdError(f"zero {self.zero!r} is not one of {', '.join(ZEROS)}")
         if self.wavelength is None and (self.second_line is not None or self.zero != "q"):
@@ -99,6 +107,28 @@ class Instrument:
         if self.zero != "q":
             parts.append(f"zero error in {self.zero}")
         return ", ".join(parts)
+
+    def check_width(self, q: FloatArray, name: str) -> None:
+        """Check that a region is wider than the resolution.
+
+        Parameters
+        ----------
+        q : ndarray, shape (n,)
+            Points of the region in Å⁻¹.
+        name : str
+            Name of the region, for the message.
+
+        Raises
+        ------
+        SlxrdError
+            If σ_G is larger than the width of the region.
+        """
+        sigma_G, width = float(self.sigma(q).max()), float(q[-1] - q[0])
+        if sigma_G > width > 0.0:
+            raise SlxrdError(
+                f"resolution: σ_G of {sigma_G:.3g} Å⁻¹ is wider than region {name} ({width:.3g} Å⁻¹), "
+                "in which nothing could be seen; give it in Å⁻¹ (--resolution 0.007), or a wider region"
+            )
 
     def longest_fringe(self, q: FloatArray) -> float:
         """Return the distance in Å beyond which the resolution at ``q`` removes interference; may be inf."""

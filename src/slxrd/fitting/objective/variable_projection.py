@@ -149,7 +149,7 @@ def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection
             np.linalg.cholesky(H)
         except np.linalg.LinAlgError:
             H = K.T @ K
-        step = -np.linalg.solve(H, gradient)
+        step = -_solved(H, gradient)
         if np.all(np.abs(step) <= 1e-13 * np.abs(c)):
             break
         length = 1.0
@@ -175,8 +175,31 @@ def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection
         # dc/dp = −H⁻¹ ∂²(½|r|²)/∂c∂p, of which the last two terms are the curvature of ln f.
         mixed = K.T @ G.T + K.T @ (G / precision * residual).T
         mixed[0] -= (design.d_first * per_curve) @ residual
-        jacobian = jacobian + K @ np.linalg.solve(H, mixed)
+        jacobian = jacobian + K @ _solved(H, mixed)
     return Projection(curve, residual, jacobian, c, K)
+
+
+def _solved(H: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve H·x = right for shapes (k, k) and (k,) or (k, m); the shortest scaled x where H is singular.
+
+    Raises
+    ------
+    SlxrdError
+        If a value is not finite.
+    """
+    if not (np.all(np.isfinite(H)) and np.all(np.isfinite(right))):
+        raise SlxrdError(
+            "logarithmic residuals are not finite for this calculated curve; add a background, or take "
+            "linear residuals (--objective linear)"
+        )
+    scale = np.sqrt(np.abs(np.diag(H)))
+    scale[scale == 0.0] = 1.0
+    scaled, known = H / np.outer(scale, scale), (right.T / scale).T
+    try:
+        found = np.linalg.solve(scaled, known)
+    except np.linalg.LinAlgError:
+        found = np.linalg.lstsq(scaled, known, rcond=1e-12)[0]
+    return np.asarray((found.T / scale).T)
 
 
 def _log_cost(c: FloatArray, y: FloatArray, precision: FloatArray, design: Design) -> float:
@@ -198,15 +221,21 @@ def _log_curvature(
 
 
 def _start_logarithmic(y: FloatArray, precision: FloatArray, design: Design) -> FloatArray:
-    """Coefficients to start from: the best scale in logarithms, no background."""
+    """Coefficients to start from: the best scale in logarithms, and no background if none is needed."""
     k = design.columns.shape[1]
     c = np.zeros(k)
     if k and not design.base.any():
         model = design.columns[:, 0]
-        if np.any(model <= 0.0):
-            raise SlxrdError("logarithmic residuals need a model above zero everywhere; add a resolution")
-        weights = precision**2
-        c[0] = np.exp(weights @ np.log(y / model) / weights.sum())
+        above = model > 0.0
+        if not above.all():
+            c[1:] = y.min()
+            if not above.any() or np.any((design.columns @ c)[~above] <= 0.0):
+                raise SlxrdError(
+                    "logarithmic residuals need a model above zero everywhere; add a resolution, or a "
+                    "background"
+                )
+        weights = precision[above] ** 2
+        c[0] = np.exp(weights @ np.log(y[above] / model[above]) / weights.sum())
     return c
 
 

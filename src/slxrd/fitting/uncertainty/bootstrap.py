@@ -27,6 +27,8 @@ KINDS: tuple[Kind, ...] = ("noise", "flat", "residual", "block")
 
 #: Quantiles that are reported: 68 % and 95 % intervals and the median.
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+#: Largest number of replicates.
+MOST_REPLICATES = 100_000
 #: Replicates that are refined between two reports of progress.
 _PORTION = 50
 #: Solutions with a larger Δχ² are not used as starts; a replicate hardly ever reaches them.
@@ -129,6 +131,8 @@ def bootstrap(
     """
     if n < 2:
         raise SlxrdError(f"bootstrap of {n} replicates: at least 2 are needed for a spread")
+    if n > MOST_REPLICATES:
+        raise SlxrdError(f"bootstrap of {n} replicates: at most {MOST_REPLICATES}; 500 are usual")
     if kind not in KINDS:
         raise SlxrdError(f"bootstrap {kind!r} is not one of {', '.join(KINDS)}")
     if not fit.names:

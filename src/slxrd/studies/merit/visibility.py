@@ -120,6 +120,7 @@ def fringe_visibility(
         Result of the test, with the curves.
     """
     (data,) = select_points(pattern, [region], noise)
+    instrument.check_width(data.q, region.name)
     peak = Peak(data, instrument.band(data.q, 2000.0))
     shape = single_crystals(peak)
     single = peak.rows(shape)

@@ -27,6 +27,8 @@ from slxrd.sample.stack import Stack
 from slxrd.studies.planning.distinguishability import distinguishability, steps_away
 from slxrd.studies.planning.result import ExpectedUncertainty, Plan, Rival
 
+#: Largest number of simulations of a measurement.
+MOST_SIMULATIONS = 100_000
 #: Largest number of points of a scan, and of counts of a point.
 MAX_POINTS, MAX_COUNTS = 100_000, 1e15
 
@@ -170,6 +172,7 @@ def check_measurement(
     text, real = f"scan {low:g}:{high:g}:{step:g}", 0.0 < low < high < math.inf and 0.0 < step < math.inf
     for valid, message in (
         (n >= 2, f"{n} simulation{'s' * (n != 1)}: at least 2 are needed for a spread, better 20"),
+        (n <= MOST_SIMULATIONS, f"{n} simulations: at most {MOST_SIMULATIONS}; 20 are usual"),
         (seed >= 0, f"seed {seed}: must be 0 or more"),
         (real, f"{text}: give 0 < start < end and a positive step, in Å⁻¹"),
         (high - low < MAX_POINTS * step, f"{text} has more than {MAX_POINTS} points; take a longer step"),

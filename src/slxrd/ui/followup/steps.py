@@ -11,8 +11,8 @@ from pathlib import Path
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.fitting.uncertainty.bootstrap import KINDS, Kind
-from slxrd.fitting.uncertainty.posterior.mcmc import FEWEST_STEPS
+from slxrd.fitting.uncertainty.bootstrap import KINDS, MOST_REPLICATES, Kind
+from slxrd.fitting.uncertainty.posterior.mcmc import FEWEST_STEPS, MOST_STEPS
 from slxrd.fitting.uncertainty.profile.map2d import Kind as MapKind
 from slxrd.ui.followup.maps import Pair, map_axes, run_map, run_maps
 from slxrd.ui.followup.maps import read_map_pair as read_map_pair
@@ -94,6 +94,10 @@ class FollowUp:
             raise SlxrdError(f"--seed {self.seed}: must be 0 or more")
         if self.bootstrap is not None and self.bootstrap < 2:
             raise SlxrdError(f"--bootstrap {self.bootstrap}: at least 2 replicates are needed for a spread")
+        if self.bootstrap is not None and self.bootstrap > MOST_REPLICATES:
+            raise SlxrdError(f"--bootstrap {self.bootstrap}: at most {MOST_REPLICATES}; 500 are usual")
+        if self.posterior is not None and self.posterior > MOST_STEPS:
+            raise SlxrdError(f"--posterior {self.posterior}: at most {MOST_STEPS} steps; 1500 are usual")
         if self.resample not in KINDS:
             raise SlxrdError(f"--resample {self.resample}: must be one of {', '.join(KINDS)}")
         if self.posterior is not None and self.posterior < FEWEST_STEPS:

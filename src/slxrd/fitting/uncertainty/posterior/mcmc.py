@@ -99,7 +99,7 @@ def assess_convergence(
 
 #: Steps and walkers that suffice for six parameters and several solutions.
 STEPS, WALKERS = 1500, 40
-FEWEST_STEPS = 100
+FEWEST_STEPS, MOST_STEPS = 100, 1_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +225,8 @@ class EnsembleMCMC(Sampler):
             raise SlxrdError(
                 f"{self.steps} steps: at least {FEWEST_STEPS} are needed, thousands for a good answer"
             )
+        if self.steps > MOST_STEPS:
+            raise SlxrdError(f"{self.steps} steps: at most {MOST_STEPS}; 1500 are usual")
         fewest = max(2 * len(target.names), 8)
         if self.walkers < fewest:
             raise SlxrdError(
