@@ -43,6 +43,35 @@ def test_the_cubes_of_the_paper() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sigma_L", [0.4, 0.6, 1.0, 1.2, 1.7])
+def test_the_limits_contain_the_simulated_disorder(sigma_L: float) -> None:
+    """With little noise weak fringes are seen at the second peak too, which do not mean δ_Λ < π/(2q)."""
+    q = np.arange(0.85, 2.4, 0.003)
+    pattern = slxrd.simulate(q, {**CUBES, "sigma_L": sigma_L}, noise=0.002, seed=7)
+    found = disorder_from_fringes(pattern, [(0.88, 1.28), (1.98, 2.33)], noise=0.002)
+    first, second = found.orders
+    assert (found.above or 0.0) < sigma_L < (found.below or math.inf)
+    for order in (first, second):
+        assert order.within_threshold is (sigma_L < math.pi / (2.0 * order.q))
+    if sigma_L == 1.2:
+        assert second.seen
+        assert second.visibility == pytest.approx(0.036, abs=0.01)
+        assert "below the 0.29 of the threshold" in str(found)
+
+
+@pytest.mark.slow
+def test_a_visibility_at_the_threshold_gives_no_limit() -> None:
+    threshold = math.pi / (2.0 * 2.0 * math.pi / CUBES["d"])
+    q = np.arange(0.88, 1.28, 0.003)
+    pattern = slxrd.simulate(q, {**CUBES, "sigma_L": threshold}, noise=0.02, seed=3)
+    found = disorder_from_fringes(pattern, [(0.88, 1.28)], noise=0.02)
+    assert found.orders[0].seen
+    assert found.above is None
+    assert found.below is None
+    assert any("cannot be distinguished" in note for note in found.notes)
+
+
+@pytest.mark.slow
 def test_spheres_have_a_lower_limit() -> None:
     found = disorder_from_fringes(slxrd.example("pbs-spheres").pattern(), [(1.9, 2.32)])
     assert found.below is None

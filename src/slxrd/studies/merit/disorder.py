@@ -32,7 +32,8 @@ class Disorder:
     orders : tuple of Visibility
         One for each Bragg peak, in ascending order of q.
     above, below : float or None
-        Lower and upper limit of δ_Λ in Å: from a peak without fringes, and from the last peak with fringes.
+        Lower and upper limit of δ_Λ in Å: π/(2q) of a peak whose visibility is below that of Eq. S21, or
+        which has no fringes, and of the last peak whose visibility is above.
     sigma_L : Estimate
         σ_L from the visibility of the fringes, or a limit.
     notes : tuple of str
@@ -54,7 +55,7 @@ class Disorder:
             if each.seen:
                 error = "" if each.error is None else f" ± {each.error:.2g}"
                 z = "not known" if each.visibility is None else f"{each.visibility:.3g}{error}"
-                text = f"fringes (by chance: {chance}), visibility {z}"
+                text = f"fringes (by chance: {chance}), visibility {z}{_compared(each)}"
             elif each.conclusive:
                 text = f"none (by chance: {chance}), visibility below {each.limit:.2g} at 95 %"
             else:
@@ -89,6 +90,7 @@ class Disorder:
                 "error": each.error,
                 "limit": each.limit,
                 "telling": each.conclusive,
+                "within_threshold": each.within_threshold,
                 "period": each.period,
                 "reduced_chi2": each.reduced_chi2,
             }
@@ -117,6 +119,8 @@ def disorder_from_fringes(
     report: Progress | None = None,
 ) -> Disorder:
     """Estimate the disorder from the Bragg peaks that have fringes, δ_Λ ≤ π/(2q) (SI Eq. S21, Eq. 1).
+
+    A peak gives a limit of δ_Λ if its visibility is above or below that at δ_Λ = π/(2q), 0.29.
 
     Parameters
     ----------
@@ -157,15 +161,17 @@ def disorder_from_fringes(
 def _disorder(pattern: Pattern, orders: tuple[Visibility, ...]) -> Disorder:
     seen = [each for each in orders if each.seen]
     unseen = [each for each in orders if not each.seen and each.conclusive]
+    within = [each for each in orders if each.within_threshold]
+    beyond = [each for each in orders if each.within_threshold is False]
     notes = [
         f"fringes count as seen if noise alone gives as much in fewer than 1 of {1.0 / CHANCE:.0f} cases"
     ]
-    below = min((each.threshold for each in seen), default=None)
-    above = max((each.threshold for each in unseen), default=None)
+    below = min((each.threshold for each in within), default=None)
+    above = max((each.threshold for each in beyond), default=None)
     if above is not None and below is not None and above >= below:
         notes.append(
-            "fringes at a larger q but none at a smaller one, which disorder does not explain; check the "
-            "figures, stray peaks and the regions"
+            "fringes at a larger q but weaker or none at a smaller one, which disorder does not explain; "
+            "check the figures, stray peaks and the regions"
         )
         above = below = None
     for each in orders:
@@ -174,11 +180,23 @@ def _disorder(pattern: Pattern, orders: tuple[Visibility, ...]) -> Disorder:
                 f"at {each.q:.3f} Å⁻¹ fringes with the visibility of the threshold, {AT_THRESHOLD:.2f}, "
                 "would not be seen, so the peak gives no limit; count longer"
             )
+        if each.seen and each.within_threshold is None:
+            notes.append(
+                f"at {each.q:.3f} Å⁻¹ the visibility cannot be distinguished from that of the threshold, "
+                f"{AT_THRESHOLD:.2f}, so the peak gives no limit of δ_Λ"
+            )
         if each.reduced_chi2 > 2.0:
             notes.append(
                 f"at {each.q:.3f} Å⁻¹ the shape of the peak is different (reduced χ² {each.reduced_chi2:.3g})"
             )
     return Disorder(pattern, orders, above, below, _sigma_L(seen, unseen), tuple(notes))
+
+
+def _compared(order: Visibility) -> str:
+    """Return the comparison of a visibility with that of the threshold, as text."""
+    if order.within_threshold is None:
+        return ""
+    return f", {'above' if order.within_threshold else 'below'} the {AT_THRESHOLD:.2f} of the threshold"
 
 
 def _sigma_L(seen: Sequence[Visibility], unseen: Sequence[Visibility]) -> Estimate:

@@ -21,7 +21,7 @@ from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
-from slxrd.studies.merit.fringes import Peak, linear_test, single_crystals
+from slxrd.studies.merit.fringes import ONE_SIDED, Peak, linear_test, single_crystals
 from slxrd.units import FloatArray
 
 #: Fringes count as seen below this probability of as large an improvement by chance.
@@ -83,6 +83,23 @@ class Visibility:
     def threshold(self) -> float:
         """δ_Λ of Eq. S21, π/(2q), in Å."""
         return math.pi / (2.0 * self.q)
+
+    @property
+    def within_threshold(self) -> bool | None:
+        """Whether the disorder is below the threshold of Eq. S21; None if the visibility does not decide it.
+
+        The threshold σ_L = π/(2q) means a visibility of :data:`AT_THRESHOLD`: fringes are weaker beyond it,
+        but can still be seen. Decided is what holds for the 95 % limit of the visibility.
+        """
+        if not self.seen:
+            return False if self.conclusive else None
+        if self.visibility is None:
+            return None
+        margin = ONE_SIDED * (self.error or 0.0)
+        if self.visibility - margin > AT_THRESHOLD:
+            return True
+        # Without an error, σ_L is an upper limit and the visibility a lower one.
+        return False if self.error is not None and self.visibility + margin < AT_THRESHOLD else None
 
     @property
     def sigma_L(self) -> tuple[float, float] | None:
