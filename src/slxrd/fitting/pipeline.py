@@ -114,6 +114,9 @@ def fit_pattern(
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
+        if objective.counted:  # observed counts give the minima between fringes too much weight
+            objective = objective.recounted(found.minima[0].evaluation.regions)
+            found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
         extended = extend(
             objective, found.parameters, found.minima, budget, kept=_named_parameters(options.request)
         )

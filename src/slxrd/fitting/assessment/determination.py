@@ -16,6 +16,9 @@ from slxrd.fitting.result.fit import Estimate, Fit, Solution
 from slxrd.fitting.uncertainty.posterior.importance import importance_samples
 from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING
+from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
+
+_OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
 
 
 def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
@@ -58,6 +61,10 @@ def _without_bounds(fit: Fit) -> Fit:
 def _needs_profile(fit: Fit, name: str) -> bool:
     estimate: Estimate = fit.parameters[name]
     row = fit.minima[0].parameters[name]
+    if name in _OF_SURROUNDINGS and estimate.error is not None:
+        return (
+            False  # a profile of a film on a substrate takes long, and thickness and d hardly depend on these
+        )
     if name in STACKING and fit.parameters["L"].status == "undetermined":
         return False  # without fringes neither can be determined
     if estimate.status == "undetermined" and estimate.why == fit.parameters["L"].why:

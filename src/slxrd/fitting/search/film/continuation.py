@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
@@ -24,14 +25,14 @@ from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
 Group = tuple[Mapping[str, float], ...]
-#: Groups of parameters that are added together, with their starts: several where a sign is open.
+#: Groups of parameters that are added together, with their starts.
 GROUPS: tuple[Group, ...] = (
     ({"d_S": 0.0},),
     ({"coherence_S": 0.8},),
     ({"sigma_S": 0.5},),
     ({"sigma_top": 3.0},),
-    ({"strain_bottom": 0.005, "depth_bottom": 5.0}, {"strain_bottom": -0.005, "depth_bottom": 5.0}),
-    ({"strain_top": 0.005, "depth_top": 5.0}, {"strain_top": -0.005, "depth_top": 5.0}),
+    ({"strain_bottom": 0.003, "depth_bottom": 5.0},),
+    ({"strain_top": 0.003, "depth_top": 5.0},),
 )
 #: Relative deviation of the plane distance of the substrate from the given one.
 NEAR_SUBSTRATE = 1e-3
@@ -42,7 +43,7 @@ LEAST_GAIN = 10.0
 #: Solutions of the search that are refined again in the end.
 MOST_RIVALS = 3
 #: Precision and evaluations of a trial; most groups that are added.
-_ROUGHLY, _EVALUATIONS, MOST_ADDED = 1e-4, 40, 5
+_ROUGHLY, _EVALUATIONS, MOST_ADDED = 1e-4, 40, 4
 #: Share of the time of the search after which nothing more is added.
 _SHARE = 0.9
 
@@ -116,10 +117,9 @@ def extend(
         best, group = min(tried, key=lambda each: _criterion(each[0], best))
         if _criterion(current, best) - _criterion(best, best) < LEAST_GAIN:
             break
-        before, current = current, best
+        current = best
         added += group[0]
-        useless = {id(g) for one, g in tried if _criterion(before, best) < _criterion(one, best)}
-        groups = [g for g in groups if g is not group and id(g) not in useless and not _alike(g, group)]
+        groups = [g for g in groups if g is not group and not _alike(g, group)]
     if not added:
         return current
     further = {name: current.minima[0].values[name] for name in added}
@@ -177,6 +177,8 @@ def _trial(current: Extended, budget: Budget, start: Mapping[str, float]) -> Ext
     try:
         found = minimise(objective, filled(parameters, values), _ROUGHLY, _EVALUATIONS, check=budget.check)
     except SlxrdError:
+        return None
+    if any(on_bound(found, name) for name in start):
         return None
     return Extended(objective, parameters, (found,))
 
