@@ -22,6 +22,7 @@ from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.curves import film_curves, fringe_curves
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
+from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.scan import filled
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -249,3 +250,13 @@ def test_steps_of_progress_never_go_back() -> None:
     search_films(objective, parameters, lambda done, of: steps.append((done, of)))
     assert steps[-1][0] == steps[-1][1]
     assert [done for done, _ in steps] == sorted(done for done, _ in steps)
+
+
+def test_a_peak_narrower_than_the_resolution_is_noted() -> None:
+    pattern = film(3.06, 100, 0.0, 1e4, 8, 0.0005, 3)
+    region = [(float(pattern.x[0]), float(pattern.x[-1]))]
+    wide, _ = problem(pattern, regions=region, resolution=0.02)
+    (note,) = too_wide(wide)
+    assert "--resolution" in note
+    right, _ = problem(pattern, regions=region, resolution=0.0005)
+    assert not too_wide(right)

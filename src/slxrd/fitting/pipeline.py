@@ -22,6 +22,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
 from slxrd.fitting.search.film.continuation import extend
+from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.scan import Progress
@@ -105,6 +106,7 @@ def fit_pattern(
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
         parameters = _without_neighbours(parameters)
+        notes += too_wide(objective)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
     if options.settings.background == AUTO:
