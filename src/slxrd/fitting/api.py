@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
+
+import numpy as np
 
 from slxrd.data.corrections import prepare_like
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
+from slxrd.fitting.diagnosis.options import complete
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
@@ -155,8 +158,8 @@ def _check_zeros(named: Iterable[str], zeros: list[str]) -> None:
             raise SlxrdError(f"{name}: there {scans} only; leave it out, or give the file of the scan too")
 
 
-def further_scans(first: Pattern, options: Mapping[str, Any]) -> tuple[FurtherScan, ...]:
-    """Read, correct and mask the further scans of a fit.
+def further_patterns(first: Pattern, options: Mapping[str, Any]) -> list[Pattern]:
+    """Read and correct the further scans of a fit.
 
     Parameters
     ----------
@@ -168,19 +171,43 @@ def further_scans(first: Pattern, options: Mapping[str, Any]) -> tuple[FurtherSc
     Raises
     ------
     SlxrdError
-        If a file cannot be read, or the number of resolutions is not that of the further scans.
+        If a file cannot be read.
     """
-    items, widths = list(options["further_scans"]), list(options["further_resolutions"])
-    if len(widths) not in (0, len(items)):
+    items = options["further_scans"]
+    return [item if isinstance(item, Pattern) else _read_like(first, item) for item in items]
+
+
+def further_scans(patterns: Sequence[Pattern], options: Mapping[str, Any]) -> tuple[FurtherScan, ...]:
+    """Mask the further scans of a fit.
+
+    Parameters
+    ----------
+    patterns : sequence of Pattern
+        The scans.
+    options : mapping
+        Options by name.
+
+    Raises
+    ------
+    SlxrdError
+        If the number of resolutions is not that of the further scans.
+    """
+    widths = list(options["further_resolutions"])
+    if len(widths) not in (0, len(patterns)):
         raise SlxrdError(
-            f"{len(widths)} resolutions of further scans, but {len(items)} further scans; give one for each"
+            f"{len(widths)} resolutions of further scans, but {len(patterns)} further scans; give one for each"
         )
     found: list[FurtherScan] = []
-    for item, width in zip(items, widths or [options["resolution"]] * len(items), strict=True):
-        pattern = item if isinstance(item, Pattern) else _read_like(first, item)
-        pattern = pattern.without(options["mask"])
+    for scan, width in zip(patterns, widths or [options["resolution"]] * len(patterns), strict=True):
+        pattern = _masked(scan, options["mask"])
         found.append(FurtherScan(pattern, as_instrument(pattern, width, options["zero"])))
     return tuple(found)
+
+
+def _masked(pattern: Pattern, mask: Iterable[tuple[float, float]]) -> Pattern:
+    """Mask the ranges that contain points of one of several scans."""
+    q = pattern.to_q().q
+    return pattern.without([(a, b) for a, b in mask if np.any((q >= a) & (q <= b))])
 
 
 def _read_like(first: Pattern, file: str | Path) -> Pattern:
@@ -191,7 +218,7 @@ def _read_like(first: Pattern, file: str | Path) -> Pattern:
 
 
 def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOptions]:
-    """Mask a pattern and convert options of a fit to the objects that the fit works with.
+    """Complete options from the pattern, mask it, and convert options to the objects that the fit works with.
 
     Parameters
     ----------
@@ -212,8 +239,10 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
     SlxrdError
         If the options do not suit each other or the pattern.
     """
+    scans = further_patterns(pattern, options)
+    options, notes = complete(pattern, options, scans)
     stack, parameters = sample_of(options)
-    pattern = pattern.without(options["mask"])
+    pattern = _masked(pattern, options["mask"]) if scans else pattern.without(options["mask"])
     return pattern, FitOptions(
         as_regions(options["regions"]),
         parameters,
@@ -222,8 +251,9 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         options["noise"],
         Settings(options["objective"], options["scale"], options["background"]),
         options["budget"],
-        further_scans(pattern, options),
+        further_scans(scans, options),
         options,
+        notes,
     )
 
 

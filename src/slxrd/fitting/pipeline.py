@@ -60,7 +60,10 @@ class FitOptions:
     further : tuple of FurtherScan
         Further scans of the sample, which are fitted with the pattern.
     request : mapping
-        Options as they were given to :func:`slxrd.fit`; empty if the fit was started in another way.
+        Options of :func:`slxrd.fit`, those from the pattern included; empty if the fit was started in another
+        way.
+    notes : sequence of str
+        Notes on the choice of options.
     """
 
     regions: Sequence[Region] = ()
@@ -72,6 +75,7 @@ class FitOptions:
     budget: float = DEFAULT_BUDGET
     further: tuple[FurtherScan, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    notes: Sequence[str] = field(default=(), compare=False, repr=False)
 
 
 def fit_pattern(
@@ -176,7 +180,7 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     SlxrdError
         If a region has nothing to fit, or an option is invalid.
     """
-    notes: list[str] = []
+    notes = list(options.notes)
     regions = tuple(options.regions)
     of_first = covered(pattern, regions) if options.further else regions
     if not regions:

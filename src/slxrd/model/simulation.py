@@ -21,15 +21,15 @@ from slxrd.sample.stack import Stack, StackKind, Weighting
 from slxrd.units import FloatArray
 
 
-def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Zero) -> Instrument:
+def as_instrument(pattern: Pattern, resolution: float | ResolutionShape | None, zero: Zero) -> Instrument:
     """Return the instrument that a pattern was measured with.
 
     Parameters
     ----------
     pattern : Pattern
         Pattern, whose wavelengths are used.
-    resolution : float or ResolutionShape
-        σ_G in Å⁻¹, or a measured line shape.
+    resolution : float, ResolutionShape or None
+        σ_G in Å⁻¹, or a measured line shape; None: the usual σ_G.
     zero : {"q", "angle", "displacement"}
         Meaning of q_zero.
 
@@ -46,7 +46,7 @@ def as_instrument(pattern: Pattern, resolution: float | ResolutionShape, zero: Z
                 f"the resolution was measured at {own:g} Å and {pattern.source} at "
                 f"{known:g} Å; measure a standard with the same radiation"
             )
-    else:
+    elif resolution is not None:
         sigma_G = resolution
     return Instrument(sigma_G, broadening, pattern.wavelength, pattern.second_line, zero)
 

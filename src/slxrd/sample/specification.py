@@ -134,7 +134,7 @@ def as_substrate(substrate: SubstrateLike | None) -> Substrate | None:
 
 def as_stack(
     *,
-    coherent: int = Stack.coherent,
+    coherent: int | None = None,
     size_window: float = Stack.size_window,
     crystal: CrystalLike | None = None,
     partner: CrystalLike | None = None,
@@ -150,7 +150,7 @@ def as_stack(
     Parameters
     ----------
     coherent, size_window
-        M, and the window of sizes; see :class:`slxrd.sample.stack.Stack`.
+        M (None: the usual number), and the window of sizes; see :class:`slxrd.sample.stack.Stack`.
     crystal, partner : Crystal, str or Path, optional
         The crystal, and one that alternates with it; see :func:`as_crystal`.
     slab : float or str, optional
@@ -172,7 +172,7 @@ def as_stack(
         If a value is invalid.
     """
     made = Stack(
-        coherent,
+        Stack.coherent if coherent is None else coherent,
         size_window,
         None if crystal is None else as_crystal(crystal),
         None if partner is None else as_crystal(partner),

@@ -161,8 +161,10 @@ def measured(name: str) -> Pattern:
     return slxrd.read(FILES / name, axis="2theta", wavelength="CuKa")
 
 
-def test_measured_layered_crystals() -> None:
-    found = diagnose(measured("Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy"))
+@pytest.mark.parametrize("corrected", [False, True])
+def test_measured_layered_crystals(corrected: bool) -> None:
+    pattern = measured("Cs3Bi2Br9_a200_Rat21_2-Theta_Omega.xy")
+    found = diagnose(slxrd.correct_lorentz_polarisation(pattern) if corrected else pattern)
     assert found.proposal.kind == "crystals without a superlattice"
     assert found.series[0].d == pytest.approx(9.85, abs=0.02)
     assert found.series[0].orders == (1, 2, 3, 5, 6)

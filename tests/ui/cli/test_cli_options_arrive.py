@@ -25,6 +25,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--prior": (["--prior", "L=36:2"], "fit", "prior", {"L": (36.0, 2.0)}),
     "--ligand": (["--ligand", "C18"], "fit", "ligand", "C18"),
     "--budget": (["--budget", "60"], "fit", "budget", 60.0),
+    "--order": (["--order", "2"], "fit", "order", 2),
     "--coherent": (["--coherent", "7"], "fit", "coherent", 7),
     "--size-window": (["--size-window", "3"], "fit", "size_window", 3.0),
     "--crystal": (["--crystal", "CsPbBr3:Br"], "fit", "crystal", "CsPbBr3:Br"),

@@ -13,10 +13,10 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.diagnosis.families import Family
 from slxrd.fitting.diagnosis.maxima import Maximum
+from slxrd.fitting.diagnosis.noise import ResolutionEstimate
 from slxrd.fitting.diagnosis.result import (
     FringePeriod,
     Proposal,
-    ResolutionEstimate,
     SampleKind,
     SubstratePeak,
 )
@@ -274,6 +274,7 @@ def _options(kind: SampleKind, found: Findings) -> dict[str, Any]:
             mask = _mask(found, found.substrate, main)
             if mask[0] < high and mask[1] > low:
                 options["mask"] = (mask,)
+            options["substrate"] = round(found.substrate.d, 5)
         satellites = found.period("superlattice")
         options["coherent"] = satellites.repeats or 1 if kind == "multilayer" and satellites else 1
     if narrow and limit is not None and kind != "crystals without a superlattice":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from slxrd._frozen import FrozenDict
-from slxrd.fitting.diagnosis.noise import NoiseEstimate
+from slxrd.fitting.diagnosis.noise import NoiseEstimate, ResolutionEstimate
+from slxrd.fitting.request.plain import plain
 
 PeakKind = Literal["Bragg", "substrate", "fringe", "broad"]
 FringeKind = Literal["Laue", "superlattice"]
@@ -135,25 +136,6 @@ class FringePeriod:
 
 
 @dataclass(frozen=True)
-class ResolutionEstimate:
-    """Resolution of the instrument, from the pattern itself.
-
-    Parameters
-    ----------
-    sigma : float
-        Upper limit of the standard deviation of a Gaussian, Å⁻¹.
-    q : float
-        Position of the peak or fringes that it comes from, Å⁻¹.
-    origin : {"sharpest peak", "fringes"}
-        What the limit comes from.
-    """
-
-    sigma: float
-    q: float
-    origin: Literal["sharpest peak", "fringes"]
-
-
-@dataclass(frozen=True)
 class Proposal:
     """A proposed analysis.
 
@@ -217,6 +199,11 @@ class Diagnosis:
     fringes: tuple[FringePeriod, ...]
     resolution: ResolutionEstimate | None
     proposal: Proposal
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """Return the diagnosis as plain data, for JSON; lengths in Å, scattering vectors in Å⁻¹."""
+        document: dict[str, Any] = plain(asdict(self), "diagnosis")
+        return document
 
     def __str__(self) -> str:
         from slxrd.fitting.diagnosis.text import describe

@@ -34,8 +34,17 @@ def describe(found: Diagnosis) -> str:
 
 
 def summary(found: Diagnosis) -> str:
-    """Return the proposal in one line."""
-    return f"proposed: {found.proposal.kind} ({'; '.join(found.proposal.reasons)})"
+    """Return the main findings and the proposal in few lines.
+
+    Parameters
+    ----------
+    found : Diagnosis
+    """
+    proposal = found.proposal
+    lines = [f"The pattern shows: {proposal.kind} ({'; '.join(proposal.reasons)})"]
+    lines += [f"  not excluded: {rival}" for rival in proposal.rivals]
+    lines += [*_substrate(found.substrate), *(_fringes(period) for period in found.fringes)]
+    return "\n".join(lines)
 
 
 def _row(name: str, text: str) -> str:

@@ -138,6 +138,19 @@ def collect(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options.get(name, option.default) for name, option in fit_options().items()}
 
 
+def undiagnosed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give options that are taken from the pattern by default their usual values instead.
+
+    Parameters
+    ----------
+    options : mapping
+        Some options by name.
+    """
+    usual = {name: option.usual for name, option in fit_options().items() if option.option.usual is not None}
+    given = {name: value for name, value in options.items() if value is not None or name not in usual}
+    return {**usual, **given}
+
+
 def _members(name: str, value: Any) -> Iterable[tuple[str, Any]]:
     """Return the options of a keyword: itself, or those of a group."""
     if name not in FIT_GROUPS:

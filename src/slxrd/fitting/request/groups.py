@@ -81,7 +81,7 @@ class PreparationOptions(TypedDict, total=False):
 
 
 class DataOptions(TypedDict, total=False):
-    """Selection of the points, and their σ."""
+    """Selection of the points, their σ, and the order of reflection."""
 
     regions: Annotated[
         Iterable[RegionLike],
@@ -96,7 +96,12 @@ class DataOptions(TypedDict, total=False):
     ]
     mask: Annotated[
         Iterable[tuple[float, float]],
-        Option(Intervals(), "Leave out q from A to B in Å⁻¹.", (), metavar="A:B"),
+        Option(
+            Intervals(),
+            "Leave out q from A to B in Å⁻¹; default: the peak of a substrate.",
+            (),
+            metavar="A:B",
+        ),
     ]
     further_scans: Annotated[
         Iterable[Pattern | str | Path],
@@ -119,6 +124,17 @@ class DataOptions(TypedDict, total=False):
             metavar="FRACTION|counting|file[+FRACTION]",
             label="σ of the points",
             placeholder="from file; 0.03; counting+0.05",
+        ),
+    ]
+    order: Annotated[
+        int | None,
+        Option(
+            Whole(1),
+            "Order of the strongest peak: d is this many times 2π/q, and N counts planes that far apart.",
+            note="At a 002 reflection, 1 counts the planes that scatter, 2 the unit cells.",
+            metavar="N",
+            label="order of the strongest peak",
+            placeholder="from the orders found",
         ),
     ]
 
@@ -202,14 +218,16 @@ class SampleOptions(TypedDict, total=False):
     """Crystals and stacking."""
 
     coherent: Annotated[
-        int,
+        int | None,
         Option(
             Whole(1, "crystals"),
-            "M, crystals that scatter coherently; 1: a thin film.",
-            Stack.coherent,
-            "The 2021 paper counts pairs, M = 2C.",
+            "M, crystals that scatter coherently; 1: a thin film. Default: from the pattern (slxrd fit), "
+            "or 40.",
+            note="The 2021 paper counts pairs, M = 2C.",
             metavar="M",
             label="M, coherent crystals",
+            placeholder="from the pattern, or 40",
+            usual=Stack.coherent,
         ),
     ]
     size_window: Annotated[
@@ -283,10 +301,12 @@ class SampleOptions(TypedDict, total=False):
         SubstrateLike | None,
         Option(
             SubstrateName(),
-            "Crystal below, which interferes with the stack: plane distance in Å, SrTiO3:002, or none.",
+            "Crystal below, which interferes with the stack: plane distance in Å, SrTiO3:002, or none; "
+            "default: the one found (slxrd fit).",
             metavar="Å|NAME:PLANE|none",
             label="substrate",
-            placeholder="none; 3.905; SrTiO3:002",
+            placeholder="from the pattern; none; 3.905; SrTiO3:002",
+            usual="none",
         ),
     ]
 
@@ -295,14 +315,16 @@ class InstrumentOptions(TypedDict, total=False):
     """The diffractometer."""
 
     resolution: Annotated[
-        float | ResolutionShape,
+        float | ResolutionShape | None,
         Option(
             Resolution(),
-            "Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote.",
-            Instrument.sigma_G,
-            "In Python that file is read by :func:`slxrd.read_resolution`.",
+            "Gaussian σ_G in Å⁻¹, 0: none; or a file that slxrd resolution wrote. Default: 0.007, or "
+            "less if a peak is sharper (slxrd fit).",
+            note="In Python that file is read by :func:`slxrd.read_resolution`.",
             metavar="SIGMA|FILE",
             label="σ_G (Å⁻¹), or a file",
+            placeholder="from the pattern, or 0.007",
+            usual=Instrument.sigma_G,
         ),
     ]
     further_resolutions: Annotated[

@@ -22,6 +22,8 @@ class Option:
     default : object
         The value if the option is not given. Saved files leave it out, so a change of it requires a
         migration.
+    usual : object
+        The value where the default is None, meaning "from the pattern", and no diagnosis is made.
     note : str
         Further sentences for Python only.
     metavar : str
@@ -46,6 +48,7 @@ class Option:
     placeholder: str = ""
     choice_labels: Mapping[str, str] = field(default_factory=dict)
     typed: bool = True
+    usual: Any = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ class Declared:
     def default(self) -> Any:
         """The value where the option is not given."""
         return self.option.default
+
+    @property
+    def usual(self) -> Any:
+        """The value where the option is not given and the pattern is not diagnosed."""
+        return self.option.default if self.option.usual is None else self.option.usual
 
     @property
     def flag(self) -> str:

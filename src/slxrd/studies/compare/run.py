@@ -11,7 +11,7 @@ from slxrd.data.regions import RegionLike, as_regions, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import build_parameters, fit
 from slxrd.fitting.objective.settings import AUTO, Settings
-from slxrd.fitting.request.declaration import collect, flatten, options_of
+from slxrd.fitting.request.declaration import collect, flatten, options_of, undiagnosed
 from slxrd.fitting.request.named import Named, Names
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.background import SEARCHED
@@ -232,7 +232,7 @@ def _fit_in_turn(
             report(before + int(0.9 * _STEPS * done / max(of, 1)), max(total, _STEPS * started))
 
         try:
-            result = fit(pattern, regions=regions, report=step, **arguments, **options)
+            result = fit(pattern, regions=regions, report=step, **undiagnosed({**arguments, **options}))
         except SlxrdError as error:
             raise SlxrdError(f"model {name}: {error}") from None
         report(_STEPS * started, max(total, _STEPS * started))

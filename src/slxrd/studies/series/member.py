@@ -22,7 +22,7 @@ from slxrd.fitting.api import fit, sample_of
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.record.migrations import as_in_0_1
 from slxrd.fitting.record.write import result_dictionary
-from slxrd.fitting.request.declaration import flatten, options_of
+from slxrd.fitting.request.declaration import flatten, options_of, undiagnosed
 from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
@@ -116,7 +116,7 @@ def fit_alone(plain: Plain, options: Mapping[str, Any]) -> str:
         reason why there is none.
     """
     try:
-        return json.dumps(_record(fit(Pattern(**plain), **options)), allow_nan=False)
+        return json.dumps(_record(fit(Pattern(**plain), **undiagnosed(options))), allow_nan=False)
     except SlxrdError as error:
         return json.dumps({"failed": str(error)})
     except Exception as error:  # a failure of one pattern must not end the series
@@ -198,7 +198,7 @@ def refit_objective(
         if row.expression is None and not (options.get("coherent") == 1 and name in STACKING)
     }
     chosen = {"parameters": base.fix(**fixed), "background": result["input"]["background"]}
-    frozen = fit(Pattern(**plain), **{**options, **chosen})
+    frozen = fit(Pattern(**plain), **undiagnosed({**options, **chosen}))
     not_refined = {name: value for name, value in best.items() if name in fixed and name not in refined}
     parameters = base.fix(**not_refined).release(*refined).start(**{name: best[name] for name in refined})
     return frozen, parameters
@@ -242,7 +242,10 @@ def fit_from_neighbours(
     best = min(paths, key=lambda path: path["delta_chi2"], default=None)
     if best is not None and not fix and best["delta_chi2"] < -MISSED:
         free = {name: best["values"][name] for name in result["refined"]}
-        again = fit(Pattern(**plain), **{**options, "parameters": options["parameters"].start(**free)})
+        again = fit(
+            Pattern(**plain),
+            **undiagnosed({**options, "parameters": options["parameters"].start(**free)}),
+        )
         if again.chi2 < result["chi2"] - MISSED:
             better = _record(again)
             note = f"found from the solution of {best['from']}, which the search of this pattern missed"

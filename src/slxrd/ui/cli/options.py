@@ -35,8 +35,14 @@ class Given:
     values: Mapping[str, Any]
 
     def __getitem__(self, name: str) -> Any:
-        """Return an option as an argument of :func:`slxrd.fit` or :func:`slxrd.read`."""
-        return argument_of(OPTIONS[name], self.values[name])
+        """Return an option as an argument of a function that does not take it from the pattern."""
+        value = argument_of(OPTIONS[name], self.values[name])
+        return OPTIONS[name].usual if value is None else value
+
+    def of_fit(self) -> dict[str, Any]:
+        """Return the options of :func:`slxrd.fit`; those that are to be taken from the pattern are None."""
+        names = [name for name in options_of(*FIT_GROUPS) if name in self.values]
+        return {name: argument_of(OPTIONS[name], self.values[name]) for name in names}
 
     def arguments(self, *groups: str) -> dict[str, Any]:
         """Return the options of some groups as arguments; without groups those of :func:`slxrd.fit`."""

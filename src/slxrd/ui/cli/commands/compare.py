@@ -22,7 +22,7 @@ Common = Annotated[
     take(
         *("data", "reading", "preparation", "instrument", "refinement"),
         *("coherent", "size_window", "residuals"),
-        without=["objective"],
+        without=["objective", "order"],
         fix="Fix a parameter of the models that have it.",
         free="Refine a parameter of the models that have it.",
         bounds="Bounds, and range of the flat prior.",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 import slxrd
+from slxrd._version import __version__
+from slxrd.fitting.diagnosis.options import NothingToFitError, diagnosis_for
+from slxrd.fitting.diagnosis.text import summary
 from slxrd.ui.cli.frame import INTERRUPTED, command
 from slxrd.ui.cli.options import Request
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
     Plot,
+    as_json,
     check_outputs,
     folder,
     json_file,
@@ -85,11 +89,15 @@ def fit_command(
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
     measured = [*files, *map(Path, request["further_scans"])]
     check_outputs([*in_folder, plot, written, page], force, measured=measured, figure=plot)
-    options = request.arguments()
+    options = request.of_fit()
     pattern, *scans = (request.prepared(file) for file in measured)
     options["further_scans"] = scans
-    with progress("searching") as report:
-        result = slxrd.fit(pattern, **options, report=report)
+    try:
+        with progress("searching") as report:
+            result = slxrd.fit(pattern, **options, report=report)
+    except NothingToFitError as nothing:
+        _without_fit(nothing, json)
+        return
     after.check_fit(result)
     command_line = typed()
     contents: list[tuple[Path, Callable[[], bytes | str]]] = []
@@ -111,13 +119,43 @@ def fit_command(
         from slxrd.ui.report.page import FollowUpSection, report_html
 
         ready.append((page, report_html(result, command_line, FollowUpSection.of(done.text, done.files))))
-    write_all(ready, f"{result}\n{done.text}".rstrip(), quiet=json == "-")
+    text = f"{_first_lines(pattern, options)}{result}\n{done.text}".rstrip()
+    write_all(ready, text, quiet=json == "-")
     if json == "-":
         typer.echo(output.result_json(result, command_line), nl=False)
         typer.echo(done.text, nl=bool(done.text), err=True)
     if done.interrupted:
         typer.echo("slxrd: interrupted; the files written hold what was done until then", err=True)
         raise SystemExit(INTERRUPTED)
+
+
+def _first_lines(pattern: slxrd.Pattern, options: Mapping[str, Any]) -> str:
+    """Return what the pattern shows, as the first lines of the output; empty if it was not diagnosed."""
+    found = diagnosis_for(pattern, options)
+    return "" if found is None else f"{summary(found)}\n\n"
+
+
+def _without_fit(nothing: NothingToFitError, json: str | None) -> None:
+    """Print what a pattern without a superlattice or film shows; with ``--json`` as JSON."""
+    found = nothing.found
+    document = as_json({"slxrd": __version__, "schema": 1, **found.as_dictionary(), "command": typed()})
+    written = json_file(json)
+    if json == "-":
+        typer.echo(document, nl=False)
+        return
+    lines = [found.source, str(found), "", _conclusion(found)]
+    write_all([] if written is None else [(written, document)], "\n".join(lines))
+
+
+def _conclusion(found: slxrd.Diagnosis) -> str:
+    """Return in a sentence that there is nothing to fit."""
+    what = "no superlattice: these are crystals, with the plane distances and sizes above"
+    if found.proposal.kind == "no structure of this kind":
+        what = "no Bragg peak of a superlattice or film"
+    return (
+        f"There is {what}. Nothing was fitted, and no figure or folder written. Options that say what the "
+        "sample is fit it nevertheless: --coherent 1 for one crystal, --coherent 40 for a stack."
+    )
 
 
 def _picture(result: slxrd.Fit, path: Path) -> bytes:
