@@ -195,7 +195,8 @@ def further_scans(patterns: Sequence[Pattern], options: Mapping[str, Any]) -> tu
     widths = list(options["further_resolutions"])
     if len(widths) not in (0, len(patterns)):
         raise SlxrdError(
-            f"{len(widths)} resolutions of further scans, but {len(patterns)} further scans; give one for each"
+            f"{len(widths)} resolutions of further scans, but {len(patterns)} further scans; give one for "
+            "each"
         )
     found: list[FurtherScan] = []
     for scan, width in zip(patterns, widths or [options["resolution"]] * len(patterns), strict=True):
