@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, setup
@@ -232,3 +233,21 @@ def test_a_second_order_that_outweighs_the_first() -> None:
     near = minimise(objective, found[0].parameters.start(**truth))
     assert found[0].chi2 < near.chi2 + 0.1
     assert min(abs(minimum.values["L"] - truth["L"]) for minimum in found) < 0.5
+
+
+@pytest.mark.slow
+def test_a_lone_fringe_is_no_first_order() -> None:
+    """Each region is scaled to its own maximum, so that heights do not show which one is the Bragg peak."""
+    truth = {"d": 2.9613, "L": 47.615, "sigma_L": 0.366, "N": 3.0, "sigma_N": 0.538, "q_zero": 0.0}
+    bragg, period = 2.0 * np.pi / truth["d"], 2.0 * truth["d"] + truth["L"]
+    fringe, half = 2.0 * np.pi * 9 / period, 0.45 * 2.0 * np.pi / period
+    regions = [(fringe - half, fringe + half), (bragg - 0.35, bragg + 0.35)]
+    q = np.arange(0.8, bragg + 0.4, 0.002)
+    pattern = simulate(q, truth, noise=0.002, seed=3)
+    scaled = pattern.intensity.copy()
+    for low, high in regions:
+        inside = (q >= low) & (q <= high)
+        scaled[inside] /= scaled[inside].max()
+    found = fit(Pattern(q, scaled), regions=regions, noise=0.03)
+    assert found.parameters["d"].value == pytest.approx(truth["d"], abs=0.01)
+    assert found.parameters["L"].value == pytest.approx(truth["L"], abs=0.3)

@@ -20,6 +20,8 @@ LOW_ANGLE = 0.45
 COMMENSURATE = 0.06
 #: Smallest height of another order, relative to the strongest.
 WEAKEST_ORDER = 0.05
+#: A region narrower than this fraction of the widest may contain a lone fringe.
+LONE_FRINGE = 0.6
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,29 @@ def _span(outline: FloatArray, top: int, floor: float, depth: float) -> tuple[in
 def _noise(intensity: FloatArray) -> float:
     """Estimate the standard deviation of the noise from third differences."""
     return float(np.median(np.abs(np.diff(intensity, 3))) / 0.6745 / np.sqrt(20.0))
+
+
+def lattice_periods(regions: list[tuple[FloatArray, FloatArray]]) -> list[float]:
+    """Return guesses of d in Å, the first that of all regions.
+
+    A region much narrower than another may contain a lone fringe instead of another order of reflection. Its
+    height does not show it if every region has its own scale. The second guess is then that of the wide
+    regions.
+
+    Parameters
+    ----------
+    regions : list of (ndarray, ndarray)
+        q and intensity of each, of shape (n,).
+    """
+    peaks = [measure_peak(q, intensity) for q, intensity in regions]
+    widths = [float(q[-1] - q[0]) for q, _ in regions]
+    guesses = [lattice_period(peaks)]
+    wide = [peak for peak, width in zip(peaks, widths, strict=True) if width > LONE_FRINGE * max(widths)]
+    if len(wide) < len(peaks):
+        other = lattice_period(wide)
+        if abs(other / guesses[0] - 1.0) > COMMENSURATE:
+            guesses.append(other)
+    return guesses
 
 
 def lattice_period(peaks: list[Peak]) -> float:

@@ -25,6 +25,7 @@ from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
 from slxrd.fitting.search.scan import (
     FAINTEST,
     MOST_REFINED,
+    SHARE_OF_SCAN,
     Progress,
     bragg_order,
     filled,
@@ -111,11 +112,31 @@ def search(
             parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     parameters, envelopes = decide_q_zero(objective, parameters)
-    base = envelopes[0]
-    bounded = _resolvable(objective, parameters, base)
+    bounded = _resolvable(objective, parameters, envelopes[0])
     scanned = scan_pairs if objective.model.stack.alternating else scan
-    starts = scanned(objective, bounded, base, report or (lambda done, of: None), budget)
-    return SearchResult(*_explore(objective, bounded, starts, budget), parameters)
+    starts: list[FloatArray] = []
+    for i, base in enumerate(envelopes):
+        if i > 0 and budget.spent(SHARE_OF_SCAN):
+            budget.leave_out(f"planes {base.values['d']:.4g} Å apart")
+            break
+        starts.append(scanned(objective, bounded, base, _portion(report, i, len(envelopes)), budget))
+    return SearchResult(*_explore(objective, bounded, _alternated(starts), budget), parameters)
+
+
+def _portion(report: Progress | None, index: int, count: int) -> Progress:
+    """Progress of one of several equal parts of the work."""
+
+    def portion(done: int, of: int) -> None:
+        if report is not None:
+            report(index * of + done, count * of)
+
+    return portion
+
+
+def _alternated(lists: list[FloatArray]) -> FloatArray:
+    """Merge lists of starting points, each the best first, by taking from each in turn."""
+    ranks = np.concatenate([np.arange(len(rows)) for rows in lists])
+    return np.asarray(np.concatenate(lists)[np.argsort(ranks, kind="stable")])
 
 
 def search_again(

@@ -10,7 +10,7 @@ import math
 
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.search.scan import envelope_fits
+from slxrd.fitting.search.scan import envelope_fits, trial_periods
 from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.parameters.scans import scan_of_zero
@@ -60,20 +60,21 @@ def decide_q_zero(objective: Objective, parameters: Parameters) -> tuple[Paramet
     parameters : Parameters
         With q_zero free or fixed.
     envelopes : list of Minimum
-        Fits of the envelopes, the best first.
+        Fit of the envelopes for each of :func:`slxrd.fitting.search.scan.trial_periods`.
     """
     several = bool(undecided_zeros(parameters))
     parameters = with_zeros_of_scans(objective, parameters)
     fixed = fix_q_zero(parameters)
-    envelopes = envelope_fits(objective, fixed)
+    periods = trial_periods(objective, fixed)
+    envelopes = [envelope_fits(objective, fixed, d)[0] for d in periods]
     if several or parameters["q_zero"].free is not None or objective.model.stack.coherent == 1:
         return fixed, envelopes
-    if len(orders_of_reflection(objective, envelopes[0].values["d"])) < 2:
+    if any(len(orders_of_reflection(objective, envelope.values["d"])) < 2 for envelope in envelopes):
         return fixed, envelopes
     freed = parameters.release("q_zero")
-    shifted = envelope_fits(objective, freed)
-    error = shifted[0].covariance.error("q_zero")
-    if error is None or error > WORTH_REFINING:
+    shifted = [envelope_fits(objective, freed, d)[0] for d in periods]
+    errors = [envelope.covariance.error("q_zero") for envelope in shifted]
+    if any(error is None or error > WORTH_REFINING for error in errors):
         return fixed, envelopes
     return freed, shifted
 

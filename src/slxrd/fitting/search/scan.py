@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
 
-from slxrd.data.peaks import centre_and_spread, highest_fringe_width, lattice_period, measure_peak
+from slxrd.data.peaks import (
+    LONE_FRINGE,
+    centre_and_spread,
+    highest_fringe_width,
+    lattice_periods,
+    measure_peak,
+)
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch
@@ -52,16 +58,32 @@ SHARE_OF_SCAN = 0.5
 Progress = Callable[[int, int], None]
 
 
-def envelope_fits(objective: Objective, parameters: Parameters) -> list[Minimum]:
+def trial_periods(objective: Objective, parameters: Parameters) -> list[float]:
+    """Lattice periods in Å of which the regions may contain Bragg peaks; the user's start if there is one."""
+    row = parameters["d"]
+    if row.value is not None:
+        return [row.value]
+    found = lattice_periods([(points.q, points.intensity) for points in objective.data])
+    inside = [d for d in found if row.lower <= d <= row.upper]
+    return inside or [(row.lower + row.upper) / 2.0]
+
+
+def main_region(data: Sequence[RegionData]) -> RegionData:
+    """Return the region of the strongest Bragg peak: the highest of those that are not a lone fringe."""
+    widest = max(float(points.q[-1] - points.q[0]) for points in data)
+    wide = [points for points in data if points.q[-1] - points.q[0] >= LONE_FRINGE * widest]
+    return max(wide, key=lambda points: float(points.intensity.max()))
+
+
+def envelope_fits(objective: Objective, parameters: Parameters, period: float | None = None) -> list[Minimum]:
     """Fit the Bragg peaks without their fringes, d and N alone, from several sizes; the best first.
 
-    σ_N is fixed at a usual value: a free σ_N would fit a single strong fringe instead of the whole peak.
+    d begins at ``period``, by default the first of :func:`trial_periods`. σ_N is fixed at a usual value: a
+    free σ_N would fit a single strong fringe instead of the whole peak.
     """
-    peaks = [measure_peak(points.q, points.intensity) for points in objective.data]
-    d, row = parameters["d"].value or lattice_period(peaks), parameters["d"]
-    if not row.lower <= d <= row.upper:
-        d = (row.lower + row.upper) / 2.0
-    strongest = max(peaks, key=lambda peak: peak.height)
+    d = period if period is not None else trial_periods(objective, parameters)[0]
+    main = main_region(objective.data)
+    strongest = measure_peak(main.q, main.intensity)
     planes = parameters["N"].value or max(0.9 * 2.0 * np.pi / (d * strongest.width), 2.0)
     base = parameters
     if base["L"].free:
@@ -157,7 +179,7 @@ def scan(
 ) -> FloatArray:
     """Scan χ² over L, N, σ_L and d, and return its minima in L and N, the best first; shape (k, p)."""
     row = parameters["L"]
-    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    strongest = main_region(objective.data)
     turn = base.values["d"] / bragg_order(strongest, base.values["d"])
     gaps = max(int((row.upper - row.lower) / turn * STEPS_PER_TURN), STEPS_PER_TURN)
     if gaps > MOST_GAPS:

@@ -26,6 +26,7 @@ from slxrd.fitting.search.scan import (
     Progress,
     chi2_about,
     choices,
+    main_region,
     points_of,
     scan,
     usual_spread,
@@ -105,7 +106,7 @@ def _tried(
     objective: Objective, parameters: Parameters, base: Minimum, periods: list[float]
 ) -> list[dict[str, float]]:
     """Trial values, at most :data:`MOST_TRIED`."""
-    strongest = max(objective.data, key=lambda points: float(points.intensity.max()))
+    strongest = main_region(objective.data)
     middle = float(np.mean(strongest.q))
     stack, row = objective.model.stack, parameters["L"]
     usual, usual_B = (
