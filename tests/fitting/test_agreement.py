@@ -40,7 +40,7 @@ def test_agreement_for_random_and_singular_covariances() -> None:
     random = np.random.default_rng(5)
     stack = Stack()
     for _ in range(300):
-        values = {"d": 3.0, "L": 20.0, "sigma_L": 1.0, "N": 40.0, "sigma_N": 0.5, "q_zero": 0.0}
+        values = {"d": 3.0, "L": 20.0, "sigma_L": 1.0, "N": 40.0, "sigma_N": 1.5, "q_zero": 0.0}
         mixing = random.normal(size=(5, 5)) * 10.0 ** random.uniform(-5.0, 2.0, 5)
         matrix = mixing @ mixing.T + 1e-12 * np.eye(5)
         # The mean size hardly depends on σ_N, whose covariance is therefore left out.

@@ -11,6 +11,9 @@ from slxrd.parameters.definitions import symbol_of
 #: describes; describes with systematic residuals; does not describe.
 Grade = Literal["describes", "systematic", "rejected"]
 
+#: Difference of ln Z below which two models are as probable: odds of 20 to 1.
+AS_PROBABLE = 3.0
+
 
 @dataclass(frozen=True)
 class Misfit:
@@ -123,14 +126,14 @@ class Assessment:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The headline, reasons, largest misfit and advice, as lines of text."""
+        """The headline, reasons, largest misfit, advice, and rivals that are as probable, as lines of text."""
         in_headline = self.grade == "systematic" and self.misfit is None
         found = [self.headline, *(f"  {reason}" for reason in self.reasons[in_headline:])]
         if self.misfit is not None:
             found.append(f"  Largest misfit: {sentence(self.misfit.text)}")
         if self.advice:
             found.append(f"  To try: {'; '.join(self.advice)}.")
-        found += [f"  {rival_text(rival)}" for rival in self.rivals]
+        found += [f"  {rival_text(rival)}" for rival in self.rivals if rival.log_odds < AS_PROBABLE]
         return tuple(found)
 
 
@@ -142,7 +145,7 @@ def sentence(text: str) -> str:
 def rival_text(rival: Rival) -> str:
     """Describe a rival in one sentence, without errors."""
     values = ", ".join(f"{symbol_of(name)} {value:.5g}" for name, value in rival.values.items())
-    if abs(rival.log_odds) < 3.0:
+    if abs(rival.log_odds) < AS_PROBABLE:
         verdict = "as probable as this model"
     else:
         verdict = "less probable than this model" if rival.log_odds > 0.0 else "more probable than this model"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from slxrd._html import table
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.result.assessment import AS_PROBABLE, rival_text
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, Fit, FitResult
 from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
@@ -53,6 +54,8 @@ def summarise(fit: Fit) -> str:
         )
     lines.append(f"χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}; {fit.why_stopped}")
     lines += _solutions(fit)
+    if fit.assessment is not None:
+        lines += [rival_text(rival) for rival in fit.assessment.rivals if rival.log_odds >= AS_PROBABLE]
     lines += [f"! {note}" for note in fit.notes]
     return "\n".join(lines)
 
