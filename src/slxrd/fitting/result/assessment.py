@@ -126,7 +126,7 @@ class Assessment:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """The headline, reasons, largest misfit, advice, and rivals that are as probable, as lines of text."""
+        """The headline, reasons, largest misfit, advice, and rivals that are as probable, as text."""
         in_headline = self.grade == "systematic" and self.misfit is None
         found = [self.headline, *(f"  {reason}" for reason in self.reasons[in_headline:])]
         if self.misfit is not None:
