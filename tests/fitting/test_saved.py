@@ -14,7 +14,7 @@ import slxrd
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.document import read_document
-from slxrd.fitting.record.migrations import SCHEMA, STEPS
+from slxrd.fitting.record.migrations import SCHEMA, STEPS, with_defaults_0_1
 from slxrd.fitting.record.request_of_fit import request_of
 from slxrd.fitting.record.saved_fit import SavedFit, load
 from slxrd.fitting.record.write import result_dictionary, result_json, to_json
@@ -117,8 +117,10 @@ def test_old_results_open() -> None:
     assert saved.parameters["L"].value == document["parameters"]["L"]["value"] == 36.8644938629766
     assert saved.parameters["q_zero"].status == "fixed"
     assert saved.chi2 == document["chi2"]
-    assert saved.request == from_command(document["input"]["command"]).changed(
-        sha256=document["input"]["metadata"]["sha256"]
+    request = from_command(document["input"]["command"])
+    assert request is not None
+    assert saved.request == request.changed(
+        sha256=document["input"]["metadata"]["sha256"], choices=with_defaults_0_1(request.choices)
     )
     assert saved.request.choices["prior"] == {"N": (13, 2)}
     # The curves come from the CSV beside it, and agree with χ², but for the prior's share.

@@ -58,7 +58,7 @@ WORDS = ("status", "kind", "best", "label", "name")
 #: from that of the threshold, 0.29, gave a limit.
 WRONG = ("merit.json.delta_below",)
 #: What a document says of the program and the machine, not of the sample.
-OF_THE_PROGRAM = ("schema", "versions", "slxrd")
+OF_THE_PROGRAM = ("schema", "versions", "slxrd", "history")  # the history names the counts found since 0.1
 
 
 def plain(value: Any) -> Any:

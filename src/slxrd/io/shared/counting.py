@@ -18,6 +18,8 @@ from slxrd.io.shared.bad_points import FEW
 from slxrd.io.shared.quantum import Quantum, find_quantum
 from slxrd.units import FloatArray
 
+#: Step of the history of numbers that were found to be counts.
+COUNTS_FOUND = "counts found"
 #: Largest distance from a whole number of a value that is called whole.
 WHOLE = 1e-6
 #: Relative rounding error of single precision, in which instruments store rates.
@@ -145,7 +147,7 @@ def _scaled(values: FloatArray, found: Quantum | str) -> Counted:
     if isinstance(found, str):
         return _not_counts(values, found)
     details: dict[str, str | float | int] = {"intensity of one": found.size, "because": found.evidence}
-    return Counted(values, found.size, (Step("counts found", details),))
+    return Counted(values, found.size, (Step(COUNTS_FOUND, details),))
 
 
 def _not_counts(values: FloatArray, reason: str) -> Counted:

@@ -24,6 +24,7 @@ from slxrd.fitting.record.migrations import as_in_0_1
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.request.declaration import flatten, options_of, undiagnosed
 from slxrd.fitting.result.fit import Fit
+from slxrd.io.shared.counting import COUNTS_FOUND
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.specification import as_crystal
@@ -84,7 +85,7 @@ def fingerprint(plain: Plain, options: Mapping[str, Any]) -> str:
     Options that mean the defaults of version 0.1 are hashed as its defaults were, so that its series go on.
     """
     digest = hashlib.sha256()
-    for name, value in sorted({**plain, **as_in_0_1(options)}.items()):
+    for name, value in sorted({**_as_read_by_0_1(plain), **as_in_0_1(options)}.items()):
         digest.update(f"\n{name}=".encode())
         if isinstance(value, np.ndarray):
             digest.update(np.ascontiguousarray(value).tobytes())
@@ -97,6 +98,15 @@ def fingerprint(plain: Plain, options: Mapping[str, Any]) -> str:
         else:
             digest.update(repr(value).encode())
     return digest.hexdigest()
+
+
+def _as_read_by_0_1(plain: Plain) -> Plain:
+    """Return a pattern without the counts that were found in its numbers, which version 0.1 did not do."""
+    given = plain.get("history", ())
+    history = tuple(step for step in given if step.name != COUNTS_FOUND)
+    if len(history) == len(given):
+        return plain
+    return {**plain, "history": history, "per_count": None}
 
 
 def fit_alone(plain: Plain, options: Mapping[str, Any]) -> str:
