@@ -10,7 +10,6 @@ import panel as pn
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
-from slxrd.fitting.request.declaration import default
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.ui.app.controls.widgets import text
 from slxrd.ui.app.plots.curves import CurvePlot, fringe_threshold
@@ -131,7 +130,8 @@ class Comparison:
 
     @property
     def _stacked(self) -> bool:
-        return bool(self.workspace.session.state.choices.get("coherent", default("coherent")) > 1)
+        coherent = self.workspace.session.state.choices.get("coherent")
+        return bool(coherent is None or coherent > 1)
 
     def _update_details_if_due(self) -> None:
         self._update_scheduled = False
