@@ -13,7 +13,13 @@ from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, Region, RegionData, select_points, source_in
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.assess import assess_minima
-from slxrd.fitting.assessment.q_zero import WORTH_REFINING, not_separable, q_zero_error, why_not_refined
+from slxrd.fitting.assessment.q_zero import (
+    WORTH_REFINING,
+    not_separable,
+    q_zero_error,
+    signals,
+    why_not_refined,
+)
 from slxrd.fitting.objective.default_noise import DefaultNoise, default_noise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.scans import FurtherScan, covered, select_points_of_further
@@ -270,6 +276,15 @@ def _decide_q_zero(
                 "q_zero was freed, but "
                 + not_separable(error).split(": ", 1)[1]
                 + "; or fix it (--fix q_zero=0)"
+            )
+        if (
+            "d" in best.names
+            and "q_zero" not in parameters.priors
+            and signals(objective, best.values["d"]) < 2
+        ):
+            raise SlxrdError(
+                "q_zero was freed, but the regions contain one Bragg peak, which determines only the sum of "
+                "q_zero and 2π/d; add another (--region), or fix d or q_zero (--fix q_zero=0)"
             )
         return found
     why = why_not_refined(objective, best, error)

@@ -13,10 +13,26 @@ from slxrd.data.regions import Region
 from slxrd.fitting.request.declaration import FIT_GROUPS
 from slxrd.ui.cli import main as cli
 
+
+class Sources(list[str]):
+    """Equal to the patterns that were read from these files."""
+
+    def __eq__(self, other: object) -> bool:
+        assert isinstance(other, list)
+        return [Path(pattern.source).name for pattern in other] == list(self)
+
+
 # Option → words, the function it is handed to, the argument, and what must arrive there.
 ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--region": (["--region", "0.9:1.2:0.1"], "fit", "regions", [Region(0.9, 1.2, 0.1)]),
     "--mask": (["--mask", "1:1.1"], "fit", "mask", [(1.0, 1.1)]),
+    "--with": (
+        ["film.xrdml", "--with", "cubes.csv"],
+        "fit",
+        "further_scans",
+        Sources(["film.xrdml", "cubes.csv"]),
+    ),
+    "--further-resolutions": (["--further-resolutions", "0.004"], "fit", "further_resolutions", [0.004]),
     "--start": (["--start", "d=5.8"], "fit", "start", {"d": 5.8}),
     "--fix": (["--fix", "N=13", "--fix", "q_zero=0"], "fit", "fix", {"N": 13.0, "q_zero": 0.0}),
     "--free": (["--free", "q_zero"], "fit", "free", ["q_zero"]),

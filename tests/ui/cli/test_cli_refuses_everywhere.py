@@ -76,7 +76,7 @@ REFUSED: list[tuple[list[str], str]] = [
     (["gallery", "--out", "o", "--only", "S99"], "unknown figure"),
     (["convert", "cubes.csv", "cubes.csv", "--force"], "overwrite the pattern itself"),
     (["nothing"], "No such command"),
-    (["fit"], "Missing argument 'FILE'"),
+    (["fit"], "Missing argument 'FILE"),
 ]
 
 

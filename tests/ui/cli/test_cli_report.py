@@ -100,7 +100,7 @@ def test_report_of_a_result_and_of_a_file(here: Path) -> None:
         (["report", "cubes.csv", "--out", "r.html", "--region"], "--region: its value is missing"),
         (["report", "cubes.csv", "--out", "r.html", "--region", "5:6"], "region 5:6 lies outside"),
         (["report", "cubes.csv", "--out", "r.html", "--bootstrap", "9"], "--bootstrap is for slxrd fit"),
-        (["report", "cubes.csv", "film.xrdml", "--out", "r.html"], "one file is fitted at a time"),
+        (["report", "cubes.csv", "missing.csv", "--out", "r.html"], "missing.csv"),
         (["report", "cubes.csv"], "--out"),
     ],
 )

@@ -115,6 +115,15 @@ class DataOptions(TypedDict, total=False):
             flag="with",
         ),
     ]
+    further_resolutions: Annotated[
+        Iterable[float | ResolutionShape],
+        Option(
+            Resolutions(),
+            "Resolution of each further scan, in their order; default: as of the first.",
+            (),
+            metavar="SIGMA|FILE",
+        ),
+    ]
     noise: Annotated[
         Noise | None,
         Option(
@@ -325,15 +334,6 @@ class InstrumentOptions(TypedDict, total=False):
             label="σ_G (Å⁻¹), or a file",
             placeholder="from the pattern, or 0.007",
             usual=Instrument.sigma_G,
-        ),
-    ]
-    further_resolutions: Annotated[
-        Iterable[float | ResolutionShape],
-        Option(
-            Resolutions(),
-            "Resolution of each further scan, in their order; default: as of the first.",
-            (),
-            metavar="SIGMA|FILE",
         ),
     ]
     zero: Annotated[

@@ -59,7 +59,10 @@ class Resolutions(Kind):
         if not isinstance(value, list):
             raise SlxrdError(f"{name} {value!r}: give a list, one for each further scan")
         for item in value:
-            self._one.check(name, item)
+            try:
+                self._one.check(name, item)
+            except SlxrdError as error:
+                raise SlxrdError(f"{name}: {error}") from None
 
     def check_python(self, name: str, value: Any) -> None:
         """See :meth:`Kind.check_python`."""

@@ -22,7 +22,7 @@ Common = Annotated[
     take(
         *("data", "reading", "preparation", "instrument", "refinement"),
         *("coherent", "size_window", "residuals"),
-        without=["objective", "order"],
+        without=["objective", "order", "further_scans", "further_resolutions"],
         fix="Fix a parameter of the models that have it.",
         free="Refine a parameter of the models that have it.",
         bounds="Bounds, and range of the flat prior.",

@@ -10,6 +10,7 @@ import typer
 
 import slxrd
 from slxrd._version import __version__
+from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import NothingToFitError, diagnosis_for
 from slxrd.fitting.diagnosis.text import summary
 from slxrd.ui.cli.frame import INTERRUPTED, command
@@ -96,7 +97,11 @@ def fit_command(
         with progress("searching") as report:
             result = slxrd.fit(pattern, **options, report=report)
     except NothingToFitError as nothing:
+        if nothing.found.proposal.kind == "no structure of this kind":
+            raise
         _without_fit(nothing, json)
+        if out is not None or plot is not None or page is not None:
+            raise SlxrdError(f"{files[0]}: nothing was fitted, so that there is nothing to write") from None
         return
     after.check_fit(result)
     command_line = typed()

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 #: Options of the fit of each pattern.
 EachRequest = Annotated[
-    Given, take(*REQUEST, regions="Regions in Å⁻¹; default: around the Bragg peaks of each pattern.")
+    Given,
+    take(
+        *REQUEST,
+        without=["further_scans", "further_resolutions"],
+        regions="Regions in Å⁻¹; default: around the Bragg peaks of each pattern.",
+    ),
 ]
 
 
