@@ -13,11 +13,11 @@ from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.examples import EXAMPLES
-from slxrd.fitting.limits import ONE_SIDED_95, least_disorder, limit, without_fringes
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.minima import search
+from slxrd.fitting.uncertainty.limits import ONE_SIDED_95, least_disorder, limit, without_fringes
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.model.simulation import simulate

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.fitting.limits import without_fringes
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Estimate, Fit, Solution
+from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import importance_samples
 from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING

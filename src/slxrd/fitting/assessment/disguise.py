@@ -13,12 +13,12 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import FRINGES_DETECTED
 from slxrd.fitting.minimise.covariance import noise_scale, on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Rival
 from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED
 from slxrd.parameters.definitions import STACKING
 
 #: Sizes at which single crystals are started, in units of that in the stack, and the largest one.

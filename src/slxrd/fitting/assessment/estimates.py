@@ -10,7 +10,6 @@ import numpy as np
 from slxrd.data.noise import Noise, describe_noise
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
-from slxrd.fitting.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
@@ -19,6 +18,7 @@ from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.search.identity import differing
 from slxrd.fitting.search.pairs.scan import visible_periods
+from slxrd.fitting.uncertainty.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 

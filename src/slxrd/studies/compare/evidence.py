@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.fitting.limits import without_fringes
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.uncertainty.limits import without_fringes
 
 #: Below this slope of χ²/2, per error of the parameter, a point counts as a minimum.
 _FLAT = 0.1

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import FRINGES_DETECTED, fringes_detected
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit, Solution
+from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED, fringes_detected
 from slxrd.units import FloatArray
 
 #: Fraction of the measurements that should have a single solution.

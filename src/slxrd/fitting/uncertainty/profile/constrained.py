@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import fringes_detected
 from slxrd.fitting.minimise.batch import Batch, Refined
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
 from slxrd.fitting.minimise.problem import correlated, is_compiled
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.uncertainty.limits import fringes_detected
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray

@@ -12,10 +12,10 @@ import math
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.limits import ONE_SIDED_95
 from slxrd.fitting.minimise.covariance import noise_scale, on_bound
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.fitting.uncertainty.limits import ONE_SIDED_95
 from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, shows_fringes
 from slxrd.parameters.definitions import STACKING, info
 
