@@ -13,6 +13,8 @@ import panel as pn
 from slxrd.data.description import describe_scans
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
+from slxrd.fitting.diagnosis.diagnose import FEWEST
+from slxrd.fitting.diagnosis.options import diagnosis_of
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, html_table, row, text
 from slxrd.ui.app.state.messages import Topic
@@ -237,7 +239,7 @@ class OpenView:
             return
         facts = html_table(("", ""), _facts(pattern))
         self._found.object = (
-            f"<h3>Contents of {escape(state.file)}</h3>{facts}"
+            f"<h3>Contents of {escape(state.file)}</h3>{facts}{_diagnosis_html(pattern)}"
             "<p>If this is right, go on to <b>2 Regions</b>.</p>"
         )
 
@@ -264,6 +266,13 @@ def _wavelength(typed: str) -> float | str | None:
         return float(typed) if typed else None
     except ValueError:
         return typed
+
+
+def _diagnosis_html(pattern: Pattern) -> str:
+    """Return what the pattern shows, as ``slxrd info`` prints it; empty if it has too few points."""
+    if len(pattern) < FEWEST:
+        return ""
+    return f"<h3>What the pattern shows</h3><pre>{escape(str(diagnosis_of(pattern)))}</pre>"
 
 
 def _facts(pattern: Pattern) -> list[tuple[str, str]]:
