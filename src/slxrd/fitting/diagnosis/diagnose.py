@@ -15,7 +15,7 @@ from slxrd.fitting.diagnosis.fringes import Surroundings, find_fringes
 from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.diagnosis.maxima import Maximum, find_maxima
 from slxrd.fitting.diagnosis.noise import FWHM, ResolutionEstimate, estimate_noise, estimate_resolution
-from slxrd.fitting.diagnosis.proposal import NANOCRYSTAL, PAIR, Findings, propose
+from slxrd.fitting.diagnosis.proposal import NANOCRYSTAL, OVERLAPPING, PAIR, Findings, propose
 from slxrd.fitting.diagnosis.result import (
     DiagnosedPeak,
     Diagnosis,
@@ -38,6 +38,8 @@ FRINGES_WITHIN, AT_LEAST = 40.0, 0.3
 WITHIN = 0.35
 #: Significance that the strongest peak must have, relative to the noise.
 CERTAIN = 9.0
+#: Maxima beside an order that may be fringes: height relative to it, at least.
+FAINT = 0.03
 #: Series with a larger plane distance in Å are those of layered crystals, of which fewer orders are enough.
 LAYERED = 8.0
 #: By this part of their distance the interference with a substrate moves fringes towards each other.
@@ -170,21 +172,25 @@ def _are_crystals(bragg: list[Maximum], families: list[Family], main: Maximum) -
     # Fringes too may be near multiples of some q, but not at several from the first order on.
     convincing = [one for one in families if len(one.orders) > 2 and _from_the_first(one)]
     explained = {i for family in [primary, *convincing] for i in family.orders}
+    few = len(primary.orders) < 4
     for i in sorted(primary.orders, key=lambda k: -bragg[k].height)[:3]:
         for k, other in enumerate(bragg):
             apart = abs(other.q - bragg[i].q)
             if k not in explained and apart < 8.0 * bragg[i].width and other.height > 0.08 * bragg[i].height:
                 return False
+            near = 0.0 < apart < OVERLAPPING * (other.width + bragg[i].width) / 2.0
+            if few and near and other.height > FAINT * bragg[i].height:
+                return False
     if len(primary.orders) > 2:
         return True
-    near = [
+    companions = [
         i
         for i in strong
         if i not in explained
         and any(abs(bragg[i].q - bragg[k].q) < PAIR * bragg[k].q for k in primary.orders)
     ]
     layered = 2.0 * math.pi / primary.first > LAYERED
-    return not near and main.width < (1.6 if layered else 1.0) * NANOCRYSTAL
+    return not companions and main.width < (1.6 if layered else 1.0) * NANOCRYSTAL
 
 
 def _repeats_without_film(maxima: list[Maximum], substrate: int) -> bool:

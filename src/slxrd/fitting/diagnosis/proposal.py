@@ -32,6 +32,8 @@ MASKED_SHARE = 0.5
 NANOCRYSTAL = 0.022
 #: Two strong peaks closer than this, relative to q, may be fringes of one Bragg peak.
 PAIR = 0.25
+#: Fringes of a stack of few crystals or of crystals of different sizes are less than this many widths apart.
+OVERLAPPING = 4.0
 #: Largest relative difference of the widths of the orders of a film.
 SAME_WIDTH = 0.25
 #: Up to this thickness in Å Laue fringes may be those of nanocrystals, up to the next if they are washed out
@@ -183,7 +185,7 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
             [f"one sharp peak at {main.q:.4f} Å⁻¹ without fringes or other orders"],
             ["a superlattice whose fringes the resolution or the disorder hides"],
         )
-    if len(strong) > 4 and alone:
+    if len(strong) > 4 and alone and not _overlapping(strong, main):
         return (
             "crystals without a superlattice",
             [f"{_count(len(strong))} sharp peaks at irregular distances, without fringes"],
@@ -207,6 +209,15 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
 def _companions(peaks: list[Maximum], main: Maximum) -> list[Maximum]:
     """Return other peaks so near that both may be fringes of one Bragg peak."""
     return [peak for peak in peaks if peak is not main and abs(peak.q - main.q) < PAIR * main.q]
+
+
+def _overlapping(peaks: list[Maximum], main: Maximum) -> bool:
+    """Whether the peak beside the strongest is so near, for their widths, that both may be fringes."""
+    return any(
+        abs(peak.q - main.q) < OVERLAPPING * (peak.width + main.width) / 2.0
+        for peak in peaks
+        if peak is not main
+    )
 
 
 def _unlike_a_film(found: Findings, main: Maximum, laue: FringePeriod) -> str:

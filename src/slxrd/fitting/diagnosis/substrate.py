@@ -14,8 +14,8 @@ from slxrd.sample.library.substrates import SUBSTRATES, SubstrateMaterial, plane
 BROADEST = 0.3
 #: How much wider than the substrate's peak that of the film must be.
 WIDER = 2.0
-#: Largest width of a substrate's peak, Å⁻¹.
-SHARP = 0.03
+#: Largest width of a substrate's peak, Å⁻¹; fringes of a stack are broader.
+SHARP = 0.015
 #: Largest distance of film and substrate: relative to q, and at least this many Å⁻¹.
 MISFIT, NEAR = 0.07, 0.12
 #: Smallest height of a substrate's peak, relative to the highest of the pattern.
