@@ -46,11 +46,14 @@ def test_single_planes_move_with_the_surface(surface: str) -> None:
         bounds={"L": (L - 2.5, L + 2.5), "N": (N - 1.0, N + 1.0)},
         fix={"q_zero": 0.0},
         resolution=0.0,
+        background="none",
     )
-    assert len(found.solutions) == 1
-    assert found.parameters["N"].value == pytest.approx(N, abs=0.1)
-    assert found.parameters["L"].value == pytest.approx(L, abs=0.06)
-    assert found.parameters["d"].value == pytest.approx(D, abs=0.005)
+    (only,) = found.solutions
+    assert only.values["N"] == pytest.approx(N, abs=0.1)
+    assert only.values["L"] == pytest.approx(L, abs=0.06)
+    assert only.values["d"] == pytest.approx(D, abs=0.005)
+    # Planes are not atoms, and without noise the difference is seen.
+    assert found.assessment.grade == "systematic"
 
 
 @pytest.mark.slow

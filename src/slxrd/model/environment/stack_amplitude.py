@@ -31,6 +31,8 @@ from slxrd.model.kernel.size_shares import size_shares
 
 #: Where q is less, this stands for it.
 _LEAST_Q = 1e-9
+#: Moduli of τ below it are zero in double precision.
+_SMALL = 1e-100
 #: Rows of the derivatives: by bottom, repeat and top of a crystal, by w, c and s of the gap, by ln r, as in
 #: :mod:`slxrd.model.kernel.reference.cells`; then by N and σ_N.
 _BOTTOM, _REPEAT, _TOP, _W, _C, _S, _PHASE, _N, _SIGMA_N = range(9)
@@ -149,8 +151,9 @@ def _columns(tau: ComplexArray, numbers: IntArray, shares: FloatArray) -> tuple[
         A, _, A_slope, _ = geometric_sums(tau, M)
         total += share * A
         slope += share * A_slope
-    nothing = tau == 0.0
-    return total, np.where(nothing, 0.0, slope / np.where(nothing, 1.0, tau))
+    # Division by subnormal numbers overflows; the derivative there is the coefficient of τ.
+    small = np.abs(tau) < _SMALL
+    return total, np.where(small, np.sum(shares[numbers > 1]), slope / np.where(small, 1.0, tau))
 
 
 def _of_pure(
