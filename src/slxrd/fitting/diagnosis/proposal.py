@@ -41,6 +41,8 @@ SAME_WIDTH = 0.25
 THINNEST, THIN, SPREAD = 70.0, 150.0, 0.045
 #: Below this q in Å⁻¹ a scan is a reflectivity curve.
 REFLECTIVITY = 0.45
+#: The usual resolution of a stack is replaced by a limit below this share of it.
+CLEARLY_SHARPER = 0.75
 #: Half of the region around a film's peak without fringes, in widths.
 WITHOUT_FRINGES = 5.0
 
@@ -277,7 +279,10 @@ def _options(kind: SampleKind, found: Findings) -> dict[str, Any]:
         return {}
     options: dict[str, Any] = {}
     limit = found.resolution
-    narrow = limit is not None and limit.sigma < Instrument.sigma_G
+    # The width of a fringe of a stack is uncertain by its neighbours: a limit little below the usual value
+    # is no reason to replace it.
+    usual = Instrument.sigma_G * (CLEARLY_SHARPER if kind == "stack" else 1.0)
+    narrow = limit is not None and limit.sigma < usual
     if kind in ("single film", "film on substrate", "multilayer"):
         low, high = _region(found, main)
         options["regions"] = ((low, high),)
