@@ -290,7 +290,8 @@ def _options(kind: SampleKind, found: Findings) -> dict[str, Any]:
             mask = _mask(found, found.substrate, main)
             if mask[0] < high and mask[1] > low:
                 options["mask"] = (mask,)
-            options["substrate"] = round(found.substrate.d, 5)
+            if kind == "film on substrate":
+                options["substrate"] = round(found.substrate.d, 5)
         satellites = found.period("superlattice")
         options["coherent"] = satellites.repeats or 1 if kind == "multilayer" and satellites else 1
     if narrow and limit is not None and kind != "crystals without a superlattice":
