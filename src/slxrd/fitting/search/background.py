@@ -100,6 +100,9 @@ def choose_background(
     """
     if objective.counted:
         objective = objective.recounted(minima[0].evaluation.regions)
+    if parameters["L"].free:
+        found = minima[0].parameters["L"]
+        parameters = parameters.bound(L=(found.lower, found.upper))
     most = MOST_REFINED if is_compiled(objective, parameters) else MOST_REFINED_SLOWLY
     tried = {
         name: (other := objective.with_background(name), refine_all(other, parameters, minima[:most], budget))

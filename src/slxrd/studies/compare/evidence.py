@@ -16,7 +16,7 @@ import numpy as np
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, prior_residuals
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.uncertainty.limits import without_fringes
+from slxrd.fitting.uncertainty.limits import fringes_detected, without_fringes
 
 #: Below this slope of χ²/2, per error of the parameter, a point counts as a minimum.
 _FLAT = 0.1
@@ -63,6 +63,21 @@ class Integral:
         return math.log(spread * math.sqrt(math.pi / 2.0) * (math.erf(above) - math.erf(below)))
 
 
+def without_visible_fringes(fit: Fit) -> bool:
+    """Return whether fringes do not improve the χ² of a fit of stacked crystals significantly.
+
+    L is undetermined for other reasons too, as where residuals are systematic.
+
+    Parameters
+    ----------
+    fit : Fit
+        Fit with all its minima.
+    """
+    if fit.stack.coherent == 1 or fit.parameters["L"].status != "undetermined":
+        return False
+    return not fringes_detected(fit.objective, fit.minima[0])[0]
+
+
 def integral(fit: Fit) -> Integral:
     """Integrate the likelihood of a fitted model over all its solutions.
 
@@ -75,7 +90,7 @@ def integral(fit: Fit) -> Integral:
         Fit with all its minima.
     """
     minima = fit.minima
-    if fit.stack.coherent > 1 and "L" in fit.names and fit.parameters["L"].status == "undetermined":
+    if "L" in fit.names and without_visible_fringes(fit):
         minima = (without_fringes(fit.objective, minima[0]),)
     first, samples = minima[0], fit.ensemble
     if fit.assessment is not None and fit.assessment.widening != 1.0:

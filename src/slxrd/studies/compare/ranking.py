@@ -9,7 +9,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
-from slxrd.studies.compare.evidence import Ranges, integral
+from slxrd.studies.compare.evidence import Ranges, integral, without_visible_fringes
 from slxrd.studies.compare.result import ComparedModel, Comparison
 
 #: Beginnings of notes of fits that the comparison replaces by its own.
@@ -155,7 +155,7 @@ def _notes(models: Sequence[ComparedModel]) -> list[str]:
             f"q_zero was refined in {_names(refined)} only; --fix q_zero=0, or --free q_zero, treats all "
             "models alike"
         )
-    blind = _names(model for model in models if _no_fringes(model.fit))
+    blind = _names(model for model in models if without_visible_fringes(model.fit))
     if blind:
         notes.append(f"no fringes are seen with {blind}: its evidence is that without L and σ_L")
     unfinished = _names(model for model in models if not model.fit.converged)
@@ -166,10 +166,6 @@ def _notes(models: Sequence[ComparedModel]) -> list[str]:
 
 def _names(models: Iterable[ComparedModel]) -> str:
     return ", ".join(model.name for model in models)
-
-
-def _no_fringes(fit: Fit) -> bool:
-    return fit.stack.coherent > 1 and fit.parameters["L"].status == "undetermined"
 
 
 def _fit_notes(models: Sequence[ComparedModel]) -> list[str]:
