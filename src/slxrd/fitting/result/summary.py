@@ -175,8 +175,9 @@ def _solutions(fit: Fit) -> list[str]:
     for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
         v = solution.values
         further = "".join(f"{info(n).symbol} {v[n]:.4g}  " for n in fit.names if n not in TABLE)
+        gap = f"L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  " if fit.stack.coherent > 1 else ""
         lines.append(
-            f"  {i + 1}. L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
+            f"  {i + 1}. {gap}N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
             f"d {v['d']:7.4f}  {further}Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
         )
     if len(fit.solutions) > MOST_SHOWN:

@@ -11,7 +11,7 @@ import numpy as np
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.assessment import Assessment, sentence
-from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.fit import Fit, Solution
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import STACKING, info
 
@@ -127,9 +127,16 @@ def _legend(fit: Fit) -> str:
         lines += [
             "",
             "not unique; also",
-            *(f"L = {s.values['L']:.2f} Å, Δχ² {s.delta_chi2:.1f}" for s in near),
+            *(f"{_other(fit.stack.coherent, s)}, Δχ² {s.delta_chi2:.1f}" for s in near),
         ]
     return "\n".join(lines)
+
+
+def _other(coherent: int, solution: Solution) -> str:
+    """Name another solution by its gap, that of a single crystal by its size."""
+    if coherent == 1:
+        return f"N = {solution.values['N']:.2f}"
+    return f"L = {solution.values['L']:.2f} Å"
 
 
 def figure_bytes(picture: Figure, format: str = "png") -> bytes:
