@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
@@ -204,10 +205,12 @@ def _explore(
     """
     first, reserve = starts[:MOST_REFINED], starts[MOST_REFINED:]
     found = _with_neighbours(objective, parameters, _refined(objective, parameters, first, budget), budget)
+    known = len(found.chi2)
     if confirm:
         found = _confirmed(objective, parameters, found, reserve, budget)
+    new = ~_repeated(objective, parameters, found, known)
     order = np.argsort(found.chi2, kind="stable")
-    order = order[found.chi2[order] <= 1.1 * worst_listed(float(found.chi2.min()))]
+    order = order[new[order] & (found.chi2[order] <= 1.1 * worst_listed(float(found.chi2.min())))]
     minima = _polished(objective, parameters, found.values[order], budget)
     certificate = SearchCertificate(
         int(np.count_nonzero(found.start != REPEATED)),
@@ -245,6 +248,20 @@ def _confirmed(
         if found.chi2.min() < _noticeably_below(objective, least):
             found = _with_neighbours(objective, parameters, found, budget)
     return found
+
+
+def _repeated(objective: Objective, parameters: Parameters, found: Refined, known: int) -> NDArray[np.bool_]:
+    """Whether each rough minimum after the first ``known`` is one of these, and not noticeably lower.
+
+    What only confirms a minimum does not change where its refinement begins, nor the last digits of its end.
+    """
+    exchange = exchangeable(objective.model.stack)
+    rows = [dict(zip(parameters, row, strict=True)) for row in found.values.tolist()]
+    repeated = np.zeros(len(rows), bool)
+    for k in range(known, len(rows)):
+        highest = found.chi2[k] + 1e-3 * max(found.chi2[k] / objective.n_points, 1.0)
+        repeated[k] = any(found.chi2[i] <= highest and same(rows[k], rows[i], exchange) for i in range(known))
+    return repeated
 
 
 def _refined(objective: Objective, parameters: Parameters, starts: FloatArray, budget: Budget) -> Refined:

@@ -12,6 +12,8 @@ from slxrd.fitting.search.budget import Budget
 
 #: Largest σ_N of a narrow distribution, and the smallest that occurs by default.
 NARROW, SHARPEST = 0.35, 0.2
+#: Distance from n within which N are equivalent.
+EQUIVALENT = 1.0 / 3.0
 #: Increase of χ² that is not noticeable.
 UNNOTICEABLE = 0.05
 
@@ -34,6 +36,9 @@ def with_whole_sizes(objective: Objective, found: Minimum, budget: Budget) -> Mi
             continue
         whole = {size: float(round(found.values[size]))}
         row = found.parameters[size]
+        # Farther from n two sizes are mixed, a minimum of its own. Alternating layers are searched over whole n.
+        if not objective.model.stack.alternating and abs(whole[size] - found.values[size]) > EQUIVALENT:
+            continue
         if not row.lower <= whole[size] <= row.upper or whole[size] == found.values[size]:
             continue
         if width in found.names:
