@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.maps import chi2_map_2d_figure, chi2_maps_figure
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
+#: The model that the patterns are simulated with.
+MODEL: dict[str, Any] = {"coherent": 40, "substrate": "none", "background": "none"}
 
 
 @cache
@@ -30,14 +33,19 @@ def cubes() -> Fit:
 def small() -> Fit:
     pattern = simulate(np.arange(0.8, 1.32, 0.004), TRUTH, noise=0.01, seed=5, resolution=0.0)
     return fit(
-        pattern, regions=[(0.85, 1.3)], fix={"q_zero": 0.0}, bounds={"L": (34.0, 40.0)}, resolution=0.0
+        pattern,
+        regions=[(0.85, 1.3)],
+        fix={"q_zero": 0.0},
+        bounds={"L": (34.0, 40.0)},
+        resolution=0.0,
+        **MODEL,
     )
 
 
 @cache
 def ambiguous() -> Fit:
     pattern = simulate(np.arange(0.85, 1.3, 0.0025), TRUTH, noise=0.06, seed=3, resolution=0.0)
-    return fit(pattern, regions=[(0.88, 1.28)], resolution=0.0)
+    return fit(pattern, regions=[(0.88, 1.28)], resolution=0.0, **MODEL)
 
 
 @cache

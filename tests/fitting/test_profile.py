@@ -214,7 +214,14 @@ def test_ties_are_followed() -> None:
     """Also where the compiled refinement does not serve."""
     pattern = simulate(Q, TRUTH, noise=0.01, seed=5)
     tied = fit(
-        pattern, regions=[REGION], tie={"sigma_N": "0.12*N"}, fix={"q_zero": 0.0}, bounds={"L": (34.0, 40.0)}
+        pattern,
+        regions=[REGION],
+        tie={"sigma_N": "0.12*N"},
+        fix={"q_zero": 0.0},
+        bounds={"L": (34.0, 40.0)},
+        coherent=40,
+        substrate="none",
+        background="none",
     )
     found = interval(tied, "N")
     error = tied.parameters["N"].error

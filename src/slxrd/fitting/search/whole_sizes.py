@@ -36,7 +36,7 @@ def with_whole_sizes(objective: Objective, found: Minimum, budget: Budget) -> Mi
             continue
         whole = {size: float(round(found.values[size]))}
         row = found.parameters[size]
-        # Farther from n two sizes are mixed, a minimum of its own. Alternating layers are searched over whole n.
+        # Farther from n two sizes are mixed. Alternating layers are searched over whole sizes.
         if not objective.model.stack.alternating and abs(whole[size] - found.values[size]) > EQUIVALENT:
             continue
         if not row.lower <= whole[size] <= row.upper or whole[size] == found.values[size]:
