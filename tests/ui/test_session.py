@@ -21,6 +21,7 @@ CUBES = path_of(EXAMPLE + "cspbbr3-cubes")
 QUICK = {
     "regions": [(0.9, 1.25)],
     "start": {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5},
+    "background": "none",
 }
 
 

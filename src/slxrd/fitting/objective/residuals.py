@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from slxrd._frozen import Sealed
 from slxrd.data.backgrounds import background_columns, positive_form
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
@@ -22,7 +23,7 @@ from slxrd.units import FloatArray
 SAVITZKY_GOLAY = (15, 3)
 
 
-class Objective:
+class Objective(Sealed):
     """The comparison of a pattern's regions with a model.
 
     Parameters
