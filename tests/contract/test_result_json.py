@@ -16,7 +16,19 @@ from slxrd.data.regions import Region
 from slxrd.fitting.record.write import curves_csv, result_json
 
 NAMES = ("d", "L", "sigma_L", "N", "sigma_N", "q_zero")
-UNITS = {"d": "Å", "L": "Å", "sigma_L": "Å", "N": "planes", "sigma_N": "planes", "q_zero": "Å⁻¹"}
+#: Those that a film on a substrate has besides, with the terms that its pattern supports.
+ON_SUBSTRATE = {
+    "d_S": "Å",
+    "f_S": "",
+    "L_S": "Å",
+    "sigma_S": "Å",
+    "coherence_S": "",
+    "phase_S": "rad",
+    "sigma_top": "Å",
+    "strain_bottom": "",
+    "depth_bottom": "planes",
+}
+UNITS = {"d": "Å", "L": "Å", "sigma_L": "Å", "N": "planes", "sigma_N": "planes", "q_zero": "Å⁻¹", **ON_SUBSTRATE}
 KEYS = {"value", "error", "unit", "status", "interval_68", "interval_95"}
 STATUSES = {
     "determined",

@@ -24,8 +24,8 @@ START = [
     word for text in ("d=5.84", "L=36.9", "sigma_L=1.4", "N=13", "sigma_N=1.5") for word in ("--start", text)
 ]
 QUICK = [*REGION, *START]
-#: Without smearing and with three parameters refined: for what follows a fit.
-FEW = [*REGION, "--resolution", "0", "--fix", "sigma_L=1.4", "--fix", "sigma_N=1.5"]
+#: With three parameters refined: for what follows a fit.
+FEW = [*REGION, "--resolution", "0.007", "--fix", "sigma_L=1.4", "--fix", "sigma_N=1.5"]
 FEW += [word for text in ("d=5.84", "L=36.9", "N=13") for word in ("--start", text)]
 
 

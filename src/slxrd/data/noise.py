@@ -75,7 +75,7 @@ def noise_source(noise: Noise) -> NoiseSource:
         # Not the sign of an exponent, as in 1e+3.
         first, *rest = re.split(r"(?<![0-9.][eE])\+", text)
         if len(rest) > 1:
-            raise SlxrdError(f"noise {noise!r}: must be {FORMS}")
+            raise SlxrdError(f"noise {noise}: must be {FORMS}")
         base, relative = first, _fraction(rest[0], noise) if rest else 0.0
     if base in SOURCES:
         return NoiseSource(base, relative)
@@ -88,9 +88,9 @@ def _fraction(text: str, noise: Noise) -> float:
     except ValueError:
         value = math.nan
     if isinstance(noise, bool) or not (math.isfinite(value) and value > 0.0):
-        raise SlxrdError(f"noise {noise!r}: must be {FORMS}")
+        raise SlxrdError(f"noise {noise}: must be {FORMS}")
     if value > 1.0:
-        raise SlxrdError(f"noise {noise!r}: a fraction above 1 is more than the signal; it must be {FORMS}")
+        raise SlxrdError(f"noise {noise}: a fraction above 1 is more than the signal; it must be {FORMS}")
     return value
 
 

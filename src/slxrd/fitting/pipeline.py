@@ -201,10 +201,11 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     sources = [pattern.source, *(scan.pattern.source for scan in options.further)]
     for points in data:
         source = sources[points.scan]
-        instruments[points.scan].check_width(points.q, points.region.name)
+        low, high = points.region.low, points.region.high
+        instruments[points.scan].check_width(points.q, f"{low:g}:{high:g}")
         if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
             raise SlxrdError(
-                f"region {points.region.low:g}:{points.region.high:g} of {source} is flat: every "
+                f"region {low:g}:{high:g} of {source} is flat: every "
                 f"intensity in it is {points.intensity[0]:g}; choose another region"
             )
     stack = options.stack.using(options.parameters)

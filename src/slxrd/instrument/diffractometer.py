@@ -116,7 +116,7 @@ class Instrument:
         q : ndarray, shape (n,)
             Points of the region in Å⁻¹.
         name : str
-            Name of the region, for the message.
+            Ends of the region as they are typed, for the message.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Instrument:
         if sigma_G > width > 0.0:
             raise SlxrdError(
                 f"resolution: σ_G of {sigma_G:.3g} Å⁻¹ is wider than region {name} ({width:.3g} Å⁻¹), "
-                "in which nothing could be seen; give it in Å⁻¹ (--resolution 0.007), or a wider region"
+                "in which nothing could be seen; give it in Å⁻¹ (--resolution 0.007), or widen the region"
             )
 
     def longest_fringe(self, q: FloatArray) -> float:

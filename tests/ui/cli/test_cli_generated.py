@@ -23,6 +23,8 @@ MANY = settings(
     suppress_health_check=list(HealthCheck),
     database=None,
 )
+#: Names the third column: one that is the same throughout is not recognised as σ without its name.
+HEADER = "# q in 1/Å, intensity, sigma"
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
 
 PLAUSIBLE = st.sampled_from(
@@ -136,7 +138,7 @@ def check(outcome: Outcome, before: dict[str, bytes | None], here: Path) -> None
 def pattern(here: Path) -> None:
     q = np.arange(0.85, 1.3, 0.005)
     made = slxrd.simulate(q, VALUES, noise=0.02, seed=1)
-    write_columns(here / "data.csv", [q, made.intensity, made.sigma])
+    write_columns(here / "data.csv", [q, made.intensity, made.sigma], header=HEADER)
 
 
 @pytest.mark.slow
@@ -174,7 +176,8 @@ def test_intensities(
     with folder() as here:
         q = np.linspace(0.85, 1.3, len(levels))
         columns = [q, np.array(levels)] + ([] if sigma is None else [np.full(q.size, sigma)])
-        write_columns(here / "data.csv", columns)
+        header = HEADER if len(columns) == 3 else "# q in 1/Å"
+        write_columns(here / "data.csv", columns, header=header)
         before = contents(here)
         words = [*region, *QUICK[2:], "--fix", "q_zero=0", "--objective", objective, *more]
         check(fit("data.csv", *words, "--json", "result.json"), before, here)

@@ -50,7 +50,7 @@ class Settings:
         for what, value, allowed in (
             ("objective", self.objective, OBJECTIVES),
             ("scale", self.scale, SCALES),
-            ("background", self.background, (AUTO, *BACKGROUNDS)),
+            ("background", self.background, (*BACKGROUNDS, AUTO)),
         ):
             if value not in allowed:
                 raise SlxrdError(f"{what} {value!r} is not one of {', '.join(allowed)}")

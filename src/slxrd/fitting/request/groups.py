@@ -371,7 +371,7 @@ class ResidualOptions(TypedDict, total=False):
     background: Annotated[
         str,
         Option(
-            Choice(lambda: (AUTO, *BACKGROUNDS.names)),
+            Choice(lambda: (*BACKGROUNDS.names, AUTO)),
             "Background per region, not negative: none, constant, linear, quadratic, cubic, or one that an "
             "installed package adds; auto: the evidence decides. signed-linear and so on may be negative.",
             AUTO,

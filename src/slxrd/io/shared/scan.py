@@ -150,6 +150,7 @@ def to_pattern(scan: Scan, request: Request) -> Pattern:
     kept, left_out = usable(columns, source, counts=scan.per_count is not None)
     columns = {key: values[kept] for key, values in columns.items()}
     x = columns[name]
+    _check_length(x.size, source, left_out)
     _check_axis(x, source)
     radiation = request.radiation or scan.radiation
     if radiation is None and scan.axis == "2theta":
@@ -186,9 +187,16 @@ def _check_sizes(columns: Mapping[str, FloatArray], source: str) -> None:
     _check_length(min(sizes.values()), source)
 
 
-def _check_length(n: int, source: str) -> None:
-    if n < MIN_POINTS:
-        raise FileError(source, f"the scan has only {n} points, and at least {MIN_POINTS} are needed")
+def _check_length(n: int, source: str, left_out: Sequence[Step] = ()) -> None:
+    if n >= MIN_POINTS:
+        return
+    problem = f"the scan has only {n} points, and at least {MIN_POINTS} are needed"
+    if left_out:
+        reasons = "; ".join(f"{key}: {text}" for key, text in left_out[0].details.items() if key != "number")
+        problem = (
+            f"the scan has only {n} points that can be used, and at least {MIN_POINTS} are needed ({reasons})"
+        )
+    raise FileError(source, problem)
 
 
 def _check_axis(x: FloatArray, source: str) -> None:

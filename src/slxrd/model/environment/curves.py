@@ -12,7 +12,6 @@ from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.environment.film.curves import film_curves
 from slxrd.model.environment.interference import add_substrate, reach_of_substrate
 from slxrd.model.environment.rod import deepest
-from slxrd.model.environment.stack_amplitude import mean_amplitude, plane_amplitude
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, GapFunction, Sample
 from slxrd.parameters.disorder.term import combined_factor
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
@@ -70,6 +69,9 @@ class Surroundings:
         SlxrdError
             If a kind of disorder has a negative factor, of which there is no amplitude.
         """
+        # Loads numba where it is installed.
+        from slxrd.model.environment.stack_amplitude import mean_amplitude, plane_amplitude
+
         values = dict(zip(self.names, p.tolist(), strict=True))
         if self.film:
             rows, amplitude = film_curves(values, self.names, q, s.window, s.power)

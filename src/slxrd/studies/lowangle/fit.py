@@ -94,7 +94,7 @@ def fit_low_angle(
     if critical is not None and not (math.isfinite(critical) and 0.0 <= critical < low):
         raise SlxrdError(f"critical {critical!r}: q_c must be 0 or more, and below the region, {low:.3g} Å⁻¹")
     instrument = as_instrument(pattern, resolution, "q")
-    instrument.check_width(data.q, f"{low:.4g}–{float(data.q[-1]):.4g} Å⁻¹")
+    instrument.check_width(data.q, f"{low:g}:{float(data.q[-1]):g}")
     most = min(MAX_CRITICAL, MAX_CRITICAL_FRACTION * low)
     values = np.linspace(0.0, most, CRITICAL_STEPS + 1) if critical is None else np.array([critical])
     kinds = [

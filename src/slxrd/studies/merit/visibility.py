@@ -137,7 +137,7 @@ def fringe_visibility(
         Result of the test, with the curves.
     """
     (data,) = select_points(pattern, [region], noise)
-    instrument.check_width(data.q, region.name)
+    instrument.check_width(data.q, f"{region.low:g}:{region.high:g}")
     peak = Peak(data, instrument.band(data.q, 2000.0))
     shape = single_crystals(peak)
     single = peak.rows(shape)
