@@ -28,7 +28,15 @@ ON_SUBSTRATE = {
     "strain_bottom": "",
     "depth_bottom": "planes",
 }
-UNITS = {"d": "Å", "L": "Å", "sigma_L": "Å", "N": "planes", "sigma_N": "planes", "q_zero": "Å⁻¹", **ON_SUBSTRATE}
+UNITS = {
+    "d": "Å",
+    "L": "Å",
+    "sigma_L": "Å",
+    "N": "planes",
+    "sigma_N": "planes",
+    "q_zero": "Å⁻¹",
+    **ON_SUBSTRATE,
+}
 KEYS = {"value", "error", "unit", "status", "interval_68", "interval_95"}
 STATUSES = {
     "determined",
@@ -75,6 +83,10 @@ def made(name: str) -> tuple[slxrd.Fit, dict[str, Any]]:
     return fit, loads_strictly(result_json(fit, "slxrd fit"))
 
 
+def names_of(fit: slxrd.Fit) -> tuple[str, ...]:
+    return NAMES if fit.stack.substrate is None else (*NAMES, *ON_SUBSTRATE)
+
+
 def number(value: Any) -> bool:
     return isinstance(value, float | int) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -110,7 +122,7 @@ def test_top_level(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
 @pytest.mark.slow
 def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     fit, result = both
-    assert tuple(result["parameters"]) == NAMES
+    assert tuple(result["parameters"]) == names_of(fit)
     for name, entry in result["parameters"].items():
         assert KEYS <= set(entry) <= {*KEYS, "why"}
         assert entry["unit"] == UNITS[name]
@@ -177,7 +189,7 @@ def test_solutions(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     assert solutions
     for solution in solutions:
         assert set(solution) == {"parameters", "chi2", "delta_chi2", "probability"}
-        assert tuple(solution["parameters"]) == NAMES
+        assert tuple(solution["parameters"]) == names_of(fit)
         assert all(number(value) for value in solution["parameters"].values())
         assert solution["delta_chi2"] == pytest.approx(solution["chi2"] - result["chi2"], abs=1e-9)
         assert 0.0 <= solution["probability"] <= 1.0

@@ -157,7 +157,7 @@ def test_simulate_then_fit(here: Path) -> None:
     outcome = call("simulate", "new.csv", *words, "--noise", "0.01", "--seed", "3", "--range", "0.85:1.3")
     assert outcome.code == 0
     assert "226 points" in outcome.out
-    fitted = call("fit", "new.csv", "--region", "0.87:1.28", "--json", "-")
+    fitted = call("fit", "new.csv", "--region", "0.87:1.28", "--resolution", "0.007", "--json", "-")
     assert fitted.code == 0
     result = json.loads(fitted.out)
     for name, value in truth.items():
@@ -165,7 +165,7 @@ def test_simulate_then_fit(here: Path) -> None:
         assert estimate["status"] == "determined"
         assert abs(estimate["value"] - value) < 4.0 * estimate["error"], name
     assert 0.7 < result["reduced_chi2"] < 1.3
-    shown = call("fit", "new.csv", "--region", "0.87:1.28").out
+    shown = call("fit", "new.csv", "--region", "0.87:1.28", "--resolution", "0.007").out
     assert "[simulated]" in shown
 
 
