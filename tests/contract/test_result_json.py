@@ -184,7 +184,7 @@ def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
 
 @pytest.mark.slow
 def test_solutions(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
-    _, result = both
+    fit, result = both
     solutions = result["solutions"]
     assert solutions
     for solution in solutions:
