@@ -49,7 +49,7 @@ def test_the_period_of_the_measured_superlattice() -> None:
 def test_a_single_layer_is_no_superlattice() -> None:
     found = measured(
         "Petri_GaAsP_bulk_003.x00", regions=[(4.5, 4.62)], coherent=10, resolution=0.0005, noise="counting",
-        background="constant",
+        background="constant", substrate="none",
     )  # fmt: skip
     assert found.parameters["L"].status == "undetermined"
     assert any(note.startswith("no fringes") for note in found.notes)
