@@ -27,6 +27,8 @@ from fit_numbers import numbers_of, numbers_of_estimate
 import slxrd
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.record.migrations import with_defaults_0_1
+from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.minima import refine_all
 from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.scan import envelope_fits
 
@@ -176,9 +178,10 @@ def refitted(session: slxrd.Session) -> dict[str, Any]:
 def without_later_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the steps that were added to every fit since 0.1, which have tests of their own.
 
-    The assessment widens the noise of which errors and probabilities follow, or rejects the fit; the errors
-    of derived quantities follow those of the parameters where these are from a profile; and q_zero is
-    refined in the search already, where 0.1 searched with a fixed one and refined it in the end.
+    The assessment widens the noise of which errors and probabilities follow, or rejects the fit. The errors
+    of derived quantities follow those of the parameters where these are from a profile, and narrow
+    distributions of sizes have a mean other than N. Single films are searched over their thickness. q_zero
+    is refined in the search already, where 0.1 searched with a fixed one and refined it in the end.
     """
 
     def described(*given: Any, **options: Any) -> Any:
@@ -188,14 +191,22 @@ def without_later_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         held = fix_q_zero(parameters)
         return held, envelope_fits(objective, held)[:1]
 
+    def of_envelopes(objective: Any, parameters: Any, *others: Any) -> Any:
+        minima = tuple(envelope_fits(objective, parameters))
+        return refine_all(objective, parameters, minima), SearchCertificate(len(minima), 1, len(minima))
+
     assess = "slxrd.fitting.assessment.assess."
     monkeypatch.setattr(assess + "grade_minimum", described)
     monkeypatch.setattr(assess + "_with_bounds", lambda assessment, minimum: assessment)
     monkeypatch.setattr(
         assess + "compare_with_single_crystals", lambda objective, minimum, assessment: (assessment, "")
     )
-    monkeypatch.setattr("slxrd.fitting.result.derived._restated", lambda errors, parameters: errors)
+    derived = "slxrd.fitting.result.derived."
+    monkeypatch.setattr(derived + "_restated", lambda errors, parameters: errors)
+    monkeypatch.setattr(derived + "_mean_size", lambda stack, N, sigma_N, end="": (N, {f"N{end}": 1.0}))
+    monkeypatch.setattr(derived + "_mean_sizes", lambda stack, N, sigma_N, end="": N)
     monkeypatch.setattr("slxrd.fitting.search.minima.decide_q_zero", fixed)
+    monkeypatch.setattr("slxrd.fitting.search.minima.search_films", of_envelopes)
 
 
 @pytest.fixture
