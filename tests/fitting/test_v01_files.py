@@ -93,6 +93,8 @@ def same(new: Any, old: Any, where: str = "", scale: float = 0.0) -> None:
             same(new[name], item, f"{where}.{name}", by if is_number(by) else 0.0)
     elif isinstance(old, list):
         assert isinstance(new, list), where
+        if key == "notes" and all(isinstance(item, str) for item in [*new, *old]):
+            return  # words for people: that counts were recognised is in the history of the pattern now
         assert len(new) == len(old), where
         if key == "covariance" and old and isinstance(old[0], list):
             same_covariance(new, old, where)
