@@ -142,7 +142,7 @@ def test_regions_refused(region: object) -> None:
         ({"noise": "counting"}, "raw counts"),
         ({"objective": "square"}, "objective 'square' is not one of linear, log, paper2021"),
         ({"scale": "maximum"}, "scale 'maximum' is not one of free, peak"),
-        ({"background": "quartic"}, "background 'quartic' is not one of auto, none, constant, linear"),
+        ({"background": "quartic"}, "background 'quartic' is not one of none, constant, linear"),
         ({"objective": "paper2021", "scale": "free"}, "paper2021 scales to the peak"),
         ({"objective": "paper2021", "background": "constant"}, "paper2021 scales to the peak"),
         ({"coherent": 1, "start": {"L": 36.9}}, "L means nothing for a single crystal"),

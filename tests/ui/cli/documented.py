@@ -141,6 +141,7 @@ def _files() -> dict[str, str]:
         "film001.xrdml": xrdml(counts(0.0, 0.85, 1.3)),
         "film002.xrdml": xrdml(counts(0.0, 1.9, 2.45)),
         "scan.xrdml": xrdml(counts(60.0)),
+        "film.csv": pattern_csv(_film_on_substrate()),
         "platelets.xrdml": xrdml(_platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),
         "cspbbr3.cif": CSPBBR3,
@@ -151,6 +152,21 @@ def _files() -> dict[str, str]:
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
         **{path.name: path.read_text("latin-1") for path in sorted((ROOT / "tests" / "files").glob("*.x00"))},
     }
+
+
+def _film_on_substrate() -> slxrd.Pattern:
+    values = {"d": 1.938, "N": 208.0, "sigma_N": 0.5, "f_S": 1.3, "L_S": 1.945}
+    return slxrd.simulate(
+        np.round(np.arange(2.95, 3.5, 0.0007), 6),
+        values,
+        coherent=1,
+        substrate=1.9525,
+        resolution=0.0007,
+        peak=2e5,
+        background=8.0,
+        noise="counting",
+        seed=1,
+    )
 
 
 def _platelets(q: Any) -> slxrd.Pattern:

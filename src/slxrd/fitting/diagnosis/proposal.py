@@ -42,7 +42,7 @@ THINNEST, THIN, SPREAD = 70.0, 150.0, 0.045
 #: Below this q in Å⁻¹ a scan is a reflectivity curve.
 REFLECTIVITY = 0.45
 #: The usual resolution of a stack is replaced by a limit below this share of it.
-CLEARLY_SHARPER = 0.75
+CLEARLY_SHARPER = 0.5
 #: Half of the region around a film's peak without fringes, in widths.
 WITHOUT_FRINGES = 5.0
 
