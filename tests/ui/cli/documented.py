@@ -141,7 +141,7 @@ def _files() -> dict[str, str]:
         "film001.xrdml": xrdml(counts(0.0, 0.85, 1.3)),
         "film002.xrdml": xrdml(counts(0.0, 1.9, 2.45)),
         "scan.xrdml": xrdml(counts(60.0)),
-        "film.csv": pattern_csv(_film_on_substrate()),
+        "epitaxial.csv": pattern_csv(_film_on_substrate()),
         "platelets.xrdml": xrdml(_platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),
         "cspbbr3.cif": CSPBBR3,
