@@ -43,9 +43,11 @@ def request_of(fit: Fit) -> State | None:
         State without a result. None if reading the file again does not give the fitted pattern: it was
         simulated, its background was subtracted, or the file no longer exists.
     """
+    # A film may have parameters that were added because the pattern supports them.
+    asked = fit.stack if fit.options is None else fit.options.stack
     try:
         choices = choices_of(fit)
-        if sample_of(arguments_of(State(choices=choices).choices, resolve=False))[0] != fit.stack:
+        if sample_of(arguments_of(State(choices=choices).choices, resolve=False))[0] != asked:
             return None
     except SlxrdError:  # A crystal that has no name by which it is found
         return None
