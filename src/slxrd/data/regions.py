@@ -18,6 +18,9 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
+#: Largest intensity, and largest ratio of an intensity to σ, with which χ² can be calculated.
+LARGEST = 1e100
+
 
 @dataclass(frozen=True)
 class Region:
@@ -245,6 +248,11 @@ def _points(pattern: Pattern, region: Region, noise: NoiseSource) -> RegionData:
         sigma = np.full(intensity.shape, noise.source * intensity.max())
     if noise.counting and pattern.per_count is not None:
         per_count = pattern.per_count[inside]
+    if np.abs(intensity).max() > LARGEST * min(1.0, float(sigma.min())):
+        raise SlxrdError(
+            f"{text} of {pattern.source} has intensities up to {np.abs(intensity).max():.3g} with σ down to "
+            f"{sigma.min():.3g}, for which χ² cannot be calculated; leave such points out (--mask)"
+        )
     if not noise.relative:
         return RegionData(region, q[inside], intensity, sigma, per_count)
     total = np.hypot(sigma, noise.relative * np.maximum(intensity, 0.0))

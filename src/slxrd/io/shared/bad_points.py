@@ -21,7 +21,7 @@ LISTED = 5
 #: Name of the step in the history.
 STEP_NAME = "points left out"
 
-#: Names of the columns that must be positive, besides the axis.
+#: Names of the columns, other than the axis, that must be positive.
 ATTENUATION, SIGMA, INTENSITY = "attenuation factor", "σ", "intensity"
 
 
