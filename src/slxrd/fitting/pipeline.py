@@ -128,7 +128,7 @@ def fit_pattern(
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
         if objective.counted:  # observed counts give the minima between fringes too much weight
             objective = objective.recounted(found.minima[0].evaluation.regions)
-            found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
+            found = replace(found, minima=refine_all(objective, found.parameters, found.minima, budget))
         extended = extend(
             objective, found.parameters, found.minima, budget, kept=_named_parameters(options.request)
         )
@@ -148,9 +148,10 @@ def fit_pattern(
         notes.append(choice.note)
     for _ in range(RECOUNTED if objective.counted else 0):
         objective = objective.recounted(found.minima[0].evaluation.regions)
-        found = replace(found, minima=refine_all(objective, found.parameters, found.minima))
+        found = replace(found, minima=refine_all(objective, found.parameters, found.minima, budget))
     found = _decide_q_zero(objective, parameters, found, notes, budget)
-    notes += found.certificate.notes
+    certificate = replace(found.certificate, budget_reached=budget.reached, not_examined=budget.left_out)
+    notes += certificate.notes
     fit = assess_minima(
         pattern,
         objective,
@@ -159,9 +160,9 @@ def fit_pattern(
         noise,
         notes,
         intervals=intervals,
-        incomplete=found.certificate.budget_reached,
+        incomplete=certificate.budget_reached,
     )
-    return replace(fit, certificate=found.certificate, background_choice=choice, options=options)
+    return replace(fit, certificate=certificate, background_choice=choice, options=options)
 
 
 def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:

@@ -178,6 +178,8 @@ def refine_all(
     refined = in_parallel(
         lambda minimum: _refine(objective, parameters, dict(minimum.values), budget), minima, budget
     )
+    if len(refined) < len(minima):
+        budget.leave_out(f"{len(minima) - len(refined)} of {len(minima)} minima with the final noise")
     return distinct(refined, exchangeable(objective.model.stack))
 
 
