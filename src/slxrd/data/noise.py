@@ -114,8 +114,10 @@ def intensity_of_count(intensity: FloatArray) -> float:
     Returns
     -------
     float
-        Positive; the lowest positive intensity where the points do not scatter, or are too few.
+        Positive; the lowest positive intensity where the points do not scatter, or are too few. At least
+        the rounding error of the highest intensity, below which no scatter is visible.
     """
+    least = float(np.finfo(np.float64).eps) * float(intensity.max())
     y = np.maximum(intensity, 0.0)
     second = intensity[:-2] - 2.0 * intensity[1:-1] + intensity[2:]
     level = y[:-2] + 4.0 * y[1:-1] + y[2:]
@@ -123,8 +125,8 @@ def intensity_of_count(intensity: FloatArray) -> float:
     if np.count_nonzero(seen) >= _FEWEST:
         found = float(np.median(second[seen] ** 2 / level[seen])) / _MEDIAN_CHI2
         if found > 0.0:
-            return found
-    return float(intensity[intensity > 0.0].min())
+            return max(found, least)
+    return max(float(intensity[intensity > 0.0].min()), least)
 
 
 def describe_noise(noise: NoiseSource) -> str:

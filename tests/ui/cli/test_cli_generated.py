@@ -179,7 +179,7 @@ def test_intensities(
         header = HEADER if len(columns) == 3 else "# q in 1/Å"
         write_columns(here / "data.csv", columns, header=header)
         before = contents(here)
-        words = [*region, *QUICK[2:], "--fix", "q_zero=0", "--objective", objective, "--budget", "5", *more]
+        words = [*region, *QUICK[2:], "--fix", "q_zero=0", "--objective", objective, "--budget", "1", *more]
         check(fit("data.csv", *words, "--json", "result.json"), before, here)
 
 

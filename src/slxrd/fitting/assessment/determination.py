@@ -8,17 +8,21 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.fitting.minimise.covariance import on_bound
-from slxrd.fitting.minimise.problem import is_compiled
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Estimate, Fit, Solution
 from slxrd.fitting.uncertainty.limits import without_fringes
-from slxrd.fitting.uncertainty.posterior.importance import importance_samples
+from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
 from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
+#: Samples that take longer than this are not drawn, in s.
+LONGEST_SAMPLING = 10.0
 
 
 def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
@@ -90,6 +94,9 @@ def _with_intervals(fit: Fit) -> Fit:
     if not stacked:
         fit = _without_fringes(fit)
         minima = (without_fringes(fit.objective, minima[0]),)
+    if minima[0].names and _seconds_of_sampling(minima[0], fit.objective) > LONGEST_SAMPLING:
+        why = "intervals and probabilities are those of the covariance: sampling would take too long"
+        return replace(fit, notes=(*fit.notes, why))
     ensemble = importance_samples(fit.objective, minima) if minima[0].names else None
     if ensemble is None:
         return fit
@@ -106,6 +113,13 @@ def _with_intervals(fit: Fit) -> Fit:
             derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
     solutions = _with_probabilities(fit.solutions, ensemble) if stacked else fit.solutions
     return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
+
+
+def _seconds_of_sampling(minimum: Minimum, objective: Objective) -> float:
+    """Estimate the time of the smallest number of samples, in s."""
+    start = np.array([[minimum.values[name] for name in objective.model.names]])
+    problem = prepare_problem(objective, minimum.parameters, start)
+    return FEWEST_ROUNDS * ROUND * seconds_of_evaluation(problem, start)
 
 
 def _without_fringes(fit: Fit) -> Fit:

@@ -128,8 +128,13 @@ def steps_at_once(problem: Problem, start: FloatArray) -> int:
 
     It depends on the sizes alone, not on the speed of the computer, so that results do not.
     """
+    return max(int(_AT_ONCE / seconds_of_evaluation(problem, start)), 2)
+
+
+def seconds_of_evaluation(problem: Problem, start: FloatArray) -> float:
+    """Estimate the time of one evaluation, in s, from the sizes alone; ``start`` has shape (1, p)."""
     sizes = 2.0 * _SIZE_WINDOW * float(start[0, 4]) + 1.0
-    return max(int(_AT_ONCE / (_PER_TERM * problem.layout.grid.size * sizes)), 2)
+    return _PER_TERM * float(problem.layout.grid.size) * sizes
 
 
 def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
