@@ -73,7 +73,8 @@ class Objective(Sealed):
     def _suited(self, points: RegionData, notes: list[str]) -> RegionData:
         if self.settings.objective != "log":
             return points
-        positive = points.intensity > 0.0
+        # Below the rounding error of the highest intensity a logarithm means nothing.
+        positive = points.intensity > np.finfo(np.float64).eps * points.intensity.max()
         if not positive.all():
             notes.append(
                 f"region {points.region.name}: {np.count_nonzero(~positive)} points at or below zero have no "

@@ -206,7 +206,7 @@ def _log_cost(c: FloatArray, y: FloatArray, precision: FloatArray, design: Desig
     curve = design.base + design.columns @ c
     if np.any(curve <= 0.0):
         return np.inf
-    return float(np.sum((precision * np.log(y / curve)) ** 2))
+    return float(np.sum((precision * (np.log(y) - np.log(curve))) ** 2))
 
 
 def _log_curvature(
@@ -214,7 +214,7 @@ def _log_curvature(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Residual, −∂r/∂c, and the exact Hessian of ½|r|² in the coefficients."""
     curve = design.base + design.columns @ c
-    residual = precision * np.log(y / curve)
+    residual = precision * (np.log(y) - np.log(curve))
     K = design.columns * (precision / curve)[:, None]
     H = K.T @ (K * (1.0 + residual / precision)[:, None])
     return residual, K, H
