@@ -92,7 +92,7 @@ class Solution(Generic[State]):
         Which parameters lie on a bound.
     status : int
         Why it ended, as in :func:`scipy.optimize.least_squares`: 0 if the limit of evaluations was reached,
-        1 to 4 if it converged.
+        1 to 4 if it converged; -1 if its time had passed.
     n_evaluations : int
         How often the function was evaluated.
     """
@@ -117,6 +117,7 @@ def minimise(
     gtol: float = 1e-8,
     most_evaluations: int = 200,
     difference: float | None = None,
+    expired: Callable[[], bool] | None = None,
 ) -> Solution[State]:
     """Minimise a sum of squares within bounds by the trust-region reflective method of SciPy.
 
@@ -137,27 +138,53 @@ def minimise(
         Limit of evaluations.
     difference : float, optional
         Relative step of finite differences, which then replace ``jacobian``.
+    expired : callable, optional
+        Called before each evaluation after the first; the refinement ends at the lowest χ² so far if it
+        returns True.
     """
     from scipy.optimize import least_squares
 
-    evaluated = LastEvaluation(evaluate)
-    done: Any = least_squares(
-        lambda x: evaluated(x).residual,
-        start,
-        "2-point" if difference is not None else lambda x: evaluated(x).jacobian,
-        diff_step=difference,
-        bounds=(lower, upper),
-        method="trf",
-        x_scale=scale,
-        ftol=ftol,
-        xtol=xtol,
-        gtol=gtol,
-        max_nfev=most_evaluations,
-    )
-    x: FloatArray = np.asarray(done.x)
+    best: tuple[float, FloatArray, State] | None = None
+
+    def evaluate_in_time(x: FloatArray) -> State:
+        nonlocal best
+        if best is not None and expired is not None and expired():
+            raise _Expired
+        state = evaluate(x)
+        chi2 = float(state.residual @ state.residual)
+        if best is None or chi2 < best[0]:
+            best = chi2, x, state
+        return state
+
+    evaluated = LastEvaluation(evaluate_in_time)
+    try:
+        done: Any = least_squares(
+            lambda x: evaluated(x).residual,
+            start,
+            "2-point" if difference is not None else lambda x: evaluated(x).jacobian,
+            diff_step=difference,
+            bounds=(lower, upper),
+            method="trf",
+            x_scale=scale,
+            ftol=ftol,
+            xtol=xtol,
+            gtol=gtol,
+            max_nfev=most_evaluations,
+        )
+    except _Expired:
+        assert best is not None
+        chi2, x, state = best
+        return Solution(
+            x, state, chi2, (x <= np.asarray(lower)) | (x >= np.asarray(upper)), -1, evaluated.count
+        )
+    x = np.asarray(done.x)
     at_bound: BoolArray = np.asarray(done.active_mask) != 0
     state = evaluated(x)
     return Solution(x, state, 2.0 * float(done.cost), at_bound, int(done.status), evaluated.count)
+
+
+class _Expired(Exception):
+    """The time of a refinement has passed."""
 
 
 def undetermined(

@@ -11,6 +11,7 @@ import pytest
 
 from slxrd.data.regions import Region, select_points
 from slxrd.fitting.api import fit
+from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.search.budget import Budget, in_parallel
@@ -162,3 +163,36 @@ def test_a_zero_error_does_not_lead_to_a_wrong_gap(name: str) -> None:
         assert estimate.error is not None
         assert abs(estimate.value - truth[parameter]) < 4.0 * estimate.error
     assert found.unique
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_a_refinement_ends_where_it_is_when_its_time_has_passed(tied: bool) -> None:
+    """In compiled code and, with a tie, in that of SciPy."""
+    objective = cubes()
+    parameters = Parameters().start(**{**CUBES, "L": 37.3}).fix(q_zero=0.0)
+    if tied:
+        parameters = parameters.tie(sigma_N="0.12*N")
+    begin = objective.chi2(parameters.resolve(parameters.vector())[0])
+    calls: list[bool] = []
+
+    def expired() -> bool:
+        calls.append(len(calls) > 1)
+        return calls[-1]
+
+    ended = minimise(objective, parameters, expired=expired)
+    whole = minimise(objective, parameters)
+    assert not ended.converged
+    assert "time budget" in ended.why
+    assert whole.chi2 < ended.chi2 < begin
+    assert whole.converged
+
+
+@pytest.mark.slow
+def test_a_fit_that_runs_out_of_time_says_what_it_left_out() -> None:
+    q = np.arange(0.88, 1.28, 0.003)
+    pattern = simulate(q, CUBES, noise=0.02, seed=3)
+    short = fit(pattern, regions=[(0.88, 1.28)], budget=1e-6)
+    assert short.certificate.budget_reached
+    assert short.assessment.grade != "describes"
+    assert "starting points" in "; ".join(short.certificate.not_examined)
+    assert any("not finished within the time budget" in note for note in short.notes)

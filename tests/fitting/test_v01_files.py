@@ -219,7 +219,8 @@ def without_later_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assess + "grade_minimum", described)
     monkeypatch.setattr(assess + "_with_bounds", lambda assessment, minimum: assessment)
     monkeypatch.setattr(
-        assess + "compare_with_single_crystals", lambda objective, minimum, assessment: (assessment, "")
+        assess + "compare_with_single_crystals",
+        lambda objective, minimum, assessment, expired: (assessment, ""),
     )
     derived = "slxrd.fitting.result.derived."
     monkeypatch.setattr(derived + "_restated", lambda errors, parameters: errors)

@@ -268,6 +268,15 @@ def test_model_curves_are_those_of_the_fit() -> None:
     assert session.objective() is session.objective()
 
 
+@pytest.mark.slow
+def test_model_curves_have_the_background_that_the_fit_chose() -> None:
+    session = Session(State(EXAMPLE + "cspbbr3-cubes", choices={**QUICK, "background": "auto"}))
+    fit = session.fit()
+    curve = session.model_curve(dict(fit.solutions[0].values))[0]
+    assert session.objective().settings.background == fit.settings.background == "none"
+    np.testing.assert_allclose(curve.calculated, fit.regions[0].calculated, rtol=1e-10)
+
+
 def test_counting_statistics_come_before_the_correction() -> None:
     film = path_of(EXAMPLE + "cumnsb-film")
     session = Session()

@@ -62,7 +62,7 @@ class FitOptions:
     settings : Settings
         Residuals, scale, background.
     budget : float
-        Wall time in seconds after which the search ends.
+        Wall time in seconds after which the search ends; the estimates that follow may take as long again.
     further : tuple of FurtherScan
         Further scans of the sample, which are fitted with the pattern.
     request : mapping
@@ -152,6 +152,7 @@ def fit_pattern(
     found = _decide_q_zero(objective, parameters, found, notes, budget)
     certificate = replace(found.certificate, budget_reached=budget.reached, not_examined=budget.left_out)
     notes += certificate.notes
+    of_estimates = Budget(options.budget)
     fit = assess_minima(
         pattern,
         objective,
@@ -161,7 +162,11 @@ def fit_pattern(
         notes,
         intervals=intervals,
         incomplete=certificate.budget_reached,
+        budget=of_estimates,
     )
+    if of_estimates.reached:
+        left_out = "; ".join(of_estimates.left_out)
+        fit = replace(fit, notes=(*fit.notes, f"not finished within the time budget (--budget): {left_out}"))
     return replace(fit, certificate=certificate, background_choice=choice, options=options)
 
 
@@ -317,8 +322,9 @@ def _refine_zeros_of_scans(
                 )
             further = replace(found, minima=minima, parameters=found.parameters.release(*names))
             return parameters.release(*names), further
-        notes.append(f"{worst} was fixed at 0: the scans do not determine it (±{errors[worst]:.2g} Å⁻¹)")
+        value = parameters[worst].value or 0.0
+        notes.append(f"{worst} was fixed at {value:g}: the scans do not determine it better")
         names.remove(worst)
-        parameters = parameters.fix(**{worst: 0.0})
+        parameters = parameters.fix(**{worst: value})
         found = replace(found, minima=refine_all(objective, fix_q_zero(parameters), found.minima))
     return parameters, found

@@ -59,7 +59,7 @@ CASES: list[tuple[list[str], str, str]] = [
     ([*REGION, "--free", "q_zero"], "q_zero", "--fix q_zero=0"),
     # the instrument and the sample
     ([*REGION, "--resolution", "13"], "resolution 13", r"give it in Å⁻¹ \(0\.007"),
-    ([*REGION, "--resolution", "0.4"], "region 0.9–1.25", r"--resolution 0\.007\), or a wider region"),
+    ([*REGION, "--resolution", "0.4"], "region 0.9:1.25", r"--resolution 0\.007\), or widen the region"),
     ([*REGION, "--noise", "3"], "noise 3", "fraction of the maximum"),
     ([*REGION, "--noise", "counting+2"], "counting+2", "fraction of the point"),
     ([*REGION, "--coherent", "0"], "coherent 0", "1 or more"),

@@ -16,6 +16,7 @@ from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.budget import Budget
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
@@ -33,6 +34,7 @@ def assess_minima(
     *,
     intervals: bool = True,
     incomplete: bool = False,
+    budget: Budget | None = None,
 ) -> Fit:
     """Grade a fit, and estimate its quantities if the model describes the data.
 
@@ -58,12 +60,15 @@ def assess_minima(
         Whether to sample the posterior for the intervals and the probabilities of the solutions.
     incomplete : bool
         Whether the search ended before all starting points were tried.
+    budget : Budget, optional
+        Time budget of the assessment and the estimates; none by default.
     """
+    budget = budget or Budget()
     assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
     assessment = _with_bounds(assessment, minima[0])
     crystal = ""
     if objective.model.stack.coherent > 1:
-        assessment, crystal = compare_with_single_crystals(objective, minima[0], assessment)
+        assessment, crystal = compare_with_single_crystals(objective, minima[0], assessment, budget.expired)
     if incomplete:
         assessment = _not_certain(assessment)
     if assessment.rejected:
@@ -75,12 +80,12 @@ def assess_minima(
         fit = FitAssessment(
             pattern, objective, parameters, minima, noise, notes, assessment, crystal=crystal
         ).fit()
-        return assess_estimates(fit, intervals=intervals)
+        return assess_estimates(fit, intervals=intervals, budget=budget)
     wider = objective.with_wider_noise(widening)
-    widened = tuple(minimise(wider, minimum.parameters) for minimum in minima)
+    widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
     fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment, crystal=crystal).fit()
     return _on_the_noise_of_the_fit(
-        assess_estimates(fit, intervals=intervals), objective, minima[: len(fit.minima)]
+        assess_estimates(fit, intervals=intervals, budget=budget), objective, minima[: len(fit.minima)]
     )
 
 

@@ -14,18 +14,19 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Estimate, Fit, Solution
+from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
 from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
-from slxrd.parameters.definitions import STACKING
+from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
-#: Samples that take longer than this are not drawn, in s.
-LONGEST_SAMPLING = 10.0
+#: Samples that take longer than this, with derivatives, are not drawn, in s.
+LONGEST_SAMPLING = 60.0
 
 
-def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
+def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None = None) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
     The profile is needed for a parameter without an error, or with a 2σ interval that reaches its bound.
@@ -37,14 +38,27 @@ def assess_estimates(fit: Fit, *, intervals: bool = True) -> Fit:
         A fit with estimates from the covariance.
     intervals : bool
         Whether to sample the posterior.
+    budget : Budget, optional
+        Time budget of the profiles; none by default. A parameter whose profile is not finished is
+        undetermined.
     """
+    budget = budget or Budget()
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     if doubtful:
-        estimates = {**fit.parameters, **{name: estimate_from_profile(fit, name) for name in doubtful}}
+        estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget) for name in doubtful}}
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
     return _without_bounds(_with_intervals(fit) if intervals else fit)
+
+
+def _from_profile(fit: Fit, name: str, budget: Budget) -> Estimate:
+    try:
+        return estimate_from_profile(fit, name, budget)
+    except OutOfTime:
+        budget.leave_out(f"the profile of {name}")
+        why = "its profile was not finished within the time budget (--budget)"
+        return Estimate(None, None, info(name).unit, "undetermined", why)
 
 
 def _without_bounds(fit: Fit) -> Fit:

@@ -8,6 +8,7 @@ well shows no stacking, however well a stack fits it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +34,9 @@ _LARGER = 1.3
 _ORDERED = 0.04
 
 
-def single_crystals(objective: Objective, best: Minimum) -> Minimum | None:
+def single_crystals(
+    objective: Objective, best: Minimum, expired: Callable[[], bool] | None = None
+) -> Minimum | None:
     """Fit single crystals without gaps, of the same size as in the stack and larger.
 
     Parameters
@@ -42,6 +45,8 @@ def single_crystals(objective: Objective, best: Minimum) -> Minimum | None:
         Residuals of the data and the model.
     best : Minimum
         The best minimum of the stack.
+    expired : callable, optional
+        Whether a refinement must end where it is; see :func:`slxrd.fitting.minimise.least_squares.minimise`.
 
     Returns
     -------
@@ -67,7 +72,7 @@ def single_crystals(objective: Objective, best: Minimum) -> Minimum | None:
                 sizes["sigma_N"] = float(np.clip(_SPREAD * N, spread.lower, spread.upper))
             begin = start.start(**sizes)
         try:
-            found.append(minimise(objective, begin, tolerance=1e-7, most_evaluations=60))
+            found.append(minimise(objective, begin, tolerance=1e-7, most_evaluations=60, expired=expired))
         except (SlxrdError, np.linalg.LinAlgError):
             continue  # this start leads nowhere
     return min(found, key=lambda minimum: minimum.chi2, default=None)
@@ -118,7 +123,10 @@ def coincident_lattices(best: Minimum, widening: float) -> str:
 
 
 def compare_with_single_crystals(
-    objective: Objective, best: Minimum, assessment: Assessment
+    objective: Objective,
+    best: Minimum,
+    assessment: Assessment,
+    expired: Callable[[], bool] | None = None,
 ) -> tuple[Assessment, str]:
     """Add single crystals without gaps to the rivals of a stack.
 
@@ -130,6 +138,8 @@ def compare_with_single_crystals(
         The best minimum of the stack.
     assessment : Assessment
         Of the stack.
+    expired : callable, optional
+        Whether a refinement must end where it is.
 
     Returns
     -------
@@ -140,7 +150,7 @@ def compare_with_single_crystals(
     """
     widening = assessment.widening
     why = coincident_lattices(best, widening)
-    single = single_crystals(objective, best)
+    single = single_crystals(objective, best, expired)
     if single is not None:
         assessment = replace(assessment, rivals=(*assessment.rivals, rival_of(best, single, widening)))
         needed = FRINGES_DETECTED * widening**2 * noise_scale(best, "L")

@@ -149,7 +149,7 @@ class Batch:
         k: int,
         tolerance: float = TOLERANCE,
         most: int = MOST_EVALUATIONS,
-        check: Callable[[], None] | None = None,
+        expired: Callable[[], bool] | None = None,
     ) -> Refined:
         """Refine the measured intensities from one start; a result of one row.
 
@@ -161,15 +161,19 @@ class Batch:
             Relative change of χ² at which the refinement ends.
         most : int
             Largest number of evaluations.
-        check : callable, optional
-            Called several times a second; the refinement ends with an exception that it raises.
+        expired : callable, optional
+            Called several times a second; the refinement ends where it is if it returns True, and with an
+            exception that it raises.
         """
         measured, start = self._measured(), self.starts[k : k + 1]
-        if check is None or self._problem is None:
-            return replace(self._refit(measured, start, tolerance, most, check=check), start=np.array([k]))
+        if expired is None or self._problem is None:
+            return replace(
+                self._refit(measured, start, tolerance, most, expired=expired), start=np.array([k])
+            )
         portion = steps_at_once(self._problem, start)
         for done in range(0, most, portion):
-            check()
+            if expired() and done:
+                break
             found = self._refit(measured, start, tolerance, min(portion, most - done))
             start = found.values
             if found.converged[0] or not math.isfinite(found.chi2[0]):
@@ -200,11 +204,11 @@ class Batch:
         most: int = MOST_EVALUATIONS,
         hopeless: float = math.inf,
         leap: bool = False,
-        check: Callable[[], None] | None = None,
+        expired: Callable[[], bool] | None = None,
     ) -> Refined:
         problem = self._problem
         if problem is None:
-            return self._ordinary(intensities, starts, tolerance, most, check)
+            return self._ordinary(intensities, starts, tolerance, most, expired)
         from slxrd.fitting.minimise import compiled as refit
 
         values, chi2, how, start = refit.refine_many(
@@ -219,13 +223,13 @@ class Batch:
         starts: FloatArray,
         tolerance: float,
         most: int,
-        check: Callable[[], None] | None,
+        expired: Callable[[], bool] | None,
     ) -> Refined:
         found = []
         for i in range(intensities[0].shape[0]):
             objective = self.objective.with_intensities([rows[i] for rows in intensities])
             tries = [
-                minimise(objective, self._from(start), tolerance, most, check) for start in starts.tolist()
+                minimise(objective, self._from(start), tolerance, most, expired) for start in starts.tolist()
             ]
             best = min(range(len(tries)), key=lambda k: tries[k].chi2)
             found.append((tries[best], best))

@@ -26,6 +26,7 @@ TOLERANCE = 1e-10
 _GRIDS = 4
 
 _STOPS = {
+    -1: "the time budget ended before the fit converged",
     0: "the largest number of evaluations was reached before the fit converged",
     1: "converged: the gradient is zero",
     2: "converged: χ² no longer changes",
@@ -122,7 +123,7 @@ def minimise(
     parameters: Parameters,
     tolerance: float = TOLERANCE,
     most_evaluations: int = 200,
-    check: Callable[[], None] | None = None,
+    expired: Callable[[], bool] | None = None,
 ) -> Minimum:
     """Refine the free parameters within their bounds, with the exact Jacobian.
 
@@ -136,8 +137,9 @@ def minimise(
         See :data:`TOLERANCE`.
     most_evaluations : int
         Largest number of evaluations.
-    check : callable, optional
-        Called several times a second; the refinement ends with an exception that it raises.
+    expired : callable, optional
+        Called several times a second; the refinement ends where it is if it returns True, and with an
+        exception that it raises.
 
     Raises
     ------
@@ -155,8 +157,8 @@ def minimise(
             "nothing to refine: every parameter is fixed", 1,
         )  # fmt: skip
     if is_compiled(objective, parameters):
-        return _compiled(objective, parameters, tolerance, most_evaluations, check)
-    return _by_scipy(objective, parameters, start, tolerance, most_evaluations, check)
+        return _compiled(objective, parameters, tolerance, most_evaluations, expired)
+    return _by_scipy(objective, parameters, start, tolerance, most_evaluations, expired)
 
 
 def _by_scipy(
@@ -165,19 +167,14 @@ def _by_scipy(
     start: FloatArray,
     tolerance: float,
     most_evaluations: int,
-    check: Callable[[], None] | None,
+    expired: Callable[[], bool] | None,
 ) -> Minimum:
     """Refine with the trust-region algorithm of SciPy, for any objective and ties."""
     names = parameters.free_names
     lower, upper = parameters.limits()
 
-    def evaluate(vector: FloatArray) -> _Evaluated:
-        if check is not None:
-            check()
-        return _evaluate(objective, parameters, vector)
-
     found = _least_squares.minimise(
-        evaluate,
+        lambda vector: _evaluate(objective, parameters, vector),
         _inside(start, lower, upper),
         lower,
         upper,
@@ -186,6 +183,7 @@ def _by_scipy(
         xtol=tolerance,
         gtol=tolerance,
         most_evaluations=most_evaluations,
+        expired=expired,
     )
     at = found.state
     values = FrozenDict(parameters.resolve(found.x)[0])
@@ -208,7 +206,7 @@ def _compiled(
     parameters: Parameters,
     tolerance: float,
     most_evaluations: int,
-    check: Callable[[], None] | None,
+    expired: Callable[[], bool] | None,
 ) -> Minimum:
     """Refine in compiled code: linear residuals with a free scale."""
     from slxrd.fitting.minimise import compiled as refit
@@ -220,10 +218,10 @@ def _compiled(
     steps = 0
     for _ in range(_GRIDS):
         problem = prepare_problem(objective, parameters, found[None, :])
-        portion = most_evaluations if check is None else steps_at_once(problem, found[None, :])
+        portion = most_evaluations if expired is None else steps_at_once(problem, found[None, :])
         for done in range(0, most_evaluations, portion):
-            if check is not None:
-                check()
+            if expired is not None and expired() and steps:
+                break
             found, _, how, taken = refit.refine(
                 found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
                 problem.targets(measured)[0], problem.longest, tolerance,
@@ -232,7 +230,7 @@ def _compiled(
             steps += taken
             if how != refit.OUT_OF_STEPS:
                 break
-        if correlated(objective, found[None, :])[0] <= problem.reach:
+        if correlated(objective, found[None, :])[0] <= problem.reach or (expired is not None and expired()):
             break
     values = FrozenDict(zip(columns_of, found.tolist(), strict=True))
     evaluation = objective.evaluate(values)
@@ -240,7 +238,8 @@ def _compiled(
     columns = [columns_of.index(name) for name in names]
     refined = parameters.start(**{name: values[name] for name in names})
     converged = how == refit.CONVERGED
-    why = _STOPS[2 if converged else 0]
+    over = expired is not None and expired()
+    why = _STOPS[2 if converged else -1 if over else 0]
     known, slopes = prior_residuals(parameters, values)
     jacobian = np.vstack((evaluation.jacobian[:, columns], slopes))
     penalty = float(known @ known)

@@ -19,10 +19,16 @@ Result = TypeVar("Result")
 DEFAULT_BUDGET = 20.0
 #: Longest time in seconds between two looks at the clock and at a pressed Ctrl-C.
 POLL = 0.2
+#: Share of the budget after which a running refinement ends where it is.
+OVERRUN = 1.25
 
 
 class Interrupted(Exception):
     """Raised in a worker whose results are no longer needed."""
+
+
+class OutOfTime(Exception):
+    """Raised where the time has passed and what was begun has no result."""
 
 
 class Budget:
@@ -76,6 +82,20 @@ class Budget:
         """Raise :class:`Interrupted` if the workers were stopped."""
         if self._stopped.is_set():
             raise Interrupted
+
+    def expired(self) -> bool:
+        """Whether a running refinement must end where it is, which is recorded.
+
+        Raises
+        ------
+        Interrupted
+            If the workers were stopped.
+        """
+        self.check()
+        over = self.spent(OVERRUN)
+        if over:
+            self.leave_out("refinements that ended before they converged")
+        return over
 
 
 def in_parallel(

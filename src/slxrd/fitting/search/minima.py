@@ -270,7 +270,7 @@ def _refined(objective: Objective, parameters: Parameters, starts: FloatArray, b
     """Refine from every starting point, shape (k, p), as far as the budget allows."""
     batch = Batch(objective, parameters, starts)
     rows = in_parallel(
-        lambda k: batch.refine_from(k, check=budget.check), range(len(starts)), budget, SHARE_OF_STARTS
+        lambda k: batch.refine_from(k, expired=budget.expired), range(len(starts)), budget, SHARE_OF_STARTS
     )
     if len(rows) < len(starts):
         budget.leave_out(f"{len(starts) - len(rows)} of {len(starts)} starting points")
@@ -367,5 +367,5 @@ def _polished(
 def _refine(
     objective: Objective, parameters: Parameters, values: dict[str, float], budget: Budget
 ) -> Minimum:
-    found = minimise(objective, filled(parameters, values), check=budget.check)
+    found = minimise(objective, filled(parameters, values), expired=budget.expired)
     return with_whole_sizes(objective, found, budget)

@@ -43,7 +43,7 @@ def with_whole_sizes(objective: Objective, found: Minimum, budget: Budget) -> Mi
             continue
         if width in found.names:
             whole[width] = max(found.parameters[width].lower, SHARPEST)
-        again = minimise(objective, found.parameters.start(**whole), check=budget.check)
+        again = minimise(objective, found.parameters.start(**whole), expired=budget.expired)
         if again.chi2 <= found.chi2 + UNNOTICEABLE:
             found = again
     return found

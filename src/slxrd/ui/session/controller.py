@@ -245,15 +245,21 @@ class Session(History):
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.
 
+        After a fit it has the background that the fit chose.
+
         Raises
         ------
         SlxrdError
             If the choices do not suit the pattern.
         """
         state = self._state
-        return self._objectives.get_or_compute(
-            state.key, lambda: objective_of(self._source.pattern(state), state.choices)
-        )
+        chosen = "" if state.result is None else str(state.result["input"]["background"])
+
+        def compute() -> Objective:
+            found = objective_of(self._source.pattern(state), state.choices)
+            return found if chosen in ("", found.settings.background) else found.with_background(chosen)
+
+        return self._objectives.get_or_compute(f"{state.key} {chosen}", compute)
 
     def model_curve(self, values: Mapping[str, float]) -> tuple[Fitted, ...]:
         """Calculate the curve of each region at given parameter values, with optimal scale and background.

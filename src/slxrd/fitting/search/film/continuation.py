@@ -127,7 +127,9 @@ def extend(
 
     def refine(values: Mapping[str, float]) -> Minimum | None:
         try:
-            return minimise(current.objective, filled(current.parameters, dict(values)), check=budget.check)
+            return minimise(
+                current.objective, filled(current.parameters, dict(values)), expired=budget.expired
+            )
         except SlxrdError:
             return None
 
@@ -175,7 +177,9 @@ def _trial(current: Extended, budget: Budget, start: Mapping[str, float]) -> Ext
     parameters = known.within(stack.table).release(*start).start(**start)
     values = {**current.minima[0].values, **start}
     try:
-        found = minimise(objective, filled(parameters, values), _ROUGHLY, _EVALUATIONS, check=budget.check)
+        found = minimise(
+            objective, filled(parameters, values), _ROUGHLY, _EVALUATIONS, expired=budget.expired
+        )
     except SlxrdError:
         return None
     if any(on_bound(found, name) for name in start):

@@ -76,7 +76,7 @@ def search_films(
 
     def refine(values: dict[str, float]) -> Minimum | None:
         try:
-            return minimise(objective, filled(parameters, values), PRECISELY, check=budget.check)
+            return minimise(objective, filled(parameters, values), PRECISELY, expired=budget.expired)
         except SlxrdError:
             return None
 
@@ -160,7 +160,7 @@ def _refined(
         budget.check()
         try:
             found = minimise(
-                objective, filled(parameters, start), ROUGHLY, ROUGH_EVALUATIONS, check=budget.check
+                objective, filled(parameters, start), ROUGHLY, ROUGH_EVALUATIONS, expired=budget.expired
             )
         except (SlxrdError, np.linalg.LinAlgError):
             return None

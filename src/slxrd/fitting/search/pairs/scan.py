@@ -93,7 +93,7 @@ def scan_pairs(
     batch = Batch(objective, parameters, starts)
     rough = joined(
         in_parallel(
-            lambda k: batch.refine_from(k, ROUGHLY, STEPS, budget.check),
+            lambda k: batch.refine_from(k, ROUGHLY, STEPS, budget.expired),
             range(len(starts)),
             budget,
             SHARE_OF_ROUGH,

@@ -15,6 +15,7 @@ from slxrd.fitting.minimise.batch import Batch, Refined
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
 from slxrd.fitting.minimise.problem import correlated, is_compiled
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import fringes_detected
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
@@ -60,6 +61,8 @@ class ProfiledChi2:
         The fit, with all its solutions.
     *names : str
         The parameters that are fixed.
+    budget : Budget, optional
+        Time budget; none by default.
 
     Raises
     ------
@@ -67,9 +70,10 @@ class ProfiledChi2:
         If a parameter is unknown or was not refined.
     """
 
-    def __init__(self, fit: Fit, *names: str) -> None:
+    def __init__(self, fit: Fit, *names: str, budget: Budget | None = None) -> None:
         for name in names:
             check_refined(fit, name)
+        self._budget = budget or Budget()
         self.fit, self.names, self.columns = fit, names, fit.objective.model.names
         self._parameters = fit.minima[0].parameters
         self._held = [self.columns.index(name) for name in names]
@@ -97,7 +101,14 @@ class ProfiledChi2:
             Points to start from.
         cold : bool
             Whether to start from the solutions of the fit as well.
+
+        Raises
+        ------
+        OutOfTime
+            If the budget is spent.
         """
+        if self._budget.spent():
+            raise OutOfTime
         origins = [*(self.solutions if cold else ()), *warm]
         starts = [self.moved(point.values, held) for point in origins]
         if cold:

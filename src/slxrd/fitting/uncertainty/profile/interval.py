@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale, on_bound
 from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.fitting.uncertainty.limits import ONE_SIDED_95
 from slxrd.fitting.uncertainty.profile.constrained import ProfiledChi2, shows_fringes
@@ -106,7 +107,7 @@ def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:
     return Interval(name, level, rise * scale, value, lower, upper, pieces, profiled.refinements, note)
 
 
-def estimate_from_profile(fit: Fit, name: str) -> Estimate:
+def estimate_from_profile(fit: Fit, name: str, budget: Budget | None = None) -> Estimate:
     """Estimate a parameter from its profile likelihood.
 
     Parameters
@@ -115,6 +116,8 @@ def estimate_from_profile(fit: Fit, name: str) -> Estimate:
         The fit, with all its solutions.
     name : str
         A refined parameter.
+    budget : Budget, optional
+        Time budget; none by default.
 
     Returns
     -------
@@ -129,8 +132,10 @@ def estimate_from_profile(fit: Fit, name: str) -> Estimate:
     ------
     SlxrdError
         If the parameter was not refined.
+    OutOfTime
+        If the budget is spent.
     """
-    profiled, best, unit = ProfiledChi2(fit, name), fit.minima[0], info(name).unit
+    profiled, best, unit = ProfiledChi2(fit, name, budget=budget), fit.minima[0], info(name).unit
     scale, value = noise_scale(best, name), best.values[name]
     if name in STACKING and not shows_fringes(fit):
         least = None if name == "L" else _least_disorder(profiled, ONE_SIDED_95, scale)
