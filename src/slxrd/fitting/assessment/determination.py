@@ -79,10 +79,11 @@ def _without_bounds(fit: Fit) -> Fit:
 def _needs_profile(fit: Fit, name: str) -> bool:
     estimate: Estimate = fit.parameters[name]
     row = fit.minima[0].parameters[name]
+    # A profile of a film on a substrate takes long, and its thickness and d hardly depend on these.
     if name in _OF_SURROUNDINGS and estimate.error is not None:
-        return (
-            False  # a profile of a film on a substrate takes long, and thickness and d hardly depend on these
-        )
+        return False
+    if estimate.status == "undetermined" and fit.stack.substrate is not None:
+        return False
     if name in STACKING and fit.parameters["L"].status == "undetermined":
         return False  # without fringes neither can be determined
     if estimate.status == "undetermined" and estimate.why == fit.parameters["L"].why:

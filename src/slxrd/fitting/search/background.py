@@ -20,7 +20,7 @@ from slxrd._frozen import FrozenDict
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.minima import refine_all
 from slxrd.parameters.parameter_set import Parameters
 
@@ -29,6 +29,8 @@ COMPARED = ("none", "constant", "linear", "quadratic")
 SEARCHED = "linear"
 #: Number of minima that are refined with each background, in compiled code and otherwise.
 MOST_REFINED, MOST_REFINED_SLOWLY = 8, 2
+#: Relative change of χ² at which these refinements end.
+_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -101,15 +103,26 @@ def choose_background(
     if objective.counted:
         objective = objective.recounted(minima[0].evaluation.regions)
     if parameters["L"].free:
-        found = minima[0].parameters["L"]
-        parameters = parameters.bound(L=(found.lower, found.upper))
+        gap = minima[0].parameters["L"]
+        parameters = parameters.bound(L=(gap.lower, gap.upper))
     most = MOST_REFINED if is_compiled(objective, parameters) else MOST_REFINED_SLOWLY
-    tried = {
-        name: (other := objective.with_background(name), refine_all(other, parameters, minima[:most], budget))
-        for name in backgrounds_within(objective, len(minima[0].names))
-    }
+    budget = budget or Budget()
+    starts = minima[:most]
+    if objective.counted:
+        starts = refine_all(objective, parameters, starts, budget, _TOLERANCE)
+
+    def refined(name: str) -> tuple[Objective, tuple[Minimum, ...]]:
+        other = objective.with_background(name)
+        return other, refine_all(other, parameters, starts, budget, _TOLERANCE)
+
+    names = backgrounds_within(objective, len(minima[0].names))
+    # Every background is tried, if only roughly where the time has passed.
+    tried = dict(zip(names, in_parallel(refined, names, budget, math.inf), strict=True))
     scale = _scale(tried[list(tried)[-1]][1][0], assumed)
-    logs = {name: -0.5 * found[0].chi2 / scale - _penalty(other) for name, (other, found) in tried.items()}
+    logs = {
+        name: -0.5 * of_background[0].chi2 / scale - _penalty(other)
+        for name, (other, of_background) in tried.items()
+    }
     best = max(logs, key=lambda name: logs[name])
     evidence = FrozenDict({name: value - logs["none"] for name, value in logs.items()})
     chosen = tried[best][0]

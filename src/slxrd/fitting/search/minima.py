@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import TOLERANCE, Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
@@ -171,12 +171,18 @@ def search_again(
 
 
 def refine_all(
-    objective: Objective, parameters: Parameters, minima: tuple[Minimum, ...], budget: Budget | None = None
+    objective: Objective,
+    parameters: Parameters,
+    minima: tuple[Minimum, ...],
+    budget: Budget | None = None,
+    tolerance: float = TOLERANCE,
 ) -> tuple[Minimum, ...]:
     """Refine known minima again with another choice of free parameters; distinct ones, the best first."""
     budget = budget or Budget()
     refined = in_parallel(
-        lambda minimum: _refine(objective, parameters, dict(minimum.values), budget), minima, budget
+        lambda minimum: _refine(objective, parameters, dict(minimum.values), budget, tolerance),
+        minima,
+        budget,
     )
     if len(refined) < len(minima):
         budget.leave_out(f"{len(minima) - len(refined)} of {len(minima)} minima with the final noise")
@@ -365,7 +371,11 @@ def _polished(
 
 
 def _refine(
-    objective: Objective, parameters: Parameters, values: dict[str, float], budget: Budget
+    objective: Objective,
+    parameters: Parameters,
+    values: dict[str, float],
+    budget: Budget,
+    tolerance: float = TOLERANCE,
 ) -> Minimum:
-    found = minimise(objective, filled(parameters, values), expired=budget.expired)
+    found = minimise(objective, filled(parameters, values), tolerance, expired=budget.expired)
     return with_whole_sizes(objective, found, budget)

@@ -67,7 +67,7 @@ def _rows(shape: Shape) -> list[int]:
 
 
 def _sums(shape: Shape, phase: FloatArray, numbers: IntArray) -> ComplexArray:
-    """Sums over the planes of crystals of given numbers of planes, and derivatives; shape (m, r, n)."""
+    """Sums over the planes of crystals of m successive sizes, and derivatives; shape (m, r, n)."""
     if shape.bottom and shape.top:
         return np.array([_both(shape, phase, int(number)) for number in numbers])
     strain, depth = shape.strain_bottom, shape.depth_bottom
@@ -84,15 +84,20 @@ def _sums(shape: Shape, phase: FloatArray, numbers: IntArray) -> ComplexArray:
     rows[:, 1] = (1j * height)[:, None] * turned
     for column, by in enumerate(by_strain, 2):
         rows[:, column] = (1j * by)[:, None] * (phase * turned)
-    rows = np.cumsum(rows, axis=0)
+    # The planes that all crystals contain are summed at once.
+    first = int(numbers[0]) - 1
+    rows[first] = rows[: first + 1].sum(axis=0)
+    rows = np.cumsum(rows[first:], axis=0)
     if shape.top:
+        turned, height = turned[first:], height[first:]
+        by_strain = [by[first:] for by in by_strain]
         # Heights were measured downward from the top.
         rows = np.conj(rows) * turned[:, None]
         rows[:, 1] += 1j * height[:, None] * rows[:, 0]
         for column, by in enumerate(by_strain, 2):
             rows[:, column] += 1j * phase * by[:, None] * rows[:, 0]
-    chosen: ComplexArray = rows[numbers - 1]
-    return chosen
+    found: ComplexArray = rows
+    return found
 
 
 def _displacements(k: IntArray, strain: float, depth: float) -> tuple[FloatArray, FloatArray, FloatArray]:
