@@ -71,6 +71,18 @@ def test_points_that_do_not_scatter_have_a_positive_sigma() -> None:
     assert points.sigma.min() > 0.0
 
 
+def test_known_counts_are_the_default_of_a_narrow_range() -> None:
+    counts = np.random.default_rng(2).poisson(2e3 * CUBES.intensity / CUBES.intensity.max() + 20.0)
+    region, q = Region(0.88, 1.28), CUBES.x
+    known = slxrd.Pattern(q, counts.astype(float), per_count=1.0)
+    assert dynamic_range(known.intensity) < 1000.0
+    assert default_noise(known, [region], "linear").noise == "counting"
+    assert "counting statistics" in default_noise(known, [region], "linear").note
+    assert default_noise(known, [region], "paper2021").noise is None
+    of_file = slxrd.Pattern(q, counts.astype(float), sigma=np.sqrt(counts + 1.0), per_count=1.0)
+    assert default_noise(of_file, [region], "linear").noise is None
+
+
 def test_a_wide_range_takes_counts_and_a_fraction_of_each_point() -> None:
     counts = np.random.default_rng(2).poisson(2e5 * film()).astype(float)
     known = slxrd.Pattern(Q, counts, per_count=1.0)

@@ -30,7 +30,7 @@ class DefaultNoise:
     Parameters
     ----------
     noise : float, str or None
-        Source; None for σ of the file, or 0.03 of the maximum.
+        Source; None for σ of the file, or 0.03 of the maximum where neither it nor the counts are known.
     note : str
         Note on the choice; empty for None.
     """
@@ -40,11 +40,12 @@ class DefaultNoise:
 
 
 def default_noise(pattern: Pattern, regions: Sequence[Region], objective: ObjectiveName) -> DefaultNoise:
-    """Choose the source of σ of a fit by the dynamic range of its regions.
+    """Choose the source of σ of a fit by what is known and by the dynamic range of its regions.
 
-    A constant fraction of the maximum ignores everything that is weaker. Where the intensities of a region
-    span more than three decades, and for logarithmic residuals, σ is that of the counts (or of the file, or
-    of the scatter of the points) and :data:`RELATIVE` of each point's intensity.
+    σ is that of the file, or of counting statistics where the counts are known. A constant fraction of the
+    maximum, the last resort, ignores everything that is weaker. Where the intensities of a region span more
+    than three decades, and for logarithmic residuals, σ is that of the file, of the counts, or of the scatter
+    of the points, and :data:`RELATIVE` of each point's intensity.
 
     Parameters
     ----------
@@ -60,6 +61,10 @@ def default_noise(pattern: Pattern, regions: Sequence[Region], objective: Object
     data = select_points(pattern, regions)
     span = max(dynamic_range(points.intensity, _count(pattern, points.q)) for points in data)
     if span < WIDE and objective != "log":
+        if pattern.sigma is None and pattern.per_count is not None:
+            return DefaultNoise(
+                "counting", "σ from counting statistics: the counts are known (--noise sets it)"
+            )
         return DefaultNoise()
     known = "scatter" if pattern.per_count is None else "counting"
     source = known if pattern.sigma is None else "file"

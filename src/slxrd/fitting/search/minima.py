@@ -20,6 +20,7 @@ from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.identity import MOST_LISTED, distinct, exchangeable, same, worst_listed
+from slxrd.fitting.search.on_substrate import SHARE_WITHOUT, refine_on_substrate, without_substrate
 from slxrd.fitting.search.pairs.layers import beside
 from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
@@ -112,6 +113,10 @@ def search(
         if objective.model.stack.substrate is not None:
             parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
+    if objective.model.stack.substrate is not None:
+        bare = without_substrate(objective, parameters)
+        if bare is not None:
+            return _search_on_substrate(objective, parameters, bare, report, budget)
     parameters, envelopes = decide_q_zero(objective, parameters)
     bounded = _resolvable(objective, parameters, envelopes[0])
     scanned = scan_pairs if objective.model.stack.alternating else scan
@@ -122,6 +127,27 @@ def search(
             break
         starts.append(scanned(objective, bounded, base, _portion(report, i, len(envelopes)), budget))
     return SearchResult(*_explore(objective, bounded, _alternated(starts), budget), parameters)
+
+
+def _search_on_substrate(
+    objective: Objective,
+    parameters: Parameters,
+    bare: tuple[Objective, Parameters],
+    report: Progress | None,
+    budget: Budget,
+) -> SearchResult:
+    """Search without the substrate, and refine what was found with it."""
+    first = Budget(SHARE_WITHOUT * budget.seconds)
+    budget.spent()  # begins the time
+    alone = search(*bare, _portion(report, 0, 2), first)
+    for what in first.left_out:
+        budget.leave_out(what)
+    parameters = Parameters({**parameters, "q_zero": alone.parameters["q_zero"]}, objective.model.stack.table)
+    minima, ended = refine_on_substrate(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
+    certificate = replace(
+        alone.certificate, ended_in_best=ended, budget_reached=budget.reached, not_examined=budget.left_out
+    )
+    return SearchResult(minima, certificate, parameters)
 
 
 def _portion(report: Progress | None, index: int, count: int) -> Progress:

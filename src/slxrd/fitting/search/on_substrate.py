@@ -1,0 +1,151 @@
+"""Search of stacks on a substrate: first without it, in compiled code, then refined with its rod."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.film.interference import near_interface
+from slxrd.fitting.search.identity import distinct, exchangeable, exchanged
+from slxrd.fitting.search.scan import filled
+from slxrd.parameters.environment import OF_SUBSTRATE
+from slxrd.parameters.parameter_set import Parameters
+
+#: Share of the time budget for the search without the substrate.
+SHARE_WITHOUT = 0.5
+#: Minima without the substrate that are refined with it, and minima that are refined to full precision.
+MOST_STARTS, MOST_POLISHED = 8, 4
+#: Distances at the interface to start from, in plane distances of the substrate about it, and starts of f_S.
+INTERFACES, AMPLITUDES = (-0.33, 0.0, 0.33), (1.0,)
+#: Relative change of χ² and number of evaluations of the first refinement.
+ROUGHLY, EVALUATIONS = 1e-4, 30
+
+
+def without_substrate(objective: Objective, parameters: Parameters) -> tuple[Objective, Parameters] | None:
+    """Return the objective and the parameters of the stack alone.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and a stack on a substrate.
+    parameters : Parameters
+        Parameters of both.
+
+    Returns
+    -------
+    tuple or None
+        None if a tie or an option needs the substrate.
+    """
+    model = objective.model
+    stack = replace(model.stack, substrate=None)
+    bare = Objective(replace(model, stack=stack), objective.data, objective.settings)
+    try:
+        rows = {name: row for name, row in parameters.items() if name in stack.table}
+        return bare, Parameters(rows, stack.table)
+    except SlxrdError:
+        return None
+
+
+def refine_on_substrate(
+    objective: Objective,
+    parameters: Parameters,
+    found: tuple[Minimum, ...],
+    budget: Budget,
+    report: Callable[[int, int], None] | None = None,
+) -> tuple[tuple[Minimum, ...], int]:
+    """Refine minima of the stack alone with the substrate.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and a stack on a substrate.
+    parameters : Parameters
+        Its parameters; q_zero is fixed or free.
+    found : tuple of Minimum
+        Minima without the substrate, the best first.
+    budget : Budget
+        Time budget.
+    report : callable, optional
+        Called with steps done and steps in all.
+
+    Returns
+    -------
+    tuple of Minimum
+        Distinct minima, the best first.
+    int
+        Number of starts that ended in the best one.
+
+    Raises
+    ------
+    SlxrdError
+        If no start leads to a fit.
+    """
+    parameters = near_interface(objective, _with_limits(parameters, found[0]))
+    starts = [
+        {**values, **interface}
+        for minimum in found[:MOST_STARTS]
+        for values in _turned(objective, minimum.values)
+        for interface in _interfaces(parameters)
+    ]
+
+    def rough(values: dict[str, float]) -> Minimum | None:
+        try:
+            begin = filled(parameters, values)
+            return minimise(objective, begin, ROUGHLY, EVALUATIONS, expired=budget.expired)
+        except SlxrdError:
+            return None
+
+    def done(count: int) -> None:
+        if report is not None:
+            report(count, len(starts))
+
+    tried = in_parallel(rough, starts, budget, report=done)
+    if len(tried) < len(starts):
+        budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points on the substrate")
+    roughly = distinct([one for one in tried if one is not None], exchangeable(objective.model.stack))
+    best = roughly[0].chi2
+    ended = sum(one is not None and one.chi2 < best + max(1.0, 0.01 * best) for one in tried)
+    polished = in_parallel(
+        lambda one: minimise(objective, one.parameters, expired=budget.expired),
+        roughly[:MOST_POLISHED],
+        budget,
+    )
+    return distinct(polished, exchangeable(objective.model.stack)), ended
+
+
+def _with_limits(parameters: Parameters, best: Minimum) -> Parameters:
+    """Limit L to what the search has found resolvable."""
+    row = best.parameters["L"]
+    return parameters.bound(L=(row.lower, row.upper)) if parameters["L"].free else parameters
+
+
+def _turned(objective: Objective, values: Mapping[str, float]) -> list[dict[str, float]]:
+    """Return the structure as it was found and, of two alternating crystals, the other one at the bottom."""
+    stack = objective.model.stack
+    if stack.alternating and stack.crystal is None:
+        return [dict(values), exchanged(values)]
+    return [dict(values)]
+
+
+def _interfaces(parameters: Parameters) -> list[dict[str, float]]:
+    """Starts of the distance at the interface and of the amplitude of the substrate."""
+    d_S = float(parameters["d_S"].value or 0.0)
+    gap, amplitude = parameters["L_S"], parameters["f_S"]
+    places = [d_S * (1.0 + shift) for shift in INTERFACES]
+    if not gap.free or gap.value is not None:
+        places = [float(gap.value or d_S)]
+    sizes = list(AMPLITUDES) if amplitude.value is None else [amplitude.value]
+    known = {
+        name: row.value for name, row in parameters.items() if name in OF_SUBSTRATE and row.value is not None
+    }
+    return [
+        {**known, "L_S": float(np.clip(place, gap.lower, gap.upper)), "f_S": size}
+        for place in places
+        for size in sizes
+    ]
