@@ -74,7 +74,7 @@ class RegionModel:
         self._zero = self.names.index(zero_of_scan(scan))
         self._sizes = [name for name in _OF_SIZES if name in self.names]
         self._bands: dict[int, Band] = {}
-        self._samples: dict[int, Sample] = {}
+        self._samples: dict[int, tuple[Band, Sample]] = {}
         # The range of correlations needs only the structure without amplitudes.
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
@@ -212,14 +212,17 @@ class RegionModel:
         """Return the structure as arrays on one of the auxiliary grids."""
         key = id(band)
         if key not in self._samples:
-            self._samples[key] = sample(self.model.stack, band.q, self.instrument.wavelength)
-        return self._samples[key]
+            # The grid is stored too: the identity of one that no longer exists can be that of another.
+            made = sample(self.model.stack, band.q, self.instrument.wavelength)
+            self._samples[key] = band, made
+        return self._samples[key][1]
 
     def band(self, longest: float) -> Band:
         """Return the auxiliary grid for correlations up to ``longest``, in Å."""
         rung = math.ceil(math.log(max(longest, 1.0)) / math.log(_LADDER))
         if rung not in self._bands:
-            self._bands[rung] = self.instrument.band(self.q, _LADDER**rung)
+            # Of several threads the first one decides.
+            self._bands.setdefault(rung, self.instrument.band(self.q, _LADDER**rung))
         return self._bands[rung]
 
 

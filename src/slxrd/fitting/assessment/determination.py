@@ -80,9 +80,9 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     estimate: Estimate = fit.parameters[name]
     row = fit.minima[0].parameters[name]
     # A profile of a film on a substrate takes long, and its thickness and d hardly depend on these.
-    if name in _OF_SURROUNDINGS and estimate.error is not None:
+    if fit.stack.substrate is not None and name in _OF_SURROUNDINGS:
         return False
-    if estimate.status == "undetermined" and fit.stack.substrate is not None:
+    if fit.stack.substrate is not None and name == "sigma_N" and fit.parameters["N"].error is not None:
         return False
     if name in STACKING and fit.parameters["L"].status == "undetermined":
         return False  # without fringes neither can be determined

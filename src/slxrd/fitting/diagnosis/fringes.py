@@ -271,21 +271,18 @@ def _satellites_with_fringes_between(maxima: list[Maximum]) -> FringePeriod | No
     counts = [
         b - a - 1 for (a, b), gap in zip(inner, np.diff(places), strict=True) if gap < 1.3 * comb.spacing
     ]
-    between = int(np.median(counts)) if counts else 0
-    if between < 1 or len(set(counts)) > 1:
+    between = max(counts, default=0)
+    if between < 1:
         return None
-    for a, b in inner:
-        gap = maxima[b].q - maxima[a].q
-        if gap < 1.3 * comb.spacing:
-            expected = (np.arange(between) + 1.5) / (between + 2)
-            found = np.array([(maxima[k].q - maxima[a].q) / gap for k in range(a + 1, b)])
-            if np.max(np.abs(found - expected)) > 0.25 / (between + 2):
-                return None
+    gaps = [
+        [(maxima[k].q - maxima[a].q) / (maxima[b].q - maxima[a].q) for k in range(a + 1, b)]
+        for a, b in inner
+        if maxima[b].q - maxima[a].q < 1.3 * comb.spacing and b - a > 1
+    ]
     width = float(np.median([peak.width for peak in members]))
-    from_width = 0.886 * comb.spacing / width
-    if abs(from_width - (between + 2)) > max(0.3 * from_width, 0.8):
+    repeats = _repetitions(gaps, 0.886 * comb.spacing / width)
+    if repeats is None:
         return None
-    repeats = max(between + 2, round(from_width))
     period = 2.0 * math.pi / comb.spacing
     return FringePeriod(
         "superlattice",
@@ -297,3 +294,25 @@ def _satellites_with_fringes_between(maxima: list[Maximum]) -> FringePeriod | No
         min(peak.significance for peak in members),
         repeats,
     )
+
+
+def _repetitions(gaps: list[list[float]], from_width: float) -> int | None:
+    """Number of repetitions whose fringes lie where those between satellites were found.
+
+    Parameters
+    ----------
+    gaps : list of list of float
+        For every two neighbouring satellites the places of the fringes between them, from 0 to 1. Weak ones
+        may be missing: they are lost in the noise, or beside a substrate.
+    from_width : float
+        The number that the width of the satellites corresponds to.
+    """
+    most = max(len(places) for places in gaps)
+    for repeats in sorted((most + 2, round(from_width)), reverse=True):
+        if repeats < most + 2 or abs(repeats - from_width) > max(0.3 * from_width, 0.8):
+            continue
+        expected = (np.arange(repeats - 2) + 1.5) / repeats
+        away = [max(float(np.abs(expected - place).min()) for place in places) for places in gaps]
+        if 2 * sum(each < 0.3 / repeats for each in away) >= len(away):
+            return repeats
+    return None

@@ -130,7 +130,11 @@ def _measured(
         if max(2 * scale, 1) > (right - left) / 12:
             break
         scale = max(2 * scale, 1)
-    curve = smoothed(intensity, float(scale)) if scale else intensity
+    curve = intensity
+    if scale and left < right:
+        # Between its minima only: a far stronger neighbour would be smeared over it.
+        curve = intensity.copy()
+        curve[left : right + 1] = smoothed(intensity[left : right + 1], float(scale))
     top = left + int(np.argmax(curve[left : right + 1]))
     left, right = min(left, top), max(right, top)
     ends = curve[left], curve[right]

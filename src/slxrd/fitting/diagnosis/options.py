@@ -118,13 +118,21 @@ def complete(
     for name in ("coherent", "regions") if film and not of_stack else ():
         if not options[name]:
             used[name] = proposed[name]
+    if film and not of_stack and "stack" in proposed:
+        named = {name for group in _OF_PARAMETERS for name in options[group] or ()}
+        used["stack"] = proposed["stack"]
+        for group in ("fix", "bounds"):
+            used[group] = {name: row for name, row in proposed[group].items() if name not in named}
     for name in ("mask", "substrate", "resolution"):
         if not options[name] and options[name] != 0.0 and name in proposed:
             used[name] = proposed[name]
     for name in ("regions", "mask"):
         if name in used:
             used[name] = _with_further(used[name], name, further)
-    chosen |= used
+    chosen |= {
+        name: {**value, **(options[name] or {})} if name in _OF_PARAMETERS else value
+        for name, value in used.items()
+    }
     if options["order"] is not None:
         chosen |= _with_order(found, options)
     notes = [_note(found, used)] if used else []

@@ -63,6 +63,8 @@ def _by_period(crystal: Crystal, end: int) -> tuple[float, float]:
 
 #: Below this σ_N, in planes, the mean size may differ from N.
 NARROW = 0.7
+#: Error of N above which the mean size is not limited to one step.
+ONE_STEP = 0.5
 #: Derivatives of the mean size below this are zero: all crystals have one size.
 LEAST_SLOPE = 1e-3
 
@@ -80,6 +82,11 @@ def _mean_size(stack: Stack, N: float, sigma_N: float, end: str = "") -> tuple[f
     return float(weights.weights @ sizes), {
         n: slope for n, slope in slopes.items() if abs(slope) > LEAST_SLOPE
     }
+
+
+def _slopes_of_mean(by_size: Mapping[str, float], N: Estimate, end: str = "") -> dict[str, float]:
+    """Return the derivatives of the mean size, 1 by N where N is uncertain by more than one step."""
+    return {f"N{end}": 1.0} if N.error is not None and N.error > ONE_STEP else dict(by_size)
 
 
 def _known_slopes(errors: Covariance, slopes: Mapping[str, float], factor: float) -> dict[str, float]:
@@ -169,7 +176,7 @@ def derived_quantities(
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
     planes, by_size = _mean_size(stack, N, values["sigma_N"])
-    of_size = _known_slopes(errors, by_size, d)
+    of_size = _known_slopes(errors, _slopes_of_mean(by_size, parameters["N"]), d)
     along = {"d": planes - 1.0, **of_size}
     period, surface = {**along, "L": 1.0}, {"d": planes, **of_size}
     most_probable = {"d": round(N) - 1.0, "L": 1.0}
@@ -182,6 +189,7 @@ def derived_quantities(
     if stack.alternating:
         d_B = values["d_B"]
         planes_B, by_size_B = _mean_size(stack, values["N_B"], values["sigma_N_B"], "_B")
+        by_size_B = _slopes_of_mean(by_size_B, parameters["N_B"], "_B")
         pair = (planes - 1.0) * d + (planes_B - 1.0) * d_B + 2.0 * L + values.get("dL_B", 0.0)
         slopes = {**along, "d_B": planes_B - 1.0, **_known_slopes(errors, by_size_B, d_B), "L": 2.0}
         derived = {"period": estimate(pair, slopes | ({"dL_B": 1.0} if "dL_B" in values else {}))}
