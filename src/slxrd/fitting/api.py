@@ -241,6 +241,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         If the options do not suit each other or the pattern.
     """
     scans = further_patterns(pattern, options)
+    given = options["coherent"]
     options, notes = complete(pattern, options, scans)
     stack, parameters = sample_of(options)
     pattern = _masked(pattern, options["mask"]) if scans else pattern.without(options["mask"])
@@ -255,6 +256,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         further_scans(scans, options),
         options,
         notes,
+        estimated_coherent=given is None and options["coherent"] not in (1, Stack.coherent),
     )
 
 

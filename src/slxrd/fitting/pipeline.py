@@ -31,6 +31,7 @@ from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
+from slxrd.fitting.search.repetitions import choose_repetitions
 from slxrd.fitting.search.scan import Progress
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -61,6 +62,8 @@ class FitOptions:
         Source of σ; see :func:`slxrd.data.regions.select_points`.
     settings : Settings
         Residuals, scale, background.
+    estimated_coherent : bool
+        Whether the number of coherent crystals is an estimate, which the fit improves.
     budget : float
         Wall time in seconds after which the search ends; the estimates that follow may take as long again.
     further : tuple of FurtherScan
@@ -82,6 +85,7 @@ class FitOptions:
     further: tuple[FurtherScan, ...] = ()
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     notes: Sequence[str] = field(default=(), compare=False, repr=False)
+    estimated_coherent: bool = False
 
 
 def fit_pattern(
@@ -125,6 +129,10 @@ def fit_pattern(
     _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
+    if options.estimated_coherent and objective.model.stack.coherent > 1:
+        objective = choose_repetitions(objective, found.minima[0], budget)
+        found = replace(found, minima=refine_all(objective, found.parameters, found.minima, budget))
+        notes.append(f"M = {objective.model.stack.coherent} has the lowest χ² (--coherent)")
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
         if objective.counted:  # observed counts give the minima between fringes too much weight
             objective = objective.recounted(found.minima[0].evaluation.regions)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.fitting.minimise.covariance import on_bound
-from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import derived_quantities
@@ -22,6 +22,8 @@ from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
+#: σ_N in planes from which on χ² depends smoothly on N.
+SMOOTH = 0.6
 #: Samples that take longer than this, with derivatives, are not drawn, in s.
 LONGEST_SAMPLING = 60.0
 
@@ -43,6 +45,7 @@ def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None 
         undetermined.
     """
     budget = budget or Budget()
+    fit = _with_smooth_sizes(fit, budget)
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     if doubtful:
         estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget) for name in doubtful}}
@@ -50,6 +53,28 @@ def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None 
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
     return _without_bounds(_with_intervals(fit) if intervals else fit)
+
+
+def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
+    """Take the error of N of a film on a substrate from a wider σ_N that describes the data as well.
+
+    Below half a plane N and σ_N cannot be separated, and the profiles of such a film take long.
+    """
+    best = fit.minima[0]
+    row = best.parameters["sigma_N"]
+    if fit.stack.substrate is None or fit.stack.coherent > 1 or not {"N", "sigma_N"} <= set(fit.names):
+        return fit
+    if fit.parameters["N"].status != "undetermined" or not row.lower < SMOOTH < row.upper:
+        return fit
+    smooth = minimise(fit.objective, best.parameters.fix(sigma_N=SMOOTH), expired=budget.expired)
+    error = smooth.covariance.error("N")
+    if smooth.chi2 - best.chi2 > 1.0 or not error:
+        return fit
+    why = f"error at σ_N = {SMOOTH:g}, which describes the data as well"
+    N = Estimate(best.values["N"], error, info("N").unit, "determined", why)
+    estimates = {**fit.parameters, "N": N}
+    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
+    return replace(fit, parameters=estimates, derived=derived)
 
 
 def _from_profile(fit: Fit, name: str, budget: Budget) -> Estimate:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from slxrd.fitting.diagnosis.fringes import find_comb
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import SubstratePeak
 from slxrd.sample.library.substrates import SUBSTRATES, SubstrateMaterial, plane_text, substrate_plane
@@ -20,6 +21,9 @@ SHARP = 0.015
 MISFIT, NEAR = 0.07, 0.12
 #: Smallest height of a substrate's peak, relative to the highest of the pattern.
 STRONG = 0.3
+#: Fringes of a film that is hidden by the substrate: largest distance relative to q, smallest width and
+#: largest height relative to those of the substrate's peak.
+FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
 #: Largest relative difference between a measured plane distance and that of a material.
 NAMED = 2.0e-3
 
@@ -56,12 +60,29 @@ def find_substrate(
         known = one is not None and bool(_planes(peak.q, one, plane))
         if peak.width > SHARP or (one is not None and not known):
             continue
+        if one is None and _fringes_around(maxima, i):
+            return i, _named(peak, one, plane)
         film = _strongest_beside(maxima, i)
         if film is None:
             continue
         if film.width > (1.2 if known else WIDER) * peak.width and film.height < peak.height:
             return i, _named(peak, one, plane)
     return None
+
+
+def _fringes_around(maxima: Sequence[Maximum], i: int) -> bool:
+    """Whether a sharp peak hides that of a film, of which only broad equidistant fringes are seen."""
+    peak = maxima[i]
+    broad = [
+        other
+        for k, other in enumerate(maxima)
+        if k != i
+        and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q
+        and MUCH_WIDER * peak.width < other.width < BROADEST
+        and other.height < WEAK * peak.height
+    ]
+    comb = find_comb(np.array([other.q for other in broad])) if len(broad) > 2 else None
+    return comb is not None and len(comb.members) >= len(broad) - 1
 
 
 def _strongest_beside(maxima: Sequence[Maximum], i: int) -> Maximum | None:

@@ -89,12 +89,14 @@ def _slopes_of_mean(by_size: Mapping[str, float], N: Estimate, end: str = "") ->
     return {f"N{end}": 1.0} if N.error is not None and N.error > ONE_STEP else dict(by_size)
 
 
-def _known_slopes(errors: Covariance, slopes: Mapping[str, float], factor: float) -> dict[str, float]:
-    """Multiply derivatives, without those of a width that has no variance."""
+def _known_slopes(
+    parameters: Mapping[str, Estimate], slopes: Mapping[str, float], factor: float
+) -> dict[str, float]:
+    """Multiply derivatives, without those of a width that has no error: that of N contains its effect."""
     return {
         name: factor * slope
         for name, slope in slopes.items()
-        if not name.startswith("sigma_") or errors.varies(name)
+        if not name.startswith("sigma_") or parameters[name].error is not None
     }
 
 
@@ -176,7 +178,7 @@ def derived_quantities(
     error_d, error_L = parameters["d"].error, parameters["L"].error
     S13_value, S13_error = period_S13(d, error_d or 0.0, L, error_L or 0.0, N)
     planes, by_size = _mean_size(stack, N, values["sigma_N"])
-    of_size = _known_slopes(errors, _slopes_of_mean(by_size, parameters["N"]), d)
+    of_size = _known_slopes(parameters, _slopes_of_mean(by_size, parameters["N"]), d)
     along = {"d": planes - 1.0, **of_size}
     period, surface = {**along, "L": 1.0}, {"d": planes, **of_size}
     most_probable = {"d": round(N) - 1.0, "L": 1.0}
@@ -191,7 +193,7 @@ def derived_quantities(
         planes_B, by_size_B = _mean_size(stack, values["N_B"], values["sigma_N_B"], "_B")
         by_size_B = _slopes_of_mean(by_size_B, parameters["N_B"], "_B")
         pair = (planes - 1.0) * d + (planes_B - 1.0) * d_B + 2.0 * L + values.get("dL_B", 0.0)
-        slopes = {**along, "d_B": planes_B - 1.0, **_known_slopes(errors, by_size_B, d_B), "L": 2.0}
+        slopes = {**along, "d_B": planes_B - 1.0, **_known_slopes(parameters, by_size_B, d_B), "L": 2.0}
         derived = {"period": estimate(pair, slopes | ({"dL_B": 1.0} if "dL_B" in values else {}))}
     else:
         whole = _estimate(S13_value, quoted, [(n, parameters[n]) for n in ("d", "N", "L")], most_probable)

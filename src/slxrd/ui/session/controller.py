@@ -245,13 +245,16 @@ class Session(History):
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.
 
-        After a fit it has the background that the fit chose.
+        After a fit it is that of the fit, or after reopening has the background that the fit chose.
 
         Raises
         ------
         SlxrdError
             If the choices do not suit the pattern.
         """
+        fitted = self.fit_result
+        if fitted is not None:
+            return fitted.objective
         state = self._state
         chosen = "" if state.result is None else str(state.result["input"]["background"])
 

@@ -11,7 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
-from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
 from slxrd.fitting.search.film.interference import substrate_values
 from slxrd.fitting.search.film.scan import FilmScan, Scanned
 from slxrd.fitting.search.identity import worst_listed
@@ -29,6 +29,8 @@ MOST_REFINED, WORST_REFINED = 8, 3.0
 SAME = 0.15
 #: Films on a substrate that are refined.
 MOST_ON_SUBSTRATE = 10
+#: Starts near the best film: shifts of its peak in fringes, and of the phase at the interface in turns.
+NEAR_FRINGES, NEAR_TURNS = (-0.6, -0.3, 0.0, 0.3, 0.6), (-0.33, 0.0, 0.33)
 #: Parameters whose starts come from the search, if they are free.
 _SEARCHED = ("d", "N", "sigma_N", "f_S", "L_S", "coherence_S")
 #: Steps of progress.
@@ -68,6 +70,7 @@ def search_films(
     scanned = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4)).starts()
     starts = _starts(objective, parameters, scanned, budget)
     rough = _refined(objective, parameters, starts, budget, progress.part(0.4, 0.9))
+    rough += _around_best(objective, parameters, rough, budget)
     order = np.argsort([chi2 for chi2, _ in rough])
     lowest = rough[int(order[0])][0]
     chosen = [rough[i][1] for i in order if rough[i][0] <= max(WORST_REFINED * lowest, lowest + 100.0)]
@@ -176,6 +179,35 @@ def _refined(
             "(--start d=… --start N=…)"
         )
     return found
+
+
+def _around_best(
+    objective: Objective, parameters: Parameters, rough: list[tuple[float, dict[str, float]]], budget: Budget
+) -> list[tuple[float, dict[str, float]]]:
+    """Refine films near the best one on a substrate, if few starts agree on it.
+
+    Below a strong substrate, the position of a film's peak and the phase at the interface can replace each
+    other in part.
+    """
+    if objective.model.stack.substrate is None:
+        return []
+    best = min(rough, key=lambda each: each[0])[1]
+    if sum(same_film(values, best, objective) for _, values in rough) >= SUPPORTED:
+        return []
+    if budget.spent(0.6):
+        budget.leave_out("films near the best one")
+        return []
+    turn = best["d"] if parameters["L_S"].free else 0.0
+    starts = []
+    for fringes in NEAR_FRINGES if parameters["d"].free else (0.0,):
+        for turns in NEAR_TURNS if turn else (0.0,):
+            if fringes or turns:
+                change = 1.0 + fringes / best["N"]
+                # The phase between the substrate and the middle of the film stays the same.
+                gap = best["L_S"] + (turns - 0.5 * fringes) * turn
+                moved = {"d": best["d"] * change, "N": best["N"] / change, "L_S": gap}
+                starts.append({**best, **moved})
+    return _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
 
 
 def same_film(one: Mapping[str, float], other: Mapping[str, float], objective: Objective) -> bool:
