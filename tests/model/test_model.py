@@ -227,3 +227,12 @@ def test_derivatives_against_differences(values: dict[str, float], n_coherent: i
 def test_what_no_stack_can_have(changed: dict[str, float], says: str) -> None:
     with pytest.raises(SlxrdError, match=says):
         model().intensity(np.array([1.0]), {**CUBES, **changed})
+
+
+def test_the_structure_on_a_grid_is_that_of_this_grid() -> None:
+    """Also where grids no longer exist, whose identity is then that of another one."""
+    region = Model(Stack(), Instrument(0.007)).region(np.linspace(0.9, 1.25, 80))
+    for k in range(60):
+        band = region.instrument.band(region.q, 300.0 * 1.05 ** (k % 30))
+        assert region.sample(band).amplitudes.shape[-1] == band.q.size
+        del band

@@ -13,6 +13,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import complete
+from slxrd.fitting.diagnosis.readings import setup_best
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
@@ -285,4 +286,4 @@ def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[F
     SlxrdError
         If the pattern or an option is at fault.
     """
-    return fit_pattern(*setup(pattern, collect(options)), report)
+    return fit_pattern(*setup_best(pattern, collect(options), setup), report)

@@ -230,3 +230,27 @@ def test_the_text_is_complete() -> None:
 def test_the_command_reads_the_examples_from_their_file() -> None:
     path = str(files("slxrd.io.examples") / "H1202_o2t_fine_002.xrdml")
     assert diagnose(slxrd.read(path)).proposal.command.startswith(f"slxrd fit {path} ")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_film_hidden_by_its_substrate(seed: int) -> None:
+    """Only its Laue fringes are seen beside the substrate's peak."""
+    d, N, substrate = 3.64, 15, 3.70
+    pattern = film(N, d, substrate=substrate, strength=3.0, peak=3e7, half=0.55, seed=seed)
+    found = diagnose(pattern)
+    assert found.proposal.kind == "film on substrate", str(found)
+    assert found.substrate is not None
+    assert found.substrate.d == pytest.approx(substrate, rel=1e-3)
+    (laue,) = found.fringes
+    assert laue.period == pytest.approx(N * d, rel=0.12)
+
+
+def test_a_weak_maximum_is_measured_without_its_strong_neighbour() -> None:
+    q = np.arange(2.4, 4.4, 0.001)
+    strong = 3e5 * np.exp(-0.5 * ((q - 3.4) / 0.0006) ** 2) + 2e-2 / ((q - 3.4) ** 2 + 1e-6)
+    weak = 8.0 * np.exp(-0.5 * ((q - 3.62) / 0.03) ** 2)
+    counts = np.random.default_rng(4).poisson(strong + weak + 5.0).astype(float)
+    found = diagnose(Pattern(q, counts, per_count=1.0, source="simulated"))
+    (near,) = [peak for peak in found.peaks if abs(peak.q - 3.62) < 0.05]
+    assert near.height == pytest.approx(8.0, rel=0.4)
+    assert near.width == pytest.approx(2.3548 * 0.03, rel=0.4)

@@ -143,10 +143,8 @@ def _search_on_substrate(
     for what in first.left_out:
         budget.leave_out(what)
     parameters = Parameters({**parameters, "q_zero": alone.parameters["q_zero"]}, objective.model.stack.table)
-    minima, ended = refine_on_substrate(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
-    certificate = replace(
-        alone.certificate, ended_in_best=ended, budget_reached=budget.reached, not_examined=budget.left_out
-    )
+    minima = refine_on_substrate(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
+    certificate = replace(alone.certificate, budget_reached=budget.reached, not_examined=budget.left_out)
     return SearchResult(minima, certificate, parameters)
 
 

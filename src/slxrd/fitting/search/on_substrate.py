@@ -21,8 +21,8 @@ from slxrd.parameters.parameter_set import Parameters
 SHARE_WITHOUT = 0.5
 #: Minima without the substrate that are refined with it, and minima that are refined to full precision.
 MOST_STARTS, MOST_POLISHED = 8, 4
-#: Distances at the interface to start from, in plane distances of the substrate about it, and starts of f_S.
-INTERFACES, AMPLITUDES = (-0.33, 0.0, 0.33), (1.0,)
+#: Distances at the interface to start from, in plane distances of the substrate about it, and start of f_S.
+INTERFACES, AMPLITUDE = (-0.33, 0.0, 0.33), 1.0
 #: Relative change of χ² and number of evaluations of the first refinement.
 ROUGHLY, EVALUATIONS = 1e-4, 30
 
@@ -58,7 +58,7 @@ def refine_on_substrate(
     found: tuple[Minimum, ...],
     budget: Budget,
     report: Callable[[int, int], None] | None = None,
-) -> tuple[tuple[Minimum, ...], int]:
+) -> tuple[Minimum, ...]:
     """Refine minima of the stack alone with the substrate.
 
     Parameters
@@ -78,8 +78,6 @@ def refine_on_substrate(
     -------
     tuple of Minimum
         Distinct minima, the best first.
-    int
-        Number of starts that ended in the best one.
 
     Raises
     ------
@@ -109,14 +107,12 @@ def refine_on_substrate(
     if len(tried) < len(starts):
         budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points on the substrate")
     roughly = distinct([one for one in tried if one is not None], exchangeable(objective.model.stack))
-    best = roughly[0].chi2
-    ended = sum(one is not None and one.chi2 < best + max(1.0, 0.01 * best) for one in tried)
     polished = in_parallel(
         lambda one: minimise(objective, one.parameters, expired=budget.expired),
         roughly[:MOST_POLISHED],
         budget,
     )
-    return distinct(polished, exchangeable(objective.model.stack)), ended
+    return distinct(polished, exchangeable(objective.model.stack))
 
 
 def _with_limits(parameters: Parameters, best: Minimum) -> Parameters:
@@ -140,12 +136,8 @@ def _interfaces(parameters: Parameters) -> list[dict[str, float]]:
     places = [d_S * (1.0 + shift) for shift in INTERFACES]
     if not gap.free or gap.value is not None:
         places = [float(gap.value or d_S)]
-    sizes = list(AMPLITUDES) if amplitude.value is None else [amplitude.value]
+    size = AMPLITUDE if amplitude.value is None else amplitude.value
     known = {
         name: row.value for name, row in parameters.items() if name in OF_SUBSTRATE and row.value is not None
     }
-    return [
-        {**known, "L_S": float(np.clip(place, gap.lower, gap.upper)), "f_S": size}
-        for place in places
-        for size in sizes
-    ]
+    return [{**known, "L_S": float(np.clip(place, gap.lower, gap.upper)), "f_S": size} for place in places]

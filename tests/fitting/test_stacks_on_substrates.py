@@ -1,0 +1,103 @@
+"""Stacks and multilayers on a substrate: searched without it, refined with it; readings of satellites."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from films_on_substrates import superlattice
+
+import slxrd
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.repetitions import choose_repetitions
+
+CUBES = {
+    "d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55, "d_S": 5.6, "f_S": 0.3, "L_S": 9.0,
+}  # fmt: skip
+LAYERS = {
+    "d": 1.4133, "L": 1.4133, "sigma_L": 0.0, "N": 60.0, "sigma_N": 0.4, "d_B": 1.44, "N_B": 30.0,
+    "sigma_N_B": 0.4, "d_S": 1.4133, "f_S": 0.6, "L_S": 1.4133,
+}  # fmt: skip
+PERIOD = 59.0 * 1.4133 + 29.0 * 1.44 + 2.0 * 1.4133
+
+
+def counted(pattern: Pattern, away: np.ndarray, peak: float, seed: int) -> Pattern:
+    """Poisson counts, with the given highest number far from the substrate."""
+    expected = pattern.intensity / pattern.intensity[away].max() * peak + 2.0
+    counts = np.random.default_rng(seed).poisson(np.minimum(expected, 3e6)).astype(float)
+    return Pattern(pattern.x, counts, per_count=1.0, wavelength=1.5406, source="simulated")
+
+
+def cubes(seed: int) -> Pattern:
+    q = np.arange(0.88, 1.30, 0.002)
+    pattern = slxrd.simulate(q, CUBES, coherent=8, substrate=5.6, resolution=0.004)
+    return counted(pattern, np.abs(q - 2.0 * np.pi / 5.6) > 0.02, 2e4, seed)
+
+
+def layers(seed: int) -> Pattern:
+    q = np.arange(4.25, 4.62, 0.0004)
+    pattern = slxrd.simulate(q, LAYERS, stack="alternating", coherent=4, substrate=1.4133, resolution=0.0003)
+    return counted(pattern, np.abs(q - 2.0 * np.pi / 1.4133) > 0.02, 3000.0, seed)
+
+
+@pytest.mark.slow
+def test_a_stack_on_a_given_substrate() -> None:
+    fit = slxrd.fit(
+        cubes(0), coherent=8, substrate=5.6, regions=[(0.88, 1.30)], mask=[(1.10, 1.145)], resolution=0.004
+    )
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "describes"
+    for name in ("d", "L", "sigma_L", "N", "sigma_N", "f_S", "L_S"):
+        estimate = fit.parameters[name]
+        assert estimate.error is not None, name
+        assert abs(estimate.value - CUBES[name]) < 4.0 * estimate.error, name
+    assert fit.parameters["L"].error < 0.1
+
+
+@pytest.mark.slow
+def test_a_multilayer_by_itself() -> None:
+    fit = slxrd.fit(layers(0), budget=60.0)
+    assert fit.stack.alternating
+    assert fit.stack.coherent == 4
+    assert any("alternating layers" in note and "better" in note for note in fit.notes)
+    period = fit.derived["period"]
+    assert period.error is not None
+    assert abs(period.value - PERIOD) < 3.0 * period.error
+    assert period.error < 0.5
+    for name in ("d", "d_B"):
+        assert fit.parameters[name].value == pytest.approx(LAYERS[name], abs=3e-4)
+
+
+def test_what_is_given_of_a_multilayer_stays() -> None:
+    from slxrd.fitting.diagnosis.options import complete
+    from slxrd.fitting.request.declaration import collect
+
+    options, _ = complete(layers(0), collect({"fix": {"d_B": 1.44}, "bounds": {"N": (50.0, 70.0)}}))
+    assert options["stack"] == "alternating"
+    assert options["fix"]["d_B"] == 1.44
+    assert options["fix"]["sigma_L"] == 0.0
+    assert options["bounds"]["N"] == (50.0, 70.0)
+    assert "d_B" not in options["bounds"]
+    as_stack, _ = complete(layers(0), collect({"coherent": 12}))
+    assert as_stack["stack"] == "pure"
+    assert not as_stack["fix"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("begin", [7, 12])
+def test_the_number_of_repetitions_with_the_lowest_chi2(begin: int) -> None:
+    q = np.arange(0.95, 1.22, 0.001)
+    values = {"d": 5.84, "L": 20.0, "sigma_L": 0.2, "N": 6.0, "sigma_N": 0.7, "q_zero": 0.0}
+    pattern = slxrd.simulate(q, values, coherent=9, resolution=0.0005, noise=0.01, seed=2)
+    fit = slxrd.fit(pattern, coherent=begin, resolution=0.0005, regions=[(0.95, 1.22)], start=values)
+    chosen = choose_repetitions(fit.objective, fit.minima[0], Budget())
+    assert chosen.model.stack.coherent == 9
+
+
+@pytest.mark.parametrize(("repeats", "substrate"), [(8, None), (6, 3.905), (6, 3.95), (8, 3.95)])
+def test_satellites_with_lost_fringes_between_them(repeats: int, substrate: float | None) -> None:
+    found = slxrd.diagnose(superlattice(repeats, substrate=substrate, seed=repeats))
+    assert found.proposal.kind == "multilayer"
+    (period,) = found.fringes
+    assert period.period == pytest.approx(13 * 3.96 + 10 * 3.80, rel=0.02)
+    assert found.proposal.options["coherent"] == repeats
