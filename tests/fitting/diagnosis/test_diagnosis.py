@@ -246,11 +246,12 @@ def test_a_film_hidden_by_its_substrate(seed: int) -> None:
 
 
 def test_a_weak_maximum_is_measured_without_its_strong_neighbour() -> None:
-    q = np.arange(2.4, 4.4, 0.001)
-    strong = 3e5 * np.exp(-0.5 * ((q - 3.4) / 0.0006) ** 2) + 2e-2 / ((q - 3.4) ** 2 + 1e-6)
-    weak = 8.0 * np.exp(-0.5 * ((q - 3.62) / 0.03) ** 2)
-    counts = np.random.default_rng(4).poisson(strong + weak + 5.0).astype(float)
+    q = np.arange(2.9, 3.9, 0.0004)
+    strong = 3e5 * np.exp(-0.5 * ((q - 3.4) / 0.0006) ** 2)
+    weak = 3.0 * np.exp(-0.5 * ((q - 3.5) / 0.03) ** 2)
+    counts = np.random.default_rng(0).poisson(strong + weak + 5.0).astype(float)
     found = diagnose(Pattern(q, counts, per_count=1.0, source="simulated"))
-    (near,) = [peak for peak in found.peaks if abs(peak.q - 3.62) < 0.05]
-    assert near.height == pytest.approx(8.0, rel=0.4)
+    _, near = found.peaks
+    assert near.q == pytest.approx(3.5, abs=0.02)
+    assert near.height == pytest.approx(3.0, rel=0.5)
     assert near.width == pytest.approx(2.3548 * 0.03, rel=0.4)

@@ -25,7 +25,7 @@ from slxrd.fitting.request.declaration import OPTIONS
 from slxrd.instrument.diffractometer import Instrument
 
 #: Half of the masked range around a substrate's peak: in widths of the peak, and in steps of the scan.
-MASKED_WIDTHS, MASKED_STEPS = 5.0, 3.0
+MASKED_WIDTHS, MASKED_STEPS = 6.0, 3.0
 #: Largest part of the distance from the substrate's to the film's peak that is masked.
 MASKED_SHARE = 0.5
 #: A lone peak that is broader (Å⁻¹) may be that of nanocrystals in a stack.
