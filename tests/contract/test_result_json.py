@@ -16,7 +16,7 @@ from slxrd.data.regions import Region
 from slxrd.fitting.record.write import curves_csv, result_json
 
 NAMES = ("d", "L", "sigma_L", "N", "sigma_N", "q_zero")
-#: Those that a film on a substrate has besides, with the terms that its pattern supports.
+#: Further parameters of a film on a substrate, with the terms that its pattern supports.
 ON_SUBSTRATE = {
     "d_S": "Å",
     "f_S": "",

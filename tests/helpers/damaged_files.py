@@ -39,7 +39,7 @@ class Valid:
     options : mapping
         Arguments of the reader.
     words : tuple of bytes
-        Put into the file at any place, besides random bytes.
+        Put into the file at any place, in addition to random bytes.
     places : strategy
         Where the content is changed, as a share of its length or as a number of bytes.
     complete_at : int or None
