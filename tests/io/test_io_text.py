@@ -8,6 +8,7 @@ import pytest
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError
 from slxrd.io import read
+from slxrd.io.shared.bad_points import usable
 
 DATA = Path(__file__).parents[1] / "files"
 CU = {"axis": "2theta", "wavelength": 1.540593}
@@ -284,7 +285,7 @@ def test_two_theta_refused(read_text: Callable[..., Pattern], text: str, message
         ("2theta I\n{rows}70 nan\n", "intensity not a number = line 8"),
         ("2theta I\n{rows}70 -inf\n", "intensity not a number = line 8"),
         ("2theta I\n{rows}70 1e999\n", "intensity not a number = line 8"),
-        ("2theta I\n{rows}70 1e150\n", "intensity not a number = line 8"),
+        ("2theta I\n{rows}70 1e150\n", "intensity infinite or above 1e+100 = line 8"),
         ("2theta I\n{rows}70 N/A\n", "intensity not a number = line 8"),
         ("2theta I\n{rows}70 ****\n", "intensity not a number = line 8"),
         ("2theta I\nnan 5\n{rows}", "2θ not a number = line 2"),
@@ -354,3 +355,14 @@ def test_a_large_file(tmp_path: Path) -> None:
     pattern = read(path, wavelength=1.5)
     assert len(pattern) == 23333
     assert pattern.intensity[-1] == 800 + 23332 % 97 + 0.865
+
+
+def test_a_bad_attenuation_factor_is_named() -> None:
+    """Not the intensity that was calculated with it."""
+    columns = {
+        "2θ": np.arange(10.0, 20.0), "intensity": np.full(10, 5.0), "attenuation factor": np.ones(10),
+    }  # fmt: skip
+    columns["attenuation factor"][3] = columns["intensity"][3] = np.nan
+    good, (step,) = usable(columns, "scan.xy", counts=True)
+    assert good.tolist() == [i != 3 for i in range(10)]
+    assert str(step) == "points left out (number = 1, attenuation factor not a number = point 4)"

@@ -85,9 +85,13 @@ def most_left_out(n: int) -> float:
 def _reasons(columns: Mapping[str, FloatArray], counts: bool) -> list[tuple[str, NDArray[np.bool_]]]:
     axis, *_ = columns
     reasons = []
-    for name, values in columns.items():
-        finite = np.isfinite(values) & (np.abs(values) <= LARGEST)
-        reasons.append((f"{name} not a number", ~finite))
+    # The intensity last: it is often calculated from the others.
+    for name, values in sorted(columns.items(), key=lambda each: each[0] == INTENSITY):
+        finite = np.isfinite(values)
+        reasons.append((f"{name} not a number", np.isnan(values)))
+        reasons.append(
+            (f"{name} infinite or above {LARGEST:g}", ~np.isnan(values) & ~(np.abs(values) <= LARGEST))
+        )
         if name == "2θ":
             reasons.append(("2θ not between 0 and 180°", finite & ((values <= 0.0) | (values >= 180.0))))
         elif name in (axis, SIGMA, ATTENUATION):
