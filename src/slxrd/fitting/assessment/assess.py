@@ -22,6 +22,8 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Least factor of the errors of a fit whose search was not finished.
 UNFINISHED = 3.0
+#: Share of the time budget of the estimates for the rival of a stack.
+SHARE_OF_RIVAL = 0.2
 
 
 def assess_minima(
@@ -68,7 +70,10 @@ def assess_minima(
     assessment = _with_bounds(assessment, minima[0])
     crystal = ""
     if objective.model.stack.coherent > 1:
-        assessment, crystal = compare_with_single_crystals(objective, minima[0], assessment, budget.expired)
+        of_rival = Budget(SHARE_OF_RIVAL * budget.seconds)
+        assessment, crystal = compare_with_single_crystals(objective, minima[0], assessment, of_rival.expired)
+        if of_rival.reached:
+            budget.leave_out("single crystals as a rival, refined roughly only")
     if incomplete:
         assessment = _not_certain(assessment)
     if assessment.rejected:
