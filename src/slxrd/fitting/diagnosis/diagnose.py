@@ -11,11 +11,12 @@ from slxrd.data.corrections import POLARISATION, undo_correction
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.families import Family, find_families, members
+from slxrd.fitting.diagnosis.findings import Findings
 from slxrd.fitting.diagnosis.fringes import Surroundings, find_fringes
 from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.diagnosis.maxima import Maximum, find_maxima
 from slxrd.fitting.diagnosis.noise import FWHM, ResolutionEstimate, estimate_noise, estimate_resolution
-from slxrd.fitting.diagnosis.proposal import NANOCRYSTAL, OVERLAPPING, PAIR, Findings, propose
+from slxrd.fitting.diagnosis.proposal import NANOCRYSTAL, OVERLAPPING, PAIR, propose
 from slxrd.fitting.diagnosis.result import (
     DiagnosedPeak,
     Diagnosis,

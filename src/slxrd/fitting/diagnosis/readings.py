@@ -17,7 +17,6 @@ from slxrd.fitting.search.on_substrate import without_substrate
 #: Time in seconds of the search without the substrate from which the reading is chosen.
 SECONDS = 5.0
 
-
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
 CRYSTALS = "equal crystals with gaps (--stack pure)"

@@ -197,7 +197,8 @@ def _around_best(
     if budget.spent(0.6):
         budget.leave_out("films near the best one")
         return []
-    turn = best["d"] if parameters["L_S"].free else 0.0
+    q = float(np.mean([points.q.mean() for points in objective.data]))
+    turn = 2.0 * math.pi / q if parameters["L_S"].free else 0.0
     starts = []
     for fringes in NEAR_FRINGES if parameters["d"].free else (0.0,):
         for turns in NEAR_TURNS if turn else (0.0,):
