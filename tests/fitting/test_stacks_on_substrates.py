@@ -101,3 +101,22 @@ def test_satellites_with_lost_fringes_between_them(repeats: int, substrate: floa
     (period,) = found.fringes
     assert period.period == pytest.approx(13 * 3.96 + 10 * 3.80, rel=0.02)
     assert found.proposal.options["coherent"] == repeats
+
+
+@pytest.mark.slow
+def test_a_film_whose_size_and_interface_can_replace_each_other() -> None:
+    """Seen on one side only: N 93 and 95.4 describe it, with different distances at the interface."""
+    q = np.arange(1.975, 2.255, 0.00079)
+    values = {"d": 2.922, "N": 93.0, "sigma_N": 0.3, "d_S": 2.829, "f_S": 1.0, "L_S": 3.0}
+    made = slxrd.simulate(q, values, coherent=1, substrate=2.829, resolution=0.001)
+    pattern = counted(made, np.abs(q - 2.0 * np.pi / 2.829) > 0.012, 3e5, 7)
+    fit = slxrd.fit(pattern, resolution=0.001, substrate=2.829, mask=[(2.204, 2.238)])
+    assert sum(solution.probability for solution in fit.solutions) == pytest.approx(1.0)
+    chances = [solution.probability for solution in fit.solutions]
+    assert chances == sorted(chances, reverse=True)
+    thickness = fit.derived["thickness"]
+    pieces = thickness.interval_95
+    if thickness.status == "determined":
+        assert thickness.error is not None
+        pieces = ((thickness.value - 3.0 * thickness.error, thickness.value + 3.0 * thickness.error),)
+    assert any(low < 92.0 * 2.922 < high for low, high in pieces), str(fit)

@@ -11,9 +11,9 @@ from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.result.derived import derived_quantities
+from slxrd.fitting.result.derived import derived_quantities, with_derived
 from slxrd.fitting.result.ensemble import Ensemble
-from slxrd.fitting.result.fit import Estimate, Fit, Solution
+from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
@@ -24,6 +24,8 @@ from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
 #: σ_N in planes from which on χ² depends smoothly on N.
 SMOOTH = 0.6
+#: Half of a 95 % interval in standard deviations.
+TWO_SIDED_95 = 1.96
 #: Samples that take longer than this, with derivatives, are not drawn, in s.
 LONGEST_SAMPLING = 60.0
 
@@ -129,7 +131,7 @@ def _with_intervals(fit: Fit) -> Fit:
     """Add intervals and probabilities from samples of the posterior, if sampling is fast."""
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
-        return fit
+        return _with_rivals(fit) if fit.stack.substrate is not None else fit
     stacked = fit.stack.coherent == 1 or fit.parameters["L"].status != "undetermined"
     if not stacked:
         fit = _without_fringes(fit)
@@ -153,6 +155,48 @@ def _with_intervals(fit: Fit) -> Fit:
             derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
     solutions = _with_probabilities(fit.solutions, ensemble) if stacked else fit.solutions
     return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
+
+
+def _with_rivals(fit: Fit) -> Fit:
+    """Call a value ambiguous if a solution that is nearly as good differs from it by more than two errors.
+
+    The probabilities follow from χ² alone: where N and σ_N cannot be separated, the volume of a solution is
+    meaningless.
+    """
+    width = 2.0 * fit.ambiguous / AMBIGUOUS
+    shares = np.exp(-np.array([solution.delta_chi2 for solution in fit.solutions]) / width)
+    shares /= shares.sum()
+    solutions = tuple(
+        replace(solution, probability=float(share))
+        for solution, share in zip(fit.solutions, shares, strict=True)
+    )
+    fit = replace(fit, solutions=solutions)
+    near = [
+        minimum
+        for minimum, solution in zip(fit.minima[1:], fit.solutions[1:], strict=False)
+        if solution.delta_chi2 < fit.ambiguous
+    ]
+    if not near:
+        return fit
+    rows = np.array([[minimum.values[name] for name in fit.stack.names] for minimum in near])
+    columns = with_derived(rows, fit.stack)
+
+    def checked(name: str, estimate: Estimate) -> Estimate:
+        value, error = estimate.value, estimate.error
+        if estimate.status != "determined" or value is None or not error or name not in columns:
+            return estimate
+        others = [other for other in columns[name].tolist() if abs(other - value) > 2.0 * error]
+        if not others:
+            return estimate
+        half = TWO_SIDED_95 * error
+        pieces = tuple(sorted((place - half, place + half) for place in (value, *others)))
+        return replace(estimate, status="ambiguous", interval_95=pieces)
+
+    return replace(
+        fit,
+        parameters={name: checked(name, each) for name, each in fit.parameters.items()},
+        derived={name: checked(name, each) for name, each in fit.derived.items()},
+    )
 
 
 def _seconds_of_sampling(minimum: Minimum, objective: Objective) -> float:

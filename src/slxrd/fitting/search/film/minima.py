@@ -15,7 +15,7 @@ from slxrd.fitting.search.certificate import SUPPORTED, SearchCertificate
 from slxrd.fitting.search.film.interference import substrate_values
 from slxrd.fitting.search.film.scan import FilmScan, Scanned
 from slxrd.fitting.search.identity import worst_listed
-from slxrd.fitting.search.scan import Progress, envelope_fits, filled
+from slxrd.fitting.search.scan import Progress, envelope_fits, filled, usual_spread
 from slxrd.parameters.parameter_set import Parameters
 
 #: Relative change of χ² and evaluations of the rough refinement of all starts.
@@ -29,7 +29,9 @@ MOST_REFINED, WORST_REFINED = 8, 3.0
 SAME = 0.15
 #: Films on a substrate that are refined.
 MOST_ON_SUBSTRATE = 10
-#: Starts near the best film: shifts of its peak in fringes, and of the phase at the interface in turns.
+#: Starts near the best film: differences of the number of planes, shifts of its peak in fringes, and of the
+#: phase at the interface in turns.
+NEAR_SIZES = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)
 NEAR_FRINGES, NEAR_TURNS = (-0.6, -0.3, 0.0, 0.3, 0.6), (-0.33, 0.0, 0.33)
 #: Parameters whose starts come from the search, if they are free.
 _SEARCHED = ("d", "N", "sigma_N", "f_S", "L_S", "coherence_S")
@@ -184,19 +186,25 @@ def _refined(
 def _around_best(
     objective: Objective, parameters: Parameters, rough: list[tuple[float, dict[str, float]]], budget: Budget
 ) -> list[tuple[float, dict[str, float]]]:
-    """Refine films near the best one on a substrate, if few starts agree on it.
+    """Refine films near the best one on a substrate: of other sizes and, if few starts agree, of other d.
 
-    Below a strong substrate, the position of a film's peak and the phase at the interface can replace each
-    other in part.
+    Size or position of a film's peak and the phase at the interface can replace each other in part.
     """
     if objective.model.stack.substrate is None:
         return []
     best = min(rough, key=lambda each: each[0])[1]
-    if sum(same_film(values, best, objective) for _, values in rough) >= SUPPORTED:
-        return []
     if budget.spent(0.6):
         budget.leave_out("films near the best one")
         return []
+    sizes = [best["N"] + more for more in NEAR_SIZES if parameters["N"].free and best["N"] + more >= 1.0]
+    starts = [{**best, "N": N, "sigma_N": max(best["sigma_N"], float(usual_spread(N)))} for N in sizes]
+    if sum(same_film(values, best, objective) for _, values in rough) < SUPPORTED:
+        starts += _beside(objective, parameters, best)
+    return _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
+
+
+def _beside(objective: Objective, parameters: Parameters, best: dict[str, float]) -> list[dict[str, float]]:
+    """Films whose peak is moved, with the same or another phase between substrate and film."""
     q = float(np.mean([points.q.mean() for points in objective.data]))
     turn = 2.0 * math.pi / q if parameters["L_S"].free else 0.0
     starts = []
@@ -208,7 +216,7 @@ def _around_best(
                 gap = best["L_S"] + (turns - 0.5 * fringes) * turn
                 moved = {"d": best["d"] * change, "N": best["N"] / change, "L_S": gap}
                 starts.append({**best, **moved})
-    return _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
+    return starts
 
 
 def same_film(one: Mapping[str, float], other: Mapping[str, float], objective: Objective) -> bool:
