@@ -82,7 +82,7 @@ def known_differences(request: pytest.FixtureRequest) -> None:
     name = request.node.name
     for part, why in DIFFERENT.items():
         if part in name and "opens" not in name and "printed" not in name:
-            request.applymarker(pytest.mark.xfail(reason=why, raises=AssertionError))
+            request.applymarker(pytest.mark.xfail(reason=why, raises=AssertionError, strict=True))
 
 
 def plain(value: Any) -> Any:

@@ -112,7 +112,8 @@ def refine_on_substrate(
         roughly[:MOST_POLISHED],
         budget,
     )
-    return distinct(polished, exchangeable(objective.model.stack))
+    # The others are rivals too; they are refined with the final noise and background.
+    return distinct([*polished, *roughly[len(polished) :]], exchangeable(objective.model.stack))
 
 
 def _with_limits(parameters: Parameters, best: Minimum) -> Parameters:
