@@ -116,6 +116,9 @@ class RegionData:
         σ without that part; ``sigma`` if None.
     scan : int
         Index of the scan that they belong to, where several scans of a sample are fitted.
+    correlated : ndarray, shape (k, n), optional
+        Rows B of correlated errors, in units of the intensity: the covariance of the points is
+        diag(σ²) + BᵀB.
     """
 
     region: Region
@@ -126,6 +129,7 @@ class RegionData:
     relative: float = 0.0
     base: FloatArray | None = None
     scan: int = 0
+    correlated: FloatArray | None = None
 
     @property
     def depends_on_curve(self) -> bool:
@@ -167,6 +171,7 @@ class RegionData:
             sigma=self.sigma[which],
             per_count=None if self.per_count is None else self.per_count[which],
             base=None if self.base is None else self.base[which],
+            correlated=None if self.correlated is None else self.correlated[:, which],
         )
 
 

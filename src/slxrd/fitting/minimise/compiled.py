@@ -54,6 +54,9 @@ class Layout(NamedTuple):
         Index of the first point of each region, and the number of points.
     prior_mean, prior_weight : ndarray, shape (p,)
         Means of the Gaussian priors, and inverse variances; 0 without a prior.
+    whitening : ndarray, shape (m, n)
+        For each region, orthogonal rows V that make correlated errors independent by 1 − VᵀV, or zeros;
+        m may be 0. ``basis`` and ``shapes`` are independent already.
     """
 
     grid: FloatArray
@@ -68,6 +71,7 @@ class Layout(NamedTuple):
     ends: NDArray[np.int64]
     prior_mean: FloatArray
     prior_weight: FloatArray
+    whitening: FloatArray
 
 
 @_compile
@@ -93,7 +97,7 @@ def _curves(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
 
 @_compile
 def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
-    """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
+    """The first ``count`` rows of intensity and derivatives at the points, times ``root``, independent."""
     rows = _curves(p, layout, sample, longest, count)
     if count > 1:
         rows[6] *= layout.shift
@@ -102,6 +106,12 @@ def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
     for k in range(count):
         for i in range(layout.root.size):
             rows[k, i] *= layout.root[i]
+    if layout.whitening.shape[0] > 0:
+        for r in range(layout.ends.size - 1):
+            a, b = layout.ends[r], layout.ends[r + 1]
+            V = layout.whitening[:, a:b].copy()
+            own = rows[:, a:b].copy()
+            rows[:, a:b] = own - np.dot(np.dot(own, V.T), V)
     return rows
 
 
@@ -170,7 +180,7 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     sample : tuple of (Sample, Pointer)
         The structure as arrays on the layout's grid, and the address of its kernel.
     target : ndarray, shape (n,)
-        Intensity times ``root``.
+        Intensity times ``root``, with independent errors.
     longest : float
         Longest fringe in Å that is resolved.
     tolerance : float

@@ -16,6 +16,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.objective.variable_projection import Design, project_linear, project_logarithmic
+from slxrd.fitting.objective.whitening import whitening_rows
 from slxrd.model.intensity import Model
 from slxrd.units import FloatArray
 
@@ -43,6 +44,8 @@ class Objective(Sealed):
         For each region, the columns whose combination is its background.
     positive : ndarray, shape (k, k), or None
         Matrix from their coefficients to others that may not be negative, so that the background is not.
+    whitening : tuple of ndarray, shape (m, n)
+        For each region, the rows V that make correlated errors independent; m is 0 without such errors.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Objective(Sealed):
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
         self.backgrounds = tuple(self._background(points) for points in self.data)
+        self.whitening = tuple(whitening_rows(points.correlated, points.sigma) for points in self.data)
         free = self.settings.scale == "free"
         self.positive = positive_form(self.settings.background) if free else None
         self.region_models = tuple(model.region(points.q, points.scan) for points in self.data)
@@ -94,6 +98,25 @@ class Objective(Sealed):
         wider = [replace(points, sigma=factor * points.sigma) for points in self.data]
         data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
         return Objective(self.model, data, self.settings)
+
+    def with_correlated(self, rows: Sequence[FloatArray | None]) -> Objective:
+        """Return the objective with correlated errors, the rows B of each region in units of the intensity.
+
+        Raises
+        ------
+        SlxrdError
+            If the residuals are those of the 2021 program or the scale is that of the maximum, for which
+            no covariance of the points is defined.
+        """
+        if self.settings.objective == "paper2021" or self.settings.scale != "free":
+            raise SlxrdError("correlated errors need linear or logarithmic residuals and a free scale")
+        data = [replace(points, correlated=each) for points, each in zip(self.data, rows, strict=True)]
+        return Objective(self.model, data, self.settings)
+
+    @property
+    def has_correlated(self) -> bool:
+        """Whether the errors of some points are correlated."""
+        return any(len(rows) for rows in self.whitening)
 
     def with_background(self, name: str) -> Objective:
         """Return the objective with another background."""
@@ -149,6 +172,8 @@ class Objective(Sealed):
             return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
         design = self._design(points, self.backgrounds[index], model / size, slopes / size)
+        if len(self.whitening[index]):
+            design = replace(design, whitening=self.whitening[index])
         eliminate = project_logarithmic if self.settings.objective == "log" else project_linear
         left = eliminate(points.intensity, points.sigma, design)
         root = math.sqrt(points.region.weight)
@@ -158,8 +183,15 @@ class Objective(Sealed):
         else:
             scale, background = self._peak_coefficients(index, model / size, left.coefficients)
             respond = partial(self._noise, points, model / size, left.curve)
-        fitted = self._fitted(points, left.curve, left.residual, scale / size, tuple(background))
+        residual = self._residual(points, left.curve) if len(self.whitening[index]) else left.residual
+        fitted = self._fitted(points, left.curve, residual, scale / size, tuple(background))
         return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
+
+    def _residual(self, points: RegionData, curve: FloatArray) -> FloatArray:
+        """Residual over σ, as measured."""
+        if self.settings.objective == "log":
+            return np.asarray((np.log(points.intensity) - np.log(curve)) * points.intensity / points.sigma)
+        return np.asarray((points.intensity - curve) / points.sigma)
 
     @staticmethod
     def _fitted(

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.whitening import whiten
 from slxrd.units import FloatArray
 
 _MOST_STEPS = 100
@@ -36,6 +37,8 @@ class Design:
         Derivatives of the first column; the others are constant.
     positive : ndarray, shape (k - 1, k - 1), optional
         Matrix from the coefficients of the other columns to others that may not be negative.
+    whitening : ndarray, shape (m, n), optional
+        Rows V by which residuals with correlated errors are made independent; see ``whitening``.
     """
 
     base: FloatArray
@@ -43,6 +46,11 @@ class Design:
     columns: FloatArray
     d_first: FloatArray
     positive: FloatArray | None = None
+    whitening: FloatArray | None = None
+
+    def whiten(self, rows: FloatArray) -> FloatArray:
+        """Make rows over σ, shape (..., n), independent."""
+        return rows if self.whitening is None else whiten(rows, self.whitening)
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ class Projection:
     curve : ndarray, shape (n,)
         The calculated intensity on the measured scale.
     residual : ndarray, shape (n,)
-        (measured − calculated)/σ, or the same of the logarithms.
+        (measured − calculated)/σ, or the same of the logarithms, made independent.
     jacobian : ndarray, shape (n, p)
         Exact derivatives of the residual.
     coefficients : ndarray, shape (k,)
@@ -96,7 +104,7 @@ def _bounded(
     best: tuple[Projection, list[int]] | None = None
     for free in (list(which) for count in range(width) for which in combinations(range(width), count)):
         columns = np.column_stack([design.columns[:, :1], shapes[:, free]])
-        tried = project(y, sigma, Design(design.base, design.d_base, columns, design.d_first))
+        tried = project(y, sigma, replace(design, columns=columns, positive=None))
         lower = best is None or tried.residual @ tried.residual < best[0].residual @ best[0].residual
         if lower and np.all(tried.coefficients[1:] >= 0.0):
             best = tried, free
@@ -108,15 +116,16 @@ def _bounded(
 
 
 def _linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
-    A = design.columns / sigma[:, None]
-    target = (y - design.base) / sigma
+    A = design.whiten(design.columns.T / sigma).T
+    target = design.whiten((y - design.base) / sigma)
+    d_base = design.whiten(design.d_base / sigma)
     if A.shape[1] == 0:
-        return Projection(design.base, target, -(design.d_base / sigma).T, np.zeros(0), A)
+        return Projection(design.base, target, -d_base.T, np.zeros(0), A)
     Q, inverse = _orthonormal(A)
     c = inverse @ (target @ Q)
     residual = target - A @ c
-    d_first = design.d_first / sigma
-    G = design.d_base / sigma + c[0] * d_first
+    d_first = design.whiten(design.d_first / sigma)
+    G = d_base + c[0] * d_first
     # G is the derivative of the curve at fixed coefficients. Those at the minimum compensate its projection
     # onto the columns Q, and change with the first column, which has a component along the residual.
     along = G @ Q - (d_first @ residual)[:, None] * inverse[0]
@@ -141,14 +150,15 @@ def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection
     k = len(c)
     cost = _log_cost(c, y, precision, design)
     if k:  # the rank does not depend on the coefficients
-        _orthonormal(_log_curvature(c, y, precision, design)[1])
+        _orthonormal(_log_curvature(c, y, precision, design)[2])
     for _ in range(_MOST_STEPS if k else 0):
-        residual, K, H = _log_curvature(c, y, precision, design)
-        gradient = -K.T @ residual
+        _, twice, K, H = _log_curvature(c, y, precision, design)
+        gradient = -K.T @ twice
         try:
             np.linalg.cholesky(H)
         except np.linalg.LinAlgError:
-            H = K.T @ K
+            whitened = design.whiten(K.T)
+            H = whitened @ whitened.T
         step = -_solved(H, gradient)
         if np.all(np.abs(step) <= 1e-13 * np.abs(c)):
             break
@@ -167,16 +177,16 @@ def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection
             "logarithmic residuals need a calculated curve above zero everywhere; "
             "add a background, or a resolution"
         )
-    residual, K, H = _log_curvature(c, y, precision, design)
+    residual, twice, K, H = _log_curvature(c, y, precision, design)
     per_curve = precision / curve
     G = (design.d_base + (c[0] if k else 0.0) * design.d_first) * per_curve
     jacobian = -G.T
     if k:
-        # dc/dp = −H⁻¹ ∂²(½|r|²)/∂c∂p, of which the last two terms are the curvature of ln f.
-        mixed = K.T @ G.T + K.T @ (G / precision * residual).T
-        mixed[0] -= (design.d_first * per_curve) @ residual
+        # dc/dp = −H⁻¹ ∂²(½|Wr|²)/∂c∂p, of which the last two terms are the curvature of ln f.
+        mixed = K.T @ design.whiten(design.whiten(G)).T + K.T @ (G / precision * twice).T
+        mixed[0] -= (design.d_first * per_curve) @ twice
         jacobian = jacobian + K @ _solved(H, mixed)
-    return Projection(curve, residual, jacobian, c, K)
+    return Projection(curve, residual, design.whiten(jacobian.T).T, c, design.whiten(K.T).T)
 
 
 def _solved(H: FloatArray, right: FloatArray) -> FloatArray:
@@ -206,18 +216,19 @@ def _log_cost(c: FloatArray, y: FloatArray, precision: FloatArray, design: Desig
     curve = design.base + design.columns @ c
     if np.any(curve <= 0.0):
         return np.inf
-    return float(np.sum((precision * (np.log(y) - np.log(curve))) ** 2))
+    return float(np.sum(design.whiten(precision * (np.log(y) - np.log(curve))) ** 2))
 
 
 def _log_curvature(
     c: FloatArray, y: FloatArray, precision: FloatArray, design: Design
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Residual, −∂r/∂c, and the exact Hessian of ½|r|² in the coefficients."""
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """W·r, W²·r, K = −∂r/∂c, and the exact Hessian of ½|Wr|² in the coefficients."""
     curve = design.base + design.columns @ c
-    residual = precision * (np.log(y) - np.log(curve))
+    residual = design.whiten(precision * (np.log(y) - np.log(curve)))
+    twice = design.whiten(residual)
     K = design.columns * (precision / curve)[:, None]
-    H = K.T @ (K * (1.0 + residual / precision)[:, None])
-    return residual, K, H
+    H = K.T @ (design.whiten(design.whiten(K.T)).T + K * (twice / precision)[:, None])
+    return residual, twice, K, H
 
 
 def _start_logarithmic(y: FloatArray, precision: FloatArray, design: Design) -> FloatArray:

@@ -1,0 +1,127 @@
+"""Objectives with correlated errors against generalised least squares with the dense covariance."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from slxrd.data.regions import Region, RegionData
+from slxrd.fitting.minimise.batch import Batch
+from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.objective.whitening import whiten, whitening_rows
+from slxrd.model.intensity import Model
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
+
+CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.55, "q_zero": 0.0}
+SMEARED = Model(Stack(coherent=8))
+
+
+def rows(q: np.ndarray, height: float) -> np.ndarray:
+    """Correlated errors: a slope, a wave, and a narrow bump."""
+    x = (q - q.mean()) / np.ptp(q)
+    return height * np.array([0.05 * x, 0.03 * np.sin(9.0 * x), 0.04 * np.exp(-0.5 * (x / 0.05) ** 2)])
+
+
+def objective(kind: str = "linear", background: str = "constant") -> Objective:
+    random = np.random.default_rng(5)
+    data = []
+    for low, high in ((0.95, 1.2), (2.02, 2.28)):
+        q = np.arange(low, high, 0.004)
+        curve = SMEARED.intensity(q, CUBES)
+        sigma = 0.01 * curve.max() * np.ones(q.size) + 0.02 * curve
+        B = rows(q, float(curve.max()))
+        y = curve + 0.05 * curve.max() + random.normal(0.0, sigma) + random.normal(size=3) @ B
+        data.append(RegionData(Region(low, high), q, np.abs(y), sigma, correlated=B))
+    return Objective(SMEARED, data, Settings(kind, "free", background))  # type: ignore[arg-type]
+
+
+def dense_chi2(points: RegionData, curve: np.ndarray, log: bool) -> float:
+    """χ² of a curve under the whole covariance, for fixed coefficients."""
+    assert points.correlated is not None
+    C = np.diag(points.sigma**2) + points.correlated.T @ points.correlated
+    difference = points.intensity - curve
+    if log:
+        difference = points.intensity * np.log(points.intensity / curve)
+    return float(difference @ np.linalg.solve(C, difference))
+
+
+def test_the_rows_are_the_inverse_square_root_of_the_covariance() -> None:
+    q = np.linspace(1.0, 2.0, 40)
+    sigma = np.linspace(0.5, 2.0, 40)
+    B = rows(q, 100.0)
+    V = whitening_rows(B, sigma)
+    W = whiten(np.eye(40), V)
+    C = np.eye(40) + (B / sigma).T @ (B / sigma)
+    np.testing.assert_allclose(W @ C @ W.T, np.eye(40), atol=1e-12)
+    np.testing.assert_allclose(W, W.T, atol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["linear", "log"])
+def test_chi2_is_the_least_over_scale_and_background(kind: str) -> None:
+    made = objective(kind)
+    values = {**CUBES, "L": 36.5, "sigma_L": 1.2}
+    expected = 0.0
+    for points in made.data:
+        model = SMEARED.intensity(points.q, values)
+        top = points.intensity.max()
+
+        def chi2(c: np.ndarray, points: RegionData = points, model: np.ndarray = model) -> float:
+            curve = points.intensity.max() * (c[0] * model / model.max() + c[1])
+            return dense_chi2(points, curve, kind == "log") if curve.min() > 0.0 else np.inf
+
+        found = minimize(chi2, [1.0, 0.05], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-10})
+        assert top > 0.0
+        expected += found.fun
+    assert made.chi2(values) == pytest.approx(expected, rel=1e-8)
+    assert made.evaluate(values).chi2 == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("kind", ["linear", "log"])
+def test_derivatives_are_those_of_the_residuals(kind: str) -> None:
+    made = objective(kind)
+    at = made.evaluate(CUBES)
+    for column, (name, step) in enumerate(zip(CUBES, (1e-5, 1e-4, 1e-4, 1e-4, 1e-4, 1e-6), strict=True)):
+        ends = [made.evaluate({**CUBES, name: CUBES[name] + s * step}).residual for s in (-1.0, 1.0)]
+        slope = (ends[1] - ends[0]) / (2.0 * step)
+        scale = np.abs(slope).max()
+        np.testing.assert_allclose(at.jacobian[:, column] / scale, slope / scale, atol=3e-6)
+
+
+def test_fitted_residuals_are_those_of_the_points() -> None:
+    at = objective().evaluate(CUBES)
+    for fitted in at.regions:
+        np.testing.assert_allclose(
+            fitted.residual, (fitted.measured - fitted.calculated) / fitted.sigma, rtol=1e-12
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("background", ["none", "constant", "positive linear"])
+def test_the_compiled_chi2_is_that_of_numpy(background: str) -> None:
+    pytest.importorskip("numba")
+    made = objective(background="linear" if background == "positive linear" else background)
+    names = made.model.names
+    points = np.array(
+        [[{**CUBES, "L": L, "N": N}[name] for name in names] for L, N in ((36.9, 13.0), (34.0, 12.2))]
+    )
+    batch = Batch(made, Parameters(), points)
+    expected = [made.chi2(dict(zip(names, point, strict=True))) for point in points.tolist()]
+    np.testing.assert_allclose(batch.chi2(points), expected, rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_refinement_ends_at_the_generalised_least_squares_minimum() -> None:
+    made = objective()
+    start = Parameters().fix(q_zero=0.0).start(**{k: v for k, v in CUBES.items() if k != "q_zero"})
+    found = minimise(made, start)
+    gradient = found.jacobian.T @ found.evaluation.residual
+    steep = np.linalg.norm(found.jacobian, axis=0) * np.sqrt(found.chi2)
+    assert np.all(np.abs(gradient) < 1e-4 * steep)
+    plain = minimise(made.with_correlated([None, None]), start)
+    assert made.chi2(plain.values) > found.chi2
+    errors = [each.covariance.error("L") for each in (found, plain)]
+    assert errors[0] is not None
+    assert errors[1] is not None
+    assert errors[0] > errors[1]
