@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,6 +59,31 @@ class Model:
         return self.region(q).evaluate(values)[0]
 
 
+class OnGrid(NamedTuple):
+    """The input of a calculation on the auxiliary grid of a region.
+
+    Attributes
+    ----------
+    p : ndarray, shape (p,)
+        Parameters, in the order of the names of the model; the zero error of the scan is the sixth.
+    band : Band
+        The auxiliary grid.
+    q, delta : ndarray, shape (m,)
+        True scattering vector of its points in Å⁻¹, and its difference from the measured one.
+    sample : Sample
+        The structure as arrays.
+    pairs : int
+        Only cells less than this number of places apart visibly interfere.
+    """
+
+    p: FloatArray
+    band: Band
+    q: FloatArray
+    delta: FloatArray
+    sample: Sample
+    pairs: int
+
+
 class RegionModel:
     """Model at a fixed set of points, with a cache of auxiliary grids.
 
@@ -68,6 +94,7 @@ class RegionModel:
     def __init__(self, model: Model, q: FloatArray, scan: int = 0) -> None:
         self.model = model
         self.q = q
+        self.scan = scan
         self.instrument = (model.instrument, *model.further)[scan]
         self.longest_fringe = self.instrument.longest_fringe(q)
         self.names = model.names
@@ -78,9 +105,9 @@ class RegionModel:
         # The range of correlations needs only the structure without amplitudes.
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
-        self._density = density_in_gaps(model.stack)
+        self.density = density_in_gaps(model.stack)
         self._surroundings = (
-            Surroundings(model.stack, self.longest_fringe, self._density)
+            Surroundings(model.stack, self.longest_fringe, self.density)
             if Surroundings.needed(model.stack)
             else None
         )
@@ -109,11 +136,9 @@ class RegionModel:
         SlxrdError
             If a value is physically impossible.
         """
-        p = self._checked(values)
-        distance, pairs = self._reach(p)
-        band = self.band(distance)
-        shift = p[5] * band.shift
-        rows = self._curves(p, band.q + shift, shift, self.sample(band), pairs, derivatives)
+        on = self.on_grid(values)
+        band = on.band
+        rows = self._curves(on.p, on.q, on.delta, on.sample, on.pairs, derivatives)
         if not derivatives:
             return apply_resolution(band, rows[:1])[0], np.empty((0, self.q.size))
         rows[6] *= band.shift
@@ -122,6 +147,25 @@ class RegionModel:
         smeared = apply_resolution(band, rows)
         return smeared[0], smeared[1:]
 
+    def on_grid(self, values: Mapping[str, float]) -> OnGrid:
+        """Check the values of all parameters, and choose the auxiliary grid for them.
+
+        Raises
+        ------
+        SlxrdError
+            If a value is physically impossible.
+        """
+        p = self._checked(values)
+        distance, pairs = self._reach(p)
+        band = self.band(distance)
+        delta = p[5] * band.shift
+        return OnGrid(p, band, band.q + delta, delta, self.sample(band), pairs)
+
+    def before_resolution(self, on: OnGrid) -> FloatArray:
+        """Calculate the intensity on the auxiliary grid, shape (m,), not averaged over the resolution."""
+        rows = self._curves(on.p, on.q, on.delta, on.sample, on.pairs, False)
+        return np.asarray(rows[0])
+
     def _curves(
         self, p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
     ) -> FloatArray:
@@ -129,7 +173,7 @@ class RegionModel:
         if self._surroundings is not None:
             return self._surroundings.curves(p, q, delta, s, pairs, derivatives)
         return curves_with_disorder(
-            p, q, delta, s, pairs, derivatives, self._disorders, self.names, self._density
+            p, q, delta, s, pairs, derivatives, self._disorders, self.names, self.density
         )
 
     def _checked(self, values: Mapping[str, float]) -> FloatArray:

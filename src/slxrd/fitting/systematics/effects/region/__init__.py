@@ -1,0 +1,1 @@
+"""Smooth factors and backgrounds, which differ from region to region."""

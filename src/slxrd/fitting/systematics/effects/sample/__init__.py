@@ -1,0 +1,1 @@
+"""Effects of the sample: crystals, their sizes, and the gaps between them."""

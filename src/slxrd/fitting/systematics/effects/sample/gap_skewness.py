@@ -1,0 +1,42 @@
+"""Skewness of the distribution of the gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.cells import cells_of, stacked_by_cells
+from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.units import FloatArray
+
+#: Standard deviation of the skewness γ = ⟨(g − L)³⟩/σ_L³: that of a gamma distribution of shape 16 is 0.5.
+PRIOR = 0.5
+
+
+def prior(objective: Objective) -> float:
+    """Standard deviation of the skewness."""
+    return PRIOR if stacked_by_cells(objective) else 0.0
+
+
+def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
+    """By the third cumulant of the gaps: w exp(−iγ(qσ_L)³/6) to first order."""
+    made = []
+    for region in objective.region_models:
+        cells = cells_of(region, values)
+        change = cells.w * (-1j / 6.0) * (cells.on.q * values["sigma_L"]) ** 3
+        made.append(cells.smeared(cells.by_gaps(change)))
+    return tuple(made)
+
+
+EFFECTS.register(
+    "gap_skewness",
+    SystematicEffect(
+        "gap_skewness",
+        "skewness of the gaps",
+        "",
+        prior,
+        columns,
+        remedy="measure two Bragg peaks with fringes, or the region of low angles",
+        reference="docs/systematic-effects.md",
+    ),
+)
