@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from slxrd.fitting.result.fit import Estimate as Estimate
     from slxrd.fitting.result.fit import Fit as Fit
     from slxrd.fitting.result.fit import Solution as Solution
+    from slxrd.fitting.systematics.effect import SystematicEffect as SystematicEffect
     from slxrd.fitting.uncertainty.bootstrap import Bootstrap as Bootstrap
     from slxrd.fitting.uncertainty.bootstrap import bootstrap as bootstrap
     from slxrd.fitting.uncertainty.posterior.mcmc import Posterior as Posterior
@@ -173,6 +174,7 @@ _PUBLIC = {
     "fitting.record.write": "result_dictionary save",
     "fitting.result.assessment": "Assessment Misfit Rival",
     "fitting.result.fit": "Estimate Fit Solution",
+    "fitting.systematics.effect": "SystematicEffect",
     "fitting.uncertainty.bootstrap": "Bootstrap bootstrap",
     "fitting.uncertainty.posterior.mcmc": "Posterior sample_posterior",
     "fitting.uncertainty.posterior.sampler": "DrawnSamples Sampler draw_samples",

@@ -95,7 +95,15 @@ def test_every_public_name_is_documented() -> None:
 
 
 #: Groups of entry points, which are named like modules.
-ENTRY_POINTS = {"backgrounds", "disorder", "formats", "gap_profiles", "resolutions", "samplers"}
+ENTRY_POINTS = {
+    "backgrounds",
+    "disorder",
+    "formats",
+    "gap_profiles",
+    "resolutions",
+    "samplers",
+    "systematics",
+}
 PROSE = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

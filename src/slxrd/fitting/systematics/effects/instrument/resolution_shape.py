@@ -74,8 +74,15 @@ def _of_instrument(region: RegionModel) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """Intensity with a Lorentzian line less that with a Gaussian one of the same FWHM."""
-    return tuple(_column(region, values) for region in objective.region_models)
+    """Intensity with a Lorentzian line less that with a Gaussian one of the same FWHM.
+
+    For a scan whose line is known better than that of another, in proportion.
+    """
+    widest = prior(objective)
+    return tuple(
+        _column(region, values) * (_of_instrument(region) / widest if widest else 0.0)
+        for region in objective.region_models
+    )
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:

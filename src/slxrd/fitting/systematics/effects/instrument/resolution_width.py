@@ -30,8 +30,15 @@ def _of_instrument(region: RegionModel) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """Derivative with respect to the relative change of the width, by that of the line."""
-    return tuple(_column(region, values) for region in objective.region_models)
+    """Derivative with respect to the relative change of the width, by that of the line.
+
+    For a scan whose width is known better than that of another, in proportion.
+    """
+    widest = prior(objective)
+    return tuple(
+        _column(region, values) * (_of_instrument(region) / widest if widest else 0.0)
+        for region in objective.region_models
+    )
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:

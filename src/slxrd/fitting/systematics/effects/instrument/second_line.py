@@ -47,8 +47,15 @@ def prior(objective: Objective) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """I(qλ₁/λ₂) − I(q); for the mean wavelength the intensity of both lines less that of one."""
-    return tuple(_column(region, values) for region in objective.region_models)
+    """I(qλ₁/λ₂) − I(q); for the mean wavelength the intensity of both lines less that of one.
+
+    For a scan whose radiation is known better than that of another, in proportion.
+    """
+    largest = prior(objective)
+    return tuple(
+        _column(region, values) * (_lines(region.instrument)[0] / largest if largest else 0.0)
+        for region in objective.region_models
+    )
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:
