@@ -95,6 +95,9 @@ if TYPE_CHECKING:
     from slxrd.model.simulation import simulate as simulate
     from slxrd.parameters.disorder.term import DisorderFactor as DisorderFactor
     from slxrd.parameters.disorder.term import DisorderTerm as DisorderTerm
+    from slxrd.parameters.gap_distributions.distribution import GapCharacteristic as GapCharacteristic
+    from slxrd.parameters.gap_distributions.distribution import GapDistribution as GapDistribution
+    from slxrd.parameters.gap_distributions.distribution import GapMoments as GapMoments
     from slxrd.parameters.gap_profiles.profile import GapProfile as GapProfile
     from slxrd.parameters.gap_profiles.profile import GapTransform as GapTransform
     from slxrd.parameters.parameter_info import ParameterInfo as ParameterInfo
@@ -191,6 +194,7 @@ _PUBLIC = {
     "io.shared.scan": "Scan",
     "model.simulation": "simulate",
     "parameters.disorder.term": "DisorderFactor DisorderTerm",
+    "parameters.gap_distributions.distribution": "GapCharacteristic GapDistribution GapMoments",
     "parameters.gap_profiles.profile": "GapProfile GapTransform",
     "parameters.parameter_info": "ParameterInfo",
     "parameters.parameter_set": "Parameters",

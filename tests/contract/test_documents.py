@@ -99,6 +99,7 @@ ENTRY_POINTS = {
     "backgrounds",
     "disorder",
     "formats",
+    "gap_distributions",
     "gap_profiles",
     "resolutions",
     "samplers",

@@ -16,6 +16,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import roots_genlaguerre
 
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.form_factors import scattering
@@ -43,13 +44,35 @@ class Body:
 class Gap:
     """A gap and the slab in it: mean and standard deviation in Å, electrons per Å of the surface cell.
 
-    A ``profile`` replaces the slab: electrons per Å at heights, shape (w, z), for widths of shape (w, 1).
+    A ``profile`` replaces the slab: electrons per Å at heights, shape (w, z), for widths of shape (w, 1). The
+    width is Gaussian unless it has a ``skewness``, or a ``share`` of the gaps is ``wider``.
     """
 
     L: float
     sigma_L: float
     density: float
     profile: Callable[[FloatArray, FloatArray], FloatArray] | None = None
+    skewness: float = 0.0
+    share: float = 0.0
+    wider: float = 0.0
+
+    def nodes(self, number: int) -> tuple[FloatArray, FloatArray]:
+        """Places and weights of a quadrature over the widths."""
+        if self.skewness:
+            shape = 4.0 / self.skewness**2
+            x, w = genlaguerre(number, shape - 1.0)
+            return self.L + (x - shape) * self.sigma_L * self.skewness / 2.0, w / w.sum()
+        x, w = nodes(self.L, self.sigma_L, number)
+        if not self.share:
+            return x, w
+        return np.concatenate((x, x + self.wider)), np.concatenate(((1.0 - self.share) * w, self.share * w))
+
+    def draw(self, rng: np.random.Generator, size: tuple[int, ...]) -> FloatArray:
+        """Random widths."""
+        if self.skewness:
+            shape = 4.0 / self.skewness**2
+            return self.L + (rng.gamma(shape, size=size) - shape) * self.sigma_L * self.skewness / 2.0
+        return rng.normal(self.L, self.sigma_L, size) + self.wider * (rng.random(size) < self.share)
 
 
 @dataclass(frozen=True)
@@ -135,7 +158,10 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
         for n, share in found.items():
             one = body(crystal, n, share, values["d" + end], own, q, wavelength)
             bodies.append(Body(share, factor * one.amplitude, one.length, one.below, one.above))
-        return Layer(tuple(bodies), Gap(values["L"] + wider, values["sigma_L"], density))
+        gap = Gap(values["L"] + wider, values["sigma_L"], density)
+        if "wide_L" in values:
+            gap = replace(gap, share=values["wide_L"], wider=values["widening_L"])
+        return Layer(tuple(bodies), replace(gap, skewness=values.get("skew_L", 0.0)))
 
     first = made(stack.crystal, "", values, 1.0, 0.0)
     if not stack.alternating:
@@ -161,6 +187,7 @@ def slab(gap: Gap, q: FloatArray, width: FloatArray) -> ComplexArray:
 
 
 hermegauss = cache(np.polynomial.hermite_e.hermegauss)
+genlaguerre = cache(roots_genlaguerre)
 
 
 def nodes(mean: float, spread: float, number: int = NODES) -> tuple[FloatArray, FloatArray]:
@@ -201,7 +228,7 @@ def pair_sum(
 
 def _averages(layer: Layer, above: Layer, q: FloatArray) -> tuple[ComplexArray, ...]:
     """⟨f⟩, ⟨|f|²⟩, ⟨|F|²⟩, ⟨f* e^{iqt}⟩ and ⟨e^{iqt}⟩ over sizes and the nodes of the gap."""
-    widths, weights = nodes(layer.gap.L, layer.gap.sigma_L)
+    widths, weights = layer.gap.nodes(NODES)
     total = [np.zeros(q.size, complex) for _ in range(5)]
     for one in layer.bodies:
         free = widths - one.above - above.bodies[0].below
@@ -256,7 +283,7 @@ def every_stack(cells: list[Layer], M: int, q: FloatArray, mixed: bool, number: 
     """Mean of |amplitude|² over all sizes and all ``number``-th order nodes of all gaps at once."""
     sequence = cells * M
     gaps = [layer.gap for layer in sequence]
-    grids = [nodes(gap.L, gap.sigma_L, number) for gap in gaps]
+    grids = [gap.nodes(number) for gap in gaps]
     widths = np.stack(np.meshgrid(*[g[0] for g in grids], indexing="ij"), axis=-1).reshape(-1, len(gaps))
     weights = np.prod(
         np.stack(np.meshgrid(*[g[1] for g in grids], indexing="ij"), axis=-1).reshape(-1, len(gaps)), axis=1
@@ -294,7 +321,7 @@ def random_stacks(
         ]
         if not mixed:
             drawn = [drawn[0]] * M
-        widths = np.array([[rng.normal(gap.L, gap.sigma_L) for gap in gaps]])
+        widths = np.array([[float(gap.draw(rng, ())) for gap in gaps]])
         moved = rng.normal(0.0, sigma_u, (1, len(gaps)))
         samples[s] = np.abs(stack_amplitude(drawn, gaps, widths, moved, q)[0]) ** 2
     return samples.mean(axis=0), samples.std(axis=0, ddof=1) / math.sqrt(stacks)

@@ -100,7 +100,7 @@ def random_stacks(
         ]
         if not stack.mixed:
             drawn = [drawn[0]] * len(sequence)
-        widths = np.array([[rng.normal(gap.L, gap.sigma_L) for gap in gaps]])
+        widths = np.array([[float(gap.draw(rng, ())) for gap in gaps]])
         above = stack_amplitude(drawn, gaps, widths, np.zeros_like(widths), q)[0]
         samples[i] = np.abs(below + np.exp(1j * q * values["L_S"]) * above) ** 2
     return samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(number)

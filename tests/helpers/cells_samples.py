@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import slxrd
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
+from slxrd.parameters.gap_distributions.distribution import distribution_parameters
 from slxrd.sample.stack import Stack
 
 FloatArray = NDArray[np.float64]
@@ -42,8 +43,11 @@ def crystal(key: str) -> slxrd.Crystal:
 
 
 def all_offers(stack: Stack, leaving: str = "apart_") -> list[str]:
-    """All that a structure offers at once: planes cannot move upward and apart, so one of these is left."""
-    offers = list(stack.offers)
+    """All that a structure offers at once: planes cannot move upward and apart, so one of these is left.
+
+    The gaps are Gaussian, as in the compiled kernels.
+    """
+    offers = [name for name in stack.offers if name not in distribution_parameters()]
     kept = "shift_" if leaving == "apart_" else "apart_"
     return [n for n in offers if not n.startswith(leaving) or n.replace(leaving, kept, 1) not in offers]
 
@@ -52,6 +56,7 @@ def values_of(stack: Stack, d: float, **further: float) -> dict[str, float]:
     """Values of all parameters of a structure: the usual ones, and others away from their defaults."""
     values = {**USUAL, **(PAIR if stack.alternating else {}), "d": d}
     away = {"rho": 0.28, "sigma_u": 0.4, "unstacked": 0.2, "B": 0.7, "dL_B": 3.1, "f_B": 0.6}
+    away |= {"skew_L": 0.7, "wide_L": 0.12, "widening_L": 3.3}
     place = 0
     for name in stack.names:
         if name in away:

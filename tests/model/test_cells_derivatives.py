@@ -10,7 +10,7 @@ import pytest
 from cells_samples import CRYSTALS, CU, FloatArray, all_offers, crystal, values_of
 
 from slxrd.instrument.diffractometer import Instrument
-from slxrd.model.arrays_of_stack import density_in_gaps
+from slxrd.model.arrays_of_stack import function_of_gaps
 from slxrd.model.intensity import Model, RegionModel
 from slxrd.model.kernel.dispatch import curves
 from slxrd.model.kernel.reference import cells
@@ -158,7 +158,7 @@ def test_compiled_and_plain_are_one(stack: Stack, values: dict[str, float], sigm
 def assert_compiled(asked: tuple[Any, ...], stack: Stack) -> None:
     """The compiled kernel gives what NumPy gives, in every row that was asked for."""
     pytest.importorskip("numba")
-    plain, fast = cells.curves(*asked, density_in_gaps(stack)), curves(*asked)
+    plain, fast = cells.curves(*asked, function_of_gaps(stack)), curves(*asked)
     assert plain.shape == fast.shape
     assert np.any(plain[0] > 0.0)
     count = len(plain) if asked[-1] else 1

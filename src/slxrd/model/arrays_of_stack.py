@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import SlxrdError
 from slxrd.model.kernel.arrays import BOTTOM, COEFFICIENTS, REPEAT, TOP, GapFunction, Sample
+from slxrd.parameters.gap_distributions.distribution import GapCharacteristic, GapDistribution
 from slxrd.parameters.gap_profiles.profile import GapProfile
 from slxrd.sample.amplitudes import plane_arrays
 from slxrd.sample.crystal import Crystal
@@ -99,32 +100,62 @@ def sample(stack: Stack, q: FloatArray, wavelength: float | None) -> Sample:
     )
 
 
-def density_in_gaps(stack: Stack) -> GapFunction | None:
-    """Return the electron density in the gaps as a function for the kernels; None if there is none.
+def function_of_gaps(stack: Stack) -> GapFunction | None:
+    """Return the gaps as a function for the kernels; None if they are Gaussian and empty.
 
     Parameters
     ----------
     stack : Stack
         The structure.
     """
-    profile, names = stack.gap_profile, stack.names
-    if not profile.parameters:
+    profile, distribution, names = stack.gap_profile, stack.gap_distribution, stack.names
+    if not profile.parameters and not distribution.parameters:
         return None
-    columns = tuple(names.index(name) if name in names else -1 for name in profile.names)
-    return GapFunction(_Averages(profile, names), columns, profile.in_kernels)
+    further = (*profile.names, *distribution.names)
+    columns = tuple(names.index(name) if name in names else -1 for name in further)
+    compiled = profile.in_kernels and distribution.in_kernels
+    return GapFunction(_Averages(profile, distribution, names), columns, compiled)
 
 
 @dataclass(frozen=True)
 class _Averages:
-    """The means of a gap profile over gaps, from the vector of all parameters of a structure."""
+    """The means over gaps, from the vector of all parameters of a structure."""
 
     profile: GapProfile
+    distribution: GapDistribution
     names: tuple[str, ...]
 
-    def __call__(self, q: FloatArray, width: float, sigma_L: float, p: FloatArray) -> ComplexArray:
+    def __call__(self, q: FloatArray, L: float, width: float, sigma_L: float, p: FloatArray) -> ComplexArray:
         # Behind the parameters may be a σ_u that stands for crystals without interference.
         values = dict(zip(self.names, p.tolist(), strict=False))
-        return self.profile.averages(q, width, sigma_L, self.profile.values(values))
+        of_gaps, of_density = self.distribution.values(values), self.profile.values(values)
+        w = self._characteristic(q, L, sigma_L, of_gaps)
+        first = 4 + len(of_density)
+        rows = np.zeros((4, first + len(of_gaps), q.size), np.complex128)
+        rows[0, :4] = 1.0 + w.less_one, w.by_q, w.by_L, w.by_sigma_L
+        for i, name in enumerate(of_gaps):
+            rows[0, first + i] = w.by_parameter[name]
+        if not of_gaps:
+            rows[1:] = self.profile.averages(q, width, sigma_L, of_density)
+        elif of_density:
+            widths = self._characteristic(q, width, sigma_L, of_gaps)
+            rows[1:] = self.profile.averages_from(widths, q, of_density)
+        return rows
+
+    def _characteristic(
+        self, q: FloatArray, L: float, sigma_L: float, values: Mapping[str, float]
+    ) -> GapCharacteristic:
+        """Return the characteristic function, its rows in the order of the parameters."""
+        found = self.distribution.characteristic(q.copy(), L, sigma_L, values)
+        ordered = {name: found.by_parameter[name] for name in values}
+        for row in (*found[:4], *ordered.values()):
+            if np.shape(row) != q.shape or not np.all(np.isfinite(row)):
+                raise SlxrdError(
+                    f"the distribution of gaps of {', '.join(values) or 'L'} gives values of shape "
+                    f"{np.shape(row)} for {q.size} points, where as many finite ones are needed; correct its "
+                    "function"
+                )
+        return found._replace(by_parameter=ordered)
 
 
 #: Parameters whose index is a field of :class:`Sample`; −1 if a structure does not have one.

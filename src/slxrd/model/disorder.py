@@ -24,7 +24,7 @@ def curves_with_disorder(
     derivatives: bool,
     disorders: Sequence[DisorderTerm],
     names: Sequence[str],
-    density: GapFunction | None = None,
+    gaps: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity and derivatives with the factors of some kinds of disorder.
 
@@ -39,8 +39,8 @@ def curves_with_disorder(
         The kinds of disorder; may be empty.
     names : sequence of str, length k
         Names of the parameters.
-    density : GapFunction, optional
-        The electron density in the gaps.
+    gaps : GapFunction, optional
+        The gaps; by default Gaussian, with nothing in them.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def curves_with_disorder(
     SlxrdError
         If a kind of disorder does not return finite arrays of the right shape.
     """
-    rows = curves(p, q, delta, s, pairs, derivatives, density)
+    rows = curves(p, q, delta, s, pairs, derivatives, gaps)
     if not disorders:
         return rows
     if s.sigma_u < 0:
@@ -60,7 +60,7 @@ def curves_with_disorder(
     else:
         apart, without = p.copy(), s
         apart[s.sigma_u] = _NO_INTERFERENCE
-    alone = curves(apart, q, delta, without, pairs, derivatives, density)[: len(rows)]
+    alone = curves(apart, q, delta, without, pairs, derivatives, gaps)[: len(rows)]
     values: Mapping[str, float] = dict(zip(names, p.tolist(), strict=True))
     D = combined_factor(disorders, q, values)
     interference = rows[0] - alone[0]

@@ -11,7 +11,7 @@ import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
-from slxrd.model.arrays_of_stack import check_shift, density_in_gaps, sample
+from slxrd.model.arrays_of_stack import check_shift, function_of_gaps, sample
 from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.environment.curves import Surroundings
 from slxrd.model.kernel.arrays import Sample
@@ -23,6 +23,8 @@ from slxrd.units import FloatArray
 
 #: Ratio of the longest correlations of successive auxiliary grids.
 _LADDER = 1.25
+#: The tails of the gaps' distribution in standard deviations per skewness, beyond those of a Gaussian.
+_TAIL = 7.0
 #: Parameters of the distributions of sizes.
 _OF_SIZES = ("N", "sigma_N", "N_B", "sigma_N_B")
 
@@ -105,9 +107,10 @@ class RegionModel:
         # The range of correlations needs only the structure without amplitudes.
         self._plain = sample(model.stack, np.ones(1), None)
         self._disorders = model.stack.disorders
-        self.density = density_in_gaps(model.stack)
+        self.gaps = function_of_gaps(model.stack)
+        self._distribution = model.stack.gap_distribution
         self._surroundings = (
-            Surroundings(model.stack, self.longest_fringe, self.density)
+            Surroundings(model.stack, self.longest_fringe, self.gaps)
             if Surroundings.needed(model.stack)
             else None
         )
@@ -173,7 +176,7 @@ class RegionModel:
         if self._surroundings is not None:
             return self._surroundings.curves(p, q, delta, s, pairs, derivatives)
         return curves_with_disorder(
-            p, q, delta, s, pairs, derivatives, self._disorders, self.names, self.density
+            p, q, delta, s, pairs, derivatives, self._disorders, self.names, self.gaps
         )
 
     def _checked(self, values: Mapping[str, float]) -> FloatArray:
@@ -233,23 +236,36 @@ class RegionModel:
         of_sizes = rows[:, [self.names.index(name) for name in self._sizes]]
         for row in np.unique(of_sizes, axis=0).tolist():
             self._check_sizes(dict(zip(self._sizes, row, strict=True)))
-        found = distances(rows, self._plain, self.longest_fringe)
+        typical = np.array([self._of_all_gaps(p)[0] for p in rows]).reshape(rows.shape)
+        found = distances(typical, self._plain, self.longest_fringe)
         return found + [self._further(p) for p in rows] if self._adds else found
 
     def _reach(self, p: FloatArray) -> tuple[float, int]:
         """Return this distance, and the largest number of places between crystals that visibly interfere."""
-        distance, pairs = reach(p, self._plain, self.longest_fringe)
+        distance, pairs = reach(self._of_all_gaps(p)[0], self._plain, self.longest_fringe)
         return (distance + self._further(p) if self._adds else distance), pairs
 
     @property
     def _adds(self) -> bool:
         """Whether something outside the kernels adds to the range of correlations."""
-        return bool(self._disorders) or self._surroundings is not None
+        skewed = bool(self._distribution.parameters)
+        return skewed or bool(self._disorders) or self._surroundings is not None
+
+    def _of_all_gaps(self, p: FloatArray) -> tuple[FloatArray, float]:
+        """Parameters with mean and standard deviation of all gaps as L and σ_L, and the length of a tail."""
+        if not self._distribution.parameters:
+            return p, 0.0
+        values = self._distribution.values(dict(zip(self.names, p.tolist(), strict=True)))
+        found = self._distribution.moments(float(p[1]), float(p[2]), values)
+        typical = p.copy()
+        typical[1:3] = found.mean, found.deviation
+        return typical, _TAIL * abs(found.skewness) * found.deviation
 
     def _further(self, p: FloatArray) -> float:
-        """Return the distance in Å that kinds of disorder and surroundings outside the kernels add."""
+        """Return the distance in Å that disorder, skewed gaps and surroundings outside the kernels add."""
         values = dict(zip(self.names, p.tolist(), strict=True))
         found = sum(disorder.reach(disorder.values(values)) for disorder in self._disorders)
+        found += self._of_all_gaps(p)[1]
         return found + (0.0 if self._surroundings is None else self._surroundings.reach(values))
 
     def sample(self, band: Band) -> Sample:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import disorder_parameters
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
+from slxrd.parameters.gap_distributions.distribution import distribution_parameters
 from slxrd.parameters.gap_profiles.profile import gap_parameters
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.parameters.scans import zero_parameter
@@ -142,7 +143,7 @@ def info(name: str) -> ParameterInfo:
         return known
     planes = of_planes(name)
     if planes is None:
-        of_terms = {**disorder_parameters(), **gap_parameters()}
+        of_terms = {**disorder_parameters(), **distribution_parameters(), **gap_parameters()}
         if name in of_terms:
             return of_terms[name]
         raise SlxrdError(f"unknown parameter {name!r}; the parameters are {', '.join(TABLE)}")

@@ -11,6 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import FURTHER, TABLE, info, of_planes
 from slxrd.parameters.disorder.term import disorder_parameters
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
+from slxrd.parameters.gap_distributions.distribution import distribution_parameters, gap_distribution_in_use
 from slxrd.parameters.gap_profiles.profile import gap_parameters, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.parameters.scans import scan_of_zero
@@ -138,6 +139,7 @@ def offered(structure: Structure) -> dict[str, ParameterInfo]:
         if structure.alternating:
             names += ["dL_B"] if structure.crystal is not None else ["dL_B", "f_B"]
         rows = {**disorder_parameters(), **{name: FURTHER[name] for name in names}}
+        rows |= distribution_parameters()
         if _has_area(structure) and structure.slab is None:
             chosen = gap_profile("slab").names  # that one is chosen by its density
             rows |= {name: row for name, row in gap_parameters().items() if name not in chosen}
@@ -202,7 +204,7 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
     if structure.substrate is not None:
         rows |= _of_substrate(structure.substrate.d)
     further = offered(structure) if structure.extras else {}
-    gap_profile_in_use(structure.extras)  # raises for parameters of two profiles
+    _check_gaps(structure.extras)
     for name in structure.extras:
         if scan_of_zero(name) is not None:
             rows[name] = info(name)
@@ -217,6 +219,16 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
         if polar != name and polar in structure.extras:
             raise SlxrdError(f"{polar} and {name} both move the same planes; leave one out")
     return rows
+
+
+def _check_gaps(names: Iterable[str]) -> None:
+    """Check that the parameters of the gaps belong to one distribution and one density that go together."""
+    distribution, profile = gap_distribution_in_use(names), gap_profile_in_use(names)
+    if distribution.parameters and not profile.any_distribution:
+        raise SlxrdError(
+            f"the gap profile of {', '.join(profile.names)} is averaged over Gaussian gaps only; leave out "
+            f"{' and '.join(name for name in distribution.names if name in names)}"
+        )
 
 
 def _near(row: ParameterInfo, period: float) -> ParameterInfo:

@@ -15,6 +15,11 @@ from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use
 from slxrd.parameters.environment import OF_FILM
+from slxrd.parameters.gap_distributions.distribution import (
+    GapDistribution,
+    gap_distribution,
+    gap_distribution_in_use,
+)
 from slxrd.parameters.gap_profiles.profile import GapProfile, gap_profile, gap_profile_in_use
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.sample.crystal import Crystal
@@ -205,7 +210,13 @@ class Stack:
     def in_kernels(self) -> bool:
         """Whether the compiled kernels calculate the whole structure."""
         film = any(name in OF_FILM for name in self.extras)
-        return self.substrate is None and not film and not self.disorders and self.gap_profile.in_kernels
+        of_gaps = self.gap_profile.in_kernels and self.gap_distribution.in_kernels
+        return self.substrate is None and not film and not self.disorders and of_gaps
+
+    @property
+    def gap_distribution(self) -> GapDistribution:
+        """Distribution of the gaps between the crystals."""
+        return gap_distribution_in_use(self.extras) if self.extras else gap_distribution("gaussian")
 
     @property
     def gap_profile(self) -> GapProfile:

@@ -45,7 +45,9 @@ def some_stacks() -> Iterator[tuple[str, Stack, dict[str, float]]]:
         if kind != 2:
             stack = stack.using(all_offers(stack, "apart_" if seed % 2 else "shift_"))
         elif M > 1:
-            stack = stack.using(stack.offers)
+            stack = stack.using(all_offers(stack))
+        if M > 1:
+            stack = stack.using((["skew_L"], ["wide_L", "widening_L"], [])[seed % 3])
         values = values_of(
             stack,
             CRYSTALS[key][2],

@@ -34,7 +34,7 @@ GROWN = (
     "the d; free, they trade with the sizes, and such solutions are not found blind"
 )
 #: Beginnings of the names of parameters that cannot be negative; at zero they have an upper limit.
-POSITIVE = ("sigma_", "unstacked", "occ_", "rho")
+POSITIVE = ("sigma_", "unstacked", "occ_", "rho", "wide_L")
 
 
 class FitAssessment:

@@ -6,6 +6,7 @@ L that can be nearly equally deep. A local refinement finds one of them; this mo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from slxrd.fitting.search.exploration import explore, refine
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.identity import distinct, exchangeable, same
-from slxrd.fitting.search.on_substrate import SHARE_WITHOUT, refine_on_substrate, without_substrate
+from slxrd.fitting.search.on_substrate import refine_on_substrate, without_substrate
 from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
 from slxrd.fitting.search.scan import (
@@ -27,12 +28,15 @@ from slxrd.fitting.search.scan import (
     Progress,
     scan,
 )
+from slxrd.fitting.search.skewed_gaps import refine_distribution, with_gaussian_gaps
 from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
 #: L is searched at least up to this value in Å, whatever the resolution.
 LEAST_RANGE = 60.0
+#: Share of the time budget for the search of a simpler structure, without a substrate or with Gaussian gaps.
+SHARE_OF_SIMPLER = 0.5
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,11 @@ def search(
     if objective.model.stack.substrate is not None:
         bare = without_substrate(objective, parameters)
         if bare is not None:
-            return _search_on_substrate(objective, parameters, bare, report, budget)
+            return _search_in_stages(objective, parameters, bare, refine_on_substrate, report, budget)
+    if objective.model.stack.gap_distribution.parameters:
+        simple = with_gaussian_gaps(objective, parameters)
+        if simple is not None:
+            return _search_in_stages(objective, parameters, simple, refine_distribution, report, budget)
     parameters, envelopes = decide_q_zero(objective, parameters)
     bounded = _resolvable(objective, parameters, envelopes[0])
     scanned = scan_pairs if objective.model.stack.alternating else scan
@@ -107,21 +115,24 @@ def search(
     return SearchResult(*explore(objective, bounded, _alternated(starts), budget), parameters)
 
 
-def _search_on_substrate(
+def _search_in_stages(
     objective: Objective,
     parameters: Parameters,
-    bare: tuple[Objective, Parameters],
+    simple: tuple[Objective, Parameters],
+    refine_further: Callable[
+        [Objective, Parameters, tuple[Minimum, ...], Budget, Progress | None], tuple[Minimum, ...]
+    ],
     report: Progress | None,
     budget: Budget,
 ) -> SearchResult:
-    """Search without the substrate, and refine what was found with it."""
-    first = Budget(SHARE_WITHOUT * budget.seconds)
+    """Search a simpler structure in compiled code, and refine what was found with the whole one."""
+    first = Budget(SHARE_OF_SIMPLER * budget.seconds)
     budget.spent()  # begins the time
-    alone = search(*bare, _portion(report, 0, 2), first)
+    alone = search(*simple, _portion(report, 0, 2), first)
     for what in first.left_out:
         budget.leave_out(what)
     parameters = Parameters({**parameters, "q_zero": alone.parameters["q_zero"]}, objective.model.stack.table)
-    minima = refine_on_substrate(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
+    minima = refine_further(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
     certificate = replace(alone.certificate, budget_reached=budget.reached, not_examined=budget.left_out)
     return SearchResult(minima, certificate, parameters)
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.interference import near_interface
-from slxrd.fitting.search.identity import distinct, exchangeable, exchanged
-from slxrd.fitting.search.scan import filled
+from slxrd.fitting.search.identity import exchanged
+from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.search.stages import refine_fully, refine_roughly
 from slxrd.parameters.environment import OF_SUBSTRATE
 from slxrd.parameters.parameter_set import Parameters
 
-#: Share of the time budget for the search without the substrate.
-SHARE_WITHOUT = 0.5
-#: Minima without the substrate that are refined with it, and minima that are refined to full precision.
-MOST_STARTS, MOST_POLISHED = 8, 4
+#: Minima without the substrate that are refined with it.
+MOST_STARTS = 8
 #: Distances at the interface to start from, in plane distances of the substrate about it, and start of f_S.
 INTERFACES, AMPLITUDE = (-0.33, 0.0, 0.33), 1.0
-#: Relative change of χ² and number of evaluations of the first refinement.
-ROUGHLY, EVALUATIONS = 1e-4, 30
 
 
 def without_substrate(objective: Objective, parameters: Parameters) -> tuple[Objective, Parameters] | None:
@@ -57,7 +54,7 @@ def refine_on_substrate(
     parameters: Parameters,
     found: tuple[Minimum, ...],
     budget: Budget,
-    report: Callable[[int, int], None] | None = None,
+    report: Progress | None = None,
 ) -> tuple[Minimum, ...]:
     """Refine minima of the stack alone with the substrate.
 
@@ -92,28 +89,8 @@ def refine_on_substrate(
         for interface in _interfaces(parameters)
     ]
 
-    def rough(values: dict[str, float]) -> Minimum | None:
-        try:
-            begin = filled(parameters, values)
-            return minimise(objective, begin, ROUGHLY, EVALUATIONS, expired=budget.expired)
-        except SlxrdError:
-            return None
-
-    def done(count: int) -> None:
-        if report is not None:
-            report(count, len(starts))
-
-    tried = in_parallel(rough, starts, budget, report=done)
-    if len(tried) < len(starts):
-        budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points on the substrate")
-    roughly = distinct([one for one in tried if one is not None], exchangeable(objective.model.stack))
-    polished = in_parallel(
-        lambda one: minimise(objective, one.parameters, expired=budget.expired),
-        roughly[:MOST_POLISHED],
-        budget,
-    )
-    # The others are rivals too; they are refined with the final noise and background.
-    return distinct([*polished, *roughly[len(polished) :]], exchangeable(objective.model.stack))
+    roughly = refine_roughly(objective, parameters, starts, budget, "on the substrate", report)
+    return refine_fully(objective, roughly, budget)
 
 
 def _with_limits(parameters: Parameters, best: Minimum) -> Parameters:

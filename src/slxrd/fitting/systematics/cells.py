@@ -208,7 +208,7 @@ def _cells(region: RegionModel, values: Mapping[str, float]) -> Cells:
     on, stack = region.on_grid(values), region.model.stack
     s, p, q = on.sample, on.p, on.q
     bare, _, heights = planes(p, q, on.delta, s)
-    between = gap(p, q, s, heights, 0, region.density)
+    between = gap(p, q, s, heights, 0, region.gaps)
     closing = int(s.closing[0])
     sizes, shares, _, _ = size_shares(p[3], p[4], s.window, s.power, max(1, closing))
     bottom, repeat, top = parts(bare, s, 0)

@@ -30,14 +30,14 @@ class Surroundings:
         The structure.
     longest_fringe : float
         Longest distance in Å of which the resolution shows interference.
-    density : GapFunction, optional
-        The electron density in the gaps.
+    gaps : GapFunction, optional
+        The gaps; by default Gaussian, with nothing in them.
     """
 
-    def __init__(self, stack: Stack, longest_fringe: float, density: GapFunction | None) -> None:
+    def __init__(self, stack: Stack, longest_fringe: float, gaps: GapFunction | None) -> None:
         self.stack = stack
         self.names = stack.names
-        self.density = density
+        self.gaps = gaps
         self.disorders = stack.disorders
         self.columns = {name: self.names.index(name) for name in OF_SUBSTRATE if name in self.names}
         self.film = stack.coherent == 1 and stack.crystal is None
@@ -77,12 +77,12 @@ class Surroundings:
             rows, amplitude = film_curves(values, self.names, q, s.window, s.power)
         if not self.film or not self.altered:
             rows = curves_with_disorder(
-                p, q, delta, s, pairs, derivatives, self.disorders, self.names, self.density
+                p, q, delta, s, pairs, derivatives, self.disorders, self.names, self.gaps
             )
             if not derivatives:
                 rows[1:] = 0.0
         if not self.film:
-            amplitude = mean_amplitude(p, q, delta, s, pairs, self.density)
+            amplitude = mean_amplitude(p, q, delta, s, pairs, self.gaps)
             self._disordered(amplitude, q, values)
         if self.columns:
             add_substrate(rows, amplitude, q, values, self.columns, self.depth, plane_amplitude(s))

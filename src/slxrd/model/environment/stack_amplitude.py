@@ -78,13 +78,13 @@ def mean_amplitude(
     delta: FloatArray,
     s: Sample,
     pairs: int,
-    density: GapFunction | None = None,
+    gaps: GapFunction | None = None,
 ) -> ComplexArray:
     """Mean amplitude of the stacks and its exact derivatives, as the rows of one array.
 
     Parameters
     ----------
-    p, q, delta, s, density
+    p, q, delta, s, gaps
         As in :func:`slxrd.model.kernel.dispatch.curves`.
     pairs : int
         Only this many cells from below are summed, as the others are too far away for the resolution.
@@ -100,7 +100,7 @@ def mean_amplitude(
     pieces = [
         _mean_amplitude(
             p, q[k : k + portion], delta[k : k + portion],
-            s._replace(amplitudes=s.amplitudes[..., k : k + portion]), pairs, density,
+            s._replace(amplitudes=s.amplitudes[..., k : k + portion]), pairs, gaps,
         )
         for k in range(0, q.size, portion)
     ]  # fmt: skip
@@ -108,23 +108,23 @@ def mean_amplitude(
 
 
 def _mean_amplitude(
-    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, density: GapFunction | None
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, gaps: GapFunction | None
 ) -> ComplexArray:
     q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
     bare, bare_by_q, heights = planes(p, q, delta, s)
     count = s.closing.size
     F_parts = [parts(bare, s, c) for c in range(count)]
-    gaps = [gap(p, q, s, heights, c, density) for c in range(count)]
+    above = [gap(p, q, s, heights, c, gaps) for c in range(count)]
     numbers = np.minimum(s.numbers, pairs)
     if s.mixed or count > 1:
-        total, slopes = _of_mixed(p, s, F_parts, gaps, q, numbers)
+        total, slopes = _of_mixed(p, s, F_parts, above, q, numbers)
     else:
-        mean = _of_pure(p, s, F_parts[0], gaps[0], q, numbers)
+        mean = _of_pure(p, s, F_parts[0], above[0], q, numbers)
         total, slopes = mean.value, [mean.slopes]
     rows = np.zeros((1 + p.size, q.size), np.complex128)
     rows[0] = total
     for c in range(count):
-        _chain(rows, p, q, delta, s, c, slopes[c], gaps[c], density, bare, bare_by_q, heights)
+        _chain(rows, p, q, delta, s, c, slopes[c], above[c], gaps, bare, bare_by_q, heights)
     return _displaced(rows, p, q, s)
 
 
@@ -260,7 +260,7 @@ def _chain(
     crystal: int,
     slopes: ComplexArray,
     between: Gap,
-    density: GapFunction | None,
+    gaps: GapFunction | None,
     bare: ComplexArray,
     bare_by_q: ComplexArray,
     heights: FloatArray,
@@ -279,7 +279,7 @@ def _chain(
         turned = -2.0 * out[_PHASE].imag
         real[1 + own[0]] += q * turned
         by_q = p[own[0]] * turned
-        by_q = by_q + add_gap(real, p, q, s, crystal, between, out, 0.0, density)
+        by_q = by_q + add_gap(real, q, s, crystal, between, out, 0.0, gaps)
         by_q = by_q + add_planes(real, p, q, s, crystal, out, bare, bare_by_q, heights)
         fill_occupancies(real, p, q, delta, s, heights, out, crystal)
         real[6] += by_q

@@ -21,21 +21,22 @@ COEFFICIENTS = 5
 
 
 class GapFunction(NamedTuple):
-    """The electron density in the gaps between crystals, as a function.
+    """The distribution of the gaps between crystals and the electron density in them, as a function.
 
     Attributes
     ----------
     averages : callable
-        From q in Å⁻¹, shape (n,), mean and standard deviation of the width of a gap in Å, and the parameters,
-        shape (k,), to ⟨B⟩, ⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ with their derivatives with respect to q, mean width, σ_L
-        and the f parameters of the density, shape (3, 4 + f, n).
+        From q in Å⁻¹, shape (n,), L, the width ℓ of a gap that belongs to this L, σ_L in Å, and the
+        parameters, shape (k,), to ⟨e^{iqg}⟩, ⟨B⟩, ⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ over gaps g. Each is followed by
+        its derivatives with respect to q, L (the first) or ℓ (the others), σ_L and the f parameters of
+        density and distribution; shape (4, 4 + f, n).
     columns : tuple of int, length f
         These parameters; −1 for one that the structure does not have.
     compiled : bool
-        Whether the compiled kernels calculate this density themselves.
+        Whether the compiled kernels calculate these gaps themselves.
     """
 
-    averages: Callable[[FloatArray, float, float, FloatArray], ComplexArray]
+    averages: Callable[[FloatArray, float, float, float, FloatArray], ComplexArray]
     columns: tuple[int, ...]
     compiled: bool
 

@@ -55,7 +55,7 @@ def curves(
     s: Sample,
     pairs: int,
     derivatives: bool,
-    density: GapFunction | None = None,
+    gaps: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
@@ -71,8 +71,9 @@ def curves(
         Only cells less than this number of places apart interfere.
     derivatives : bool
         Whether derivatives are needed; otherwise only the first row is valid.
-    density : GapFunction, optional
-        The electron density in the gaps; the NumPy form calculates one that the compiled kernels do not have.
+    gaps : GapFunction, optional
+        The gaps, by default Gaussian and empty; the NumPy form calculates those that the compiled kernels do
+        not have.
 
     Returns
     -------
@@ -80,10 +81,10 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
-    if density is not None and not (density.compiled and kernels().COMPILED):
+    if gaps is not None and not (gaps.compiled and kernels().COMPILED):
         from slxrd.model.kernel.reference import cells  # loads numba where it is installed
 
-        return cells.curves(p, q, delta, s, pairs, derivatives, density)
+        return cells.curves(p, q, delta, s, pairs, derivatives, gaps)
     rows: FloatArray = kernel_of(s)(p, q, delta, s, pairs, derivatives)
     return rows
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
+from slxrd.parameters.gap_distributions.distribution import GapCharacteristic
 from slxrd.parameters.parameter_info import ParameterInfo, join_parameters, values_of
 from slxrd.units import FloatArray
 
@@ -54,12 +55,15 @@ class GapProfile(ABC):
         ρ(z) in symbols, and where it is derived.
     in_kernels : bool
         Whether the compiled kernels calculate it themselves; only for those of slxrd.
+    any_distribution : bool
+        Whether :meth:`averages_from` is defined, so that the widths need not be Gaussian.
     """
 
     parameters: ClassVar[tuple[ParameterInfo, ...]] = ()
     equation: ClassVar[str] = ""
     reference: ClassVar[str] = ""
     in_kernels: ClassVar[bool] = False
+    any_distribution: ClassVar[bool] = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -138,6 +142,35 @@ class GapProfile(ABC):
             total[kind, 3] = (weights * x) @ each[2]
             total[kind, 4:] = [weights @ row for row in each[3:]]
         return total
+
+    def averages_from(
+        self, widths: GapCharacteristic, q: FloatArray, values: Mapping[str, float]
+    ) -> ComplexArray:
+        """Average over widths of any distribution, of which the characteristic function is enough.
+
+        Parameters
+        ----------
+        widths : GapCharacteristic
+            ⟨e^{iqℓ}⟩, and its derivatives.
+        q : ndarray, shape (n,)
+            Å⁻¹.
+        values : mapping of str to float
+            Of the parameters of the profile, by name.
+
+        Returns
+        -------
+        ndarray of complex, shape (3, 4 + k + g, n)
+            As :meth:`averages`, and derivatives with respect to the g parameters of the distribution.
+
+        Raises
+        ------
+        SlxrdError
+            If the profile needs more than the characteristic function.
+        """
+        raise SlxrdError(
+            f"the gap profile of {', '.join(self.names)} is averaged over Gaussian gaps only; leave out "
+            f"{', '.join(widths.by_parameter)}"
+        )
 
 
 #: All gap profiles by name.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from slxrd.parameters.gap_distributions.distribution import GapCharacteristic, gap_distribution
 from slxrd.parameters.gap_profiles.profile import GAP_PROFILES, ComplexArray, GapProfile, GapTransform
 from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.units import FloatArray
@@ -19,14 +20,15 @@ RHO = ParameterInfo(
 class Slab(GapProfile):
     """ρ(z) = ρ from surface to surface; the slab is as wide as its gap.
 
-    With x = iqℓ − q²σ_L²/2 the means over gaps are ⟨B⟩ = ⟨B* e^{iqℓ}⟩ = ρ(e^x − 1)/(iq) and
-    ⟨|B|²⟩ = 2ρ²(1 − Re e^x)/q². The first two are equal because the slab is symmetric.
+    With w = ⟨e^{iqℓ}⟩ the means over gaps are ⟨B⟩ = ⟨B* e^{iqℓ}⟩ = ρ(w − 1)/(iq) and
+    ⟨|B|²⟩ = 2ρ²(1 − Re w)/q². The first two are equal because the slab is symmetric.
     """
 
     parameters = (RHO,)
     equation = "ρ(z) = ρ,  B = ρ(e^{iqℓ} − 1)/(iq)"
     reference = "docs/stacks.md"
     in_kernels = True
+    any_distribution = True
 
     def transform(self, q: FloatArray, width: FloatArray, values: Mapping[str, float]) -> GapTransform:
         """B = ρ(e^{iqℓ} − 1)/(iq) = ρℓ e^{iqℓ/2} sin(qℓ/2)/(qℓ/2)."""
@@ -40,30 +42,25 @@ class Slab(GapProfile):
         self, q: FloatArray, width: float, sigma_L: float, values: Mapping[str, float]
     ) -> ComplexArray:
         """Average in closed form; see :meth:`GapProfile.averages`."""
-        rho, variance = values["rho"], (q * sigma_L) ** 2
-        half = 0.5 * q * width
-        decay = np.exp(-0.5 * variance)
-        grown = np.exp(2j * half) * decay
-        # e^x − 1 without loss of digits where x is small.
-        less = np.expm1(-0.5 * variance)
-        missing = (less * np.cos(2.0 * half) - 2.0 * np.sin(half) ** 2) + 1j * (decay * np.sin(2.0 * half))
-        box, square = missing / (1j * q), -2.0 * missing.real / q**2
-        growth = grown * (1j * width - q * sigma_L**2)
-        amplitude = (
-            rho * box,
-            rho * (growth / (1j * q) - box / q),
-            rho * grown,
-            rho * 1j * q * sigma_L * grown,
+        return self.averages_from(
+            gap_distribution("gaussian").characteristic(q, width, sigma_L, {}), q, values
         )
-        total = np.empty((3, 5, q.size), np.complex128)
-        total[:2] = [*amplitude, box]
-        total[2] = [
-            rho**2 * square,
-            rho**2 * (-2.0 * growth.real / q**2 + 4.0 * missing.real / q**3),
-            2.0 * rho**2 * grown.imag / q,
-            2.0 * rho**2 * sigma_L * grown.real,
-            2.0 * rho * square,
-        ]
+
+    def averages_from(
+        self, widths: GapCharacteristic, q: FloatArray, values: Mapping[str, float]
+    ) -> ComplexArray:
+        """Average over any widths in closed form; see :meth:`GapProfile.averages_from`."""
+        rho, missing = values["rho"], widths.less_one
+        changes = [widths.by_q, widths.by_L, widths.by_sigma_L, *widths.by_parameter.values()]
+        box = np.array([missing, *changes]) / (1j * q)
+        square = -2.0 * np.real([missing, *changes]) / q**2
+        box[1] -= box[0] / q
+        square[1] -= 2.0 * square[0] / q
+        total = np.empty((3, 1 + len(box), q.size), np.complex128)
+        for kind, power, rows in ((0, 1, box), (1, 1, box), (2, 2, square)):
+            total[kind, :4] = rho**power * rows[:4]
+            total[kind, 4] = power * rho ** (power - 1) * rows[0]
+            total[kind, 5:] = rho**power * rows[4:]
         return total
 
 

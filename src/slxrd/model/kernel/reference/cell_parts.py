@@ -52,9 +52,10 @@ def parts(bare: ComplexArray, s: Sample, crystal: int) -> ComplexArray:
 class Gap(NamedTuple):
     """What a gap gives to the terms of ``cells``.
 
-    ``c``, ``s`` and ``square`` are e^{iqa}⟨B⟩, e^{iqb}⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ of a surface cell. ``change``
-    holds their derivatives with respect to q (at constant phase factors), mean width, σ_L and the parameters
-    of the density, shape (3, 3 + f, n). The surfaces stand out by ``above`` (a) and ``below`` (b).
+    ``w`` is ⟨e^{iqg}⟩; ``c``, ``s`` and ``square`` are e^{iqa}⟨B⟩, e^{iqb}⟨B* e^{iqℓ}⟩ and ⟨|B|²⟩ of a
+    surface cell. ``change`` holds the derivatives of the four with respect to q (at constant phase factors),
+    mean width, σ_L and the parameters of density and distribution, shape (4, 3 + f, n). The surfaces stand
+    out by ``above`` (a) and ``below`` (b).
     """
 
     w: ComplexArray
@@ -67,19 +68,21 @@ class Gap(NamedTuple):
 
 
 def gap(
-    p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: int, density: GapFunction | None
+    p: FloatArray, q: FloatArray, s: Sample, heights: FloatArray, crystal: int, gaps: GapFunction | None
 ) -> Gap:
     """What the gap above a crystal gives."""
     L, below, above = gap_above(p, s, heights, crystal)
-    w = np.exp(-0.5 * (q * p[2]) ** 2) * np.exp(1j * q * L)
-    if density is None:
-        rows = np.zeros((3, 4, q.size), np.complex128)
+    sigma_L = float(p[2])
+    if gaps is None:
+        rows = np.zeros((4, 4, q.size), np.complex128)
+        rows[0] = np.exp(-0.5 * (q * sigma_L) ** 2) * np.exp(1j * q * L)
+        rows[0, 1:] *= np.array([1j * L - q * sigma_L**2, 1j * q, -(q**2) * sigma_L])
     else:
-        rows = density.averages(q, L - above - below, float(p[2]), p)
-        rows = rows * np.array([s.area, s.area, s.area**2])[:, None, None]
-    rows[0] *= np.exp(1j * q * above)
-    rows[1] *= np.exp(1j * q * below)
-    return Gap(w, above, below, rows[0, 0], rows[1, 0], rows[2, 0].real, rows[:, 1:])
+        rows = gaps.averages(q, L, L - above - below, sigma_L, p)
+        rows = rows * np.array([1.0, s.area, s.area, s.area**2])[:, None, None]
+    rows[1] *= np.exp(1j * q * above)
+    rows[2] *= np.exp(1j * q * below)
+    return Gap(rows[0, 0], above, below, rows[1, 0], rows[2, 0], rows[3, 0].real, rows[:, 1:])
 
 
 def move_surface(rows: FloatArray, s: Sample, crystal: int, upper: bool, change: FloatArray) -> None:

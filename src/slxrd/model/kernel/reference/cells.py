@@ -7,13 +7,14 @@ length t. With ⟨|f|²⟩, Φ = ⟨f* e^{iqt}⟩, ⟨f⟩ and τ = ⟨e^{iqt}�
 
 (Fullerton et al., Phys. Rev. B 1992, 45, 9292, generalised; D is that of independent displacements of
 the crystals from their places). For one crystal F of n planes, with E = e^{iq(n−1)d}, a gap of mean L and
-standard deviation σ_L, w = exp(iqL − q²σ_L²/2), and between the crystals a density of the Fourier
-transform B and the width ℓ, that of the gap less what the crystals' surfaces stand out (a below, b above it),
+standard deviation σ_L, w = ⟨e^{iqg}⟩ (exp(iqL − q²σ_L²/2) if it is Gaussian), and between the crystals
+a density of the Fourier transform B and the width ℓ, that of the gap less what the crystals' surfaces stand
+out (a below, b above it),
 
     ⟨f⟩ = F + E c,   Φ = F* E w + s,   τ = E w,   ⟨|f|²⟩ = |F|² + 2 Re[F* E c] + ⟨|B|²⟩,
     c = e^{iqa} ⟨B⟩,   s = e^{iqb} ⟨B* e^{iqℓ}⟩.
 
-The three means over gaps come from the profile of the density, as a function.
+The means over gaps come from their distribution and the profile of the density, as a function.
 
 Two crystals that alternate are one cell: f = f_A + τ_A f_B and so on. F = A_b + A_r Σ_{k<m} e^{ikqd} +
 A_t e^{imqd} holds bottom, repeats and top of a crystal; the A are sums over few planes. So derivatives
@@ -169,42 +170,37 @@ def _between(
 
 def add_gap(
     rows: FloatArray,
-    p: FloatArray,
     q: FloatArray,
     s: Sample,
     crystal: int,
     between: Gap,
     out: ComplexArray,
     lit: float,
-    density: GapFunction | None,
+    gaps: GapFunction | None,
 ) -> FloatArray:
     """Add what the gap above a crystal gives to the derivatives, and return its part of that by q.
 
     The gap enters through w, c, s and ⟨|B|²⟩; ``lit`` is (1 − u)M.
     """
-    sigma_L, L = p[2], p[1] + (value(p, s.dL_B, 0.0) if crystal == 1 else 0.0)
-    X_w = out[3] * between.w
-    on_L = -2.0 * q * X_w.imag
-    on_sigma = -2.0 * q**2 * sigma_L * X_w.real
-    by_q: FloatArray = 2.0 * np.real(X_w * (1j * L - q * sigma_L**2))
-    if density is not None:
-        c, square = between.change[:2], between.change[2].real
-        on = 2.0 * np.real(out[4] * c[0] + out[5] * c[1]) + lit * square
-        on_width = on[1]
-        on_L = on_L + on_width
-        on_sigma = on_sigma + on[2]
-        for column, change in zip(density.columns, on[3:], strict=True):
-            if column >= 0:
-                rows[1 + column] += change
+    on = 2.0 * np.real(out[3] * between.change[0])
+    if gaps is not None:
+        c, square = between.change[1:3], between.change[3].real
+        on_density = 2.0 * np.real(out[4] * c[0] + out[5] * c[1]) + lit * square
+        on_width = on_density[1].copy()
         on_above = -2.0 * q * np.imag(out[4] * between.c)
         on_below = -2.0 * q * np.imag(out[5] * between.s)
-        by_q += on[0] + (between.above * on_above + between.below * on_below) / q
+        on_density[0] += (between.above * on_above + between.below * on_below) / q
+        on += on_density
         move_surface(rows, s, crystal, True, on_above - on_width)
         move_surface(rows, s, (crystal + 1) % s.closing.size, False, on_below - on_width)
-    rows[2] += on_L
+        for column, change in zip(gaps.columns, on[3:], strict=True):
+            if column >= 0:
+                rows[1 + column] += change
+    by_q: FloatArray = on[0]
+    rows[2] += on[1]
     if crystal == 1 and s.dL_B >= 0:
-        rows[1 + s.dL_B] += on_L
-    rows[3] += on_sigma
+        rows[1 + s.dL_B] += on[1]
+    rows[3] += on[2]
     return by_q
 
 
@@ -243,7 +239,7 @@ def curves(
     s: Sample,
     pairs: int,
     derivatives: bool,
-    density: GapFunction | None = None,
+    gaps: GapFunction | None = None,
 ) -> FloatArray:
     """Mean intensity of the stacks and its exact derivatives, as the rows of one array.
 
@@ -260,8 +256,8 @@ def curves(
         Only cells less than this many places apart interfere.
     derivatives : bool
         Whether they are needed; otherwise only the first row counts.
-    density : GapFunction, optional
-        The electron density in the gaps.
+    gaps : GapFunction, optional
+        The gaps; by default Gaussian, with nothing in them.
 
     Returns
     -------
@@ -269,8 +265,8 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
-    if density is None and s.rho >= 0:
-        raise ValueError("a structure with a density in its gaps needs the function of the density")
+    if gaps is None and s.rho >= 0:
+        raise ValueError("a structure with a density in its gaps needs the function of the gaps")
     q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
     count = s.closing.size
     rows = np.zeros((1 + p.size, q.size))
@@ -278,20 +274,20 @@ def curves(
     sigma_u, u = value(p, s.sigma_u, 0.0), value(p, s.unstacked, 0.0)
     D = np.exp(-((q * sigma_u) ** 2))
     F_parts = [parts(bare, s, c) for c in range(count)]
-    gaps = [gap(p, q, s, heights, c, density) for c in range(count)]
+    above = [gap(p, q, s, heights, c, gaps) for c in range(count)]
     M = float(s.shares @ s.numbers)
     between, by_q = np.zeros(q.size), np.zeros(q.size)
     pure = not s.mixed and count == 1
     Y = np.full((1, 1, q.size), M, np.complex128)
     if not pure:
-        first = [_walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, None) for c in range(count)]
+        first = [_walk(p, q, s, c, F_parts[c], above[c], pairs, D, u, None) for c in range(count)]
         between, Y = _between(np.array([out[:3] for out, _ in first]), s, pairs, M, (1.0 - u) * D)
         mean_square, mean_bare = (sum(real[row] for _, real in first) for row in (0, 1))
         rows[0] = (1.0 - u) * (M * mean_square + D * between) + u * M * mean_bare
         if not derivatives:
             return rows
     for c in range(count):
-        out, real = _walk(p, q, s, c, F_parts[c], gaps[c], pairs, D, u, Y[c])
+        out, real = _walk(p, q, s, c, F_parts[c], above[c], pairs, D, u, Y[c])
         if pure:
             rows[0], between = real[0], real[4]
             if not derivatives:
@@ -305,7 +301,7 @@ def curves(
         turned = -2.0 * out[6].imag
         rows[1 + own[0]] += q * turned
         by_q += p[own[0]] * turned
-        by_q += add_gap(rows, p, q, s, c, gaps[c], out, (1.0 - u) * M, density)
+        by_q += add_gap(rows, q, s, c, above[c], out, (1.0 - u) * M, gaps)
         by_q += add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
         fill_occupancies(rows, p, q, delta, s, heights, out, c)
     if s.sigma_u >= 0:

@@ -1,0 +1,82 @@
+"""Refinement from starting points in two stages: all of them roughly, then the best to full precision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.identity import distinct, exchangeable
+from slxrd.fitting.search.scan import Progress, filled
+from slxrd.parameters.parameter_set import Parameters
+
+#: Relative change of χ² and number of evaluations of the first stage; minima of the second stage.
+ROUGHLY, EVALUATIONS, MOST_POLISHED = 1e-4, 30, 4
+
+
+def refine_roughly(
+    objective: Objective,
+    parameters: Parameters,
+    starts: Sequence[Mapping[str, float]],
+    budget: Budget,
+    where: str,
+    report: Progress | None = None,
+) -> tuple[Minimum, ...]:
+    """Refine from every starting point, as far as the budget allows.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    parameters : Parameters
+        Fixed values and bounds.
+    starts : sequence of mapping of str to float
+        Values of parameters.
+    budget : Budget
+        Time budget.
+    where : str
+        Description of the starting points, for what the budget leaves out.
+    report : callable, optional
+        Called with steps done and steps in all.
+
+    Returns
+    -------
+    tuple of Minimum
+        Distinct minima, the best first.
+
+    Raises
+    ------
+    SlxrdError
+        If no start leads to a fit.
+    """
+
+    def rough(values: Mapping[str, float]) -> Minimum | None:
+        try:
+            begin = filled(parameters, dict(values))
+            return minimise(objective, begin, ROUGHLY, EVALUATIONS, expired=budget.expired)
+        except SlxrdError:
+            return None
+
+    def done(count: int) -> None:
+        if report is not None:
+            report(count, len(starts))
+
+    tried = in_parallel(rough, starts, budget, report=done)
+    if len(tried) < len(starts):
+        budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points {where}")
+    return distinct([one for one in tried if one is not None], exchangeable(objective.model.stack))
+
+
+def refine_fully(objective: Objective, roughly: Sequence[Minimum], budget: Budget) -> tuple[Minimum, ...]:
+    """Refine the best of rough minima to full precision; distinct ones, the best first.
+
+    The others are rivals too; they are refined with the final noise and background.
+    """
+    polished = in_parallel(
+        lambda one: minimise(objective, one.parameters, expired=budget.expired),
+        roughly[:MOST_POLISHED],
+        budget,
+    )
+    return distinct([*polished, *roughly[len(polished) :]], exchangeable(objective.model.stack))
