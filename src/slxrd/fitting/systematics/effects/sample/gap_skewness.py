@@ -14,8 +14,9 @@ PRIOR = 0.5
 
 
 def prior(objective: Objective) -> float:
-    """Standard deviation of the skewness."""
-    return PRIOR if stacked_by_cells(objective) else 0.0
+    """Standard deviation of the skewness; 0 where it is a parameter of the model."""
+    known = "skew_L" in objective.model.names
+    return PRIOR if stacked_by_cells(objective) and not known else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
@@ -36,7 +37,7 @@ EFFECTS.register(
         "",
         prior,
         columns,
-        remedy="measure two Bragg peaks with fringes, or the region of low angles",
+        remedy="refine it (--free skew_L): measure two Bragg peaks with fringes, or the region of low angles",
         reference="docs/systematic-effects.md",
     ),
 )

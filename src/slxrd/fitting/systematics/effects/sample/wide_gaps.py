@@ -18,8 +18,9 @@ WIDER = 5.0
 
 
 def prior(objective: Objective) -> float:
-    """Standard deviation of the fraction."""
-    return PRIOR if stacked_by_cells(objective) else 0.0
+    """Standard deviation of the fraction; 0 where it is a parameter of the model."""
+    known = "wide_L" in objective.model.names
+    return PRIOR if stacked_by_cells(objective) and not known else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
