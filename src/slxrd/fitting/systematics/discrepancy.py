@@ -40,6 +40,8 @@ _NEGLIGIBLE, _LARGEST = 1e-3, 30.0
 LEAST_GAIN = 4.5
 #: What a finer choice of the length may add to it.
 _GRID_ERROR = 3.0
+#: Largest derivative with respect to a logarithm at an optimum, and step of ln ℓ that ends the search.
+_GRADIENT, _STEP = 0.02, 0.05
 #: Degrees of freedom below which a discrepancy cannot be told from noise.
 _LEAST_FREEDOM = 12
 #: Rows with a smaller variance, relative to that of the noise, are left out.
@@ -215,12 +217,15 @@ class _Search:
         """Optimum over all lengths; None if its value is above ``highest``."""
         steps = max(3, math.ceil(math.log(longest / shortest) / math.log(2.0)) + 1)
         grid = np.linspace(math.log(shortest), math.log(longest), steps)
-        tried = [self._at(x, self._start) for x in grid.tolist()]
+        tried: list[_Optimum] = []
+        for x in grid.tolist()[::-1]:
+            tried.append(self._at(x, self._near(tried[-1]) if tried else self._start))
+        tried.reverse()
         index = min(range(steps), key=lambda i: tried[i].value)
         near = tried[index]
         if near.value > highest + _GRID_ERROR:
             return None
-        start = np.clip(np.log(near.amplitudes), self.lower + 1.0, self._upper)
+        start = self._near(near)
         refined: list[_Optimum] = [near]
 
         def value(log_length: float) -> float:
@@ -228,9 +233,13 @@ class _Search:
             return refined[-1].value
 
         ends = (float(grid[max(index - 1, 0)]), float(grid[min(index + 1, steps - 1)]))
-        minimize_scalar(value, bounds=ends, method="bounded", options={"xatol": 0.05, "maxiter": 6})
+        minimize_scalar(value, bounds=ends, method="bounded", options={"xatol": _STEP, "maxiter": 6})
         best = min(refined, key=lambda optimum: optimum.value)
         return best if best.value <= highest else None
+
+    def _near(self, optimum: _Optimum) -> FloatArray:
+        """Return a start near another optimum; amplitudes of nearly zero would stay there."""
+        return np.clip(np.log(optimum.amplitudes), self._start - 1.5, self._upper)
 
     def _at(self, log_length: float, start: FloatArray) -> _Optimum:
         likelihood = self._likelihood.at(math.exp(log_length))
@@ -240,7 +249,14 @@ class _Search:
             return _with_priors(likelihood, x, prior)
 
         bounds = list(zip(self.lower, self._upper, strict=True))
-        found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-7})
+        found = minimize(
+            objective,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"ftol": 1e-8, "gtol": _GRADIENT},
+        )
         a, b, s = np.exp(found.x).tolist()
         return _Optimum(float(found.fun), math.exp(log_length), (a, b, s))
 
