@@ -170,6 +170,7 @@ GOOD: dict[str, list[Any]] = {
     "objective": ["linear", "log", "paper2021"],
     "scale": ["free", "peak"],
     "background": ["none", "cubic"],
+    "systematics": ["none", "default", {"resolution_width": 0.05, "unstacked": 0.0}],
 }
 BAD: dict[str, list[Any]] = {
     "axis": ["d", 1],
@@ -207,6 +208,7 @@ BAD: dict[str, list[Any]] = {
     "objective": ["square"],
     "scale": ["maximum"],
     "background": ["quartic", 2],
+    "systematics": ["all", 0.1, {"resolution_width": -0.1}],
 }
 
 

@@ -170,7 +170,7 @@ def test_every_version_has_its_step() -> None:
         (b"[1, 2]", "is no result of slxrd"),
         (b'{"a": 1}', "is no result of slxrd"),
         (b"[" * 100_000, "is no result of slxrd"),
-        (b'{"slxrd": "9.0", "schema": 99}', "slxrd 9.0 in layout 99, of which this version knows 3; install"),
+        (b'{"slxrd": "9.0", "schema": 99}', "slxrd 9.0 in layout 99, of which this version knows 4; install"),
         (b'{"slxrd": "0.1", "schema": true}', "is no version of a layout"),
         (b'{"slxrd": "0.1", "schema": 0}', "is no version of a layout"),
         (b'{"slxrd": "0.1", "schema": 1}', "is damaged"),

@@ -117,8 +117,11 @@ class RegionData:
     scan : int
         Index of the scan that they belong to, where several scans of a sample are fitted.
     correlated : ndarray, shape (k, n), optional
-        Rows B of correlated errors, in units of the intensity: the covariance of the points is
-        diag(σ²) + BᵀB.
+        The part of this region of rows B of correlated errors, in units of the intensity: the covariance of
+        the points of all regions is diag(σ²) + BᵀB.
+    described : int
+        Number of the first of these rows that are effects whose most probable sizes a calculated curve
+        contains.
     """
 
     region: Region
@@ -130,6 +133,7 @@ class RegionData:
     base: FloatArray | None = None
     scan: int = 0
     correlated: FloatArray | None = None
+    described: int = 0
 
     @property
     def depends_on_curve(self) -> bool:
@@ -155,6 +159,11 @@ class RegionData:
         if not self.relative:
             return replace(self, sigma=base)
         return replace(self, sigma=np.hypot(base, self.relative * expected), base=base)
+
+    def wider(self, factor: float) -> RegionData:
+        """Return the points with σ and correlated errors multiplied by a factor."""
+        correlated = None if self.correlated is None else factor * self.correlated
+        return replace(self, sigma=factor * self.sigma, correlated=correlated)
 
     def chosen(self, which: slice | NDArray[np.bool_]) -> RegionData:
         """Return some of the points.

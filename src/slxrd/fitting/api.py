@@ -18,6 +18,7 @@ from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.request.declaration import collect, documented, options_of
+from slxrd.fitting.request.effects import as_systematics
 from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
@@ -257,6 +258,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         further_scans(scans, options),
         options,
         notes,
+        systematics=as_systematics(options["systematics"]),
         estimated_coherent=given is None and options["coherent"] not in (1, Stack.coherent),
     )
 

@@ -33,6 +33,7 @@ from slxrd.fitting.search.minima import SearchResult, refine_all, search, search
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.repetitions import choose_repetitions
 from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.systematics.settings import Systematics
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.parameters.definitions import STACKING
@@ -64,6 +65,8 @@ class FitOptions:
         Residuals, scale, background.
     estimated_coherent : bool
         Whether the number of coherent crystals is an estimate, which the fit improves.
+    systematics : Systematics
+        Systematic effects that contribute to the errors, and their priors.
     budget : float
         Wall time in seconds after which the search ends; the estimates that follow may take as long again.
     further : tuple of FurtherScan
@@ -86,6 +89,7 @@ class FitOptions:
     request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     notes: Sequence[str] = field(default=(), compare=False, repr=False)
     estimated_coherent: bool = False
+    systematics: Systematics = field(default_factory=Systematics)
 
 
 def fit_pattern(
@@ -171,6 +175,7 @@ def fit_pattern(
         intervals=intervals,
         incomplete=certificate.budget_reached,
         budget=of_estimates,
+        systematics=options.systematics,
     )
     if of_estimates.reached:
         left_out = "; ".join(of_estimates.left_out)

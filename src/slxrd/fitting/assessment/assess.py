@@ -9,7 +9,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
-from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment
+from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
@@ -17,6 +17,8 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.systematics.correction import correct, with_error_budget
+from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
@@ -37,10 +39,12 @@ def assess_minima(
     intervals: bool = True,
     incomplete: bool = False,
     budget: Budget | None = None,
+    systematics: Systematics = NONE,
 ) -> Fit:
     """Grade a fit, and estimate its quantities if the model describes the data.
 
-    With systematic residuals everything is estimated with the noise multiplied by
+    Everything is estimated with the correlated errors of systematic effects and of the discrepancy of the
+    model, and with all errors multiplied by
     :attr:`slxrd.fitting.result.assessment.Assessment.widening`: errors, limits, intervals, and which
     solutions and fringes are significant.
 
@@ -64,6 +68,8 @@ def assess_minima(
         Whether the search ended before all starting points were tried.
     budget : Budget, optional
         Time budget of the assessment and the estimates; none by default.
+    systematics : Systematics
+        Which systematic effects contribute to the errors, and their priors.
     """
     budget = budget or Budget()
     assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
@@ -80,13 +86,40 @@ def assess_minima(
         return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
     if crystal:
         minima = minima[:1]
-    widening = assessment.widening
-    if widening == 1.0:
+    exact = [name for name, row in parameters.items() if row.free is False]
+    white = assessment.grade == "describes"
+    corrected = correct(objective, minima, systematics, exact, white=white, expired=budget.expired)
+    objective, minima = corrected.objective, corrected.minima
+    if corrected.errors.discrepancy is not None:
+        # The structure of the residuals is part of the covariance, so that only the noise may be wider.
+        least = UNFINISHED if incomplete else 1.0
+        widening = max(least, assessment.noise_ratio, corrected.errors.discrepancy.noise)
+        assessment = replace(assessment, widening=widening)
+    fit = _estimated(
+        pattern, objective, parameters, minima, noise, notes, assessment, crystal, intervals, budget
+    )
+    return with_error_budget(fit, corrected.errors)
+
+
+def _estimated(
+    pattern: Pattern,
+    objective: Objective,
+    parameters: Parameters,
+    minima: tuple[Minimum, ...],
+    noise: Noise | None,
+    notes: list[str],
+    assessment: Assessment,
+    crystal: str,
+    intervals: bool,
+    budget: Budget,
+) -> Fit:
+    """Estimate the quantities of a fit that is not rejected, with its errors multiplied by the widening."""
+    if assessment.widening == 1.0:
         fit = FitAssessment(
             pattern, objective, parameters, minima, noise, notes, assessment, crystal=crystal
         ).fit()
         return assess_estimates(fit, intervals=intervals, budget=budget)
-    wider = objective.with_wider_noise(widening)
+    wider = objective.with_wider_noise(assessment.widening)
     widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
     fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment, crystal=crystal).fit()
     return _on_the_noise_of_the_fit(
@@ -133,7 +166,6 @@ def _noise_is_known(pattern: Pattern, noise: Noise | None) -> bool:
 def _on_the_noise_of_the_fit(fit: Fit, objective: Objective, minima: tuple[Minimum, ...]) -> Fit:
     """Put back curves and χ² with the σ of the fit; errors, intervals and probabilities are kept."""
     best = minima[0]
-    expected = best.covariance.expected_chi2
     solutions = tuple(
         replace(solution, values=minimum.values, chi2=minimum.chi2, delta_chi2=minimum.chi2 - best.chi2)
         for solution, minimum in zip(fit.solutions, minima, strict=True)
@@ -141,7 +173,7 @@ def _on_the_noise_of_the_fit(fit: Fit, objective: Objective, minima: tuple[Minim
     return replace(
         fit,
         chi2=best.chi2,
-        reduced_chi2=best.chi2 / expected if expected > 0.0 else float("nan"),
+        reduced_chi2=reduced_chi2(objective, best),
         solutions=solutions,
         regions=best.evaluation.regions,
         objective=objective,

@@ -89,8 +89,7 @@ class FitAssessment:
         for name, (mean, spread) in self.best.parameters.priors.items():
             row = info(name)
             self.notes.append(f"prior: {row.symbol} = {mean:g} {row.unit}, standard deviation {spread:g}")
-        expected = self.errors.expected_chi2
-        reduced = self.best.chi2 / expected if expected > 0.0 else float("nan")
+        reduced = reduced_chi2(self.objective, self.best)
         covariance, correlation = self.errors.matrix, self.errors.correlation()
         if self.assessment.rejected:
             estimates = {name: self._not_estimated(name) for name in self.best.parameters}
@@ -284,6 +283,20 @@ class FitAssessment:
         return ", ".join(
             f"{row.symbol} = {solution.values[row.name]:.2f} {row.unit}".rstrip() for row in rows
         )
+
+
+def reduced_chi2(objective: Objective, minimum: Minimum) -> float:
+    """Ratio of χ² with the σ of the points, without correlated errors, to that of noise alone."""
+    expected = minimum.covariance.expected_chi2
+    if not expected > 0.0:
+        return float("nan")
+    if not objective.has_correlated:
+        return minimum.chi2 / expected
+    squares = (
+        fitted.region.weight * float(fitted.residual @ fitted.residual)
+        for fitted in minimum.evaluation.regions
+    )
+    return (sum(squares) + minimum.penalty) / expected
 
 
 def rejected(value: float | None, unit: str) -> Estimate:

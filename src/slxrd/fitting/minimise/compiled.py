@@ -55,8 +55,7 @@ class Layout(NamedTuple):
     prior_mean, prior_weight : ndarray, shape (p,)
         Means of the Gaussian priors, and inverse variances; 0 without a prior.
     whitening : ndarray, shape (m, n)
-        For each region, orthogonal rows V that make correlated errors independent by 1 − VᵀV, or zeros;
-        m may be 0. ``basis`` and ``shapes`` are independent already.
+        Orthogonal rows V that make correlated errors independent by 1 − VᵀV; m may be 0.
     """
 
     grid: FloatArray
@@ -97,7 +96,7 @@ def _curves(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
 
 @_compile
 def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
-    """The first ``count`` rows of intensity and derivatives at the points, times ``root``, independent."""
+    """The first ``count`` rows of intensity and derivatives at the measured points, times ``root``."""
     rows = _curves(p, layout, sample, longest, count)
     if count > 1:
         rows[6] *= layout.shift
@@ -106,12 +105,6 @@ def _smeared(p, layout, sample, longest, count):  # type: ignore[no-untyped-def]
     for k in range(count):
         for i in range(layout.root.size):
             rows[k, i] *= layout.root[i]
-    if layout.whitening.shape[0] > 0:
-        for r in range(layout.ends.size - 1):
-            a, b = layout.ends[r], layout.ends[r + 1]
-            V = layout.whitening[:, a:b].copy()
-            own = rows[:, a:b].copy()
-            rows[:, a:b] = own - np.dot(np.dot(own, V.T), V)
     return rows
 
 
@@ -121,17 +114,76 @@ def _total(rows, p, layout, target, H, g):  # type: ignore[no-untyped-def]
     H[:] = 0.0
     g[:] = 0.0
     chi2 = 0.0
-    for r in range(layout.ends.size - 1):
-        a, b = layout.ends[r], layout.ends[r + 1]
-        own = rows[:, a:b].copy()
-        left = _without_background(own, target[a:b], layout, r)
-        chi2 += _add_region(own, left, H, g)
+    if layout.whitening.shape[0] > 0:
+        chi2 += _add_correlated(rows, target, layout, H, g)
+    else:
+        for r in range(layout.ends.size - 1):
+            a, b = layout.ends[r], layout.ends[r + 1]
+            own = rows[:, a:b].copy()
+            left = _without_background(own, target[a:b], layout, r)
+            chi2 += _add_region(own, left, H, g)
     for k in range(p.size):
         away = p[k] - layout.prior_mean[k]
         H[k, k] += layout.prior_weight[k]
         g[k] += layout.prior_weight[k] * away
         chi2 += layout.prior_weight[k] * away * away
     return chi2
+
+
+@_compile
+def _independent(rows, V):  # type: ignore[no-untyped-def]
+    """Rows with independent errors."""
+    return rows - np.dot(np.dot(rows, V.T), V)
+
+
+@_compile
+def _linear_columns(model, target, layout):  # type: ignore[no-untyped-def]
+    """Curves of all regions and free shapes of their backgrounds, as independent rows; their norms."""
+    regions, width = layout.ends.size - 1, layout.basis.shape[0]
+    columns = np.zeros((regions * (1 + width), model.size))
+    count = regions
+    for r in range(regions):
+        a, b = layout.ends[r], layout.ends[r + 1]
+        columns[r, a:b] = model[a:b]
+        if width == 0:
+            continue
+        basis = layout.basis[:, a:b].copy()
+        if layout.positive:
+            shapes = layout.shapes[:, a:b].copy()
+            basis = free_background(model[a:b].copy(), target[a:b].copy(), basis, shapes, layout.inverse[r])
+        for k in range(basis.shape[0]):
+            columns[count, a:b] = basis[k]
+            count += 1
+    columns = _independent(columns[:count].copy(), layout.whitening)
+    norms = np.empty(count)
+    for k in range(count):
+        norms[k] = math.sqrt(np.dot(columns[k], columns[k]))
+        columns[k] /= norms[k]
+    return columns, norms
+
+
+@_compile
+def _correlated_residual(model, target, layout):  # type: ignore[no-untyped-def]
+    """Residual with all linear coefficients at the minimum, the columns, their products, the coefficients."""
+    columns, norms = _linear_columns(model, target, layout)
+    independent = _independent(target.reshape(1, target.size).copy(), layout.whitening)[0].copy()
+    products = np.dot(columns, columns.T)
+    found = np.linalg.solve(products, np.dot(columns, independent))
+    return independent - np.dot(found, columns), columns, products, found / norms
+
+
+@_compile
+def _add_correlated(rows, target, layout, H, g):  # type: ignore[no-untyped-def]
+    """Add curvature and gradient of all regions with correlated errors, and return their χ²."""
+    residual, columns, products, found = _correlated_residual(rows[0, : target.size].copy(), target, layout)
+    slopes = rows[1:, : target.size].copy()
+    for r in range(layout.ends.size - 1):
+        slopes[:, layout.ends[r] : layout.ends[r + 1]] *= found[r]
+    slopes = _independent(slopes, layout.whitening)
+    slopes -= np.dot(np.linalg.solve(products, np.dot(columns, slopes.T)).T, columns)
+    g -= np.dot(slopes, residual)
+    H += np.dot(slopes, slopes.T)
+    return np.dot(residual, residual)
 
 
 @_compile
@@ -180,7 +232,7 @@ def refine(start, free, lower, upper, layout, sample, target, longest, tolerance
     sample : tuple of (Sample, Pointer)
         The structure as arrays on the layout's grid, and the address of its kernel.
     target : ndarray, shape (n,)
-        Intensity times ``root``, with independent errors.
+        Intensity times ``root``.
     longest : float
         Longest fringe in Å that is resolved.
     tolerance : float
@@ -257,6 +309,12 @@ def chi2_of(points, layout, sample, target, longest):  # type: ignore[no-untyped
     chi2 = np.zeros(points.shape[0])
     for k in range(points.shape[0]):
         rows = _smeared(points[k], layout, sample, longest, _ONE)
+        if layout.whitening.shape[0] > 0:
+            residual, _, _, _ = _correlated_residual(rows[0, : target.size].copy(), target, layout)
+            chi2[k] = np.dot(residual, residual) + np.sum(
+                layout.prior_weight * (points[k] - layout.prior_mean) ** 2
+            )
+            continue
         for r in range(layout.ends.size - 1):
             a, b = layout.ends[r], layout.ends[r + 1]
             model = rows[:, a:b].copy()

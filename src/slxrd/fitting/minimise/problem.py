@@ -6,14 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.objective.whitening import whiten
 from slxrd.model.arrays_of_stack import check_bounds, sample
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.dispatch import kernel_of
@@ -86,7 +84,7 @@ class Problem:
     reach: float
 
     def targets(self, intensities: Sequence[FloatArray]) -> FloatArray:
-        """Divide sets of intensities by σ, and make their errors independent.
+        """Divide sets of intensities by σ.
 
         Parameters
         ----------
@@ -97,11 +95,7 @@ class Problem:
         -------
         ndarray, shape (s, n)
         """
-        layout = self.layout
-        over_sigma = np.concatenate(intensities, axis=1) * layout.root
-        for a, b in pairwise(layout.ends.tolist() if len(layout.whitening) else ()):
-            over_sigma[:, a:b] = whiten(over_sigma[:, a:b], layout.whitening[:, a:b])
-        return np.asarray(over_sigma)
+        return np.asarray(np.concatenate(intensities, axis=1) * self.layout.root)
 
 
 def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
@@ -178,8 +172,8 @@ def _layout(
     before = np.cumsum([0, *(band.q.size for band in bands[:-1])])
     root = [math.sqrt(points.region.weight) / points.sigma for points in data]
     shapes = [
-        whiten(_shapes(columns, scale, objective.positive), V)
-        for columns, scale, V in zip(objective.backgrounds, root, objective.whitening, strict=True)
+        _shapes(columns, scale, objective.positive)
+        for columns, scale in zip(objective.backgrounds, root, strict=True)
     ]
     basis, inverse = zip(*map(_basis, shapes), strict=True)
     names = objective.model.names
@@ -199,14 +193,8 @@ def _layout(
         np.cumsum([0, *(points.q.size for points in data)], dtype=np.int64),
         mean,
         weight,
-        _side_by_side(objective.whitening),
+        objective.whitening,
     )
-
-
-def _side_by_side(whitening: Sequence[FloatArray]) -> FloatArray:
-    """Rows of all regions side by side, shape (m, n), with zeros where a region has fewer."""
-    most = max(len(V) for V in whitening)
-    return np.concatenate([np.pad(V, ((0, most - len(V)), (0, 0))) for V in whitening], axis=1)
 
 
 def _shapes(columns: FloatArray, root: FloatArray, positive: FloatArray | None) -> FloatArray:

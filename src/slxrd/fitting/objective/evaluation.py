@@ -62,6 +62,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Joint:
+    """What residuals with correlated errors have in common.
+
+    Parameters
+    ----------
+    nuisance : ndarray, shape (r, k)
+        As in :class:`Evaluation`.
+    respond : callable
+        Calculate the response of the residuals to independent standard errors.
+    """
+
+    nuisance: FloatArray
+    respond: Callable[[], FloatArray]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The objective at given parameters.
 
@@ -72,12 +88,15 @@ class Evaluation:
     jacobian : ndarray, shape (r, p)
         Exact derivatives with respect to ``model.names``.
     parts : tuple of Part
-        The regions.
+        The regions; with correlated errors, only their curves apply.
+    joint : Joint, optional
+        What the regions have in common where their errors are correlated.
     """
 
     residual: FloatArray
     jacobian: FloatArray
     parts: tuple[Part, ...]
+    joint: Joint | None = None
 
     @property
     def chi2(self) -> float:
@@ -92,11 +111,15 @@ class Evaluation:
     @cached_property
     def nuisance(self) -> FloatArray:
         """Derivatives of the residuals with respect to the linear coefficients, shape (r, k)."""
+        if self.joint is not None:
+            return self.joint.nuisance
         return _block_diagonal([part.nuisance for part in self.parts])
 
     @cached_property
     def noise(self) -> FloatArray:
         """Response of the residuals to one σ of each measured point, shape (r, m); (r,) if diagonal."""
+        if self.joint is not None:
+            return self.joint.respond()
         blocks = [part.respond() for part in self.parts]
         if all(block.ndim == 1 for block in blocks):
             return np.concatenate(blocks)

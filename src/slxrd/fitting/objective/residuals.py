@@ -13,10 +13,11 @@ from slxrd._frozen import Sealed
 from slxrd.data.backgrounds import background_columns, positive_form
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
+from slxrd.fitting.objective.correlated import correlated_evaluation
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.objective.variable_projection import Design, project_linear, project_logarithmic
-from slxrd.fitting.objective.whitening import whitening_rows
+from slxrd.fitting.objective.whitening import joint_whitening
 from slxrd.model.intensity import Model
 from slxrd.units import FloatArray
 
@@ -44,8 +45,8 @@ class Objective(Sealed):
         For each region, the columns whose combination is its background.
     positive : ndarray, shape (k, k), or None
         Matrix from their coefficients to others that may not be negative, so that the background is not.
-    whitening : tuple of ndarray, shape (m, n)
-        For each region, the rows V that make correlated errors independent; m is 0 without such errors.
+    whitening : ndarray, shape (m, n)
+        Rows V over all points that make correlated errors independent; m is 0 without such errors.
 
     Raises
     ------
@@ -60,7 +61,7 @@ class Objective(Sealed):
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
         self.backgrounds = tuple(self._background(points) for points in self.data)
-        self.whitening = tuple(whitening_rows(points.correlated, points.sigma) for points in self.data)
+        self.whitening = joint_whitening(self.data)
         free = self.settings.scale == "free"
         self.positive = positive_form(self.settings.background) if free else None
         self.region_models = tuple(model.region(points.q, points.scan) for points in self.data)
@@ -94,13 +95,20 @@ class Objective(Sealed):
         return Objective(self.model, data, self.settings)
 
     def with_wider_noise(self, factor: float) -> Objective:
-        """Return the objective with every σ multiplied by a factor."""
-        wider = [replace(points, sigma=factor * points.sigma) for points in self.data]
+        """Return the objective with every σ, and the correlated errors, multiplied by a factor."""
+        wider = [points.wider(factor) for points in self.data]
         data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
         return Objective(self.model, data, self.settings)
 
-    def with_correlated(self, rows: Sequence[FloatArray | None]) -> Objective:
-        """Return the objective with correlated errors, the rows B of each region in units of the intensity.
+    def with_correlated(self, rows: Sequence[FloatArray | None], described: int = 0) -> Objective:
+        """Return the objective with correlated errors.
+
+        Parameters
+        ----------
+        rows : sequence of ndarray, shape (k, n), or None
+            For each region, its part of the rows B, in units of the intensity; k is the same for all.
+        described : int
+            Number of the first of these rows whose most probable sizes a calculated curve contains.
 
         Raises
         ------
@@ -110,13 +118,25 @@ class Objective(Sealed):
         """
         if self.settings.objective == "paper2021" or self.settings.scale != "free":
             raise SlxrdError("correlated errors need linear or logarithmic residuals and a free scale")
-        data = [replace(points, correlated=each) for points, each in zip(self.data, rows, strict=True)]
+        data = [
+            replace(points, correlated=each, described=described)
+            for points, each in zip(self.data, rows, strict=True)
+        ]
         return Objective(self.model, data, self.settings)
 
     @property
     def has_correlated(self) -> bool:
         """Whether the errors of some points are correlated."""
-        return any(len(rows) for rows in self.whitening)
+        return len(self.whitening) > 0
+
+    def drawn_errors(self, random: np.random.Generator) -> list[FloatArray]:
+        """Draw errors of the points of each region, with their covariance."""
+        drawn = [random.normal(0.0, points.sigma) for points in self.data]
+        if not self.has_correlated:
+            return drawn
+        rows = [np.asarray(points.correlated) for points in self.data]
+        sizes = random.normal(size=len(rows[0]))
+        return [noise + sizes @ of_region for noise, of_region in zip(drawn, rows, strict=True)]
 
     def with_background(self, name: str) -> Objective:
         """Return the objective with another background."""
@@ -136,26 +156,28 @@ class Objective(Sealed):
 
     def chi2(self, values: Mapping[str, float]) -> float:
         """χ² alone, at a fraction of the cost of :meth:`evaluate`."""
-        parts = (
-            self._part(i, model.evaluate(values, derivatives=False))
-            for i, model in enumerate(self.region_models)
-        )
-        return float(sum(part.residual @ part.residual for part in parts))
+        return self._evaluation(
+            [model.evaluate(values, derivatives=False) for model in self.region_models]
+        ).chi2
 
     def curves(self, values: Mapping[str, float]) -> tuple[Fitted, ...]:
         """Calculate the curves of the regions, without derivatives, for values of all parameters."""
-        return tuple(
-            self._part(i, model.evaluate(values, derivatives=False)).fitted
-            for i, model in enumerate(self.region_models)
-        )
+        calculated = [model.evaluate(values, derivatives=False) for model in self.region_models]
+        return self._evaluation(calculated).regions
 
     def evaluate(self, values: Mapping[str, float]) -> Evaluation:
         """Evaluate residuals and Jacobian for values of all parameters."""
-        parts = [self._part(i, model.evaluate(values)) for i, model in enumerate(self.region_models)]
+        return self._evaluation([model.evaluate(values) for model in self.region_models])
+
+    def _evaluation(self, calculated: Sequence[tuple[FloatArray, FloatArray]]) -> Evaluation:
+        """Residuals of all regions, from intensity and derivatives of each."""
+        parts = tuple(self._part(i, curves) for i, curves in enumerate(calculated))
+        if self.has_correlated:
+            return correlated_evaluation(self, calculated, parts)
         return Evaluation(
             np.concatenate([part.residual for part in parts]),
             np.concatenate([part.jacobian for part in parts]),
-            tuple(parts),
+            parts,
         )
 
     def _part(self, index: int, calculated: tuple[FloatArray, FloatArray]) -> Part:
@@ -167,13 +189,11 @@ class Objective(Sealed):
             own = residuals(points, model, slopes, self._filters[index])
             n = points.q.size
             difference = (points.intensity - own.curve) / points.sigma
-            fitted = self._fitted(points, own.curve, difference, own.curve.max() / model.max(), ())
+            fitted = self.fitted(points, own.curve, difference, own.curve.max() / model.max(), ())
             assert own.residual.size == 2 * n
             return Part(fitted, own.residual, own.jacobian, np.zeros((2 * n, 0)), own.respond)
         size = float(np.max(np.abs(model)))
         design = self._design(points, self.backgrounds[index], model / size, slopes / size)
-        if len(self.whitening[index]):
-            design = replace(design, whitening=self.whitening[index])
         eliminate = project_logarithmic if self.settings.objective == "log" else project_linear
         left = eliminate(points.intensity, points.sigma, design)
         root = math.sqrt(points.region.weight)
@@ -183,24 +203,18 @@ class Objective(Sealed):
         else:
             scale, background = self._peak_coefficients(index, model / size, left.coefficients)
             respond = partial(self._noise, points, model / size, left.curve)
-        residual = self._residual(points, left.curve) if len(self.whitening[index]) else left.residual
-        fitted = self._fitted(points, left.curve, residual, scale / size, tuple(background))
+        fitted = self.fitted(points, left.curve, left.residual, scale / size, tuple(background))
         return Part(fitted, root * left.residual, root * left.jacobian, root * left.columns, respond)
 
-    def _residual(self, points: RegionData, curve: FloatArray) -> FloatArray:
-        """Residual over σ, as measured."""
-        if self.settings.objective == "log":
-            return np.asarray((np.log(points.intensity) - np.log(curve)) * points.intensity / points.sigma)
-        return np.asarray((points.intensity - curve) / points.sigma)
-
     @staticmethod
-    def _fitted(
+    def fitted(
         points: RegionData,
         curve: FloatArray,
         residual: FloatArray,
         scale: float,
         background: tuple[float, ...],
     ) -> Fitted:
+        """Make the record of a region from its curve, residual and linear coefficients."""
         return Fitted(
             points.region, points.q, points.intensity, points.sigma, curve, residual, float(scale),
             tuple(float(b) for b in background),

@@ -33,12 +33,14 @@ class Design:
         Its derivatives.
     columns : ndarray, shape (n, k)
         The columns that the coefficients multiply; k may be 0.
-    d_first : ndarray, shape (p, n)
-        Derivatives of the first column; the others are constant.
+    d_first : ndarray, shape (p, n) or (m, p, n)
+        Derivatives of the first column, or of the first m columns; the others are constant.
     positive : ndarray, shape (k - 1, k - 1), optional
         Matrix from the coefficients of the other columns to others that may not be negative.
-    whitening : ndarray, shape (m, n), optional
+    whitening : ndarray, shape (w, n), optional
         Rows V by which residuals with correlated errors are made independent; see ``whitening``.
+    start : ndarray, shape (k,), optional
+        Coefficients from which those of logarithmic residuals are refined.
     """
 
     base: FloatArray
@@ -47,6 +49,12 @@ class Design:
     d_first: FloatArray
     positive: FloatArray | None = None
     whitening: FloatArray | None = None
+    start: FloatArray | None = None
+
+    @property
+    def d_models(self) -> FloatArray:
+        """Derivatives of the first columns, shape (m, p, n)."""
+        return self.d_first if self.d_first.ndim == 3 else self.d_first[None]
 
     def whiten(self, rows: FloatArray) -> FloatArray:
         """Make rows over σ, shape (..., n), independent."""
@@ -124,11 +132,12 @@ def _linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     Q, inverse = _orthonormal(A)
     c = inverse @ (target @ Q)
     residual = target - A @ c
-    d_first = design.whiten(design.d_first / sigma)
-    G = d_base + c[0] * d_first
+    d_models = design.whiten(design.d_models / sigma)
+    m = len(d_models)
+    G = d_base + np.tensordot(c[:m], d_models, 1)
     # G is the derivative of the curve at fixed coefficients. Those at the minimum compensate its projection
-    # onto the columns Q, and change with the first column, which has a component along the residual.
-    along = G @ Q - (d_first @ residual)[:, None] * inverse[0]
+    # onto the columns Q, and change with the first columns, which have a component along the residual.
+    along = G @ Q - (d_models @ residual).T @ inverse[:m]
     rows = along @ Q.T - G
     return Projection(design.base + design.columns @ c, residual, rows.T, c, A)
 
@@ -179,12 +188,13 @@ def _logarithmic(y: FloatArray, sigma: FloatArray, design: Design) -> Projection
         )
     residual, twice, K, H = _log_curvature(c, y, precision, design)
     per_curve = precision / curve
-    G = (design.d_base + (c[0] if k else 0.0) * design.d_first) * per_curve
+    m = len(design.d_models) if k else 0
+    G = (design.d_base + np.tensordot(c[:m], design.d_models[:m], 1)) * per_curve
     jacobian = -G.T
     if k:
         # dc/dp = −H⁻¹ ∂²(½|Wr|²)/∂c∂p, of which the last two terms are the curvature of ln f.
         mixed = K.T @ design.whiten(design.whiten(G)).T + K.T @ (G / precision * twice).T
-        mixed[0] -= (design.d_first * per_curve) @ twice
+        mixed[:m] -= (design.d_models * per_curve) @ twice
         jacobian = jacobian + K @ _solved(H, mixed)
     return Projection(curve, residual, design.whiten(jacobian.T).T, c, design.whiten(K.T).T)
 
@@ -235,6 +245,8 @@ def _start_logarithmic(y: FloatArray, precision: FloatArray, design: Design) -> 
     """Coefficients to start from: the best scale in logarithms, and no background if none is needed."""
     k = design.columns.shape[1]
     c = np.zeros(k)
+    if design.start is not None:
+        return design.start
     if k and not design.base.any():
         model = design.columns[:, 0]
         above = model > 0.0

@@ -1,6 +1,6 @@
 r"""Residuals of points whose errors are correlated, from those of independent ones.
 
-The errors of a region have the covariance diag(σ²) + BᵀB: independent noise, and the rows B of systematic
+The errors of the points have the covariance diag(σ²) + BᵀB: independent noise, and the rows B of systematic
 effects and of the model's discrepancy. With B/σ = P·diag(s)·U, U orthonormal rows, residuals over σ have the
 covariance 1 + Uᵀs²U. Multiplied by its inverse square root
 
@@ -11,8 +11,12 @@ they are independent with variance 1, so that χ² is again a sum of squares (ge
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from slxrd.data.regions import RegionData
+from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
 #: Rows whose largest contribution to the covariance is below this share of the noise are left out.
@@ -47,3 +51,25 @@ def whiten(rows: FloatArray, V: FloatArray) -> FloatArray:
     if not len(V):
         return rows
     return np.asarray(rows - (rows @ V.T) @ V)
+
+
+def joint_whitening(data: Sequence[RegionData]) -> FloatArray:
+    """Return the rows V of all regions together, with σ divided by the root of the weight.
+
+    Raises
+    ------
+    SlxrdError
+        If only some regions have correlated errors, or they have different numbers of rows.
+    """
+    points = sum(region.q.size for region in data)
+    rows = [region.correlated for region in data if region.correlated is not None]
+    if not rows:
+        return np.zeros((0, points))
+    if len(rows) < len(data) or len({len(each) for each in rows}) > 1:
+        raise SlxrdError("correlated errors: every region needs the same number of rows")
+    return whitening_rows(np.concatenate(rows, axis=1), np.concatenate([weighted_sigma(r) for r in data]))
+
+
+def weighted_sigma(region: RegionData) -> FloatArray:
+    """σ of the points of a region over the root of its weight, shape (n,)."""
+    return np.asarray(region.sigma / np.sqrt(region.region.weight))

@@ -12,7 +12,7 @@ from slxrd.errors import FileError
 from slxrd.fitting.record.command_line import from_command
 
 #: Version of the layout of result.json and of saved sessions.
-SCHEMA = 3
+SCHEMA = 4
 
 #: Defaults of version 0.1, which a request in layout 1 or 2 means by an option that it does not contain.
 #: If the default of an option changes, or an option is added whose default changes the result, its value in
@@ -24,6 +24,7 @@ DEFAULTS_0_1: Mapping[str, Any] = {
     "resolution": 0.007,
     "objective": "linear",
     "background": "none",
+    "systematics": "none",
 }
 
 
@@ -56,6 +57,15 @@ def _from_2(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "schema": 3, "asked": {**request, "choices": with_defaults_0_1(request["choices"])}}
 
 
+def _from_3(document: dict[str, Any]) -> dict[str, Any]:
+    """Convert to layout 4, in which errors have a systematic part unless the request leaves it out."""
+    request = document.get("asked")
+    if request is None:
+        return {**document, "schema": 4}
+    choices = {"systematics": "none", **request["choices"]}
+    return {**document, "schema": 4, "asked": {**request, "choices": choices}}
+
+
 def with_defaults_0_1(choices: Mapping[str, Any]) -> dict[str, Any]:
     """Add the defaults of version 0.1 to the choices of a request; its backgrounds could have any sign.
 
@@ -77,7 +87,7 @@ def with_defaults_0_1(choices: Mapping[str, Any]) -> dict[str, Any]:
 
 #: Defaults whose value was another in version 0.1 itself; options that were added since.
 _NAMED_0_1: Mapping[str, Any] = {"noise": None}
-_ADDED: tuple[str, ...] = ("substrate",)
+_ADDED: tuple[str, ...] = ("substrate", "systematics")
 
 
 def as_in_0_1(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,7 +110,7 @@ def as_in_0_1(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 #: From each version to the next.
-STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2}
+STEPS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_1, 2: _from_2, 3: _from_3}
 
 
 def migrated(document: Any, path: str | Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES
 from slxrd.fitting.request.plain import is_number
 from slxrd.fitting.result.assessment import Assessment, Grade, Misfit, Rival
+from slxrd.fitting.result.error_budget import Contribution, ErrorBudget
 from slxrd.fitting.result.fit import Estimate, Solution, Status
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.instrument.broadening import resolution_from_table
@@ -105,6 +106,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "regions": tuple(fitted for fitted in regions if fitted is not None),
         "notes": _texts(document["notes"]),
         "assessment": _assessment(document.get("assessment")),
+        "budget": _budget(document.get("budget")),
         "request": _request(document["asked"]),
         "command": str(inputs["command"]),
         "version": str(document["slxrd"]),
@@ -191,7 +193,33 @@ def _estimate(item: Mapping[str, Any]) -> Estimate:
     wrong = error is not None and (error < 0.0 or status == "rejected")
     if missing or given or wrong:
         raise SlxrdError(f"value {value!r} and error {error!r} do not go with status {status!r}")
-    return Estimate(value, error, str(item["unit"]), status, str(item.get("why", "")), *pieces)
+    statistical, systematic = (_maybe(item.get(name)) for name in ("statistical", "systematic"))
+    if min(statistical or 0.0, systematic or 0.0) < 0.0:
+        raise SlxrdError(f"statistical and systematic errors {statistical!r}, {systematic!r} are negative")
+    unit, why = str(item["unit"]), str(item.get("why", ""))
+    return Estimate(value, error, unit, status, why, pieces[0], pieces[1], statistical, systematic)
+
+
+def _budget(item: Mapping[str, Any] | None) -> ErrorBudget | None:
+    """Return the error budget of a fit; None where it was saved without one."""
+    if item is None:
+        return None
+    parts = [
+        Contribution(
+            str(part["name"]),
+            str(part["label"]),
+            math.nan if part["prior"] is None else _finite(part["prior"]),
+            str(part["unit"]),
+            _numbers(part["errors"]),
+            str(part["remedy"]),
+        )
+        for part in item["contributions"]
+    ]
+    return ErrorBudget(_numbers(item["statistical"]), tuple(parts), _numbers(item["total"]))
+
+
+def _numbers(item: Mapping[str, Any]) -> dict[str, float]:
+    return {str(name): _finite(value) for name, value in item.items()}
 
 
 def _assessment(item: Mapping[str, Any] | None) -> Assessment | None:

@@ -16,6 +16,8 @@ from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.record.command_line import EXAMPLE, path_of
 from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.request.declaration import options_of, plain_options
+from slxrd.fitting.request.effects import DEFAULT_EFFECTS, NO_EFFECTS
+from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.io.registry import read
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameter, Parameters
@@ -129,6 +131,7 @@ def choices_of(fit: Fit) -> dict[str, Any]:
         if fit.settings == Settings(fit.settings.objective, None, fit.settings.background)
         else fit.settings.scale,
         "background": (fit if options is None else options).settings.background,
+        "systematics": _systematics(NONE if options is None else options.systematics),
         **_structure(fit.stack),
         **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.coherent == 1 else ()),
     }
@@ -138,6 +141,12 @@ def choices_of(fit: Fit) -> dict[str, Any]:
     further["further_scans"] = [source_of(s) if isinstance(s, Pattern) else str(s) for s in scans]
     known = {*choices, *options_of("refinement")}
     return {**choices, **{name: value for name, value in further.items() if name not in known}}
+
+
+def _systematics(chosen: Systematics) -> str | dict[str, float]:
+    if not chosen.use:
+        return NO_EFFECTS
+    return dict(chosen.priors) or DEFAULT_EFFECTS
 
 
 def _structure(stack: Stack) -> dict[str, Any]:

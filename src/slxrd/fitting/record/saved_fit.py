@@ -41,7 +41,7 @@ class SavedFit(FitResult, Sealed):
         Content of the file, in the present layout.
     stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
         As for :class:`slxrd.fitting.result.fit.FitResult`.
-    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment
+    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment, budget
         As for :class:`slxrd.fitting.result.fit.FitResult`.
     """
 

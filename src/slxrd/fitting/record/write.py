@@ -23,6 +23,7 @@ from slxrd.fitting.record.command_line import from_command
 from slxrd.fitting.record.migrations import SCHEMA
 from slxrd.fitting.record.request_of_fit import request_of, source_of
 from slxrd.fitting.result.assessment import Assessment
+from slxrd.fitting.result.error_budget import ErrorBudget
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
@@ -47,8 +48,8 @@ def result_dictionary(
     -------
     dict
         ``slxrd`` (version), ``schema``, ``asked``, ``input``, ``assessment``, ``parameters``,
-        ``derived``, ``chi2``, ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with their
-        curves, and more; lengths in Å, null for values that are not determined.
+        ``derived``, ``budget``, ``chi2``, ``reduced_chi2``, ``n_points``, ``solutions``, ``regions`` with
+        their curves, and more; lengths in Å, null for values that are not determined.
     """
     pattern = fit.pattern
     return {
@@ -78,6 +79,7 @@ def result_dictionary(
         "assessment": assessment_dictionary(fit.assessment),
         "parameters": {name: _estimate(estimate) for name, estimate in fit.parameters.items()},
         "derived": {name: _estimate(estimate) for name, estimate in fit.derived.items()},
+        "budget": budget_dictionary(fit.budget),
         "chi2": fit.chi2,
         "reduced_chi2": _number(fit.reduced_chi2),
         "n_points": fit.n_points,
@@ -122,6 +124,28 @@ def assessment_dictionary(assessment: Assessment | None) -> dict[str, Any] | Non
     plain = asdict(assessment)
     plain["rivals"] = [{**rival, "values": dict(rival["values"])} for rival in plain["rivals"]]
     return {**plain, "headline": assessment.headline}
+
+
+def budget_dictionary(budget: ErrorBudget | None) -> dict[str, Any] | None:
+    """Convert an error budget to plain data for JSON; None where it was not calculated."""
+    if budget is None:
+        return None
+    parts = [
+        {
+            "name": part.name,
+            "label": part.label,
+            "prior": _number(part.prior),
+            "unit": part.unit,
+            "errors": dict(part.errors),
+            "remedy": part.remedy,
+        }
+        for part in budget.contributions
+    ]
+    return {
+        "statistical": dict(budget.statistical),
+        "contributions": parts,
+        "total": dict(budget.total),
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -190,6 +214,8 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "status": estimate.status,
         "interval_68": estimate.interval_68,
         "interval_95": estimate.interval_95,
+        "statistical": estimate.statistical,
+        "systematic": estimate.systematic,
     }
     return {**entry, "why": estimate.why} if estimate.why else entry
 

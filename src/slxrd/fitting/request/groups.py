@@ -15,6 +15,7 @@ from slxrd.data.backgrounds import BACKGROUNDS
 from slxrd.data.pattern import FILE_AXES, FileAxis, Pattern
 from slxrd.data.regions import Noise, RegionLike
 from slxrd.fitting.objective.settings import AUTO, ObjectiveName, Scale
+from slxrd.fitting.request.effects import DEFAULT_EFFECTS, Effects
 from slxrd.fitting.request.kinds import Choice, Flag, Number, NumberOrText, Text, Whole
 from slxrd.fitting.request.named import Expressions, Pairs, Values
 from slxrd.fitting.request.option import Option
@@ -349,7 +350,7 @@ class InstrumentOptions(TypedDict, total=False):
 
 
 class ResidualOptions(TypedDict, total=False):
-    """Residuals, scale and background."""
+    """Residuals, scale, background and systematic errors."""
 
     objective: Annotated[
         ObjectiveName,
@@ -377,6 +378,18 @@ class ResidualOptions(TypedDict, total=False):
             AUTO,
             metavar="NAME",
             label="background",
+        ),
+    ]
+
+    systematics: Annotated[
+        Any,
+        Option(
+            Effects(),
+            "Systematic effects in the errors: default, none, or other priors (0 leaves an effect out).",
+            DEFAULT_EFFECTS,
+            metavar="none|NAME=PRIOR",
+            label="systematic effects",
+            placeholder="resolution_width=0.05",
         ),
     ]
 

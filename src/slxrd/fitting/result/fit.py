@@ -14,6 +14,7 @@ from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.ensemble import Ensemble, Pieces
+from slxrd.fitting.result.error_budget import ErrorBudget
 from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
@@ -53,6 +54,9 @@ class Estimate:
     interval_68, interval_95 : tuple of (float, float)
         Highest-density intervals with these probabilities, over all solutions; empty where they were not
         calculated.
+    statistical, systematic : float or None
+        Parts of the error by the noise of the points, and by everything else; their squares add up to that
+        of the error. None where they are not known.
     """
 
     value: float | None
@@ -62,6 +66,8 @@ class Estimate:
     why: str = ""
     interval_68: Pieces = ()
     interval_95: Pieces = ()
+    statistical: float | None = None
+    systematic: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,8 @@ class FitResult:
     covariance, correlation : ndarray, shape (f, f)
         Of the refined parameters, in their order; NaN where there is no error bar.
     chi2, reduced_chi2 : float
-        χ² (weighted), and its ratio to the value expected from noise alone; NaN without degrees of freedom.
+        χ² (weighted, with the correlated errors of systematic effects), and the ratio of χ² without them to
+        the value expected from noise alone; NaN without degrees of freedom.
     n_points : int
         Number of points fitted.
     solutions : tuple of Solution
@@ -129,6 +136,8 @@ class FitResult:
         Decisions, omissions, and limits of the result.
     assessment : Assessment or None
         Whether the model describes the data; None for a file of a version that did not test it.
+    budget : ErrorBudget or None
+        What noise and systematic effects contribute to the errors; None where it was not calculated.
     """
 
     pattern: Pattern | SavedPattern
@@ -150,6 +159,7 @@ class FitResult:
     why_stopped: str
     notes: tuple[str, ...]
     assessment: Assessment | None = None
+    budget: ErrorBudget | None = None
 
     @property
     def rejected(self) -> bool:
@@ -197,7 +207,7 @@ class Fit(FitResult):
         Evidence of the backgrounds; None if the background was given.
     stack, instrument, noise, settings, parameters, derived, names, covariance, correlation, chi2
         As for :class:`FitResult`.
-    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment
+    reduced_chi2, n_points, solutions, regions, converged, why_stopped, notes, assessment, budget
         As for :class:`FitResult`.
     """
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from slxrd._html import table
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.result.assessment import AS_PROBABLE, rival_text
+from slxrd.fitting.result.budget_table import budget_lines
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, Fit, FitResult
 from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
@@ -46,6 +47,8 @@ def summarise(fit: Fit) -> str:
     lines += [f"  {step}" for step in pattern.history]
     lines += [f"with {scan.pattern.source}: {scan.instrument}" for scan in fit.further_scans]
     lines += ["", *_rows(fit), ""]
+    budget = budget_lines(fit)
+    lines += [*budget, ""] if budget else []
     for region in fit.regions:
         share = float(region.residual @ region.residual) / region.q.size
         lines.append(

@@ -108,7 +108,8 @@ def bootstrap(
     n : int
         Number of replicates, 2 or more.
     kind : {"noise", "flat", "residual", "block"}
-        Kind of resampling. "noise" adds Gaussian noise of the fit's own σ to the measured pattern, and
+        Kind of resampling. "noise" adds Gaussian noise of the fit's own σ, and systematic effects of random
+        size, to the measured pattern, and
         "flat" noise of ``level`` times the region's maximum, as in the 2021 paper. "residual" adds
         resampled residuals to the calculated curve, and "block" resamples them in blocks, which keeps
         their correlation along q.
@@ -182,10 +183,13 @@ def _maker(
         ]
     if kind == "flat":
         spreads = [np.full(fitted.q.size, level * fitted.measured.max()) for fitted in regions]
-    else:
-        spreads = [fitted.sigma for fitted in regions]
+        return lambda random: [
+            fitted.measured + random.normal(0.0, spread)
+            for fitted, spread in zip(regions, spreads, strict=True)
+        ]
     return lambda random: [
-        fitted.measured + random.normal(0.0, spread) for fitted, spread in zip(regions, spreads, strict=True)
+        fitted.measured + errors
+        for fitted, errors in zip(regions, fit.objective.drawn_errors(random), strict=True)
     ]
 
 

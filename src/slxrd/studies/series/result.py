@@ -116,10 +116,20 @@ class SeriesMember:
 
 def estimate_of(row: Mapping[str, Any]) -> Estimate:
     """Convert an estimate of a stored result."""
-    intervals = {
-        name: tuple((low, high) for low, high in row.get(name, ())) for name in ("interval_68", "interval_95")
-    }
-    return Estimate(row["value"], row["error"], row["unit"], row["status"], row.get("why", ""), **intervals)
+    of_68, of_95 = (
+        tuple((low, high) for low, high in row.get(name, ())) for name in ("interval_68", "interval_95")
+    )
+    return Estimate(
+        row["value"],
+        row["error"],
+        row["unit"],
+        row["status"],
+        row.get("why", ""),
+        of_68,
+        of_95,
+        row.get("statistical"),
+        row.get("systematic"),
+    )
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record.command_line import command_line, script
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.write import result_dictionary
+from slxrd.fitting.result import budget_table
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import symbol_of
@@ -83,6 +84,7 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
         grade="" if saved.assessment is None else saved.assessment.grade,
         rows=rows,
         shaded=any(row.open for row in rows),
+        budget=_budget(saved),
         picture=_picture(saved),
         regions=_regions(saved),
         quality=report_text.quality(saved),
@@ -193,6 +195,22 @@ def _picture(saved: SavedFit) -> str:
     from slxrd.ui.plotting import fit as plotting
 
     return _inline(plotting.figure_bytes(plotting.figure(cast(Fit, saved))))
+
+
+def _budget(saved: SavedFit) -> dict[str, Any] | None:
+    """Return the table of the error budget, and what would reduce the errors."""
+    names, rows = budget_table.budget_rows(saved)
+    if saved.rejected or saved.budget is None or not saved.budget.contributions or not names:
+        return None
+    units = {**saved.parameters, **saved.derived}
+    return {
+        "heads": [f"{budget_table.symbol(name)} {units[name].unit}".rstrip() for name in names],
+        "rows": [
+            {"label": label, "cells": [budget_table.format_error(error) for error in errors]}
+            for label, errors in rows
+        ],
+        "remedies": budget_table.remedies(saved),
+    }
 
 
 def _regions(saved: SavedFit) -> list[dict[str, str]]:

@@ -14,9 +14,10 @@ from slxrd.ui.cli.outputs import Force
 
 if TYPE_CHECKING:
     from slxrd.fitting.record.state import State
+    from slxrd.fitting.result.fit import Fit
 
 #: Options of ``slxrd fit`` are passed on unchanged.
-_PASSED_ON = {"ignore_unknown_options": True}
+PASSED_ON = {"ignore_unknown_options": True}
 
 
 @command("show")
@@ -55,7 +56,7 @@ def show_command(
     typer.echo(f"\n{made}: {command}" if command else f"\n{made} in Python")
 
 
-@command("report", context_settings=_PASSED_ON)
+@command("report", context_settings=PASSED_ON)
 def report_command(
     words: Annotated[
         list[str],
@@ -73,7 +74,7 @@ def report_command(
     from slxrd.fitting.record.saved_fit import load
     from slxrd.ui.report.page import report_html, saved_followup
 
-    saved_one = len(words) == 1 and _is_result(Path(words[0]))
+    saved_one = len(words) == 1 and is_result(Path(words[0]))
     state = None if saved_one else parse_command(words, outputs=False)
     path = Path(words[0] if state is None else str(state.file))
     if path.is_file() and out.exists() and out.samefile(path):
@@ -82,15 +83,15 @@ def report_command(
     if state is None:
         saved = load(path)
         content = report_html(saved, followed=saved_followup(saved, path if path.is_dir() else path.parent))
-    elif _is_result(path):
+    elif is_result(path):
         raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
     else:
-        content = _fitted(state, shlex.join(["slxrd", "fit", *words]))
+        content = report_html(fitted(state), shlex.join(["slxrd", "fit", *words]))
     write(out, content)
     typer.echo(f"wrote {out}")
 
 
-def _is_result(path: Path) -> bool:
+def is_result(path: Path) -> bool:
     """Whether a path is a folder or a JSON file, by its name or first character."""
     if path.is_dir() or path.suffix.lower() == ".json":
         return True
@@ -101,12 +102,10 @@ def _is_result(path: Path) -> bool:
         return False
 
 
-def _fitted(state: State, command: str) -> str:
-    """Fit a state, and return the page."""
+def fitted(state: State) -> Fit:
+    """Fit a state, with a progress bar."""
     from slxrd.ui.progress import progress
-    from slxrd.ui.report.page import report_html
     from slxrd.ui.session.controller import Session
 
     with progress("searching") as bar:
-        fit = Session(state).fit(bar)
-    return report_html(fit, command)
+        return Session(state).fit(bar)

@@ -1,0 +1,118 @@
+"""Refinement of all solutions with the correlated errors of systematic effects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.error_budget import ErrorBudget
+from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.search.identity import distinct, exchangeable
+from slxrd.fitting.systematics.budget import error_budget
+from slxrd.fitting.systematics.covariance import SystematicErrors, systematic_effects, with_discrepancy
+from slxrd.fitting.systematics.settings import Systematics
+
+#: Number of times that the covariance is calculated, from the best solution of the refinement before.
+ROUNDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Corrected:
+    """A fit with correlated errors.
+
+    Parameters
+    ----------
+    objective : Objective
+        With the correlated errors.
+    minima : tuple of Minimum
+        All solutions, refined again, the best first.
+    errors : SystematicErrors
+        The correlated errors.
+    """
+
+    objective: Objective
+    minima: tuple[Minimum, ...]
+    errors: SystematicErrors
+
+
+def correct(
+    objective: Objective,
+    minima: tuple[Minimum, ...],
+    settings: Systematics,
+    known: Collection[str] = (),
+    *,
+    white: bool = True,
+    expired: Callable[[], bool] | None = None,
+) -> Corrected:
+    """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model, with independent errors.
+    minima : tuple of Minimum
+        Minima of χ², the best first.
+    settings : Systematics
+        Which effects are used.
+    known : collection of str
+        Parameters whose values are known exactly.
+    white : bool
+        Whether the residuals are white, so that no discrepancy of the model has to be estimated.
+    expired : callable, optional
+        As in :func:`slxrd.fitting.minimise.least_squares.minimise`.
+    """
+    errors, whole = SystematicErrors(()), objective
+    for _ in range(ROUNDS):
+        # The derivatives are those of the plain curve, whose scale follows from the noise alone.
+        best = replace(minima[0], evaluation=objective.evaluate(minima[0].values))
+        effects = systematic_effects(objective, best, settings, known)
+        errors = SystematicErrors(effects)
+        if settings.discrepancy and not white and _has_covariance(objective):
+            errors = with_discrepancy(objective, best, effects)
+        if not errors.effects and errors.discrepancy is None:
+            return Corrected(whole, minima, errors)
+        whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
+        refined = [minimise(whole, minimum.parameters, expired=expired) for minimum in minima]
+        minima = distinct(refined, exchangeable(objective.model.stack))
+        if white and minima[0] is refined[0]:
+            break
+    return Corrected(whole, minima, errors)
+
+
+def _has_covariance(objective: Objective) -> bool:
+    return objective.settings.objective != "paper2021" and objective.settings.scale == "free"
+
+
+def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
+    """Return the fit with its error budget, and the errors of its estimates in two parts.
+
+    Parameters
+    ----------
+    fit : Fit
+        The fit, with the errors of everything.
+    errors : SystematicErrors
+        The correlated errors of its objective.
+    """
+    if fit.objective.settings.objective == "paper2021" or not fit.minima:
+        return fit
+    budget = error_budget(fit.objective, fit.minima[0], errors)
+    if budget is None:
+        return fit
+    parameters, derived = (_divided(each, budget) for each in (fit.parameters, fit.derived))
+    return replace(fit, parameters=parameters, derived=derived, budget=budget)
+
+
+def _divided(estimates: Mapping[str, Estimate], budget: ErrorBudget) -> dict[str, Estimate]:
+    divided = {}
+    for name, estimate in estimates.items():
+        if estimate.error is None or name not in budget.total:
+            divided[name] = estimate
+            continue
+        share = budget.share(name)
+        statistical = share * estimate.error
+        systematic = math.sqrt(max(1.0 - share**2, 0.0)) * estimate.error
+        divided[name] = replace(estimate, statistical=statistical, systematic=systematic)
+    return divided

@@ -1,0 +1,157 @@
+"""Covariance of the points of a fit by systematic effects and the discrepancy of the model.
+
+The derivative of the calculated intensity with respect to the size of an effect, times the standard
+deviation of that size, is a row B of the covariance diag(σ²) + BᵀB. To marginalise the size of an effect with
+a Gaussian prior is the same as generalised least squares with this covariance, to first order in the size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.discrepancy import Discrepancy, RegionResiduals, estimate_discrepancy
+from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.fitting.systematics.settings import Systematics
+from slxrd.units import FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class EffectRows:
+    """One systematic effect in the covariance of the points.
+
+    Parameters
+    ----------
+    effect : SystematicEffect
+        The effect.
+    prior : float
+        Standard deviation of its size.
+    rows : tuple of ndarray, shape (k, n)
+        For each region, its part of the rows, in units of the intensity.
+    """
+
+    effect: SystematicEffect
+    prior: float
+    rows: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SystematicErrors:
+    """All correlated errors of the points of a fit.
+
+    Parameters
+    ----------
+    effects : tuple of EffectRows
+        The systematic effects.
+    discrepancy : Discrepancy or None
+        That of the model; None where the residuals are white, or it is left out.
+    """
+
+    effects: tuple[EffectRows, ...]
+    discrepancy: Discrepancy | None = None
+
+    @property
+    def described(self) -> int:
+        """Number of rows of the effects, which come before those of the discrepancy."""
+        return sum(len(each.rows[0]) for each in self.effects)
+
+    def rows(self, count: int) -> tuple[FloatArray | None, ...]:
+        """Return the rows B of each of ``count`` regions, None where there are none."""
+        parts = [each.rows for each in self.effects]
+        if self.discrepancy is not None:
+            parts.append(independent_regions(self.discrepancy.rows))
+        if not parts:
+            return (None,) * count
+        return tuple(np.concatenate(of_region) for of_region in zip(*parts, strict=True))
+
+
+def systematic_effects(
+    objective: Objective, minimum: Minimum, settings: Systematics, known: Collection[str] = ()
+) -> tuple[EffectRows, ...]:
+    """Calculate the rows of the covariance by the systematic effects that apply to a fit.
+
+    An effect of the sample or the instrument has the same size in all regions, one of a region its own.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    minimum : Minimum
+        The minimum of χ² at which the derivatives are calculated.
+    settings : Systematics
+        Which effects are used, and their priors.
+    known : collection of str
+        Parameters whose values are known exactly. An effect that one of them would describe does not apply.
+    """
+    if not settings.use or objective.settings.objective == "paper2021" or objective.settings.scale != "free":
+        return ()
+    regions = minimum.evaluation.regions
+    decided = {*minimum.names, *known}
+    found = []
+    for name, effect in EFFECTS.items():
+        prior = settings.prior(name, effect.prior(objective))
+        if prior == 0.0 or decided.intersection(effect.replaced_by):
+            continue
+        columns = effect.columns(objective, minimum.values)
+        rows = tuple(
+            prior * fitted.scale * column[None, :] for fitted, column in zip(regions, columns, strict=True)
+        )
+        rows = independent_regions(rows) if effect.of_region else rows
+        if any(np.any(row) for row in rows):
+            found.append(EffectRows(effect, prior, rows))
+    return tuple(found)
+
+
+def independent_regions(rows: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
+    """Return rows of each region, shape (k, n), as rows of all regions with zeros in the others."""
+    before = np.cumsum([0, *(len(each) for each in rows)])
+    total = int(before[-1])
+    return tuple(
+        np.pad(each, ((int(before[i]), total - int(before[i + 1])), (0, 0))) for i, each in enumerate(rows)
+    )
+
+
+def with_discrepancy(
+    objective: Objective, minimum: Minimum, effects: Sequence[EffectRows]
+) -> SystematicErrors:
+    """Estimate the discrepancy of the model beside the systematic effects.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model, without correlated errors.
+    minimum : Minimum
+        A minimum of χ².
+    effects : sequence of EffectRows
+        The systematic effects.
+    """
+    errors = SystematicErrors(tuple(effects))
+    known = errors.rows(len(objective.data))
+    columns = [objective.model.names.index(name) for name in minimum.names]
+    parts = []
+    for index, points in enumerate(objective.data):
+        fitted = minimum.evaluation.regions[index]
+        model, slopes = objective.region_models[index].evaluate(minimum.values)
+        linear = np.column_stack([model, objective.backgrounds[index]])
+        slopes = fitted.scale * slopes[columns].T
+        difference, unit = fitted.measured - fitted.calculated, np.ones(points.q.size)
+        if objective.settings.objective == "log":  # differences of logarithms, in units of the intensity
+            unit = points.intensity / fitted.calculated
+            difference = points.intensity * np.log(unit)
+        rows = known[index]
+        parts.append(
+            RegionResiduals(
+                points.q,
+                difference,
+                points.sigma,
+                fitted.calculated,
+                slopes * unit[:, None],
+                linear * unit[:, None],
+                np.zeros((0, points.q.size)) if rows is None else rows,
+            )
+        )
+    return SystematicErrors(errors.effects, estimate_discrepancy(parts))
