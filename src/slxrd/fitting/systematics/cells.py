@@ -167,12 +167,12 @@ class Cells:
 
 
 def of_one_crystal(stack: Stack) -> bool:
-    """Whether :func:`cells_of` describes a structure: one kind of crystal, no substrate, no altered film."""
-    return not stack.alternating and not Surroundings.needed(stack)
+    """Whether cells describe a structure: one kind of crystal, no film that is altered or on a substrate."""
+    return not stack.alternating and (stack.coherent > 1 or not Surroundings.needed(stack))
 
 
 def stacked_by_cells(objective: Objective) -> bool:
-    """Whether crystals are stacked, and :func:`cells_of` describes the stacks."""
+    """Whether crystals of one kind are stacked; their interference with a substrate is no part of cells."""
     return objective.model.stack.coherent > 1 and of_one_crystal(objective.model.stack)
 
 
@@ -197,16 +197,25 @@ def cells_of(region: RegionModel, values: Mapping[str, float]) -> Cells:
     key = {name: float(values[name]) for name in region.names}
     kept = _LAST.get(region)
     if kept is None or kept[0] != key:
-        kept = key, _cells(region, key)
+        kept = key, cells_on(region, region.on_grid(key))
         _LAST[region] = kept
     return kept[1]
 
 
-def _cells(region: RegionModel, values: Mapping[str, float]) -> Cells:
+def cells_on(region: RegionModel, on: OnGrid) -> Cells:
+    """Calculate the cells of a region on an auxiliary grid.
+
+    Parameters
+    ----------
+    region : RegionModel
+        The region.
+    on : OnGrid
+        Parameters and grid.
+    """
     from slxrd.model.kernel.reference.cell_parts import gap, parts, planes  # loads numba
 
-    on, stack = region.on_grid(values), region.model.stack
     s, p, q = on.sample, on.p, on.q
+    values = dict(zip(region.names, p.tolist(), strict=True))
     bare, _, heights = planes(p, q, on.delta, s)
     between = gap(p, q, s, heights, 0, region.gaps)
     closing = int(s.closing[0])
@@ -219,7 +228,7 @@ def _cells(region: RegionModel, values: Mapping[str, float]) -> Cells:
     E = phases[sizes - 1]
     Ec = E * between.c
     squared = np.abs(F) ** 2
-    D = combined_factor(stack.disorders, q, values).value
+    D = combined_factor(region.model.stack.disorders, q, values).value
     if s.sigma_u >= 0:
         D = D * np.exp(-((q * p[s.sigma_u]) ** 2))
     return Cells(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,25 +10,52 @@ import numpy as np
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.systematics.cells import Cells, cells_of, of_one_crystal
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.fitting.systematics.parameters import derivatives_by
+from slxrd.sample.crystal import Crystal
 from slxrd.units import FloatArray
 
 #: Standard deviation of the relative change of the distance of the outermost plane from the next.
 PRIOR = 0.02
 
 
+#: Decay of a strain at the surfaces of films, in planes, of which hardly more than one distance changes.
+_DEPTH = 0.5
+
+
 def prior(objective: Objective) -> float:
-    """Standard deviation of the relative change; 0 for atomic planes, which have parameters for it."""
-    stack = objective.model.stack
-    return PRIOR if of_one_crystal(stack) and stack.crystal is None else 0.0
+    """Standard deviation of the relative change; 0 where it is a parameter, or two crystals alternate."""
+    stack, names = objective.model.stack, objective.model.names
+    if stack.alternating or any(name.startswith(("strain_", "shift_surface")) for name in names):
+        return 0.0
+    return PRIOR
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """By the distances of the outermost planes at both surfaces, with L between the outermost planes."""
+    """By the distances of the outermost planes at both surfaces.
+
+    For equal planes, L is that between the outermost planes; for atomic planes, that between planes of
+    reference.
+    """
+    stack = objective.model.stack
+    if stack.crystal is not None:
+        return derivatives_by(objective, values, {"shift_surface": _distance(stack.crystal, values["d"])})
+    if not of_one_crystal(stack):
+        # A strain ε that decays over ℓ planes widens the first distance by εℓ(1 − e^{−1/ℓ}).
+        weight = 1.0 / (_DEPTH * -math.expm1(-1.0 / _DEPTH))
+        ends = ("bottom", "top")
+        depths = {f"depth_{end}": _DEPTH for end in ends}
+        return derivatives_by(objective, values, {f"strain_{end}": weight for end in ends}, depths)
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)
         made.append(cells.smeared(cells.by_crystals(*_changes(cells, float(values["d"])))))
     return tuple(made)
+
+
+def _distance(crystal: Crystal, d: float) -> float:
+    """Distance of the outermost planes from the next ones in Å, the mean of both surfaces."""
+    heights = [plane.height(d) for plane in crystal.planes(3)]
+    return 0.5 * (heights[1] - heights[0] + heights[-1] - heights[-2])
 
 
 def _changes(cells: Cells, d: float) -> tuple[np.ndarray, FloatArray]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, stacked_by_cells
+from slxrd.fitting.systematics.cells import cells_of
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.fitting.systematics.parameters import derivatives_by
 from slxrd.units import FloatArray
 
 #: Standard deviation of the fraction.
@@ -15,12 +16,15 @@ PRIOR = 0.1
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the fraction; 0 where it is a parameter of the model."""
-    known = "unstacked" in objective.model.names
-    return PRIOR if stacked_by_cells(objective) and not known else 0.0
+    model = objective.model
+    return PRIOR if model.stack.coherent > 1 and "unstacked" not in model.names else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
     """Intensity without the interference of crystals less that with it."""
+    stack = objective.model.stack
+    if stack.alternating or stack.substrate is not None:
+        return derivatives_by(objective, values, {"unstacked": 1.0})
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)
