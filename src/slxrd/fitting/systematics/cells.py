@@ -21,7 +21,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.environment.curves import Surroundings
 from slxrd.model.intensity import OnGrid, RegionModel, apply_resolution
 from slxrd.model.kernel.size_shares import size_shares
@@ -171,9 +170,9 @@ def of_one_crystal(stack: Stack) -> bool:
     return not stack.alternating and (stack.coherent > 1 or not Surroundings.needed(stack))
 
 
-def stacked_by_cells(objective: Objective) -> bool:
-    """Whether crystals of one kind are stacked; their interference with a substrate is no part of cells."""
-    return objective.model.stack.coherent > 1 and of_one_crystal(objective.model.stack)
+def is_plain(stack: Stack) -> bool:
+    """Whether crystals of one kind are stacked, without a substrate, which is no part of cells."""
+    return stack.coherent > 1 and not stack.alternating and stack.substrate is None
 
 
 _LAST: WeakKeyDictionary[RegionModel, tuple[dict[str, float], Cells]] = WeakKeyDictionary()

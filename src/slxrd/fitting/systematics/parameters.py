@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.intensity import RegionModel
+from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
 
@@ -14,6 +15,12 @@ def with_parameters(region: RegionModel, names: tuple[str, ...]) -> RegionModel:
     """Return the model of a region with further parameters in use."""
     model = replace(region.model, stack=region.model.stack.using(names))
     return RegionModel(model, region.q, region.scan)
+
+
+def has_other_gaps(stack: Stack) -> bool:
+    """Whether a structure has gaps that could be distributed in another way than as Gaussians."""
+    gaussian = not stack.gap_distribution.parameters
+    return stack.coherent > 1 and gaussian and stack.gap_profile.any_distribution
 
 
 def derivatives_by(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, stacked_by_cells
+from slxrd.fitting.systematics.cells import cells_of, is_plain
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.fitting.systematics.parameters import derivatives_by, has_other_gaps
 from slxrd.units import FloatArray
 
 #: Standard deviation of the skewness γ = ⟨(g − L)³⟩/σ_L³: that of a gamma distribution of shape 16 is 0.5.
@@ -15,12 +16,15 @@ PRIOR = 0.5
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the skewness; 0 where it is a parameter of the model."""
+    stack = objective.model.stack
     known = "skew_L" in objective.model.names
-    return PRIOR if stacked_by_cells(objective) and not known else 0.0
+    return PRIOR if (is_plain(stack) or has_other_gaps(stack)) and not known else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
     """By the third cumulant of the gaps: w exp(−iγ(qσ_L)³/6) to first order."""
+    if not is_plain(objective.model.stack):
+        return derivatives_by(objective, values, {"skew_L": 1.0})
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, stacked_by_cells
+from slxrd.fitting.systematics.cells import cells_of
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 
@@ -16,11 +16,15 @@ PRIOR = 0.5
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the fraction; 0 where the model mixes sizes itself."""
-    return PRIOR if stacked_by_cells(objective) and not objective.model.stack.mixed else 0.0
+    stack = objective.model.stack
+    return PRIOR if stack.coherent > 1 and not stack.mixed else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """Intensity of stacks of mixed sizes less that of stacks of one size each."""
+    """Intensity of stacks of mixed sizes less that of stacks of one size each.
+
+    Their interference with a substrate is kept as it is.
+    """
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)

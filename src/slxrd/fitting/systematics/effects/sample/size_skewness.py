@@ -26,8 +26,12 @@ def prior(objective: Objective) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """By the Gram-Charlier factor 1 + γ/6 (x³ − 3x) on the shares, x = (n − N)/σ_N."""
-    by_cells = of_one_crystal(objective.model.stack)
+    """By the Gram-Charlier factor 1 + γ/6 (x³ − 3x) on the shares, x = (n − N)/σ_N.
+
+    The interference of stacks of mixed sizes with a substrate is kept as it is.
+    """
+    stack = objective.model.stack
+    by_cells = of_one_crystal(stack) and (stack.mixed or stack.substrate is None)
     return tuple((_by_cells if by_cells else _by_sizes)(region, values) for region in objective.region_models)
 
 
@@ -37,7 +41,7 @@ def _by_cells(region: RegionModel, values: Mapping[str, float]) -> FloatArray:
 
 
 def _by_sizes(region: RegionModel, values: Mapping[str, float]) -> FloatArray:
-    """Sum over films of one size each, whose intensities are averaged."""
+    """Sum over samples of one size each, whose intensities are averaged."""
     s = region.on_grid(values).sample
     sizes, shares, _, _ = size_shares(
         values["N"], values["sigma_N"], s.window, s.power, max(1, int(s.closing[0]))

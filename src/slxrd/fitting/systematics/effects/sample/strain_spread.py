@@ -34,7 +34,10 @@ def prior(objective: Objective) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """Half the second derivative with respect to relative changes of d, independent for every crystal."""
+    """Half the second derivative with respect to relative changes of d, independent for every crystal.
+
+    The interference of stacks with a substrate is kept as it is.
+    """
     change = _change_of_film if _of_film(objective) else _change
     return tuple(change(region, values) for region in objective.region_models)
 

@@ -34,7 +34,7 @@ def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArr
     """By the distances of the outermost planes at both surfaces.
 
     For equal planes, L is that between the outermost planes; for atomic planes, that between planes of
-    reference.
+    reference. The interference of stacks of equal planes with a substrate is kept as it is.
     """
     stack = objective.model.stack
     if stack.crystal is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of
+from slxrd.fitting.systematics.cells import cells_of, is_plain
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.fitting.systematics.parameters import derivatives_by
 from slxrd.units import FloatArray
@@ -22,8 +22,7 @@ def prior(objective: Objective) -> float:
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
     """Intensity without the interference of crystals less that with it."""
-    stack = objective.model.stack
-    if stack.alternating or stack.substrate is not None:
+    if not is_plain(objective.model.stack):
         return derivatives_by(objective, values, {"unstacked": 1.0})
     made = []
     for region in objective.region_models:

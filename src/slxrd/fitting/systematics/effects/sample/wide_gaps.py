@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, stacked_by_cells
+from slxrd.fitting.systematics.cells import cells_of, is_plain
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.fitting.systematics.parameters import derivatives_by, has_other_gaps
 from slxrd.units import FloatArray
 
 #: Standard deviation of the fraction.
@@ -19,12 +20,15 @@ WIDER = 5.0
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the fraction; 0 where it is a parameter of the model."""
+    stack = objective.model.stack
     known = "wide_L" in objective.model.names
-    return PRIOR if stacked_by_cells(objective) and not known else 0.0
+    return PRIOR if (is_plain(stack) or has_other_gaps(stack)) and not known else 0.0
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
     """By w(1 + p(e^{iqδ} − 1)), with L of the other gaps."""
+    if not is_plain(objective.model.stack):
+        return derivatives_by(objective, values, {"wide_L": 1.0}, {"widening_L": WIDER})
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)
