@@ -50,7 +50,7 @@ DEPARTURES: dict[str, tuple[tuple[float, float], str]] = {
     "Lorentzian tails": ((0.1, 0.3), "Lorentzian share of a pseudo-Voigt resolution of the same width"),
     "tilt": ((0.6, 1.4), "standard deviation in degrees of the tilt of each crystal about a lateral axis"),
     "mixed sizes": ((1.0, 1.0), "sizes at random within a stack"),
-    "spread of M": ((0.3, 0.6), "relative standard deviation of M, log-normal"),
+    "spread of M": ((12.0, 40.0), "mean of M, log-normal with a relative standard deviation of 0.3 to 0.6"),
     "strain": ((0.005, 0.02), "strain of the bottom plane, fading over 1 to 3 planes"),
     "spread of d": ((0.003, 0.01), "relative standard deviation of d from stack to stack"),
     "skewed sizes": ((0.3, 0.7), "shape of shifted log-normal sizes, mean and width as stated"),
@@ -162,8 +162,8 @@ def _pairs(case: Case) -> tuple[float, Array]:
     if case.departure != "spread of M":
         return float(M), np.asarray(M - np.arange(1.0, M))
     counts = np.arange(2.0, 4.0 * M)
-    shape2 = np.log(1.0 + case.size**2)
-    weights = np.exp(-0.5 * (np.log(counts / M) + 0.5 * shape2) ** 2 / shape2) / counts
+    shape2 = np.log(1.0 + (0.3 + 0.3 * case.second) ** 2)
+    weights = np.exp(-0.5 * (np.log(counts / case.size) + 0.5 * shape2) ** 2 / shape2) / counts
     weights /= weights.sum()
     pairs = [float(weights @ np.maximum(counts - m, 0.0)) for m in range(1, counts.size)]
     return float(weights @ counts), np.asarray(pairs)
