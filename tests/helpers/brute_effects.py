@@ -74,11 +74,16 @@ def size_distribution(sample: Sample) -> dict[int, float]:
 
 
 def gap_distribution(sample: Sample) -> tuple[FloatArray, FloatArray]:
-    """Nodes in Å and weights of the gaps: Pearson's third type where they are skewed."""
+    """Nodes in Å and weights of the gaps: Pearson's third type where they are skewed, or two widths."""
     skewness = sample.departures.get("gap_skewness", 0.0)
     wide = sample.departures.get("wide_gaps", 0.0)
     x = np.linspace(-9.0, 9.0, 201)
     weights = pearson3.pdf(x, skewness) if skewness else np.exp(-0.5 * x**2)
+    kurtosis = sample.departures.get("gap_kurtosis", 0.0)
+    if kurtosis:
+        # Two variances v(1 ± a) have the excess kurtosis 3a²; a is imaginary where it is negative.
+        a = complex(kurtosis / 3.0) ** 0.5
+        weights = sum((np.exp(-0.5 * x**2 / v) / v**0.5).real for v in (1.0 + a, 1.0 - a))
     weights = weights / weights.sum()
     gaps = sample.L + sample.sigma_L * x
     return np.concatenate((gaps, gaps + 5.0)), np.concatenate(((1.0 - wide) * weights, wide * weights))
@@ -137,6 +142,10 @@ def intensity(sample: Sample, q: FloatArray) -> FloatArray:
     means = tuple(sum(share * parts[n][k] for n, share in sizes.items()) for k in range(4))
     share_of_mixed = sample.departures.get("size_mixing", 1.0 if sample.mixed else 0.0)
     together = (1.0 - share_of_mixed) * pure + share_of_mixed * stacked(sample, means, w)  # type: ignore[arg-type]
+    shorter = sample.departures.get("shorter_stacks", 0.0)
+    if shorter:
+        half = intensity(replace(sample, M=sample.M // 2, departures={}), q)
+        together = (1.0 - shorter) * together + shorter * sample.M / (sample.M // 2) * half
     alone = sample.departures.get("unstacked", 0.0)
     return np.asarray((1.0 - alone) * together + alone * sample.M * means[3].real)
 

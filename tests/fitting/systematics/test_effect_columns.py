@@ -22,8 +22,10 @@ SAMPLES = {"cubes": CUBES, "sheets": SHEETS}
 #: Size of the departures, and whether the intensity is linear in it.
 OF_SAMPLE = {
     "gap_skewness": (0.02, False),
+    "gap_kurtosis": (0.02, False),
     "wide_gaps": (0.001, False),
     "unstacked": (0.5, True),
+    "shorter_stacks": (0.5, True),
     "size_skewness": (0.02, False),
     "size_mixing": (0.5, True),
     "surface_relaxation": (1e-4, False),
