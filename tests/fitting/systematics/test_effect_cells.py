@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from slxrd.fitting.systematics.cells import cells_of
+from slxrd.fitting.systematics.columns.cells import cells_of
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model, RegionModel
 from slxrd.sample.library.crystals import crystal

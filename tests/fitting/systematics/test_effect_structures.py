@@ -13,8 +13,8 @@ from brute_substrates import rod
 
 from slxrd.data.regions import Region, RegionData
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.parameters import derivatives_by
 from slxrd.fitting.systematics.effect import EFFECTS
-from slxrd.fitting.systematics.parameters import derivatives_by
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.sample.library.crystals import crystal

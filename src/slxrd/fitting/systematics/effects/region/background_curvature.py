@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.backgrounds import AMPLITUDE, further_degree
+from slxrd.fitting.systematics.columns.backgrounds import AMPLITUDE, further_degree
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.smooth_factors import relative_power
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.smooth_factors import relative_power
 from slxrd.units import FloatArray
 
 #: d² ln I/dq² in Å²: form factors −0.3 to 0.1, uncorrected Lp or absorption of 1/q² up to 1.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.smooth_factors import relative_power
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.smooth_factors import relative_power
 from slxrd.units import FloatArray
 
 #: d ln I/dq of equal planes in Å: form factors −0.1 to −0.4, Debye-Waller factors −0.02 to −0.2.

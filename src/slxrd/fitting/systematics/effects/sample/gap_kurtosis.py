@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, is_plain
+from slxrd.fitting.systematics.columns.cells import cells_of, is_plain
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, is_plain
+from slxrd.fitting.systematics.columns.cells import cells_of, is_plain
+from slxrd.fitting.systematics.columns.parameters import derivatives_by, has_other_gaps
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.parameters import derivatives_by, has_other_gaps
 from slxrd.units import FloatArray
 
 #: Standard deviation of the skewness γ = ⟨(g − L)³⟩/σ_L³: that of a gamma distribution of shape 16 is 0.5.

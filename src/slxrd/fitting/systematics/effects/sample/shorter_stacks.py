@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import Cells, cells_of
+from slxrd.fitting.systematics.columns.cells import Cells, cells_of
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 
@@ -52,7 +52,7 @@ EFFECTS.register(
         "",
         prior,
         columns,
-        remedy="determine M from the widths of the fringes (--coherent), or from the thickness of the film",
+        remedy="give M from the thickness of the film (--coherent)",
         reference="docs/systematic-effects.md",
     ),
 )

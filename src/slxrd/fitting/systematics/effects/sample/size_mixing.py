@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of
+from slxrd.fitting.systematics.columns.cells import cells_of
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 

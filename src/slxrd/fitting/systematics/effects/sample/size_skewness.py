@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, of_one_crystal
+from slxrd.fitting.systematics.columns.cells import cells_of, of_one_crystal
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.model.intensity import RegionModel
 from slxrd.model.kernel.size_shares import size_shares

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import Cells, cells_of, cells_on, of_one_crystal
+from slxrd.fitting.systematics.columns.cells import Cells, cells_of, cells_on, of_one_crystal
+from slxrd.fitting.systematics.columns.parameters import with_parameters
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.parameters import with_parameters
 from slxrd.model.intensity import OnGrid, RegionModel
 from slxrd.units import FloatArray
 

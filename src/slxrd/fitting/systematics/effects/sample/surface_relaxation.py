@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import Cells, cells_of, of_one_crystal
+from slxrd.fitting.systematics.columns.cells import Cells, cells_of, of_one_crystal
+from slxrd.fitting.systematics.columns.parameters import derivatives_by
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.parameters import derivatives_by
 from slxrd.sample.crystal import Crystal
 from slxrd.units import FloatArray
 

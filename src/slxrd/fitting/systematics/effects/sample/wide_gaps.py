@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.systematics.cells import cells_of, is_plain
+from slxrd.fitting.systematics.columns.cells import cells_of, is_plain
+from slxrd.fitting.systematics.columns.parameters import derivatives_by, has_other_gaps
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
-from slxrd.fitting.systematics.parameters import derivatives_by, has_other_gaps
 from slxrd.units import FloatArray
 
 #: Standard deviation of the fraction.
