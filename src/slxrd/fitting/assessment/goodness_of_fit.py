@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.fitting.assessment.scatter import MeasuredNoise, measured_noise
+from slxrd.fitting.assessment.correlated_noise import Correlation, draw_noise, find_correlation
+from slxrd.fitting.assessment.scatter import MeasuredNoise, measured_noise, scatter_ratio
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.units import FloatArray
@@ -23,6 +24,8 @@ from slxrd.units import FloatArray
 DEVIATIONS = 4.0
 #: Residuals are structured if noise alone gives as much with a smaller probability than this.
 UNLIKELY = 1e-3
+#: Least scatter of neighbouring points over a known σ with which they are taken to be independent.
+LEAST_SCATTER = 0.8
 #: Lags of the autocorrelation, and simulated sets of residuals.
 _LAGS, _DRAWS = 8, 300
 #: Least number of points for tests of structure.
@@ -65,6 +68,10 @@ class RegionFit:
         1 + 2 Σ of the autocorrelation up to its first zero, in points; at least 1.
     probability : float
         Of an autocorrelation as large, or as few runs, by noise alone.
+    correlation : Correlation, optional
+        Of the noise of neighbouring points.
+    slow : float
+        Noise of slow variations over the σ of the fit, from the residuals; 1 without such a correlation.
     """
 
     name: str
@@ -75,6 +82,8 @@ class RegionFit:
     autocorrelation: float
     correlation_time: float
     probability: float
+    correlation: Correlation | None = None
+    slow: float = 1.0
 
     @property
     def good(self) -> bool:
@@ -128,8 +137,14 @@ def goodness_of_fit(objective: Objective, minimum: Minimum, *, known: bool, seed
     """
     evaluation = minimum.evaluation
     random = np.random.default_rng(seed)
+    correlations = _correlations(objective, minimum, known=known)
     noises = [
-        measured_noise(region, points.sigma if points.base is None else points.base, known=known)
+        measured_noise(
+            region,
+            points.sigma if points.base is None else points.base,
+            known=known,
+            correlation=correlations.get(points.scan),
+        )
         for region, points in zip(evaluation.regions, objective.data, strict=True)
     ]
     basis = _basis(minimum)
@@ -139,7 +154,8 @@ def goodness_of_fit(objective: Objective, minimum: Minimum, *, known: bool, seed
         rows = basis[at : at + n] if basis.shape[0] == objective.n_points else np.zeros((n, 0))
         at += n
         found.append(assess_region(region.region.name, _difference(region), noise, region.sigma, rows, random,
-                             _counts(points.per_count, region.calculated)))  # fmt: skip
+                             _counts(points.per_count, region.calculated),
+                             correlations.get(points.scan)))  # fmt: skip
     size = np.array([region.standardised.size for region in found], dtype=float)
     dof = max(float(size.sum()) - basis.shape[1], 1.0)
     precision = math.sqrt(float(size**2 @ np.array([n.precision for n in noises]) ** 2)) / size.sum()
@@ -149,6 +165,23 @@ def goodness_of_fit(objective: Objective, minimum: Minimum, *, known: bool, seed
         1.0 + chi2_scatter(dof, precision),
         float(size @ np.array([region.correlation_time for region in found]) / size.sum()),
     )
+
+
+def _correlations(objective: Objective, minimum: Minimum, *, known: bool) -> dict[int, Correlation]:
+    """Correlation of the noise of each scan in which there is one.
+
+    Neighbouring points of smoothed data scatter less than the σ that is known; where they scatter as much,
+    what looks like it is an error of the model.
+    """
+    series: dict[int, list[tuple[FloatArray, FloatArray]]] = {}
+    for region, points in zip(minimum.evaluation.regions, objective.data, strict=True):
+        declared = points.sigma if points.base is None else points.base
+        if not known or scatter_ratio(region, declared) < LEAST_SCATTER:
+            sigma = measured_noise(region, declared, known=known).sigma
+            both = ((region.measured - region.calculated) / sigma, region.calculated / sigma)
+            series.setdefault(points.scan, []).append(both)
+    found = {scan: find_correlation(*zip(*both, strict=True)) for scan, both in series.items()}
+    return {scan: correlation for scan, correlation in found.items() if correlation is not None}
 
 
 def _difference(region: object) -> FloatArray:
@@ -181,6 +214,7 @@ def assess_region(
     basis: FloatArray,
     random: np.random.Generator,
     counts: FloatArray | None,
+    correlation: Correlation | None = None,
 ) -> RegionFit:
     """Test the residuals of one region against noise.
 
@@ -200,9 +234,13 @@ def assess_region(
         For simulated residuals.
     counts : ndarray, shape (n,), or None
         Expected counts, if known: few counts scatter more than normal noise.
+    correlation : Correlation, optional
+        Of the noise of neighbouring points. The residuals are then tested at every few points.
     """
     n = residual.size
     width = noise.sigma / sigma
+    if correlation is not None:
+        return _assess_correlated(name, residual, noise, width, basis, random, correlation)
     inner = (basis * width[:, None] ** 2).T @ basis
     variance = width**2 * (1.0 - 2.0 * np.sum(basis**2, axis=1)) + np.sum((basis @ inner) * basis, axis=1)
     expected = np.sqrt(np.maximum(variance, 0.05 * width**2))
@@ -215,7 +253,40 @@ def assess_region(
         return RegionFit(name, noise, u, chi2, limit, 0.0, 1.0, 1.0)
     draws = random.normal(size=(_DRAWS, n)) * width
     simulated = (draws - (draws @ basis) @ basis.T) / expected
-    lags = max(1, min(_LAGS, n // 6))
+    first, probability = _structure(u, simulated)
+    return RegionFit(name, noise, u, chi2, limit, first, correlation_time(u), probability)
+
+
+def _assess_correlated(
+    name: str,
+    residual: FloatArray,
+    noise: MeasuredNoise,
+    width: FloatArray,
+    basis: FloatArray,
+    random: np.random.Generator,
+    correlation: Correlation,
+) -> RegionFit:
+    n = residual.size
+    draws = draw_noise(correlation.kernel.autocorrelation, (_DRAWS, n), random) * width
+    simulated = draws - (draws @ basis) @ basis.T
+    left = np.mean(simulated**2, axis=0)
+    expected = np.sqrt(np.maximum(left, 0.05 * width**2))
+    u = residual / expected
+    # Residuals over the σ of the fit that would be 1 on average if its σ were right for slow variations.
+    slow = float(residual @ residual) / float(np.sum(left / (width**2 * correlation.time)))
+    dof = max(n / correlation.time - float(np.sum(basis**2)), 1.0)
+    chi2, limit = float(np.mean(u**2)), 1.0 + chi2_scatter(dof, noise.precision)
+    apart = math.ceil(correlation.time)
+    first, probability = 0.0, 1.0
+    if n // apart >= _LEAST:
+        first, probability = _structure(u[::apart], (simulated / expected)[:, ::apart])
+    return RegionFit(name, noise, u, chi2, limit, first, correlation_time(u), probability, correlation,
+                     math.sqrt(slow))  # fmt: skip
+
+
+def _structure(u: FloatArray, simulated: FloatArray) -> tuple[float, float]:
+    """Autocorrelation at lag 1, and the probability of an autocorrelation as large or of as few runs."""
+    lags = max(1, min(_LAGS, u.size // 6))
     ours, theirs = _autocorrelation(u[None, :], lags), _autocorrelation(simulated, lags)
     mean, spread = theirs.mean(axis=0), theirs.std(axis=0)
     probability = min(
@@ -226,8 +297,7 @@ def assess_region(
             _few(_runs(u[None, :])[0], _runs(simulated)),
         ),
     )
-    first = float((ours - mean)[0, 0])
-    return RegionFit(name, noise, u, chi2, limit, first, correlation_time(u), probability)
+    return float((ours - mean)[0, 0]), probability
 
 
 def _autocorrelation(u: FloatArray, lags: int) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from slxrd.fitting.assessment.goodness_of_fit import GoodnessOfFit, goodness_of_fit
+from slxrd.fitting.assessment.goodness_of_fit import GoodnessOfFit, RegionFit, goodness_of_fit
 from slxrd.fitting.assessment.misfit import largest_misfit, lowest_background
 from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
 from slxrd.fitting.minimise.least_squares import Minimum
@@ -45,7 +45,8 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     )
     background, where = lowest_background(regions, objective.backgrounds)
     negative = background < BELOW_ZERO
-    if tested.good and not negative:
+    dependent = [each for each in tested.regions if each.correlation is not None]
+    if tested.good and not negative and not dependent:
         return Assessment(
             "describes",
             reasons=_noise_reason(ratio),
@@ -57,7 +58,7 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         )
     shares = [
         explained_structure(
-            region.measured, region.calculated, each.noise.sigma, logarithmic=logarithmic
+            region.measured, region.calculated, each.noise.slow, logarithmic=logarithmic
         ).share
         for logarithmic in (False, True)
         for region, each in zip(regions, tested.regions, strict=True)
@@ -65,22 +66,20 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     half = len(regions)
     of_roots, of_logarithms = min(shares[:half]), min(shares[half:])
     difference = max(
-        difference_of_logarithms(region.measured, region.calculated, each.noise.sigma)
+        difference_of_logarithms(region.measured, region.calculated, each.noise.slow)
         for region, each in zip(regions, tested.regions, strict=True)
     )
-    rejected = (
-        negative
-        or of_roots < LEAST_OF_ROOTS
-        or of_logarithms < LEAST_OF_LOGARITHMS
-        or difference > LARGEST_DIFFERENCE
+    unlike = (
+        of_roots < LEAST_OF_ROOTS or of_logarithms < LEAST_OF_LOGARITHMS or difference > LARGEST_DIFFERENCE
     )
+    rejected = negative or (unlike and not tested.good)
     substrate = "f_S" in objective.model.names
     film = objective.model.stack.coherent == 1
     misfit, advice = largest_misfit(regions, tested.regions, film=film, substrate=substrate)
     if tested.good:
         misfit = None  # type: ignore[assignment]
-    explained = min(of_roots, of_logarithms)
-    reasons = [*_reasons(tested), *_noise_reason(ratio)]
+    explained = 1.0 if tested.good else min(of_roots, of_logarithms)
+    reasons = [*_dependence(dependent), *_reasons(tested), *_noise_reason(ratio)]
     if negative:
         reasons.append(
             f"the background of region {where} is below zero, by {-background:.2g} of the maximum: "
@@ -112,7 +111,16 @@ def _widening(objective: Objective, minimum: Minimum, tested: GoodnessOfFit) -> 
     reduced = minimum.evaluation.chi2 / expected if expected > 0.0 else 1.0
     of_fit = math.sqrt(reduced) * tested.correlation_time
     of_noise = math.sqrt(tested.reduced_chi2) * tested.correlation_time
-    return max(1.0, of_fit, math.sqrt(of_noise))
+    of_correlation = max(each.slow for each in tested.regions)
+    if tested.good:  # the correlation of the residuals is that of the noise
+        return max(1.0, of_correlation)
+    return max(1.0, of_fit, math.sqrt(of_noise), of_correlation)
+
+
+def _dependence(regions: list[RegionFit]) -> list[str]:
+    """Sentence on the correlation of neighbouring points that has the most evidence."""
+    found = [each.correlation for each in regions if each.correlation is not None]
+    return [max(found, key=lambda each: each.evidence).text] if found else []
 
 
 def _reasons(tested: GoodnessOfFit) -> list[str]:

@@ -4,7 +4,7 @@ Third differences y_i − 3 y_{i+1} + 3 y_{i+2} − y_{i+3} of the data, or of t
 contain the noise with a variance of Σ c² σ² and next to nothing of a curve that is smooth over a few
 points (Rice, Ann. Stat. 1984, 12, 1215, with first differences). Their spread, trimmed so that few
 points with sharp structure do not matter, is compared with that of the assumed σ in groups of similar
-intensity.
+intensity. Where neighbouring points are correlated, the differences are of points that are farther apart.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd.fitting.assessment.correlated_noise import Correlation
+from slxrd.fitting.assessment.kernels import LAGS
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.units import FloatArray
 
@@ -51,9 +53,17 @@ class MeasuredNoise:
     ratio: float
     precision: float
     kept: bool
+    time: float = 1.0
+
+    @property
+    def slow(self) -> FloatArray:
+        """Standard deviation of independent points with the same variations over many points."""
+        return self.sigma * math.sqrt(self.time)
 
 
-def measured_noise(region: Fitted, declared: FloatArray, *, known: bool) -> MeasuredNoise:
+def measured_noise(
+    region: Fitted, declared: FloatArray, *, known: bool, correlation: Correlation | None = None
+) -> MeasuredNoise:
     """Estimate the noise of a region from the scatter of its points.
 
     Parameters
@@ -65,31 +75,59 @@ def measured_noise(region: Fitted, declared: FloatArray, *, known: bool) -> Meas
     known : bool
         Whether it is from counting statistics or from the file. A σ that is a fraction of the maximum is
         given up for smaller deviations.
+    correlation : Correlation, optional
+        Of neighbouring points.
     """
-    rows = _consecutive(region.q)
+    apart, norm, time = 1, float(_THIRD @ _THIRD), 1.0
+    if correlation is not None:
+        time = correlation.time
+        apart = max(1, min(math.ceil(time), (region.q.size - _LEAST) // 3))
+        norm = _norm(correlation.kernel.autocorrelation, apart)
+    rows = _consecutive(region.q, apart)
     if rows.size < _LEAST:
         precision = 0.0 if known else _PRECISION / math.sqrt(_LEAST)
-        return MeasuredNoise(declared, _ratio(declared, region.sigma), precision, known)
-    expected = np.sqrt(_windows(declared**2, rows) @ _THIRD**2)
-    level = np.maximum(_windows(region.measured, rows).mean(axis=1), 0.0)
+        return MeasuredNoise(declared, _ratio(declared, region.sigma), precision, known, time)
+    share = norm / float(_THIRD @ _THIRD)
+    expected = np.sqrt(share * (_windows(declared**2, rows, apart) @ _THIRD**2))
+    level = np.maximum(_windows(region.measured, rows, apart).mean(axis=1), 0.0)
     differences = [
-        _windows(values, rows) @ _THIRD for values in (region.measured, region.measured - region.calculated)
+        _windows(values, rows, apart) @ _THIRD
+        for values in (region.measured, region.measured - region.calculated)
     ]
     count = int(np.clip(rows.size // _LEAST, 1, _GROUPS))
     groups = np.array_split(np.argsort(level, kind="stable"), count)
     ratios = np.array(
         [min(trimmed_rms(each[group] / expected[group]) for each in differences) for group in groups]
     )
-    error = np.array([_PRECISION / math.sqrt(group.size) for group in groups])
-    precision = _PRECISION / math.sqrt(rows.size)
+    error = np.array([_PRECISION / math.sqrt(group.size / time) for group in groups])
+    precision = _PRECISION / math.sqrt(rows.size / time)
     most = _KNOWN if known else _ASSUMED
     with np.errstate(divide="ignore"):
         deviation = np.abs(np.log(ratios)) / error
     if np.all(deviation < most):
-        return MeasuredNoise(declared, _ratio(declared, region.sigma), 0.0 if known else precision, True)
+        return MeasuredNoise(
+            declared, _ratio(declared, region.sigma), 0.0 if known else precision, True, time
+        )
     best = min(differences, key=trimmed_rms)
-    sigma = _by_intensity(region, best, level)
-    return MeasuredNoise(sigma, _ratio(sigma, region.sigma), precision, False)
+    sigma = _by_intensity(region, best, level, norm)
+    return MeasuredNoise(sigma, _ratio(sigma, region.sigma), precision, False, time)
+
+
+def scatter_ratio(region: Fitted, declared: FloatArray) -> float:
+    """Scatter of neighbouring points over that of independent points with the declared σ; 1 if too few."""
+    rows = _consecutive(region.q, 1)
+    if rows.size < _LEAST:
+        return 1.0
+    expected = np.sqrt(_windows(declared**2, rows, 1) @ _THIRD**2)
+    both = (region.measured, region.measured - region.calculated)
+    return min(trimmed_rms(_windows(values, rows, 1) @ _THIRD / expected) for values in both)
+
+
+def _norm(autocorrelation: FloatArray, apart: int) -> float:
+    """Variance of third differences of points this far apart, over that of a point."""
+    distance = apart * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
+    rho = np.where(distance < autocorrelation.size, autocorrelation[np.minimum(distance, LAGS)], 0.0)
+    return float(_THIRD @ rho @ _THIRD)
 
 
 def _ratio(noise: FloatArray, sigma: FloatArray) -> float:
@@ -104,11 +142,10 @@ def trimmed_rms(values: FloatArray) -> float:
     return math.sqrt(mean / _MEAN_SQUARE) if mean > 0.0 else math.sqrt(float(squares.mean()))
 
 
-def _by_intensity(region: Fitted, differences: FloatArray, level: FloatArray) -> FloatArray:
+def _by_intensity(region: Fitted, differences: FloatArray, level: FloatArray, norm: float) -> FloatArray:
     """Standard deviation of each point with a variance a + b·y + c·y², all three not negative."""
     from scipy.optimize import nnls
 
-    norm = float(_THIRD @ _THIRD)
     squares = differences**2 / norm
     top = max(float(level.max()), 1e-300)
     x = level / top
@@ -131,14 +168,15 @@ def _by_intensity(region: Fitted, differences: FloatArray, level: FloatArray) ->
     return np.asarray(np.sqrt(np.maximum(found, least)))
 
 
-def _consecutive(q: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """First points of four in a row that are about evenly spaced."""
-    if q.size < 4:
+def _consecutive(q: FloatArray, apart: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """First points of four, ``apart`` points from one to the next, between which the steps are about even."""
+    span = 3 * apart
+    if q.size <= span:
         return np.zeros(0, dtype=np.intp)
     step = np.diff(q)
-    even = step < 1.5 * np.median(step)
-    return np.flatnonzero(even[:-2] & even[1:-1] & even[2:])
+    even = np.lib.stride_tricks.sliding_window_view(step < 1.5 * np.median(step), span)
+    return np.flatnonzero(even.all(axis=1))
 
 
-def _windows(values: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> FloatArray:
-    return np.asarray(values[rows[:, None] + np.arange(4)])
+def _windows(values: FloatArray, rows: np.ndarray[tuple[int], np.dtype[np.intp]], apart: int) -> FloatArray:
+    return np.asarray(values[rows[:, None] + apart * np.arange(4)])
