@@ -87,8 +87,7 @@ def assess_minima(
     if crystal:
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]
-    white = assessment.grade == "describes"
-    corrected = correct(objective, minima, systematics, exact, white=white, expired=budget.expired)
+    corrected = correct(objective, minima, systematics, exact, white=assessment.white, expired=budget.expired)
     objective, minima = corrected.objective, corrected.minima
     if corrected.errors.discrepancy is not None:
         # The structure of the residuals is part of the covariance, so that only the noise may be wider.

@@ -31,9 +31,8 @@ FOUND = 8.5
 _THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 #: Differences smaller than this part of the intensity are rounding errors of numbers.
 _EXACT = 1e-12
-#: Largest share of the variance of a stretch that so few points may have: counts that are mostly 0 are not
-#: normally distributed.
-_FEW, _SHARE = 4, 0.85
+#: Largest share of the variance of a stretch that so few points may have, and of equal neighbours.
+_FEW, _SHARE, _TIES = 4, 0.85, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +65,9 @@ class Correlation:
 
 
 def find_correlation(
-    series: Sequence[FloatArray], structures: Sequence[FloatArray] | None = None
+    series: Sequence[FloatArray],
+    structures: Sequence[FloatArray] | None = None,
+    measured: Sequence[FloatArray] | None = None,
 ) -> Correlation | None:
     """Find a correlation of the noise of neighbouring points.
 
@@ -78,6 +79,9 @@ def find_correlation(
     structures : sequence of ndarray, shape (n,), optional
         The calculated curves, in the same unit, if the series are residuals. Stretches in which the curve
         varies more than the residuals are left out: an error of the model can look the same there.
+    measured : sequence of ndarray, shape (n,), optional
+        The intensities, if the series are others. Stretches in which many neighbours are equal are left out:
+        the noise of few counts is not normally distributed.
 
     Returns
     -------
@@ -88,11 +92,11 @@ def find_correlation(
     kept = KEPT_OF_DATA if structures is None else KEPT_OF_RESIDUALS
     white, expected = _expected(lowest)
     power = [np.zeros((0, white.size))]
-    for values, curve in zip(series, structures or series, strict=True):
+    for values, curve, raw in zip(series, structures or series, measured or series, strict=True):
         if values.size < STRETCH + 3:
             continue
         own = _periodograms(values, lowest)
-        usable = _spread(values)
+        usable = _spread(values, raw)
         if structures is not None:
             usable &= ((_periodograms(curve, lowest) - own) / white).sum(axis=1) < 0.0
         power.append(own[usable])
@@ -125,14 +129,17 @@ def _periodograms(values: FloatArray, lowest: float) -> FloatArray:
     return np.asarray(power[:, _used(lowest)])
 
 
-def _spread(values: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Whether the variations of a stretch are more than rounding errors, and not those of a few points."""
+def _spread(values: FloatArray, raw: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Whether the variations of a stretch are more than rounding errors, and not those of few counts."""
     count = (values.size - STRETCH - 3) // HOP + 1
-    windows = np.lib.stride_tricks.sliding_window_view(values, STRETCH)[::HOP][:count]
+    windows, raws = (
+        np.lib.stride_tricks.sliding_window_view(each, STRETCH)[::HOP][:count] for each in (values, raw)
+    )
     squares = np.sort(((windows - np.median(windows, axis=1)[:, None]) * _taper()) ** 2, axis=1)
     total = squares.sum(axis=1)
-    size = np.abs(windows).max(axis=1)
-    return np.asarray((total > (_EXACT * size) ** 2) & (squares[:, -_FEW:].sum(axis=1) < _SHARE * total))
+    varied = total > (_EXACT * np.abs(windows).max(axis=1)) ** 2
+    many = squares[:, -_FEW:].sum(axis=1) < _SHARE * total
+    return np.asarray(varied & many & (np.mean(np.diff(raws, axis=1) == 0.0, axis=1) < _TIES))
 
 
 @cache

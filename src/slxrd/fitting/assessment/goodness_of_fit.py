@@ -173,14 +173,14 @@ def _correlations(objective: Objective, minimum: Minimum, *, known: bool) -> dic
     Neighbouring points of smoothed data scatter less than the σ that is known; where they scatter as much,
     what looks like it is an error of the model.
     """
-    series: dict[int, list[tuple[FloatArray, FloatArray]]] = {}
+    series: dict[int, list[tuple[FloatArray, FloatArray, FloatArray]]] = {}
     for region, points in zip(minimum.evaluation.regions, objective.data, strict=True):
         declared = points.sigma if points.base is None else points.base
         if not known or scatter_ratio(region, declared) < LEAST_SCATTER:
             sigma = measured_noise(region, declared, known=known).sigma
-            both = ((region.measured - region.calculated) / sigma, region.calculated / sigma)
-            series.setdefault(points.scan, []).append(both)
-    found = {scan: find_correlation(*zip(*both, strict=True)) for scan, both in series.items()}
+            curves = ((region.measured - region.calculated) / sigma, region.calculated / sigma)
+            series.setdefault(points.scan, []).append((*curves, region.measured))
+    found = {scan: find_correlation(*zip(*curves, strict=True)) for scan, curves in series.items()}
     return {scan: correlation for scan, correlation in found.items() if correlation is not None}
 
 

@@ -43,9 +43,11 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         sum(each.noise.ratio**2 * each.standardised.size for each in tested.regions)
         / sum(each.standardised.size for each in tested.regions)
     )
+    dependent = [each for each in tested.regions if each.correlation is not None]
+    if dependent:
+        ratio = max(ratio, *(each.slow for each in dependent))
     background, where = lowest_background(regions, objective.backgrounds)
     negative = background < BELOW_ZERO
-    dependent = [each for each in tested.regions if each.correlation is not None]
     if tested.good and not negative and not dependent:
         return Assessment(
             "describes",
@@ -79,7 +81,8 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     if tested.good:
         misfit = None  # type: ignore[assignment]
     explained = 1.0 if tested.good else min(of_roots, of_logarithms)
-    reasons = [*_dependence(dependent), *_reasons(tested), *_noise_reason(ratio)]
+    of_noise = _dependence(dependent) if dependent else _noise_reason(ratio)
+    reasons = [*of_noise, *_reasons(tested)] if dependent else [*_reasons(tested), *of_noise]
     if negative:
         reasons.append(
             f"the background of region {where} is below zero, by {-background:.2g} of the maximum: "
@@ -102,6 +105,7 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         noise_ratio=ratio,
         correlation_time=tested.correlation_time,
         explained=explained,
+        noise_time=max((each.noise.time for each in dependent), default=1.0),
     )
 
 
@@ -117,10 +121,10 @@ def _widening(objective: Objective, minimum: Minimum, tested: GoodnessOfFit) -> 
     return max(1.0, of_fit, math.sqrt(of_noise), of_correlation)
 
 
-def _dependence(regions: list[RegionFit]) -> list[str]:
+def _dependence(regions: list[RegionFit]) -> tuple[str, ...]:
     """Sentence on the correlation of neighbouring points that has the most evidence."""
     found = [each.correlation for each in regions if each.correlation is not None]
-    return [max(found, key=lambda each: each.evidence).text] if found else []
+    return (max(found, key=lambda each: each.evidence).text,)
 
 
 def _reasons(tested: GoodnessOfFit) -> list[str]:

@@ -236,6 +236,7 @@ def _assessment(item: Mapping[str, Any] | None) -> Assessment | None:
         misfit=None if place is None else _misfit(place),
         advice=_texts(item["advice"]),
         rivals=tuple(map(_rival, item["rivals"])),
+        noise_time=_finite(item.get("noise_time", 1.0)),
         **{name: _finite(item[name]) for name in numbers},
     )
 

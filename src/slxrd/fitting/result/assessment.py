@@ -81,7 +81,8 @@ class Assessment:
     limit : float
         Largest value of it for a model that describes the data.
     noise_ratio : float
-        Noise of the data over the σ of the fit, root mean square; 1 where they agree.
+        Noise of the data over the σ of the fit, root mean square; 1 where they agree. Of points that are not
+        independent: the noise of as many independent points with the same variations over many points.
     correlation_time : float
         Of the residuals, in points; 1 if they are independent.
     explained : float
@@ -89,6 +90,8 @@ class Assessment:
         model explains; 1 if the rest is noise.
     rivals : tuple of Rival
         Other models of the same points.
+    noise_time : float
+        Correlation time of the noise of the data in points, above 1 where they were smoothed or interpolated.
     """
 
     grade: Grade
@@ -102,6 +105,14 @@ class Assessment:
     correlation_time: float = 1.0
     explained: float = 1.0
     rivals: tuple[Rival, ...] = ()
+    noise_time: float = 1.0
+
+    @property
+    def white(self) -> bool:
+        """Whether noise alone explains the residuals."""
+        return self.grade == "describes" or (
+            self.grade == "systematic" and self.misfit is None and self.noise_time > 1.0
+        )
 
     @property
     def rejected(self) -> bool:
@@ -116,7 +127,8 @@ class Assessment:
             wider = f"; errors widened × {self.widening:.2g}" if self.widening > 1.0 else ""
             return f"The model describes the data ({measure}){wider}."
         if self.grade == "systematic" and self.misfit is None:
-            return f"Not certain: {self.reasons[0]}. All errors are widened × {self.widening:.2g}."
+            wider = f" All errors are widened × {self.widening:.2g}." if self.widening > 1.0 else ""
+            return f"Not certain: {self.reasons[0]}.{wider}"
         if self.grade == "systematic":
             return (
                 f"The model describes the data with systematic residuals ({measure}): "
