@@ -128,7 +128,8 @@ def estimate_discrepancy(regions: Sequence[RegionResiduals]) -> Discrepancy | No
     0.8, ln s is 0 ± 0.1 below and ± 1 above.
     """
     whitened = [_whitened(region) for region in regions]
-    if not any(np.any(region.flat) for region in whitened):
+    several = any(region.q.size > 1 for region in whitened)
+    if not several or not any(np.any(region.flat) for region in whitened):
         return None
     width = max(float(np.ptp(region.q)) for region in whitened)
     spacing = max(float(np.median(np.diff(np.sort(region.q)))) for region in whitened if region.q.size > 1)
