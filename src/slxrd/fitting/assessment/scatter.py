@@ -31,6 +31,8 @@ _LEAST, _GROUPS = 24, 4
 _LEAST_OF_POINT, _LEAST_OF_MAXIMUM = 5e-4, 2e-5
 #: Deviations, in standard deviations, up to which an assumed σ and one that is known are kept.
 _ASSUMED, _KNOWN = 2.5, 4.0
+#: Median of intensity over σ below which the points are few counts.
+_FEW = 1.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ def measured_noise(
     most = _KNOWN if known else _ASSUMED
     with np.errstate(divide="ignore"):
         deviation = np.abs(np.log(ratios)) / error
-    if np.all(deviation < most):
+    if np.all(deviation < most) and not (known and _differs(differences, expected, level, precision)):
         return MeasuredNoise(
             declared, _ratio(declared, region.sigma), 0.0 if known else precision, True, time
         )
@@ -121,6 +123,18 @@ def scatter_ratio(region: Fitted, declared: FloatArray) -> float:
     expected = np.sqrt(_windows(declared**2, rows, 1) @ _THIRD**2)
     both = (region.measured, region.measured - region.calculated)
     return min(trimmed_rms(_windows(values, rows, 1) @ _THIRD / expected) for values in both)
+
+
+def _differs(
+    differences: list[FloatArray], expected: FloatArray, level: FloatArray, precision: float
+) -> bool:
+    """Whether the scatter of all points together contradicts a known σ.
+
+    A σ of few counts, at least that of one count, is larger than their scatter; this is no contradiction.
+    """
+    ratio = min(trimmed_rms(each / expected) for each in differences)
+    few = ratio < 1.0 and float(np.median(level * math.sqrt(_THIRD @ _THIRD) / expected)) < _FEW
+    return not few and ratio > 0.0 and abs(math.log(ratio)) > _KNOWN * precision
 
 
 def _norm(autocorrelation: FloatArray, apart: int) -> float:
