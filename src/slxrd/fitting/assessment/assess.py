@@ -92,7 +92,7 @@ def assess_minima(
     if corrected.errors.discrepancy is not None:
         # The structure of the residuals is part of the covariance, so that only the noise may be wider.
         least = UNFINISHED if incomplete else 1.0
-        widening = max(least, assessment.noise_ratio, corrected.errors.discrepancy.noise)
+        widening = max(least, corrected.errors.discrepancy.noise)
         assessment = replace(assessment, widening=widening)
     fit = _estimated(
         pattern, objective, parameters, minima, noise, notes, assessment, crystal, intervals, budget

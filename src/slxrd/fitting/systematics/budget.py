@@ -23,9 +23,13 @@ from slxrd.units import FloatArray
 
 #: Difference of a parameter for the derivatives of derived quantities, in its standard deviations.
 _STEP = 1e-3
+#: Name of the contribution of systematic residuals by which errors are widened, and what makes it smaller.
+WIDENING, _BETTER_MODEL = "systematic_residuals", "find a model that describes the residuals"
 
 
-def error_budget(objective: Objective, minimum: Minimum, errors: SystematicErrors) -> ErrorBudget | None:
+def error_budget(
+    objective: Objective, minimum: Minimum, errors: SystematicErrors, widening: float = 1.0
+) -> ErrorBudget | None:
     """Divide the errors of a fit among noise and systematic effects.
 
     Parameters
@@ -36,6 +40,8 @@ def error_budget(objective: Objective, minimum: Minimum, errors: SystematicError
         The best minimum of its χ².
     errors : SystematicErrors
         The correlated errors.
+    widening : float
+        Factor by which all errors are multiplied; without correlated errors it is a contribution by itself.
 
     Returns
     -------
@@ -73,9 +79,13 @@ def error_budget(objective: Objective, minimum: Minimum, errors: SystematicError
         for each in errors.effects
     ]
     if errors.discrepancy is not None:
-        label, remedy = "discrepancy of the model", "a model that describes the residuals"
         of_model = contributed(independent_regions(errors.discrepancy.rows))
-        parts.append(Contribution(DISCREPANCY, label, math.nan, "", of_model, remedy))
+        label = "discrepancy of the model"
+        parts.append(Contribution(DISCREPANCY, label, math.nan, "", of_model, _BETTER_MODEL))
+    if widening > 1.0 and not parts:
+        excess = math.sqrt(widening**2 - 1.0)
+        widened = {name: excess * error for name, error in statistical.items()}
+        parts.append(Contribution(WIDENING, "systematic residuals", math.nan, "", widened, _BETTER_MODEL))
     total = {
         name: math.hypot(statistical[name], *(part.errors[name] for part in parts)) for name in statistical
     }

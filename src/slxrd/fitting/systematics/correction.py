@@ -49,6 +49,9 @@ def correct(
 ) -> Corrected:
     """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
 
+    Where the residuals are not white and the discrepancy cannot be estimated, nothing changes: the errors are
+    widened instead, by more than systematic effects contribute.
+
     Parameters
     ----------
     objective : Objective
@@ -64,16 +67,20 @@ def correct(
     expired : callable, optional
         As in :func:`slxrd.fitting.minimise.least_squares.minimise`.
     """
-    errors, whole = SystematicErrors(()), objective
+    plain = Corrected(objective, minima, SystematicErrors(()))
+    if not white and not (settings.discrepancy and has_discrepancy(objective)):
+        return plain
+    whole, errors = objective, plain.errors
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = replace(minima[0], evaluation=objective.evaluate(minima[0].values))
-        effects = systematic_effects(objective, best, settings, known)
-        errors = SystematicErrors(effects)
-        if settings.discrepancy and not white and _has_covariance(objective):
-            errors = with_discrepancy(objective, best, effects)
+        errors = SystematicErrors(systematic_effects(objective, best, settings, known))
+        if not white:
+            errors = with_discrepancy(objective, best, errors.effects)
+            if errors.discrepancy is None:
+                return plain
         if not errors.effects and errors.discrepancy is None:
-            return Corrected(whole, minima, errors)
+            return plain
         whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
         refined = [minimise(whole, minimum.parameters, expired=expired) for minimum in minima]
         minima = distinct(refined, exchangeable(objective.model.stack))
@@ -82,8 +89,13 @@ def correct(
     return Corrected(whole, minima, errors)
 
 
-def _has_covariance(objective: Objective) -> bool:
-    return objective.settings.objective != "paper2021" and objective.settings.scale == "free"
+def has_discrepancy(objective: Objective) -> bool:
+    """Whether the discrepancy of a model can be part of the covariance: for linear residuals only.
+
+    The minima between the fringes of a film are steep functions of the parameters in logarithms, for which
+    the widening of the errors is calibrated instead.
+    """
+    return objective.settings.objective == "linear" and objective.settings.scale == "free"
 
 
 def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
@@ -98,7 +110,8 @@ def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
     """
     if fit.objective.settings.objective == "paper2021" or not fit.minima:
         return fit
-    budget = error_budget(fit.objective, fit.minima[0], errors)
+    widening = 1.0 if fit.assessment is None else fit.assessment.widening
+    budget = error_budget(fit.objective, fit.minima[0], errors, widening)
     if budget is None:
         return fit
     parameters, derived = (_divided(each, budget) for each in (fit.parameters, fit.derived))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.systematics.discrepancy import Discrepancy, RegionResiduals, estimate_discrepancy
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
@@ -98,7 +99,8 @@ def systematic_effects(
             continue
         columns = effect.columns(objective, minimum.values)
         rows = tuple(
-            prior * fitted.scale * column[None, :] for fitted, column in zip(regions, columns, strict=True)
+            prior * fitted.scale * unit * column[None, :]
+            for unit, fitted, column in zip(_units(objective, regions), regions, columns, strict=True)
         )
         rows = independent_regions(rows) if effect.of_region else rows
         if any(np.any(row) for row in rows):
@@ -123,7 +125,7 @@ def with_discrepancy(
     Parameters
     ----------
     objective : Objective
-        Residuals of the data and the model, without correlated errors.
+        Linear residuals of the data and the model, without correlated errors.
     minimum : Minimum
         A minimum of χ².
     effects : sequence of EffectRows
@@ -134,24 +136,24 @@ def with_discrepancy(
     columns = [objective.model.names.index(name) for name in minimum.names]
     parts = []
     for index, points in enumerate(objective.data):
-        fitted = minimum.evaluation.regions[index]
+        fitted, rows = minimum.evaluation.regions[index], known[index]
         model, slopes = objective.region_models[index].evaluate(minimum.values)
-        linear = np.column_stack([model, objective.backgrounds[index]])
-        slopes = fitted.scale * slopes[columns].T
-        difference, unit = fitted.measured - fitted.calculated, np.ones(points.q.size)
-        if objective.settings.objective == "log":  # differences of logarithms, in units of the intensity
-            unit = points.intensity / fitted.calculated
-            difference = points.intensity * np.log(unit)
-        rows = known[index]
         parts.append(
             RegionResiduals(
                 points.q,
-                difference,
+                fitted.measured - fitted.calculated,
                 points.sigma,
                 fitted.calculated,
-                slopes * unit[:, None],
-                linear * unit[:, None],
+                fitted.scale * slopes[columns].T,
+                np.column_stack([model, objective.backgrounds[index]]),
                 np.zeros((0, points.q.size)) if rows is None else rows,
             )
         )
     return SystematicErrors(errors.effects, estimate_discrepancy(parts))
+
+
+def _units(objective: Objective, regions: Sequence[Fitted]) -> list[FloatArray]:
+    """Factors from changes of the curves to those of the residuals times σ: 1, or y/f of logarithms."""
+    if objective.settings.objective == "log":
+        return [fitted.measured / fitted.calculated for fitted in regions]
+    return [np.ones(fitted.q.size) for fitted in regions]
