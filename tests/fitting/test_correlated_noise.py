@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import slxrd
+from slxrd.data.regions import Region
 from slxrd.fitting.assessment.correlated_noise import draw_noise, find_correlation
 from slxrd.fitting.assessment.kernels import kernels
+from slxrd.fitting.assessment.scatter import measured_noise
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.units import FloatArray
 
 CUBES = EXAMPLES["cspbbr3-cubes"]
@@ -116,3 +119,21 @@ def test_a_fit_of_smoothed_data_states_it_and_covers_the_truth() -> None:
             for name in ("d", "L", "sigma_L", "N")
         ]
     assert np.mean(covered) > 0.8
+
+
+@pytest.mark.parametrize("mean", [10.0, 100.0])
+@pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
+def test_a_known_sigma_that_is_wrong_by_two_is_found(mean: float, factor: float) -> None:
+    random = np.random.default_rng(7)
+    q = np.linspace(0.5, 1.0, 175)
+    curve = mean * np.exp(np.sin(20.0 * np.pi * q))
+    kept, ratios = [], []
+    for _ in range(40):
+        counts = random.poisson(curve).astype(float)
+        sigma = factor * np.sqrt(np.maximum(counts, 1.0))
+        region = Fitted(Region(0.5, 1.0), q, counts, sigma, curve, (counts - curve) / sigma, 1.0, ())
+        noise = measured_noise(region, sigma, known=True)
+        kept.append(noise.kept)
+        ratios.append(noise.ratio)
+    assert np.median(ratios) == pytest.approx(1.0 / factor, rel=0.25)
+    assert np.mean(kept) == 1.0 if factor == 1.0 else np.mean(kept) < 0.1
