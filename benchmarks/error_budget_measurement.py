@@ -8,6 +8,9 @@ import numpy as np
 from error_budget_generator import KALPHA, STEP, Array, Case, intensity, smeared
 from scipy.signal import savgol_coeffs
 
+#: Departures after which intensities are no counts: σ is given point by point where counts were measured.
+NO_COUNTS = ("boxcar", "Savitzky–Golay", "finer grid", "noise level")
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -25,14 +28,14 @@ def measure(case: Case) -> Measurement:
     Notes
     -----
     Noise is Gaussian, a fraction of each region's maximum, which the fit is given; or that of counts, with
-    the maximum at 1/fraction² counts, and the fit is given ``"counting"``. For smoothed data σ is the
-    standard deviation of the smoothed noise, as a user reads it off the scatter of the points.
-    Interpolated data keep the σ of the points measured.
+    the maximum at 1/fraction² counts, and the fit is given ``"counting"``, or σ where treated data are no
+    counts. For smoothed data σ is the standard deviation of the smoothed noise, as a user reads it off the
+    scatter of the points. Interpolated data keep the σ of the points measured.
     """
     random = np.random.default_rng([16, case.seed, case.sample == "sheets"])
     parts = [_region(case, k, random) for k in range(len(case.regions))]
     q, y, sigma = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    if case.departure in ("boxcar", "Savitzky–Golay") and case.counting:
+    if case.departure in NO_COUNTS and case.counting:
         return Measurement(q, y, sigma, "file")
     noise: float | str = "counting" if case.counting else parts[0][3]
     return Measurement(q, y, sigma, noise)
@@ -62,9 +65,7 @@ def _region(case: Case, index: int, random: np.random.Generator) -> tuple[Array,
     level *= scale
     if case.departure == "noise level":
         factor = case.size**case.sign
-        # Counts per second that are taken for counts: σ/y changes by √factor².
-        y = y / factor**2 if case.counting else y
-        level *= factor
+        sigma, level = sigma * factor, level * factor
     if case.departure == "finer grid":
         fine = np.arange(q[0], q[-1], STEP / round(case.size))
         y, sigma, q = np.interp(fine, q, y), np.interp(fine, q, sigma), fine
