@@ -9,7 +9,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
-from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, reduced_chi2
+from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
@@ -94,36 +94,30 @@ def assess_minima(
         least = UNFINISHED if incomplete else 1.0
         widening = max(least, corrected.errors.discrepancy.noise)
         assessment = replace(assessment, widening=widening)
-    fit = _estimated(
-        pattern, objective, parameters, minima, noise, notes, assessment, crystal, intervals, budget
-    )
-    return with_error_budget(fit, corrected.errors)
 
-
-def _estimated(
-    pattern: Pattern,
-    objective: Objective,
-    parameters: Parameters,
-    minima: tuple[Minimum, ...],
-    noise: Noise | None,
-    notes: list[str],
-    assessment: Assessment,
-    crystal: str,
-    intervals: bool,
-    budget: Budget,
-) -> Fit:
-    """Estimate the quantities of a fit that is not rejected, with its errors multiplied by the widening."""
-    if assessment.widening == 1.0:
+    def estimated(objective: Objective, minima: tuple[Minimum, ...], without: tuple[Minimum, ...]) -> Fit:
         fit = FitAssessment(
-            pattern, objective, parameters, minima, noise, notes, assessment, crystal=crystal
+            pattern,
+            objective,
+            parameters,
+            minima,
+            noise,
+            notes,
+            assessment,
+            crystal=crystal,
+            without=without,
         ).fit()
-        return assess_estimates(fit, intervals=intervals, budget=budget)
-    wider = objective.with_wider_noise(assessment.widening)
-    widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
-    fit = FitAssessment(pattern, wider, parameters, widened, noise, notes, assessment, crystal=crystal).fit()
-    return _on_the_noise_of_the_fit(
-        assess_estimates(fit, intervals=intervals, budget=budget), objective, minima[: len(fit.minima)]
-    )
+        shares = probabilities(without) if without else None
+        return assess_estimates(fit, intervals=intervals, budget=budget, without=shares)
+
+    if assessment.widening == 1.0:
+        fit = estimated(objective, minima, corrected.without)
+    else:
+        wider = objective.with_wider_noise(assessment.widening)
+        widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
+        fit = estimated(wider, widened, ())
+        fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
+    return with_error_budget(fit, corrected.errors)
 
 
 def _not_certain(assessment: Assessment) -> Assessment:

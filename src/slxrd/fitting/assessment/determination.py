@@ -20,6 +20,7 @@ from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND,
 from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
+from slxrd.units import FloatArray
 
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
 #: σ_N in planes from which on χ² depends smoothly on N.
@@ -30,7 +31,13 @@ TWO_SIDED_95 = 1.96
 LONGEST_SAMPLING = 60.0
 
 
-def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None = None) -> Fit:
+def assess_estimates(
+    fit: Fit,
+    *,
+    intervals: bool = True,
+    budget: Budget | None = None,
+    without: FloatArray | None = None,
+) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
     The profile is needed for a parameter without an error, or with a 2σ interval that reaches its bound.
@@ -45,6 +52,9 @@ def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None 
     budget : Budget, optional
         Time budget of the profiles; none by default. A parameter whose profile is not finished is
         undetermined.
+    without : ndarray, shape (s,), optional
+        Probabilities of the solutions without systematic effects, with which those of the samples are
+        averaged.
     """
     budget = budget or Budget()
     fit = _with_smooth_sizes(fit, budget)
@@ -54,7 +64,7 @@ def assess_estimates(fit: Fit, *, intervals: bool = True, budget: Budget | None 
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
-    return _without_bounds(_with_intervals(fit) if intervals else fit)
+    return _without_bounds(_with_intervals(fit, without) if intervals else fit)
 
 
 def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
@@ -127,7 +137,7 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     )
 
 
-def _with_intervals(fit: Fit) -> Fit:
+def _with_intervals(fit: Fit, without: FloatArray | None) -> Fit:
     """Add intervals and probabilities from samples of the posterior, if sampling is fast."""
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
@@ -142,6 +152,8 @@ def _with_intervals(fit: Fit) -> Fit:
     ensemble = importance_samples(fit.objective, minima) if minima[0].names else None
     if ensemble is None:
         return fit
+    if stacked and without is not None:
+        ensemble = _averaged(ensemble, without)
 
     def with_intervals(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
         return {
@@ -155,6 +167,16 @@ def _with_intervals(fit: Fit) -> Fit:
             derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
     solutions = _with_probabilities(fit.solutions, ensemble) if stacked else fit.solutions
     return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
+
+
+def _averaged(ensemble: Ensemble, without: FloatArray) -> Ensemble:
+    """Average the probabilities of the solutions with others, of which those without samples are left out."""
+    count = int(ensemble.solution.max()) + 1
+    own = np.array([ensemble.share(k) for k in range(count)])
+    others = np.where(own > 0.0, without[:count], 0.0)
+    if not others.sum() > 0.0:
+        return ensemble
+    return ensemble.with_shares(0.5 * (own + others / others.sum()))
 
 
 def _with_rivals(fit: Fit) -> Fit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from slxrd.fitting.search.pairs.scan import visible_periods
 from slxrd.fitting.uncertainty.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
 
 #: Largest change of the curve, in σ, at which twice as many crystals M have no effect.
 M_MATTERS = 0.2
@@ -58,6 +59,9 @@ class FitAssessment:
         Whether the model describes the data. If it does not, no quantity is estimated.
     crystal : str
         Why the stack is one crystal in disguise; empty if it is not.
+    without : tuple of Minimum
+        The same minima without systematic effects, if those are in the errors and noise alone describes the
+        residuals as well. The probability of a solution is then the mean of those with and without them.
     """
 
     def __init__(
@@ -71,8 +75,10 @@ class FitAssessment:
         assessment: Assessment,
         *,
         crystal: str = "",
+        without: tuple[Minimum, ...] = (),
     ) -> None:
         self.crystal = crystal
+        self.without = without
         self.assessment = assessment
         self.pattern = pattern
         self.objective = objective
@@ -260,13 +266,14 @@ class FitAssessment:
             )
 
     def _solutions(self, estimates: Mapping[str, Estimate]) -> tuple[Solution, ...]:
-        weights = [_log_evidence(minimum) for minimum in self.minima]
-        relative = np.exp(np.array(weights) - max(weights))
+        shares = probabilities(self.minima)
+        if len(self.without) == len(self.minima):
+            shares = 0.5 * (shares + probabilities(self.without))
         solutions = tuple(
             Solution(dict(m.values), m.chi2, m.chi2 - self.best.chi2, float(p))
-            for m, p in zip(self.minima, relative / relative.sum(), strict=True)
+            for m, p in zip(self.minima, shares, strict=True)
         )
-        near = [s for s in solutions[1:] if s.delta_chi2 < AMBIGUOUS and not self.assessment.rejected]
+        near = [s for s in solutions[1:] if s.near(AMBIGUOUS) and not self.assessment.rejected]
         if near and estimates["L"].status != "undetermined":
             others = ", ".join(f"{self._difference(s)} (Δχ² {s.delta_chi2:.1f})" for s in near)
             self.notes.append(
@@ -302,6 +309,13 @@ def reduced_chi2(objective: Objective, minimum: Minimum) -> float:
 def rejected(value: float | None, unit: str) -> Estimate:
     """Return the estimate of a quantity of a model that does not describe the data."""
     return Estimate(value, None, unit, "rejected", "the model does not describe the data")
+
+
+def probabilities(minima: Sequence[Minimum]) -> FloatArray:
+    """Probabilities of solutions relative to each other, shape (n,), by the Laplace approximation."""
+    weights = np.array([_log_evidence(minimum) for minimum in minima])
+    relative = np.exp(weights - weights.max())
+    return np.asarray(relative / relative.sum())
 
 
 def _log_evidence(minimum: Minimum) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +57,20 @@ class Ensemble(Samples):
     def share(self, solution: int) -> float:
         """Probability of a solution, counted from 0."""
         return float(self.weights[self.solution == solution].sum())
+
+    def with_shares(self, shares: FloatArray) -> Ensemble:
+        """Return the ensemble with other probabilities of its solutions.
+
+        Parameters
+        ----------
+        shares : ndarray, shape (s,)
+            Probabilities of the solutions, in their order; those without samples are left out.
+        """
+        own = np.array([self.share(k) for k in range(int(self.solution.max()) + 1)])
+        factors = np.divide(shares[: own.size], own, out=np.zeros_like(own), where=own > 0.0)
+        weights = self.weights * factors[self.solution]
+        weights /= weights.sum()
+        return replace(self, weights=weights, effective=1.0 / float(weights @ weights))
 
     @property
     def all_values(self) -> Mapping[str, FloatArray]:  # type: ignore[override]

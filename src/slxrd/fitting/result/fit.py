@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Solutions with a smaller Δχ² make the result ambiguous.
 AMBIGUOUS = 9.0
+#: And so do solutions with a larger probability.
+PROBABLE = 0.05
 
 Status = Literal[
     "determined", "ambiguous", "at bound", "fixed", "lower bound", "upper bound", "undetermined", "rejected"
@@ -85,13 +87,18 @@ class Solution:
         Gaussian priors: the fraction of the samples in ``Fit.ensemble``. Without an ensemble, and for
         solutions that it leaves out, the Laplace approximation of the evidence,
         exp(−χ²/2)·√det(2πC)/Π(range of each parameter in C). A parameter that is not determined in this
-        solution contributes a factor of 1.
+        solution contributes a factor of 1. Where noise alone describes the residuals, it is the mean of the
+        probabilities with and without the systematic effects in the errors.
     """
 
     values: Mapping[str, float]
     chi2: float
     delta_chi2: float
     probability: float
+
+    def near(self, ambiguous: float) -> bool:
+        """Whether a solution that is not the best makes the result ambiguous, by Δχ² or probability."""
+        return self.delta_chi2 < ambiguous or self.probability > PROBABLE
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -226,8 +233,11 @@ class Fit(FitResult):
 
     @property
     def unique(self) -> bool:
-        """Whether no other solution is nearly as good (Δχ² < 9, times the square of widened errors)."""
-        return not any(solution.delta_chi2 < self.ambiguous for solution in self.solutions[1:])
+        """Whether no other solution is nearly as good.
+
+        One is if its Δχ² is below 9, times the square of widened errors, or its probability above 5 %.
+        """
+        return not any(solution.near(self.ambiguous) for solution in self.solutions[1:])
 
     def __str__(self) -> str:
         from slxrd.fitting.result.summary import summarise

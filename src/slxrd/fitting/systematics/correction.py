@@ -31,11 +31,15 @@ class Corrected:
         All solutions, refined again, the best first.
     errors : SystematicErrors
         The correlated errors.
+    without : tuple of Minimum
+        The same solutions without correlated errors, in the same order; empty where the noise alone does not
+        describe the residuals.
     """
 
     objective: Objective
     minima: tuple[Minimum, ...]
     errors: SystematicErrors
+    without: tuple[Minimum, ...] = ()
 
 
 def correct(
@@ -83,9 +87,11 @@ def correct(
             return plain
         whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
         refined = [minimise(whole, minimum.parameters, expired=expired) for minimum in minima]
-        minima = distinct(refined, exchangeable(objective.model.stack))
-        if white and minima[0] is refined[0]:
-            break
+        ordered = distinct(refined, exchangeable(objective.model.stack))
+        if white:
+            origin = {id(after): before for after, before in zip(refined, minima, strict=True)}
+            return Corrected(whole, ordered, errors, tuple(origin[id(minimum)] for minimum in ordered))
+        minima = ordered
     return Corrected(whole, minima, errors)
 
 
