@@ -17,7 +17,8 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
-from slxrd.fitting.systematics.correction import correct, with_error_budget
+from slxrd.fitting.systematics.correction import Corrected, correct, with_error_budget
+from slxrd.fitting.systematics.covariance import SystematicErrors
 from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
@@ -72,7 +73,9 @@ def assess_minima(
         Which systematic effects contribute to the errors, and their priors.
     """
     budget = budget or Budget()
-    assessment = grade_minimum(objective, minima[0], known=_noise_is_known(pattern, noise))
+    known_noise = _noise_is_known(pattern, noise)
+    assessment = grade_minimum(objective, minima[0], known=known_noise)
+    white = assessment.white
     assessment = _with_bounds(assessment, minima[0])
     crystal = ""
     if objective.model.stack.coherent > 1:
@@ -87,13 +90,12 @@ def assess_minima(
     if crystal:
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]
-    corrected = correct(objective, minima, systematics, exact, white=assessment.white, expired=budget.expired)
-    objective, minima = corrected.objective, corrected.minima
-    if corrected.errors.discrepancy is not None:
-        # The structure of the residuals is part of the covariance, so that only the noise may be wider.
+    corrected = correct(objective, minima, systematics, exact, white=white, expired=budget.expired)
+    if not white:
         least = UNFINISHED if incomplete else 1.0
-        widening = max(least, corrected.errors.discrepancy.noise)
-        assessment = replace(assessment, widening=widening)
+        plain = Corrected(objective, minima, SystematicErrors(()))
+        corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
+    objective, minima = corrected.objective, corrected.minima
 
     def estimated(objective: Objective, minima: tuple[Minimum, ...], without: tuple[Minimum, ...]) -> Fit:
         fit = FitAssessment(
@@ -118,6 +120,27 @@ def assess_minima(
         fit = estimated(wider, widened, ())
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
     return with_error_budget(fit, corrected.errors)
+
+
+def _without_white_residuals(
+    plain: Corrected, corrected: Corrected, assessment: Assessment, least: float, known: bool
+) -> tuple[Corrected, Assessment]:
+    """Decide what the errors of a fit contain whose residuals noise alone does not explain.
+
+    The discrepancy of the model, if it was estimated, or the systematic effects, if these explain the
+    residuals. Otherwise neither: the errors of the plain fit are widened.
+    """
+    if corrected.errors.discrepancy is not None:
+        # The structure of the residuals is part of the covariance, so that only the noise may be wider.
+        why = "the discrepancy of the model is part of all errors"
+        widening = max(least, corrected.errors.discrepancy.noise)
+    else:
+        with_effects = grade_minimum(corrected.objective, corrected.minima[0], known=known)
+        if not (corrected.errors.effects and with_effects.white):
+            return plain, assessment
+        why = "systematic effects explain the residuals, and are part of all errors"
+        widening = max(least, with_effects.widening)
+    return corrected, replace(assessment, widening=widening, reasons=(*assessment.reasons, why))
 
 
 def _not_certain(assessment: Assessment) -> Assessment:

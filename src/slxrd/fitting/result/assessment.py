@@ -130,10 +130,8 @@ class Assessment:
             wider = f" All errors are widened × {self.widening:.2g}." if self.widening > 1.0 else ""
             return f"Not certain: {self.reasons[0]}.{wider}"
         if self.grade == "systematic":
-            return (
-                f"The model describes the data with systematic residuals ({measure}): "
-                f"all errors are widened × {self.widening:.2g}."
-            )
+            wider = f": all errors are widened × {self.widening:.2g}" if self.widening > 1.0 else ""
+            return f"The model describes the data with systematic residuals ({measure}){wider}."
         return f"REJECTED: the model does not describe the data ({measure}). No value below is a result."
 
     @property

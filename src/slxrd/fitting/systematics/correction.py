@@ -53,8 +53,8 @@ def correct(
 ) -> Corrected:
     """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
 
-    Where the residuals are not white and the discrepancy cannot be estimated, nothing changes: the errors are
-    widened instead, by more than systematic effects contribute.
+    Logarithmic residuals that are not white are left as they are: their errors are widened instead, by more
+    than systematic effects contribute.
 
     Parameters
     ----------
@@ -81,9 +81,7 @@ def correct(
         errors = SystematicErrors(systematic_effects(objective, best, settings, known))
         if not white:
             errors = with_discrepancy(objective, best, errors.effects)
-            if errors.discrepancy is None:
-                return plain
-        if not errors.effects and errors.discrepancy is None:
+        if not errors.used:
             return plain
         whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
         refined = [minimise(whole, minimum.parameters, expired=expired) for minimum in minima]

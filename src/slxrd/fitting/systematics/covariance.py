@@ -56,6 +56,11 @@ class SystematicErrors:
     discrepancy: Discrepancy | None = None
 
     @property
+    def used(self) -> bool:
+        """Whether there are any."""
+        return bool(self.effects) or self.discrepancy is not None
+
+    @property
     def described(self) -> int:
         """Number of rows of the effects, which come before those of the discrepancy."""
         return sum(len(each.rows[0]) for each in self.effects)
