@@ -56,6 +56,12 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
     "--objective": (["--objective", "log"], "fit", "objective", "log"),
     "--scale": (["--scale", "peak"], "fit", "scale", "peak"),
     "--background": (["--background", "linear"], "fit", "background", "linear"),
+    "--systematics": (
+        ["--systematics", "unstacked=0.05", "--systematics", "wide_gaps=0"],
+        "fit",
+        "systematics",
+        {"unstacked": 0.05, "wide_gaps": 0.0},
+    ),
     "--axis": (["--axis", "q"], "read", "axis", "q"),
     "--wavelength": (["--wavelength", "CuKa1"], "read", "wavelength", "CuKa1"),
     "--trust-axis": (["--trust-axis"], "read", "trust_axis", True),

@@ -211,6 +211,7 @@ def _budget(item: Mapping[str, Any] | None) -> ErrorBudget | None:
             math.nan if part["prior"] is None else _finite(part["prior"]),
             str(part["unit"]),
             _numbers(part["errors"]),
+            _numbers(part["without"]),
             str(part["remedy"]),
         )
         for part in item["contributions"]

@@ -137,6 +137,7 @@ def budget_dictionary(budget: ErrorBudget | None) -> dict[str, Any] | None:
             "prior": _number(part.prior),
             "unit": part.unit,
             "errors": dict(part.errors),
+            "without": dict(part.without),
             "remedy": part.remedy,
         }
         for part in budget.contributions

@@ -15,6 +15,8 @@ QUANTITIES = ("d", "L", "sigma_L", "N", "sigma_N", "period", "thickness_with_sur
 _SYMBOLS = {"period": "Λ", "thickness_with_surface": "N·d"}
 #: Effects of a short table; the others are added up.
 SHORT = 2
+#: A remedy is named if it would reduce an error to less than this part.
+WORTHWHILE = 0.9
 
 
 def quantities(fit: FitResult) -> tuple[str, ...]:
@@ -131,16 +133,16 @@ def format_error(error: float) -> str:
 
 
 def remedies(fit: FitResult) -> list[str]:
-    """Describe what would reduce the largest systematic part of the error of each quantity."""
+    """Describe what would reduce the error of each quantity most."""
     lines = []
     for name in quantities(fit):
         assert fit.budget is not None
-        largest = next((part for part in fit.budget.largest(name) if part.remedy), None)
-        if largest is None or largest.errors[name] < 0.3 * fit.budget.total[name]:
+        part = fit.budget.best_remedy(name)
+        if part is None or part.without[name] > WORTHWHILE * fit.budget.total[name]:
             continue
         (now,) = scaled_errors(fit, fit.budget.total, [name])
-        (then,) = scaled_errors(fit, {name: fit.budget.without(name, largest)}, [name])
-        lines.append(f"{symbol(name)} ± {format_error(now)} → ± {format_error(then)}: {largest.remedy}")
+        (then,) = scaled_errors(fit, part.without, [name])
+        lines.append(f"{symbol(name)} ± {format_error(now)} → ± {format_error(then)}: {part.remedy}")
     return lines
 
 
@@ -163,6 +165,6 @@ def describe_budget(fit: FitResult) -> str:
         lines.append(f"  {part.name.ljust(width)}  {size.rstrip()}")
     reduced = remedies(fit)
     if reduced:
-        lines += ["", "What would reduce the largest systematic part of an error:"]
+        lines += ["", "What would reduce an error most, with the error then:"]
         lines += [f"  {line}" for line in reduced]
     return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +20,8 @@ class Contribution:
         Unit of its size; empty for a fraction.
     errors : mapping of str to float
         Standard deviations that it contributes to the parameters and derived quantities, in their units.
+    without : mapping of str to float
+        Standard deviations of everything if the effect did not exist, and the data were fitted again.
     remedy : str
         How the effect can be made smaller.
     """
@@ -30,6 +31,7 @@ class Contribution:
     prior: float
     unit: str
     errors: Mapping[str, float]
+    without: Mapping[str, float]
     remedy: str = ""
 
 
@@ -56,12 +58,7 @@ class ErrorBudget:
         total = self.total.get(name, 0.0)
         return min(self.statistical[name] / total, 1.0) if total > 0.0 else 1.0
 
-    def largest(self, name: str) -> tuple[Contribution, ...]:
-        """Contributions to the error of a quantity, the largest first."""
-        ranked = sorted(self.contributions, key=lambda part: part.errors.get(name, 0.0), reverse=True)
-        return tuple(part for part in ranked if part.errors.get(name, 0.0) > 0.0)
-
-    def without(self, name: str, contribution: Contribution) -> float:
-        """Error of a quantity without one of the contributions."""
-        rest = self.total[name] ** 2 - contribution.errors.get(name, 0.0) ** 2
-        return math.sqrt(max(rest, 0.0))
+    def best_remedy(self, name: str) -> Contribution | None:
+        """Contribution without which the error of a quantity would be smallest; None without a remedy."""
+        known = [part for part in self.contributions if part.remedy and name in part.without]
+        return min(known, key=lambda part: part.without[name], default=None)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
@@ -63,33 +65,77 @@ def error_budget(
     def spread(moved: FloatArray) -> dict[str, float]:
         return {name: float(np.linalg.norm(slope @ moved)) for name, slope in slopes.items()}
 
-    def contributed(rows: Sequence[FloatArray]) -> dict[str, float]:
-        return spread(gain @ np.concatenate(rows, axis=1).T)
-
     statistical = spread(gain * np.concatenate([points.sigma for points in objective.data]))
+    rows = [np.concatenate(each.rows, axis=1) for each in errors.effects]
+    if errors.discrepancy is not None:
+        rows.append(np.concatenate(independent_regions(errors.discrepancy.rows), axis=1))
+    contributed = [spread(gain @ each.T) for each in rows]
+    total = {
+        name: math.hypot(error, *(part[name] for part in contributed)) for name, error in statistical.items()
+    }
+    without = [
+        {name: factor * total[name] for name, factor in factors.items()}
+        for factors in _factors_without(objective, minimum, known, slopes, [each / sigma for each in rows])
+    ]
+    effects = [each.effect for each in errors.effects]
     parts = [
-        Contribution(
-            each.effect.name,
-            each.effect.label,
-            each.prior,
-            each.effect.unit,
-            contributed(each.rows),
-            each.effect.remedy,
-        )
-        for each in errors.effects
+        Contribution(effect.name, effect.label, each.prior, effect.unit, part, rest, effect.remedy)
+        for effect, each, part, rest in zip(effects, errors.effects, contributed, without, strict=False)
     ]
     if errors.discrepancy is not None:
-        of_model = contributed(independent_regions(errors.discrepancy.rows))
         label = "discrepancy of the model"
-        parts.append(Contribution(DISCREPANCY, label, math.nan, "", of_model, _BETTER_MODEL))
+        parts.append(
+            Contribution(DISCREPANCY, label, math.nan, "", contributed[-1], without[-1], _BETTER_MODEL)
+        )
     if widening > 1.0 and not parts:
         excess = math.sqrt(widening**2 - 1.0)
         widened = {name: excess * error for name, error in statistical.items()}
-        parts.append(Contribution(WIDENING, "systematic residuals", math.nan, "", widened, _BETTER_MODEL))
-    total = {
-        name: math.hypot(statistical[name], *(part.errors[name] for part in parts)) for name in statistical
-    }
+        label = "systematic residuals"
+        parts.append(Contribution(WIDENING, label, math.nan, "", widened, statistical, _BETTER_MODEL))
+        total = {name: widening * error for name, error in statistical.items()}
     return ErrorBudget(statistical, tuple(parts), total)
+
+
+def _factors_without(
+    objective: Objective,
+    minimum: Minimum,
+    known: Sequence[int],
+    slopes: Mapping[str, FloatArray],
+    rows: Sequence[FloatArray],
+) -> list[dict[str, float]]:
+    """Factors of the errors if one set of rows over σ were left out and the data fitted again, for each set.
+
+    The sizes of all effects are explicit parameters here, with priors of 1.
+    """
+    if not rows:
+        return []
+    plain = objective.with_correlated([None] * len(objective.data)).evaluate(minimum.values)
+    columns = [objective.model.names.index(minimum.names[i]) for i in known]
+    linear = np.linalg.qr(plain.nuisance)[0]
+    sizes = np.concatenate(rows)
+    sizes = sizes - (sizes @ linear) @ linear.T
+    priors = minimum.jacobian[len(plain.residual) :, known]
+    J = np.vstack([plain.jacobian[:, columns], priors])
+    J = np.hstack([J, np.vstack([sizes.T, np.zeros((len(priors), len(sizes)))])])
+    steep = np.linalg.norm(J, axis=0)
+    steep[len(known) :] = 1.0
+    H = (J / steep).T @ (J / steep)
+    H[len(known) :, len(known) :] += np.eye(len(sizes))
+    ends = np.cumsum([len(known), *(len(each) for each in rows)])
+
+    def spreads(left: NDArray[np.bool_]) -> dict[str, float]:
+        C = np.linalg.pinv(H[np.ix_(left, left)], hermitian=True)[: len(known), : len(known)]
+        C /= np.outer(steep[: len(known)], steep[: len(known)])
+        return {name: math.sqrt(max(float(slope @ C @ slope), 0.0)) for name, slope in slopes.items()}
+
+    everything = np.ones(len(H), dtype=np.bool_)
+    whole, found = spreads(everything), []
+    for first, end in pairwise(ends.tolist()):
+        left = everything.copy()
+        left[first:end] = False
+        rest = spreads(left)
+        found.append({name: rest[name] / whole[name] for name in slopes})
+    return found
 
 
 def _slopes(
