@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.request.effects import NO_EFFECTS
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import info
@@ -112,6 +113,11 @@ def fit_jointly(
     widening = max(members[i].widening for i in used)
     if widening > 1.0:
         notes.append(f"residuals of some patterns are systematic: errors were widened × {widening:.2g}")
+    if options.get("systematics") != NO_EFFECTS:
+        notes.append(
+            "errors of the joint fit are those of the noise alone: systematic effects move all patterns, "
+            "and are in the errors of the separate fits"
+        )
     parts = [_part(members[i], plain[i], options, (*shared, *smooth)) for i in used]
     layout = joint_layout(parts, shared, smooth, degree, series.at)
     minima = _minima(layout, [members[i] for i in used], report)

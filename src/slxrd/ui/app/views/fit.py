@@ -24,6 +24,7 @@ from slxrd.ui.app.controls.widgets import (
 )
 from slxrd.ui.app.state.messages import Topic, name_page_fields
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.budget import budget_html
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
 
@@ -57,6 +58,8 @@ class FitView:
         )
         self._button = button("Find all solutions", self._fit, color="primary", width=220)
         self._estimates = text()
+        self._parts = text()
+        self._budget = collapsible("Error budget", self._parts)
         self._solutions = pn.widgets.Select(
             label="solution shown",
             options={},
@@ -87,6 +90,7 @@ class FitView:
             self._button,
             self._solutions,
             self._estimates,
+            self._budget,
             self._notes,
             self._uncertainty,
             width=CONTROLS_WIDTH,
@@ -186,6 +190,8 @@ class FitView:
             self.workspace.show_message(f"{error}.", "error")
             result = None
         self._uncertainty.visible = result is not None
+        self._parts.object = "" if result is None else budget_html(result)
+        self._budget.visible = bool(self._parts.object)
         self._solutions.visible = result is not None
         if result is None:
             self._estimates.object = "<p>Not fitted yet.</p>"
