@@ -22,7 +22,7 @@ from slxrd.units import SecondLine
 Q = np.linspace(1.95, 2.35, 60)
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 1.0, "N": 6.0, "sigma_N": 0.9, "q_zero": 0.001}
 REGION = ["background_curvature", "background_inflection", "curvature", "slope"]
-INSTRUMENT = ["resolution_shape", "resolution_width", "second_line", "zero_error"]
+INSTRUMENT = ["resolution_shape", "resolution_width", "second_line"]
 OF_SIZES = ["size_skewness", "strain_spread", "surface_relaxation"]
 OF_STACKS = ["gap_kurtosis", "gap_skewness", "shorter_stacks", "size_mixing", "unstacked", "wide_gaps"]
 MEASURED = Broadening(0.0, 0.0, 0.01, 0.2, 1.540593)

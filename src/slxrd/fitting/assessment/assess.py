@@ -119,7 +119,7 @@ def assess_minima(
         widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
         fit = estimated(wider, widened, ())
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
-    return with_error_budget(fit, corrected.errors)
+    return with_error_budget(fit, corrected.errors, corrected.zero)
 
 
 def _without_white_residuals(

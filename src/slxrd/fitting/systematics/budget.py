@@ -20,7 +20,8 @@ from slxrd.fitting.objective.whitening import weighted_sigma, whiten
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.error_budget import Contribution, ErrorBudget
 from slxrd.fitting.systematics.covariance import SystematicErrors, independent_regions
-from slxrd.fitting.systematics.settings import DISCREPANCY
+from slxrd.fitting.systematics.settings import DISCREPANCY, ZERO_ERROR
+from slxrd.parameters.definitions import info
 from slxrd.units import FloatArray
 
 #: Difference of a parameter for the derivatives of derived quantities, in its standard deviations.
@@ -69,13 +70,17 @@ def error_budget(
     rows = [np.concatenate(each.rows, axis=1) for each in errors.effects]
     if errors.discrepancy is not None:
         rows.append(np.concatenate(independent_regions(errors.discrepancy.rows), axis=1))
+    priors = {names.index(name): name for name in minimum.parameters.priors if name in names}
     contributed = [spread(gain @ each.T) for each in rows]
+    contributed += [spread(inverse[:, [i]] * steepness) for i, steepness in _prior_slopes(minimum, priors)]
     total = {
         name: math.hypot(error, *(part[name] for part in contributed)) for name, error in statistical.items()
     }
     without = [
         {name: factor * total[name] for name, factor in factors.items()}
-        for factors in _factors_without(objective, minimum, known, slopes, [each / sigma for each in rows])
+        for factors in _factors_without(
+            objective, minimum, known, slopes, [each / sigma for each in rows], list(priors)
+        )
     ]
     effects = [each.effect for each in errors.effects]
     parts = [
@@ -84,9 +89,12 @@ def error_budget(
     ]
     if errors.discrepancy is not None:
         label = "discrepancy of the model"
+        i = len(errors.effects)
         parts.append(
-            Contribution(DISCREPANCY, label, math.nan, "", contributed[-1], without[-1], _BETTER_MODEL)
+            Contribution(DISCREPANCY, label, math.nan, "", contributed[i], without[i], _BETTER_MODEL)
         )
+    for part, rest, name in zip(contributed[len(rows) :], without[len(rows) :], priors.values(), strict=True):
+        parts.append(_of_prior(name, minimum.parameters.priors[name][1], part, rest))
     if widening > 1.0 and not parts:
         excess = math.sqrt(widening**2 - 1.0)
         widened = {name: excess * error for name, error in statistical.items()}
@@ -96,23 +104,41 @@ def error_budget(
     return ErrorBudget(statistical, tuple(parts), total)
 
 
+def _prior_slopes(minimum: Minimum, priors: Mapping[int, str]) -> list[tuple[int, float]]:
+    """Columns of the parameters with priors, and the derivatives of their residuals."""
+    return [(i, 1.0 / minimum.parameters.priors[name][1]) for i, name in priors.items()]
+
+
+def _of_prior(
+    name: str, spread: float, errors: Mapping[str, float], without: Mapping[str, float]
+) -> Contribution:
+    """Contribution of the prior of a parameter."""
+    row = info(name)
+    if name == "q_zero":
+        remedy = "measure a second order, or a standard, which determine q₀"
+        return Contribution(ZERO_ERROR, "zero error q₀", spread, row.unit, errors, without, remedy)
+    return Contribution(f"prior_{name}", f"prior of {row.symbol}", spread, row.unit, errors, without)
+
+
 def _factors_without(
     objective: Objective,
     minimum: Minimum,
     known: Sequence[int],
     slopes: Mapping[str, FloatArray],
     rows: Sequence[FloatArray],
+    exact: Sequence[int],
 ) -> list[dict[str, float]]:
-    """Factors of the errors if one set of rows over σ were left out and the data fitted again, for each set.
+    """Factors of the errors if one set of rows over σ were left out, or a parameter known, and fitted again.
 
-    The sizes of all effects are explicit parameters here, with priors of 1.
+    The sizes of all effects are explicit parameters here, with priors of 1. ``exact`` are the columns of the
+    parameters that become known one by one.
     """
-    if not rows:
+    if not rows and not exact:
         return []
     plain = objective.with_correlated([None] * len(objective.data)).evaluate(minimum.values)
     columns = [objective.model.names.index(minimum.names[i]) for i in known]
     linear = np.linalg.qr(plain.nuisance)[0]
-    sizes = np.concatenate(rows)
+    sizes = np.concatenate([*rows, np.zeros((0, len(plain.residual)))])
     sizes = sizes - (sizes @ linear) @ linear.T
     priors = minimum.jacobian[len(plain.residual) :, known]
     J = np.vstack([plain.jacobian[:, columns], priors])
@@ -124,13 +150,14 @@ def _factors_without(
     ends = np.cumsum([len(known), *(len(each) for each in rows)])
 
     def spreads(left: NDArray[np.bool_]) -> dict[str, float]:
-        C = np.linalg.pinv(H[np.ix_(left, left)], hermitian=True)[: len(known), : len(known)]
-        C /= np.outer(steep[: len(known)], steep[: len(known)])
+        C = np.zeros((len(H), len(H)))
+        C[np.ix_(left, left)] = np.linalg.pinv(H[np.ix_(left, left)], hermitian=True)
+        C = C[: len(known), : len(known)] / np.outer(steep[: len(known)], steep[: len(known)])
         return {name: math.sqrt(max(float(slope @ C @ slope), 0.0)) for name, slope in slopes.items()}
 
     everything = np.ones(len(H), dtype=np.bool_)
     whole, found = spreads(everything), []
-    for first, end in pairwise(ends.tolist()):
+    for first, end in [*pairwise(ends.tolist()), *((i, i + 1) for i in exact)]:
         left = everything.copy()
         left[first:end] = False
         rest = spreads(left)

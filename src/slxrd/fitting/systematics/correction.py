@@ -13,7 +13,8 @@ from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.search.identity import distinct, exchangeable
 from slxrd.fitting.systematics.budget import error_budget
 from slxrd.fitting.systematics.covariance import SystematicErrors, systematic_effects, with_discrepancy
-from slxrd.fitting.systematics.settings import Systematics
+from slxrd.fitting.systematics.settings import USUAL_ZERO, ZERO_ERROR, Systematics
+from slxrd.parameters.parameter_set import Parameters
 
 #: Number of times that the covariance is calculated, from the best solution of the refinement before.
 ROUNDS = 2
@@ -34,12 +35,15 @@ class Corrected:
     without : tuple of Minimum
         The same solutions without correlated errors, in the same order; empty where the noise alone does not
         describe the residuals.
+    zero : float
+        Standard deviation of the prior of q_zero, which the data do not determine; 0 if it has none.
     """
 
     objective: Objective
     minima: tuple[Minimum, ...]
     errors: SystematicErrors
     without: tuple[Minimum, ...] = ()
+    zero: float = 0.0
 
 
 def correct(
@@ -75,22 +79,41 @@ def correct(
     if not white and not (settings.discrepancy and has_discrepancy(objective)):
         return plain
     whole, errors = objective, plain.errors
+    zero = _prior_of_zero(minima[0], settings, known)
+    starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = replace(minima[0], evaluation=objective.evaluate(minima[0].values))
         errors = SystematicErrors(systematic_effects(objective, best, settings, known))
         if not white:
             errors = with_discrepancy(objective, best, errors.effects)
-        if not errors.used:
+        if not errors.used and not zero:
             return plain
         whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
-        refined = [minimise(whole, minimum.parameters, expired=expired) for minimum in minima]
+        refined = [minimise(whole, start, expired=expired) for start in starts]
         ordered = distinct(refined, exchangeable(objective.model.stack))
         if white:
             origin = {id(after): before for after, before in zip(refined, minima, strict=True)}
-            return Corrected(whole, ordered, errors, tuple(origin[id(minimum)] for minimum in ordered))
-        minima = ordered
-    return Corrected(whole, minima, errors)
+            without = tuple(origin[id(minimum)] for minimum in ordered)
+            return Corrected(whole, ordered, errors, without, zero)
+        minima, starts = ordered, [minimum.parameters for minimum in ordered]
+    return Corrected(whole, minima, errors, (), zero)
+
+
+def _prior_of_zero(minimum: Minimum, settings: Systematics, known: Collection[str]) -> float:
+    """Standard deviation of q_zero where it is neither refined nor known; 0 otherwise."""
+    row = minimum.parameters["q_zero"]
+    if "q_zero" in {*minimum.names, *known} or row.expression is not None or not minimum.names:
+        return 0.0
+    return settings.prior(ZERO_ERROR, USUAL_ZERO)
+
+
+def _with_zero(parameters: Parameters, spread: float) -> Parameters:
+    """Refine q_zero with a prior. Its effect is not linear: peaks move by a good part of their width."""
+    if not spread:
+        return parameters
+    value = parameters["q_zero"].value or 0.0
+    return parameters.release("q_zero").prior(q_zero=(value, spread)).start(q_zero=value)
 
 
 def has_discrepancy(objective: Objective) -> bool:
@@ -102,7 +125,7 @@ def has_discrepancy(objective: Objective) -> bool:
     return objective.settings.objective == "linear" and objective.settings.scale == "free"
 
 
-def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
+def with_error_budget(fit: Fit, errors: SystematicErrors, zero: float = 0.0) -> Fit:
     """Return the fit with its error budget, and the errors of its estimates in two parts.
 
     Parameters
@@ -111,6 +134,8 @@ def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
         The fit, with the errors of everything.
     errors : SystematicErrors
         The correlated errors of its objective.
+    zero : float
+        As in :class:`Corrected`.
     """
     if fit.objective.settings.objective == "paper2021" or not fit.minima:
         return fit
@@ -119,6 +144,12 @@ def with_error_budget(fit: Fit, errors: SystematicErrors) -> Fit:
     if budget is None:
         return fit
     parameters, derived = (_divided(each, budget) for each in (fit.parameters, fit.derived))
+    if zero:
+        assumed = parameters["q_zero"]
+        why = f"± {zero:g} Å⁻¹ is assumed, which is in the errors; the data do not determine it"
+        digits = 1 - math.floor(math.log10(zero))
+        value = None if assumed.value is None else round(assumed.value, digits)
+        parameters["q_zero"] = Estimate(value, None, assumed.unit, "fixed", why)
     return replace(fit, parameters=parameters, derived=derived, budget=budget)
 
 

@@ -10,13 +10,16 @@ from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.systematics.effect import EFFECTS
 
-#: Name of the discrepancy of the model among the effects.
-DISCREPANCY = "discrepancy"
+#: Names of the zero error and of the discrepancy of the model among the effects.
+ZERO_ERROR, DISCREPANCY = "zero_error", "discrepancy"
+#: Standard deviation of q_zero in Å⁻¹ where the data do not determine it: 0.04° in 2θ with Cu Kα, or a sample
+#: 0.1 mm too high or too low.
+USUAL_ZERO = 0.003
 
 
 def effect_names() -> tuple[str, ...]:
-    """Names of all systematic effects, the discrepancy of the model included."""
-    return (*EFFECTS.names, DISCREPANCY)
+    """Names of all systematic effects, zero error and discrepancy of the model included."""
+    return (*EFFECTS.names, ZERO_ERROR, DISCREPANCY)
 
 
 @dataclass(frozen=True)
