@@ -24,8 +24,11 @@ from slxrd.fitting.assessment.structure import difference_of_logarithms, explain
 from slxrd.fitting.objective.evaluation import Fitted
 
 
-def fitted(seed: int, counts: float = 3e4, noise: Any = "counting", **departure: float) -> slxrd.Fit:
-    return slxrd.fit(film_pattern(seed, counts, **departure), noise=noise, **OPTIONS)
+def fitted(
+    seed: int, counts: float = 3e4, noise: Any = "counting", systematics: str = "default", **departure: float
+) -> slxrd.Fit:
+    pattern = film_pattern(seed, counts, **departure)
+    return slxrd.fit(pattern, noise=noise, systematics=systematics, **OPTIONS)
 
 
 @pytest.mark.slow
@@ -90,7 +93,7 @@ def test_a_rejected_fit_has_no_errors(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_systematic_residuals_widen_errors() -> None:
-    fit = fitted(4, 1e5, resolution=0.0036)
+    fit = fitted(4, 1e5, resolution=0.0036, systematics="none")
     assert fit.assessment is not None
     assert fit.assessment.grade == "systematic"
     widening = fit.assessment.widening
@@ -100,6 +103,22 @@ def test_systematic_residuals_widen_errors() -> None:
         assert own is not None
         assert fit.parameters[name].error == pytest.approx(widening * own, rel=0.3)
     assert fit.chi2 == pytest.approx(fit.objective.chi2(fit.minima[0].values))
+
+
+@pytest.mark.slow
+def test_effects_that_explain_residuals_are_in_the_errors_instead() -> None:
+    """The resolution is 20 % wider than assumed, which is within the prior of its effect."""
+    fit, plain = (fitted(4, 1e5, resolution=0.0036, systematics=each) for each in ("default", "none"))
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "systematic"
+    assert fit.assessment.widening == 1.0
+    assert "part of all errors" in fit.assessment.reasons[-1]
+    assert fit.reduced_chi2 < 0.8 * plain.reduced_chi2  # the curve contains the effects
+    thickness = fit.derived["thickness_with_surface"]
+    assert thickness.value == pytest.approx(N * D, abs=3.0 * (thickness.error or 0.0))
+    own = plain.minima[0].covariance.error("d")
+    assert own is not None
+    assert (fit.parameters["d"].error or 0.0) > 2.0 * own
 
 
 @pytest.mark.slow

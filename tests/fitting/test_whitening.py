@@ -157,3 +157,11 @@ def test_drawn_errors_have_the_covariance() -> None:
     np.testing.assert_allclose(
         drawn.T @ drawn / 4000 / np.outer(spread, spread), C / np.outer(spread, spread), atol=0.12
     )
+
+
+def test_the_log_determinant_is_that_of_the_covariance_over_sigma() -> None:
+    made = objective()
+    B = np.concatenate([np.asarray(points.correlated) / points.sigma for points in made.data], axis=1)
+    expected = np.linalg.slogdet(np.eye(B.shape[1]) + B.T @ B)[1]
+    assert made.log_determinant == pytest.approx(expected, rel=1e-9)
+    assert made.with_correlated([None, None]).log_determinant == 0.0

@@ -129,6 +129,11 @@ class Objective(Sealed):
         """Whether the errors of some points are correlated."""
         return len(self.whitening) > 0
 
+    @property
+    def log_determinant(self) -> float:
+        """Ln det(1 + BᵀB) of the correlated errors over σ: what they add to −2 ln of the likelihood."""
+        return float(-2.0 * np.sum(np.log1p(-np.sum(self.whitening**2, axis=1))))
+
     def drawn_errors(self, random: np.random.Generator) -> list[FloatArray]:
         """Draw errors of the points of each region, with their covariance."""
         drawn = [random.normal(0.0, points.sigma) for points in self.data]

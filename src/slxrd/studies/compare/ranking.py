@@ -104,8 +104,12 @@ def _check_same(one: tuple[str, Fit], other: tuple[str, Fit]) -> None:
 
 
 def _log_sigma(fit: Fit, reference: Fit) -> float:
-    """Σ ln(σ/σ_reference), weighted as χ² is: σ of counts follows from each fit's own curve."""
-    return float(
+    """Half of the logarithm of the ratio of the determinants of both covariances, weighted as χ² is.
+
+    σ of counts follows from each fit's own curve, and each has systematic effects of its own.
+    """
+    correlated = 0.5 * (fit.objective.log_determinant - reference.objective.log_determinant)
+    return correlated + float(
         sum(
             mine.region.weight * np.sum(np.log(mine.sigma / other.sigma))
             for mine, other in zip(fit.regions, reference.regions, strict=True)
