@@ -176,7 +176,8 @@ def test_without_optional_packages() -> None:
     chi2, values, errors, curve = json.loads(found)
     chi2_, values_, errors_, curve_ = json.loads(python(QUICK_FIT, withheld=("numba", "llvmlite")))
     assert curve == pytest.approx(curve_, rel=1e-8, abs=1e-8)
-    assert chi2 == pytest.approx(chi2_, rel=1e-8)
+    # The rows of the systematic effects are those at the minimum without them, found by either optimiser.
+    assert chi2 == pytest.approx(chi2_, rel=1e-6)
     # Two optimisers end at the same minimum, as far as χ² is flat there.
     for one, other, error in zip(values, values_, errors, strict=True):
         assert abs(one - other) < 1e-4 * error

@@ -37,7 +37,7 @@ UNITS = {
     "q_zero": "Å⁻¹",
     **ON_SUBSTRATE,
 }
-KEYS = {"value", "error", "unit", "status", "interval_68", "interval_95"}
+KEYS = {"value", "error", "unit", "status", "interval_68", "interval_95", "statistical", "systematic"}
 STATUSES = {
     "determined",
     "ambiguous",
@@ -125,6 +125,9 @@ def test_parameters(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
     assert tuple(result["parameters"]) == names_of(fit)
     for name, entry in result["parameters"].items():
         assert KEYS <= set(entry) <= {*KEYS, "why"}
+        parts = [entry[part] for part in ("statistical", "systematic")]
+        if None not in parts:
+            assert entry["error"] == pytest.approx(np.hypot(*parts))
         assert entry["unit"] == UNITS[name]
         assert entry["status"] in STATUSES
         value, error = entry["value"], entry["error"]
@@ -175,9 +178,15 @@ def test_derived(both: tuple[slxrd.Fit, dict[str, Any]]) -> None:
         assert entry["unit"] == "Å"
         assert entry["status"] in STATUSES
     p = {name: entry["value"] for name, entry in result["parameters"].items()}
-    if None not in (p["d"], p["L"], p["N"]) and result["parameters"]["L"]["status"] in (
-        "determined",
-        "fixed",
+    # Of one size, the mean size is a whole number that N need not be.
+    if (
+        None not in (p["d"], p["L"], p["N"])
+        and p["sigma_N"] != 0.0
+        and result["parameters"]["L"]["status"]
+        in (
+            "determined",
+            "fixed",
+        )
     ):
         assert result["derived"]["period"]["value"] == pytest.approx((p["N"] - 1.0) * p["d"] + p["L"])
 

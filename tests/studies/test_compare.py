@@ -28,8 +28,9 @@ def cubes():
 def two(cubes):
     """Fits of σ_L and N, and of N alone; the other parameters are fixed."""
     bounds = {"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}
-    both = slxrd.fit(cubes, regions=[(0.92, 1.24)], fix=KNOWN, bounds=bounds)
-    only = slxrd.fit(cubes, regions=[(0.92, 1.24)], fix={**KNOWN, "sigma_L": 1.3}, bounds={"N": bounds["N"]})
+    alone = {"regions": [(0.92, 1.24)], "systematics": "none"}
+    both = slxrd.fit(cubes, fix=KNOWN, bounds=bounds, **alone)
+    only = slxrd.fit(cubes, fix={**KNOWN, "sigma_L": 1.3}, bounds={"N": bounds["N"]}, **alone)
     return both, only
 
 
@@ -66,7 +67,7 @@ def test_without_samples_the_evidence_is_nearly_the_same_and_marked_approximate(
     tied = slxrd.fit(
         cubes, regions=[(0.92, 1.24)], tie={"sigma_N": "1.55 + 0*N"},
         fix={name: KNOWN[name] for name in ("d", "L", "q_zero")},
-        bounds={"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)},
+        bounds={"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}, systematics="none",
     )  # fmt: skip
     assert tied.ensemble is None
     assert both.ensemble is not None
@@ -90,7 +91,7 @@ def test_a_gaussian_prior_is_normalised(cubes, two):
     both, _ = two
     prior = slxrd.fit(
         cubes, regions=[(0.92, 1.24)], fix=KNOWN, prior={"N": (13.0, 0.5)},
-        bounds={"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)},
+        bounds={"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}, systematics="none",
     )  # fmt: skip
     ranges = {"sigma_L": (0.5, 2.5), "N": (9.0, 17.0)}
     error = both.parameters["N"].error

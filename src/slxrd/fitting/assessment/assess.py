@@ -90,7 +90,7 @@ def assess_minima(
     if crystal:
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]
-    corrected = correct(objective, minima, systematics, exact, white=white, expired=budget.expired)
+    corrected = correct(objective, minima, systematics, exact, white=white, budget=budget)
     if not white:
         least = UNFINISHED if incomplete else 1.0
         plain = Corrected(objective, minima, SystematicErrors(()))

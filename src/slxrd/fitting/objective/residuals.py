@@ -116,13 +116,18 @@ class Objective(Sealed):
             If the residuals are those of the 2021 program or the scale is that of the maximum, for which
             no covariance of the points is defined.
         """
-        if self.settings.objective == "paper2021" or self.settings.scale != "free":
+        if not self.has_covariance and any(each is not None for each in rows):
             raise SlxrdError("correlated errors need linear or logarithmic residuals and a free scale")
         data = [
             replace(points, correlated=each, described=described)
             for points, each in zip(self.data, rows, strict=True)
         ]
         return Objective(self.model, data, self.settings)
+
+    @property
+    def has_covariance(self) -> bool:
+        """Whether the points have a covariance: not for residuals of 2021 and a scale by the maximum."""
+        return self.settings.objective != "paper2021" and self.settings.scale == "free"
 
     @property
     def has_correlated(self) -> bool:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.error_budget import ErrorBudget
 from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.identity import distinct, exchangeable
+from slxrd.fitting.search.whole_sizes import with_whole_sizes
 from slxrd.fitting.systematics.budget import error_budget
 from slxrd.fitting.systematics.covariance import SystematicErrors, systematic_effects, with_discrepancy
 from slxrd.fitting.systematics.settings import USUAL_ZERO, ZERO_ERROR, Systematics
@@ -53,7 +55,7 @@ def correct(
     known: Collection[str] = (),
     *,
     white: bool = True,
-    expired: Callable[[], bool] | None = None,
+    budget: Budget | None = None,
 ) -> Corrected:
     """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
 
@@ -72,10 +74,13 @@ def correct(
         Parameters whose values are known exactly.
     white : bool
         Whether the residuals are white, so that no discrepancy of the model has to be estimated.
-    expired : callable, optional
-        As in :func:`slxrd.fitting.minimise.least_squares.minimise`.
+    budget : Budget, optional
+        Time budget of the refinements; none by default.
     """
+    budget = budget or Budget()
     plain = Corrected(objective, minima, SystematicErrors(()))
+    if not objective.has_covariance:
+        return plain
     if not white and not (settings.discrepancy and has_discrepancy(objective)):
         return plain
     whole, errors = objective, plain.errors
@@ -90,7 +95,10 @@ def correct(
         if not errors.used and not zero:
             return plain
         whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
-        refined = [minimise(whole, start, expired=expired) for start in starts]
+        refined = [
+            with_whole_sizes(whole, minimise(whole, start, expired=budget.expired), budget)
+            for start in starts
+        ]
         ordered = distinct(refined, exchangeable(objective.model.stack))
         if white:
             origin = {id(after): before for after, before in zip(refined, minima, strict=True)}
@@ -122,7 +130,7 @@ def has_discrepancy(objective: Objective) -> bool:
     The minima between the fringes of a film are steep functions of the parameters in logarithms, for which
     the widening of the errors is calibrated instead.
     """
-    return objective.settings.objective == "linear" and objective.settings.scale == "free"
+    return objective.settings.objective == "linear" and objective.has_covariance
 
 
 def with_error_budget(fit: Fit, errors: SystematicErrors, zero: float = 0.0) -> Fit:

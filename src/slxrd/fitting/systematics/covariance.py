@@ -93,7 +93,7 @@ def systematic_effects(
     known : collection of str
         Parameters whose values are known exactly. An effect that one of them would describe does not apply.
     """
-    if not settings.use or objective.settings.objective == "paper2021" or objective.settings.scale != "free":
+    if not settings.use or not objective.has_covariance:
         return ()
     regions = minimum.evaluation.regions
     decided = {*minimum.names, *known}

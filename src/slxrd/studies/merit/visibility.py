@@ -19,6 +19,7 @@ from slxrd.data.regions import Noise, Region, select_points
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.fitting.systematics.settings import NONE
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
 from slxrd.studies.merit.fringes import ONE_SIDED, Peak, linear_test, single_crystals
@@ -151,6 +152,7 @@ def fringe_visibility(
             instrument=instrument,
             noise=noise,
             settings=Settings("linear", None, "linear"),
+            systematics=NONE,
         )
         fit = _with_fringes(pattern, options)
         if fit is not None:

@@ -18,6 +18,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit, Solution
+from slxrd.fitting.systematics.settings import NONE
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED, fringes_detected
 from slxrd.units import FloatArray
 
@@ -110,7 +111,7 @@ def distinguishability(
     Distinguishability or None
         None if the pattern cannot be fitted, or the best solution is not the true one.
     """
-    options = replace(options, noise="file")
+    options = replace(options, noise="file", systematics=NONE)
 
     def at(time: float) -> Fit:
         pattern = replace(noise_free, sigma=sigma / math.sqrt(time))

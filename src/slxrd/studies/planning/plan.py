@@ -19,6 +19,7 @@ from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit
 from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.systematics.settings import NONE
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument, simulate
@@ -103,6 +104,7 @@ def plan(
         instrument=as_instrument(noise_free, resolution, "q"),
         noise="counting" if noise is None else "file",
         settings=Settings(background="constant" if background > 0.0 else "none"),
+        systematics=NONE,
     )
     select_points(noise_free, options.regions, 1.0)  # raise now what each fit would raise
     fits: list[Fit] = []
