@@ -185,7 +185,12 @@ def test_broad_peaks_are_reported() -> None:
     assert any("sigma_L too small" in note for note in done.notes)
     assert subtract_background(counts(CUBES, 6)).notes == ()
     result = fit(
-        done.pattern, regions=[(1.65, 2.6)], start=SHEETS, fix={"q_zero": 0.0}, background="constant"
+        done.pattern,
+        regions=[(1.65, 2.6)],
+        start=SHEETS,
+        fix={"q_zero": 0.0},
+        background="constant",
+        systematics="none",
     ).parameters["sigma_L"]
     assert result.value is not None
     assert result.error is not None

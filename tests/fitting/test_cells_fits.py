@@ -47,6 +47,7 @@ def test_single_planes_move_with_the_surface(surface: str) -> None:
         fix={"q_zero": 0.0},
         resolution=0.0,
         background="none",
+        systematics="none",
     )
     (only,) = found.solutions
     assert only.values["N"] == pytest.approx(N, abs=0.1)
@@ -71,6 +72,7 @@ def test_displacements_are_found_from_any_start(start: dict[str, float]) -> None
         fix={"q_zero": 0.0},
         bounds={"L": (35.0, 39.0), "N": (8.0, 10.0), "d": (5.8, 5.9)},
         coherent=12,
+        systematics="none",
     )
     for name in ("sigma_u", "sigma_L", "L"):
         value, error = found.parameters[name].value, found.parameters[name].error

@@ -20,13 +20,14 @@ from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.maps import chi2_map_2d_figure, chi2_maps_figure
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
-#: The model that the patterns are simulated with.
-MODEL: dict[str, Any] = {"coherent": 40, "substrate": "none", "background": "none"}
+#: The model that the patterns are simulated with; their χ² is that of the noise alone.
+MODEL: dict[str, Any] = {"coherent": 40, "substrate": "none", "background": "none", "systematics": "none"}
 
 
 @cache
 def cubes() -> Fit:
-    return EXAMPLES["cspbbr3-cubes"].fit()
+    example = EXAMPLES["cspbbr3-cubes"]
+    return fit(example.pattern(), **example.options, systematics="none")
 
 
 @cache
@@ -126,7 +127,9 @@ def test_axes_show_the_minimum_and_stay_within_the_bounds() -> None:
 def test_without_fringes_the_gap_is_flat_and_the_disorder_flat_above_its_limit() -> None:
     q, truth = np.arange(1.9, 2.32, 0.004), EXAMPLES["pbs-spheres"].truth
     pattern = simulate(q, truth, peak=3000.0, noise="counting", seed=1, resolution=0.0)
-    result = fit(pattern, regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}, resolution=0.0)
+    result = fit(
+        pattern, regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}, resolution=0.0, systematics="none"
+    )
     gap = chi2_map(result, "L", np.linspace(10.0, 30.0, 15))
     assert gap.profile is not None
     assert np.ptp(gap.profile.chi2) < 2.71

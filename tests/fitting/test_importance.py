@@ -17,7 +17,7 @@ FIRST = [(0.9, 1.25)]
 def cubes(noise: float, seed: int, regions: list, **options: object) -> Fit:
     q = np.arange(0.85, 2.45, 0.003)
     pattern = simulate(q, CUBES, noise=noise, seed=seed, resolution=0.0)
-    options = {"coherent": 40, "substrate": "none", "background": "none", **options}
+    options = {"coherent": 40, "substrate": "none", "background": "none", "systematics": "none", **options}
     return fit(pattern, regions=regions, resolution=0.0, **options)  # type: ignore[arg-type]
 
 

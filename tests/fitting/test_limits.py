@@ -32,7 +32,7 @@ def sharp(seed: int) -> Fit:
     """Crystals all of 13 planes: σ_N ends at its lower bound of 0.2, or near it."""
     values = {**CUBES, "sigma_N": 0.0}
     pattern = simulate(Q, values, peak=1500.0, noise="counting", seed=seed, resolution=0.0)
-    return fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (27.0, 47.0)})
+    return fit(pattern, regions=BOTH, resolution=0.0, bounds={"L": (27.0, 47.0)}, systematics="none")
 
 
 def ordered(seed: int) -> Objective:
@@ -67,7 +67,7 @@ def test_a_sharp_size_gives_an_upper_bound_of_its_spread(seed: int) -> None:
 def test_disorder_on_its_bound_is_an_upper_bound() -> None:
     values = {**CUBES, "N": 4.0, "sigma_N": 0.8, "sigma_L": 0.0}
     pattern = simulate(np.arange(0.8, 2.5, 0.002), values, noise=0.03, seed=0)
-    found = fit(pattern, regions=[(0.85, 1.4), (1.7, 2.48)], bounds={"L": (27.0, 47.0)})
+    found = fit(pattern, regions=[(0.85, 1.4), (1.7, 2.48)], bounds={"L": (27.0, 47.0)}, systematics="none")
     estimate = found.parameters["sigma_L"]
     assert (estimate.status, estimate.error, estimate.why) == ("upper bound", None, "95 % limit")
     assert estimate.value == pytest.approx(0.06, abs=0.02)

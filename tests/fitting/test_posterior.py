@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 @cache
 def cubes(seed: int = 3, noise: float = 0.0212, weight: float = 1.0, sigma_L: float = 1.43) -> Fit:
     pattern = simulate(Q, {**CUBES, "sigma_L": sigma_L}, noise=noise, seed=seed, resolution=0.0)
-    return fit(pattern, regions=[(0.9, 1.3, weight)], fix={"q_zero": 0.0}, resolution=0.0)
+    return fit(pattern, regions=[(0.9, 1.3, weight)], fix={"q_zero": 0.0}, resolution=0.0, systematics="none")
 
 
 @cache
@@ -164,7 +164,11 @@ def test_without_fringes_L_fills_its_bounds() -> None:
     assert posterior.std("L") == pytest.approx((row.upper - row.lower) / np.sqrt(12.0), rel=0.1)
     pattern = found.pattern
     without = fit(
-        pattern, regions=[(0.9, 1.3)], fix={"q_zero": 0.0, "L": 40.0, "sigma_L": 8.0}, resolution=0.0
+        pattern,
+        regions=[(0.9, 1.3)],
+        fix={"q_zero": 0.0, "L": 40.0, "sigma_L": 8.0},
+        resolution=0.0,
+        systematics="none",
     )
     assert posterior.std("d") == pytest.approx(without.parameters["d"].error, rel=0.15)
 

@@ -25,7 +25,7 @@ REGION = (0.85, 1.3)
 
 @cache
 def example(name: str) -> Fit:
-    return EXAMPLES[name].fit()
+    return fit(EXAMPLES[name].pattern(), **EXAMPLES[name].options, systematics="none")
 
 
 @cache
@@ -33,21 +33,27 @@ def spheres() -> Fit:
     """Too much disorder for fringes."""
     q, truth = np.arange(1.9, 2.32, 0.004), EXAMPLES["pbs-spheres"].truth
     pattern = simulate(q, truth, peak=3000.0, noise="counting", seed=1, resolution=0.0)
-    return fit(pattern, regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}, resolution=0.0)
+    return fit(pattern, regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}, resolution=0.0, systematics="none")
 
 
 @cache
 def quiet(weight: float = 1.0) -> Fit:
     """One order with 0.4 % noise: well determined, χ² nearly a parabola."""
     pattern = simulate(Q, TRUTH, noise=0.004, seed=5)
-    return fit(pattern, regions=[(*REGION, weight)], fix={"q_zero": 0.0}, bounds={"L": (25.0, 50.0)})
+    return fit(
+        pattern,
+        regions=[(*REGION, weight)],
+        fix={"q_zero": 0.0},
+        bounds={"L": (25.0, 50.0)},
+        systematics="none",
+    )
 
 
 @cache
 def ambiguous() -> Fit:
     """Two orders with 3 % noise: two solutions d apart in L, almost equally good."""
     pattern = simulate(np.arange(0.85, 2.4, 0.004), TRUTH, noise=0.03, seed=7)
-    return fit(pattern, regions=[(0.88, 1.28), (1.98, 2.33)], bounds={"L": (15.0, 60.0)})
+    return fit(pattern, regions=[(0.88, 1.28), (1.98, 2.33)], bounds={"L": (15.0, 60.0)}, systematics="none")
 
 
 @pytest.mark.slow
@@ -188,7 +194,7 @@ def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
     """Crystals of one size: the profile says how large σ_N may be, and that it may be nothing."""
     pattern = simulate(Q, {**TRUTH, "sigma_N": 0.2}, noise=0.03, seed=1)
     bounds = {"sigma_N": (0.2, 5.0), "L": (30.0, 43.0)}
-    result = fit(pattern, regions=[REGION], bounds=bounds, fix={"q_zero": 0.0})
+    result = fit(pattern, regions=[REGION], bounds=bounds, fix={"q_zero": 0.0}, systematics="none")
     found = estimate_from_profile(result, "sigma_N")
     assert found.status == "upper bound"
     assert found.error is None
@@ -203,7 +209,7 @@ def test_a_parameter_on_its_bound_has_a_limit_on_the_other_side() -> None:
 def test_a_bound_that_cuts_a_parameter_off_is_said() -> None:
     pattern = simulate(Q, TRUTH, noise=0.01, seed=5)
     bounds = {"N": (5.0, 12.0), "L": (30.0, 43.0)}
-    result = fit(pattern, regions=[REGION], bounds=bounds, fix={"q_zero": 0.0})
+    result = fit(pattern, regions=[REGION], bounds=bounds, fix={"q_zero": 0.0}, systematics="none")
     found = estimate_from_profile(result, "N")
     assert found.status == "at bound"
     assert "upper bound" in found.why
@@ -222,6 +228,7 @@ def test_ties_are_followed() -> None:
         coherent=40,
         substrate="none",
         background="none",
+        systematics="none",
     )
     found = interval(tied, "N")
     error = tied.parameters["N"].error

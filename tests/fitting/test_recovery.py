@@ -31,7 +31,11 @@ def measured_again(sample: Example, seeds: range = SEEDS) -> list[Fit]:
     how = sample.settings
     q = np.arange(round((how["high"] - how["low"]) / how["step"]) + 1) * how["step"] + how["low"]
     return [
-        fit(simulate(q, sample.truth, peak=how["peak"], noise="counting", seed=seed), **sample.options)
+        fit(
+            simulate(q, sample.truth, peak=how["peak"], noise="counting", seed=seed),
+            **sample.options,
+            systematics="none",
+        )
         for seed in seeds
     ]
 
