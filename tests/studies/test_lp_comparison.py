@@ -17,7 +17,7 @@ START = {"d": 3.0083, "L": 44.444, "sigma_L": 0.325, "N": 3.98, "sigma_N": 0.85}
 
 def fitted(pattern: Pattern) -> Fit:
     regions = [(1.2, 1.6, 0.1), (1.65, 2.6)]
-    return slxrd.fit(pattern, regions=regions, start=START, fix={"q_zero": 0.0})
+    return slxrd.fit(pattern, regions=regions, start=START, fix={"q_zero": 0.0}, systematics="none")
 
 
 @pytest.mark.slow

@@ -20,10 +20,14 @@ from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, sample_of
 from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.migrations import as_in_0_1
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.request.declaration import flatten, options_of, undiagnosed
+from slxrd.fitting.request.effects import DEFAULT_EFFECTS, NO_EFFECTS, as_systematics
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.systematics.correction import Corrected, correct
+from slxrd.fitting.systematics.settings import DISCREPANCY, NONE, ZERO_ERROR, effect_names
 from slxrd.io.shared.counting import COUNTS_FOUND
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
@@ -195,23 +199,46 @@ def refit_objective(
     Returns
     -------
     frozen : Fit
-        Fit with all parameters fixed at the best solution; its ``objective`` has the σ of that fit.
+        Fit with all parameters fixed at the best solution; its ``objective`` has the σ of that fit, and no
+        systematic effects.
     parameters : Parameters
-        Parameters of the fit, starting at its best solution.
+        Parameters of the fit, starting at its best solution; q_zero is fixed at its assumed value where the
+        data do not determine it.
     """
     base: Parameters = options["parameters"]
-    best = result["solutions"][0]["parameters"]
-    refined = result["refined"]
+    best = dict(result["solutions"][0]["parameters"])
+    refined = [name for name in result["refined"] if result["parameters"][name]["status"] != "fixed"]
+    if "q_zero" in result["refined"] and "q_zero" not in refined:
+        best["q_zero"] = base["q_zero"].value or 0.0
     fixed = {
         name: best[name]
         for name, row in base.items()
         if row.expression is None and not (options.get("coherent") == 1 and name in STACKING)
     }
-    chosen = {"parameters": base.fix(**fixed), "background": result["input"]["background"]}
+    chosen = {
+        "parameters": base.fix(**fixed),
+        "background": result["input"]["background"],
+        "systematics": NO_EFFECTS,
+    }
     frozen = fit(Pattern(**plain), **undiagnosed({**options, **chosen}))
     not_refined = {name: value for name, value in best.items() if name in fixed and name not in refined}
     parameters = base.fix(**not_refined).release(*refined).start(**{name: best[name] for name in refined})
     return frozen, parameters
+
+
+def _with_systematic_errors(
+    objective: Objective, parameters: Parameters, options: Mapping[str, Any], result: Mapping[str, Any]
+) -> Corrected:
+    """Refine the best solution of a stored result with the systematic effects that its errors contain."""
+    budget = result.get("budget") or {"contributions": ()}
+    used = {part["name"] for part in budget["contributions"]}.intersection(effect_names())
+    assumed_zero = set(result["refined"]) - set(parameters.free_names)
+    settings = as_systematics(options.get("systematics", DEFAULT_EFFECTS))
+    if not (used - {ZERO_ERROR} or assumed_zero):
+        settings = NONE
+    known = [name for name, row in options["parameters"].items() if row.free is False]
+    own = minimise(objective, parameters)
+    return correct(objective, (own,), settings, known, white=DISCREPANCY not in used)
 
 
 def fit_from_neighbours(
@@ -238,26 +265,27 @@ def fit_from_neighbours(
         JSON of ``paths``, for each neighbour the minimum reached and its χ² minus that of the pattern's own
         best solution; and ``better``, a record as from :func:`fit_alone` if one of them has a lower χ².
     """
-    frozen, parameters = refit_objective(plain, options, result)
+    frozen, without = refit_objective(plain, options, result)
+    best = _with_systematic_errors(frozen.objective, without, options, result)
+    own, parameters = best.minima[0], best.minima[0].parameters
     paths = []
     for label, values in neighbours:
-        own = result["solutions"][0]["parameters"]
-        begin = {n: (values if n in fix or not fix else own)[n] for n in result["refined"]}
+        begin = {n: (values if n in fix or not fix else own.values)[n] for n in own.names}
         started = parameters.start(**begin)
-        fixed = {name: values[name] for name in fix if name in result["refined"]}
-        minimum = minimise(frozen.objective, started.fix(**fixed))
-        rise = minimum.chi2 - result["chi2"]
+        fixed = {name: values[name] for name in fix if name in own.names}
+        minimum = minimise(best.objective, started.fix(**fixed))
+        rise = minimum.chi2 - own.chi2
         paths.append({"from": label, "values": dict(minimum.values), "delta_chi2": rise})
     better = None
-    best = min(paths, key=lambda path: path["delta_chi2"], default=None)
-    if best is not None and not fix and best["delta_chi2"] < -MISSED:
-        free = {name: best["values"][name] for name in result["refined"]}
+    lowest = min(paths, key=lambda path: path["delta_chi2"], default=None)
+    if lowest is not None and not fix and lowest["delta_chi2"] < -MISSED:
+        free = {name: lowest["values"][name] for name in without.free_names}
         again = fit(
             Pattern(**plain),
             **undiagnosed({**options, "parameters": options["parameters"].start(**free)}),
         )
         if again.chi2 < result["chi2"] - MISSED:
             better = _record(again)
-            note = f"found from the solution of {best['from']}, which the search of this pattern missed"
+            note = f"found from the solution of {lowest['from']}, which the search of this pattern missed"
             better["result"]["notes"].append(note)
     return json.dumps({"paths": paths, "better": better}, allow_nan=False)

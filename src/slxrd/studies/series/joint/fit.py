@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.request.effects import NO_EFFECTS
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.fitting.search.scan import Progress
@@ -122,7 +123,8 @@ def fit_jointly(
     layout = joint_layout(parts, shared, smooth, degree, series.at)
     minima = _minima(layout, [members[i] for i in used], report)
     best = minima[0]
-    separate = sum(members[i].result["chi2"] for i in used)
+    # The χ² of the separate fits is of correlated errors: that of the noise alone is compared.
+    separate = sum(minimise(part.objective, part.parameters).chi2 for part in parts)
     unknowns = sum(len(part.parameters.free_names) for part in parts)
     rise, constraints = best.chi2 - separate, unknowns - len(layout.names)
     p_value = _probability(rise, constraints, best.expected_rise)
