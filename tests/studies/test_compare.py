@@ -105,7 +105,11 @@ def test_a_gaussian_prior_is_normalised(cubes, two):
 @pytest.mark.slow
 def test_an_additional_parameter_costs_its_prior_and_wrong_models_are_excluded(cubes):
     found = compare_models(
-        cubes, ["planes", "planes+fix=sigma_L:1.8"], regions=[(0.92, 1.24)], background="none"
+        cubes,
+        ["planes", "planes+fix=sigma_L:1.8"],
+        regions=[(0.92, 1.24)],
+        background="none",
+        systematics="none",
     )
     assert found.best.name == "planes"
     assert not found.rivals()

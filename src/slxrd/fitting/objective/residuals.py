@@ -124,6 +124,15 @@ class Objective(Sealed):
         ]
         return Objective(self.model, data, self.settings)
 
+    def without_effects(self) -> Objective:
+        """Return the objective without the rows of systematic effects; the model's discrepancy remains."""
+        rows = [points.correlated for points in self.data]
+        rest = [
+            None if each is None or len(each) == points.described else each[points.described :]
+            for points, each in zip(self.data, rows, strict=True)
+        ]
+        return self.with_correlated(rest)
+
     @property
     def has_covariance(self) -> bool:
         """Whether the points have a covariance: not for residuals of 2021 and a scale by the maximum."""

@@ -33,7 +33,14 @@ def without_fringes(objective: Objective, best: Minimum) -> Minimum:
 
 
 def fringes_detected(objective: Objective, best: Minimum) -> tuple[bool, float]:
-    """Return whether fringes improve χ² significantly, and by how much."""
+    """Return whether fringes improve χ² significantly, and by how much.
+
+    Systematic effects are left out: those of gaps and stacks change fringes, so that they would explain weak
+    ones, but have no effect on a curve without fringes.
+    """
+    if any(points.described for points in objective.data):
+        objective = objective.without_effects()
+        best = minimise(objective, best.parameters)
     gain = max(without_fringes(objective, best).chi2 - best.chi2, 0.0)
     return gain > FRINGES_DETECTED * noise_scale(best, "L"), gain
 

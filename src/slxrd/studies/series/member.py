@@ -268,7 +268,7 @@ def fit_from_neighbours(
     frozen, without = refit_objective(plain, options, result)
     best = _with_systematic_errors(frozen.objective, without, options, result)
     own, parameters = best.minima[0], best.minima[0].parameters
-    paths = []
+    paths: list[dict[str, Any]] = []
     for label, values in neighbours:
         begin = {n: (values if n in fix or not fix else own.values)[n] for n in own.names}
         started = parameters.start(**begin)

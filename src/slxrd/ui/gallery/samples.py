@@ -116,12 +116,17 @@ class Samples:
 
     @cached_property
     def sheets(self) -> tuple[Fit, Fit]:
-        """PbS nanosheets with the paper's noise of 3 %, before and after the correction of section S.q."""
+        """PbS nanosheets with the paper's noise of 3 %, before and after the correction of section S.q.
+
+        Without systematic effects: one of them is a smooth factor, which the missing correction is too.
+        """
         of = example("pbs-sheets")
         q = np.round(np.arange(1.0, 2.8, 0.002), 6)
         raw = simulate(q, of.truth, wavelength="CuKa1", raw=True, peak=1500.0, noise=0.03, seed=14)
         raw = replace(raw, source="pbs-sheets")
-        return fit(raw, **of.options), fit(correct_lorentz_polarisation(raw), **of.options)
+        corrected = correct_lorentz_polarisation(raw)
+        before, after = (fit(each, **of.options, systematics="none") for each in (raw, corrected))
+        return before, after
 
     def repeated(self, noise: float | str) -> list[Pattern]:
         """Return three simulated measurements of the cubes."""
