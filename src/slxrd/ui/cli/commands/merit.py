@@ -15,6 +15,7 @@ import slxrd
 from slxrd.data.noise import is_counting
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
+from slxrd.fitting.request.effects import NO_EFFECTS
 from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.options import Given, Measured, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
@@ -57,7 +58,8 @@ def lp_command(
 
     def fitted(each: slxrd.Pattern) -> slxrd.Fit:
         with progress("fitting") as report:
-            return slxrd.fit(each, **options, report=report)
+            # A correction that is missing is one of the systematic effects, a smooth factor.
+            return slxrd.fit(each, **options, systematics=NO_EFFECTS, report=report)
 
     found = compare_lp(pattern, fitted, request["monochromator"])
 
