@@ -105,7 +105,7 @@ def test_the_order_of_solutions_and_their_repetitions() -> None:
 @cache
 def ambiguous(seed: int) -> Fit:
     q = np.arange(0.88, 1.28, 0.002)
-    return fit(simulate(q, CUBES, noise=0.03, seed=seed), regions=[(0.88, 1.28)])
+    return fit(simulate(q, CUBES, noise=0.03, seed=seed), regions=[(0.88, 1.28)], systematics="none")
 
 
 @pytest.mark.slow
@@ -163,6 +163,21 @@ def test_one_bragg_peak_leaves_q_zero_alone() -> None:
 
 
 @pytest.mark.slow
+def test_the_assumed_zero_error_of_one_bragg_peak_is_in_the_error_of_d() -> None:
+    """Peaks are at q = 2π/d − q_zero, so that δd = d·δq_zero/q, with the prior of 0.003 Å⁻¹."""
+    q = np.arange(0.88, 1.28, 0.002)
+    found = fit(simulate(q, CUBES, noise=0.03, seed=0), regions=[(0.88, 1.28)])
+    zero, spacing = found.parameters["q_zero"], found.parameters["d"]
+    assert (zero.status, zero.error) == ("fixed", None)
+    assert "0.003 Å⁻¹ is assumed" in zero.why
+    assert zero.value == pytest.approx(0.0, abs=0.001)  # the prior decides it
+    assert spacing.error is not None
+    by_zero = 5.84 * 0.003 / (2.0 * np.pi / 5.84)
+    assert spacing.error > by_zero
+    assert spacing.error == pytest.approx(by_zero, rel=0.15)
+
+
+@pytest.mark.slow
 def test_freed_by_hand_it_is_refused() -> None:
     pattern = simulate(np.arange(0.88, 1.28, 0.002), CUBES, noise=0.03, seed=0)
     with pytest.raises(SlxrdError, match=r"q_zero was freed, but .* second Bragg order.*--fix q_zero=0"):
@@ -176,7 +191,7 @@ def test_two_orders_give_it_back(seed: int) -> None:
     q = np.arange(0.8, 2.4, 0.002)
     pattern = simulate(q, {**CUBES, "q_zero": 0.004}, peak=1500.0, noise="counting", seed=seed)
     regions, bounds = [(0.88, 1.28), (1.98, 2.33)], {"L": (20.0, 55.0)}
-    found = fit(pattern, regions=regions, bounds=bounds)
+    found = fit(pattern, regions=regions, bounds=bounds, systematics="none")
     estimate = found.parameters["q_zero"]
     assert estimate.status == "determined"
     assert estimate.error is not None
@@ -184,7 +199,7 @@ def test_two_orders_give_it_back(seed: int) -> None:
     assert estimate.error < 0.0005
     assert abs(estimate.value - 0.004) < 4.0 * estimate.error
     assert any(note.startswith("q_zero was refined") for note in found.notes)
-    kept = fit(pattern, regions=regions, bounds=bounds, fix={"q_zero": 0.0})
+    kept = fit(pattern, regions=regions, bounds=bounds, fix={"q_zero": 0.0}, systematics="none")
     assert kept.chi2 > found.chi2 + 50.0
     assert kept.parameters["q_zero"].status == "fixed"
     assert not any("q_zero" in note for note in kept.notes)
@@ -203,7 +218,7 @@ def test_a_single_crystal_is_searched_too() -> None:
     q = np.arange(1.9, 2.25, 0.001)
     values = {"d": 3.0664, "N": 60.0, "sigma_N": 3.0}
     pattern = simulate(q, values, coherent=1, resolution=0.002, noise=0.01, seed=8)
-    found = fit(pattern, coherent=1, resolution=0.002, regions=[(1.9, 2.25)])
+    found = fit(pattern, coherent=1, resolution=0.002, regions=[(1.9, 2.25)], systematics="none")
     assert found.names == ("d", "N", "sigma_N")
     for name, truth in values.items():
         estimate = found.parameters[name]
