@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from films_on_substrates import superlattice
@@ -109,17 +111,22 @@ def test_satellites_with_lost_fringes_between_them(repeats: int, substrate: floa
     assert found.proposal.options["coherent"] == repeats
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_a_film_whose_size_and_interface_can_replace_each_other(seed: int) -> None:
-    """Seen on one side only: N 93 and 95.4 describe it, with different distances at the interface."""
+def film_with_two_sizes(seed: int) -> slxrd.Pattern:
+    """A film of N = 93 seen on one side only, so that N = 95.4 describes it too."""
     q = np.arange(1.9, 2.255, 0.00079)
     values = {"d": 2.922, "N": 93.0, "sigma_N": 0.2, "d_S": 2.8291, "f_S": 1.03, "L_S": 2.985}
     made = slxrd.simulate(q, values, coherent=1, substrate=2.8291, resolution=0.000986)
     away = np.abs(q - 2.0 * np.pi / 2.8291) > 0.012
     expected = made.intensity / made.intensity[away].max() * 2.77e5 + 4.0
     counts = np.random.default_rng(seed).poisson(np.minimum(expected, 2e7)).astype(float)
-    fit = slxrd.fit(slxrd.Pattern(q, counts, per_count=1.0, source="simulated"), resolution=0.000986)
+    return slxrd.Pattern(q, counts, per_count=1.0, source="simulated")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [2, 3])
+def test_a_film_whose_size_and_interface_can_replace_each_other(seed: int) -> None:
+    """Sizes of N = 93 and 95.4, with different distances at the interface."""
+    fit = slxrd.fit(film_with_two_sizes(seed), resolution=0.000986, systematics="none")
     assert len(fit.solutions) == 2
     assert sorted(round(minimum.values["N"]) for minimum in fit.minima) == [93, 95]
     chances = [solution.probability for solution in fit.solutions]
@@ -130,3 +137,15 @@ def test_a_film_whose_size_and_interface_can_replace_each_other(seed: int) -> No
         assert estimate.status == "ambiguous"
         assert len(estimate.interval_95) == 2
         assert any(low < truth < high for low, high in estimate.interval_95)
+
+
+@pytest.mark.slow
+def test_intervals_of_sizes_that_replace_each_other_do_not_overlap() -> None:
+    """Systematic errors of N are half of the difference of the two sizes."""
+    fit = slxrd.fit(film_with_two_sizes(2), resolution=0.000986)
+    estimate = fit.parameters["N"]
+    assert estimate.status == "ambiguous"
+    pieces = estimate.interval_95
+    assert all(one[1] < other[0] for one, other in pairwise(pieces))
+    for minimum in fit.minima:
+        assert any(low < minimum.values["N"] < high for low, high in pieces)

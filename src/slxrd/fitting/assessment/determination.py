@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -211,14 +211,25 @@ def _with_rivals(fit: Fit) -> Fit:
         if not others:
             return estimate
         half = TWO_SIDED_95 * error
-        pieces = tuple(sorted((place - half, place + half) for place in (value, *others)))
-        return replace(estimate, status="ambiguous", interval_95=pieces)
+        pieces = [(place - half, place + half) for place in sorted((value, *others))]
+        return replace(estimate, status="ambiguous", interval_95=_joined(pieces))
 
     return replace(
         fit,
         parameters={name: checked(name, each) for name, each in fit.parameters.items()},
         derived={name: checked(name, each) for name, each in fit.derived.items()},
     )
+
+
+def _joined(pieces: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Join intervals that overlap; they are in ascending order and equally wide."""
+    joined = [pieces[0]]
+    for low, high in pieces[1:]:
+        if low <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    return tuple(joined)
 
 
 def _seconds_of_sampling(minimum: Minimum, objective: Objective) -> float:

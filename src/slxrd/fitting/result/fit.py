@@ -48,9 +48,10 @@ class Estimate:
     unit : str
         Unit of both.
     status : str
-        determined; ambiguous, if the 95 % interval has several pieces (value and error are then those of
-        the best solution); at bound, fixed, lower bound, upper bound (both at 95 %), undetermined, or
-        rejected, if the model does not describe the data: the value is that of the curve, and no result.
+        determined; ambiguous, if the 95 % interval has several pieces, or contains another solution more
+        than two errors away (value and error are then those of the best solution); at bound, fixed,
+        lower bound, upper bound (both at 95 %), undetermined, or rejected, if the model does not describe
+        the data: the value is that of the curve, and no result.
     why : str
         Why there is no error bar, or another remark.
     interval_68, interval_95 : tuple of (float, float)
