@@ -178,9 +178,10 @@ def test_without_optional_packages() -> None:
     assert curve == pytest.approx(curve_, rel=1e-8, abs=1e-8)
     # The rows of the systematic effects are those at the minimum without them, found by either optimiser.
     assert chi2 == pytest.approx(chi2_, rel=1e-6)
-    # Two optimisers end at the same minimum, as far as χ² is flat there.
+    # Two optimisers end at the same minimum, as far as χ² is flat there: a change of 1e-10 χ² is 1e-4 errors,
+    # of the minimum without systematic effects, where their rows are calculated, and of the one with them.
     for one, other, error in zip(values, values_, errors, strict=True):
-        assert abs(one - other) < 1e-4 * error
+        assert abs(one - other) < 5e-4 * error
     # There the errors are those of the covariance alone.
     assert errors == pytest.approx(errors_, rel=0.1)
 
