@@ -33,6 +33,7 @@ from slxrd.fitting.search.minima import SearchResult, refine_all, search, search
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.repetitions import choose_repetitions
 from slxrd.fitting.search.scan import Progress
+from slxrd.fitting.systematics.covariance import check_effects
 from slxrd.fitting.systematics.settings import Systematics
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -120,6 +121,7 @@ def fit_pattern(
     options = options or FitOptions()
     pattern = pattern.to_q()
     objective, notes = prepare_objective(pattern, options)
+    check_effects(objective, options.systematics)
     noise = _noise(pattern, [points.region for points in objective.data if points.scan == 0], options).noise
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:

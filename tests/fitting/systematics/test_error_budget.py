@@ -127,6 +127,12 @@ def test_what_is_refused(given: object, message: str) -> None:
         slxrd.fit(slxrd.example("cspbbr3-cubes").pattern(), systematics=given)
 
 
+def test_an_effect_that_does_not_apply_is_refused() -> None:
+    film = slxrd.example("cumnsb-film").pattern()
+    with pytest.raises(slxrd.SlxrdError, match=r"gap_skewness=0\.1: the effect does not apply"):
+        slxrd.fit(film, coherent=1, regions=[(1.94, 2.15)], systematics={"gap_skewness": 0.1})
+
+
 def test_a_saved_fit_has_the_same_budget(tmp_path) -> None:  # type: ignore[no-untyped-def]
     fit = cubes()
     slxrd.save(fit, tmp_path / "saved")

@@ -7,11 +7,12 @@ a Gaussian prior is the same as generalised least squares with this covariance, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
@@ -75,8 +76,24 @@ class SystematicErrors:
         return tuple(np.concatenate(of_region) for of_region in zip(*parts, strict=True))
 
 
+def check_effects(objective: Objective, settings: Systematics) -> None:
+    """Check that the effects that were given a prior apply to a fit.
+
+    Raises
+    ------
+    SlxrdError
+        If one does not.
+    """
+    for name, prior in settings.priors.items():
+        if prior > 0.0 and name in EFFECTS and not EFFECTS[name].prior(objective) > 0.0:
+            raise SlxrdError(
+                f"systematics {name}={prior:g}: the effect does not apply to structure and radiation, or "
+                "is a parameter of the fit; leave it out"
+            )
+
+
 def systematic_effects(
-    objective: Objective, minimum: Minimum, settings: Systematics, known: Collection[str] = ()
+    objective: Objective, minimum: Minimum, settings: Systematics
 ) -> tuple[EffectRows, ...]:
     """Calculate the rows of the covariance by the systematic effects that apply to a fit.
 
@@ -90,17 +107,15 @@ def systematic_effects(
         The minimum of χ² at which the derivatives are calculated.
     settings : Systematics
         Which effects are used, and their priors.
-    known : collection of str
-        Parameters whose values are known exactly. An effect that one of them would describe does not apply.
     """
     if not settings.use or not objective.has_covariance:
         return ()
     regions = minimum.evaluation.regions
-    decided = {*minimum.names, *known}
     found = []
     for name, effect in EFFECTS.items():
-        prior = settings.prior(name, effect.prior(objective))
-        if prior == 0.0 or decided.intersection(effect.replaced_by):
+        usual = effect.prior(objective)
+        prior = settings.prior(name, usual)
+        if prior == 0.0 or usual == 0.0:
             continue
         columns = effect.columns(objective, minimum.values)
         rows = tuple(

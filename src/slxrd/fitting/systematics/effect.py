@@ -37,8 +37,6 @@ class SystematicEffect:
         How to make the effect smaller.
     reference : str
         Where the effect and its prior are explained.
-    replaced_by : tuple of str
-        Parameters that describe the effect; it does not apply where one of them is refined.
     """
 
     name: str
@@ -49,7 +47,6 @@ class SystematicEffect:
     of_region: bool = False
     remedy: str = ""
     reference: str = ""
-    replaced_by: tuple[str, ...] = ()
 
 
 #: All systematic effects by name.
