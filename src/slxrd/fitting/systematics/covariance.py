@@ -112,7 +112,7 @@ def systematic_effects(
         return ()
     regions = minimum.evaluation.regions
     found = []
-    for name, effect in EFFECTS.items():
+    for name, effect in sorted(EFFECTS.items()):  # in whatever order they were imported
         usual = effect.prior(objective)
         prior = settings.prior(name, usual)
         if prior == 0.0 or usual == 0.0:
