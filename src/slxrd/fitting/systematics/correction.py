@@ -89,7 +89,7 @@ def correct(
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = replace(minima[0], evaluation=objective.evaluate(minima[0].values))
-        errors = SystematicErrors(systematic_effects(objective, best, settings))
+        errors = SystematicErrors(systematic_effects(objective, best, settings, budget))
         if not white:
             errors = with_discrepancy(objective, best, errors.effects)
         if not errors.used and not zero:

@@ -16,10 +16,14 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.systematics.discrepancy import Discrepancy, RegionResiduals, estimate_discrepancy
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.fitting.systematics.settings import Systematics
 from slxrd.units import FloatArray
+
+#: Time of all effects for a point of the auxiliary grid and a size of the crystals, roughly, in s.
+_PER_POINT_AND_SIZE = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +97,7 @@ def check_effects(objective: Objective, settings: Systematics) -> None:
 
 
 def systematic_effects(
-    objective: Objective, minimum: Minimum, settings: Systematics
+    objective: Objective, minimum: Minimum, settings: Systematics, budget: Budget | None = None
 ) -> tuple[EffectRows, ...]:
     """Calculate the rows of the covariance by the systematic effects that apply to a fit.
 
@@ -107,15 +111,22 @@ def systematic_effects(
         The minimum of χ² at which the derivatives are calculated.
     settings : Systematics
         Which effects are used, and their priors.
+    budget : Budget, optional
+        Time budget; effects that are not calculated within it are left out, which it reports.
     """
     if not settings.use or not objective.has_covariance:
         return ()
     regions = minimum.evaluation.regions
+    slow = budget is not None and _seconds(objective, minimum) > budget.seconds
     found = []
     for name, effect in sorted(EFFECTS.items()):  # in whatever order they were imported
         usual = effect.prior(objective)
         prior = settings.prior(name, usual)
         if prior == 0.0 or usual == 0.0:
+            continue
+        if slow or (budget is not None and budget.expired()):
+            assert budget is not None
+            budget.leave_out(f"the systematic effect {name} in the errors")
             continue
         columns = effect.columns(objective, minimum.values)
         rows = tuple(
@@ -126,6 +137,14 @@ def systematic_effects(
         if any(np.any(row) for row in rows):
             found.append(EffectRows(effect, prior, rows))
     return tuple(found)
+
+
+def _seconds(objective: Objective, minimum: Minimum) -> float:
+    """Estimate the time of all columns in s, from the sizes alone, so that results do not vary."""
+    row = np.array([[minimum.values[name] for name in objective.model.names]])
+    bands = [region.band(float(region.correlated(row)[0])) for region in objective.region_models]
+    sizes = 2.0 * objective.model.stack.size_window * minimum.values["sigma_N"] + 1.0
+    return _PER_POINT_AND_SIZE * sizes * sum(band.q.size for band in bands)
 
 
 def independent_regions(rows: Sequence[FloatArray]) -> tuple[FloatArray, ...]:
