@@ -43,7 +43,7 @@ LEAST_GAIN = 3.5
 _GRID_ERROR = 3.0
 #: Largest derivative with respect to a logarithm at an optimum, and step of ln ℓ that ends the search.
 _GRADIENT, _STEP = 0.02, 0.05
-#: Degrees of freedom below which a discrepancy cannot be told from noise.
+#: Degrees of freedom below which a discrepancy and noise cannot be separated.
 _LEAST_FREEDOM = 12
 #: Rows with a smaller variance, relative to that of the noise, are left out.
 _LEAST_VARIANCE = 1e-6
