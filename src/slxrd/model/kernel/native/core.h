@@ -1,0 +1,136 @@
+/* The native core: structures, status codes, and the small functions that the kernels share.
+ *
+ * Every file of this folder is a part of one translation unit, core.c, which is compiled once for each set of
+ * instructions (see dispatch.c). Scattering vectors are processed in blocks of B. A row is one value for each
+ * vector of a block; the rows of a kernel are members of one structure, so that the compiler recognises that
+ * they are independent and uses vector instructions.
+ *
+ * Section numbers refer to the formulas in docs/physics.md.
+ */
+#ifndef SLXRD_CORE_H
+#define SLXRD_CORE_H
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Increased with every change of a structure or a signature below; library.py compares it with its own. */
+#define SLXRD_INTERFACE 1
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* What functions that can fail return. */
+enum { OK = 0, NO_MEMORY = 1, BAD_SIZES = 2 };
+/* How a refinement ended. */
+enum { CONVERGED = 0, OUT_OF_STEPS = 1, NOT_FINITE = 2 };
+/* Parts of a crystal, and kinds of structure; as in kernel/arrays.py. */
+enum { BOTTOM = 0, REPEAT = 1, TOP = 2 };
+enum { EQUAL_PLANES = 0, ATOMS = 1, GENERAL = 2 };
+/* Places of the parameters that every structure has. */
+enum { D = 0, L = 1, SIGMA_L = 2, N = 3, SIGMA_N = 4, Q_ZERO = 5 };
+
+/* Scattering vectors in a block. */
+#define B 64
+/* Coefficients of the polynomials that carry scattering amplitudes to a shifted q. */
+#define COEFFICIENTS 5
+/* Largest exponent of a decay: exp(-700) is not yet a denormal number. Those are slow and negligible here. */
+#define LAST_DECAY 700.0
+/* Smallest absolute value of q, with which smaller ones are replaced: the curves are constant so near to 0. */
+#define LEAST_Q 1e-9
+#define PI 3.14159265358979323846
+
+/* One or two crystals that alternate in a stack; members as those of kernel/arrays.py:Sample. */
+typedef struct {
+    int64_t points, terms, planes, crystals, stacks; /* lengths n, t, p, c, m of the arrays */
+    const double *amplitudes;                        /* (t, 5, 2, n) */
+    const int64_t *term_plane, *term_occupancy;      /* (t) */
+    const int64_t *crystal, *part;                   /* (p) */
+    const double *position, *shift, *sign;           /* (p) */
+    const int64_t *displacement, *same_amplitude;    /* (p) */
+    const int64_t *lowest, *highest, *closing;       /* (c) */
+    const int64_t *own;                              /* (c, 3) */
+    int64_t dL_B, f_B, rho, sigma_u, unstacked, B_factor;
+    double area;
+    int64_t unit_planes, mixed, power;
+    double window;
+    const int64_t *numbers; /* (m) */
+    const double *shares;   /* (m) */
+} sample;
+
+/* Sizes of a crystal, consecutive from the first; their shares, and the derivatives of these. */
+typedef struct {
+    int64_t first, count;
+    double *share, *by_N, *by_sigma_N;
+} size_range;
+
+/* Input and output of a kernel. out has 1 + k rows of n: intensity, derivatives by the k parameters. Without
+ * derivatives only the first row is valid. Only cells less than `pairs` places apart interfere. */
+typedef struct {
+    const sample *s;
+    const double *p;
+    int64_t k;
+    const double *q, *delta;
+    int64_t n, pairs;
+    int derivatives;
+    double *out;
+} request;
+
+/* A row of complex numbers. */
+typedef struct {
+    double re[B], im[B];
+} row;
+
+typedef struct {
+    double re, im;
+} number;
+
+INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* The parameter at an index, or a substitute if the structure does not have it. */
+INLINE double value(const double *p, int64_t index, double otherwise) { return index >= 0 ? p[index] : otherwise; }
+
+INLINE number times(number a, number b) { return (number){a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re}; }
+INLINE number plus(number a, number b) { return (number){a.re + b.re, a.im + b.im}; }
+INLINE number scaled(double f, number a) { return (number){f * a.re, f * a.im}; }
+INLINE number at(const row *a, int i) { return (number){a->re[i], a->im[i]}; }
+INLINE void put(row *a, int i, number z) { a->re[i] = z.re, a->im[i] = z.im; }
+
+/* Copy the next `count` scattering vectors, none too near to 0; the rest of the block is not used. */
+INLINE void fill_block(double *restrict block, const double *restrict q, int count) {
+    for (int i = 0; i < B; i++) block[i] = 1.0;
+    for (int i = 0; i < count; i++) block[i] = fabs(q[i]) > LEAST_Q ? q[i] : LEAST_Q;
+}
+
+/* a *= b, element by element. */
+INLINE void turn(row *a, const row *b) {
+    for (int i = 0; i < B; i++) {
+        const double x = a->re[i], y = a->im[i], c = b->re[i], s = b->im[i];
+        a->re[i] = x * c - y * s;
+        a->im[i] = x * s + y * c;
+    }
+}
+
+/* phases.c */
+static void sines_cosines(const double *q, double distance, row *out);
+static void power_of(row *base, row *out, int64_t exponent);
+static void fade(const double *q, double sigma_L, int64_t K, row *z, row *kept);
+static double stacking_sum(double zr, double zi, int64_t K, double beyond, number *slope);
+
+/* sizes.c */
+static int size_shares(double mean, double sigma, double window, int64_t power, int64_t smallest, size_range *out);
+static void free_sizes(size_range *sizes);
+
+/* geometry.c */
+static int kind_of(const sample *s);
+static void heights_of(const double *p, const sample *s, double *heights);
+static int reach(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
+
+/* The kernels: equal_planes.c, atoms.c, stacks.c, and the choice among them. */
+static int equal_planes(const request *r);
+static int atoms(const request *r);
+static int stacks(const request *r);
+static int curves(const request *r);
+
+#endif
