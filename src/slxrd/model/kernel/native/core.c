@@ -19,6 +19,16 @@
 
 #include "stacks.c"
 
+#include "linear.c"
+
+#include "smearing.c"
+
+#include "background.c"
+
+#include "objective.c"
+
+#include "refine.c"
+
 /* The most special kernel for a sample. Rows of parameters that the kernel does not have are zero. */
 static int curves(const request *r) {
     const int kind = kind_of(r->s);
@@ -26,3 +36,7 @@ static int curves(const request *r) {
     if (kind == EQUAL_PLANES) return equal_planes(r);
     return kind == ATOMS ? atoms(r) : stacks(r);
 }
+
+#define JOIN(a, b) a##b
+#define NAMED(a, b) JOIN(a, b)
+const functions NAMED(slxrd_functions_, VARIANT) = {curves, reach, smear, chi2_of, refine_many};

@@ -76,6 +76,30 @@ typedef struct {
     double *out;
 } request;
 
+/* The regions of a fit, one after another; members as those of fitting/minimise/layout.py:Layout. */
+typedef struct {
+    int64_t grid_points, points, width, shapes, regions, correlated, parameters; /* lengths m, n, width, b, r, w, k */
+    const double *grid, *shift;                /* (m) */
+    const int64_t *first;                      /* (n) */
+    const double *band, *root;                 /* (n, width), (n) */
+    const double *basis, *bounded;             /* (b, n) */
+    const double *inverse;                     /* (r, b, b) */
+    int64_t positive;
+    const int64_t *ends;                       /* (r + 1) */
+    const double *prior_mean, *prior_weight;   /* (k) */
+    const double *whitening;                   /* (w, n) */
+} layout;
+
+/* A refinement of one model to sets of intensities; members as the arguments of minimise/compiled.py. */
+typedef struct {
+    const layout *regions;
+    const sample *s;
+    const int64_t *free;          /* (k) */
+    const double *lower, *upper;  /* (k) */
+    double longest, tolerance, hopeless;
+    int64_t most, leap;
+} refinement;
+
 /* A row of complex numbers. */
 typedef struct {
     double re[B], im[B];
@@ -127,10 +151,25 @@ static int kind_of(const sample *s);
 static void heights_of(const double *p, const sample *s, double *heights);
 static int reach(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
 
+/* linear.c */
+static double dot(const double *a, const double *b, int64_t n);
+static void add_times(double *a, double factor, const double *b, int64_t n);
+
 /* The kernels: equal_planes.c, atoms.c, stacks.c, and the choice among them. */
 static int equal_planes(const request *r);
 static int atoms(const request *r);
 static int stacks(const request *r);
 static int curves(const request *r);
+
+/* What a set of instructions offers to dispatch.c. Functions return OK, NO_MEMORY or BAD_SIZES. */
+typedef struct {
+    int (*curves)(const request *r);
+    int (*reach)(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
+    void (*smear)(const double *rows, int64_t k, int64_t m, const int64_t *first, const double *band, int64_t width,
+                  int64_t n, double *out);
+    int (*chi2_of)(const refinement *r, const double *points, int64_t count, const double *target, double *chi2);
+    int (*refine_many)(const refinement *r, const double *starts, int64_t n_starts, const double *targets,
+                       int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start, int64_t *evaluations);
+} functions;
 
 #endif

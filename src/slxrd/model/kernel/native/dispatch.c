@@ -1,0 +1,82 @@
+/* The functions that library.py calls. Each uses the newest set of instructions that the processor has. */
+#include "core.h"
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+#ifndef SLXRD_SOURCES
+#define SLXRD_SOURCES "unknown"
+#endif
+
+extern const functions slxrd_functions_generic;
+#ifdef HAVE_AVX2
+extern const functions slxrd_functions_avx2;
+#include <cpuid.h>
+
+/* Whether processor and system have AVX2 and fused multiplication and addition. */
+static int has_avx2(void) {
+    unsigned int a, b, c, d, low, high;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
+    if (!(c & bit_FMA) || !(c & bit_OSXSAVE) || !(c & bit_AVX)) return 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    if ((low & 6) != 6) return 0; /* the system saves the registers */
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+}
+#endif
+
+static const functions *chosen(void) {
+#ifdef HAVE_AVX2
+    static int known = -1; /* threads that set it at the same time set the same value */
+    if (known < 0) known = has_avx2();
+    if (known) return &slxrd_functions_avx2;
+#endif
+    return &slxrd_functions_generic;
+}
+
+/* Version of the interface and sizes of the structures, which the caller compares with its own. */
+EXPORT void slxrd_interface(int64_t *out) {
+    out[0] = SLXRD_INTERFACE;
+    out[1] = (int64_t)sizeof(sample);
+    out[2] = (int64_t)sizeof(layout);
+    out[3] = (int64_t)sizeof(refinement);
+}
+
+/* Hash of the sources from which the library was built, and the set of instructions in use. */
+EXPORT const char *slxrd_sources(void) { return SLXRD_SOURCES; }
+EXPORT const char *slxrd_instructions(void) {
+    return chosen() == &slxrd_functions_generic ? "generic" : "avx2";
+}
+
+EXPORT int slxrd_curves(const sample *s, const double *p, int64_t k, const double *q, const double *delta, int64_t n,
+                        int64_t pairs, int64_t derivatives, double *out) {
+    const request r = {s, p, k, q, delta, n, pairs, derivatives != 0, out};
+    return chosen()->curves(&r);
+}
+
+/* Longest correlated distance and number of cells for each of n vectors of k parameters. */
+EXPORT int slxrd_reach(const sample *s, const double *p, int64_t n, int64_t k, double longest, double *distance,
+                       int64_t *pairs) {
+    int status = OK;
+    for (int64_t i = 0; i < n && status == OK; i++)
+        status = chosen()->reach(p + i * k, s, longest, distance + i, pairs + i);
+    return status;
+}
+
+EXPORT void slxrd_smear(const double *rows, int64_t k, int64_t m, const int64_t *first, const double *band,
+                        int64_t width, int64_t n, double *out) {
+    chosen()->smear(rows, k, m, first, band, width, n, out);
+}
+
+EXPORT int slxrd_chi2_of(const refinement *r, const double *points, int64_t count, const double *target,
+                         double *chi2) {
+    return chosen()->chi2_of(r, points, count, target, chi2);
+}
+
+EXPORT int slxrd_refine_many(const refinement *r, const double *starts, int64_t n_starts, const double *targets,
+                             int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start,
+                             int64_t *evaluations) {
+    return chosen()->refine_many(r, starts, n_starts, targets, n_sets, values, chi2, how, start, evaluations);
+}

@@ -1,0 +1,235 @@
+/* Chi^2 of a model and its curvature; scale and background of every region are at their best values (variable
+ * projection), and correlated errors are made independent by the rows of `whitening`. */
+#include "core.h"
+
+/* Memory of an evaluation; k parameters, m grid points, n points, b shapes, r regions, w rows of correlated errors. */
+typedef struct {
+    double *memory;
+    double *q, *delta;              /* (m) */
+    double *on_grid;                /* (1 + k, m) */
+    double *rows;                   /* (1 + k, n): at the measured points, times root */
+    double *own, *left, *shapes;    /* (1 + k, n), (n), (b, n): copies that are changed */
+    double *columns, *norms;        /* (r (1 + b), n), (r (1 + b)) */
+    double *products, *found, *right;
+} workspace;
+
+static int allocate(const layout *l, workspace *w) {
+    const size_t k = (size_t)l->parameters + 1, m = (size_t)l->grid_points, n = (size_t)l->points;
+    const size_t b = (size_t)l->shapes, c = (size_t)l->regions * (1 + b);
+    const size_t sizes[] = {m, m, k * m, k * n, k * n, n, b * n, c * n, c, c * c, c, c};
+    double **places[] = {&w->q,    &w->delta,   &w->on_grid, &w->rows,     &w->own,   &w->left,
+                         &w->shapes, &w->columns, &w->norms,   &w->products, &w->found, &w->right};
+    size_t total = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) total += sizes[i];
+    w->memory = malloc(total * sizeof(double));
+    if (w->memory == NULL) return NO_MEMORY;
+    double *next = w->memory;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; next += sizes[i++]) *places[i] = next;
+    return OK;
+}
+
+/* The first `count` rows of intensity and derivatives at the measured points, times `root`. */
+static int at_points(const refinement *r, const double *p, int64_t count, const workspace *w, double *rows) {
+    const layout *l = r->regions;
+    const int64_t m = l->grid_points, n = l->points;
+    double distance;
+    request input = {r->s, p, l->parameters, w->q, w->delta, m, 0, count > 1, w->on_grid};
+    int status = reach(p, r->s, r->longest, &distance, &input.pairs);
+    if (status != OK) return status;
+    for (int64_t i = 0; i < m; i++) {
+        w->delta[i] = p[Q_ZERO] * l->shift[i];
+        w->q[i] = l->grid[i] + w->delta[i];
+    }
+    status = curves(&input);
+    if (status != OK) return status;
+    if (count > 1)
+        for (int64_t i = 0; i < m; i++) w->on_grid[(1 + Q_ZERO) * m + i] *= l->shift[i];
+    if (l->width > 1)
+        smear(w->on_grid, count, m, l->first, l->band, l->width, n, rows);
+    else
+        for (int64_t j = 0; j < count; j++) memcpy(rows + j * n, w->on_grid + j * m, (size_t)n * sizeof *rows);
+    for (int64_t j = 0; j < count; j++)
+        for (int64_t i = 0; i < n; i++) rows[j * n + i] *= l->root[i];
+    return OK;
+}
+
+static background background_of(const layout *l, int64_t region) {
+    const int64_t a = l->ends[region];
+    return (background){l->shapes,      l->ends[region + 1] - a, l->points,
+                        l->basis + a,   l->bounded + a,          l->inverse + region * l->shapes * l->shapes};
+}
+
+/* Copy the orthonormal rows of the background that is free in a region to `out`; returns their number. */
+static int64_t background_rows(const layout *l, int64_t region, const double *model, const double *target,
+                               double *out) {
+    const background b = background_of(l, region);
+    if (l->positive && l->shapes > 0) return free_background(&b, model, target, out);
+    for (int64_t k = 0; k < b.shapes; k++) memcpy(out + k * b.n, b.basis + k * b.stride, (size_t)b.n * sizeof *out);
+    return b.shapes;
+}
+
+/* Copy `count` rows of a region to w->own and the target to w->left, both without what the background explains. */
+static void without_background(const layout *l, int64_t region, const double *rows, int64_t count,
+                               const double *target, const workspace *w) {
+    const int64_t a = l->ends[region], n = l->ends[region + 1] - a;
+    for (int64_t j = 0; j < count; j++) memcpy(w->own + j * n, rows + j * l->points + a, (size_t)n * sizeof *rows);
+    memcpy(w->left, target + a, (size_t)n * sizeof *target);
+    const int64_t shapes = background_rows(l, region, w->own, w->left, w->shapes);
+    for (int64_t b = 0; b < shapes; b++) {
+        const double *shape = w->shapes + b * n;
+        add_times(w->left, -dot(shape, w->left, n), shape, n);
+        for (int64_t j = 0; j < count; j++) add_times(w->own + j * n, -dot(shape, w->own + j * n, n), shape, n);
+    }
+}
+
+/* Add the curvature and gradient of chi^2/2 of a region, and return its chi^2. */
+static double add_region(const layout *l, int64_t region, const double *rows, const double *target, const workspace *w,
+                         double *H, double *g) {
+    const int64_t n = l->ends[region + 1] - l->ends[region], k = l->parameters;
+    without_background(l, region, rows, 1 + k, target, w);
+    const double *model = w->own;
+    const double norm = dot(model, model, n), scale = dot(model, w->left, n) / norm;
+    add_times(w->left, -scale, model, n);
+    for (int64_t j = 0; j < k; j++) {
+        double *slope = w->own + (1 + j) * n;
+        const double along = dot(model, slope, n) / norm;
+        for (int64_t i = 0; i < n; i++) slope[i] = scale * (slope[i] - model[i] * along);
+    }
+    for (int64_t j = 0; j < k; j++) {
+        const double *slope = w->own + (1 + j) * n;
+        g[j] -= dot(slope, w->left, n);
+        for (int64_t i = 0; i <= j; i++) H[j * k + i] += dot(slope, w->own + (1 + i) * n, n);
+    }
+    return dot(w->left, w->left, n);
+}
+
+/* Make the errors of a row independent, in place. */
+static void whiten(const layout *l, double *a) {
+    double overlap[64];
+    for (int64_t begin = 0; begin < l->correlated; begin += 64) { /* the rows of `whitening` are orthogonal */
+        const int64_t count = least(64, l->correlated - begin);
+        const double *V = l->whitening + begin * l->points;
+        for (int64_t j = 0; j < count; j++) overlap[j] = dot(V + j * l->points, a, l->points);
+        for (int64_t j = 0; j < count; j++) add_times(a, -overlap[j], V + j * l->points, l->points);
+    }
+}
+
+/* Fill w->columns with curves and free background shapes of all regions, independent and of unit length, and w->norms;
+ * returns their number. */
+static int64_t linear_columns(const layout *l, const double *model, const double *target, const workspace *w) {
+    const int64_t n = l->points;
+    int64_t count = 0;
+    memset(w->columns, 0, (size_t)(l->regions * (1 + l->shapes) * n) * sizeof(double));
+    for (int64_t r = 0; r < l->regions; r++, count++)
+        memcpy(w->columns + count * n + l->ends[r], model + l->ends[r],
+               (size_t)(l->ends[r + 1] - l->ends[r]) * sizeof(double));
+    for (int64_t r = 0; r < l->regions; r++) {
+        const int64_t a = l->ends[r], own = l->ends[r + 1] - a;
+        const int64_t shapes = background_rows(l, r, model + a, target + a, w->shapes);
+        for (int64_t b = 0; b < shapes; b++, count++)
+            memcpy(w->columns + count * n + a, w->shapes + b * own, (size_t)own * sizeof(double));
+    }
+    for (int64_t j = 0; j < count; j++) {
+        double *column = w->columns + j * n;
+        whiten(l, column);
+        w->norms[j] = sqrt(dot(column, column, n));
+        for (int64_t i = 0; i < n; i++) column[i] /= w->norms[j];
+    }
+    return count;
+}
+
+/* Fill w->left with the independent residual, all linear coefficients at the minimum; w->found with these, and
+ * w->products with the factor of the columns' products. Returns the number of columns. */
+static int64_t correlated_residual(const layout *l, const double *model, const double *target, const workspace *w) {
+    const int64_t n = l->points, count = linear_columns(l, model, target, w);
+    memcpy(w->left, target, (size_t)n * sizeof *target);
+    whiten(l, w->left);
+    for (int64_t j = 0; j < count; j++) {
+        w->found[j] = dot(w->columns + j * n, w->left, n);
+        for (int64_t i = 0; i <= j; i++)
+            w->products[j * count + i] = dot(w->columns + j * n, w->columns + i * n, n);
+    }
+    factorise(w->products, count, 1e-14);
+    solve(w->products, count, w->found);
+    for (int64_t j = 0; j < count; j++) {
+        add_times(w->left, -w->found[j], w->columns + j * n, n);
+        w->found[j] /= w->norms[j];
+    }
+    return count;
+}
+
+/* Add the curvature and gradient of chi^2/2 of all regions with correlated errors, and return their chi^2. */
+static double add_correlated(const layout *l, const double *rows, const double *target, const workspace *w, double *H,
+                             double *g) {
+    const int64_t n = l->points, k = l->parameters, count = correlated_residual(l, rows, target, w);
+    for (int64_t j = 0; j < k; j++) {
+        double *slope = w->own + j * n;
+        for (int64_t r = 0; r < l->regions; r++)
+            for (int64_t i = l->ends[r]; i < l->ends[r + 1]; i++) slope[i] = w->found[r] * rows[(1 + j) * n + i];
+        whiten(l, slope);
+        for (int64_t c = 0; c < count; c++) w->right[c] = dot(w->columns + c * n, slope, n);
+        solve(w->products, count, w->right);
+        for (int64_t c = 0; c < count; c++) add_times(slope, -w->right[c], w->columns + c * n, n);
+        g[j] -= dot(slope, w->left, n);
+        for (int64_t i = 0; i <= j; i++) H[j * k + i] += dot(slope, w->own + i * n, n);
+    }
+    return dot(w->left, w->left, n);
+}
+
+/* Chi^2 of the priors; with H its curvature and gradient are added. */
+static double add_priors(const layout *l, const double *p, double *H, double *g) {
+    double chi2 = 0.0;
+    for (int64_t j = 0; j < l->parameters; j++) {
+        const double away = p[j] - l->prior_mean[j], weight = l->prior_weight[j];
+        if (H != NULL) {
+            H[j * l->parameters + j] += weight;
+            g[j] += weight * away;
+        }
+        chi2 += weight * away * away;
+    }
+    return chi2;
+}
+
+/* Fill the lower triangle H of the curvature of chi^2/2 and its gradient g, and return chi^2. */
+static double curvature(const layout *l, const double *rows, const double *p, const double *target, const workspace *w,
+                        double *H, double *g) {
+    const int64_t k = l->parameters;
+    double chi2 = 0.0;
+    memset(H, 0, (size_t)(k * k) * sizeof *H);
+    memset(g, 0, (size_t)k * sizeof *g);
+    if (l->correlated > 0)
+        chi2 = add_correlated(l, rows, target, w, H, g);
+    else
+        for (int64_t r = 0; r < l->regions; r++) chi2 += add_region(l, r, rows, target, w, H, g);
+    return chi2 + add_priors(l, p, H, g);
+}
+
+/* Chi^2 alone. */
+static double misfit(const layout *l, const double *model, const double *p, const double *target, const workspace *w) {
+    double chi2 = add_priors(l, p, NULL, NULL);
+    if (l->correlated > 0) {
+        correlated_residual(l, model, target, w);
+        return chi2 + dot(w->left, w->left, l->points);
+    }
+    for (int64_t r = 0; r < l->regions; r++) {
+        const int64_t n = l->ends[r + 1] - l->ends[r];
+        without_background(l, r, model, 1, target, w);
+        const double along = dot(w->own, w->left, n);
+        chi2 += dot(w->left, w->left, n) - along * along / dot(w->own, w->own, n);
+    }
+    return chi2;
+}
+
+/* Chi^2 of one set of intensities at `count` points, each of k parameters. */
+static int chi2_of(const refinement *r, const double *points, int64_t count, const double *target, double *chi2) {
+    workspace w;
+    int status = allocate(r->regions, &w);
+    if (status != OK) return status;
+    for (int64_t i = 0; i < count && status == OK; i++) {
+        const double *p = points + i * r->regions->parameters;
+        status = at_points(r, p, 1, &w, w.rows);
+        if (status == OK) chi2[i] = misfit(r->regions, w.rows, p, target, &w);
+    }
+    free(w.memory);
+    return status;
+}
