@@ -15,8 +15,8 @@ from report import best_of, goal, heading, line, seconds
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.arrays_of_stack import sample
 from slxrd.model.intensity import Model
-from slxrd.model.kernel.compiled import equal_planes as compiled
 from slxrd.model.kernel.dispatch import kernel_of
+from slxrd.model.kernel.native import kernels as native
 from slxrd.model.sizes import size_weights
 from slxrd.sample.specification import as_crystal
 from slxrd.sample.stack import Stack
@@ -32,7 +32,7 @@ _SHIFTS = itertools.count()
 def bare_kernel(points: int, first: int, n_sizes: int, n_coherent: int) -> Callable[[], object]:
     """The compiled kernel alone: intensity and six derivatives."""
     arguments = _stacks(points, first, n_sizes, n_coherent)
-    return lambda: compiled.curves_of_sizes(*arguments)
+    return lambda: native.curves_of_sizes(*arguments)
 
 
 def _stacks(points: int, first: int, n_sizes: int, n_coherent: int) -> tuple[object, ...]:
@@ -57,17 +57,17 @@ def kernel(rounds: int) -> None:
     nothing = (arguments[0][:0], *arguments[1:])
     in_c = c_kernel.load()
     if in_c is None:
-        line("kernel, compiled by numba", seconds(*best_of(rounds, bare_kernel(200, 9, 9, 40))))
+        line("native kernel", seconds(*best_of(rounds, bare_kernel(200, 9, 9, 40))))
         line("no gcc: the C baseline cannot be built", "-")
     else:
         ours, call, theirs, their_call = best_of(
             rounds,
-            lambda: compiled.curves_of_sizes(*arguments),
-            lambda: compiled.curves_of_sizes(*nothing),
+            lambda: native.curves_of_sizes(*arguments),
+            lambda: native.curves_of_sizes(*nothing),
             lambda: in_c(*arguments),
             lambda: in_c(*nothing),
         )
-        line("kernel, compiled by numba; of which the call", f"{seconds(ours)}, {seconds(call)}")
+        line("native kernel; of which the call", f"{seconds(ours)}, {seconds(call)}")
         line("kernel in C, gcc -O3; of which the call", f"{seconds(theirs)}, {seconds(their_call)}")
         ratio = ours / theirs
         goal("kernel, in times C as called from Python", ratio, f"{ratio:.2f}", at_most=2.5)
@@ -122,7 +122,7 @@ def _times_equal_planes(rounds: int, points: int, n_sizes: int, stack: Stack) ->
     arguments = p, q, np.zeros(points), structure, 2**62, True
     planes, ours = best_of(
         rounds,
-        functools.partial(compiled.curves_of_sizes, *_stacks(points, 9, n_sizes, 40)),
+        functools.partial(native.curves_of_sizes, *_stacks(points, 9, n_sizes, 40)),
         functools.partial(kernel_of(structure), *arguments),
     )
     return ours / planes

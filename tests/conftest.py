@@ -1,5 +1,4 @@
-"""For all tests: kernels are compiled once before the workers start, what a file of tests has cached is freed
-after it, memory and processor time are measured.
+"""For all tests: what a file of tests has cached is freed after it, memory and processor time are measured.
 
 ``--processor-times FILE`` writes the processor time of each test, from which ``mark_slow.py`` sets markers.
 """
@@ -16,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kernel_cache import prepare
 
 # The matrices are small: threads of BLAS in several workers at once only wait for each other, up to ten times
 # longer than one thread calculates. NumPy reads this when it is imported, in workers and commands too.
@@ -74,13 +72,6 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         gc.collect()
         if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
             libc.malloc_trim(0)  # or else the memory stays with the process
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    config = session.config
-    several = bool(getattr(config.option, "tx", None)) and not config.option.collectonly
-    if several and not hasattr(config, "workerinput"):
-        prepare()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

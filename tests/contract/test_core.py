@@ -1,18 +1,24 @@
 """The core alone: whichever kernel there is fits the examples; needs nothing but pytest."""
 
-import importlib.util
+import os
+from pathlib import Path
 
 import pytest
 
 import slxrd
 from slxrd.model.kernel.dispatch import kernels
+from slxrd.model.kernel.native import library
+from slxrd.model.kernel.native.library import native_core
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
 
 def test_kernel_in_use() -> None:
-    compiled = importlib.util.find_spec("numba") is not None
-    assert kernels().__name__ == f"slxrd.model.kernel.{'compiled' if compiled else 'reference'}.kernels"  # type: ignore[attr-defined]
+    native = native_core() is not None
+    assert native == kernels().COMPILED
+    assert native == (
+        Path(library.__file__).with_name(library.FILE).is_file() and os.environ.get(library.SWITCH) != "0"
+    )
 
 
 @pytest.mark.slow

@@ -16,12 +16,11 @@ import pytest
 from contract_helpers import ROOT, modules_after, python
 
 import slxrd
+from slxrd.model.kernel.dispatch import is_native
 
 HEAVY = {
     "matplotlib",
     "scipy.optimize",
-    "numba",
-    "llvmlite",
     "typer",
     "lmfit",
     "pandas",
@@ -67,7 +66,7 @@ def test_the_command_line_starts_light() -> None:
     code += "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
     code += "import json\nprint(json.dumps(list(sys.modules)))"
     after = set(json.loads(python(code).splitlines()[-1]))
-    assert not after & {"matplotlib", "scipy.optimize", "numba", "lmfit", "fairmat_readers_xrd"}
+    assert not after & {"matplotlib", "scipy.optimize", "lmfit", "fairmat_readers_xrd"}
 
 
 #: The page in the browser, which needs an extra.
@@ -161,9 +160,12 @@ print(json.dumps([result.chi2, [p.value for p in found], [p.error for p in found
 """
 
 
+WITHOUT_CORE = "import os\nos.environ['SLXRD_NATIVE'] = '0'\n"
+
+
 @pytest.mark.slow
 def test_without_optional_packages() -> None:
-    """A fit needs none of them, its numbers are the same without numba, and lmfit is named where needed."""
+    """A fit needs none of them, its numbers are the same in NumPy, and lmfit is named where needed."""
     code = QUICK_FIT + "assert result.parameters['L'].status == 'determined'\n"
     code += "from slxrd.parameters.lmfit_bridge import to_lmfit\n"
     code += "try:\n    to_lmfit(slxrd.Parameters().start(d=5.0))\n"
@@ -171,10 +173,10 @@ def test_without_optional_packages() -> None:
     optional = ("lmfit", "hypothesis", "mpmath", "pandas")
     found, message = python(code, withheld=optional).splitlines()
     assert "lmfit" in message
-    if importlib.util.find_spec("numba") is None:
-        return  # test_core fits without it
+    if not is_native():
+        return
     chi2, values, errors, curve = json.loads(found)
-    chi2_, values_, errors_, curve_ = json.loads(python(QUICK_FIT, withheld=("numba", "llvmlite")))
+    chi2_, values_, errors_, curve_ = json.loads(python(WITHOUT_CORE + QUICK_FIT))
     assert curve == pytest.approx(curve_, rel=1e-8, abs=1e-8)
     # The rows of the systematic effects are those at the minimum without them, found by either optimiser.
     assert chi2 == pytest.approx(chi2_, rel=1e-6)

@@ -8,7 +8,6 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.uncertainty.posterior.importance import importance_samples
 from slxrd.model.simulation import simulate
 
-pytest.importorskip("numba")
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 REGIONS = [(0.9, 1.25), (1.95, 2.4)]
 FIRST = [(0.9, 1.25)]

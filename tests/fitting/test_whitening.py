@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from native_core import needs_native_core
 from scipy.optimize import minimize
 
 from slxrd.data.regions import Region, RegionData
@@ -103,11 +104,11 @@ def test_fitted_residuals_are_those_of_the_points() -> None:
         )
 
 
+@needs_native_core
 @pytest.mark.slow
 @pytest.mark.parametrize("weight", [1.0, 0.1])
 @pytest.mark.parametrize("background", ["none", "constant", "linear", "quadratic"])
 def test_the_compiled_chi2_is_that_of_numpy(background: str, weight: float) -> None:
-    pytest.importorskip("numba")
     made = objective(background=background, second=weight)
     names = made.model.names
     points = np.array(

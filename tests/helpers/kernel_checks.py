@@ -10,12 +10,12 @@ import reference
 from numpy.typing import NDArray
 from reference import Sample
 
-from slxrd.model.kernel.compiled import equal_planes as compiled
+from slxrd.model.kernel.native import kernels as native
 from slxrd.model.kernel.reference import equal_planes as readable
 
 FloatArray = NDArray[np.float64]
 
-KERNELS = [pytest.param(readable, id="readable"), pytest.param(compiled, id="compiled")]
+KERNELS = [pytest.param(readable, id="readable"), pytest.param(native, id="native")]
 NAMES = ("d", "L", "sigma_L", "N", "sigma_N", "q")
 
 PAPER = Sample()

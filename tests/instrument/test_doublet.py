@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from native_core import needs_native_core
 from numpy.typing import NDArray
 
 import slxrd
@@ -218,9 +219,9 @@ def test_a_doublet_that_is_left_out_shortens_d() -> None:
     assert abs(right["d"].value - TRUTH["d"]) < 0.0005
 
 
+@needs_native_core
 @pytest.mark.parametrize("zero", ["q", "angle", "displacement"])
 def test_compiled_refinement_and_scipy_agree(zero: Zero, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("numba")
     pattern = two_orders(VOIGT)
     data = select_points(pattern, [Region(0.94, 1.22), Region(2.0, 2.3)], 0.01)
     model = Model(Stack(), Instrument(0.007, VOIGT, CU, SECOND, zero))

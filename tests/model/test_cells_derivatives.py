@@ -1,4 +1,4 @@
-"""Derivatives of stacks of atomic crystals against differences, and the compiled kernels against NumPy."""
+"""Derivatives of stacks of atomic crystals against differences, and the native kernels against NumPy."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cells_samples import CRYSTALS, CU, FloatArray, all_offers, crystal, values_of
+from native_core import needs_native_core
 
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.arrays_of_stack import function_of_gaps
@@ -141,9 +142,10 @@ def test_derivatives_at_the_edges(edge: dict[str, float]) -> None:
         np.testing.assert_allclose(slopes[model.names.index("N")], 0.0, atol=1e-9 * intensity.max())
 
 
+@needs_native_core
 @pytest.mark.parametrize(("stack", "values"), STACKS)
 @pytest.mark.parametrize("sigma_G", [0.0, 0.01])
-def test_compiled_and_plain_are_one(stack: Stack, values: dict[str, float], sigma_G: float) -> None:
+def test_native_and_plain_are_one(stack: Stack, values: dict[str, float], sigma_G: float) -> None:
     model = Model(stack, Instrument(sigma_G, wavelength=CU))
     region = model.region(BANDS[1][::3])
     band = region.band(2000.0)
@@ -152,12 +154,11 @@ def test_compiled_and_plain_are_one(stack: Stack, values: dict[str, float], sigm
     for pairs in (2, int(stack.numbers()[0][-1])):
         for derivatives in (False, True):
             asked = (p, band.q + shift, shift, region.sample(band), pairs, derivatives)
-            assert_compiled(asked, stack)
+            assert_native(asked, stack)
 
 
-def assert_compiled(asked: tuple[Any, ...], stack: Stack) -> None:
-    """The compiled kernel gives what NumPy gives, in every row that was asked for."""
-    pytest.importorskip("numba")
+def assert_native(asked: tuple[Any, ...], stack: Stack) -> None:
+    """The native kernel gives what NumPy gives, in every row that was asked for."""
     plain, fast = cells.curves(*asked, function_of_gaps(stack)), curves(*asked)
     assert plain.shape == fast.shape
     assert np.any(plain[0] > 0.0)
@@ -166,13 +167,14 @@ def assert_compiled(asked: tuple[Any, ...], stack: Stack) -> None:
         np.testing.assert_allclose(two, one, rtol=0.0, atol=1e-10 * np.abs(one).max())
 
 
+@needs_native_core
 @pytest.mark.parametrize("mixing", ["pure", "mixed"])
 @pytest.mark.parametrize("slab", [None, 0.3])
 @pytest.mark.parametrize("sigma_L", [0.0, 1e-6, 0.02, 30.0])
 @pytest.mark.parametrize(
     ("M", "spread", "pairs"), [(1, 0.0, 9), (3, 1.0, 2), (40, 12.0, 21), (700, 0.0, 700)]
 )
-def test_compiled_and_plain_are_one_at_fringes(
+def test_native_and_plain_are_one_at_fringes(
     M: int, spread: float, pairs: int, sigma_L: float, slab: float | None, mixing: Any
 ) -> None:
     """Where order is perfect, on fringes and beside them, closed forms of the sums have no digits left."""
@@ -188,4 +190,4 @@ def test_compiled_and_plain_are_one_at_fringes(
     p = np.array([values[name] for name in model.names])
     nothing = np.zeros(q.size)
     for derivatives in (False, True):
-        assert_compiled((p, band.q, nothing, model.region(q).sample(band), pairs, derivatives), stack)
+        assert_native((p, band.q, nothing, model.region(q).sample(band), pairs, derivatives), stack)

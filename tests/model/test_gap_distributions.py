@@ -200,7 +200,7 @@ def test_derivatives_of_intensities_are_those_of_differences(kind: str, given: M
 
 @pytest.mark.parametrize("kind", STACKS)
 def test_without_skewness_or_share_the_gaps_are_gaussian(kind: str) -> None:
-    """As the kernel of Gaussian gaps, which is compiled where numba is installed."""
+    """As the kernel of Gaussian gaps, which is native where that is installed."""
     gaussian, plain = example(kind, {})
     expected = sharp(gaussian, plain, Q)
     for given in ({"skew_L": 0.0}, {"wide_L": 0.0, "widening_L": 4.0}, {"wide_L": 0.3, "widening_L": 0.0}):

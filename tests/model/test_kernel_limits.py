@@ -11,7 +11,7 @@ import reference
 from kernel_checks import KERNELS, PAPER, PLAIN, FloatArray, assert_within, run, run_derivatives, run_weighted
 from reference import Sample
 
-from slxrd.model.kernel.compiled import smearing as compiled_smearing
+from slxrd.model.kernel.native import kernels as native
 from slxrd.model.kernel.reference import equal_planes as readable
 from slxrd.model.kernel.reference import smearing as reference_smearing
 
@@ -137,7 +137,7 @@ def test_no_points_give_no_points(kernel: ModuleType) -> None:
     assert slopes.shape == (6, 0)
 
 
-@pytest.mark.parametrize("smearing", [reference_smearing, compiled_smearing], ids=["readable", "compiled"])
+@pytest.mark.parametrize("smearing", [reference_smearing, native], ids=["readable", "native"])
 def test_smearing_is_a_sum_over_each_points_window(smearing: ModuleType) -> None:
     rng = np.random.default_rng(3)
     rows, weights = rng.standard_normal((7, 50)), rng.standard_normal((20, 9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def curves_with_disorder(
     if not disorders:
         return rows
     if s.sigma_u < 0:
-        apart, without = np.append(p, _NO_INTERFERENCE), s._replace(sigma_u=p.size)
+        apart, without = np.append(p, _NO_INTERFERENCE), replace(s, sigma_u=p.size)
     else:
         apart, without = p.copy(), s
         apart[s.sigma_u] = _NO_INTERFERENCE

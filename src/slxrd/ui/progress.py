@@ -1,13 +1,10 @@
-"""Progress bar on standard error after half a second, and a message while numba compiles."""
+"""Progress bar on standard error after half a second."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-
-from slxrd._compiling import watched
 
 if TYPE_CHECKING:
     from slxrd.fitting.search.scan import Progress
@@ -25,17 +22,3 @@ def progress(label: str) -> Iterator[Progress]:
             bar.update(done - bar.n)
 
         yield report
-
-
-@contextmanager
-def report_compiling() -> Iterator[None]:
-    """Print a message to a terminal if the enclosed work waits for the compiler."""
-
-    def notify(text: str) -> None:
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            tqdm.write(text, file=sys.stderr)  # above a progress bar
-
-    with watched(notify):
-        yield

@@ -1,7 +1,7 @@
 """Refinement of one model to many sets of intensities, for the search and the bootstrap.
 
-Linear residuals with a free scale and without ties are refined by compiled code. All others, and all
-without numba, are refined one after the other by SciPy.
+Linear residuals with a free scale and without ties are refined by the native core. All others, and all
+without the native core, are refined one after the other by SciPy.
 """
 
 from __future__ import annotations
@@ -101,10 +101,10 @@ class Batch:
             Relative change of χ² at which a refinement ends.
         hopeless : float
             A start is not refined if its χ² exceeds the lowest χ² found from another start by more than
-            this (in compiled code).
+            this (in the native core).
         leap : bool
             Take the last step, whose predicted decrease is within the tolerance, without evaluating the
-            model there (in compiled code).
+            model there (in the native core).
         """
         count = intensities[0].shape[0]
         bounds = np.linspace(0, count, min(max(workers, 1), count) + 1).astype(int)
@@ -188,10 +188,7 @@ class Batch:
         from slxrd.fitting.minimise import compiled as refit
 
         target = self._problem.targets(self._measured())[0]
-        chi2: FloatArray = refit.chi2_of(
-            points, self._problem.layout, self._problem.sample, target, self._problem.longest
-        )
-        return chi2
+        return refit.chi2_of(self._problem, points, target)
 
     def _measured(self) -> list[FloatArray]:
         return [points.intensity[None, :] for points in self.objective.data]
@@ -211,10 +208,9 @@ class Batch:
             return self._ordinary(intensities, starts, tolerance, most, expired)
         from slxrd.fitting.minimise import compiled as refit
 
-        values, chi2, how, start = refit.refine_many(
-            starts, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
-            problem.targets(intensities), problem.longest, tolerance, most, hopeless, leap,
-        )  # fmt: skip
+        values, chi2, how, start, _ = refit.refine_many(
+            problem, starts, problem.targets(intensities), tolerance, most, hopeless, leap
+        )
         return Refined(values, chi2, how == refit.CONVERGED, start)
 
     def _ordinary(

@@ -222,13 +222,13 @@ def _compiled(
         for done in range(0, most_evaluations, portion):
             if expired is not None and expired() and steps:
                 break
-            found, _, how, taken = refit.refine(
-                found, problem.free, problem.lower, problem.upper, problem.layout, problem.sample,
-                problem.targets(measured)[0], problem.longest, tolerance,
+            values_, _, how, _, taken = refit.refine_many(
+                problem, found[None, :], problem.targets(measured), tolerance,
                 min(portion, most_evaluations - done),
             )  # fmt: skip
-            steps += taken
-            if how != refit.OUT_OF_STEPS:
+            found = values_[0]
+            steps += int(taken[0])
+            if how[0] != refit.OUT_OF_STEPS:
                 break
         if correlated(objective, found[None, :])[0] <= problem.reach or (expired is not None and expired()):
             break
@@ -237,7 +237,7 @@ def _compiled(
     names = parameters.free_names
     columns = [columns_of.index(name) for name in names]
     refined = parameters.start(**{name: values[name] for name in names})
-    converged = how == refit.CONVERGED
+    converged = bool(how[0] == refit.CONVERGED)
     over = expired is not None and expired()
     why = _STOPS[2 if converged else -1 if over else 0]
     known, slopes = prior_residuals(parameters, values)

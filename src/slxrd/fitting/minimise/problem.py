@@ -6,21 +6,23 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd.fitting.minimise.layout import Layout
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.arrays_of_stack import check_bounds, sample
 from slxrd.model.kernel.arrays import Sample
-from slxrd.model.kernel.dispatch import kernel_of
+from slxrd.model.kernel.dispatch import is_native
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.parameters.scans import scan_of_zero
 from slxrd.units import FloatArray
 
 #: Ratio of the longest correlations on an auxiliary grid to those at the starts.
 MARGIN = 1.5
+#: The largest number of background shapes of a region, as in native/background.c.
+MOST_SHAPES = 8
 #: Time in seconds per scattering vector and size that an evaluation with derivatives takes at most, roughly,
 #: and the longest time between two looks at the clock.
 _PER_TERM, _AT_ONCE, _SIZE_WINDOW = 3e-8, 0.5, 5.0
@@ -37,22 +39,14 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
         and not tied
         and _zeros_fixed(parameters)
         and (objective.model.stack.crystal is None or not objective.model.further)
-        and _numba()
+        and objective.backgrounds[0].shape[1] <= MOST_SHAPES
+        and is_native()
     )
 
 
 def _zeros_fixed(parameters: Parameters) -> bool:
     """Whether the zero errors of all scans after the first are fixed: compiled code refines only one."""
     return all(row.free is False for name, row in parameters.items() if scan_of_zero(name) is not None)
-
-
-@lru_cache
-def _numba() -> bool:
-    try:
-        import numba  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)
@@ -65,10 +59,10 @@ class Problem:
         Whether each parameter is refined, in the order of ``model.names``.
     lower, upper : ndarray, shape (p,)
         Their bounds.
-    layout : kernel.refit.Layout
+    layout : Layout
         Grids, smearing and weights of all regions.
-    sample : tuple of (Sample, Pointer)
-        The structure as arrays on the layout's grid, and the address of its kernel.
+    sample : Sample
+        The structure as arrays on the layout's grid.
     longest : float
         Longest fringe in Å that is resolved.
     reach : float
@@ -78,8 +72,8 @@ class Problem:
     free: NDArray[np.bool_]
     lower: FloatArray
     upper: FloatArray
-    layout: Any
-    sample: Any
+    layout: Layout
+    sample: Sample
     longest: float
     reach: float
 
@@ -143,12 +137,9 @@ def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-def _sample(objective: Objective, reach: float, zeros: tuple[float, ...]) -> tuple[Sample, Any]:
-    from slxrd.model.kernel.compiled.kernels import pointer
-
+def _sample(objective: Objective, reach: float, zeros: tuple[float, ...]) -> Sample:
     model = objective.model
-    arrays = sample(model.stack, _layout(objective, reach, (), zeros).grid, model.instrument.wavelength)
-    return arrays, pointer(kernel_of(arrays), arrays)
+    return sample(model.stack, _layout(objective, reach, (), zeros).grid, model.instrument.wavelength)
 
 
 @lru_cache(maxsize=16)
@@ -157,9 +148,7 @@ def _layout(
     reach: float,
     priors: tuple[tuple[str, float, float], ...],
     zeros: tuple[float, ...],
-) -> Any:
-    from slxrd.fitting.minimise.compiled import Layout
-
+) -> Layout:
     data = objective.data
     bands = [model.band(reach) for model in objective.region_models]
     width = max(band.weights.shape[1] for band in bands)

@@ -152,7 +152,7 @@ def budget_dictionary(budget: ErrorBudget | None) -> dict[str, Any] | None:
 def _versions() -> dict[str, str]:
     """Return the versions of Python and of the packages used."""
     versions = {"python": platform.python_version()}
-    for library in ("numpy", "scipy", "numba"):
+    for library in ("numpy", "scipy"):
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[library] = metadata.version(library)
     return versions

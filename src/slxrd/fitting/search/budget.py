@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from slxrd._compiling import compile_time
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -34,8 +32,8 @@ class OutOfTime(Exception):
 class Budget:
     """Wall time that a search may take, and what it left out for that reason.
 
-    The time begins with the first work on all cores, and the compilation of kernels is not counted. Without a
-    limit, or as long as the limit is not reached, results do not depend on the time.
+    The time begins with the first work on all cores. Without a limit, or as long as the limit is not
+    reached, results do not depend on the time.
 
     Parameters
     ----------
@@ -54,7 +52,7 @@ class Budget:
 
     def spent(self, share: float = 1.0) -> bool:
         """Whether more than this share of the time has passed."""
-        now = self._clock() - compile_time()
+        now = self._clock()
         if self._begin is None:
             self._begin = now
         return now - self._begin > share * self.seconds

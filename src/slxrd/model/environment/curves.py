@@ -69,7 +69,6 @@ class Surroundings:
         SlxrdError
             If a kind of disorder has a negative factor, of which there is no amplitude.
         """
-        # Loads numba where it is installed.
         from slxrd.model.environment.stack_amplitude import mean_amplitude, plane_amplitude
 
         values = dict(zip(self.names, p.tolist(), strict=True))

@@ -12,6 +12,7 @@ factors of its gaps and of ln r = iqd; its derivatives with respect to all param
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -100,7 +101,7 @@ def mean_amplitude(
     pieces = [
         _mean_amplitude(
             p, q[k : k + portion], delta[k : k + portion],
-            s._replace(amplitudes=s.amplitudes[..., k : k + portion]), pairs, gaps,
+            replace(s, amplitudes=s.amplitudes[..., k : k + portion]), pairs, gaps,
         )
         for k in range(0, q.size, portion)
     ]  # fmt: skip

@@ -1,1 +1,1 @@
-"""Kernels of the stack formula: ``reference`` in NumPy and ``compiled`` by numba, which must agree."""
+"""Kernels of the stack formula: ``reference`` in NumPy and ``native`` in C, which must agree."""

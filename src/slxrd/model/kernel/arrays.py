@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,6 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 IntArray = NDArray[np.int64]
 
-#: Kinds of structure, for each of which there is a kernel; those before "general" are its special cases.
-Kind = Literal["equal planes", "atoms", "general"]
 #: Parts of a crystal.
 BOTTOM, REPEAT, TOP = 0, 1, 2
 #: Coefficients of the polynomials that carry scattering amplitudes to a shifted q.
@@ -41,7 +40,8 @@ class GapFunction(NamedTuple):
     compiled: bool
 
 
-class Sample(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Sample:
     """One or two crystals that alternate in a stack, at given scattering vectors.
 
     An index of −1 means that the structure does not have the parameter.

@@ -1,18 +1,21 @@
-"""One entry to all kernels: compiled where numba is installed, in NumPy otherwise."""
+"""One entry to all kernels: the native core where it is installed, NumPy otherwise."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any, Protocol, cast
 
-from slxrd.model.kernel.arrays import FloatArray, GapFunction, IntArray, Kind, Sample
+from slxrd.model.kernel.arrays import FloatArray, GapFunction, IntArray, Sample
+from slxrd.model.kernel.native.library import native_core
 
 
 class _Kernels(Protocol):
-    """Interface of the modules ``compiled.kernels`` and ``reference.kernels``."""
+    """Interface of the modules ``native.kernels`` and ``reference.kernels``."""
 
     COMPILED: bool
-    KERNELS: dict[Kind, Any]
+
+    def curves(self, *arguments: Any) -> FloatArray:
+        """See :func:`slxrd.model.kernel.dispatch.curves`."""
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
         """See :func:`slxrd.model.kernel.dispatch.reach`."""
@@ -26,26 +29,17 @@ class _Kernels(Protocol):
 
 @cache
 def kernels() -> _Kernels:
-    """Return the module of the compiled kernels, or without numba that of the NumPy kernels."""
-    try:
-        import slxrd.model.kernel.compiled.kernels as found
-    except ImportError:
+    """Return the module of the native kernels, or where they are not installed that of the NumPy kernels."""
+    if native_core() is not None:
+        import slxrd.model.kernel.native.kernels as found
+    else:
         import slxrd.model.kernel.reference.kernels as found  # type: ignore[no-redef]
     return cast(_Kernels, found)
 
 
-def kind_of(s: Sample) -> Kind:
-    """Return the most special kind of structure that describes a sample."""
-    from slxrd.model.kernel.geometry import is_atoms, is_equal_planes  # loads numba where it is installed
-
-    if is_equal_planes(s):
-        return "equal planes"
-    return "atoms" if is_atoms(s) else "general"
-
-
-def kernel_of(s: Sample) -> Any:
-    """Return the fastest kernel for a sample; its arguments are those of :func:`curves`."""
-    return kernels().KERNELS[kind_of(s)]
+def is_native() -> bool:
+    """Whether the native core is in use."""
+    return kernels().COMPILED
 
 
 def curves(
@@ -72,7 +66,7 @@ def curves(
     derivatives : bool
         Whether derivatives are needed; otherwise only the first row is valid.
     gaps : GapFunction, optional
-        The gaps, by default Gaussian and empty; the NumPy form calculates those that the compiled kernels do
+        The gaps, by default Gaussian and empty; the NumPy form calculates those that the native kernels do
         not have.
 
     Returns
@@ -81,12 +75,11 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
-    if gaps is not None and not (gaps.compiled and kernels().COMPILED):
-        from slxrd.model.kernel.reference import cells  # loads numba where it is installed
+    if gaps is not None and not (gaps.compiled and is_native()):
+        from slxrd.model.kernel.reference import cells
 
         return cells.curves(p, q, delta, s, pairs, derivatives, gaps)
-    rows: FloatArray = kernel_of(s)(p, q, delta, s, pairs, derivatives)
-    return rows
+    return kernels().curves(p, q, delta, s, pairs, derivatives)
 
 
 def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
@@ -97,8 +90,7 @@ def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
 
 def distances(rows: FloatArray, s: Sample, longest: float) -> FloatArray:
     """Return the distance of :func:`reach`, shape (n,), for n vectors of k parameters, shape (n, k)."""
-    found: FloatArray = kernels().distances(rows, s, longest)
-    return found
+    return kernels().distances(rows, s, longest)
 
 
 def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:

@@ -1,37 +1,30 @@
-"""Positions of planes and surfaces, and range of correlations, in code for both NumPy and numba."""
+"""Positions of planes and surfaces, and range of correlations, in NumPy; native/geometry.c has the same."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import BOTTOM, REPEAT
-from slxrd.model.kernel.jitable import jitable
+from slxrd.model.kernel.arrays import BOTTOM, REPEAT, FloatArray, Sample
 from slxrd.model.kernel.size_shares import size_shares
 
-_shares = jitable(size_shares)
 
-
-@jitable
-def value(p, index, otherwise):  # type: ignore[no-untyped-def]
+def value(p: FloatArray, index: int, otherwise: float) -> float:
     """Return a parameter, or a substitute if the structure does not have it."""
-    return p[index] if index >= 0 else otherwise
+    return float(p[index]) if index >= 0 else otherwise
 
 
-@jitable
-def is_atoms(s):  # type: ignore[no-untyped-def]
+def is_atoms(s: Sample) -> bool:
     """Whether stacks of one size and number each have nothing between their crystals and no disorder term."""
     bare = s.rho < 0 and s.sigma_u < 0 and s.unstacked < 0
     return bare and not s.mixed and s.closing.size == 1 and s.numbers.size == 1
 
 
-@jitable
-def is_equal_planes(s):  # type: ignore[no-untyped-def]
+def is_equal_planes(s: Sample) -> bool:
     """Whether the structure is that of the 2021 paper: stacks of one size each, of equal planes."""
     return s.unit_planes and s.power == 0 and is_atoms(s)
 
 
-@jitable
-def heights_of(p, s):  # type: ignore[no-untyped-def]
+def heights_of(p: FloatArray, s: Sample) -> FloatArray:
     """Heights of the planes in Å, each from the origin of its part."""
     heights = np.empty(s.position.size)
     for k in range(heights.size):
@@ -41,8 +34,7 @@ def heights_of(p, s):  # type: ignore[no-untyped-def]
     return heights
 
 
-@jitable
-def gap_above(p, s, heights, crystal):  # type: ignore[no-untyped-def]
+def gap_above(p: FloatArray, s: Sample, heights: FloatArray, crystal: int) -> tuple[float, float, float]:
     """Mean gap above a crystal, and how far the surfaces of the next and its own stand out into it, in Å."""
     following = (crystal + 1) % s.closing.size
     low, high = s.lowest[following], s.highest[crystal]
@@ -53,8 +45,7 @@ def gap_above(p, s, heights, crystal):  # type: ignore[no-untyped-def]
     return p[1] + (value(p, s.dL_B, 0.0) if crystal == 1 else 0.0), below, above
 
 
-@jitable
-def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
+def surface(s: Sample, crystal: int, upper: bool) -> tuple[int, float, bool]:
     """Return the outermost plane of a crystal, its overhang in periods, and whether its position matters."""
     if not upper:
         plane = s.lowest[crystal]
@@ -64,14 +55,13 @@ def surface(s, crystal, upper):  # type: ignore[no-untyped-def]
     return plane, s.position[plane] + closing, True
 
 
-@jitable
-def reach(p, s, longest):  # type: ignore[no-untyped-def]
+def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
     """How far correlations reach that a resolution shows up to ``longest`` Å, and how many cells that is."""
     shortest, thickest, gaps = 0.0, 0.0, 0.0
     # Surfaces extend at most two planes beyond the outermost plane; points do not.
     further = 0 if is_equal_planes(s) else 2
     for c in range(s.closing.size):
-        sizes, _, _, _ = _shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
+        sizes, _, _, _ = size_shares(p[s.own[c, 1]], p[s.own[c, 2]], s.window)
         shortest += (sizes[0] - 1) * p[s.own[c, 0]]
         thickest += (sizes[-1] + further) * p[s.own[c, 0]]
         gaps += p[1] + (value(p, s.dL_B, 0.0) if c == 1 else 0.0)
@@ -82,8 +72,7 @@ def reach(p, s, longest):  # type: ignore[no-untyped-def]
     return (pairs - 1) * (thickest + gaps) + thickest + jitter, pairs
 
 
-@jitable
-def distances(rows, s, longest):  # type: ignore[no-untyped-def]
+def distances(rows: FloatArray, s: Sample, longest: float) -> FloatArray:
     """Return the distance of :func:`reach` for each of several vectors of parameters."""
     found = np.empty(rows.shape[0])
     for i in range(found.size):

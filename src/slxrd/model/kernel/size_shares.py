@@ -1,4 +1,4 @@
-"""Shares of the crystal sizes, in code for both NumPy and numba."""
+"""Shares of the crystal sizes, in NumPy; native/sizes.c has the same."""
 
 from __future__ import annotations
 

@@ -16,7 +16,6 @@ from typer.exceptions import Abort, Exit, TyperException
 from slxrd.errors import SlxrdError
 from slxrd.ui.cli import commands
 from slxrd.ui.cli.frame import INTERRUPTED, app
-from slxrd.ui.progress import report_compiling
 
 for _module in pkgutil.iter_modules(commands.__path__):
     importlib.import_module(f"{commands.__name__}.{_module.name}")  # registers its commands with ``app``
@@ -34,8 +33,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        with report_compiling():
-            code = program()(standalone_mode=False)
+        code = program()(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)

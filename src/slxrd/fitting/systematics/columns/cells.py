@@ -159,7 +159,7 @@ class Cells:
     @cached_property
     def _sums(self) -> tuple[ComplexArray, ComplexArray]:
         """G(τ) and its derivative, of cells that visibly interfere."""
-        from slxrd.model.kernel.reference.cell_parts import stacked  # loads numba where it is installed
+        from slxrd.model.kernel.reference.cell_parts import stacked
 
         _, G, dG = stacked(self._means[2], self.on.sample, self.on.pairs)
         return G, dG
@@ -211,7 +211,7 @@ def cells_on(region: RegionModel, on: OnGrid) -> Cells:
     on : OnGrid
         Parameters and grid.
     """
-    from slxrd.model.kernel.reference.cell_parts import gap, parts, planes  # loads numba
+    from slxrd.model.kernel.reference.cell_parts import gap, parts, planes
 
     s, p, q = on.sample, on.p, on.q
     values = dict(zip(region.names, p.tolist(), strict=True))

@@ -19,6 +19,8 @@
 
 #include "stacks.c"
 
+#include "kernels.c"
+
 #include "linear.c"
 
 #include "smearing.c"
@@ -29,14 +31,6 @@
 
 #include "refine.c"
 
-/* The most special kernel for a sample. Rows of parameters that the kernel does not have are zero. */
-static int curves(const request *r) {
-    const int kind = kind_of(r->s);
-    memset(r->out, 0, (size_t)(1 + r->k) * (size_t)r->n * sizeof *r->out);
-    if (kind == EQUAL_PLANES) return equal_planes(r);
-    return kind == ATOMS ? atoms(r) : stacks(r);
-}
-
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
-const functions NAMED(slxrd_functions_, VARIANT) = {curves, reach, smear, chi2_of, refine_many};
+const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many};

@@ -136,34 +136,10 @@ INLINE void turn(row *a, const row *b) {
     }
 }
 
-/* phases.c */
-static void sines_cosines(const double *q, double distance, row *out);
-static void power_of(row *base, row *out, int64_t exponent);
-static void fade(const double *q, double sigma_L, int64_t K, row *z, row *kept);
-static double stacking_sum(double zr, double zi, int64_t K, double beyond, number *slope);
-
-/* sizes.c */
-static int size_shares(double mean, double sigma, double window, int64_t power, int64_t smallest, size_range *out);
-static void free_sizes(size_range *sizes);
-
-/* geometry.c */
-static int kind_of(const sample *s);
-static void heights_of(const double *p, const sample *s, double *heights);
-static int reach(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
-
-/* linear.c */
-static double dot(const double *a, const double *b, int64_t n);
-static void add_times(double *a, double factor, const double *b, int64_t n);
-
-/* The kernels: equal_planes.c, atoms.c, stacks.c, and the choice among them. */
-static int equal_planes(const request *r);
-static int atoms(const request *r);
-static int stacks(const request *r);
-static int curves(const request *r);
-
 /* What a set of instructions offers to dispatch.c. Functions return OK, NO_MEMORY or BAD_SIZES. */
 typedef struct {
     int (*curves)(const request *r);
+    void (*equal_planes)(const request *r, const size_range *sizes);
     int (*reach)(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
     void (*smear)(const double *rows, int64_t k, int64_t m, const int64_t *first, const double *band, int64_t width,
                   int64_t n, double *out);

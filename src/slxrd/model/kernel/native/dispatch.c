@@ -56,6 +56,17 @@ EXPORT int slxrd_curves(const sample *s, const double *p, int64_t k, const doubl
     return chosen()->curves(&r);
 }
 
+/* Stacks of equal planes of consecutive sizes from `first`, whose shares and their derivatives are given; out has 7
+ * rows, as of slxrd_curves for d, L, sigma_L, N, sigma_N and q. */
+EXPORT void slxrd_equal_planes(const double *p, const double *q, int64_t n, int64_t first, int64_t count,
+                               double *share, double *by_N, double *by_sigma_N, int64_t M, int64_t pairs, double *out) {
+    sample s = {0};
+    s.numbers = &M;
+    const size_range sizes = {first, count, share, by_N, by_sigma_N};
+    const request r = {&s, p, 6, q, q, n, pairs, 1, out};
+    chosen()->equal_planes(&r, &sizes);
+}
+
 /* Longest correlated distance and number of cells for each of n vectors of k parameters. */
 EXPORT int slxrd_reach(const sample *s, const double *p, int64_t n, int64_t k, double longest, double *distance,
                        int64_t *pairs) {

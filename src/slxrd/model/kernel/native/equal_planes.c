@@ -123,20 +123,18 @@ static void finish_planes_block(const work *w, const request *r, const double *q
     }
 }
 
-static int equal_planes(const request *r) {
-    size_range sizes;
-    const int status = size_shares(r->p[N], r->p[SIGMA_N], r->s->window, 0, 1, &sizes);
-    if (status != OK) return status;
+/* Stacks of crystals of given sizes and shares, whose sum need not be 1. */
+static void equal_planes_of_sizes(const request *r, const size_range *sizes) {
     const int64_t M = r->s->numbers[0], K = least(M, r->pairs);
     work w;
     double q[B];
     for (int64_t start = 0; start < r->n; start += B) {
         const int count = (int)least(B, r->n - start);
         for (int i = 0; i < B; i++) q[i] = i < count ? r->q[start + i] : 1.0;
-        begin_planes(&w, q, r->p, sizes.first, K);
-        for (int64_t j = 0; j < sizes.count; j++) {
-            const double n = (double)(sizes.first + j);
-            const double share = sizes.share[j], by_N = sizes.by_N[j], by_sigma_N = sizes.by_sigma_N[j];
+        begin_planes(&w, q, r->p, sizes->first, K);
+        for (int64_t j = 0; j < sizes->count; j++) {
+            const double n = (double)(sizes->first + j);
+            const double share = sizes->share[j], by_N = sizes->by_N[j], by_sigma_N = sizes->by_sigma_N[j];
             if (j > 0) {
                 next_planes(&w, n - 1.0);
                 turn(&w.z, &w.r);
@@ -148,6 +146,13 @@ static int equal_planes(const request *r) {
         }
         finish_planes_block(&w, r, q, start, count);
     }
+}
+
+static int equal_planes(const request *r) {
+    size_range sizes;
+    const int status = size_shares(r->p[N], r->p[SIGMA_N], r->s->window, 0, 1, &sizes);
+    if (status != OK) return status;
+    equal_planes_of_sizes(r, &sizes);
     free_sizes(&sizes);
     return OK;
 }

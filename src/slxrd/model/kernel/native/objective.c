@@ -222,7 +222,7 @@ static double misfit(const layout *l, const double *model, const double *p, cons
 
 /* Chi^2 of one set of intensities at `count` points, each of k parameters. */
 static int chi2_of(const refinement *r, const double *points, int64_t count, const double *target, double *chi2) {
-    workspace w;
+    workspace w = {0};
     int status = allocate(r->regions, &w);
     if (status != OK) return status;
     for (int64_t i = 0; i < count && status == OK; i++) {

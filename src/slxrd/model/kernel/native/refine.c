@@ -120,8 +120,8 @@ static int refine_many(const refinement *r, const double *starts, int64_t n_star
                        int64_t *evaluations) {
     const layout *l = r->regions;
     const int64_t k = l->parameters, n = l->points, size = (1 + k) * n;
-    workspace w;
-    state s;
+    workspace w = {0};
+    state s = {0};
     int status = allocate(l, &w);
     if (status != OK) return status;
     double *known = malloc((size_t)(n_starts * (size + 1)) * sizeof *known);

@@ -1,20 +1,22 @@
-"""The kernels in NumPy by the kind of structure."""
+"""The kernels in NumPy."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from slxrd.model.kernel.arrays import Kind
+from slxrd.model.kernel.arrays import FloatArray, Sample
 from slxrd.model.kernel.geometry import distances as distances
+from slxrd.model.kernel.geometry import is_equal_planes
 from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.reference import cells, equal_planes
 from slxrd.model.kernel.reference.smearing import smear as smear
 
-#: Whether numba compiles these kernels.
+#: Whether these kernels are compiled.
 COMPILED = False
-#: Kernels by kind of structure, with the same arguments.
-KERNELS: dict[Kind, Any] = {
-    "equal planes": equal_planes.curves,
-    "atoms": cells.curves,
-    "general": cells.curves,
-}
+
+
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+) -> FloatArray:
+    """Mean intensity of the stacks and its exact derivatives; see ``dispatch.curves``."""
+    if is_equal_planes(s):
+        return equal_planes.curves(p, q, delta, s, pairs, derivatives)
+    return cells.curves(p, q, delta, s, pairs, derivatives)

@@ -20,7 +20,6 @@ from slxrd.errors import SlxrdError
 from slxrd.ui.app.plots.theme import PageDesign
 from slxrd.ui.app.serving.authentication import TokenAuthentication
 from slxrd.ui.app.serving.workspaces import Workspaces
-from slxrd.ui.app.state.compiled_models import compile_default_model
 from slxrd.ui.app.views.page import Page
 
 LOOPBACK = "127.0.0.1"
@@ -110,10 +109,9 @@ def _is_failure(record: logging.LogRecord) -> bool:
 
 
 def _preload() -> None:
-    """Import and compile what the first curve needs, while the user sees the first step."""
+    """Import what the first curve needs, while the user sees the first step."""
+    from slxrd.fitting.search import initial_guess as initial_guess
     from slxrd.ui.app.plots import curves as curves
-
-    compile_default_model()
 
 
 def _free_port(port: int) -> int:

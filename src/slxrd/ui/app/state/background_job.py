@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slxrd._compiling import COMPILING, watched
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.messages import Messages
 from slxrd.ui.session.controller import Cancelled
@@ -95,10 +94,7 @@ class JobRunner(Messages):
         def run() -> None:
             try:
                 results: list[Any] = []
-                with watched(self.show_message):
-                    succeeded = self.try_action(lambda: results.append(function(report)))
-                if self.message == COMPILING:
-                    self.show_message("")
+                succeeded = self.try_action(lambda: results.append(function(report)))
                 if succeeded:
                     self.job = None
                     self.try_action(lambda: on_result(results[0]))

@@ -15,7 +15,6 @@ from slxrd.ui.app.controls.widgets import text
 from slxrd.ui.app.plots.curves import CurvePlot, fringe_threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
-from slxrd.ui.app.state.compiled_models import is_compiled, mark_compiled
 from slxrd.ui.app.state.workspace import Workspace
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
@@ -72,27 +71,14 @@ class Comparison:
             self.workspace.try_action(self._draw)
 
     def _draw(self) -> None:
-        workspace, choices = self.workspace, self.workspace.session.state.choices
-        # A notebook receives only what is drawn during the click; there the model is compiled in place.
-        served = self._document is not None
-        if served and workspace.values and not is_compiled(choices) and not workspace.busy:
-            workspace.start_job(
-                "compilation of the model",
-                lambda _: self._calculate(),
-                lambda _: workspace.notify("state"),
-            )
-            return
         self._show_regions(self._calculate())
 
     def _calculate(self) -> tuple[Fitted, ...]:
         """Calculate the curves; empty if that is not possible."""
-        choices = self.workspace.session.state.choices
         try:
-            fitted = self.workspace.curves()
+            return self.workspace.curves()
         except SlxrdError:
-            fitted = ()
-        mark_compiled(choices)
-        return fitted
+            return ()
 
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and _is_simulated(self.workspace)
@@ -112,7 +98,7 @@ class Comparison:
 
     def _update(self) -> None:
         values = self.workspace.values
-        if not values or self._outdated or not is_compiled(self.workspace.session.state.choices):
+        if not values or self._outdated:
             return
         fitted = self.workspace.curves()
         self._curves.update(fitted, values, self._stacked)

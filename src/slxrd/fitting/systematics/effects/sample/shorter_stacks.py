@@ -40,7 +40,7 @@ def _halved(cells: Cells) -> Cells:
     s = cells.on.sample
     numbers = np.maximum(s.numbers // 2, 1)
     return replace(
-        cells, on=cells.on._replace(sample=s._replace(numbers=numbers)), M=float(s.shares @ numbers)
+        cells, on=cells.on._replace(sample=replace(s, numbers=numbers)), M=float(s.shares @ numbers)
     )
 
 

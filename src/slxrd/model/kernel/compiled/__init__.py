@@ -1,1 +1,0 @@
-"""The stack formulas compiled by numba."""

@@ -1,0 +1,110 @@
+"""The kernels of the native core; see :mod:`slxrd.model.kernel.dispatch` for what they calculate."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+
+from slxrd.model.kernel.arrays import FloatArray, IntArray, Sample
+from slxrd.model.kernel.native.conversion import integers, reals
+from slxrd.model.kernel.native.library import check_status, core
+from slxrd.model.kernel.native.structures import NativeSample, native_sample
+
+#: Whether these kernels are compiled.
+COMPILED = True
+_ALL_PAIRS = 2**62
+
+
+def _checked(s: Sample, parameters: int) -> NativeSample:
+    found = native_sample(s)
+    if parameters < found.parameters:
+        raise ValueError(f"{parameters} parameters for a structure that has at least {found.parameters}")
+    return found
+
+
+def curves(
+    p: FloatArray, q: FloatArray, delta: FloatArray, s: Sample, pairs: int, derivatives: bool
+) -> FloatArray:
+    """Mean intensity of the stacks and its exact derivatives; see ``dispatch.curves``."""
+    p, q = reals(p, len(p)), reals(q, len(q))
+    delta = reals(delta, q.size)
+    structure = _checked(s, p.size)
+    if structure.needed_points not in (None, q.size):
+        raise ValueError(f"amplitudes at {structure.needed_points} scattering vectors for {q.size}")
+    out = np.empty((1 + p.size, q.size))
+    check_status(
+        core().slxrd_curves(
+            ctypes.addressof(structure), p.ctypes.data, p.size, q.ctypes.data, delta.ctypes.data, q.size,
+            min(int(pairs), _ALL_PAIRS), bool(derivatives), out.ctypes.data,
+        )
+    )  # fmt: skip
+    return out
+
+
+def curves_of_sizes(
+    q: FloatArray,
+    d: float,
+    L: float,
+    sigma_L: float,
+    sizes: IntArray,
+    weights: FloatArray,
+    weights_d_N: FloatArray,
+    weights_d_sigma_N: FloatArray,
+    n_coherent: int,
+    n_correlated: int = _ALL_PAIRS,
+) -> FloatArray:
+    """Mean intensity and derivatives of stacks of equal planes of consecutive sizes.
+
+    Parameters and rows are those of ``reference.equal_planes.curves_of_sizes``.
+    """
+    q, p = reals(q, len(q)), np.array([d, L, sigma_L, 0.0, 0.0, 0.0])
+    sizes = integers(sizes, len(sizes), least=1)
+    if np.any(np.diff(sizes) != 1):
+        raise ValueError("sizes that are not consecutive")
+    shares = [reals(each, sizes.size) for each in (weights, weights_d_N, weights_d_sigma_N)]
+    out = np.empty((7, q.size))
+    core().slxrd_equal_planes(
+        p.ctypes.data, q.ctypes.data, q.size, int(sizes[0]), sizes.size,
+        *(each.ctypes.data for each in shares), int(n_coherent), int(n_correlated), out.ctypes.data,
+    )  # fmt: skip
+    return out
+
+
+def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:
+    """Range of the correlations; see :func:`slxrd.model.kernel.geometry.reach`."""
+    distance, pairs = _reaches(np.asarray(p)[None, :], s, longest)
+    return float(distance[0]), int(pairs[0])
+
+
+def distances(rows: FloatArray, s: Sample, longest: float) -> FloatArray:
+    """Distance of :func:`reach` for each of several vectors of parameters."""
+    return _reaches(rows, s, longest)[0]
+
+
+def _reaches(rows: FloatArray, s: Sample, longest: float) -> tuple[FloatArray, IntArray]:
+    rows = reals(rows, *np.shape(rows))
+    n, k = rows.shape
+    structure = _checked(s, k)
+    distance, pairs = np.empty(n), np.empty(n, dtype=np.int64)
+    check_status(
+        core().slxrd_reach(
+            ctypes.addressof(structure), rows.ctypes.data, n, k, float(longest), distance.ctypes.data,
+            pairs.ctypes.data,
+        )
+    )  # fmt: skip
+    return distance, pairs
+
+
+def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:
+    """Weighted sums over an auxiliary grid; see ``reference.smearing.smear``."""
+    rows = reals(rows, *np.shape(rows))
+    k, m = rows.shape
+    weights = reals(weights, *np.shape(weights))
+    n, width = weights.shape
+    first = integers(first, n, below=max(m - width + 1, 0))
+    out = np.empty((k, n))
+    core().slxrd_smear(
+        rows.ctypes.data, k, m, first.ctypes.data, weights.ctypes.data, width, n, out.ctypes.data
+    )
+    return out
