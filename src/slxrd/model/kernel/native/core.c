@@ -9,6 +9,8 @@
 
 #include "equal_planes.c"
 
+#include "planes.c"
+
 #include "crystal.c"
 
 #include "atoms.c"

@@ -38,3 +38,34 @@ static int reach(const double *p, const sample *s, double longest, double *dista
     *distance = (double)(*pairs - 1) * (thickest + gaps) + thickest + jitter;
     return OK;
 }
+
+/* Mean gap above a crystal, and how far the surfaces below and above it extend into it, in angstroms. */
+typedef struct {
+    double L, below, above; /* `below` is the surface of the next crystal, `above` that of the crystal itself */
+} gap_widths;
+
+static gap_widths gap_above(const double *p, const sample *s, const double *heights, int64_t crystal) {
+    const int64_t low = s->lowest[(crystal + 1) % s->crystals], high = s->highest[crystal];
+    gap_widths gap = {p[L], 0.0, heights[high]};
+    if (crystal == 1) gap.L += value(p, s->dL_B, 0.0);
+    if (s->part[low] == BOTTOM) gap.below = -heights[low];
+    if (s->part[high] != REPEAT) gap.above += (double)(1 - s->closing[crystal]) * p[s->own[3 * crystal]];
+    return gap;
+}
+
+/* The outermost plane of a crystal, and its overhang in periods; `moves` is 0 if the gap begins elsewhere. */
+typedef struct {
+    int64_t plane;
+    double overhang;
+    int moves;
+} outermost;
+
+static outermost surface(const sample *s, int64_t crystal, int upper) {
+    if (!upper) {
+        const int64_t plane = s->lowest[crystal];
+        return (outermost){plane, -s->position[plane], s->part[plane] == BOTTOM};
+    }
+    const int64_t plane = s->highest[crystal];
+    const int64_t closing = s->part[plane] != REPEAT ? 1 - s->closing[crystal] : 0;
+    return (outermost){plane, s->position[plane] + (double)closing, 1};
+}
