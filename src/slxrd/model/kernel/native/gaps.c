@@ -17,6 +17,7 @@ typedef struct {
     double missing[B], square[B];  /* Re(e^x - 1) and <|B|^2> */
     row sum, slope;            /* pair sums, averaged over the numbers of cells, and their derivative by z */
     row power, mean, mean_K;   /* z^{K-2}, its average, and that of K z^{K-2} */
+    row base, step;            /* the power of z from one K to the next */
 } gap_rows;
 
 /* Fill the rows of a gap above the smallest size of its crystal. */
@@ -121,24 +122,78 @@ static void sum_singular(gap_rows *w, const sample *s, int64_t pairs, double squ
     }
 }
 
-/* The sums in closed form, from the averages over the numbers of cells of 1, K and b, and of the powers of z. */
-INLINE int close_pairs(gap_rows *w, double share, double K, double beyond, double K_beyond, double square,
-                       int derivatives) {
+/* mean = mean * step + share, element by element. */
+INLINE void add_share(row *restrict mean, const row *restrict step, double share) {
+    for (int i = 0; i < B; i++) {
+        const double x = mean->re[i], y = mean->im[i], c = step->re[i], s = step->im[i];
+        mean->re[i] = x * c - y * s + share;
+        mean->im[i] = x * s + y * c;
+    }
+}
+
+/* The averages of z^{K-2} and, for derivatives, K z^{K-2} by Horner's method, from the largest K to the least. */
+static void average_powers(gap_rows *w, const sample *s, int64_t pairs, int derivatives) {
+    int64_t j = s->stacks - 1, last = least(s->numbers[j], pairs), gap = 0;
+    w->base = w->z;
+    power_of(&w->base, &w->power, last - fewest_cells(s, pairs));
+    turn(&w->power, &w->zk);
+    memset(&w->mean, 0, sizeof(row)), memset(&w->mean_K, 0, sizeof(row));
+    while (j >= 0) {
+        const int64_t K = least(s->numbers[j], pairs);
+        double share = 0.0;
+        for (; j >= 0 && least(s->numbers[j], pairs) == K; j--) share += s->shares[j];
+        if (K < 2) break;
+        if (last - K != gap) {
+            gap = last - K;
+            w->base = w->z;
+            power_of(&w->base, &w->step, gap);
+        }
+        if (gap == 0) w->step = w->z; /* of no effect on sums that are still 0 */
+        add_share(&w->mean, &w->step, share);
+        if (derivatives) add_share(&w->mean_K, &w->step, share * (double)K);
+        last = K;
+    }
+    turn(&w->mean, &w->zk);
+    if (derivatives) turn(&w->mean_K, &w->zk);
+}
+
+/* The averages over the numbers of cells that interfere of 1, K, b and b (K - 1). */
+typedef struct {
+    double one, K, b, b_K;
+    double square; /* of the mean K; where it is above 1/|1 - z|^2, the closed form is accurate */
+    int several;   /* whether there is more than one K */
+} pair_averages;
+
+static pair_averages average_pairs(const sample *s, int64_t pairs) {
+    pair_averages a = {0.0, 0.0, 0.0, 0.0, 0.0, least(s->numbers[s->stacks - 1], pairs) > fewest_cells(s, pairs)};
+    for (int64_t j = 0; j < s->stacks; j++) {
+        const int64_t K = least(s->numbers[j], pairs);
+        if (K < 2) continue;
+        const double share = s->shares[j], b = (double)(s->numbers[j] - K);
+        a.one += share, a.K += share * (double)K, a.b += share * b, a.b_K += share * b * (double)(K - 1);
+    }
+    if (a.one > 0.0) a.square = (a.K / a.one) * (a.K / a.one);
+    return a;
+}
+
+/* The sums in closed form; returns at how many places this loses digits. */
+INLINE int close_pairs(gap_rows *w, const pair_averages *a, int several, int derivatives) {
+    const double one = a->one, mean_K = a->K, b = a->b, b_K = a->b_K, square = a->square;
     int singular = 0;
     for (int i = 0; i < B; i++) {
-        const number z = at(&w->z, i), mean = at(&w->mean, i), last = at(&w->power, i);
+        const number z = at(&w->z, i), zk = at(&w->zk, i);
+        const number last = several ? at(&w->power, i) : zk, mean = several ? at(&w->mean, i) : scaled(one, zk);
         const double away = 1.0 - z.re, distance = away * away + z.im * z.im;
         const int regular = distance * square >= 1.0;
         const double inverse = regular ? 1.0 / distance : 0.0;
         const number u = {away * inverse, z.im * inverse};
-        const number mean_f = times(z, times(z, mean)), zl = times(z, last);
-        const number A = times(u, (number){share - mean_f.re, -mean_f.im});
-        const number rest = {beyond * (1.0 - zl.re), -beyond * zl.im};
-        put(&w->sum, i, times(u, (number){K - A.re + rest.re, rest.im - A.im}));
+        const number f = times(z, times(z, mean)), l = times(z, last);
+        const number A = times(u, (number){one - f.re, -f.im}), rest = {b * (1.0 - l.re), -b * l.im};
+        put(&w->sum, i, times(u, (number){mean_K - A.re + rest.re, rest.im - A.im}));
         if (derivatives) {
-            const number l = times(z, at(&w->mean_K, i));
-            const number inner = times(u, (number){K + l.re - 2.0 * A.re + rest.re, l.im - 2.0 * A.im + rest.im});
-            put(&w->slope, i, times(u, plus(inner, scaled(-K_beyond, last))));
+            const number Kl = times(z, several ? at(&w->mean_K, i) : scaled(mean_K, zk));
+            const number by_u = {mean_K + Kl.re - 2.0 * A.re + rest.re, Kl.im - 2.0 * A.im + rest.im};
+            put(&w->slope, i, times(u, plus(times(u, by_u), scaled(-b_K, last))));
         }
         singular += !regular;
     }
@@ -147,31 +202,16 @@ INLINE int close_pairs(gap_rows *w, double share, double K, double beyond, doubl
 
 /* Fill `sum` and, for derivatives, `slope`. */
 INLINE void sum_pairs(gap_rows *w, const sample *s, int64_t pairs, int derivatives) {
-    const int64_t fewest = fewest_cells(s, pairs);
-    const double square = (double)fewest * (double)fewest;
-    memset(&w->sum, 0, sizeof w->sum), memset(&w->slope, 0, sizeof w->slope);
-    if (fewest < 2) return;
-    double all_shares = 0.0, all_K = 0.0, beyond = 0.0;
-    int64_t last = fewest;
-    w->power = w->zk;
-    memset(&w->mean, 0, sizeof w->mean), memset(&w->mean_K, 0, sizeof w->mean_K);
-    for (int64_t j = 0; j < s->stacks;) {
-        const int64_t K = least(s->numbers[j], pairs);
-        double share = 0.0;
-        for (; j < s->stacks && least(s->numbers[j], pairs) == K; j++) {
-            share += s->shares[j];
-            beyond += s->shares[j] * (double)(s->numbers[j] - K);
-        }
-        if (K < 2) continue;
-        for (; last < K; last++) turn(&w->power, &w->z);
-        const double weight = share * (double)K;
-        all_shares += share, all_K += weight;
-        for (int i = 0; i < B; i++) {
-            w->mean.re[i] += share * w->power.re[i], w->mean.im[i] += share * w->power.im[i];
-            if (derivatives) w->mean_K.re[i] += weight * w->power.re[i], w->mean_K.im[i] += weight * w->power.im[i];
-        }
+    const pair_averages a = average_pairs(s, pairs);
+    if (a.one == 0.0) {
+        memset(&w->sum, 0, sizeof(row)), memset(&w->slope, 0, sizeof(row));
+        return;
     }
-    const double K_beyond = beyond * (double)(last - 1);
-    const int singular = close_pairs(w, all_shares, all_K, beyond, K_beyond, square, derivatives);
-    if (singular > 0) sum_singular(w, s, pairs, square);
+    int singular;
+    if (a.several) {
+        average_powers(w, s, pairs, derivatives);
+        singular = close_pairs(w, &a, 1, derivatives);
+    } else
+        singular = close_pairs(w, &a, 0, derivatives);
+    if (singular > 0) sum_singular(w, s, pairs, a.square);
 }

@@ -99,7 +99,8 @@ static void finish_slab(const request *r, stacks_work *w, int64_t crystal, gap_w
     const double width = gap.L - gap.above - gap.below;
     for (int i = 0; i < B; i++) {
         const double q = w->block.q[i];
-        const number up = at(&c->on_up, i), down = times(at(&c->gap.down, i), at(&c->on_down, i)), both = plus(up, down);
+        const number up = at(&c->on_up, i), down = times(at(&c->gap.down, i), at(&c->on_down, i));
+        const number both = plus(up, down);
         const number box = at(&c->gap.box, i), grown = at(&c->gap.grown, i), on_grown = times(both, grown);
         const double on_width = 2.0 * rho * on_grown.re + 2.0 * rho * rho * lit * grown.im / q;
         const double on_above = -2.0 * rho * q * times(up, box).im, on_below = -2.0 * rho * q * times(down, box).im;
