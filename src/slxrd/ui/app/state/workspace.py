@@ -233,7 +233,7 @@ class Workspace(JobRunner):
         if not self.values:
             return ()
         try:
-            return self.session.model_curve(self.values)
+            return self.session.model_curve(self.values, self.solution)
         except FileError:
             saved = self.session.saved_result
             if saved is None or not saved.regions or dict(self.values) != dict(saved.solutions[0].values):
