@@ -11,6 +11,7 @@ from slxrd.fitting.assessment.determination import assess_estimates
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
+from slxrd.fitting.assessment.q_zero import with_assumed_zero
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
@@ -96,6 +97,8 @@ def assess_minima(
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
     objective, minima = corrected.objective, corrected.minima
+    if corrected.zero:
+        notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
 
     def estimated(objective: Objective, minima: tuple[Minimum, ...], without: tuple[Minimum, ...]) -> Fit:
         fit = FitAssessment(

@@ -93,6 +93,8 @@ class FitAssessment:
     def fit(self) -> Fit:
         """Return the fit."""
         for name, (mean, spread) in self.best.parameters.priors.items():
+            if name == "q_zero" and name not in self.parameters.priors:
+                continue  # assumed, on which there is a note
             row = info(name)
             self.notes.append(f"prior: {row.symbol} = {mean:g} {row.unit}, standard deviation {spread:g}")
         reduced = reduced_chi2(self.objective, self.best)
