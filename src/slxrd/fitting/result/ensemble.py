@@ -73,6 +73,11 @@ class Ensemble(Samples):
         weights /= weights.sum()
         return replace(self, weights=weights, effective=1.0 / float(weights @ weights))
 
+    def with_first(self, solution: int) -> Ensemble:
+        """Return the ensemble with one solution, counted from 0, before the others."""
+        order = np.where(self.solution < solution, self.solution + 1, self.solution)
+        return replace(self, solution=np.where(self.solution == solution, 0, order))
+
     @property
     def all_values(self) -> Mapping[str, FloatArray]:  # type: ignore[override]
         """Samples of every parameter and derived quantity; the same as ``values``."""

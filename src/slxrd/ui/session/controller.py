@@ -276,7 +276,7 @@ class Session(History):
         """Calculate the curve of each region at given parameter values, with optimal scale and background.
 
         After a fit the curves contain its systematic effects, with the sizes that they have at a solution; at
-        the values of that solution they are those of the fit. A saved fit has them at the best solution only.
+        the values of that solution they are those of the fit. A saved fit has them at the first only.
         Without a fit the curves are those of the model alone.
 
         Parameters

@@ -147,7 +147,7 @@ class Workspace(JobRunner):
         self.notify("state", "values")
 
     def reset_values(self) -> None:
-        """Set the sliders to the best solution; without a fit leave them, or set them to the first guess."""
+        """Set the sliders to the first solution; without a fit leave them, or set them to the first guess."""
         state = self.session.state
         self.solution = 0
         if state.file is None:
