@@ -66,7 +66,7 @@ def machine() -> None:
     line("processor, cores", f"{_processor()}, {os.cpu_count()}")
     line("system", f"{platform.system()} {platform.machine()}")
     line("Python", platform.python_version())
-    for package in ("numpy", "scipy", "numba", "slxrd"):
+    for package in ("numpy", "scipy", "slxrd"):
         line(package, version(package))
     line("gcc", _gcc())
     if hasattr(os, "getloadavg"):

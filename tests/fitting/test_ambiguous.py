@@ -1,5 +1,6 @@
 """What is said of a quantity that several solutions leave open, wherever it is said."""
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -8,7 +9,10 @@ import pytest
 
 import slxrd
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.record.write import result_dictionary, to_json
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.uncertainty.bootstrap import bootstrap
 from slxrd.ui.demo import _against_truth
 from slxrd.ui.plotting.fit import figure
 
@@ -38,3 +42,56 @@ def test_the_demonstration_looks_whether_the_interval_holds_the_truth() -> None:
     off = replace(example, truth={**TRUTH, "L": 34.0})
     (line,) = [line for line in _against_truth(off, ambiguous()) if line.split()[0] == "L"]
     assert line.endswith("outside the 95 % interval")
+
+
+@cache
+def another_first() -> Fit:
+    """Return a fit whose most probable solution, 31 Å, is not that of the lowest χ², 37 Å."""
+    pattern = slxrd.simulate(np.arange(0.88, 1.28, 0.004), TRUTH, noise=0.03, seed=7)
+    return slxrd.fit(pattern, regions=[(0.88, 1.28)])
+
+
+@pytest.mark.slow
+def test_the_most_probable_solution_is_first_everywhere() -> None:
+    fit = another_first()
+    chances = [solution.probability for solution in fit.solutions]
+    heights = [solution.chi2 for solution in fit.solutions]
+    assert chances[0] == max(chances)
+    assert heights[0] > heights[1] == min(heights)
+    assert heights[1:] == sorted(heights[1:])
+    for solution, minimum in zip(fit.solutions, fit.minima, strict=True):
+        assert solution.delta_chi2 == pytest.approx(solution.chi2 - min(heights), abs=1e-9)
+        assert solution.values == dict(minimum.values)
+    first = fit.solutions[0].values
+    for name in ("d", "L", "N"):
+        assert fit.parameters[name].value == pytest.approx(first[name])
+    curve = fit.objective.curves(first)[0].calculated
+    np.testing.assert_allclose(fit.regions[0].calculated, curve, rtol=1e-9)
+    assert f"{first['L']:.1f}" in figure(fit).texts[-1].get_text().splitlines()[1]
+    line = next(line for line in str(fit).splitlines() if line.startswith("  1. "))
+    assert f"L {first['L']:7.3f}" in line
+    document = json.loads(to_json(result_dictionary(fit)))
+    assert document["parameters"]["L"]["value"] == pytest.approx(first["L"])
+    assert document["solutions"][0]["parameters"]["L"] == first["L"]
+    saved = SavedFit.from_dictionary(document)
+    assert saved.solutions[0].values["L"] == first["L"]
+
+
+@pytest.mark.slow
+def test_samples_of_the_posterior_belong_to_the_solutions_in_their_order() -> None:
+    fit = another_first()
+    samples = fit.ensemble
+    assert samples is not None
+    for number, solution in enumerate(fit.solutions[:3]):
+        assert samples.share(number) == pytest.approx(solution.probability, abs=0.01)
+        inside = samples.values["L"][samples.solution == number]
+        assert np.median(inside) == pytest.approx(solution.values["L"], abs=1.0)
+
+
+@pytest.mark.slow
+def test_replicates_start_at_all_solutions_of_the_fit() -> None:
+    fit = another_first()
+    done = bootstrap(fit, 20, kind="noise", seed=1)
+    gaps = np.array([solution.values["L"] for solution in fit.solutions])
+    nearest = np.argmin(np.abs(done.all_values["L"][:, None] - gaps), axis=1)
+    assert np.mean(nearest == done.solution) > 0.9

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
+from scipy.signal import savgol_coeffs
 
 import slxrd
 from slxrd.data.regions import Region
 from slxrd.fitting.assessment.correlated_noise import draw_noise, find_correlation
-from slxrd.fitting.assessment.kernels import kernels
+from slxrd.fitting.assessment.kernels import POLYNOMIALS, _cubic_spline, _savitzky_golay, kernels
 from slxrd.fitting.assessment.scatter import measured_noise
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.objective.evaluation import Fitted
@@ -137,3 +139,12 @@ def test_a_known_sigma_that_is_wrong_by_two_is_found(mean: float, factor: float)
         ratios.append(noise.ratio)
     assert np.median(ratios) == pytest.approx(1.0 / factor, rel=0.25)
     assert np.mean(kept) == 1.0 if factor == 1.0 else np.mean(kept) < 0.1
+
+
+def test_the_filters_are_those_of_scipy() -> None:
+    """The spline of SciPy ends after 12 points on either side."""
+    x, knots = np.arange(-480, 481) / 40.0, np.arange(-12.0, 13.0)
+    found = _cubic_spline(x)
+    assert found == pytest.approx(CubicSpline(knots, (knots == 0.0).astype(float))(x), abs=2e-6)
+    for points, order in POLYNOMIALS:
+        assert _savitzky_golay(points, order) == pytest.approx(savgol_coeffs(points, order), abs=1e-12)

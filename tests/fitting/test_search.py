@@ -169,7 +169,12 @@ def test_the_assumed_zero_error_of_one_bragg_peak_is_in_the_error_of_d() -> None
     found = fit(simulate(q, CUBES, noise=0.03, seed=0), regions=[(0.88, 1.28)])
     zero, spacing = found.parameters["q_zero"], found.parameters["d"]
     assert (zero.status, zero.error) == ("fixed", None)
-    assert "0.003 Å⁻¹ is assumed" in zero.why
+    assert "0 ± 0.003 Å⁻¹ is assumed" in zero.why
+    of_zero = [note for note in found.notes if "q_zero" in note or "q₀" in note]
+    assert len(of_zero) == 1
+    assert of_zero[0].startswith(
+        "q_zero = 0 ± 0.003 Å⁻¹ is assumed, which is in the errors: these data do not"
+    )
     assert zero.value == pytest.approx(0.0, abs=0.001)  # the prior decides it
     assert spacing.error is not None
     by_zero = 5.84 * 0.003 / (2.0 * np.pi / 5.84)

@@ -277,6 +277,53 @@ def test_model_curves_have_the_background_that_the_fit_chose() -> None:
     np.testing.assert_allclose(curve.calculated, fit.regions[0].calculated, rtol=1e-10)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["linear", "log"])
+def test_model_curves_contain_the_systematic_effects_of_the_fit(objective: str, tmp_path: Path) -> None:
+    """At the fitted values they are the fit's, also after reopening, and change continuously from there."""
+    choices = {**QUICK, "noise": "counting", "objective": objective}
+    session = Session(State(EXAMPLE + "cspbbr3-cubes", choices=choices))
+    fit = session.fit()
+    assert fit.objective.has_correlated
+    session.save(tmp_path / "work.json")
+    reopened = Session.open(tmp_path / "work.json")
+    best, values = fit.regions[0], dict(fit.solutions[0].values)
+    plain = reopened.objective().curves(values)[0].calculated
+    assert np.abs(plain - best.calculated).max() > 0.003 * best.calculated.max()
+    for one in (session, reopened):
+        for moved_to in (values, {}):
+            curve = one.model_curve(moved_to)[0]
+            np.testing.assert_allclose(curve.calculated, best.calculated, rtol=1e-10)
+            np.testing.assert_allclose(curve.residual, best.residual, atol=1e-8)
+            np.testing.assert_array_equal(curve.sigma, best.sigma)
+        near = one.model_curve({**values, "L": values["L"] + 1e-6})[0]
+        np.testing.assert_allclose(near.calculated, best.calculated, rtol=1e-4)
+        # Moved sliders move the curve as they move that of the model alone.
+        moved = one.model_curve({**values, "L": values["L"] + 1.0})[0]
+        alone = reopened.objective().curves({**values, "L": values["L"] + 1.0})[0].calculated
+        if objective == "log":
+            expected = alone * best.calculated / plain
+            residual = best.measured * np.log(best.measured / expected) / best.sigma
+        else:
+            expected = alone + best.calculated - plain
+            residual = (best.measured - expected) / best.sigma
+        np.testing.assert_allclose(moved.calculated, expected, rtol=1e-9)
+        np.testing.assert_allclose(moved.residual, residual, atol=1e-7)
+
+
+@pytest.mark.slow
+def test_model_curves_of_another_solution_are_those_of_the_fit() -> None:
+    choices = {**QUICK, "noise": 0.2, "regions": [(0.98, 1.18)]}
+    session = Session(State(EXAMPLE + "cspbbr3-cubes", choices={**choices, "start": None}))
+    fit = session.fit()
+    assert len(fit.solutions) > 1
+    for number, minimum in enumerate(fit.minima):
+        curve = session.model_curve(minimum.values, number)[0]
+        np.testing.assert_allclose(curve.calculated, minimum.evaluation.regions[0].calculated, rtol=1e-10)
+    with pytest.raises(SlxrdError, match="there is no solution"):
+        session.model_curve({}, len(fit.minima))
+
+
 def test_counting_statistics_come_before_the_correction() -> None:
     film = path_of(EXAMPLE + "cumnsb-film")
     session = Session()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from slxrd._local_maxima import local_maxima, prominent_maxima
 from slxrd.data.peaks import gaussian_smooth
 from slxrd.data.regions import RegionData
 from slxrd.units import FloatArray
@@ -40,7 +41,7 @@ def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5)
     list of float
         Periods in Å, strongest first; empty if there is none.
     """
-    from scipy.signal import find_peaks, lombscargle
+    from scipy.signal import lombscargle
 
     widest = max(float(points.q[-1] - points.q[0]) for points in data)
     shortest = LEAST_REPEATS * 2.0 * np.pi / widest
@@ -52,9 +53,10 @@ def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5)
         wave = _without_trend(points, shortest)
         if np.any(wave):
             power += lombscargle(points.q, wave, periods)
-    tops, _ = find_peaks(np.pad(power, 1), height=WEAKEST * float(power.max()))
-    order = np.argsort(-power[tops - 1])[:most]
-    return [float(period) for period in periods[tops[order] - 1]]
+    tops = local_maxima(np.pad(power, 1)) - 1
+    tops = tops[power[tops] >= WEAKEST * float(power.max())]
+    order = np.argsort(-power[tops])[:most]
+    return [float(period) for period in periods[tops[order]]]
 
 
 def satellite_maxima(points: RegionData, period: float) -> list[float]:
@@ -72,13 +74,11 @@ def satellite_maxima(points: RegionData, period: float) -> list[float]:
     list of float
         Scattering vectors in Å⁻¹, highest first.
     """
-    from scipy.signal import find_peaks
-
     step = float(np.median(np.diff(points.q)))
     grid = np.arange(points.q[0], points.q[-1] + step / 2.0, step)
     root = np.interp(grid, points.q, np.sqrt(np.maximum(points.intensity, 0.0)))
     level = gaussian_smooth(root, 2.0 * np.pi / period / 2.0 / step)
-    tops, _ = find_peaks(np.pad(level, 1), prominence=0.1 * float(np.ptp(level)))
+    tops, _ = prominent_maxima(np.pad(level, 1), 0.1 * float(np.ptp(level)))
     order = np.argsort(-level[tops - 1])
     return [float(q) for q in grid[tops[order] - 1]]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._local_maxima import prominent_maxima
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
@@ -126,8 +127,6 @@ def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
     SlxrdError
         If no peak is above the noise.
     """
-    from scipy.signal import find_peaks
-
     used = ~pattern.mask & (pattern.q > LOW_ANGLE)
     q, intensity = pattern.q[used], pattern.intensity[used]
     if q.size < 8:
@@ -136,8 +135,7 @@ def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
         )
     outline = fringe_envelope(q, intensity)
     floor = float(np.percentile(outline, 5))
-    tops, facts = find_peaks(outline, prominence=WEAKEST_ORDER * float(np.ptp(outline)))
-    prominence = facts["prominences"]
+    tops, prominence = prominent_maxima(outline, WEAKEST_ORDER * float(np.ptp(outline)))
     noise = _noise(intensity)
     stands_out = prominence > 5.0 * noise
     tops, prominence = tops[stands_out], prominence[stands_out]

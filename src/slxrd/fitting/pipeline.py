@@ -37,6 +37,7 @@ from slxrd.fitting.systematics.covariance import check_effects
 from slxrd.fitting.systematics.settings import Systematics
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
+from slxrd.model.kernel.dispatch import is_native
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
@@ -44,6 +45,11 @@ from slxrd.units import FloatArray
 
 #: Number of times that σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
+#: Note of a fit that has no native core.
+WITHOUT_NATIVE_CORE = (
+    "calculated with NumPy, many times slower than the native core, which is not installed: install a C compiler "
+    "or the package ziglang, then slxrd again"
+)
 
 
 @dataclass(frozen=True)
@@ -242,6 +248,8 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     if settings.background == AUTO:
         settings = replace(settings, background=SEARCHED)
     objective = Objective(Model(stack, options.instrument, instruments), data, settings)
+    if not is_native():
+        notes.append(WITHOUT_NATIVE_CORE)
     return objective, [*notes, *objective.notes]
 
 

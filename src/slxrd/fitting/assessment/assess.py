@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
@@ -11,10 +12,12 @@ from slxrd.fitting.assessment.determination import assess_estimates
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
+from slxrd.fitting.assessment.q_zero import with_assumed_zero
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
+from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.systematics.correction import Corrected, correct, with_error_budget
@@ -23,6 +26,7 @@ from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
+T = TypeVar("T")
 #: Least factor of the errors of a fit whose search was not finished.
 UNFINISHED = 3.0
 #: Share of the time budget of the estimates for the rival of a stack.
@@ -96,30 +100,66 @@ def assess_minima(
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
     objective, minima = corrected.objective, corrected.minima
+    if corrected.zero:
+        notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
 
-    def estimated(objective: Objective, minima: tuple[Minimum, ...], without: tuple[Minimum, ...]) -> Fit:
+    def estimated(
+        objective: Objective,
+        minima: tuple[Minimum, ...],
+        without: tuple[Minimum, ...] = (),
+        ensemble: Ensemble | None = None,
+    ) -> Fit:
         fit = FitAssessment(
             pattern,
             objective,
             parameters,
             minima,
             noise,
-            notes,
+            list(notes),
             assessment,
             crystal=crystal,
             without=without,
         ).fit()
         shares = probabilities(without) if without else None
-        return assess_estimates(fit, intervals=intervals, budget=budget, without=shares)
+        return assess_estimates(fit, intervals=intervals, budget=budget, without=shares, ensemble=ensemble)
 
-    if assessment.widening == 1.0:
-        fit = estimated(objective, minima, corrected.without)
-    else:
-        wider = objective.with_wider_noise(assessment.widening)
+    wider, widened, without = objective, minima, corrected.without
+    if assessment.widening != 1.0:
+        wider, without = objective.with_wider_noise(assessment.widening), ()
         widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
-        fit = estimated(wider, widened, ())
+    fit = estimated(wider, widened, without)
+    first = _most_probable(fit)
+    if first:
+        minima, widened, without = (_with_first(each, first) for each in (minima, widened, without))
+        samples = None if fit.ensemble is None else fit.ensemble.with_first(first)
+        chances = [solution.probability for solution in _with_first(fit.solutions, first)]
+        fit = estimated(wider, widened, without, samples)
+        fit = replace(
+            fit,
+            solutions=tuple(
+                replace(solution, probability=chance)
+                for solution, chance in zip(fit.solutions, chances, strict=False)
+            ),
+        )
+    if assessment.widening != 1.0:
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
     return with_error_budget(fit, corrected.errors, corrected.zero)
+
+
+def _most_probable(fit: Fit) -> int:
+    """Number of the most probable solution, from 0; the first of those that are equally probable.
+
+    χ² of the 2021 program has no scale, and so no probabilities: the solution of the lowest is taken.
+    """
+    if fit.settings.objective == "paper2021":
+        return 0
+    chances = [solution.probability for solution in fit.solutions]
+    return chances.index(max(chances))
+
+
+def _with_first(items: tuple[T, ...], index: int) -> tuple[T, ...]:
+    """Return the items with one of them first, and the others in their order."""
+    return (*items[index : index + 1], *items[:index], *items[index + 1 :])
 
 
 def _without_white_residuals(
@@ -181,9 +221,9 @@ def _noise_is_known(pattern: Pattern, noise: Noise | None) -> bool:
 
 def _on_the_noise_of_the_fit(fit: Fit, objective: Objective, minima: tuple[Minimum, ...]) -> Fit:
     """Put back curves and χ² with the σ of the fit; errors, intervals and probabilities are kept."""
-    best = minima[0]
+    best, least = minima[0], min(minimum.chi2 for minimum in minima)
     solutions = tuple(
-        replace(solution, values=minimum.values, chi2=minimum.chi2, delta_chi2=minimum.chi2 - best.chi2)
+        replace(solution, values=minimum.values, chi2=minimum.chi2, delta_chi2=minimum.chi2 - least)
         for solution, minimum in zip(fit.solutions, minima, strict=True)
     )
     return replace(

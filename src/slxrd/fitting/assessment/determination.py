@@ -37,6 +37,7 @@ def assess_estimates(
     intervals: bool = True,
     budget: Budget | None = None,
     without: FloatArray | None = None,
+    ensemble: Ensemble | None = None,
 ) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
@@ -55,6 +56,8 @@ def assess_estimates(
     without : ndarray, shape (s,), optional
         Probabilities of the solutions without systematic effects, with which those of the samples are
         averaged.
+    ensemble : Ensemble, optional
+        Samples of the posterior, if they were drawn before; the probabilities of the solutions are kept.
     """
     budget = budget or Budget()
     fit = _with_smooth_sizes(fit, budget)
@@ -64,7 +67,7 @@ def assess_estimates(
         best = fit.minima[0]
         derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
         fit = replace(fit, parameters=estimates, derived=derived)
-    return _without_bounds(_with_intervals(fit, without) if intervals else fit)
+    return _without_bounds(_with_intervals(fit, without, ensemble) if intervals else fit)
 
 
 def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
@@ -137,8 +140,10 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     )
 
 
-def _with_intervals(fit: Fit, without: FloatArray | None) -> Fit:
+def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | None) -> Fit:
     """Add intervals and probabilities from samples of the posterior, if sampling is fast."""
+    if ensemble is not None:
+        return _with_intervals_of(fit, ensemble)
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
         return _with_rivals(fit) if fit.stack.substrate is not None else fit
@@ -154,6 +159,12 @@ def _with_intervals(fit: Fit, without: FloatArray | None) -> Fit:
         return fit
     if stacked and without is not None:
         ensemble = _averaged(ensemble, without)
+    fit = _with_intervals_of(fit, ensemble)
+    return replace(fit, solutions=_with_probabilities(fit.solutions, ensemble)) if stacked else fit
+
+
+def _with_intervals_of(fit: Fit, ensemble: Ensemble) -> Fit:
+    """Add intervals from samples of the posterior."""
 
     def with_intervals(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
         return {
@@ -165,8 +176,7 @@ def _with_intervals(fit: Fit, without: FloatArray | None) -> Fit:
     if parameters["L"].status == "ambiguous":
         for name in ("period_of_most_probable", "period_S13"):
             derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
-    solutions = _with_probabilities(fit.solutions, ensemble) if stacked else fit.solutions
-    return replace(fit, parameters=parameters, derived=derived, solutions=solutions, ensemble=ensemble)
+    return replace(fit, parameters=parameters, derived=derived, ensemble=ensemble)
 
 
 def _averaged(ensemble: Ensemble, without: FloatArray) -> Ensemble:

@@ -93,6 +93,8 @@ class FitAssessment:
     def fit(self) -> Fit:
         """Return the fit."""
         for name, (mean, spread) in self.best.parameters.priors.items():
+            if name == "q_zero" and name not in self.parameters.priors:
+                continue  # assumed, on which there is a note
             row = info(name)
             self.notes.append(f"prior: {row.symbol} = {mean:g} {row.unit}, standard deviation {spread:g}")
         reduced = reduced_chi2(self.objective, self.best)
@@ -269,15 +271,16 @@ class FitAssessment:
         shares = probabilities(self.minima)
         if len(self.without) == len(self.minima):
             shares = 0.5 * (shares + probabilities(self.without))
+        least = min(m.chi2 for m in self.minima)
         solutions = tuple(
-            Solution(dict(m.values), m.chi2, m.chi2 - self.best.chi2, float(p))
+            Solution(dict(m.values), m.chi2, m.chi2 - least, float(p))
             for m, p in zip(self.minima, shares, strict=True)
         )
         near = [s for s in solutions[1:] if s.near(AMBIGUOUS) and not self.assessment.rejected]
         if near and estimates["L"].status != "undetermined":
             others = ", ".join(f"{self._difference(s)} (Δχ² {s.delta_chi2:.1f})" for s in near)
             self.notes.append(
-                f"the answer is not unique: {others} would do nearly as well; another Bragg order, "
+                f"the answer is not unique: {others} would do as well or nearly so; another Bragg order, "
                 "less noise, or an independent size (--bounds N=…) would settle it"
             )
         return solutions

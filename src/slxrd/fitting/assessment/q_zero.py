@@ -8,6 +8,7 @@ standard deviation of q_zero in the covariance shows how well they are separated
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,23 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.q_zero import WORTH_REFINING as WORTH_REFINING
 from slxrd.fitting.search.q_zero import orders_of_reflection
 from slxrd.parameters.definitions import info
+
+#: Beginning of the notes on a q_zero that is not refined.
+FIXED = "q_zero was fixed at its value: "
+
+
+def with_assumed_zero(notes: Sequence[str], value: float, spread: float) -> list[str]:
+    """Return the notes of a fit that has a prior of q_zero, which the data do not determine, in its errors.
+
+    Parameters
+    ----------
+    notes : sequence of str
+        Notes, among them that of :func:`why_not_refined`.
+    value, spread : float
+        Mean and standard deviation of the prior in Å⁻¹.
+    """
+    assumed = f"q_zero = {value:g} ± {spread:g} Å⁻¹ is assumed, which is in the errors: "
+    return [assumed + note.removeprefix(FIXED) if note.startswith(FIXED) else note for note in notes]
 
 
 def q_zero_error(minimum: Minimum) -> float:
@@ -58,14 +76,14 @@ def why_not_refined(objective: Objective, minimum: Minimum, error: float) -> str
         return not_separable(error)
     if signals(objective, minimum.values["d"]) < 2:
         return (
-            "q_zero was fixed at its value: the regions contain one Bragg peak, and only the form of the "
-            "model could separate it from d; a second Bragg order would (--region)"
+            f"{FIXED}the regions contain one Bragg peak, and only the form of the model could separate it "
+            "from d; a second Bragg order would (--region)"
         )
     bounded = [info(n).symbol for n in minimum.names if n != "q_zero" and on_bound(minimum, n) is not None]
     if bounded:
         return (
-            f"q_zero was fixed at its value: {', '.join(bounded)} at a bound, so that the model does not "
-            "describe the pattern well enough to separate q_zero from d"
+            f"{FIXED}{', '.join(bounded)} at a bound, so that the model does not describe the pattern well "
+            "enough to separate q_zero from d"
         )
     return ""
 
@@ -85,6 +103,6 @@ def not_separable(error: float) -> str:
     """Return the note on a q_zero that the data do not separate from d, given its error in Å⁻¹."""
     known = "" if np.isinf(error) else f" better than to {error:.2g} Å⁻¹"
     return (
-        f"q_zero was fixed at its value: these data do not separate it from d{known}; "
-        "a second Bragg order, or a fringe away from the Bragg peak, would (--region)"
+        f"{FIXED}these data do not separate it from d{known}; a second Bragg order, or a fringe "
+        "away from the Bragg peak, would (--region)"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._local_maxima import local_maxima, prominences
 from slxrd.units import FloatArray
 
 #: Smallest prominence of a maximum relative to the noise.
@@ -83,22 +84,20 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list
 
 def _prominent(smooth: FloatArray, noise: float, margin: int) -> tuple[list[int], list[float]]:
     """Return maxima of a sufficient prominence, also beside the ends of the data but for a margin."""
-    from scipy.signal import find_peaks, peak_prominences
-
-    tops, _ = find_peaks(smooth)
+    tops = local_maxima(smooth)
     if tops.size == 0:
         return [], []
-    prominences, left, right = peak_prominences(smooth, tops)
+    heights, left, right = prominences(smooth, tops)
     drops = np.array([smooth[tops] - smooth[left], smooth[tops] - smooth[right]])
     least, most = drops.min(axis=0), drops.max(axis=0)
     at_end = np.where(drops[0] < drops[1], left == 0, right == smooth.size - 1)
     inside = (tops >= margin) & (tops < smooth.size - margin)
     good = inside & (
-        (prominences > SIGNIFICANT * noise)
+        (heights > SIGNIFICANT * noise)
         | (at_end & (least > AT_THE_END * noise) & (most > 2.0 * SIGNIFICANT * noise))
     )
     return [int(i) for i in tops[good]], [
-        float(p) for p in np.where(at_end, np.minimum(most, 2.0 * least), prominences)[good]
+        float(p) for p in np.where(at_end, np.minimum(most, 2.0 * least), heights)[good]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -72,6 +73,11 @@ class Ensemble(Samples):
         weights /= weights.sum()
         return replace(self, weights=weights, effective=1.0 / float(weights @ weights))
 
+    def with_first(self, solution: int) -> Ensemble:
+        """Return the ensemble with one solution, counted from 0, before the others."""
+        order = np.where(self.solution < solution, self.solution + 1, self.solution)
+        return replace(self, solution=np.where(self.solution == solution, 0, order))
+
     @property
     def all_values(self) -> Mapping[str, FloatArray]:  # type: ignore[override]
         """Samples of every parameter and derived quantity; the same as ``values``."""
@@ -124,8 +130,6 @@ def _density(
     values: FloatArray, weights: FloatArray, limits: tuple[float, float], narrowest: float
 ) -> tuple[FloatArray, FloatArray]:
     """Kernel density of weighted samples at evenly spaced places, reflected at the limits."""
-    from scipy.ndimage import gaussian_filter1d
-
     total = float(weights.sum())
     mean = float(weights @ values) / total
     spread = max(float(np.sqrt(weights @ (values - mean) ** 2 / total)), narrowest)
@@ -139,7 +143,10 @@ def _density(
     elif edges[0] < limits[1] < edges[-1]:
         edges = limits[1] - step * np.arange(int((limits[1] - edges[0]) / step) + 2)[::-1]
     counts = np.histogram(values, edges, weights=weights)[0]
-    return (edges[1:] + edges[:-1]) / 2.0, gaussian_filter1d(counts / step, width / step, mode="reflect")
+    half = math.ceil(4.0 * width / step)
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) * step / width) ** 2)
+    reflected = np.pad(counts / step, half, mode="symmetric")
+    return (edges[1:] + edges[:-1]) / 2.0, np.convolve(reflected, kernel / kernel.sum(), mode="valid")
 
 
 def _pieces(place: FloatArray, density: FloatArray, height: float) -> Pieces:

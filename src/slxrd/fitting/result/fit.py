@@ -49,7 +49,7 @@ class Estimate:
         Unit of both.
     status : str
         determined; ambiguous, if the 95 % interval has several pieces, or contains another solution more
-        than two errors away (value and error are then those of the best solution); at bound, fixed,
+        than two errors away (value and error are then those of the most probable one); at bound, fixed,
         lower bound, upper bound (both at 95 %), undetermined, or rejected, if the model does not describe
         the data: the value is that of the curve, and no result.
     why : str
@@ -82,7 +82,7 @@ class Solution:
     values : mapping
         Of all parameters.
     chi2, delta_chi2 : float
-        χ², and its difference from that of the best solution.
+        χ², and its difference from the lowest of all solutions.
     probability : float
         Relative to the other solutions, with priors that are flat within the bounds, times the given
         Gaussian priors: the fraction of the samples in ``Fit.ensemble``. Without an ensemble, and for
@@ -133,7 +133,7 @@ class FitResult:
     n_points : int
         Number of points fitted.
     solutions : tuple of Solution
-        All minima, the best first.
+        All minima, the most probable first, the others in the order of χ².
     regions : tuple of Fitted
         The curves; empty if a file contains none.
     converged : bool
@@ -209,7 +209,7 @@ class Fit(FitResult):
     options : FitOptions, optional
         Options of the fit; None if they are not known.
     certificate : SearchCertificate, optional
-        How many starting points were refined, and how many of them led to the best solution; None if the
+        How many starting points were refined, and how many of them led to the lowest χ²; None if the
         minima were given.
     background_choice : BackgroundChoice, optional
         Evidence of the backgrounds; None if the background was given.

@@ -174,7 +174,7 @@ def _solutions(fit: Fit) -> list[str]:
         return []
     if fit.rejected:
         return [f"{len(fit.solutions)} minima of χ² were found; the best of them does not describe the data"]
-    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), with their probabilities:"]
+    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), the most probable first:"]
     for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
         v = solution.values
         further = "".join(f"{info(n).symbol} {v[n]:.4g}  " for n in fit.names if n not in TABLE)

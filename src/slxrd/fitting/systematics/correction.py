@@ -154,7 +154,11 @@ def with_error_budget(fit: Fit, errors: SystematicErrors, zero: float = 0.0) -> 
     parameters, derived = (_divided(each, budget) for each in (fit.parameters, fit.derived))
     if zero:
         assumed = parameters["q_zero"]
-        why = f"± {zero:g} Å⁻¹ is assumed, which is in the errors; the data do not determine it"
+        mean, _ = fit.minima[0].parameters.priors["q_zero"]
+        why = (
+            f"{mean:g} ± {zero:g} Å⁻¹ is assumed, which is in the errors; this value describes the data "
+            "best, but they do not determine it"
+        )
         digits = 1 - math.floor(math.log10(zero))
         value = None if assumed.value is None else round(assumed.value, digits)
         parameters["q_zero"] = Estimate(value, None, assumed.unit, "fixed", why)

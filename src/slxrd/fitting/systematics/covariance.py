@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +18,12 @@ from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget
-from slxrd.fitting.systematics.discrepancy import Discrepancy, RegionResiduals, estimate_discrepancy
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.fitting.systematics.settings import Systematics
 from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    from slxrd.fitting.systematics.discrepancy import Discrepancy
 
 #: Time of all effects for a point of the auxiliary grid and a size of the crystals, roughly, in s.
 _PER_POINT_AND_SIZE = 1e-5
@@ -170,6 +173,8 @@ def with_discrepancy(
     effects : sequence of EffectRows
         The systematic effects.
     """
+    from slxrd.fitting.systematics.discrepancy import RegionResiduals, estimate_discrepancy  # needs SciPy
+
     errors = SystematicErrors(tuple(effects))
     known = errors.rows(len(objective.data))
     columns = [objective.model.names.index(name) for name in minimum.names]

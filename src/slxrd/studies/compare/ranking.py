@@ -65,7 +65,7 @@ def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
     models = []
     for name, fit in fits.items():
         k = _count(fit)
-        deviance = fit.chi2 + 2.0 * log_sigma[name]
+        deviance = min(minimum.chi2 for minimum in fit.minima) + 2.0 * log_sigma[name]
         models.append(
             ComparedModel(
                 name,

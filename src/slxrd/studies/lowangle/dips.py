@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._local_maxima import prominent_maxima
 from slxrd.data.peaks import gaussian_smooth
 from slxrd.data.regions import RegionData
 from slxrd.fitting.result.fit import Estimate
@@ -60,8 +61,6 @@ def find_dips(data: RegionData, fringe: float | None = None, seed: int = 0) -> t
     tuple of Dip
         In ascending order of q.
     """
-    from scipy.signal import find_peaks
-
     step = float(np.median(np.diff(data.q)))
     width = max(SMOOTHING, FRINGE_SMOOTHING * fringe if fringe else 0.0, 1.5 * step) / step
     random = np.random.default_rng(seed)
@@ -75,11 +74,11 @@ def find_dips(data: RegionData, fringe: float | None = None, seed: int = 0) -> t
     noisy = np.array([smoothed_log(data.intensity + random.normal(0.0, data.sigma)) for _ in range(REPEATS)])
     noise = noisy.std(axis=0)
     inner = slice(round(width), max(grid.size - round(width), round(width) + 1))
-    places, properties = find_peaks(-curve[inner], prominence=0.02)
+    places, depths = prominent_maxima(-curve[inner], 0.02)
     places = places + inner.start
     reach = max(round(1.5 * width), 2)
     dips = []
-    for i, depth in zip(places.tolist(), properties["prominences"].tolist(), strict=True):
+    for i, depth in zip(places.tolist(), depths.tolist(), strict=True):
         if depth < SIGNIFICANT * math.sqrt(2.0) * float(noise[i]):
             continue
         positions = [_vertex(grid, each, i, reach) for each in (curve, *noisy)]

@@ -204,7 +204,7 @@ def _text(done: Map2D) -> list[str]:
         lines.append(f"  {level}: {', '.join(ranges)}")
     if done.done < done.chi2.size:
         lines.append(f"! interrupted after {done.done} of {done.chi2.size} points")
-    decrease = done.fit.chi2 - float(np.nanmin(done.chi2))
+    decrease = min(minimum.chi2 for minimum in done.fit.minima) - float(np.nanmin(done.chi2))
     if decrease > MISSED:
         j, i = np.unravel_index(int(np.nanargmin(done.chi2)), done.chi2.shape)
         lines.append(

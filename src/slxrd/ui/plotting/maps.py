@@ -162,7 +162,7 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
 
 
 def _draw_solutions(panel: Axes, one: Map2D) -> None:
-    """Mark the best solution, and in a profile the others inside the axes."""
+    """Mark the most probable solution, and in a profile the others inside the axes."""
     best, *others = (
         tuple(minimum.values[name] for name in one.names)
         for minimum in one.fit.minima

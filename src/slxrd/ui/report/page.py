@@ -178,7 +178,8 @@ def _further(followed: FollowUpSection | None) -> list[dict[str, Any]]:
         pair = name.removesuffix(".png").split("-")[1:] if name.startswith("map-") else []
         axes = " and ".join(symbol_of(axis) for axis in pair)
         default = (
-            f"χ² over {axes}, with joint contours of 68 and 95 %; + is the best solution, × are the others."
+            f"χ² over {axes}, with joint contours of 68 and 95 %; + is the most probable solution, × are the "
+            "others."
         )
         figures.append({"source": _inline(content), "caption": CAPTIONS.get(name, default)})
     return [{"title": "After the fit", "text": followed.text, "figures": figures}]

@@ -115,9 +115,9 @@ def about_solutions(fit: SavedFit) -> str:
     near = sum(s.delta_chi2 < fit.ambiguous for s in fit.solutions[1:])
     if near:
         return (
-            f"χ² has {n} minima of similar χ², and {near} of them, not counting the best, within "
-            f"{fit.ambiguous:.3g} in χ²: the solution is not unique. The probabilities are relative to each "
-            "other."
+            f"χ² has {n} minima of similar χ², and {near} of them, not counting the first, within "
+            f"{fit.ambiguous:.3g} in χ²: the solution is not unique. The first is the most probable; the "
+            "probabilities are relative to each other."
         )
     return f"χ² has {n} minima of similar χ²; only the best is within {fit.ambiguous:.3g} in χ²."
 
@@ -228,7 +228,7 @@ def conventions(fit: SavedFit) -> Iterable[str]:
         )
     else:
         yield (
-            "Errors are those of the covariance at the best solution; samples over all solutions were not "
+            "Errors are those of the covariance at the first solution; samples over all solutions were not "
             "available."
         )
     yield (

@@ -26,6 +26,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.ui.session.fitted_curves import FittedDifference, has_points_of, with_sigma_of
 from slxrd.ui.session.history import History
 from slxrd.ui.session.pattern_source import Cache, PatternSource, objective_of
 
@@ -58,6 +59,7 @@ class Session(History):
         self._objectives: Cache[Objective] = Cache()
         self._fits: Cache[Fit] = Cache()
         self._parameters: Cache[Parameters] = Cache()
+        self._differences: Cache[tuple[Objective, FittedDifference]] = Cache()
 
     def do(self, action: str, **change: Any) -> None:
         """Change parts of the state as one step that can be undone.
@@ -245,7 +247,8 @@ class Session(History):
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.
 
-        After a fit it is that of the fit, or after reopening has the background that the fit chose.
+        After a fit it is that of the fit. After reopening it has the background and the σ of the fit, without
+        correlated errors.
 
         Raises
         ------
@@ -260,18 +263,28 @@ class Session(History):
 
         def compute() -> Objective:
             found = objective_of(self._source.pattern(state), state.choices)
-            return found if chosen in ("", found.settings.background) else found.with_background(chosen)
+            if chosen not in ("", found.settings.background):
+                found = found.with_background(chosen)
+            saved = self.saved_result
+            if saved is not None and has_points_of(found, saved.regions):
+                found = with_sigma_of(found, saved.regions)
+            return found
 
         return self._objectives.get_or_compute(f"{state.key} {chosen}", compute)
 
-    def model_curve(self, values: Mapping[str, float]) -> tuple[Fitted, ...]:
+    def model_curve(self, values: Mapping[str, float], solution: int = 0) -> tuple[Fitted, ...]:
         """Calculate the curve of each region at given parameter values, with optimal scale and background.
+
+        After a fit the curves contain its systematic effects, with the sizes that they have at a solution; at
+        the values of that solution they are those of the fit. A saved fit has them at the first only.
+        Without a fit the curves are those of the model alone.
 
         Parameters
         ----------
         values : mapping of str to float
-            Parameter values. Missing ones are taken from the best solution, the fixed values, or the start
-            values.
+            Parameter values. Missing ones are taken from the solution, the fixed values, or the start values.
+        solution : int
+            Number of the solution, from 0.
 
         Returns
         -------
@@ -281,14 +294,40 @@ class Session(History):
         Raises
         ------
         SlxrdError
-            If a name is unknown, or a value is missing or invalid.
+            If a name is unknown, there is no such solution, or a value is missing or invalid.
         """
         for name in values:
             info(name)
         known = {n: row.value for n, row in self.parameters().items() if row.value is not None}
         result = self._state.result
-        best = result["solutions"][0]["parameters"] if result is not None else {}
-        return self.objective().curves({**known, **best, **values})
+        found = [] if result is None else result["solutions"]
+        if not 0 <= solution < max(len(found), 1):
+            raise SlxrdError(f"there is no solution {solution}; there are {len(found)}, counted from 0")
+        if result is None:
+            return self.objective().curves({**known, **values})
+        model, difference = self._difference(solution)
+        curves = model.curves({**known, **found[solution]["parameters"], **values})
+        return curves if difference is None else difference.added_to(curves)
+
+    def _difference(self, solution: int) -> tuple[Objective, FittedDifference | None]:
+        """Return the objective of the model alone, and the difference of the curves of the fit from it."""
+        fit, state, objective = self.fit_result, self._state, self.objective()
+        key = f"{state.key} {solution} {fit is None}"
+        found = self._differences.get(key)
+        if found is not None:
+            return found
+        if fit is not None:
+            values, fitted = fit.minima[solution].values, fit.minima[solution].evaluation.regions
+            objective = objective.with_correlated([None] * len(objective.data))
+        else:
+            saved = self.saved_result
+            if saved is None or not has_points_of(objective, saved.regions):
+                return objective, None
+            values, fitted = saved.solutions[0].values, saved.regions
+        logarithmic = objective.settings.objective == "log"
+        found = objective, FittedDifference(fitted, objective.curves(values), logarithmic)
+        self._differences.put(key, found)
+        return found
 
     def command_line(self) -> str:
         """Return the ``slxrd fit`` command that repeats the fit."""

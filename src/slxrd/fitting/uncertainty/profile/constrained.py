@@ -84,7 +84,8 @@ class ProfiledChi2:
             for k, m in enumerate(fit.minima)
             if m.chi2 - fit.chi2 < REACHED
         )
-        self.least = self.solutions[0]
+        self.lowest = min(minimum.chi2 for minimum in fit.minima)
+        self.least = min(self.solutions, key=lambda point: point.chi2)
         self.refinements = 0
         self.scans_gaps = (
             "sigma_L" in names and "L" in fit.names and "L" not in names and not shows_fringes(fit)

@@ -223,11 +223,11 @@ def _least_disorder(profiled: ProfiledChi2, rise: float, scale: float) -> float 
 
 
 def _note(profiled: ProfiledChi2) -> str:
-    fit, name, least = profiled.fit, profiled.names[0], profiled.least
-    if fit.chi2 - least.chi2 <= MISSED:
+    name, least, lowest = profiled.names[0], profiled.least, profiled.lowest
+    if lowest - least.chi2 <= MISSED:
         return ""
     value = float(least.values[profiled.columns.index(name)])
     return (
-        f"χ² falls {fit.chi2 - least.chi2:.2g} below that of the fit at {name} = {value:.6g}: "
+        f"χ² falls {lowest - least.chi2:.2g} below that of the fit at {name} = {value:.6g}: "
         "the fit has missed a solution there; start it there"
     )

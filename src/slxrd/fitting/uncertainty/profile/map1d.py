@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._local_maxima import prominent_maxima
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
@@ -219,10 +220,8 @@ def section_chi2(fit: Fit, *names: str) -> Callable[..., float]:
 
 def _minima(chi2: FloatArray, fit: Fit, name: str, axis: FloatArray) -> list[int]:
     """Indices of the local minima; at an end of the axis only where that is the parameter's bound."""
-    from scipy.signal import find_peaks
-
     row = fit.minima[0].parameters[name]
     before = np.inf if axis[0] > row.lower else -chi2.max()
     after = np.inf if axis[-1] < row.upper else -chi2.max()
-    found, _ = find_peaks(np.concatenate([[before], -chi2, [after]]), prominence=_DEPTH)
+    found, _ = prominent_maxima(np.concatenate([[before], -chi2, [after]]), _DEPTH)
     return [int(i) - 1 for i in found]

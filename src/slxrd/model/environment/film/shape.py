@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr
 
 from slxrd.model.kernel.arrays import FloatArray, IntArray
 from slxrd.model.kernel.size_shares import size_shares
@@ -88,6 +87,8 @@ def rounded_normal(steps: IntArray, spread: float) -> tuple[FloatArray, FloatArr
     """
     if spread <= 0.0:
         return (steps == 0).astype(np.float64), np.zeros(steps.size)
+    from scipy.special import ndtr
+
     edges = (steps[:-1] + 0.5) / spread
     density = np.exp(-0.5 * edges**2) / math.sqrt(2.0 * math.pi)
     below, slope = ndtr(edges), -edges * density / spread

@@ -55,12 +55,8 @@ static double explained(const double *products, const double *right, int64_t sha
 }
 
 /* Copy orthonormal rows that span the shapes with positive coefficients to `out`, n apart; returns their number. */
-static int64_t free_background(const background *b, const double *model, const double *target, double *out) {
+static int64_t positive_background(const background *b, const double *model, const double *target, double *out) {
     const int64_t n = b->n, width = b->shapes + 1;
-    if (all_positive(b, model, target)) {
-        for (int64_t k = 0; k < b->shapes; k++) memcpy(out + k * n, b->basis + k * b->stride, (size_t)n * sizeof *out);
-        return b->shapes;
-    }
     double products[(MOST_SHAPES + 1) * (MOST_SHAPES + 1)], right[MOST_SHAPES + 1];
     for (int64_t a = 0; a < width; a++) {
         const double *one = a ? b->bounded + (a - 1) * b->stride : model;

@@ -11,14 +11,16 @@ typedef struct {
     double *own, *left, *shapes;    /* (1 + k, n), (n), (b, n): copies that are changed */
     double *columns, *norms;        /* (r (1 + b), n), (r (1 + b)) */
     double *products, *found, *right;
+    double *white_basis, *white_target; /* (r b, n), (n): with independent errors */
 } workspace;
 
 static int allocate(const layout *l, workspace *w) {
     const size_t k = (size_t)l->parameters + 1, m = (size_t)l->grid_points, n = (size_t)l->points;
     const size_t b = (size_t)l->shapes, c = (size_t)l->regions * (1 + b);
-    const size_t sizes[] = {m, m, k * m, k * n, k * n, n, b * n, c * n, c, c * c, c, c};
-    double **places[] = {&w->q,    &w->delta,   &w->on_grid, &w->rows,     &w->own,   &w->left,
-                         &w->shapes, &w->columns, &w->norms,   &w->products, &w->found, &w->right};
+    const size_t white = l->correlated > 0 ? n : 0;
+    const size_t sizes[] = {m, m, k * m, k * n, k * n, n, b * n, c * white, c, c * c, c, c, c * white, white};
+    double **places[] = {&w->q,       &w->delta, &w->on_grid,  &w->rows,  &w->own,   &w->left,        &w->shapes,
+                         &w->columns, &w->norms, &w->products, &w->found, &w->right, &w->white_basis, &w->white_target};
     size_t total = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) total += sizes[i];
     w->memory = malloc(total * sizeof(double));
@@ -26,6 +28,17 @@ static int allocate(const layout *l, workspace *w) {
     double *next = w->memory;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; next += sizes[i++]) *places[i] = next;
     return OK;
+}
+
+/* Make the errors of a row independent, in place; the row is 0 outside the points from `begin` to `end`. */
+static void whiten(const layout *l, double *a, int64_t begin, int64_t end) {
+    double overlap[64];
+    for (int64_t first = 0; first < l->correlated; first += 64) { /* the rows of `whitening` are orthogonal */
+        const int64_t count = least(64, l->correlated - first);
+        const double *V = l->whitening + first * l->points;
+        for (int64_t j = 0; j < count; j++) overlap[j] = dot(V + j * l->points + begin, a + begin, end - begin);
+        for (int64_t j = 0; j < count; j++) add_times(a, -overlap[j], V + j * l->points, l->points);
+    }
 }
 
 /* The first `count` rows of intensity and derivatives at the measured points, times `root`. */
@@ -53,19 +66,36 @@ static int at_points(const refinement *r, const double *p, int64_t count, const 
     return OK;
 }
 
+/* Calculate what does not change in a refinement: the background shapes with independent errors. */
+static void prepare(const layout *l, const workspace *w) {
+    if (l->correlated == 0) return;
+    const int64_t n = l->points;
+    memset(w->white_basis, 0, (size_t)(l->regions * l->shapes * n) * sizeof(double));
+    for (int64_t r = 0; r < l->regions; r++)
+        for (int64_t b = 0; b < l->shapes; b++) {
+            const int64_t begin = l->ends[r], end = l->ends[r + 1];
+            double *row = w->white_basis + (r * l->shapes + b) * n;
+            memcpy(row + begin, l->basis + b * n + begin, (size_t)(end - begin) * sizeof *row);
+            whiten(l, row, begin, end);
+        }
+}
+
+/* Calculate what does not change for a set of intensities: itself with independent errors. */
+static void prepare_target(const layout *l, const double *target, const workspace *w) {
+    if (l->correlated == 0) return;
+    memcpy(w->white_target, target, (size_t)l->points * sizeof *target);
+    whiten(l, w->white_target, 0, l->points);
+}
+
 static background background_of(const layout *l, int64_t region) {
     const int64_t a = l->ends[region];
     return (background){l->shapes,      l->ends[region + 1] - a, l->points,
                         l->basis + a,   l->bounded + a,          l->inverse + region * l->shapes * l->shapes};
 }
 
-/* Copy the orthonormal rows of the background that is free in a region to `out`; returns their number. */
-static int64_t background_rows(const layout *l, int64_t region, const double *model, const double *target,
-                               double *out) {
-    const background b = background_of(l, region);
-    if (l->positive && l->shapes > 0) return free_background(&b, model, target, out);
-    for (int64_t k = 0; k < b.shapes; k++) memcpy(out + k * b.n, b.basis + k * b.stride, (size_t)b.n * sizeof *out);
-    return b.shapes;
+/* Whether all background shapes of a region are free. */
+static int is_free(const layout *l, const background *b, const double *model, const double *target) {
+    return !l->positive || b->shapes == 0 || all_positive(b, model, target);
 }
 
 /* Copy `count` rows of a region to w->own and the target to w->left, both without what the background explains. */
@@ -74,9 +104,11 @@ static void without_background(const layout *l, int64_t region, const double *ro
     const int64_t a = l->ends[region], n = l->ends[region + 1] - a;
     for (int64_t j = 0; j < count; j++) memcpy(w->own + j * n, rows + j * l->points + a, (size_t)n * sizeof *rows);
     memcpy(w->left, target + a, (size_t)n * sizeof *target);
-    const int64_t shapes = background_rows(l, region, w->own, w->left, w->shapes);
-    for (int64_t b = 0; b < shapes; b++) {
-        const double *shape = w->shapes + b * n;
+    const background b = background_of(l, region);
+    const int all = is_free(l, &b, w->own, w->left);
+    const int64_t shapes = all ? b.shapes : positive_background(&b, w->own, w->left, w->shapes);
+    for (int64_t c = 0; c < shapes; c++) {
+        const double *shape = all ? b.basis + c * b.stride : w->shapes + c * n;
         add_times(w->left, -dot(shape, w->left, n), shape, n);
         for (int64_t j = 0; j < count; j++) add_times(w->own + j * n, -dot(shape, w->own + j * n, n), shape, n);
     }
@@ -103,15 +135,13 @@ static double add_region(const layout *l, int64_t region, const double *rows, co
     return dot(w->left, w->left, n);
 }
 
-/* Make the errors of a row independent, in place. */
-static void whiten(const layout *l, double *a) {
-    double overlap[64];
-    for (int64_t begin = 0; begin < l->correlated; begin += 64) { /* the rows of `whitening` are orthogonal */
-        const int64_t count = least(64, l->correlated - begin);
-        const double *V = l->whitening + begin * l->points;
-        for (int64_t j = 0; j < count; j++) overlap[j] = dot(V + j * l->points, a, l->points);
-        for (int64_t j = 0; j < count; j++) add_times(a, -overlap[j], V + j * l->points, l->points);
-    }
+/* Fill a row of w->columns with a row of a region, with independent errors. */
+static void put_column(const layout *l, int64_t region, const double *values, int64_t index, const workspace *w) {
+    const int64_t begin = l->ends[region], end = l->ends[region + 1];
+    double *column = w->columns + index * l->points;
+    memset(column, 0, (size_t)l->points * sizeof *column);
+    memcpy(column + begin, values, (size_t)(end - begin) * sizeof *column);
+    whiten(l, column, begin, end);
 }
 
 /* Fill w->columns with curves and free background shapes of all regions, independent and of unit length, and w->norms;
@@ -119,19 +149,20 @@ static void whiten(const layout *l, double *a) {
 static int64_t linear_columns(const layout *l, const double *model, const double *target, const workspace *w) {
     const int64_t n = l->points;
     int64_t count = 0;
-    memset(w->columns, 0, (size_t)(l->regions * (1 + l->shapes) * n) * sizeof(double));
-    for (int64_t r = 0; r < l->regions; r++, count++)
-        memcpy(w->columns + count * n + l->ends[r], model + l->ends[r],
-               (size_t)(l->ends[r + 1] - l->ends[r]) * sizeof(double));
+    for (int64_t r = 0; r < l->regions; r++) put_column(l, r, model + l->ends[r], count++, w);
     for (int64_t r = 0; r < l->regions; r++) {
-        const int64_t a = l->ends[r], own = l->ends[r + 1] - a;
-        const int64_t shapes = background_rows(l, r, model + a, target + a, w->shapes);
-        for (int64_t b = 0; b < shapes; b++, count++)
-            memcpy(w->columns + count * n + a, w->shapes + b * own, (size_t)own * sizeof(double));
+        const int64_t a = l->ends[r];
+        const background b = background_of(l, r);
+        if (is_free(l, &b, model + a, target + a)) {
+            memcpy(w->columns + count * n, w->white_basis + r * b.shapes * n, (size_t)(b.shapes * n) * sizeof(double));
+            count += b.shapes;
+            continue;
+        }
+        const int64_t shapes = positive_background(&b, model + a, target + a, w->shapes);
+        for (int64_t c = 0; c < shapes; c++) put_column(l, r, w->shapes + c * b.n, count++, w);
     }
     for (int64_t j = 0; j < count; j++) {
         double *column = w->columns + j * n;
-        whiten(l, column);
         w->norms[j] = sqrt(dot(column, column, n));
         for (int64_t i = 0; i < n; i++) column[i] /= w->norms[j];
     }
@@ -142,8 +173,7 @@ static int64_t linear_columns(const layout *l, const double *model, const double
  * w->products with the factor of the columns' products. Returns the number of columns. */
 static int64_t correlated_residual(const layout *l, const double *model, const double *target, const workspace *w) {
     const int64_t n = l->points, count = linear_columns(l, model, target, w);
-    memcpy(w->left, target, (size_t)n * sizeof *target);
-    whiten(l, w->left);
+    memcpy(w->left, w->white_target, (size_t)n * sizeof *target);
     for (int64_t j = 0; j < count; j++) {
         w->found[j] = dot(w->columns + j * n, w->left, n);
         for (int64_t i = 0; i <= j; i++)
@@ -166,7 +196,7 @@ static double add_correlated(const layout *l, const double *rows, const double *
         double *slope = w->own + j * n;
         for (int64_t r = 0; r < l->regions; r++)
             for (int64_t i = l->ends[r]; i < l->ends[r + 1]; i++) slope[i] = w->found[r] * rows[(1 + j) * n + i];
-        whiten(l, slope);
+        whiten(l, slope, 0, n);
         for (int64_t c = 0; c < count; c++) w->right[c] = dot(w->columns + c * n, slope, n);
         solve(w->products, count, w->right);
         for (int64_t c = 0; c < count; c++) add_times(slope, -w->right[c], w->columns + c * n, n);
@@ -225,6 +255,8 @@ static int chi2_of(const refinement *r, const double *points, int64_t count, con
     workspace w = {0};
     int status = allocate(r->regions, &w);
     if (status != OK) return status;
+    prepare(r->regions, &w);
+    prepare_target(r->regions, target, &w);
     for (int64_t i = 0; i < count && status == OK; i++) {
         const double *p = points + i * r->regions->parameters;
         status = at_points(r, p, 1, &w, w.rows);

@@ -129,10 +129,12 @@ static int refine_many(const refinement *r, const double *starts, int64_t n_star
     status = allocate_state(k, &s);
     if (known == NULL || index == NULL) status = NO_MEMORY;
     double *heights = known == NULL ? NULL : known + n_starts * size;
+    prepare(l, &w);
     for (int64_t i = 0; i < n_starts && status == OK; i++)
         status = at_points(r, starts + i * k, 1 + k, &w, known + i * size);
     for (int64_t set = 0; set < n_sets && status == OK; set++) {
         const double *target = targets + set * n;
+        prepare_target(l, target, &w);
         for (int64_t i = 0; i < n_starts; i++)
             heights[i] = curvature(l, known + i * size, starts + i * k, target, &w, s.H, s.g);
         order(heights, n_starts, index);

@@ -1,4 +1,4 @@
-"""Kernel for stacks of equal planes in NumPy, used without numba and in tests.
+"""Kernel for stacks of equal planes in NumPy, used without the native core and in tests.
 
 A stack of M equal crystals of n planes scatters, averaged over the Gaussian gaps between them,
 

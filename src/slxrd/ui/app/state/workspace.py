@@ -147,7 +147,7 @@ class Workspace(JobRunner):
         self.notify("state", "values")
 
     def reset_values(self) -> None:
-        """Set the sliders to the best solution; without a fit leave them, or set them to the first guess."""
+        """Set the sliders to the first solution; without a fit leave them, or set them to the first guess."""
         state = self.session.state
         self.solution = 0
         if state.file is None:
@@ -233,7 +233,7 @@ class Workspace(JobRunner):
         if not self.values:
             return ()
         try:
-            return self.session.model_curve(self.values)
+            return self.session.model_curve(self.values, self.solution)
         except FileError:
             saved = self.session.saved_result
             if saved is None or not saved.regions or dict(self.values) != dict(saved.solutions[0].values):
