@@ -78,18 +78,17 @@ static void add_derivatives(atoms_rows *w, double n, double share, double by_N, 
 /* Every derivative that stacks of atoms have, after by_d and by_q are complete. */
 static void finish_stacks(const atoms_rows *w, const request *r, const block *b) {
     const double d = r->p[D], gap = r->p[L], sigma_L = r->p[SIGMA_L];
-    const int64_t n = r->n;
-    double *out = r->out + b->start;
-    for (int i = 0; i < b->count; i++) {
+    double by[6][B];
+    for (int i = 0; i < B; i++) {
         const double q = b->q[i], turn = w->sum_turn[i], phase = w->sum_phase[i], decay = w->sum_decay[i];
-        out[(1 + D) * n + i] = q * (w->crystal.by_d[i] - 2.0 * turn);
-        out[(1 + L) * n + i] = -2.0 * q * phase;
-        out[(1 + SIGMA_L) * n + i] = -2.0 * q * q * sigma_L * decay;
-        out[(1 + N) * n + i] = w->by_N[i];
-        out[(1 + SIGMA_N) * n + i] = w->by_sigma_N[i];
-        out[(1 + Q_ZERO) * n + i] =
-            w->crystal.by_q[i] - 2.0 * (d * turn + gap * phase) - 2.0 * q * sigma_L * sigma_L * decay;
+        by[D][i] = q * (w->crystal.by_d[i] - 2.0 * turn);
+        by[L][i] = -2.0 * q * phase;
+        by[SIGMA_L][i] = -2.0 * q * q * sigma_L * decay;
+        by[N][i] = w->by_N[i];
+        by[SIGMA_N][i] = w->by_sigma_N[i];
+        by[Q_ZERO][i] = w->crystal.by_q[i] - 2.0 * (d * turn + gap * phase) - 2.0 * q * sigma_L * sigma_L * decay;
     }
+    for (int64_t k = D; k <= Q_ZERO; k++) memcpy(derivative(r, b, k), by[k], (size_t)b->count * sizeof(double));
 }
 
 static void atoms_block(const request *r, const block *b, const size_range *sizes, planes *all, atoms_rows *w) {

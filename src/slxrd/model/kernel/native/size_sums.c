@@ -152,42 +152,55 @@ INLINE void gather(cell_rows *w, double M, double u, double n, double share, int
     }
 }
 
-static void keep_slopes(cell_slopes *to, int i, double lit, number f, number Phi, number tau) {
+INLINE void keep_slopes(cell_slopes *to, int i, double lit, number f, number Phi, number tau) {
     put(&to->f, i, scaled(lit, f));
     put(&to->Phi, i, scaled(lit, Phi));
     put(&to->tau, i, scaled(lit, tau));
 }
 
-/* Intensity of stacks of mixed sizes from the means over the cells of each crystal, and its derivatives by these. */
+/* Intensity of stacks of mixed sizes, and its derivatives by the means over the cells of each crystal. */
+static void interfere_mixed(cell_rows *restrict w, const cell_means *restrict A, cell_slopes *restrict by_A,
+                            const stack_values *v) {
+    for (int i = 0; i < B; i++) {
+        const number f = at(&A->f, i), Phi = at(&A->Phi, i), G = at(&w->gap.sum, i), both = times(Phi, f);
+        const double lit = (1.0 - v->u) * w->displaced[i];
+        keep_slopes(by_A, i, lit, times(Phi, G), times(f, G), times(both, at(&w->gap.slope, i)));
+        w->between[i] = 2.0 * times(both, G).re;
+        w->total[i] = (1.0 - v->u) * v->M * A->square[i] + lit * w->between[i] + v->u * v->M * A->bare[i];
+    }
+}
+
+/* The same for two crystals that alternate: with f = f_A + tau_A f_B and Phi = Phi_A tau_B + Phi_B, pairs of them are
+ * cells. */
+static void interfere_alternating(cell_rows *restrict w, const cell_means *restrict A, const cell_means *restrict C,
+                                  cell_slopes *restrict by_A, cell_slopes *restrict by_C, const stack_values *v) {
+    const double M = v->M;
+    for (int i = 0; i < B; i++) {
+        const number f_A = at(&A->f, i), Phi_A = at(&A->Phi, i), tau_A = at(&A->tau, i);
+        const number f_B = at(&C->f, i), Phi_B = at(&C->Phi, i), tau_B = at(&C->tau, i);
+        const number f = plus(f_A, times(tau_A, f_B)), Phi = plus(times(Phi_A, tau_B), Phi_B);
+        const number fG = times(f, at(&w->gap.sum, i)), PhiG = times(Phi, at(&w->gap.sum, i));
+        const number by_tau = times(times(Phi, f), at(&w->gap.slope, i));
+        const double lit = (1.0 - v->u) * w->displaced[i];
+        keep_slopes(by_A, i, lit, PhiG, plus(scaled(M, f_B), times(fG, tau_B)),
+                    plus(times(PhiG, f_B), times(by_tau, tau_B)));
+        keep_slopes(by_C, i, lit, plus(scaled(M, Phi_A), times(PhiG, tau_A)), fG,
+                    plus(times(Phi_A, fG), times(by_tau, tau_A)));
+        w->between[i] = 2.0 * (M * times(Phi_A, f_B).re + times(Phi, fG).re);
+        w->total[i] = (1.0 - v->u) * M * (A->square[i] + C->square[i]) + lit * w->between[i] +
+                      v->u * M * (A->bare[i] + C->bare[i]);
+    }
+}
+
+/* Interference of the cells of mixed sizes, from the means over the cells of each crystal. */
 static void interfere(cell_rows *w, const cell_means *means, cell_slopes *slopes, const request *r,
                       const stack_values *v) {
-    const int alternating = r->s->crystals == 2;
-    for (int i = 0; i < B; i++) {
-        const number tau = at(&means[0].tau, i);
-        put(&w->gap.z, i, alternating ? times(tau, at(&means[1].tau, i)) : tau);
-    }
+    w->gap.z = means[0].tau;
+    if (r->s->crystals == 2) turn(&w->gap.z, &means[1].tau);
     raise_pairs(&w->gap, fewest_cells(r->s, r->pairs));
     sum_pairs(&w->gap, r->s, r->pairs, 1);
-    for (int i = 0; i < B; i++) {
-        const number f_A = at(&means[0].f, i), Phi_A = at(&means[0].Phi, i), tau_A = at(&means[0].tau, i);
-        const number G = at(&w->gap.sum, i), dG = at(&w->gap.slope, i);
-        const double lit = (1.0 - v->u) * w->displaced[i];
-        double square = means[0].square[i], bare = means[0].bare[i];
-        number between = times(times(Phi_A, f_A), G);
-        if (!alternating)
-            keep_slopes(slopes, i, lit, times(Phi_A, G), times(f_A, G), times(times(Phi_A, f_A), dG));
-        else {
-            const number f_B = at(&means[1].f, i), Phi_B = at(&means[1].Phi, i), tau_B = at(&means[1].tau, i);
-            const number f = plus(f_A, times(tau_A, f_B)), Phi = plus(times(Phi_A, tau_B), Phi_B);
-            const number fG = times(f, G), PhiG = times(Phi, G), by_tau = times(times(Phi, f), dG);
-            between = plus(scaled(v->M, times(Phi_A, f_B)), times(Phi, fG));
-            keep_slopes(slopes, i, lit, PhiG, plus(scaled(v->M, f_B), times(fG, tau_B)),
-                        plus(times(PhiG, f_B), times(by_tau, tau_B)));
-            keep_slopes(slopes + 1, i, lit, plus(scaled(v->M, Phi_A), times(PhiG, tau_A)), fG,
-                        plus(times(Phi_A, fG), times(by_tau, tau_A)));
-            square += means[1].square[i], bare += means[1].bare[i];
-        }
-        w->between[i] = 2.0 * between.re;
-        w->total[i] = (1.0 - v->u) * v->M * square + lit * w->between[i] + v->u * v->M * bare;
-    }
+    if (r->s->crystals == 2)
+        interfere_alternating(w, means, means + 1, slopes, slopes + 1, v);
+    else
+        interfere_mixed(w, means, slopes, v);
 }
