@@ -124,7 +124,7 @@ INLINE void put(row *a, int i, number z) { a->re[i] = z.re, a->im[i] = z.im; }
 /* Copy the next `count` scattering vectors, none too near to 0; the rest of the block is not used. */
 INLINE void fill_block(double *restrict block, const double *restrict q, int count) {
     for (int i = 0; i < B; i++) block[i] = 1.0;
-    for (int i = 0; i < count; i++) block[i] = fabs(q[i]) > LEAST_Q ? q[i] : LEAST_Q;
+    for (int i = 0; i < count; i++) block[i] = fabs(q[i]) < LEAST_Q ? LEAST_Q : q[i];
 }
 
 /* a *= b, element by element. */

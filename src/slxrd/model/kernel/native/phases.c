@@ -53,6 +53,7 @@ static void sines_cosines(const double *q, double distance, row *out) {
     }
     if (far > 0)
         for (int i = 0; i < B; i++) {
+            if (fabs(q[i] * distance) <= FARTHEST) continue;
             out->re[i] = cos(q[i] * distance);
             out->im[i] = sin(q[i] * distance);
         }
@@ -77,8 +78,8 @@ static void power_of(row *restrict base, row *restrict out, int64_t exponent) {
 static void fade(const double *restrict q, double sigma_L, int64_t K, row *restrict z, row *restrict kept) {
     for (int i = 0; i < B; i++) {
         const double x = q[i] * sigma_L, decay = 0.5 * x * x;
-        kept->re[i] = decay < LAST_DECAY ? exp(-decay) : 0.0;
-        kept->im[i] = (double)K * decay < LAST_DECAY ? 1.0 : 0.0;
+        kept->re[i] = decay >= LAST_DECAY ? 0.0 : exp(-decay);
+        kept->im[i] = (double)K * decay >= LAST_DECAY ? 0.0 : 1.0;
     }
     for (int i = 0; i < B; i++) {
         const double zr = kept->re[i] * z->re[i], zi = kept->re[i] * z->im[i], keep = kept->im[i];
