@@ -50,7 +50,7 @@ def imports(rounds: int) -> None:
 
 
 def command_line(rounds: int) -> None:
-    """Wall time and peak memory of ``slxrd fit`` once the compiled kernel is in its cache."""
+    """Processor time and peak memory of ``slxrd fit``."""
     heading("slxrd fit on the command line, two regions, results and figure written")
     if sys.platform == "win32":
         line("not measured on Windows", "-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -17,20 +18,20 @@ _SHORTEST = 2e-3
 
 
 def best_of(rounds: int, *tasks: Callable[[], object]) -> tuple[float, ...]:
-    """Shortest time of each task in seconds, the tasks taking turns so that the load is the same for all."""
+    """Shortest processor time of each task in seconds; the tasks take turns."""
     loops = []
     for task in tasks:
         task()
-        start = time.perf_counter()
+        start = time.process_time()
         task()
-        loops.append(max(1, round(_SHORTEST / max(time.perf_counter() - start, 1e-9))))
+        loops.append(max(1, round(_SHORTEST / max(time.process_time() - start, 1e-9))))
     best = [float("inf")] * len(tasks)
     for _ in range(rounds):
         for i, (task, count) in enumerate(zip(tasks, loops, strict=True)):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(count):
                 task()
-            best[i] = min(best[i], (time.perf_counter() - start) / count)
+            best[i] = min(best[i], (time.process_time() - start) / count)
     return tuple(best)
 
 
@@ -42,8 +43,15 @@ def seconds(value: float) -> str:
     return f"{value * 1e6:.3g} µs"
 
 
+#: Measured values that have a goal, by section and description.
+measured: dict[str, float] = {}
+_section = ""
+
+
 def heading(text: str) -> None:
     """Print a section's title."""
+    global _section
+    _section = text.split(":")[0].split(",")[0]
     print(f"\n{text}\n{'-' * len(text)}")
 
 
@@ -54,9 +62,15 @@ def line(what: str, value: str) -> None:
 
 def goal(what: str, value: float, text: str, *, at_most: float | None = None, at_least: float = 0.0) -> None:
     """Print a measured value beside its goal."""
+    measured[f"{_section}: {what}"] = value
     reached = value <= at_most if at_most is not None else value >= at_least
     limit = f"≤ {at_most:g}" if at_most is not None else f"≥ {at_least:g}"
     print(f"  {what:<66} {text:>11}   goal {limit:<7} {'ok' if reached else 'MISSED'}", flush=True)
+
+
+def write(path: Path) -> None:
+    """Write the values that have a goal as JSON, for :mod:`compare_runs`."""
+    path.write_text(json.dumps({"date": date.today().isoformat(), "measured": measured}, indent=1) + "\n")
 
 
 def machine() -> None:

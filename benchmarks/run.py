@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from fits import fits
 from processes import command_line, imports
-from report import machine
+from report import machine, write
 from series import series
 from speed import atoms, kernel, scaling
 from uncertainty import uncertainty
@@ -20,7 +21,9 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="fewer repetitions: under a minute, less precise"
     )
-    quick = parser.parse_args().quick
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the values that have a goal")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     machine()
     kernel(rounds=20 if quick else 100)
     atoms(rounds=20 if quick else 100)
@@ -31,6 +34,8 @@ def main() -> None:
     files(rounds=2 if quick else 5)
     imports(rounds=3 if quick else 7)
     command_line(rounds=2 if quick else 5)
+    if arguments.json:
+        write(arguments.json)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     return done
 
 
+def pytest_report_header() -> str:
+    """State which kernels the tests use."""
+    from slxrd.model.kernel.native import library
+
+    core = library.native_core()
+    if core is None:
+        return "kernels: NumPy; python hatch_build.py compiles the native core"
+    path = Path(library.__file__).with_name(library.FILE)
+    sources = [*path.parent.glob("*.c"), *path.parent.glob("*.h")]
+    stale = any(source.stat().st_mtime > path.stat().st_mtime for source in sources)
+    advice = "; OLDER THAN ITS SOURCES, python hatch_build.py compiles it" if stale else ""
+    return f"kernels: native core ({core.slxrd_instructions().decode()}){advice}"
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of later collections of garbage."""
     gc.collect()

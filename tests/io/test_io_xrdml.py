@@ -1,4 +1,5 @@
 import hashlib
+import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -286,16 +287,16 @@ def test_all_scans(tmp_path: Path) -> None:
     assert "2θ does not move" in str(second)
 
 
-def test_the_library_gets_one_scan_of_a_thousand() -> None:
+def test_each_of_a_thousand_scans_is_alone() -> None:
     """Reading one scan of many must not cost more the more there are."""
     request = Request("scan.xml", document(scans=scan(POINTS) * 1000).encode())
     documents, loads = open_documents(request), xrdml.scans(request)
     assert len(documents) == len(loads) == 1000
     for load in loads[::100]:
         assert np.asarray(load().intensity)[2] == 30
-    alone = documents[500]().alone()
-    assert len(alone.findall(".//{*}scan")) == 1
-    assert len(list(alone.iter())) == len(list(documents[0]().alone().iter()))
+    alone = documents[500]()
+    assert not [*alone.root.findall(".//{*}scan"), *alone.measurement.findall(".//{*}scan")]
+    assert len(list(alone.scan.iter())) == len(list(documents[0]().scan.iter()))
 
 
 @pytest.mark.parametrize(
@@ -362,6 +363,8 @@ def test_rounded_products_are_counts(read_xml: Callable[..., Pattern]) -> None:
         (POINTS.replace("30", "nan"), "intensity not a number: point 3"),
         (POINTS.replace("30", "3x"), "cannot be read"),
         (POINTS.replace("30", "3-0"), "cannot be read"),
+        (POINTS.replace("30", "3_0"), "cannot be read"),
+        (positions("<startPosition>20</startPosition>") + TIME + COUNTS, "endPosition is missing"),
         (POINTS + FACTORS.replace("10", "10 1"), "6 attenuation factors for 5 points"),
         (POINTS + FACTORS.replace("10", "0"), "intensity not a number: point 3"),
         (POINTS + FACTORS.replace("10", "inf"), "intensity not a number: point 3"),
@@ -417,3 +420,16 @@ def test_recognised_by_content(tmp_path: Path) -> None:
     path = tmp_path / "misnamed.xy"
     path.write_bytes((DATA / "H1202_o2t_fine_002.xrdml").read_bytes())
     assert len(read(path)) == 299
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["H1202_o2t_fine_002", "XRD-918-16_10", "m54313_om2th_10", "xrr003"])
+def test_against_another_reader(name: str) -> None:
+    fairmat = pytest.importorskip("fairmat_readers_xrd")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = fairmat.read_panalytical_xrdml(str(DATA / f"{name}.xrdml"))
+    pattern = read(DATA / f"{name}.xrdml", wavelength="CuKa")
+    np.testing.assert_array_equal(pattern.intensity, other["intensity"].magnitude)
+    np.testing.assert_array_equal(pattern.x, other["2Theta"].magnitude)
+    assert pattern.metadata["counting time (s)"] == float(other["countTime"].magnitude[0])

@@ -47,8 +47,8 @@ from slxrd.units import FloatArray
 RECOUNTED = 2
 #: Note of a fit that has no native core.
 WITHOUT_NATIVE_CORE = (
-    "calculated with NumPy, many times slower than the native core, which is not installed: install a C compiler "
-    "or the package ziglang, then slxrd again"
+    "calculated with NumPy, many times slower than the native core, which is not installed: "
+    "install a C compiler or the package ziglang, then slxrd again"
 )
 
 

@@ -1,15 +1,11 @@
-"""PANalytical .xrdml files, read with fairmat-readers-xrd."""
+"""PANalytical .xrdml files."""
 
 from __future__ import annotations
 
 import re
-import tempfile
-import warnings
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -63,18 +59,15 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
     """
     source = request.source
     document = open_document()
-    content = _library(document, source)
-    n = document.size
-    two_theta = _values(content, "2Theta")
-    if two_theta.size != n:
-        problem = (
-            "2θ does not move in it" if two_theta.size == 1 else f"{two_theta.size} angles for {n} points"
-        )
-        raise FileError(source, f"the scan is not over 2θ: {problem}")
+    points, n = document.points, document.size
+    two_theta = _angles(points, n, source)
     factors = np.ones(n)
-    if content.get("beamAttenuationFactors") is not None:
-        factors = _spread(_values(content, "beamAttenuationFactors"), n, source)
-    intensity = _spread(_values(content, "intensity"), n, source)
+    if points.find("{*}beamAttenuationFactors") is not None:
+        factors = _numbers(points, "beamAttenuationFactors", source)
+    corrected = points.find("{*}intensities") is not None
+    with np.errstate(invalid="ignore", over="ignore"):  # such points are left out later
+        intensity = _numbers(points, "intensities" if corrected else "counts", source)
+        intensity = intensity if corrected else intensity * factors
     intensity, factors = with_usable_factors(intensity, factors)
     detected = detector_counts(intensity, factors, 0.5)  # they are printed as whole numbers
     counted = counting.from_counts(detected, counting.last_digit(detected))
@@ -84,47 +77,50 @@ def _read(open_document: Callable[[], Document], request: Request) -> Scan:
         intensity=intensity,
         per_count=counted.per_count(factors),
         radiation=request.radiation or radiation(document.measurement, source),
-        metadata=_metadata(content, document, source),
+        metadata=_metadata(document, source),
         history=(*counted.history, *(attenuated if factors.max() != 1 else ())),
     )
 
 
-def _library(document: Document, source: str) -> dict[str, Any]:
-    """Read one scan with the library; convert all its exceptions to FileError."""
-    with tempfile.TemporaryDirectory(prefix="slxrd-") as folder, warnings.catch_warnings():
-        path = Path(folder) / "scan.xrdml"  # the library needs a path, and reads all scans or none
-        try:
-            from fairmat_readers_xrd import read_panalytical_xrdml
-
-            ET.ElementTree(document.alone()).write(path, encoding="utf-8", xml_declaration=True)
-            warnings.simplefilter("error")  # NumPy only warns about invalid numbers, and drops the rest
-            warnings.simplefilter("ignore", RuntimeWarning)  # of infinite values, which are left out later
-            content: dict[str, Any] = read_panalytical_xrdml(str(path))
-        except ImportError:
-            raise FileError(
-                source, "needs fairmat-readers-xrd to be read: pip install fairmat-readers-xrd"
-            ) from None
-        except Exception as error:
-            reason = " ".join(str(error).split())[:100]
-            if not reason or isinstance(error, AttributeError | TypeError | LookupError):
-                reason = "an element is missing, or of another form than in versions 1 and 2"
-            raise FileError(source, f"the scan cannot be read ({reason}); export it again") from None
-    return content
+def _angles(points: ET.Element, n: int, source: str) -> FloatArray:
+    """Return 2θ of the points, listed or evenly spaced between the first and the last."""
+    positions = points.find("{*}positions")
+    assert positions is not None  # checked when the document was opened
+    if positions.find("{*}listPositions") is not None:
+        angles = _numbers(positions, "listPositions", source)
+    else:
+        start, end = (_numbers(positions, name, source) for name in ("startPosition", "endPosition"))
+        if start.size != 1 or end.size != 1:
+            raise _unreadable(source, "not one start and one end of 2θ")
+        angles = np.linspace(start[0], end[0], n)
+    if angles.size != n or np.all(angles == angles[0]):
+        still = angles.size == 1 or np.all(angles == angles[0])
+        problem = "2θ does not move in it" if still else f"{angles.size} angles for {n} points"
+        raise FileError(source, f"the scan is not over 2θ: {problem}")
+    return angles
 
 
-def _values(content: dict[str, Any], name: str) -> FloatArray:
-    return np.asarray(content[name].magnitude, dtype=np.float64).reshape(-1)
+def _numbers(parent: ET.Element, name: str, source: str) -> FloatArray:
+    """Return the numbers in an element."""
+    element = parent.find(f"{{*}}{name}")
+    words = "" if element is None else element.text or ""
+    try:
+        if "_" in words:  # Python takes 1_000 for a number
+            raise ValueError
+        values = np.array([float(word) for word in words.split()])
+    except ValueError:
+        raise _unreadable(source, f"{name} contains something else than numbers") from None
+    if values.size == 0:
+        raise _unreadable(source, f"{name} is missing, or of another form than in versions 1 and 2")
+    return values
 
 
-def _spread(values: FloatArray, n: int, source: str) -> FloatArray:
-    # The library returns a list of equal values as a single one.
-    if values.size not in (1, n):
-        raise FileError(source, f"only {values.size} of {n} numbers can be read; export it again")
-    return np.broadcast_to(values, (n,))
+def _unreadable(source: str, reason: str) -> FileError:
+    return FileError(source, f"the scan cannot be read ({reason}); export it again")
 
 
-def _metadata(content: dict[str, Any], document: Document, source: str) -> dict[str, str | float]:
-    time = float(_values(content, "countTime")[0])
+def _metadata(document: Document, source: str) -> dict[str, str | float]:
+    time = float(_numbers(document.points, "commonCountingTime", source)[0])
     if not (np.isfinite(time) and time > 0.0):
         raise FileError(source, f"the counting time is {time:g} s, not a positive time; export it again")
     entries: dict[str, str | None] = {

@@ -19,8 +19,8 @@ from slxrd.io.shared.scan import Request
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import Radiation, SecondLine
 
-#: Namespace of the elements for the library; files of other versions, or without one, have the same elements.
-NAMESPACE = "http://www.xrdml.com/XRDMeasurement/1.5"
+#: Largest number of elements inside one another in a scan; it is five in files of versions 1 and 2.
+_DEEPEST = 50
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Document:
     ----------
     root, measurement : Element
         The root without its measurements, and the ``xrdMeasurement`` of the scan without its scans.
-    scan : Element
-        The ``scan``, with 2θ as its only axis.
+    scan, points : Element
+        The ``scan``, and its ``dataPoints`` with 2θ as their only axis.
     size : int
         Number of points.
     """
@@ -40,21 +40,8 @@ class Document:
     root: ET.Element
     measurement: ET.Element
     scan: ET.Element
+    points: ET.Element
     size: int
-
-    def alone(self) -> ET.Element:
-        """Return a document with only this scan, for the library: all its elements in the one namespace."""
-        root, measurement = ET.Element(_named("xrdMeasurements")), ET.Element(_named("xrdMeasurement"))
-        root.append(measurement)
-        for element in self.scan.iter():
-            if isinstance(element.tag, str):
-                element.tag = _named(element.tag.rpartition("}")[2])
-        measurement.append(self.scan)
-        return root
-
-
-def _named(name: str) -> str:
-    return f"{{{NAMESPACE}}}{name}"
 
 
 def open_documents(request: Request) -> list[Callable[[], Document]]:
@@ -92,10 +79,21 @@ def _document(root: ET.Element, measurement: ET.Element, scan: ET.Element, sourc
     points = scan.find("{*}dataPoints")
     if points is None:
         raise FileError(source, "the scan has no dataPoints; export it again")
+    if _depth(scan) > _DEEPEST:
+        raise FileError(
+            source, "the scan cannot be read (its elements are nested too deeply); export it again"
+        )
     size = _count_points(points, source)
     _keep_two_theta(points, scan, source)
     check_unit(points.find("{*}commonCountingTime"), "seconds", source)
-    return Document(root, measurement, scan, size)
+    return Document(root, measurement, scan, points, size)
+
+
+def _depth(element: ET.Element) -> int:
+    depth, inside = 0, [element]
+    while inside:
+        depth, inside = depth + 1, [child for each in inside for child in each]
+    return depth
 
 
 def _count_points(points: ET.Element, source: str) -> int:
@@ -138,8 +136,6 @@ def _keep_two_theta(points: ET.Element, scan: ET.Element, source: str) -> None:
 
 def check_unit(element: ET.Element | None, unit: str, source: str) -> None:
     """Check the unit of an element.
-
-    Necessary for safety too: the library evaluates units as expressions.
 
     Parameters
     ----------

@@ -45,7 +45,7 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
         raise SlxrdError(f"scale {scale!r} is neither linear nor log")
     scale = scale or ("log" if fit.settings.objective == "log" else "linear")
     n = len(fit.regions)
-    picture = Figure(figsize=(max(7.0, 4.4 * n + 2.8), 5.4), layout="constrained")
+    picture = Figure(figsize=(max(9.0, 4.4 * n + 4.8), 5.4), layout="constrained")
     axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
     points = "simulated" if is_simulated(fit.pattern) else "measured"
     for column, fitted in enumerate(fit.regions):
@@ -60,7 +60,7 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     if fit.assessment is not None and fit.assessment.grade != "describes":
         colour = _MISFIT if fit.rejected else "black"
         picture.supxlabel(_caption(fit.assessment), fontsize=9, color=colour, x=0.01, ha="left")
-    picture.text(1.0, 0.5, _legend(fit), fontsize=9, family="DejaVu Sans Mono", va="center", linespacing=1.6)
+    add_side_text(picture, _legend(fit))
     return picture
 
 
@@ -139,11 +139,32 @@ def _other(coherent: int, solution: Solution) -> str:
     return f"L = {solution.values['L']:.2f} Å"
 
 
+def add_side_text(picture: Figure, text: str) -> None:
+    """Write a text on the right of a figure, whose layout engine makes room for it as for a legend."""
+    legend = picture.legend(
+        [], [], title=text, loc="outside right center", frameon=False, borderpad=0.2,
+        title_fontproperties={"family": "DejaVu Sans Mono", "size": 9},
+    )  # fmt: skip
+    legend.get_title().set_linespacing(1.6)
+
+
 def figure_bytes(picture: Figure, format: str = "png") -> bytes:
     """Render a figure as ``"png"``, ``"svg"`` or ``"pdf"``."""
     buffer = io.BytesIO()
-    picture.savefig(buffer, format=format, dpi=150, bbox_inches="tight")
+    # To find the extent of all that is drawn takes as long as to draw it; a layout engine keeps it inside.
+    arranged = picture.get_layout_engine() is not None
+    if arranged:
+        _widen_for_titles(picture)
+    picture.savefig(buffer, format=format, dpi=150, bbox_inches=None if arranged else "tight")
     return buffer.getvalue()
+
+
+def _widen_for_titles(picture: Figure) -> None:
+    """Make a figure as wide as its longest title, of which the layout engine regards the height only."""
+    titles = [text for text in picture.texts if text.get_text()]
+    needed = max((text.get_window_extent().width for text in titles), default=0.0) / picture.dpi + 0.2
+    if needed > picture.get_figwidth():
+        picture.set_figwidth(needed)
 
 
 def plot(

@@ -9,6 +9,7 @@ import numpy as np
 
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.lowangle.result import ROWS, LowAngle
+from slxrd.ui.plotting.fit import add_side_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +32,7 @@ def low_angle_figure(found: LowAngle) -> Figure:
     """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7.6, 5.6), layout="constrained")
+    figure = Figure(figsize=(9.6, 5.6), layout="constrained")
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     simulated = is_simulated(found.pattern)
     positive = found.measured > 0.0
@@ -76,5 +77,5 @@ def low_angle_figure(found: LowAngle) -> Figure:
         for n in shown
     ]
     text = "\n".join([*(lines or ["w not determined"]), f"reduced χ² {found.reduced_chi2:.3g}"])
-    figure.text(1.0, 0.5, text, fontsize=9, family="DejaVu Sans Mono", va="center", linespacing=1.6)
+    add_side_text(figure, text)
     return figure

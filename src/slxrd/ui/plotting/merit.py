@@ -11,6 +11,7 @@ from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.merit.disorder import Disorder
 from slxrd.studies.merit.figures import FiguresOfMerit
 from slxrd.studies.polarisation import LpComparison
+from slxrd.ui.plotting.fit import add_side_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,9 +38,10 @@ def lp_figure(found: LpComparison) -> Figure:
 
     n = len(found.after.regions)
     widths = [fitted.q[-1] - fitted.q[0] for fitted in found.after.regions]
-    figure = Figure(figsize=(max(7.4, 3.4 * n + 2.0), 6.2), layout="constrained")
+    figure = Figure(figsize=(max(9.4, 3.4 * n + 4.0), 6.2), layout="constrained")
     axes = figure.subplots(2, n, squeeze=False, width_ratios=widths)
     simulated = is_simulated(found.after.pattern)
+    texts = []
     for row, (title, fit) in enumerate((("before LP", found.before), ("after LP", found.after))):
         for panel, fitted in zip(axes[row], fit.regions, strict=True):
             label = "simulated" if simulated else "measured"
@@ -54,23 +56,9 @@ def lp_figure(found: LpComparison) -> Figure:
             panel.plot(fitted.q, fitted.calculated, color=_FITTED, linewidth=1.4, label="fitted")
             panel.set_xlabel("q (Å⁻¹)")
         axes[row, 0].set_ylabel(f"intensity {title}")
-        lines = [
-            title,
-            *(
-                f"{r.symbol:<8} {format_estimate(r.before if row == 0 else r.after)}"
-                for r in found.rows
-                if r.shift is not None
-            ),
-        ]
-        figure.text(
-            1.0,
-            0.72 - 0.45 * row,
-            "\n".join(lines),
-            fontsize=9,
-            family="DejaVu Sans Mono",
-            va="center",
-            linespacing=1.6,
-        )
+        rows = [(r.symbol, r.before if row == 0 else r.after) for r in found.rows if r.shift is not None]
+        texts.append("\n".join([title, *(f"{symbol:<8} {format_estimate(value)}" for symbol, value in rows)]))
+    add_side_text(figure, "\n\n\n".join(texts))
     axes[0, -1].legend(frameon=False, fontsize=9)
     name = Path(found.after.pattern.source).name + (" (simulated)" if simulated else "")
     figure.suptitle(f"{name}: Lorentz-polarisation correction", x=0.01, ha="left", fontsize=11)
@@ -96,7 +84,7 @@ def merit_figure(disorder: Disorder, merits: FiguresOfMerit | None = None) -> Fi
 
     n = len(disorder.orders)
     lower = merits is not None and bool(merits.numbers)
-    figure = Figure(figsize=(max(8.6, 4.4 * n), 7.4 if lower else 4.0), layout="constrained")
+    figure = Figure(figsize=(max(9.4, 4.4 * n), 7.4 if lower else 4.0), layout="constrained")
     rows = figure.subfigures(2 if lower else 1, 1, squeeze=False)[:, 0]
     points = "simulated" if is_simulated(disorder.pattern) else "measured"
     for i, (panel, each) in enumerate(

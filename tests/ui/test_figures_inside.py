@@ -1,0 +1,45 @@
+"""Nothing that a figure shows is cut off when it is written."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from slxrd.ui.plotting.fit import add_side_text, figure_bytes
+
+
+def assert_all_inside(figure: Figure) -> None:
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    drawn = figure.get_tightbbox(canvas.get_renderer())
+    width, height = figure.get_size_inches()
+    assert min(drawn.x0, drawn.y0) >= 0.0
+    assert drawn.x1 <= width
+    assert drawn.y1 <= height
+
+
+@pytest.mark.parametrize("title", ["short", "a file with an uncommonly long name " * 5])
+def test_titles_and_texts_beside_the_panels(title: str) -> None:
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
+    for panel in figure.subplots(2, 2).flat:
+        panel.plot([0.0, 1e7], [1e-7, 2e-7], label="points")
+        panel.set_ylabel("intensity")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside upper right")
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.supxlabel(f"{title}\nin two lines", x=0.01, ha="left", fontsize=9)
+    add_side_text(figure, "\n".join(f"parameter {i}  1.23456 ± 0.00012 Å⁻¹" for i in range(9)))
+    picture = figure_bytes(figure)
+    assert_all_inside(figure)
+    width, height = struct.unpack(">II", picture[16:24])
+    assert (width, height) == tuple(round(150 * x) for x in figure.get_size_inches())
+
+
+def test_a_figure_without_a_layout_engine_is_written_with_all_that_it_shows() -> None:
+    figure = Figure(figsize=(2.0, 2.0))
+    figure.subplots()
+    figure.suptitle("above", y=1.5)
+    height = struct.unpack(">I", figure_bytes(figure)[20:24])[0]
+    assert height > 1.2 * 300
