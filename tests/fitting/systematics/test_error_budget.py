@@ -19,6 +19,8 @@ from slxrd.fitting.result.budget_table import (
 )
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.systematics.effect import EFFECTS
+from slxrd.model.intensity import Model
+from slxrd.sample.stack import Stack
 
 pytestmark = pytest.mark.slow
 
@@ -192,3 +194,16 @@ def test_skewed_gaps_are_within_the_error_of_a_gaussian_model() -> None:
         pulls[systematics] = (L.value - 36.9) / L.error
     assert abs(pulls["none"]) > 4.0
     assert abs(pulls["default"]) < 3.0
+
+
+def test_errors_beyond_what_is_possible_have_a_budget() -> None:
+    """σ_N that the data do not determine has an error far larger than itself: steps end at the bounds."""
+    truth = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 120.0, "sigma_N": 8.0, "q_zero": 0.001}
+    q = np.arange(0.9, 2.45, 0.002)
+    clean = Model(Stack(20)).intensity(q, truth)
+    noise = 0.01 * clean.max() * np.random.default_rng(1).standard_normal(q.size)
+    pattern = slxrd.Pattern(q, np.abs(clean + noise), axis="q")
+    fit = slxrd.fit(pattern, regions=[(1.0, 1.15), (2.08, 2.22)], noise=0.01)
+    assert fit.parameters["sigma_N"].status == "undetermined"
+    assert fit.budget is not None
+    assert all(np.isfinite(error) for error in fit.budget.total.values())

@@ -172,11 +172,15 @@ def _slopes(
     of_stack = objective.model.names
     values = np.array([minimum.values[name] for name in of_stack])
     points = np.tile(values, (2 * len(names), 1))
+    steps = np.empty(len(names))
     for k, (name, spread) in enumerate(zip(names, spreads.tolist(), strict=True)):
-        points[2 * k, of_stack.index(name)] -= _STEP * spread
-        points[2 * k + 1, of_stack.index(name)] += _STEP * spread
+        # The error of what the data do not determine may be far larger than what is physically possible.
+        row, i = minimum.parameters[name], of_stack.index(name)
+        points[2 * k, i] = max(values[i] - _STEP * spread, min(row.lower, values[i]))
+        points[2 * k + 1, i] = min(values[i] + _STEP * spread, max(row.upper, values[i]))
+        steps[k] = points[2 * k + 1, i] - points[2 * k, i]
     return {
-        name: (column[1::2] - column[::2]) / (2.0 * _STEP * spreads)
+        name: (column[1::2] - column[::2]) / steps
         for name, column in with_derived(points, objective.model.stack).items()
         if np.ptp(column) > 0.0
     }
