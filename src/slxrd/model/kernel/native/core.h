@@ -145,7 +145,8 @@ typedef struct {
                   int64_t n, double *out);
     int (*chi2_of)(const refinement *r, const double *points, int64_t count, const double *target, double *chi2);
     int (*refine_many)(const refinement *r, const double *starts, int64_t n_starts, const double *targets,
-                       int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start, int64_t *evaluations);
+                       int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start,
+                       int64_t *evaluations);
 } functions;
 
 #endif

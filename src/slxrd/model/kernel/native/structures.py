@@ -115,6 +115,8 @@ def _converted(s: Sample) -> NativeSample:
     }
     if crystals not in (1, 2) or stacks < 1:
         raise ValueError(f"{crystals} crystals and {stacks} numbers of them in a stack")
+    if np.any(np.diff(s.numbers) <= 0):
+        raise ValueError(f"numbers of crystals that do not increase: {s.numbers}")
     made: NativeSample = NativeSample.of(members)
     used = [np.array(indices), s.term_occupancy, s.displacement, s.own.ravel()]
     made.parameters = 1 + max(5, *(int(np.max(each, initial=-1)) for each in used))
