@@ -16,7 +16,7 @@ from slxrd.data.regions import Region, RegionData, as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.minimise.batch import Batch
-from slxrd.fitting.minimise.problem import is_compiled
+from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.result.fit import Fit
@@ -227,7 +227,7 @@ def make_plan(
     )  # fmt: skip
     if not is_compiled(plan.objective, parameters):
         raise SlxrdError(
-            "a map needs linear residuals, a free scale, a structure that compiled code refines, and no "
+            "a map needs the native core, linear residuals, a free scale, a structure that it refines, no "
             "ties; fit such patterns one by one (slxrd series)"
         )
     errors = [best.covariance.error(name) if name in best.names else None for name in names]
@@ -282,9 +282,6 @@ def fixed_by(plan: Plan) -> dict[str, FloatArray]:
 
 def patterns_at_once(plan: Plan) -> int:
     """Return a number of patterns that takes some tenths of a second, from sizes only."""
-    from slxrd.fitting.minimise.problem import seconds_of_evaluation
-
-    batch = plan.batch(plan.starts[:1])
-    assert batch._problem is not None
-    seconds = 8.0 * (len(plan.starts) + 1) * seconds_of_evaluation(batch._problem, plan.starts[:1])
+    problem = prepare_problem(plan.objective, plan.parameters, plan.starts[:1])
+    seconds = 8.0 * (len(plan.starts) + 1) * seconds_of_evaluation(problem, plan.starts[:1])
     return int(np.clip(2 ** math.floor(math.log2(max(2.0 / seconds, 1.0))), 8, 512))
