@@ -113,6 +113,9 @@ if TYPE_CHECKING:
     from slxrd.studies.compare.run import compare_models as compare_models
     from slxrd.studies.lowangle.fit import fit_low_angle as fit_low_angle
     from slxrd.studies.lowangle.result import LowAngle as LowAngle
+    from slxrd.studies.maps.files.results import read_map as read_map
+    from slxrd.studies.maps.result import MapFit as MapFit
+    from slxrd.studies.maps.run import fit_map as fit_map
     from slxrd.studies.merit.coherence import Alternative as Alternative
     from slxrd.studies.merit.coherence import compare_coherent as compare_coherent
     from slxrd.studies.merit.coherence import compare_slits as compare_slits
@@ -147,6 +150,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.pattern import decomposition_figure as decomposition_figure
     from slxrd.ui.plotting.pattern import pattern_figure as pattern_figure
     from slxrd.ui.plotting.plan import plan_figure as plan_figure
+    from slxrd.ui.plotting.raster import map_figure as map_figure
     from slxrd.ui.plotting.resolution import resolution_figure as resolution_figure
     from slxrd.ui.plotting.samples import fluctuation_figure as fluctuation_figure
     from slxrd.ui.plotting.samples import histogram_matrix as histogram_matrix
@@ -207,6 +211,9 @@ _PUBLIC = {
     "studies.compare.run": "compare_models",
     "studies.lowangle.fit": "fit_low_angle",
     "studies.lowangle.result": "LowAngle",
+    "studies.maps.files.results": "read_map",
+    "studies.maps.result": "MapFit",
+    "studies.maps.run": "fit_map",
     "studies.merit.coherence": "Alternative compare_coherent compare_slits longitudinal_coherence "
     "transverse_coherence",
     "studies.merit.disorder": "Disorder disorder_from_fringes",
@@ -227,6 +234,7 @@ _PUBLIC = {
     "ui.plotting.merit": "lp_figure merit_figure",
     "ui.plotting.pattern": "background_figure decomposition_figure pattern_figure",
     "ui.plotting.plan": "plan_figure",
+    "ui.plotting.raster": "map_figure",
     "ui.plotting.resolution": "resolution_figure",
     "ui.plotting.samples": "fluctuation_figure histogram_matrix",
     "ui.plotting.series.gaps": "series_gap_figure",

@@ -41,6 +41,20 @@ NETWORK = {
 }
 
 
+#: Parts of SciPy that take long to load, and libraries of other commands.
+NOT_FOR_A_FIT = {
+    "scipy.signal",
+    "scipy.stats",
+    "scipy.interpolate",
+    "scipy.ndimage",
+    "scipy.integrate",
+    "jinja2",
+    "openpyxl",
+    "rich",
+    "sqlite3",
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"]
@@ -60,13 +74,40 @@ def test_every_part_imports_without_the_network() -> None:
     assert "ftplib" not in after
 
 
+def after_typing(*words: str) -> set[str]:
+    """Names of the modules that are loaded after a command; what it prints is not checked."""
+    code = "import sys, io, json\nfrom slxrd.ui.cli import main as cli\n"
+    code += f"sys.argv = ['slxrd', *{words!r}]\nscreen, sys.stdout = sys.stdout, io.StringIO()\n"
+    code += "try:\n    cli.main()\nexcept SystemExit as done:\n    assert not done.code\n"
+    code += "print(json.dumps(list(sys.modules)), file=screen)"
+    return set(json.loads(python(code).splitlines()[-1]))
+
+
 @pytest.mark.slow
 def test_the_command_line_starts_light() -> None:
-    code = "import sys\nfrom slxrd.ui.cli import main as cli\nsys.argv = ['slxrd', '--version']\n"
-    code += "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
-    code += "import json\nprint(json.dumps(list(sys.modules)))"
-    after = set(json.loads(python(code).splitlines()[-1]))
-    assert not after & {"matplotlib", "scipy.optimize", "lmfit", "fairmat_readers_xrd"}
+    after = after_typing("--version")
+    assert not after & (HEAVY - {"typer"})
+    assert not any(name.startswith(("slxrd.fitting", "slxrd.ui.cli.commands.")) for name in after)
+    after = after_typing("fit", "--help")
+    assert not {name.partition(".")[0] for name in after} & {"matplotlib", "scipy"}
+    assert {name for name in after if name.startswith("slxrd.ui.cli.commands.")} == {
+        "slxrd.ui.cli.commands.fit"
+    }
+
+
+@pytest.mark.slow
+def test_a_plain_fit_loads_only_what_it_needs() -> None:
+    example = ROOT / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+    after = after_typing("fit", str(example))
+    assert not after & (HEAVY - {"typer", "scipy.optimize"} | NOT_FOR_A_FIT)
+
+
+@pytest.mark.slow
+def test_a_fit_with_atoms_needs_no_database() -> None:
+    example = ROOT / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+    assert {"sqlite3", "sqlalchemy", "xraydb"}.isdisjoint(
+        after_typing("fit", str(example), "--crystal", "CsPbBr3")
+    )
 
 
 #: The page in the browser, which needs an extra.

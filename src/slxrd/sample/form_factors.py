@@ -1,4 +1,4 @@
-"""X-ray properties from tables; the only module that imports xraydb, on first use."""
+"""X-ray properties of atoms, ions, groups of atoms and materials."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from slxrd._frozen import FrozenDict, read_only
 from slxrd.errors import SlxrdError
 from slxrd.sample.species import group, ion, unknown
+from slxrd.sample.tables import xray as tables
+from slxrd.sample.tables.formula import parse_formula
 from slxrd.units import FloatArray
 
 ComplexArray = NDArray[np.complex128]
@@ -27,8 +29,8 @@ HIGHEST_DISPERSION, LAST_DISPERSION = 400_000.0, 92
 def attenuation(formula: str, density: float, wavelength: float) -> float:
     """Linear attenuation coefficient of a material, photoabsorption and scattering together.
 
-    From the tables of Elam, Ravel and Sieber, Radiation Physics and Chemistry 63, 121 (2002), as held by
-    xraydb.
+    From the tables of Elam, Ravel and Sieber, Radiation Physics and Chemistry 63, 121 (2002), as held
+    by XrayDB.
 
     Parameters
     ----------
@@ -62,18 +64,16 @@ def attenuation(formula: str, density: float, wavelength: float) -> float:
             f"wavelength {wavelength:g} Å: attenuation is tabulated from {shortest:.4f} to {longest:.0f} Å; "
             "give the attenuation coefficient instead"
         )
-    import xraydb
-
     mass = absorbing = 0.0
     for symbol, count in _composition(formula).items():
         try:
-            per_gram = float(xraydb.mu_elam(symbol, energy))
-        except (ValueError, IndexError):  # an element that the tables do not reach
+            per_gram = tables.attenuation_per_gram(symbol, energy)
+        except LookupError:  # an element that the tables do not reach
             raise SlxrdError(
                 f"formula {formula!r}: no attenuation is tabulated for {symbol}; give the attenuation "
                 "coefficient instead"
             ) from None
-        weight = count * float(xraydb.atomic_mass(symbol))
+        weight = count * tables.molar_mass(symbol)
         mass += weight
         absorbing += weight * per_gram
     return density * absorbing / mass
@@ -81,14 +81,11 @@ def attenuation(formula: str, density: float, wavelength: float) -> float:
 
 def _composition(formula: str) -> dict[str, float]:
     """Numbers of atoms by element; the formula must name at least one."""
-    import xraydb
-
     try:
-        amounts = {str(symbol): float(count) for symbol, count in xraydb.chemparse(formula).items()}
+        amounts = parse_formula(formula)
     except ValueError as error:
-        what = str(error).splitlines()[0].rstrip(":")
         raise SlxrdError(
-            f"formula {formula!r}: {what}; write it with its capitals, such as CsPbBr3"
+            f"formula {formula!r}: {error}; write it with its capitals, such as CsPbBr3"
         ) from None
     if not amounts or min(amounts.values()) <= 0.0:
         raise SlxrdError(f"formula {formula!r}: names no element, or one of which there is none")
@@ -108,9 +105,7 @@ def molar_mass(formula: str) -> float:
     SlxrdError
         If it is not a formula.
     """
-    import xraydb
-
-    return sum(count * float(xraydb.atomic_mass(symbol)) for symbol, count in composition(formula).items())
+    return sum(count * tables.molar_mass(symbol) for symbol, count in composition(formula).items())
 
 
 def scattering(species: str, q: ArrayLike, wavelength: float | None) -> ComplexArray:
@@ -149,7 +144,7 @@ def scattering(species: str, q: ArrayLike, wavelength: float | None) -> ComplexA
 def f0(species: str, q: ArrayLike) -> FloatArray:
     """Scattering factor f₀ without dispersion, in electrons, of the shape of ``q``; read-only.
 
-    D. Waasmaier and A. Kirfel, Acta Cryst. A 51, 416 (1995), as held by xraydb, whose argument is sin θ/λ.
+    D. Waasmaier and A. Kirfel, Acta Cryst. A 51, 416 (1995), as held by XrayDB, whose argument is sin θ/λ.
     At q = 0 it meets the number of electrons within 0.04. Species, q and refusals as in :func:`scattering`.
     """
     return _f0_and_slope(species, q)[0]
@@ -164,7 +159,7 @@ def f0_slope(species: str, q: ArrayLike) -> FloatArray:
 def dispersion(species: str, wavelength: float) -> complex:
     """Dispersion corrections f′ + i f″, f″ > 0, in electrons; of an ion, those of its element.
 
-    C. T. Chantler, J. Phys. Chem. Ref. Data 24, 71 (1995), as held by xraydb, whose f1 is f′ without Z.
+    C. T. Chantler, J. Phys. Chem. Ref. Data 24, 71 (1995), as held by XrayDB, whose f1 is f′ without Z.
     Tables after Cromer and Liberman put f′ of heavy elements up to 0.4 higher. Arguments and refusals as in
     :func:`scattering`.
     """
@@ -178,8 +173,6 @@ def dispersion(species: str, wavelength: float) -> complex:
             f"wavelength {wavelength:g} Å: f′ and f″ are tabulated from {shortest:.5f} to {longest:.2f} Å; "
             "leave the wavelength out to do without them"
         )
-    import xraydb
-
     total = 0j
     for name, count in _entries(species).items():
         element, number = _element(name)
@@ -187,7 +180,7 @@ def dispersion(species: str, wavelength: float) -> complex:
             raise SlxrdError(
                 f"species {species!r}: no f′ and f″ are tabulated beyond uranium; leave the wavelength out"
             )
-        total += count * complex(xraydb.f1_chantler(element, energy), xraydb.f2_chantler(element, energy))
+        total += count * tables.dispersion(element, energy)
     return total
 
 
@@ -208,18 +201,14 @@ def check_species(species: str) -> None:
 @lru_cache(maxsize=1)
 def tabulated_species() -> tuple[str, ...]:
     """Atoms and ions of which f₀ is tabulated, as the table writes them: ``"Pb"``, ``"Pb2+"``, ``"Br1-"``."""
-    import xraydb
-
     # The table also has carbon and silicon in valence states, which are not needed here.
-    return tuple(name for name in xraydb.f0_ions() if ion(name) is not None)
+    return tuple(name for name in tables.tabulated_ions() if ion(name) is not None)
 
 
 def _element(name: str) -> tuple[str, int]:
-    import xraydb
-
     single = ion(name)
     element = single.element if single else name
-    return element, int(xraydb.atomic_number(element))
+    return element, tables.atomic_numbers()[element]
 
 
 @lru_cache(maxsize=256)
@@ -233,7 +222,6 @@ def _entries(species: str) -> Mapping[str, float]:
     else:
         raise unknown(species, tabulated_species())
     for name in entries:
-        # xraydb itself would take "CO" for cobalt.
         if name not in tabulated_species():
             raise unknown(species if grouped is None else name, tabulated_species())
     return FrozenDict(entries)
@@ -250,9 +238,7 @@ def _f0_and_slope(species: str, q: ArrayLike) -> tuple[FloatArray, FloatArray]:
 @lru_cache(maxsize=256)
 def _tabulated(name: str, q: bytes) -> FloatArray:
     """f₀ and its slope of one entry, shape (2, n); cached, since a fit uses the same q many times."""
-    import xraydb
-
     # f₀ is a sum of Gaussians in s = sin θ/λ: an imaginary step gives the derivative without rounding.
     step = 1e-30
-    value = np.asarray(xraydb.f0(name, np.frombuffer(q) / (4.0 * np.pi) + 1j * step))
+    value = tables.f0(name, np.frombuffer(q) / (4.0 * np.pi) + 1j * step)
     return read_only(np.stack([value.real, value.imag / (4.0 * np.pi * step)]))

@@ -174,6 +174,8 @@ def _without_white_residuals(
         # The structure of the residuals is part of the covariance, so that only the noise may be wider.
         why = "the discrepancy of the model is part of all errors"
         widening = max(least, corrected.errors.discrepancy.noise)
+        if assessment.noise_time > 1.0:  # that of independent points, which these are not
+            widening = max(widening, assessment.noise_ratio)
     else:
         with_effects = grade_minimum(corrected.objective, corrected.minima[0], known=known)
         if not (corrected.errors.effects and with_effects.white):

@@ -58,10 +58,15 @@ class Correlation:
     @property
     def text(self) -> str:
         """One sentence: what was found, and what to do."""
-        return (
-            "neighbouring points are not independent: the data look smoothed over about "
-            f"{self.time:.2g} points or interpolated onto a finer grid; give the original points"
-        )
+        return describe_dependence(self.time)
+
+
+def describe_dependence(time: float) -> str:
+    """State in one sentence that neighbouring points are correlated over ``time`` points, and what to do."""
+    return (
+        "neighbouring points are not independent: the data look smoothed over about "
+        f"{time:.2g} points or interpolated onto a finer grid; give the original points"
+    )
 
 
 def find_correlation(

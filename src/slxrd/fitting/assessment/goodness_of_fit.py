@@ -286,18 +286,35 @@ def _assess_correlated(
 
 def _structure(u: FloatArray, simulated: FloatArray) -> tuple[float, float]:
     """Autocorrelation at lag 1, and the probability of an autocorrelation as large or of as few runs."""
-    lags = max(1, min(_LAGS, u.size // 6))
-    ours, theirs = _autocorrelation(u[None, :], lags), _autocorrelation(simulated, lags)
+    first, probability = structure_of_residuals(u[None, :], simulated)
+    return float(first[0]), float(probability[0])
+
+
+def structure_of_residuals(u: FloatArray, simulated: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Compare the structure of residuals with that of noise.
+
+    Parameters
+    ----------
+    u : ndarray, shape (k, n)
+        Residuals over their expected standard deviations, a row for each of k patterns.
+    simulated : ndarray, shape (m, n)
+        The same of noise alone.
+
+    Returns
+    -------
+    first : ndarray, shape (k,)
+        Autocorrelation at lag 1, less that of noise.
+    probability : ndarray, shape (k,)
+        Of an autocorrelation as large, or of as few runs of one sign, by noise alone.
+    """
+    lags = max(1, min(_LAGS, u.shape[1] // 6))
+    ours, theirs = _autocorrelation(u, lags), _autocorrelation(simulated, lags)
     mean, spread = theirs.mean(axis=0), theirs.std(axis=0)
-    probability = min(
-        1.0,
-        2.0
-        * min(
-            _tail(_positive((ours - mean) / spread)[0], _positive((theirs - mean) / spread)),
-            _few(_runs(u[None, :])[0], _runs(simulated)),
-        ),
+    least = np.minimum(
+        _tail(_positive((ours - mean) / spread), _positive((theirs - mean) / spread)),
+        _few(_runs(u), _runs(simulated)),
     )
-    return float((ours - mean)[0, 0]), probability
+    return (ours - mean)[:, 0], np.minimum(1.0, 2.0 * least)
 
 
 def _autocorrelation(u: FloatArray, lags: int) -> FloatArray:
@@ -310,23 +327,23 @@ def _positive(z: FloatArray) -> FloatArray:
     return np.asarray(np.sum(np.maximum(z, 0.0) ** 2, axis=1))
 
 
-def _tail(value: float, simulated: FloatArray) -> float:
-    """Probability of a larger value, from a scaled χ² distribution with the moments of the simulated ones."""
+def _tail(value: FloatArray, simulated: FloatArray) -> FloatArray:
+    """Probability of larger values, from a scaled χ² distribution with the moments of the simulated ones."""
     from scipy.special import gammaincc
 
     mean, variance = float(simulated.mean()), float(simulated.var())
-    return float(gammaincc(mean**2 / variance, value * mean / variance))
+    return np.asarray(gammaincc(mean**2 / variance, value * mean / variance))
 
 
 def _runs(u: FloatArray) -> FloatArray:
     return np.asarray(1.0 + np.sum(np.signbit(u[:, 1:]) != np.signbit(u[:, :-1]), axis=1))
 
 
-def _few(value: float, simulated: FloatArray) -> float:
+def _few(value: FloatArray, simulated: FloatArray) -> FloatArray:
     """Probability of as few runs, from a normal distribution."""
     from scipy.special import ndtr
 
-    return float(ndtr((value + 0.5 - simulated.mean()) / max(float(simulated.std()), 0.5)))
+    return np.asarray(ndtr((value + 0.5 - simulated.mean()) / max(float(simulated.std()), 0.5)))
 
 
 def correlation_time(u: FloatArray) -> float:

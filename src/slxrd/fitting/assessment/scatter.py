@@ -84,7 +84,7 @@ def measured_noise(
     if correlation is not None:
         time = correlation.time
         apart = max(1, min(math.ceil(time), (region.q.size - _LEAST) // 3))
-        norm = _norm(correlation.kernel.autocorrelation, apart)
+        norm = norm_of_differences(correlation.kernel.autocorrelation, apart)
     rows = _consecutive(region.q, apart)
     if rows.size < _LEAST:
         precision = 0.0 if known else _PRECISION / math.sqrt(_LEAST)
@@ -137,7 +137,7 @@ def _differs(
     return not few and ratio > 0.0 and abs(math.log(ratio)) > _KNOWN * precision
 
 
-def _norm(autocorrelation: FloatArray, apart: int) -> float:
+def norm_of_differences(autocorrelation: FloatArray, apart: int) -> float:
     """Variance of third differences of points this far apart, over that of a point."""
     distance = apart * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
     rho = np.where(distance < autocorrelation.size, autocorrelation[np.minimum(distance, LAGS)], 0.0)

@@ -83,7 +83,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
             f"{pattern.source}: {q.size} points are too few for a diagnosis; {FEWEST} are needed"
         )
     noise = estimate_noise(pattern)
-    maxima = find_maxima(q, intensity, noise.stabilised(intensity))
+    maxima = find_maxima(q, intensity, noise.stabilised(intensity), noise.time)
     found = find_substrate(maxima, material)
     if found is not None and _repeats_without_film(maxima, found[0]):
         found = None
@@ -107,7 +107,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         if pattern.second_line is not None and pattern.wavelength is not None:
             lines = (pattern.wavelength, pattern.second_line)
         if around.sum() >= 8:
-            sigma = noise.sigma(intensity[around])
+            sigma = noise.sigma(intensity[around]) * math.sqrt(noise.time)
             shape = compare_shapes(q[around], intensity[around], sigma, main.width, lines)
     resolution = estimate_resolution(maxima, intensity, fringes)
     findings = Findings(

@@ -66,7 +66,7 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
         raise SlxrdError(f"{pattern.source}: fewer than 8 points between {low:g} and {high:g} Å⁻¹")
     q, intensity = pattern.q[inside], pattern.intensity[inside]
     noise = estimate_noise(pattern)
-    maxima = find_maxima(q, intensity, noise.stabilised(intensity))
+    maxima = find_maxima(q, intensity, noise.stabilised(intensity), noise.time)
     comb, fringes = _fringes(maxima)
     places = np.empty(0)
     if comb is not None:

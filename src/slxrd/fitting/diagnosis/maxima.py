@@ -46,7 +46,7 @@ class Maximum:
     right: int
 
 
-def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list[Maximum]:
+def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray, time: float = 1.0) -> list[Maximum]:
     """Find all significant maxima.
 
     Maxima are sought without smoothing and with Gaussians of 1, 2, 4, … points. One that is found with more
@@ -57,6 +57,8 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list
     q, intensity : ndarray, shape (n,)
     level : ndarray, shape (n,)
         The intensity on a scale of constant noise 1.
+    time : float
+        Correlation time of the noise in points.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list
     scale = 0
     while scale <= max(q.size // 24, 1):
         smooth = smoothed(level, float(scale)) if scale else level
-        noise = 1.0 / math.sqrt(2.0 * math.sqrt(math.pi) * scale) if scale else 1.0
+        noise = _noise_of(scale, time) if scale else 1.0
         tops, prominences = _prominent(smooth, noise, 2 * scale)
         for top, prominence in zip(tops, prominences, strict=True):
             near = [i for i in found if abs(i - top) <= max(2.5 * scale, 1.5)]
@@ -78,8 +80,13 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray) -> list
                 found[int(top)] = (prominence / noise, scale)
         scale = max(2 * scale, 1)
     order = sorted(found)
-    measured = [_measured(q, intensity, level, order, k, *found[i]) for k, i in enumerate(order)]
+    measured = [_measured(q, intensity, level, order, k, *found[i], time) for k, i in enumerate(order)]
     return list({peak.index: peak for peak in measured}.values())
+
+
+def _noise_of(scale: float, time: float) -> float:
+    """Noise of points that were smoothed with a Gaussian of ``scale`` points, for a noise of 1 before."""
+    return min(1.0, math.sqrt(time / (2.0 * math.sqrt(math.pi) * scale)))
 
 
 def _prominent(smooth: FloatArray, noise: float, margin: int) -> tuple[list[int], list[float]]:
@@ -116,6 +123,7 @@ def _measured(
     k: int,
     significance: float,
     scale: int,
+    time: float,
 ) -> Maximum:
     """Measure position, width and height of a maximum between the minima beside it."""
     top = order[k]
@@ -125,7 +133,7 @@ def _measured(
     left = before + int(np.argmin(smooth[before : top + 1]))
     right = top + int(np.argmin(smooth[top : after + 1]))
     prominence = smooth[top] - max(smooth[left], smooth[right])
-    while prominence * math.sqrt(2.0 * math.sqrt(math.pi) * max(scale, 0.3)) < MEASURABLE:
+    while prominence < MEASURABLE * _noise_of(max(scale, 0.3), time):
         if max(2 * scale, 1) > (right - left) / 12:
             break
         scale = max(2 * scale, 1)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.assessment.correlated_noise import Correlation, find_correlation
+from slxrd.fitting.assessment.scatter import norm_of_differences
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ RELATIVE_ERROR = 0.01
 FEW = 30.0
 #: Sum of the squared coefficients of a third difference.
 _THIRD = 20.0
+#: Distance of points whose differences are taken, in correlation times: farther than the correlation reaches.
+BEYOND = 1.5
 #: Smallest number of points of an intensity class.
 _CLASS = 16
 
@@ -46,11 +50,15 @@ class NoiseEstimate:
         Increase of the variance with the intensity: 1 for counts, 1/time for rates.
     counts : bool
         Whether the file's intensities are known to be counts.
+    time : float
+        Correlation time in points, 1 for independent points. Averages of n points have the variance of a
+        point times time/n.
     """
 
     constant: float
     per_intensity: float
     counts: bool
+    time: float = 1.0
 
     def sigma(self, intensity: FloatArray) -> FloatArray:
         """Return the standard deviation of points of this intensity, without the relative error."""
@@ -89,7 +97,8 @@ def estimate_noise(pattern: Pattern) -> NoiseEstimate:
     """Estimate the noise of a pattern.
 
     For counts the variance is the intensity times that of one count. Otherwise, it is determined from third
-    differences in classes of equal intensity.
+    differences in classes of equal intensity. In data that look smoothed or interpolated they are differences
+    of points as far apart as the correlation reaches: those of neighbours are far too small there.
 
     Parameters
     ----------
@@ -99,15 +108,31 @@ def estimate_noise(pattern: Pattern) -> NoiseEstimate:
     intensity = pattern.intensity
     if pattern.per_count is not None:
         return NoiseEstimate(0.0, float(np.median(pattern.per_count)), True)
+    found = _estimate(intensity)
+    correlation = find_correlation([intensity / np.maximum(found.sigma(intensity), 1e-300)])
+    return found if correlation is None else _estimate(intensity, correlation)
+
+
+def _estimate(intensity: FloatArray, correlation: Correlation | None = None) -> NoiseEstimate:
+    """Estimate the noise from third differences, of points farther apart where neighbours are correlated."""
     level = _running_median(intensity)
-    squares = np.diff(intensity, 3) ** 2 / _THIRD
-    level = level[1:-2] if level.size > 3 else level
+    apart, norm, time = 1, _THIRD, 1.0
+    if correlation is not None:
+        time = correlation.time
+        apart = max(1, min(math.ceil(BEYOND * time), (intensity.size - _CLASS) // 3))
+        norm = norm_of_differences(correlation.kernel.autocorrelation, apart)
+    reach = intensity.size - 3 * apart
+    parts = [intensity[k * apart : k * apart + reach] for k in range(4)]
+    squares = (parts[0] - 3.0 * parts[1] + 3.0 * parts[2] - parts[3]) ** 2 / norm
+    level = level[apart : apart + reach]
     order = np.argsort(level, kind="stable")
     classes = np.array_split(order, max(min(level.size // _CLASS, 20), 1))
     mean = np.array([max(float(np.mean(level[group])), 0.0) for group in classes])
     variance = np.array([_robust_mean(squares[group]) for group in classes])
     constant, slope = _variance_law(mean, variance)
     quantum = _quantum(intensity)
+    if correlation is not None:
+        return NoiseEstimate(max(constant, 0.3 * quantum), slope, False, time)
     if quantum > 0.0 and float(np.median(level)) < FEW * quantum:
         # Differences of few counts are mostly 0 or 1, and their median says little.
         return NoiseEstimate(0.0, max(quantum, slope), False)

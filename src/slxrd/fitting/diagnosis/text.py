@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from slxrd.fitting.assessment.correlated_noise import describe_dependence
 from slxrd.instrument.diffractometer import Instrument
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def describe(found: Diagnosis) -> str:
     """
     return "\n".join(
         [
+            *_noise(found),
             *_peaks(found),
             *_substrate(found.substrate),
             *(_fringes(period) for period in found.fringes),
@@ -49,6 +51,12 @@ def summary(found: Diagnosis) -> str:
 
 def _row(name: str, text: str) -> str:
     return f"  {name:<14}{text}"
+
+
+def _noise(found: Diagnosis) -> Iterator[str]:
+    if found.noise.time > 1.0:
+        yield _row("noise", describe_dependence(found.noise.time))
+        yield _row("", "a fit counts fewer points, and is graded systematic at best; sharp peaks may be lost")
 
 
 def _peaks(found: Diagnosis) -> Iterator[str]:

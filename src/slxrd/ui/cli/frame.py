@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 
 from slxrd._version import __version__
-from slxrd.ui.cli.options import Given, Take
 
 app = typer.Typer(
     name="slxrd",
@@ -48,6 +47,8 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Calla
 
 def _expanded(function: Callable[..., None]) -> Callable[..., None]:
     """Return the function with declared options as arguments, in place of those that take them together."""
+    from slxrd.ui.cli.options import Given, Take  # not needed for --version
+
     taken: dict[str, list[str]] = {}
     flat: list[inspect.Parameter] = []
     for parameter in inspect.signature(function, eval_str=True).parameters.values():

@@ -1,4 +1,7 @@
-"""The command line: loads every module of ``slxrd.ui.cli.commands`` and runs the program."""
+"""The command line: finds the commands in the modules of ``slxrd.ui.cli.commands`` and runs the program.
+
+Of a command that is typed only its own module is imported; ``--help`` and mistakes import all.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import contextlib
 import importlib
 import os
 import pkgutil
+import re
 import sys
 from functools import cache
+from importlib.resources import files
 
 import typer
 from typer.core import TyperGroup
@@ -17,14 +22,37 @@ from slxrd.errors import SlxrdError
 from slxrd.ui.cli import commands
 from slxrd.ui.cli.frame import INTERRUPTED, app
 
-for _module in pkgutil.iter_modules(commands.__path__):
-    importlib.import_module(f"{commands.__name__}.{_module.name}")  # registers its commands with ``app``
+_COMMAND = re.compile(r'^@command\("([\w-]+)"', re.MULTILINE)
 
 
 @cache
-def program() -> TyperGroup:
-    """Return the program with all its commands; it is built at the first call."""
+def program(first: str | None = None) -> TyperGroup:
+    """Return the program; it is built at the first call.
+
+    Parameters
+    ----------
+    first : str, optional
+        The first word that was typed: if it is a command, the other modules are not imported.
+    """
+    for module in _modules(first):
+        importlib.import_module(module)  # registers its commands with ``app``
+    app.registered_commands.sort(key=lambda each: getattr(each.callback, "__module__", ""))
     return typer.main.get_group(app)
+
+
+def _modules(first: str | None) -> list[str]:
+    """Return the names of the modules that define a command, or of all."""
+    if first == "--version":
+        return []
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
+    found = [name for name in names if first is not None and first in _commands_in(name)]
+    return [f"{commands.__name__}.{name}" for name in found or names]
+
+
+def _commands_in(module: str) -> list[str]:
+    """Return the commands of a module from its text, none where that is not installed."""
+    source = files(commands) / f"{module}.py"
+    return _COMMAND.findall(source.read_text(encoding="utf-8")) if source.is_file() else []
 
 
 def main() -> None:
@@ -33,7 +61,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        code = program()(standalone_mode=False)
+        code = program(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)

@@ -1,0 +1,1 @@
+"""Elements, form factors, dispersion corrections and attenuation, from tables."""

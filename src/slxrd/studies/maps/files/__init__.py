@@ -1,0 +1,1 @@
+"""Files of maps: stacks of patterns, and results."""
