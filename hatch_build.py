@@ -90,7 +90,7 @@ def this_system() -> str:
 
 def library_name(system: str) -> str:
     """Name of the library's file, as in library.py."""
-    return "_core" + {"windows": ".dll", "macos": ".dylib"}.get(system.split("-")[0], ".so")
+    return "_core.native" + {"windows": ".dll", "macos": ".dylib"}.get(system.split("-")[0], ".so")
 
 
 def local_tag() -> str:

@@ -17,8 +17,8 @@ INTERFACE = 1
 OK, NO_MEMORY, BAD_SIZES = 0, 1, 2
 #: The variable of the environment that, set to 0, makes slxrd calculate without the native core.
 SWITCH = "SLXRD_NATIVE"
-#: Name of the compiled library beside this file.
-FILE = "_core" + {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
+#: Name of the compiled library beside this file; with two dots, as Python takes it for a module otherwise.
+FILE = "_core.native" + {"win32": ".dll", "darwin": ".dylib"}.get(sys.platform, ".so")
 
 _WHOLE, _REAL, _ADDRESS = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
 _ARGUMENTS = {
