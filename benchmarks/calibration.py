@@ -1,6 +1,6 @@
 """Coverage of the errors and intervals, from fits of simulated patterns with random structures.
 
-    python benchmarks/calibration.py                  # 500 patterns, about an hour on two cores
+    python benchmarks/calibration.py                  # 500 patterns, about half an hour on two cores
     python benchmarks/calibration.py --patterns 60    # a quick look
     python benchmarks/calibration.py --report docs    # the same, written as docs/calibration.md and .svg
     python benchmarks/calibration.py --crystals --patterns 60 --slow 0  # crystals of atoms, counted
@@ -57,7 +57,7 @@ def simulated(number: int) -> Case:
     return truth, noise, regions, slxrd.Pattern(q, measured, sigma=sigma, source=f"simulated {number}"), {}
 
 
-def fitted(job: tuple[int, float, bool], crystals: bool = False) -> dict[str, Any]:
+def fitted(job: tuple[int, float, bool], crystals: bool = False, systematics: str = "none") -> dict[str, Any]:
     """Fit one pattern without its structure, and return the results of every method."""
     number, weight, slow = job
     truth, noise, regions, pattern, options = _simulated(crystals)(number)
@@ -66,7 +66,7 @@ def fitted(job: tuple[int, float, bool], crystals: bool = False) -> dict[str, An
     line: dict[str, Any] = {"number": number, "weight": weight, "truth": truth, "noise": noise, "slow": slow}
     line |= {"orders": len(regions), "told": options}
     try:
-        fit = slxrd.fit(pattern, regions=weighted, **options)
+        fit = slxrd.fit(pattern, regions=weighted, systematics=systematics, **options)
     except slxrd.SlxrdError as error:
         return {**line, "refused": str(error)}
     truth["thickness"] = (truth["N"] - 1.0) * truth["d"]
@@ -128,6 +128,10 @@ def main() -> None:
     parser.add_argument("--slow", type=int, default=200, help="so many with profile, bootstrap and MCMC")
     parser.add_argument("--workers", type=int, default=None)
     parser.add_argument("--crystals", action="store_true", help="crystals of atoms, counting statistics")
+    parser.add_argument(
+        "--systematics", choices=("none", "default"), default="none",
+        help="none: errors of the noise alone, as the models are exact",
+    )  # fmt: skip
     parser.add_argument("--kept", type=Path, default=None)
     parser.add_argument("--report", type=Path, help="folder for calibration.md and calibration.svg")
     options = parser.parse_args()
@@ -138,8 +142,9 @@ def main() -> None:
     both = [(i, weight, i < options.slow) for i in range(options.patterns) for weight in (1.0, 0.1)]
     jobs = [job for job in both if job[1] == 1.0 or (not options.crystals and len(simulated(job[0])[2]) == 2)]
     missing = [job for job in jobs if job not in known]
+    one = partial(fitted, crystals=options.crystals, systematics=options.systematics)
     with ProcessPoolExecutor(options.workers) as pool, kept_in.open("a") as kept:
-        for count, line in enumerate(pool.map(partial(fitted, crystals=options.crystals), missing), 1):
+        for count, line in enumerate(pool.map(one, missing), 1):
             known[line["number"], line["weight"], line["slow"]] = line
             kept.write(json.dumps(line) + "\n")
             kept.flush()
