@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import slxrd
 from slxrd.fitting.examples import EXAMPLES
@@ -25,13 +26,18 @@ def ambiguous() -> Fit:
     return slxrd.fit(pattern, regions=[(0.88, 1.28)])
 
 
+def beside(picture: Figure) -> list[str]:
+    """Return the lines of the text beside the panels."""
+    return picture.legends[-1].get_title().get_text().splitlines()
+
+
 @pytest.mark.slow
 def test_the_figure_says_so() -> None:
     assert ambiguous().parameters["L"].status == "ambiguous"
-    (legend,) = figure(ambiguous()).texts[-1:]
-    (line,) = [line for line in legend.get_text().splitlines() if line.startswith("L  ")]
+    lines = beside(figure(ambiguous()))
+    (line,) = [line for line in lines if line.startswith("L  ")]
     assert line.endswith("(ambiguous)")
-    assert legend.get_text().splitlines()[-1].startswith("L = ")
+    assert lines[-1].startswith("L = ")
 
 
 @pytest.mark.slow
@@ -67,7 +73,7 @@ def test_the_most_probable_solution_is_first_everywhere() -> None:
         assert fit.parameters[name].value == pytest.approx(first[name])
     curve = fit.objective.curves(first)[0].calculated
     np.testing.assert_allclose(fit.regions[0].calculated, curve, rtol=1e-9)
-    assert f"{first['L']:.1f}" in figure(fit).texts[-1].get_text().splitlines()[1]
+    assert f"{first['L']:.1f}" in beside(figure(fit))[1]
     line = next(line for line in str(fit).splitlines() if line.startswith("  1. "))
     assert f"L {first['L']:7.3f}" in line
     document = json.loads(to_json(result_dictionary(fit)))

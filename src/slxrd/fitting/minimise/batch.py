@@ -25,6 +25,10 @@ from slxrd.units import FloatArray
 #: Relative change of χ² at which a refinement ends, and the largest number of evaluations.
 TOLERANCE = 1e-9
 MOST_EVALUATIONS = 80
+#: That of refinements which have not ended by then. Where systematic effects leave a combination of
+#: parameters weakly determined, second derivatives are as large there as the squares of the first ones, and
+#: steps of Gauss and Newton converge slowly.
+MOST_OF_SLOW = 1000
 
 
 @dataclass(frozen=True)
@@ -111,12 +115,27 @@ class Batch:
         pieces = [[rows[a:b] for rows in intensities] for a, b in pairwise(bounds) if b > a]
 
         def one(piece: list[FloatArray]) -> Refined:
-            return self._refit(piece, self.starts, tolerance, hopeless=hopeless, leap=leap)
+            found = self._refit(piece, self.starts, tolerance, hopeless=hopeless, leap=leap)
+            return self._continued(found, piece, tolerance, leap)
 
         if len(pieces) == 1:
             return one(pieces[0])
         with ThreadPoolExecutor(len(pieces)) as pool:
             return joined(list(pool.map(one, pieces)))
+
+    def _continued(
+        self, found: Refined, intensities: list[FloatArray], tolerance: float, leap: bool
+    ) -> Refined:
+        """Continue the refinements of the native core that have not ended, where they are."""
+        slow = np.flatnonzero(~found.converged & np.isfinite(found.values).all(axis=1))
+        if self._problem is None or not slow.size:
+            return found
+        values, chi2, converged = found.values.copy(), found.chi2.copy(), found.converged.copy()
+        for i in slow.tolist():
+            rows = [each[i : i + 1] for each in intensities]
+            further = self._refit(rows, values[i : i + 1], tolerance, MOST_OF_SLOW, leap=leap)
+            values[i], chi2[i], converged[i] = further.values[0], further.chi2[0], further.converged[0]
+        return Refined(values, chi2, converged, found.start)
 
     def refine_each(
         self, workers: int = 1, tolerance: float = TOLERANCE, most: int = MOST_EVALUATIONS
