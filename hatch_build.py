@@ -24,7 +24,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -101,9 +101,9 @@ def local_tag() -> str:
     return next((tag for tag in tags if tag.startswith("linux_")), tags[0])
 
 
-def digest(folder: Path, compiler: list[str]) -> str:
-    """Name for what is compiled from these sources with this compiler; the library contains it."""
-    whole = hashlib.sha256(" ".join([*compiler, *FLAGS]).encode())
+def digest(folder: Path, compiler: list[str], options: Sequence[str] = ()) -> str:
+    """Name for what is compiled from these sources in this way; the library contains it."""
+    whole = hashlib.sha256(" ".join([*compiler, *FLAGS, *options]).encode())
     for path in sorted([*folder.glob("*.c"), *folder.glob("*.h")]):
         whole.update(path.name.encode() + path.read_bytes())
     return whole.hexdigest()[:16]
@@ -125,18 +125,20 @@ def run(command: list[str], folder: Path) -> None:
         print(done.stderr, file=sys.stderr)
 
 
-def compile_library(sources: Path, compiler: list[str], system: str, folder: Path) -> Path:
-    """Compile the core of a system into a folder; return the library."""
-    include = [*FLAGS, f'-DSLXRD_SOURCES="{digest(sources, compiler)}"']
-    if not system.startswith("windows"):
-        include.append("-fPIC")
+def compile_library(
+    sources: Path, compiler: list[str], system: str, folder: Path, options: Sequence[str] = ()
+) -> Path:
+    """Compile the core of a system into a folder, with further options; return the library."""
+    position = [] if system.startswith("windows") else ["-fPIC"]
+    name = f'-DSLXRD_SOURCES="{digest(sources, compiler, options)}"'
+    common = [*compiler, *FLAGS, *position, *options, name]
     extra = INSTRUCTIONS if system.endswith("-x86_64") else {}
     parts = {"dispatch": [f"-DHAVE_{name.upper()}" for name in extra], "generic": ["-DVARIANT=generic"]}
     parts |= {name: [f"-DVARIANT={name}", *options] for name, options in extra.items()}
 
     def compile_part(name: str) -> str:
         source = sources / ("dispatch.c" if name == "dispatch" else "core.c")
-        run([*compiler, *include, *parts[name], "-c", str(source), "-o", f"{name}.o"], folder)
+        run([*common, *parts[name], "-c", str(source), "-o", f"{name}.o"], folder)
         return f"{name}.o"
 
     with ThreadPoolExecutor(len(parts)) as threads:
@@ -144,7 +146,7 @@ def compile_library(sources: Path, compiler: list[str], system: str, folder: Pat
     library = folder / library_name(system)
     strip = ["-s"] if "ziglang" in compiler else []
     mathematics = [] if system.startswith(("windows", "macos")) else ["-lm"]
-    run([*compiler, "-shared", *strip, *objects, *mathematics, "-o", library.name], folder)
+    run([*compiler, *options, "-shared", *strip, *objects, *mathematics, "-o", library.name], folder)
     if system == this_system():
         run([sys.executable, "-c", LOAD, str(library)], folder)
     return library
@@ -215,15 +217,15 @@ def place(library: Path, target: Path) -> None:
         new.unlink(missing_ok=True)
 
 
-def compile_in_place(root: Path) -> Path:
+def compile_in_place(root: Path, options: Sequence[str] = ()) -> Path:
     """Compile the core for this system beside its sources, unless that was done; return the library."""
     sources = root / "src" / NATIVE
     library = sources / library_name(this_system())
     compiler = choose_compiler("")
-    if library.is_file() and digest(sources, compiler).encode() in library.read_bytes():
+    if library.is_file() and digest(sources, compiler, options).encode() in library.read_bytes():
         return library
     with tempfile.TemporaryDirectory() as temporary:
-        place(compile_library(sources, compiler, this_system(), Path(temporary)), library)
+        place(compile_library(sources, compiler, this_system(), Path(temporary), options), library)
     return library
 
 
@@ -282,9 +284,9 @@ class NativeCore(BuildHookInterface):  # type: ignore[type-arg,misc]
 
 
 def main() -> None:
-    """Compile the core in this checkout."""
+    """Compile the core in this checkout; arguments are further options of the compiler."""
     try:
-        print(compile_in_place(Path(__file__).resolve().parent))
+        print(compile_in_place(Path(__file__).resolve().parent, sys.argv[1:]))
     except CompileError as error:
         sys.exit(str(error))
 

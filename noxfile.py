@@ -1,12 +1,17 @@
 """The named tasks of the project: ``nox -l`` lists them, ``nox -s lint types`` runs two of them.
 
 Each makes an environment of its own. In one that has all they need, ``nox --no-venv --no-install -s TASK``
-runs them there; .ci/run does that, so that several share an installation and its compiled kernels.
+runs them there; .ci/run does that, so that several share an installation.
 """
 
 from __future__ import annotations
 
+import os
+import runpy
+import shutil
+import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import nox
@@ -17,8 +22,15 @@ nox.options.reuse_existing_virtualenvs = True
 
 EXAMPLES = ("cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres", "cumnsb-film")
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-#: Takes the compiled kernels that were kept, and keeps those that were compiled.
-KERNELS = ("tests/helpers/kernel_cache.py",)
+#: What is needed to make and check wheels for other systems.
+WHEEL_TOOLS = ("hatchling>=1.24", "ziglang>=0.13", "lief>=0.16")
+#: Tests of the native core with gcc's sanitizers of addresses and undefined behaviour, and of threads.
+SANITIZED = (
+    "tests/model/test_kernel.py",
+    "tests/model/test_kernel_limits.py",
+    "tests/model/test_cells_derivatives.py",
+)
+THREADS = ("tests/fitting/test_native_threads.py",)
 
 
 @nox.session
@@ -52,10 +64,94 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def core(session: nox.Session) -> None:
-    """The core alone: no extras, no numba."""
+    """The core alone: no extras, with the native core and without."""
     session.install(".", "pytest")
-    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "numba", "llvmlite")
-    session.run("python", "-m", "pytest", "--override-ini", "addopts=", "tests/contract/test_core.py")
+    for native in ("", "0"):
+        session.run(
+            "python", "-m", "pytest", "--override-ini", "addopts=", "tests/contract/test_core.py",
+            env={"SLXRD_NATIVE": native},
+        )  # fmt: skip
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """The tests of the kernels and of threads, with the native core compiled with gcc's sanitizers."""
+    if not sys.platform.startswith("linux") or not shutil.which("gcc"):
+        session.skip("needs gcc on Linux")
+    session.install(".[test]")
+    tree = Path(session.create_tmp()).resolve() / "sanitized"
+    shutil.rmtree(tree, ignore_errors=True)
+    shutil.copytree("src", tree / "src", ignore=shutil.ignore_patterns("_core.*", "__pycache__"))
+    shutil.copy("hatch_build.py", tree)
+    for library, sanitizers, tests in (
+        ("libasan.so", "address,undefined", SANITIZED + THREADS),
+        ("libtsan.so", "thread", THREADS),
+    ):
+        found = session.run("gcc", f"-print-file-name={library}", external=True, silent=True)
+        env = {
+            "CC": "gcc", "LD_PRELOAD": str(found).strip(), "PYTHONPATH": str(tree / "src"),
+            "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66", "OPENBLAS_NUM_THREADS": "1",
+        }  # fmt: skip
+        # The sanitizer of threads knows addresses that are not random.
+        fixed = ("setarch", "--addr-no-randomize") if library == "libtsan.so" else ()
+        options = ("-O1", "-g", f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all")
+        session.run(*fixed, "python", str(tree / "hatch_build.py"), *options, env=env, external=True)
+        session.run(
+            *fixed,
+            "python",
+            "-m",
+            "pytest",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+            env=env,
+            external=True,
+        )
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """The wheels and the sdist that are published, in dist/, made on Linux; or some: ``-- linux-x86_64``.
+
+    That of this system is installed in a fresh environment, where no compiler is found, and tested.
+    """
+    session.install(*WHEEL_TOOLS)
+    build = runpy.run_path("hatch_build.py")
+    systems = session.posargs or list(build["RELEASED"])
+    temporary, dist = Path(session.create_tmp()).resolve(), Path("dist").resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "hatchling", "build", "-t", "sdist", "-d", str(dist))
+    (sdist,) = dist.glob("*.tar.gz")
+    shutil.rmtree(temporary / "sources", ignore_errors=True)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(temporary / "sources", filter="data")
+    cache = os.environ.get("ZIG_GLOBAL_CACHE_DIR", str(temporary / "zig"))
+    with session.chdir(temporary / "sources" / sdist.name.removesuffix(".tar.gz")):
+        for system in systems:
+            env = {"SLXRD_TARGET": system, "ZIG_GLOBAL_CACHE_DIR": cache}
+            session.run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist), env=env)
+    session.run("python", "tests/helpers/released_wheels.py", str(dist), *systems)
+    if build["this_system"]() in systems:
+        without_compiler(session, next(dist.glob(f"*-{build['RELEASED'][build['this_system']()][1]}.whl")))
+
+
+def without_compiler(session: nox.Session, wheel: Path) -> None:
+    """Install a wheel in a fresh environment, and test it where nothing else is found."""
+    fresh = Path(session.create_tmp()).resolve() / "fresh"
+    shutil.rmtree(fresh, ignore_errors=True)
+    session.run("python", "-m", "venv", str(fresh))
+    python = str(fresh / "bin" / "python")
+    session.run(python, "-m", "pip", "install", "--quiet", str(wheel), "pytest", external=True)
+    env = {"PATH": str(fresh / "bin"), "HOME": str(fresh), "MPLBACKEND": "Agg"}
+    for arguments in (
+        ("-c", "from slxrd.model.kernel.dispatch import is_native; assert is_native()"),
+        ("-m", "pytest", "--override-ini", "addopts=", "tests/contract/test_core.py"),
+    ):
+        session.log(" ".join(arguments))
+        if subprocess.run([python, *arguments], env=env, check=False).returncode:
+            session.error("the wheel does not work where there is no compiler")
 
 
 @nox.session
@@ -92,9 +188,7 @@ def docs(session: nox.Session) -> None:
 def versions(session: nox.Session) -> None:
     """The core with every supported version of Python that is installed."""
     session.install(".", "pytest")
-    session.run("python", *KERNELS, "restore")
     session.run("python", "-m", "pytest", "--override-ini", "addopts=", "tests/contract/test_core.py")
-    session.run("python", *KERNELS, "save")
 
 
 @nox.session
