@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
 import algorithm2021
@@ -50,15 +51,16 @@ def _bootstrap(fit: slxrd.Fit, rounds: int, data: tuple) -> None:
         lambda: bootstrap(fit, REPLICATES, workers=1),
         lambda: bootstrap(fit, REPLICATES, workers=cores),
         lambda: algorithm2021.fit(pattern, START, BOUNDS, free_scale=False),
+        clock=time.perf_counter,  # of several cores the wall time
     )
     line(f"{REPLICATES} bootstrap replicates from one solution, one core", seconds(one))
     line("the same from every solution", seconds(several))
     goal(f"the same on {cores} cores", spread, seconds(spread), at_most=2.0)
     line("times faster than on one", f"{several / spread:.2f}")
     line("one replicate by the published algorithm", seconds(theirs))
-    line("it, in times one of ours, from one solution, one core", f"{theirs / one * REPLICATES:.0f}")
-    ratio = theirs / (quick / REPLICATES)
-    goal(f"the same, {cores} cores", ratio, f"{ratio:.0f}", at_least=1000)
+    ratio = theirs / one * REPLICATES
+    goal("it, in times one of ours, from one solution, one core", ratio, f"{ratio:.0f}", at_least=4000)
+    line(f"the same, {cores} cores", f"{theirs / quick * REPLICATES:.0f}")
 
 
 def _pattern() -> slxrd.Pattern:
