@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.identity import exchanged
 from slxrd.fitting.search.scan import Progress
-from slxrd.fitting.search.stages import refine_fully, refine_roughly
+from slxrd.fitting.search.stages import refine_fully, refine_roughly, simplified
 from slxrd.parameters.environment import OF_SUBSTRATE
 from slxrd.parameters.parameter_set import Parameters
 
@@ -25,28 +24,8 @@ INTERFACES, AMPLITUDE = (-0.33, 0.0, 0.33), 1.0
 
 
 def without_substrate(objective: Objective, parameters: Parameters) -> tuple[Objective, Parameters] | None:
-    """Return the objective and the parameters of the stack alone.
-
-    Parameters
-    ----------
-    objective : Objective
-        Residuals of the data and a stack on a substrate.
-    parameters : Parameters
-        Parameters of both.
-
-    Returns
-    -------
-    tuple or None
-        None if a tie or an option needs the substrate.
-    """
-    model = objective.model
-    stack = replace(model.stack, substrate=None)
-    bare = Objective(replace(model, stack=stack), objective.data, objective.settings)
-    try:
-        rows = {name: row for name, row in parameters.items() if name in stack.table}
-        return bare, Parameters(rows, stack.table)
-    except SlxrdError:
-        return None
+    """Return the objective and the parameters of the stack alone; see :func:`simplified`."""
+    return simplified(objective, parameters, replace(objective.model.stack, substrate=None))
 
 
 def refine_on_substrate(

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.scan import Progress, main_region
-from slxrd.fitting.search.stages import refine_fully, refine_roughly
+from slxrd.fitting.search.stages import refine_fully, refine_roughly, simplified
 from slxrd.parameters.parameter_set import Parameters
 
 #: Minima with Gaussian gaps from which each trial of the distribution is refined.
@@ -24,28 +23,11 @@ SHARE_OF_TRIALS = 0.8
 
 
 def with_gaussian_gaps(objective: Objective, parameters: Parameters) -> tuple[Objective, Parameters] | None:
-    """Return the objective and the parameters of the same stack with Gaussian gaps.
-
-    Parameters
-    ----------
-    objective : Objective
-        Residuals of the data and a stack with another distribution.
-    parameters : Parameters
-        Its parameters.
-
-    Returns
-    -------
-    tuple or None
-        None if a tie needs a parameter of the distribution.
-    """
-    model = objective.model
-    own = model.stack.gap_distribution.names
-    stack = replace(model.stack, extras=tuple(name for name in model.stack.extras if name not in own))
-    simple = Objective(replace(model, stack=stack), objective.data, objective.settings)
-    try:
-        return simple, Parameters({n: row for n, row in parameters.items() if n in stack.table}, stack.table)
-    except SlxrdError:
-        return None
+    """Return objective and parameters of the same stack with Gaussian gaps; see :func:`simplified`."""
+    stack = objective.model.stack
+    own = stack.gap_distribution.names
+    extras = tuple(name for name in stack.extras if name not in own)
+    return simplified(objective, parameters, replace(stack, extras=extras))
 
 
 def refine_distribution(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
@@ -11,9 +12,37 @@ from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.identity import distinct, exchangeable
 from slxrd.fitting.search.scan import Progress, filled
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
 
 #: Relative change of χ² and number of evaluations of the first stage; minima of the second stage.
 ROUGHLY, EVALUATIONS, MOST_POLISHED = 1e-4, 30, 4
+
+
+def simplified(
+    objective: Objective, parameters: Parameters, stack: Stack
+) -> tuple[Objective, Parameters] | None:
+    """Return the objective and the parameters of a simpler stack, whose minima are starting points.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the stack.
+    parameters : Parameters
+        Its parameters.
+    stack : Stack
+        The simpler one, with a part of the parameters.
+
+    Returns
+    -------
+    tuple or None
+        None if a tie or an option needs a parameter that the simpler stack does not have.
+    """
+    simple = Objective(replace(objective.model, stack=stack), objective.data, objective.settings)
+    try:
+        rows = {name: row for name, row in parameters.items() if name in stack.table}
+        return simple, Parameters(rows, stack.table)
+    except SlxrdError:
+        return None
 
 
 def refine_roughly(

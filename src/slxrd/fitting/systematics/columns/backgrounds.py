@@ -8,10 +8,33 @@ import numpy as np
 
 from slxrd.data.backgrounds import legendre
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.effect import SystematicEffect
 from slxrd.units import FloatArray
 
 #: Standard deviation of the amplitude, of the maximum of the calculated intensity of a region.
 AMPLITUDE = 0.01
+
+
+def background_effect(name: str, label: str, further: int) -> SystematicEffect:
+    """Return the effect of a smooth background some degrees above the polynomial of the fit.
+
+    Parameters
+    ----------
+    name, label : str
+        Name in options, and in tables.
+    further : int
+        As for :func:`further_degree`.
+    """
+    return SystematicEffect(
+        name,
+        label,
+        "",
+        lambda objective: AMPLITUDE,
+        lambda objective, values: further_degree(objective, values, further),
+        of_region=True,
+        remedy="measure a wider range around the peaks, and an empty substrate",
+        reference="docs/systematic-effects.md",
+    )
 
 
 def further_degree(objective: Objective, values: Mapping[str, float], further: int) -> tuple[FloatArray, ...]:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.scans import in_proportion, least_known, prior_of_resolution
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.instrument.broadening import (
     FWHM,
@@ -64,13 +65,11 @@ class _Gaussian(ResolutionShape):
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the Lorentzian share; of several scans, that of the least known."""
-    return max(_of_instrument(region) for region in objective.region_models)
+    return least_known(objective, _of_instrument)
 
 
 def _of_instrument(region: RegionModel) -> float:
-    if not region.instrument.sigma(region.q).any():
-        return 0.0
-    return ASSUMED if region.instrument.broadening is None else MEASURED
+    return prior_of_resolution(region, MEASURED, ASSUMED)
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
@@ -78,11 +77,7 @@ def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArr
 
     For a scan whose line is known better than that of another, in proportion.
     """
-    widest = prior(objective)
-    return tuple(
-        _column(region, values) * (_of_instrument(region) / widest if widest else 0.0)
-        for region in objective.region_models
-    )
+    return in_proportion(objective, _of_instrument, lambda region: _column(region, values))
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:

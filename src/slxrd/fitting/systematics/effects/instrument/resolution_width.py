@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.scans import in_proportion, least_known, prior_of_resolution
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.intensity import RegionModel, apply_resolution
@@ -20,13 +21,11 @@ _STEP = 1e-3
 
 def prior(objective: Objective) -> float:
     """Relative standard deviation of the width; of several scans, that of the least known."""
-    return max(_of_instrument(region) for region in objective.region_models)
+    return least_known(objective, _of_instrument)
 
 
 def _of_instrument(region: RegionModel) -> float:
-    if not region.instrument.sigma(region.q).any():
-        return 0.0
-    return ASSUMED if region.instrument.broadening is None else MEASURED
+    return prior_of_resolution(region, MEASURED, ASSUMED)
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
@@ -34,11 +33,7 @@ def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArr
 
     For a scan whose width is known better than that of another, in proportion.
     """
-    widest = prior(objective)
-    return tuple(
-        _column(region, values) * (_of_instrument(region) / widest if widest else 0.0)
-        for region in objective.region_models
-    )
+    return in_proportion(objective, _of_instrument, lambda region: _column(region, values))
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:

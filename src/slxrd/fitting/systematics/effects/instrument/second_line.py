@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.scans import in_proportion, least_known
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import RegionModel
@@ -43,7 +44,11 @@ def _lines(instrument: Instrument) -> tuple[float, tuple[tuple[float, float], ..
 
 def prior(objective: Objective) -> float:
     """Standard deviation of the share of Kα₂ in the intensity; of several scans the largest."""
-    return max(_lines(region.instrument)[0] for region in objective.region_models)
+    return least_known(objective, _of_instrument)
+
+
+def _of_instrument(region: RegionModel) -> float:
+    return _lines(region.instrument)[0]
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
@@ -51,11 +56,7 @@ def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArr
 
     For a scan whose radiation is known better than that of another, in proportion.
     """
-    largest = prior(objective)
-    return tuple(
-        _column(region, values) * (_lines(region.instrument)[0] / largest if largest else 0.0)
-        for region in objective.region_models
-    )
+    return in_proportion(objective, _of_instrument, lambda region: _column(region, values))
 
 
 def _column(region: RegionModel, values: Mapping[str, float]) -> FloatArray:
