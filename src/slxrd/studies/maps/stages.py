@@ -126,7 +126,7 @@ class Stages:
         for index, _, _ in self.blocks():
             self.store.save(NEIGHBOURS, index, self.store.load(stage[index], index, Solutions))
         empty = np.zeros((0, 0))
-        self.store.save(NEIGHBOURS, end, Solutions(empty, empty, empty, np.zeros(0, dtype=np.uint8)))
+        self.store.save(NEIGHBOURS, end, Solutions(empty, empty, np.zeros(0, dtype=np.uint8)))
 
     def _sweep(
         self, name: str, best: FloatArray, changed: NDArray[np.bool_], stage: dict[int, str]
