@@ -223,6 +223,8 @@ class Stages:
             for future in list(running):
                 if future.cancel():
                     del running[future]
-            while running and self._threads:
-                collect()
+            # Threads end their blocks; of other executors only finished blocks are taken.
+            for future, index in sorted(running.items(), key=lambda each: each[1]):
+                if self._threads or future.done():
+                    finished(index, future.result())
             raise
