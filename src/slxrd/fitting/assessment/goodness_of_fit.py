@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -286,19 +287,50 @@ def _assess_correlated(
 
 def _structure(u: FloatArray, simulated: FloatArray) -> tuple[float, float]:
     """Autocorrelation at lag 1, and the probability of an autocorrelation as large or of as few runs."""
-    first, probability = structure_of_residuals(u[None, :], simulated)
+    first, probability = structure_of_residuals(u[None, :], structure_of_noise(simulated))
     return float(first[0]), float(probability[0])
 
 
-def structure_of_residuals(u: FloatArray, simulated: FloatArray) -> tuple[FloatArray, FloatArray]:
+class NoiseStructure(NamedTuple):
+    """Distributions of the statistics of structure by noise alone.
+
+    Attributes
+    ----------
+    mean, spread : ndarray, shape (lags,)
+        Of the autocorrelation at each lag.
+    positive, runs : tuple of float
+        Mean and variance of the sum of squares of positive autocorrelations, over their spread, and mean and
+        standard deviation of the number of runs of one sign.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+    positive: tuple[float, float]
+    runs: tuple[float, float]
+
+
+def structure_of_noise(simulated: FloatArray) -> NoiseStructure:
+    """Find the distributions from simulated residuals over their expected deviations, shape (m, n)."""
+    rho = _autocorrelation(simulated, max(1, min(_LAGS, simulated.shape[1] // 6)))
+    mean, spread = rho.mean(axis=0), rho.std(axis=0)
+    positive, runs = _positive((rho - mean) / spread), _runs(simulated)
+    return NoiseStructure(
+        mean,
+        spread,
+        (float(positive.mean()), float(positive.var())),
+        (float(runs.mean()), float(runs.std())),
+    )
+
+
+def structure_of_residuals(u: FloatArray, noise: NoiseStructure) -> tuple[FloatArray, FloatArray]:
     """Compare the structure of residuals with that of noise.
 
     Parameters
     ----------
     u : ndarray, shape (k, n)
         Residuals over their expected standard deviations, a row for each of k patterns.
-    simulated : ndarray, shape (m, n)
-        The same of noise alone.
+    noise : NoiseStructure
+        Distributions by noise alone.
 
     Returns
     -------
@@ -307,14 +339,9 @@ def structure_of_residuals(u: FloatArray, simulated: FloatArray) -> tuple[FloatA
     probability : ndarray, shape (k,)
         Of an autocorrelation as large, or of as few runs of one sign, by noise alone.
     """
-    lags = max(1, min(_LAGS, u.shape[1] // 6))
-    ours, theirs = _autocorrelation(u, lags), _autocorrelation(simulated, lags)
-    mean, spread = theirs.mean(axis=0), theirs.std(axis=0)
-    least = np.minimum(
-        _tail(_positive((ours - mean) / spread), _positive((theirs - mean) / spread)),
-        _few(_runs(u), _runs(simulated)),
-    )
-    return (ours - mean)[:, 0], np.minimum(1.0, 2.0 * least)
+    rho = _autocorrelation(u, noise.mean.size)
+    large = _tail(_positive((rho - noise.mean) / noise.spread), *noise.positive)
+    return (rho - noise.mean)[:, 0], np.minimum(1.0, 2.0 * np.minimum(large, _few(_runs(u), *noise.runs)))
 
 
 def _autocorrelation(u: FloatArray, lags: int) -> FloatArray:
@@ -327,11 +354,10 @@ def _positive(z: FloatArray) -> FloatArray:
     return np.asarray(np.sum(np.maximum(z, 0.0) ** 2, axis=1))
 
 
-def _tail(value: FloatArray, simulated: FloatArray) -> FloatArray:
-    """Probability of larger values, from a scaled χ² distribution with the moments of the simulated ones."""
+def _tail(value: FloatArray, mean: float, variance: float) -> FloatArray:
+    """Probability of larger values, from a scaled χ² distribution with these moments."""
     from scipy.special import gammaincc
 
-    mean, variance = float(simulated.mean()), float(simulated.var())
     return np.asarray(gammaincc(mean**2 / variance, value * mean / variance))
 
 
@@ -339,11 +365,11 @@ def _runs(u: FloatArray) -> FloatArray:
     return np.asarray(1.0 + np.sum(np.signbit(u[:, 1:]) != np.signbit(u[:, :-1]), axis=1))
 
 
-def _few(value: FloatArray, simulated: FloatArray) -> FloatArray:
+def _few(value: FloatArray, mean: float, spread: float) -> FloatArray:
     """Probability of as few runs, from a normal distribution."""
     from scipy.special import ndtr
 
-    return np.asarray(ndtr((value + 0.5 - simulated.mean()) / max(float(simulated.std()), 0.5)))
+    return np.asarray(ndtr((value + 0.5 - mean) / max(spread, 0.5)))
 
 
 def correlation_time(u: FloatArray) -> float:

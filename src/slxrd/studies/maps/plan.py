@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Region, RegionData, as_regions
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import fit
+from slxrd.fitting.api import setup
+from slxrd.fitting.diagnosis.readings import setup_best
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.pipeline import fit_pattern
+from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.identity import TOLERANCES
 from slxrd.fitting.search.minima import search
@@ -180,7 +183,8 @@ def fit_mean(
     rest = np.isnan(sigma)
     sigma[rest] = float(np.median(sigma[~rest]))
     used = {**options, "regions": regions, "noise": "file"}
-    return fit(stack.pattern(np.where(np.isfinite(mean), mean, 0.0), sigma, "mean of the map"), **used)
+    pattern = stack.pattern(np.where(np.isfinite(mean), mean, 0.0), sigma, "mean of the map")
+    return fit_pattern(*setup_best(pattern, collect(used), setup), intervals=False)
 
 
 def make_plan(

@@ -126,7 +126,7 @@ class Stages:
         for index, _, _ in self.blocks():
             self.store.save(NEIGHBOURS, index, self.store.load(stage[index], index, Solutions))
         empty = np.zeros((0, 0))
-        self.store.save(NEIGHBOURS, end, Solutions(empty, empty, empty, np.zeros(0, dtype=np.uint8)))
+        self.store.save(NEIGHBOURS, end, Solutions(empty, empty, np.zeros(0, dtype=np.uint8)))
 
     def _sweep(
         self, name: str, best: FloatArray, changed: NDArray[np.bool_], stage: dict[int, str]
@@ -223,6 +223,8 @@ class Stages:
             for future in list(running):
                 if future.cancel():
                     del running[future]
-            while running and self._threads:
-                collect()
+            # Threads end their blocks; of other executors only finished blocks are taken.
+            for future, index in sorted(running.items(), key=lambda each: each[1]):
+                if self._threads or future.done():
+                    finished(index, future.result())
             raise

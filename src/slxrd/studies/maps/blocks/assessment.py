@@ -7,7 +7,7 @@ distributions of the statistics of structure are simulated once, at the mean pat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from slxrd.fitting.assessment.goodness_of_fit import (
     UNLIKELY,
+    NoiseStructure,
     chi2_scatter,
     correlation_time,
+    structure_of_noise,
     structure_of_residuals,
 )
 from slxrd.fitting.assessment.grade import BELOW_ZERO, LARGEST_DIFFERENCE, LEAST_OF_LOGARITHMS, LEAST_OF_ROOTS
@@ -25,7 +27,7 @@ from slxrd.fitting.minimise.covariance import ON_BOUND
 from slxrd.fitting.result.fit import AMBIGUOUS
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED
 from slxrd.studies.maps.blocks.curvature import RegionCurves, curves
-from slxrd.studies.maps.blocks.refinement import SIGNAL, Solutions
+from slxrd.studies.maps.blocks.refinement import SIGNAL, TOLERANCE, Solutions
 from slxrd.studies.maps.plan import Plan
 from slxrd.units import FloatArray
 
@@ -41,6 +43,8 @@ _KEPT, _MEAN_SQUARE = 0.8, 0.43772
 _THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 #: Largest predicted decrease of χ², over the squared noise, of a refinement that has ended at its minimum.
 _AT_MINIMUM = 1e-2
+#: Largest error of L over d/2π with which fringes are significant without a further refinement.
+_CLEAR = 0.05
 #: Relative eigenvalue below which χ² is flat.
 _FLAT = 1e-12
 
@@ -89,6 +93,7 @@ def assess_rows(plan: Plan, rows: FloatArray, found: Solutions) -> Assessed:
         Their solutions.
     """
     k, p = len(rows), len(plan.names)
+    found = replace(found, values=found.values.copy(), chi2=found.chi2.copy())
     fitted = np.flatnonzero(np.isfinite(found.chi2[:, 0]))
     nothing = np.full(k, np.nan)
     result = Assessed(
@@ -103,8 +108,10 @@ def assess_rows(plan: Plan, rows: FloatArray, found: Solutions) -> Assessed:
 
 
 def _assess_fitted(
-    plan: Plan, rows: FloatArray, found: Solutions, fitted: NDArray[np.intp], result: Assessed
-) -> None:
+    plan: Plan, rows: FloatArray, found: Solutions, fitted: NDArray[np.intp], result: Assessed,
+    *, again: bool = True,
+) -> None:  # fmt: skip
+    """Fill in the results of fitted patterns, in place; those that are not at a minimum are refined again."""
     values = found.values[fitted, 0].copy()
     regions = curves(plan, rows, values)
     free = np.flatnonzero(plan.free)
@@ -148,13 +155,19 @@ def _assess_fitted(
     limit = AMBIGUOUS * widening**2
     near = rises < limit[:, None]
     status = _status(plan, values, errors, bound, flat)
-    _without_fringes(plan, found.without[fitted] - found.chi2[fitted, 0], scale2, status)
+    _without_fringes(plan, rows, found.chi2[fitted, 0], scale2, values, errors, status)
     _compare(values, errors, found.values[fitted], near, status)
     errors[status != DETERMINED] = np.where(status == AMBIGUOUS_VALUE, errors, np.nan)[status != DETERMINED]
     result.values[fitted], result.errors[fitted], result.status[fitted] = values, errors, status
     result.grade[fitted], result.reduced_chi2[fitted], result.widening[fitted] = grade, reduced, widening
     result.chi2[fitted] = found.chi2[fitted, 0] / scale2
     result.rises[fitted], result.competing[fitted] = rises, near.sum(axis=1).astype(np.uint8) - 1
+    if again and not settled.all():
+        rest = np.flatnonzero(~settled)
+        for j in rest.tolist():
+            refined = plan.batch(values[j : j + 1]).refine(plan.sets(rows[j : j + 1]))
+            found.values[fitted[j], 0], found.chi2[fitted[j], 0] = refined.values[0], refined.chi2[0]
+        _assess_fitted(plan, rows[rest], found, fitted[rest], result, again=False)
 
 
 def _own_sigma(plan: Plan, region: int, each: RegionCurves) -> FloatArray:
@@ -237,7 +250,7 @@ def _grades(
         excess = np.zeros(k) if counts is None else np.mean(np.minimum(1.0 / counts, 20.0), axis=1)
         precision = 0.0 if plan.noise.known else _PRECISION / math.sqrt(n)
         limit = 1.0 + np.array([chi2_scatter(x, precision) for x in (dof * 2.0 / (2.0 + excess)).tolist()])
-        probability = structure_of_residuals(u, residuals_of_noise(plan)[i])[1]
+        probability = structure_of_residuals(u, noise_of_fits(plan)[i])[1]
         good &= (np.mean(u**2, axis=1) <= limit) & (probability >= UNLIKELY / len(regions))
         negative |= each.background.min(axis=1) < BELOW_ZERO * each.calculated.max(axis=1)
         standardised.append(u)
@@ -279,8 +292,8 @@ def _expected(basis: FloatArray, width: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=2)
-def residuals_of_noise(plan: Plan) -> list[FloatArray]:
-    """Simulate standardised residuals of each region by noise alone, at the mean pattern."""
+def noise_of_fits(plan: Plan) -> list[NoiseStructure]:
+    """Distributions of the statistics of structure in each region by noise alone, at the mean pattern."""
     mean = np.zeros((1, 1 + max(int(place.max()) for place in plan.places)))
     for points, place in zip(plan.data, plan.places, strict=True):
         mean[0, place] = points.intensity
@@ -294,7 +307,7 @@ def residuals_of_noise(plan: Plan) -> list[FloatArray]:
         basis = np.concatenate((J[:, :, at : at + n].transpose(0, 2, 1) @ half, each.nuisance), axis=2)
         draws = np.random.default_rng(i).normal(size=(_DRAWS, n))
         left = draws - (draws @ basis[0]) @ basis[0].T
-        found.append(np.asarray(left / _expected(basis, np.ones((1, n)))))
+        found.append(structure_of_noise(left / _expected(basis, np.ones((1, n)))))
         at += n
     return found
 
@@ -324,11 +337,28 @@ def _status(
     return status
 
 
-def _without_fringes(plan: Plan, gain: FloatArray, scale2: FloatArray, status: NDArray[np.uint8]) -> None:
-    """Call L and σ_L undetermined, in place, where fringes do not improve χ² significantly."""
+def _without_fringes(
+    plan: Plan, rows: FloatArray, chi2: FloatArray, scale2: FloatArray, values: FloatArray,
+    errors: FloatArray, status: NDArray[np.uint8],
+) -> None:  # fmt: skip
+    """Call L and σ_L undetermined, in place, where fringes do not improve χ² significantly.
+
+    Fringes of amplitude A and noise σ_A determine L to about d/2π·σ_A/A, and improve χ² by (A/σ_A)². Only
+    where the error of L does not show that this is far above the threshold, the pattern is refined without
+    them.
+    """
     if not plan.stacked:
         return
-    lost = ~(gain > FRINGES_DETECTED * scale2)
+    d, L = plan.names.index("d"), plan.names.index("L")
+    clear = plan.free[L] & (errors[:, L] < _CLEAR * values[:, d] / (2.0 * np.pi))
+    doubtful = np.flatnonzero(~clear)
+    if not doubtful.size:
+        return
+    without = plan.batch_without_fringes().refine(
+        plan.sets(rows[doubtful]), 1, tolerance=TOLERANCE, leap=True
+    )
+    gain = np.where(np.isfinite(without.chi2), without.chi2, np.inf) - chi2[doubtful]
+    lost = doubtful[~(gain > FRINGES_DETECTED * scale2[doubtful])]
     for name in ("L", "sigma_L"):
         i = plan.names.index(name)
         if plan.free[i]:

@@ -13,8 +13,9 @@ from slxrd.units import FloatArray
 
 #: Solutions that are kept for each pattern, the best first.
 KEPT = 4
-#: Relative change of χ² at which a refinement ends; its last step is as accurate as another evaluation.
-TOLERANCE = 1e-6
+#: Relative change of χ² at which a refinement ends. Its last step is as accurate as another evaluation, and
+#: one more step follows in the assessment.
+TOLERANCE = 1e-4
 #: Kinds of patterns: with a signal, or why they are not fitted.
 SIGNAL, EMPTY, SATURATED, NOT_FINITE = 0, 1, 2, 3
 #: A pattern without a peak of this many standard deviations, which a straight line describes, is empty.
@@ -33,15 +34,12 @@ class Solutions:
         NaN where there are fewer.
     chi2 : ndarray, shape (k, KEPT)
         With the σ of the plan; infinite where there are fewer.
-    without : ndarray, shape (k,)
-        χ² without fringes; infinite if that was not fitted.
     kind : ndarray of uint8, shape (k,)
         :data:`SIGNAL`, :data:`EMPTY`, :data:`SATURATED` or :data:`NOT_FINITE`.
     """
 
     values: FloatArray
     chi2: FloatArray
-    without: FloatArray
     kind: NDArray[np.uint8]
 
 
@@ -96,14 +94,11 @@ def refine_rows(plan: Plan, rows: FloatArray, saturated: NDArray[np.bool_]) -> S
     good = np.flatnonzero(kind == SIGNAL)
     p = len(plan.names)
     values, chi2 = np.full((len(rows), KEPT, p), np.nan), np.full((len(rows), KEPT), np.inf)
-    without = np.full(len(rows), np.inf)
     if good.size:
         sets = plan.sets(rows[good])
         tried = [_refined(plan.batch(start[None]), sets) for start in plan.starts]
         values[good], chi2[good] = _merged(plan, [each[0] for each in tried], [each[1] for each in tried])
-        if plan.stacked:
-            without[good] = _refined(plan.batch_without_fringes(), sets)[1]
-    return Solutions(values, chi2, without, kind)
+    return Solutions(values, chi2, kind)
 
 
 def _refined(batch: Batch, sets: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
@@ -223,4 +218,4 @@ def refine_from_neighbours(
         levels = [*np.moveaxis(chi2[which], 1, 0), heights]
         values[which], chi2[which] = _merged(plan, every, levels)
     lower = chi2[:, 0] < before * (1.0 - _LOWER)
-    return Solutions(values, chi2, known.without, known.kind), lower
+    return Solutions(values, chi2, known.kind), lower

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import shutil
+import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -76,9 +77,9 @@ class BlockStore:
         """Read a block."""
         file = self._file(stage, index)
         try:
-            with np.load(file, allow_pickle=False) as arrays:
+            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
                 return kind(**{name: arrays[name] for name in arrays.files})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise FileError(
                 file, f"cannot be read ({error}); remove it, and it is calculated again"
             ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -148,9 +149,13 @@ def _made(
 
 def _from_numpy(file: Path, choice: Choice) -> PatternStack:
     try:
+        if file.suffix.lower() == ".npz" and not zipfile.is_zipfile(file):
+            raise FileError(file, "cannot be read as arrays of numbers (it is no .npz; was it copied whole?)")
         found = np.load(file, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(file, error) from None
+    except SlxrdError:
+        raise
     except (ValueError, EOFError) as error:
         raise FileError(file, f"cannot be read as arrays of numbers ({error})") from None
     if isinstance(found, np.ndarray):
