@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from typing import Generic, TypeVar, cast
 
 from slxrd.errors import SlxrdError
@@ -126,7 +127,7 @@ class Registry(Generic[Item]):
             for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
                 importlib.import_module(module.name)
         found: dict[str, EntryPoint] = {}
-        for point in sorted(entry_points(group=self.group), key=_distribution):
+        for point in sorted(_entry_points(tuple(sys.path)).select(group=self.group), key=_distribution):
             # The same distribution may be found twice, in two folders of sys.path.
             other = found.get(point.name)
             if other is not None and _distribution(other) == _distribution(point):
@@ -151,6 +152,12 @@ class Registry(Generic[Item]):
                 f"the {self.kind} {point.name!r} of the package {_distribution(point)} cannot be used "
                 f"({type(error).__name__}: {error}); update or uninstall the package"
             )
+
+
+@cache
+def _entry_points(path: tuple[str, ...]) -> EntryPoints:
+    """Return the entry points of all groups; to list the packages of ``sys.path`` takes some time."""
+    return entry_points()
 
 
 def _distribution(point: EntryPoint) -> str:
