@@ -1,76 +1,126 @@
-"""Time of the import and of a fit on the command line in a new process."""
+"""Start-up, memory and installed size: ``python benchmarks/processes.py [--rounds N] [--json FILE]``."""
 
 from __future__ import annotations
 
+import argparse
+import re
 import subprocess
 import sys
 import tempfile
+import tomllib
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from fits import NOISE, TRUE
-from report import goal, heading, line, seconds
+from packaging.requirements import Requirement
+from report import goal, heading, line, machine, seconds, write
 
 from slxrd.model.intensity import Model
 
-_IMPORT = """
-import time
-start = time.perf_counter()
-import numpy
-middle = time.perf_counter()
-{what}
-print(middle - start, time.perf_counter() - middle)
-"""
-
 # The peak memory of a child includes that of its parent at the start: hence a small parent process.
 _LAUNCH = """
-import resource, subprocess, sys, time
-start = time.perf_counter()
+import resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-wall = time.perf_counter() - start
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-peak = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(code, wall, used.ru_utime + used.ru_stime, peak)
+print(code, used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
 
 
-def imports(rounds: int) -> None:
-    """Time of the import beyond NumPy's own."""
-    heading("Import, beyond NumPy's own")
-    for what, text in (
-        ("import slxrd", "import slxrd"),
-        ("import slxrd and all that slxrd.fit needs", "import slxrd; slxrd.fit; import scipy.optimize"),
-    ):
-        numpy_alone, beyond = np.min([_python(_IMPORT.format(what=text)) for _ in range(rounds)], axis=0)
-        if text == "import slxrd":
-            line("import numpy", seconds(numpy_alone))
-            goal(f"{what}, s", beyond, seconds(beyond), at_most=0.3)
-        else:
-            line(what, seconds(beyond))
+class Used(NamedTuple):
+    """What a process took: s of processor time, and MB of memory at its peak."""
+
+    time: float
+    memory: float
 
 
-def command_line(rounds: int) -> None:
-    """Processor time and peak memory of ``slxrd fit``."""
-    heading("slxrd fit on the command line, two regions, results and figure written")
+def processes(rounds: int) -> None:
+    """Processor time and peak memory of new processes, which take turns; the least of all rounds."""
+    heading("New processes: imports and slxrd fit")
     if sys.platform == "win32":
         line("not measured on Windows", "-")
         return
     with tempfile.TemporaryDirectory() as folder:
-        pattern = _pattern(Path(folder))
-        measured = []
-        for i in range(rounds + 1):
-            command = [sys.executable, "-m", "slxrd", "fit", str(pattern), "--axis", "q"]
-            command += ["--region", "0.9:1.3", "--region", "2.0:2.35:0.1", "--out", f"{folder}/{i}"]
-            code, wall, busy, peak = _python(_LAUNCH, *command)
+        fit = ["-m", "slxrd", "fit", str(_pattern(Path(folder))), "--axis", "q", "--force"]
+        fit += ["--region", "0.9:1.3", "--region", "2.0:2.35:0.1"]
+        commands = {
+            "import numpy": ["-c", "import numpy"],
+            "import numpy, slxrd": ["-c", "import numpy, slxrd"],
+            "slxrd --version": ["-m", "slxrd", "--version"],
+            "slxrd fit": fit,
+            "slxrd fit --plot": [*fit, "--plot", f"{folder}/fit.png"],
+            "slxrd fit --out": [*fit, "--out", f"{folder}/out"],
+        }
+        used = _least(commands, rounds)
+    for name, each in used.items():
+        line(name, f"{seconds(each.time)}, {each.memory:.0f} MB")
+    plain, drawn, written = (used[f"slxrd fit{option}"] for option in ("", " --plot", " --out"))
+    imported = used["import numpy, slxrd"].time - used["import numpy"].time
+    goal("import slxrd beyond NumPy, s", imported, seconds(max(imported, 0.0)), at_most=0.05)
+    goal("slxrd fit, s", plain.time, seconds(plain.time), at_most=0.6)
+    goal("slxrd fit, times import numpy", *_ratio(plain, used["import numpy"]), at_most=8.0)
+    goal("slxrd fit, peak memory, MB", plain.memory, f"{plain.memory:.0f} MB", at_most=100)
+    goal("slxrd fit --plot beyond slxrd fit, s", *_beyond(drawn, plain), at_most=0.5)
+    goal("slxrd fit --out, s", written.time, seconds(written.time), at_most=1.2)
+    goal("slxrd fit --out, peak memory, MB", written.memory, f"{written.memory:.0f} MB", at_most=150)
+
+
+def installed_size() -> None:
+    """Size of slxrd and of all packages that it requires, with the bytecode that pip compiles."""
+    heading("Installed size")
+    root = Path(__file__).parents[1]
+    sizes = {"slxrd": _size([path for path in (root / "src").rglob("*") if "__pycache__" not in path.parts])}
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for text in project["dependencies"]:
+        _add_sizes(Requirement(text).name, sizes)
+    for name, size in sorted(sizes.items(), key=lambda each: -each[1])[:8]:
+        line(name, f"{size:.0f} MB")
+    total = sum(sizes.values())
+    goal("all, MB", total, f"{total:.0f} MB", at_most=350)
+
+
+def _least(commands: dict[str, list[str]], rounds: int) -> dict[str, Used]:
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for _ in range(rounds + 1):
+        for name, words in commands.items():
+            launch = [sys.executable, "-c", _LAUNCH, sys.executable, *words]
+            done = subprocess.run(launch, stdout=subprocess.PIPE, text=True, check=True)
+            code, time, peak = (float(word) for word in done.stdout.split())
             if code != 0:
-                goal("slxrd fit failed; its exit code", code, f"{code:.0f}", at_most=0)
-                return
-            measured.append((wall, busy, peak / 1e6))
-    line("the first time, which compiles unless it was done before", seconds(measured[0][0]))
-    wall, busy, peak = np.min(measured[1:], axis=0)
-    goal("from then on, s", wall, seconds(wall), at_most=2)
-    line("of which the processor was at work on it", seconds(busy))
-    goal("peak memory, MB", peak, f"{peak:.0f} MB", at_most=300)
+                raise SystemExit(f"{name} failed with exit code {code:.0f}")
+            found[name].append((time, peak / 1e6))
+    # The first round writes bytecode and fills the caches of the system.
+    return {name: Used(*np.min(each[1:], axis=0).tolist()) for name, each in found.items()}
+
+
+def _ratio(used: Used, unit: Used) -> tuple[float, str]:
+    return used.time / unit.time, f"{used.time / unit.time:.1f}"
+
+
+def _beyond(used: Used, other: Used) -> tuple[float, str]:
+    return used.time - other.time, seconds(used.time - other.time)
+
+
+def _add_sizes(name: str, sizes: dict[str, float]) -> None:
+    key = re.sub(r"[-_.]+", "-", name).lower()
+    if key in sizes:
+        return
+    try:
+        package = distribution(name)
+    except PackageNotFoundError:
+        line(name, "not installed")
+        return
+    sizes[key] = _size([Path(str(package.locate_file(file))) for file in package.files or []])
+    for text in package.requires or []:
+        required = Requirement(text)
+        if required.marker is None or required.marker.evaluate({"extra": ""}):
+            _add_sizes(required.name, sizes)
+
+
+def _size(files: Sequence[Path]) -> float:
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
 
 
 def _pattern(folder: Path) -> Path:
@@ -85,9 +135,13 @@ def _pattern(folder: Path) -> Path:
     return path
 
 
-def _python(code: str, *arguments: str) -> tuple[float, ...]:
-    """Run code in a new interpreter, and return the numbers that it prints."""
-    finished = subprocess.run(
-        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True, check=True
-    )
-    return tuple(float(word) for word in finished.stdout.split())
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions of each command")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the values that have a goal")
+    arguments = parser.parse_args()
+    machine()
+    installed_size()
+    processes(arguments.rounds)
+    if arguments.json:
+        write(arguments.json)

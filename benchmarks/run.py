@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from fits import fits
-from processes import command_line, imports
+from processes import installed_size, processes
 from report import machine, write
 from series import series
 from speed import atoms, kernel, scaling
@@ -32,8 +32,8 @@ def main() -> None:
     uncertainty(rounds=1 if quick else 3)
     series(count=16 if quick else 200)
     files(rounds=2 if quick else 5)
-    imports(rounds=3 if quick else 7)
-    command_line(rounds=2 if quick else 5)
+    installed_size()
+    processes(rounds=2 if quick else 5)
     if arguments.json:
         write(arguments.json)
 
