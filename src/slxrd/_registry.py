@@ -8,8 +8,8 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
-from importlib.metadata import EntryPoint, EntryPoints, entry_points
-from typing import Generic, TypeVar, cast
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar, cast
 
 from slxrd.errors import SlxrdError
 
@@ -155,7 +155,7 @@ class Registry(Generic[Item]):
 
 
 @cache
-def _entry_points(path: tuple[str, ...]) -> EntryPoints:
+def _entry_points(path: tuple[str, ...]) -> Any:  # SelectableGroups in Python 3.11, then EntryPoints
     """Return the entry points of all groups; to list the packages of ``sys.path`` takes some time."""
     return entry_points()
 
