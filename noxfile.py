@@ -25,11 +25,7 @@ VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 #: What is needed to make and check wheels for other systems.
 WHEEL_TOOLS = ("hatchling>=1.24", "ziglang>=0.13", "lief>=0.16")
 #: Tests of the native core with gcc's sanitizers of addresses and undefined behaviour, and of threads.
-SANITIZED = (
-    "tests/model/test_kernel.py",
-    "tests/model/test_kernel_limits.py",
-    "tests/model/test_cells_derivatives.py",
-)
+SANITIZED = ("tests/model", "-m", "not slow")
 THREADS = ("tests/fitting/test_native_threads.py",)
 
 
@@ -84,7 +80,7 @@ def sanitize(session: nox.Session) -> None:
     shutil.copytree("src", tree / "src", ignore=shutil.ignore_patterns("_core.*", "__pycache__"))
     shutil.copy("hatch_build.py", tree)
     for library, sanitizers, tests in (
-        ("libasan.so", "address,undefined", SANITIZED + THREADS),
+        ("libasan.so", "address,undefined", THREADS + SANITIZED),
         ("libtsan.so", "thread", THREADS),
     ):
         found = session.run("gcc", f"-print-file-name={library}", external=True, silent=True)
