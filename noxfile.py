@@ -24,9 +24,10 @@ EXAMPLES = ("cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres", "
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 #: What is needed to make and check wheels for other systems.
 WHEEL_TOOLS = ("hatchling>=1.24", "ziglang>=0.13", "lief>=0.16")
-#: Tests of the native core with gcc's sanitizers of addresses and undefined behaviour, and of threads.
-SANITIZED = ("tests/model", "-m", "not slow")
-THREADS = ("tests/fitting/test_native_threads.py",)
+#: Tests that are run with the native core compiled with sanitizers.
+SANITIZED = ("tests/model/test_native.py", "tests/fitting/test_native_threads.py")
+#: gcc's sanitizers, and the library of each.
+SANITIZERS = {"address": ("libasan.so", "address,undefined"), "thread": ("libtsan.so", "thread")}
 
 
 @nox.session
@@ -71,7 +72,7 @@ def core(session: nox.Session) -> None:
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """The tests of the kernels and of threads, with the native core compiled with gcc's sanitizers."""
+    """Tests of the native core with a sanitizer of gcc: ``-- address``, the default, or ``-- thread``."""
     if not sys.platform.startswith("linux") or not shutil.which("gcc"):
         session.skip("needs gcc on Linux")
     session.install(".[test]")
@@ -79,32 +80,18 @@ def sanitize(session: nox.Session) -> None:
     shutil.rmtree(tree, ignore_errors=True)
     shutil.copytree("src", tree / "src", ignore=shutil.ignore_patterns("_core.*", "__pycache__"))
     shutil.copy("hatch_build.py", tree)
-    for library, sanitizers, tests in (
-        ("libasan.so", "address,undefined", THREADS + SANITIZED),
-        ("libtsan.so", "thread", THREADS),
-    ):
-        found = session.run("gcc", f"-print-file-name={library}", external=True, silent=True)
-        env = {
-            "CC": "gcc", "LD_PRELOAD": str(found).strip(), "PYTHONPATH": str(tree / "src"),
-            "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66", "OPENBLAS_NUM_THREADS": "1",
-        }  # fmt: skip
-        # The sanitizer of threads knows addresses that are not random.
-        fixed = ("setarch", "--addr-no-randomize") if library == "libtsan.so" else ()
-        options = ("-O1", "-g", f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all")
-        session.run(*fixed, "python", str(tree / "hatch_build.py"), *options, env=env, external=True)
-        session.run(
-            *fixed,
-            "python",
-            "-m",
-            "pytest",
-            "-n",
-            "0",
-            "-p",
-            "no:cacheprovider",
-            *tests,
-            env=env,
-            external=True,
-        )
+    library, sanitizers = SANITIZERS[session.posargs[0] if session.posargs else "address"]
+    found = session.run("gcc", f"-print-file-name={library}", external=True, silent=True)
+    env = {
+        "CC": "gcc", "LD_PRELOAD": str(found).strip(), "PYTHONPATH": str(tree / "src"),
+        "ASAN_OPTIONS": "detect_leaks=0", "TSAN_OPTIONS": "exitcode=66", "OPENBLAS_NUM_THREADS": "1",
+    }  # fmt: skip
+    # The sanitizer of threads knows addresses that are not random.
+    fixed = ("setarch", "--addr-no-randomize") if sanitizers == "thread" else ()
+    options = ("-O1", "-g", f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all")
+    session.run(*fixed, "python", str(tree / "hatch_build.py"), *options, env=env, external=True)
+    tests = ("python", "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow", *SANITIZED)
+    session.run(*fixed, *tests, env=env, external=True)
 
 
 @nox.session

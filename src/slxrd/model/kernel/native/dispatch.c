@@ -29,7 +29,7 @@ static int has_avx2(void) {
 
 static const functions *chosen(void) {
 #ifdef HAVE_AVX2
-    static int known = -1; /* threads that set it at the same time set the same value */
+    static _Atomic int known = -1; /* threads that set it at the same time set the same value */
     if (known < 0) known = has_avx2();
     if (known) return &slxrd_functions_avx2;
 #endif
