@@ -288,4 +288,4 @@ def patterns_at_once(plan: Plan) -> int:
     """Return a number of patterns that takes some tenths of a second, from sizes only."""
     problem = prepare_problem(plan.objective, plan.parameters, plan.starts[:1])
     seconds = 8.0 * (len(plan.starts) + 1) * seconds_of_evaluation(problem, plan.starts[:1])
-    return int(np.clip(2 ** math.floor(math.log2(max(2.0 / seconds, 1.0))), 8, 512))
+    return int(np.clip(2 ** math.floor(math.log2(max(1.0 / seconds, 1.0))), 8, 512))
