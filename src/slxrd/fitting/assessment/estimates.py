@@ -27,6 +27,8 @@ from slxrd.units import FloatArray
 M_MATTERS = 0.2
 #: Below this reduced χ², σ is too large.
 LEAST_CHI2 = 0.5
+#: Words of the note on it.
+SIGMA_TOO_LARGE = "is too small: σ is about"
 
 #: Note on two alternating crystals with a free gap.
 GROWN = (
@@ -226,7 +228,7 @@ class FitAssessment:
             return
         if self.assessment.grade == "describes":
             self.notes.append(
-                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / np.sqrt(reduced):.1f} times too "
+                f"reduced χ² = {reduced:.2g} {SIGMA_TOO_LARGE} {1 / np.sqrt(reduced):.1f} times too "
                 "large, and the errors with it (--noise)"
             )
 

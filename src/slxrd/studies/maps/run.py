@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from slxrd._version import __version__
 from slxrd.data.pattern import Axis
 from slxrd.errors import SlxrdError
+from slxrd.fitting.assessment.estimates import SIGMA_TOO_LARGE
 from slxrd.fitting.request.declaration import documented, flatten
 from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
@@ -182,7 +183,8 @@ def run_map(
         stages.refine()
         stages.pass_on()
         stages.assess()
-        of_mean = [f"of the mean pattern: {note}" for note in found.notes]
+        # The mean scatters less than the single patterns, whose σ its fit has.
+        of_mean = [f"of the mean pattern: {note}" for note in found.notes if SIGMA_TOO_LARGE not in note]
         return _result(stages, found, settings, (*notes, *stages.notes, *of_mean))
 
 
