@@ -169,6 +169,22 @@ class Measurement:
         return np.asarray((1.0 - self.lorentzian) * gaussian + self.lorentzian * tails)
 
 
+def dilated(sample: Sample, q: FloatArray) -> FloatArray:
+    """Intensity of stacks of which one half is longer in all distances, the other shorter.
+
+    The departure is the square of the relative change, in units of (0.004)².
+    """
+    squared = sample.departures.get("order_broadening", 0.0)
+    if squared == 0.0:
+        return intensity(sample, q)
+    total = np.zeros(q.size)
+    for sign in (1.0, -1.0):
+        r = 1.0 + sign * 0.004 * squared**0.5
+        stack = replace(sample, d=r * sample.d, L=r * sample.L, sigma_L=r * sample.sigma_L, departures={})
+        total += 0.5 * intensity(stack, q)
+    return total
+
+
 def measured(sample: Sample, ends: tuple[float, float], every: int, how: Measurement) -> FloatArray:
     """Intensity at every so many steps from the first to the last end, as it is measured."""
     first, last = (round(end / STEP) for end in ends)
@@ -178,5 +194,5 @@ def measured(sample: Sample, ends: tuple[float, float], every: int, how: Measure
         if share != 0.0:
             grid = ratio * STEP * np.arange(first - reach, last + reach + 1)
             line = how.line(ratio * STEP * np.arange(-reach, reach + 1))
-            total += share * np.convolve(how.factor(grid) * intensity(sample, grid), line, "valid")
+            total += share * np.convolve(how.factor(grid) * dilated(sample, grid), line, "valid")
     return total[::every]

@@ -103,6 +103,20 @@ def test_effects_of_films(effect: str) -> None:
     compare(EFFECTS[effect].columns(objective("sheets", sample), sample.values), expected)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAMPLES)
+def test_broadening_in_proportion_to_q(name: str) -> None:
+    sample = SAMPLES[name]
+    size, expected = 1e-3, []
+    for ends in REGIONS[name]:
+        none, some, more = (
+            measured(sample.departing("order_broadening", h), ends, EVERY, Measurement())
+            for h in (0.0, size, 2.0 * size)
+        )
+        expected.append((4.0 * some - 3.0 * none - more) / (2.0 * size))
+    compare(EFFECTS["order_broadening"].columns(objective(name, sample), sample.values), expected, 1e-5)
+
+
 OF_INSTRUMENT = {
     "resolution_width": (0.005, False, lambda h: Measurement(sigma_G=0.007 * (1.0 + h))),
     "resolution_shape": (0.5, True, lambda h: Measurement(lorentzian=h)),

@@ -17,6 +17,7 @@ from slxrd.model.intensity import Model
 from slxrd.model.sizes import size_weights
 from slxrd.sample.library.crystals import crystal
 from slxrd.sample.stack import Stack
+from slxrd.sample.substrate import Substrate
 from slxrd.units import SecondLine
 
 Q = np.linspace(1.95, 2.35, 60)
@@ -59,6 +60,22 @@ def test_all_of_them_apply_to_equal_planes() -> None:
 
 def test_films_have_no_gaps() -> None:
     assert in_use(objective(Stack(coherent=1))) == sorted([*REGION, *INSTRUMENT, *OF_SIZES])
+
+
+@pytest.mark.parametrize("stack", [Stack(coherent=1), Stack(substrate=Substrate(3.9))])
+def test_distances_common_to_a_stack_need_stacks_without_substrate(stack: Stack) -> None:
+    assert "order_broadening" in in_use(objective(Stack(stack="alternating")))
+    assert "order_broadening" not in in_use(objective(stack))
+
+
+def test_single_crystals_have_one_spread_of_distances() -> None:
+    """Each is a stack of its own: stacks that differ in proportion are crystals that differ in d."""
+    made = objective(Stack(coherent=1))
+    of_stacks, of_crystals = (
+        EFFECTS[name].columns(made, VALUES)[0] / unit**2
+        for name, unit in (("order_broadening", 0.004), ("strain_spread", 0.003))
+    )
+    np.testing.assert_allclose(of_stacks, of_crystals, rtol=0.0, atol=1e-4 * np.max(np.abs(of_crystals)))
 
 
 def test_mixed_sizes_are_part_of_the_model() -> None:

@@ -91,6 +91,21 @@ def test_stacks_that_alternate(effect: str) -> None:
     near(column(effect, PAIRS, OF_PAIRS), slope(curve, 1e-3))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("stack", "values"), [(PAIRS, OF_PAIRS), (Stack(coherent=6, stack="mixed"), STACK)])
+def test_distances_that_differ_from_stack_to_stack(stack: Stack, values: Mapping[str, float]) -> None:
+    lengths = [name for name in ("d", "L", "sigma_L", "d_B") if name in values]
+
+    def curve(squared: float) -> FloatArray:
+        """One half of the stacks is longer, the other shorter."""
+        ratios = (1.0 + sign * 0.004 * squared**0.5 for sign in (1.0, -1.0))
+        scaled = (dict(values) | {name: r * values[name] for name in lengths} for r in ratios)
+        return np.asarray(sum(0.5 * brute_cells.expected(stack, each, Q) for each in scaled))
+
+    none, some, more = (curve(h) for h in (0.0, 1e-3, 2e-3))
+    near(column("order_broadening", stack, values), (4.0 * some - 3.0 * none - more) / 2e-3, 1e-5)
+
+
 @pytest.mark.parametrize("stack", [Stack(), ATOMS, Stack(stack="mixed")])
 @pytest.mark.parametrize("effect", ["gap_skewness", "wide_gaps", "unstacked"])
 def test_both_ways_of_calculation_agree(effect: str, stack: Stack) -> None:
