@@ -37,7 +37,7 @@ from slxrd.fitting.systematics.covariance import check_effects
 from slxrd.fitting.systematics.settings import Systematics
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
-from slxrd.model.kernel.dispatch import is_native
+from slxrd.model.kernel.native.library import why_missing
 from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import Stack
@@ -45,11 +45,6 @@ from slxrd.units import FloatArray
 
 #: Number of times that σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
-#: Note of a fit that has no native core.
-WITHOUT_NATIVE_CORE = (
-    "calculated with NumPy, many times slower than the native core, which is not installed: "
-    "install a C compiler or the package ziglang, then slxrd again"
-)
 
 
 @dataclass(frozen=True)
@@ -248,8 +243,8 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
     if settings.background == AUTO:
         settings = replace(settings, background=SEARCHED)
     objective = Objective(Model(stack, options.instrument, instruments), data, settings)
-    if not is_native():
-        notes.append(WITHOUT_NATIVE_CORE)
+    if why_missing():
+        notes.append(f"calculated with NumPy, many times slower than with the native core, {why_missing()}")
     return objective, [*notes, *objective.notes]
 
 

@@ -52,33 +52,54 @@ def check_status(status: int) -> None:
         raise SlxrdError("the sizes of the crystals (N, sigma_N) are not finite, or too many to list")
 
 
-@lru_cache(maxsize=1)
-def native_core() -> ctypes.CDLL | None:
-    """Load the native core; None if it was not built, or is switched off by SLXRD_NATIVE=0.
+def open_library(path: Path) -> tuple[ctypes.CDLL | None, str]:
+    """Load a compiled core.
 
-    Raises
-    ------
-    SlxrdError
-        If the file cannot be loaded, or is not of this version of slxrd.
+    Parameters
+    ----------
+    path : Path
+        The library.
+
+    Returns
+    -------
+    core : ctypes.CDLL or None
+        None if it cannot be used.
+    reason : str
+        Why it cannot be used, with what to do; empty if it can.
     """
-    path = Path(__file__).with_name(FILE)
-    if os.environ.get(SWITCH) == "0" or not path.is_file():
-        return None
-    advice = f"install slxrd again, or set {SWITCH}=0 to calculate without it"
+    if os.environ.get(SWITCH) == "0":
+        return None, f"which {SWITCH}=0 switches off"
+    if not path.is_file():
+        return None, "which is not installed: install a C compiler or the package ziglang, then slxrd again"
     try:
         core = ctypes.CDLL(str(path))
         found = (ctypes.c_int64 * 4)()
         core.slxrd_interface(found)
     except (OSError, AttributeError) as error:
-        raise SlxrdError(f"{path}: cannot be loaded ({error}); {advice}") from None
+        return None, f"which cannot be loaded ({error}): install slxrd again"
     if tuple(found) != (INTERFACE, *SIZES):
-        raise SlxrdError(f"{path}: is of another version of slxrd; {advice}")
+        return None, f"since {path.name} is of another version of slxrd: install slxrd again"
     for name, arguments in _ARGUMENTS.items():
         function = getattr(core, name)
         function.argtypes = arguments
         function.restype = None if name in _WITHOUT_STATUS else ctypes.c_int
     core.slxrd_sources.restype = core.slxrd_instructions.restype = ctypes.c_char_p
-    return core
+    return core, ""
+
+
+@lru_cache(maxsize=1)
+def _opened() -> tuple[ctypes.CDLL | None, str]:
+    return open_library(Path(__file__).with_name(FILE))
+
+
+def native_core() -> ctypes.CDLL | None:
+    """Return the native core; None if it cannot be used, for the reason :func:`why_missing`."""
+    return _opened()[0]
+
+
+def why_missing() -> str:
+    """Why the native core cannot be used, as the end of a sentence; empty if it can."""
+    return _opened()[1]
 
 
 def core() -> ctypes.CDLL:
@@ -91,5 +112,5 @@ def core() -> ctypes.CDLL:
     """
     found = native_core()
     if found is None:
-        raise SlxrdError("this calculation needs the native core, which is not installed")
+        raise SlxrdError(f"this calculation needs the native core, {why_missing()}")
     return found
