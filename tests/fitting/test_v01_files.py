@@ -107,7 +107,7 @@ def same(new: Any, old: Any, where: str = "", scale: float = 0.0) -> None:
             if name in OF_THE_PROGRAM or f"{where}.{name}" in WRONG:
                 continue
             assert name in new, f"{where}.{name} is missing"
-            by = {"delta_chi2": old.get("chi2", 1.0), "probability": 1.0}.get(name, of)
+            by = {"delta_chi2": old.get("chi2", 1.0), "probability": 1.0, "share": 1.0}.get(name, of)
             same(new[name], item, f"{where}.{name}", by if is_number(by) else 0.0)
     elif isinstance(old, list):
         assert isinstance(new, list), where

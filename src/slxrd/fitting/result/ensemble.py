@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -143,7 +142,7 @@ def _density(
     elif edges[0] < limits[1] < edges[-1]:
         edges = limits[1] - step * np.arange(int((limits[1] - edges[0]) / step) + 2)[::-1]
     counts = np.histogram(values, edges, weights=weights)[0]
-    half = math.ceil(4.0 * width / step)
+    half = int(4.0 * width / step + 0.5)
     kernel = np.exp(-0.5 * (np.arange(-half, half + 1) * step / width) ** 2)
     reflected = np.pad(counts / step, half, mode="symmetric")
     return (edges[1:] + edges[:-1]) / 2.0, np.convolve(reflected, kernel / kernel.sum(), mode="valid")

@@ -178,7 +178,7 @@ def average(models: Sequence[LowAngleModel], data: RegionData, critical: FloatAr
     single = [model for model in models if model.background != "both"]
     first = single or [replace(models[0], background="power"), replace(models[0], background="exponential")]
     periods = superlattice_periods(data)
-    found = sorted((_minima(model, data, periods) for model in first), key=lambda each: each[0].bic())
+    found = _minima(first, data, periods, critical)
     if data.per_count is not None:
         data, found = _recounted(data, found)
     found = [_cross_refined(found, k, data) for k in range(len(found))]
@@ -206,11 +206,35 @@ def average(models: Sequence[LowAngleModel], data: RegionData, critical: FloatAr
     return Average(data, tuple(minima), tuple(refined), weights, evidence, scatter)
 
 
-def _minima(model: LowAngleModel, data: RegionData, periods: Sequence[float]) -> list[Refinement]:
-    """Return the different minima, best first, with fringes where BIC favours them."""
-    plain = search(model, data)
-    fringed = search_fringes(replace(model, fringes=True), data, plain[:3], periods)
-    return fringed if fringed[0].bic() < plain[0].bic() - EVIDENT else plain
+def _minima(
+    models: Sequence[LowAngleModel], data: RegionData, periods: Sequence[float], critical: FloatArray
+) -> list[list[Refinement]]:
+    """Return the different minima of each model, best first, with fringes where BIC favours them.
+
+    Fringes must be evident against every background and every refraction without them: they can make up for a
+    wrong one.
+    """
+    plain = [search(model, data) for model in models]
+    fringed = [
+        search_fringes(replace(model, fringes=True), data, minima[:3], periods)
+        for model, minima in zip(models, plain, strict=True)
+    ]
+    evident = _least_bic(fringed) < _least_bic(plain) - EVIDENT
+    if evident:
+        refracted = [
+            [refine_over_refraction(minima[0], data, critical) for minima in each]
+            for each in (fringed, plain)
+        ]
+        evident = _least_bic(refracted[0]) < _least_bic(refracted[1]) - EVIDENT
+    found = [
+        others if evident and others[0].bic() < own[0].bic() - EVIDENT else own
+        for own, others in zip(plain, fringed, strict=True)
+    ]
+    return sorted(found, key=lambda minima: minima[0].bic())
+
+
+def _least_bic(found: Sequence[Sequence[Refinement]]) -> float:
+    return min(each.bic() for minima in found for each in minima)
 
 
 def _cross_refined(found: Sequence[list[Refinement]], k: int, data: RegionData) -> list[Refinement]:
