@@ -11,7 +11,7 @@ from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.result.derived import derived_quantities, with_derived
+from slxrd.fitting.result.derived import NARROW, ONE_STEP, derived_quantities, with_derived
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.search.budget import Budget, OutOfTime
@@ -25,6 +25,8 @@ from slxrd.units import FloatArray
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
 #: σ_N in planes from which on χ² depends smoothly on N.
 SMOOTH = 0.6
+#: Mean sizes and their standard deviations.
+_WIDTHS = {"N": "sigma_N", "N_B": "sigma_N_B"}
 #: Half of a 95 % interval in standard deviations.
 TWO_SIDED_95 = 1.96
 #: Samples that take longer than this, with derivatives, are not drawn, in s.
@@ -132,6 +134,10 @@ def _needs_profile(fit: Fit, name: str) -> bool:
         return True
     if estimate.value is None or estimate.error is None:
         return False
+    # χ² is flat in N within a step of the mean size: its curvature there is no error of N.
+    narrow = name in _WIDTHS and fit.minima[0].values[_WIDTHS[name]] < NARROW
+    if narrow and estimate.error > ONE_STEP and fit.stack.substrate is None:
+        return True
     return (
         not row.lower
         <= estimate.value - 2.0 * estimate.error
