@@ -65,7 +65,7 @@ def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     if inside.sum() < 8:
         raise SlxrdError(f"{pattern.source}: fewer than 8 points between {low:g} and {high:g} Å⁻¹")
     q, intensity = pattern.q[inside], pattern.intensity[inside]
-    noise = estimate_noise(pattern)
+    noise = estimate_noise(pattern, correlated=False)
     maxima = find_maxima(q, intensity, noise.stabilised(intensity), noise.time)
     comb, fringes = _fringes(maxima)
     places = np.empty(0)

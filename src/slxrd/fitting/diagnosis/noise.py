@@ -93,7 +93,7 @@ class NoiseEstimate:
         return np.asarray(integral(level, root) - integral(0.0, float(zero)) + below)
 
 
-def estimate_noise(pattern: Pattern) -> NoiseEstimate:
+def estimate_noise(pattern: Pattern, correlated: bool = True) -> NoiseEstimate:
     """Estimate the noise of a pattern.
 
     For counts the variance is the intensity times that of one count. Otherwise, it is determined from third
@@ -104,11 +104,16 @@ def estimate_noise(pattern: Pattern) -> NoiseEstimate:
     ----------
     pattern : Pattern
         At least eight points.
+    correlated : bool
+        Whether neighbouring points may be correlated. A pattern of fine steps that has hardly any noise looks
+        smoothed, and its fringes would then be taken for noise.
     """
     intensity = pattern.intensity
     if pattern.per_count is not None:
         return NoiseEstimate(0.0, float(np.median(pattern.per_count)), True)
     found = _estimate(intensity)
+    if not correlated:
+        return found
     correlation = find_correlation([intensity / np.maximum(found.sigma(intensity), 1e-300)])
     return found if correlation is None else _estimate(intensity, correlation)
 
