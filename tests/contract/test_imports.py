@@ -232,7 +232,7 @@ def test_without_optional_packages() -> None:
 def built_wheel(folder: Path) -> Path:
     source = folder / "source"
     source.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "hatch_build.py"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
     code = "import hatchling.build as b, sys; print(b.build_wheel(sys.argv[1]))"
