@@ -28,7 +28,8 @@ LOWEST_OF_RESIDUALS, LOWEST_OF_DATA = 0.09, 0.2
 KEPT_OF_RESIDUALS, KEPT_OF_DATA = 0.75, 0.5
 #: Difference of the logarithms of the likelihoods from which on a filter is found.
 FOUND = 8.5
-_THIRD = np.array([1.0, -3.0, 3.0, -1.0])
+#: Coefficients of a third difference.
+THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 #: Differences smaller than this part of the intensity are rounding errors of numbers.
 _EXACT = 1e-12
 #: Largest share of the variance of a stretch that so few points may have, and of equal neighbours.
@@ -128,7 +129,7 @@ def _used(lowest: float) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 
 def _periodograms(values: FloatArray, lowest: float) -> FloatArray:
     """Power of third differences in stretches, shape (stretches, frequencies)."""
-    z = np.convolve(values, _THIRD, "valid")
+    z = np.convolve(values, THIRD, "valid")
     windows = np.lib.stride_tricks.sliding_window_view(z, STRETCH)[::HOP]
     power = np.abs(np.fft.rfft(windows * _taper(), axis=1)) ** 2
     return np.asarray(power[:, _used(lowest)])
@@ -162,7 +163,7 @@ def _expected(lowest: float) -> tuple[FloatArray, FloatArray]:
 
 def _power(autocorrelation: FloatArray, lowest: float) -> FloatArray:
     both = np.concatenate((autocorrelation[:0:-1], autocorrelation))
-    weights = np.convolve(_THIRD, _THIRD[::-1])  # autocorrelation of the differences of white noise
+    weights = np.convolve(THIRD, THIRD[::-1])  # autocorrelation of the differences of white noise
     z = np.convolve(both, weights, "same")[LAGS:][:STRETCH]
     taper = _taper()
     overlap = np.correlate(taper, taper, "full")[STRETCH - 1 :]

@@ -14,23 +14,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.fitting.assessment.correlated_noise import Correlation
+from slxrd.fitting.assessment.correlated_noise import THIRD, Correlation
 from slxrd.fitting.assessment.kernels import LAGS
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.units import FloatArray
 
-_THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 #: Share of the differences that is kept, and the mean square of a Gaussian variable cut there.
-_KEPT, _MEAN_SQUARE = 0.8, 0.43772
+KEPT, MEAN_SQUARE = 0.8, 0.43772
 #: Relative standard deviation of a scatter, times √n: trimming, and the correlation of the differences.
-_PRECISION = 1.4
+PRECISION = 1.4
 #: Differences in a group at least, and the largest number of groups.
-_LEAST, _GROUPS = 24, 4
+LEAST, _GROUPS = 24, 4
 #: No noise is smaller than this fraction of the point, or of the maximum of the region: no detector or
 #: calculation is more exact.
 _LEAST_OF_POINT, _LEAST_OF_MAXIMUM = 5e-4, 2e-5
 #: Deviations, in standard deviations, up to which an assumed σ and one that is known are kept.
-_ASSUMED, _KNOWN = 2.5, 4.0
+_ASSUMED, KNOWN = 2.5, 4.0
 #: Median of intensity over σ below which the points are few counts.
 _FEW = 1.3
 
@@ -80,30 +79,30 @@ def measured_noise(
     correlation : Correlation, optional
         Of neighbouring points.
     """
-    apart, norm, time = 1, float(_THIRD @ _THIRD), 1.0
+    apart, norm, time = 1, float(THIRD @ THIRD), 1.0
     if correlation is not None:
         time = correlation.time
-        apart = max(1, min(math.ceil(time), (region.q.size - _LEAST) // 3))
+        apart = max(1, min(math.ceil(time), (region.q.size - LEAST) // 3))
         norm = norm_of_differences(correlation.kernel.autocorrelation, apart)
     rows = _consecutive(region.q, apart)
-    if rows.size < _LEAST:
-        precision = 0.0 if known else _PRECISION / math.sqrt(_LEAST)
+    if rows.size < LEAST:
+        precision = 0.0 if known else PRECISION / math.sqrt(LEAST)
         return MeasuredNoise(declared, _ratio(declared, region.sigma), precision, known, time)
-    share = norm / float(_THIRD @ _THIRD)
-    expected = np.sqrt(share * (_windows(declared**2, rows, apart) @ _THIRD**2))
+    share = norm / float(THIRD @ THIRD)
+    expected = np.sqrt(share * (_windows(declared**2, rows, apart) @ THIRD**2))
     level = np.maximum(_windows(region.measured, rows, apart).mean(axis=1), 0.0)
     differences = [
-        _windows(values, rows, apart) @ _THIRD
+        _windows(values, rows, apart) @ THIRD
         for values in (region.measured, region.measured - region.calculated)
     ]
-    count = int(np.clip(rows.size // _LEAST, 1, _GROUPS))
+    count = int(np.clip(rows.size // LEAST, 1, _GROUPS))
     groups = np.array_split(np.argsort(level, kind="stable"), count)
     ratios = np.array(
         [min(trimmed_rms(each[group] / expected[group]) for each in differences) for group in groups]
     )
-    error = np.array([_PRECISION / math.sqrt(group.size / time) for group in groups])
-    precision = _PRECISION / math.sqrt(rows.size / time)
-    most = _KNOWN if known else _ASSUMED
+    error = np.array([PRECISION / math.sqrt(group.size / time) for group in groups])
+    precision = PRECISION / math.sqrt(rows.size / time)
+    most = KNOWN if known else _ASSUMED
     with np.errstate(divide="ignore"):
         deviation = np.abs(np.log(ratios)) / error
     if np.all(deviation < most) and not (known and _differs(differences, expected, level, precision)):
@@ -118,11 +117,11 @@ def measured_noise(
 def scatter_ratio(region: Fitted, declared: FloatArray) -> float:
     """Scatter of neighbouring points over that of independent points with the declared σ; 1 if too few."""
     rows = _consecutive(region.q, 1)
-    if rows.size < _LEAST:
+    if rows.size < LEAST:
         return 1.0
-    expected = np.sqrt(_windows(declared**2, rows, 1) @ _THIRD**2)
+    expected = np.sqrt(_windows(declared**2, rows, 1) @ THIRD**2)
     both = (region.measured, region.measured - region.calculated)
-    return min(trimmed_rms(_windows(values, rows, 1) @ _THIRD / expected) for values in both)
+    return min(trimmed_rms(_windows(values, rows, 1) @ THIRD / expected) for values in both)
 
 
 def _differs(
@@ -133,15 +132,15 @@ def _differs(
     A σ of few counts, at least that of one count, is larger than their scatter; this is no contradiction.
     """
     ratio = min(trimmed_rms(each / expected) for each in differences)
-    few = ratio < 1.0 and float(np.median(level * math.sqrt(_THIRD @ _THIRD) / expected)) < _FEW
-    return not few and ratio > 0.0 and abs(math.log(ratio)) > _KNOWN * precision
+    few = ratio < 1.0 and float(np.median(level * math.sqrt(THIRD @ THIRD) / expected)) < _FEW
+    return not few and ratio > 0.0 and abs(math.log(ratio)) > KNOWN * precision
 
 
 def norm_of_differences(autocorrelation: FloatArray, apart: int) -> float:
     """Variance of third differences of points this far apart, over that of a point."""
     distance = apart * np.abs(np.subtract.outer(np.arange(4), np.arange(4)))
     rho = np.where(distance < autocorrelation.size, autocorrelation[np.minimum(distance, LAGS)], 0.0)
-    return float(_THIRD @ rho @ _THIRD)
+    return float(THIRD @ rho @ THIRD)
 
 
 def _ratio(noise: FloatArray, sigma: FloatArray) -> float:
@@ -151,9 +150,9 @@ def _ratio(noise: FloatArray, sigma: FloatArray) -> float:
 def trimmed_rms(values: FloatArray) -> float:
     """Standard deviation of Gaussian values from the smallest 80 % of their squares; shape (n,)."""
     squares = np.sort(values**2)
-    kept = squares[: max(1, round(_KEPT * squares.size))]
+    kept = squares[: max(1, round(KEPT * squares.size))]
     mean = float(kept.mean())
-    return math.sqrt(mean / _MEAN_SQUARE) if mean > 0.0 else math.sqrt(float(squares.mean()))
+    return math.sqrt(mean / MEAN_SQUARE) if mean > 0.0 else math.sqrt(float(squares.mean()))
 
 
 def _by_intensity(region: Fitted, differences: FloatArray, level: FloatArray, norm: float) -> FloatArray:

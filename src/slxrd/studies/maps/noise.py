@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from slxrd.data.noise import Noise, noise_source
 from slxrd.errors import SlxrdError
+from slxrd.fitting.assessment.correlated_noise import THIRD
 from slxrd.fitting.assessment.scatter import trimmed_rms
 from slxrd.studies.maps.pattern_stack import PatternStack
 from slxrd.units import FloatArray
 
 #: Groups of similar intensity, and the smallest number of differences for an estimate of the noise.
 _GROUPS, _LEAST = 12, 100
-_THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ def _from_scatter(
         raise SlxrdError(
             f"{stack.source}: too few points to estimate the noise; give it as a fraction (--noise 0.03)"
         )
-    difference = points @ _THIRD / np.sqrt(_THIRD @ _THIRD)
+    difference = points @ THIRD / np.sqrt(THIRD @ THIRD)
     level = np.maximum(points.mean(axis=1), 0.0)
     groups = np.array_split(np.argsort(level, kind="stable"), _GROUPS)
     y = np.array([level[group].mean() for group in groups])

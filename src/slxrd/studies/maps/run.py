@@ -167,7 +167,7 @@ def run_map(
     settings = settings or MapSettings()
     chosen = flatten(options)
     plan, found, notes = prepare(stack, chosen, settings.pilot, settings.seed)
-    plan.objective  # noqa: B018 - made before there are threads
+    _ = plan.objective  # made before there are threads
     size = patterns_at_once(plan)
     with ExitStack() as opened:
         folder = settings.folder

@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd.fitting.assessment.correlated_noise import THIRD
 from slxrd.fitting.assessment.goodness_of_fit import (
     UNLIKELY,
     NoiseStructure,
@@ -22,6 +23,13 @@ from slxrd.fitting.assessment.goodness_of_fit import (
     structure_of_residuals,
 )
 from slxrd.fitting.assessment.grade import BELOW_ZERO, LARGEST_DIFFERENCE, LEAST_OF_LOGARITHMS, LEAST_OF_ROOTS
+from slxrd.fitting.assessment.scatter import (
+    KEPT,
+    KNOWN,
+    LEAST,
+    MEAN_SQUARE,
+    PRECISION,
+)
 from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
 from slxrd.fitting.minimise.covariance import ON_BOUND
 from slxrd.fitting.result.fit import AMBIGUOUS
@@ -37,10 +45,6 @@ DESCRIBES, SYSTEMATIC, REJECTED, FAILED, NOT_FITTED = 0, 1, 2, 3, 4
 FIXED, DETERMINED, AMBIGUOUS_VALUE, UNDETERMINED, AT_BOUND, WITHOUT = 0, 1, 2, 3, 4, 5
 #: Simulated residuals for the statistics of structure.
 _DRAWS = 2000
-#: Deviation of the scatter from the noise, in its standard deviations, from which on the scatter is believed.
-_KNOWN, _PRECISION, _LEAST = 4.0, 1.4, 24
-_KEPT, _MEAN_SQUARE = 0.8, 0.43772
-_THIRD = np.array([1.0, -3.0, 3.0, -1.0])
 #: Largest predicted decrease of χ², over the squared noise, of a refinement that has ended at its minimum.
 _AT_MINIMUM = 1e-2
 #: Largest error of L over d/2π with which fringes are significant without a further refinement.
@@ -212,22 +216,23 @@ def _half_inverse(H: FloatArray, active: NDArray[np.bool_]) -> tuple[FloatArray,
 def _noise_ratio(plan: Plan, region: int, each: RegionCurves, sigma: FloatArray) -> FloatArray:
     """Scatter of neighbouring points over the noise where it contradicts that, otherwise 1; shape (k,)."""
     n = sigma.shape[1]
-    if n - 3 < _LEAST:
+    if n - 3 < LEAST:
         return np.ones(len(sigma))
-    expected = np.sqrt(np.lib.stride_tricks.sliding_window_view(sigma**2, 4, axis=1) @ _THIRD**2)
+    expected = np.sqrt(np.lib.stride_tricks.sliding_window_view(sigma**2, 4, axis=1) @ THIRD**2)
     found = np.full(len(sigma), np.inf)
     for y in (each.measured, each.measured - each.calculated):
         squares = np.sort(
-            (np.lib.stride_tricks.sliding_window_view(y, 4, axis=1) @ _THIRD / expected) ** 2, axis=1
+            (np.lib.stride_tricks.sliding_window_view(y, 4, axis=1) @ THIRD / expected) ** 2,
+            axis=1,
         )
-        kept = squares[:, : max(1, round(_KEPT * squares.shape[1]))]
-        found = np.minimum(found, np.sqrt(kept.mean(axis=1) / _MEAN_SQUARE))
+        kept = squares[:, : max(1, round(KEPT * squares.shape[1]))]
+        found = np.minimum(found, np.sqrt(kept.mean(axis=1) / MEAN_SQUARE))
     few = np.zeros(len(sigma), dtype=bool)
     counts = plan.noise.counts(np.maximum(each.calculated, 0.0), plan.places[region])
     if counts is not None:  # σ of few counts, at least one count, is larger than their scatter
         few = (found < 1.0) & (np.median(counts, axis=1) < 2.0)
     with np.errstate(divide="ignore"):
-        away = np.abs(np.log(found)) > _KNOWN * _PRECISION / math.sqrt(n - 3)
+        away = np.abs(np.log(found)) > KNOWN * PRECISION / math.sqrt(n - 3)
     return np.where(away & ~few & (found > 0.0), found, 1.0)
 
 
@@ -248,7 +253,7 @@ def _grades(
         dof = np.maximum(n - np.sum(basis**2, axis=(1, 2)), 1.0)
         counts = plan.noise.counts(np.maximum(each.calculated, 0.0), plan.places[i])
         excess = np.zeros(k) if counts is None else np.mean(np.minimum(1.0 / counts, 20.0), axis=1)
-        precision = 0.0 if plan.noise.known else _PRECISION / math.sqrt(n)
+        precision = 0.0 if plan.noise.known else PRECISION / math.sqrt(n)
         limit = 1.0 + np.array([chi2_scatter(x, precision) for x in (dof * 2.0 / (2.0 + excess)).tolist()])
         probability = structure_of_residuals(u, noise_of_fits(plan)[i])[1]
         good &= (np.mean(u**2, axis=1) <= limit) & (probability >= UNLIKELY / len(regions))
