@@ -48,12 +48,14 @@ def check_picture(path: Path) -> None:
 def write(path: Path, content: bytes | str) -> None:
     """Write a temporary file in the same folder, and rename it when it is complete.
 
+    Bytes of names that are not UTF-8 are written by the codes that JSON reads.
+
     Raises
     ------
     FileError
         If it cannot be written; no partial file remains.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
     beside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

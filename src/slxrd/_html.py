@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
+
+from slxrd._escape import html_text as escape
 
 _CELL = "padding:0.15em 0.8em 0.15em 0;text-align:left"
 #: Rows of a table that are displayed at most.

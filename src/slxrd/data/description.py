@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from slxrd._escape import on_one_line
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 
@@ -24,7 +25,7 @@ def describe_scans(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
         In the order of the file; the error for a scan that could not be read.
     """
     several = len(scans) > 1
-    lines = [source]
+    lines = [on_one_line(source)]
     for number, scan in enumerate(scans, 1):
         if several:
             lines += ["", f"scan {number} of {len(scans)}"]

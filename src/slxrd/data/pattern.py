@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._escape import on_one_line
 from slxrd._frozen import FrozenDict, Sealed, read_only
 from slxrd._html import table
 from slxrd.errors import SlxrdError
@@ -189,12 +190,14 @@ class Pattern(Sealed):
         if self.second_line is not None:
             length += f", second line {self.second_line.wavelength:.6g} Å, ratio {self.second_line.ratio:.3g}"
         facts.append(("wavelength", length))
-        facts += [(key, str(self.metadata[key])) for key in ("title", "simulated") if key in self.metadata]
+        facts += [
+            (key, on_one_line(self.metadata[key])) for key in ("title", "simulated") if key in self.metadata
+        ]
         facts += [("step", str(step)) for step in self.history]
         return facts
 
     def __str__(self) -> str:
-        return "\n".join([self.source, *(f"  {name:<12}{text}" for name, text in self._facts())])
+        return "\n".join([on_one_line(self.source), *(f"  {name:<12}{text}" for name, text in self._facts())])
 
     def __repr__(self) -> str:
         axis, text = self._facts()[0]

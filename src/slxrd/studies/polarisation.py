@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slxrd._escape import CsvWriter, on_one_line
 from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.corrections import POLARISATION, correct_lorentz_polarisation, undo_correction
 from slxrd.data.pattern import Pattern, Step
@@ -130,7 +130,7 @@ class LpComparison:
             for cell in cells
         ]
         quality = f"reduced χ² {self.before.reduced_chi2:.3g} before, {self.after.reduced_chi2:.3g} after"
-        title = f"{pattern.source}{label}\nLorentz-polarisation correction, {angle}"
+        title = f"{on_one_line(pattern.source)}{label}\nLorentz-polarisation correction, {angle}"
         return "\n".join([title, "", *lines, "", quality, *(f"! {note}" for note in self.notes)])
 
     def as_dictionary(self) -> dict[str, Any]:
@@ -148,7 +148,7 @@ class LpComparison:
     def csv(self) -> str:
         """Return the table as CSV: name, unit, value and error before and after, shift, shift in errors."""
         text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
+        table = CsvWriter(text)
         table.writerow(
             ["name", "unit", "before", "error_before", "after", "error_after", "shift", "shift_in_errors"]
         )

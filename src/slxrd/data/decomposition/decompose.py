@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from slxrd._escape import on_one_line
 from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.decomposition.classification import Kind, Peaks, classify
 from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt_area
@@ -127,7 +128,8 @@ class Decomposition:
         data, fitted = self.fitted.data, self.fitted
         fringes = "no fringes found" if self.period is None else f"fringes of period {self.period:.4g} Å"
         lines = [
-            f"{self.pattern.source}, {data.region.name}: {len(self.components)} × {fitted.shape}, {fringes}",
+            f"{on_one_line(self.pattern.source)}, {data.region.name}: "
+            f"{len(self.components)} × {fitted.shape}, {fringes}",
             f"{data.q.size} points, reduced χ² = {fitted.reduced_chi2:.3g}, BIC = {fitted.bic:.1f}",
             "",
             f"   #  {'q (Å⁻¹)':<20} {'FWHM (Å⁻¹)':<20} {'height':<7} {'area':<16} {'it may be':<11}because",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._escape import csv_cell
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.fitting.record.command_line import EXAMPLE
 from slxrd.fitting.record.migrations import SCHEMA, migrated
@@ -103,7 +104,8 @@ def _with_curves(regions: list[dict[str, Any]], table: Path) -> None:
         with table.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
         for region in regions:
-            own = [row for row in rows if row["region"] == region["name"]]
+            names = (region["name"], csv_cell(region["name"]))  # the first in files of earlier versions
+            own = [row for row in rows if row["region"] in names]
             if len(own) == region["n_points"]:
                 region["curves"] = {name: [float(row[name]) for row in own] for name in CURVES}
     except (OSError, ValueError, KeyError, TypeError, csv.Error):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
 import json
 import math
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._escape import CsvWriter
 from slxrd._files import check_writable as check_writable
 from slxrd._files import write as write
 from slxrd.data.pattern import Pattern
@@ -251,7 +251,7 @@ def result_json(fit: Fit, command: str = "") -> str:
 def curves_csv(fit: Fit) -> str:
     """Write the curves of all regions as CSV: q (Å⁻¹), measured, sigma, calculated, residual, region."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow(["q", "measured", "sigma", "calculated", "residual", "region"])
     for fitted in fit.regions:
         columns = (fitted.q, fitted.measured, fitted.sigma, fitted.calculated, fitted.residual)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from slxrd._escape import on_one_line
 from slxrd.fitting.result.error_budget import Contribution, ErrorBudget
 from slxrd.fitting.result.fit import Estimate, FitResult
 from slxrd.parameters.definitions import info
@@ -151,7 +152,7 @@ def describe_budget(fit: FitResult) -> str:
     assert fit.budget is not None
     names = quantities(fit)
     lines = [
-        fit.pattern.source,
+        on_one_line(fit.pattern.source),
         "Standard deviations, whose squares add up:",
         "",
         *budget_lines(fit, None),

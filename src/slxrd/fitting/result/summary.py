@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from slxrd._escape import on_one_line
 from slxrd._html import table
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.result.assessment import AS_PROBABLE, rival_text
@@ -34,7 +35,7 @@ def summarise(fit: Fit) -> str:
         The fit.
     """
     pattern = fit.pattern
-    title = f"{pattern.source}"
+    title = on_one_line(pattern.source)
     if is_simulated(pattern):
         title += "  [simulated]"
     lines = [
@@ -45,15 +46,15 @@ def summarise(fit: Fit) -> str:
         str(fit.settings),
     ]
     lines += [f"  {step}" for step in pattern.history]
-    lines += [f"with {scan.pattern.source}: {scan.instrument}" for scan in fit.further_scans]
+    lines += [f"with {on_one_line(scan.pattern.source)}: {scan.instrument}" for scan in fit.further_scans]
     lines += ["", *_rows(fit), ""]
     budget = budget_lines(fit)
     lines += [*budget, ""] if budget else []
     for region in fit.regions:
         share = float(region.residual @ region.residual) / region.q.size
         lines.append(
-            f"region {region.region.name}: weight {region.region.weight:g}, {region.q.size} points, "
-            f"mean squared residual {share:.3g}"
+            f"region {on_one_line(region.region.name)}: weight {region.region.weight:g}, "
+            f"{region.q.size} points, mean squared residual {share:.3g}"
         )
     lines.append(f"χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}; {fit.why_stopped}")
     lines += _solutions(fit)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.instrument.calibration.peaks import CalibrationData
 
@@ -147,7 +148,7 @@ def summarise(result: Resolution, at: float | None = None) -> str:
     second = result.pattern.second_line
     radiation = f"{b.wavelength:.6g} Å" + ("" if second is None else f" and {second.wavelength:.6g} Å")
     lines = [
-        f"{result.pattern.source}",
+        on_one_line(result.pattern.source),
         f"{result.standard}, {radiation}, {len(result.lines)} reflections, {result.n_points} points",
         "",
     ]

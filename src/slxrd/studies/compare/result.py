@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
+from slxrd._escape import CsvWriter
 from slxrd.fitting.assessment.goodness_of_fit import chi2_scatter
 from slxrd.fitting.record.write import assessment_dictionary
 from slxrd.fitting.result.fit import Fit
@@ -182,7 +182,7 @@ class Comparison:
     def csv(self) -> str:
         """Return the curves as CSV: q (Å⁻¹), measured, sigma, region, and the intensity of each model."""
         text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
+        table = CsvWriter(text)
         table.writerow(["q", "measured", "sigma", "region", *(model.name for model in self.models)])
         for i, region in enumerate(self.best.fit.regions):
             curves = [model.fit.regions[i].calculated.tolist() for model in self.models]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from slxrd._escape import on_one_line
 from slxrd._html import table
 from slxrd.fitting.result.assessment import sentence
 from slxrd.fitting.result.fit import Estimate, Fit
@@ -63,7 +64,7 @@ def _cell(estimate: Estimate | None) -> str:
 def comparison_text(comparison: Comparison) -> str:
     """Return a comparison as text: data, ranking, conclusion, quantities of each model, notes."""
     best = comparison.best.fit
-    title = f"{best.pattern.source}{'  [simulated]' if is_simulated(best.pattern) else ''}"
+    title = f"{on_one_line(best.pattern.source)}{'  [simulated]' if is_simulated(best.pattern) else ''}"
     points = f"{best.n_points} points in {len(best.regions)} region{'s' if len(best.regions) > 1 else ''}"
     lines = [
         title,

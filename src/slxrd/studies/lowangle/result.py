@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slxrd._escape import CsvWriter, on_one_line
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.fitting.result.fit import Estimate
@@ -123,7 +123,7 @@ class LowAngle:
         shape = "slabs" if self.d is None else f"planes {self.d:g} Å apart"
         fringes = ", with the fringes of the stack" if self.fringes else ""
         lines = [
-            f"{self.pattern.source}{label}",
+            f"{on_one_line(self.pattern.source)}{label}",
             f"low angles: {self.q.size} points from {self.q[0]:.3g} to {self.q[-1]:.3g} Å⁻¹, "
             f"{self.instrument}, {self.noise}",
             f"faces of {shape}, M = {self.coherent}{fringes}; background {self._background()}",
@@ -198,7 +198,7 @@ class LowAngle:
     def csv(self) -> str:
         """Return the curves as CSV: q (Å⁻¹), measured, sigma, calculated, background, sinc2."""
         text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
+        table = CsvWriter(text)
         table.writerow(["q", "measured", "sigma", "calculated", "background", "sinc2"])
         columns = (self.q, self.measured, self.sigma, self.calculated, self.background, self.sinc2)
         for row in zip(*(column.tolist() for column in columns), strict=True):

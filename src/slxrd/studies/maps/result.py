@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.blocks import assessment as levels
@@ -179,7 +180,7 @@ def _lines(found: MapFit) -> list[str]:
     grid = " × ".join(map(str, found.shape))
     counts = found.counts()
     total = counts.pop("patterns")
-    lines = [f"{found.source}{simulated}: map of {grid} = {total} patterns"]
+    lines = [f"{on_one_line(found.source)}{simulated}: map of {grid} = {total} patterns"]
     lines += [found.noise, ""]
     texts = {
         "empty": "empty: no peak above the noise; not fitted",

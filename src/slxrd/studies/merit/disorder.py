@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slxrd._escape import on_one_line
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, RegionLike, as_region
@@ -49,7 +50,7 @@ class Disorder:
 
     def __str__(self) -> str:
         label = "  [simulated]" if is_simulated(self.pattern) else ""
-        lines = [f"{self.pattern.source}{label}", "", "superlattice fringes, peak by peak:"]
+        lines = [f"{on_one_line(self.pattern.source)}{label}", "", "superlattice fringes, peak by peak:"]
         for each in self.orders:
             chance = "< 1e-99" if each.chance < 1e-99 else f"{each.chance:.1g}"
             if each.seen:

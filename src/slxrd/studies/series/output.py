@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._escape import CsvWriter
 from slxrd.errors import FileError
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_interval, is_simulated
@@ -36,7 +36,7 @@ def series_csv(fit: SeriesFit) -> str:
         header += [f"{name} ({unit})", f"{name}_error", f"{name}_95", f"{name}_status"]
     header += ["assessment", "chi2", "reduced_chi2", "n_points", "solutions", "fringes", "intensity", "notes"]
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow(header)
     for member, pattern in zip(fit.members, series.patterns, strict=True):
         start = [f"{member.value:.10g}", member.source, "simulated" if is_simulated(pattern) else "measured"]
@@ -80,7 +80,7 @@ def joint_csv(joint: JointFit, variable: str) -> str:
     """Return one row for each pattern of the joint fit."""
     names = [(name, estimate.unit) for name, estimate in joint.estimates[0].items()]
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     header = [variable, "pattern"]
     for name, unit in names:
         header += [f"{name} ({unit})", f"{name}_error", f"{name}_95", f"{name}_status"]
@@ -104,7 +104,7 @@ def gaps_csv(gaps: Sequence[SeriesGap], variable: str, unit: str) -> str:
         Name and unit of the variable.
     """
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     header = [f"{variable} ({unit})" if unit else variable, "pattern"]
     for name in ("w", "L_minus_w", "d"):
         header += [f"{name} (Å)", f"{name}_error", f"{name}_status"]
@@ -123,7 +123,7 @@ def gaps_csv(gaps: Sequence[SeriesGap], variable: str, unit: str) -> str:
 def curves_csv(member: SeriesMember) -> str:
     """Return the curves of one pattern: q (Å⁻¹), measured, sigma, calculated, region."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow(["q", "measured", "sigma", "calculated", "region"])
     for curve in member.record["curves"]:
         columns = (curve[name] for name in ("q", "measured", "sigma", "calculated"))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from slxrd._escape import on_one_line
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 
@@ -168,7 +169,7 @@ def _labels(sources: Sequence[str]) -> tuple[str, ...]:
     labels: list[str] = []
     for source in sources:
         path = Path(source)
-        name = path.stem if stems[path.stem] == 1 else path.name
+        name = on_one_line(path.stem if stems[path.stem] == 1 else path.name)
         label, number = name, 1
         while label in labels:
             number += 1

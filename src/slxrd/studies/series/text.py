@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from slxrd._escape import on_one_line
 from slxrd._html import table
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
@@ -152,7 +153,7 @@ def _remarks(fit: SeriesFit) -> list[str]:
         if notes:
             more = f" (and {len(notes) - 1} more patterns)" if len(notes) > 1 else ""
             lines.append(f"! {notes[0][0]}{more}: {notes[0][1]}")
-    lines += [f"! left out: {out.source}: {out.why}" for out in fit.left_out]
+    lines += [f"! left out: {on_one_line(out.source)}: {out.why}" for out in fit.left_out]
     return lines
 
 

@@ -21,6 +21,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from slxrd.errors import SlxrdError
 from slxrd.ui.cli import commands
 from slxrd.ui.cli.frame import INTERRUPTED, app
+from slxrd.ui.cli.terminal import printable_streams
 
 _COMMAND = re.compile(r'^@command\("([\w-]+)"', re.MULTILINE)
 
@@ -60,6 +61,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
+    with printable_streams():
+        code = _run()
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """Run the command that was typed, and return the exit code."""
     try:
         code = program(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
@@ -75,7 +83,7 @@ def main() -> None:
         code = INTERRUPTED
     if code == INTERRUPTED:  # typer may have converted a KeyboardInterrupt
         typer.echo("slxrd: interrupted; nothing was written", err=True)
-    raise SystemExit(code if isinstance(code, int) else 0)
+    return code
 
 
 def _say_of_system(error: OSError) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._escape import CsvWriter
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.fitting.result.fit import Fit
@@ -222,7 +222,7 @@ def _runs(values: FloatArray, inside: NDArray[np.bool_]) -> str:
 
 def _table(done: Map2D) -> str:
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow([*done.names, "chi2", "rise"])
     for j, i in np.argwhere(np.isfinite(done.chi2)).tolist():
         row = (done.x[i], done.y[j], done.chi2[j, i], done.rise[j, i])

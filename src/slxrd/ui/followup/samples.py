@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import math
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._escape import CsvWriter, figure_text
 from slxrd._version import __version__
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
@@ -211,7 +211,7 @@ def _json(data: Mapping[str, Any]) -> str:
 
 def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray[np.int64]) -> str:
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow([*values, "chi2", "solution"])
     columns = [*values.values(), chi2, solution + 1]
     table.writerows([f"{value:.10g}" for value in row] for row in zip(*columns, strict=True))
@@ -222,7 +222,7 @@ def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> bytes:
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.samples import histogram_matrix
 
-    name = f"{Path(fit.pattern.source).name}{' (simulated)' if is_simulated(fit.pattern) else ''}"
+    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
     shown = {key: done.all_values[key] for key in _shown(fit)}
     if fit.rejected:
         description += ", MODEL REJECTED"

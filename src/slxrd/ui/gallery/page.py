@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import html
 import json
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
+from slxrd._escape import html_text as escape
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.fitting.record.write import check_writable, write
@@ -130,9 +131,11 @@ class GalleryPage:
     def _html(self) -> str:
         parts = [_HEAD.replace("@version@", __version__)]
         for name, content in sorted(self.figures.items(), key=lambda item: item[1]["order"]):
-            parts.append(f'<h2 id="{name.replace(" ", "-")}">{name}. {html.escape(content["title"])}</h2>')
+            parts.append(
+                f'<h2 id="{escape(name.replace(" ", "-"))}">{escape(name)}. {escape(content["title"])}</h2>'
+            )
             parts += [_image(self.folder / file, content["title"]) for file in content["pictures"]]
-            parts.append(f"<p>{html.escape(content['caption'])}</p>")
+            parts.append(f"<p>{escape(content['caption'])}</p>")
             parts.append(_table(content["table"]))
         return "\n".join(part for part in parts if part) + "\n</html>\n"
 
@@ -143,15 +146,15 @@ def _image(path: Path, title: str) -> str:
     with contextlib.suppress(OSError, struct.error):
         pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # width and height in a PNG header
         width = f' width="{round(pixels / _PIXELS)}"'
-    return f'<img src="{path.name}"{width} alt="{html.escape(title)}">'
+    return f'<img src="{escape(quote(path.name))}"{width} alt="{escape(title)}">'
 
 
 def _table(rows: list[list[str]]) -> str:
     if not rows:
         return ""
     head, *body = rows
-    lines = ["<table>", "<tr>" + "".join(f"<th>{html.escape(cell)}</th>" for cell in head) + "</tr>"]
-    lines += ["<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in body]
+    lines = ["<table>", "<tr>" + "".join(f"<th>{escape(cell)}</th>" for cell in head) + "</tr>"]
+    lines += ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body]
     return "\n".join([*lines, "</table>"])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.compare.result import ComparedModel, Comparison
 from slxrd.units import FloatArray
@@ -59,7 +60,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
     axes[len(drawn) // 2 + 1 if len(drawn) > 1 else 1, 0].set_ylabel("residual (σ)")
     axes[-1, 0].set_ylabel("χ² − best,\nsummed")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    name = Path(comparison.best.fit.pattern.source).name + (" (simulated)" if simulated else "")
+    name = figure_text(Path(comparison.best.fit.pattern.source).name) + (" (simulated)" if simulated else "")
     omitted = len(comparison.models) - len(drawn)
     title = f"{name}: {len(comparison.models)} models" + (f", {omitted} not drawn" if omitted else "")
     figure.suptitle(title, x=0.01, ha="left", fontsize=11)
@@ -70,7 +71,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
 def _label(model: ComparedModel) -> str:
     name = model.name if len(model.name) <= _MAX_LENGTH else f"{model.name[: _MAX_LENGTH - 1]}…"
     probability = f"{model.probability:.2g}" if model.probability > 1e-4 else "< 0.0001"
-    return f"{name}\np {probability}, reduced χ² {model.fit.reduced_chi2:.3g}"
+    return f"{figure_text(name)}\np {probability}, reduced χ² {model.fit.reduced_chi2:.3g}"
 
 
 def _curves(axes: Axes, drawn: tuple[ComparedModel, ...], index: int, points: str) -> None:
@@ -82,7 +83,7 @@ def _curves(axes: Axes, drawn: tuple[ComparedModel, ...], index: int, points: st
             region.q, region.calculated, color=_COLOURS[k], linestyle=_STYLES[k % len(_STYLES)],
             linewidth=1.3, label=_label(model),
         )  # fmt: skip
-    axes.set_title(first.region.name, fontsize=9)
+    axes.set_title(figure_text(first.region.name), fontsize=9)
 
 
 def _residuals(axes: Axes, model: ComparedModel, index: int, k: int, reach: float) -> None:

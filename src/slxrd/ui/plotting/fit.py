@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.assessment import Assessment, sentence
@@ -55,7 +56,7 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     axes[1, 0].set_ylabel("residual (σ)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
-    name = Path(fit.pattern.source).name + (" (simulated)" if is_simulated(fit.pattern) else "")
+    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
     picture.suptitle(name, x=0.01, ha="left", fontsize=11)
     if fit.assessment is not None and fit.assessment.grade != "describes":
         colour = _MISFIT if fit.rejected else "black"
@@ -79,7 +80,8 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: st
         label = "calculated" if i == 0 else None
         top.plot(fitted.q[part], fitted.calculated[part], color=_CALCULATED, linewidth=1.4, label=label)
     top.set_title(
-        fitted.region.name + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""),
+        figure_text(fitted.region.name)
+        + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""),
         fontsize=9,
     )
     bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
@@ -151,12 +153,27 @@ def add_side_text(picture: Figure, text: str) -> None:
 def figure_bytes(picture: Figure, format: str = "png") -> bytes:
     """Render a figure as ``"png"``, ``"svg"`` or ``"pdf"``."""
     buffer = io.BytesIO()
+    _draw_as_text(picture)
     # To find the extent of all that is drawn takes as long as to draw it; a layout engine keeps it inside.
     arranged = picture.get_layout_engine() is not None
     if arranged:
         _widen_for_titles(picture)
     picture.savefig(buffer, format=format, dpi=150, bbox_inches=None if arranged else "tight")
     return buffer.getvalue()
+
+
+def _draw_as_text(picture: Figure) -> None:
+    """Draw the texts that Matplotlib would take for formulas, and cannot read, as they are."""
+    from matplotlib.mathtext import MathTextParser
+    from matplotlib.text import Text
+
+    parser: MathTextParser[Any] = MathTextParser("path")
+    for text in picture.findobj(Text):
+        if isinstance(text, Text) and "$" in text.get_text():
+            try:
+                parser.parse(text.get_text())
+            except ValueError:
+                text.set_parse_math(False)
 
 
 def _widen_for_titles(picture: Figure) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.lowangle.result import ROWS, LowAngle
 from slxrd.ui.plotting.fit import add_side_text
@@ -68,7 +69,7 @@ def low_angle_figure(found: LowAngle) -> Figure:
     bottom.set_ylabel("residual (σ)")
     top.set_ylabel("intensity")
     top.legend(frameon=False, fontsize=9)
-    name = Path(found.pattern.source).name + (" (simulated)" if simulated else "")
+    name = figure_text(Path(found.pattern.source).name) + (" (simulated)" if simulated else "")
     figure.suptitle(f"{name}: low angles", x=0.01, ha="left", fontsize=11)
     shown = [n for n in ROWS if found.estimates[n].value is not None]
     lines = [

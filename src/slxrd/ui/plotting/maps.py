@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
@@ -67,7 +68,7 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
 
 
 def _title(fit: Fit) -> str:
-    name = Path(fit.pattern.source).name + (" (simulated)" if is_simulated(fit.pattern) else "")
+    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
     return rf"{name}: $\chi^2_\mathrm{{min}}$ = {fit.chi2:.4g}, reduced {fit.reduced_chi2:.3g}"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.merit.disorder import Disorder
 from slxrd.studies.merit.figures import FiguresOfMerit
@@ -60,7 +61,7 @@ def lp_figure(found: LpComparison) -> Figure:
         texts.append("\n".join([title, *(f"{symbol:<8} {format_estimate(value)}" for symbol, value in rows)]))
     add_side_text(figure, "\n\n\n".join(texts))
     axes[0, -1].legend(frameon=False, fontsize=9)
-    name = Path(found.after.pattern.source).name + (" (simulated)" if simulated else "")
+    name = figure_text(Path(found.after.pattern.source).name) + (" (simulated)" if simulated else "")
     figure.suptitle(f"{name}: Lorentz-polarisation correction", x=0.01, ha="left", fontsize=11)
     return figure
 
@@ -104,7 +105,7 @@ def merit_figure(disorder: Disorder, merits: FiguresOfMerit | None = None) -> Fi
         if i == 0:
             panel.set_ylabel("intensity")
         panel.legend(frameon=False, fontsize=8)
-    name = Path(disorder.pattern.source).name + (" (simulated)" if points == "simulated" else "")
+    name = figure_text(Path(disorder.pattern.source).name) + (" (simulated)" if points == "simulated" else "")
     limits = disorder.limits_text
     figure.suptitle(f"{name}: {limits if 'δ' in limits else 'δ_Λ ' + limits}", x=0.01, ha="left", fontsize=11)
     if lower:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._escape import figure_text
 from slxrd.data.baseline import Subtraction
 from slxrd.data.decomposition.classification import Kind
 from slxrd.data.decomposition.decompose import Component, Decomposition
@@ -80,9 +81,9 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
 
         other = axes.secondary_xaxis("top", functions=(angle, vector) if against == "q" else (vector, angle))
         other.set_xlabel(f"2θ (°) at {length:.5g} Å" if against == "q" else f"q (Å⁻¹) at {length:.5g} Å")
-    name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
+    name = figure_text(Path(pattern.source).name) + (" (simulated)" if is_simulated(pattern) else "")
     title = pattern.metadata.get("title")
-    axes.set_title(f"{name}: {title}" if title else name, loc="left", fontsize=11)
+    axes.set_title(f"{name}: {figure_text(title)}" if title else name, loc="left", fontsize=11)
     return figure
 
 
@@ -276,5 +277,5 @@ def _above(baseline: FloatArray, intensity: FloatArray, least: float = 0.0) -> f
 
 
 def _title(figure: Figure, pattern: Pattern, text: str) -> None:
-    name = Path(pattern.source).name + (" (simulated)" if is_simulated(pattern) else "")
+    name = figure_text(Path(pattern.source).name) + (" (simulated)" if is_simulated(pattern) else "")
     figure.suptitle(f"{name}\n{text}", x=0.01, ha="left", fontsize=10)

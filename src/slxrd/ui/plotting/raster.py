@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.result import GRADES, MapFit
@@ -74,7 +75,10 @@ def map_figure(found: MapFit) -> Figure:
     simulated = " [simulated]" if found.simulated else ""
     grid = " × ".join(map(str, found.shape))
     figure.suptitle(
-        f"{found.source}{simulated}: {grid} patterns; grey, hatched: no value", x=0.01, ha="left", fontsize=11
+        f"{figure_text(found.source)}{simulated}: {grid} patterns; grey, hatched: no value",
+        x=0.01,
+        ha="left",
+        fontsize=11,
     )
     return figure
 

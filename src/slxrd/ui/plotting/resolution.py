@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.instrument.calibration.measure import Resolution
@@ -58,7 +59,9 @@ def resolution_figure(measured: Resolution) -> Figure:
             bottom.axis("off")
     lines.supxlabel("2θ (°)", fontsize=10)
     _draw_widths(widths.subplots(), measured)
-    name = Path(measured.pattern.source).name + (" (simulated)" if is_simulated(measured.pattern) else "")
+    name = figure_text(Path(measured.pattern.source).name) + (
+        " (simulated)" if is_simulated(measured.pattern) else ""
+    )
     shown = (
         "" if len(selected) == len(measured.lines) else f", {len(selected)} of {len(measured.lines)} lines"
     )

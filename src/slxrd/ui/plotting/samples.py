@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.data.repeats import Fluctuation
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import info
@@ -196,7 +197,8 @@ def fluctuation_figure(measured: Fluctuation) -> Figure:
     right.set_ylim(0.0, 1.25 * 100.0 * float(measured.std.max()))
     right.legend(frameon=False, loc="upper left")
     figure.suptitle(
-        f"{len(measured.sources)} measurements, {measured.region.name}, equal {measured.scaling}",
+        f"{len(measured.sources)} measurements, {figure_text(measured.region.name)}, "
+        f"equal {measured.scaling}",
         x=0.01, ha="left", fontsize=11,
     )  # fmt: skip
     return figure

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 from typing import Any
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.ui.app.state.workspace import Workspace
 
 #: Width of the column with the controls, in pixels.

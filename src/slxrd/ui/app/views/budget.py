@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+from slxrd._escape import html_text as escape
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.budget_table import (
     format_error,

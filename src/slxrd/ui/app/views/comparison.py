@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.result.summary import is_simulated
@@ -144,7 +145,7 @@ class Comparison:
         if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):
             formula, period = period_of(values)
             limits = ", ".join(
-                f"{fringe_threshold(float(one.q.mean())):.2f} Å ({one.region.name})" for one in fitted
+                f"{fringe_threshold(float(one.q.mean())):.2f} Å ({escape(one.region.name)})" for one in fitted
             )
             summary += f" · Λ = {formula} = {period:.2f} Å · σ_L = {values['sigma_L']:.2f} Å<br>"
             summary += f"Fringes disappear above δ_Λ ≈ {limits} (Eq. S21)"

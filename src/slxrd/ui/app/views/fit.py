@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.summary import format_estimate, format_interval

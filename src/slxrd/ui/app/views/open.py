@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.data.description import describe_scans
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError

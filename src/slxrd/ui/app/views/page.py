@@ -6,11 +6,11 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 from pathlib import Path
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.widgets import button
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.messages import Level, Topic

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import cast
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record import write as output
 from slxrd.fitting.record.saved_fit import SavedFit

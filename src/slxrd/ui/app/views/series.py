@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.fitting.search.scan import Progress

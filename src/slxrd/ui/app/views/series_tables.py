@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from pathlib import Path
 
+from slxrd._escape import html_text as escape
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.series.patterns import LeftOut, Series

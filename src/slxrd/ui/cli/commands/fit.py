@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 import slxrd
+from slxrd._escape import on_one_line
 from slxrd._version import __version__
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import NothingToFitError, diagnosis_for
@@ -148,7 +149,7 @@ def _without_fit(nothing: NothingToFitError, json: str | None) -> None:
     if json == "-":
         typer.echo(document, nl=False)
         return
-    lines = [found.source, str(found), "", _conclusion(found)]
+    lines = [on_one_line(found.source), str(found), "", _conclusion(found)]
     write_all([] if written is None else [(written, document)], "\n".join(lines))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import slxrd
+from slxrd._escape import CsvWriter
 from slxrd.data.noise import is_counting
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
@@ -186,7 +186,7 @@ def _merits(
 def _csv(orders: Sequence[Visibility]) -> str:
     """Points of all Bragg peaks: q (Å⁻¹), measured, sigma, curve without and with fringes."""
     text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
+    table = CsvWriter(text)
     table.writerow(["q", "measured", "sigma", "without_fringes", "with_fringes", "peak"])
     for i, each in enumerate(orders, start=1):
         columns = (each.points, each.measured, each.sigma, each.smooth, each.fringed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.series.result import SeriesFit
 
@@ -17,7 +18,7 @@ MAX_STACKED = 40
 
 def axis_label(fit: SeriesFit) -> str:
     """Return the label of the axis of the variable, with its unit."""
-    return fit.series.variable + (f" ({fit.series.unit})" if fit.series.unit else "")
+    return figure_text(fit.series.variable + (f" ({fit.series.unit})" if fit.series.unit else ""))
 
 
 def has_simulated(fit: SeriesFit) -> bool:

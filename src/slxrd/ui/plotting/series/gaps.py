@@ -10,6 +10,7 @@ import numpy as np
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.series.result import SeriesFit
+from slxrd.ui.plotting.series.common import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,7 +51,7 @@ def series_gap_figure(fit: SeriesFit) -> Figure:
     right.margins(y=0.3)
     series = fit.series
     for panel in (left, right):
-        panel.set_xlabel(f"{series.variable} ({series.unit})" if series.unit else series.variable)
+        panel.set_xlabel(axis_label(fit))
         panel.grid(color="0.92", linewidth=0.6)
         panel.set_xlim(*_limits(at))
         panel.ticklabel_format(useOffset=False, axis="y")

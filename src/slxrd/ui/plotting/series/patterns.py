@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.studies.series.result import SeriesFit
 from slxrd.ui.plotting.series.common import CALCULATED, MAX_STACKED, axis_label, has_simulated, set_title
@@ -197,7 +198,7 @@ def _label_lines(
     for i, ((x, y), label) in enumerate(zip(lines, labels, strict=True)):
         if x.size:
             panel.annotate(
-                label, (1.01, float(y[-1]) + i * lift), color=colours[i],
+                figure_text(label), (1.01, float(y[-1]) + i * lift), color=colours[i],
                 xycoords=("axes fraction", "data"), fontsize=8, va="center",
             )  # fmt: skip
 
