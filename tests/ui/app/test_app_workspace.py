@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -10,13 +11,14 @@ import pytest
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import EXAMPLES
-from slxrd.fitting.record.write import result_json
+from slxrd.fitting.record.write import curves_csv, result_json
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Cancelled, Session
 
 PATTERN = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+FILM = PATTERN.with_name("H1202_o2t_fine_002.xrdml")
 
 
 @pytest.fixture
@@ -185,6 +187,37 @@ def test_the_first_guess_is_near_the_simulated_values(name: str) -> None:
     assert guessed["d"] == pytest.approx(truth["d"], rel=0.02)
     assert 0.4 * truth["N"] < guessed["N"] < 2.0 * truth["N"]
     assert all(row.lower <= guessed[n] <= row.upper for n, row in session.parameters().items())
+
+
+@pytest.mark.slow
+def test_a_film_on_a_substrate_has_its_sliders_and_its_curve_before_the_fit() -> None:
+    film = Workspace()
+    assert film.open_file(str(FILM))
+    assert film.message == ""
+    assert not film.stacked
+    assert {"d", "N", "d_S", "f_S"} <= set(film.values)
+    assert film.curves()[0].calculated.max() > 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", [str(FILM), "example:cspbbr3-cubes"])
+def test_curve_table_and_saved_files_have_the_same_numbers(file: str) -> None:
+    shown = Workspace()
+    assert shown.open_file(file)
+    assert shown.do("a short search", choices={"budget": 2.0})
+    fit = shown.session.fit()
+    shown.reset_values()
+    curves = shown.curves()
+    table = np.genfromtxt(curves_csv(fit).splitlines(), delimiter=",", names=True, comments="#")
+    for name in ("q", "measured", "calculated"):
+        on_page = np.concatenate([getattr(curve, name) for curve in curves])
+        of_fit = np.concatenate([getattr(curve, name) for curve in fit.regions])
+        assert np.allclose(on_page, of_fit, rtol=1e-12)
+        assert np.allclose(on_page, table[name], rtol=1e-5)
+    saved = json.loads(result_json(fit, ""))
+    assert saved["solutions"][0]["parameters"] == dict(shown.values)
+    of_d = saved["parameters"]["d"]
+    assert abs(of_d["value"] - shown.values["d"]) < 0.01 * of_d["error"]
 
 
 def test_the_first_guess_keeps_fixed_and_tied_values(workspace: Workspace) -> None:

@@ -20,7 +20,7 @@ from slxrd.fitting.record.document import from_document, read_document, to_docum
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State as State
 from slxrd.fitting.record.state import arguments_of
-from slxrd.fitting.record.validation import check, parameters_of
+from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
@@ -237,12 +237,13 @@ class Session(History):
         return None if self._state.result is None else SavedFit.from_dictionary(self._state.result)
 
     def parameters(self) -> Parameters:
-        """Return the parameters with the start values, bounds and fixed values of the current choices.
+        """Return the parameters with start values, bounds and fixed values: of the choices and the pattern.
 
-        They are built once for each state.
+        Without a pattern, or where nothing in it can be fitted, they are those of the choices alone.
         """
-        state = self._state
-        return self._parameters.get_or_compute(state.key, lambda: parameters_of(state.choices))
+        state, fit = self._state, self.fit_result
+        key = f"{state.key} {fit is None}"
+        return self._parameters.get_or_compute(key, lambda: self._source.parameters(state, fit))
 
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.

@@ -19,8 +19,12 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.record.state import State, arguments_of
+from slxrd.fitting.record.validation import parameters_of
 from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.result.fit import Fit
 from slxrd.io.registry import read
+from slxrd.parameters.definitions import STACKING
+from slxrd.parameters.parameter_set import Parameters
 
 #: Entries of a cache, enough for undo and redo.
 MOST_ENTRIES = 12
@@ -43,6 +47,33 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
         If the choices do not suit the pattern.
     """
     return prepare_objective(*setup(pattern, collect(arguments_of(choices))))[0]
+
+
+def parameters_for(pattern: Pattern, choices: Mapping[str, Any], fit: Fit | None = None) -> Parameters:
+    """Return the parameters of a fit of the pattern, with what :func:`slxrd.fit` takes from the pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Read and corrected.
+    choices : mapping
+        Plain data, as in :class:`slxrd.fitting.record.state.State`.
+    fit : Fit, optional
+        Fit of the pattern with these choices, to which parameters may have been added.
+
+    Raises
+    ------
+    SlxrdError
+        If the choices do not suit the pattern.
+    """
+    options = setup(pattern, collect(arguments_of(choices)))[1]
+    table = options.stack.using(options.parameters).table
+    parameters = options.parameters.within(table)
+    if options.stack.coherent == 1:
+        parameters = parameters.fix(**dict.fromkeys(STACKING, 0.0))
+    if fit is None:
+        return parameters
+    return Parameters({**fit.minima[0].parameters, **parameters}, fit.objective.model.stack.table)
 
 
 class Cache(Generic[T]):
@@ -113,6 +144,13 @@ class PatternSource:
             return prepare_pattern(raw, **state.preparation, counting=counting)
 
         return self._patterns.get_or_compute(key, compute)
+
+    def parameters(self, state: State, fit: Fit | None) -> Parameters:
+        """Return the parameters of a state: those of :func:`parameters_for`, or of the choices alone."""
+        try:
+            return parameters_for(self.pattern(state), state.choices, fit)
+        except SlxrdError:
+            return parameters_of(state.choices)
 
     def _read(self, state: State) -> Pattern:
         content, name = self.content(state), str(state.file)

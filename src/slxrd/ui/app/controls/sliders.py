@@ -7,7 +7,7 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.parameters.definitions import info
+from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameter, Parameters
 from slxrd.ui.app.controls.widgets import row
 from slxrd.ui.app.state.workspace import Workspace
@@ -73,14 +73,16 @@ class Sliders:
         if not values:
             self.view.objects, self._sliders = [], {}
             return
-        parameters = self.workspace.session.parameters()
-        if list(self._sliders) != list(parameters):
+        parameters, stacked = self.workspace.session.parameters(), self.workspace.stacked
+        shown = [name for name in parameters if stacked or name not in STACKING]
+        if list(self._sliders) != shown:
             self._sliders, self._numbers, self._roles = {}, {}, {}
-            self.view.objects = [self._row(name, parameters) for name in parameters]
+            self.view.objects = [self._row(name, parameters) for name in shown]
         self.show(values)
         self._filling = True
         try:
-            for name, parameter in parameters.items():
+            for name in shown:
+                parameter = parameters[name]
                 self._roles[name].value = "fixed" if parameter.free is False else "free"
                 tied = parameter.expression is not None
                 for widget in (self._sliders[name], self._numbers[name], self._roles[name]):
@@ -139,6 +141,8 @@ class Sliders:
         fixed.pop(name, None)
         free = [other for other in free if other != name]
         start = {other: value for other, value in choices.get("start", {}).items() if other != name}
+        if role == "free" and info(name).free is False:  # fixed unless it is named
+            free.append(name)
         if role == "fixed":
             fixed[name] = self.workspace.values[name]
         change = {"fix": fixed or None, "free": free or None, "start": start or None}

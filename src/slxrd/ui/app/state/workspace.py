@@ -241,6 +241,16 @@ class Workspace(JobRunner):
             return saved.regions
 
     @property
+    def stacked(self) -> bool:
+        """Whether the model is a stack of crystals, by the choices or the pattern, not a single one."""
+        try:
+            saved = self.session.saved_result
+            stack = self.session.objective().model.stack if saved is None else saved.stack
+            return stack.coherent > 1
+        except SlxrdError:
+            return int(self.session.state.choices.get("coherent") or 2) > 1
+
+    @property
     def fit(self) -> Fit | None:
         """The fit of the current state, or None."""
         return self.session.fit_result

@@ -84,9 +84,9 @@ class Comparison:
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and _is_simulated(self.workspace)
         values, points = self.workspace.values, "simulated" if simulated else "measured"
-        self._curves.draw(fitted, self._scale.value, points, values, self._stacked)
+        self._curves.draw(fitted, self._scale.value, points, values, self.workspace.stacked)
         if fitted:
-            self._stack.show(values, self._stacked)
+            self._stack.show(values, self.workspace.stacked)
             self._show_summary(fitted)
         else:
             self._summary.object = "Open a file and choose a region to compare it with a calculated curve."
@@ -102,7 +102,7 @@ class Comparison:
         if not values or self._outdated:
             return
         fitted = self.workspace.curves()
-        self._curves.update(fitted, values, self._stacked)
+        self._curves.update(fitted, values, self.workspace.stacked)
         self._curves_updated = monotonic()
         recent = self._curves_updated - self._details_updated <= DELAY
         if self.workspace.dragging and self._document is not None and recent:
@@ -114,11 +114,6 @@ class Comparison:
         if not self._update_scheduled and self._document is not None:
             self._update_scheduled = True
             self._document.add_timeout_callback(self._update_details_if_due, round(1000 * DELAY))
-
-    @property
-    def _stacked(self) -> bool:
-        coherent = self.workspace.session.state.choices.get("coherent")
-        return bool(coherent is None or coherent > 1)
 
     def _update_details_if_due(self) -> None:
         self._update_scheduled = False
@@ -134,7 +129,7 @@ class Comparison:
         """Update residuals, stack and summary, which may follow a slider with a delay."""
         values, self._details_updated = self.workspace.values, monotonic()
         self._curves.update_residuals(fitted)
-        self._stack.show(values, self._stacked)
+        self._stack.show(values, self.workspace.stacked)
         if not self.workspace.dragging:  # a text changes the layout, which takes longer than the curves
             self._show_summary(fitted)
 
@@ -142,7 +137,7 @@ class Comparison:
         values = self.workspace.values
         chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
         summary = f"χ² of this curve: {chi2:.5g}"
-        if self._stacked and {"N", "d", "L", "sigma_L"} <= set(values):
+        if self.workspace.stacked and {"N", "d", "L", "sigma_L"} <= set(values):
             formula, period = period_of(values)
             limits = ", ".join(
                 f"{fringe_threshold(float(one.q.mean())):.2f} Å ({escape(one.region.name)})" for one in fitted
