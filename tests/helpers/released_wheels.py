@@ -10,6 +10,7 @@ import re
 import runpy
 import sys
 import tarfile
+import tempfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -99,7 +100,7 @@ def check_wheel(path: Path, system: str, folder: Path) -> set[str]:
         library = f"{BUILD['NATIVE']}/{BUILD['library_name'](system)}"
         assert {name for name in names if "/_core." in name} == {library}
         assert not [name for name in names if name.endswith((".c", ".h"))]
-        check_library(wheel.extract(library, folder / system), system, tag)
+        check_library(wheel.extract(library, folder), system, tag)
     modules = {file.relative_to(ROOT / "src").as_posix() for file in (ROOT / "src").rglob("*.py")}
     assert modules <= names, modules - names
     return names - {library}
@@ -124,7 +125,8 @@ def main() -> None:
     contents = []
     for system in systems:
         (wheel,) = folder.glob(f"*-py3-none-{BUILD['RELEASED'][system][1]}.whl")
-        contents.append(check_wheel(wheel, system, folder.parent / "libraries"))
+        with tempfile.TemporaryDirectory() as temporary:
+            contents.append(check_wheel(wheel, system, Path(temporary)))
         print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.2f} MB")
     assert all(each == contents[0] for each in contents)
     assert len(list(folder.iterdir())) == 1 + len(systems), sorted(folder.iterdir())
