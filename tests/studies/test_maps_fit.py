@@ -175,3 +175,16 @@ def test_a_map_has_only_its_parameters() -> None:
     found = fitted()
     with pytest.raises(SlxrdError, match="the map has no parameter 'f_B'"):
         found.value("f_B")
+
+
+@pytest.mark.slow
+def test_signed_backgrounds_are_for_data_from_which_too_much_was_subtracted() -> None:
+    """Exact patterns with the same noise everywhere, of which 3 % of the maximum is missing."""
+    random = np.random.default_rng(4)
+    truth = {"d": 5.84, "L": 36.5, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.3}
+    clean = slxrd.simulate(Q, truth, peak=2000.0).intensity - 60.0
+    rows = clean + random.normal(0.0, 20.0, size=(6, Q.size))
+    found = slxrd.fit_map(
+        Q, rows, check=0, workers=1, noise=0.01, **{**OPTIONS, "background": "signed-constant"}
+    )
+    assert {GRADES[code] for code in found.grade} == {"described"}

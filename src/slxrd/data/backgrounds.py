@@ -154,3 +154,14 @@ def positive_form(name: str) -> FloatArray | None:
         None if there is none, or the background may have any sign.
     """
     return bernstein_of_legendre(POLYNOMIALS[name]) if name in POLYNOMIALS else None
+
+
+def is_signed(name: str) -> bool:
+    """Whether a background is a polynomial that may be negative, for data from which too much was subtracted.
+
+    Parameters
+    ----------
+    name : str
+        Name in :data:`BACKGROUNDS`.
+    """
+    return name.startswith(SIGNED)

@@ -168,7 +168,8 @@ def _without_white_residuals(
     """Decide what the errors of a fit contain whose residuals noise alone does not explain.
 
     The discrepancy of the model, if it was estimated, or the systematic effects, if these explain the
-    residuals. Otherwise neither: the errors of the plain fit are widened.
+    residuals. Otherwise the errors with the effects are widened, so that none is smaller than that of the
+    plain fit, widened by what its residuals ask for.
     """
     if corrected.errors.discrepancy is not None:
         # The structure of the residuals is part of the covariance, so that only the noise may be wider.
@@ -178,11 +179,21 @@ def _without_white_residuals(
             widening = max(widening, assessment.noise_ratio)
     else:
         with_effects = grade_minimum(corrected.objective, corrected.minima[0], known=known)
-        if not (corrected.errors.effects and with_effects.white):
+        if not corrected.errors.effects or with_effects.rejected:
             return plain, assessment
-        why = "systematic effects explain the residuals, and are part of all errors"
         widening = max(least, with_effects.widening)
+        why = "systematic effects explain the residuals, and are part of all errors"
+        if not with_effects.white:
+            least_of_plain = assessment.widening * _largest_ratio(plain.minima[0], corrected.minima[0])
+            widening = max(widening, least_of_plain)
+            why = "systematic effects do not explain the residuals, but are part of all errors"
     return corrected, replace(assessment, widening=widening, reasons=(*assessment.reasons, why))
+
+
+def _largest_ratio(minimum: Minimum, other: Minimum) -> float:
+    """Largest ratio of the error of a parameter at a minimum to that at another."""
+    pairs = [(minimum.covariance.error(name), other.covariance.error(name)) for name in minimum.names]
+    return max((own / than for own, than in pairs if own and than), default=1.0)
 
 
 def _not_certain(assessment: Assessment) -> Assessment:

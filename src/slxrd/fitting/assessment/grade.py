@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 
+from slxrd.data.backgrounds import is_signed
 from slxrd.fitting.assessment.goodness_of_fit import GoodnessOfFit, RegionFit, goodness_of_fit
-from slxrd.fitting.assessment.misfit import largest_misfit, lowest_background
+from slxrd.fitting.assessment.misfit import NegativeBackground, largest_misfit, negative_background
 from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
@@ -21,8 +22,6 @@ from slxrd.fitting.result.assessment import Assessment
 LEAST_OF_ROOTS, LEAST_OF_LOGARITHMS = 0.85, 0.85
 #: Largest root mean square of the differences of the logarithms, less that of the noise.
 LARGEST_DIFFERENCE = 0.5
-#: A background below this share of the maximum of its region is below zero.
-BELOW_ZERO = -0.002
 
 
 def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Assessment:
@@ -46,12 +45,13 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     dependent = [each for each in tested.regions if each.correlation is not None]
     if dependent:
         ratio = max(ratio, *(each.slow for each in dependent))
-    background, where = lowest_background(regions, objective.backgrounds)
-    negative = background < BELOW_ZERO
+    below = negative_background(objective, minimum, [each.noise.slow for each in tested.regions])
+    # In data from which too much was subtracted, the background is below zero in the model that is right.
+    negative = below is not None and not is_signed(objective.settings.background)
     if tested.good and not negative and not dependent:
         return Assessment(
             "describes",
-            reasons=_noise_reason(ratio),
+            reasons=(*_noise_reason(ratio), *_background_reason(below, rejected=False)),
             widening=max(1.0, ratio),
             reduced_chi2=tested.reduced_chi2,
             limit=tested.limit,
@@ -83,11 +83,8 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     explained = 1.0 if tested.good else min(of_roots, of_logarithms)
     of_noise = _dependence(dependent) if dependent else _noise_reason(ratio)
     reasons = [*of_noise, *_reasons(tested)] if dependent else [*_reasons(tested), *of_noise]
+    reasons += _background_reason(below, rejected=negative)
     if negative:
-        reasons.append(
-            f"the background of region {where} is below zero, by {-background:.2g} of the maximum: "
-            "an intensity cannot be"
-        )
         advice = ("a background that is not negative (--background constant)", *advice)
     if not tested.good:
         reasons.append(
@@ -119,6 +116,13 @@ def _widening(objective: Objective, minimum: Minimum, tested: GoodnessOfFit) -> 
     if tested.good:  # the correlation of the residuals is that of the noise
         return max(1.0, of_correlation)
     return max(1.0, of_fit, math.sqrt(of_noise), of_correlation)
+
+
+def _background_reason(below: NegativeBackground | None, *, rejected: bool) -> tuple[str, ...]:
+    if below is None:
+        return ()
+    why = "an intensity cannot be" if rejected else "too much was subtracted, or the model is wrong"
+    return (f"{below.text}: {why}",)
 
 
 def _dependence(regions: list[RegionFit]) -> tuple[str, ...]:

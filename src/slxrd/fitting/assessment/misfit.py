@@ -1,14 +1,18 @@
-"""The largest misfit of a fit: where it is, what it looks like, and what to try."""
+"""The largest misfit of a fit: where it is, what it looks like, and what to try; backgrounds below zero."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from slxrd.fitting.assessment.goodness_of_fit import RegionFit
+from slxrd.fitting.minimise.background_errors import background_errors
+from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Misfit
 from slxrd.units import FloatArray
 
@@ -22,6 +26,9 @@ _RELATIVE = 0.03
 _NEIGHBOURS = 4
 #: Points of a place at least.
 _LEAST = 5
+#: A background below this share of the maximum of its region, and by more than this number of its standard
+#: errors below zero, is negative.
+BELOW_ZERO, SIGNIFICANT = -0.002, 3.0
 
 
 @dataclass(frozen=True)
@@ -156,22 +163,67 @@ def _advice(what: str, kind: Kind, *, film: bool, substrate: bool) -> tuple[str,
     return ("another kind of disorder or of stack (slxrd compare)", "narrower regions (--region)")
 
 
-def lowest_background(regions: tuple[Fitted, ...], columns: tuple[FloatArray, ...]) -> tuple[float, str]:
-    """Return the lowest background relative to the maximum of its region, and the region's name.
+@dataclass(frozen=True)
+class NegativeBackground:
+    """The place at which a background is below zero by the largest share.
 
     Parameters
     ----------
-    regions : tuple of Fitted
-        With the coefficients of the backgrounds.
-    columns : tuple of ndarray, shape (n, k)
-        What they multiply.
+    region : str
+        Name of the region.
+    share, error : float
+        Depth below zero and its standard error, of the highest measured intensity of the region.
     """
-    lowest, name = 0.0, ""
-    for region, basis in zip(regions, columns, strict=True):
-        coefficients = np.asarray(region.background)
-        if not coefficients.size or basis.shape[1] != coefficients.size:
-            continue
-        share = float((basis @ coefficients).min()) / max(float(region.measured.max()), 1e-300)
-        if share < lowest:
-            lowest, name = share, region.region.name
-    return lowest, name
+
+    region: str
+    share: float
+    error: float
+
+    @property
+    def text(self) -> str:
+        """What was found, as the beginning of a sentence."""
+        return (
+            f"the background of region {self.region} is below zero, by {self.share:.2g} ± {self.error:.1g} "
+            "of the maximum"
+        )
+
+
+def negative_background(
+    objective: Objective, minimum: Minimum, noise: Sequence[FloatArray]
+) -> NegativeBackground | None:
+    """Find the place where the background is farthest below zero, None if it is nowhere significantly.
+
+    A background that is free to vary is below zero by chance where it is small, and where the effects in
+    correlated errors take its place. Only a background beyond its error contradicts the model.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    minimum : Minimum
+        A minimum of χ².
+    noise : sequence of ndarray, shape (n,)
+        For each region, standard deviations of independent errors of the points.
+    """
+    levels = _levels(objective, minimum)
+    highest = [float(region.measured.max()) for region in minimum.evaluation.regions]
+    if not any(np.any(level < BELOW_ZERO * top) for level, top in zip(levels, highest, strict=True)):
+        return None
+    found = []
+    errors = background_errors(objective, minimum, noise)
+    for region, level, error, top in zip(minimum.evaluation.regions, levels, errors, highest, strict=True):
+        below = np.flatnonzero((level < BELOW_ZERO * top) & (level < -SIGNIFICANT * error))
+        if below.size:
+            at = below[np.argmin(level[below])]
+            found.append(
+                NegativeBackground(region.region.name, -float(level[at]) / top, float(error[at]) / top)
+            )
+    return max(found, key=lambda each: each.share, default=None)
+
+
+def _levels(objective: Objective, minimum: Minimum) -> list[FloatArray]:
+    """Background of each region, shape (n,); 0 where there is none."""
+    return [
+        columns @ np.asarray(region.background) if columns.shape[1] else np.zeros(region.q.size)
+        for region, columns in zip(minimum.evaluation.regions, objective.backgrounds, strict=True)
+    ]

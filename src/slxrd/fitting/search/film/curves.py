@@ -229,6 +229,7 @@ def relative_errors(q: FloatArray, intensity: FloatArray, relative: float = RELA
     quantum = 0.0
     if q.size > 8:
         third = np.diff(intensity, 3) ** 2 / 20.0
-        quantum = float(np.median(third / np.maximum(level[1:-2], 1e-300)) / 0.455)
+        seen = level[1:-2] > 0.0  # intensities from which too much was subtracted may be negative
+        quantum = float(np.median(third[seen] / level[1:-2][seen]) / 0.455) if seen.any() else 0.0
     least = max(quantum, 1e-6 * float(level.max()), 1e-300)
     return np.asarray(np.sqrt((relative * level) ** 2 + quantum * level + least**2))

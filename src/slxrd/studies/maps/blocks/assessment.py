@@ -13,6 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd.data.backgrounds import is_signed
 from slxrd.fitting.assessment.correlated_noise import THIRD
 from slxrd.fitting.assessment.goodness_of_fit import (
     UNLIKELY,
@@ -22,7 +23,8 @@ from slxrd.fitting.assessment.goodness_of_fit import (
     structure_of_noise,
     structure_of_residuals,
 )
-from slxrd.fitting.assessment.grade import BELOW_ZERO, LARGEST_DIFFERENCE, LEAST_OF_LOGARITHMS, LEAST_OF_ROOTS
+from slxrd.fitting.assessment.grade import LARGEST_DIFFERENCE, LEAST_OF_LOGARITHMS, LEAST_OF_ROOTS
+from slxrd.fitting.assessment.misfit import BELOW_ZERO, SIGNIFICANT
 from slxrd.fitting.assessment.scatter import (
     KEPT,
     KNOWN,
@@ -257,10 +259,14 @@ def _grades(
         limit = 1.0 + np.array([chi2_scatter(x, precision) for x in (dof * 2.0 / (2.0 + excess)).tolist()])
         probability = structure_of_residuals(u, noise_of_fits(plan)[i])[1]
         good &= (np.mean(u**2, axis=1) <= limit) & (probability >= UNLIKELY / len(regions))
-        negative |= each.background.min(axis=1) < BELOW_ZERO * each.calculated.max(axis=1)
+        error = each.background_error * np.sqrt(np.mean(width**2, axis=1))[:, None]
+        least = BELOW_ZERO * each.calculated.max(axis=1)[:, None]
+        negative |= np.any(each.background < np.minimum(least, -SIGNIFICANT * error), axis=1)
         standardised.append(u)
         total, dof_all, points, at = total + np.sum(u**2, axis=1), dof_all + dof, points + n, at + n
     reduced = total / points
+    if is_signed(plan.objective.settings.background):  # for data from which too much was subtracted
+        negative[:] = False
     grade = np.where(good & ~negative, DESCRIBES, SYSTEMATIC).astype(np.uint8)
     grade[negative] = REJECTED
     widening = np.ones(k)

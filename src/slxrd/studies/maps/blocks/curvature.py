@@ -13,6 +13,8 @@ from slxrd.units import FloatArray
 
 #: Condition of the products of columns up to which these are used in place of an orthogonal decomposition.
 _WELL = 1e8
+#: Singular values below this part of the largest are those of directions that are not determined.
+_FLAT = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +32,9 @@ class RegionCurves:
         up to sign.
     nuisance : ndarray, shape (k, n, c)
         Orthonormal columns that scale and background span; 0 for those that are not free.
-    background : ndarray, shape (k, n)
-        Of the calculated intensity.
+    background, background_error : ndarray, shape (k, n)
+        Of the calculated intensity, and its standard error by the σ of the plan, in this region alone; 0 for
+        a background that may not be negative.
     """
 
     measured: FloatArray
@@ -40,6 +43,7 @@ class RegionCurves:
     slopes: FloatArray
     nuisance: FloatArray
     background: FloatArray
+    background_error: FloatArray
 
 
 def curves(plan: Plan, rows: FloatArray, values: FloatArray) -> list[RegionCurves]:
@@ -97,9 +101,24 @@ def _projected(
         if bad.size:
             _bounded(columns, target, bad, coefficients, residual, Q)
     scaled = slopes * coefficients[:, 0, None, None]
+    error = np.zeros_like(target)
+    if not positive and width:
+        error = sigma * _background_error(np.concatenate((columns, scaled.transpose(0, 2, 1)), axis=2), width)
     scaled = scaled - (scaled @ Q) @ Q.transpose(0, 2, 1)
     of_background = (coefficients[:, 1:] @ background.T) * sigma
-    return RegionCurves(y, (target - residual) * sigma, residual, scaled, Q, of_background)
+    return RegionCurves(y, (target - residual) * sigma, residual, scaled, Q, of_background, error)
+
+
+def _background_error(columns: FloatArray, width: int) -> FloatArray:
+    """Standard error of the background over σ, shape (k, n), from the columns of everything, (k, n, c).
+
+    Those of the background are the ``width`` columns after the first.
+    """
+    size = np.sqrt(np.einsum("knc,knc->kc", columns, columns))
+    size[size == 0.0] = 1.0
+    answer = np.linalg.pinv(columns / size[:, None, :], rcond=_FLAT) / size[:, :, None]
+    own = slice(1, 1 + width)
+    return np.asarray(np.linalg.norm(columns[:, :, own] @ answer[:, own], axis=2))
 
 
 def _solved(columns: FloatArray, target: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
