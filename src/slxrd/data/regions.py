@@ -20,6 +20,8 @@ from slxrd.units import FloatArray
 
 #: Largest intensity, and largest ratio of an intensity to σ, with which χ² can be calculated.
 LARGEST = 1e100
+#: Longest name of a region, in characters.
+LONGEST_NAME = 500
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Region:
     Raises
     ------
     SlxrdError
-        If the ends are reversed or the weight is not positive.
+        If the ends are reversed, the weight is not positive or the name has over 500 characters.
     """
 
     low: float
@@ -54,6 +56,8 @@ class Region:
             raise SlxrdError(
                 f"region {text}: weight {self.weight:g} must be positive; leave the region out instead"
             )
+        if len(self.name) > LONGEST_NAME:
+            raise SlxrdError(f"region {text}: its name has over {LONGEST_NAME} characters; shorten it")
         if not self.name:
             object.__setattr__(self, "name", f"{self.low:.4g}–{self.high:.4g} Å⁻¹")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import json
+import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._documents import read_json, read_text
 from slxrd._escape import csv_cell
-from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import EXAMPLE
 from slxrd.fitting.record.migrations import SCHEMA, migrated
 from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES, to_json
 
-#: Largest document read, and largest content stored in one, in bytes.
+#: Largest measured file that is stored in a document, in bytes.
 SIZE_LIMIT = 200_000_000
+#: Largest table of curves beside a result, in bytes.
+TABLE_LIMIT = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -77,19 +80,11 @@ def read_document(path: str | Path) -> dict[str, Any]:
         If it cannot be read, is not a result or session, or was written by a later version.
     """
     path = Path(path)
-    try:
-        if path.is_dir():
-            raise FileError(path, "is a directory; name the file, result.json")
-        if path.stat().st_size > SIZE_LIMIT:
-            raise FileError(path, f"is larger than {SIZE_LIMIT // 10**6} MB, which no result is")
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except FileError:
-        raise
-    except (ValueError, RecursionError):
-        raise FileError(path, "is no result of slxrd; give a result.json, or a saved session") from None
-    document = migrated(document, path)
+    if path.is_dir():
+        raise FileError(path, "is a directory; name the file, result.json")
+    document = migrated(
+        read_json(path, "is no result of slxrd; give a result.json, or a saved session"), path
+    )
     regions = document.get("regions")
     if isinstance(regions, list) and all(isinstance(region, dict) for region in regions):
         _with_curves([r for r in regions if r.get("curves", 0) is None], path.with_name("fit.csv"))
@@ -100,15 +95,16 @@ def _with_curves(regions: list[dict[str, Any]], table: Path) -> None:
     """Add curves from the CSV beside a result, if it has the same number of points in each region."""
     if not regions or not table.is_file():
         return
+    found: dict[str, list[list[float]]] = {}
     try:
-        with table.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file))
+        for row in csv.DictReader(io.StringIO(read_text(table, TABLE_LIMIT), newline="")):
+            found.setdefault(row["region"], []).append([float(row[name]) for name in CURVES])
         for region in regions:
-            names = (region["name"], csv_cell(region["name"]))  # the first in files of earlier versions
-            own = [row for row in rows if row["region"] in names]
+            name = str(region["name"])
+            own = found.get(csv_cell(name)) or found.get(name, [])  # the name itself in earlier versions
             if len(own) == region["n_points"]:
-                region["curves"] = {name: [float(row[name]) for row in own] for name in CURVES}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+                region["curves"] = dict(zip(CURVES, map(list, zip(*own, strict=True)), strict=True))
+    except (ValueError, KeyError, TypeError, csv.Error):
         return  # It is not that of this result.
 
 
@@ -143,7 +139,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
             if hashlib.sha256(content).hexdigest() != state.sha256:
                 raise SlxrdError("the measured file in it is not the one that was fitted")
         log = tuple(str(word) for word in document.get("log", ()))
-    except (SlxrdError, KeyError, TypeError, ValueError, AttributeError, zlib.error) as error:
+    except (SlxrdError, KeyError, TypeError, ValueError, AttributeError, OverflowError, zlib.error) as error:
         raise FileError(path, f"is damaged ({error}); save it again") from None
     if content is None:
         state = replace(state, file=_found(state, path))

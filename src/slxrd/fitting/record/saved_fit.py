@@ -80,7 +80,7 @@ class SavedFit(FitResult, Sealed):
             return cls(**fields_of(document))
         except SlxrdError as error:
             raise FileError(source, f"is damaged: {error}") from None
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
             raise FileError(source, f"is damaged ({type(error).__name__}: {error}); save it again") from None
 
 

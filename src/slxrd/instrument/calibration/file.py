@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slxrd
+from slxrd._documents import read_toml
 from slxrd._files import check_writable, write
-from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd.errors import FileError, SlxrdError
 from slxrd.instrument.broadening import Broadening, ResolutionShape, resolution_from_table
 
 if TYPE_CHECKING:
@@ -174,17 +174,7 @@ def read_resolution(path: str | Path) -> ResolutionShape:
     FileError
         If the file cannot be read, is not of this kind, or a number is missing or invalid.
     """
-    try:
-        content = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise FileError(path, "is not text in UTF-8; give a file that slxrd resolution wrote") from None
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError: TOMLDecodeError, and numbers of too many digits
-        raise FileError(path, f"is not TOML ({error}); give a file that slxrd resolution wrote") from None
+    content = read_toml(path, "give a file that slxrd resolution wrote", numbers=False)
     if content.get("kind") != KIND:
         raise FileError(path, f'has no kind = "{KIND}": it was not written by slxrd resolution')
     schema = content.get("schema")

@@ -14,7 +14,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd._documents import read_toml
+from slxrd.errors import FileError, SlxrdError
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.planes import Plane, Site
 
@@ -205,10 +206,4 @@ def _document(name: str | Path) -> tuple[dict[str, Any], str]:
             f"unknown crystal {str(name)!r}: {meant}There are {', '.join(_library())}; others are read from "
             "a TOML file or a CIF"
         )
-    try:
-        with open(name, "rb") as file:
-            return tomllib.load(file), str(name)
-    except OSError as error:
-        raise unreadable(name, error) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FileError(name, f"not TOML: {error}") from None
+    return read_toml(name), str(name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from slxrd.errors import FileError, unreadable
+from slxrd._documents import read_json
+from slxrd.errors import FileError
+from slxrd.fitting.record.migrations import migrated
+from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.lowangle.result import LowAngle
@@ -33,20 +35,15 @@ def fitted_parameters(path: Path) -> dict[str, Estimate]:
     FileError
         If the file cannot be read, or is not such a file.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        rows = {**content["parameters"], **content["derived"]}
-        names = {field.name for field in fields(Estimate)} - {"interval_68", "interval_95"}
-        found = {
-            key: Estimate(**{name: row[name] for name in names if name in row}) for key, row in rows.items()
-        }
-        complete = {"d", "L", "N", "sigma_L"} <= set(found)
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        complete = False
-    if not complete:
-        raise FileError(path, "is not a result.json of slxrd fit; write one with slxrd fit --out")
+    otherwise = "is not a result.json of slxrd fit; write one with slxrd fit --out"
+    document = read_json(path, otherwise)
+    if not isinstance(document, dict) or "parameters" not in document:
+        raise FileError(path, otherwise)
+    saved = SavedFit.from_dictionary(migrated(document, path), path)
+    estimates = {**saved.parameters, **saved.derived}
+    found = {name: replace(each, interval_68=(), interval_95=()) for name, each in estimates.items()}
+    if not {"d", "L", "N", "sigma_L"} <= set(found):
+        raise FileError(path, otherwise)
     if found["d"].value is None:
         raise FileError(path, "does not contain d; give it with --d")
     return found

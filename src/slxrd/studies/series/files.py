@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from slxrd._documents import read_text
 from slxrd.data.pattern import Pattern
-from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd.errors import FileError, SlxrdError
 from slxrd.studies.series.patterns import LeftOut, Series, make_series
 
 #: A hyphen between words is not a minus sign: film-25C is at +25 °C, pos_-5mm at −5 mm.
@@ -25,6 +26,9 @@ _VARIABLES: dict[str, tuple[str, dict[str, str]]] = {
 #: Abbreviation of room temperature.
 _ROOM = re.compile(r"(?<![A-Za-z])RT(?![A-Za-z])")
 _ANY_NUMBER = re.compile(r"(?<![\d.])[-+]?\d+(?:\.\d+)?")
+
+#: Largest table, in bytes, and longest path in one, in characters.
+TABLE_LIMIT, LONGEST_PATH = 5_000_000, 4096
 
 Values = list[float | None]
 
@@ -170,6 +174,7 @@ def _read_table(path: Path) -> _Table:
     cells, separator = _table_cells(path)
     variable, unit = "value", ""
     rows: list[tuple[Path, float]] = []
+    known: set[Path] = set()
     for number, row in enumerate(cells, start=1):
         if len(row) < 2:
             raise FileError(path, f"row {number} has no value; write file{separator}value")
@@ -182,8 +187,13 @@ def _read_table(path: Path) -> _Table:
         if value is None:
             raise FileError(path, f"row {number}: {row[1]!r} is not a number")
         file = path.parent / row[0]
-        if file.resolve() in {known.resolve() for known, _ in rows}:
+        if len(row[0]) > LONGEST_PATH or "\0" in row[0]:
+            raise FileError(
+                path, f"row {number}: the name of the file is too long, or contains a NUL character"
+            )
+        if file.resolve() in known:
             raise FileError(path, f"row {number}: {row[0]} is listed twice")
+        known.add(file.resolve())
         rows.append((file, value))
     if not rows:
         raise FileError(path, "has a header and no rows; write one line for each pattern: file, value")
@@ -192,17 +202,16 @@ def _read_table(path: Path) -> _Table:
 
 def _table_cells(path: Path) -> tuple[list[list[str]], str]:
     """Return the cells of a CSV file without comments, and its separator."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise unreadable(path, error) from None
-    except UnicodeDecodeError:
-        raise FileError(path, "cannot be read as a table: it is not text in UTF-8; save it as CSV") from None
+    text = read_text(path, TABLE_LIMIT, "cannot be read as a table: it is not text in UTF-8; save it as CSV")
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not lines:
         raise FileError(path, "is empty; write one line for each pattern: file, value")
     separator = next((sign for sign in (";", "\t", ",") if sign in lines[0]), ",")
-    return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)], separator
+    try:
+        cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=separator)]
+    except csv.Error as error:
+        raise FileError(path, f"cannot be read as a table ({error}); save it as CSV") from None
+    return cells, separator
 
 
 def _find_values(

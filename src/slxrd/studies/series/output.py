@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._documents import read_json
 from slxrd._escape import CsvWriter
 from slxrd.errors import FileError
 from slxrd.fitting.result.fit import Estimate
@@ -235,8 +236,8 @@ def printed_series(path: Path) -> str | None:
         if not path.is_file() or (path.parent / "result.json").is_file():
             return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        document = read_json(path, "is no series")
+    except FileError:  # the reader of a single fit gives the reason
         return None
     if not isinstance(document, dict) or not {"slxrd", "schema", "patterns", "variable"} <= set(document):
         return None

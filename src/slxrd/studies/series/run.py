@@ -12,6 +12,7 @@ from pathlib import Path as File
 from typing import Any
 
 import slxrd
+from slxrd._documents import read_json
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.write import write
@@ -315,9 +316,9 @@ class _Store:
             if not path.exists():
                 continue
             try:
-                document = json.loads(path.read_text(encoding="utf-8"))
+                document = read_json(path, "is no result of a series")
                 same = document["schema"] == SCHEMA and document["key"] == key
-            except (OSError, ValueError, KeyError, TypeError):
+            except (FileError, KeyError, TypeError):
                 same = False
             if same:
                 found[i] = document["content"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from slxrd._documents import read_bytes, read_json
 from slxrd._escape import html_text as escape
 from slxrd._version import __version__
 from slxrd.errors import FileError
@@ -20,6 +21,8 @@ from slxrd.ui.gallery.samples import DrawnFigure, Figure
 
 #: Ratio of image to page pixels: images have 150 pixels per inch, pages 96.
 _PIXELS = 1.5
+#: Largest record, in bytes, and longest name of a figure, in characters.
+RECORD_LIMIT, LONGEST_FIGURE_NAME = 2_000_000, 100
 _HEAD = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -78,13 +81,16 @@ class GalleryPage:
         page = cls(folder)
         if not page.record.exists():
             return page
+        otherwise = "was not written by slxrd gallery; choose another folder"
         try:
-            found = json.loads(page.record.read_text(encoding="utf-8"))
+            found = read_json(page.record, otherwise, RECORD_LIMIT)
             version, figures = found["slxrd"], dict(found["figures"])
-        except (OSError, ValueError, KeyError, TypeError):
+            if not all(_is_entry(name, entry) for name, entry in figures.items()):
+                raise FileError(page.record, otherwise)
+        except (FileError, ValueError, KeyError, TypeError) as error:
             if force:
                 return page
-            raise FileError(page.record, "was not written by slxrd gallery; choose another folder") from None
+            raise error if isinstance(error, FileError) else FileError(page.record, otherwise) from None
         if version != __version__ and not force:
             raise FileError(page.record, f"was made by slxrd {version}; --force draws everything again")
         page.figures = figures if version == __version__ else {}
@@ -140,11 +146,24 @@ class GalleryPage:
         return "\n".join(part for part in parts if part) + "\n</html>\n"
 
 
+def _is_entry(name: str, entry: Any) -> bool:
+    """Whether a figure of a record has the fields that :meth:`GalleryPage.add` writes."""
+    texts = [entry["title"], entry["caption"], *entry["pictures"].values()]
+    texts += [cell for row in entry["table"] for cell in row]
+    order = entry["order"]
+    return (
+        len(name) <= LONGEST_FIGURE_NAME
+        and isinstance(order, int | float)
+        and all(isinstance(text, str) for text in texts)
+        and all(Path(file).name == file for file in entry["pictures"])
+    )
+
+
 def _image(path: Path, title: str) -> str:
     """Return an image at its own size, so that all images have the same letter size."""
     width = ""
-    with contextlib.suppress(OSError, struct.error):
-        pixels, _ = struct.unpack(">II", path.read_bytes()[16:24])  # width and height in a PNG header
+    with contextlib.suppress(FileError, struct.error):
+        pixels, _ = struct.unpack(">II", read_bytes(path)[16:24])  # width and height in a PNG header
         width = f' width="{round(pixels / _PIXELS)}"'
     return f'<img src="{escape(quote(path.name))}"{width} alt="{escape(title)}">'
 
@@ -160,6 +179,6 @@ def _table(rows: list[list[str]]) -> str:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(read_bytes(path)).hexdigest()
+    except FileError:
         return ""

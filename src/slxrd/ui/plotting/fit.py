@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from slxrd.fitting.objective.evaluation import Fitted
 
+#: Most regions in one figure.
+MOST_REGIONS = 12
 _MEASURED, _CALCULATED, _REST, _MISFIT = "#4d4d4d", "#d55e00", "#0072b2", "#cc3311"
 
 
@@ -45,11 +47,12 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     if scale not in (None, "linear", "log"):
         raise SlxrdError(f"scale {scale!r} is neither linear nor log")
     scale = scale or ("log" if fit.settings.objective == "log" else "linear")
-    n = len(fit.regions)
+    drawn = fit.regions[:MOST_REGIONS]
+    n = len(drawn)
     picture = Figure(figsize=(max(9.0, 4.4 * n + 4.8), 5.4), layout="constrained")
     axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
     points = "simulated" if is_simulated(fit.pattern) else "measured"
-    for column, fitted in enumerate(fit.regions):
+    for column, fitted in enumerate(drawn):
         _draw_region(axes[0, column], axes[1, column], fitted, scale, points)
         _draw_assessment((axes[0, column], axes[1, column]), fitted, fit)
     axes[0, 0].set_ylabel("intensity")
@@ -57,6 +60,8 @@ def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure
     handles, labels = axes[0, 0].get_legend_handles_labels()
     picture.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
     name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
+    if n < len(fit.regions):
+        name += f": the first {n} of {len(fit.regions)} regions"
     picture.suptitle(name, x=0.01, ha="left", fontsize=11)
     if fit.assessment is not None and fit.assessment.grade != "describes":
         colour = _MISFIT if fit.rejected else "black"

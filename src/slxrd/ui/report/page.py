@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import math
 import shlex
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from slxrd.errors import SlxrdError
+from slxrd._documents import read_bytes, read_json
+from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import command_line, script
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.write import result_dictionary
@@ -32,6 +32,10 @@ CAPTIONS = {
 }
 #: Option that makes each figure.
 OPTIONS = {"bootstrap.png": "--bootstrap", "corner.png": "--posterior", "chi2maps.png": "--maps"}
+
+
+#: Largest picture beside a result, in bytes, and most maps of two parameters.
+PICTURE_LIMIT, MOST_MAPS = 20_000_000, 40
 
 
 @dataclass(frozen=True)
@@ -139,12 +143,12 @@ def saved_followup(saved: SavedFit, folder: Path) -> FollowUpSection:
     given = {word.partition("=")[0] for word in typed}
     names = [name for name, option in OPTIONS.items() if option in given]
     if "--map" in given:
-        names += sorted(path.name for path in folder.glob("map-*.png"))
+        names += sorted(path.name for path in folder.glob("map-*.png"))[:MOST_MAPS]
     pictures, texts = [], []
     for name in names:
         try:
-            pictures.append((name, (folder / name).read_bytes()))
-        except OSError:
+            pictures.append((name, read_bytes(folder / name, PICTURE_LIMIT)))
+        except FileError:
             continue
     for option, table in (("--bootstrap", "bootstrap"), ("--posterior", "posterior")):
         if option in given and (text := _samples_text(table, folder / f"{table}.json")):
@@ -155,7 +159,7 @@ def saved_followup(saved: SavedFit, folder: Path) -> FollowUpSection:
 def _samples_text(label: str, path: Path) -> str:
     """Return means and standard deviations of a saved bootstrap or posterior as text."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path, "is no bootstrap or posterior")
         lines = [
             f"{label} (seed {data['seed']}): {data['done']} of {data['asked']}, mean and standard deviation"
         ]
@@ -165,7 +169,7 @@ def _samples_text(label: str, path: Path) -> str:
             lines.append(f"  {symbol_of(name):<12} {item['mean']:<12.6g} {item['std']:.2g}")
         if data.get("converged") is False:
             lines.insert(1, f"  not converged: {data.get('why', '')}")
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return ""
     return "\n".join(lines)
 

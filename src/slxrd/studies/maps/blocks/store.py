@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from slxrd._documents import SETTINGS_LIMIT, read_bytes
 from slxrd._files import write
 from slxrd.errors import FileError
 from slxrd.units import FloatArray
@@ -54,7 +55,7 @@ class BlockStore:
         own = json.dumps({"map": digest.hexdigest()})
         file = self.folder / "map.json"
         if file.exists():
-            if file.read_text(encoding="utf-8") == own:
+            if read_bytes(file, SETTINGS_LIMIT) == own.encode():
                 return True
             self.remove()
         elif self.folder.exists() and any(self.folder.iterdir()):

@@ -96,6 +96,8 @@ def is_result(path: Path) -> bool:
     if path.is_dir() or path.suffix.lower() == ".json":
         return True
     try:
+        if not path.is_file():  # a pipe is not opened
+            return False
         with path.open("rb") as content:
             return content.read(256).lstrip().startswith(b"{")
     except (OSError, ValueError):
