@@ -119,6 +119,31 @@ def test_the_compiled_chi2_is_that_of_numpy(background: str, weight: float) -> N
     np.testing.assert_allclose(batch.chi2(points), expected, rtol=1e-9)
 
 
+@needs_native_core
+@pytest.mark.parametrize("strength", [0.03, 3.0])
+@pytest.mark.parametrize("count", [1, 4, 6, 7, 70])
+def test_the_compiled_chi2_is_that_of_the_dense_covariance(count: int, strength: float) -> None:
+    """With scales and backgrounds eliminated by dense generalised least squares."""
+    made, random = objective(), np.random.default_rng(count)
+    B = [strength * p.intensity.max() * random.normal(size=(count, p.q.size)) for p in made.data]
+    made = made.with_correlated(B)
+    at = {**CUBES, "L": 36.0}
+    columns = np.zeros((sum(p.q.size for p in made.data), 4))
+    begin = 0
+    for i, points in enumerate(made.data):
+        own = slice(begin, begin := begin + points.q.size)
+        columns[own, i], columns[own, 2 + i] = SMEARED.intensity(points.q, at), 1.0
+    sigma = np.concatenate([points.sigma for points in made.data])
+    rows = np.concatenate(B, axis=1) / sigma
+    root = np.linalg.cholesky(np.eye(sigma.size) + rows.T @ rows)
+    A = np.linalg.solve(root, columns / sigma[:, None])
+    y = np.linalg.solve(root, np.concatenate([p.intensity for p in made.data]) / sigma)
+    scaled = A / np.linalg.norm(A, axis=0)
+    left = y - scaled @ np.linalg.lstsq(scaled, y)[0]
+    found = Batch(made, Parameters(), np.array([[at[name] for name in made.model.names]]))
+    np.testing.assert_allclose(found.chi2(found.starts), left @ left, rtol=1e-9)
+
+
 @pytest.mark.slow
 def test_refinement_ends_at_the_generalised_least_squares_minimum() -> None:
     made = objective()

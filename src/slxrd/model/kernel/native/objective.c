@@ -38,6 +38,7 @@ static void whiten(const layout *l, double *a, int64_t begin, int64_t end) {
         const double *V = l->whitening + first * l->points;
         for (int64_t j = 0; j < count; j++) overlap[j] = dot(V + j * l->points + begin, a + begin, end - begin);
         for (int64_t j = 0; j < count; j++) add_times(a, -overlap[j], V + j * l->points, l->points);
+        begin = 0, end = l->points; /* where the row is no longer 0 */
     }
 }
 
