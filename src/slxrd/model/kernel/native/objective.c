@@ -36,8 +36,8 @@ static void whiten(const layout *l, double *a, int64_t begin, int64_t end) {
     for (int64_t first = 0; first < l->correlated; first += 64) { /* the rows of `whitening` are orthogonal */
         const int64_t count = least(64, l->correlated - first);
         const double *V = l->whitening + first * l->points;
-        for (int64_t j = 0; j < count; j++) overlap[j] = dot(V + j * l->points + begin, a + begin, end - begin);
-        for (int64_t j = 0; j < count; j++) add_times(a, -overlap[j], V + j * l->points, l->points);
+        dot_rows(V + begin, l->points, count, a + begin, end - begin, overlap);
+        subtract_rows(a, overlap, V, l->points, count, l->points);
         begin = 0, end = l->points; /* where the row is no longer 0 */
     }
 }
@@ -198,11 +198,11 @@ static double add_correlated(const layout *l, const double *rows, const double *
         for (int64_t r = 0; r < l->regions; r++)
             for (int64_t i = l->ends[r]; i < l->ends[r + 1]; i++) slope[i] = w->found[r] * rows[(1 + j) * n + i];
         whiten(l, slope, 0, n);
-        for (int64_t c = 0; c < count; c++) w->right[c] = dot(w->columns + c * n, slope, n);
+        dot_rows(w->columns, n, count, slope, n, w->right);
         solve(w->products, count, w->right);
-        for (int64_t c = 0; c < count; c++) add_times(slope, -w->right[c], w->columns + c * n, n);
+        subtract_rows(slope, w->right, w->columns, n, count, n);
         g[j] -= dot(slope, w->left, n);
-        for (int64_t i = 0; i <= j; i++) H[j * k + i] += dot(slope, w->own + i * n, n);
+        dot_rows(w->own, n, 1 + j, slope, n, H + j * k); /* the row is 0 before */
     }
     return dot(w->left, w->left, n);
 }
