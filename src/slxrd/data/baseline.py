@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd._frozen import Sealed, read_only
 from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.pattern import Pattern, Step
@@ -60,6 +61,7 @@ class Subtraction(Sealed):
     notes: tuple[str, ...]
 
 
+@check_arguments
 def subtract_background(
     pattern: Pattern,
     method: Method | None = None,

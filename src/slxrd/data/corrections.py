@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.correction_factors import BeamProfile, film_absorption, footprint, lorentz_polarisation
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
@@ -28,6 +29,7 @@ _MONOCHROMATOR, _THICKNESS, _MU = "monochromator θ_M (°)", "thickness (Å)", "
 _BEAM, _SAMPLE, _PROFILE = "beam (mm)", "sample (mm)", "profile"
 
 
+@check_arguments
 def correct_lorentz_polarisation(pattern: Pattern, monochromator: float | None = None) -> Pattern:
     """Divide intensity and σ by the Lorentz-polarisation factor.
 
@@ -48,6 +50,7 @@ def correct_lorentz_polarisation(pattern: Pattern, monochromator: float | None =
     )
 
 
+@check_arguments
 def correct_absorption(
     pattern: Pattern,
     thickness: float,
@@ -95,6 +98,7 @@ def correct_absorption(
     return _divided(pattern, Step(ABSORPTION, {**details, _MU: mu}))
 
 
+@check_arguments
 def correct_footprint(pattern: Pattern, beam: float, sample: float, profile: BeamProfile = "box") -> Pattern:
     """Correct for a sample that is shorter than the footprint of the beam.
 
@@ -117,6 +121,7 @@ def correct_footprint(pattern: Pattern, beam: float, sample: float, profile: Bea
     return _divided(pattern, Step(FOOTPRINT, {_BEAM: beam, _SAMPLE: sample, _PROFILE: profile}))
 
 
+@check_arguments
 def undo_correction(pattern: Pattern, name: str) -> Pattern:
     """Undo one correction.
 
@@ -202,6 +207,7 @@ def prepare_like(first: Pattern, other: Pattern) -> Pattern:
     return other
 
 
+@check_arguments
 def counting_statistics(pattern: Pattern) -> Pattern:
     """Set σ from counting statistics.
 

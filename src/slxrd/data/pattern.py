@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._arguments import check_fields, real_array
 from slxrd._escape import on_one_line
 from slxrd._frozen import FrozenDict, Sealed, read_only
 from slxrd._html import table
@@ -60,8 +61,23 @@ def _check_axis(x: FloatArray, axis: Axis, source: str) -> None:
         raise SlxrdError(f"{source}: 2θ = {bad:g}° is not between 0 and 180°")
 
 
-def _frozen(values: ArrayLike, dtype: Any = np.float64) -> NDArray[Any]:
-    return read_only(np.array(values, dtype=dtype))
+def _column(values: ArrayLike, name: str) -> FloatArray:
+    """Return numbers as a read-only array; of a masked array, also the masked ones."""
+    array = real_array(np.ma.getdata(values) if np.ma.isMaskedArray(values) else values, name)
+    if array.ndim == 2 and array.shape[1] == 1 and hasattr(values, "columns"):  # one column of pandas
+        array = array[:, 0]
+    return read_only(np.array(array))
+
+
+def _truth_values(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    try:
+        array = np.asarray(values)
+        truth = array.dtype.kind == "b" or (array.dtype.kind in "uif" and np.isin(array, (0, 1)).all())
+    except ValueError:
+        truth = False
+    if not truth:
+        raise SlxrdError(f"{name}: expected True for each point that is left out, and False for the others")
+    return np.array(array, dtype=bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +95,8 @@ class Pattern(Sealed):
     sigma : array_like, shape (n,), optional
         Standard deviation of the intensity, positive, in the same unit.
     mask : array_like of bool, shape (n,), optional
-        True for points that are left out (as in ``numpy.ma``).
+        True for points that are left out (as in ``numpy.ma``); points that are masked in a masked array given
+        as ``x``, ``intensity`` or ``sigma`` are left out too.
     wavelength : float, optional
         Wavelength of the main line in Å; needed to convert 2θ to q.
     second_line : SecondLine, optional
@@ -113,6 +130,7 @@ class Pattern(Sealed):
     history: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
+        check_fields(self, "x", "intensity", "sigma", "mask", "per_count")
         if self.axis not in AXES:
             raise SlxrdError(f"{self.source}: axis {self.axis!r} is not one of {', '.join(AXES)}")
         columns = self._columns()
@@ -133,17 +151,22 @@ class Pattern(Sealed):
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         """Return read-only arrays of all columns, after checking that they are finite and of one length."""
-        x = _frozen(self.x)
+        x = _column(self.x, f"{self.source}: the axis")
         if x.ndim != 1 or x.size == 0:
             raise SlxrdError(
                 f"{self.source}: the axis must be a non-empty list of numbers, got shape {x.shape}"
             )
         n = x.size
-        columns: dict[str, NDArray[Any]] = {"x": x, "intensity": _frozen(self.intensity)}
+        columns: dict[str, NDArray[Any]] = {
+            "x": x,
+            "intensity": _column(self.intensity, f"{self.source}: intensity"),
+        }
         if self.sigma is not None:
-            columns["sigma"] = _frozen(self.sigma)
+            columns["sigma"] = _column(self.sigma, f"{self.source}: sigma")
         if self.per_count is not None:
-            columns["per_count"] = _frozen(np.broadcast_to(self.per_count, (n,)))
+            per_count = _column(self.per_count, f"{self.source}: per_count")
+            columns["per_count"] = np.full(n, per_count) if per_count.ndim == 0 else per_count
+            read_only(columns["per_count"])
         for name, values in columns.items():
             if values.shape != (n,):
                 raise SlxrdError(f"{self.source}: {name} has shape {values.shape}, the axis has {n} points")
@@ -156,11 +179,15 @@ class Pattern(Sealed):
                 raise SlxrdError(
                     f"{self.source}: {name} beyond {LARGEST:g} cannot be a measurement; correct the file"
                 )
-        columns["mask"] = _frozen(np.zeros(n, dtype=bool) if self.mask is None else self.mask, bool)
-        if columns["mask"].shape != (n,):
-            raise SlxrdError(
-                f"{self.source}: mask has shape {columns['mask'].shape}, the axis has {n} points"
-            )
+        mask = (
+            np.zeros(n, dtype=bool) if self.mask is None else _truth_values(self.mask, f"{self.source}: mask")
+        )
+        if mask.shape != (n,):
+            raise SlxrdError(f"{self.source}: mask has shape {mask.shape}, the axis has {n} points")
+        for given in (self.x, self.intensity, self.sigma):
+            if np.ma.isMaskedArray(given):
+                mask |= np.ma.getmaskarray(given).reshape(n)
+        columns["mask"] = read_only(mask)
         return columns
 
     def _check_second_line(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._local_maxima import prominent_maxima
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
@@ -109,6 +110,7 @@ def highest_fringe_width(q: FloatArray, intensity: FloatArray) -> float:
     return float(b - a)
 
 
+@check_arguments
 def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
     """Find the regions around the Bragg peaks of a pattern.
 
@@ -127,6 +129,8 @@ def find_regions(pattern: Pattern, depth: float = 0.03) -> tuple[Region, ...]:
     SlxrdError
         If no peak is above the noise.
     """
+    if not 0.0 < depth < 1.0:
+        raise SlxrdError(f"depth {depth!r}: must be a fraction of the height, between 0 and 1")
     used = ~pattern.mask & (pattern.q > LOW_ANGLE)
     q, intensity = pattern.q[used], pattern.intensity[used]
     if q.size < 8:

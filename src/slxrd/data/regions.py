@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_fields, quoted
 from slxrd.data.corrections import COUNTING, counting_statistics
 from slxrd.data.noise import DEFAULT_NOISE as DEFAULT_NOISE
 from slxrd.data.noise import FILE_OR_DEFAULT, NoiseSource, intensity_of_count, noise_source
@@ -49,6 +50,7 @@ class Region:
     name: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         text = f"{self.low:g}:{self.high:g}"
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
             raise SlxrdError(f"region {text}: the lower end must come first, both finite")
@@ -93,6 +95,8 @@ def as_regions(regions: Iterable[RegionLike]) -> tuple[Region, ...]:
     SlxrdError
         If one is invalid, or two overlap.
     """
+    if not isinstance(regions, Iterable):
+        raise SlxrdError(f"regions {quoted(regions)}: give a list of (q_min, q_max) in Å⁻¹")
     found = tuple(as_region(region) for region in regions)
     for one, other in pairwise(sorted(found, key=lambda region: region.low)):
         if other.low < one.high:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
@@ -101,6 +102,7 @@ class Fluctuation:
         return "\n".join(lines) + "\n"
 
 
+@check_arguments
 def fluctuation(patterns: Sequence[Pattern], region: Region, scaling: Scaling = "area") -> Fluctuation:
     """Measure the fluctuation between repeated measurements of one sample.
 

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.corrections import prepare_like
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
@@ -34,6 +35,7 @@ from slxrd.sample.stack import Stack
 from slxrd.units import radiation_name
 
 
+@check_arguments
 def build_parameters(
     parameters: Any = None,
     *,
@@ -264,6 +266,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
 
 
 @documented
+@check_arguments
 def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[FitKeywords]) -> Fit:
     """Fit the structure of a superlattice to its diffraction pattern.
 

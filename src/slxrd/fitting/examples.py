@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd.data.corrections import correct_lorentz_polarisation
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -196,6 +197,7 @@ SERIES: dict[str, SeriesExample] = {
 }
 
 
+@check_arguments
 def example(name: str) -> Example:
     """Look up a packaged example.
 
@@ -215,6 +217,7 @@ def example(name: str) -> Example:
         raise SlxrdError(f"unknown example {name!r}; there are {', '.join(EXAMPLES)}") from None
 
 
+@check_arguments
 def example_series(name: str) -> SeriesExample:
     """Look up a packaged series.
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from slxrd._arguments import check_fields
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
@@ -183,8 +184,9 @@ class Broadening(ResolutionShape):
     wavelength: float
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in ("U", "V", "W", "lorentzian", "wavelength"):
-            if not math.isfinite(getattr(self, name)):
+            if getattr(self, name) is None or not math.isfinite(getattr(self, name)):
                 raise SlxrdError(f"resolution: {name} = {getattr(self, name)!r} is not a finite number")
         if not 0.0 <= self.lorentzian <= 1.0:
             raise SlxrdError(f"resolution: lorentzian = {self.lorentzian!r} must be between 0 and 1")

@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_fields
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import Gaussian, NoSmearing, ResolutionShape
 from slxrd.units import FloatArray, SecondLine
@@ -86,6 +87,7 @@ class Instrument:
     zero: Zero = "q"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not (math.isfinite(self.sigma_G) and self.sigma_G >= 0.0):
             raise SlxrdError(f"resolution {self.sigma_G!r}: σ_G must be 0 or more, in Å⁻¹")
         if self.sigma_G > LARGEST_SIGMA_G:

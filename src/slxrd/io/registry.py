@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from slxrd import units
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import FILE_AXES, FileAxis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.io import unsupported
@@ -21,6 +22,7 @@ from slxrd.io.shared.scan import Request, select_scan, to_pattern
 SIZE_LIMIT = 200_000_000
 
 
+@check_arguments
 def read(
     path: str | os.PathLike[str],
     *,
@@ -70,6 +72,7 @@ def read(
     return replace(pattern, metadata={**pattern.metadata, "sha256": digest})
 
 
+@check_arguments
 def read_scans(
     path: str | os.PathLike[str],
     *,

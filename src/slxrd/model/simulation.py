@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from slxrd import units
+from slxrd._arguments import check_arguments, check_seed, real_array
 from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.pattern import Pattern, Step
 from slxrd.errors import SlxrdError
@@ -51,8 +52,9 @@ def as_instrument(pattern: Pattern, resolution: float | ResolutionShape | None, 
     return Instrument(sigma_G, broadening, pattern.wavelength, pattern.second_line, zero)
 
 
+@check_arguments
 def simulate(
-    q: Any,
+    q: ArrayLike,
     values: Mapping[str, float],
     *,
     coherent: int = Stack.coherent,
@@ -124,7 +126,7 @@ def simulate(
     for what, number, least in (("peak", peak, 0.0), ("background", background, -math.inf)):
         if not (math.isfinite(number) and number > least):
             raise SlxrdError(f"{what} {number!r}: must be a {'positive ' if least == 0.0 else ''}number")
-    dark = Pattern(q, np.zeros(np.shape(q)), source="simulation")
+    dark = Pattern(real_array(q, "q"), np.zeros(np.shape(q)), source="simulation")
     if wavelength is not None:
         used = units.radiation(wavelength)
         dark = replace(dark, wavelength=used.wavelength, second_line=used.second)
@@ -152,8 +154,8 @@ def _noisy(
 ) -> Pattern:
     if seed is None:
         raise SlxrdError("noise needs a seed, so that the pattern can be made again (--seed 1)")
-    if isinstance(seed, int) and seed < 0:
-        raise SlxrdError(f"seed {seed}: must be 0 or more")
+    if isinstance(seed, int):
+        check_seed(seed)
     random = np.random.default_rng(seed)
     if noise == "counting":
         expected = np.maximum(pattern.intensity, 0.0)

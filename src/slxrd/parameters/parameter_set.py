@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import TABLE, info
 from slxrd.parameters.expressions import Dual, Expression
@@ -105,6 +106,7 @@ class Parameters(Mapping[str, Parameter]):
         the given parameters.
     """
 
+    @check_arguments
     def __init__(
         self,
         parameters: Mapping[str, Parameter] | None = None,

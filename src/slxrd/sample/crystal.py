@@ -12,6 +12,7 @@ import itertools
 import math
 from dataclasses import dataclass, replace
 
+from slxrd._arguments import check_fields
 from slxrd.errors import SlxrdError
 from slxrd.sample.form_factors import electrons
 from slxrd.sample.planes import Plane, counted
@@ -63,6 +64,7 @@ class Crystal:
     assumed: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for part in ("repeat", "bottom", "top"):
             object.__setattr__(self, part, tuple(getattr(self, part)))
         for what, value in (("period", self.period), ("area", self.area)):

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_fields, quoted
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use
@@ -85,15 +86,15 @@ class Stack:
     substrate: Substrate | None = None
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.coherent, bool)
-            or not math.isfinite(self.coherent)
-            or int(self.coherent) != self.coherent
-            or not 1 <= self.coherent <= MOST_COHERENT
-        ):
+        check_fields(self, "coherent")
+        try:
+            whole = int(self.coherent) == self.coherent and not isinstance(self.coherent, bool)
+        except (TypeError, ValueError, OverflowError):
+            whole = False
+        if not whole or not 1 <= self.coherent <= MOST_COHERENT:
             raise SlxrdError(
-                f"coherent {self.coherent!r}: M must be a whole number of crystals, 1 or more (and at most "
-                f"{MOST_COHERENT})"
+                f"coherent {quoted(self.coherent)}: M must be a whole number of crystals, 1 or more (and at "
+                f"most {MOST_COHERENT})"
             )
         if not (math.isfinite(self.size_window) and self.size_window > 0.0):
             raise SlxrdError(f"size window {self.size_window!r}: must be a positive number of σ_N")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import CsvWriter, on_one_line
 from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.corrections import POLARISATION, correct_lorentz_polarisation, undo_correction
@@ -221,6 +222,7 @@ def without_and_with_correction(
     return before, pattern, True
 
 
+@check_arguments
 def compare_lp(
     pattern: Pattern, fit: Callable[[Pattern], Fit], monochromator: float | None = None
 ) -> LpComparison:

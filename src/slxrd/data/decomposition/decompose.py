@@ -14,6 +14,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
 from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.decomposition.classification import Kind, Peaks, classify
@@ -142,6 +143,7 @@ class Decomposition:
         return "\n".join(lines)
 
 
+@check_arguments
 def decompose(
     pattern: Pattern,
     low: float,
@@ -209,6 +211,7 @@ def decompose(
     return Decomposition(with_counting_sigma(pattern), fitted, components, found)
 
 
+@check_arguments
 def subtract_peaks(decomposition: Decomposition, numbers: Sequence[int]) -> Pattern:
     """Subtract components from the pattern.
 

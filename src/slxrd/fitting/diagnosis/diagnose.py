@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.corrections import POLARISATION, undo_correction
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -49,6 +50,7 @@ SHIFTED = 0.2
 FEWEST = 16
 
 
+@check_arguments
 def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> Diagnosis:
     """Find peaks, substrate and fringes of a pattern, and propose an analysis.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.fringes import Comb, find_comb
@@ -42,6 +43,7 @@ class LaueFringes:
     orders: FloatArray
 
 
+@check_arguments
 def laue_fringes(pattern: Pattern, low: float, high: float) -> LaueFringes:
     """Determine the thickness of a coherent film from the minima between its Laue fringes.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd._frozen import Sealed
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.document import read_document
@@ -84,6 +85,7 @@ class SavedFit(FitResult, Sealed):
             raise FileError(source, f"is damaged ({type(error).__name__}: {error}); save it again") from None
 
 
+@check_arguments
 def load(path: str | Path) -> SavedFit:
     """Load a saved fit.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
+from slxrd._arguments import check_arguments
 from slxrd._escape import CsvWriter
 from slxrd._files import check_writable as check_writable
 from slxrd._files import write as write
@@ -29,6 +30,7 @@ from slxrd.instrument.diffractometer import Instrument
 from slxrd.sample.stack import Stack
 
 
+@check_arguments
 def result_dictionary(
     fit: Fit, command: str = "", request: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -281,6 +283,7 @@ def pattern_csv(pattern: Pattern) -> str:
     return "\n".join(lines) + "\n"
 
 
+@check_arguments
 def save(
     fit: Fit,
     folder: str | Path,

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
+
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request.groups import (
     DataOptions,
@@ -174,12 +176,12 @@ def checked(option: Declared, value: Any) -> Any:
     option : Declared
         The option.
     value : object
-        Its value; None is accepted if the default is None.
+        Its value, arrays also of pandas; None is accepted if the default is None.
 
     Returns
     -------
     object
-        The value; an iterator as a tuple.
+        The value; an iterator as a tuple, an array as a list.
 
     Raises
     ------
@@ -190,6 +192,10 @@ def checked(option: Declared, value: Any) -> Any:
         return None
     if isinstance(value, Iterator):
         value = tuple(value)
+    elif hasattr(value, "to_numpy"):  # a column or table of pandas
+        value = value.to_numpy().tolist()
+    elif isinstance(value, np.ndarray) and value.ndim and not np.ma.is_masked(value):
+        value = value.tolist()
     option.kind.check_python(option.name, value)
     return value
 

@@ -11,6 +11,9 @@ from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import ResolutionShape
 
+#: Largest whole number, about that of floating point numbers.
+LARGEST = 10**308
+
 
 def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
     """Convert a value to plain data: mappings, lists, texts, finite numbers, truth values, None.
@@ -42,6 +45,8 @@ def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     if isinstance(value, int | float):
+        if isinstance(value, int) and abs(value) > LARGEST:
+            raise SlxrdError(f"{name}: the number is too large")
         if finite and not math.isfinite(value):
             raise SlxrdError(f"{name}: {value!r} is not a finite number")
         return value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from slxrd._arguments import quoted
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request.kinds import Kind, Schema
@@ -29,6 +30,8 @@ class FurtherScans(Kind):
         """See :meth:`Kind.check_python`."""
         if isinstance(value, str | Path | Pattern):
             raise SlxrdError(f"{name}: give a list of patterns or files, not a single one")
+        if not isinstance(value, Iterable):
+            raise SlxrdError(f"{name} {quoted(value)}: give a list of patterns or files")
         for item in value:
             if not isinstance(item, str | Path | Pattern):
                 raise SlxrdError(f"{name}: {item!r} is neither a pattern nor a file")
@@ -66,8 +69,8 @@ class Resolutions(Kind):
 
     def check_python(self, name: str, value: Any) -> None:
         """See :meth:`Kind.check_python`."""
-        if isinstance(value, str):
-            raise SlxrdError(f"{name} {value!r}: give a list, one for each further scan")
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise SlxrdError(f"{name} {quoted(value)}: give a list, one for each further scan")
         for item in value:
             if not hasattr(item, "sigma"):
                 self._one.check_python(name, item)

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments, check_seed
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.result.derived import with_derived
@@ -88,6 +89,7 @@ class Bootstrap(Samples):
         return np.asarray(np.corrcoef(self.samples, rowvar=False))
 
 
+@check_arguments
 def bootstrap(
     fit: Fit,
     n: int = 1000,
@@ -142,6 +144,7 @@ def bootstrap(
     starts = np.array([[minimum.values[name] for name in fit.objective.model.names] for minimum in near])
     batch = Batch(fit.objective, near[0].parameters, starts)
     make = _maker(fit, kind, level, block)
+    check_seed(seed)
     seeds = np.random.SeedSequence(seed).spawn(n)
     cores = workers or os.cpu_count() or 1
     done: list[Refined] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import slxrd
+from slxrd._arguments import check_arguments
 from slxrd._documents import read_toml
 from slxrd._files import check_writable, write
 from slxrd.errors import FileError, SlxrdError
@@ -128,6 +129,7 @@ def _value(value: Any) -> str:
     return repr(value)
 
 
+@check_arguments
 def write_resolution(
     path: str | Path, measured: Resolution, *, sha256: str = "", command: str = "", force: bool = False
 ) -> None:
@@ -155,6 +157,7 @@ def write_resolution(
     write(Path(path), resolution_toml(measured, sha256=sha256, command=command))
 
 
+@check_arguments
 def read_resolution(path: str | Path) -> ResolutionShape:
     """Read a resolution from a file of ``slxrd resolution``, or one with a shape of an installed package.
 

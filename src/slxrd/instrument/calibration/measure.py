@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import FWHM, Broadening
@@ -148,6 +149,7 @@ class Resolution:
         return summarise(self)
 
 
+@check_arguments
 def measure_resolution(pattern: Pattern, standard: Standard, *, shift: Shift = "auto") -> Resolution:
     """Measure the resolution from the pattern of a standard.
 

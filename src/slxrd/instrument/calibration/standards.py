@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Literal, NamedTuple
 
+from slxrd._arguments import check_arguments, check_fields
 from slxrd.errors import SlxrdError
 
 #: Lattices: primitive, body- and face-centred cubic, diamond; primitive hexagonal, corundum.
@@ -62,6 +63,7 @@ class Standard:
     source: str = ""
 
     def __post_init__(self) -> None:
+        check_fields(self)
         cubic = self.lattice in _CUBIC
         for what, value in (("a", self.a), ("c", self.a if cubic else self.c)):
             if value is None or not SMALLEST <= value <= LARGEST:
@@ -137,6 +139,7 @@ STANDARDS: dict[str, Standard] = {
 }
 
 
+@check_arguments
 def standard(text: str) -> Standard:
     """Return a standard by its name or, if cubic, by lattice and lattice parameter.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import FileError, SlxrdError
 from slxrd.sample.cif.formula import check_atoms
 from slxrd.sample.cif.projection import Atom, repeating_planes
@@ -21,9 +22,10 @@ from slxrd.sample.species import Ion
 SAME_ATOM = 0.1
 
 
+@check_arguments
 def crystal_from_cif(
     path: str | Path,
-    hkl: Sequence[int],
+    hkl: Sequence[int] | tuple[int, int, int],
     *,
     bottom: int | str | None = None,
     top: int | str | None = None,

@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd._documents import read_toml
 from slxrd.errors import FileError, SlxrdError
 from slxrd.sample.crystal import Crystal
@@ -145,6 +146,7 @@ def _at(where: str, error: SlxrdError) -> SlxrdError:
     return error if isinstance(error, FileError) else FileError(where, str(error))
 
 
+@check_arguments
 def crystal(
     name: str | Path, termination: str | tuple[str, str] | None = None, *, period: float | None = None
 ) -> Crystal:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.studies.compare.evidence import Ranges, integral, without_visible_fringes
@@ -17,6 +18,7 @@ _Q_ZERO_FIXED = "q_zero was fixed"
 _COVERED = ("reduced χ²", "no fringes", _Q_ZERO_FIXED, "q_zero was refined")
 
 
+@check_arguments
 def compare_fits(fits: Mapping[str, Fit]) -> Comparison:
     """Rank fits of the same points by the evidence of their models.
 

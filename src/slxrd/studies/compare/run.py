@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import RegionLike, as_regions, select_points
@@ -38,6 +39,7 @@ _PARAMETERS = tuple(
 )
 
 
+@check_arguments
 def compare_models(
     pattern: Pattern, models: Models, *, report: Progress | None = None, **options: Any
 ) -> Comparison:

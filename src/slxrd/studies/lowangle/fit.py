@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
@@ -30,6 +31,7 @@ from slxrd.studies.lowangle.result import LowAngle
 MAX_CRITICAL, MAX_CRITICAL_FRACTION = 0.06, 0.7
 
 
+@check_arguments
 def fit_low_angle(
     pattern: Pattern,
     region: Region | tuple[float, float] | None = None,

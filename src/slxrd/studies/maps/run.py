@@ -14,6 +14,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd._version import __version__
 from slxrd.data.pattern import Axis
 from slxrd.errors import SlxrdError
@@ -75,6 +76,7 @@ class MapSettings:
 
 
 @documented
+@check_arguments
 def fit_map(
     q: ArrayLike,
     intensity: Any,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
@@ -22,6 +23,7 @@ CU_KALPHA1_WIDTH = 2.29 / 8047.8
 NEGLIGIBLE = 0.2
 
 
+@check_arguments
 def transverse_coherence(wavelength: float, radius: float, slit: float) -> float:
     """Return the transverse coherence length T₁ = λR/D in Å (SI Eq. S14), for an incoherent source.
 
@@ -46,6 +48,7 @@ def transverse_coherence(wavelength: float, radius: float, slit: float) -> float
     return wavelength * radius / slit
 
 
+@check_arguments
 def longitudinal_coherence(wavelength: float, relative_width: float = CU_KALPHA1_WIDTH) -> float:
     """Return the longitudinal coherence length λ²/(2Δλ) in Å, the largest path difference that interferes.
 
@@ -97,6 +100,7 @@ class Alternative:
     curve: FloatArray
 
 
+@check_arguments
 def compare_coherent(fit: Fit, numbers: Sequence[int] = COMPARED) -> tuple[Alternative, ...]:
     """Compare the fitted curve with those of other numbers of coherent crystals.
 
@@ -115,6 +119,7 @@ def compare_coherent(fit: Fit, numbers: Sequence[int] = COMPARED) -> tuple[Alter
     return tuple(_alternative(fit, int(M), fit.instrument.sigma_G, None, None) for M in numbers)
 
 
+@check_arguments
 def compare_slits(
     fit: Fit, wavelength: float, radius: float, slits: Sequence[float] = SLITS
 ) -> tuple[Alternative, ...]:

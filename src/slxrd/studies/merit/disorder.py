@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
@@ -109,6 +110,7 @@ class Disorder:
         }
 
 
+@check_arguments
 def disorder_from_fringes(
     pattern: Pattern,
     regions: Iterable[RegionLike] = (),

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate
@@ -14,6 +15,7 @@ from slxrd.studies.merit.coherence import NEGLIGIBLE, Alternative
 _TILT = "indicative: all of σ_L is taken as tilt, and the displacement of an edge as an rms value"
 
 
+@check_arguments
 def tilt(sigma_L: Estimate, N: Estimate, d: Estimate) -> Estimate:
     """Return the tilt that would displace crystals by σ_L, α = arctan(2σ_L/W), W = (N−1)d (SI Eq. S22).
 
@@ -46,6 +48,7 @@ def tilt(sigma_L: Estimate, N: Estimate, d: Estimate) -> Estimate:
     return Estimate(value, error, "°", sigma_L.status, _TILT)
 
 
+@check_arguments
 def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
     """Return the strain along the stack, (d − d_bulk)/d_bulk, in per cent.
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Noise, Region, select_points
 from slxrd.fitting.objective.settings import Settings
@@ -111,6 +112,7 @@ class Visibility:
         return value, self.error / (self.visibility * value * self.q**2)
 
 
+@check_arguments
 def fringe_visibility(
     pattern: Pattern, region: Region, instrument: Instrument, coherent: int, noise: Noise | None = None
 ) -> Visibility:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import RegionLike, as_regions, select_points
@@ -34,6 +35,7 @@ MOST_SIMULATIONS = 100_000
 MAX_POINTS, MAX_COUNTS = 100_000, 1e15
 
 
+@check_arguments
 def plan(
     values: Mapping[str, float],
     *,

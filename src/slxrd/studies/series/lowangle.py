@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slxrd._arguments import check_fields
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
@@ -36,6 +37,7 @@ class LowAngleOptions:
     critical: float | None = None
 
     def __post_init__(self) -> None:
+        check_fields(self)
         low = self.region.low
         if low <= 0.0:
             raise SlxrdError(f"low angles {low:g} to {self.region.high:g} Å⁻¹: must begin above 0")

@@ -12,6 +12,7 @@ from pathlib import Path as File
 from typing import Any
 
 import slxrd
+from slxrd._arguments import check_arguments
 from slxrd._documents import read_json
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
@@ -39,6 +40,7 @@ SCHEMA = 1
 _ENDINGS = {"alone": ".json", "beside": ".neighbours.json", "low": ".lowangle.json"}
 
 
+@check_arguments
 def fit_series(
     patterns: Iterable[Pattern],
     values: Iterable[float],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.compare.result import ComparedModel, Comparison
@@ -24,6 +25,7 @@ _MEASURED = "#4d4d4d"
 MAX_MODELS, _MAX_LENGTH = 6, 34
 
 
+@check_arguments
 def comparison_figure(comparison: Comparison) -> Figure:
     """Draw the curves, the residuals in units of σ, and the cumulative χ² minus that of the best model.
 

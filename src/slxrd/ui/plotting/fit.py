@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
@@ -189,6 +190,7 @@ def _widen_for_titles(picture: Figure) -> None:
         picture.set_figwidth(needed)
 
 
+@check_arguments
 def plot(
     fit: Fit,
     path: str | Path | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.lowangle.result import ROWS, LowAngle
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _MEASURED, _CURVE, _PAPER, _BACKGROUND = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
 
 
+@check_arguments
 def low_angle_figure(found: LowAngle) -> Figure:
     """Draw a fitted low-angle region, with its residuals in units of σ below.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
@@ -27,6 +28,7 @@ _LINEAR = 1.5
 _HEIGHT = r"$\chi^2 - \chi^2_\mathrm{min}$"
 
 
+@check_arguments
 def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     """Draw χ² along parameters, a panel for each: section, profile, minima, and 68 % and 95 %.
 
@@ -115,6 +117,7 @@ def _draw_curve(panel: Axes, curve: Chi2Curve, least: float, colour: str, text: 
         )
 
 
+@check_arguments
 def chi2_map_2d_figure(one: Map2D) -> Figure:
     """Draw χ² over two parameters with its joint 68 % and 95 % contours, and the solutions of the fit.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.merit.disorder import Disorder
@@ -22,6 +23,7 @@ _MEASURED, _FITTED = "#4d4d4d", "#d55e00"
 _WITH, _WITHOUT = "#d55e00", "#0072b2"
 
 
+@check_arguments
 def lp_figure(found: LpComparison) -> Figure:
     """Draw the fits before and after the Lorentz-polarisation correction, with their parameters.
 
@@ -66,6 +68,7 @@ def lp_figure(found: LpComparison) -> Figure:
     return figure
 
 
+@check_arguments
 def merit_figure(disorder: Disorder, merits: FiguresOfMerit | None = None) -> Figure:
     """Draw each Bragg peak with and without fringes, and the effect of coherence and slits.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.data.baseline import Subtraction
 from slxrd.data.decomposition.classification import Kind
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _POINTS, _LEFT_OUT = "#0072b2", "#999999"
 
 
+@check_arguments
 def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "log"] = "log") -> Figure:
     """Draw a pattern.
 
@@ -96,6 +98,7 @@ _NARROW: tuple[Kind, ...] = ("fringe", "spurious")
 WIDE_RANGE = 30.0
 
 
+@check_arguments
 def background_figure(done: Subtraction) -> Figure:
     """Draw a pattern with its baseline, and the foot of the corrected peaks, which a baseline can distort.
 
@@ -154,6 +157,7 @@ def background_figure(done: Subtraction) -> Figure:
     return figure
 
 
+@check_arguments
 def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -> Figure:
     """Draw a region with its peaks, as in Figure S12 of the 2021 paper.
 

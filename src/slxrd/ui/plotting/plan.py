@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.studies.planning.distinguishability import UNIQUE_FRACTION
 from slxrd.studies.planning.result import COMPARED, Plan
@@ -22,6 +23,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000")
 _MARGIN = 6.0
 
 
+@check_arguments
 def plan_figure(plans: Sequence[Plan]) -> Figure:
     """Draw plans of one sample against the counts, or the noise.
 

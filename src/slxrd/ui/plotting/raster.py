@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.parameters.definitions import info
@@ -27,6 +28,7 @@ _CLASSES = {
 _PERCENTILES = (2.0, 98.0)
 
 
+@check_arguments
 def map_figure(found: MapFit) -> Figure:
     """Draw the parameters of a map with their errors, reduced χ², competing solutions and the assessment.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.summary import is_simulated
@@ -26,6 +27,7 @@ COLUMNS, MOST = 6, 18
 DRAWN = 6.0
 
 
+@check_arguments
 def resolution_figure(measured: Resolution) -> Figure:
     """Draw the lines of a standard with their fit and residuals, and the width against q.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.data.repeats import Fluctuation
 from slxrd.errors import SlxrdError
@@ -30,6 +31,7 @@ MOST_DRAWN = 20_000
 _CONTOURS = (0.393, 0.865)
 
 
+@check_arguments
 def histogram_matrix(
     samples: Mapping[str, FloatArray],
     title: str = "",
@@ -162,6 +164,7 @@ def _mean_and_spread(name: str, values: FloatArray) -> str:
     return f"{_MATH.get(name, name)} = {mean:.{digits}f} ± {spread:.{digits}f}"
 
 
+@check_arguments
 def fluctuation_figure(measured: Fluctuation) -> Figure:
     """Draw the scatter of repeated measurements against the intensity: Figure S7 of the 2021 paper.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from slxrd._arguments import check_arguments
 from slxrd._files import check_writable, write
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions, select_points
@@ -52,6 +53,7 @@ class Session(History):
         If the state is invalid.
     """
 
+    @check_arguments
     def __init__(self, state: State | None = None) -> None:
         super().__init__(state or State())
         check(self._state)

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
@@ -159,6 +160,7 @@ class Posterior(Samples):
         return np.atleast_2d(np.corrcoef(self.chain.reshape(-1, len(self.names)), rowvar=False))
 
 
+@check_arguments
 def sample_posterior(
     fit: Fit,
     *,

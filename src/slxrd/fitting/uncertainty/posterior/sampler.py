@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from slxrd._arguments import check_arguments, check_seed
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.derived import with_derived
@@ -83,6 +84,7 @@ class DrawnSamples(Samples):
         return cls(target.names, vectors, columns, None if weights is None else weights / weights.sum())
 
 
+@check_arguments
 def draw_samples(
     fit: Fit,
     sampler: str = "importance",
@@ -124,5 +126,6 @@ def draw_samples(
     except TypeError as error:
         raise SlxrdError(f"sampler {sampler!r}: {error}; correct its settings") from None
     target = Target(fit.objective, fit.minima, dict(priors or {}), fit)
+    check_seed(seed)
     found: Any = made.sample(target, np.random.Generator(kind.bit_generator(seed)), report)
     return cast(Samples, replace(found, seed=seed) if hasattr(found, "seed") else found)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._arguments import check_arguments
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit
 from slxrd.fitting.uncertainty.profile.constrained import (
     REACHED,
@@ -122,6 +123,7 @@ class Profile:
     best: int
 
 
+@check_arguments
 def profile(fit: Fit, name: str, values: ArrayLike, report: Progress | None = None) -> Profile:
     """Calculate the profile of χ² along one parameter.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._arguments import check_arguments
 from slxrd._local_maxima import prominent_maxima
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale
@@ -106,6 +107,7 @@ def section(fit: Fit, name: str, values: ArrayLike | None = None) -> Chi2Curve:
     return _with_minima(axis, chi2, minima)
 
 
+@check_arguments
 def chi2_map(
     fit: Fit,
     name: str,
@@ -167,6 +169,7 @@ def _with_minima(axis: FloatArray, chi2: FloatArray, minima: list[tuple[float, f
     return Chi2Curve(axis, np.concatenate([[height for _, height in minima], chi2])[order], tuple(minima))
 
 
+@check_arguments
 def chi2_maps(
     fit: Fit, names: Iterable[str] | None = None, *, profiled: bool = True, report: Progress | None = None
 ) -> tuple[Map1D, ...]:

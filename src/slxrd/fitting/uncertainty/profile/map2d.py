@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.result.fit import Fit
@@ -67,6 +68,7 @@ class Map2D:
         return (self.chi2 - self.fit.chi2) * RISES[0] / (self.levels[0] - self.fit.chi2)
 
 
+@check_arguments
 def chi2_map_2d(
     fit: Fit,
     name_x: str,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.parameters.definitions import info
@@ -87,6 +88,7 @@ def _packed(values: np.ndarray[Any, Any]) -> dict[str, Any]:
     return {"compression": "gzip", "compression_opts": 1} if values.size > 1024 else {}
 
 
+@check_arguments
 def read_map(path: str | Path) -> MapFit:
     """Read a map that ``slxrd map`` wrote.
 

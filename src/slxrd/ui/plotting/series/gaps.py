@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.series.result import SeriesFit
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _BRAGG, _LOW_ANGLE, _DIFFERENCE = "black", "#d55e00", "#0072b2"
 
 
+@check_arguments
 def series_gap_figure(fit: SeriesFit) -> Figure:
     """Draw L from the Bragg peaks and w from the low angles, and L − w with d.
 

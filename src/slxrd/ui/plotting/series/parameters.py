@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.result import SeriesFit, SeriesMember
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
 
 
+@check_arguments
 def series_parameters_figure(fit: SeriesFit) -> Figure:
     """Draw parameters and period against the variable.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.studies.series.result import SeriesFit
@@ -22,6 +23,7 @@ _MANY = 12
 Interval = tuple[float, float]
 
 
+@check_arguments
 def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall: bool = False) -> Figure:
     """Draw the patterns above one another, with a panel for each region.
 
@@ -81,6 +83,7 @@ def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, water
     return figure
 
 
+@check_arguments
 def series_heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
     """Draw the intensity over q and the variable as a heat map, with a panel for each region.
 

@@ -1,0 +1,123 @@
+"""Wrong arguments of public functions end in one sentence; arrays of all kinds are accepted."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.helpers import misuse
+
+import slxrd
+from slxrd._arguments import check_arguments, real_array
+from slxrd.fitting.request.declaration import checked, fit_options
+
+try:
+    import pandas
+except ImportError:
+    pandas = None
+Q = np.array([1.0, 1.1, 1.2])
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, 1 + 2j, b"film", object(), len, int, Path("film.csv"), np.array(["a", "b"])])
+    | st.floats()
+    | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=60)
+@given(name=st.sampled_from(sorted(fit_options())), value=VALUES)
+def test_options_of_a_fit_are_accepted_or_refused_in_a_sentence(name: str, value: Any) -> None:
+    """The one record of the options checks every value."""
+    with contextlib.suppress(slxrd.SlxrdError):
+        checked(fit_options()[name], value)
+
+
+@pytest.fixture(scope="module")
+def all_calls(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
+    base = misuse.Base(tmp_path_factory.mktemp("misuse"), fitted=False)
+    slow = ("fit_map", "plan", "subtract_background", "disorder_from_fringes", "decompose")
+    return [call for call in misuse.calls(base) if call[0] not in slow]
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_no_public_function_ends_in_a_bare_exception(data: st.DataObject, all_calls: list[Any]) -> None:
+    name, key, what, call = all_calls[data.draw(st.integers(0, len(all_calls) - 1))]
+    assert misuse.outcome(call) in ("answer", "SlxrdError"), f"{name}({key} = {what})"
+
+
+OF_PANDAS = () if pandas is None else (
+    pandas.Series([3.0, 2.0, 1.0]),
+    pandas.Series([3, 2, 1], dtype="Int64"),
+    pandas.DataFrame({"intensity": [3.0, 2.0, 1.0]}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "column",
+    [np.array([3, 2, 1], dtype=object), np.ma.masked_array([3.0, 2.0, 1.0]), [3, 2, 1], *OF_PANDAS],
+)
+def test_arrays_of_all_kinds_make_the_same_pattern(column: Any) -> None:
+    assert slxrd.Pattern(Q, column).intensity.tolist() == [3.0, 2.0, 1.0]
+    assert real_array(column, "values").ravel().tolist() == [3.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("which", ["x", "intensity", "sigma"])
+def test_masked_points_are_left_out(which: str) -> None:
+    columns: dict[str, Any] = {"x": Q, "intensity": np.ones(3), "sigma": np.ones(3)}
+    columns[which] = np.ma.masked_array(columns[which], [False, True, False])
+    assert slxrd.Pattern(**columns).mask.tolist() == [False, True, False]
+    assert slxrd.Pattern(**columns, mask=[True, False, False]).mask.tolist() == [True, True, False]
+
+
+def test_a_masked_point_needs_a_finite_value() -> None:
+    with pytest.raises(slxrd.SlxrdError, match="intensity is not finite at point 2; remove"):
+        slxrd.Pattern(Q, np.ma.masked_invalid([1.0, np.nan, 1.0]))
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        (np.array([1.0, 2.0j]), "complex numbers"),
+        (np.array(["1", "2"]), "texts"),
+        ([["1"], ["2"]], "texts"),
+        ([True, False], "truth values"),
+        ([[1.0], [1.0, 2.0]], "rows of one length"),
+        (np.ma.masked_array([1.0, 2.0], [True, False]), "are masked"),
+    ],
+)
+def test_other_arrays_are_refused(values: Any, what: str) -> None:
+    with pytest.raises(slxrd.SlxrdError, match=what):
+        slxrd.simulate(values, {})
+
+
+def test_a_file_instead_of_a_pattern_is_refused_with_the_way_to_read_it() -> None:
+    with pytest.raises(slxrd.SlxrdError, match=r"slxrd\.fit\(slxrd\.read\('film\.csv'\)\)"):
+        slxrd.fit("film.csv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [(3, True), (3.0, True), (np.int64(3), True), (3.5, False), (True, False), ("3", False)],
+)
+def test_whole_numbers(value: Any, accepted: bool) -> None:
+    @check_arguments
+    def called(n: int) -> int:
+        return n
+
+    if accepted:
+        assert json.dumps(called(value)) == "3"
+    else:
+        with pytest.raises(slxrd.SlxrdError, match="n: expected a whole number, got"):
+            called(value)
