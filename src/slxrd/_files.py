@@ -9,6 +9,8 @@ from pathlib import Path
 
 from slxrd.errors import FileError, SlxrdError
 
+#: Longest name of a file, in bytes, with room for a number before the ending.
+LONGEST_NAME = 230
 #: Formats of pictures, by the names of their files.
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -45,6 +47,20 @@ def check_picture(path: Path) -> None:
         raise SlxrdError(f"{path}: pictures are written as .png, .svg or .pdf")
 
 
+def short_name(name: str, ending: str) -> str:
+    """Return a name of a file with an ending, cut where file systems would not take it.
+
+    Parameters
+    ----------
+    name : str
+        Name without the ending.
+    ending : str
+        Ending of the file.
+    """
+    encoded, longest = os.fsencode(name), LONGEST_NAME - len(os.fsencode(ending))
+    return (name if len(encoded) <= longest else encoded[:longest].decode(errors="ignore")) + ending
+
+
 def write(path: Path, content: bytes | str) -> None:
     """Write a temporary file in the same folder, and rename it when it is complete.
 
@@ -59,7 +75,7 @@ def write(path: Path, content: bytes | str) -> None:
     beside = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        handle, beside = tempfile.mkstemp(prefix=".slxrd-", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         mask = os.umask(0)

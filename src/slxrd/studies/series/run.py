@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -20,6 +19,7 @@ from slxrd.fitting.record.write import write
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import STACKING
 from slxrd.studies.series.executors import Interrupted, Processes, Task, run_tasks
+from slxrd.studies.series.file_names import file_names, pattern_file
 from slxrd.studies.series.joint.fit import check_joint, fit_jointly
 from slxrd.studies.series.lowangle import LowAngleOptions, fit_low_angles, low_angle_arguments
 from slxrd.studies.series.member import (
@@ -148,7 +148,7 @@ def run_series(
         raise SlxrdError("an executor has its own processes; leave out the number of processes")
     if shared or smooth:
         check_joint(options, shared, smooth, degree)
-    store = _Store(None if folder is None else File(folder), force)
+    store = _Store(None if folder is None else File(folder), series.labels, force)
     with Processes(processes) as started:
         run = _Run(series, options, store, executor, started, report, 2 if low_angles is None else 3)
         try:
@@ -286,21 +286,16 @@ def _neighbour_tasks(
     return tasks
 
 
-def pattern_file(folder: File, label: str, ending: str) -> File:
-    """Return the path of a file that belongs to one pattern of a series."""
-    return folder / "patterns" / (re.sub(r"[^\w.+°-]", "_", label) + ending)
-
-
 class _Store:
     """Stored results, one file for each pattern and stage; without a folder, nothing is stored."""
 
-    def __init__(self, folder: File | None, force: bool) -> None:
-        self._folder = folder
+    def __init__(self, folder: File | None, labels: Sequence[str], force: bool) -> None:
+        self._folder, self._names = folder, file_names(labels)
         self._force = force
 
     def _path(self, label: str, stage: str) -> File:
         assert self._folder is not None
-        return pattern_file(self._folder, label, _ENDINGS[stage])
+        return pattern_file(self._folder, self._names[label], _ENDINGS[stage])
 
     def load(self, labels: Sequence[str], stage: str, keys: Mapping[int, str]) -> dict[int, Any]:
         """Return the stored results of the same data and options.

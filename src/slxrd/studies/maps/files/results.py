@@ -56,7 +56,7 @@ def write_map(path: Path, found: MapFit, command: str = "", options: Mapping[str
         If it cannot be written.
     """
     h5py = h5py_of("the result of a map")
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    beside = path.with_name(f".slxrd-{os.getpid()}.h5")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with h5py.File(beside, "w") as file:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from itertools import count
 from pathlib import Path
 
+from slxrd._files import short_name
 from slxrd.errors import SlxrdError
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.session.controller import Session
@@ -77,7 +78,7 @@ class Workspaces:
         for workspace in self._workspaces.values():
             if not workspace.unsaved:
                 continue
-            stem = Path((workspace.session.state.file or "").removeprefix("example:")).stem
+            stem = short_name(Path((workspace.session.state.file or "").removeprefix("example:")).stem, "")
             names = (f"{stem}-session{'' if i == 1 else f'-{i}'}.json" for i in count(1))
             path = next(folder / name for name in names if not (folder / name).exists())
             try:

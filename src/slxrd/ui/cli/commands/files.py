@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 import slxrd
+from slxrd._files import short_name
 from slxrd.data.corrections import prepare_pattern
 from slxrd.errors import SlxrdError
 from slxrd.sample.crystal import Crystal
@@ -167,7 +168,7 @@ def plot_command(
     """Draw a measured pattern."""
     from slxrd.ui.plotting.pattern import pattern_figure
 
-    out = out or Path(f"{file.name}.png")
+    out = out or Path(short_name(file.name, ".png"))
     check_outputs([out], force, measured=[file], figure=out)
     if request["monochromator"] is not None and not lp:
         raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")

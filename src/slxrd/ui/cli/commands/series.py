@@ -146,15 +146,16 @@ def series_command(
 def _write(found: SeriesFit, out: Path, paths: list[Path], drawn: list[tuple[float, float]]) -> None:
     """Write tables, figures and the curves of each pattern."""
     from slxrd.fitting.record.write import write
+    from slxrd.studies.series.file_names import file_names, pattern_file
     from slxrd.studies.series.output import curves_csv
-    from slxrd.studies.series.run import pattern_file
 
     for path, make in zip(paths, _contents(found, typed(), drawn), strict=True):
         write(path, make())
         typer.echo(f"wrote {path}")
+    names = file_names(found.series.labels)
     for member in found.members:
         if not member.failed:
-            write(pattern_file(out, member.label, ".csv"), curves_csv(member))
+            write(pattern_file(out, names[member.label], ".csv"), curves_csv(member))
     typer.echo(f"wrote {out / 'patterns'}: each pattern's result and curves")
 
 
