@@ -13,6 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.model.kernel.arrays import Sample
 from slxrd.model.kernel.geometry import reach
 from slxrd.model.kernel.native import kernels as native
+from slxrd.model.kernel.native.conversion import address
 from slxrd.model.kernel.reference import cells, equal_planes
 
 pytestmark = needs_native_core
@@ -187,3 +188,12 @@ def test_parameters_beyond_the_vector(name: str) -> None:
     drawn = draw(11, "alternating", 20)
     with pytest.raises(ValueError, match="parameters"):
         calculated(drawn._replace(sample=replace(drawn.sample, **{name: drawn.p.size})))
+
+
+@pytest.mark.parametrize("kind", ["writeable", "read-only", "empty", "two-dimensional", "view"])
+def test_the_address_of_an_array_is_that_of_its_first_element(kind: str) -> None:
+    array = np.zeros((2, 3) if kind == "two-dimensional" else 0 if kind == "empty" else 6)
+    if kind == "view":
+        array = array[2:]
+    array.flags.writeable = kind != "read-only"
+    assert address(array) == array.__array_interface__["data"][0]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.model.kernel.native.conversion import integers, reals
+from slxrd.model.kernel.native.conversion import address, integers, reals
 from slxrd.model.kernel.native.library import check_status, core
 from slxrd.model.kernel.native.structures import NativeRefinement, native_sample
 from slxrd.units import FloatArray
@@ -49,10 +49,10 @@ def chi2_of(problem: Problem, points: FloatArray, target: FloatArray) -> FloatAr
     check_status(
         core().slxrd_chi2_of(
             ctypes.addressof(refinement),
-            points.ctypes.data,
+            address(points),
             len(points),
-            target.ctypes.data,
-            chi2.ctypes.data,
+            address(target),
+            address(chi2),
         )
     )
     return chi2
@@ -106,8 +106,8 @@ def refine_many(
     refinement = _refinement(problem, tolerance, most, hopeless, leap)
     check_status(
         core().slxrd_refine_many(
-            ctypes.addressof(refinement), starts.ctypes.data, len(starts), targets.ctypes.data, sets,
-            *(each.ctypes.data for each in (values, chi2, how, start, count)),
+            ctypes.addressof(refinement), address(starts), len(starts), address(targets), sets,
+            *(address(each) for each in (values, chi2, how, start, count)),
         )
     )  # fmt: skip
     return values, chi2, how, start, count

@@ -22,9 +22,18 @@ class Structure(ctypes.Structure):
     def of(cls, members: Mapping[str, Any]) -> Any:
         """Make a structure from numbers and arrays by the names of its members."""
         arrays = tuple(value for value in members.values() if isinstance(value, np.ndarray))
-        made = cls(**{k: v.ctypes.data if isinstance(v, np.ndarray) else v for k, v in members.items()})
+        made = cls(**{k: address(v) if isinstance(v, np.ndarray) else v for k, v in members.items()})
         made.arrays = arrays
         return made
+
+
+def address(array: NDArray[Any]) -> int:
+    """Return the address of the first element of an array in C order, valid as long as the array exists."""
+    buffer: Any = array
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(buffer))  # in a third of the time of array.ctypes
+    except (TypeError, ValueError):  # read-only, or empty
+        return array.ctypes.data
 
 
 def reals(value: Any, *shape: int) -> NDArray[np.float64]:
@@ -47,7 +56,10 @@ def integers(value: Any, *shape: int, least: int = 0, below: int | None = None) 
         If it has another shape, or a value is less than ``least``, or not less than ``below``.
     """
     found = _checked(np.ascontiguousarray(value, dtype=np.int64), shape)
-    if found.size and (found.min() < least or (below is not None and found.max() >= below)):
+    if found.size and (
+        np.minimum.reduce(found, axis=None) < least
+        or (below is not None and np.maximum.reduce(found, axis=None) >= below)
+    ):
         raise ValueError(f"an index outside {least} to {below}: {found}")
     return found
 

@@ -7,7 +7,7 @@ import ctypes
 import numpy as np
 
 from slxrd.model.kernel.arrays import FloatArray, IntArray, Sample
-from slxrd.model.kernel.native.conversion import integers, reals
+from slxrd.model.kernel.native.conversion import address, integers, reals
 from slxrd.model.kernel.native.library import check_status, core
 from slxrd.model.kernel.native.structures import NativeSample, native_sample
 
@@ -35,8 +35,8 @@ def curves(
     out = np.empty((1 + p.size, q.size))
     check_status(
         core().slxrd_curves(
-            ctypes.addressof(structure), p.ctypes.data, p.size, q.ctypes.data, delta.ctypes.data, q.size,
-            min(int(pairs), _ALL_PAIRS), bool(derivatives), out.ctypes.data,
+            ctypes.addressof(structure), address(p), p.size, address(q), address(delta), q.size,
+            min(int(pairs), _ALL_PAIRS), bool(derivatives), address(out),
         )
     )  # fmt: skip
     return out
@@ -60,13 +60,13 @@ def curves_of_sizes(
     """
     q, p = reals(q, len(q)), np.array([d, L, sigma_L, 0.0, 0.0, 0.0])
     sizes = integers(sizes, len(sizes), least=1)
-    if np.any(np.diff(sizes) != 1):
+    if (sizes[1:] - sizes[:-1] != 1).any():
         raise ValueError("sizes that are not consecutive")
     shares = [reals(each, sizes.size) for each in (weights, weights_d_N, weights_d_sigma_N)]
     out = np.empty((7, q.size))
     core().slxrd_equal_planes(
-        p.ctypes.data, q.ctypes.data, q.size, int(sizes[0]), sizes.size,
-        *(each.ctypes.data for each in shares), int(n_coherent), int(n_correlated), out.ctypes.data,
+        address(p), address(q), q.size, int(sizes[0]), sizes.size,
+        *(address(each) for each in shares), int(n_coherent), int(n_correlated), address(out),
     )  # fmt: skip
     return out
 
@@ -89,8 +89,8 @@ def _reaches(rows: FloatArray, s: Sample, longest: float) -> tuple[FloatArray, I
     distance, pairs = np.empty(n), np.empty(n, dtype=np.int64)
     check_status(
         core().slxrd_reach(
-            ctypes.addressof(structure), rows.ctypes.data, n, k, float(longest), distance.ctypes.data,
-            pairs.ctypes.data,
+            ctypes.addressof(structure), address(rows), n, k, float(longest), address(distance),
+            address(pairs),
         )
     )  # fmt: skip
     return distance, pairs
@@ -104,7 +104,5 @@ def smear(rows: FloatArray, first: IntArray, weights: FloatArray) -> FloatArray:
     n, width = weights.shape
     first = integers(first, n, below=max(m - width + 1, 0))
     out = np.empty((k, n))
-    core().slxrd_smear(
-        rows.ctypes.data, k, m, first.ctypes.data, weights.ctypes.data, width, n, out.ctypes.data
-    )
+    core().slxrd_smear(address(rows), k, m, address(first), address(weights), width, n, address(out))
     return out
