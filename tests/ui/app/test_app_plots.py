@@ -14,7 +14,8 @@ pytest.importorskip("panel")
 
 from slxrd.ui.app.plots.curves import fringe_threshold, order_positions
 from slxrd.ui.app.plots.pattern import decimate
-from slxrd.ui.app.plots.stack import CRYSTALS, period_of, stack_layout
+from slxrd.ui.app.plots.stack import CRYSTALS, StackPlot, period_of, stack_layout
+from slxrd.ui.app.plots.theme import LIGHT
 
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 0.0, "N": 13.0, "sigma_N": 1.55}
 
@@ -56,6 +57,28 @@ def test_a_single_crystal_has_no_gap() -> None:
     assert len(planes["height"]) == 11 + 13 + 15
 
 
+def test_an_undetermined_gap_is_dashed_and_not_to_scale() -> None:
+    plot = StackPlot(LIGHT)
+    plot.show(VALUES)
+    assert plot._gaps.data["top"]
+    assert plot._words.data["text"] == []
+    plot.show(VALUES, True, {"L", "sigma_L"})
+    assert plot._gaps.data["top"] == []
+    assert len(plot._unknown_gaps.data["top"]) == 3 * (CRYSTALS - 1)
+    assert set(plot._words.data["text"]) == {"not determined"}
+    assert "L, σ_L" in plot.figure.title.text
+    assert not plot.figure.yaxis[0].visible
+
+
+def test_a_stack_without_its_planes_is_not_drawn() -> None:
+    plot = StackPlot(LIGHT)
+    for unknown, rejected, words in (({"N"}, False, "N: not determined"), (set(), True, "no result")):
+        plot.show(VALUES)
+        plot.show(VALUES, True, unknown, rejected)
+        assert plot._planes.data["height"] == []
+        assert plot._words.data["text"] == [words]
+
+
 def test_marks_are_at_orders_of_the_period() -> None:
     places = order_positions(1.0, 1.2, 107.0, 0.001)
     orders = (places + 0.001) * 107.0 / (2.0 * math.pi)
@@ -85,7 +108,6 @@ def test_decimation_keeps_every_extreme_and_the_ends() -> None:
 def test_a_curve_is_interrupted_at_a_mask() -> None:
     from slxrd.fitting.search.initial_guess import first_guess
     from slxrd.ui.app.plots.curves import CurvePlot
-    from slxrd.ui.app.plots.theme import LIGHT
     from slxrd.ui.session.controller import Session
 
     session = Session()

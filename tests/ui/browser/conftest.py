@@ -99,7 +99,7 @@ class User:
     def draws(self, left: float, right: float, done: Callable[[], object]) -> None:
         """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile."""
         for _ in range(20):
-            frame = self.page.locator(".bk-Figure").first.bounding_box()
+            frame = self.page.locator(".bk-Figure >> visible=true").first.bounding_box()
             middle = frame["y"] + frame["height"] / 2
             self.page.mouse.move(frame["x"] + left, middle)
             self.page.mouse.down()

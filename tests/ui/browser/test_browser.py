@@ -121,6 +121,9 @@ def test_selecting_a_solution_shows_its_curve(user: Any) -> None:
     best = user.column("calculated", "calculated")
     user.page.get_by_label("solutions: choose one").select_option(index=1)
     user.sees_another_curve(best)
+    user.sees("solution 2: values without errors")
+    user.page.get_by_role("status").filter(has_text=re.compile(r"Solution 2 of \d+ is shown")).wait_for()
+    user.sees("Solution 2: χ²")
 
 
 @pytest.mark.parametrize(

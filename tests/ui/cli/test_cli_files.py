@@ -113,3 +113,12 @@ def test_a_raw_diffractogram_needs_no_preparation(tmp_path: Path, monkeypatch: p
         pulls.append([(estimates[n]["value"] - v) / estimates[n]["error"] for n, v in TRUTH.items()])
     assert np.max(np.abs(pulls)) < 3.6
     assert np.all(np.abs(np.mean(pulls, axis=0)) < 1.8)
+
+
+def test_a_packaged_example_stands_for_its_file(tmp_path: Path) -> None:
+    packaged = Path(slxrd.__file__).parent / "io" / "examples" / "cspbbr3-cubes.csv"
+    of_path, of_name = run("info", str(packaged)), run("info", "example:cspbbr3-cubes")
+    assert of_path.splitlines()[1:] == of_name.splitlines()[1:]
+    run("convert", "example:cspbbr3-cubes", str(tmp_path / "cubes.csv"))
+    assert np.allclose(slxrd.read(tmp_path / "cubes.csv", axis="q").intensity, slxrd.read(packaged).intensity)
+    assert "unknown example" in refused("info", "example:cubes")

@@ -13,13 +13,14 @@ import typer
 import slxrd
 from slxrd.data.corrections import prepare_pattern
 from slxrd.data.noise import is_counting
+from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.request.declaration import FIT_GROUPS, GROUPS, OPTIONS, options_of
 from slxrd.fitting.request.kinds import Choice, Flag
 from slxrd.fitting.request.option import Declared
 from slxrd.parameters.definitions import TABLE
 
 NAMES = ", ".join(TABLE)
-Measured = Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd reads.")]
+Measured = Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd reads, or example:NAME.")]
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Given:
         return {name: self[name] for name in options_of(*(groups or FIT_GROUPS)) if name in self.values}
 
     def read(self, file: Path) -> slxrd.Pattern:
-        """Read a pattern as it was measured."""
-        return slxrd.read(file, **self.arguments("reading"))
+        """Read a pattern as it was measured, or a packaged one, ``example:NAME``."""
+        return slxrd.read(path_of(str(file)), **self.arguments("reading"))
 
     def prepared(self, file: Path, *, counting: bool = False) -> slxrd.Pattern:
         """Read a pattern and correct it; σ is from the counts with ``counting`` or ``--noise counting``."""

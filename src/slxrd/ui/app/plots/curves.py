@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,8 @@ from slxrd.units import FloatArray
 Scale = Literal["linear", "log"]
 #: If there are more orders than this in a region, none is marked.
 MOST_MARKS = 200
+#: Quantities without which there is no period of a stack.
+OF_PERIOD = frozenset({"L", "N", "d", "period"})
 #: A step between points of more than this many median steps is a gap, left by a mask.
 GAP = 3.0
 
@@ -113,7 +115,7 @@ class _RegionPlot:
         self, fitted: Fitted, x_range: Range1d, scale: Scale, colours: Colours, first: bool
     ) -> figure:
         y = fitted.measured
-        top = float(y.max())
+        top = max(float(y.max()), min(float(fitted.calculated.max()), 3.0 * float(y.max())))
         low = self._floor if self._log else min(0.0, float(y.min()))
         self._mark_heights = (top * 1.9, top * 3.6) if self._log else (top * 1.06, top * 1.16)
         weight = f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""
@@ -181,14 +183,15 @@ class _RegionPlot:
         if not 0.5 * self.residual_range.end < limit < self.residual_range.end or limit == 4.0:
             self.residual_range.start, self.residual_range.end = -limit, limit
 
-    def update_marks(self, values: Mapping[str, float], stacked: bool) -> None:
-        """Mark the positions of the fringes and of the Bragg peaks."""
+    def update_marks(self, values: Mapping[str, float], stacked: bool, unknown: Set[str]) -> None:
+        """Mark the positions of the fringes and of the Bragg peaks, as far as they are determined."""
         zero = values.get("q_zero", 0.0)
         foot, top = self._mark_heights
-        period = period_of(values, stacked)[1]
-        spacings = [values[name] for name in ("d", "d_B") if name in values]
+        known = not unknown & (OF_PERIOD if stacked else {"N", "d"})
+        period = [period_of(values, stacked)[1]] if known else []
+        spacings = [values[name] for name in ("d", "d_B") if name in values and name not in unknown]
         for source, periods, high in (
-            (self._fringes, [period], (foot + top) / 2.0),
+            (self._fringes, period, (foot + top) / 2.0),
             (self._bragg, spacings, top),
         ):
             positions = [q for one in periods for q in order_positions(self._low, self._high, one, zero)]
@@ -219,6 +222,7 @@ class CurvePlot:
         points: str,
         values: Mapping[str, float],
         stacked: bool = True,
+        unknown: Set[str] = frozenset(),
     ) -> None:
         """Draw the regions anew.
 
@@ -234,9 +238,13 @@ class CurvePlot:
             Parameter values, for the marks.
         stacked : bool
             False for single crystals.
+        unknown : set of str
+            Quantities that are not determined, at which nothing is marked.
         """
         self._plots = [_RegionPlot(one, scale, self._colours, i == 0) for i, one in enumerate(fitted)]
-        self._update_marks(values, stacked)  # before display: a notebook does not receive later changes
+        self._update_marks(
+            values, stacked, unknown
+        )  # before display: a notebook does not receive later changes
         self._legend.object = legend_html(self._colours, points) if fitted else ""
         self._regions.objects = [
             pn.Column(
@@ -252,16 +260,22 @@ class CurvePlot:
         """Return the sources of the calculated curves, one for each piece without a gap."""
         return [curve for plot in self._plots for curve in plot.curves]
 
-    def update(self, fitted: Sequence[Fitted], values: Mapping[str, float], stacked: bool = True) -> None:
+    def update(
+        self,
+        fitted: Sequence[Fitted],
+        values: Mapping[str, float],
+        stacked: bool = True,
+        unknown: Set[str] = frozenset(),
+    ) -> None:
         """Show the curves and marks of other parameter values in the same regions."""
         for plot, one in zip(self._plots, fitted, strict=True):
             plot.update_curve(one)
-        self._update_marks(values, stacked)
+        self._update_marks(values, stacked, unknown)
 
-    def _update_marks(self, values: Mapping[str, float], stacked: bool) -> None:
+    def _update_marks(self, values: Mapping[str, float], stacked: bool, unknown: Set[str]) -> None:
         if {"d", "N", "L"} <= set(values):
             for plot in self._plots:
-                plot.update_marks(values, stacked)
+                plot.update_marks(values, stacked, unknown)
 
     def update_residuals(self, fitted: Sequence[Fitted]) -> None:
         """Show the residuals of other parameter values."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Range1d
+from bokeh.models import ColumnDataSource, LabelSet, Range1d
 from bokeh.plotting import figure
 
+from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.plots.overlay import add_bars
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 
 Columns = dict[str, list[float]]
+TO_SCALE = "the stack, to scale"
 #: Number of crystals in a drawn stack, and the largest number of planes drawn of one.
 CRYSTALS, MOST_PLANES = 4, 200
+#: Height of a gap whose width is not determined, as a fraction of that of a crystal.
+UNKNOWN_GAP = 0.5
 #: Fixed seed: the drawing changes smoothly with the sliders instead of flickering.
 _SEED = 2021
 
@@ -85,9 +89,11 @@ class StackPlot:
     """
 
     def __init__(self, colours: Colours) -> None:
-        self._drawn: Columns = {}
+        self._drawn: object = None
         self._planes = ColumnDataSource({"left": [], "right": [], "height": []})
         self._gaps = ColumnDataSource({"left": [], "right": [], "bottom": [], "top": []})
+        self._unknown_gaps = ColumnDataSource({"left": [], "right": [], "bottom": [], "top": []})
+        self._words = ColumnDataSource({"x": [], "y": [], "text": []}, name="not determined")
         self._range = Range1d(0.0, 100.0)
         self.figure = figure(
             width=230,
@@ -98,7 +104,7 @@ class StackPlot:
             tools="",
             y_axis_label="height (Å)",
             y_axis_location="right",
-            title="the stack, to scale",
+            title=TO_SCALE,
             background_fill_color=colours.background,
             border_fill_color=colours.background,
             outline_line_color=colours.grid,
@@ -117,20 +123,116 @@ class StackPlot:
             line_color=None,
             level="overlay",
         )
+        self.figure.quad(
+            left="left",
+            right="right",
+            bottom="bottom",
+            top="top",
+            source=self._unknown_gaps,
+            fill_color=None,
+            line_color=colours.text,
+            line_dash="dashed",
+            level="overlay",
+        )
+        self.figure.add_layout(
+            LabelSet(
+                x="x",
+                y="y",
+                text="text",
+                source=self._words,
+                text_align="center",
+                text_baseline="middle",
+                text_font_size="10px",
+                text_color=colours.text,
+                background_fill_color=colours.background,
+            )
+        )
         add_bars(
             self.figure, self._planes, "height", "left", "right", colours.fringe, horizontal=True, width=1.6
         )
         apply_theme(self.figure, colours)
 
-    def show(self, values: Mapping[str, float], stacked: bool = True) -> None:
-        """Draw the stacks of these parameter values."""
+    def show(
+        self,
+        values: Mapping[str, float],
+        stacked: bool = True,
+        unknown: Set[str] = frozenset(),
+        rejected: bool = False,
+    ) -> None:
+        """Draw the stacks of parameter values, as far as they are known.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            Parameter values.
+        stacked : bool
+            False for single crystals.
+        unknown : set of str
+            Quantities that are not determined: an unknown gap is dashed and not to scale, an unknown
+            spread is left out; without d or N nothing is drawn.
+        rejected : bool
+            Whether the values are those of a model that does not describe the data; nothing is drawn.
+        """
         if not {"d", "N", "sigma_N"} <= set(values):
             return
-        planes, gaps = stack_layout(values, stacked)
-        if planes == self._drawn:
+        missing = [name for name in ("d", "N", "L", "sigma_N", "sigma_L") if name in unknown]
+        if not stacked:
+            missing = [name for name in missing if name not in ("L", "sigma_L")]
+        if rejected or {"d", "N"} & set(missing):
+            words = "no result" if rejected else f"{_symbols(missing)}: not determined"
+            self._draw({}, {}, [(1.5, 0.5, words)], gap_known=True, title="the stack")
             return
-        self._drawn = planes
-        self._planes.data, self._gaps.data = planes, gaps
-        top = 1.04 * max(planes["height"])
+        drawn: dict[str, float] = {
+            **values,
+            **{name: 0.0 for name in ("sigma_N", "sigma_L") if name in missing},
+        }
+        gap_known = "L" not in missing
+        if not gap_known:
+            drawn |= {
+                "L": UNKNOWN_GAP * max(values["N"] * values["d"], values["d"]),
+                "sigma_L": 0.0,
+                "dL_B": 0.0,
+            }
+        planes, gaps = stack_layout(drawn, stacked)
+        title = TO_SCALE if gap_known else "the stack, gaps not to scale"
+        if missing:
+            title += f"\nnot determined: {_symbols(missing)}"
+        words_at = (
+            []
+            if gap_known
+            else [
+                (1.5, 0.5 * (low + high), "not determined")
+                for left, low, high in zip(gaps["left"], gaps["bottom"], gaps["top"], strict=True)
+                if 1.0 < left < 2.0
+            ]
+        )
+        self._draw(planes, gaps, words_at, gap_known=gap_known, title=title)
+
+    def _draw(
+        self,
+        planes: Columns,
+        gaps: Columns,
+        words: Sequence[tuple[float, float, str]],
+        *,
+        gap_known: bool,
+        title: str,
+    ) -> None:
+        state = (planes, gap_known, title, tuple(words))
+        if state == self._drawn:
+            return
+        self._drawn = state
+        nothing: Columns = {"left": [], "right": [], "bottom": [], "top": []}
+        self._planes.data = planes or {"left": [], "right": [], "height": []}
+        self._gaps.data = (gaps or nothing) if gap_known else nothing
+        self._unknown_gaps.data = nothing if gap_known else gaps
+        top = 1.04 * max(planes["height"], default=1.0) if planes else 1.0
         if not 0.6 * self._range.end < top < self._range.end:
             self._range.start, self._range.end = -0.04 * top, 1.15 * top
+        self._words.data = {key: [item[i] for item in words] for i, key in enumerate(("x", "y", "text"))}
+        if self.figure.title.text != title:
+            self.figure.title.text = title
+            self.figure.yaxis.visible = gap_known and bool(planes)
+
+
+def _symbols(names: Sequence[str]) -> str:
+    return ", ".join(TABLE[name].symbol for name in names)

@@ -8,6 +8,7 @@ from typing import Any
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
@@ -56,6 +57,7 @@ class Workspace(JobRunner):
         self._future: list[_Step] = []
         self._before_drag: _Step | None = None
         self._saved = self.session.state
+        self._converted: tuple[object, SavedFit | None] = (None, None)
         self.reset_values()
 
     @property
@@ -235,7 +237,7 @@ class Workspace(JobRunner):
         try:
             return self.session.model_curve(self.values, self.solution)
         except FileError:
-            saved = self.session.saved_result
+            saved = self.saved
             if saved is None or not saved.regions or dict(self.values) != dict(saved.solutions[0].values):
                 raise
             return saved.regions
@@ -244,11 +246,19 @@ class Workspace(JobRunner):
     def stacked(self) -> bool:
         """Whether the model is a stack of crystals, by the choices or the pattern, not a single one."""
         try:
-            saved = self.session.saved_result
+            saved = self.saved
             stack = self.session.objective().model.stack if saved is None else saved.stack
             return stack.coherent > 1
         except SlxrdError:
             return int(self.session.state.choices.get("coherent") or 2) > 1
+
+    @property
+    def saved(self) -> SavedFit | None:
+        """The result of the current state as it is saved, converted once; None without a result."""
+        document = self.session.state.result
+        if document is not self._converted[0]:
+            self._converted = (document, self.session.saved_result)
+        return self._converted[1]
 
     @property
     def fit(self) -> Fit | None:
@@ -290,10 +300,7 @@ class Workspace(JobRunner):
                 return
             self._record(before)
             found = len(result.solutions)
-            count = "One solution" if found == 1 else f"{found} solutions"
-            if result.assessment is None or result.assessment.grade == "describes":
-                self.show_message(f"{count}; reduced χ² {result.reduced_chi2:.3g}.", "success")
-            else:
-                self.show_message(result.assessment.headline, "error" if result.rejected else "info")
+            count = "one solution" if found == 1 else f"{found} solutions"
+            self.show_message(f"Fitted: {count}.", "error" if result.rejected else "success")
 
         self.start_job("the fit", self.session.fit, fitted)

@@ -12,10 +12,12 @@ from slxrd._escape import html_text as escape
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.result.summary import is_simulated
+from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.widgets import text
-from slxrd.ui.app.plots.curves import CurvePlot, fringe_threshold
+from slxrd.ui.app.plots.curves import OF_PERIOD, CurvePlot, fringe_threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
+from slxrd.ui.app.state.shown import chi2_of, shown_by
 from slxrd.ui.app.state.workspace import Workspace
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
@@ -84,9 +86,9 @@ class Comparison:
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and _is_simulated(self.workspace)
         values, points = self.workspace.values, "simulated" if simulated else "measured"
-        self._curves.draw(fitted, self._scale.value, points, values, self.workspace.stacked)
+        self._curves.draw(fitted, self._scale.value, points, values, self.workspace.stacked, self._unknown)
         if fitted:
-            self._stack.show(values, self.workspace.stacked)
+            self._show_stack()
             self._show_summary(fitted)
         else:
             self._summary.object = "Open a file and choose a region to compare it with a calculated curve."
@@ -102,7 +104,7 @@ class Comparison:
         if not values or self._outdated:
             return
         fitted = self.workspace.curves()
-        self._curves.update(fitted, values, self.workspace.stacked)
+        self._curves.update(fitted, values, self.workspace.stacked, self._unknown)
         self._curves_updated = monotonic()
         recent = self._curves_updated - self._details_updated <= DELAY
         if self.workspace.dragging and self._document is not None and recent:
@@ -127,22 +129,36 @@ class Comparison:
 
     def _update_details(self, fitted: Sequence[Fitted]) -> None:
         """Update residuals, stack and summary, which may follow a slider with a delay."""
-        values, self._details_updated = self.workspace.values, monotonic()
+        self._details_updated = monotonic()
         self._curves.update_residuals(fitted)
-        self._stack.show(values, self.workspace.stacked)
+        self._show_stack()
         if not self.workspace.dragging:  # a text changes the layout, which takes longer than the curves
             self._show_summary(fitted)
 
+    @property
+    def _unknown(self) -> frozenset[str]:
+        """Quantities of the shown solution that the fit does not determine."""
+        return shown_by(self.workspace).not_determined
+
+    def _show_stack(self) -> None:
+        shown = shown_by(self.workspace)
+        self._stack.show(self.workspace.values, self.workspace.stacked, shown.not_determined, shown.rejected)
+
     def _show_summary(self, fitted: Sequence[Fitted]) -> None:
-        values = self.workspace.values
-        chi2 = sum(float(one.residual @ one.residual) * one.region.weight for one in fitted)
-        summary = f"χ² of this curve: {chi2:.5g}"
+        values, shown = self.workspace.values, shown_by(self.workspace)
+        chi2 = chi2_of(self.workspace, shown, fitted)
+        what = f"Solution {shown.solution + 1}" if shown.of_fit is not None else "This curve"
+        summary = what if chi2 is None else f"{what}: χ² = {chi2:.5g}"
         if self.workspace.stacked and {"N", "d", "L", "sigma_L"} <= set(values):
             formula, period = period_of(values)
             limits = ", ".join(
                 f"{fringe_threshold(float(one.q.mean())):.2f} Å ({escape(one.region.name)})" for one in fitted
             )
-            summary += f" · Λ = {formula} = {period:.2f} Å · σ_L = {values['sigma_L']:.2f} Å<br>"
+            unknown = TABLE.keys() if shown.rejected else shown.not_determined
+            missing = "no result" if shown.rejected else "not determined"
+            written = f"{formula} = {period:.2f} Å" if not unknown & OF_PERIOD else missing
+            spread = f"{values['sigma_L']:.2f} Å" if "sigma_L" not in unknown else missing
+            summary += f" · Λ: {written} · σ_L: {spread}<br>"
             summary += f"Fringes disappear above δ_Λ ≈ {limits} (Eq. S21)"
         self._summary.object = summary
 

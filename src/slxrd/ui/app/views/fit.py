@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import panel as pn
@@ -10,7 +10,6 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.saved_fit import SavedFit
-from slxrd.fitting.result.summary import format_estimate, format_interval
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.widgets import (
@@ -18,26 +17,24 @@ from slxrd.ui.app.controls.widgets import (
     IMAGE_STYLE,
     button,
     collapsible,
-    html_table,
     row,
     text,
 )
-from slxrd.ui.app.state.messages import Topic, name_page_fields
+from slxrd.ui.app.plots.solutions import SolutionsPlot
+from slxrd.ui.app.plots.theme import Colours
+from slxrd.ui.app.state.messages import Topic
+from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
+from slxrd.ui.app.views.results import estimates_html, notes_html, reasons_html, solution_lines
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
+from slxrd.ui.report.text import without_value
 
 _MONOSPACE = """
 select, label { font-family: monospace; font-size: 11.5px; white-space: pre; }
 select { padding: 4px 2px; }
 """
-_DERIVED = {"period": "Λ", "thickness": "t", "thickness_with_surface": "N·d"}
-_MEANING = {
-    "period": "superlattice period (N−1)·d + L",
-    "thickness": "crystal thickness, first to last plane",
-    "thickness_with_surface": "with half a plane distance on either side",
-}
 
 
 class FitView:
@@ -47,9 +44,11 @@ class FitView:
     ----------
     workspace : Workspace
         Holds the session that is fitted.
+    colours : Colours
+        Theme of the page.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, colours: Colours) -> None:
         self.workspace = workspace
         self._from_sliders = pn.widgets.RadioBoxGroup(
             options={"global search (recommended)": False, "start from the sliders": True},
@@ -58,8 +57,13 @@ class FitView:
         )
         self._button = button("Find all solutions", self._fit, color="primary", width=220)
         self._estimates = text()
+        self._reasons = text()
         self._parts = text()
         self._budget = collapsible("Error budget", self._parts)
+        self._probabilities = SolutionsPlot(colours, self.workspace.select_solution)
+        self._probability_pane = pn.pane.Bokeh(
+            self._probabilities.figure, sizing_mode="stretch_width", height=150, visible=False
+        )
         self._solutions = pn.widgets.Select(
             label="solution shown",
             options={},
@@ -88,8 +92,10 @@ class FitView:
             text("<h2>4 Fit</h2>"),
             self._from_sliders,
             self._button,
+            self._probability_pane,
             self._solutions,
             self._estimates,
+            self._reasons,
             self._budget,
             self._notes,
             self._uncertainty,
@@ -175,17 +181,38 @@ class FitView:
         self.picture.objects = parts
 
     def _show_selection(self) -> None:
+        """Show the chosen solution in list, picture and table."""
+        result = shown_by(self.workspace).result
+        if result is None:
+            return
+        solution = shown_by(self.workspace).solution
         self._filling = True
         try:
-            if self._solutions.options and self._solutions.value != self.workspace.solution:
-                self._solutions.value = self.workspace.solution
+            if self._solutions.options and self._solutions.value != solution:
+                self._solutions.value = solution
         finally:
             self._filling = False
+        values = estimates_html(result, solution)
+        if self._estimates.object != values:
+            self._estimates.object = values
+            self._show_probabilities(result, solution)
+
+    def _show_probabilities(self, result: SavedFit, solution: int) -> None:
+        name, unit = ("L", " (Å)") if result.stack.coherent > 1 else ("N", " (planes)")
+        known = name not in without_value(result) and not result.rejected
+        self._probability_pane.visible = known and len(result.solutions) > 1
+        if self._probability_pane.visible:
+            self._probabilities.show(
+                f"{TABLE[name].symbol}{unit}: click a solution to show it",
+                [each.values[name] for each in result.solutions],
+                [each.probability for each in result.solutions],
+                solution,
+            )
 
     def _show_results(self) -> None:
         self._show_followups()
         try:
-            result = self.workspace.session.saved_result
+            result = self.workspace.saved
         except SlxrdError as error:
             self.workspace.show_message(f"{error}.", "error")
             result = None
@@ -194,12 +221,13 @@ class FitView:
         self._budget.visible = bool(self._parts.object)
         self._solutions.visible = result is not None
         if result is None:
+            self._probability_pane.visible = False
             self._estimates.object = "<p>Not fitted yet.</p>"
-            self._notes.object = ""
+            self._reasons.object = self._notes.object = ""
             return
         self._filling = True
         try:
-            header, options = _solution_lines(result)
+            header, options = solution_lines(result)
             self._solutions.param.update(
                 options=options,
                 value=self.workspace.solution,
@@ -208,77 +236,10 @@ class FitView:
             )
         finally:
             self._filling = False
-        self._estimates.object = _estimates(result)
-        self._notes.object = _notes(result)
-
-
-def _solution_lines(result: SavedFit) -> tuple[str, dict[str, int]]:
-    """Return the header, and one line for each solution with its index, in columns."""
-    names = [n for n in ("L", "N", "sigma_L", "d") if n in result.solutions[0].values]
-    headings = [TABLE[n].symbol + (f" ({TABLE[n].unit})" if TABLE[n].unit == "Å" else "") for n in names]
-    lines = {}
-    for i, one in enumerate(result.solutions):
-        values = [f"{one.values[n]:.4g}" for n in names]
-        probability = f"{100.0 * one.probability:.1f} %" if one.probability > 5e-4 else "< 0.1 %"
-        if result.rejected:
-            probability = "–"
-        lines[_columns(str(i + 1), probability, f"{one.delta_chi2:.1f}", values)] = i
-    return _columns("", "prob.", "Δχ²", headings), lines
-
-
-def _columns(number: str, probability: str, delta: str, values: Sequence[str]) -> str:
-    # Browsers join several spaces in a list; non-breaking spaces stay.
-    line = f"{number:>2} {probability:>7} {delta:>6}" + "".join(f"{value:>8}" for value in values)
-    return line.replace(" ", "\u00a0")
-
-
-def _estimates(result: SavedFit) -> str:
-    rows: list[tuple[str, str, str]] = []
-    assessed = _assessment(result)
-    stacked = result.stack.coherent > 1
-    for name, estimate in {**result.parameters, **result.derived}.items():
-        if name in TABLE:
-            symbol, meaning = TABLE[name].symbol, ""
-        elif name in _DERIVED and (stacked or name != "period"):
-            symbol, meaning = _DERIVED[name], _MEANING[name]
-        else:
-            continue
-        if not stacked and name in ("L", "sigma_L"):
-            continue
-        comment: list[str] = [] if estimate.status == "determined" else [estimate.status]
-        if estimate.status == "ambiguous":
-            comment.append(f"95 %: {format_interval(estimate.interval_95, estimate.error)}")
-        if estimate.why and not result.rejected:
-            comment.append(name_page_fields(estimate.why))
-        rows.append((symbol, format_estimate(estimate).replace(" ", "\u00a0"), "; ".join(comment) or meaning))
-    quality = (
-        f"<p>χ² {result.chi2:.5g}, reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}.</p>"
-    )
-    head = "no result" if result.rejected else "value ± error (1 σ)"
-    return assessed + html_table(("", head, ""), rows) + quality
-
-
-def _assessment(result: SavedFit) -> str:
-    """Return the grade of a fit with its reasons, coloured by the grade."""
-    if result.assessment is None:
-        return ""
-    colour = {"describes": "#1a6e50", "systematic": "#a66f00", "rejected": "#b3261e"}
-    first, *others = (escape(name_page_fields(line.strip())) for line in result.assessment.lines)
-    more = "".join(f"<br>{line}" for line in others)
-    return (
-        f"<p role='status' style='border-left:5px solid {colour[result.assessment.grade]};padding-left:8px'>"
-        f"<b>{first}</b>{more}</p>"
-    )
-
-
-def _notes(result: SavedFit) -> str:
-    warning = (
-        ""
-        if result.unique or result.rejected
-        else "<p><b>Not unique:</b> several solutions fit nearly as well. Do not quote a single L.</p>"
-    )
-    items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
-    return f"{warning}<h3>Notes</h3><ul>{items}</ul>" if items or warning else ""
+        self._estimates.object = estimates_html(result, self.workspace.solution)
+        self._show_probabilities(result, self.workspace.solution)
+        self._reasons.object = reasons_html(result)
+        self._notes.object = notes_html(result)
 
 
 class _Bar:

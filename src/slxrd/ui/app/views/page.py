@@ -14,12 +14,14 @@ from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.widgets import button
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.messages import Level, Topic
+from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
 from slxrd.ui.app.views.regions import RegionsView
+from slxrd.ui.app.views.results import banner_html
 from slxrd.ui.app.views.save import SaveView
 from slxrd.ui.app.views.series import SeriesView
 
@@ -74,11 +76,19 @@ class Page:
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
         self._open, self._regions = OpenView(workspace, others), RegionsView(workspace, self._colours)
-        self._model, self._fit, self._save = ModelView(workspace), FitView(workspace), SaveView(workspace)
+        self._model, self._fit, self._save = (
+            ModelView(workspace),
+            FitView(workspace, self._colours),
+            SaveView(workspace),
+        )
         self._series = SeriesView(workspace)
         self._comparison = Comparison(workspace, self._colours, self._fit.picture)
+        self._assessment = pn.pane.HTML(
+            "", sizing_mode="stretch_width", margin=(0, 10), styles={"color": "inherit"}, visible=False
+        )
         self.view = pn.Column(
             self._header(dark),
+            self._assessment,
             self._status_line(),
             self._steps_view(),
             sizing_mode="stretch_both",
@@ -130,7 +140,7 @@ class Page:
         self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(7, 10))
         self._cancel = button("Cancel", self.workspace.cancel, color="danger", visible=False, width=80)
         return pn.Row(
-            self._message, self._progress, self._cancel, sizing_mode="stretch_width", margin=0, height=44
+            self._message, self._progress, self._cancel, sizing_mode="stretch_width", margin=0, height=30
         )
 
     def _steps_view(self) -> pn.Row:
@@ -142,7 +152,7 @@ class Page:
             "save": self._save.left,
             "series": self._series.left,
         }
-        scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 98px)"}
+        scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 112px)"}
         left = pn.Column(*self._controls.values(), width=420, margin=0, styles=scrolled)
         right = pn.Column(
             self._open.right,
@@ -181,9 +191,16 @@ class Page:
             self._comparison.draw()
         elif topic == "values":
             self._comparison.update()
+        if topic in ("state", "values"):
+            self._refresh_assessment()
         self._undo.disabled = not self.workspace.can_undo
         self._redo.disabled = not self.workspace.can_redo
         self._refresh_status(topic)
+
+    def _refresh_assessment(self) -> None:
+        text = banner_html(shown_by(self.workspace))
+        if self._assessment.object != text:
+            self._assessment.param.update(object=text, visible=bool(text))
 
     def _refresh_status(self, topic: Topic) -> None:
         job = self.workspace.job

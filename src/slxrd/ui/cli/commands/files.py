@@ -11,6 +11,7 @@ import slxrd
 from slxrd._files import short_name
 from slxrd.data.corrections import prepare_pattern
 from slxrd.errors import SlxrdError
+from slxrd.fitting.record.command_line import path_of
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.library.crystals import crystal, crystal_names, terminations
 from slxrd.sample.planes import Plane
@@ -109,7 +110,7 @@ def info_command(
     """Describe a file: its format, scans, ranges, radiation and corrections, and what its pattern shows."""
     from slxrd.data.description import describe_scans
 
-    found = slxrd.read_scans(file, **reading.arguments("reading"))
+    found = slxrd.read_scans(path_of(str(file)), **reading.arguments("reading"))
     typer.echo(describe_scans(str(file), found))
     patterns = [scan for scan in found if isinstance(scan, slxrd.Pattern)]
     for number, pattern in enumerate(patterns[:MOST_DIAGNOSED], 1):

@@ -36,7 +36,8 @@ def fit_command(
         list[Path],
         typer.Argument(
             metavar="FILE [FILE]...",
-            help="A file that slxrd reads, or several scans of one sample, which share the structure.",
+            help="A file that slxrd reads, several scans of one sample, which share the structure, or "
+            "example:NAME.",
         ),
     ],
     request: Request,

@@ -1,0 +1,210 @@
+"""Results of a fit as HTML: the assessment, the values of the chosen solution, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slxrd._escape import html_text as escape
+from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.result.assessment import AS_PROBABLE
+from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.summary import format_estimate, format_interval
+from slxrd.parameters.definitions import STACKING, TABLE, symbol_of
+from slxrd.ui.app.plots.stack import period_of
+from slxrd.ui.app.state.messages import name_page_fields
+from slxrd.ui.app.state.shown import Shown
+from slxrd.ui.report.text import without_value
+
+_MEANING = {
+    "period": "superlattice period",
+    "thickness": "crystal thickness, first to last plane",
+    "thickness_with_surface": "with half a plane distance on either side",
+}
+#: Signs and colours of the grades, of which the words beside them do not depend.
+_GRADES = {"describes": ("✓", "#1a8a5f"), "systematic": ("≈", "#b37400"), "rejected": ("✗", "#c62f24")}
+#: Decimals of the values in the list of solutions.
+_DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
+
+
+def probability_text(probability: float) -> str:
+    """Write a probability in per cent."""
+    return f"{100.0 * probability:.1f} %" if probability > 5e-4 else "< 0.1 %"
+
+
+def banner_html(shown: Shown) -> str:
+    """Return the assessment of the fit, and what is shown if that is not its result; empty without a fit."""
+    result = shown.result
+    if result is None:
+        return ""
+    sign, colour = "", "#888888"
+    parts = []
+    if result.assessment is not None:
+        sign, colour = _GRADES[result.assessment.grade]
+        parts.append(f"<b>{sign} {escape(name_page_fields(result.assessment.headline))}</b>")
+        rivals = [each.name for each in result.assessment.rivals if each.log_odds < AS_PROBABLE]
+        if rivals and not result.rejected:
+            parts.append(f"<b>As probable:</b> {escape(name_page_fields('; '.join(rivals)))}.")
+    if not result.unique and not result.rejected:
+        parts.append("<b>Not unique:</b> several solutions fit nearly as well.")
+    n = len(result.solutions)
+    if shown.moved:
+        parts.append("Sliders were moved: curve, ticks and stack are not those of the fit.")
+    elif shown.solution > 0:
+        chance = "" if result.rejected else f", probability {_probability(result, shown.solution)}"
+        parts.append(
+            f"Solution {shown.solution + 1} of {n} is shown{chance}; the most probable is solution 1."
+        )
+    return (
+        f"<div role='status' style='border-left:6px solid {colour};background:{colour}26;padding:4px 10px;"
+        f"font-size:14px'>{' &nbsp; '.join(parts)}</div>"
+    )
+
+
+def _probability(result: SavedFit, solution: int) -> str:
+    return escape(probability_text(result.solutions[solution].probability))
+
+
+def symbol_html(symbol: str) -> str:
+    """Return a symbol in italics, with what follows ``_`` or is in brackets as a subscript."""
+    name, _, below = symbol.replace("₀", "_0").partition("_")
+    if not below and symbol.endswith(")") and "(" in symbol[1:]:
+        name, _, below = symbol[:-1].partition("(")
+    return f"<i>{escape(name)}</i>" + (f"<sub style='line-height:0'>{escape(below)}</sub>" if below else "")
+
+
+def solution_lines(result: SavedFit) -> tuple[str, dict[str, int]]:
+    """Return the header, and one line for each solution with its index, in columns."""
+    names = [n for n in ("L", "N", "sigma_L", "d") if n in result.solutions[0].values]
+    if result.stack.coherent == 1:
+        names = [n for n in names if n not in STACKING]
+    headings = [TABLE[n].symbol + (f" ({TABLE[n].unit})" if TABLE[n].unit == "Å" else "") for n in names]
+    lines, unknown = {}, without_value(result)
+    for i, one in enumerate(result.solutions):
+        values = ["–" if n in unknown else f"{one.values[n]:.{_DECIMALS[n]}f}" for n in names]
+        probability = "–" if result.rejected else probability_text(one.probability)
+        lines[_columns(str(i + 1), probability, f"{one.delta_chi2:.1f}", values)] = i
+    return _columns("", "prob.", "Δχ²", headings), lines
+
+
+def _columns(number: str, probability: str, delta: str, values: Sequence[str]) -> str:
+    # Browsers join several spaces in a list; non-breaking spaces stay.
+    line = f"{number:>2} {probability:>7} {delta:>6}" + "".join(f"{value:>8}" for value in values)
+    return line.replace(" ", "\u00a0")
+
+
+def estimates_html(result: SavedFit, solution: int) -> str:
+    """Return the table of values: of the result, or of another solution, which has no errors.
+
+    Parameters
+    ----------
+    result : SavedFit
+        The fit.
+    solution : int
+        Number of the solution, from 0.
+    """
+    found = _shown(result)
+    values = None if solution == 0 else _values_of(result, solution)
+    decimals = max((_split(each)[1] for each in found.values()), default=0)
+    rows = []
+    for name, estimate in found.items():
+        comment: list[str] = [] if estimate.status in ("determined", "ambiguous") else [estimate.status]
+        if estimate.why and not result.rejected:
+            comment.append(name_page_fields(estimate.why))
+        if values is not None and estimate.value is not None and not result.rejected:
+            cells, comment = _number(values.get(name), _split(estimate)[1], decimals, "", estimate.unit), []
+        else:
+            cells = _cells(estimate, decimals)
+        note = escape("; ".join(comment) or _MEANING.get(name, ""))
+        rows.append(f"<tr><td>{symbol_html(symbol_of(name))}</td>{cells}<td>{note}</td></tr>")
+    if result.rejected:
+        head = "no result"
+    elif solution == 0:
+        head = "value ± error (1 σ)"
+    else:
+        head = f"solution {solution + 1}: values without errors"
+    quality = f"χ² {result.solutions[solution].chi2:.5g}"
+    if solution == 0:
+        quality += f", reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}"
+    return (
+        f"<table><thead><tr><th></th><th colspan=3>{head}</th><th></th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table><p>{quality}.</p>"
+    )
+
+
+def _shown(result: SavedFit) -> dict[str, Estimate]:
+    """Return the quantities of the table: of single crystals and films without those of gaps."""
+    stacked = result.stack.coherent > 1
+    found = {}
+    for name, estimate in {**result.parameters, **result.derived}.items():
+        if name in STACKING or name == "period":
+            wanted = stacked
+        elif name in result.parameters:
+            wanted = name in TABLE or estimate.status != "fixed"
+        else:
+            wanted = name in _MEANING
+        if wanted:
+            found[name] = estimate
+    return found
+
+
+def _values_of(result: SavedFit, solution: int) -> dict[str, float]:
+    """Return the values of a solution, with those that follow from them."""
+    values = dict(result.solutions[solution].values)
+    thickness = (values["N"] - 1.0) * values["d"]
+    values |= {"thickness": thickness, "thickness_with_surface": thickness + values["d"]}
+    if result.stack.coherent > 1:
+        values["period"] = period_of(values)[1]
+    return values
+
+
+def _split(estimate: Estimate) -> tuple[str, int]:
+    """Return the number of an estimate as it is written, and its decimals."""
+    if estimate.value is None or estimate.error is None:
+        return "", 0
+    number = format_estimate(estimate).split(" ")[0]
+    return number, len(number.partition(".")[2])
+
+
+def _cells(estimate: Estimate, decimals: int) -> str:
+    """Return value, error and unit in three cells, or in one what is not a value with an error."""
+    if estimate.status == "ambiguous" and estimate.interval_95:
+        intervals = format_interval(estimate.interval_95, estimate.error)
+        return f"<td colspan=3>{escape(f'{intervals} {estimate.unit}')} (95 %)</td>"
+    number, own = _split(estimate)
+    if not number or estimate.status in ("lower bound", "upper bound", "rejected"):
+        written = format_estimate(estimate).replace(" ", "\u00a0")
+        return f"<td colspan=3>{escape(written)}</td>"
+    error = format_estimate(estimate).split(" ")[2]
+    return _number(float(number), own, decimals, f"± {error}", estimate.unit)
+
+
+def _number(value: float | None, own: int, decimals: int, error: str, unit: str) -> str:
+    """Return cells of a number with its own decimals; hidden digits align the decimal points."""
+    if value is None:
+        return "<td colspan=3>–</td>"
+    missing = ("" if own else ".") + "0" * (decimals - own) if decimals > own else ""
+    hidden = f"<span style='visibility:hidden' aria-hidden='true'>{missing}</span>" if missing else ""
+    written = f"{value:.{own}f}".replace("-", "−")
+    return (
+        f"<td class=n>{written}{hidden}</td><td style='white-space:nowrap'>{escape(error)}</td>"
+        f"<td>{escape(unit)}</td>"
+    )
+
+
+def reasons_html(result: SavedFit) -> str:
+    """Return what the assessment rests on, and what to try; empty if there is nothing to add."""
+    if result.assessment is None:
+        return ""
+    lines = [escape(name_page_fields(line.strip())) for line in result.assessment.lines[1:]]
+    return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
+
+
+def notes_html(result: SavedFit) -> str:
+    """Return the notes of a fit, and a warning if it is not unique."""
+    warning = (
+        ""
+        if result.unique or result.rejected
+        else "<p><b>Not unique:</b> several solutions fit nearly as well. Do not quote a single L.</p>"
+    )
+    items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
+    return f"{warning}<h3>Notes and warnings</h3><ul>{items}</ul>" if items or warning else ""
