@@ -58,6 +58,59 @@ def test_a_diagnosis_states_that_points_are_not_independent() -> None:
     assert "independent" not in str(diagnose(measured(0)))
 
 
+CUBES = (0.86, 2.36, TRUTH)
+SHEETS = (1.6, 2.6, {"d": 3.0, "L": 44.0, "sigma_L": 0.34, "N": 4.0, "sigma_N": 0.8})
+
+
+@pytest.mark.parametrize("sample", [CUBES, SHEETS], ids=["cubes", "sheets"])
+@pytest.mark.parametrize("step", [0.004, 0.002, 0.001, 0.0005, 0.00025])
+@pytest.mark.parametrize("noise", [None, 1e-5, 1e-4, 1e-3, 0.01])
+def test_points_that_were_neither_smoothed_nor_interpolated_are_independent(
+    sample: tuple[float, float, dict[str, float]], step: float, noise: float | None
+) -> None:
+    """Without noise all of these looked smoothed, and some had no peaks, as their fringes were its noise."""
+    low, high, truth = sample
+    pattern = slxrd.simulate(np.arange(low, high, step), truth, noise=noise, seed=1)
+    found = estimate_noise(pattern)
+    assert found.time == 1.0
+    highest = pattern.intensity.max()
+    assert np.median(found.sigma(pattern.intensity)) < max(1.5 * (noise or 0.0), 1e-3) * highest
+
+
+def test_averages_of_noisy_points_are_found() -> None:
+    """In most patterns: of 500 points, only those between the peaks count."""
+    times = []
+    for seed in range(8):
+        original = measured(seed)
+        mean = np.convolve(original.intensity, np.full(3, 1.0 / 3.0), "same")[3:-3]
+        times.append(estimate_noise(slxrd.Pattern(original.q[3:-3], mean, source="mean")).time)
+    assert times.count(pytest.approx(3.0)) >= 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_grid_that_is_eight_times_finer_is_found(seed: int) -> None:
+    assert estimate_noise(finer(seed, 8)).time > 1.0
+
+
+@pytest.mark.parametrize("N", [40, 120])
+@pytest.mark.parametrize("step", [0.002, 0.0008, 0.0004, 0.0001])
+def test_films_without_noise_are_not_smoothed(N: int, step: float) -> None:
+    """sin²(Nqd/2)/sin²(qd/2)"""
+    q, d = np.arange(1.9, 2.2, step), 3.0664
+    curve = 1e6 * (np.sin(0.5 * N * q * d) / (N * np.sin(0.5 * q * d))) ** 2
+    assert estimate_noise(slxrd.Pattern(q, curve, source="film")).time == 1.0
+
+
+@pytest.mark.parametrize("noise", [None, 1e-4])
+def test_a_diagnosis_of_patterns_with_hardly_any_noise(noise: float | None) -> None:
+    for step in (0.004, 0.001):
+        low, high, truth = SHEETS
+        found = diagnose(slxrd.simulate(np.arange(low, high, step), truth, noise=noise, seed=1))
+        assert found.proposal.kind == "stack"
+        assert len(found.peaks) > 5
+        assert "independent" not in str(found)
+
+
 @pytest.mark.slow
 def test_the_gap_of_interpolated_data_is_the_true_one() -> None:
     fit = slxrd.fit(finer(0, 3), regions=REGIONS, noise=NOISE)

@@ -34,6 +34,10 @@ FEW = 30.0
 _THIRD = 20.0
 #: Distance of points whose differences are taken, in correlation times: farther than the correlation reaches.
 BEYOND = 1.5
+#: Factors by which differences of noise grow at most with twice the distance: beyond the correlation, within.
+SETTLED, GROWN = 2.0, 4.5
+#: Smallest and largest noise, relative to the highest intensity, that is taken for that of correlated points.
+LEAST_NOISE, LARGEST_NOISE = 2e-5, 0.1
 #: Smallest number of points of an intensity class.
 _CLASS = 16
 
@@ -98,15 +102,15 @@ def estimate_noise(pattern: Pattern, correlated: bool = True) -> NoiseEstimate:
 
     For counts the variance is the intensity times that of one count. Otherwise, it is determined from third
     differences in classes of equal intensity. In data that look smoothed or interpolated they are differences
-    of points as far apart as the correlation reaches: those of neighbours are far too small there.
+    of points as far apart as the correlation reaches: those of neighbours are far too small there. Patterns
+    that have hardly any noise look the same, but their differences grow with the distance of the points.
 
     Parameters
     ----------
     pattern : Pattern
         At least eight points.
     correlated : bool
-        Whether neighbouring points may be correlated. A pattern of fine steps that has hardly any noise looks
-        smoothed, and its fringes would then be taken for noise.
+        Whether neighbouring points may be correlated.
     """
     intensity = pattern.intensity
     if pattern.per_count is not None:
@@ -115,16 +119,36 @@ def estimate_noise(pattern: Pattern, correlated: bool = True) -> NoiseEstimate:
     if not correlated:
         return found
     correlation = find_correlation([intensity / np.maximum(found.sigma(intensity), 1e-300)])
-    return found if correlation is None else _estimate(intensity, correlation)
+    if correlation is None:
+        return found
+    estimates = [_estimate(intensity, correlation, factor * BEYOND) for factor in (1.0, 2.0, 4.0)]
+    return estimates[0] if _are_noise(intensity, estimates) else found
 
 
-def _estimate(intensity: FloatArray, correlation: Correlation | None = None) -> NoiseEstimate:
+def _are_noise(intensity: FloatArray, estimates: Sequence[NoiseEstimate]) -> bool:
+    """Whether the differences of points are those of noise, from estimates at distances of 1, 2 and 4.
+
+    Those of a smooth curve grow with up to the third power of the distance, until they are as large as its
+    structure. Those of noise do not, but if the correlation reaches farther than that of the filter that was
+    found, the first distance is too short.
+    """
+    top = float(intensity.max())
+    near, far, farthest = (float(np.median(each.sigma(intensity))) for each in estimates)
+    settled = near if far < SETTLED * near else far
+    if settled == far and (far > GROWN * near or farthest > SETTLED * far):
+        return False
+    return LEAST_NOISE * top < settled < LARGEST_NOISE * top
+
+
+def _estimate(
+    intensity: FloatArray, correlation: Correlation | None = None, beyond: float = BEYOND
+) -> NoiseEstimate:
     """Estimate the noise from third differences, of points farther apart where neighbours are correlated."""
     level = _running_median(intensity)
     apart, norm, time = 1, _THIRD, 1.0
     if correlation is not None:
         time = correlation.time
-        apart = max(1, min(math.ceil(BEYOND * time), (intensity.size - _CLASS) // 3))
+        apart = max(1, min(math.ceil(beyond * time), (intensity.size - _CLASS) // 3))
         norm = norm_of_differences(correlation.kernel.autocorrelation, apart)
     reach = intensity.size - 3 * apart
     parts = [intensity[k * apart : k * apart + reach] for k in range(4)]
