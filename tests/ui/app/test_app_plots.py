@@ -13,7 +13,8 @@ pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
 from slxrd.ui.app.plots.curves import fringe_threshold, order_positions
-from slxrd.ui.app.plots.pattern import decimate
+from slxrd.ui.app.plots.pattern import PatternPlot, PatternView, decimate
+from slxrd.ui.app.plots.readout import positions
 from slxrd.ui.app.plots.stack import CRYSTALS, StackPlot, period_of, stack_layout
 from slxrd.ui.app.plots.theme import LIGHT
 
@@ -102,6 +103,28 @@ def test_decimation_keeps_every_extreme_and_the_ends() -> None:
     assert (fewer_y.max(), fewer_y.min()) == (50.0, -50.0)
     assert np.all(np.diff(fewer_x) > 0.0)
     assert np.all(y[fewer_x.astype(int)] == fewer_y)
+
+
+def test_the_readout_has_q_two_theta_and_d() -> None:
+    q, wavelength = np.array([1.0, 2.0]), 1.5406
+    columns = positions(q, wavelength)
+    assert np.allclose(columns["d"], [2.0 * math.pi, math.pi])
+    theta = np.radians(columns["two_theta"] / 2.0)
+    assert np.allclose(4.0 * math.pi * np.sin(theta) / wavelength, q)
+    assert "two_theta" not in positions(q, None)
+
+
+def test_the_whole_pattern_is_shown_again_after_a_zoom() -> None:
+    pattern = slxrd.Pattern(np.linspace(1.0, 2.0, 50), np.linspace(5.0, 50.0, 50), "q")
+    plot = PatternPlot(LIGHT, lambda low, high: None)
+    plot.show(pattern, PatternView())
+    assert plot._zoom is not None
+    plot._zoom.update(start=1.4, end=1.5)
+    plot.show(pattern, PatternView(scale="linear"))
+    assert (plot._zoom.start, plot._zoom.end) == (1.4, 1.5)
+    assert (plot._zoom.reset_start, plot._zoom.reset_end) == (1.0, 2.0)
+    plot.show_whole()
+    assert (plot._zoom.start, plot._zoom.end) == (1.0, 2.0)
 
 
 @pytest.mark.slow

@@ -144,6 +144,17 @@ def test_a_wrong_file_shows_a_message_and_changes_nothing(
     user.sees("Contents of example:cspbbr3-cubes")
 
 
+def test_a_readout_is_under_the_cursor(user: Any) -> None:
+    user.drop(EXAMPLES / "H1202_o2t_fine_002.xrdml")
+    user.sees("Contents of")
+    user.press("2 Regions")
+    user.press("Whole pattern")
+    frame = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+    user.page.mouse.move(frame["x"] + 300, frame["y"] + 200)
+    user.page.mouse.move(frame["x"] + 305, frame["y"] + 210)
+    user.page.locator(".bk-Tooltip").filter(has_text=re.compile("q.*2θ.*d.*intensity", re.DOTALL)).wait_for()
+
+
 def test_a_region_without_data_is_refused(user: Any) -> None:
     user.press("Open the example")
     user.sees("Contents of")

@@ -8,11 +8,12 @@ from typing import Literal
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, BasicTickFormatter, ColumnDataSource, HoverTool, Range1d
+from bokeh.models import BasicTicker, BasicTickFormatter, ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.ui.app.plots.overlay import add_bars, add_line
+from slxrd.ui.app.plots.readout import add_readout, positions
 from slxrd.ui.app.plots.stack import period_of
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 from slxrd.units import FloatArray
@@ -73,14 +74,27 @@ class _RegionPlot:
         Theme of the page.
     first : bool
         Whether it is the leftmost plot, which has the axis labels.
+    points : str
+        Name of the points: "measured" or "simulated".
+    wavelength : float or None
+        In Å, for 2θ in the readout.
     """
 
-    def __init__(self, fitted: Fitted, scale: Scale, colours: Colours, first: bool) -> None:
+    def __init__(
+        self,
+        fitted: Fitted,
+        scale: Scale,
+        colours: Colours,
+        first: bool,
+        points: str,
+        wavelength: float | None,
+    ) -> None:
+        self._points = points
         q, y = fitted.q, fitted.measured
         self._log = scale == "log"
         self._floor = float(y[y > 0.0].min()) / 3.0 if self._log else 0.0
         self._low, self._high = float(q[0]), float(q[-1])
-        self._make_sources(fitted)
+        self._make_sources(fitted, wavelength)
         x_range = Range1d(self._low, self._high, bounds="auto")
         self.main = self._intensity_figure(fitted, x_range, scale, colours, first)
         self.residual_range = Range1d(-4.0, 4.0)
@@ -93,7 +107,7 @@ class _RegionPlot:
         self.main.min_border_bottom = self.residuals.min_border_top = 7
         self._scale_residuals(fitted)
 
-    def _make_sources(self, fitted: Fitted) -> None:
+    def _make_sources(self, fitted: Fitted, wavelength: float | None) -> None:
         q = fitted.q
         self.source = ColumnDataSource({"q": q, "measured": self._positive(fitted.measured)}, name="measured")
         # The curve is interrupted where points are masked.
@@ -106,7 +120,15 @@ class _RegionPlot:
             for piece in self._pieces
         ]
         self._residual = ColumnDataSource(
-            {"q": q, "zero": np.zeros(q.size), "residual": fitted.residual}, name="residual"
+            {
+                **positions(q, wavelength),
+                "zero": np.zeros(q.size),
+                "intensity": fitted.measured,
+                "height": self._positive(fitted.measured),
+                "calculated_value": fitted.calculated,
+                "residual": fitted.residual,
+            },
+            name="residual",
         )
         self._fringes = ColumnDataSource({"q": [], "foot": [], "top": []}, name="fringes")
         self._bragg = ColumnDataSource({"q": [], "foot": [], "top": []}, name="bragg")
@@ -125,26 +147,33 @@ class _RegionPlot:
             x_range=x_range,
             y_range=Range1d(low, top * (4.0 if self._log else 1.18)),
             y_axis_type=scale,
-            tools="xbox_zoom,xpan,xwheel_zoom,reset,save",
+            tools="xbox_zoom,box_zoom,pan,xwheel_zoom,reset,save",
             toolbar_location="above",
             output_backend="canvas",
             title=f"{fitted.region.name}{weight}",
             active_scroll=None,
+            active_drag="xbox_zoom",
         )
         plot.toolbar.logo = None
-        plot.toolbar.autohide = True
         plot.scatter("q", "measured", source=self.source, size=4, color=colours.measured, alpha=0.8)
         for curve in self.curves:
             add_line(plot, curve, "q", "calculated", colours.calculated)
         add_bars(plot, self._fringes, "q", "foot", "top", colours.fringe)
         add_bars(plot, self._bragg, "q", "foot", "top", colours.bragg, dash="dashed")
-        plot.add_tools(
-            HoverTool(tooltips=[("q", "@q{0.0000} Å⁻¹"), ("measured", "@measured{0.0}")], visible=False)
-        )
+        add_readout(plot, self._residual, "q", "height", self._values)
         plot.yaxis.axis_label = "intensity" if first else None
         if scale == "linear":
             plot.yaxis.formatter = BasicTickFormatter(power_limit_high=7)
         return plot
+
+    @property
+    def _values(self) -> list[tuple[str, str]]:
+        """Values of the readout: of the points, the curve and the residual."""
+        return [
+            (self._points, "@intensity{0.[00]}"),
+            ("calculated", "@calculated_value{0.[00]}"),
+            ("residual", "@residual{0.00} σ"),
+        ]
 
     def _residual_figure(self, x_range: Range1d, colours: Colours, first: bool) -> figure:
         plot = figure(
@@ -158,6 +187,7 @@ class _RegionPlot:
             output_backend="canvas",
         )
         add_bars(plot, self._residual, "q", "zero", "residual", colours.residual, width=1.5)
+        add_readout(plot, self._residual, "q", "residual", self._values)
         plot.hspan(0.0, color=colours.text, line_width=0.7)
         plot.yaxis.axis_label = "residual (σ)" if first else None
         plot.yaxis.ticker = BasicTicker(desired_num_ticks=5)
@@ -175,7 +205,9 @@ class _RegionPlot:
 
     def update_residuals(self, fitted: Fitted) -> None:
         """Show other residuals at the same points."""
-        self._residual.data["residual"] = fitted.residual
+        self._residual.data = {
+            **self._residual.data, "calculated_value": fitted.calculated, "residual": fitted.residual
+        }  # fmt: skip
         self._scale_residuals(fitted)
 
     def _scale_residuals(self, fitted: Fitted) -> None:
@@ -223,6 +255,7 @@ class CurvePlot:
         values: Mapping[str, float],
         stacked: bool = True,
         unknown: Set[str] = frozenset(),
+        wavelength: float | None = None,
     ) -> None:
         """Draw the regions anew.
 
@@ -240,8 +273,12 @@ class CurvePlot:
             False for single crystals.
         unknown : set of str
             Quantities that are not determined, at which nothing is marked.
+        wavelength : float, optional
+            In Å, for 2θ in the readout.
         """
-        self._plots = [_RegionPlot(one, scale, self._colours, i == 0) for i, one in enumerate(fitted)]
+        self._plots = [
+            _RegionPlot(one, scale, self._colours, i == 0, points, wavelength) for i, one in enumerate(fitted)
+        ]
         self._update_marks(
             values, stacked, unknown
         )  # before display: a notebook does not receive later changes

@@ -15,6 +15,7 @@ from bokeh.plotting import figure
 
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.fitting.result.summary import is_simulated
+from slxrd.ui.app.plots.readout import add_readout, positions
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
 
@@ -101,6 +102,7 @@ class PatternPlot:
         self.view = pn.Column(sizing_mode="stretch_both", min_height=420)
         self._shown: tuple[str, Axis] | None = None
         self._zoom: Range1d | None = None
+        self._height: Range1d | None = None
 
     def clear(self) -> None:
         """Remove the plot."""
@@ -121,14 +123,24 @@ class PatternPlot:
             self._shown, self._zoom = shown, Range1d(float(x[0]), float(x[-1]))
         else:
             self._zoom = Range1d(self._zoom.start, self._zoom.end)
+        # The tool "reset" shows the whole pattern, also after the plot was drawn again while it was zoomed.
+        self._zoom.update(reset_start=float(x[0]), reset_end=float(x[-1]))
         plot = self._draw(pattern, x, view)
         self.view.objects = [pn.pane.Bokeh(plot, sizing_mode="stretch_both")]
+
+    def show_whole(self) -> None:
+        """Show the whole pattern again."""
+        for shown in (self._zoom, self._height):
+            if shown is not None:
+                shown.update(start=shown.reset_start, end=shown.reset_end)
 
     def _draw(self, pattern: Pattern, x: FloatArray, view: PatternView) -> figure:
         y = pattern.intensity
         positive = y[y > 0.0]
         floor = float(positive.min()) / 2.0 if view.scale == "log" and positive.size else None
         plot = self._empty_figure(y, floor, view.axis)
+        if any(step.name.startswith("Lorentz") for step in pattern.history):
+            plot.yaxis.axis_label = "intensity, after Lorentz-polarisation correction"
 
         def to_axis(q: float) -> float:
             if view.axis == "q" or pattern.wavelength is None:
@@ -147,13 +159,15 @@ class PatternPlot:
 
     def _empty_figure(self, y: FloatArray, floor: float | None, axis: Axis) -> figure:
         low = floor if floor is not None else min(0.0, float(y.min()))
+        high = float(y.max()) * (1.08 if floor is None else 2.0)
+        self._height = Range1d(low, high, reset_start=low, reset_end=high)
         plot = figure(
             sizing_mode="stretch_both",
             min_height=400,
             x_range=self._zoom,
             y_axis_type="linear" if floor is None else "log",
-            y_range=Range1d(low, float(y.max()) * (1.08 if floor is None else 2.0)),
-            tools="xbox_zoom,xpan,xwheel_zoom,reset,save",
+            y_range=self._height,
+            tools="xbox_zoom,box_zoom,pan,xwheel_zoom,reset,save",
             active_drag=None,
             x_axis_label="q (Å⁻¹)" if axis == "q" else "2θ (°)",
             y_axis_label="intensity",
@@ -188,10 +202,15 @@ class PatternPlot:
             positive = y if floor is None else np.where(y > 0.0, y, floor)
             return ColumnDataSource(dict(zip("xy", decimate(x, positive), strict=True)), name=name)
 
+        drawn = source(pattern.intensity, "pattern")
+        at = np.searchsorted(x, drawn.data["x"])
+        places = positions(pattern.q[at], pattern.wavelength)
+        drawn.data = {**drawn.data, **places, "value": pattern.intensity[at]}
+        add_readout(plot, drawn, "x", "y", [("intensity", "@value{0.[00]}")])
         plot.line(
             "x",
             "y",
-            source=source(pattern.intensity, "pattern"),
+            source=drawn,
             color=self._colours.measured,
             line_width=1.2,
             legend_label="simulated" if is_simulated(pattern) else "measured",

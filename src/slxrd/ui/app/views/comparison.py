@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
-from typing import Any, cast
 
 import panel as pn
 
 from slxrd._escape import html_text as escape
+from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.record.read import SavedPattern
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.widgets import text
@@ -84,9 +85,17 @@ class Comparison:
             return ()
 
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
-        simulated = bool(fitted) and _is_simulated(self.workspace)
+        simulated = bool(fitted) and is_simulated(_pattern_of(self.workspace))
         values, points = self.workspace.values, "simulated" if simulated else "measured"
-        self._curves.draw(fitted, self._scale.value, points, values, self.workspace.stacked, self._unknown)
+        self._curves.draw(
+            fitted,
+            self._scale.value,
+            points,
+            values,
+            self.workspace.stacked,
+            self._unknown,
+            _pattern_of(self.workspace).wavelength if fitted else None,
+        )
         if fitted:
             self._show_stack()
             self._show_summary(fitted)
@@ -163,9 +172,11 @@ class Comparison:
         self._summary.object = summary
 
 
-def _is_simulated(workspace: Workspace) -> bool:
+def _pattern_of(workspace: Workspace) -> Pattern | SavedPattern:
+    """Return the pattern, or its description where its file is missing."""
     try:
-        return is_simulated(workspace.session.pattern())
+        return workspace.session.pattern()
     except FileError:
-        saved = workspace.session.saved_result
-        return saved is not None and is_simulated(cast(Any, saved.pattern))
+        if workspace.saved is None:
+            raise
+        return workspace.saved.pattern

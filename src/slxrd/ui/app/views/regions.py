@@ -65,6 +65,7 @@ class RegionsView:
             row(self._axis, self._scale),
             text("<h3>Dragging the mouse over the pattern</h3>"),
             self._mouse,
+            button("Whole pattern", self._plot.show_whole),
             self._regions,
             self._masks,
             row(
