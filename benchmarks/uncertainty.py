@@ -44,13 +44,16 @@ def _bootstrap(fit: slxrd.Fit, rounds: int, data: tuple) -> None:
     cores = os.cpu_count() or 1
     alone = replace(fit, minima=fit.minima[:1])
     pattern = [algorithm2021.Region(region.q, region.intensity) for region in data]
-    one, quick, several, spread, theirs = best_of(
+    one, theirs = best_of(
         rounds,
         lambda: bootstrap(alone, REPLICATES, workers=1),
+        lambda: algorithm2021.fit(pattern, START, BOUNDS, free_scale=False),
+    )
+    quick, several, spread = best_of(
+        rounds,
         lambda: bootstrap(alone, REPLICATES, workers=cores),
         lambda: bootstrap(fit, REPLICATES, workers=1),
         lambda: bootstrap(fit, REPLICATES, workers=cores),
-        lambda: algorithm2021.fit(pattern, START, BOUNDS, free_scale=False),
         clock=time.perf_counter,  # of several cores the wall time
     )
     line(f"{REPLICATES} bootstrap replicates from one solution, one core", seconds(one))
