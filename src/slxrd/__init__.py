@@ -17,11 +17,13 @@ Names are imported when they are first used.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from slxrd._version import __version__ as __version__
 
+TYPE_CHECKING = False  # for type checkers; importing typing would take longer than the rest of this module
 if TYPE_CHECKING:
+    from typing import Any
+
     from slxrd.data.baseline import Subtraction as Subtraction
     from slxrd.data.baseline import subtract_background as subtract_background
     from slxrd.data.corrections import correct_absorption as correct_absorption

@@ -1,5 +1,85 @@
-"""``python -m slxrd``."""
+"""The program ``slxrd``, and ``python -m slxrd``: signals are handled before anything is imported."""
 
-from slxrd.ui.cli.main import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+import sys
+from types import FrameType
+
+#: Exit code after Ctrl-C, as of a shell.
+INTERRUPTED = 130
+#: Signals that end the program as Ctrl-C does, so that what is finished is written.
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class _Interruption:
+    """What a signal does: at first the program ends at once, later what runs is interrupted.
+
+    At first modules are imported, where an exception could be lost, or printed with all calls that led to it.
+    The second signal ends the program in any case.
+    """
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.importing = True
+        self.code = INTERRUPTED
+        self.seen = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Handle a signal."""
+        if os.getpid() != self.process:  # a worker
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+            return
+        self.code = 128 + number
+        if self.importing or self.seen:
+            if not self.seen:
+                _print_interrupted()
+            os._exit(self.code)
+        self.seen = True
+        raise KeyboardInterrupt
+
+
+def _print_interrupted() -> None:
+    try:
+        os.write(2, b"slxrd: interrupted; nothing was written\n")
+    except OSError:
+        return
+
+
+def _open_closed_streams() -> None:
+    """Give closed streams a place to write to; a file opened later would otherwise receive their texts."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def main() -> None:
+    """Run the command line."""
+    interruption = _Interruption()
+    signal.signal(signal.SIGINT, interruption)
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interruption)
+    _open_closed_streams()
+    from slxrd.ui.cli import main as command_line
+
+    command_line.program(command_line.first_word())
+    interruption.importing = False
+    try:
+        command_line.main()
+    except SystemExit as done:
+        if interruption.seen and not isinstance(done.code, str):
+            # Python itself would end by the signal if it had interrupted the execution of a text.
+            for stream in (sys.stdout, sys.stderr):
+                try:
+                    stream.flush()
+                except (OSError, ValueError):
+                    continue
+            os._exit(interruption.code if done.code == INTERRUPTED else done.code or 0)
+        raise
+
+
+if __name__ == "__main__":
+    main()

@@ -71,19 +71,42 @@ def write(path: Path, content: bytes | str) -> None:
     FileError
         If it cannot be written; no partial file remains.
     """
-    data = content.encode(errors="backslashreplace") if isinstance(content, str) else content
-    beside = None
+    write_together([(path, content)])
+
+
+def write_together(contents: Iterable[tuple[Path, bytes | str]]) -> None:
+    """Write several files: all are complete before the first receives its name.
+
+    A symbolic link stays one, and the file that it leads to is written.
+
+    Parameters
+    ----------
+    contents : iterable of (Path, bytes or str)
+        Files and their contents; a text as in :func:`write`.
+
+    Raises
+    ------
+    FileError
+        If one cannot be written; then none is.
+    """
+    complete: list[tuple[str, Path, Path]] = []
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(prefix=".slxrd-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(beside).chmod(0o666 & ~mask)
-        Path(beside).replace(path)
+        for path, content in contents:
+            target = Path(os.path.realpath(path)) if path.is_symlink() else path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, beside = tempfile.mkstemp(prefix=".slxrd-", dir=target.parent)
+            complete.append((beside, target, path))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(beside).chmod(0o666 & ~mask)
+        for beside, target, given in complete:
+            path = given
+            Path(beside).replace(target)
     except OSError as error:
         raise FileError(path, f"cannot be written ({error.strerror})") from None
     finally:
-        if beside is not None:
+        for beside, _, _ in complete:
             Path(beside).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from slxrd._arguments import check_arguments
 from slxrd._escape import CsvWriter
 from slxrd._files import check_writable as check_writable
 from slxrd._files import write as write
+from slxrd._files import write_together
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.record.command_line import from_command
@@ -323,8 +324,7 @@ def save(
         contents.append(figure())
     written = paths[: len(contents)]
     check_writable(written, force)
-    for path, content in zip(written, contents, strict=True):
-        write(path, content)
+    write_together(zip(written, contents, strict=True))
     return written
 
 

@@ -56,6 +56,11 @@ def _commands_in(module: str) -> list[str]:
     return _COMMAND.findall(source.read_text(encoding="utf-8")) if source.is_file() else []
 
 
+def first_word() -> str | None:
+    """Return the first word that was typed after the name of the program."""
+    return sys.argv[1] if len(sys.argv) > 1 else None
+
+
 def main() -> None:
     """Run the command line; mistakes of the user end in one line and exit code 2."""
     for stream in (sys.stdout, sys.stderr):
@@ -69,7 +74,7 @@ def main() -> None:
 def _run() -> object:
     """Run the command that was typed, and return the exit code."""
     try:
-        code = program(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False)
+        code = program(first_word())(standalone_mode=False)
     except (SlxrdError, TyperException) as error:
         text = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(f"slxrd: {' '.join(text.split())}", err=True)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slxrd._files import check_picture, check_writable, write
+from slxrd._files import check_picture, check_writable, write_together
 from slxrd._version import __version__
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -95,7 +95,9 @@ def check_outputs(
 
 
 def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, quiet: bool = False) -> None:
-    """Write files, then print a text and the names of the files.
+    """Write all files or none, then print a text and the names of the files.
+
+    The text is also printed if the files cannot be written.
 
     Parameters
     ----------
@@ -106,8 +108,12 @@ def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, q
     quiet : bool
         Whether nothing is printed.
     """
-    for path, content in contents:
-        write(path, content)
+    try:
+        write_together(contents)
+    except FileError:
+        if text and not quiet:  # what was calculated is not lost
+            typer.echo(text)
+        raise
     lines = [*([text] if text else []), *(f"wrote {path}" for path, _ in contents)]
     if lines and not quiet:
         typer.echo("\n".join(lines))

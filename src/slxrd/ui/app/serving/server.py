@@ -94,7 +94,9 @@ def serve(
     address = f"http://{LOOPBACK}:{port}/?token={token}"
     if ready is not None:
         server.io_loop.add_callback(ready, address)
-    signal.signal(signal.SIGTERM, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
     threading.Thread(target=_preload, daemon=True).start()
     server.start()
     server.io_loop.start()

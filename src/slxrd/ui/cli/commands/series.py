@@ -144,18 +144,18 @@ def series_command(
 
 
 def _write(found: SeriesFit, out: Path, paths: list[Path], drawn: list[tuple[float, float]]) -> None:
-    """Write tables, figures and the curves of each pattern."""
-    from slxrd.fitting.record.write import write
+    """Write tables, figures and the curves of each pattern; the tables receive their names last, together."""
+    from slxrd._files import write_together
     from slxrd.studies.series.file_names import file_names, pattern_file
     from slxrd.studies.series.output import curves_csv
 
-    for path, make in zip(paths, _contents(found, typed(), drawn), strict=True):
-        write(path, make())
-        typer.echo(f"wrote {path}")
+    fitted = [member for member in found.members if not member.failed]
     names = file_names(found.series.labels)
-    for member in found.members:
-        if not member.failed:
-            write(pattern_file(out, names[member.label], ".csv"), curves_csv(member))
+    write_together((pattern_file(out, names[member.label], ".csv"), curves_csv(member)) for member in fitted)
+    makers = zip(paths, _contents(found, typed(), drawn), strict=True)
+    write_together((path, make()) for path, make in makers)
+    for path in paths:
+        typer.echo(f"wrote {path}")
     typer.echo(f"wrote {out / 'patterns'}: each pattern's result and curves")
 
 
