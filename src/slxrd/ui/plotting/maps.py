@@ -65,7 +65,9 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
         panel.set_ylabel(_HEIGHT)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
-    figure.suptitle(_title(maps[0].fit), x=0.01, ha="left", fontsize=11)
+    weighted = any(region.region.weight != 1.0 for region in maps[0].fit.regions)
+    note = "\n68 % and 95 % take the weights of the regions into account" if weighted else ""
+    figure.suptitle(_title(maps[0].fit) + note, x=0.01, ha="left", fontsize=11)
     return figure
 
 

@@ -148,7 +148,7 @@ class _RegionPlot:
             y_range=Range1d(low, top * (4.0 if self._log else 1.18)),
             y_axis_type=scale,
             tools="xbox_zoom,box_zoom,pan,xwheel_zoom,reset,save",
-            toolbar_location="above",
+            toolbar_location="right",
             output_backend="canvas",
             title=f"{fitted.region.name}{weight}",
             active_scroll=None,

@@ -146,8 +146,10 @@ def slits(
 ) -> bytes:
     """Draw one Bragg peak at several slit widths (mm: σ_G in Å⁻¹ and curve), and with less coherence."""
     figure, (left, right) = two_panels("First Bragg peak of CsPbBr₃ nanocubes")
-    for (slit, (sigma, curve)), colour in zip(curves.items(), COLOURS, strict=False):
-        left.plot(q, curve, color=colour, linewidth=1.4, label=f"{slit:g} mm, σ_G = {sigma:.4f} Å⁻¹")
+    # The first curve is the broadest line: the second nearly coincides with it.
+    for i, ((slit, (sigma, curve)), colour) in enumerate(zip(curves.items(), COLOURS, strict=False)):
+        label = rf"{slit:g} mm, $\sigma_\mathrm{{G}}$ = {sigma:.4f} Å⁻¹"
+        left.plot(q, curve, color=colour, linewidth=1.4 if i else 3.6, label=label)
     for (text, curve), colour in zip(coherent.items(), COLOURS, strict=True):
         right.plot(
             q, curve, color=colour, linewidth=1.4, linestyle="--" if "slit" in text else "-", label=text

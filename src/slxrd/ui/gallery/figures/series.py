@@ -49,7 +49,7 @@ def gaps(spacing: Points, width: Points, apart: float) -> bytes:
     figure, (left, right) = two_panels("L from the Bragg peaks, w from low angles", 10.0, 4.0)
     _points(left, spacing, "black", "L, Bragg peaks")
     _points(left, width, COLOURS[1], "w, low angles")
-    left.set(xlabel=_TEMPERATURE, ylabel="Å")
+    left.set(xlabel=_TEMPERATURE, ylabel="L, w (Å)")
     left.legend(fontsize=8)
     both = np.isin(spacing[0], width[0])
     difference = spacing[1][both] - width[1]

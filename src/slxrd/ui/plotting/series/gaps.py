@@ -43,7 +43,7 @@ def series_gap_figure(fit: SeriesFit) -> Figure:
     spacings = [m.estimates.get("L", Estimate(None, None, "Å", "undetermined")) for m in fit.members]
     _draw(left, at, spacings, _BRAGG, "L, Bragg peaks")
     _draw(left, at, widths, _LOW_ANGLE, "w, low angles")
-    left.set_ylabel("Å")
+    left.set_ylabel("L, w (Å)")
     differences = [gap.difference for gap in fit.gaps]
     _draw(right, at, differences, _DIFFERENCE, "L − w")
     d = [(value, gap.d.value) for value, gap in zip(at, fit.gaps, strict=True) if gap.d.value is not None]
