@@ -66,7 +66,7 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
     weighted = any(region.region.weight != 1.0 for region in maps[0].fit.regions)
-    note = "\n68 % and 95 % take the weights of the regions into account" if weighted else ""
+    note = "; 68 % and 95 %: with the weights of the regions" if weighted else ""
     figure.suptitle(_title(maps[0].fit) + note, x=0.01, ha="left", fontsize=11)
     return figure
 
