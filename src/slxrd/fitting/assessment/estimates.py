@@ -27,8 +27,6 @@ from slxrd.units import FloatArray
 M_MATTERS = 0.2
 #: Below this reduced χ², σ is too large.
 LEAST_CHI2 = 0.5
-#: Words of the note on it.
-SIGMA_TOO_LARGE = "is too small: σ is about"
 
 #: Note on two alternating crystals with a free gap.
 GROWN = (
@@ -38,6 +36,12 @@ GROWN = (
 )
 #: Beginnings of the names of parameters that cannot be negative; at zero they have an upper limit.
 POSITIVE = ("sigma_", "unstacked", "occ_", "rho", "wide_L")
+
+
+class SigmaTooLarge(str):
+    """Note of a fit whose σ is larger than its residuals."""
+
+    __slots__ = ()
 
 
 class FitAssessment:
@@ -227,10 +231,11 @@ class FitAssessment:
         if self.settings_of_2021 or not reduced < LEAST_CHI2:
             return
         if self.assessment.grade == "describes":
-            self.notes.append(
-                f"reduced χ² = {reduced:.2g} {SIGMA_TOO_LARGE} {1 / np.sqrt(reduced):.1f} times too "
+            note = (
+                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / np.sqrt(reduced):.1f} times too "
                 "large, and the errors with it (--noise)"
             )
+            self.notes.append(SigmaTooLarge(note))
 
     @property
     def settings_of_2021(self) -> bool:

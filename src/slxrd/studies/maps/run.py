@@ -18,7 +18,7 @@ from slxrd._arguments import check_arguments
 from slxrd._version import __version__
 from slxrd.data.pattern import Axis
 from slxrd.errors import SlxrdError
-from slxrd.fitting.assessment.estimates import SIGMA_TOO_LARGE
+from slxrd.fitting.assessment.estimates import SigmaTooLarge
 from slxrd.fitting.request.declaration import documented, flatten
 from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
@@ -186,7 +186,9 @@ def run_map(
         stages.pass_on()
         stages.assess()
         # The mean scatters less than the single patterns, whose σ its fit has.
-        of_mean = [f"of the mean pattern: {note}" for note in found.notes if SIGMA_TOO_LARGE not in note]
+        of_mean = [
+            f"of the mean pattern: {note}" for note in found.notes if not isinstance(note, SigmaTooLarge)
+        ]
         return _result(stages, found, settings, (*notes, *stages.notes, *of_mean))
 
 
