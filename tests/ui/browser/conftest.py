@@ -77,8 +77,14 @@ class User:
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note_refusal)
         self.page.goto(address)
         self.page.get_by_text("1 Open a diffractogram").wait_for()
+
+    def _note_refusal(self, message: Any) -> None:
+        """Note what the browser did not load or run because of the headers of the page."""
+        if "Content Security Policy" in message.text:
+            self.errors.append(message.text)
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
@@ -153,6 +159,6 @@ def user(browser: Any, server: str) -> Iterator[User]:
     someone.context.close()
     assert someone.errors == []
     outside = [
-        url for url in someone.requests if not url.startswith((server.split("?")[0], "blob:", "data:"))
+        url for url in someone.requests if not url.startswith((server.split("/open")[0], "blob:", "data:"))
     ]
     assert outside == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -11,19 +12,19 @@ from tornado.ioloop import IOLoop
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
-#: Path that a browser without the token is redirected to.
-REFUSED = "/closed"
+#: Path of the address that the program prints; a browser without the cookie is redirected to it.
+ENTRY = "/open"
 _COOKIE = "slxrd-token"
 #: Seconds after which an accepted connection is open.
 OPEN_AFTER = 0.2
 
 
 class TokenAuthentication(AuthProvider):
-    """Admits requests that have the token in their address or in a cookie.
+    """Admits browsers that have the cookie, which they get at the address with the token.
 
-    ``slxrd app`` opens the address with the token, and the first answer sets the cookie. Other programs and
-    other users of this machine can reach the port but do not know the token; pages of other origins get
-    neither the cookie nor the socket.
+    That address is replaced by one without the token, which remains neither in the history of the browser nor
+    in links. Other programs and other users of this machine can reach the port but do not know the token;
+    pages of other origins get neither the cookie nor the socket, and names of other hosts are refused.
 
     Parameters
     ----------
@@ -35,7 +36,10 @@ class TokenAuthentication(AuthProvider):
     """
 
     def __init__(self, token: str, port: int) -> None:
-        self._token = token
+        self._token, self._value = token, secrets.token_urlsafe(24)
+        self._tickets: set[str] = set()
+        shown = "" if port == 80 else f":{port}"  # browsers leave out the usual port
+        self._hosts = {f"127.0.0.1{shown}", f"localhost{shown}"}
         self._cookie = f"{_COOKIE}-{port}"
         super().__init__()
 
@@ -47,25 +51,48 @@ class TokenAuthentication(AuthProvider):
     def _user(self, request: RequestHandler) -> str | None:
         if isinstance(request, WebSocketHandler):
             IOLoop.current().call_later(OPEN_AFTER, _without_delay, request)
-        given = request.get_query_argument("token", "")
-        if given and self._is_token(given):
-            if not request.request.headers.get("Upgrade"):
-                request.set_cookie(self._cookie, self._token, httponly=True, samesite="Strict")
-            return "user"
-        return "user" if self._is_token(request.get_cookie(self._cookie) or "") else None
+        cookie = request.get_cookie(self._cookie) or ""
+        return "user" if self._is_own_host(request) and _are_equal(cookie, self._value) else None
 
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode(), self._token.encode())
+    def _is_own_host(self, request: RequestHandler) -> bool:
+        """Whether the address has this host; another name may have been made to lead here by its owner."""
+        return request.request.host in self._hosts
+
+    def make_ticket(self) -> str:
+        """Return a token that is valid once, for the argument of a browser, which other users can see."""
+        ticket = secrets.token_urlsafe(24)
+        self._tickets.add(ticket)
+        return ticket
+
+    def admit(self, request: RequestHandler) -> bool:
+        """Set the cookie if the request has the token, or a ticket that was not used yet.
+
+        Parameters
+        ----------
+        request : tornado.web.RequestHandler
+            Request of the entry page.
+        """
+        given = request.get_query_argument("token", "")
+        used = next((ticket for ticket in self._tickets if _are_equal(ticket, given)), None)
+        if not self._is_own_host(request) or not (_are_equal(given, self._token) or used is not None):
+            return False
+        self._tickets.discard(used or "")
+        request.set_cookie(self._cookie, self._value, httponly=True, samesite="Strict")
+        return True
 
     @property
     def login_url(self) -> str:
         """Path that other browsers are redirected to."""
-        return REFUSED
+        return ENTRY
 
     @property
     def login_handler(self) -> type[RequestHandler]:
-        """Handler of the page that other browsers see."""
-        return _RefusedPage
+        """Handler of the page that exchanges the token for the cookie, or refuses a browser without it."""
+        return _EntryPage
+
+
+def _are_equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
 
 def _without_delay(socket: WebSocketHandler) -> None:
@@ -78,8 +105,16 @@ def _without_delay(socket: WebSocketHandler) -> None:
         socket.set_nodelay(True)
 
 
-class _RefusedPage(RequestHandler):
+class _EntryPage(RequestHandler):
     def get(self, *_: Any) -> None:
+        self.set_header("Cache-Control", "no-store")
+        if self.application.auth_provider.admit(self):
+            # A redirection would not get the cookie if the address was opened from another page.
+            self.write(
+                "<!doctype html><html lang='en'><title>slxrd</title><body><a href='/'>slxrd</a>"
+                "<script>location.replace('/')</script>"
+            )
+            return
         self.set_status(403)
         self.write(
             "<!doctype html><html lang='en'><title>slxrd</title>"

@@ -18,7 +18,8 @@ from tornado.websocket import WebSocketClosedError
 
 from slxrd.errors import SlxrdError
 from slxrd.ui.app.plots.theme import PageDesign
-from slxrd.ui.app.serving.authentication import TokenAuthentication
+from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
+from slxrd.ui.app.serving.headers import SecurityHeaders
 from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.views.page import Page
 
@@ -45,7 +46,7 @@ def serve(
     file: str | Path | None = None,
     *,
     port: int = 0,
-    ready: Callable[[str], object] | None = None,
+    ready: Callable[[str, str], object] | None = None,
 ) -> list[Path]:
     """Serve the page until it is interrupted.
 
@@ -56,7 +57,8 @@ def serve(
     port : int
         Port of 127.0.0.1; 0 takes a free one.
     ready : callable, optional
-        Called with the address of the page, including the token, once the server listens.
+        Called once the server listens, with the address of the page, including the token, and with one that
+        is valid once.
 
     Returns
     -------
@@ -74,6 +76,7 @@ def serve(
     first = workspaces.open(file) if file is not None else None
     port = _free_port(port)
     token = secrets.token_urlsafe(24)
+    authentication = TokenAuthentication(token, port)
     pn.extension("filedropper", inline=False, design=PageDesign)
 
     def page() -> pn.Column:
@@ -88,12 +91,13 @@ def serve(
         title="slxrd",
         show=False,
         start=False,
-        auth_provider=TokenAuthentication(token, port),
+        auth_provider=authentication,
         websocket_max_message_size=_LARGEST_MESSAGE,
     )
-    address = f"http://{LOOPBACK}:{port}/?token={token}"
+    server._tornado.add_transform(SecurityHeaders)
+    address = f"http://{LOOPBACK}:{port}{ENTRY}?token="
     if ready is not None:
-        server.io_loop.add_callback(ready, address)
+        server.io_loop.add_callback(ready, address + token, address + authentication.make_ticket())
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
@@ -133,7 +137,7 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
     key = workspaces.find_or_create(requested or first)
     location = pn.state.location
     if location is not None:
-        # From now on the cookie authenticates the browser; the token need not stay in its history.
+        # With the key, the page finds its workspace again when it is reloaded.
         search = f"?session={key}" + ("&theme=dark" if dark else "")
         pn.state.onload(lambda: location.param.update(search=search))
     document = pn.state.curdoc

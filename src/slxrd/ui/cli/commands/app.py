@@ -31,13 +31,13 @@ def app_command(
         raise SlxrdError(f"--port {port}: give a number from 0 to 65535")
     from slxrd.ui.app.serving.server import serve
 
-    def ready(address: str) -> None:
+    def ready(address: str, once: str) -> None:
         typer.echo(f"slxrd is running, for this computer only, at {address}")
         typer.echo("Press Ctrl-C to stop it.")
         if not no_browser:
             import webbrowser
 
-            webbrowser.open(address)
+            webbrowser.open(once)
 
     for path in serve(file, port=port, ready=ready):
         typer.echo(f"wrote the unsaved session to {path}; continue it with: slxrd app {path}")
