@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import inspect
 import signal
@@ -240,7 +241,7 @@ def main(names: list[str]) -> None:
     """Print the number of calls by outcome; the faults of the functions that are named."""
     totals: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for name, key, what, call in calls(Base(Path(folder))):
             if names and name not in names:
                 continue

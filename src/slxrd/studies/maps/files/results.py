@@ -121,7 +121,8 @@ def read_map(path: str | Path) -> MapFit:
                 **arrays,
             )  # fmt: skip
     except (OSError, KeyError) as error:
-        raise FileError(path, f"cannot be read as the result of slxrd map ({error})") from None
+        why = " ".join(str(error).split())
+        raise FileError(path, f"cannot be read as the result of slxrd map ({why})") from None
 
 
 def is_map(path: Path) -> bool:
