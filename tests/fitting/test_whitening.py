@@ -1,9 +1,11 @@
 """Objectives with correlated errors against generalised least squares with the dense covariance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from native_core import needs_native_core
-from scipy.optimize import minimize
+from scipy.optimize import lsq_linear, minimize
 
 from slxrd.data.regions import Region, RegionData
 from slxrd.fitting.minimise.batch import Batch
@@ -142,6 +144,71 @@ def test_the_compiled_chi2_is_that_of_the_dense_covariance(count: int, strength:
     left = y - scaled @ np.linalg.lstsq(scaled, y)[0]
     found = Batch(made, Parameters(), np.array([[at[name] for name in made.model.names]]))
     np.testing.assert_allclose(found.chi2(found.starts), left @ left, rtol=1e-9)
+
+
+def without_background(background: str, weight: float = 1.0) -> Objective:
+    """Data without a background, for some models of which a fitted one would be negative somewhere."""
+    made = objective(background=background, second=weight)
+    data = [replace(p, intensity=np.abs(p.intensity - 0.05 * p.intensity.max())) for p in made.data]
+    return Objective(SMEARED, data, made.settings)
+
+
+#: A path through models on which coefficients of the backgrounds become zero.
+PATH = [{**CUBES, "L": L, "q_zero": 0.0004 * (L - 36.9)} for L in np.linspace(36.0, 37.8, 19).tolist()]
+
+
+@pytest.mark.parametrize("background", ["constant", "linear", "quadratic"])
+def test_backgrounds_are_at_the_generalised_minimum_without_negative_coefficients(background: str) -> None:
+    """The dense covariance and bounded least squares of SciPy; the zeros are not those of the noise alone."""
+    made = without_background(background)
+    B = np.concatenate([np.asarray(points.correlated) for points in made.data], axis=1)
+    C = np.diag(np.concatenate([points.sigma**2 for points in made.data])) + B.T @ B
+    root = np.linalg.cholesky(C)
+    y = np.linalg.solve(root, np.concatenate([points.intensity for points in made.data]))
+    assert made.positive is not None
+    width = len(made.positive)
+    bounded = 0
+    for values in PATH:
+        columns = np.zeros((y.size, 2 * (1 + width)))
+        begin = 0
+        for i, points in enumerate(made.data):
+            own = slice(begin, begin := begin + points.q.size)
+            columns[own, i] = SMEARED.intensity(points.q, values)
+            shapes = made.backgrounds[i] @ np.linalg.inv(made.positive)
+            columns[own, 2 + i * width : 2 + (i + 1) * width] = shapes
+        A = np.linalg.solve(root, columns)
+        lengths = np.linalg.norm(A, axis=0)
+        low = np.concatenate(([-np.inf, -np.inf], np.zeros(2 * width)))
+        found = lsq_linear(A / lengths, y, (low, np.full(low.size, np.inf)), method="bvls", tol=1e-14)
+        bounded += bool(np.any(found.x[2:] < 1e-9))
+        assert made.chi2(values) == pytest.approx(2.0 * found.cost, rel=1e-8)
+        assert made.evaluate(values).chi2 == pytest.approx(2.0 * found.cost, rel=1e-8)
+    assert bounded > 2
+
+
+@pytest.mark.parametrize("kind", ["linear", "log"])
+@pytest.mark.parametrize("background", ["constant", "linear"])
+def test_chi2_is_continuous_where_a_background_becomes_zero(background: str, kind: str) -> None:
+    made = without_background(background)
+    made = Objective(SMEARED, made.data, Settings(kind, "free", background))  # type: ignore[arg-type]
+    ends = [np.array([each[name] for name in CUBES]) for each in (PATH[0], PATH[-1])]
+    chi2 = [
+        made.chi2(dict(zip(CUBES, (ends[0] + t * (ends[1] - ends[0])).tolist(), strict=True)))
+        for t in np.linspace(0.0, 1.0, 201)
+    ]
+    steps = np.diff(chi2)
+    # A jump is a step that is unlike those before and after it.
+    assert np.abs(np.diff(steps)).max() < 0.05 * np.abs(steps).max()
+
+
+@needs_native_core
+@pytest.mark.parametrize("weight", [1.0, 0.1])
+@pytest.mark.parametrize("background", ["constant", "linear", "quadratic", "cubic"])
+def test_the_compiled_backgrounds_are_not_negative_either(background: str, weight: float) -> None:
+    made = without_background(background, weight)
+    points = np.array([[values[name] for name in made.model.names] for values in PATH])
+    expected = [made.chi2(values) for values in PATH]
+    np.testing.assert_allclose(Batch(made, Parameters(), points).chi2(points), expected, rtol=1e-8)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,13 +21,17 @@ from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.identity import exchangeable, same
 from slxrd.fitting.systematics.correction import Corrected, correct, with_error_budget
 from slxrd.fitting.systematics.covariance import SystematicErrors
 from slxrd.fitting.systematics.settings import NONE, Systematics
+from slxrd.fitting.uncertainty.profile.interval import MissedSolutionError
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 
 T = TypeVar("T")
+#: Number of times that a fit is repeated from a lower χ² in one of its profiles.
+REPETITIONS = 3
 #: Least factor of the errors of a fit whose search was not finished.
 UNFINISHED = 3.0
 #: Share of the time budget of the estimates for the rival of a stack.
@@ -99,6 +104,7 @@ def assess_minima(
         least = UNFINISHED if incomplete else 1.0
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
+    independent, exchange = objective, exchangeable(objective.model.stack)
     objective, minima = corrected.objective, corrected.minima
     if corrected.zero:
         notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
@@ -108,6 +114,7 @@ def assess_minima(
         minima: tuple[Minimum, ...],
         without: tuple[Minimum, ...] = (),
         ensemble: Ensemble | None = None,
+        repeatable: bool = False,
     ) -> Fit:
         fit = FitAssessment(
             pattern,
@@ -121,13 +128,29 @@ def assess_minima(
             without=without,
         ).fit()
         shares = probabilities(without) if without else None
-        return assess_estimates(fit, intervals=intervals, budget=budget, without=shares, ensemble=ensemble)
+        return assess_estimates(
+            fit,
+            intervals=intervals,
+            budget=budget,
+            without=shares,
+            ensemble=ensemble,
+            repeatable=repeatable,
+        )
 
     wider, widened, without = objective, minima, corrected.without
     if assessment.widening != 1.0:
         wider, without = objective.with_wider_noise(assessment.widening), ()
         widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
-    fit = estimated(wider, widened, without)
+    for left in reversed(range(REPETITIONS + 1)):
+        try:
+            fit = estimated(wider, widened, without, repeatable=left > 0)
+            break
+        except MissedSolutionError as missed:
+            replaced = [i for i, each in enumerate(widened) if same(each.values, missed.values, exchange)]
+            minima, widened, without = (
+                _with_missed(of, each, missed.values, replaced, budget)
+                for of, each in ((objective, minima), (wider, widened), (independent, without))
+            )
     first = _most_probable(fit)
     if first:
         minima, widened, without = (_with_first(each, first) for each in (minima, widened, without))
@@ -144,6 +167,21 @@ def assess_minima(
     if assessment.widening != 1.0:
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
     return with_error_budget(fit, corrected.errors, corrected.zero)
+
+
+def _with_missed(
+    objective: Objective,
+    minima: tuple[Minimum, ...],
+    values: Mapping[str, float],
+    replaced: Collection[int],
+    budget: Budget,
+) -> tuple[Minimum, ...]:
+    """Put a solution that the search has missed first, refined from these values, in the place of others."""
+    if not minima:
+        return ()
+    start = minima[0].parameters.start(**{name: values[name] for name in minima[0].names})
+    better = minimise(objective, start, expired=budget.expired)
+    return (better, *(each for i, each in enumerate(minima) if i not in replaced))
 
 
 def _most_probable(fit: Fit) -> int:

@@ -29,6 +29,7 @@ SMOOTH = 0.6
 _WIDTHS = {"N": "sigma_N", "N_B": "sigma_N_B"}
 #: Half of a 95 % interval in standard deviations.
 TWO_SIDED_95 = 1.96
+NOT_SAMPLED = "the errors are those of the profile of χ², whose form is too irregular for sampling"
 #: Samples that take longer than this, with derivatives, are not drawn, in s.
 LONGEST_SAMPLING = 60.0
 
@@ -40,6 +41,7 @@ def assess_estimates(
     budget: Budget | None = None,
     without: FloatArray | None = None,
     ensemble: Ensemble | None = None,
+    repeatable: bool = False,
 ) -> Fit:
     """Return the fit with estimates from the profile where needed, and intervals from the posterior.
 
@@ -60,16 +62,36 @@ def assess_estimates(
         averaged.
     ensemble : Ensemble, optional
         Samples of the posterior, if they were drawn before; the probabilities of the solutions are kept.
+    repeatable : bool
+        Whether an error is raised if a profile contains a lower χ² than the fit.
+
+    Raises
+    ------
+    MissedSolutionError
+        If a profile contains a lower χ² than a fit that is repeatable.
     """
     budget = budget or Budget()
     fit = _with_smooth_sizes(fit, budget)
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
-    if doubtful:
-        estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget) for name in doubtful}}
-        best = fit.minima[0]
-        derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
-        fit = replace(fit, parameters=estimates, derived=derived)
-    return _without_bounds(_with_intervals(fit, without, ensemble) if intervals else fit)
+    fit = _with_profiles(fit, doubtful, budget, repeatable)
+    if intervals:
+        sampled = _with_intervals(fit, without, ensemble)
+        if sampled is None:
+            rest = [n for n in fit.names if n not in doubtful and fit.parameters[n].status == "determined"]
+            sampled = _with_profiles(fit, rest, budget, repeatable)
+            sampled = replace(sampled, notes=(*sampled.notes, NOT_SAMPLED))
+        fit = sampled
+    return _without_bounds(fit)
+
+
+def _with_profiles(fit: Fit, names: Sequence[str], budget: Budget, repeatable: bool) -> Fit:
+    """Replace the estimates of some parameters by those of their profiles."""
+    if not names:
+        return fit
+    estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget, repeatable) for name in names}}
+    best = fit.minima[0]
+    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
+    return replace(fit, parameters=estimates, derived=derived)
 
 
 def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
@@ -94,9 +116,9 @@ def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
     return replace(fit, parameters=estimates, derived=derived)
 
 
-def _from_profile(fit: Fit, name: str, budget: Budget) -> Estimate:
+def _from_profile(fit: Fit, name: str, budget: Budget, repeatable: bool) -> Estimate:
     try:
-        return estimate_from_profile(fit, name, budget)
+        return estimate_from_profile(fit, name, budget, repeatable=repeatable)
     except OutOfTime:
         budget.leave_out(f"the profile of {name}")
         why = "its profile was not finished within the time budget (--budget)"
@@ -146,8 +168,11 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     )
 
 
-def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | None) -> Fit:
-    """Add intervals and probabilities from samples of the posterior, if sampling is fast."""
+def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | None) -> Fit | None:
+    """Add intervals and probabilities from samples of the posterior, if sampling is fast.
+
+    None if too few of the samples are effective.
+    """
     if ensemble is not None:
         return _with_intervals_of(fit, ensemble)
     minima = fit.minima
@@ -160,9 +185,12 @@ def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | N
     if minima[0].names and _seconds_of_sampling(minima[0], fit.objective) > LONGEST_SAMPLING:
         why = "intervals and probabilities are those of the covariance: sampling would take too long"
         return replace(fit, notes=(*fit.notes, why))
-    ensemble = importance_samples(fit.objective, minima) if minima[0].names else None
-    if ensemble is None:
+    if not minima[0].names:
         return fit
+    ensemble = importance_samples(fit.objective, minima)
+    if ensemble is None:
+        why = "intervals are those of the covariance: the form of χ² is too irregular for sampling"
+        return None if stacked else replace(fit, notes=(*fit.notes, why))
     if stacked and without is not None:
         ensemble = _averaged(ensemble, without)
     fit = _with_intervals_of(fit, ensemble)

@@ -1,8 +1,8 @@
 """Residuals of all regions together where their errors are correlated.
 
-Scales and backgrounds of all regions are at the minimum of the generalised χ² together. Which coefficients
-of a background that may not be negative are zero is decided by the noise alone, in each region. With the
-residuals e over σ and their covariance 1 + BᵀB, the most probable sizes of the effects are B(1 + BᵀB)⁻¹e.
+Scales and backgrounds of all regions are at the minimum of the generalised χ² together, and so is the choice
+of those coefficients of backgrounds that are zero because none may be negative. With the residuals e over σ
+and their covariance 1 + BᵀB, the most probable sizes of the effects are B(1 + BᵀB)⁻¹e.
 """
 
 from __future__ import annotations
@@ -53,25 +53,24 @@ def correlated_evaluation(
     slopes_count = len(calculated[0][1])
     models = np.zeros((ends[-1], len(data)))
     d_models = np.zeros((len(data), slopes_count, ends[-1]))
-    backgrounds, starts, restored, scales = [], [], [], []
+    backgrounds, scales = [], []
     for i, ((model, slopes), part) in enumerate(zip(calculated, parts, strict=True)):
         own = slice(ends[i], ends[i + 1])
         height = float(np.max(np.abs(model)))
         models[own, i], d_models[i, :, own] = model / height, slopes / height
         scales.append(part.fitted.scale * height)
-        shapes, coefficients, back = _free_shapes(objective, i, part)
+        shapes = objective.backgrounds[i]
         columns = np.zeros((ends[-1], shapes.shape[1]))
         columns[own] = shapes
         backgrounds.append(columns)
-        starts.append(coefficients)
-        restored.append(back)
     design = Design(
         np.zeros(ends[-1]),
         np.zeros((slopes_count, ends[-1])),
         np.column_stack([models, *backgrounds]),
         d_models,
+        positive=None if objective.positive is None else np.kron(np.eye(len(data)), objective.positive),
         whitening=objective.whitening,
-        start=np.concatenate([scales, *starts]),
+        start=np.concatenate([scales, *(part.fitted.background for part in parts)]),
     )
     y = np.concatenate([points.intensity for points in data])
     sigma = np.concatenate([weighted_sigma(points) for points in data])
@@ -80,13 +79,13 @@ def correlated_evaluation(
     curve = _with_effects(objective, left, y, sigma)
     first = len(data)
     described = []
-    for i, (points, part, back) in enumerate(zip(data, parts, restored, strict=True)):
+    for i, (points, part) in enumerate(zip(data, parts, strict=True)):
         shown = curve[ends[i] : ends[i + 1]]
         difference = points.intensity - shown
         if objective.settings.objective == "log":
             difference = points.intensity * np.log(points.intensity / shown)
-        coefficients = back @ left.coefficients[first : first + back.shape[1]]
-        first += back.shape[1]
+        coefficients = left.coefficients[first : first + len(part.fitted.background)]
+        first += len(coefficients)
         scale = float(left.coefficients[i]) / float(np.max(np.abs(calculated[i][0])))
         fitted = objective.fitted(points, shown, difference / points.sigma, scale, tuple(coefficients))
         described.append(replace(part, fitted=fitted))
@@ -105,20 +104,6 @@ def _with_effects(objective: Objective, left: Projection, y: FloatArray, sigma: 
     if objective.settings.objective == "log":
         return np.asarray(left.curve * np.exp(effect / y))
     return np.asarray(left.curve + effect)
-
-
-def _free_shapes(objective: Objective, index: int, part: Part) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Columns of the background that are not zero, their coefficients, and the matrix from these to all.
-
-    Shapes (n, f), (f,) and (k, f).
-    """
-    columns, coefficients = objective.backgrounds[index], np.array(part.fitted.background)
-    if objective.positive is None or not columns.shape[1]:
-        return columns, coefficients, np.eye(columns.shape[1])
-    positive = objective.positive @ coefficients
-    free = positive > 1e-12 * np.abs(positive).max()
-    back = np.linalg.inv(objective.positive)[:, free]
-    return np.asarray(columns @ back), np.asarray(positive[free]), np.asarray(back)
 
 
 def _response(objective: Objective) -> FloatArray:

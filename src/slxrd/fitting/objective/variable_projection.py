@@ -19,6 +19,8 @@ from slxrd.fitting.objective.whitening import whiten
 from slxrd.units import FloatArray
 
 _MOST_STEPS = 100
+#: Relative size of coefficients that are zero but for rounding.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -100,27 +102,69 @@ def _bounded(
 ) -> Projection:
     """Find the best coefficients of which some may not be negative.
 
-    At the minimum some are zero and the others free. Unless all are positive anyway, all such choices are
-    tried; the lowest χ² among those without a negative coefficient is the minimum. The derivatives are those
-    at fixed zeros.
+    At the minimum some are zero and the others free. The derivatives are those at fixed zeros.
     """
     found = project(y, sigma, replace(design, positive=None))
-    if design.positive is None or np.all(design.positive @ found.coefficients[1:] >= 0.0):
+    m = len(design.d_models)
+    if design.positive is None or np.all(design.positive @ found.coefficients[m:] >= 0.0):
         return found
     back = np.linalg.inv(design.positive)
-    shapes, width = design.columns[:, 1:] @ back, len(back)
+    shapes = design.columns[:, m:] @ back
+
+    def tried(free: list[int]) -> Projection:
+        start = np.maximum(design.positive @ found.coefficients[m:], 0.0)
+        chosen = replace(
+            design,
+            columns=np.column_stack([design.columns[:, :m], shapes[:, free]]),
+            positive=None,
+            start=None if design.start is None else np.concatenate((found.coefficients[:m], start[free])),
+        )
+        return project(y, sigma, chosen)
+
+    choose = _lowest if design.whitening is None else _from_linearised
+    found, free = choose(tried, found, back)
+    return replace(
+        found, coefficients=np.concatenate((found.coefficients[:m], back[:, free] @ found.coefficients[m:]))
+    )
+
+
+def _lowest(
+    tried: Callable[[list[int]], Projection], found: Projection, back: FloatArray
+) -> tuple[Projection, list[int]]:
+    """Return the lowest χ² of all choices of free coefficients without a negative one."""
+    width = len(back)
     best: tuple[Projection, list[int]] | None = None
     for free in (list(which) for count in range(width) for which in combinations(range(width), count)):
-        columns = np.column_stack([design.columns[:, :1], shapes[:, free]])
-        tried = project(y, sigma, replace(design, columns=columns, positive=None))
-        lower = best is None or tried.residual @ tried.residual < best[0].residual @ best[0].residual
-        if lower and np.all(tried.coefficients[1:] >= 0.0):
-            best = tried, free
+        one = tried(free)
+        lower = best is None or one.residual @ one.residual < best[0].residual @ best[0].residual
+        if lower and np.all(one.coefficients[len(one.coefficients) - len(free) :] >= 0.0):
+            best = one, free
     assert best is not None  # without a background there is no negative coefficient
-    found, free = best
-    return replace(
-        found, coefficients=np.concatenate((found.coefficients[:1], back[:, free] @ found.coefficients[1:]))
-    )
+    return best
+
+
+def _from_linearised(
+    tried: Callable[[list[int]], Projection], found: Projection, back: FloatArray
+) -> tuple[Projection, list[int]]:
+    """Return the choice of free coefficients at the minimum for residuals that are linear in them.
+
+    Of logarithmic residuals, those that are negative are then left out too.
+    """
+    from scipy.optimize import nnls
+
+    m = found.columns.shape[1] - len(back)
+    target = found.residual + found.columns @ found.coefficients
+    Q, _ = _orthonormal(found.columns[:, :m])
+    columns = found.columns[:, m:] @ back
+    columns, target = columns - Q @ (Q.T @ columns), target - Q @ (Q.T @ target)
+    free = np.flatnonzero(nnls(columns / np.linalg.norm(columns, axis=0), target)[0] > 0.0)
+    while True:
+        one = tried(free.tolist())
+        own = one.coefficients[m:]
+        negative = own < -_ROUNDING * np.abs(one.coefficients).max()
+        if not negative.any():
+            return one, free.tolist()
+        free = free[~negative]
 
 
 def _linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:

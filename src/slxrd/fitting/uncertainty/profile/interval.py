@@ -9,6 +9,7 @@ covariance of :mod:`slxrd.fitting.minimise.covariance`, and H⁻¹ that for weig
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
@@ -24,7 +25,23 @@ from slxrd.parameters.definitions import STACKING, info
 PRECISION = 0.005
 #: If χ² is lower than that of the fit by more than this, the fit has missed a solution.
 MISSED = 0.05
+#: If it is lower by more than this, relative to the rise at one standard deviation, the fit is repeated.
+WORTH_REPEATING = 0.5
 NO_FRINGES_DETECTED = "the pattern shows no fringes"
+
+
+class MissedSolutionError(Exception):
+    """The profile of a fit contains a lower χ² than the fit.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        Values of all parameters where it is lowest.
+    """
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        super().__init__("the fit has missed a solution")
+        self.values = dict(values)
 
 
 @dataclass(frozen=True)
@@ -107,7 +124,9 @@ def interval(fit: Fit, name: str, level: float = 0.68) -> Interval:
     return Interval(name, level, rise * scale, value, lower, upper, pieces, profiled.refinements, note)
 
 
-def estimate_from_profile(fit: Fit, name: str, budget: Budget | None = None) -> Estimate:
+def estimate_from_profile(
+    fit: Fit, name: str, budget: Budget | None = None, *, repeatable: bool = False
+) -> Estimate:
     """Estimate a parameter from its profile likelihood.
 
     Parameters
@@ -118,6 +137,9 @@ def estimate_from_profile(fit: Fit, name: str, budget: Budget | None = None) -> 
         A refined parameter.
     budget : Budget, optional
         Time budget; none by default.
+    repeatable : bool
+        Whether an error is raised if the profile contains a lower χ² than the fit; otherwise the estimate
+        states where.
 
     Returns
     -------
@@ -134,6 +156,8 @@ def estimate_from_profile(fit: Fit, name: str, budget: Budget | None = None) -> 
         If the parameter was not refined.
     OutOfTime
         If the budget is spent.
+    MissedSolutionError
+        If the profile contains a lower χ² than a fit that is repeatable.
     """
     profiled, best, unit = ProfiledChi2(fit, name, budget=budget), fit.minima[0], info(name).unit
     scale, value = noise_scale(best, name), best.values[name]
@@ -146,6 +170,8 @@ def estimate_from_profile(fit: Fit, name: str, budget: Budget | None = None) -> 
     if side is not None and name not in ("sigma_L", "sigma_N"):
         return Estimate(value, None, unit, "at bound", f"no error bar: it lies on its {side} bound")
     pieces = _pieces(profiled, ONE_SIDED_95, scale)
+    if repeatable and profiled.lowest - profiled.least.chi2 > WORTH_REPEATING * scale:
+        raise MissedSolutionError(dict(zip(profiled.columns, profiled.least.values.tolist(), strict=True)))
     lower, upper = pieces[0][0], pieces[-1][1]
     if lower is None and upper is None:
         return Estimate(None, None, unit, "undetermined", "χ² rises on neither side before the bounds")

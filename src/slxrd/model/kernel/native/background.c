@@ -1,7 +1,7 @@
 /* Background shapes whose coefficients are free, where none may be negative.
  *
- * At the minimum of chi^2 some coefficients are zero and the others free. With few shapes, all such choices are
- * tried, from the scalar products of the shapes alone; the lowest chi^2 among those without a negative coefficient is
+ * At the minimum of chi^2 some coefficients are zero and the others free. With the few shapes of a region, all such
+ * choices are tried, from the scalar products of the shapes alone; the lowest chi^2 among those without a negative coefficient is
  * the minimum (the conditions of Karush, Kuhn and Tucker hold there and nowhere else).
  */
 #include "core.h"
@@ -79,6 +79,55 @@ static int64_t positive_background(const background *b, const double *model, con
         const double length = sqrt(dot(own, own, n));
         for (int64_t i = 0; i < n; i++) own[i] /= length;
         count++;
+    }
+    return count;
+}
+
+/* Indices of the columns that are free at the minimum of chi^2, in ascending order, where the coefficients of all but
+ * the first `unbounded` columns may not be negative; returns their number (Lawson and Hanson, Solving Least Squares
+ * Problems, 1974, chapter 23). `gram` is the lower triangle of the products (n, n) of the columns, `right` their
+ * products with the target; a smaller slope of chi^2/2 than `smallest` is zero. `factor` has room for n n numbers,
+ * `scratch` for 3 n. */
+static int64_t nonnegative(const double *gram, const double *right, int64_t n, int64_t unbounded, double smallest,
+                           double *factor, double *scratch, double *index) {
+    double *x = scratch, *trial = x + n, *is_free = trial + n;
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) x[i] = 0.0, is_free[i] = i < unbounded;
+    for (int64_t round = 0; round <= 3 * n; round++) {
+        for (;;) {
+            double length = 1.0;
+            count = 0;
+            for (int64_t i = 0; i < n; i++)
+                if (is_free[i] > 0.0) index[count++] = (double)i;
+            for (int64_t a = 0; a < count; a++) {
+                trial[a] = right[(int64_t)index[a]];
+                for (int64_t b = 0; b <= a; b++)
+                    factor[a * count + b] = gram[(int64_t)index[a] * n + (int64_t)index[b]];
+            }
+            factorise(factor, count, 1e-13);
+            solve(factor, count, trial);
+            for (int64_t a = unbounded; a < count; a++) {
+                const double now = x[(int64_t)index[a]];
+                if (trial[a] < 0.0) length = fmin(length, now / (now - trial[a]));
+            }
+            int all_positive = 1;
+            for (int64_t a = 0; a < count; a++) {
+                const int64_t i = (int64_t)index[a];
+                const int leaves = a >= unbounded && trial[a] < 0.0 && x[i] <= length * (x[i] - trial[a]);
+                x[i] = leaves ? 0.0 : x[i] + length * (trial[a] - x[i]);
+                if (leaves) is_free[i] = 0.0, all_positive = 0;
+            }
+            if (all_positive) break;
+        }
+        int64_t steepest = -1;
+        double most = smallest;
+        for (int64_t i = unbounded; i < n; i++) {
+            double slope = right[i];
+            for (int64_t j = 0; j < n; j++) slope -= gram[i > j ? i * n + j : j * n + i] * x[j];
+            if (is_free[i] == 0.0 && slope > most) steepest = i, most = slope;
+        }
+        if (steepest < 0) break;
+        is_free[steepest] = 1.0;
     }
     return count;
 }

@@ -11,6 +11,7 @@ typedef struct {
     double *own, *left, *shapes;    /* (1 + k, n), (n), (b, n): copies that are changed */
     double *columns, *norms;        /* (r (1 + b), n), (r (1 + b)) */
     double *products, *found, *right;
+    double *gram, *choice;          /* (c, c), (4, c) of c = r (1 + b) columns */
     double *white_basis, *white_target; /* (r b, n), (n): with independent errors */
 } workspace;
 
@@ -18,9 +19,10 @@ static int allocate(const layout *l, workspace *w) {
     const size_t k = (size_t)l->parameters + 1, m = (size_t)l->grid_points, n = (size_t)l->points;
     const size_t b = (size_t)l->shapes, c = (size_t)l->regions * (1 + b);
     const size_t white = l->correlated > 0 ? n : 0;
-    const size_t sizes[] = {m, m, k * m, k * n, k * n, n, b * n, c * white, c, c * c, c, c, c * white, white};
+    const size_t sizes[] = {m, m, k * m, k * n, k * n, n, b * n, c * white, c, c * c, c, c, c * white, white, c * c, 4 * c};
     double **places[] = {&w->q,       &w->delta, &w->on_grid,  &w->rows,  &w->own,   &w->left,        &w->shapes,
-                         &w->columns, &w->norms, &w->products, &w->found, &w->right, &w->white_basis, &w->white_target};
+                         &w->columns, &w->norms, &w->products, &w->found, &w->right, &w->white_basis, &w->white_target,
+                         &w->gram,    &w->choice};
     size_t total = 0;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) total += sizes[i];
     w->memory = malloc(total * sizeof(double));
@@ -76,7 +78,7 @@ static void prepare(const layout *l, const workspace *w) {
         for (int64_t b = 0; b < l->shapes; b++) {
             const int64_t begin = l->ends[r], end = l->ends[r + 1];
             double *row = w->white_basis + (r * l->shapes + b) * n;
-            memcpy(row + begin, l->basis + b * n + begin, (size_t)(end - begin) * sizeof *row);
+            memcpy(row + begin, (l->positive ? l->bounded : l->basis) + b * n + begin, (size_t)(end - begin) * sizeof *row);
             whiten(l, row, begin, end);
         }
 }
@@ -145,23 +147,12 @@ static void put_column(const layout *l, int64_t region, const double *values, in
     whiten(l, column, begin, end);
 }
 
-/* Fill w->columns with curves and free background shapes of all regions, independent and of unit length, and w->norms;
+/* Fill w->columns with curves and background shapes of all regions, independent and of unit length, and w->norms;
  * returns their number. */
-static int64_t linear_columns(const layout *l, const double *model, const double *target, const workspace *w) {
-    const int64_t n = l->points;
-    int64_t count = 0;
-    for (int64_t r = 0; r < l->regions; r++) put_column(l, r, model + l->ends[r], count++, w);
-    for (int64_t r = 0; r < l->regions; r++) {
-        const int64_t a = l->ends[r];
-        const background b = background_of(l, r);
-        if (is_free(l, &b, model + a, target + a)) {
-            memcpy(w->columns + count * n, w->white_basis + r * b.shapes * n, (size_t)(b.shapes * n) * sizeof(double));
-            count += b.shapes;
-            continue;
-        }
-        const int64_t shapes = positive_background(&b, model + a, target + a, w->shapes);
-        for (int64_t c = 0; c < shapes; c++) put_column(l, r, w->shapes + c * b.n, count++, w);
-    }
+static int64_t linear_columns(const layout *l, const double *model, const workspace *w) {
+    const int64_t n = l->points, shapes = l->regions * l->shapes, count = l->regions + shapes;
+    for (int64_t r = 0; r < l->regions; r++) put_column(l, r, model + l->ends[r], r, w);
+    memcpy(w->columns + l->regions * n, w->white_basis, (size_t)(shapes * n) * sizeof(double));
     for (int64_t j = 0; j < count; j++) {
         double *column = w->columns + j * n;
         w->norms[j] = sqrt(dot(column, column, n));
@@ -170,18 +161,42 @@ static int64_t linear_columns(const layout *l, const double *model, const double
     return count;
 }
 
+/* Keep the columns whose coefficients are not zero where those of background shapes may not be negative, and the
+ * products of these; returns their number. */
+static int64_t keep_positive(const layout *l, int64_t count, const workspace *w) {
+    const int64_t n = l->points;
+    double *index = w->choice + 3 * count;
+    const double smallest = 1e-12 * sqrt(dot(w->white_target, w->white_target, n));
+    const int64_t kept = nonnegative(w->gram, w->right, count, l->regions, smallest, w->products, w->choice, index);
+    for (int64_t a = 0; a < kept; a++) {
+        const int64_t from = (int64_t)index[a];
+        if (from != a) memcpy(w->columns + a * n, w->columns + from * n, (size_t)n * sizeof(double));
+        w->norms[a] = w->norms[from];
+        w->found[a] = w->right[from];
+        for (int64_t b = 0; b <= a; b++) w->products[a * kept + b] = w->gram[from * count + (int64_t)index[b]];
+    }
+    return kept;
+}
+
 /* Fill w->left with the independent residual, all linear coefficients at the minimum; w->found with these, and
  * w->products with the factor of the columns' products. Returns the number of columns. */
-static int64_t correlated_residual(const layout *l, const double *model, const double *target, const workspace *w) {
-    const int64_t n = l->points, count = linear_columns(l, model, target, w);
-    memcpy(w->left, w->white_target, (size_t)n * sizeof *target);
-    for (int64_t j = 0; j < count; j++) {
-        w->found[j] = dot(w->columns + j * n, w->left, n);
-        for (int64_t i = 0; i <= j; i++)
-            w->products[j * count + i] = dot(w->columns + j * n, w->columns + i * n, n);
-    }
+static int64_t correlated_residual(const layout *l, const double *model, const workspace *w) {
+    const int64_t n = l->points;
+    int64_t count = linear_columns(l, model, w);
+    memcpy(w->left, w->white_target, (size_t)n * sizeof *w->left);
+    dot_rows(w->columns, n, count, w->left, n, w->right);
+    for (int64_t j = 0; j < count; j++) dot_rows(w->columns, n, 1 + j, w->columns + j * n, n, w->gram + j * count);
+    memcpy(w->products, w->gram, (size_t)(count * count) * sizeof *w->gram);
+    memcpy(w->found, w->right, (size_t)count * sizeof *w->right);
     factorise(w->products, count, 1e-14);
     solve(w->products, count, w->found);
+    int negative = 0;
+    for (int64_t j = l->regions; j < count; j++) negative |= w->found[j] < 0.0;
+    if (l->positive && negative) {
+        count = keep_positive(l, count, w);
+        factorise(w->products, count, 1e-14);
+        solve(w->products, count, w->found);
+    }
     for (int64_t j = 0; j < count; j++) {
         add_times(w->left, -w->found[j], w->columns + j * n, n);
         w->found[j] /= w->norms[j];
@@ -190,9 +205,8 @@ static int64_t correlated_residual(const layout *l, const double *model, const d
 }
 
 /* Add the curvature and gradient of chi^2/2 of all regions with correlated errors, and return their chi^2. */
-static double add_correlated(const layout *l, const double *rows, const double *target, const workspace *w, double *H,
-                             double *g) {
-    const int64_t n = l->points, k = l->parameters, count = correlated_residual(l, rows, target, w);
+static double add_correlated(const layout *l, const double *rows, const workspace *w, double *H, double *g) {
+    const int64_t n = l->points, k = l->parameters, count = correlated_residual(l, rows, w);
     for (int64_t j = 0; j < k; j++) {
         double *slope = w->own + j * n;
         for (int64_t r = 0; r < l->regions; r++)
@@ -229,7 +243,7 @@ static double curvature(const layout *l, const double *rows, const double *p, co
     memset(H, 0, (size_t)(k * k) * sizeof *H);
     memset(g, 0, (size_t)k * sizeof *g);
     if (l->correlated > 0)
-        chi2 = add_correlated(l, rows, target, w, H, g);
+        chi2 = add_correlated(l, rows, w, H, g);
     else
         for (int64_t r = 0; r < l->regions; r++) chi2 += add_region(l, r, rows, target, w, H, g);
     return chi2 + add_priors(l, p, H, g);
@@ -239,7 +253,7 @@ static double curvature(const layout *l, const double *rows, const double *p, co
 static double misfit(const layout *l, const double *model, const double *p, const double *target, const workspace *w) {
     double chi2 = add_priors(l, p, NULL, NULL);
     if (l->correlated > 0) {
-        correlated_residual(l, model, target, w);
+        correlated_residual(l, model, w);
         return chi2 + dot(w->left, w->left, l->points);
     }
     for (int64_t r = 0; r < l->regions; r++) {
