@@ -68,7 +68,9 @@ def correlated_evaluation(
         np.zeros((slopes_count, ends[-1])),
         np.column_stack([models, *backgrounds]),
         d_models,
-        positive=None if objective.positive is None else np.kron(np.eye(len(data)), objective.positive),
+        positive=None
+        if objective.positive is None
+        else np.asarray(np.kron(np.eye(len(data)), objective.positive), dtype=np.float64),
         whitening=objective.whitening,
         start=np.concatenate([scales, *(part.fitted.background for part in parts)]),
     )

@@ -106,13 +106,16 @@ def _bounded(
     """
     found = project(y, sigma, replace(design, positive=None))
     m = len(design.d_models)
-    if design.positive is None or np.all(design.positive @ found.coefficients[m:] >= 0.0):
+    if design.positive is None:
         return found
-    back = np.linalg.inv(design.positive)
+    positive = design.positive @ found.coefficients[m:]
+    if np.all(positive >= 0.0):
+        return found
+    back: FloatArray = np.asarray(np.linalg.inv(design.positive))
     shapes = design.columns[:, m:] @ back
 
     def tried(free: list[int]) -> Projection:
-        start = np.maximum(design.positive @ found.coefficients[m:], 0.0)
+        start = np.maximum(positive, 0.0)
         chosen = replace(
             design,
             columns=np.column_stack([design.columns[:, :m], shapes[:, free]]),
