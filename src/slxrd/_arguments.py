@@ -9,6 +9,7 @@ import inspect
 import numbers
 import os
 import types
+import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -21,6 +22,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PLAIN = {float: "a number", int: "a whole number", str: "a text", bool: "True or False", type(None): "None"}
 _COUNTS = {2: "two", 3: "three"}
+#: Aliases of types, from Python 3.12 on.
+_ALIAS: Any = getattr(typing, "TypeAliasType", ())
 _LISTS = (Iterable, Sequence, Collection, list, tuple, frozenset, set)
 #: Largest whole number: larger ones are not accepted by NumPy.
 _LARGEST_WHOLE = 2**63 - 1
@@ -195,8 +198,9 @@ def _converted(value: Any, hint: Any, name: str) -> Any:
     _MismatchError
         If it has another type.
     """
+    hint = _without_alias(hint)
     origin = get_origin(hint)
-    if origin is np.ndarray:
+    if origin is np.ndarray or hint is ArrayLike:
         return real_array(value, name)
     if origin in (Union, types.UnionType):
         return _of_union(value, get_args(hint), name)
@@ -251,8 +255,21 @@ def _plain(value: Any, hint: Any) -> Any:
     return _require(value, truth if hint is bool else isinstance(value, hint))
 
 
+def _without_alias(hint: Any) -> Any:
+    """Replace an alias of the ``type`` statement, as those of newer versions of NumPy, by what it stands for.
+
+    ``ArrayLike`` remains.
+    """
+    if isinstance(hint, _ALIAS):
+        return hint if hint is ArrayLike else _without_alias(hint.__value__)
+    if isinstance(get_origin(hint), _ALIAS):
+        return _without_alias(get_origin(hint).__value__[get_args(hint)])
+    return hint
+
+
 def _takes_arrays(choices: tuple[Any, ...]) -> bool:
-    return set(get_args(ArrayLike)) <= set(choices)
+    """Whether ``ArrayLike`` is one of the choices, itself or, as a union, by its own choices."""
+    return set(get_args(ArrayLike) or (ArrayLike,)) <= set(choices)
 
 
 def _of_union(value: Any, choices: tuple[Any, ...], name: str) -> Any:
@@ -294,6 +311,9 @@ def _of_mapping(value: Any, items: tuple[Any, ...], name: str) -> Any:
 
 def _described(hint: Any) -> str:
     """What an annotation accepts, in words."""
+    hint = _without_alias(hint)
+    if hint is ArrayLike:
+        return "real numbers"
     origin, items = get_origin(hint), get_args(hint)
     if origin is np.ndarray:
         return "real numbers"
