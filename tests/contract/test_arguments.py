@@ -50,6 +50,7 @@ def all_calls(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(deadline=None, max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_public_function_ends_in_a_bare_exception(data: st.DataObject, all_calls: list[Any]) -> None:

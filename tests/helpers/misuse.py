@@ -16,6 +16,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any, Never
 
 import numpy as np
@@ -35,7 +36,20 @@ class Begun(BaseException):
     """The calculation has begun: the arguments were accepted."""
 
 
+#: Functions in which an exception would be lost, or leave a module imported in part.
+_UNTOUCHED = ("gc_callback", "__del__", "_find_and_load", "_handle_fromlist")
+
+
 def _begun(*_: object) -> Never:
+    raise Begun
+
+
+def _interrupted(_: int, frame: FrameType | None) -> None:
+    """End a calculation; while a module is imported, the next signal does."""
+    while frame is not None:
+        if frame.f_code.co_name in _UNTOUCHED:
+            return
+        frame = frame.f_back
     raise Begun
 
 
@@ -209,8 +223,8 @@ def calls(base: Base) -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
 
 def outcome(call: Callable[[], Any]) -> str:
     """How a call ends: "answer", "SlxrdError", or the name of another exception."""
-    signal.signal(signal.SIGALRM, _begun)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT)
+    signal.signal(signal.SIGALRM, _interrupted)
+    signal.setitimer(signal.ITIMER_REAL, LIMIT, 0.1 * LIMIT)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

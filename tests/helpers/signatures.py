@@ -60,7 +60,9 @@ def _function(name: str, thing: object) -> Iterator[str]:
 
 
 def _text(annotation: object) -> str:
-    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    if isinstance(annotation, str):
+        return annotation
+    return inspect.formatannotation(annotation).replace("pathlib._local.", "pathlib.")  # Python 3.13
 
 
 def _default(parameter: inspect.Parameter) -> str:
