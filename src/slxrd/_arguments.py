@@ -284,7 +284,9 @@ def _of_union(value: Any, choices: tuple[Any, ...], name: str) -> Any:
 
 
 def _of_list(value: Any, origin: Any, items: tuple[Any, ...], name: str) -> Any:
-    if isinstance(value, str | bytes | Mapping) or not hasattr(value, "__iter__") or np.ma.is_masked(value):
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__") or np.ma.is_masked(value):
+        raise _MismatchError
+    if isinstance(value, Mapping) and origin is not Iterable:  # iteration gives its names
         raise _MismatchError
     if getattr(value, "ndim", 1) == 0:
         raise _MismatchError

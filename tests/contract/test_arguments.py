@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,17 @@ def test_whole_numbers(value: Any, accepted: bool) -> None:
     else:
         with pytest.raises(slxrd.SlxrdError, match="n: expected a whole number, got"):
             called(value)
+
+
+def test_a_mapping_is_a_list_of_its_names_only_where_anything_can_be_iterated() -> None:
+    """As the temperatures of a series, for which its patterns are given by temperature."""
+
+    def iterated(values: Iterable[float]) -> list[float]:
+        return list(values)
+
+    def listed(values: Sequence[float]) -> list[float]:
+        return list(values)
+
+    assert check_arguments(iterated)({25.0: "a", 50.0: "b"}) == [25.0, 50.0]
+    with pytest.raises(slxrd.SlxrdError, match="values: expected a list, each a number, got dict"):
+        check_arguments(listed)({25.0: "a"})
