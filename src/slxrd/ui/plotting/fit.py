@@ -13,7 +13,7 @@ from slxrd._escape import figure_text
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.assessment import Assessment, sentence
-from slxrd.fitting.result.fit import Fit, Solution
+from slxrd.fitting.result.fit import FitResult, Solution
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import STACKING, info
 
@@ -28,12 +28,12 @@ MOST_REGIONS = 12
 _MEASURED, _CALCULATED, _REST, _MISFIT = "#4d4d4d", "#d55e00", "#0072b2", "#cc3311"
 
 
-def figure(fit: Fit, *, scale: Literal["linear", "log"] | None = None) -> Figure:
+def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> Figure:
     """Draw each region of a fit, with its residuals in units of σ below, and mark the largest misfit.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or SavedFit
         Data to draw.
     scale : {"linear", "log"}, optional
         Of the intensity; that of the residuals where it is not given.
@@ -98,7 +98,7 @@ def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: st
     bottom.set_xlabel("q (Å⁻¹)")
 
 
-def _draw_assessment(axes: tuple[Axes, Axes], fitted: Fitted, fit: Fit) -> None:
+def _draw_assessment(axes: tuple[Axes, Axes], fitted: Fitted, fit: FitResult) -> None:
     """Mark the place of the largest misfit; draw the curve of a rejected model dashed."""
     if fit.rejected:
         for line in axes[0].get_lines()[1:]:
@@ -120,7 +120,7 @@ def _caption(assessment: Assessment) -> str:
     return assessment.headline + where
 
 
-def _legend(fit: Fit) -> str:
+def _legend(fit: FitResult) -> str:
     if fit.rejected:
         return f"no result: the model\ndoes not describe\nthe data\n\nreduced χ² {fit.reduced_chi2:.3g}"
     stacked = fit.stack.coherent > 1
@@ -130,7 +130,7 @@ def _legend(fit: Fit) -> str:
     rows.sort(key=lambda row: row[1].status == "fixed")
     lines = [f"{symbol:<3} {format_estimate(e)}{status.get(e.status, '')}" for symbol, e in rows]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
-    if not fit.unique:
+    if any(solution.near(fit.ambiguous) for solution in fit.solutions[1:]):
         near = [s for s in fit.solutions[1:4] if s.delta_chi2 < fit.ambiguous]
         lines += [
             "",
@@ -192,7 +192,7 @@ def _widen_for_titles(picture: Figure) -> None:
 
 @check_arguments
 def plot(
-    fit: Fit,
+    fit: FitResult,
     path: str | Path | None = None,
     *,
     scale: Literal["linear", "log"] | None = None,
@@ -202,7 +202,7 @@ def plot(
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or SavedFit
         Data to draw.
     path : path-like, optional
         File to write, .png, .svg or .pdf.
