@@ -18,8 +18,12 @@ MISSING = [name for name in ("panel", "playwright") if find_spec(name) is None]
 EXAMPLES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests, with the reason, if something is missing; run them in one process."""
+    """Skip browser tests, with the reason, if something is missing; run them in one process.
+
+    All are slow. Most of their time is that of other processes, which is not measured.
+    """
     why = (
         f"{' and '.join(MISSING)} not installed"
         if MISSING
@@ -30,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()) or "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("app"))
+            item.add_marker(pytest.mark.slow)
             if why:
                 item.add_marker(pytest.mark.skip(reason=why))
 
