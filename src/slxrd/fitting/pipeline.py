@@ -126,7 +126,7 @@ def fit_pattern(
     noise = _noise(pattern, [points.region for points in objective.data if points.scan == 0], options).noise
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
-        parameters = _without_neighbours(parameters)
+        parameters = without_neighbours(parameters)
         notes += too_wide(objective)
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
@@ -260,8 +260,14 @@ def _order(q: FloatArray, d: float) -> int:
     return round(float(q.mean()) * d / (2.0 * np.pi))
 
 
-def _without_neighbours(parameters: Parameters) -> Parameters:
-    """Fix L and σ_L at 0 for a single crystal; reject options for them."""
+def without_neighbours(parameters: Parameters) -> Parameters:
+    """Fix L and σ_L at 0 for a single crystal.
+
+    Raises
+    ------
+    SlxrdError
+        If there is an option for them.
+    """
     untouched = Parameters()
     for name in STACKING:
         if parameters[name] != untouched[name]:

@@ -16,14 +16,13 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.pipeline import prepare_objective, without_neighbours
 from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.record.validation import parameters_of
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.result.fit import Fit
 from slxrd.io.registry import read
-from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
 
 #: Entries of a cache, enough for undo and redo.
@@ -70,7 +69,7 @@ def parameters_for(pattern: Pattern, choices: Mapping[str, Any], fit: Fit | None
     table = options.stack.using(options.parameters).table
     parameters = options.parameters.within(table)
     if options.stack.coherent == 1:
-        parameters = parameters.fix(**dict.fromkeys(STACKING, 0.0))
+        parameters = without_neighbours(parameters)
     if fit is None:
         return parameters
     return Parameters({**fit.minima[0].parameters, **parameters}, fit.objective.model.stack.table)

@@ -332,7 +332,7 @@ def _status(
     )
     rows = [plan.parameters[name] for name in plan.names]
     wide = np.array([(row.upper - row.lower) / 2.0 for row in rows])
-    # Solutions are about d apart in L: a larger error does not tell them apart.
+    # Solutions are about d apart in L: with a larger error they cannot be separated.
     names = plan.names
     wide = np.tile(wide, (len(values), 1))
     wide[:, names.index("L")] = np.minimum(wide[:, names.index("L")], values[:, names.index("d")] / 2.0)

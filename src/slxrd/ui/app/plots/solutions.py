@@ -23,7 +23,7 @@ class SolutionsPlot:
 
     def __init__(self, colours: Colours, on_select: Callable[[int], object]) -> None:
         self._on_select = on_select
-        self.source = ColumnDataSource({"x": [], "percent": [], "number": [], "chosen": []}, name="solutions")
+        self.source = ColumnDataSource({"x": [], "percent": [], "number": []}, name="solutions")
         self._across = Range1d(0.0, 1.0)
         self.figure = figure(
             height=150,
@@ -71,7 +71,6 @@ class SolutionsPlot:
             "x": list(at),
             "percent": percent,
             "number": [i + 1 for i in range(len(percent))],
-            "chosen": [i == chosen for i in range(len(percent))],
         }
         self._chosen.data = {"x": [at[chosen]], "percent": [percent[chosen]]}
         self.figure.xaxis.axis_label = label
