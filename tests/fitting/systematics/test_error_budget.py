@@ -207,3 +207,11 @@ def test_errors_beyond_what_is_possible_have_a_budget() -> None:
     assert fit.parameters["sigma_N"].status == "undetermined"
     assert fit.budget is not None
     assert all(np.isfinite(error) for error in fit.budget.total.values())
+
+
+@pytest.mark.slow
+def test_a_zero_error_that_is_rounded_to_zero_has_no_sign() -> None:
+    fit = slxrd.example("pbs-spheres").fit()
+    assert fit.parameters["q_zero"].value == 0.0
+    assert fit.minima[0].values["q_zero"] < 0.0
+    assert "-0 Å" not in str(fit)

@@ -160,7 +160,7 @@ def with_error_budget(fit: Fit, errors: SystematicErrors, zero: float = 0.0) -> 
             "best, but they do not determine it"
         )
         digits = 1 - math.floor(math.log10(zero))
-        value = None if assumed.value is None else round(assumed.value, digits)
+        value = None if assumed.value is None else round(assumed.value, digits) + 0.0  # not −0
         parameters["q_zero"] = Estimate(value, None, assumed.unit, "fixed", why)
     return replace(fit, parameters=parameters, derived=derived, budget=budget)
 

@@ -190,12 +190,12 @@ def _check_sizes(columns: Mapping[str, FloatArray], source: str) -> None:
 def _check_length(n: int, source: str, left_out: Sequence[Step] = ()) -> None:
     if n >= MIN_POINTS:
         return
-    problem = f"the scan has only {n} points, and at least {MIN_POINTS} are needed"
+    points, reasons = f"{n} point{'s' * (n != 1)}", ""
     if left_out:
-        reasons = "; ".join(f"{key}: {text}" for key, text in left_out[0].details.items() if key != "number")
-        problem = (
-            f"the scan has only {n} points that can be used, and at least {MIN_POINTS} are needed ({reasons})"
-        )
+        points += " that can be used"
+        details = left_out[0].details.items()
+        reasons = f" ({'; '.join(f'{key}: {text}' for key, text in details if key != 'number')})"
+    problem = f"the scan has only {points}, and at least {MIN_POINTS} are needed{reasons}"
     raise FileError(source, problem)
 
 

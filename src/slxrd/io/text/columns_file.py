@@ -172,7 +172,8 @@ def _usable(
     columns = dict(zip((axis.name, INTENSITY, last), table.T, strict=False))
     kept, left_out = usable(columns, source, counts=False, lines=[row.line for row in rows])
     if kept.sum() < MIN_POINTS:
-        raise FileError(source, f"has only {kept.sum()} points, and at least {MIN_POINTS} are needed")
+        n = int(kept.sum())
+        raise FileError(source, f"has only {n} point{'s' * (n != 1)}, and at least {MIN_POINTS} are needed")
     return table[kept], tuple(row for row, keep in zip(rows, kept, strict=True) if keep), left_out
 
 
