@@ -73,6 +73,8 @@ def test_regions_that_do_not_suit_the_pattern() -> None:
         select_points(PATTERN.masked(0.9, 1.0), [Region(0.9, 1.0)])
     with pytest.raises(SlxrdError, match="has no positive intensity"):
         select_points(Pattern(Q, np.zeros(Q.size)), [Region(0.9, 1.0)])
+    with pytest.raises(SlxrdError, match=r"up to 1 with σ of 1e\+07 or more"):
+        select_points(Pattern(Q, np.ones(Q.size), sigma=np.full(Q.size, 1e7)), [Region(0.9, 1.0)])
 
 
 def test_a_region_in_degrees_is_recognised() -> None:

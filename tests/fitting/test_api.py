@@ -131,8 +131,8 @@ def test_regions_refused(region: object) -> None:
     ("keywords", "says"),
     [
         ({"regions": [(2.0, 2.4)]}, "lies outside simulation, which covers"),
-        ({"regions": [(0.95, 0.97)]}, "5 points, fewer than the 6 free parameters"),
-        ({"regions": [(0.95, 0.97)], "background": "linear"}, "fewer than the 8 free parameters"),
+        ({"regions": [(0.95, 0.97)]}, "5 points, not more than the 6 free parameters"),
+        ({"regions": [(0.95, 0.97)], "background": "linear"}, "not more than the 8 free parameters"),
         ({"mask": [(3.0, 4.0)]}, "holds no point"),
         ({"mask": [(1.1, 1.0)]}, "the lower end must come first"),
         ({"coherent": 0}, "whole number of crystals"),

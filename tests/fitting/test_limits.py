@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -210,3 +211,21 @@ def test_a_sharp_size_is_still_a_size(values: tuple[float, float], noise: float)
     assert estimate.value == pytest.approx(N, abs=1.0)
     assert estimate.error is None or estimate.error < 1.0
     assert found.derived["thickness"].value == pytest.approx((N - 1.0) * 3.0664, abs=4.0)
+
+
+def test_noise_that_hides_everything() -> None:
+    """A reduced χ² near zero: nothing is determined, and the cause is stated."""
+    values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
+    made = simulate(np.arange(0.85, 1.3, 0.005), values, noise=0.02, seed=1)
+    pattern = replace(made, sigma=np.full(made.x.size, 1e4 * made.intensity.max()))
+    found = fit(pattern, start=values, regions=[(0.9, 1.25)])
+    assert any("σ is more than 1,000 times too large" in note for note in found.notes)
+    for name in values:
+        assert found.parameters[name].status == "undetermined"
+
+
+def test_as_many_points_as_parameters() -> None:
+    """A curve through every point would have χ² = 0, whatever the model."""
+    pattern = Pattern(np.linspace(0.9, 1.25, 5), np.array([1e5, 2e5, 9e5, 2e5, 1e5]))
+    with pytest.raises(SlxrdError, match="5 points, not more than the 5 free parameters"):
+        fit(pattern, start=CUBES, regions=[(0.9, 1.25)], scale="peak", fix={"q_zero": 0.0})

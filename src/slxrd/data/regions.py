@@ -21,6 +21,8 @@ from slxrd.units import FloatArray
 
 #: Largest intensity, and largest ratio of an intensity to σ, with which χ² can be calculated.
 LARGEST = 1e100
+#: Largest ratio of the smallest σ of a region to its largest intensity.
+LARGEST_RELATIVE_SIGMA = 1e6
 #: Longest name of a region, in characters.
 LONGEST_NAME = 500
 
@@ -274,6 +276,11 @@ def _points(pattern: Pattern, region: Region, noise: NoiseSource) -> RegionData:
         raise SlxrdError(
             f"{text} of {pattern.source} has intensities up to {np.abs(intensity).max():.3g} with σ down to "
             f"{sigma.min():.3g}, for which χ² cannot be calculated; leave such points out (--mask)"
+        )
+    if sigma.min() > LARGEST_RELATIVE_SIGMA * intensity.max():
+        raise SlxrdError(
+            f"{text} of {pattern.source} has intensities up to {intensity.max():.3g} with σ of "
+            f"{sigma.min():.3g} or more, which is no noise of them; correct σ, or give another (--noise)"
         )
     if not noise.relative:
         return RegionData(region, q[inside], intensity, sigma, per_count)

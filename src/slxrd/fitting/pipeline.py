@@ -284,10 +284,10 @@ def _named_parameters(request: Mapping[str, Any]) -> set[str]:
 def _check_points(data: Iterable[RegionData], parameters: Parameters, settings: Settings) -> None:
     for points in data:
         needed = len(parameters.free_names) + settings.n_coefficients(points.q)
-        if points.q.size < needed:
+        if points.q.size <= needed:  # a curve through every point is no test of the model
             raise SlxrdError(
-                f"region {points.region.low:g}:{points.region.high:g} has {points.q.size} points, "
-                f"fewer than the {needed} free parameters; widen it or fix some"
+                f"region {points.region.low:g}:{points.region.high:g} has {points.q.size} points, not more "
+                f"than the {needed} free parameters; widen it or fix some"
             )
 
 

@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,8 +64,7 @@ def test_the_token_is_not_in_the_address_nor_in_the_history(user: Any, server: s
 
 
 def test_a_ticket_is_valid_once() -> None:
-    from types import SimpleNamespace
-
+    pytest.importorskip("panel")
     from slxrd.ui.app.serving.authentication import TokenAuthentication
 
     authentication = TokenAuthentication("token", 5000)

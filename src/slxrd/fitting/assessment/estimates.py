@@ -27,6 +27,8 @@ from slxrd.units import FloatArray
 M_MATTERS = 0.2
 #: Below this reduced χ², σ is too large.
 LEAST_CHI2 = 0.5
+#: Below this reduced χ², which may be zero, only a limit is given of how much too large σ is.
+VANISHING_CHI2 = 1e-6
 
 #: Note on two alternating crystals with a free gap.
 GROWN = (
@@ -222,7 +224,11 @@ class FitAssessment:
         if parameters["sigma_L"].free:
             fringeless = without_fringes(self.objective, self.best)
             least = least_disorder(self.objective, fringeless, parameters)
-            estimates["sigma_L"] = Estimate(least, None, "Å", "lower bound", "95 % limit")
+            estimates["sigma_L"] = (
+                Estimate(least, None, "Å", "lower bound", "95 % limit")
+                if least > 0.0
+                else Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
+            )
         if parameters["L"].free:
             estimates["L"] = Estimate(None, None, "Å", "undetermined", "the pattern shows no fringes")
         self.minima = (self.best,)
@@ -231,9 +237,10 @@ class FitAssessment:
         if self.settings_of_2021 or not reduced < LEAST_CHI2:
             return
         if self.assessment.grade == "describes":
+            times = f"about {reduced**-0.5:.1f}" if reduced > VANISHING_CHI2 else "more than 1,000"
             note = (
-                f"reduced χ² = {reduced:.2g} is too small: σ is about {1 / np.sqrt(reduced):.1f} times too "
-                "large, and the errors with it (--noise)"
+                f"reduced χ² = {reduced:.2g} is too small: σ is {times} times too large, and the errors "
+                "with it (--noise)"
             )
             self.notes.append(SigmaTooLarge(note))
 
