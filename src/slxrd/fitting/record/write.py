@@ -20,8 +20,18 @@ from slxrd._files import check_writable as check_writable
 from slxrd._files import write as write
 from slxrd._files import write_together
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.record.command_line import from_command
+from slxrd.fitting.record.layout import (
+    BudgetDocument,
+    ContributionDocument,
+    CurvesDocument,
+    EstimateDocument,
+    FurtherScanDocument,
+    ResultDocument,
+    StructureDocument,
+)
 from slxrd.fitting.record.migrations import SCHEMA
 from slxrd.fitting.record.request_of_fit import request_of, source_of
 from slxrd.fitting.result.assessment import Assessment
@@ -34,7 +44,7 @@ from slxrd.sample.stack import Stack
 @check_arguments
 def result_dictionary(
     fit: Fit, command: str = "", request: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+) -> ResultDocument:
     """Convert a fit to plain data for JSON.
 
     Parameters
@@ -112,7 +122,7 @@ def result_dictionary(
                 "n_points": int(fitted.q.size),
                 "scale": fitted.scale,
                 "background": list(fitted.background),
-                "curves": {name: getattr(fitted, name).tolist() for name in CURVES},
+                "curves": _curves(fitted),
             }
             for fitted in fit.regions
         ],
@@ -129,11 +139,11 @@ def assessment_dictionary(assessment: Assessment | None) -> dict[str, Any] | Non
     return {**plain, "headline": assessment.headline}
 
 
-def budget_dictionary(budget: ErrorBudget | None) -> dict[str, Any] | None:
+def budget_dictionary(budget: ErrorBudget | None) -> BudgetDocument | None:
     """Convert an error budget to plain data for JSON; None where it was not calculated."""
     if budget is None:
         return None
-    parts = [
+    parts: list[ContributionDocument] = [
         {
             "name": part.name,
             "label": part.label,
@@ -172,7 +182,7 @@ def _request(fit: Fit, command: str) -> dict[str, Any] | None:
     ).request()
 
 
-def _structure(stack: Stack) -> dict[str, Any]:
+def _structure(stack: Stack) -> StructureDocument:
     """Return options and description of a structure."""
     return {
         "crystal": None if stack.crystal is None else stack.crystal.ended(),
@@ -188,7 +198,7 @@ def _structure(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _further_scan(scan: FurtherScan) -> dict[str, Any]:
+def _further_scan(scan: FurtherScan) -> FurtherScanDocument:
     pattern = scan.pattern
     return {
         "file": pattern.source,
@@ -201,7 +211,17 @@ def _further_scan(scan: FurtherScan) -> dict[str, Any]:
 
 
 #: The arrays of a region that are written.
-CURVES = ("q", "measured", "sigma", "calculated", "residual")
+CURVES = tuple(CurvesDocument.__annotations__)
+
+
+def _curves(fitted: Fitted) -> CurvesDocument:
+    return {
+        "q": fitted.q.tolist(),
+        "measured": fitted.measured.tolist(),
+        "sigma": fitted.sigma.tolist(),
+        "calculated": fitted.calculated.tolist(),
+        "residual": fitted.residual.tolist(),
+    }
 
 
 def _resolution(instrument: Instrument) -> float | dict[str, Any]:
@@ -210,8 +230,8 @@ def _resolution(instrument: Instrument) -> float | dict[str, Any]:
     return instrument.broadening.to_table()
 
 
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    entry = {
+def _estimate(estimate: Estimate) -> EstimateDocument:
+    entry: EstimateDocument = {
         "value": estimate.value,
         "error": estimate.error,
         "unit": estimate.unit,
@@ -221,7 +241,9 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "statistical": estimate.statistical,
         "systematic": estimate.systematic,
     }
-    return {**entry, "why": estimate.why} if estimate.why else entry
+    if estimate.why:
+        entry["why"] = estimate.why
+    return entry
 
 
 def _number(value: float) -> float | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from slxrd.parameters.definitions import info
 from slxrd.studies.maps.blocks import assessment as levels
 from slxrd.studies.maps.blocks.refinement import EMPTY, NOT_FINITE, SATURATED
 from slxrd.studies.maps.check import Check
+from slxrd.studies.maps.layout import MapSummary
 from slxrd.units import FloatArray
 
 #: Words for the grades and kinds of patterns, and for the statuses of parameters, by their numbers.
@@ -145,7 +145,7 @@ class MapFit:
     def __str__(self) -> str:
         return "\n".join(_lines(self))
 
-    def as_dictionary(self) -> dict[str, Any]:
+    def as_dictionary(self) -> MapSummary:
         """Plain data of the summary."""
         return {
             "source": self.source,
@@ -155,17 +155,22 @@ class MapFit:
             "counts": self.counts(),
             "parameters": {name: _row(self, name) for name in self.free},
             "common": dict(self.common),
-            "check": {**self.check.as_dictionary(), "interval": list(self.check.interval)},
+            "check": {
+                "patterns": list(self.check.patterns),
+                "verdicts": list(self.check.verdicts),
+                "seed": self.check.seed,
+                "interval": list(self.check.interval),
+            },
             "notes": list(self.notes),
         }
 
 
-def _row(found: MapFit, name: str) -> dict[str, Any]:
+def _row(found: MapFit, name: str) -> dict[str, float | str]:
     """Spread of a parameter over the map, and how often it has no value."""
     values, errors = found.value(name), found.error(name)
     kept = values[np.isfinite(values)]
     status = found.status[..., found.names.index(name)][found.grade <= levels.SYSTEMATIC]
-    row: dict[str, Any] = {"patterns": int(kept.size), "unit": info(name).unit}
+    row: dict[str, float | str] = {"patterns": int(kept.size), "unit": info(name).unit}
     for code in (levels.AMBIGUOUS_VALUE, levels.UNDETERMINED, levels.AT_BOUND):
         row[STATUSES[code]] = int(np.count_nonzero(status == code))
     if kept.size:

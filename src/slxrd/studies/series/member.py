@@ -177,9 +177,10 @@ def _record(found: Fit) -> dict[str, Any]:
                 "error": float(np.sqrt(np.sum((width * fitted.sigma) ** 2))),
             }
         )
-    result = {key: value for key, value in result_dictionary(found).items() if key not in _NOT_STORED}
+    whole = result_dictionary(found)
+    result = {key: value for key, value in whole.items() if key not in _NOT_STORED}
     result["regions"] = [
-        {key: value for key, value in region.items() if key != "curves"} for region in result["regions"]
+        {key: value for key, value in region.items() if key != "curves"} for region in whole["regions"]
     ]
     return {"result": result, "curves": curves, "areas": areas}
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import slxrd
 from slxrd._documents import read_json
@@ -17,6 +16,7 @@ from slxrd.errors import FileError
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_interval, is_simulated
 from slxrd.studies.series.joint.result import JointFit
+from slxrd.studies.series.layout import JointDocument, PatternDocument, SeriesDocument
 from slxrd.studies.series.result import SeriesFit, SeriesGap, SeriesMember
 from slxrd.studies.series.text import series_text
 
@@ -138,7 +138,7 @@ def series_json(fit: SeriesFit, command: str = "") -> str:
     return json.dumps(series_dictionary(fit, command), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
+def series_dictionary(fit: SeriesFit, command: str = "") -> SeriesDocument:
     """Return plain data for JSON; null for what is not determined."""
     series = fit.series
     return {
@@ -147,21 +147,7 @@ def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
         "variable": series.variable,
         "unit": series.unit,
         "command": command,
-        "patterns": [
-            {
-                "label": member.label,
-                "value": member.value,
-                "file": member.source,
-                "simulated": is_simulated(pattern),
-                **({"failed": member.failed} if member.failed else {"result": member.result}),
-                "assessment": member.grade or None,
-                "fringes": member.fringes,
-                **({"low_angle": fit.gaps[i].record} if fit.gaps else {}),
-                "areas": member.record.get("areas", []),
-                "from_neighbours": [asdict(path) for path in member.paths],
-            }
-            for i, (member, pattern) in enumerate(zip(fit.members, series.patterns, strict=True))
-        ],
+        "patterns": [_pattern_dictionary(fit, i) for i in range(len(fit.members))],
         "changes": [
             {
                 "between": [change.before.value, change.after.value],
@@ -191,13 +177,41 @@ def series_dictionary(fit: SeriesFit, command: str = "") -> dict[str, Any]:
     }
 
 
-def _joint_dictionary(joint: JointFit) -> dict[str, Any]:
-    plain = {name: getattr(joint, name) for name in (
-        "labels", "values", "shared", "smooth", "degree", "names", "chi2", "rise", "constraints",
-        "expected_rise", "p_value", "notes",
-    )}  # fmt: skip
+def _pattern_dictionary(fit: SeriesFit, i: int) -> PatternDocument:
+    member = fit.members[i]
+    document: PatternDocument = {
+        "label": member.label,
+        "value": member.value,
+        "file": member.source,
+        "simulated": is_simulated(fit.series.patterns[i]),
+        "assessment": member.grade or None,
+        "fringes": member.fringes,
+        "areas": member.record.get("areas", []),
+        "from_neighbours": [asdict(path) for path in member.paths],
+    }
+    if member.failed:
+        document["failed"] = member.failed
+    else:
+        document["result"] = member.result
+    if fit.gaps:
+        document["low_angle"] = fit.gaps[i].record
+    return document
+
+
+def _joint_dictionary(joint: JointFit) -> JointDocument:
     return {
-        **plain,
+        "labels": joint.labels,
+        "values": joint.values,
+        "shared": joint.shared,
+        "smooth": joint.smooth,
+        "degree": joint.degree,
+        "names": joint.names,
+        "chi2": joint.chi2,
+        "rise": joint.rise,
+        "constraints": joint.constraints,
+        "expected_rise": joint.expected_rise,
+        "p_value": joint.p_value,
+        "notes": joint.notes,
         "vector": joint.vector.tolist(),
         "covariances": [
             {

@@ -17,6 +17,7 @@ from slxrd._escape import html_text as escape
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.fitting.record.write import check_writable, write
+from slxrd.ui.gallery.layout import FigureDocument, GalleryDocument
 from slxrd.ui.gallery.samples import DrawnFigure, Figure
 
 #: Ratio of image to page pixels: images have 150 pixels per inch, pages 96.
@@ -57,7 +58,7 @@ class GalleryPage:
     """
 
     folder: Path
-    figures: dict[str, dict[str, Any]] = field(default_factory=dict)
+    figures: dict[str, FigureDocument] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -129,7 +130,7 @@ class GalleryPage:
             "table": [list(row) for row in drawn.table],
             "pictures": digests,
         }
-        record = {"slxrd": __version__, "figures": self.figures}
+        record: GalleryDocument = {"slxrd": __version__, "figures": self.figures}
         write(self.record, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
         write(self.path, self._html())
         return [self.folder / file for file in digests]

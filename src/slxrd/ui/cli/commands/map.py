@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slxrd._version import __version__
 from slxrd.errors import SlxrdError
 from slxrd.ui.cli.frame import INTERRUPTED, command
 from slxrd.ui.cli.options import REQUEST, Given, take
@@ -27,6 +28,7 @@ from slxrd.ui.cli.outputs import (
 if TYPE_CHECKING:
     from slxrd.data.pattern import Pattern
     from slxrd.studies.maps.files.stacks import Choice
+    from slxrd.studies.maps.layout import MapDocument
     from slxrd.studies.maps.result import MapFit
 
 #: Options of the fit of each pattern.
@@ -178,7 +180,14 @@ def _folder(out: Path, *, remove: bool = False) -> Path:
 
 
 def _finish(found: MapFit, out: Path | None, json: str | None, plot: Path | None) -> None:
-    document = as_json({"kind": "map", **found.as_dictionary(), "command": typed()})
+    written: MapDocument = {
+        **found.as_dictionary(),
+        "kind": "map",
+        "slxrd": __version__,
+        "schema": 1,
+        "command": typed(),
+    }
+    document = as_json(written)
     contents: list[tuple[Path, bytes | str]] = []
     file = json_file(json)
     if file is not None:
