@@ -14,6 +14,7 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.derived import NARROW, ONE_STEP, derived_quantities, with_derived
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
+from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
@@ -89,8 +90,13 @@ def _with_profiles(fit: Fit, names: Sequence[str], budget: Budget, repeatable: b
     if not names:
         return fit
     estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget, repeatable) for name in names}}
-    best = fit.minima[0]
-    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
+    return _with_estimates(fit, estimates, fit.minima[0])
+
+
+def _with_estimates(fit: Fit, estimates: Mapping[str, Estimate], minimum: Minimum) -> Fit:
+    """Replace the estimates of the parameters, and the derived quantities by those that follow from them."""
+    terms = length_terms(fit.objective, minimum)
+    derived = derived_quantities(estimates, minimum.values, minimum.covariance, fit.stack, terms)
     return replace(fit, parameters=estimates, derived=derived)
 
 
@@ -111,9 +117,7 @@ def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
         return fit
     why = f"error at σ_N = {SMOOTH:g}, which describes the data as well"
     N = Estimate(best.values["N"], error, info("N").unit, "determined", why)
-    estimates = {**fit.parameters, "N": N}
-    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
-    return replace(fit, parameters=estimates, derived=derived)
+    return _with_estimates(fit, {**fit.parameters, "N": N}, best)
 
 
 def _from_profile(fit: Fit, name: str, budget: Budget, repeatable: bool) -> Estimate:
@@ -136,8 +140,7 @@ def _without_bounds(fit: Fit) -> Fit:
             estimates[name] = Estimate(estimate.value, None, estimate.unit, "at bound", why)
     if estimates == dict(fit.parameters):
         return fit
-    derived = derived_quantities(estimates, best.values, best.covariance, fit.stack)
-    return replace(fit, parameters=estimates, derived=derived)
+    return _with_estimates(fit, estimates, best)
 
 
 def _needs_profile(fit: Fit, name: str) -> bool:
@@ -292,9 +295,7 @@ def _without_fringes(fit: Fit) -> Fit:
         error = errors.error(name)
         if estimates[name].status == "determined" and error is not None:
             estimates[name] = replace(estimates[name], value=plain.values[name], error=error)
-    return replace(
-        fit, parameters=estimates, derived=derived_quantities(estimates, plain.values, errors, fit.stack)
-    )
+    return _with_estimates(fit, estimates, plain)
 
 
 def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:

@@ -16,6 +16,7 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
+from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.search.identity import differing
 from slxrd.fitting.search.pairs.scan import visible_periods
 from slxrd.fitting.uncertainty.limits import fringes_detected, least_disorder, limit, without_fringes
@@ -107,12 +108,13 @@ class FitAssessment:
             self.notes.append(f"prior: {row.symbol} = {mean:g} {row.unit}, standard deviation {spread:g}")
         reduced = reduced_chi2(self.objective, self.best)
         covariance, correlation = self.errors.matrix, self.errors.correlation()
+        terms = length_terms(self.objective, self.best)
         if self.assessment.rejected:
             estimates = {name: self._not_estimated(name) for name in self.best.parameters}
             derived = {
                 name: rejected(each.value, each.unit)
                 for name, each in derived_quantities(
-                    estimates, self.best.values, self.errors, self.stack
+                    estimates, self.best.values, self.errors, self.stack, terms
                 ).items()
             }
             covariance, correlation = np.full_like(covariance, np.nan), np.full_like(correlation, np.nan)
@@ -124,7 +126,7 @@ class FitAssessment:
                 self._without_superlattice(estimates)
             elif self.stack.coherent > 1:
                 self._check_fringes(estimates)
-            derived = derived_quantities(estimates, self.best.values, self.errors, self.stack)
+            derived = derived_quantities(estimates, self.best.values, self.errors, self.stack, terms)
             self._check_chi2(reduced)
             self._check_coherence()
         solutions = self._solutions(estimates)

@@ -36,6 +36,9 @@ class Objective(Sealed):
         The regions' points.
     settings : Settings
         Residuals, scale and background.
+    lengths : mapping of str to ndarray, shape (k,), optional
+        Derivatives in Å of derived lengths with respect to the sizes of the k effects that are described, in
+        standard deviations of their priors.
 
     Attributes
     ----------
@@ -54,9 +57,16 @@ class Objective(Sealed):
         If a region does not suit the settings.
     """
 
-    def __init__(self, model: Model, data: Sequence[RegionData], settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        data: Sequence[RegionData],
+        settings: Settings | None = None,
+        lengths: Mapping[str, FloatArray] | None = None,
+    ) -> None:
         self.model = model
         self.settings = settings or Settings()
+        self.lengths = dict(lengths or {})
         notes: list[str] = []
         self.data = tuple(self._suited(points, notes) for points in data)
         self.notes = tuple(notes)
@@ -92,15 +102,21 @@ class Objective(Sealed):
         data = [
             replace(points, intensity=other) for points, other in zip(self.data, intensities, strict=True)
         ]
-        return Objective(self.model, data, self.settings)
+        return Objective(self.model, data, self.settings, self.lengths)
 
     def with_wider_noise(self, factor: float) -> Objective:
         """Return the objective with every σ, and the correlated errors, multiplied by a factor."""
         wider = [points.wider(factor) for points in self.data]
         data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
-        return Objective(self.model, data, self.settings)
+        lengths = {name: factor * by_size for name, by_size in self.lengths.items()}
+        return Objective(self.model, data, self.settings, lengths)
 
-    def with_correlated(self, rows: Sequence[FloatArray | None], described: int = 0) -> Objective:
+    def with_correlated(
+        self,
+        rows: Sequence[FloatArray | None],
+        described: int = 0,
+        lengths: Mapping[str, FloatArray] | None = None,
+    ) -> Objective:
         """Return the objective with correlated errors.
 
         Parameters
@@ -109,6 +125,8 @@ class Objective(Sealed):
             For each region, its part of the rows B, in units of the intensity; k is the same for all.
         described : int
             Number of the first of these rows whose most probable sizes a calculated curve contains.
+        lengths : mapping of str to ndarray, shape (described,), optional
+            Derivatives of derived lengths with respect to their sizes, in Å.
 
         Raises
         ------
@@ -122,7 +140,7 @@ class Objective(Sealed):
             replace(points, correlated=each, described=described)
             for points, each in zip(self.data, rows, strict=True)
         ]
-        return Objective(self.model, data, self.settings)
+        return Objective(self.model, data, self.settings, lengths)
 
     def without_effects(self) -> Objective:
         """Return the objective without the rows of systematic effects; the model's discrepancy remains."""
@@ -159,7 +177,7 @@ class Objective(Sealed):
 
     def with_background(self, name: str) -> Objective:
         """Return the objective with another background."""
-        return Objective(self.model, self.data, replace(self.settings, background=name))
+        return Objective(self.model, self.data, replace(self.settings, background=name), self.lengths)
 
     @property
     def counted(self) -> bool:
@@ -171,7 +189,7 @@ class Objective(Sealed):
         data = [
             points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
         ]
-        return Objective(self.model, data, self.settings)
+        return Objective(self.model, data, self.settings, self.lengths)
 
     def chi2(self, values: Mapping[str, float]) -> float:
         """χ² alone, at a fraction of the cost of :meth:`evaluate`."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from slxrd.fitting.minimise.covariance import Covariance
 from slxrd.fitting.result.fit import Estimate
+from slxrd.fitting.result.length_terms import LengthTerms
 from slxrd.model.sizes import moment_slopes, size_moments, size_weights
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.stack import Stack
@@ -151,7 +152,11 @@ def with_derived(points: FloatArray, stack: Stack) -> dict[str, FloatArray]:
 
 
 def derived_quantities(
-    parameters: Mapping[str, Estimate], values: Mapping[str, float], errors: Covariance, stack: Stack
+    parameters: Mapping[str, Estimate],
+    values: Mapping[str, float],
+    errors: Covariance,
+    stack: Stack,
+    terms: LengthTerms,
 ) -> dict[str, Estimate]:
     """Calculate the derived quantities of a fit.
 
@@ -165,6 +170,8 @@ def derived_quantities(
         Of the refined parameters.
     stack : Stack
         The structure.
+    terms : LengthTerms
+        Direct terms of systematic effects.
 
     Returns
     -------
@@ -184,9 +191,14 @@ def derived_quantities(
     most_probable = {"d": round(N) - 1.0, "L": 1.0}
     quoted = S13_error if error_d and error_L else None
 
-    def estimate(value: float, slopes: Mapping[str, float]) -> Estimate:
+    def estimate(length: str, value: float, slopes: Mapping[str, float]) -> Estimate:
         parts = [(name, parameters[name]) for name in slopes if not name.startswith("sigma_N")]
-        return _estimate(value, errors.of(slopes), parts, slopes)
+        total = dict(slopes)
+        for name, slope in terms.slopes(length).items():
+            if parameters[name].error is not None:
+                total[name] = total.get(name, 0.0) + slope
+        error, spread = errors.of(total), terms.spread(length)
+        return _estimate(value, None if error is None else math.hypot(error, spread), parts, slopes, spread)
 
     if stack.alternating:
         d_B = values["d_B"]
@@ -194,16 +206,16 @@ def derived_quantities(
         by_size_B = _slopes_of_mean(by_size_B, parameters["N_B"], "_B")
         pair = (planes - 1.0) * d + (planes_B - 1.0) * d_B + 2.0 * L + values.get("dL_B", 0.0)
         slopes = {**along, "d_B": planes_B - 1.0, **_known_slopes(parameters, by_size_B, d_B), "L": 2.0}
-        derived = {"period": estimate(pair, slopes | ({"dL_B": 1.0} if "dL_B" in values else {}))}
+        derived = {"period": estimate("period", pair, slopes | ({"dL_B": 1.0} if "dL_B" in values else {}))}
     else:
         whole = _estimate(S13_value, quoted, [(n, parameters[n]) for n in ("d", "N", "L")], most_probable)
         derived = {
-            "period": estimate((planes - 1.0) * d + L, period),
-            "period_of_most_probable": estimate(S13_value, most_probable),
+            "period": estimate("period", (planes - 1.0) * d + L, period),
+            "period_of_most_probable": estimate("period_of_most_probable", S13_value, most_probable),
             "period_S13": whole,
         }
-    derived["thickness"] = estimate((planes - 1.0) * d, along)
-    derived["thickness_with_surface"] = estimate(planes * d, surface)
+    derived["thickness"] = estimate("thickness", (planes - 1.0) * d, along)
+    derived["thickness_with_surface"] = estimate("thickness_with_surface", planes * d, surface)
     if stack.crystal is None:
         return derived
     (mean,), (spread,) = size_moments(stack, N, values["sigma_N"])
@@ -218,9 +230,9 @@ def derived_quantities(
         if name == "thickness_of_atoms":
             value += (float(mean) - 1.0) * d
             slopes |= {"N": d, **of_mean, "d": slopes.get("d", 0.0) + float(mean) - 1.0}
-        derived[name] = estimate(value, slopes)
+        derived[name] = estimate(name, value, slopes)
     slopes = {"sigma_N": d, **of_spread, "d": float(spread)}
-    derived["thickness_spread"] = estimate(float(spread) * d, slopes)
+    derived["thickness_spread"] = estimate("thickness_spread", float(spread) * d, slopes)
     return derived
 
 
@@ -243,6 +255,7 @@ def _estimate(
     error: float | None,
     parts: list[tuple[str, Estimate]],
     slopes: Mapping[str, float],
+    spread: float = 0.0,
 ) -> Estimate:
     unknown = [name for name, part in parts if part.value is None]
     if unknown:
@@ -259,6 +272,6 @@ def _estimate(
     if all(known) and any(part.error for _, part in parts):
         # The profile gives no covariances: the errors are added as if they were independent.
         named = dict(parts)
-        combined = math.hypot(*(slopes.get(name, 0.0) * (named[name].error or 0.0) for name in named))
+        combined = math.hypot(*(slopes.get(name, 0.0) * (named[name].error or 0.0) for name in named), spread)
         return Estimate(value, combined, "Å", "determined", "errors of the profile, taken as independent")
     return Estimate(value, None, "Å", "fixed", "what it is made of is fixed")

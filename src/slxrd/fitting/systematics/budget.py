@@ -63,15 +63,21 @@ def error_budget(
     sigma = np.concatenate([weighted_sigma(points) for points in objective.data])
     gain = inverse @ whiten(minimum.jacobian[: sigma.size, known].T, objective.whitening) / sigma
 
-    def spread(moved: FloatArray) -> dict[str, float]:
-        return {name: float(np.linalg.norm(slope @ moved)) for name, slope in slopes.items()}
+    def spread(moved: FloatArray, direct: Mapping[str, float] | None = None) -> dict[str, float]:
+        """Errors by errors of the points and changes of the lengths themselves (residuals are −f)."""
+        return {
+            name: float(np.linalg.norm(slope @ moved + (direct or {}).get(name, 0.0)))
+            for name, slope in slopes.items()
+        }
 
     statistical = spread(gain * np.concatenate([points.sigma for points in objective.data]))
     rows = [np.concatenate(each.rows, axis=1) for each in errors.effects]
     if errors.discrepancy is not None:
         rows.append(np.concatenate(independent_regions(errors.discrepancy.rows), axis=1))
     priors = {names.index(name): name for name in minimum.parameters.priors if name in names}
-    contributed = [spread(gain @ each.T) for each in rows]
+    own: list[Mapping[str, float]] = [each.lengths for each in errors.effects]
+    own += [{}] * (len(rows) - len(own))
+    contributed = [spread(gain @ each.T, direct) for each, direct in zip(rows, own, strict=True)]
     contributed += [spread(inverse[:, [i]] * steepness) for i, steepness in _prior_slopes(minimum, priors)]
     total = {
         name: math.hypot(error, *(part[name] for part in contributed)) for name, error in statistical.items()
@@ -79,7 +85,7 @@ def error_budget(
     without = [
         {name: factor * total[name] for name, factor in factors.items()}
         for factors in _factors_without(
-            objective, minimum, known, slopes, [each / sigma for each in rows], list(priors)
+            objective, minimum, known, slopes, [each / sigma for each in rows], own, list(priors)
         )
     ]
     effects = [each.effect for each in errors.effects]
@@ -126,12 +132,13 @@ def _factors_without(
     known: Sequence[int],
     slopes: Mapping[str, FloatArray],
     rows: Sequence[FloatArray],
+    lengths: Sequence[Mapping[str, float]],
     exact: Sequence[int],
 ) -> list[dict[str, float]]:
     """Factors of the errors if one set of rows over σ were left out, or a parameter known, and fitted again.
 
-    The sizes of all effects are explicit parameters here, with priors of 1. ``exact`` are the columns of the
-    parameters that become known one by one.
+    The sizes of all effects are explicit parameters here, with priors of 1, by which ``lengths`` change as
+    well. ``exact`` are the columns of the parameters that become known one by one.
     """
     if not rows and not exact:
         return []
@@ -142,18 +149,23 @@ def _factors_without(
     sizes = sizes - (sizes @ linear) @ linear.T
     priors = minimum.jacobian[len(plain.residual) :, known]
     J = np.vstack([plain.jacobian[:, columns], priors])
-    J = np.hstack([J, np.vstack([sizes.T, np.zeros((len(priors), len(sizes)))])])
+    J = np.hstack([J, np.vstack([-sizes.T, np.zeros((len(priors), len(sizes)))])])
     steep = np.linalg.norm(J, axis=0)
     steep[len(known) :] = 1.0
     H = (J / steep).T @ (J / steep)
     H[len(known) :, len(known) :] += np.eye(len(sizes))
     ends = np.cumsum([len(known), *(len(each) for each in rows)])
+    joint = {name: np.concatenate([slope, np.zeros(len(sizes))]) for name, slope in slopes.items()}
+    for first, direct in zip(ends.tolist(), lengths, strict=False):
+        for name, change in direct.items():
+            if name in joint:
+                joint[name][first] = change
 
     def spreads(left: NDArray[np.bool_]) -> dict[str, float]:
         C = np.zeros((len(H), len(H)))
         C[np.ix_(left, left)] = np.linalg.pinv(H[np.ix_(left, left)], hermitian=True)
-        C = C[: len(known), : len(known)] / np.outer(steep[: len(known)], steep[: len(known)])
-        return {name: math.sqrt(max(float(slope @ C @ slope), 0.0)) for name, slope in slopes.items()}
+        C = C / np.outer(steep, steep)
+        return {name: math.sqrt(max(float(slope @ C @ slope), 0.0)) for name, slope in joint.items()}
 
     everything = np.ones(len(H), dtype=np.bool_)
     whole, found = spreads(everything), []

@@ -94,7 +94,7 @@ def correct(
             errors = with_discrepancy(objective, best, errors.effects)
         if not errors.used and not zero:
             return plain
-        whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described)
+        whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described, errors.lengths)
         refined = [
             with_whole_sizes(whole, minimise(whole, start, expired=budget.expired), budget)
             for start in starts

@@ -7,8 +7,8 @@ a Gaussian prior is the same as generalised least squares with this covariance, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,11 +41,14 @@ class EffectRows:
         Standard deviation of its size.
     rows : tuple of ndarray, shape (k, n)
         For each region, its part of the rows, in units of the intensity.
+    lengths : mapping of str to float
+        Changes of derived lengths by this standard deviation, at given parameters, in Å.
     """
 
     effect: SystematicEffect
     prior: float
     rows: tuple[FloatArray, ...]
+    lengths: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,17 @@ class SystematicErrors:
     def described(self) -> int:
         """Number of rows of the effects, which come before those of the discrepancy."""
         return sum(len(each.rows[0]) for each in self.effects)
+
+    @property
+    def lengths(self) -> dict[str, FloatArray]:
+        """Changes of derived lengths by one standard deviation of each described row, shape (described,)."""
+        changed: dict[str, FloatArray] = {}
+        first = 0
+        for each in self.effects:
+            for name, change in each.lengths.items():
+                changed.setdefault(name, np.zeros(self.described))[first] = change
+            first += len(each.rows[0])
+        return changed
 
     def rows(self, count: int) -> tuple[FloatArray | None, ...]:
         """Return the rows B of each of ``count`` regions, None where there are none."""
@@ -138,7 +152,9 @@ def systematic_effects(
         )
         rows = independent_regions(rows) if effect.of_region else rows
         if any(np.any(row) for row in rows):
-            found.append(EffectRows(effect, prior, rows))
+            by_size = effect.lengths(objective, minimum.values) if effect.lengths is not None else {}
+            lengths = {length: prior * slope for length, slope in by_size.items()}
+            found.append(EffectRows(effect, prior, rows, lengths))
     return tuple(found)
 
 

@@ -33,6 +33,10 @@ class SystematicEffect:
         with respect to the size, at size 0: one array of shape (n,) for each region, before the scale.
     of_region : bool
         Whether the size differs from region to region; otherwise it belongs to the sample or the instrument.
+    lengths : callable, optional
+        From the objective and the values of all parameters to the derivatives of derived lengths in Å with
+        respect to the size, at given parameters. None if the effect changes no length, not for effects
+        of a region.
     remedy : str
         How to make the effect smaller.
     reference : str
@@ -45,6 +49,7 @@ class SystematicEffect:
     prior: Callable[[Objective], float]
     columns: Callable[[Objective, Mapping[str, float]], tuple[FloatArray, ...]]
     of_region: bool = False
+    lengths: Callable[[Objective, Mapping[str, float]], Mapping[str, float]] | None = None
     remedy: str = ""
     reference: str = ""
 

@@ -20,6 +20,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.result.samples import Samples
 from slxrd.units import FloatArray
 
@@ -211,6 +212,11 @@ def _conclude(fit: Fit, refined: Refined, kind: Kind, seed: int, requested: int)
         )
     values = refined.values[good]
     columns = with_derived(values, fit.stack)
+    if kind == "noise":  # in which the sizes of systematic effects are drawn
+        near = fit.minima[0]
+        own = values[:, [fit.objective.model.names.index(name) for name in fit.names]]
+        terms = length_terms(fit.objective, near)
+        columns = terms.add(columns, own - near.vector, np.random.default_rng(seed))
     samples = np.column_stack([columns[name] for name in fit.names])
     return Bootstrap(
         kind,

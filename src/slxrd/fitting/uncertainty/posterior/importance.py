@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.uncertainty.posterior.sampler import SAMPLERS, Sampler
@@ -174,7 +173,7 @@ class ImportanceSampling(Sampler):
         bounds = zip(target.lower.tolist(), target.upper.tolist(), strict=True)
         return Ensemble(
             target.names,
-            with_derived(target.full(points), objective.model.stack),
+            target.quantities(points, random),
             weights,
             solution,
             dict(zip(target.names, bounds, strict=True)),

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
-from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.samples import Samples
 from slxrd.fitting.search.scan import Progress
@@ -248,7 +247,7 @@ class EnsembleMCMC(Sampler):
         except KeyboardInterrupt:
             if sampler.iteration < FEWEST_STEPS:
                 raise
-        return _posterior(target.fit, target, proposal, sampler, self.steps)
+        return _posterior(target.fit, target, proposal, sampler, self.steps, random)
 
 
 SAMPLERS.register("mcmc", EnsembleMCMC)
@@ -266,13 +265,20 @@ def _sampler(target: Target, proposal: Proposal, walkers: int) -> Any:
     return sampler
 
 
-def _posterior(fit: Fit, target: Target, proposal: Proposal, sampler: Any, requested: int) -> Posterior:
+def _posterior(
+    fit: Fit,
+    target: Target,
+    proposal: Proposal,
+    sampler: Any,
+    requested: int,
+    random: np.random.Generator,
+) -> Posterior:
     done = int(sampler.iteration)
     discarded = int(DISCARDED * done)
     chain = np.asarray(sampler.get_chain(discard=discarded))
     kept, walkers, f = chain.shape
     flat = chain.reshape(-1, f)
-    columns = with_derived(target.full(flat), fit.stack)
+    columns = target.quantities(flat, random)
     nearest = proposal.nearest(flat)
     tau = {name: autocorrelation_time(chain[:, :, i]) for i, name in enumerate(fit.names)}
     rhat = {name: split_rhat(chain[:, :, i]) for i, name in enumerate(fit.names)}

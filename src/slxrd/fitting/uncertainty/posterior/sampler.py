@@ -12,7 +12,6 @@ import numpy as np
 from slxrd._arguments import check_arguments, check_seed
 from slxrd._registry import Registry
 from slxrd.errors import SlxrdError
-from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.samples import Samples
 from slxrd.fitting.search.scan import Progress
@@ -80,7 +79,7 @@ class DrawnSamples(Samples):
     @classmethod
     def of(cls, target: Target, vectors: FloatArray, weights: FloatArray | None = None) -> DrawnSamples:
         """Calculate all quantities of vectors, shape (n, f), with weights of shape (n,) on any scale."""
-        columns = with_derived(target.full(vectors), target.objective.model.stack)
+        columns = target.quantities(vectors, np.random.default_rng(0))
         return cls(target.names, vectors, columns, None if weights is None else weights / weights.sum())
 
 

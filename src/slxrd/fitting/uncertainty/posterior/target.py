@@ -11,7 +11,9 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.length_terms import length_terms
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -77,6 +79,26 @@ class Target:
                 except SlxrdError:
                     point[:] = np.nan
         return points
+
+    def quantities(self, vectors: FloatArray, random: np.random.Generator) -> dict[str, FloatArray]:
+        """Every parameter and derived quantity at ``vectors``, with the direct terms of effects in lengths.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, f)
+            Values of the refined parameters.
+        random : numpy.random.Generator
+            For the sizes of the effects.
+        """
+        columns = with_derived(self.full(vectors), self.objective.model.stack)
+        terms = length_terms(self.objective, self.minima[0])
+        return terms.add(columns, self._from_nearest(vectors), random) if terms.lengths else columns
+
+    def _from_nearest(self, vectors: FloatArray) -> FloatArray:
+        """Differences of vectors, shape (n, f), from the solution that is nearest, in units of the errors."""
+        away = np.array([vectors - minimum.vector for minimum in self.minima])
+        nearest = np.argmin(np.sum((away @ self.minima[0].jacobian.T) ** 2, axis=2), axis=0)
+        return np.asarray(away[nearest, np.arange(len(vectors))])
 
     def _chi2(self, points: FloatArray) -> FloatArray:
         try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.systematics.columns.cells import Cells, cells_of, of_one_crystal
 from slxrd.fitting.systematics.columns.parameters import derivatives_by
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
+from slxrd.model.sizes import size_weights
 from slxrd.sample.crystal import Crystal
 from slxrd.units import FloatArray
 
@@ -20,6 +23,8 @@ PRIOR = 0.02
 
 #: Decay of a strain at the surfaces of films, in planes, of which hardly more than one distance changes.
 _DEPTH = 0.5
+#: Strain of that decay for a relative change of the first distance: ε widens it by εℓ(1 − e^{−1/ℓ}).
+_WEIGHT = 1.0 / (_DEPTH * -math.expm1(-1.0 / _DEPTH))
 
 
 def prior(objective: Objective) -> float:
@@ -40,16 +45,36 @@ def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArr
     if stack.crystal is not None:
         return derivatives_by(objective, values, {"shift_surface": _distance(stack.crystal, values["d"])})
     if not of_one_crystal(stack):
-        # A strain ε that decays over ℓ planes widens the first distance by εℓ(1 − e^{−1/ℓ}).
-        weight = 1.0 / (_DEPTH * -math.expm1(-1.0 / _DEPTH))
         ends = ("bottom", "top")
         depths = {f"depth_{end}": _DEPTH for end in ends}
-        return derivatives_by(objective, values, {f"strain_{end}": weight for end in ends}, depths)
+        return derivatives_by(objective, values, {f"strain_{end}": _WEIGHT for end in ends}, depths)
     made = []
     for region in objective.region_models:
         cells = cells_of(region, values)
         made.append(cells.smeared(cells.by_crystals(*_changes(cells, float(values["d"])))))
     return tuple(made)
+
+
+def lengths(objective: Objective, values: Mapping[str, float]) -> dict[str, float]:
+    """By the same distances: of the outermost planes of both surfaces, and of the outermost atoms."""
+    stack, d = objective.model.stack, float(values["d"])
+    if stack.crystal is not None:
+        distance = _distance(stack.crystal, d)
+        return {"thickness_of_atoms": 2.0 * distance, "free_gap": -2.0 * distance}
+    if of_one_crystal(stack):
+        shares = size_weights(
+            values["N"], values["sigma_N"], stack.size_window, 0, int(stack.table["N"].lower)
+        )
+        change = d * float(shares.weights @ _surfaces(shares.sizes))
+    else:
+        change = 2.0 * d * _WEIGHT * _DEPTH
+    changed = ("thickness", "thickness_with_surface", "period", "period_of_most_probable")
+    return dict.fromkeys(changed, change)
+
+
+def _surfaces(sizes: NDArray[Any]) -> FloatArray:
+    """Numbers of distances between outermost and next planes of crystals of so many planes."""
+    return np.clip(sizes - 1.0, 0.0, 2.0)
 
 
 def _distance(crystal: Crystal, d: float) -> float:
@@ -63,7 +88,7 @@ def _changes(cells: Cells, d: float) -> tuple[np.ndarray, FloatArray]:
 
     The lowest plane is the origin: all planes above it rise by d, and the highest by d once more.
     """
-    surfaces = np.clip(cells.sizes - 1.0, 0.0, 2.0)
+    surfaces = _surfaces(cells.sizes)
     rising = cells.F - 1.0 + (surfaces - 1.0) * cells.E
     amplitude = np.where(cells.sizes > 1, 1j * cells.on.q * d * rising, 0.0)
     return amplitude, surfaces * d
@@ -77,6 +102,7 @@ EFFECTS.register(
         "",
         prior,
         columns,
+        lengths=lengths,
         remedy="use the atomic planes of the crystal (--crystal) and refine shift_surface",
         reference="docs/systematic-effects.md",
     ),
