@@ -8,6 +8,7 @@ import pytest
 
 import slxrd
 from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.result.summary import format_estimate
 
 TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
@@ -84,12 +85,12 @@ def test_a_fit_in_a_notebook() -> None:
     assert "<b>&film" not in fit()._repr_html_()
     cells = Cells(fit()._repr_html_())
     rows = {row[0]: row for row in cells.rows}
-    assert (
-        rows["L"][1]
-        == next(line for line in str(fit()).splitlines() if line.startswith("  L "))[3:]
-        .strip()
-        .split("  ")[0]
-    )
+    assert fit().parameters["L"].status == "ambiguous"
+    assert rows["L"][2] == "ambiguous (95 %)"
+    assert "±" not in rows["L"][1]
+    printed = " ".join(str(fit()).split())
+    assert f"L ambiguous 95 %: {rows['L'][1]}" in printed
+    assert rows["d"][1] == format_estimate(fit().parameters["d"])
     assert rows["q₀"][2] == "fixed"
     assert repr(fit()).startswith("<Fit of <b>&film: reduced χ² ")
     assert "\n" not in repr(fit())

@@ -37,17 +37,6 @@ def test_the_commands_of_the_readme_are_those_that_are_run(command: str) -> None
     assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-def test_the_readme_shows_what_is_printed() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = re.search(r"\n    \$ slxrd fit (\S+) .*\n((?:    .*\n|\n)+)", text)
-    assert block is not None
-    shown = [line[4:].rstrip() for line in block[2].strip("\n").splitlines()]
-    printed = str(slxrd.example("cspbbr3-cubes").fit()).splitlines()
-    assert shown[0] == f"{block[1]}  [simulated]"
-    assert shown[1:] == [line.rstrip() for line in printed[1:]]
-
-
 def test_default_bounds_are_those_of_the_table() -> None:
     page = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
     for row in TABLE.values():

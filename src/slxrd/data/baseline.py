@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd._frozen import Sealed, read_only
+from slxrd._short_repr import short_repr
 from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.pattern import Pattern, Step
 from slxrd.data.peaks import find_regions, measure_peak
@@ -39,6 +40,7 @@ MOST_POINTS_PER_WIDTH = 4000
 STEP_NAME = "background"
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Subtraction(Sealed):
     """A pattern, its baseline, and the difference.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
@@ -30,6 +31,7 @@ SIGNIFICANT = 6.63
 FEWEST_POINTS = 10
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Fluctuation:
     """Standard deviation between repeated measurements.

@@ -8,6 +8,7 @@ from importlib.resources import as_file, files
 from typing import Any
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.data.corrections import correct_lorentz_polarisation
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -16,6 +17,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.io.registry import read
 
 
+@short_repr
 @dataclass(frozen=True)
 class Example:
     """A packaged pattern.
@@ -58,6 +60,7 @@ class Example:
         return fit(self.pattern(), **self.options)
 
 
+@short_repr
 @dataclass(frozen=True)
 class SeriesExample:
     """A packaged series of simulated patterns.

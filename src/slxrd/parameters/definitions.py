@@ -23,26 +23,32 @@ TABLE: dict[str, ParameterInfo] = {
         ParameterInfo(
             "d", "d", "Å", None, 1.0, 50.0, 1e-3, 1e4,
             "distance between the atomic planes of a crystal", f"{_SI} Table S1", 0.01,
+            short="distance of the atomic planes",
         ),
         ParameterInfo(
             "L", "L", "Å", None, 5.0, 400.0, 0.0, 1e6,
             "distance from the last plane of a crystal to the first of the next", f"{_SI} Table S1, S.c", 0.3,
+            short="gap: last plane to first of the next",
         ),
         ParameterInfo(
             "sigma_L", "σ_L", "Å", None, 0.0, 10.0, 0.0, 1e4,
             "standard deviation of that distance from gap to gap (stacking disorder)", f"{_SI} Eq. S7", 0.1,
+            short="spread of L from gap to gap",
         ),
         ParameterInfo(
             "N", "N", "planes", None, 1.0, 2000.0, 1.0, 5e4,
             "mean number of atomic planes in a crystal", f"{_SI} Eq. S2, S.d", 0.3,
+            short="mean number of planes",
         ),
         ParameterInfo(
             "sigma_N", "σ_N", "planes", None, 0.2, 20.0, 0.0, 5e3,
             "standard deviation of the number of planes from crystal to crystal", f"{_SI} Eq. S2, S.e", 0.3,
+            short="spread of N from crystal to crystal",
         ),
         ParameterInfo(
             "q_zero", "q₀", "Å⁻¹", 0.0, -0.02, 0.02, -1.0, 1.0,
             "zero error of the instrument: true q = measured q + q_zero", f"{_SI} S.g", 1e-3, None,
+            short="zero error: true q − measured q",
         ),
     )
 }  # fmt: skip
@@ -179,6 +185,13 @@ DERIVED = {
     "thickness_of_atoms": ("T", "mean thickness of the crystals from their lowest to their highest atoms"),
     "free_gap": ("ℓ", "free gap between the outermost atoms of neighbours"),
     "thickness_spread": ("σ_T", "standard deviation of the thickness from crystal to crystal"),
+}
+
+#: Short descriptions of the derived quantities that the printed table contains.
+SHORT_OF_DERIVED = {
+    "period": "superlattice period, (N−1)·d + L",
+    "thickness": "crystal thickness, (N−1)·d",
+    "thickness_with_surface": "thickness with outer half layers",
 }
 
 

@@ -27,6 +27,8 @@ class ParameterInfo:
         count as one.
     free : bool or None
         Whether it is refined by default; None where the data decide.
+    short : str
+        Description in a few words, for the printed table; empty where ``meaning`` is short enough.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ParameterInfo:
     source: str
     step: float
     free: bool | None = True
+    short: str = ""
 
 
 def values_of(rows: Iterable[ParameterInfo], given: Mapping[str, float]) -> dict[str, float]:

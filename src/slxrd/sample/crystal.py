@@ -13,12 +13,14 @@ import math
 from dataclasses import dataclass, replace
 
 from slxrd._arguments import check_fields
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.sample.form_factors import electrons
 from slxrd.sample.planes import Plane, counted
 from slxrd.sample.species import charge
 
 
+@short_repr
 @dataclass(frozen=True)
 class Crystal:
     """A crystal along the film normal: equal repeats of planes between a bottom and a top.

@@ -10,6 +10,7 @@ from typing import Any
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import CsvWriter, on_one_line
+from slxrd._short_repr import short_repr
 from slxrd.data.correction_factors import lorentz_polarisation
 from slxrd.data.corrections import POLARISATION, correct_lorentz_polarisation, undo_correction
 from slxrd.data.pattern import Pattern, Step
@@ -47,6 +48,7 @@ class Row:
     shift_in_errors: float | None
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class LpComparison:
     """Fits before and after the Lorentz-polarisation correction.

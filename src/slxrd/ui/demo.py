@@ -9,7 +9,6 @@ from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.examples import EXAMPLES, Example
 from slxrd.fitting.record import write as output
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.result.summary import summarise
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.plotting import fit as plotting
 
@@ -39,7 +38,7 @@ def demo(folder: Path | None, force: bool, echo: Callable[[str], None]) -> None:
         echo(f"   {example.source}")
         echo(f"   slxrd fit {example.file} {example.command}\n")
         result = example.fit()
-        echo(summarise(result))
+        echo(str(result))
         echo("")
         echo(
             "\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result))

@@ -158,7 +158,7 @@ def test_the_table_of_a_fit_is_short_and_the_whole_one_complete() -> None:
     assert len(short) == 6  # head, noise, the two largest, the others, all
     assert len(whole) == 3 + len(fit.budget.contributions)
     assert "other effects" in short[4]
-    assert all(line in str(fit) for line in short)
+    assert all(line in fit.text(verbose=True) for line in short)
     assert quantities(fit) == ("d", "L", "sigma_L", "N", "sigma_N", "period", "q_zero")
 
 

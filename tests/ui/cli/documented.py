@@ -1,5 +1,7 @@
 """What the documents print, to be run as printed: ``python tests/ui/cli/documented.py [PAGE...]`` runs all.
 
+``python tests/ui/cli/documented.py --rewrite [PAGE...]`` writes into the pages what their commands print now.
+
 Files that a page takes for granted (``film.xrdml``, ``LaB6.xrdml``, …) are simulated here. What a block
 leaves behind is at hand for those below it on the page, its folders of results excepted.
 """
@@ -271,7 +273,29 @@ class Reader:
         return []
 
 
+def shown(block: Block) -> str:
+    """Return what a page shows below a command with a prompt; empty for a block without a prompt."""
+    return block.text.partition("\n")[2].rstrip() if block.text.startswith("$ ") else ""
+
+
+def rewrite(page: Path) -> None:
+    """Replace what a page shows below its commands with a prompt by what they print now."""
+    for block in [each for each in blocks(page) if shown(each)]:
+        with tempfile.TemporaryDirectory() as folder:
+            (printed,) = Reader(Path(folder)).follow(block)
+        lines = [block.text.partition("\n")[0], *printed.rstrip().splitlines()]
+        before = "".join(f"    {line}".rstrip() + "\n" for line in block.text.rstrip().splitlines())
+        after = "".join(f"    {line}".rstrip() + "\n" for line in lines)
+        text = page.read_text(encoding="utf-8")
+        assert before in text, f"{block}: is not indented by four blanks"
+        page.write_text(text.replace(before, after), encoding="utf-8")
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--rewrite"]:
+        for page in [Path(name).resolve() for name in sys.argv[2:]] or PAGES:
+            rewrite(page)
+        return
     wanted = [Path(name).resolve() for name in sys.argv[1:]] or PAGES
     for page in wanted:
         with tempfile.TemporaryDirectory() as folder:

@@ -72,6 +72,7 @@ ARRIVES: dict[str, tuple[list[str], str, str, Any]] = {
 #: Options that are tested by what they write or correct.
 OTHERS = {"--monochromator", "--no-lp", "--out", "--json", "--plot", "--force", "--report"}
 OTHERS |= {"--bootstrap", "--resample", "--seed", "--maps", "--map", "--map-kind"}  # test_cli_followup
+OTHERS |= {"--verbose"}  # tests/fitting/test_printed.py
 OTHERS |= {"--posterior"}  # test_cli_posterior
 #: Arguments of slxrd.fit that are for programs only.
 PYTHON_ONLY = {"pattern", "parameters", "report", *FIT_GROUPS}

@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from documented import PAGES, ROOT, Block, Reader, blocks
+from documented import PAGES, ROOT, Block, Reader, blocks, shown
 from typer.exceptions import Exit, TyperException
 
 from slxrd.ui.cli.main import program
@@ -54,6 +54,20 @@ def test_no_command_is_overlooked() -> None:
         text = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8"))
         typed = set(re.findall(r"^    (?:\$ )?(slxrd \w+ .*)$", text, re.M))
         assert typed <= {command for block in FOUND[page] for command in block.commands}, page.name
+
+
+SHOWN = [block for found in FOUND.values() for block in found if shown(block)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", SHOWN, ids=str)
+def test_a_page_shows_what_a_command_prints(block: Block, tmp_path: Path) -> None:
+    (printed,) = Reader(tmp_path).follow(block)
+    assert shown(block) == printed.rstrip()
+
+
+def test_the_readme_shows_a_fit() -> None:
+    assert any(block.page.name == "README.md" for block in SHOWN)
 
 
 def test_a_wrong_command_is_noticed(tmp_path: Path) -> None:

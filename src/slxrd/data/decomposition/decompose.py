@@ -16,6 +16,7 @@ import numpy as np
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
+from slxrd._short_repr import short_repr
 from slxrd.data.corrections import with_counting_sigma
 from slxrd.data.decomposition.classification import Kind, Peaks, classify
 from slxrd.data.decomposition.lineshapes import Shape, pseudo_voigt_area
@@ -29,6 +30,7 @@ from slxrd.units import FloatArray
 FEWEST_POINTS = 20
 
 
+@short_repr
 @dataclass(frozen=True)
 class Component:
     """One peak of a decomposed region.
@@ -66,6 +68,7 @@ class Component:
     reason: str
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Decomposition:
     """A region as a sum of peaks on a straight background.

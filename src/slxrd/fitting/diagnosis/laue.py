@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.fringes import Comb, find_comb
@@ -23,6 +24,7 @@ AROUND = 0.22
 NARROW = 0.25
 
 
+@short_repr
 @dataclass(frozen=True)
 class LaueFringes:
     """Film thickness from Laue fringes.

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from slxrd._frozen import FrozenDict
+from slxrd._short_repr import short_repr
 from slxrd.fitting.diagnosis.noise import NoiseEstimate, ResolutionEstimate
 from slxrd.fitting.request.plain import plain
 
@@ -22,6 +23,7 @@ SampleKind = Literal[
 ]
 
 
+@short_repr
 @dataclass(frozen=True)
 class DiagnosedPeak:
     """A maximum of the pattern.
@@ -135,6 +137,7 @@ class FringePeriod:
     repeats: int | None = None
 
 
+@short_repr
 @dataclass(frozen=True)
 class Proposal:
     """A proposed analysis.
@@ -163,6 +166,7 @@ class Proposal:
         object.__setattr__(self, "options", FrozenDict(self.options))
 
 
+@short_repr
 @dataclass(frozen=True)
 class Diagnosis:
     """What a pattern shows before any fit. Print it for a summary.

@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from slxrd._frozen import Sealed
+from slxrd._short_repr import short_repr
 from slxrd.data.regions import Region
 from slxrd.units import FloatArray
 
 
+@short_repr
 @dataclass(frozen=True)
 class Fitted(Sealed):
     """Measured and calculated points of one region at given parameters.

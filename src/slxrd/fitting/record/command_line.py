@@ -99,6 +99,7 @@ def from_command(command: str) -> State | None:
 
 #: Options of ``slxrd fit`` for its outputs; True where a value follows.
 OUTPUTS = {
+    "--verbose": False,
     "--out": True,
     "--json": True,
     "--plot": True,

@@ -10,6 +10,7 @@ from typing import Any, get_args
 import numpy as np
 
 from slxrd._frozen import FrozenDict, read_only
+from slxrd._short_repr import short_repr
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
@@ -30,6 +31,7 @@ from slxrd.sample.substrate import Substrate
 from slxrd.units import FloatArray, SecondLine
 
 
+@short_repr
 @dataclass(frozen=True)
 class SavedPattern:
     """Description of the pattern of a saved fit; the data themselves are in the measured file.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from slxrd._short_repr import short_repr
 from slxrd.parameters.definitions import symbol_of
 
 #: describes; describes with systematic residuals; does not describe.
@@ -58,6 +59,7 @@ class Rival:
     values: Mapping[str, float]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Assessment:
     """Whether the model of a fit describes the data.

@@ -99,6 +99,30 @@ def ranked_contributions(budget: ErrorBudget, names: Sequence[str]) -> list[Cont
     return sorted((part for part in budget.contributions if share(part) > 0.0), key=share, reverse=True)
 
 
+def largest_parts(fit: FitResult) -> dict[str, dict[str, float]]:
+    """Return, for each contribution that is the largest of an error, symbols and shares of the variance.
+
+    Parameters
+    ----------
+    fit : FitResult
+        The fit.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        By labels of contributions; empty without systematic effects.
+    """
+    if fit.budget is None or not fit.budget.contributions:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for name in quantities(fit):
+        parts = {part.label: part.errors.get(name, 0.0) for part in fit.budget.contributions}
+        parts = {"noise": fit.budget.statistical[name], **parts}
+        label = max(parts, key=lambda each: parts[each])
+        found.setdefault(label, {})[symbol(name)] = (parts[label] / fit.budget.total[name]) ** 2
+    return found
+
+
 def budget_lines(fit: FitResult, most: int | None = SHORT) -> list[str]:
     """Write the error budget as lines of text; none if the errors are statistical alone.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.samples import Samples
 from slxrd.units import FloatArray
@@ -23,6 +24,7 @@ _NARROWEST = 1e-4
 Pieces = tuple[tuple[float, float], ...]
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Ensemble(Samples):
     """Samples of the posterior over all solutions of a fit.

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from slxrd._short_repr import short_repr
 
+
+@short_repr
 @dataclass(frozen=True)
 class Contribution:
     """The part of the errors that follows from one systematic effect.
@@ -35,6 +38,7 @@ class Contribution:
     remedy: str = ""
 
 
+@short_repr
 @dataclass(frozen=True)
 class ErrorBudget:
     """Contributions to the errors of the quantities of a fit; their squares add up to that of the total.

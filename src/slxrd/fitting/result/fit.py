@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.evaluation import Fitted
@@ -72,7 +73,13 @@ class Estimate:
     statistical: float | None = None
     systematic: float | None = None
 
+    def __repr__(self) -> str:
+        from slxrd.fitting.result.summary import format_estimate
 
+        return f"<Estimate {format_estimate(self).rstrip()}, {self.status}>"
+
+
+@short_repr
 @dataclass(frozen=True)
 class Solution:
     """One minimum of χ².
@@ -241,6 +248,18 @@ class Fit(FitResult):
         return not any(solution.near(self.ambiguous) for solution in self.solutions[1:])
 
     def __str__(self) -> str:
-        from slxrd.fitting.result.summary import summarise
+        return self.text()
 
-        return summarise(self)
+    def text(self, *, verbose: bool = False, width: int = 80) -> str:
+        """Return the result as text: assessment, values, contributions to the errors, notes.
+
+        Parameters
+        ----------
+        verbose : bool
+            Whether all derived quantities, solutions, regions and processing steps are included.
+        width : int
+            Columns at which lines are wrapped, at least 80.
+        """
+        from slxrd.fitting.result.printed import summarise
+
+        return summarise(self, verbose=verbose, width=width)

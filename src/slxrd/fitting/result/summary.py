@@ -1,4 +1,4 @@
-"""Fits as text and HTML."""
+"""Values and fits as short text and as HTML."""
 
 from __future__ import annotations
 
@@ -7,61 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from slxrd._escape import on_one_line
 from slxrd._html import table
 from slxrd.data.pattern import Pattern
-from slxrd.fitting.result.assessment import AS_PROBABLE, rival_text
-from slxrd.fitting.result.budget_table import budget_lines
 from slxrd.fitting.result.ensemble import Pieces
-from slxrd.fitting.result.fit import Estimate, Fit, FitResult
-from slxrd.parameters.definitions import DERIVED, OF_ATOMS, STACKING, TABLE, info
+from slxrd.fitting.result.fit import Estimate, FitResult
+from slxrd.parameters.definitions import DERIVED, OF_ATOMS, SHORT_OF_DERIVED, STACKING, info
 from slxrd.sample.stack import Stack
 
 if TYPE_CHECKING:
     from slxrd.fitting.record.read import SavedPattern
 
-#: Solutions shown in the printed list.
-MOST_SHOWN = 6
 #: An interval is shown beside the error if the ratio of its shorter to its longer side is below this.
 ASYMMETRIC = 0.6
-
-
-def summarise(fit: Fit) -> str:
-    """Write the result of a fit as text.
-
-    Parameters
-    ----------
-    fit : Fit
-        The fit.
-    """
-    pattern = fit.pattern
-    title = on_one_line(pattern.source)
-    if is_simulated(pattern):
-        title += "  [simulated]"
-    lines = [
-        title,
-        *(() if fit.assessment is None else fit.assessment.lines),
-        f"{fit.n_points} points in {len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}, "
-        f"{fit.stack}, {fit.instrument}, {fit.noise}",
-        str(fit.settings),
-    ]
-    lines += [f"  {step}" for step in pattern.history]
-    lines += [f"with {on_one_line(scan.pattern.source)}: {scan.instrument}" for scan in fit.further_scans]
-    lines += ["", *_rows(fit), ""]
-    budget = budget_lines(fit)
-    lines += [*budget, ""] if budget else []
-    for region in fit.regions:
-        share = float(region.residual @ region.residual) / region.q.size
-        lines.append(
-            f"region {on_one_line(region.region.name)}: weight {region.region.weight:g}, "
-            f"{region.q.size} points, mean squared residual {share:.3g}"
-        )
-    lines.append(f"χ² = {fit.chi2:.5g}, reduced χ² = {fit.reduced_chi2:.3g}; {fit.why_stopped}")
-    lines += _solutions(fit)
-    if fit.assessment is not None:
-        lines += [rival_text(rival) for rival in fit.assessment.rivals if rival.log_odds >= AS_PROBABLE]
-    lines += [f"! {note}" for note in fit.notes]
-    return "\n".join(lines)
 
 
 def one_line(fit: FitResult) -> str:
@@ -118,7 +75,7 @@ def format_interval(pieces: Pieces, error: float | None) -> str:
     return " or ".join(f"{low:.{max(0, digits)}f} to {high:.{max(0, digits)}f}" for low, high in pieces)
 
 
-def _remark(estimate: Estimate) -> str:
+def remark(estimate: Estimate) -> str:
     """Remark on an estimate: separate or asymmetric intervals, or why there is no error."""
     if estimate.status == "ambiguous" and estimate.interval_95:
         return f" [95 %: {format_interval(estimate.interval_95, estimate.error)}]"
@@ -134,32 +91,47 @@ def _remark(estimate: Estimate) -> str:
     return ""
 
 
-def _rows(fit: Fit) -> list[str]:
-    cells = _cells(fit.stack, fit.parameters, fit.derived)
-    widths = [max(len(row[i]) for row in cells) for i in range(3)]
-    return [f"  {a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d}".rstrip() for a, b, c, d in cells]
+def named_estimates(
+    stack: Stack, parameters: Mapping[str, Estimate], derived: Mapping[str, Estimate]
+) -> list[tuple[str, str, Estimate, str, str]]:
+    """Return name, symbol, estimate, short and full meaning of each quantity of the structure.
+
+    Parameters
+    ----------
+    stack : Stack
+        The structure; a single crystal has no gap.
+    parameters, derived : mapping of str to Estimate
+        As in :class:`slxrd.fitting.result.fit.FitResult`.
+    """
+    stacked = stack.coherent > 1
+    rows = [
+        (n, info(n).symbol, e, info(n).short or info(n).meaning, info(n).meaning)
+        for n, e in parameters.items()
+        if stacked or n not in STACKING
+    ]
+    for n, e in derived.items():
+        if stacked or n.startswith("thickness"):
+            symbol, meaning = DERIVED[n]
+            if n == "period" and stack.alternating:
+                meaning = "superlattice period: both crystals of mean size, and both gaps"
+            meaning += _in_nm(e) if n in OF_ATOMS else ""
+            short = meaning if n in OF_ATOMS or stack.alternating else SHORT_OF_DERIVED.get(n, meaning)
+            rows.append((n, symbol, e, short, meaning))
+    return rows
 
 
 def _cells(
     stack: Stack, parameters: Mapping[str, Estimate], derived: Mapping[str, Estimate]
 ) -> list[tuple[str, str, str, str]]:
     """Symbol, value, status unless determined, and meaning of each quantity of the structure."""
-    names = dict(DERIVED)
-    if stack.alternating:
-        names["period"] = ("Λ", "superlattice period: both crystals of mean size, and both gaps")
-    stacked = stack.coherent > 1
-    rows = [
-        (info(n).symbol, e, info(n).meaning) for n, e in parameters.items() if stacked or n not in STACKING
-    ]
-    rows += [
-        (names[n][0], e, names[n][1] + (_in_nm(e) if n in OF_ATOMS else ""))
-        for n, e in derived.items()
-        if stacked or n.startswith("thickness")
-    ]
     cells: list[tuple[str, str, str, str]] = []
-    for symbol, estimate, meaning in rows:
+    for _, symbol, estimate, _, meaning in named_estimates(stack, parameters, derived):
         state = "" if estimate.status == "determined" else estimate.status
-        cells.append((symbol, format_estimate(estimate), state, meaning + _remark(estimate)))
+        if state == "ambiguous" and estimate.interval_95:  # no value: other intervals are as probable
+            pieces = format_interval(estimate.interval_95, estimate.error)
+            cells.append((symbol, f"{pieces} {estimate.unit}".rstrip(), f"{state} (95 %)", meaning))
+        else:
+            cells.append((symbol, format_estimate(estimate), state, meaning + remark(estimate)))
     return cells
 
 
@@ -168,22 +140,3 @@ def _in_nm(estimate: Estimate) -> str:
         return ""
     tenth = replace(estimate, value=estimate.value / 10.0, unit="nm")
     return f" ({format_estimate(replace(tenth, error=estimate.error / 10.0 if estimate.error else None))})"
-
-
-def _solutions(fit: Fit) -> list[str]:
-    if len(fit.solutions) < 2:
-        return []
-    if fit.rejected:
-        return [f"{len(fit.solutions)} minima of χ² were found; the best of them does not describe the data"]
-    lines = ["", f"{len(fit.solutions)} solutions (minima of χ²), the most probable first:"]
-    for i, solution in enumerate(fit.solutions[:MOST_SHOWN]):
-        v = solution.values
-        further = "".join(f"{info(n).symbol} {v[n]:.4g}  " for n in fit.names if n not in TABLE)
-        gap = f"L {v['L']:7.3f}  σ_L {v['sigma_L']:6.3f}  " if fit.stack.coherent > 1 else ""
-        lines.append(
-            f"  {i + 1}. {gap}N {v['N']:6.2f}  σ_N {v['sigma_N']:5.2f}  "
-            f"d {v['d']:7.4f}  {further}Δχ² {solution.delta_chi2:7.2f}  p {solution.probability:.2g}"
-        )
-    if len(fit.solutions) > MOST_SHOWN:
-        lines.append(f"  and {len(fit.solutions) - MOST_SHOWN} more")
-    return [*lines, ""]

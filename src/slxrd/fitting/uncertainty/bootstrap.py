@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments, check_seed
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.batch import Batch, Refined, joined
 from slxrd.fitting.result.derived import with_derived
@@ -44,6 +45,7 @@ _TOLERANCE = 1e-6
 Progress = Callable[[int, int], None]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Bootstrap(Samples):
     """Result of a bootstrap: the parameters of the replicates.

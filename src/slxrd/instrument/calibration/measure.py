@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.instrument.broadening import FWHM, Broadening
@@ -67,6 +68,7 @@ class MeasuredLine:
     height: float
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Resolution:
     """The resolution of a diffractometer, measured with a standard.

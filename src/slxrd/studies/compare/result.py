@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from slxrd._escape import CsvWriter
+from slxrd._short_repr import short_repr
 from slxrd.fitting.assessment.goodness_of_fit import chi2_scatter
 from slxrd.fitting.record.write import assessment_dictionary
 from slxrd.fitting.result.fit import Fit
@@ -23,6 +24,7 @@ DECISIVE = 20.0
 _NEAR_ONE = 0.2
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class ComparedModel:
     """One model of a comparison.

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from slxrd._escape import CsvWriter, on_one_line
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.fitting.result.fit import Estimate
@@ -32,6 +33,7 @@ ROWS: dict[str, tuple[str, str]] = {
 }
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class LowAngle:
     """Gap between crystals from the low-angle region; print it for a table.

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.fit import Fit
@@ -69,6 +70,7 @@ def longitudinal_coherence(wavelength: float, relative_width: float = CU_KALPHA1
     return wavelength / (2.0 * relative_width)
 
 
+@short_repr
 @dataclass(frozen=True)
 class Alternative:
     """Fitted curve with another number of coherent crystals, or another slit.

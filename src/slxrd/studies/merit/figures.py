@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate
@@ -85,6 +86,7 @@ def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
     return Estimate(value, error, "%", d.status)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class FiguresOfMerit:
     """Figures of merit of a fit; print it for a table.

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Noise, Region, select_points
 from slxrd.fitting.objective.settings import Settings
@@ -34,6 +35,7 @@ BAD_FIT = 3.0
 AT_THRESHOLD = math.exp(-(math.pi**2) / 8.0)
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Visibility:
     """Fringes of one Bragg peak.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from slxrd._short_repr import short_repr
 from slxrd.data.regions import Region
 from slxrd.fitting.result.fit import AMBIGUOUS
 from slxrd.studies.planning.distinguishability import UNIQUE_FRACTION, Distinguishability
@@ -73,6 +74,7 @@ class Rival:
     probability: float
 
 
+@short_repr
 @dataclass(frozen=True)
 class Plan:
     """Expected result of a measurement; print it for a table.

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.patterns import LeftOut, Series
 from slxrd.studies.series.text import series_html, series_text
@@ -40,6 +41,7 @@ class Path:
     delta_chi2: float
 
 
+@short_repr
 @dataclass(frozen=True)
 class SeriesMember:
     """One pattern of a series with its fit.
@@ -161,6 +163,7 @@ class Jump:
         return self.cost is None or self.cost >= AMBIGUOUS
 
 
+@short_repr
 @dataclass(frozen=True)
 class SeriesGap:
     """Gap of one pattern from its low angles.

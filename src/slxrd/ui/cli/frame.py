@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from slxrd._version import __version__
+from slxrd.ui.cli.help import GroupedCommand, GroupedProgram
 
 app = typer.Typer(
     name="slxrd",
+    cls=GroupedProgram,
     help="The structure of colloidal superlattices from an ordinary X-ray diffractogram.",
     add_completion=False,
     no_args_is_help=True,
@@ -24,7 +26,9 @@ app = typer.Typer(
 INTERRUPTED = 130
 
 
-def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    name: str, group: str, example: str, **settings: Any
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a function a command of the program.
 
     An argument annotated with :class:`slxrd.ui.cli.options.Take` is replaced by the declared options that it
@@ -34,12 +38,18 @@ def command(name: str, **settings: Any) -> Callable[[Callable[..., None]], Calla
     ----------
     name : str
         Name of the command.
+    group : str
+        Heading above it in the list of commands.
+    example : str
+        Commands for the end of its help, one a line.
     **settings
         As for :meth:`typer.Typer.command`.
     """
 
     def add(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name, **settings)(_expanded(function))
+        app.command(name, cls=GroupedCommand, epilog=example, rich_help_panel=group, **settings)(
+            _expanded(function)
+        )
         return function
 
     return add

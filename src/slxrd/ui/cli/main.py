@@ -23,7 +23,7 @@ from slxrd.ui.cli import commands
 from slxrd.ui.cli.frame import INTERRUPTED, app
 from slxrd.ui.cli.terminal import printable_streams
 
-_COMMAND = re.compile(r'^@command\("([\w-]+)"', re.MULTILINE)
+_COMMAND = re.compile(r'^@command\(\s*"([\w-]+)"', re.MULTILINE)
 
 
 @cache

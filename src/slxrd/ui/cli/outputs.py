@@ -15,20 +15,34 @@ import typer
 from slxrd._files import check_picture, check_writable, write_together
 from slxrd._version import __version__
 from slxrd.errors import FileError, SlxrdError
+from slxrd.ui.cli.help import OUTPUT
+from slxrd.ui.cli.terminal import Colour, print_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Json = Annotated[
-    str | None, typer.Option("--json", metavar="FILE", help="Write it as JSON; - for standard output.")
-]
-Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Draw it as .png, .svg or .pdf.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.")]
+
+def written(flag: str, metavar: str, text: str) -> Any:
+    """Make an option that names what a command writes."""
+    return typer.Option(flag, metavar=metavar, help=text, rich_help_panel=OUTPUT)
 
 
 def folder(names: str) -> Any:
     """Make the option ``--out`` of a command that writes these files into a folder."""
-    return typer.Option("--out", metavar="DIR", help=f"Write {names} into a folder.")
+    return written("--out", "DIR", f"Write {names} into a folder.")
+
+
+Json = Annotated[str | None, written("--json", "FILE", "Write it as JSON; - for standard output.")]
+Plot = Annotated[Path | None, written("--plot", "FILE", "Draw it as .pdf, .svg or .png.")]
+Verbose = Annotated[
+    bool,
+    typer.Option(
+        "--verbose",
+        help="Print all derived quantities, solutions, regions and corrections.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite existing files.", rich_help_panel=OUTPUT)]
 
 
 def typed() -> str:
@@ -94,7 +108,13 @@ def check_outputs(
     check_writable(paths, force)
 
 
-def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, quiet: bool = False) -> None:
+def write_all(
+    contents: Sequence[tuple[Path, bytes | str]],
+    text: str = "",
+    *,
+    quiet: bool = False,
+    colour: Colour | None = None,
+) -> None:
     """Write all files or none, then print a text and the names of the files.
 
     The text is also printed if the files cannot be written.
@@ -107,16 +127,18 @@ def write_all(contents: Sequence[tuple[Path, bytes | str]], text: str = "", *, q
         Text to print.
     quiet : bool
         Whether nothing is printed.
+    colour : str, optional
+        Colour of the first paragraph of the text, on a terminal.
     """
     try:
         write_together(contents)
     except FileError:
         if text and not quiet:  # what was calculated is not lost
-            typer.echo(text)
+            print_result(text, colour)
         raise
     lines = [*([text] if text else []), *(f"wrote {path}" for path, _ in contents)]
     if lines and not quiet:
-        typer.echo("\n".join(lines))
+        print_result("\n".join(lines), colour)
 
 
 class Outputs:
@@ -175,8 +197,10 @@ class Outputs:
         table : str
             Content of the CSV.
         """
+        from slxrd.fitting.record.command_line import path_of
+
         head = {"slxrd": __version__, "schema": 1}
-        source = {} if self.file is None else {"sha256": sha256_of(self.file)}
+        source = {} if self.file is None else {"sha256": sha256_of(path_of(str(self.file)))}
         laid_out = as_json({**head, **document, **source, "command": typed()})
         contents: list[tuple[Path, bytes | str]] = []
         if self.json is not None:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.samples import Samples
@@ -102,6 +103,7 @@ STEPS, WALKERS = 1500, 40
 FEWEST_STEPS, MOST_STEPS = 100, 1_000_000
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class Posterior(Samples):
     """Samples of the posterior, with the diagnostics of convergence.

@@ -11,6 +11,7 @@ import numpy as np
 
 from slxrd._arguments import check_arguments, check_seed
 from slxrd._registry import Registry
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.samples import Samples
@@ -55,6 +56,7 @@ SAMPLERS: Registry[type[Sampler]] = Registry(
 )
 
 
+@short_repr
 @dataclass(frozen=True, eq=False)
 class DrawnSamples(Samples):
     """Samples of the posterior.

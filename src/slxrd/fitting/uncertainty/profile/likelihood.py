@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit
 from slxrd.fitting.uncertainty.profile.constrained import (
     REACHED,
@@ -97,6 +98,7 @@ def _ends(fit: Fit, name: str, joint: bool) -> tuple[float, float]:
 Progress = Callable[[int, int], None]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Profile:
     """χ² along a parameter, the others refined.

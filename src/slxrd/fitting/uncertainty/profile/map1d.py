@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from slxrd._arguments import check_arguments
 from slxrd._local_maxima import prominent_maxima
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
@@ -31,6 +32,7 @@ _DEPTH = 0.05
 Progress = Callable[[int, int], None]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Chi2Curve:
     """χ² along a parameter.
@@ -48,6 +50,7 @@ class Chi2Curve:
     minima: tuple[tuple[float, float], ...]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Map1D:
     """χ² along one parameter.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd._arguments import check_arguments
+from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.result.fit import Fit
@@ -28,6 +29,7 @@ Kind = Literal["section", "profile"]
 Progress = Callable[[int, int], None]
 
 
+@short_repr
 @dataclass(frozen=True)
 class Map2D:
     """χ² over two parameters.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.units import FloatArray
 
 
+@short_repr
 @dataclass(frozen=True)
 class JointSolution:
     """One minimum of the sum of χ².
@@ -29,6 +31,7 @@ class JointSolution:
     probability: float
 
 
+@short_repr
 @dataclass(frozen=True)
 class JointFit:
     """Patterns of a series fitted jointly.

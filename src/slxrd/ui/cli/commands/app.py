@@ -11,7 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.ui.cli.frame import command
 
 
-@command("app")
+@command("app", group="Fits", example="slxrd app scan.xrdml")
 def app_command(
     file: Annotated[
         str | None,

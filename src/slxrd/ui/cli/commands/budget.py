@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@command("budget", context_settings=PASSED_ON)
+@command("budget", group="Fits", example="slxrd budget results --plot budget.pdf", context_settings=PASSED_ON)
 def budget_command(
     words: Annotated[
         list[str],

@@ -30,7 +30,7 @@ Common = Annotated[
 ]
 
 
-@command("compare")
+@command("compare", group="Fits", example="slxrd compare film.xrdml --models planes,CsPbBr3:Br --out models")
 def compare_command(
     file: Measured,
     models: Annotated[

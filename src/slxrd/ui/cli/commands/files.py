@@ -18,7 +18,7 @@ from slxrd.sample.planes import Plane
 from slxrd.sample.stack import Stack
 from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.options import Given, Measured, Preparing, Scans, take
-from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all
+from slxrd.ui.cli.outputs import Force, check_outputs, rendered, write_all, written
 
 #: Number of planes of the largest crystal that is listed plane by plane.
 MOST_PLANES = 200
@@ -84,7 +84,7 @@ def _row(plane: Plane, period: float) -> str:
     return f"  {plane.height(period):9.3f}  {plane!s:<10} {sites}"
 
 
-@command("crystal")
+@command("crystal", group="Simulations", example="slxrd crystal CsPbBr3:Br")
 def crystal_command(
     name: Annotated[
         str | None,
@@ -102,7 +102,7 @@ def crystal_command(
     typer.echo(catalogue() if name is None else described(as_crystal(name), planes))
 
 
-@command("info")
+@command("info", group="Measured patterns", example="slxrd info scan.xrdml")
 def info_command(
     file: Measured,
     reading: Scans,
@@ -128,7 +128,7 @@ def _diagnosis(pattern: slxrd.Pattern) -> str:
         return f"  none: {error}"
 
 
-@command("convert")
+@command("convert", group="Measured patterns", example="slxrd convert scan.xrdml columns.csv")
 def convert_command(
     file: Measured,
     out: Annotated[
@@ -151,13 +151,15 @@ def convert_command(
 DRAWN = take("reading", "monochromator", "mask", mask="Draw q from A to B in Å⁻¹ as left out.")
 
 
-@command("plot")
+@command("plot", group="Measured patterns", example="slxrd plot scan.xrdml --plot scan.pdf")
 def plot_command(
     file: Measured,
     *,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Picture to write; default: FILE.png in this folder.")
+    plot: Annotated[
+        Path | None,
+        written("--plot", "FILE", "Draw it as .pdf, .svg or .png; default: FILE.png in this folder."),
     ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", hidden=True)] = None,
     request: Annotated[Given, DRAWN],
     lp: Annotated[bool, typer.Option("--lp", help="Corrected for Lorentz and polarisation factors.")] = False,
     against: Annotated[
@@ -169,8 +171,10 @@ def plot_command(
     """Draw a measured pattern."""
     from slxrd.ui.plotting.pattern import pattern_figure
 
-    out = out or Path(short_name(file.name, ".png"))
-    check_outputs([out], force, measured=[file], figure=out)
+    if plot is not None and out is not None:
+        raise SlxrdError("--plot and --out both name the picture; leave --out away")
+    plot = plot or out or Path(short_name(path_of(str(file)).name, ".png"))
+    check_outputs([plot], force, measured=[file], figure=plot)
     if request["monochromator"] is not None and not lp:
         raise SlxrdError("--monochromator belongs to the Lorentz-polarisation correction; add --lp")
     pattern = request.read(file)
@@ -178,4 +182,4 @@ def plot_command(
         raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
     pattern = request.masked(prepare_pattern(pattern, request["monochromator"]) if lp else pattern)
     picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
-    write_all([(out, rendered(picture, out))])
+    write_all([(plot, rendered(picture, plot))])

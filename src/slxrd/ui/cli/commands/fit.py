@@ -14,12 +14,14 @@ from slxrd._version import __version__
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import NothingToFitError, diagnosis_for
 from slxrd.fitting.diagnosis.text import summary
+from slxrd.fitting.result.printed import summarise
 from slxrd.ui.cli.frame import INTERRUPTED, command
 from slxrd.ui.cli.options import Request
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
     Plot,
+    Verbose,
     as_json,
     check_outputs,
     folder,
@@ -27,17 +29,30 @@ from slxrd.ui.cli.outputs import (
     rendered,
     typed,
     write_all,
+    written,
 )
+from slxrd.ui.cli.terminal import colour_of, columns
+
+#: Heading of the options of what follows the fit.
+AFTER = "After the fit"
 
 
-@command("fit")
+@command(
+    "fit",
+    group="Fits",
+    example=(
+        "slxrd fit scan.xrdml --out results\n"
+        "slxrd fit scan.xrdml --region 0.9:1.3 --region 1.95:2.35:0.1 --plot fit.pdf\n"
+        "slxrd fit example:cspbbr3-cubes"
+    ),
+)
 def fit_command(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE [FILE]...",
-            help="A file that slxrd reads, several scans of one sample, which share the structure, or "
-            "example:NAME.",
+            metavar="FILE",
+            help="A file that slxrd reads, or example:NAME; several are scans of one sample, which share "
+            "the structure.",
         ),
     ],
     request: Request,
@@ -46,24 +61,35 @@ def fit_command(
     plot: Plot = None,
     page: Annotated[
         Path | None,
-        typer.Option("--report", metavar="HTML", help="Write the fit as one HTML page, figures in it."),
+        written("--report", "HTML", "Write the fit as one HTML page, figures in it."),
     ] = None,
     bootstrap: Annotated[
-        int | None, typer.Option(metavar="N", help="Repeat the fit on N resampled patterns; needs --out.")
+        int | None,
+        typer.Option(
+            metavar="N", help="Repeat the fit on N resampled patterns; needs --out.", rich_help_panel=AFTER
+        ),
     ] = None,
     resample: Annotated[
         Literal["noise", "flat", "residual", "block"],
         typer.Option(
-            help="Resampling: noise of the fit's σ or of 3 % of the maximum, residuals singly or in blocks."
+            help="Resampling: noise of the fit's σ or of 3 % of the maximum, residuals singly or in blocks.",
+            rich_help_panel=AFTER,
         ),
     ] = "noise",
     posterior: Annotated[
         int | None,
-        typer.Option(metavar="STEPS", help="Sample the posterior (MCMC); 1500 are usual. Needs --out."),
+        typer.Option(
+            metavar="STEPS",
+            help="Sample the posterior (MCMC); 1500 are usual. Needs --out.",
+            rich_help_panel=AFTER,
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of bootstrap and posterior.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of bootstrap and posterior.", rich_help_panel=AFTER)] = 0,
     maps: Annotated[
-        bool, typer.Option("--maps", help="Draw χ² against each refined parameter; needs --out.")
+        bool,
+        typer.Option(
+            "--maps", help="Draw χ² against each refined parameter; needs --out.", rich_help_panel=AFTER
+        ),
     ] = False,
     map_of: Annotated[
         list[str] | None,
@@ -72,12 +98,16 @@ def fit_command(
             metavar="X,Y",
             help="Map χ² over two parameters, the others refined (see --map-kind): L,N or "
             "L=30:45,N=11:15, also with a number of points, L=30:45:40. May be repeated; needs --out.",
+            rich_help_panel=AFTER,
         ),
     ] = None,
     map_kind: Annotated[
         Literal["profile", "section"],
-        typer.Option(help="In --map: the other parameters refined (profile) or fixed (section)."),
+        typer.Option(
+            help="In --map: the other parameters refined (profile) or fixed (section).", rich_help_panel=AFTER
+        ),
     ] = "profile",
+    verbose: Verbose = False,
     force: Force = False,
 ) -> None:
     """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
@@ -88,10 +118,10 @@ def fit_command(
     pairs = tuple(followup.read_map_pair(text) for text in map_of or ())
     after = followup.FollowUp(bootstrap, resample, posterior, seed, maps, pairs, map_kind)
     after.check(out)
-    written = json_file(json)
+    json_path = json_file(json)
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
     measured = [*files, *map(Path, request["further_scans"])]
-    check_outputs([*in_folder, plot, written, page], force, measured=measured, figure=plot)
+    check_outputs([*in_folder, plot, json_path, page], force, measured=measured, figure=plot)
     options = request.of_fit()
     pattern, *scans = (request.prepared(file) for file in measured)
     options["further_scans"] = scans
@@ -108,8 +138,8 @@ def fit_command(
     after.check_fit(result)
     command_line = typed()
     contents: list[tuple[Path, Callable[[], bytes | str]]] = []
-    if written is not None:
-        contents.append((written, lambda: output.result_json(result, command_line)))
+    if json_path is not None:
+        contents.append((json_path, lambda: output.result_json(result, command_line)))
     if plot is not None:
         contents.append((plot, lambda: _picture(result, plot)))
     if out is not None:
@@ -126,8 +156,8 @@ def fit_command(
         from slxrd.ui.report.page import FollowUpSection, report_html
 
         ready.append((page, report_html(result, command_line, FollowUpSection.of(done.text, done.files))))
-    text = f"{_first_lines(pattern, options)}{result}\n{done.text}".rstrip()
-    write_all(ready, text, quiet=json == "-")
+    text = summarise(result, verbose=verbose, width=columns(), findings=_findings(pattern, options))
+    write_all(ready, f"{text}\n{done.text}".rstrip(), quiet=json == "-", colour=colour_of(result))
     if json == "-":
         typer.echo(output.result_json(result, command_line), nl=False)
         typer.echo(done.text, nl=bool(done.text), err=True)
@@ -136,22 +166,22 @@ def fit_command(
         raise SystemExit(INTERRUPTED)
 
 
-def _first_lines(pattern: slxrd.Pattern, options: Mapping[str, Any]) -> str:
-    """Return what the pattern shows, as the first lines of the output; empty if it was not diagnosed."""
+def _findings(pattern: slxrd.Pattern, options: Mapping[str, Any]) -> list[str]:
+    """Return what the pattern shows, in lines; none if it was not diagnosed."""
     found = diagnosis_for(pattern, options)
-    return "" if found is None else f"{summary(found)}\n\n"
+    return [] if found is None else summary(found).splitlines()
 
 
 def _without_fit(nothing: NothingToFitError, json: str | None) -> None:
     """Print what a pattern without a superlattice or film shows; with ``--json`` as JSON."""
     found = nothing.found
     document = as_json({"slxrd": __version__, "schema": 1, **found.as_dictionary(), "command": typed()})
-    written = json_file(json)
+    path = json_file(json)
     if json == "-":
         typer.echo(document, nl=False)
         return
     lines = [on_one_line(found.source), str(found), "", _conclusion(found)]
-    write_all([] if written is None else [(written, document)], "\n".join(lines))
+    write_all([] if path is None else [(path, document)], "\n".join(lines))
 
 
 def _conclusion(found: slxrd.Diagnosis) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@command("lowangle")
+@command("lowangle", group="Other quantities", example="slxrd lowangle film.xrdml --d 5.84 --plot gap.pdf")
 def lowangle_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Pattern that begins at low angles.")],
     *,

@@ -23,6 +23,7 @@ from slxrd.ui.cli.outputs import (
     rendered,
     typed,
     write_all,
+    written,
 )
 
 if TYPE_CHECKING:
@@ -46,12 +47,12 @@ EachRequest = Annotated[
 ]
 
 
-@command("map")
+@command("map", group="Fits", example="slxrd map raster.h5 --region 0.85:1.35 --out map.h5")
 def map_command(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE[::DATASET]|FOLDER...",
+            metavar="FILE[::DATASET]|FOLDER",
             help="An HDF5, NeXus, .npy or .npz file with a stack of patterns, or patterns one by one; or a "
             "result of this command, to print and draw it.",
         ),
@@ -83,8 +84,10 @@ def map_command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE.h5", help="Result; finished blocks are kept beside it until it is complete."
+        written(
+            "--out",
+            "FILE.h5",
+            "Write the result to a file; finished blocks are kept beside it until it is complete.",
         ),
     ] = None,
     json: Json = None,

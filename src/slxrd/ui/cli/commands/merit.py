@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from slxrd.studies.merit.visibility import Visibility
 
 
-@command("lp")
+@command("lp", group="Other quantities", example="slxrd lp film.xrdml --region 0.9:1.3 --plot lp.pdf")
 def lp_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="Pattern over 2θ, or over q if it is corrected.")
@@ -71,7 +71,7 @@ def lp_command(
     outputs.finish(str(found), found.as_dictionary(), figure, found.csv())
 
 
-@command("merit")
+@command("merit", group="Other quantities", example="slxrd merit film.xrdml --plot merit.pdf")
 def merit_command(
     file: Measured,
     *,

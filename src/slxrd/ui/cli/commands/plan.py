@@ -24,7 +24,7 @@ _RANGE, _STEP = (0.8, 2.5), 0.002
 _MOST_COMPARED = 20
 
 
-@command("plan")
+@command("plan", group="Simulations", example="slxrd plan --like cspbbr3-cubes --counts 1500 --plot plan.pdf")
 def plan_command(
     value: Annotated[
         list[str] | None,
@@ -158,8 +158,9 @@ def _example(name: str | None) -> Mapping[str, Any]:
     if name is None:
         return {"values": {}, "range": _RANGE, "step": _STEP, "regions": (), "counts": None}
     from slxrd.fitting.examples import EXAMPLES, example
+    from slxrd.fitting.record.command_line import EXAMPLE
 
-    chosen = example(name)
+    chosen = example(name.removeprefix(EXAMPLE))
     if not chosen.truth:
         simulated = ", ".join(each.name for each in EXAMPLES.values() if each.truth)
         raise SlxrdError(f"--like {name}: it is measured, so its structure is not known; take {simulated}")

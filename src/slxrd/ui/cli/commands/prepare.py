@@ -26,10 +26,15 @@ from slxrd.ui.cli.outputs import (
     sha256_of,
     typed,
     write_all,
+    written,
 )
 
 
-@command("resolution")
+@command(
+    "resolution",
+    group="Corrections and calibration",
+    example="slxrd resolution LaB6.xrdml --standard LaB6 --out instrument.toml",
+)
 def resolution_command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Pattern of a standard, as it was measured.")],
     *,
@@ -38,7 +43,7 @@ def resolution_command(
         typer.Option(metavar="NAME", help="LaB6, Si, CeO2, Al2O3, or a cubic lattice such as F:3.6149 (Å)."),
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="TOML", help="File to write, for slxrd fit --resolution.")
+        Path | None, written("--out", "TOML", "Write the resolution to a file, for slxrd fit --resolution.")
     ] = None,
     plot: Plot = None,
     json: Json = None,
@@ -81,7 +86,7 @@ def resolution_command(
         typer.echo(laid_out, nl=False)
 
 
-Written = Annotated[Path, typer.Option("--out", metavar="CSV", help="File to write: q, intensity, σ.")]
+Written = Annotated[Path, written("--out", "CSV", "Write q, intensity and σ to a file.")]
 UNSEEN = take("mask", "reading", "preparation", mask="Do not use q from A to B in Å⁻¹.")
 Sigma = Annotated[
     Literal["counting", "file"] | None,
@@ -91,7 +96,11 @@ Sigma = Annotated[
 ]
 
 
-@command("correct")
+@command(
+    "correct",
+    group="Corrections and calibration",
+    example="slxrd correct scan.xrdml --out out.csv --thickness 500nm --film CsPbBr3:4.8",
+)
 def correct_command(
     file: Measured,
     out: Written,
@@ -154,7 +163,11 @@ def correct_command(
     _write([(out, output.pattern_csv(pattern.to_q()))], _doublet(pattern))
 
 
-@command("background")
+@command(
+    "background",
+    group="Corrections and calibration",
+    example="slxrd background scan.xrdml --out pattern.csv --plot baseline.pdf",
+)
 def background_command(
     file: Measured,
     *,
@@ -200,7 +213,11 @@ def background_command(
     _write(contents, [*done.notes, *_doublet(pattern)])
 
 
-@command("peaks")
+@command(
+    "peaks",
+    group="Corrections and calibration",
+    example="slxrd peaks scan.xrdml --region 1.9:2.45 --plot peaks.pdf",
+)
 def peaks_command(
     file: Measured,
     *,
@@ -209,7 +226,7 @@ def peaks_command(
         str | None, typer.Option(metavar="N,N,...", help="Numbers of the peaks to subtract; needs --out.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="CSV", help="File for the pattern without these peaks.")
+        Path | None, written("--out", "CSV", "Write the pattern without these peaks to a file.")
     ] = None,
     plot: Plot = None,
     components: Annotated[

@@ -10,7 +10,8 @@ import typer
 
 from slxrd.errors import FileError
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.outputs import Force
+from slxrd.ui.cli.outputs import Force, written
+from slxrd.ui.cli.terminal import colour_of, print_result
 
 if TYPE_CHECKING:
     from slxrd.fitting.record.state import State
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 PASSED_ON = {"ignore_unknown_options": True}
 
 
-@command("show")
+@command("show", group="Fits", example="slxrd show results")
 def show_command(
     result: Annotated[
         Path,
@@ -50,13 +51,15 @@ def show_command(
             raise FileError(result, "is a fit of a pattern that no file holds; no script makes it again")
         typer.echo(as_script(request), nl=False)
         return
-    typer.echo(saved.printed)
+    begin = "" if saved.assessment is None else saved.assessment.headline[:20]
+    first = bool(begin) and saved.printed.startswith(begin)  # earlier versions began with the file
+    print_result(saved.printed, colour_of(saved) if first else None)
     command = saved.command or ("" if request is None or request.file is None else command_line(request))
     made = f"made by slxrd {saved.version}"
     typer.echo(f"\n{made}: {command}" if command else f"\n{made} in Python")
 
 
-@command("report", context_settings=PASSED_ON)
+@command("report", group="Fits", example="slxrd report results --out report.html", context_settings=PASSED_ON)
 def report_command(
     words: Annotated[
         list[str],
@@ -65,7 +68,7 @@ def report_command(
             help="A result.json or its folder; or a pattern, fitted with these options of slxrd fit.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="HTML", help="Page to write.")],
+    out: Annotated[Path, written("--out", "HTML", "Write the page to a file.")],
     force: Force = False,
 ) -> None:
     """Write a fit as one HTML page. A pattern is fitted first, with the options of slxrd fit."""

@@ -13,7 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
 from slxrd.ui.cli.options import REQUEST, Given, take
-from slxrd.ui.cli.outputs import Force, typed
+from slxrd.ui.cli.outputs import Force, typed, written
 
 if TYPE_CHECKING:
     from slxrd.studies.series.lowangle import LowAngleOptions
@@ -32,11 +32,21 @@ EachRequest = Annotated[
 ]
 
 
-@command("series")
+@command(
+    "series",
+    group="Fits",
+    example=(
+        "slxrd series films/ --variable temperature --out annealing\n"
+        "slxrd series example:cspbbr3-annealing --out annealing"
+    ),
+)
 def series_command(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER|FILE...", help="Patterns of one sample; of a folder, all files."),
+        typer.Argument(
+            metavar="FOLDER|FILE",
+            help="Patterns of one sample; of a folder, all files; or example:cspbbr3-annealing.",
+        ),
     ] = None,
     *,
     example: Annotated[
@@ -88,8 +98,8 @@ def series_command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Folder for tables and figures; finished patterns are stored there."
+        written(
+            "--out", "DIR", "Write tables and figures into a folder; finished patterns are stored there."
         ),
     ] = None,
     force: Force = False,
@@ -97,6 +107,7 @@ def series_command(
     """Fit many patterns of one sample: parameters against temperature, time or position."""
     from slxrd.fitting.examples import SERIES
     from slxrd.fitting.record import write as output
+    from slxrd.fitting.record.command_line import EXAMPLE
     from slxrd.studies.series.joint.fit import check_joint
     from slxrd.studies.series.member import series_options
     from slxrd.studies.series.run import run_series
@@ -116,6 +127,9 @@ def series_command(
     def load(file: Path) -> Any:
         return request.prepared(file)
 
+    named = [str(file) for file in files or ()]
+    if example is None and len(named) == 1 and named[0].startswith(EXAMPLE):
+        example, files = named[0].removeprefix(EXAMPLE), None
     if example is None:
         series = _read(files or [], load, variable, pattern_of_name, table)
     else:

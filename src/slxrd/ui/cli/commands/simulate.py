@@ -12,12 +12,12 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
 from slxrd.ui.cli.options import NAMES, Given, Reading, take
-from slxrd.ui.cli.outputs import Force, check_outputs, write_all
+from slxrd.ui.cli.outputs import Force, check_outputs, write_all, written
 
 
-@command("gallery")
+@command("gallery", group="Simulations", example="slxrd gallery --out figures --only S6")
 def gallery_command(
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for figures and page.")],
+    out: Annotated[Path, written("--out", "DIR", "Write figures and page into a folder.")],
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="One figure, such as S6; may be repeated.")
     ] = None,
@@ -40,7 +40,14 @@ def gallery_command(
         raise SystemExit(2)
 
 
-@command("simulate")
+@command(
+    "simulate",
+    group="Simulations",
+    example=(
+        "slxrd simulate pattern.csv --set d=5.84 --set L=36.9 --set sigma_L=1.4 \\\n"
+        "    --set N=13 --set sigma_N=1.5"
+    ),
+)
 def simulate_command(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV to write: q, intensity, and σ where there is noise.")
@@ -85,10 +92,10 @@ def simulate_command(
     typer.echo(f"wrote {file}: {q.size} points, simulated")
 
 
-@command("demo")
+@command("demo", group="Simulations", example="slxrd demo")
 def demo_command(
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the results; default: slxrd-demo.")
+        Path | None, written("--out", "DIR", "Write the results into a folder; default: slxrd-demo.")
     ] = None,
     force: Force = False,
 ) -> None:
@@ -102,11 +109,13 @@ def demo_command(
         raise SystemExit(INTERRUPTED) from None
 
 
-@command("noise")
+@command(
+    "noise",
+    group="Corrections and calibration",
+    example="slxrd noise scan1.xrdml scan2.xrdml scan3.xrdml --region 0.9:1.3",
+)
 def noise_command(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Repeated measurements of one sample.")
-    ],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Repeated measurements of one sample.")],
     *,
     region: Annotated[str, typer.Option(metavar="QMIN:QMAX", help="Region in Å⁻¹.")],
     reading: Reading,
@@ -114,7 +123,7 @@ def noise_command(
         Literal["area", "maximum"], typer.Option(help="Scale to equal area, or to the maximum (the paper).")
     ] = "area",
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="CSV to write: q, mean and standard deviation.")
+        Path | None, written("--out", "CSV", "Write q, mean and standard deviation to a file.")
     ] = None,
     force: Force = False,
 ) -> None:
