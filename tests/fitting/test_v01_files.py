@@ -44,7 +44,13 @@ FLAT, LOOSE = "fits/paper2021.solutions", 1e-5
 #: 2.4e-8. One of the 40 replicates of the bootstrap has σ_N = 0.26, where χ² hardly depends on σ_N: its
 #: refinement ends when χ² changes by less than 1e-6 of itself, so that the rounding of sums moves it by 3e-9.
 #: The 39 others and all other columns of ``bootstrap.csv`` are the same to the ten digits that are written.
-LESS_PRECISE = {("lowangle/", "lowangle.json", "resolution."): 1e-7, ("bootstrap.",): 1e-8}
+#: The iteration of the background ends when its weights change by less than 1e-3: where processors round
+#: differently, one step earlier or later. Relative to the highest point of 2910.
+LESS_PRECISE = {
+    ("lowangle/", "lowangle.json", "resolution."): 1e-7,
+    ("bootstrap.",): 1e-8,
+    ("flattened.csv",): 1e-5,
+}
 NUMBERS = json.loads((FILES / "numbers.json").read_text(encoding="utf-8"))
 COMMANDS = json.loads((FILES / "commands.json").read_text(encoding="utf-8"))
 RESULTS = sorted(path.parent.relative_to(FILES).as_posix() for path in FILES.glob("*/*/result.json"))

@@ -22,7 +22,7 @@ from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.identity import exchangeable, same
-from slxrd.fitting.systematics.correction import Corrected, correct, with_error_budget
+from slxrd.fitting.systematics.correction import Corrected, beside_residuals, correct, with_error_budget
 from slxrd.fitting.systematics.covariance import SystematicErrors
 from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.fitting.uncertainty.profile.interval import MissedSolutionError
@@ -104,8 +104,14 @@ def assess_minima(
         least = UNFINISHED if incomplete else 1.0
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
+        if corrected is plain and systematics.use and assessment.widening > 1.0:
+            corrected = beside_residuals(objective, minima, systematics, exact, assessment.widening, budget)
     independent, exchange = objective, exchangeable(objective.model.stack)
-    objective, minima = corrected.objective, corrected.minima
+    if corrected.noise == 1.0:
+        objective, minima = corrected.objective, corrected.minima
+    else:  # curves and χ² with the σ of the fit
+        objective = corrected.errors.applied(objective)
+        minima = tuple(replace(each, evaluation=objective.evaluate(each.values)) for each in corrected.minima)
     if corrected.zero:
         notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
 
@@ -137,8 +143,8 @@ def assess_minima(
             repeatable=repeatable,
         )
 
-    wider, widened, without = objective, minima, corrected.without
-    if assessment.widening != 1.0:
+    wider, widened, without = corrected.objective, corrected.minima, corrected.without
+    if assessment.widening != 1.0 and corrected.noise == 1.0:
         wider, without = objective.with_wider_noise(assessment.widening), ()
         widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
     for left in reversed(range(REPETITIONS + 1)):
@@ -166,7 +172,7 @@ def assess_minima(
         )
     if assessment.widening != 1.0:
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
-    return with_error_budget(fit, corrected.errors, corrected.zero)
+    return with_error_budget(fit, corrected, wider, widened[0])
 
 
 def _with_missed(
@@ -219,19 +225,11 @@ def _without_white_residuals(
         with_effects = grade_minimum(corrected.objective, corrected.minima[0], known=known)
         if not corrected.errors.effects or with_effects.rejected:
             return plain, assessment
+        if not with_effects.white:
+            return plain, assessment
         widening = max(least, with_effects.widening)
         why = "systematic effects explain the residuals, and are part of all errors"
-        if not with_effects.white:
-            least_of_plain = assessment.widening * _largest_ratio(plain.minima[0], corrected.minima[0])
-            widening = max(widening, least_of_plain)
-            why = "systematic effects do not explain the residuals, but are part of all errors"
     return corrected, replace(assessment, widening=widening, reasons=(*assessment.reasons, why))
-
-
-def _largest_ratio(minimum: Minimum, other: Minimum) -> float:
-    """Largest ratio of the error of a parameter at a minimum to that at another."""
-    pairs = [(minimum.covariance.error(name), other.covariance.error(name)) for name in minimum.names]
-    return max((own / than for own, than in pairs if own and than), default=1.0)
 
 
 def _not_certain(assessment: Assessment) -> Assessment:

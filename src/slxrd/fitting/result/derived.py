@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd.fitting.minimise.covariance import Covariance
 from slxrd.fitting.result.fit import Estimate
-from slxrd.fitting.result.length_terms import LengthTerms
+from slxrd.fitting.result.length_terms import NO_TERMS, LengthTerms
 from slxrd.model.sizes import moment_slopes, size_moments, size_weights
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.stack import Stack
@@ -156,7 +156,7 @@ def derived_quantities(
     values: Mapping[str, float],
     errors: Covariance,
     stack: Stack,
-    terms: LengthTerms,
+    terms: LengthTerms = NO_TERMS,
 ) -> dict[str, Estimate]:
     """Calculate the derived quantities of a fit.
 
@@ -170,8 +170,8 @@ def derived_quantities(
         Of the refined parameters.
     stack : Stack
         The structure.
-    terms : LengthTerms
-        Direct terms of systematic effects.
+    terms : LengthTerms, optional
+        Direct terms of systematic effects; none by default.
 
     Returns
     -------

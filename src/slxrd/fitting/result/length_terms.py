@@ -80,6 +80,10 @@ class LengthTerms:
         }
 
 
+#: Where no effect changes a length directly.
+NO_TERMS = LengthTerms((), {}, np.zeros((0, 0)), np.zeros((0, 0)))
+
+
 def length_terms(objective: Objective, minimum: Minimum) -> LengthTerms:
     """Return the direct terms of the systematic effects at a minimum.
 
@@ -91,7 +95,7 @@ def length_terms(objective: Objective, minimum: Minimum) -> LengthTerms:
         The minimum of its χ².
     """
     if not objective.lengths:
-        return LengthTerms(minimum.names, {}, np.zeros((0, len(minimum.names))), np.zeros((0, 0)))
+        return NO_TERMS
     count = objective.data[0].described
     rows = np.concatenate([np.asarray(points.correlated)[:count] for points in objective.data], axis=1)
     sigma = np.concatenate([weighted_sigma(points) for points in objective.data])

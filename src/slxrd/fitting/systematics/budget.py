@@ -31,7 +31,12 @@ WIDENING, _BETTER_MODEL = "systematic_residuals", "find a model that describes t
 
 
 def error_budget(
-    objective: Objective, minimum: Minimum, errors: SystematicErrors, widening: float = 1.0
+    objective: Objective,
+    minimum: Minimum,
+    errors: SystematicErrors,
+    widening: float = 1.0,
+    *,
+    noise: float = 1.0,
 ) -> ErrorBudget | None:
     """Divide the errors of a fit among noise and systematic effects.
 
@@ -45,6 +50,8 @@ def error_budget(
         The correlated errors.
     widening : float
         Factor by which all errors are multiplied; without correlated errors it is a contribution by itself.
+    noise : float
+        Factor of σ in the objective, for systematic residuals, which are a contribution.
 
     Returns
     -------
@@ -101,12 +108,22 @@ def error_budget(
         )
     for part, rest, name in zip(contributed[len(rows) :], without[len(rows) :], priors.values(), strict=True):
         parts.append(_of_prior(name, minimum.parameters.priors[name][1], part, rest))
-    if widening > 1.0 and not parts:
-        excess = math.sqrt(widening**2 - 1.0)
-        widened = {name: excess * error for name, error in statistical.items()}
+    if noise > 1.0 or (widening > 1.0 and not parts):
+        # Part of σ already, or a factor of the errors without correlated ones.
+        if noise > 1.0:
+            widened, widening = statistical, noise
+            statistical = {name: error / noise for name, error in widened.items()}
+        else:
+            widened = {name: widening * error for name, error in statistical.items()}
+            total = widened
+        share = math.sqrt(1.0 - widening**-2)
         label = "systematic residuals"
-        parts.append(Contribution(WIDENING, label, math.nan, "", widened, statistical, _BETTER_MODEL))
-        total = {name: widening * error for name, error in statistical.items()}
+        rest = {
+            name: math.sqrt(max(total[name] ** 2 - (share * each) ** 2, 0.0))
+            for name, each in widened.items()
+        }
+        widened = {name: share * error for name, error in widened.items()}
+        parts.append(Contribution(WIDENING, label, math.nan, "", widened, rest, _BETTER_MODEL))
     return ErrorBudget(statistical, tuple(parts), total)
 
 

@@ -20,6 +20,9 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Number of times that the covariance is calculated, from the best solution of the refinement before.
 ROUNDS = 2
+#: Largest factor by which χ² of the noise alone may rise in a refinement with the discrepancy. Beyond it the
+#: discrepancy describes what the model describes without it.
+LARGEST_RISE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,8 @@ class Corrected:
         describe the residuals.
     zero : float
         Standard deviation of the prior of q_zero, which the data do not determine; 0 if it has none.
+    noise : float
+        Factor of the σ of the fit in this objective, which stands for systematic residuals.
     """
 
     objective: Objective
@@ -46,6 +51,7 @@ class Corrected:
     errors: SystematicErrors
     without: tuple[Minimum, ...] = ()
     zero: float = 0.0
+    noise: float = 1.0
 
 
 def correct(
@@ -59,8 +65,8 @@ def correct(
 ) -> Corrected:
     """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
 
-    Logarithmic residuals that are not white are left as they are: their errors are widened instead, by more
-    than systematic effects contribute.
+    Residuals that are not white are left as they are where a discrepancy cannot be part of the covariance
+    (see :func:`has_discrepancy`), or would describe the data in place of the model.
 
     Parameters
     ----------
@@ -94,7 +100,7 @@ def correct(
             errors = with_discrepancy(objective, best, errors.effects)
         if not errors.used and not zero:
             return plain
-        whole = objective.with_correlated(errors.rows(len(objective.data)), errors.described, errors.lengths)
+        whole = errors.applied(objective)
         refined = [
             with_whole_sizes(whole, minimise(whole, start, expired=budget.expired), budget)
             for start in starts
@@ -105,7 +111,38 @@ def correct(
             without = tuple(origin[id(minimum)] for minimum in ordered)
             return Corrected(whole, ordered, errors, without, zero)
         minima, starts = ordered, [minimum.parameters for minimum in ordered]
+    if objective.chi2(minima[0].values) > LARGEST_RISE * plain.minima[0].chi2:
+        return plain
     return Corrected(whole, minima, errors, (), zero)
+
+
+def beside_residuals(
+    objective: Objective,
+    minima: tuple[Minimum, ...],
+    settings: Systematics,
+    known: Collection[str],
+    widening: float,
+    budget: Budget | None = None,
+) -> Corrected:
+    """Refine all solutions with systematic effects beside residuals that they do not explain.
+
+    σ is multiplied by the factor that these residuals ask for. The effects have their own size, so that the
+    covariance is that of the residuals and of the effects together.
+
+    Parameters
+    ----------
+    objective, minima, settings, known, budget
+        As in :func:`correct`.
+    widening : float
+        Factor of σ.
+    """
+    budget = budget or Budget()
+    zero = _prior_of_zero(minima[0], settings, known) if objective.has_covariance else 0.0
+    errors = SystematicErrors(systematic_effects(objective, minima[0], settings, budget))
+    wider = errors.applied(objective.with_wider_noise(widening))
+    starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
+    refined = tuple(minimise(wider, start, expired=budget.expired) for start in starts)
+    return Corrected(wider, refined, errors, (), zero, widening)
 
 
 def _prior_of_zero(minimum: Minimum, settings: Systematics, known: Collection[str]) -> float:
@@ -125,33 +162,42 @@ def _with_zero(parameters: Parameters, spread: float) -> Parameters:
 
 
 def has_discrepancy(objective: Objective) -> bool:
-    """Whether the discrepancy of a model can be part of the covariance: for linear residuals only.
+    """Whether the discrepancy of a model can be part of the covariance.
 
-    The minima between the fringes of a film are steep functions of the parameters in logarithms, for which
-    the widening of the errors is calibrated instead.
+    It cannot for logarithmic residuals, nor where σ contains a fraction of each point's intensity, which is
+    the same: there the minima between the fringes of a film are steep functions of the parameters, and the
+    widening of the errors is calibrated instead.
     """
-    return objective.settings.objective == "linear" and objective.has_covariance
+    linear = objective.settings.objective == "linear" and not any(
+        points.relative for points in objective.data
+    )
+    return linear and objective.has_covariance
 
 
-def with_error_budget(fit: Fit, errors: SystematicErrors, zero: float = 0.0) -> Fit:
+def with_error_budget(fit: Fit, corrected: Corrected, objective: Objective, minimum: Minimum) -> Fit:
     """Return the fit with its error budget, and the errors of its estimates in two parts.
 
     Parameters
     ----------
     fit : Fit
         The fit, with the errors of everything.
-    errors : SystematicErrors
-        The correlated errors of its objective.
-    zero : float
-        As in :class:`Corrected`.
+    corrected : Corrected
+        The correlated errors.
+    objective : Objective
+        With the σ from which the errors follow.
+    minimum : Minimum
+        The minimum of its χ² that is the solution of the fit.
     """
     if fit.objective.settings.objective == "paper2021" or not fit.minima:
         return fit
     widening = 1.0 if fit.assessment is None else fit.assessment.widening
-    budget = error_budget(fit.objective, fit.minima[0], errors, widening)
+    if corrected.noise == 1.0:
+        objective, minimum = fit.objective, fit.minima[0]
+    budget = error_budget(objective, minimum, corrected.errors, widening, noise=corrected.noise)
     if budget is None:
         return fit
     parameters, derived = (_divided(each, budget) for each in (fit.parameters, fit.derived))
+    zero = corrected.zero
     if zero:
         assumed = parameters["q_zero"]
         mean, _ = fit.minima[0].parameters.priors["q_zero"]

@@ -87,6 +87,10 @@ class SystematicErrors:
             first += len(each.rows[0])
         return changed
 
+    def applied(self, objective: Objective) -> Objective:
+        """Return an objective with these correlated errors."""
+        return objective.with_correlated(self.rows(len(objective.data)), self.described, self.lengths)
+
     def rows(self, count: int) -> tuple[FloatArray | None, ...]:
         """Return the rows B of each of ``count`` regions, None where there are none."""
         parts = [each.rows for each in self.effects]
