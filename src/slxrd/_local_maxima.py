@@ -78,17 +78,22 @@ def prominent_maxima(curve: FloatArray, least: float) -> tuple[IntArray, FloatAr
 
 def _left_bases(curve: FloatArray, maxima: IntArray) -> IntArray:
     """Left bases of all maxima, in one pass: the higher maxima further left are kept on a stack."""
+    if maxima.size == 0:
+        return maxima
+    # The lowest point between each maximum and the one before; the last of several.
+    starts = np.concatenate(([0], maxima[:-1]))
+    inside = curve[: maxima[-1]]
+    lowest = np.repeat(np.minimum.reduceat(inside, starts), np.diff(starts, append=inside.size))
+    nearest = np.maximum.reduceat(np.where(inside == lowest, np.arange(inside.size), -1), starts)
     bases: list[int] = []
-    higher: list[tuple[float, int]] = []
-    before = 0
-    for top in maxima.tolist():
-        base = top - int(np.argmin(curve[before : top + 1][::-1]))
-        height = curve[top]
+    higher: list[tuple[float, float, int]] = []
+    for height, low, base in zip(
+        curve[maxima].tolist(), curve[nearest].tolist(), nearest.tolist(), strict=True
+    ):
         while higher and higher[-1][0] <= height:
-            farther = higher.pop()[1]
-            if curve[farther] < curve[base]:
-                base = farther
-        higher.append((height, base))
+            _, farther_low, farther = higher.pop()
+            if farther_low < low:
+                low, base = farther_low, farther
+        higher.append((height, low, base))
         bases.append(base)
-        before = top
     return np.array(bases, dtype=np.intp)

@@ -231,7 +231,7 @@ def test_a_broken_range_does_not_stand_in_the_way_of_another(data: bytes, tmp_pa
 
 
 def test_too_many_parts(read_bytes: Callable[..., Pattern], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("slxrd.io.shared.binary.MOST_RANGES", 2)
+    monkeypatch.setattr("slxrd.io.shared.binary.MOST_SCANS", 2)
     assert read_bytes(version3(*[version3_range()] * 2), scan=2).x == pytest.approx(ANGLES)
     with pytest.raises(FileError, match="claims more than 2 ranges, which is impossible"):
         read_bytes(version3(*[version3_range()] * 3), scan=2)

@@ -26,7 +26,7 @@ from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.headers import metadata_entries, parse_number, parse_numbers, required
 from slxrd.io.shared.rows import Row, decode, split_lines
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, check_number
 from slxrd.io.shared.signature import from_signature, has_signature
 from slxrd.io.text import axis as axes
 from slxrd.units import FloatArray
@@ -35,7 +35,7 @@ from slxrd.units import FloatArray
 POINTS_LIMIT = 1_000_000
 
 _FORMS = (
-    r"(?P<affn>[+-]?(?:\d+\.?\d*|\.\d+)(?:[Ee][+-]\d{1,3})?|\?)"
+    r"(?P<affn>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]\d{1,3})?|\?)"
     r"|(?P<sqz>[@A-Ia-i]\d*)|(?P<dif>[%J-Rj-r]\d*)|(?P<dup>[S-Zs]\d*)"
 )
 _TOKEN = re.compile(rf"[ \t,;]*(?:{_FORMS})")
@@ -178,7 +178,7 @@ def scans(request: Request) -> list[Load]:
     text = decode(request.data, request.source)
     records: dict[str, str] = {}
     blocks: list[_Block] = []
-    table = False
+    table, entries = False, 0
     for line in from_signature(split_lines(text, request.source, longest=len(text)), _START):
         if re.match(r"#(?!#)", line.text):
             continue
@@ -194,6 +194,8 @@ def scans(request: Request) -> list[Load]:
         value = (record[2] or "").strip()
         table = label in (*_TABLES, *_OTHER_TABLES)
         if table:
+            entries += len(records)
+            check_number(len(blocks) + 1, request.source, entries)
             blocks.append(_Block(dict(records), label, re.sub(r"\s", "", value).upper(), row))
         elif label == "TITLE":
             records = {label: value}

@@ -16,6 +16,8 @@ SIGNIFICANT = 7.0
 MEASURABLE = 30.0
 #: Smallest drop on the side of the end of the data.
 AT_THE_END = 5.5
+#: Number of products of a convolution from which Fourier transforms are faster.
+MANY_PRODUCTS = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,14 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray, time: f
                 found[int(top)] = (prominence / noise, scale)
         scale = max(2 * scale, 1)
     order = sorted(found)
-    measured = [_measured(q, intensity, level, order, k, *found[i], time) for k, i in enumerate(order)]
-    return list({peak.index: peak for peak in measured}.values())
+    measured: dict[int, Maximum] = {}
+    smoothed_by = -1
+    for k in sorted(range(len(order)), key=lambda k: found[order[k]][1]):
+        significance, scale = found[order[k]]
+        if scale != smoothed_by:
+            smooth, smoothed_by = smoothed(level, float(max(scale, 1))), scale
+        measured[k] = _measured(q, intensity, smooth, order, k, significance, scale, time)
+    return list({measured[k].index: measured[k] for k in range(len(order))}.values())
 
 
 def _noise_of(scale: float, time: float) -> float:
@@ -118,18 +126,17 @@ def _same_hill(smooth: FloatArray, one: int, other: int, noise: float) -> bool:
 def _measured(
     q: FloatArray,
     intensity: FloatArray,
-    level: FloatArray,
+    smooth: FloatArray,
     order: list[int],
     k: int,
     significance: float,
     scale: int,
     time: float,
 ) -> Maximum:
-    """Measure position, width and height of a maximum between the minima beside it."""
+    """Measure position, width and height of a maximum between the minima beside it in the smoothed level."""
     top = order[k]
     before = order[k - 1] if k else 0
     after = order[k + 1] if k + 1 < len(order) else q.size - 1
-    smooth = smoothed(level, float(max(scale, 1)))
     left = before + int(np.argmin(smooth[before : top + 1]))
     right = top + int(np.argmin(smooth[top : after + 1]))
     prominence = smooth[top] - max(smooth[left], smooth[right])
@@ -182,4 +189,10 @@ def smoothed(values: FloatArray, width: float) -> FloatArray:
     """
     half = min(math.ceil(4.0 * width), values.size - 1)
     weights = np.exp(-0.5 * (np.arange(-half, half + 1) / width) ** 2)
-    return np.convolve(np.pad(values, half, mode="symmetric"), weights / weights.sum(), mode="valid")
+    weights /= weights.sum()
+    mirrored = np.pad(values, half, mode="symmetric")
+    if weights.size * values.size < MANY_PRODUCTS:
+        return np.convolve(mirrored, weights, mode="valid")
+    size = 1 << (mirrored.size - 1).bit_length()
+    product = np.fft.rfft(mirrored, size) * np.fft.rfft(weights, size)
+    return np.fft.irfft(product, size)[weights.size - 1 : mirrored.size]

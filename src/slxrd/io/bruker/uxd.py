@@ -30,7 +30,7 @@ from slxrd.io.shared.headers import (
     required,
 )
 from slxrd.io.shared.rows import Row
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, check_number
 from slxrd.io.shared.signature import from_signature, has_signature, without_comments
 from slxrd.units import FloatArray
 
@@ -71,6 +71,7 @@ def scans(request: Request) -> list[Load]:
     """List the ranges of a .uxd file."""
     header: dict[str, str] = {}
     ranges: list[_Range] = []
+    entries = 0
     for row in without_comments(from_signature(read_lines(request, NAME), _START)):
         if row.text.startswith(";"):
             continue
@@ -81,6 +82,8 @@ def scans(request: Request) -> list[Load]:
         marker, key = _MARKER.match(row.text), _KEY.match(row.text)
         if marker or not key:
             paired, unit = (marker[1] is not None, marker[2].upper()) if marker else (False, "")
+            entries += len(header)
+            check_number(len(ranges) + 1, request.source, entries)
             ranges.append(_Range(dict(header), paired, unit, row))
             header.pop("START", None)
             header.pop("STEPSIZE", None)

@@ -15,7 +15,7 @@ from functools import partial
 
 from slxrd.errors import FileError
 from slxrd.io.shared import xml
-from slxrd.io.shared.scan import Request
+from slxrd.io.shared.scan import Request, check_number
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import Radiation, SecondLine
 
@@ -63,9 +63,9 @@ def open_documents(request: Request) -> list[Callable[[], Document]]:
     for measurement in whole.findall("{*}xrdMeasurement"):
         # Files may have thousands of scans: a search through all of them for each would be slow.
         frame = _without(measurement, "scan")
-        documents += [
-            partial(_document, root, frame, scan, request.source) for scan in measurement.findall("{*}scan")
-        ]
+        scans = measurement.findall("{*}scan")
+        check_number(len(documents) + len(scans), request.source)
+        documents += [partial(_document, root, frame, scan, request.source) for scan in scans]
     return documents
 
 

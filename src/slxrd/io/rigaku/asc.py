@@ -28,7 +28,7 @@ from slxrd.io.shared.headers import (
     required,
 )
 from slxrd.io.shared.rows import Row
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, check_number
 from slxrd.io.shared.signature import from_signature, has_signature, without_comments
 from slxrd.units import ALPHA2_RATIO, Radiation
 
@@ -63,9 +63,12 @@ def scans(request: Request) -> list[Load]:
     groups: list[_Group] = []
     header: dict[str, str] = {}
     group: _Group | None = None
+    entries = 0
     for row in without_comments(from_signature(read_lines(request, NAME), _TYPE)):
         word = row.text.split()[0].upper()
         if word == "*BEGIN":
+            entries += len(header)
+            check_number(len(groups) + 1, request.source, entries)
             group = _Group(dict(header))
             groups.append(group)
         elif word == "*END" and group:

@@ -33,7 +33,7 @@ from slxrd.io.shared.headers import (
     required,
 )
 from slxrd.io.shared.rows import Row
-from slxrd.io.shared.scan import Load, Request, Scan
+from slxrd.io.shared.scan import Load, Request, Scan, check_number
 from slxrd.io.shared.signature import from_signature, has_signature, uncommented
 from slxrd.units import ALPHA2_RATIO, Radiation
 
@@ -107,7 +107,7 @@ def time_per_point(speed: str | None, unit: str | None, step: str | None, source
 NAME = "Rigaku .ras"
 
 _START = re.compile(r'[#;!%\'\s]*\*(?:RAS_|(?:DISP|FILE|HW|MEAS)_[\w-]+\s+")')
-_NOTE = re.compile(r"#\s*([\w ]+?)\s*=\s*(.*)$")
+_NOTE = re.compile(r"#(?=\s*\w)([\w\s]+)=(.*)$")
 _KEY = re.compile(r'\*([\w-]+)\s+"?(.*?)"?$')
 
 
@@ -139,6 +139,7 @@ def scans(request: Request) -> list[Load]:
         if row.text == "*RAS_HEADER_START":
             header, inside = {}, False
         elif row.text == "*RAS_INT_START":
+            check_number(len(blocks) + 1, request.source)
             blocks.append(_Block(header, row))
             inside = True
         elif row.text == "*RAS_INT_END":
@@ -151,9 +152,10 @@ def scans(request: Request) -> list[Load]:
         elif key := _KEY.match(row.text) or _NOTE.match(row.text):
             if blocks and not blocks[-1].marked and blocks[-1].header is header:
                 header = {}
-            header[key[1]] = key[2].strip()
+            header[key[1].strip()] = key[2].strip()
         elif header and not marked and not row.text.startswith(("*", "#")):
             if not (blocks and blocks[-1].header is header):
+                check_number(len(blocks) + 1, request.source)
                 blocks.append(_Block(header, row, marked=False))
             if not blocks[-1].marked:
                 blocks[-1].rows.append(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ ATTENUATION, SIGMA, INTENSITY = "attenuation factor", "σ", "intensity"
 
 
 def usable(
-    columns: Mapping[str, FloatArray], source: str, *, counts: bool, lines: Sequence[int] | None = None
+    columns: Mapping[str, FloatArray], source: str, *, counts: bool, lines: NDArray[np.int_] | None = None
 ) -> tuple[NDArray[np.bool_], tuple[Step, ...]]:
     """Find the points that can be used.
 
@@ -42,7 +42,7 @@ def usable(
         Path of the file, for messages.
     counts : bool
         The intensities are counts, so that none can be negative.
-    lines : sequence of int, optional
+    lines : ndarray of int, shape (n,), optional
         Line of each point in the file, for messages; otherwise the points are counted from 1.
 
     Returns
@@ -62,7 +62,7 @@ def usable(
     n, found = bad.size, int(bad.sum())
     if found == 0:
         return ~bad, ()
-    numbers = np.arange(1, n + 1) if lines is None else np.asarray(lines)
+    numbers = np.arange(1, n + 1) if lines is None else lines
     word = "point" if lines is None else "line"
     listed = np.zeros(n, dtype=bool)
     details: dict[str, str | float | int] = {}

@@ -13,13 +13,11 @@ import numpy as np
 
 from slxrd.errors import FileError
 from slxrd.io.shared.counting import from_counts
-from slxrd.io.shared.scan import Load, Scan
+from slxrd.io.shared.scan import MOST_SCANS, Load, Scan
 from slxrd.units import FloatArray, Radiation
 
 #: Longest plausible counting time per point, in s.
 LONGEST_TIME = 1e6
-#: Largest number of ranges in a file; a reciprocal-space map has a few thousand.
-MOST_RANGES = 20_000
 
 
 class TruncatedFile(FileError):
@@ -138,18 +136,16 @@ def list_ranges(ranges: Iterator[Load], source: str) -> list[Load]:
     Raises
     ------
     FileError
-        If there are more than ``MOST_RANGES``.
+        If there are more than ``MOST_SCANS``.
     """
     loads: list[Load] = []
     try:
-        for load in islice(ranges, MOST_RANGES + 1):
+        for load in islice(ranges, MOST_SCANS + 1):
             loads.append(load)  # not extend: it would lose the ranges before a truncated one
     except TruncatedFile as error:
         loads.append(_failing(error))
-    if len(loads) > MOST_RANGES:
-        raise FileError(
-            source, f"claims more than {MOST_RANGES} ranges, which is impossible; export it again"
-        )
+    if len(loads) > MOST_SCANS:
+        raise FileError(source, f"claims more than {MOST_SCANS} ranges, which is impossible; export it again")
     return loads
 
 

@@ -23,6 +23,8 @@ from slxrd.io.shared.rows import (
 
 #: Number of lines searched for the names of columns, and then for the first row.
 HEADER_LINES = 10_000
+#: Longest name of a column from which a unit is separated, in characters.
+LONGEST_NAME = 200
 
 _SEPARATORS: tuple[str, ...] = (";", "\t", ",", " ")
 _ROLES = ("axis", "intensity", "sigma", "attenuation")
@@ -194,7 +196,7 @@ def _locate(
         for separator in _SEPARATORS:
             fields = _fields(strip_comment_mark(row.text), separator)
             full = [field.casefold() for field in fields]
-            short = [_UNIT.sub("", field) for field in full]
+            short = [_UNIT.sub("", field) if len(field) <= LONGEST_NAME else field for field in full]
             found = {name: _matches(name, full) or _matches(name, short) for name in names}
             if not all(found.values()):
                 continue

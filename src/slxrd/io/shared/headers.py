@@ -76,7 +76,7 @@ def header_radiation(
 
 
 _MISSING = re.compile(r"[+-]?(?:nan|1\.#\w+|inf(?:inity)?)|n/?a|null|none|\?+|\*+|--+", re.I | re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def read_lines(request: Request, name: str) -> list[Row]:

@@ -85,14 +85,14 @@ def scatter(values: FloatArray) -> Scatter | None:
     if values.size < ENOUGH:
         return None
     second = values[:-2] - 2.0 * values[1:-1] + values[2:]
-    squares = second**2 / 6.0
     means = (values[:-2] + values[1:-1] + values[2:]) / 3.0
     order = np.argsort(means, kind="stable")
     order = order[means[order] > 0.0]
     if order.size < ENOUGH // 2:
         return None
-    blocks = np.array_split(order, max(2, order.size // BLOCK))
-    ratios = np.array([squares[block].sum() / means[block].sum() for block in blocks])
+    n = max(2, order.size // BLOCK)
+    starts = np.arange(n) * (order.size // n) + np.minimum(np.arange(n), order.size % n)
+    ratios = np.add.reduceat(second[order] ** 2 / 6.0, starts) / np.add.reduceat(means[order], starts)
     lower = float(np.median(ratios[: max(1, ratios.size // 2)]))
     if lower <= 0.0:
         return None

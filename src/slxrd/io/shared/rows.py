@@ -6,14 +6,15 @@ import codecs
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from slxrd.errors import FileError
 
 Separator = Literal[";", ",", "\t", " "]
 
-_AROUND_COMMA = re.compile(r"\s*,\s*")
+_AROUND_COMMA = re.compile(r"(?<!\s)\s*,\s*")
 _BLANK_AT_COMMA = re.compile(r"\s,|,\s")
+_BLANK = re.compile(r"\s")
 _ZERO_FIRST = re.compile(r",0\d")
 
 
@@ -47,22 +48,30 @@ def detect_dialect(rows: Sequence[Row], source: str) -> Dialect:
     FileError
         If commas may be either separators or decimal marks, or both decimal marks occur.
     """
-    texts = [row.text.rstrip(" \t,;") for row in rows]
-    if any(";" in text for text in texts):
+    if any(";" in _trimmed(row) for row in rows):
         return Dialect(";", _decimal_comma(rows, source))
-    if not any("," in text for text in texts):
-        return Dialect(_blank_or_tab(texts), False)
-    closed = [_AROUND_COMMA.sub(",", text) for text in texts]
-    blank_within = sum(any(c.isspace() for c in text) for text in closed)
+    if not any("," in _trimmed(row) for row in rows):
+        return Dialect(_blank_or_tab(rows), False)
+    blank_within = sum(_BLANK.search(_closed(row)) is not None for row in rows)
     if blank_within > len(rows) / 2:
-        return Dialect(_blank_or_tab(texts), _decimal_comma(rows, source))
-    _refuse_ambiguous(rows, texts, closed, source)
+        return Dialect(_blank_or_tab(rows), _decimal_comma(rows, source))
+    _refuse_ambiguous(rows, source)
     return Dialect(",", False)
 
 
-def _blank_or_tab(texts: Sequence[str]) -> Separator:
+def _trimmed(row: Row) -> str:
+    """Return a row without separators at its end."""
+    return row.text.rstrip(" \t,;")
+
+
+def _closed(row: Row) -> str:
+    """Return a row without separators at its end and without blanks at commas."""
+    return _AROUND_COMMA.sub(",", _trimmed(row))
+
+
+def _blank_or_tab(rows: Sequence[Row]) -> Separator:
     # Splitting at tabs keeps empty cells; splitting at runs of blanks would lose them.
-    return "\t" if all("\t" in text for text in texts) else " "
+    return "\t" if all("\t" in _trimmed(row) for row in rows) else " "
 
 
 def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
@@ -70,7 +79,7 @@ def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
     first: str | None = None
     for row in rows:
         for mark in (",", "."):
-            if mark in row.text.rstrip(" \t,;"):
+            if mark in _trimmed(row):
                 first = first or mark
                 if mark != first:
                     raise FileError(
@@ -82,13 +91,14 @@ def _decimal_comma(rows: Sequence[Row], source: str) -> bool:
     return first == ","
 
 
-def _refuse_ambiguous(rows: Sequence[Row], texts: Sequence[str], closed: Sequence[str], source: str) -> None:
+def _refuse_ambiguous(rows: Sequence[Row], source: str) -> None:
     """Raise FileError for commas that may be separators or decimal marks, as in ``1,5,200,3``."""
-    if any("." in text for text in texts):
+    if any("." in _trimmed(row) for row in rows):
         return
-    for row, text, tight in zip(rows, texts, closed, strict=True):
+    for row in rows:
+        tight = _closed(row)
         commas = tight.count(",")
-        spaced = len(_BLANK_AT_COMMA.findall(text))
+        spaced = len(_BLANK_AT_COMMA.findall(_trimmed(row)))
         if (commas > 1 and spaced < commas) or (not spaced and _ZERO_FIRST.search(tight)):
             raise FileError(
                 source,
@@ -101,8 +111,8 @@ def _refuse_ambiguous(rows: Sequence[Row], texts: Sequence[str], closed: Sequenc
 #: First characters of a comment line.
 COMMENT_MARKS = ("#", ";", "!", "%", "/", "'")
 
-#: Largest number of lines of a file, and of characters of a line.
-LINES_LIMIT = 1_000_000
+#: Largest number of lines of a file (10⁶ points and their header), and of characters of a line.
+LINES_LIMIT = 1_010_000
 LINE_LENGTH_LIMIT = 100_000
 #: Number of bytes read to recognise a format.
 HEAD_SIZE = 8192
@@ -113,11 +123,10 @@ _QUOTES = re.compile(r'(?<![^\s,;])"|"(?![^\s,;])')
 _PIECES = re.compile(r"[\s,;]+")
 # A number; those with a decimal comma have been cut there. With nan and inf: a first row that begins with nan
 # is not a header.
-_PIECE = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.I)
+_PIECE = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.I)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a file: its number from 1, and its text without surrounding blanks."""
 
     line: int

@@ -46,6 +46,34 @@ class Request:
     columns: ColumnChoice | None = None
 
 
+#: Largest number of scans in a file (a reciprocal-space map has a few thousand), and of entries in the
+#: headers of all together, which each has to itself.
+MOST_SCANS, MOST_ENTRIES = 10_000, 1_000_000
+
+
+def check_number(scans: int, source: str, entries: int = 0) -> None:
+    """Refuse a file with more scans than any measurement, or with too much in their headers.
+
+    Parameters
+    ----------
+    scans : int
+        Number of scans found so far.
+    source : str
+        Path of the file, for messages.
+    entries : int
+        Number of entries in the headers of all.
+
+    Raises
+    ------
+    FileError
+        If there are too many.
+    """
+    if scans > MOST_SCANS:
+        raise FileError(source, f"has more than {MOST_SCANS:,} scans; cut out the scan you need")
+    if entries > MOST_ENTRIES:
+        raise FileError(source, "has scans with too many entries in their headers; cut out the scan you need")
+
+
 #: Smallest number of points of a diffractogram.
 MIN_POINTS = 5
 

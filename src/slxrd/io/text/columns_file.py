@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
@@ -19,20 +20,11 @@ from slxrd.io import unsupported
 from slxrd.io.formats import FORMATS, Format
 from slxrd.io.shared import counting
 from slxrd.io.shared.bad_points import ATTENUATION, INTENSITY, SIGMA, usable
-from slxrd.io.shared.column_choice import select_columns
-from slxrd.io.shared.rows import (
-    HEAD_SIZE,
-    Row,
-    decode,
-    detect_dialect,
-    is_text,
-    split_header,
-    split_lines,
-    strip_comment_mark,
-)
+from slxrd.io.shared.rows import HEAD_SIZE, decode, is_text, split_lines, strip_comment_mark
 from slxrd.io.shared.scan import MIN_POINTS, Load, Request, Scan
 from slxrd.io.text import axis as axes
-from slxrd.io.text.columns import EXPECTED, parse_rows
+from slxrd.io.text.regular import regular_table
+from slxrd.io.text.table import careful_table
 from slxrd.io.text.third_column import check_third_column
 from slxrd.units import FloatArray
 
@@ -66,67 +58,63 @@ def _read(request: Request) -> Scan:
         If the file is not such text, a value is impossible, or the quantity on the axis is not certain.
     """
     source = request.source
-    lines = split_lines(decode(request.data, source), source)
-    if request.columns is None:
-        content = split_header(lines, source)
-        if not content.rows:
-            raise FileError(source, f"has no line of numbers; {EXPECTED} are expected")
-        numbers, heading = None, None
-    else:
-        content, numbers, heading = select_columns(lines, request.columns, source)
-    rows = content.rows
-    table = parse_rows(rows, detect_dialect(rows, source), source, numbers)
-    unit = _gsas_axis_unit(content.header, source)
-    if numbers is None and table.shape[1] == 3:
-        named = unit is not None or any(line.upper().startswith("XYDATA") for line in content.header)
+    table = regular_table(request.data, request.columns, source)
+    if table is None:
+        table = careful_table(split_lines(decode(request.data, source), source), request.columns, source)
+    values, header = table.values, table.header
+    unit = _gsas_axis_unit(header, source)
+    if request.columns is None and values.shape[1] == 3:
+        named = unit is not None or any(line.upper().startswith("XYDATA") for line in header)
         usually = source.lower().endswith((".xye", ".fxye"))
-        check_third_column(table, content.header, source, is_sigma=named, usually=usually)
-    headings = () if heading is None else (heading,)
-    axis = axes.stated_axis(request, (*content.header, *headings))
+        check_third_column(values, header, source, is_sigma=named, usually=usually)
+    headings = () if table.heading is None else (table.heading,)
+    axis = axes.stated_axis(request, (*header, *headings))
     if unit is not None:
         if axis.axis == "q":
             raise FileError(source, "the axis of a GSAS file is 2θ; leave --axis out")
         axis = axes.StatedAxis("2theta", "given", "2theta")
-        table[:, 0] *= unit
+        values[:, 0] *= unit
     stated = axis
     if axis.axis == "theta":
         axis = replace(axis, axis="2theta")
-        table[:, 0] *= 2.0
-    third = "" if table.shape[1] == 2 else "sigma" if request.columns is None else request.columns.third
-    table, rows, left_out = _usable(table, rows, axis, third, source)
-    x = table[:, 0]
+        values[:, 0] *= 2.0
+    third = "" if values.shape[1] == 2 else "sigma" if request.columns is None else request.columns.third
+    values, lines, left_out = _usable(values, table.lines, axis, third, source)
+    x = values[:, 0]
     order = np.argsort(x, kind="stable")
-    _check_repeated(x, order, rows, axis, source)
+    _check_repeated(x, order, lines, axis, source)
     axis = axes.resolve_axis(request, axis, x)
     assert axis.axis == "q" or axis.axis == "2theta"
-    table = table[order]
+    sorting = _sorting(x, axis)
+    if sorting:
+        values = values[order]
     quantity = stated.axis or axis.axis
     metadata: dict[str, str | float] = {"format": "text", "axis": f"{quantity} ({axis.reason})"}
     if request.columns is not None:
         metadata["columns"] = str(request.columns)
-    if content.header:
-        metadata["header"] = "\n".join(map(strip_comment_mark, content.header))[:HEADER_LIMIT]
+    if header:
+        metadata["header"] = "\n".join(map(strip_comment_mark, header))[:HEADER_LIMIT]
     history = () if unit is None else (Step("axis to degrees", {"unit in the file (°)": unit}),)
     if quantity == "theta":
         history = (*history, Step("2θ = 2 × θ"))
-    factors = table[:, 2] if third == "attenuation" else np.ones(len(table))
+    factors = values[:, 2] if third == "attenuation" else np.ones(len(values))
     attenuated: tuple[Step, ...] = ()
-    digit = counting.last_digit(table[:, 1])
-    counted = counting.from_unknown_unit(table[:, 1], digit)
+    digit = counting.last_digit(values[:, 1])
+    counted = counting.from_unknown_unit(values[:, 1], digit)
     if counted.size is None:
         metadata["counts"] = f"not known: {counted.history[-1].details['because']}"
         counted = replace(counted, history=())
     if third == "attenuation":
-        counted = counting.from_counts(table[:, 1], digit)
+        counted = counting.from_counts(values[:, 1], digit)
         attenuated = (Step("attenuator corrected", {"largest factor": float(factors.max())}),)
     return Scan(
-        x=table[:, 0],
+        x=values[:, 0],
         intensity=counted.intensity * factors,
         per_count=counted.per_count(factors),
-        sigma=table[:, 2] if third == "sigma" else None,
+        sigma=values[:, 2] if third == "sigma" else None,
         axis=axis.axis,
         metadata=metadata,
-        history=(*history, *left_out, *_sorting(x, axis), *counted.history, *attenuated),
+        history=(*history, *left_out, *sorting, *counted.history, *attenuated),
     )
 
 
@@ -165,28 +153,28 @@ def _is_factor(text: str) -> bool:
 
 
 def _usable(
-    table: FloatArray, rows: Sequence[Row], axis: axes.StatedAxis, third: str, source: str
-) -> tuple[FloatArray, tuple[Row, ...], tuple[Step, ...]]:
-    """Return the rows that can be used, and the entry of the history for the others."""
+    values: FloatArray, lines: NDArray[np.int_], axis: axes.StatedAxis, third: str, source: str
+) -> tuple[FloatArray, NDArray[np.int_], tuple[Step, ...]]:
+    """Return the rows that can be used with their lines, and the entry of the history for the others."""
     last = ATTENUATION if third == "attenuation" else SIGMA
-    columns = dict(zip((axis.name, INTENSITY, last), table.T, strict=False))
-    kept, left_out = usable(columns, source, counts=False, lines=[row.line for row in rows])
+    columns = dict(zip((axis.name, INTENSITY, last), values.T, strict=False))
+    kept, left_out = usable(columns, source, counts=False, lines=lines)
     if kept.sum() < MIN_POINTS:
         n = int(kept.sum())
         raise FileError(source, f"has only {n} point{'s' * (n != 1)}, and at least {MIN_POINTS} are needed")
-    return table[kept], tuple(row for row, keep in zip(rows, kept, strict=True) if keep), left_out
+    return (values[kept], lines[kept], left_out) if left_out else (values, lines, ())
 
 
 def _check_repeated(
-    x: FloatArray, order: np.ndarray, rows: Sequence[Row], axis: axes.StatedAxis, source: str
+    x: FloatArray, order: NDArray[np.int_], lines: NDArray[np.int_], axis: axes.StatedAxis, source: str
 ) -> None:
     same = np.flatnonzero(np.diff(x[order]) == 0.0)
     if same.size:
-        first, again = int(order[same[0]]), int(order[same[0] + 1])
+        first, again = order[same[0]], order[same[0] + 1]
         raise FileError(
             source,
-            f"{axis.name} = {x[again]:.10g} is in line {rows[first].line} too; merge the two or remove one",
-            rows[again].line,
+            f"{axis.name} = {x[again]:.10g} is in line {lines[first]} too; merge the two or remove one",
+            int(lines[again]),
         )
 
 

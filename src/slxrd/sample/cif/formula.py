@@ -99,7 +99,7 @@ def _compare(
 def _numbers(formula: str, where: str) -> dict[str, float]:
     total: dict[str, float] = {}
     for part in formula.replace(",", " ").split():
-        found = re.fullmatch(r"([A-Z][a-z]?)(\d*\.?\d*)", part)
+        found = re.fullmatch(r"([A-Z][a-z]?)(\d*(?:\.\d*)?)", part)
         if found is None:
             raise FileError(where, f"_chemical_formula_sum {formula!r} is not a formula; mend or remove it")
         element = "H" if found[1] == "D" else found[1]

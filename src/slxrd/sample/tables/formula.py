@@ -8,7 +8,7 @@ from collections import defaultdict
 from slxrd.sample.tables.xray import atomic_numbers
 
 _TOKEN = re.compile(r"([A-Z][a-z]*)|(\()|(\))")
-_NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 #: Parentheses inside one another are not needed beyond this.
 _DEEPEST = 50
 
