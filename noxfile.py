@@ -24,6 +24,8 @@ EXAMPLES = ("cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres", "
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 #: What is needed to make and check wheels for other systems.
 WHEEL_TOOLS = ("hatchling>=1.24", "ziglang>=0.13", "lief>=0.16")
+#: Where the modules of the audit and of the fuzzing are.
+AUDITED = os.pathsep.join(("tests", "tests/helpers"))
 #: Tests that are run with the native core compiled with sanitizers.
 SANITIZED = ("tests/model/test_native.py", "tests/fitting/test_native_threads.py")
 #: gcc's sanitizers, and the library of each.
@@ -172,6 +174,15 @@ def versions(session: nox.Session) -> None:
     """The core with every supported version of Python that is installed."""
     session.install(".", "pytest")
     session.run("python", "-m", "pytest", "--override-ini", "addopts=", "tests/contract/test_core.py")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Hostile input, misuse and kills in large numbers; ``-- --count 100``: a quick one (docs/audit.md)."""
+    if sys.platform == "win32":
+        session.skip("needs the signals of POSIX")
+    session.install(".[test]")
+    session.run("python", "-m", "audit", *session.posargs, env={"PYTHONPATH": AUDITED})
 
 
 @nox.session

@@ -15,6 +15,7 @@ from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.check import Check
+from slxrd.studies.maps.files.damage import damage_named
 from slxrd.studies.maps.files.hdf5 import h5py_of
 from slxrd.studies.maps.result import GRADES, KINDS, STATUSES, MapFit
 
@@ -103,26 +104,20 @@ def read_map(path: str | Path) -> MapFit:
         If it is no such file.
     """
     h5py = h5py_of(f"{path}: the result of a map")
-    try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("kind") != _KIND:
-                raise FileError(path, "is not the result of slxrd map")
-            if int(file.attrs["schema"]) > _SCHEMA:
-                raise FileError(
-                    path, f"was written by a newer version, {file.attrs['slxrd']}; install that one"
-                )
-            arrays = {name: file["patterns"][name][...] for name in _ARRAYS}
-            at = file.attrs
-            return MapFit(
-                source=str(at["source"]), shape=tuple(int(n) for n in at["shape"]),
-                names=tuple(map(str, at["names"])), free=tuple(map(str, at["free"])),
-                check=Check.from_dictionary(json.loads(at["check"])), common=json.loads(at["common"]),
-                noise=str(at["noise"]), notes=tuple(json.loads(at["notes"])), simulated=bool(at["simulated"]),
-                **arrays,
-            )  # fmt: skip
-    except (OSError, KeyError) as error:
-        why = " ".join(str(error).split())
-        raise FileError(path, f"cannot be read as the result of slxrd map ({why})") from None
+    with damage_named(path, "the result of slxrd map"), h5py.File(path, "r") as file:
+        if file.attrs.get("kind") != _KIND:
+            raise FileError(path, "is not the result of slxrd map")
+        if int(file.attrs["schema"]) > _SCHEMA:
+            raise FileError(path, f"was written by a newer version, {file.attrs['slxrd']}; install that one")
+        arrays = {name: file["patterns"][name][...] for name in _ARRAYS}
+        at = file.attrs
+        return MapFit(
+            source=str(at["source"]), shape=tuple(int(n) for n in at["shape"]),
+            names=tuple(map(str, at["names"])), free=tuple(map(str, at["free"])),
+            check=Check.from_dictionary(json.loads(at["check"])), common=json.loads(at["common"]),
+            noise=str(at["noise"]), notes=tuple(json.loads(at["notes"])), simulated=bool(at["simulated"]),
+            **arrays,
+        )  # fmt: skip
 
 
 def is_map(path: Path) -> bool:

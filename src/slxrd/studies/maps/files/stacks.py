@@ -6,14 +6,17 @@ import math
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd.studies.maps.files.damage import RAISED, damage_named
 from slxrd.studies.maps.files.hdf5 import is_hdf5, open_hdf5
 from slxrd.studies.maps.pattern_stack import PatternStack, make_stack
 from slxrd.units import FloatArray
@@ -95,11 +98,16 @@ def open_stack(
             if choice.data is not None:
                 raise SlxrdError(f"{paths[0]}: names a dataset, and so does --data; leave one out")
             choice = Choice(**{**vars(choice), "data": inside})
-        if is_hdf5(file):
-            return _from_hdf5(file, choice, opened)
-        if file.suffix.lower() in (".npy", ".npz"):
-            return _from_numpy(file, choice)
+        if is_hdf5(file) or file.suffix.lower() in (".npy", ".npz"):
+            with damage_named(file, "a stack of patterns"):
+                found = _from_hdf5(file, choice, opened) if is_hdf5(file) else _from_numpy(file, choice)
+            return replace(found, raw=partial(_read_rows, file, found.raw))
     return _from_files(paths, choice, load)
+
+
+def _read_rows(file: Path, raw: Callable[[int, int], NDArray[Any]], first: int, last: int) -> NDArray[Any]:
+    with damage_named(file, "a stack of patterns"):
+        return raw(first, last)
 
 
 def _from_hdf5(file: Path, choice: Choice, opened: ExitStack) -> PatternStack:
@@ -148,10 +156,20 @@ def _made(
 
 
 def _from_numpy(file: Path, choice: Choice) -> PatternStack:
+    if file.suffix.lower() != ".npz":
+        return _from_arrays(file, file, choice)
+    try:
+        with file.open("rb") as stream:  # NumPy does not close it where it is damaged
+            return _from_arrays(file, stream, choice)
+    except OSError as error:
+        raise unreadable(file, error) from None
+
+
+def _from_arrays(file: Path, source: Path | BinaryIO, choice: Choice) -> PatternStack:
     try:
         if file.suffix.lower() == ".npz" and not zipfile.is_zipfile(file):
             raise FileError(file, "cannot be read as arrays of numbers (it is no .npz; was it copied whole?)")
-        found = np.load(file, mmap_mode="r", allow_pickle=False)
+        found = np.load(source, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(file, error) from None
     except SlxrdError:
@@ -203,7 +221,7 @@ def _axis_of_file(name: str) -> FloatArray:
         return np.asarray(np.loadtxt(file, ndmin=2)[:, 0], dtype=np.float64)
     except OSError as error:
         raise unreadable(file, error) from None
-    except (ValueError, EOFError) as error:
+    except RAISED as error:
         raise FileError(
             file, f"is not an axis: a column of numbers, or an .npy, is needed ({error})"
         ) from None

@@ -1,0 +1,45 @@
+"""Errors of NumPy, zipfile and h5py in damaged files, as one sentence that names the file."""
+
+from __future__ import annotations
+
+import struct
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from slxrd._escape import on_one_line
+from slxrd.errors import FileError, SlxrdError
+
+#: What these libraries raise where a file is damaged.
+RAISED = (
+    OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, OverflowError, MemoryError,
+    AttributeError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
+)  # fmt: skip
+
+
+@contextmanager
+def damage_named(file: str | Path, what: str) -> Iterator[None]:
+    """Turn what a library raises while it reads a file into an error that names the file.
+
+    Parameters
+    ----------
+    file : path-like
+        The file.
+    what : str
+        What it should be.
+
+    Raises
+    ------
+    FileError
+        If anything is raised that a damaged file leads to.
+    """
+    try:
+        yield
+    except SlxrdError:
+        raise
+    except RAISED as error:
+        why = on_one_line(str(error))[:200] or type(error).__name__
+        raise FileError(file, f"cannot be read as {what} ({why}); was it copied whole?") from None
