@@ -13,7 +13,7 @@ pytest.importorskip("bokeh")
 pytest.importorskip("panel")
 
 from slxrd.ui.app.plots.curves import fringe_threshold, order_positions
-from slxrd.ui.app.plots.pattern import PatternPlot, PatternView, decimate
+from slxrd.ui.app.plots.pattern import MouseActions, PatternPlot, PatternView, decimate
 from slxrd.ui.app.plots.readout import positions
 from slxrd.ui.app.plots.stack import CRYSTALS, StackPlot, period_of, stack_layout
 from slxrd.ui.app.plots.theme import LIGHT
@@ -116,7 +116,8 @@ def test_the_readout_has_q_two_theta_and_d() -> None:
 
 def test_the_whole_pattern_is_shown_again_after_a_zoom() -> None:
     pattern = slxrd.Pattern(np.linspace(1.0, 2.0, 50), np.linspace(5.0, 50.0, 50), "q")
-    plot = PatternPlot(LIGHT, lambda low, high: None)
+    ignored = MouseActions(lambda low, high: None, lambda i, low, high: None, lambda i: None)
+    plot = PatternPlot(LIGHT, ignored)
     plot.show(pattern, PatternView())
     assert plot._zoom is not None
     plot._zoom.update(start=1.4, end=1.5)

@@ -97,6 +97,13 @@ class User:
     def drop(self, file: str | Path | dict[str, Any]) -> None:
         self.page.locator("input[type=file]").set_input_files(file)
 
+    def region_field(self) -> Any:
+        """Return the field of all regions as text; it is in a group that is collapsed at first."""
+        field = self.page.get_by_label("regions in Å⁻¹")
+        if not field.is_visible():
+            self.page.get_by_text("Regions and masks as text").click()
+        return field
+
     def sees(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
 

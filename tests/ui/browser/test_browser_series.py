@@ -21,7 +21,7 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
         (films / f"film_{t:g}C.csv").write_text(pattern_csv(patterns[t]), encoding="utf-8")
     (films / "notes.txt").write_text("kept warm over night\n", encoding="utf-8")
     user.press("2 Regions")
-    field = user.page.get_by_label("regions in Å⁻¹")
+    field = user.region_field()
     field.fill("0.88:1.28")
     field.press("Enter")
 

@@ -37,7 +37,7 @@ def notebook_app(file: str | Path | Session | None = None, *, dark: bool = False
         raise SlxrdError('the page in a notebook needs panel: python -m pip install "slxrd[app]"')
     import panel as pn
 
-    from slxrd.ui.app.plots.theme import PageDesign
+    from slxrd.ui.app.controls.style import PageDesign
     from slxrd.ui.app.state.workspace import Workspace
     from slxrd.ui.app.views.page import Page
 

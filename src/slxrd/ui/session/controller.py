@@ -11,7 +11,7 @@ from typing import Any, Self
 from slxrd._arguments import check_arguments
 from slxrd._files import check_writable, write
 from slxrd.data.pattern import Pattern
-from slxrd.data.regions import as_regions, select_points
+from slxrd.data.regions import Region, as_regions, select_points
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.objective.evaluation import Fitted
@@ -29,7 +29,7 @@ from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.ui.session.fitted_curves import FittedDifference, has_points_of, with_sigma_of
 from slxrd.ui.session.history import History
-from slxrd.ui.session.pattern_source import Cache, PatternSource, objective_of
+from slxrd.ui.session.pattern_source import Cache, PatternSource, objective_of, ranges_of
 
 
 class Cancelled(Exception):
@@ -173,6 +173,26 @@ class Session(History):
             If no file is open, the file cannot be read, or it has changed since it was opened.
         """
         return self._source.pattern(self._state)
+
+    def pattern_of_file(self) -> Pattern:
+        """Return the pattern as it is in the file, without corrections.
+
+        Raises
+        ------
+        SlxrdError
+            If no file is open, the file cannot be read, or it has changed since it was opened.
+        """
+        return self._source.raw(self._state)
+
+    def ranges(self) -> tuple[tuple[Region, ...], tuple[tuple[float, float], ...]]:
+        """Return the regions and the masks that a fit would use, chosen or from the pattern.
+
+        Raises
+        ------
+        SlxrdError
+            If there is no pattern, or no region in it.
+        """
+        return ranges_of(self.pattern(), self._state.choices)
 
     def fit(self, report: Progress | None = None) -> Fit:
         """Fit the pattern with the current choices, and record the result as a step.

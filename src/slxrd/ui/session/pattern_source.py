@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from slxrd.data.corrections import prepare_pattern
 from slxrd.data.noise import is_counting
 from slxrd.data.pattern import Pattern
+from slxrd.data.peaks import find_regions
+from slxrd.data.regions import Region
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
 from slxrd.fitting.objective.residuals import Objective
@@ -46,6 +48,28 @@ def objective_of(pattern: Pattern, choices: Mapping[str, Any]) -> Objective:
         If the choices do not suit the pattern.
     """
     return prepare_objective(*setup(pattern, collect(arguments_of(choices))))[0]
+
+
+def ranges_of(
+    pattern: Pattern, choices: Mapping[str, Any]
+) -> tuple[tuple[Region, ...], tuple[tuple[float, float], ...]]:
+    """Return the regions and masks that :func:`slxrd.fit` would use, chosen or from the pattern.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Read and corrected.
+    choices : mapping
+        Plain data, as in :class:`slxrd.fitting.record.state.State`.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no region.
+    """
+    masked, options = setup(pattern, collect(arguments_of(choices)))
+    masks = tuple((float(low), float(high)) for low, high in options.request["mask"] or ())
+    return tuple(options.regions) or tuple(find_regions(masked)), masks
 
 
 def parameters_for(pattern: Pattern, choices: Mapping[str, Any], fit: Fit | None = None) -> Parameters:
@@ -137,12 +161,24 @@ class PatternSource:
         key = replace(state, choices={"noise": "counting"} if counting else {}, result=None).key
 
         def compute() -> Pattern:
-            raw = self._read(state)
-            if state.sha256 is not None and raw.metadata["sha256"] != state.sha256:
-                raise FileError(state.file, "has changed since it was opened; open it again")
-            return prepare_pattern(raw, **state.preparation, counting=counting)
+            return prepare_pattern(self.raw(state), **state.preparation, counting=counting)
 
         return self._patterns.get_or_compute(key, compute)
+
+    def raw(self, state: State) -> Pattern:
+        """Read the pattern of a state as it is in the file, without corrections.
+
+        Raises
+        ------
+        SlxrdError
+            If no file is open, it cannot be read, or its SHA-256 differs from that in the state.
+        """
+        if state.file is None:
+            raise SlxrdError("no file is open; open one first")
+        raw = self._read(state)
+        if state.sha256 is not None and raw.metadata["sha256"] != state.sha256:
+            raise FileError(state.file, "has changed since it was opened; open it again")
+        return raw
 
     def parameters(self, state: State, fit: Fit | None) -> Parameters:
         """Return the parameters of a state: those of :func:`parameters_for`, or of the choices alone."""

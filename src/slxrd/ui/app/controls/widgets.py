@@ -11,26 +11,31 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.state.workspace import Workspace
 
-#: Width of the column with the controls, in pixels.
-CONTROLS_WIDTH = 400
+#: Width of the controls in the inspector, in pixels.
+CONTROLS_WIDTH = 384
 #: Width of a field that shares a line with another one, in pixels.
-NARROW = 160
+NARROW = 168
 #: Style of texts; colours are inherited from the theme of the page.
 TEXT_STYLE = """
-:host { color: inherit; font-size: 14px; line-height: 1.4; }
-h2 { font-size: 17px; margin: 4px 0 2px; }
-h3 { font-size: 14px; margin: 8px 0 2px; }
-p { margin: 2px 0 6px; }
+:host { color: inherit; font-size: 13px; line-height: 1.45; }
+h2 { font-size: 14px; margin: 4px 0; }
+h3 { font-size: 13px; margin: 12px 0 4px; }
+p { margin: 0 0 8px; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: 2px 8px 2px 0; vertical-align: top; border-bottom: 1px solid #8884; }
+th, td {
+  text-align: left; padding: 4px 8px 4px 0; vertical-align: top; border-bottom: 1px solid var(--slxrd-grid);
+}
+th { font-size: 12px; font-weight: 500; color: var(--slxrd-muted); }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-ul { margin: 2px 0; padding-left: 18px; }
+ul { margin: 4px 0; padding-left: 18px; }
+li { margin: 0 0 4px; }
+a { color: var(--slxrd-accent); }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 12px; margin: 4px 0; }
-small { opacity: 0.8; }
+small, .muted { color: var(--slxrd-muted); font-size: 12px; }
 """
 #: Style of images that are drawn dark on white; the page sets the filter of its theme.
 IMAGE_STYLE = """
-img { filter: var(--slxrd-image-filter, none); border-radius: 3px; }
+img { filter: var(--slxrd-image-filter, none); border-radius: 4px; }
 img.dark { filter: none; }
 """
 
@@ -77,13 +82,38 @@ def collapsible(title: str, *items: Any, open: bool = False) -> pn.Card:
     """Make a collapsible group of widgets."""
     return pn.Card(
         *items,
-        title=title,
+        header=pn.pane.HTML(f"<b>{escape(title)}</b>", margin=0, styles={"font-size": "13px"}),
         collapsed=not open,
         sizing_mode="stretch_width",
-        margin=(4, 10),
+        margin=(4, 8),
         header_background="transparent",
-        styles={"box-shadow": "none", "border": "1px solid #8886"},
+        stylesheets=[_CARD],
     )
+
+
+_CARD = """
+:host(.card) {
+  box-shadow: none; border: 1px solid var(--slxrd-border); border-radius: 8px;
+  background: var(--slxrd-background); outline: none;
+}
+.card-header.card-header {
+  border-radius: 8px; padding: 8px; background: transparent; color: var(--slxrd-text); outline: none;
+}
+.card-header:focus-visible { box-shadow: 0 0 0 2px var(--slxrd-accent); }
+"""
+
+
+def card(*items: Any, **options: Any) -> pn.Column:
+    """Place widgets one below the other on a surface of their own."""
+    return pn.Column(*items, margin=8, stylesheets=[_SURFACE], **options)
+
+
+_SURFACE = """
+:host {
+  background: var(--slxrd-background); border: 1px solid var(--slxrd-border); border-radius: 8px;
+  padding: 8px 0; min-width: 0;
+}
+"""
 
 
 def row(*items: Any) -> pn.Row:
@@ -122,7 +152,8 @@ def download_button(
         auto=True,
         embed=False,
         color="primary",
-        width=185,
+        width=176,
+        margin=(4, 8),
         tags=[filename],
     )
     return widget

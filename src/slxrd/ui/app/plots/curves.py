@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence, Set
-from typing import Literal
 
 import numpy as np
 import panel as pn
-from bokeh.models import BasicTicker, BasicTickFormatter, ColumnDataSource, Range1d
+from bokeh.models import BasicTicker, ColumnDataSource, Label, Range1d
 from bokeh.plotting import figure
 
 from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.ui.app.plots.axis import Across, Scale, format_intensity, heights
 from slxrd.ui.app.plots.overlay import add_bars, add_line
 from slxrd.ui.app.plots.readout import add_readout, positions
 from slxrd.ui.app.plots.stack import period_of
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 from slxrd.units import FloatArray
 
-Scale = Literal["linear", "log"]
 #: If there are more orders than this in a region, none is marked.
 MOST_MARKS = 200
 #: Quantities without which there is no period of a stack.
@@ -51,14 +50,15 @@ def legend_html(colours: Colours, points: str) -> str:
     entries = (
         ("●", colours.measured, points),
         ("━", colours.calculated, "calculated"),
+        ("┅", colours.muted, "last fit"),
         ("┃", colours.fringe, "fringes (orders of Λ)"),
         ("┇", colours.bragg, "Bragg peaks (orders of d)"),
     )
     spans = "".join(
-        f"<span style='margin-right:18px'><b style='color:{colour}'>{sign}</b> {label}</span>"
+        f"<span style='margin-right:16px'><b style='color:{colour}'>{sign}</b> {label}</span>"
         for sign, colour, label in entries
     )
-    return f"<div style='font-size:13px;color:{colours.text}'>{spans}</div>"
+    return f"<div style='font-size:12px;color:{colours.text}'>{spans}</div>"
 
 
 class _RegionPlot:
@@ -68,35 +68,35 @@ class _RegionPlot:
     ----------
     fitted : Fitted
         Points and calculated curve.
-    scale : {"linear", "log"}
+    scale : {"linear", "log", "sqrt"}
         Scale of the intensity.
+    across : Across
+        The horizontal axis.
     colours : Colours
         Theme of the page.
     first : bool
         Whether it is the leftmost plot, which has the axis labels.
     points : str
         Name of the points: "measured" or "simulated".
-    wavelength : float or None
-        In Å, for 2θ in the readout.
     """
 
     def __init__(
         self,
         fitted: Fitted,
         scale: Scale,
+        across: Across,
         colours: Colours,
         first: bool,
         points: str,
-        wavelength: float | None,
     ) -> None:
-        self._points = points
+        self._points, self._across = points, across
         q, y = fitted.q, fitted.measured
-        self._log = scale == "log"
-        self._floor = float(y[y > 0.0].min()) / 3.0 if self._log else 0.0
+        self._scale: Scale = scale
+        self._floor = float(y[y > 0.0].min()) / 3.0 if scale == "log" else 0.0
         self._low, self._high = float(q[0]), float(q[-1])
-        self._make_sources(fitted, wavelength)
-        x_range = Range1d(self._low, self._high, bounds="auto")
-        self.main = self._intensity_figure(fitted, x_range, scale, colours, first)
+        self._make_sources(fitted)
+        x_range = Range1d(*across.ends(self._low, self._high), bounds="auto")
+        self.main = self._intensity_figure(fitted, x_range, colours, first)
         self.residual_range = Range1d(-4.0, 4.0)
         self.residuals = self._residual_figure(x_range, colours, first)
         for plot in (self.main, self.residuals):
@@ -107,63 +107,68 @@ class _RegionPlot:
         self.main.min_border_bottom = self.residuals.min_border_top = 7
         self._scale_residuals(fitted)
 
-    def _make_sources(self, fitted: Fitted, wavelength: float | None) -> None:
-        q = fitted.q
-        self.source = ColumnDataSource({"q": q, "measured": self._positive(fitted.measured)}, name="measured")
+    def _make_sources(self, fitted: Fitted) -> None:
+        q, x = fitted.q, self._across.of(fitted.q)
+        self.source = ColumnDataSource({"x": x, "measured": self._height(fitted.measured)}, name="measured")
         # The curve is interrupted where points are masked.
         self._pieces = np.split(
             np.arange(q.size), np.flatnonzero(np.diff(q) > GAP * np.median(np.diff(q))) + 1
         )
-        calculated = self._positive(fitted.calculated)
+        calculated = self._height(fitted.calculated)
         self.curves = [
-            ColumnDataSource({"q": q[piece], "calculated": calculated[piece]}, name="calculated")
+            ColumnDataSource(
+                {"q": q[piece], "x": x[piece], "calculated": calculated[piece]}, name="calculated"
+            )
             for piece in self._pieces
         ]
+        self._ghost = ColumnDataSource({"x": [], "calculated": []}, name="ghost")
         self._residual = ColumnDataSource(
             {
-                **positions(q, wavelength),
+                **positions(q, self._across.wavelength),
+                "x": x,
                 "zero": np.zeros(q.size),
                 "intensity": fitted.measured,
-                "height": self._positive(fitted.measured),
+                "height": self._height(fitted.measured),
                 "calculated_value": fitted.calculated,
                 "residual": fitted.residual,
             },
             name="residual",
         )
-        self._fringes = ColumnDataSource({"q": [], "foot": [], "top": []}, name="fringes")
-        self._bragg = ColumnDataSource({"q": [], "foot": [], "top": []}, name="bragg")
+        self._fringes = ColumnDataSource({"x": [], "foot": [], "top": []}, name="fringes")
+        self._bragg = ColumnDataSource({"x": [], "foot": [], "top": []}, name="bragg")
 
-    def _intensity_figure(
-        self, fitted: Fitted, x_range: Range1d, scale: Scale, colours: Colours, first: bool
-    ) -> figure:
+    def _intensity_figure(self, fitted: Fitted, x_range: Range1d, colours: Colours, first: bool) -> figure:
         y = fitted.measured
         top = max(float(y.max()), min(float(fitted.calculated.max()), 3.0 * float(y.max())))
-        low = self._floor if self._log else min(0.0, float(y.min()))
-        self._mark_heights = (top * 1.9, top * 3.6) if self._log else (top * 1.06, top * 1.16)
+        low, top = self._height(np.array([min(0.0, float(y.min())), top])).tolist()
+        log = self._scale == "log"
+        self._mark_heights = (top * 1.9, top * 3.6) if log else (top * 1.06, top * 1.16)
         weight = f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""
         plot = figure(
-            height=390,
-            sizing_mode="stretch_width",
+            sizing_mode="stretch_both",
+            min_height=180,
+            min_width=160,
             x_range=x_range,
-            y_range=Range1d(low, top * (4.0 if self._log else 1.18)),
-            y_axis_type=scale,
+            y_range=Range1d(low, top * (4.0 if log else 1.18)),
+            y_axis_type="log" if log else "linear",
             tools="xbox_zoom,box_zoom,pan,xwheel_zoom,reset,save",
-            toolbar_location="right",
+            toolbar_location="above",
             output_backend="canvas",
             title=f"{fitted.region.name}{weight}",
             active_scroll=None,
             active_drag="xbox_zoom",
         )
         plot.toolbar.logo = None
-        plot.scatter("q", "measured", source=self.source, size=4, color=colours.measured, alpha=0.8)
+        plot.toolbar.autohide = True
+        plot.scatter("x", "measured", source=self.source, size=4, color=colours.measured, alpha=0.8)
+        add_line(plot, self._ghost, "x", "calculated", colours.muted, dash="dashed")
         for curve in self.curves:
-            add_line(plot, curve, "q", "calculated", colours.calculated)
-        add_bars(plot, self._fringes, "q", "foot", "top", colours.fringe)
-        add_bars(plot, self._bragg, "q", "foot", "top", colours.bragg, dash="dashed")
-        add_readout(plot, self._residual, "q", "height", self._values)
+            add_line(plot, curve, "x", "calculated", colours.calculated)
+        add_bars(plot, self._fringes, "x", "foot", "top", colours.fringe)
+        add_bars(plot, self._bragg, "x", "foot", "top", colours.bragg, dash="dashed")
+        add_readout(plot, self._residual, "x", "height", self._values)
         plot.yaxis.axis_label = "intensity" if first else None
-        if scale == "linear":
-            plot.yaxis.formatter = BasicTickFormatter(power_limit_high=7)
+        format_intensity(plot, self._scale)
         return plot
 
     @property
@@ -177,31 +182,55 @@ class _RegionPlot:
 
     def _residual_figure(self, x_range: Range1d, colours: Colours, first: bool) -> figure:
         plot = figure(
-            height=130,
+            height=136,
             sizing_mode="stretch_width",
+            min_width=160,
             x_range=x_range,
             y_range=self.residual_range,
             tools="",
             toolbar_location=None,
-            x_axis_label="q (Å⁻¹)",
+            x_axis_label=self._across.label,
             output_backend="canvas",
         )
-        add_bars(plot, self._residual, "q", "zero", "residual", colours.residual, width=1.5)
-        add_readout(plot, self._residual, "q", "residual", self._values)
+        add_bars(plot, self._residual, "x", "zero", "residual", colours.residual, width=1.5)
+        add_readout(plot, self._residual, "x", "residual", self._values)
         plot.hspan(0.0, color=colours.text, line_width=0.7)
+        # On the canvas, where a change while a slider moves needs no new layout.
+        self.chi2 = Label(
+            x=6,
+            y=4,
+            x_units="screen",
+            y_units="screen",
+            text="",
+            name="chi2",
+            level="overlay",
+            text_color=colours.text,
+            text_font_size="12px",
+            background_fill_color=colours.background,
+            background_fill_alpha=0.85,
+        )
+        plot.add_layout(self.chi2)
         plot.yaxis.axis_label = "residual (σ)" if first else None
         plot.yaxis.ticker = BasicTicker(desired_num_ticks=5)
         return plot
 
-    def _positive(self, y: FloatArray) -> FloatArray:
-        """Replace values at or below zero on a logarithmic scale."""
-        return np.where(y > 0.0, y, self._floor) if self._log else y
+    def _height(self, y: FloatArray) -> FloatArray:
+        """Return the heights at which intensities are drawn."""
+        return heights(y, self._scale, self._floor)
 
     def update_curve(self, fitted: Fitted) -> None:
         """Show another calculated curve at the same points."""
-        calculated = self._positive(fitted.calculated)
+        calculated = self._height(fitted.calculated)
         for piece, curve in zip(self._pieces, self.curves, strict=True):
             curve.data["calculated"] = calculated[piece]
+
+    def show_ghost(self, fitted: Fitted | None) -> None:
+        """Show the curve of the last fit beside that of the sliders, or none."""
+        if fitted is not None:
+            data = {"x": self._across.of(fitted.q), "calculated": self._height(fitted.calculated)}
+            self._ghost.data = data
+        elif len(self._ghost.data["x"]):
+            self._ghost.data = {"x": [], "calculated": []}
 
     def update_residuals(self, fitted: Fitted) -> None:
         """Show other residuals at the same points."""
@@ -228,7 +257,7 @@ class _RegionPlot:
         ):
             positions = [q for one in periods for q in order_positions(self._low, self._high, one, zero)]
             n = len(positions)
-            source.data = {"q": positions, "foot": [foot] * n, "top": [high] * n}
+            source.data = {"x": self._across.of(np.array(positions)), "foot": [foot] * n, "top": [high] * n}
 
 
 class CurvePlot:
@@ -243,9 +272,9 @@ class CurvePlot:
     def __init__(self, colours: Colours) -> None:
         self._colours = colours
         self._plots: list[_RegionPlot] = []
-        self._regions = pn.Row(sizing_mode="stretch_width", margin=0)
-        self._legend = pn.pane.HTML("", margin=(0, 10), sizing_mode="stretch_width")
-        self.view = pn.Column(self._legend, self._regions, sizing_mode="stretch_width", margin=0)
+        self._regions = pn.Row(sizing_mode="stretch_both", margin=0)
+        self._legend = pn.pane.HTML("", margin=(0, 8), sizing_mode="stretch_width")
+        self.view = pn.Column(self._legend, self._regions, sizing_mode="stretch_both", margin=0)
 
     def draw(
         self,
@@ -255,7 +284,7 @@ class CurvePlot:
         values: Mapping[str, float],
         stacked: bool = True,
         unknown: Set[str] = frozenset(),
-        wavelength: float | None = None,
+        across: Across | None = None,
     ) -> None:
         """Draw the regions anew.
 
@@ -263,7 +292,7 @@ class CurvePlot:
         ----------
         fitted : sequence of Fitted
             The regions.
-        scale : {"linear", "log"}
+        scale : {"linear", "log", "sqrt"}
             Scale of the intensity.
         points : str
             Legend of the points: "measured" or "simulated".
@@ -273,11 +302,12 @@ class CurvePlot:
             False for single crystals.
         unknown : set of str
             Quantities that are not determined, at which nothing is marked.
-        wavelength : float, optional
-            In Å, for 2θ in the readout.
+        across : Across, optional
+            The horizontal axis, by default q.
         """
         self._plots = [
-            _RegionPlot(one, scale, self._colours, i == 0, points, wavelength) for i, one in enumerate(fitted)
+            _RegionPlot(one, scale, across or Across(), self._colours, i == 0, points)
+            for i, one in enumerate(fitted)
         ]
         self._update_marks(
             values, stacked, unknown
@@ -285,13 +315,23 @@ class CurvePlot:
         self._legend.object = legend_html(self._colours, points) if fitted else ""
         self._regions.objects = [
             pn.Column(
-                pn.pane.Bokeh(plot.main, sizing_mode="stretch_width"),
-                pn.pane.Bokeh(plot.residuals, sizing_mode="stretch_width"),
-                sizing_mode="stretch_width",
+                pn.pane.Bokeh(plot.main, sizing_mode="stretch_both", margin=0),
+                pn.pane.Bokeh(plot.residuals, sizing_mode="stretch_width", height=136, margin=0),
+                sizing_mode="stretch_both",
                 margin=0,
             )
             for plot in self._plots
         ]
+
+    def show_chi2(self, text: str) -> None:
+        """Write χ² into the residuals of the first region."""
+        if self._plots and self._plots[0].chi2.text != text:
+            self._plots[0].chi2.text = text
+
+    def show_ghost(self, fitted: Sequence[Fitted]) -> None:
+        """Show the curves of the last fit beside those of the sliders; none if empty."""
+        for i, plot in enumerate(self._plots):
+            plot.show_ghost(fitted[i] if i < len(fitted) else None)
 
     def curves(self) -> list[ColumnDataSource]:
         """Return the sources of the calculated curves, one for each piece without a gap."""

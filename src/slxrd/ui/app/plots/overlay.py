@@ -8,7 +8,9 @@ from bokeh.plotting import figure
 # Bokeh draws the level "overlay" on a separate canvas, where it clips annotations but not glyphs.
 
 
-def add_line(plot: figure, source: ColumnDataSource, x: str, y: str, colour: str) -> None:
+def add_line(
+    plot: figure, source: ColumnDataSource, x: str, y: str, colour: str, *, dash: str = "solid"
+) -> None:
     """Draw a curve through two columns of a source."""
     plot.add_layout(
         Band(
@@ -21,6 +23,7 @@ def add_line(plot: figure, source: ColumnDataSource, x: str, y: str, colour: str
             line_color=colour,
             line_alpha=1.0,
             line_width=2,
+            line_dash=dash,
         )
     )
 

@@ -96,8 +96,8 @@ class StackPlot:
         self._words = ColumnDataSource({"x": [], "y": [], "text": []}, name="not determined")
         self._range = Range1d(0.0, 100.0)
         self.figure = figure(
-            width=230,
-            height=600,
+            sizing_mode="stretch_both",
+            min_height=240,
             x_range=(0.0, 3.0),
             y_range=self._range,
             toolbar_location=None,
@@ -111,6 +111,7 @@ class StackPlot:
         )
         self.figure.xaxis.ticker = [0.5, 1.5, 2.5]
         self.figure.xaxis.major_label_overrides = {0.5: "N − σ_N", 1.5: "N", 2.5: "N + σ_N"}
+        self.figure.xaxis.major_label_text_font_size = "10px"
         self.figure.grid.visible = False
         self.figure.quad(
             left="left",

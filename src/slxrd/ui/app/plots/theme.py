@@ -1,4 +1,4 @@
-"""Light and dark theme of the page: colours of plots and text, and the design of the controls.
+"""Light and dark theme of the page: colours of the plots, the text and the frame.
 
 Data colours are those of Okabe and Ito, which people with colour vision deficiency can distinguish.
 """
@@ -6,13 +6,8 @@ Data colours are those of Okabe and Ito, which people with colour vision deficie
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from bokeh.plotting import figure
-from panel.theme.base import Inherit
-from panel.theme.native import Native
-from panel.viewable import Viewable
-from panel.widgets import Select, Widget
 
 
 @dataclass(frozen=True)
@@ -22,7 +17,11 @@ class Colours:
     Parameters
     ----------
     background, text, grid : str
-        Background, text and axes, and grid lines.
+        Background of plots and cards, text and axes, and grid lines.
+    frame, border, muted : str
+        Background of the frame, outlines, and text of less weight.
+    accent, on_accent, accent_soft : str
+        Colour of what can be pressed or is chosen, text on it, and a light shade of it.
     success, error : str
         Messages.
     image_filter : str
@@ -34,6 +33,12 @@ class Colours:
     background: str
     text: str
     grid: str
+    frame: str
+    border: str
+    muted: str
+    accent: str
+    on_accent: str
+    accent_soft: str
     success: str
     error: str
     image_filter: str
@@ -51,7 +56,13 @@ class Colours:
 LIGHT = Colours(
     background="#ffffff",
     text="#1f2328",
-    grid="#e3e6e9",
+    grid="#e6e9ed",
+    frame="#f3f5f8",
+    border="#c9d0d8",
+    muted="#56606b",
+    accent="#0b62a8",
+    on_accent="#ffffff",
+    accent_soft="#e2eef9",
     success="#1a6e50",
     error="#b3350a",
     image_filter="none",
@@ -66,9 +77,15 @@ LIGHT = Colours(
     spurious="#d55e00",
 )
 DARK = Colours(
-    background="#16191d",
+    background="#181d23",
     text="#e6e8ea",
-    grid="#2c3238",
+    grid="#2b323a",
+    frame="#0f1317",
+    border="#3b444e",
+    muted="#a5afba",
+    accent="#63b3f0",
+    on_accent="#06141f",
+    accent_soft="#17344c",
     success="#5fd3a6",
     error="#ff9466",
     image_filter="invert(0.91) hue-rotate(180deg)",
@@ -87,29 +104,6 @@ DARK = Colours(
 def colours(dark: bool) -> Colours:
     """Return the colours of the dark or the light theme."""
     return DARK if dark else LIGHT
-
-
-#: Bokeh draws the arrows of lists and number fields in black, which cannot be seen on a dark page.
-_ARROWS = """
-.bk-spin-btn-up:before { border-bottom-color: currentColor; }
-.bk-spin-btn-down:before { border-top-color: currentColor; }
-"""
-_LIST = """
-select.bk-input:not([size]):not([multiple]) { background-image: none; }
-.bk-input-group:has(select:not([size])) { position: relative; }
-.bk-input-group:has(select:not([size]))::after {
-  content: "▾"; position: absolute; right: 9px; bottom: 5px; pointer-events: none;
-}
-"""
-
-
-class PageDesign(Native):
-    """Panel's native design, with arrows in the colour of the text."""
-
-    modifiers: ClassVar[dict[type[Viewable], dict[str, Any]]] = {
-        Widget: {"stylesheets": [Inherit, _ARROWS]},
-        Select: {"stylesheets": [Inherit, _LIST]},
-    }
 
 
 def apply_theme(plot: figure, colours: Colours) -> None:

@@ -111,8 +111,11 @@ class _EntryPage(RequestHandler):
         if self.application.auth_provider.admit(self):
             # A redirection would not get the cookie if the address was opened from another page.
             self.write(
-                "<!doctype html><html lang='en'><title>slxrd</title><body><a href='/'>slxrd</a>"
-                "<script>location.replace('/')</script>"
+                "<!doctype html><html lang='en'><title>slxrd</title><style>:root{color-scheme:light dark}"
+                "body{font:16px system-ui,sans-serif;margin:48px}</style><body><h1>slxrd</h1>"
+                "<p>Preparing the <a href='/'>page</a> …</p>"
+                "<script>const dark = matchMedia('(prefers-color-scheme: dark)').matches\n"
+                "location.replace(dark ? '/?theme=dark' : '/')</script>"
             )
             return
         self.set_status(403)

@@ -17,7 +17,7 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 from slxrd.errors import SlxrdError
-from slxrd.ui.app.plots.theme import PageDesign
+from slxrd.ui.app.controls.style import LOADING, PageDesign
 from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
 from slxrd.ui.app.serving.headers import SecurityHeaders
 from slxrd.ui.app.serving.workspaces import Workspaces
@@ -38,6 +38,24 @@ if (!document.getElementById('slxrd-lost')) {
     'your work is kept. If slxrd was stopped, unsaved work is in a file in the folder that it was started in.'
   document.body.append(message)
 }
+"""
+#: Follows the theme of the operating system, unless another was chosen in this tab.
+_FOLLOW_THEME = """
+const dark = window.matchMedia('(prefers-color-scheme: dark)')
+const query = () => new URL(window.location.href).searchParams
+window.slxrdTheme = {
+  shown: () => query().get('theme') === 'dark' ? 'dark' : 'light',
+  set: theme => { sessionStorage.setItem('slxrd-theme', theme); slxrdTheme.apply() },
+  apply: () => {
+    const wanted = sessionStorage.getItem('slxrd-theme') ?? (dark.matches ? 'dark' : 'light')
+    if (wanted === slxrdTheme.shown()) return
+    const address = new URL(window.location.href)
+    address.searchParams.set('theme', wanted)
+    window.location.replace(address)
+  },
+}
+dark.addEventListener('change', slxrdTheme.apply)
+slxrdTheme.apply()
 """
 _HIDE_CONNECTION_LOST = "document.getElementById('slxrd-lost')?.remove()"
 
@@ -77,7 +95,7 @@ def serve(
     port = _free_port(port)
     token = secrets.token_urlsafe(24)
     authentication = TokenAuthentication(token, port)
-    pn.extension("filedropper", inline=False, design=PageDesign)
+    pn.extension("filedropper", inline=False, design=PageDesign, raw_css=[LOADING])
 
     def page() -> pn.Column:
         return _make_page(workspaces, first)
@@ -142,6 +160,7 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
         pn.state.onload(lambda: location.param.update(search=search))
     document = pn.state.curdoc
     if document is not None:
+        document.js_on_event("document_ready", CustomJS(code=_FOLLOW_THEME))
         document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
     return Page(workspaces.get(key), dark, workspaces.other_files(key)).view

@@ -14,7 +14,9 @@ from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.record.read import SavedPattern
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import TABLE
+from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.widgets import text
+from slxrd.ui.app.plots.axis import Across
 from slxrd.ui.app.plots.curves import OF_PERIOD, CurvePlot, fringe_threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
@@ -23,6 +25,8 @@ from slxrd.ui.app.state.workspace import Workspace
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
 DELAY = 0.12
+#: Width of the drawing of the stack, and least height of the plots, in pixels.
+STACK_WIDTH, MIN_HEIGHT = 184, 400
 
 
 class Comparison:
@@ -34,32 +38,34 @@ class Comparison:
         Holds the pattern and the parameter values.
     colours : Colours
         Theme of the page.
+    bar : PlotBar
+        Axis and scale.
     below : panel.Column
         Shown below the curves.
     """
 
-    def __init__(self, workspace: Workspace, colours: Colours, below: pn.Column) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Workspace, colours: Colours, bar: PlotBar, below: pn.Column) -> None:
+        self.workspace, self._bar = workspace, bar
         self._document = pn.state.curdoc
         self._curves, self._stack = CurvePlot(colours), StackPlot(colours)
-        self._scale = pn.widgets.RadioButtonGroup(
-            options={"linear": "linear", "logarithmic": "log"}, value="linear", width=190
-        )
-        self._scale.param.watch(lambda _: self.draw(), "value")
-        self._summary = text(margin=(6, 10))
+        self._summary = text(margin=(4, 8))
         self._outdated, self._update_scheduled = True, False
         self._curves_updated = self._details_updated = 0.0
-        self.view = pn.Column(
-            pn.Row(self._scale, self._summary, sizing_mode="stretch_width", margin=0),
-            pn.Row(
-                pn.Column(self._curves.view, below, sizing_mode="stretch_width", margin=0),
-                pn.pane.Bokeh(self._stack.figure, width=230, height=600, margin=0),
-                sizing_mode="stretch_width",
+        self._ghost: object = None
+        plots = pn.Row(
+            self._curves.view,
+            pn.Column(
+                pn.pane.Bokeh(self._stack.figure, sizing_mode="stretch_both", margin=0),
+                width=STACK_WIDTH,
+                sizing_mode="stretch_height",
                 margin=0,
             ),
-            sizing_mode="stretch_width",
+            sizing_mode="stretch_both",
+            min_height=MIN_HEIGHT,
             margin=0,
-            visible=False,
+        )
+        self.view = pn.Column(
+            self._summary, plots, below, sizing_mode="stretch_both", margin=0, visible=False
         )
 
     def show(self, visible: bool) -> None:
@@ -87,20 +93,21 @@ class Comparison:
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and is_simulated(_pattern_of(self.workspace))
         values, points = self.workspace.values, "simulated" if simulated else "measured"
+        across = Across(self._bar.axis, _pattern_of(self.workspace).wavelength) if fitted else None
         self._curves.draw(
-            fitted,
-            self._scale.value,
-            points,
-            values,
-            self.workspace.stacked,
-            self._unknown,
-            _pattern_of(self.workspace).wavelength if fitted else None,
+            fitted, self._bar.curve_scale, points, values, self.workspace.stacked, self._unknown, across
         )
+        self._ghost = None
         if fitted:
+            self._show_ghost()
+            self._show_chi2(fitted)
             self._show_stack()
             self._show_summary(fitted)
         else:
-            self._summary.object = "Open a file and choose a region to compare it with a calculated curve."
+            self._summary.object = (
+                "<h2>No curve yet</h2><p>Open a file (1 Open) and choose a region around a Bragg peak "
+                "(2 Regions) to compare it with a calculated curve.</p>"
+            )
 
     def update(self) -> None:
         """Show the curves of the current parameter values in the same regions."""
@@ -140,6 +147,8 @@ class Comparison:
         """Update residuals, stack and summary, which may follow a slider with a delay."""
         self._details_updated = monotonic()
         self._curves.update_residuals(fitted)
+        self._show_chi2(fitted)
+        self._show_ghost()
         self._show_stack()
         if not self.workspace.dragging:  # a text changes the layout, which takes longer than the curves
             self._show_summary(fitted)
@@ -148,6 +157,23 @@ class Comparison:
     def _unknown(self) -> frozenset[str]:
         """Quantities of the shown solution that the fit does not determine."""
         return shown_by(self.workspace).not_determined
+
+    def _show_chi2(self, fitted: Sequence[Fitted]) -> None:
+        chi2 = chi2_of(self.workspace, shown_by(self.workspace), fitted)
+        self._curves.show_chi2("" if chi2 is None else f"χ² = {chi2:.5g}")
+
+    def _show_ghost(self) -> None:
+        """Show the curve of the chosen solution while the sliders are elsewhere."""
+        shown = shown_by(self.workspace)
+        wanted = (id(shown.result), shown.solution) if shown.moved else None
+        if wanted == self._ghost:
+            return
+        self._ghost = wanted
+        if shown.result is None or not shown.moved:
+            self._curves.show_ghost(())
+            return
+        values = dict(shown.result.solutions[shown.solution].values)
+        self._curves.show_ghost(self.workspace.session.model_curve(values, shown.solution))
 
     def _show_stack(self) -> None:
         shown = shown_by(self.workspace)

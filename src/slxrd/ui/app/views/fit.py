@@ -26,14 +26,16 @@ from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
-from slxrd.ui.app.views.results import estimates_html, notes_html, reasons_html, solution_lines
+from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
 from slxrd.ui.report.text import without_value
 
 _MONOSPACE = """
-select, label { font-family: monospace; font-size: 11.5px; white-space: pre; }
-select { padding: 4px 2px; }
+select.bk-input, .bk-input-group > label {
+  font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace; font-size: 11px; white-space: pre;
+}
+select.bk-input { padding: 4px 2px; }
 """
 
 
@@ -61,8 +63,12 @@ class FitView:
         self._parts = text()
         self._budget = collapsible("Error budget", self._parts)
         self._probabilities = SolutionsPlot(colours, self.workspace.select_solution)
-        self._probability_pane = pn.pane.Bokeh(
-            self._probabilities.figure, sizing_mode="stretch_width", height=150, visible=False
+        # A pane of Bokeh does not pass on that it is hidden.
+        self._probability_pane = pn.Column(
+            pn.pane.Bokeh(self._probabilities.figure, sizing_mode="stretch_width", height=150),
+            sizing_mode="stretch_width",
+            margin=0,
+            visible=False,
         )
         self._solutions = pn.widgets.Select(
             label="solution shown",
@@ -73,7 +79,6 @@ class FitView:
             stylesheets=[_MONOSPACE],
         )
         self._solutions.param.watch(self._selected, "value")
-        self._notes = text()
         self._number = pn.widgets.IntInput(label="replicates", value=300, start=2, end=100000, width=110)
         self._seed = pn.widgets.IntInput(label="seed", value=0, start=0, width=90)
         self.picture = pn.Column(sizing_mode="stretch_width")
@@ -88,8 +93,8 @@ class FitView:
             row(self._number, self._seed, button("Bootstrap", self._bootstrap, margin=(22, 5, 5, 5))),
             button("χ² maps", self._maps),
         )
-        self.left = pn.Column(
-            text("<h2>4 Fit</h2>"),
+        self.controls = pn.Column(
+            text("<h2>Fit</h2>"),
             self._from_sliders,
             self._button,
             self._probability_pane,
@@ -97,9 +102,9 @@ class FitView:
             self._estimates,
             self._reasons,
             self._budget,
-            self._notes,
             self._uncertainty,
             width=CONTROLS_WIDTH,
+            margin=0,
         )
         self.refresh("state")
         self.refresh("job")
@@ -223,7 +228,7 @@ class FitView:
         if result is None:
             self._probability_pane.visible = False
             self._estimates.object = "<p>Not fitted yet.</p>"
-            self._reasons.object = self._notes.object = ""
+            self._reasons.object = ""
             return
         self._filling = True
         try:
@@ -239,7 +244,6 @@ class FitView:
         self._estimates.object = estimates_html(result, self.workspace.solution)
         self._show_probabilities(result, self.workspace.solution)
         self._reasons.object = reasons_html(result)
-        self._notes.object = notes_html(result)
 
 
 class _Bar:

@@ -13,7 +13,7 @@ from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, r
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
-#: Options of the sample that stand with those of the fit, as they are used more often.
+#: Options of the sample that stand first, as they are used more often.
 _FIRST = ("coherent", "size_window")
 
 
@@ -34,21 +34,42 @@ class ModelView:
         self._fields = {name: option_field(option) for name, option in self._options.items()}
         for name, widget in self._fields.items():
             widget.param.watch(self._on_change(name), "value")
-        self.left = pn.Column(
-            text("<h2>3 Model</h2><p>Move a slider (mouse or arrow keys); the calculated curve follows.</p>"),
+        self.sample = pn.Column(
+            text(
+                "<h2>Parameters</h2><p>Move a slider (mouse or arrow keys); the calculated curve follows.</p>"
+            ),
             self._sliders.view,
-            row(button("First guess", self._guess), button("Best solution", self._best)),
-            collapsible("Model and comparison", *self._rows("data", "instrument", "residuals")),
+            row(
+                button(
+                    "First guess",
+                    self._guess,
+                    description="Set the sliders to values estimated from the pattern.",
+                ),
+                button(
+                    "Best solution",
+                    self._best,
+                    description="Set the sliders to the first solution of the fit.",
+                ),
+            ),
             collapsible("Sample", *self._rows("sample")),
             collapsible("Bounds, ties, priors", *self._rows("refinement")),
             width=CONTROLS_WIDTH,
+            margin=0,
+        )
+        self.instrument = pn.Column(
+            text("<h2>Instrument</h2>"), *self._rows("instrument"), width=CONTROLS_WIDTH, margin=0
+        )
+        self.data = pn.Column(
+            collapsible("Noise, background, residuals", *self._rows("data", "residuals")),
+            width=CONTROLS_WIDTH,
+            margin=0,
         )
         self.refresh("state")
 
     def _rows(self, *groups: str) -> list[Any]:
         """Lay the fields of groups out: two short ones in a row, a long one by itself."""
         names = [name for name, option in self._options.items() if option.group in groups]
-        names = [*_FIRST, *names] if "data" in groups else [name for name in names if name not in _FIRST]
+        names = [name for name in _FIRST if name in names] + [name for name in names if name not in _FIRST]
         short = [self._fields[name] for name in names if not self._options[name].kind.repeatable]
         long = [self._fields[name] for name in names if self._options[name].kind.repeatable]
         return [*(row(*short[i : i + 2]) for i in range(0, len(short), 2)), *long]

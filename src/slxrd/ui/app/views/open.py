@@ -10,15 +10,12 @@ from typing import Any
 import panel as pn
 
 from slxrd._escape import html_text as escape
-from slxrd.data.description import describe_scans
-from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.diagnosis.diagnose import FEWEST
-from slxrd.fitting.diagnosis.options import diagnosis_of
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, html_table, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.contents import diagnosis_html, facts_html
 from slxrd.ui.session.controller import Session, State
 
 _ABOUT = """
@@ -28,7 +25,7 @@ From the fringes in an ordinary X-ray diffractogram, slxrd determines the thickn
 between them, and how much both vary.</p>
 """
 _STEPS = (
-    ("1 Open", "Drop the file of your diffractometer on the left, or open an example."),
+    ("1 Open", "Drop the file of your diffractometer above, or open an example."),
     ("2 Regions", "View the pattern, and choose a region around each Bragg peak with its fringes."),
     ("3 Model", "Move sliders to see how each parameter changes the calculated curve. Choose the model."),
     ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
@@ -70,6 +67,18 @@ _TRUST, _NO_LP = "accept the axis even if its range is implausible", "no Lorentz
 _AXES = {"q (Å⁻¹)": "q", "2θ (°)": "2theta", "θ (°)": "theta"}
 
 
+_DROP = """
+:host { --surface-background: var(--slxrd-background); }
+label { display: none; }
+.filepond--drop-label label { display: block; }
+.filepond--panel-root:not(#_) {
+  background-color: var(--slxrd-background); border: 1.5px dashed var(--slxrd-accent); border-radius: 8px;
+}
+.filepond--drop-label, .filepond--drop-label label { color: var(--slxrd-text); font-size: 14px; }
+.filepond--label-action { color: var(--slxrd-accent); }
+"""
+
+
 class OpenView:
     """File upload, examples and reading options.
 
@@ -85,9 +94,10 @@ class OpenView:
         self.workspace = workspace
         self._unreadable: tuple[str, bytes] | None = None
         self._drop = pn.widgets.FileDropper(
-            height=110,
+            height=76,
             sizing_mode="stretch_width",
-            margin=(0, 10),
+            margin=(0, 8),
+            stylesheets=[_DROP],
             chunk_size=5_000_000,
             max_file_size=f"{LARGEST_FILE // 1_000_000}MB",
             multiple=False,
@@ -112,21 +122,42 @@ class OpenView:
             self._monochromator,
             button("Apply", self._apply_options, color="primary"),
         )
-        self.left = pn.Column(
-            text(
-                "<h2>1 Open a diffractogram</h2><p>Drop a file of your diffractometer here (Bruker, "
-                "PANalytical, Rigaku, STOE, text, Excel, …), or a saved session (.json).</p>"
+        self.top = pn.Row(
+            pn.Column(
+                text(
+                    "<h2>1 Open a diffractogram</h2><p class='muted'>Bruker, PANalytical, Rigaku, STOE, "
+                    "text, Excel and others, or a saved session (.json)</p>",
+                    margin=(0, 8),
+                ),
+                self._drop,
+                sizing_mode="stretch_width",
+                margin=0,
             ),
-            self._drop,
-            row(
-                self._example, button("Open the example", self._open_example, margin=(22, 5, 5, 0), width=115)
+            pn.Column(
+                self._example,
+                button(
+                    "Open the example",
+                    self._open_example,
+                    margin=(0, 8),
+                    width=250,
+                    description="Open the packaged pattern that is chosen above, with its options.",
+                ),
+                margin=(8, 0, 0, 0),
+                width=266,
             ),
-            self._found,
-            self._options,
-            text(_other_files_html(others)),
-            width=CONTROLS_WIDTH,
+            sizing_mode="stretch_width",
+            margin=0,
         )
-        self.right = text(welcome_html(), margin=(6, 40))
+        self.controls = pn.Column(self._found, self._options, width=CONTROLS_WIDTH, margin=0)
+        self.right = pn.Column(
+            text(welcome_html(), margin=(8, 8)),
+            text(_other_files_html(others), margin=(0, 8)),
+            sizing_mode="stretch_width",
+            max_width=820,
+            margin=0,
+        )
+        self._others = text(_other_files_html(others))
+        self.controls.append(self._others)
         self.refresh("state")
 
     def _dropped(self, event: Any) -> None:
@@ -237,9 +268,9 @@ class OpenView:
                 "to continue this session.</p>"
             )
             return
-        facts = html_table(("", ""), _facts(pattern))
+        facts = facts_html(self.workspace.session.pattern_of_file(), pattern)
         self._found.object = (
-            f"<h3>Contents of {escape(state.file)}</h3>{facts}{_diagnosis_html(pattern)}"
+            f"<h3>Contents of {escape(Path(state.file).name)}</h3>{facts}{diagnosis_html(pattern)}"
             "<p>If this is right, go on to <b>2 Regions</b>.</p>"
         )
 
@@ -266,17 +297,3 @@ def _wavelength(typed: str) -> float | str | None:
         return float(typed) if typed else None
     except ValueError:
         return typed
-
-
-def _diagnosis_html(pattern: Pattern) -> str:
-    """Return what the pattern shows, as ``slxrd info`` prints it; empty if it has too few points."""
-    if len(pattern) < FEWEST:
-        return ""
-    return f"<h3>What the pattern shows</h3><pre>{escape(str(diagnosis_of(pattern)))}</pre>"
-
-
-def _facts(pattern: Pattern) -> list[tuple[str, str]]:
-    """Return the output of ``slxrd info`` as rows: name and value."""
-    lines = (line.strip() for line in describe_scans(pattern.source, [pattern]).splitlines()[1:])
-    pairs = (line.split(maxsplit=1) for line in lines if line)
-    return [(pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs]

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import panel as pn
 
 from slxrd._escape import html_text as escape
-from slxrd.ui.app.controls.widgets import button
+from slxrd.ui.app.controls.plot_bar import PlotBar
+from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, QUIET, RAIL, RAIL_WIDTH, TABS, variables
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.messages import Level, Topic
 from slxrd.ui.app.state.shown import shown_by
@@ -21,7 +24,7 @@ from slxrd.ui.app.views.fit import FitView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
 from slxrd.ui.app.views.regions import RegionsView
-from slxrd.ui.app.views.results import banner_html
+from slxrd.ui.app.views.results import banner_html, grade_html, notes_html
 from slxrd.ui.app.views.save import SaveView
 from slxrd.ui.app.views.series import SeriesView
 
@@ -33,14 +36,15 @@ STEPS = {
     "5 Save": "save",
     "6 Series": "series",
 }
+TABS_OF_INSPECTOR = {"Sample": "sample", "Instrument": "instrument", "Data": "data", "Fit": "fit"}
+#: The tab that belongs to a step; the others can be opened in every step.
+TAB_OF_STEP = {"open": "data", "regions": "data", "model": "sample", "fit": "fit"}
+_SHRINKS = {"min-height": "0"}
+_SCROLLS = {"overflow-y": "auto", **_SHRINKS}
+_IN_HEADER: dict[str, Any] = {"margin": (4, 4), "stylesheets": [QUIET]}
 #: Prefix of a message, so that its kind does not depend on colour alone.
 _PREFIXES = {"info": "", "success": "✓ ", "error": "! "}
-_TOGGLE_THEME = """
-const address = new URL(window.location.href)
-const query = address.searchParams
-query.get('theme') === 'dark' ? query.delete('theme') : query.set('theme', 'dark')
-window.location.href = address
-"""
+_TOGGLE_THEME = "slxrdTheme.set(slxrdTheme.shown() === 'dark' ? 'light' : 'dark')"
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -75,29 +79,37 @@ class Page:
         self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
-        self._open, self._regions = OpenView(workspace, others), RegionsView(workspace, self._colours)
+        self._bar = PlotBar(lambda: self._regions.show_whole())
+        self._open, self._regions = (
+            OpenView(workspace, others),
+            RegionsView(workspace, self._colours, self._bar),
+        )
         self._model, self._fit, self._save = (
             ModelView(workspace),
             FitView(workspace, self._colours),
             SaveView(workspace),
         )
         self._series = SeriesView(workspace)
-        self._comparison = Comparison(workspace, self._colours, self._fit.picture)
-        self._assessment = pn.pane.HTML(
-            "", sizing_mode="stretch_width", margin=(0, 10), styles={"color": "inherit"}, visible=False
-        )
-        self.view = pn.Column(
-            self._header(dark),
-            self._assessment,
-            self._status_line(),
-            self._steps_view(),
+        self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.picture)
+        self._bar.on_change(self._regions.draw, self._comparison.draw)
+        self._assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
+        self._side = self._inspector()
+        self.view = pn.Row(
+            self._rail(),
+            pn.Column(
+                self._header(dark),
+                self._assessment,
+                pn.Row(
+                    self._work(), self._side, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"}
+                ),
+                self._status_bar(),
+                sizing_mode="stretch_both",
+                margin=0,
+                styles={"height": "100%", "min-width": "0"},
+            ),
             sizing_mode="stretch_both",
             margin=0,
-            styles={
-                "color": self._colours.text,
-                "background": self._colours.background,
-                "--slxrd-image-filter": self._colours.image_filter,
-            },
+            styles={**variables(self._colours), "--slxrd-image-filter": self._colours.image_filter},
         )
         self._unsubscribe = workspace.subscribe(self._changed)
         if self._document is not None:
@@ -106,65 +118,152 @@ class Page:
             self._refresh(topic)
         self._show_step()
 
-    def _header(self, dark: bool) -> pn.Row:
+    def _rail(self) -> pn.Column:
         self._steps = pn.widgets.RadioButtonGroup(
             options=STEPS,
             value="open",
-            color="primary",
-            variant="outline",
-            width=600,
-            label="step",
+            orientation="vertical",
+            width=RAIL_WIDTH - 16,
+            margin=(8, 8),
+            stylesheets=[RAIL],
         )
         self._steps.param.watch(lambda _: self._show_step(), "value")
-        self._file = pn.pane.HTML(
-            "", sizing_mode="stretch_width", margin=(10, 10), styles={"color": "inherit"}
+        return pn.Column(
+            pn.pane.HTML("<b style='font-size:20px'>slxrd</b>", margin=(10, 0, 0, 16)),
+            self._steps,
+            width=RAIL_WIDTH,
+            sizing_mode="stretch_height",
+            margin=0,
+            styles=self._edge("right"),
         )
-        self._undo = button("↶ Undo", self.workspace.undo, width=85)
-        self._redo = button("↷ Redo", self.workspace.redo, width=85)
-        theme = pn.widgets.Button(label="Light" if dark else "Dark", width=60, margin=5)
+
+    def _header(self, dark: bool) -> pn.Row:
+        self._file = pn.pane.HTML(
+            "",
+            sizing_mode="stretch_width",
+            margin=(9, 16),
+            styles={"font-size": "14px", "font-weight": "600"},
+        )
+        self._undo = button("↶ Undo", self.workspace.undo, **_IN_HEADER)
+        self._redo = button("↷ Redo", self.workspace.redo, **_IN_HEADER)
+        self._notes_button = button("Notes", self._toggle_notes, visible=False, **_IN_HEADER)
+        theme = pn.widgets.Button(label="Light" if dark else "Dark", **_IN_HEADER)
         theme.js_on_click(code=_TOGGLE_THEME)
         return pn.Row(
-            pn.pane.HTML("<b style='font-size:19px'>slxrd</b>", width=60, margin=(6, 4, 0, 10)),
-            self._steps,
             self._file,
+            self._notes_button,
             self._undo,
             self._redo,
             theme,
             sizing_mode="stretch_width",
             margin=0,
-            styles={"flex-wrap": "wrap"},
+            height=40,
+            styles=self._edge("bottom"),
         )
 
-    def _status_line(self) -> pn.Row:
-        self._message = pn.pane.HTML("", sizing_mode="stretch_width", min_height=22, margin=(0, 10))
-        self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(7, 10))
-        self._cancel = button("Cancel", self.workspace.cancel, color="danger", visible=False, width=80)
+    def _status_bar(self) -> pn.Row:
+        self._grade = pn.pane.HTML("", margin=(8, 8))
+        self._message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(9, 8))
+        self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(15, 8))
+        self._cancel = button(
+            "Cancel", self.workspace.cancel, color="danger", visible=False, width=80, margin=(4, 8)
+        )
         return pn.Row(
-            self._message, self._progress, self._cancel, sizing_mode="stretch_width", margin=0, height=30
+            self._grade,
+            self._message,
+            self._progress,
+            self._cancel,
+            sizing_mode="stretch_width",
+            margin=0,
+            height=40,
+            styles=self._edge("top"),
         )
 
-    def _steps_view(self) -> pn.Row:
-        self._controls = {
-            "open": self._open.left,
-            "regions": self._regions.left,
-            "model": self._model.left,
-            "fit": self._fit.left,
-            "save": self._save.left,
-            "series": self._series.left,
+    def _inspector(self) -> pn.Column:
+        self._tabs = pn.widgets.RadioButtonGroup(
+            options=TABS_OF_INSPECTOR, value="data", sizing_mode="stretch_width", margin=0, stylesheets=[TABS]
+        )
+        self._tabs.param.watch(lambda _: self._show_tab(), "value")
+        self._panels = {
+            "sample": self._model.sample,
+            "instrument": self._model.instrument,
+            "data": pn.Column(self._open.controls, self._regions.controls, self._model.data, margin=0),
+            "fit": self._fit.controls,
         }
-        scrolled = {"overflow-y": "auto", "max-height": "calc(100vh - 112px)"}
-        left = pn.Column(*self._controls.values(), width=420, margin=0, styles=scrolled)
-        right = pn.Column(
+        scrolled = pn.Column(
+            *self._panels.values(),
+            sizing_mode="stretch_both",
+            margin=0,
+            styles={"overflow-y": "auto", "min-height": "0"},
+        )
+        return pn.Column(
+            self._tabs,
+            scrolled,
+            width=INSPECTOR_WIDTH,
+            sizing_mode="stretch_height",
+            margin=0,
+            styles=self._edge("left"),
+        )
+
+    def _work(self) -> pn.Column:
+        self._drawer = text(visible=False, margin=0, styles=self._drawer_style)
+        self._save_page = pn.Row(
+            card(self._save.left),
+            card(self._save.right, sizing_mode="stretch_width"),
+            sizing_mode="stretch_both",
+            margin=0,
+            styles=_SCROLLS,
+        )
+        self._series_page = pn.Row(
+            pn.Column(
+                card(self._series.left),
+                width=CONTROLS_WIDTH + 40,
+                sizing_mode="stretch_height",
+                margin=0,
+                styles=_SCROLLS,
+            ),
+            pn.Column(
+                card(self._series.right, sizing_mode="stretch_width"),
+                sizing_mode="stretch_both",
+                margin=0,
+                styles=_SCROLLS,
+            ),
+            sizing_mode="stretch_both",
+            margin=0,
+        )  # fmt: skip
+        return pn.Column(
+            self._open.top,
+            self._bar.view,
             self._open.right,
             self._regions.right,
             self._comparison.view,
-            self._save.right,
-            self._series.right,
+            self._save_page,
+            self._series_page,
+            self._drawer,
             sizing_mode="stretch_both",
-            margin=0,
-            styles=scrolled,
+            margin=(8, 0),
+            styles=_SCROLLS,
         )
-        return pn.Row(left, right, sizing_mode="stretch_both", margin=0)
+
+    def _edge(self, side: str) -> dict[str, str]:
+        """Return the style of a part of the frame with a line on one side."""
+        return {
+            "background": self._colours.background,
+            f"border-{side}": f"1px solid {self._colours.border}",
+        }
+
+    @property
+    def _drawer_style(self) -> dict[str, str]:
+        return {
+            **self._edge("top"),
+            "max-height": "40vh",
+            "overflow-y": "auto",
+            "padding": "8px 16px",
+            "flex": "none",
+        }
+
+    def _toggle_notes(self) -> None:
+        self._drawer.visible = not self._drawer.visible
 
     def _changed(self, topic: Topic) -> None:
         """Refresh the page after a change, which may come from any thread and any page."""
@@ -186,7 +285,10 @@ class Page:
             view.refresh(topic)
         if topic == "state":
             name = self.workspace.session.state.file or "no file open"
-            self._file.object = f"<span title='{escape(name, quote=True)}'>{escape(Path(name).name)}</span>"
+            self._file.object = (
+                f"<div title='{escape(name, quote=True)}' style='overflow:hidden;text-overflow:ellipsis;"
+                f"white-space:nowrap'>{escape(Path(name).name)}</div>"
+            )
             self._show_pattern_or_welcome()
             self._comparison.draw()
         elif topic == "values":
@@ -198,9 +300,19 @@ class Page:
         self._refresh_status(topic)
 
     def _refresh_assessment(self) -> None:
-        text = banner_html(shown_by(self.workspace))
-        if self._assessment.object != text:
-            self._assessment.param.update(object=text, visible=bool(text))
+        banner = banner_html(shown_by(self.workspace))
+        if self._assessment.object != banner:
+            self._assessment.param.update(object=banner, visible=bool(banner))
+        result = shown_by(self.workspace).result
+        notes = "" if result is None else notes_html(result)
+        if self._drawer.object != notes:
+            self._drawer.object = notes
+        count = 0 if result is None else len(result.notes)
+        self._notes_button.visible = bool(notes)
+        self._notes_button.label = f"Notes and warnings ({count})"
+        if not notes:
+            self._drawer.visible = False
+        self._grade.object = grade_html(result)
 
     def _refresh_status(self, topic: Topic) -> None:
         job = self.workspace.job
@@ -220,8 +332,7 @@ class Page:
             "error": self._colours.error,
         }
         self._message.object = (
-            f"<div role='status' aria-live='polite' style='color:{colours[level]};font-size:14px'>"
-            f"{escape(text)}</div>"
+            f"<div role='status' aria-live='polite' style='color:{colours[level]}'>{escape(text)}</div>"
         )
 
     def step(self, name: str) -> None:
@@ -233,14 +344,22 @@ class Page:
         step = self._steps.value
         if not self.workspace.busy:
             self.workspace.show_message("")  # the message belonged to the previous step
-        for name, controls in self._controls.items():
-            controls.visible = name == step
+        self._tabs.value = TAB_OF_STEP.get(step, self._tabs.value)
         self._comparison.show(step in ("model", "fit"))
+        self._save_page.visible, self._series_page.visible = step == "save", step == "series"
+        self._show_tab()
         self._show_pattern_or_welcome()
-        self._save.right.visible = step == "save"
-        self._series.right.visible = step == "series"
+
+    def _show_tab(self) -> None:
+        for name, panel in self._panels.items():
+            panel.visible = name == self._tabs.value
+        self._open.controls.visible = self._steps.value == "open"
+        self._regions.controls.visible = self._model.data.visible = self._steps.value != "open"
 
     def _show_pattern_or_welcome(self) -> None:
-        visible = self._steps.value in ("open", "regions")
-        opened = self.workspace.session.state.file is not None
-        self._regions.right.visible, self._open.right.visible = visible and opened, visible and not opened
+        step, opened = self._steps.value, self.workspace.session.state.file is not None
+        pattern = step in ("open", "regions")
+        self._bar.show_for(step if opened or step == "regions" else "")
+        self._open.top.visible = step == "open"
+        self._regions.right.visible, self._open.right.visible = pattern and opened, pattern and not opened
+        self._side.visible = step in ("regions", "model", "fit") or (step == "open" and opened)

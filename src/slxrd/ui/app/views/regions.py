@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import panel as pn
 
 from slxrd.data.pattern import Pattern
-from slxrd.data.peaks import find_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, row, text
-from slxrd.ui.app.plots.pattern import PatternPlot, PatternView
+from slxrd.fitting.result.summary import is_simulated
+from slxrd.ui.app.controls.plot_bar import PlotBar
+from slxrd.ui.app.controls.range_list import RangeList
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, row, text
+from slxrd.ui.app.plots.pattern import MouseActions, PatternPlot, PatternView, legend_html
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.units import FloatArray
 
-_MOUSE = {"zoom": "zoom", "add a region": "region", "add a mask": "mask"}
 #: Half width of the mask of a spurious peak, in units of its full width at half maximum.
 MASK_WIDTH = 1.5
 
@@ -32,66 +34,115 @@ class RegionsView:
         Holds the pattern and the choices.
     colours : Colours
         Theme of the page.
+    bar : PlotBar
+        Axis, scale, and what the mouse does.
     """
 
-    def __init__(self, workspace: Workspace, colours: Colours) -> None:
-        self.workspace = workspace
-        self._plot = PatternPlot(colours, self._add_range)
-        self.right = self._plot.view
+    def __init__(self, workspace: Workspace, colours: Colours, bar: PlotBar) -> None:
+        self.workspace, self._bar = workspace, bar
+        actions = MouseActions(self._add_range, self._change_range, self._remove_range)
+        self._plot = PatternPlot(colours, actions)
+        self.show_whole = self._plot.show_whole
+        self._legend = pn.pane.HTML("", margin=(0, 8), sizing_mode="stretch_width")
+        self._colours = colours
+        self.right = pn.Column(self._legend, self._plot.view, sizing_mode="stretch_both", margin=0)
         self._peaks: dict[str, tuple[tuple[float, float, str], ...]] = {}
-        self._axis = pn.widgets.RadioButtonGroup(options={"q": "q", "2θ": "2theta"}, value="q", width=120)
-        self._scale = pn.widgets.RadioButtonGroup(
-            options={"logarithmic": "log", "linear": "linear"}, value="log", width=200
+        self._baseline = pn.widgets.Toggle(
+            label="Show baseline",
+            sizing_mode="stretch_width",
+            margin=(4, 4, 4, 8),
         )
-        self._mouse = pn.widgets.RadioButtonGroup(options=_MOUSE, value="zoom", sizing_mode="stretch_width")
-        self._baseline = pn.widgets.Toggle(label="Show baseline", width=180, margin=(5, 0, 5, 10))
-        self._show_peaks = pn.widgets.Toggle(label="Show peaks", width=180, margin=(5, 0, 5, 10))
+        self._show_peaks = pn.widgets.Toggle(
+            label="Show peaks",
+            sizing_mode="stretch_width",
+            margin=(4, 8, 4, 4),
+        )
         self._mask_button = button("Mask the spurious peaks", self._mask_spurious, visible=False)
         self._regions = pn.widgets.TextInput(
             label="regions in Å⁻¹ (low:high or low:high:weight)", sizing_mode="stretch_width"
         )
         self._masks = pn.widgets.TextInput(label="masks in Å⁻¹ (low:high)", sizing_mode="stretch_width")
+        self._region_rows = RangeList("region", True, lambda items: self._put("regions", items))
+        self._mask_rows = RangeList("mask", False, lambda items: self._put("mask", items))
+        self._edit_button = button(
+            "Edit these regions",
+            self._edit_used,
+            description="Choose the automatic regions and masks, so that they can be changed.",
+        )
         self._hint = text()
-        for widget in (self._axis, self._scale, self._mouse, self._baseline):
-            widget.param.watch(lambda _: self.draw(), "value")
+        self._baseline.param.watch(lambda _: self.draw(), "value")
         self._show_peaks.param.watch(lambda _: self._find_peaks(), "value")
         self._regions.param.watch(lambda event: self._apply_text("regions", event.new), "value")
         self._masks.param.watch(lambda event: self._apply_text("mask", event.new), "value")
-        self.left = pn.Column(
+        self.controls = pn.Column(
             text(
-                "<h2>2 Choose regions</h2><p>A region contains one Bragg peak with its fringes. "
-                "If you choose none, slxrd uses the regions around the Bragg peaks that it finds.</p>"
-            ),
-            row(self._axis, self._scale),
-            text("<h3>Dragging the mouse over the pattern</h3>"),
-            self._mouse,
-            button("Whole pattern", self._plot.show_whole),
-            self._regions,
-            self._masks,
-            row(
-                button("Use automatic regions", lambda: self._apply_text("regions", "")),
-                button("Clear masks", lambda: self._apply_text("mask", "")),
+                "<h2>Regions</h2><p>A region contains one Bragg peak with its fringes. To draw one, choose "
+                "<i>add a region</i> above the pattern and drag. Drag its sides to change it; a double "
+                "click deletes it.</p>"
             ),
             self._hint,
-            row(self._baseline, self._show_peaks),
-            text(
-                "<small>The baseline is only shown, not subtracted. A background can be fitted (3 Model, "
-                "Model and comparison).</small>"
+            self._region_rows.view,
+            row(
+                button(
+                    "Use automatic regions",
+                    lambda: self._apply_text("regions", ""),
+                    description="Use the regions around the Bragg peaks that slxrd finds.",
+                ),
+                self._edit_button,
             ),
+            text("<h2>Masks</h2><p>Points under a mask are left out of the fit.</p>", margin=(12, 10, 2, 10)),
+            self._mask_rows.view,
+            button("Clear masks", lambda: self._apply_text("mask", ""), description="Delete all masks."),
+            collapsible("Regions and masks as text", self._regions, self._masks),
+            row(self._baseline, self._show_peaks),
             self._mask_button,
             width=CONTROLS_WIDTH,
+            margin=0,
         )
         self.refresh("state")
 
     def _choice(self, what: str) -> list[list[float]]:
         return [list(item) for item in self.workspace.session.state.choices.get(what, ())]
 
+    @property
+    def _edited(self) -> str:
+        """What the mouse edits: the choice of regions or that of masks."""
+        return "mask" if self._bar.mouse == "mask" else "regions"
+
     def _add_range(self, low: float, high: float) -> None:
-        what = "mask" if self._mouse.value == "mask" else "regions"
+        self._put(self._edited, sorted([*self._choice(self._edited), [low, high]]))
+
+    def _change_range(self, number: int, low: float, high: float) -> None:
+        items = self._choice(self._edited)
+        items[number] = [low, high, *items[number][2:]]
+        self._put(self._edited, sorted(items))
+
+    def _remove_range(self, number: int) -> None:
+        self._put(self._edited, [item for i, item in enumerate(self._choice(self._edited)) if i != number])
+
+    def _edit_used(self) -> None:
+        regions, masks = self._used()
+        self.workspace.do(
+            "choice of the automatic regions", choices={"regions": regions, "mask": masks or None}
+        )
+
+    def _put(self, what: str, items: list[list[float]]) -> None:
+        """Set regions or masks; show the former ones again where that is refused."""
+        if not self.workspace.try_action(lambda: self._checked(what, items)):
+            self.refresh("state")
+
+    def _checked(self, what: str, items: list[list[float]]) -> None:
         word = "mask" if what == "mask" else "region"
-        # A new range replaces the ranges that it overlaps.
-        kept = [item for item in self._choice(what) if item[1] <= low or item[0] >= high]
-        self.workspace.do(f"{word} {low:g}:{high:g}", choices={what: sorted([*kept, [low, high]])})
+        for one, other in pairwise(sorted(items)):
+            if other[0] < one[1]:
+                raise SlxrdError(
+                    f"{word}s {_format_ranges([one[:2]])} and {_format_ranges([other[:2]])} overlap; nothing "
+                    f"has changed: draw the {word} beside the other, or delete that first"
+                )
+        if not self.workspace.do(
+            f"{what} {_format_ranges(items) or 'automatic'}", choices={what: items or None}
+        ):
+            raise SlxrdError(self.workspace.message.rstrip("."))
 
     def _apply_text(self, what: str, typed: str) -> None:
         if typed.strip() == _format_ranges(self._choice(what)):
@@ -112,7 +163,7 @@ class RegionsView:
         if not self._show_peaks.value or self.workspace.session.state.file is None:
             self.draw()
             return
-        regions = [(r[0], r[1]) for r in self._current_regions()[0]]
+        regions = [(r[0], r[1]) for r in self._used()[0]]
         pattern = self.workspace.session.pattern()
 
         def decompose_regions(report: Any) -> tuple[tuple[float, float, str], ...]:
@@ -146,18 +197,15 @@ class RegionsView:
         new = [[round(q - MASK_WIDTH * w, 4), round(q + MASK_WIDTH * w, 4)] for q, w in spurious]
         self.workspace.do("mask spurious peaks", choices={"mask": sorted([*self._choice("mask"), *new])})
 
-    def _current_regions(self) -> tuple[list[list[float]], bool, str]:
-        """Return the regions, whether they were chosen by the user, and an error if none was found."""
-        chosen = self._choice("regions")
-        if chosen:
-            return chosen, True, ""
+    def _used(self) -> tuple[list[list[float]], list[list[float]]]:
+        """Return the regions and masks that a fit would use, chosen or from the pattern, as far as found."""
+        chosen, masks = self._choice("regions"), self._choice("mask")
         try:
-            pattern = self.workspace.session.pattern().to_q()
-            for low, high in self._choice("mask"):
-                pattern = pattern.masked(low, high)
-            return [[r.low, r.high] for r in find_regions(pattern)], False, ""
-        except SlxrdError as error:
-            return [], False, str(error)
+            regions, used = self.workspace.session.ranges()
+        except SlxrdError:
+            return chosen, masks
+        automatic = [[r.low, r.high, *([r.weight] if r.weight != 1.0 else [])] for r in regions]
+        return chosen or automatic, masks or [list(mask) for mask in used]
 
     def _baseline_of(self, pattern: Pattern) -> FloatArray | None:
         if not self._baseline.value:
@@ -183,29 +231,36 @@ class RegionsView:
         except SlxrdError as error:
             self._plot.clear()
             raise SlxrdError(str(error)) from None
-        if pattern.wavelength is None and self._axis.value == "2theta":
-            self._axis.value = "q"
+        if pattern.wavelength is None and self._bar.axis == "2theta":
+            self._bar.axis = "q"
             raise SlxrdError("the 2θ axis needs the wavelength; give it under 1 Open")
-        regions, by_user, problem = self._current_regions()
-        if problem:
-            self._hint.object = "<p>No region was found. Choose one around a Bragg peak and its fringes.</p>"
-        elif by_user:
-            self._hint.object = ""
-        else:
-            self._hint.object = f"<p>Automatic regions: {_format_ranges(regions)} Å⁻¹.</p>"
+        (regions, masks), by_user = self._used(), bool(self._choice("regions"))
+        of_pattern = bool(masks) and not self._choice("mask")
+        self._edit_button.visible = bool(regions) and (not by_user or of_pattern)
+        hint = ""
+        if not regions:
+            hint = "<p>No region was found. Choose one around a Bragg peak and its fringes.</p>"
+        elif not by_user:
+            hint = f"<p>Automatic regions: {_format_ranges([r[:2] for r in regions])} Å⁻¹.</p>"
+        if of_pattern:
+            hint += f"<p>Automatic mask: {_format_ranges(masks)} Å⁻¹, the peak of the substrate.</p>"
+        self._hint.object = hint
         shown = self._peaks.get(self._key(), ()) if self._show_peaks.value else ()
         self._mask_button.visible = any(kind == "spurious" for *_, kind in shown)
+        points = "simulated" if is_simulated(pattern) else "measured"
+        self._legend.object = legend_html(self._colours, points, by_user, bool(masks), of_pattern)
         self._plot.show(
             pattern,
             PatternView(
-                self._axis.value,
-                self._scale.value,
-                self._mouse.value,
+                self._bar.axis,
+                self._bar.scale,
+                self._bar.mouse,
                 [(r[0], r[1]) for r in regions],
-                [(m[0], m[1]) for m in self._choice("mask")],
+                [(m[0], m[1]) for m in masks],
                 by_user,
                 self._baseline_of(pattern),
                 [(q, _height(pattern, q), kind) for q, _, kind in shown],
+                not of_pattern,
             ),
         )
 
@@ -216,6 +271,8 @@ class RegionsView:
                 self._show_peaks.value = False  # the peaks belonged to other regions
             self._regions.value = _format_ranges(self._choice("regions"))
             self._masks.value = _format_ranges(self._choice("mask"))
+            self._region_rows.show(self._choice("regions"))
+            self._mask_rows.show(self._choice("mask"))
             self.draw()
 
 

@@ -22,6 +22,11 @@ _MEANING = {
 }
 #: Signs and colours of the grades, of which the words beside them do not depend.
 _GRADES = {"describes": ("✓", "#1a8a5f"), "systematic": ("≈", "#b37400"), "rejected": ("✗", "#c62f24")}
+_WORDS = {
+    "describes": "describes the data",
+    "systematic": "systematic residuals",
+    "rejected": "model rejected",
+}
 #: Decimals of the values in the list of solutions.
 _DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
 
@@ -55,8 +60,19 @@ def banner_html(shown: Shown) -> str:
             f"Solution {shown.solution + 1} of {n} is shown{chance}; the most probable is solution 1."
         )
     return (
-        f"<div role='status' style='border-left:6px solid {colour};background:{colour}26;padding:4px 10px;"
-        f"font-size:14px'>{' &nbsp; '.join(parts)}</div>"
+        f"<div role='status' style='border-left:8px solid {colour};background:{colour}26;padding:6px 16px;"
+        f"font-size:13px'>{' &nbsp; '.join(parts)}</div>"
+    )
+
+
+def grade_html(result: SavedFit | None) -> str:
+    """Return the assessment in one word and its colour; empty without a fit."""
+    if result is None or result.assessment is None:
+        return ""
+    sign, colour = _GRADES[result.assessment.grade]
+    return (
+        f"<span style='border:1px solid {colour};background:{colour}26;border-radius:12px;padding:2px 12px;"
+        f"white-space:nowrap'>{sign} {_WORDS[result.assessment.grade]}</span>"
     )
 
 

@@ -56,6 +56,7 @@ class SaveView:
             *(row(*self._fit_files[i : i + 2]) for i in range(0, len(self._fit_files), 2)),
             self._hint,
             width=CONTROLS_WIDTH,
+            margin=0,
         )
         self.right = pn.Column(
             text("<h2>The same fit without this page</h2>"),

@@ -103,6 +103,7 @@ class SeriesView:
             self._fit_button,
             self._downloads,
             width=CONTROLS_WIDTH,
+            margin=0,
         )
         self._summary, self._pictures, self._printed = text(), text(), text()
         self._output = collapsible("Output of slxrd series", self._printed)
