@@ -239,3 +239,21 @@ def test_a_gap_of_whole_plane_distances_is_a_crystal_in_disguise() -> None:
     )
     assert other.parameters["L"].status != "undetermined"
     assert coincident_lattices(other.minima[0], 1.0) == ""
+
+
+@pytest.mark.slow
+def test_a_measured_film_whose_fringes_the_model_misses() -> None:
+    """Owners' thickness 368 Å: no discrepancy in place of the model; the zero error has its own size in d."""
+    fit = slxrd.fit(slxrd.example("cumnsb-film").pattern())
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "systematic"
+    thickness, d = fit.derived["thickness_with_surface"], fit.parameters["d"]
+    assert thickness.value == pytest.approx(368.0, abs=2.0 * (thickness.error or 0.0))
+    assert d.error is not None
+    assert 0.003 < d.error < 0.006  # 0.0044 by q_zero = 0 ± 0.003 Å⁻¹
+    region = fit.regions[0]
+    highest = region.measured.max()
+    assert np.abs(region.calculated - region.measured).max() < 0.15 * highest
+    assert fit.budget is not None
+    assert [part.name for part in fit.budget.contributions][-1] == "systematic_residuals"
+    assert fit.budget.total["d"] == pytest.approx(np.sqrt(fit.covariance[0, 0]), rel=1e-6)

@@ -15,7 +15,7 @@ from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabil
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.assessment.q_zero import with_assumed_zero
 from slxrd.fitting.minimise.covariance import on_bound
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import Minimum, minimise, reevaluated
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.ensemble import Ensemble
@@ -107,11 +107,7 @@ def assess_minima(
         if corrected is plain and systematics.use and assessment.widening > 1.0:
             corrected = beside_residuals(objective, minima, systematics, exact, assessment.widening, budget)
     independent, exchange = objective, exchangeable(objective.model.stack)
-    if corrected.noise == 1.0:
-        objective, minima = corrected.objective, corrected.minima
-    else:  # curves and χ² with the σ of the fit
-        objective = corrected.errors.applied(objective)
-        minima = tuple(replace(each, evaluation=objective.evaluate(each.values)) for each in corrected.minima)
+    objective, minima = corrected.errors.applied(objective), corrected.minima
     if corrected.zero:
         notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
 
@@ -171,6 +167,8 @@ def assess_minima(
             ),
         )
     if assessment.widening != 1.0:
+        if corrected.noise != 1.0:
+            minima = tuple(reevaluated(each, objective) for each in widened)
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
     return with_error_budget(fit, corrected, wider, widened[0])
 

@@ -152,7 +152,9 @@ def compare_with_single_crystals(
     why = coincident_lattices(best, widening)
     single = single_crystals(objective, best, expired)
     if single is not None:
-        assessment = replace(assessment, rivals=(*assessment.rivals, rival_of(best, single, widening)))
+        # Of residuals that are correlated over τ points, n/τ are independent: χ² is divided by τ, not τ².
+        independent = max(widening / math.sqrt(max(assessment.correlation_time, 1.0)), 1.0)
+        assessment = replace(assessment, rivals=(*assessment.rivals, rival_of(best, single, independent)))
         needed = FRINGES_DETECTED * widening**2 * noise_scale(best, "L")
         larger = single.values["N"] > _LARGER * best.values["N"]
         if not why and larger and single.chi2 - best.chi2 < needed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -116,6 +116,12 @@ def _evaluate(objective: Objective, parameters: Parameters, vector: FloatArray) 
     known, slopes = prior_residuals(parameters, values)
     residual = np.concatenate((evaluation.residual, known))
     return _Evaluated(evaluation, residual, np.vstack((evaluation.jacobian @ chain, slopes)))
+
+
+def reevaluated(minimum: Minimum, objective: Objective) -> Minimum:
+    """Return a minimum with the residuals and derivatives of another objective at the same parameters."""
+    at = _evaluate(objective, minimum.parameters, minimum.vector)
+    return replace(minimum, evaluation=at.evaluation, jacobian=at.jacobian)
 
 
 def minimise(

@@ -14,6 +14,8 @@ Grade = Literal["describes", "systematic", "rejected"]
 
 #: Difference of ln Z below which two models are as probable: odds of 20 to 1.
 AS_PROBABLE = 3.0
+#: Smallest factor of the errors that is stated.
+LEAST_WIDENING = 1.05
 
 
 @dataclass(frozen=True)
@@ -125,14 +127,15 @@ class Assessment:
     def headline(self) -> str:
         """One sentence: the grade, and what it means for the values."""
         measure = f"reduced χ² {self.reduced_chi2:.3g} against their noise, at most {self.limit:.3g} expected"
+        shown = self.widening >= LEAST_WIDENING
         if self.grade == "describes":
-            wider = f"; errors widened × {self.widening:.2g}" if self.widening > 1.0 else ""
+            wider = f"; errors widened × {self.widening:.2g}" if shown else ""
             return f"The model describes the data ({measure}){wider}."
         if self.grade == "systematic" and self.misfit is None:
-            wider = f" All errors are widened × {self.widening:.2g}." if self.widening > 1.0 else ""
+            wider = f" All errors are widened × {self.widening:.2g}." if shown else ""
             return f"Not certain: {self.reasons[0]}.{wider}"
         if self.grade == "systematic":
-            wider = f": all errors are widened × {self.widening:.2g}" if self.widening > 1.0 else ""
+            wider = f": all errors are widened × {self.widening:.2g}" if shown else ""
             return f"The model describes the data with systematic residuals ({measure}){wider}."
         return f"REJECTED: the model does not describe the data ({measure}). No value below is a result."
 

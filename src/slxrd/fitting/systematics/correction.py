@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import Minimum, minimise, reevaluated
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.error_budget import ErrorBudget
 from slxrd.fitting.result.fit import Estimate, Fit
@@ -94,7 +94,7 @@ def correct(
     starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
-        best = replace(minima[0], evaluation=objective.evaluate(minima[0].values))
+        best = reevaluated(minima[0], objective)
         errors = SystematicErrors(systematic_effects(objective, best, settings, budget))
         if not white:
             errors = with_discrepancy(objective, best, errors.effects)
@@ -141,8 +141,10 @@ def beside_residuals(
     errors = SystematicErrors(systematic_effects(objective, minima[0], settings, budget))
     wider = errors.applied(objective.with_wider_noise(widening))
     starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
-    refined = tuple(minimise(wider, start, expired=budget.expired) for start in starts)
-    return Corrected(wider, refined, errors, (), zero, widening)
+    refined = [minimise(wider, start, expired=budget.expired) for start in starts]
+    return Corrected(
+        wider, distinct(refined, exchangeable(objective.model.stack)), errors, (), zero, widening
+    )
 
 
 def _prior_of_zero(minimum: Minimum, settings: Systematics, known: Collection[str]) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.result.assessment import LEAST_WIDENING
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, format_interval
@@ -235,7 +236,7 @@ def conventions(fit: SavedFit) -> Iterable[str]:
         "Reduced χ² is χ² divided by its expectation from noise alone, weights included. "
         + (
             "Errors are not multiplied by its square root."
-            if fit.assessment is None or fit.assessment.widening == 1.0
+            if fit.assessment is None or fit.assessment.widening < LEAST_WIDENING
             else f"Errors, limits and intervals are widened by a factor of {fit.assessment.widening:.3g}."
         )
     )
