@@ -12,7 +12,7 @@ from typing import Any
 from slxrd.errors import FileError, unreadable
 
 #: Largest document, in bytes; a saved fit contains its curves, and a measured file that has no path.
-SIZE_LIMIT = 100_000_000
+SIZE_LIMIT = 50_000_000
 #: Largest file of settings, such as a crystal or a resolution, in bytes.
 SETTINGS_LIMIT = 1_000_000
 #: Most values, and most objects with names, in one document.

@@ -13,6 +13,7 @@ from pathlib import Path
 from slxrd._documents import read_text
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
+from slxrd.studies.series.expressions import search_names
 from slxrd.studies.series.patterns import LeftOut, Series, make_series
 
 #: A hyphen between words is not a minus sign: film-25C is at +25 °C, pos_-5mm at −5 mm.
@@ -27,8 +28,8 @@ _VARIABLES: dict[str, tuple[str, dict[str, str]]] = {
 _ROOM = re.compile(r"(?<![A-Za-z])RT(?![A-Za-z])")
 _ANY_NUMBER = re.compile(r"(?<![\d.])[-+]?\d+(?:\.\d+)?")
 
-#: Largest table, in bytes, and longest path in one, in characters.
-TABLE_LIMIT, LONGEST_PATH = 5_000_000, 4096
+#: Largest table, in bytes, and longest path and heading in one, in characters.
+TABLE_LIMIT, LONGEST_PATH, LONGEST_HEADING = 5_000_000, 4096, 200
 
 Values = list[float | None]
 
@@ -180,6 +181,8 @@ def _read_table(path: Path) -> _Table:
             raise FileError(path, f"row {number} has no value; write file{separator}value")
         value = _number(row[1], comma=separator != ",")
         if value is None and number == 1:
+            if len(row[1]) > LONGEST_HEADING:
+                raise FileError(path, f"the heading of its values has more than {LONGEST_HEADING} characters")
             heading = re.fullmatch(r"(.*?)\s*(?:[(\[]\s*(.*?)\s*[)\]])?", row[1])
             assert heading is not None
             variable, unit = heading[1] or "value", heading[2] or ""
@@ -256,21 +259,12 @@ def _metadata(pattern: Pattern) -> dict[str, str]:
 
 
 def _by_expression(files: Sequence[Path], text: str, variable: str) -> tuple[Values, str, str]:
-    try:
-        expression = re.compile(text)
-    except re.error as error:
-        raise SlxrdError(f"--pattern-of-name {text}: is not a regular expression ({error})") from None
-    if not expression.groups:
-        raise SlxrdError(f"--pattern-of-name {text}: put the number into parentheses, such as '_(\\d+)C'")
     values: Values = []
     units: dict[Path, str] = {}
-    for file in files:
-        found = expression.search(file.name)
-        groups = found.groupdict() if found is not None else {}
-        number = groups.get("value") or (found[1] if found is not None else "")
-        values.append(_number(number or "", comma=True))
-        if groups.get("unit"):
-            units[file] = str(groups["unit"])
+    for file, (value, unit) in zip(files, search_names(text, [file.name for file in files]), strict=True):
+        values.append(_number(value, comma=True))
+        if unit:
+            units[file] = unit
     return values, variable, _common_unit(units)
 
 
