@@ -26,6 +26,7 @@ from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.request.declaration import flatten, options_of, undiagnosed
 from slxrd.fitting.request.effects import DEFAULT_EFFECTS, NO_EFFECTS, as_systematics
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.systematics.budget import WIDENING
 from slxrd.fitting.systematics.correction import Corrected, correct
 from slxrd.fitting.systematics.settings import DISCREPANCY, NONE, ZERO_ERROR, effect_names
 from slxrd.io.shared.counting import COUNTS_FOUND
@@ -232,11 +233,12 @@ def _with_systematic_errors(
 ) -> Corrected:
     """Refine the best solution of a stored result with the systematic effects that its errors contain."""
     budget = result.get("budget") or {"contributions": ()}
-    used = {part["name"] for part in budget["contributions"]}.intersection(effect_names())
+    parts = {part["name"] for part in budget["contributions"]}
+    used = parts.intersection(effect_names())
     assumed_zero = set(result["refined"]) - set(parameters.free_names)
     settings = as_systematics(options.get("systematics", DEFAULT_EFFECTS))
-    if not (used - {ZERO_ERROR} or assumed_zero):
-        settings = NONE
+    if WIDENING in parts or not (used - {ZERO_ERROR} or assumed_zero):
+        settings = NONE  # differences of χ² are compared with the widening squared
     known = [name for name, row in options["parameters"].items() if row.free is False]
     own = minimise(objective, parameters)
     return correct(objective, (own,), settings, known, white=DISCREPANCY not in used)
