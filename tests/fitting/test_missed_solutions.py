@@ -74,3 +74,20 @@ def test_a_profile_of_the_best_solution_misses_nothing() -> None:
             replace(fit, minima=(elsewhere(),), chi2=elsewhere().chi2), "N", repeatable=True
         )
     assert missed.value.values["N"] == pytest.approx(fit.parameters["N"].value, abs=0.05)
+
+
+@pytest.mark.slow
+def test_the_fit_is_repeated_from_a_sample_with_a_lower_chi2() -> None:
+    """A refinement that ended early, two errors off in L, which has an error from the covariance."""
+    values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
+    pattern = slxrd.simulate(np.arange(0.88, 1.28, 0.002), values, noise=0.01, seed=2)
+    fit = slxrd.fit(pattern, regions=[(0.88, 1.28)], start=values, fix={"q_zero": 0.0}, systematics="none")
+    best = fit.minima[0]
+    away = best.values["L"] + 2.0 * (fit.parameters["L"].error or 0.0)
+    fixed = minimise(fit.objective, best.parameters.fix(L=away))
+    start = best.parameters.start(**{name: fixed.values[name] for name in best.names})
+    early = minimise(fit.objective, start, most_evaluations=1, tolerance=1e9)
+    assert early.chi2 > fit.chi2 + 2.0
+    again = assess.assess_minima(pattern, fit.objective, best.parameters, (early,), "file", [])
+    assert again.chi2 == pytest.approx(fit.chi2, abs=0.01)
+    assert again.parameters["L"].value == pytest.approx(fit.parameters["L"].value, rel=1e-4)

@@ -18,7 +18,11 @@ from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
-from slxrd.fitting.uncertainty.profile.interval import estimate_from_profile
+from slxrd.fitting.uncertainty.profile.interval import (
+    WORTH_REPEATING,
+    MissedSolutionError,
+    estimate_from_profile,
+)
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.units import FloatArray
@@ -64,19 +68,19 @@ def assess_estimates(
     ensemble : Ensemble, optional
         Samples of the posterior, if they were drawn before; the probabilities of the solutions are kept.
     repeatable : bool
-        Whether an error is raised if a profile contains a lower χ² than the fit.
+        Whether an error is raised if a profile or the samples contain a lower χ² than the fit.
 
     Raises
     ------
     MissedSolutionError
-        If a profile contains a lower χ² than a fit that is repeatable.
+        If a profile or the samples contain a lower χ² than a fit that is repeatable.
     """
     budget = budget or Budget()
     fit = _with_smooth_sizes(fit, budget)
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     fit = _with_profiles(fit, doubtful, budget, repeatable)
     if intervals:
-        sampled = _with_intervals(fit, without, ensemble)
+        sampled = _with_intervals(fit, without, ensemble, repeatable)
         if sampled is None:
             rest = [n for n in fit.names if n not in doubtful and fit.parameters[n].status == "determined"]
             sampled = _with_profiles(fit, rest, budget, repeatable)
@@ -171,10 +175,17 @@ def _needs_profile(fit: Fit, name: str) -> bool:
     )
 
 
-def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | None) -> Fit | None:
+def _with_intervals(
+    fit: Fit, without: FloatArray | None, ensemble: Ensemble | None, repeatable: bool
+) -> Fit | None:
     """Add intervals and probabilities from samples of the posterior, if sampling is fast.
 
     None if too few of the samples are effective.
+
+    Raises
+    ------
+    MissedSolutionError
+        If the χ² of a sample is lower than that of a fit that is repeatable.
     """
     if ensemble is not None:
         return _with_intervals_of(fit, ensemble)
@@ -194,6 +205,8 @@ def _with_intervals(fit: Fit, without: FloatArray | None, ensemble: Ensemble | N
     if ensemble is None:
         why = "intervals are those of the covariance: the form of χ² is too irregular for sampling"
         return None if stacked else replace(fit, notes=(*fit.notes, why))
+    if repeatable and stacked and fit.chi2 - ensemble.least_chi2 > WORTH_REPEATING:
+        raise MissedSolutionError(ensemble.lowest)
     if stacked and without is not None:
         ensemble = _averaged(ensemble, without)
     fit = _with_intervals_of(fit, ensemble)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,10 @@ class Ensemble(Samples):
     log_integral : float
         Logarithm of the integral of exp(−χ²/2), Gaussian priors included, over the refined parameters: the
         evidence up to their flat priors' density.
+    least_chi2 : float
+        Lowest χ² of a sample, Gaussian priors included.
+    lowest : mapping of str to float
+        Values of all parameters of that sample.
     """
 
     names: tuple[str, ...]
@@ -55,6 +60,8 @@ class Ensemble(Samples):
     limits: Mapping[str, tuple[float, float]]
     effective: float
     log_integral: float
+    least_chi2: float = math.inf
+    lowest: Mapping[str, float] = field(default_factory=dict)
 
     def share(self, solution: int) -> float:
         """Probability of a solution, counted from 0."""

@@ -165,6 +165,8 @@ class ImportanceSampling(Sampler):
             mixture = _adapted(mixture, points, weights)
         if effective < TOO_FEW:
             return None
+        least = int(np.argmax(heights))
+        lowest = dict(zip(objective.model.names, target.full(points[[least]])[0].tolist(), strict=True))
         inside = weights > 0.0
         points, weights = points[inside], weights[inside]
         solution = parents[np.argmax(mixtures[-1].log_parts(points), axis=1)]
@@ -179,6 +181,8 @@ class ImportanceSampling(Sampler):
             dict(zip(target.names, bounds, strict=True)),
             effective,
             log_integral,
+            -2.0 * float(heights[least]),
+            lowest,
         )
 
 

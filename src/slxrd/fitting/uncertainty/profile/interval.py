@@ -31,7 +31,7 @@ NO_FRINGES_DETECTED = "the pattern shows no fringes"
 
 
 class MissedSolutionError(Exception):
-    """The profile of a fit contains a lower χ² than the fit.
+    """The profile of a fit, or its posterior, contains a lower χ² than the fit.
 
     Parameters
     ----------
