@@ -1,11 +1,15 @@
 """Files with unusual names: every command reads them, and no output takes the place of another."""
 
+import json
 import os
+import xml.etree.ElementTree as ElementTree
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
-from cli_shell import CUBES, FEW, REGION, call
+from cli_shell import CUBES, FEW, REGION, call, write_columns
+from simulated_raster import Q, raster
 
 import slxrd
 from slxrd._files import short_name, write
@@ -28,6 +32,27 @@ WORST = {
     "all": os.fsdecode(b"-\xe9\n\x1b]0;x\x07 $\\frac{$ <b>'\" $(touch x) 30C") + "µ" * 50 + ".csv",
     "long": NAMES["long"],
 }
+
+
+#: Parameters for `compare` and `plan` with which they are quick.
+FIXED = ["--fix", "d=5.84", "--fix", "q_zero=0", "--bounds", "L=34:40", "--bounds", "N=10:16"]
+PLANNED = [
+    word
+    for value in ("d=5.84", "L=36.9", "sigma_L=1.43", "N=13", "sigma_N=1.55")
+    for word in ("--set", value)
+]
+PLANNED += [
+    "--range",
+    "0.9:1.3",
+    "--step",
+    "0.0025",
+    "--region",
+    "0.9:1.3",
+    "--counts",
+    "1500",
+    "--number",
+    "2",
+]
 
 
 def _make(name: str, folder: Path) -> None:
@@ -131,3 +156,87 @@ def test_a_series_keeps_patterns_whose_names_differ_in_a_space(
     stored = sorted(path.name for path in (tmp_path / "out" / "patterns").iterdir())
     assert len([name for name in stored if name.endswith(".csv")]) == 2
     assert len([name for name in stored if name.endswith(".json") and "neighbours" not in name]) == 2
+
+
+#: Names of outputs: all of the above, and the longest that a file system takes.
+OUTPUTS = {**WORST, "long": "o" * 251 + ".csv"}
+
+
+def _outputs(command: str, name: str) -> list[str]:
+    """Options that name each output of a command so; the ending is that of the output."""
+    stem = name[:-4]
+    endings = {"--json": "json", "--plot": "svg", "--out": ""}
+    if command == "map":
+        endings["--out"] = "h5"
+    if command == "plan":
+        del endings["--out"]
+    if command == "gallery":
+        return [f"--out={name}"]
+    return [f"{option}={stem}{'.' if ending else ''}{ending}" for option, ending in endings.items()]
+
+
+def _same_text(name: str, output: str) -> None:
+    """The output is valid, and has no control characters and no markup of the name."""
+    assert not {"\x1b", "\x07"} & set(output)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OUTPUTS.values(), ids=list(OUTPUTS))
+@pytest.mark.parametrize("command", ["compare", "map", "lowangle", "plan", "gallery"])
+def test_studies_read_and_write_files_of_any_name(
+    command: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = name.removesuffix(".csv") + ".npz" if command == "map" else name
+    _make(name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    words: dict[str, list[str]] = {
+        "compare": ["--models", "planes,planes+fix=sigma_L:1.8", *REGION, "--systematics", "none", *FIXED],
+        "map": ["--region", "0.9:1.25", "--check", "2"],
+        "lowangle": ["--d", "5.84", "--critical", "0"],
+        "plan": PLANNED,
+        "gallery": ["--only", "S4"],
+    }
+    file = [] if command in ("plan", "gallery") else ["--", f"./{name}" if command == "map" else name]
+    if command == "map":
+        pytest.importorskip("h5py")
+        with open(name, "wb") as written:
+            np.savez(written, q=Q, intensity=raster().intensity[:3, :3])
+    if command == "lowangle":
+        q = np.arange(0.1, 0.6, 0.004)
+        dips = (1.0 - 0.95 * np.exp(-0.5 * (1.4 * q) ** 2) * np.cos(31.06 * q)) / np.sin(q * 2.92) ** 2
+        expected = 300.0 * dips + 20.0
+        write_columns(Path(name), (q, np.random.default_rng(3).poisson(expected), np.sqrt(expected)))
+    if not file:
+        Path(name).unlink()
+    before = set(os.listdir())
+    done = call(command, *words[command], *_outputs(command, name), *file)
+    if done.code == 2:
+        # A name without room for the ending of an output is refused before anything is calculated.
+        assert name[:-4] == OUTPUTS["long"][:-4], done.err
+        assert "Traceback" not in done.err
+        assert set(os.listdir()) == before
+        return
+    assert done.code == 0, done.err
+    _same_text(name, done.out + done.err)
+    for path in tmp_path.rglob("*"):
+        if path.suffix == ".json":
+            json.loads(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".svg":
+            ElementTree.parse(path)
+        elif path.suffix == ".html":
+            assert "<b>'" not in path.read_text(encoding="utf-8")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [["--json", "a", "--plot", "./a"], ["--json", "a.svg", "--plot", "a.svg"]]
+)
+@pytest.mark.parametrize("command", ["compare", "map", "lowangle", "fit", "merit"])
+def test_two_outputs_of_one_name_are_refused(
+    command: str, options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.csv").write_bytes(CUBES.read_bytes())
+    models = ["--models", "planes,planes+mixed"] if command == "compare" else []
+    call(command, *models, *options, "film.csv").refused()
+    assert os.listdir() == ["film.csv"]

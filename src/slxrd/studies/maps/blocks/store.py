@@ -49,7 +49,7 @@ class BlockStore:
         bool
             Whether there was an earlier run of the same map.
         """
-        digest = hashlib.sha256(key.encode())
+        digest = hashlib.sha256(key.encode(errors="surrogatepass"))
         for name, value in sorted(plan.items()):
             digest.update(name.encode() + np.ascontiguousarray(value).tobytes())
         own = json.dumps({"map": digest.hexdigest()})

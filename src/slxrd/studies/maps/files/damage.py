@@ -19,6 +19,34 @@ RAISED = (
     AttributeError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error, struct.error,
 )  # fmt: skip
 
+#: Largest array of any compression, in bytes, and largest ratio of compression of others.
+SMALL, RATIO_LIMIT = 10**8, 300
+
+
+def check_stored(file: str | Path, name: str, size: int, stored: int) -> None:
+    """Refuse an array that is far larger than what is stored of it.
+
+    Parameters
+    ----------
+    file : path-like
+        Its file, for messages.
+    name : str
+        Its name.
+    size, stored : int
+        Bytes of the array, and in the file.
+
+    Raises
+    ------
+    FileError
+        If reading it would take memory that no file of this size needs.
+    """
+    if size > max(SMALL, RATIO_LIMIT * stored):
+        raise FileError(
+            file,
+            f"its {on_one_line(name)[:100]} would have {size / 1e6:,.0f} MB, of which {stored / 1e6:.3g} MB "
+            "are stored; it is damaged",
+        )
+
 
 @contextmanager
 def damage_named(file: str | Path, what: str) -> Iterator[None]:

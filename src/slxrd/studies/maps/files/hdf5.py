@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.errors import FileError, SlxrdError
+from slxrd.studies.maps.files.damage import check_stored
 from slxrd.units import FloatArray
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -108,10 +110,29 @@ def open_hdf5(file: Path, data: str | None, q: str | None, opened: ExitStack) ->
             f"{intensity.shape}, whose last dimension it must be; {_listed(datasets)}"
         )  # fmt: skip
     return Found(
-        intensity, np.asarray(axis, dtype=np.float64), axis.name.rsplit("/", 1)[-1],
+        intensity, stored_values(file, axis).astype(np.float64), axis.name.rsplit("/", 1)[-1],
         _text(axis.attrs.get("units", axis.attrs.get("unit", ""))), _wavelength(datasets),
         bool(intensity.attrs.get("simulated", root.attrs.get("simulated", False))),
     )  # fmt: skip
+
+
+def stored_values(file: str | Path, dataset: Any) -> NDArray[Any]:
+    """Read a whole dataset, unless it is far larger than what is stored of it.
+
+    Parameters
+    ----------
+    file : path-like
+        Its file, for messages.
+    dataset : h5py.Dataset
+        An axis, or an array of a result.
+
+    Raises
+    ------
+    FileError
+        If it would take memory that no file of this size needs.
+    """
+    check_stored(file, dataset.name, dataset.nbytes, dataset.id.get_storage_size())
+    return np.asarray(dataset[...])
 
 
 def _numeric(h5py: Any, item: Any) -> bool:

@@ -16,7 +16,7 @@ from slxrd.errors import FileError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.check import Check
 from slxrd.studies.maps.files.damage import damage_named
-from slxrd.studies.maps.files.hdf5 import h5py_of
+from slxrd.studies.maps.files.hdf5 import h5py_of, stored_values
 from slxrd.studies.maps.result import GRADES, KINDS, STATUSES, MapFit
 
 _KIND, _SCHEMA = "slxrd map", 1
@@ -61,13 +61,18 @@ def write_map(path: Path, found: MapFit, command: str = "", options: Mapping[str
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with h5py.File(beside, "w") as file:
-            file.attrs.update({
+            # Bytes of names that are not UTF-8 are written by their codes.
+            attributes = {
                 "kind": _KIND, "schema": _SCHEMA, "slxrd": __version__, "source": found.source,
                 "simulated": found.simulated, "noise": found.noise, "command": command,
                 "names": list(found.names), "free": list(found.free), "notes": json.dumps(found.notes),
                 "check": json.dumps(found.check.as_dictionary()), "common": json.dumps(dict(found.common)),
                 "summary": str(found), "options": repr(dict(options or {})), "shape": list(found.shape),
-            })  # fmt: skip
+            }  # fmt: skip
+            for name, value in attributes.items():
+                file.attrs[name] = (
+                    value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+                )
             maps = file.create_group("maps")
             for name in found.free:
                 for label, values in ((name, found.value(name)), (f"{name}_error", found.error(name))):
@@ -109,7 +114,7 @@ def read_map(path: str | Path) -> MapFit:
             raise FileError(path, "is not the result of slxrd map")
         if int(file.attrs["schema"]) > _SCHEMA:
             raise FileError(path, f"was written by a newer version, {file.attrs['slxrd']}; install that one")
-        arrays = {name: file["patterns"][name][...] for name in _ARRAYS}
+        arrays = {name: stored_values(path, file["patterns"][name]) for name in _ARRAYS}
         at = file.attrs
         return MapFit(
             source=str(at["source"]), shape=tuple(int(n) for n in at["shape"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from collections.abc import Callable, Sequence
@@ -14,9 +15,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._documents import read_text
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.studies.maps.files.damage import RAISED, damage_named
+from slxrd.studies.maps.files.damage import RAISED, check_stored, damage_named
 from slxrd.studies.maps.files.hdf5 import is_hdf5, open_hdf5
 from slxrd.studies.maps.pattern_stack import PatternStack, make_stack
 from slxrd.units import FloatArray
@@ -169,6 +171,10 @@ def _from_arrays(file: Path, source: Path | BinaryIO, choice: Choice) -> Pattern
     try:
         if file.suffix.lower() == ".npz" and not zipfile.is_zipfile(file):
             raise FileError(file, "cannot be read as arrays of numbers (it is no .npz; was it copied whole?)")
+        if file.suffix.lower() == ".npz":
+            with zipfile.ZipFile(file) as archive:
+                for member in archive.infolist():
+                    check_stored(file, member.filename, member.file_size, member.compress_size)
         found = np.load(source, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(file, error) from None
@@ -217,8 +223,10 @@ def _axis_of_file(name: str) -> FloatArray:
     file = Path(name)
     try:
         if file.suffix.lower() == ".npy":
-            return np.asarray(np.load(file, allow_pickle=False), dtype=np.float64)
-        return np.asarray(np.loadtxt(file, ndmin=2)[:, 0], dtype=np.float64)
+            return np.array(np.load(file, mmap_mode="r", allow_pickle=False), dtype=np.float64)
+        return np.asarray(np.loadtxt(io.StringIO(read_text(file)), ndmin=2)[:, 0], dtype=np.float64)
+    except SlxrdError:
+        raise
     except OSError as error:
         raise unreadable(file, error) from None
     except RAISED as error:
