@@ -185,6 +185,18 @@ def audit(session: nox.Session) -> None:
     session.run("python", "-m", "audit", *session.posargs, env={"PYTHONPATH": AUDITED})
 
 
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Coverage-guided fuzzing of readers and documents on Linux, for an hour; ``-- 60``: for 60 s."""
+    if not sys.platform.startswith("linux"):
+        session.skip("Atheris is published for Linux")
+    session.install(".[test]", "atheris>=2.3")
+    seconds = int(session.posargs[0]) if session.posargs else 3600
+    for target in ("readers", "documents"):
+        options = ("--seconds", str(seconds // 2))
+        session.run("python", "-m", "fuzz", target, *options, env={"PYTHONPATH": AUDITED})
+
+
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Speed, and the structure of the code; for information."""

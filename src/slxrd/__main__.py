@@ -16,13 +16,14 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasatt
 class _Interruption:
     """What a signal does: at first the program ends at once, later what runs is interrupted.
 
-    At first modules are imported, where an exception could be lost, or printed with all calls that led to it.
-    The second signal ends the program in any case.
+    At first modules are imported, and at the end the interpreter is taken down, where an exception could be
+    lost, or printed with all calls that led to it. The second signal ends the program in any case.
     """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.importing = True
+        self.ending = False
         self.code = INTERRUPTED
         self.seen = False
 
@@ -33,6 +34,8 @@ class _Interruption:
             os.kill(os.getpid(), number)
             return
         self.code = 128 + number
+        if self.ending:
+            os._exit(self.code)
         if self.importing or self.seen:
             if not self.seen:
                 _print_interrupted()
@@ -70,13 +73,14 @@ def main() -> None:
     try:
         command_line.main()
     except SystemExit as done:
+        interruption.ending = True  # an exception would be printed by what runs at the exit
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                continue
         if interruption.seen and not isinstance(done.code, str):
             # Python itself would end by the signal if it had interrupted the execution of a text.
-            for stream in (sys.stdout, sys.stderr):
-                try:
-                    stream.flush()
-                except (OSError, ValueError):
-                    continue
             os._exit(interruption.code if done.code == INTERRUPTED else done.code or 0)
         raise
 

@@ -15,6 +15,14 @@ LONGEST_NAME = 230
 PICTURES = (".png", ".svg", ".pdf")
 
 
+def same_file(one: Path, other: Path) -> bool:
+    """Whether two paths are of one file that exists; a path that no file can have is of none."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
 def check_writable(paths: Iterable[Path], force: bool) -> None:
     """Check that files can be written.
 

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+#: Longest description of what is wrong with a file, and longest message, in characters.
+LONGEST, LONGEST_MESSAGE = 1000, 6000
+
+
+def _shortened(text: str, most: int) -> str:
+    """Leave out the middle of a long text."""
+    if len(text) <= most:
+        return text
+    return f"{text[: most // 2]} … {text[-most // 3 :]}"
+
 
 class SlxrdError(ValueError):
     """Wrong input; the message is one line: what is wrong, where, and what to do.
 
     The command line prints it without a traceback and leaves with exit code 2.
+
+    Parameters
+    ----------
+    text : str
+        The message; of one that is very long, the middle is left out.
     """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(_shortened(text, LONGEST_MESSAGE))
 
 
 class FileError(SlxrdError):
@@ -27,7 +45,7 @@ class FileError(SlxrdError):
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
         where = f"{path}, line {line}" if line is not None else str(path)
-        super().__init__(f"{where}: {problem}")
+        super().__init__(f"{where}: {_shortened(problem, LONGEST)}")
         self._made_of = path, problem, line
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -153,14 +153,15 @@ def _row(name: str) -> Row:
         def attempt(number: int, chance: random.Random) -> None:
             mutate = mutated_json if is_json else mutated_bytes
             path.write_bytes(mutate(chance.choice(contents), chance))
-            _read_or_refused(path, read)
+            read_or_refused_document(path, read)
 
         return attempt
 
     return Row("document", name, prepare)
 
 
-def _read_or_refused(path: Path, read: Callable[[Path], object]) -> None:
+def read_or_refused_document(path: Path, read: Callable[[Path], object]) -> None:
+    """Read a document; what refuses it must be one sentence."""
     try:
         read(path)
     except SlxrdError as error:
@@ -175,7 +176,7 @@ def _binary(path: Path, read: Callable[[Path], object]) -> Attempt:
 
     def attempt(number: int, chance: random.Random) -> None:
         path.write_bytes(mutated_bytes(valid, chance))
-        _read_or_refused(path, read)
+        read_or_refused_document(path, read)
 
     return attempt
 

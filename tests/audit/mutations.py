@@ -94,7 +94,7 @@ def _changed(document: Any, chance: random.Random) -> Any:
         where[key] = copy.deepcopy(other)
     elif kind == 2 and isinstance(where, dict):
         where[chance.choice(("x", "", "a" * 1500, "L", "schema"))] = chance.choice(VALUES)
-    elif kind == 3 and isinstance(where[key], int | float) and not isinstance(where[key], bool):
+    elif kind == 3 and isinstance(where[key], float):
         where[key] = chance.choice((-1, 0, 1e-9, 1e9, 1e150, -1e150)) * (where[key] or 1)
     else:
         where[key] = copy.deepcopy(chance.choice(VALUES))

@@ -170,6 +170,28 @@ def test_an_interrupted_demonstration_reports_what_was_done(here: Path) -> None:
         assert written in ({"result.json", "fit.csv", "fit.png"}, {"result.json", "fit.csv"}, {"result.json"})
 
 
+#: The program, which receives SIGTERM while the interpreter is taken down.
+ENDING = """
+import atexit, os, signal, sys
+from slxrd.__main__ import main
+def end():
+    os.kill(os.getpid(), signal.SIGTERM)
+    print("goes on", file=sys.stderr)
+atexit.register(end)
+sys.argv = ["slxrd", "--version"]
+main()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM for another process")
+def test_a_signal_at_the_very_end_prints_nothing(tmp_path: Path) -> None:
+    process = started(ENDING, folder=tmp_path)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert out.startswith("slxrd ")
+    assert err == ""
+
+
 #: Fits within 6 GB of memory, one after the other; exit codes and messages are printed as JSON.
 MEMORY = """
 import contextlib, io, json, sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def request_of(fit: Fit) -> State | None:
             return None
     except SlxrdError:  # A crystal that has no name by which it is found
         return None
-    if not all(path_of(file).is_file() for file in choices["further_scans"]):
+    if not all(os.path.isfile(path_of(file)) for file in choices["further_scans"]):
         return None
     source = source_of(fit.pattern)
     steps = {step.name: step.details for step in fit.pattern.history}

@@ -81,6 +81,8 @@ def repeating_planes(
 
 
 def _groups(atoms: Sequence[Atom], tolerance: float) -> list[list[Atom]]:
+    if not atoms:
+        raise SlxrdError("no atoms are in the cell; check the coordinates and elements of the CIF")
     ordered = sorted(
         (atom._replace(height=atom.height % 1.0) for atom in atoms), key=lambda atom: atom.height
     )

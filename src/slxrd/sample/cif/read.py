@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def _denominator() -> int:
 
 def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
     gemmi = _gemmi()
-    if not Path(where).is_file():
+    if not os.path.isfile(where):
         raise FileError(where, "does not exist; check the path")
     try:
         blocks = {data.name: data for data in gemmi.cif.read_file(where)}

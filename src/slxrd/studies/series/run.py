@@ -315,6 +315,7 @@ class _Store:
             try:
                 document = read_json(path, "is no result of a series")
                 same = document["schema"] == SCHEMA and document["key"] == key
+                same = same and isinstance(document["content"], dict)
             except (FileError, KeyError, TypeError):
                 same = False
             if same:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slxrd._files import check_picture, check_writable, write_together
+from slxrd._files import check_picture, check_writable, same_file, write_together
 from slxrd._version import __version__
 from slxrd.errors import FileError, SlxrdError
 from slxrd.ui.cli.help import OUTPUT
@@ -103,7 +103,7 @@ def check_outputs(
     if len({path.absolute() for path in paths}) < len(paths):
         raise SlxrdError("two outputs have the same name; give each its own")
     for file in measured:
-        if any(path.exists() and file.exists() and path.samefile(file) for path in paths):
+        if any(same_file(path, file) for path in paths):
             raise SlxrdError(f"{file}: an output would overwrite the pattern itself; choose another name")
     check_writable(paths, force)
 

@@ -88,7 +88,7 @@ class GalleryPage:
             version, figures = found["slxrd"], dict(found["figures"])
             if not all(_is_entry(name, entry) for name, entry in figures.items()):
                 raise FileError(page.record, otherwise)
-        except (FileError, ValueError, KeyError, TypeError) as error:
+        except (FileError, ValueError, KeyError, TypeError, AttributeError) as error:
             if force:
                 return page
             raise error if isinstance(error, FileError) else FileError(page.record, otherwise) from None

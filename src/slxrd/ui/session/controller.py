@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from slxrd._arguments import check_arguments
-from slxrd._files import check_writable, write
+from slxrd._files import check_writable, same_file, write
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, as_regions, select_points
 from slxrd.errors import FileError, SlxrdError
@@ -377,7 +377,7 @@ class Session(History):
         """
         path = Path(path)
         measured = None if self._state.file is None else path_of(self._state.file)
-        if measured is not None and path.exists() and measured.exists() and path.samefile(measured):
+        if measured is not None and same_file(path, measured):
             raise FileError(path, "is the pattern itself; choose another name")
         check_writable([path], force)
         write(path, self.document())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import zipfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -93,7 +94,7 @@ def open_stack(
         )
     first, _, inside = str(paths[0]).partition("::")
     file = Path(first)
-    if not file.exists():
+    if not os.path.exists(file):
         raise FileError(file, "does not exist; check the path")
     if len(paths) == 1 and file.is_file():
         if inside:

@@ -72,7 +72,7 @@ def report_command(
     force: Force = False,
 ) -> None:
     """Write a fit as one HTML page. A pattern is fitted first, with the options of slxrd fit."""
-    from slxrd._files import check_writable, write
+    from slxrd._files import check_writable, same_file, write
     from slxrd.fitting.record.command_line import parse_command
     from slxrd.fitting.record.saved_fit import load
     from slxrd.ui.report.page import report_html, saved_followup
@@ -80,7 +80,7 @@ def report_command(
     saved_one = len(words) == 1 and is_result(Path(words[0]))
     state = None if saved_one else parse_command(words, outputs=False)
     path = Path(words[0] if state is None else str(state.file))
-    if path.is_file() and out.exists() and out.samefile(path):
+    if same_file(path, out):
         raise FileError(out, "is what the report is about; choose another name")
     check_writable([out], force)
     if state is None:
