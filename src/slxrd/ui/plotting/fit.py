@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import figure_text, printable
 from slxrd._files import check_picture, check_writable, write
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.assessment import Assessment, sentence
@@ -42,6 +42,11 @@ def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> 
     -------
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
+
+    Raises
+    ------
+    SlxrdError
+        If ``scale`` is another word, or a saved fit has no curves.
     """
     from matplotlib.figure import Figure
 
@@ -50,6 +55,8 @@ def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> 
     scale = scale or ("log" if fit.settings.objective == "log" else "linear")
     drawn = fit.regions[:MOST_REGIONS]
     n = len(drawn)
+    if n == 0:
+        raise SlxrdError("the saved fit has no curves to draw (fit.csv is missing); repeat it with slxrd fit")
     picture = Figure(figsize=(max(9.0, 4.4 * n + 4.8), 5.4), layout="constrained")
     axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
     points = "simulated" if is_simulated(fit.pattern) else "measured"
@@ -169,13 +176,20 @@ def figure_bytes(picture: Figure, format: str = "png") -> bytes:
 
 
 def _draw_as_text(picture: Figure) -> None:
-    """Draw the texts that Matplotlib would take for formulas, and cannot read, as they are."""
+    """Draw the texts that Matplotlib would take for formulas, and cannot read, as they are.
+
+    Control characters, for which no font has a glyph, are drawn as their codes.
+    """
     from matplotlib.mathtext import MathTextParser
     from matplotlib.text import Text
 
     parser: MathTextParser[Any] = MathTextParser("path")
     for text in picture.findobj(Text):
-        if isinstance(text, Text) and "$" in text.get_text():
+        assert isinstance(text, Text)
+        written = text.get_text()
+        if printable(written) != written:
+            text.set_text(printable(written))
+        if "$" in written:
             try:
                 parser.parse(text.get_text())
             except ValueError:
