@@ -6,12 +6,15 @@ runs them there; .ci/run does that, so that several share an installation.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import runpy
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -24,6 +27,8 @@ EXAMPLES = ("cspbbr3-cubes", "cspbbr3-platelets", "pbs-sheets", "pbs-spheres", "
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 #: What is needed to make and check wheels for other systems.
 WHEEL_TOOLS = ("hatchling>=1.24", "ziglang>=0.13", "lief>=0.16")
+#: Tests that are run in unusual places.
+PLACES = ("tests/contract/test_core.py", "tests/contract/test_file_names.py", "tests/ui/cli")
 #: Where the modules of the audit and of the fuzzing are.
 AUDITED = os.pathsep.join(("tests", "tests/helpers"))
 #: Tests that are run with the native core compiled with sanitizers.
@@ -104,22 +109,64 @@ def wheels(session: nox.Session) -> None:
     """
     session.install(*WHEEL_TOOLS)
     build = runpy.run_path("hatch_build.py")
-    systems = session.posargs or list(build["RELEASED"])
-    temporary, dist = Path(session.create_tmp()).resolve(), Path("dist").resolve()
-    shutil.rmtree(dist, ignore_errors=True)
-    session.run("python", "-m", "hatchling", "build", "-t", "sdist", "-d", str(dist))
-    (sdist,) = dist.glob("*.tar.gz")
-    shutil.rmtree(temporary / "sources", ignore_errors=True)
-    with tarfile.open(sdist) as archive:
-        archive.extractall(temporary / "sources", filter="data")
-    cache = os.environ.get("ZIG_GLOBAL_CACHE_DIR", str(temporary / "zig"))
-    with session.chdir(temporary / "sources" / sdist.name.removesuffix(".tar.gz")):
-        for system in systems:
-            env = {"SLXRD_TARGET": system, "ZIG_GLOBAL_CACHE_DIR": cache}
-            session.run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist), env=env)
+    systems, dist = session.posargs or list(build["RELEASED"]), Path("dist").resolve()
+    make_artefacts(session, dist, systems)
     session.run("python", "tests/helpers/released_wheels.py", str(dist), *systems)
     if build["this_system"]() in systems:
         without_compiler(session, next(dist.glob(f"*-{build['RELEASED'][build['this_system']()][1]}.whl")))
+
+
+def make_artefacts(session: nox.Session, dist: Path, systems: Sequence[str]) -> None:
+    """Make the sdist, and from it the wheels of some systems."""
+    temporary = Path(session.create_tmp()).resolve()
+    shutil.rmtree(dist, ignore_errors=True)
+    session.run("python", "-m", "hatchling", "build", "-t", "sdist", "-d", str(dist))
+    (sdist,) = dist.glob("*.tar.gz")
+    sources = temporary / f"sources-{dist.name}"
+    shutil.rmtree(sources, ignore_errors=True)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(sources, filter="data")
+    cache = os.environ.get("ZIG_GLOBAL_CACHE_DIR", str(temporary / "zig"))
+    with session.chdir(sources / sdist.name.removesuffix(".tar.gz")):
+        for system in systems:
+            env = {"SLXRD_TARGET": system, "ZIG_GLOBAL_CACHE_DIR": cache}
+            session.run("python", "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist), env=env)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """What is released, in dist/: as wheels, made twice with the same bytes, with SBOM and checksums."""
+    time = session.run("git", "log", "-1", "--format=%ct", external=True, silent=True)
+    session.env.setdefault("SOURCE_DATE_EPOCH", str(time).strip())
+    wheels(session)
+    build = runpy.run_path("hatch_build.py")
+    dist, again = Path("dist").resolve(), Path(session.create_tmp()).resolve() / "again"
+    make_artefacts(session, again, session.posargs or list(build["RELEASED"]))
+    for file in sorted(dist.iterdir()):
+        if file.read_bytes() != (again / file.name).read_bytes():
+            session.error(f"{file.name}: not the same bytes when it is made again")
+        session.log(f"{file.name}: the same bytes when it is made again")
+    wheel = next(dist.glob(f"*-{build['RELEASED'][build['this_system']()][1]}.whl"), None)
+    if wheel is None:
+        session.error("no wheel of this system, of which the SBOM is made")
+    bill_of_materials(session, wheel, dist / f"slxrd-{wheel.name.split('-')[1]}.cdx.json")
+    files = [file for file in sorted(dist.iterdir()) if file.name != "SHA256SUMS"]
+    sums = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files)
+    (dist / "SHA256SUMS").write_text("".join(sums), encoding="ascii")
+
+
+def bill_of_materials(session: nox.Session, wheel: Path, file: Path) -> None:
+    """Write the SBOM (CycloneDX) of an environment with a wheel and what it needs alone."""
+    session.install("cyclonedx-bom>=5.1")
+    alone = Path(session.create_tmp()).resolve() / "alone"
+    shutil.rmtree(alone, ignore_errors=True)
+    session.run("python", "-m", "venv", "--without-pip", str(alone))
+    python = str(alone / "bin" / "python")
+    session.run("python", "-m", "pip", "--python", python, "install", "--quiet", str(wheel))
+    session.run(
+        "cyclonedx-py", "environment", "--pyproject", "pyproject.toml", "--output-reproducible",
+        "--of", "JSON", "-o", str(file), python,
+    )  # fmt: skip
 
 
 def without_compiler(session: nox.Session, wheel: Path) -> None:
@@ -137,6 +184,36 @@ def without_compiler(session: nox.Session, wheel: Path) -> None:
         session.log(" ".join(arguments))
         if subprocess.run([python, *arguments], env=env, check=False).returncode:
             session.error("the wheel does not work where there is no compiler")
+
+
+@nox.session
+def places(session: nox.Session) -> None:
+    """Quick tests in unusual places on Linux: ``-- read-only``, ``-- offline``, ``-- locale``, or all."""
+    session.install(".[test]")
+    home = Path(session.create_tmp()).resolve() / "home"
+    for place in session.posargs or ("read-only", "offline", "locale"):
+        words, env = ["python", "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow"], {}
+        if place == "read-only":
+            where = session.run("python", "-c", "import slxrd; print(slxrd.__path__[0])", silent=True)
+            session.run("chmod", "-R", "a-w", str(where).strip(), external=True)
+            env = {"HOME": str(home / "missing"), "PYTHONPYCACHEPREFIX": "", "MPLCONFIGDIR": ""}
+        elif place == "offline":
+            words = ["unshare", "--map-root-user", "--net", *words]
+        else:
+            env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        session.run(*words, *PLACES, env=env, external=True)
+
+
+@nox.session
+def minimum(session: nox.Session) -> None:
+    """The quick tests with the lowest versions of the libraries that pyproject.toml allows."""
+    with open("pyproject.toml", "rb") as file:
+        project = tomllib.load(file)["project"]
+    needed = [*project["dependencies"], *project["optional-dependencies"]["test"]]
+    constraints = Path(session.create_tmp()).resolve() / "constraints.txt"
+    constraints.write_text("\n".join(each.replace(">=", "==") for each in needed) + "\n", encoding="utf-8")
+    session.install("-c", str(constraints), ".[test]")
+    session.run("python", "-m", "pytest", "-m", "not slow", *session.posargs)
 
 
 @nox.session
