@@ -134,6 +134,8 @@ if TYPE_CHECKING:
     from slxrd.studies.planning.result import Plan as Plan
     from slxrd.studies.polarisation import LpComparison as LpComparison
     from slxrd.studies.polarisation import compare_lp as compare_lp
+    from slxrd.studies.robust import RobustComparison as RobustComparison
+    from slxrd.studies.robust import compare_robust as compare_robust
     from slxrd.studies.series.joint.result import JointFit as JointFit
     from slxrd.studies.series.lowangle import LowAngleOptions as LowAngleOptions
     from slxrd.studies.series.result import SeriesFit as SeriesFit
@@ -154,6 +156,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.plan import plan_figure as plan_figure
     from slxrd.ui.plotting.raster import map_figure as map_figure
     from slxrd.ui.plotting.resolution import resolution_figure as resolution_figure
+    from slxrd.ui.plotting.robust import robust_figure as robust_figure
     from slxrd.ui.plotting.samples import fluctuation_figure as fluctuation_figure
     from slxrd.ui.plotting.samples import histogram_matrix as histogram_matrix
     from slxrd.ui.plotting.series.gaps import series_gap_figure as series_gap_figure
@@ -224,6 +227,7 @@ _PUBLIC = {
     "studies.planning.result": "Plan",
     "studies.planning.plan": "plan",
     "studies.polarisation": "LpComparison compare_lp",
+    "studies.robust": "RobustComparison compare_robust",
     "studies.series.joint.result": "JointFit",
     "studies.series.lowangle": "LowAngleOptions",
     "studies.series.result": "SeriesFit SeriesGap SeriesMember",
@@ -238,6 +242,7 @@ _PUBLIC = {
     "ui.plotting.plan": "plan_figure",
     "ui.plotting.raster": "map_figure",
     "ui.plotting.resolution": "resolution_figure",
+    "ui.plotting.robust": "robust_figure",
     "ui.plotting.samples": "fluctuation_figure histogram_matrix",
     "ui.plotting.series.gaps": "series_gap_figure",
     "ui.plotting.series.parameters": "series_parameters_figure",
