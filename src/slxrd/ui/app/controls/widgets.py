@@ -27,6 +27,7 @@ th, td {
 }
 th { font-size: 12px; font-weight: 500; color: var(--slxrd-muted); }
 td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+tr.open td { border-bottom: 0; }
 ul { margin: 4px 0; padding-left: 18px; }
 li { margin: 0 0 4px; }
 a { color: var(--slxrd-accent); }

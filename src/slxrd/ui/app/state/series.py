@@ -216,6 +216,33 @@ def open_folder(typed: str, state: State, naming: Naming, report: Progress | Non
     return OpenSeries(series, str(folder), folder)
 
 
+def open_files(files: Mapping[str, bytes], state: State, report: Progress | None = None) -> OpenSeries:
+    """Read the patterns of files that were dropped on the page.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        Contents by name.
+    state : State
+        Its reading options and corrections are used.
+    report : callable, optional
+        Progress callback ``report(done, total)``, in files.
+
+    Raises
+    ------
+    SlxrdError
+        If there is no pattern among them.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            (Path(folder) / Path(name).name).write_bytes(content)
+        try:
+            opened = open_folder(folder, state, Naming(), report)
+        except SlxrdError as error:
+            raise SlxrdError(str(error).replace(folder, "the dropped files")) from None
+    return OpenSeries(opened.series, f"{len(files)} dropped files")
+
+
 def open_example(name: str) -> OpenSeries:
     """Simulate a packaged series."""
     packaged = SERIES[name]

@@ -44,6 +44,8 @@ class Workspace(JobRunner):
         Index of the solution shown.
     series : SeriesState
         The series of patterns; undo does not affect it.
+    files : dict of str to bytes
+        Contents of the files that were dropped on the page, by name.
     """
 
     def __init__(self, session: Session | None = None) -> None:
@@ -52,6 +54,7 @@ class Workspace(JobRunner):
         self.values: Mapping[str, float] = {}
         self.solution = 0
         self.series = SeriesState()
+        self.files: dict[str, bytes] = {}
         self._followups: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []
         self._future: list[_Step] = []

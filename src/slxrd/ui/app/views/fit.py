@@ -26,7 +26,7 @@ from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
-from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines
+from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines, warning_html
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
 from slxrd.ui.report.text import without_value
@@ -243,7 +243,7 @@ class FitView:
             self._filling = False
         self._estimates.object = estimates_html(result, self.workspace.solution)
         self._show_probabilities(result, self.workspace.solution)
-        self._reasons.object = reasons_html(result)
+        self._reasons.object = warning_html(result) + reasons_html(result)
 
 
 class _Bar:

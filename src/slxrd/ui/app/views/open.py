@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import panel as pn
@@ -58,6 +60,8 @@ def _unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
+#: Files that arrive within this many seconds of each other were dropped together.
+TOGETHER = 2.0
 #: Largest file, in bytes.
 LARGEST_FILE = 200_000_000
 #: Files longer than this, in bytes, are read in a background job.
@@ -70,6 +74,11 @@ _AXES = {"q (Å⁻¹)": "q", "2θ (°)": "2theta", "θ (°)": "theta"}
 _DROP = """
 :host { --surface-background: var(--slxrd-background); }
 label { display: none; }
+.filepond--root:not(#_) { height: 76px !important; margin: 0; overflow: hidden; }
+.filepond--list-scroller:not(#_) { display: none; }
+.filepond--drop-label:not(#_) {
+  transform: none !important; opacity: 1 !important; visibility: visible !important;
+}
 .filepond--drop-label label { display: block; }
 .filepond--panel-root:not(#_) {
   background-color: var(--slxrd-background); border: 1.5px dashed var(--slxrd-accent); border-radius: 8px;
@@ -88,10 +97,18 @@ class OpenView:
         Holds the session into which the file is read.
     others : sequence of (str, str)
         Keys and file names of the other workspaces of this server.
+    on_series : callable, optional
+        Called without arguments to open the dropped files as a series.
     """
 
-    def __init__(self, workspace: Workspace, others: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        others: Sequence[tuple[str, str]] = (),
+        on_series: Callable[[], object] = lambda: None,
+    ) -> None:
         self.workspace = workspace
+        self._arrived = -math.inf
         self._unreadable: tuple[str, bytes] | None = None
         self._drop = pn.widgets.FileDropper(
             height=76,
@@ -100,7 +117,7 @@ class OpenView:
             stylesheets=[_DROP],
             chunk_size=5_000_000,
             max_file_size=f"{LARGEST_FILE // 1_000_000}MB",
-            multiple=False,
+            multiple=True,
             label="file",
         )
         self._drop.param.watch(self._dropped, "value")
@@ -122,11 +139,32 @@ class OpenView:
             self._monochromator,
             button("Apply", self._apply_options, color="primary"),
         )
+        self._filling = False
+        self._files = pn.widgets.Select(
+            label="dropped files",
+            options=[],
+            size=4,
+            sizing_mode="stretch_width",
+            description="Choose one to open it.",
+        )
+        self._files.param.watch(self._choose, "value")
+        self._several = pn.Column(
+            self._files,
+            button(
+                "Fit them as a series",
+                on_series,
+                description="Read all dropped files as patterns of one sample.",
+            ),
+            sizing_mode="stretch_width",
+            margin=0,
+            visible=False,
+        )
+        self._show_files()
         self.top = pn.Row(
             pn.Column(
                 text(
-                    "<h2>1 Open a diffractogram</h2><p class='muted'>Bruker, PANalytical, Rigaku, STOE, "
-                    "text, Excel and others, or a saved session (.json)</p>",
+                    "<h2>1 Open a diffractogram</h2><p class='muted'>Files or a folder (Bruker, PANalytical, "
+                    "Rigaku, STOE, text, Excel, …), or a saved session</p>",
                     margin=(0, 8),
                 ),
                 self._drop,
@@ -148,7 +186,7 @@ class OpenView:
             sizing_mode="stretch_width",
             margin=0,
         )
-        self.controls = pn.Column(self._found, self._options, width=CONTROLS_WIDTH, margin=0)
+        self.controls = pn.Column(self._several, self._found, self._options, width=CONTROLS_WIDTH, margin=0)
         self.right = pn.Column(
             text(welcome_html(), margin=(8, 8)),
             text(_other_files_html(others), margin=(0, 8)),
@@ -161,9 +199,38 @@ class OpenView:
         self.refresh("state")
 
     def _dropped(self, event: Any) -> None:
-        for name, content in (event.new or {}).items():
+        for name, content in list((event.new or {}).items()):
             data = content.encode() if isinstance(content, str) else bytes(content)
-            self.open_upload(str(name), data)
+            del self._drop.value[name]  # Panel keeps and sends again what is not taken
+            self._take(str(name), data)
+
+    def _take(self, name: str, data: bytes) -> None:
+        """Keep a dropped file; open it if it is the first of those that were dropped together."""
+        first = monotonic() - self._arrived > TOGETHER
+        self._arrived = monotonic()
+        of_session = Path(name).suffix.lower() in _SESSION_SUFFIXES
+        if data and not of_session and len(data) <= LARGEST_FILE:
+            if first and len(self.workspace.files) > 1:
+                self.workspace.files.clear()
+            self.workspace.files[name] = data
+            self._show_files()
+        if first:
+            self.open_upload(name, data)
+            self._arrived = monotonic()
+
+    def _show_files(self) -> None:
+        names = sorted(self.workspace.files)
+        self._filling = True
+        self._files.param.update(options=names, size=min(max(len(names), 2), 8))
+        self._files.value = (
+            self.workspace.session.state.file if self.workspace.session.state.file in names else None
+        )
+        self._filling = False
+        self._several.visible = len(names) > 1
+
+    def _choose(self, event: Any) -> None:
+        if not self._filling and event.new is not None:
+            self.open_upload(event.new, self.workspace.files[event.new])
 
     def open_upload(self, name: str, data: bytes) -> None:
         """Open an uploaded file, or a saved session."""
@@ -251,6 +318,7 @@ class OpenView:
         if state.file is None:
             self._found.object = ""
             return
+        self._show_files()
         for widget, value in (
             (self._axis, state.reading.get("axis") or ""),
             (self._wavelength, str(state.reading.get("wavelength", ""))),

@@ -81,7 +81,7 @@ class Page:
         self._loop = _running_loop()
         self._bar = PlotBar(lambda: self._regions.show_whole())
         self._open, self._regions = (
-            OpenView(workspace, others),
+            OpenView(workspace, others, self._open_series),
             RegionsView(workspace, self._colours, self._bar),
         )
         self._model, self._fit, self._save = (
@@ -264,6 +264,10 @@ class Page:
 
     def _toggle_notes(self) -> None:
         self._drawer.visible = not self._drawer.visible
+
+    def _open_series(self) -> None:
+        self.step("series")
+        self._series.open_files()
 
     def _changed(self, topic: Topic) -> None:
         """Refresh the page after a change, which may come from any thread and any page."""

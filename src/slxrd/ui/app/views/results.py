@@ -17,7 +17,7 @@ from slxrd.ui.report.text import without_value
 
 _MEANING = {
     "period": "superlattice period",
-    "thickness": "crystal thickness, first to last plane",
+    "thickness": "crystal thickness, from the first to the last plane",
     "thickness_with_surface": "with half a plane distance on either side",
 }
 #: Signs and colours of the grades, of which the words beside them do not depend.
@@ -29,6 +29,10 @@ _WORDS = {
 }
 #: Decimals of the values in the list of solutions.
 _DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
+
+
+#: Length of a comment that stands beside a value; a longer one stands below it.
+BESIDE = 24
 
 
 def probability_text(probability: float) -> str:
@@ -131,7 +135,13 @@ def estimates_html(result: SavedFit, solution: int) -> str:
         else:
             cells = _cells(estimate, decimals)
         note = escape("; ".join(comment) or _MEANING.get(name, ""))
-        rows.append(f"<tr><td>{symbol_html(symbol_of(name))}</td>{cells}<td>{note}</td></tr>")
+        beside = note if len(note) <= BESIDE else ""
+        edge = " class=open" if note and not beside else ""
+        rows.append(
+            f"<tr{edge}><td>{symbol_html(symbol_of(name))}</td>{cells}<td class=muted>{beside}</td></tr>"
+        )
+        if edge:
+            rows.append(f"<tr><td></td><td colspan=4 class=muted>{note}</td></tr>")
     if result.rejected:
         head = "no result"
     elif solution == 0:
@@ -215,12 +225,15 @@ def reasons_html(result: SavedFit) -> str:
     return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
 
 
+def warning_html(result: SavedFit) -> str:
+    """Return a warning if a fit is not unique; empty otherwise."""
+    if result.unique or result.rejected:
+        return ""
+    return "<p><b>Not unique:</b> several solutions fit nearly as well. Do not quote a single L.</p>"
+
+
 def notes_html(result: SavedFit) -> str:
     """Return the notes of a fit, and a warning if it is not unique."""
-    warning = (
-        ""
-        if result.unique or result.rejected
-        else "<p><b>Not unique:</b> several solutions fit nearly as well. Do not quote a single L.</p>"
-    )
     items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
-    return f"{warning}<h3>Notes and warnings</h3><ul>{items}</ul>" if items or warning else ""
+    warning = warning_html(result)
+    return f"<h3>Notes and warnings</h3>{warning}<ul>{items}</ul>" if items or warning else ""

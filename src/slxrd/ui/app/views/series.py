@@ -22,6 +22,7 @@ from slxrd.ui.app.state.series import (
     SeriesOptions,
     expand_path,
     open_example,
+    open_files,
     open_folder,
 )
 from slxrd.ui.app.state.workspace import Workspace
@@ -131,6 +132,13 @@ class SeriesView:
             return open_folder(typed, state, naming, report)
 
         self.workspace.start_job("reading the series", work, self._opened)
+
+    def open_files(self) -> None:
+        """Read the files that were dropped on the page as a series."""
+        files, state = dict(self.workspace.files), self.workspace.session.state
+        self.workspace.start_job(
+            "reading the series", lambda report: open_files(files, state, report), self._opened
+        )
 
     def _open_example(self) -> None:
         self.workspace.start_job("simulation of the example", lambda _: open_example(_EXAMPLE), self._opened)
