@@ -13,6 +13,7 @@ from slxrd.ui.app.plots.pattern import Mouse
 
 _AXES = {"q": "q", "2θ": "2theta", "d": "d"}
 _SCALES = {"linear": "linear", "√": "sqrt", "log": "log"}
+_SCALE = "Scale of the intensity."
 _MOUSE = {"zoom": "zoom", "add a region": "region", "add a mask": "mask"}
 
 
@@ -26,11 +27,22 @@ class PlotBar:
     """
 
     def __init__(self, on_whole: Callable[[], object]) -> None:
-        self._axis = pn.widgets.RadioButtonGroup(options=_AXES, value="q", width=112)
-        self._of_pattern = pn.widgets.RadioButtonGroup(options=_SCALES, value="log", width=150)
-        self._of_curves = pn.widgets.RadioButtonGroup(options=_SCALES, value="linear", width=150)
-        self._mouse = pn.widgets.RadioButtonGroup(options=_MOUSE, value="zoom", width=264)
-        self.whole = button("Whole pattern", on_whole, margin=(5, 4))
+        self._axis = pn.widgets.RadioButtonGroup(
+            options=_AXES, value="q", width=112, description="Quantity of the horizontal axis."
+        )
+        self._of_pattern = pn.widgets.RadioButtonGroup(
+            options=_SCALES, value="log", width=150, description=_SCALE
+        )
+        self._of_curves = pn.widgets.RadioButtonGroup(
+            options=_SCALES, value="linear", width=150, description=_SCALE
+        )
+        self._mouse = pn.widgets.RadioButtonGroup(
+            options=_MOUSE,
+            value="zoom",
+            width=264,
+            description="What dragging the mouse over the pattern does.",
+        )
+        self.whole = button("Whole pattern", on_whole, margin=(5, 4), description="End every zoom.")
         self.view = pn.Row(
             self._axis, self._of_pattern, self._of_curves, self._mouse, self.whole,
             sizing_mode="stretch_width", margin=0, height=40,

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 
 from slxrd.parameters.definitions import STACKING, info
+from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.parameters.parameter_set import Parameter, Parameters
 from slxrd.ui.app.controls.widgets import row
 from slxrd.ui.app.state.workspace import Workspace
@@ -48,6 +49,11 @@ class ImmediateSlider(pn.widgets.FloatSlider):
 
 def _format(width: float) -> str:
     return "0.[000000]" if width < 0.1 else "0.[000]" if width < 20.0 else "0.[00]"
+
+
+def _sentence(about: ParameterInfo) -> str:
+    """Return the meaning of a parameter as a sentence."""
+    return about.meaning[0].upper() + about.meaning[1:] + "."
 
 
 class Sliders:
@@ -106,9 +112,20 @@ class Sliders:
             format=_format(high - low),
         )
         number = pn.widgets.FloatInput(
-            label=f"{about.symbol} =", value=value, width=98, margin=(0, 4), format="0.[00000]"
+            label=f"{about.symbol} =",
+            value=value,
+            width=104,
+            margin=(0, 4),
+            format="0.[00000]",
+            description=_sentence(about),
         )
-        role = pn.widgets.Select(label=f"{about.symbol} is", options=_ROLES, width=86, margin=(0, 2))
+        role = pn.widgets.Select(
+            label=f"{about.symbol} is",
+            options=_ROLES,
+            width=90,
+            margin=(0, 2),
+            description="A fixed parameter keeps its value in the fit.",
+        )
         slider.param.watch(self._set_value(name, False), "value")
         slider.param.watch(lambda _: self._released(name), "value_throttled")
         number.param.watch(self._set_value(name, True), "value")

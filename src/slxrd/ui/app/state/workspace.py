@@ -19,9 +19,13 @@ from slxrd.ui.session.controller import Session
 
 @dataclass(frozen=True)
 class _Step:
-    """State before a change, for undo; ``of_session`` is False if only sliders or the solution changed."""
+    """State before a change, for undo, and what changed it.
+
+    ``of_session`` is False if only sliders or the solution changed.
+    """
 
     of_session: bool
+    action: str
     values: Mapping[str, float]
     solution: int
 
@@ -77,7 +81,7 @@ class Workspace(JobRunner):
         """Change the session as one step that can be undone; return whether the change was valid."""
         if not self.check_idle():
             return False
-        before = self._step(True)
+        before = self._step(True, action)
         old = self.session.state
         if not self.try_action(lambda: self.session.do(action, **change)):
             return False
@@ -85,8 +89,8 @@ class Workspace(JobRunner):
             self._record(before)
         return True
 
-    def _step(self, of_session: bool) -> _Step:
-        return _Step(of_session, self.values, self.solution)
+    def _step(self, of_session: bool, action: str) -> _Step:
+        return _Step(of_session, action, self.values, self.solution)
 
     def _record(self, before: _Step) -> None:
         self._past.append(before)
@@ -99,7 +103,7 @@ class Workspace(JobRunner):
         """Open a measured file; return whether it could be read."""
         if not self.check_idle():
             return False
-        before = self._step(True)
+        before = self._step(True, f"opening of {name or file!s}")
         if not self.try_action(lambda: self.session.open_file(file, name, **reading)):
             return False
         self.values = {}
@@ -124,7 +128,7 @@ class Workspace(JobRunner):
         """Open a large file in a background job; call ``on_error`` if it cannot be read."""
         if not self.check_idle():
             return
-        before = self._step(True)
+        before = self._step(True, f"opening of {name}")
 
         def read(_: Progress) -> None:
             try:
@@ -176,7 +180,7 @@ class Workspace(JobRunner):
 
     def move_sliders(self, values: Mapping[str, float], *, finished: bool = False) -> None:
         """Set parameter values; if ``finished``, the change since the last step can be undone."""
-        before = self._before_drag if self._before_drag is not None else self._step(False)
+        before = self._before_drag or self._step(False, f"change of {', '.join(values)}")
         self.values = {**self.values, **values}
         if finished:
             self._before_drag = None
@@ -195,7 +199,7 @@ class Workspace(JobRunner):
             return
         if number == self.solution and dict(result["solutions"][number]["parameters"]) == dict(self.values):
             return
-        self._past.append(self._step(False))
+        self._past.append(self._step(False, f"choice of solution {number + 1}"))
         self._future.clear()
         self.solution = number
         self.values = dict(result["solutions"][number]["parameters"])
@@ -211,23 +215,33 @@ class Workspace(JobRunner):
         """Whether there is an undone change to redo, and no job is running."""
         return bool(self._future) and not self.busy
 
+    @property
+    def next_undo(self) -> str:
+        """What :meth:`undo` would undo; empty if nothing."""
+        return self._past[-1].action if self._past else ""
+
+    @property
+    def next_redo(self) -> str:
+        """What :meth:`redo` would do again; empty if nothing."""
+        return self._future[-1].action if self._future else ""
+
     def undo(self) -> None:
         """Undo the last change of the session or the sliders."""
         if self._past and self.check_idle():
-            self._restore(self._past, self._future, self.session.undo)
+            self._restore(self._past, self._future, self.session.undo, "Undone")
 
     def redo(self) -> None:
         """Redo the change that was undone last."""
         if self._future and self.check_idle():
-            self._restore(self._future, self._past, self.session.redo)
+            self._restore(self._future, self._past, self.session.redo, "Done again")
 
-    def _restore(self, source: list[_Step], target: list[_Step], step: Callable[[], bool]) -> None:
+    def _restore(self, source: list[_Step], target: list[_Step], step: Callable[[], bool], done: str) -> None:
         wanted = source.pop()
-        target.append(self._step(wanted.of_session))
+        target.append(self._step(wanted.of_session, wanted.action))
         if wanted.of_session:
             step()
         self.values, self.solution = wanted.values, wanted.solution
-        self.show_message("")
+        self.show_message(f"{done}: {wanted.action}.")
         self.notify("state", "values")
 
     def curves(self) -> tuple[Fitted, ...]:
@@ -295,7 +309,7 @@ class Workspace(JobRunner):
             action = "start from the sliders" if from_sliders else "search from the pattern"
             if not self.do(action, choices={"start": start}):
                 return
-        before = self._step(True)
+        before = self._step(True, "fit")
 
         def fitted(result: Fit) -> None:
             if self.session.fit_result is not result:

@@ -57,7 +57,13 @@ class FitView:
             value=False,
             margin=(2, 10),
         )
-        self._button = button("Find all solutions", self._fit, color="primary", width=220)
+        self._button = button(
+            "Find all solutions",
+            self._fit,
+            color="primary",
+            width=220,
+            description="Search for all minima of χ², refine them, and determine the errors.",
+        )
         self._estimates = text()
         self._reasons = text()
         self._parts = text()
@@ -79,8 +85,21 @@ class FitView:
             stylesheets=[_MONOSPACE],
         )
         self._solutions.param.watch(self._selected, "value")
-        self._number = pn.widgets.IntInput(label="replicates", value=300, start=2, end=100000, width=110)
-        self._seed = pn.widgets.IntInput(label="seed", value=0, start=0, width=90)
+        self._number = pn.widgets.IntInput(
+            label="replicates",
+            value=300,
+            start=2,
+            end=100000,
+            width=110,
+            description="Number of resampled patterns that are fitted.",
+        )
+        self._seed = pn.widgets.IntInput(
+            label="seed",
+            value=0,
+            start=0,
+            width=90,
+            description="The same seed gives the same replicates again.",
+        )
         self.picture = pn.Column(sizing_mode="stretch_width")
         self._shown: dict[str, tuple[str, bytes | None]] = {}
         self._filling = False
@@ -90,8 +109,17 @@ class FitView:
                 "<p>The bootstrap repeats the fit on resampled patterns. The maps show χ² against each "
                 "parameter.</p>"
             ),
-            row(self._number, self._seed, button("Bootstrap", self._bootstrap, margin=(22, 5, 5, 5))),
-            button("χ² maps", self._maps),
+            row(
+                self._number,
+                self._seed,
+                button(
+                    "Bootstrap",
+                    self._bootstrap,
+                    margin=(22, 5, 5, 5),
+                    description="Repeat the fit on resampled patterns.",
+                ),
+            ),
+            button("χ² maps", self._maps, description="Draw χ² against each parameter."),
         )
         self.controls = pn.Column(
             text("<h2>Fit</h2>"),

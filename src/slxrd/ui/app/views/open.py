@@ -124,12 +124,34 @@ class OpenView:
         self._example = pn.widgets.Select(
             label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
         )
-        self._axis = pn.widgets.Select(label="axis", options={"from file": "", **_AXES}, width=105)
-        self._wavelength = pn.widgets.TextInput(label="wavelength", placeholder="CuKa, 1.5406", width=115)
-        self._scan = pn.widgets.TextInput(label="scan", placeholder="1", width=90)
-        self._columns = pn.widgets.TextInput(label="columns", placeholder="1,2 or 1,2,3", width=115)
+        self._axis = pn.widgets.Select(
+            label="axis",
+            options={"from file": "", **_AXES},
+            width=112,
+            description="Quantity of the first column, where the file does not state it.",
+        )
+        self._wavelength = pn.widgets.TextInput(
+            label="wavelength",
+            placeholder="CuKa, 1.5406",
+            width=120,
+            description="Name of a radiation, or wavelength in Å.",
+        )
+        self._scan = pn.widgets.TextInput(
+            label="scan", placeholder="1", width=90, description="Number of the scan in a file with several."
+        )
+        self._columns = pn.widgets.TextInput(
+            label="columns",
+            placeholder="1,2 or 1,2,3",
+            width=120,
+            description="Numbers of the columns of position, intensity and, if present, σ.",
+        )
         self._ticks = pn.widgets.CheckBoxGroup(options=[_TRUST, _NO_LP], margin=(2, 10))
-        self._monochromator = pn.widgets.TextInput(label="monochromator θ (°)", placeholder="none", width=130)
+        self._monochromator = pn.widgets.TextInput(
+            label="monochromator θ (°)",
+            placeholder="none",
+            width=160,
+            description="Bragg angle of a monochromator, for the polarisation factor.",
+        )
         self._found = text()
         self._options = collapsible(
             "Reading options",
@@ -137,7 +159,12 @@ class OpenView:
             self._columns,
             self._ticks,
             self._monochromator,
-            button("Apply", self._apply_options, color="primary"),
+            button(
+                "Apply",
+                self._apply_options,
+                color="primary",
+                description="Read the file again with these options.",
+            ),
         )
         self._filling = False
         self._files = pn.widgets.Select(

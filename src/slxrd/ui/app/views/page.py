@@ -144,9 +144,15 @@ class Page:
             margin=(9, 16),
             styles={"font-size": "14px", "font-weight": "600"},
         )
-        self._undo = button("↶ Undo", self.workspace.undo, **_IN_HEADER)
-        self._redo = button("↷ Redo", self.workspace.redo, **_IN_HEADER)
-        self._notes_button = button("Notes", self._toggle_notes, visible=False, **_IN_HEADER)
+        self._undo = button("↶ Undo", self.workspace.undo, description="Undo the last step.", **_IN_HEADER)
+        self._redo = button("↷ Redo", self.workspace.redo, description="Redo the undone step.", **_IN_HEADER)
+        self._notes_button = button(
+            "Notes",
+            self._toggle_notes,
+            visible=False,
+            description="Show or hide the notes of the fit.",
+            **_IN_HEADER,
+        )
         theme = pn.widgets.Button(label="Light" if dark else "Dark", **_IN_HEADER)
         theme.js_on_click(code=_TOGGLE_THEME)
         return pn.Row(
@@ -301,6 +307,8 @@ class Page:
             self._refresh_assessment()
         self._undo.disabled = not self.workspace.can_undo
         self._redo.disabled = not self.workspace.can_redo
+        self._undo.description = f"Undo: {self.workspace.next_undo or 'nothing'}."
+        self._redo.description = f"Do again: {self.workspace.next_redo or 'nothing'}."
         self._refresh_status(topic)
 
     def _refresh_assessment(self) -> None:

@@ -54,19 +54,57 @@ class SeriesView:
         self._folder = pn.widgets.TextInput(
             label="folder on this machine", placeholder="/home/me/films", **wide
         )
-        self._variable = pn.widgets.TextInput(label="variable", placeholder="temperature", width=110)
-        self._table = pn.widgets.TextInput(label="table", placeholder="CSV: file, value", width=130)
-        self._name = pn.widgets.TextInput(label="pattern of name", placeholder=r"_(\d+)C", width=120)
+        self._variable = pn.widgets.TextInput(
+            label="variable",
+            placeholder="temperature",
+            width=112,
+            description="Name of what changes from pattern to pattern.",
+        )
+        self._table = pn.widgets.TextInput(
+            label="table",
+            placeholder="CSV: file, value",
+            width=130,
+            description="Path of a table with a file name and its value in each row.",
+        )
+        self._name = pn.widgets.TextInput(
+            label="pattern of name",
+            placeholder=r"_(\d+)C",
+            width=130,
+            description="Regular expression whose first group is the value in a file name.",
+        )
         self._found, self._choices = text(), text()
-        self._shared = pn.widgets.TextInput(label="shared", placeholder="N,sigma_N", width=120)
-        self._smooth = pn.widgets.TextInput(label="smooth", placeholder="d,L", width=120)
-        self._degree = pn.widgets.IntInput(label="degree", value=2, start=0, end=4, width=80)
-        self._show = pn.widgets.TextInput(label="also show (Å⁻¹)", placeholder="0.06:0.45", width=130)
+        self._shared = pn.widgets.TextInput(
+            label="shared",
+            placeholder="N,sigma_N",
+            width=120,
+            description="Parameters with one value for all patterns.",
+        )
+        self._smooth = pn.widgets.TextInput(
+            label="smooth",
+            placeholder="d,L",
+            width=120,
+            description="Parameters that are a polynomial of the variable.",
+        )
+        self._degree = pn.widgets.IntInput(
+            label="degree", value=2, start=0, end=4, width=84, description="Degree of that polynomial."
+        )
+        self._show = pn.widgets.TextInput(
+            label="also show (Å⁻¹)",
+            placeholder="0.06:0.45",
+            width=140,
+            description="Ranges of q that are drawn in the figures but not fitted.",
+        )
         self._results = pn.widgets.TextInput(
             label="folder for results", placeholder="none: kept only while slxrd app runs", **wide
         )
         self._force = pn.widgets.Checkbox(label=_FORCE, value=False, margin=(2, 10))
-        self._fit_button = button("Fit the series", self._fit, color="primary", width=220)
+        self._fit_button = button(
+            "Fit the series",
+            self._fit,
+            color="primary",
+            width=220,
+            description="Fit all patterns with the choices of this page.",
+        )
         self._files = {
             end: download_button(workspace, label, end, self._with_result(make))
             for end, (label, make) in _downloads().items()
@@ -84,8 +122,19 @@ class SeriesView:
             ),
             self._folder,
             row(
-                button("Read the folder", self._read, color="primary", width=150),
-                button("Open the example series", self._open_example, width=200),
+                button(
+                    "Read the folder",
+                    self._read,
+                    color="primary",
+                    width=150,
+                    description="Read all patterns in the folder.",
+                ),
+                button(
+                    "Open the example series",
+                    self._open_example,
+                    width=200,
+                    description="Open a simulated annealing series.",
+                ),
             ),
             collapsible("Values of the variable", row(self._variable, self._table, self._name)),
             self._found,
