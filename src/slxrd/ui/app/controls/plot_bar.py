@@ -7,7 +7,7 @@ from typing import cast
 
 import panel as pn
 
-from slxrd.ui.app.controls.widgets import button
+from slxrd.ui.app.controls.widgets import button, tip
 from slxrd.ui.app.plots.axis import AxisName, Scale
 from slxrd.ui.app.plots.pattern import Mouse
 
@@ -28,19 +28,19 @@ class PlotBar:
 
     def __init__(self, on_whole: Callable[[], object]) -> None:
         self._axis = pn.widgets.RadioButtonGroup(
-            options=_AXES, value="q", width=112, description="Quantity of the horizontal axis."
+            options=_AXES, value="q", width=112, description=tip("Quantity of the horizontal axis.")
         )
         self._of_pattern = pn.widgets.RadioButtonGroup(
-            options=_SCALES, value="log", width=150, description=_SCALE
+            options=_SCALES, value="log", width=150, description=tip(_SCALE)
         )
         self._of_curves = pn.widgets.RadioButtonGroup(
-            options=_SCALES, value="linear", width=150, description=_SCALE
+            options=_SCALES, value="linear", width=150, description=tip(_SCALE)
         )
         self._mouse = pn.widgets.RadioButtonGroup(
             options=_MOUSE,
             value="zoom",
             width=264,
-            description="What dragging the mouse over the pattern does.",
+            description=tip("What dragging the mouse over the pattern does."),
         )
         self.whole = button("Whole pattern", on_whole, margin=(5, 4), description="End every zoom.")
         self.view = pn.Row(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import panel as pn
+from bokeh.models import Tooltip
 
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.state.workspace import Workspace
@@ -71,9 +72,16 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iter
     return f"<table><thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def tip(sentence: str) -> Tooltip:
+    """Make a tooltip that does not cover the controls beside it, and lets clicks through."""
+    return Tooltip(content=sentence, position="bottom", styles={"pointer-events": "none"})
+
+
 def button(name: str, action: Callable[[], object], **options: Any) -> pn.widgets.Button:
     """Make a button that calls a function without arguments."""
     options.setdefault("margin", (5, 0, 5, 10))
+    if "description" in options:
+        options["description"] = tip(options["description"])
     made = pn.widgets.Button(label=name, **options)
     made.on_click(lambda _: action())
     return made

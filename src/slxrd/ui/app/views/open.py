@@ -77,6 +77,7 @@ label { display: none; }
 .filepond--root:not(#_) { height: 76px !important; margin: 0; overflow: hidden; }
 .filepond--list-scroller:not(#_) { display: none; }
 .filepond--drop-label:not(#_) {
+  background: transparent; height: 76px; min-height: 0;
   transform: none !important; opacity: 1 !important; visibility: visible !important;
 }
 .filepond--drop-label label { display: block; }

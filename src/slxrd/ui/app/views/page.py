@@ -14,7 +14,7 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, QUIET, RAIL, RAIL_WIDTH, TABS, variables
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text, tip
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.messages import Level, Topic
 from slxrd.ui.app.state.shown import shown_by
@@ -79,6 +79,7 @@ class Page:
         self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
+        self._steps_named = ("", "")
         self._bar = PlotBar(lambda: self._regions.show_whole())
         self._open, self._regions = (
             OpenView(workspace, others, self._open_series),
@@ -307,8 +308,11 @@ class Page:
             self._refresh_assessment()
         self._undo.disabled = not self.workspace.can_undo
         self._redo.disabled = not self.workspace.can_redo
-        self._undo.description = f"Undo: {self.workspace.next_undo or 'nothing'}."
-        self._redo.description = f"Do again: {self.workspace.next_redo or 'nothing'}."
+        steps = (self.workspace.next_undo, self.workspace.next_redo)
+        if steps != self._steps_named:  # a new tooltip with every movement of a slider would delay its curve
+            self._steps_named = steps
+            self._undo.description = tip(f"Undo: {steps[0] or 'nothing'}.")
+            self._redo.description = tip(f"Do again: {steps[1] or 'nothing'}.")
         self._refresh_status(topic)
 
     def _refresh_assessment(self) -> None:

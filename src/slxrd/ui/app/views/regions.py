@@ -129,7 +129,9 @@ class RegionsView:
     def _put(self, what: str, items: list[list[float]]) -> None:
         """Set regions or masks; show the former ones again where that is refused."""
         if not self.workspace.try_action(lambda: self._checked(what, items)):
-            self.refresh("state")
+            self._region_rows.again()
+            self._mask_rows.again()
+            self.draw()
 
     def _checked(self, what: str, items: list[list[float]]) -> None:
         word = "mask" if what == "mask" else "region"
