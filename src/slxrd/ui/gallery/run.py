@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 
+from slxrd._output_lock import locked
 from slxrd.errors import SlxrdError
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.gallery import fits as gallery_fits
@@ -59,6 +60,13 @@ def gallery(
         If a figure is unknown, or a file exists and may not be overwritten.
     """
     selected = _select(only)
+    with locked(folder):
+        return _drawn(selected, folder, force, echo, bar)
+
+
+def _drawn(
+    selected: Sequence[Figure], folder: Path, force: bool, echo: Callable[[str], None], bar: Bar
+) -> tuple[str, ...]:
     page = GalleryPage.open(folder, force)
     waiting = [figure for figure in selected if force or not page.has(figure.name)]
     page.check(waiting, force)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slxrd._output_lock import locked
 from slxrd._version import __version__
 from slxrd.errors import SlxrdError
 from slxrd.ui.cli.frame import INTERRUPTED, command
@@ -109,10 +110,12 @@ def map_command(
     else:
         options = request.arguments()
         choice = _choice(request, data, q, shape, saturation)
-        found = _fit(files, choice, request, options, (check, seed, workers, scheduler, out))
-        if out is not None:
-            write_map(out, found, typed(), options)
-            _folder(out, remove=True)
+        with contextlib.nullcontext() if out is None else locked(out, file=True):
+            check_outputs(outputs, force)
+            found = _fit(files, choice, request, options, (check, seed, workers, scheduler, out))
+            if out is not None:
+                write_map(out, found, typed(), options)
+                _folder(out, remove=True)
     _finish(found, out, json, plot)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from slxrd._output_lock import locked
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
 from slxrd.ui.cli.frame import INTERRUPTED, command
@@ -143,18 +144,21 @@ def series_command(
             from slxrd.studies.series.executors import dask_workers
 
             executor = opened.enter_context(dask_workers(scheduler))
-        report = opened.enter_context(_progress("fitting"))
-        found = run_series(
-            series, options, shared=common, smooth=along, degree=degree, low_angles=low, executor=executor,
-            processes=processes, folder=out, force=force, report=report,
-        )  # fmt: skip
-    if not found.complete:
-        _interrupted(found, out)
-    if example is not None:
-        typer.echo(f"{SERIES[example].title}\n{SERIES[example].source}\n")
-    typer.echo(series_text(found))
-    if out is not None:
-        _write(found, out, paths, drawn)
+        if out is not None:
+            opened.enter_context(locked(out))
+            output.check_writable(paths, force)
+        with _progress("fitting") as report:
+            found = run_series(
+                series, options, shared=common, smooth=along, degree=degree, low_angles=low,
+                executor=executor, processes=processes, folder=out, force=force, report=report,
+            )  # fmt: skip
+        if not found.complete:
+            _interrupted(found, out)
+        if example is not None:
+            typer.echo(f"{SERIES[example].title}\n{SERIES[example].source}\n")
+        typer.echo(series_text(found))
+        if out is not None:
+            _write(found, out, paths, drawn)
 
 
 def _write(found: SeriesFit, out: Path, paths: list[Path], drawn: list[tuple[float, float]]) -> None:
