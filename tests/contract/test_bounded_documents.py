@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import slxrd
+import slxrd.style
 from slxrd._documents import DEEPEST, LARGEST, LONGEST_NAME, check_values, read_bytes, read_json, read_toml
 from slxrd.errors import FileError, SlxrdError
 from slxrd.instrument.calibration.file import read_resolution
@@ -178,6 +179,6 @@ def test_a_report_of_many_regions_draws_the_first(tmp_path: Path, monkeypatch: p
     saved = slxrd.load(path)
     assert len(saved.regions) == 300
     figure = slxrd.plot(saved)
-    assert len(figure.axes) == 2 * MOST_REGIONS
-    assert f"the first {MOST_REGIONS} of 300 regions" in figure.get_suptitle()
+    assert len(figure.axes) == 3 * MOST_REGIONS
+    assert f"the first {MOST_REGIONS} of 300 regions" in slxrd.style.caption(figure)
     assert "region 299" in page.report_html(saved)

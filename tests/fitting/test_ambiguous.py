@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import slxrd
+import slxrd.style
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.write import result_dictionary, to_json
@@ -26,18 +27,21 @@ def ambiguous() -> Fit:
     return slxrd.fit(pattern, regions=[(0.88, 1.28)])
 
 
-def beside(picture: Figure) -> list[str]:
-    """Return the lines of the text beside the panels."""
-    return picture.legends[-1].get_title().get_text().splitlines()
+def beside(picture: Figure) -> dict[str, str]:
+    """Return the values in the caption of a figure, by their symbols."""
+    lines = [line.partition(" = ") for line in slxrd.style.caption(picture).splitlines()]
+    return {symbol: value for symbol, _, value in lines}
 
 
 @pytest.mark.slow
 def test_the_figure_says_so() -> None:
     assert ambiguous().parameters["L"].status == "ambiguous"
-    lines = beside(figure(ambiguous()))
-    (line,) = [line for line in lines if line.startswith("L  ")]
-    assert line.endswith("(ambiguous)")
-    assert lines[-1].startswith("L = ")
+    picture = figure(ambiguous())
+    first = next(line for line in slxrd.style.caption(picture).splitlines() if line.startswith("L = "))
+    assert first.endswith("(ambiguous, 95 %)")
+    assert "±" not in first
+    assert "Not unique; also" in slxrd.style.caption(picture)
+    assert slxrd.style.caption(picture).splitlines()[-1].startswith("L = ")
 
 
 @pytest.mark.slow
@@ -73,7 +77,7 @@ def test_the_most_probable_solution_is_first_everywhere() -> None:
         assert fit.parameters[name].value == pytest.approx(first[name])
     curve = fit.objective.curves(first)[0].calculated
     np.testing.assert_allclose(fit.regions[0].calculated, curve, rtol=1e-9)
-    assert float(beside(figure(fit))[1].split()[1]) == pytest.approx(first["L"], abs=0.06)  # as printed
+    assert float(beside(figure(fit))["d"].split()[0]) == pytest.approx(first["d"], abs=0.06)  # as printed
     line = next(line for line in str(fit).splitlines() if line.startswith("  1. "))
     assert f"L {first['L']:7.3f}" in line
     document = json.loads(to_json(result_dictionary(fit)))

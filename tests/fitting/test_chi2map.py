@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import slxrd.style
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.examples import EXAMPLES
@@ -240,7 +241,7 @@ def test_an_interruption_keeps_the_points_that_were_done() -> None:
         assert one.done == done
         assert np.isnan(one.chi2).sum() == 63 - done
         assert np.nanmin(one.chi2) < small().chi2 + 100.0
-        assert "interrupted" in chi2_map_2d_figure(one).get_suptitle()
+        assert "Interrupted" in slxrd.style.caption(chi2_map_2d_figure(one))
         assert figure_bytes(chi2_map_2d_figure(one)).startswith(b"\x89PNG")
     assert [one.name for one in chi2_maps(small(), ["N", "d"], report=stop)] == ["N"]
     with pytest.raises(KeyboardInterrupt):
@@ -327,8 +328,14 @@ def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
     maps = [map_of_L(), *chi2_maps(cubes(), ["d", "N", "sigma_N"], profiled=False)]
     picture = chi2_maps_figure(maps)
     shown = [axes for axes in picture.axes if axes.get_visible()]
-    assert [axes.get_xlabel() for axes in shown] == ["L (Å)", "d (Å)", "N (planes)", "$σ_{N}$ (planes)"]
-    assert "(simulated)" in picture.get_suptitle()
+    assert [axes.get_xlabel() for axes in shown] == [
+        "$L$ (Å)",
+        "$d$ (Å)",
+        "$N$ (planes)",
+        r"$\sigma_{N}$ (planes)",
+    ]
+    assert picture.get_suptitle() == "simulated"
+    assert "(simulated)" in slxrd.style.caption(picture)
     assert figure_bytes(picture).startswith(b"\x89PNG")
     lines = {line.get_label() for line in shown[0].get_lines()}
     assert {"68 %", "95 %", "others kept", "others refined"} <= lines
@@ -338,7 +345,8 @@ def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
 def test_pictures_of_two_parameters() -> None:
     one = chi2_map_2d(small(), "L", "N", np.linspace(36.8, 36.92, 5), np.linspace(12.8, 13.1, 5))
     picture = chi2_map_2d_figure(one)
-    assert "(simulated)" in picture.get_suptitle()
+    assert picture.get_suptitle() == "simulated"
+    assert "(simulated)" in slxrd.style.caption(picture)
     panel = picture.axes[0]
-    assert (panel.get_xlabel(), panel.get_ylabel()) == ("L (Å)", "N (planes)")
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("$L$ (Å)", "$N$ (planes)")
     assert figure_bytes(picture, "pdf").startswith(b"%PDF")

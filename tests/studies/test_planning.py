@@ -128,9 +128,9 @@ def test_text() -> None:
 def test_the_figure_shows_shares_and_errors() -> None:
     figure = plan_figure([bright(), replace(bright(), counts=1000.0, unique=0.5)])
     shares, errors = figure.axes
-    assert shares.get_xlabel() == errors.get_xlabel() == "counts at the peak"
-    assert {line.get_label() for line in errors.get_lines()} >= {"d", "L", "N", "Λ"}
-    (curve,) = [line for line in shares.get_lines() if line.get_label() == "the only one, predicted"]
+    assert shares.get_xlabel() == errors.get_xlabel() == "intensity of the peak (counts)"
+    assert {line.get_label() for line in errors.get_lines()} >= {"$d$", "$L$", "$N$", r"$\Lambda$"}
+    (curve,) = [line for line in shares.get_lines() if line.get_label() == "true one alone, predicted"]
     assert np.all(np.diff(np.asarray(curve.get_ydata())) >= 0.0)
     assert figure_bytes(figure).startswith(b"\x89PNG")
     with pytest.raises(SlxrdError, match="no plan to draw"):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import slxrd
+import slxrd.style
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.examples import SERIES
 from slxrd.fitting.record.write import result_dictionary
@@ -238,7 +239,7 @@ def test_a_pattern_on_another_scale_does_not_hide_the_others() -> None:
     assert fit.series.rescaled == {"odd"}
     highest = max(float(patterns[i].intensity.max()) for i in (0, 2))
     for picture in (series_stack_figure(fit), series_heat_figure(fit)):
-        assert "odd" in picture.get_suptitle()
+        assert "odd" in slxrd.style.caption(picture)
         panel = picture.axes[0]
         if panel.lines:
             assert max(float(np.ptp(line.get_ydata())) for line in panel.lines) < 1.1 * highest
@@ -263,5 +264,5 @@ def test_of_very_many_patterns_some_are_stacked() -> None:
     )
     picture = series_stack_figure(many)
     assert len(picture.axes[0].lines) == 30
-    assert "90 patterns" in picture.get_suptitle()
-    assert "one of every 3 is drawn" in picture.get_suptitle()
+    assert "90 simulated patterns" in slxrd.style.caption(picture)
+    assert "one of every 3 is drawn" in slxrd.style.caption(picture)

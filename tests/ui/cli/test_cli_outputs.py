@@ -16,12 +16,13 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.mark.slow
-def test_out_writes_three_files(here: Path) -> None:
+def test_out_writes_the_result_and_a_figure_with_its_caption(here: Path) -> None:
     before = set(contents(here))
     outcome = call("fit", "cubes.csv", *QUICK, "--out", "a/results")
     assert outcome.code == 0
     assert outcome.err == ""
-    new = {"a", *(str(Path("a/results") / name) for name in ("", "result.json", "fit.csv", "fit.png"))}
+    written = ("result.json", "fit.csv", "fit.png", "fit.caption.txt")
+    new = {"a", *(str(Path("a/results") / name) for name in ("", *written))}
     assert set(contents(here)) - before == {str(Path(name)) for name in new}
     result = json.loads((here / "a/results/result.json").read_text(encoding="utf-8"))
     assert result["input"]["file"] == "cubes.csv"

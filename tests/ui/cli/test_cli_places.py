@@ -43,7 +43,12 @@ def test_a_fit_without_standard_error_is_printed(film: Path) -> None:
 def test_a_fit_without_standard_output_is_written(film: Path) -> None:
     done = run(f"{FIT} --out out >&-", film)
     assert (done.returncode, done.stderr) == (0, "")
-    assert {path.name for path in (film / "out").iterdir()} == {"result.json", "fit.csv", "fit.png"}
+    assert {path.name for path in (film / "out").iterdir()} == {
+        "result.json",
+        "fit.csv",
+        "fit.png",
+        "fit.caption.txt",
+    }
 
 
 def test_mistakes_without_streams_have_their_exit_code(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 PNG = b"\x89PNG\r\n\x1a\n"
-THREE = {"result.json", "fit.csv", "fit.png"}
-OURS = {"posterior.csv", "posterior.json", "corner.png"}
+FILES = {"result.json", "fit.csv", "fit.png", "fit.caption.txt"}
+OURS = {"posterior.csv", "posterior.json", "corner.png", "corner.caption.txt"}
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -39,7 +39,7 @@ def test_posterior(here: Path) -> None:
     noise = ["--systematics", "none"]  # the posterior of wider errors is skewed
     outcome = call("fit", "cubes.csv", *FEW, *noise, "--out", "results", "--posterior", 600, "--seed", 3)
     assert outcome.code == 0, outcome.err
-    assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
+    assert {path.name for path in (here / "results").iterdir()} == FILES | OURS
     assert (
         "posterior (seed 3): 40 walkers of 600 steps, the first 120 discarded; 19200 samples" in outcome.out
     )
@@ -145,7 +145,7 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
     assert "! interrupted after 150 of 1000 steps" in outcome.out
     assert "! --maps: not started because of the interruption" in outcome.out
     assert "! --map L,N: not started because of the interruption" in outcome.out
-    assert {path.name for path in (here / "results").iterdir()} == THREE | OURS
+    assert {path.name for path in (here / "results").iterdir()} == FILES | OURS
     assert outcome.err.endswith("slxrd: interrupted; the files written hold what was done until then\n")
     document = json.loads((here / "results/posterior.json").read_text(encoding="utf-8"))
     assert (document["asked"], document["done"]) == (1000, 150)

@@ -60,11 +60,16 @@ def sha256_of(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def rendered(picture: Figure, path: Path) -> bytes:
-    """Render a figure in the format of a file name."""
-    from slxrd.ui.plotting.fit import figure_bytes
+def rendered(picture: Figure, path: Path) -> list[tuple[Path, bytes | str]]:
+    """Render a figure in the format of a file name; the second file is its caption, if it has one."""
+    from slxrd.ui.plotting.fit import with_caption
 
-    return figure_bytes(picture, path.suffix[1:].lower())
+    return with_caption(picture, path)
+
+
+def caption_path(picture: Path) -> Path:
+    """Return the file of the caption of a picture, ``fit.caption.txt`` beside ``fit.pdf``."""
+    return picture.with_name(f"{picture.stem}.caption.txt")
 
 
 def json_file(name: str | None) -> Path | None:
@@ -97,9 +102,10 @@ def check_outputs(
     SlxrdError
         If two outputs are the same, one is an input, or one cannot be written.
     """
+    paths = [path for path in outputs if path is not None]
     if figure is not None:
         check_picture(figure)
-    paths = [path for path in outputs if path is not None]
+        paths.append(caption_path(figure))
     if len({path.absolute() for path in paths}) < len(paths):
         raise SlxrdError("two outputs have the same name; give each its own")
     for file in measured:
@@ -178,8 +184,9 @@ class Outputs:
         self.plot, self.standard, self.file = plot, json == "-", file
         self.json = json_file(json)
         self.folder = [] if out is None else [out / f"{name}.{kind}" for kind in ("json", "csv", "png")]
+        captions = [caption_path(path) for path in self.folder[2:]]
         measured = [] if file is None else [file]
-        check_outputs([self.json, plot, *self.folder], force, measured=measured, figure=plot)
+        check_outputs([self.json, plot, *self.folder, *captions], force, measured=measured, figure=plot)
 
     def finish(
         self, text: str, document: Mapping[str, Any], figure: Callable[[], Figure], table: str = ""
@@ -206,10 +213,10 @@ class Outputs:
         if self.json is not None:
             contents.append((self.json, laid_out))
         if self.plot is not None:
-            contents.append((self.plot, rendered(figure(), self.plot)))
+            contents += rendered(figure(), self.plot)
         if self.folder:
             as_file, as_table, as_picture = self.folder
-            contents += [(as_file, laid_out), (as_table, table), (as_picture, rendered(figure(), as_picture))]
+            contents += [(as_file, laid_out), (as_table, table), *rendered(figure(), as_picture)]
         write_all(contents, text, quiet=self.standard)
         if self.standard:
             typer.echo(laid_out, nl=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slxrd._escape import CsvWriter
 from slxrd.errors import SlxrdError
@@ -139,18 +139,20 @@ def run_maps(fit: Fit, bar: Bar) -> tuple[str, list[bytes | str], bool]:
     text : str
         Printed text; empty unless interrupted.
     contents : list
-        The figure.
+        The figure and its caption.
     interrupted : bool
         Whether some parameters are missing.
     """
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.maps import chi2_maps_figure
+    from slxrd.ui.plotting.style import caption
 
     with bar("χ² maps") as report:
         maps = chi2_maps(fit, report=report)
     done, total = len(maps), len(fit.names)
     text = f"! --maps: interrupted after {done} of {total} parameters" if done < total else ""
-    return text, [figure_bytes(chi2_maps_figure(maps))], done < total
+    picture = chi2_maps_figure(maps)
+    return text, [figure_bytes(picture), f"{caption(picture)}\n"], done < total
 
 
 def run_map(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[bytes | str], bool]:
@@ -172,17 +174,19 @@ def run_map(fit: Fit, pair: Pair, kind: Kind, bar: Bar) -> tuple[str, list[bytes
     text : str
         Printed text.
     contents : list
-        Table and figure.
+        Table, figure and its caption.
     interrupted : bool
         Whether points are missing.
     """
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.maps import chi2_map_2d_figure
+    from slxrd.ui.plotting.style import caption
 
     x, y = map_axes(fit, pair)
     with bar(f"χ² map {pair.x.name}, {pair.y.name}") as report:
         done = chi2_map_2d(fit, pair.x.name, pair.y.name, x, y, kind=kind, report=report)
-    contents: list[bytes | str] = [_table(done), figure_bytes(chi2_map_2d_figure(done))]
+    picture = chi2_map_2d_figure(done)
+    contents: list[bytes | str] = [_table(done), figure_bytes(picture), f"{caption(picture)}\n"]
     return "\n".join(_text(done)), contents, done.done < done.chi2.size
 
 
@@ -198,7 +202,9 @@ def _text(done: Map2D) -> list[str]:
             lines.append(f"  {level}: no point of the map is that low; use a narrower range or more points")
             continue
         ranges = [
-            f"{row.symbol} {_runs(axis, np.any(inside, axis=across))} {row.unit}"
+            f"{row.symbol} "
+            f"{_runs(axis, np.nanmin(np.where(np.isnan(done.rise), np.inf, done.rise), axis=across), rise)} "
+            f"{row.unit}"
             for row, axis, across in ((x, done.x, 0), (y, done.y, 1))
         ]
         lines.append(f"  {level}: {', '.join(ranges)}")
@@ -214,10 +220,42 @@ def _text(done: Map2D) -> list[str]:
     return lines
 
 
-def _runs(values: FloatArray, inside: NDArray[np.bool_]) -> str:
-    """Format the ranges of values inside, ``"25.36 to 25.49 or 31.13 to 31.25"``."""
+def _runs(values: FloatArray, lowest: FloatArray, level: float) -> str:
+    """Format the ranges in which χ² is below a level, ``"25.36 to 25.49 or 31.13 to 31.25"``.
+
+    The ends are where the contour crosses, interpolated between the points; a range that reaches the end of
+    the map is marked, as it continues outside.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Values along the axis.
+    lowest : ndarray, shape (n,)
+        Lowest rise of χ² at each of them.
+    level : float
+        Rise of χ² at the contour.
+    """
+    inside = lowest <= level
     ends = np.flatnonzero(np.diff(np.concatenate(([False], inside, [False])))).reshape(-1, 2)
-    return " or ".join(f"{values[a]:.6g} to {values[b - 1]:.6g}" for a, b in ends.tolist())
+    found = []
+    for first, beyond in ends.tolist():
+        low, below = _crossing(values, lowest, level, first, first - 1)
+        high, above = _crossing(values, lowest, level, beyond - 1, beyond)
+        digits = max(0, 2 - math.floor(math.log10(high - low))) if high > low else 6
+        found.append(f"{'≤ ' if below else ''}{low:.{digits}f} to {'≥ ' if above else ''}{high:.{digits}f}")
+    return " or ".join(found)
+
+
+def _crossing(
+    values: FloatArray, lowest: FloatArray, level: float, inside: int, outside: int
+) -> tuple[float, bool]:
+    """Return where χ² crosses a level between two points, and whether that is outside of the map."""
+    if not 0 <= outside < values.size:
+        return float(values[inside]), True
+    if not math.isfinite(lowest[outside]):
+        return float(values[outside]), True
+    share = (level - lowest[inside]) / (lowest[outside] - lowest[inside])
+    return float(values[inside] + share * (values[outside] - values[inside])), False
 
 
 def _table(done: Map2D) -> str:

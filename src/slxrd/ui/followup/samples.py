@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd._escape import CsvWriter, figure_text
+from slxrd._escape import CsvWriter, on_one_line
 from slxrd._version import __version__
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import format_estimate, is_simulated
@@ -72,7 +72,7 @@ def run_bootstrap(
     if len(done.chi2) <= len(fit.names) + 1:
         lines.append("  too few replicates to draw")
     else:
-        contents.append(_figure(fit, done, f"bootstrap, {len(done.chi2)} replicates"))
+        contents += _figure(fit, done, f"bootstrap, {len(done.chi2)} replicates")
     return "\n".join(lines), contents, done.done < done.requested
 
 
@@ -125,7 +125,7 @@ def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[
     }  # fmt: skip
     warning = "" if done.converged else ", NOT CONVERGED"
     figure = _figure(fit, done, f"posterior, {kept * walkers} samples{warning}")
-    return "\n".join(_posterior_lines(fit, done)), [table, _json(data), figure], done.done < done.requested
+    return "\n".join(_posterior_lines(fit, done)), [table, _json(data), *figure], done.done < done.requested
 
 
 def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:
@@ -177,11 +177,19 @@ def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
     for name in _shown(fit):
         symbol = _DERIVED.get(name) or info(name).symbol
         low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
+        digits = _digits(done.std(name))
         numbers = (done.mean(name), done.std(name), low, middle, high)
         estimate = fit.parameters.get(name) or fit.derived[name]
         quoted = format_estimate(estimate) + (" (ambiguous)" if estimate.status == "ambiguous" else "")
-        lines.append(f"  {symbol:<4} " + " ".join(f"{value:<10.5g}" for value in numbers) + f" {quoted}")
+        lines.append(
+            f"  {symbol:<4} " + " ".join(f"{value:<10.{digits}f}" for value in numbers) + f" {quoted}"
+        )
     return lines
+
+
+def _digits(spread: float) -> int:
+    """Return the digits after the decimal point that a spread, rounded to two digits, has."""
+    return max(0, 1 - math.floor(math.log10(spread))) if spread > 0.0 else 6
 
 
 def _numbers(fit: Fit, done: Bootstrap | Posterior) -> dict[str, Any]:
@@ -218,12 +226,17 @@ def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray
     return text.getvalue()
 
 
-def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> bytes:
+def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> list[bytes | str]:
+    """Draw the histograms of the samples; the figure and its caption."""
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.samples import histogram_matrix
+    from slxrd.ui.plotting.style import caption
 
-    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
+    simulated = is_simulated(fit.pattern)
     shown = {key: done.all_values[key] for key in _shown(fit)}
     if fit.rejected:
         description += ", MODEL REJECTED"
-    return figure_bytes(histogram_matrix(shown, f"{name}: {description}", spread=not fit.rejected))
+    title = f"{description}{' (simulated)' if simulated else ''}"
+    picture = histogram_matrix(shown, title, spread=not fit.rejected)
+    name = on_one_line(Path(fit.pattern.source).name)
+    return [figure_bytes(picture), f"{name}: {caption(picture)}\n"]

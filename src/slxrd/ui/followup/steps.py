@@ -172,21 +172,21 @@ class FollowUp:
             count = self.bootstrap
             yield (
                 f"--bootstrap {count}",
-                ["bootstrap.csv", "bootstrap.json", "bootstrap.png"],
+                ["bootstrap.csv", "bootstrap.json", "bootstrap.png", "bootstrap.caption.txt"],
                 lambda fit, bar: run_bootstrap(fit, count, self.resample, self.seed, bar),
             )
         if self.posterior is not None:
             steps = self.posterior
             yield (
                 f"--posterior {steps}",
-                ["posterior.csv", "posterior.json", "corner.png"],
+                ["posterior.csv", "posterior.json", "corner.png", "corner.caption.txt"],
                 lambda fit, bar: run_posterior(fit, steps, self.seed, bar),
             )
         if self.maps:
-            yield "--maps", ["chi2maps.png"], run_maps
+            yield "--maps", ["chi2maps.png", "chi2maps.caption.txt"], run_maps
         for pair in self.pairs:
             yield (
                 f"--map {pair}",
-                [f"map-{pair.x.name}-{pair.y.name}.csv", f"map-{pair.x.name}-{pair.y.name}.png"],
+                [f"map-{pair.x.name}-{pair.y.name}{end}" for end in (".csv", ".png", ".caption.txt")],
                 lambda fit, bar, pair=pair: run_map(fit, pair, self.map_kind, bar),  # type: ignore[misc]
             )

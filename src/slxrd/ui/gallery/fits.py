@@ -19,6 +19,7 @@ from slxrd.fitting.uncertainty.profile.map1d import Map1D, chi2_maps
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.gallery.figures import fits as draw
 from slxrd.ui.gallery.samples import STRAY, DrawnFigure, Figure, Samples
+from slxrd.ui.plotting import style
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.maps import chi2_maps_figure
 from slxrd.ui.plotting.pattern import decomposition_figure
@@ -72,7 +73,7 @@ def fluctuations(samples: Samples, report: Progress) -> DrawnFigure:
 
 def _fluctuation(measured: Fluctuation) -> bytes:
     picture = fluctuation_figure(measured)
-    picture.suptitle(f"{picture.get_suptitle()} (simulated)", x=0.01, ha="left", fontsize=11)
+    style.mark_simulated(picture, True)
     return figure_bytes(picture)
 
 
@@ -150,7 +151,7 @@ def polarisation(samples: Samples, report: Progress) -> DrawnFigure:
         f"low-angle side is too high, and d is {shift:.3f} Å larger. The positions of the fringes, and "
         "the period, do not change (Table 1)."
     )
-    pictures = {"": draw.compared((("before", before), ("after", after)), "PbS nanosheets")}
+    pictures = {"": draw.compared((("before", before), ("after", after)))}
     return DrawnFigure(caption, pictures)
 
 

@@ -110,7 +110,8 @@ def slits(samples: Samples, report: Progress) -> DrawnFigure:
     coherent["M = 2 and a slit of 3 mm"] = _curve(q, truth, coherent=2, resolution=curves[3.0][0])
     image = draw.slits(q, curves, coherent)
     caption = (
-        "Left, the first Bragg peak with slits from 0.1 to 3 mm, every crystal coherent with its "
+        "Left, the first Bragg peak with slits from 0.1 to 3 mm, shifted upwards for clarity, every "
+        "crystal coherent with its "
         f"neighbours: the instrument's width grows from {curves[0.1][0]:.4f} to {curves[3.0][0]:.4f} Å⁻¹ "
         f"(two slits, {RADIUS:.0f} mm away) and smooths the fringes, but their shoulder remains. Right, the "
         "effect of a loss of coherence with the narrow slit: M = 1 is a single crystal. M = 2 follows from "

@@ -19,9 +19,10 @@ from slxrd.errors import FileError
 from slxrd.fitting.record.write import check_writable, write
 from slxrd.ui.gallery.layout import FigureDocument, GalleryDocument
 from slxrd.ui.gallery.samples import DrawnFigure, Figure
+from slxrd.ui.plotting import style
 
-#: Ratio of image to page pixels: images have 150 pixels per inch, pages 96.
-_PIXELS = 1.5
+#: Ratio of image to page pixels: images are shown larger than printed, as the text of a page is.
+_PIXELS = style.DPI / 140.0
 #: Largest record, in bytes, and longest name of a figure, in characters.
 RECORD_LIMIT, LONGEST_FIGURE_NAME = 2_000_000, 100
 _HEAD = """<!doctype html>

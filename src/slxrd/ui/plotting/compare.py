@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import figure_text, on_one_line
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.compare.result import ComparedModel, Comparison
+from slxrd.ui.plotting import style
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Colours for colour-blind readers; line styles have another period, so that pairs do not repeat soon.
-_COLOURS = ("#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_COLOURS = (style.VERMILION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
 _STYLES = ("-", "--", ":", "-.")
-_MEASURED = "#4d4d4d"
+_MEASURED = style.POINTS
 #: Largest number of models drawn, and of characters of a name.
 MAX_MODELS, _MAX_LENGTH = 6, 34
 
 
+@style.styled
 @check_arguments
 def comparison_figure(comparison: Comparison) -> Figure:
     """Draw the curves, the residuals in units of σ, and the cumulative χ² minus that of the best model.
@@ -39,14 +41,10 @@ def comparison_figure(comparison: Comparison) -> Figure:
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
     """
-    from matplotlib.figure import Figure
-
     drawn = comparison.models[:MAX_MODELS]
     regions = comparison.best.fit.regions
     rows = len(drawn) + 2
-    figure = Figure(
-        figsize=(max(7.4, 4.2 * len(regions) + 3.2), 3.9 + 0.85 * (rows - 1)), layout="constrained"
-    )
+    figure = style.new_figure(2.2 + 0.62 * (rows - 1) + 0.3 * len(drawn) / (1 if style.is_narrow() else 3))
     axes = figure.subplots(
         rows, len(regions), sharex="col", squeeze=False, height_ratios=(3.2, *(1.0 for _ in drawn), 1.3)
     )
@@ -57,35 +55,46 @@ def comparison_figure(comparison: Comparison) -> Figure:
         for k, model in enumerate(drawn):
             _residuals(axes[k + 1, i], model, i, k, reach)
         _cumulative_differences(axes[-1, i], drawn, i)
-        axes[-1, i].set_xlabel("q (Å⁻¹)")
-    axes[0, 0].set_ylabel("intensity")
+        axes[-1, i].set_xlabel(style.Q)
+    axes[0, 0].set_ylabel(style.INTENSITY)
     axes[len(drawn) // 2 + 1 if len(drawn) > 1 else 1, 0].set_ylabel("residual (σ)")
-    axes[-1, 0].set_ylabel("χ² − best,\nsummed")
+    axes[-1, 0].set_ylabel("Σ Δχ²")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    name = figure_text(Path(comparison.best.fit.pattern.source).name) + (" (simulated)" if simulated else "")
+    figure.legend(handles, labels, loc="outside upper left", ncols=1 if style.is_narrow() else 4)
+    style.letter_panels(axes[0].tolist())
     omitted = len(comparison.models) - len(drawn)
-    title = f"{name}: {len(comparison.models)} models" + (f", {omitted} not drawn" if omitted else "")
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-    figure.legend(handles, labels, loc="outside right upper", frameon=False, fontsize=9, labelspacing=1.1)
+    style.set_caption(
+        figure,
+        f"{on_one_line(Path(comparison.best.fit.pattern.source).name)}{' (simulated)' if simulated else ''}: "
+        f"{len(comparison.models)} models" + (f", {omitted} not drawn" if omitted else "") + ".",
+        "Points and curves, the residuals of each model in units of σ with a band of ± 2, and χ² summed "
+        "along q "
+        "less that of the best model.",
+        *(f"{model.name}: {_measures(model)}" for model in comparison.models),
+    )
     return figure
 
 
 def _label(model: ComparedModel) -> str:
     name = model.name if len(model.name) <= _MAX_LENGTH else f"{model.name[: _MAX_LENGTH - 1]}…"
+    return f"{style.formula(figure_text(name))}\n{_measures(model)}"
+
+
+def _measures(model: ComparedModel) -> str:
     probability = f"{model.probability:.2g}" if model.probability > 1e-4 else "< 0.0001"
-    return f"{figure_text(name)}\np {probability}, reduced χ² {model.fit.reduced_chi2:.3g}"
+    return f"p {probability}, reduced χ² {model.fit.reduced_chi2:.3g}"
 
 
 def _curves(axes: Axes, drawn: tuple[ComparedModel, ...], index: int, points: str) -> None:
     first = drawn[0].fit.regions[index]
-    axes.plot(first.q, first.measured, ".", color=_MEASURED, markersize=3.5, label=points)
+    axes.margins(x=0.01)
+    axes.plot(first.q, first.measured, ".", color=_MEASURED, markersize=2.5, label=points)
     for k, model in enumerate(drawn):
         region = model.fit.regions[index]
         axes.plot(
             region.q, region.calculated, color=_COLOURS[k], linestyle=_STYLES[k % len(_STYLES)],
             linewidth=1.3, label=_label(model),
         )  # fmt: skip
-    axes.set_title(figure_text(first.region.name), fontsize=9)
 
 
 def _residuals(axes: Axes, model: ComparedModel, index: int, k: int, reach: float) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text, printable
-from slxrd._files import check_picture, check_writable, write
+from slxrd._escape import on_one_line, printable
+from slxrd._files import check_picture, check_writable, write_together
 from slxrd.errors import SlxrdError
-from slxrd.fitting.result.assessment import Assessment, sentence
-from slxrd.fitting.result.fit import FitResult, Solution
-from slxrd.fitting.result.summary import format_estimate, is_simulated
+from slxrd.fitting.result.assessment import sentence
+from slxrd.fitting.result.fit import Estimate, FitResult, Solution
+from slxrd.fitting.result.summary import format_estimate, format_interval, is_simulated
 from slxrd.parameters.definitions import STACKING, info
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +26,14 @@ if TYPE_CHECKING:
 
 #: Most regions in one figure.
 MOST_REGIONS = 12
-_MEASURED, _CALCULATED, _REST, _MISFIT = "#4d4d4d", "#d55e00", "#0072b2", "#cc3311"
+#: Most regions beside one another on a page.
+MOST_ACROSS = 3
+_CALCULATED, _REST, _MISFIT = style.VERMILION, style.BLUE, "#cc3311"
+#: Heights in inches of the panels of a region: intensity, its logarithm, residuals.
+_HEIGHTS = {"intensity": 1.9, "log": 1.3, "rest": 0.75}
 
 
+@style.styled
 def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> Figure:
     """Draw each region of a fit, with its residuals in units of σ below, and mark the largest misfit.
 
@@ -36,115 +42,159 @@ def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> 
     fit : Fit or SavedFit
         Data to draw.
     scale : {"linear", "log"}, optional
-        Of the intensity; that of the residuals where it is not given.
+        Of the intensity; that of the residuals where it is not given. With a linear scale, a second panel
+        with a logarithmic one is drawn where the intensity of a region spans more than two decades.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Not attached to a window; write it with ``savefig``.
+        Not attached to a window; write it with ``savefig``. Its caption, with the values of the parameters,
+        is :func:`slxrd.style.caption`.
 
     Raises
     ------
     SlxrdError
         If ``scale`` is another word, or a saved fit has no curves.
     """
-    from matplotlib.figure import Figure
-
     if scale not in (None, "linear", "log"):
         raise SlxrdError(f"scale {scale!r} is neither linear nor log")
     scale = scale or ("log" if fit.settings.objective == "log" else "linear")
     drawn = fit.regions[:MOST_REGIONS]
-    n = len(drawn)
-    if n == 0:
+    if not drawn:
         raise SlxrdError("the saved fit has no curves to draw (fit.csv is missing); repeat it with slxrd fit")
-    picture = Figure(figsize=(max(9.0, 4.4 * n + 4.8), 5.4), layout="constrained")
-    axes = picture.subplots(2, n, sharex="col", squeeze=False, height_ratios=(3, 1))
+    kinds = ["intensity", "rest"]
+    if scale == "linear" and any(_is_wide(fitted) for fitted in drawn):
+        kinds.insert(1, "log")
+    across = 1 if style.is_narrow() else min(len(drawn), MOST_ACROSS)
+    rows = -(-len(drawn) // across)
+    heights = [_HEIGHTS[kind] for kind in kinds] * rows
+    picture = style.new_figure(sum(heights) + 0.35 * rows + 0.4)
+    axes = picture.subplots(len(heights), across, squeeze=False, height_ratios=heights)
     points = "simulated" if is_simulated(fit.pattern) else "measured"
-    for column, fitted in enumerate(drawn):
-        _draw_region(axes[0, column], axes[1, column], fitted, scale, points)
-        _draw_assessment((axes[0, column], axes[1, column]), fitted, fit)
-    axes[0, 0].set_ylabel("intensity")
-    axes[1, 0].set_ylabel("residual (σ)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    picture.legend(handles, labels, loc="outside upper right", ncols=3, frameon=False)
-    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
-    if n < len(fit.regions):
-        name += f": the first {n} of {len(fit.regions)} regions"
-    picture.suptitle(name, x=0.01, ha="left", fontsize=11)
-    if fit.assessment is not None and fit.assessment.grade != "describes":
-        colour = _MISFIT if fit.rejected else "black"
-        picture.supxlabel(_caption(fit.assessment), fontsize=9, color=colour, x=0.01, ha="left")
-    add_side_text(picture, _legend(fit))
+    lettered = []
+    for place in range(rows * across):
+        row, column = divmod(place, across)
+        panels = dict(zip(kinds, axes[row * len(kinds) : (row + 1) * len(kinds), column], strict=True))
+        if place >= len(drawn):
+            for panel in panels.values():
+                panel.remove()
+            continue
+        for kind, panel in panels.items():
+            if kind != "rest":
+                panel.sharex(panels["rest"])
+                panel.tick_params(labelbottom=False)
+                _draw_curves(panel, drawn[place], "log" if kind == "log" else scale, points, fit.rejected)
+        _draw_residuals(panels["rest"], drawn[place])
+        _draw_assessment(list(panels.values()), drawn[place], fit)
+        if column == 0:
+            panels["intensity"].set_ylabel(style.INTENSITY)
+            panels["rest"].set_ylabel("residual (σ)")
+            if "log" in panels:
+                panels["log"].set_ylabel("the same, log")
+        lettered.append(panels["intensity"])
+    style.letter_panels(lettered)
+    handles, labels = lettered[0].get_legend_handles_labels()
+    picture.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+    style.set_caption(picture, *_caption(fit, len(drawn)))
     return picture
 
 
-def _draw_region(top: Axes, bottom: Axes, fitted: Fitted, scale: str, points: str) -> None:
+def _is_wide(fitted: Fitted) -> bool:
+    """Whether a linear axis hides a part of the intensity."""
+    positive = fitted.measured[fitted.measured > 0.0]
+    return bool(positive.size) and positive.max() > style.WIDE_RANGE * np.percentile(positive, 5.0)
+
+
+def _draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bool) -> None:
     gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
     low, high = fitted.measured - fitted.sigma, fitted.measured + fitted.sigma
-    if scale == "log":
-        positive = fitted.measured[fitted.measured > 0.0]
+    positive = fitted.measured[fitted.measured > 0.0]
+    if scale == "log" and positive.size:
         floor = float(positive.min()) / 3.0
         low = np.maximum(low, floor)
         top.set_yscale("log")
         top.set_ylim(floor, float(fitted.measured.max()) * 2.0)
-    top.vlines(fitted.q, low, high, color=_MEASURED, alpha=0.25, linewidth=1.0, label="± σ")
-    top.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.5, label=points)
+    top.vlines(fitted.q, low, high, color=style.POINTS, alpha=0.25, linewidth=0.7, label="± σ")
+    top.plot(fitted.q, fitted.measured, ".", color=style.POINTS, markersize=2.2, label=points)
     for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
         label = "calculated" if i == 0 else None
-        top.plot(fitted.q[part], fitted.calculated[part], color=_CALCULATED, linewidth=1.4, label=label)
-    top.set_title(
-        figure_text(fitted.region.name)
-        + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else ""),
-        fontsize=9,
-    )
-    bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
-    bottom.axhline(0.0, color="black", linewidth=0.6)
-    bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=3.0)
+        dashes = "--" if rejected else "-"
+        top.plot(
+            fitted.q[part], fitted.calculated[part], dashes, color=_CALCULATED, linewidth=1.0, label=label
+        )
+    top.margins(x=0.01)
+
+
+def _draw_residuals(bottom: Axes, fitted: Fitted) -> None:
+    bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.10, linewidth=0.0)
+    bottom.axhline(0.0, color="black", linewidth=0.5)
+    bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=2.0)
     reach = max(4.0, 1.1 * float(np.max(np.abs(fitted.residual))))
     bottom.set_ylim(-reach, reach)
-    bottom.set_xlabel("q (Å⁻¹)")
+    bottom.set_xlabel(style.Q)
+    bottom.margins(x=0.01)
 
 
-def _draw_assessment(axes: tuple[Axes, Axes], fitted: Fitted, fit: FitResult) -> None:
-    """Mark the place of the largest misfit; draw the curve of a rejected model dashed."""
+def _draw_assessment(panels: list[Axes], fitted: Fitted, fit: FitResult) -> None:
+    """Mark the place of the largest misfit, and a model that is rejected."""
     if fit.rejected:
-        for line in axes[0].get_lines()[1:]:
-            line.set_linestyle("--")
-        axes[0].text(
-            0.5, 0.97, "REJECTED", transform=axes[0].transAxes, ha="center", va="top", color=_MISFIT,
-            fontsize=13, fontweight="bold", alpha=0.8,
+        panels[0].text(
+            0.5, 0.97, "REJECTED", transform=panels[0].transAxes, ha="center", va="top", color=_MISFIT,
+            fontsize=10, fontweight="bold",
         )  # fmt: skip
     misfit = None if fit.assessment is None else fit.assessment.misfit
     if misfit is not None and misfit.low <= fitted.q[-1] and misfit.high >= fitted.q[0]:
-        for panel in axes:
-            panel.axvspan(misfit.low, misfit.high, color=_MISFIT, alpha=0.12, linewidth=0.0, zorder=0)
+        for panel in panels:
+            panel.axvspan(
+                misfit.low, misfit.high, color=_MISFIT, alpha=0.12, linewidth=0.0, zorder=0,
+                label="largest misfit",
+            )  # fmt: skip
 
 
-def _caption(assessment: Assessment) -> str:
-    where = (
-        "" if assessment.misfit is None else f"\nLargest misfit (shaded): {sentence(assessment.misfit.text)}"
+def _caption(fit: FitResult, drawn: int) -> list[str]:
+    """Caption of the figure: file, regions, assessment, parameters and other solutions."""
+    simulated = " (simulated)" if is_simulated(fit.pattern) else ""
+    names = "; ".join(
+        f"{on_one_line(fitted.region.name)}"
+        + (f", weight {fitted.region.weight:g}" if fitted.region.weight != 1.0 else "")
+        for fitted in fit.regions[:drawn]
     )
-    return assessment.headline + where
+    left_out = f" (the first {drawn} of {len(fit.regions)} regions)" if drawn < len(fit.regions) else ""
+    lines = [
+        f"{on_one_line(Path(fit.pattern.source).name)}{simulated}: {names}{left_out}.",
+        "Points with ± σ, calculated curve, and residuals in units of σ with a band of ± 2.",
+    ]
+    if fit.assessment is not None:
+        lines.append(fit.assessment.headline)
+        if fit.assessment.misfit is not None:
+            lines.append(f"Largest misfit (shaded): {sentence(fit.assessment.misfit.text)}")
+    return [*lines, *_values(fit)]
 
 
-def _legend(fit: FitResult) -> str:
+def _values(fit: FitResult) -> list[str]:
     if fit.rejected:
-        return f"no result: the model\ndoes not describe\nthe data\n\nreduced χ² {fit.reduced_chi2:.3g}"
+        return [f"No result: the model does not describe the data; reduced χ² {fit.reduced_chi2:.3g}."]
     stacked = fit.stack.coherent > 1
     rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
-    status = {"fixed": " (fixed)", "ambiguous": " (ambiguous)", "at bound": " (at bound)"}
     rows.sort(key=lambda row: row[1].status == "fixed")
-    lines = [f"{symbol:<3} {format_estimate(e)}{status.get(e.status, '')}" for symbol, e in rows]
+    lines = [f"{symbol} = {_value(e)}" for symbol, e in rows]
     lines.append(f"reduced χ² {fit.reduced_chi2:.3g}")
     if any(solution.near(fit.ambiguous) for solution in fit.solutions[1:]):
-        near = [s for s in fit.solutions[1:4] if s.delta_chi2 < fit.ambiguous]
+        near = [s for s in fit.solutions[1:4] if s.near(fit.ambiguous)]
         lines += [
-            "",
-            "not unique; also",
+            "Not unique; also",
             *(f"{_other(fit.stack.coherent, s)}, Δχ² {s.delta_chi2:.1f}" for s in near),
         ]
-    return "\n".join(lines)
+    return lines
+
+
+def _value(estimate: Estimate) -> str:
+    if estimate.status == "ambiguous" and estimate.interval_95:
+        pieces = format_interval(estimate.interval_95, estimate.error)
+        return f"{pieces} {estimate.unit} (ambiguous, 95 %)"
+    status = f" ({estimate.status})" if estimate.status in ("fixed", "ambiguous", "at bound") else ""
+    return f"{format_estimate(estimate)}{status}"
 
 
 def _other(coherent: int, solution: Solution) -> str:
@@ -154,15 +204,7 @@ def _other(coherent: int, solution: Solution) -> str:
     return f"L = {solution.values['L']:.2f} Å"
 
 
-def add_side_text(picture: Figure, text: str) -> None:
-    """Write a text on the right of a figure, whose layout engine makes room for it as for a legend."""
-    legend = picture.legend(
-        [], [], title=text, loc="outside right center", frameon=False, borderpad=0.2,
-        title_fontproperties={"family": "DejaVu Sans Mono", "size": 9},
-    )  # fmt: skip
-    legend.get_title().set_linespacing(1.6)
-
-
+@style.styled
 def figure_bytes(picture: Figure, format: str = "png") -> bytes:
     """Render a figure as ``"png"``, ``"svg"`` or ``"pdf"``."""
     buffer = io.BytesIO()
@@ -171,8 +213,23 @@ def figure_bytes(picture: Figure, format: str = "png") -> bytes:
     arranged = picture.get_layout_engine() is not None
     if arranged:
         _widen_for_titles(picture)
-    picture.savefig(buffer, format=format, dpi=150, bbox_inches=None if arranged else "tight")
+    picture.savefig(buffer, format=format, dpi=style.DPI, bbox_inches=None if arranged else "tight")
     return buffer.getvalue()
+
+
+def with_caption(picture: Figure, path: Path) -> list[tuple[Path, bytes | str]]:
+    """Return the contents of the file of a picture, and of its caption beside it if it has one.
+
+    Parameters
+    ----------
+    picture : matplotlib.figure.Figure
+        The figure.
+    path : Path
+        Its file, .png, .svg or .pdf.
+    """
+    contents: list[tuple[Path, bytes | str]] = [(path, figure_bytes(picture, path.suffix[1:].lower()))]
+    text = style.caption(picture)
+    return [*contents, (style.caption_path(path), f"{text}\n")] if text else contents
 
 
 def _draw_as_text(picture: Figure) -> None:
@@ -191,7 +248,10 @@ def _draw_as_text(picture: Figure) -> None:
             text.set_text(printable(written))
         if "$" in written:
             try:
-                parser.parse(text.get_text())
+                typeset = style.typeset(text.get_text())
+                for line in typeset.splitlines():
+                    parser.parse(line)
+                text.set_text(typeset)
             except ValueError:
                 text.set_parse_math(False)
 
@@ -212,14 +272,14 @@ def plot(
     scale: Literal["linear", "log"] | None = None,
     force: bool = False,
 ) -> Figure:
-    """Draw a fit, and write the figure if a path is given.
+    """Draw a fit, and write the figure and its caption if a path is given.
 
     Parameters
     ----------
     fit : Fit or SavedFit
         Data to draw.
     path : path-like, optional
-        File to write, .png, .svg or .pdf.
+        File to write, .png, .svg or .pdf; the caption is written beside it, ``fit.caption.txt``.
     scale : {"linear", "log"}, optional
         Of the intensity; that of the residuals where it is not given.
     force : bool
@@ -238,6 +298,6 @@ def plot(
     if path is not None:
         path = Path(path)
         check_picture(path)
-        check_writable([path], force)
-        write(path, figure_bytes(picture, path.suffix[1:].lower()))
+        check_writable([path, style.caption_path(path)], force)
+        write_together(with_caption(picture, path))
     return picture

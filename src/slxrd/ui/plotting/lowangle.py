@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.studies.lowangle.result import ROWS, LowAngle
-from slxrd.ui.plotting.fit import add_side_text
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MEASURED, _CURVE, _PAPER, _BACKGROUND = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
+_MEASURED, _CURVE, _PAPER, _BACKGROUND = style.POINTS, style.VERMILION, style.GREEN, style.BLUE
 
 
+@style.styled
 @check_arguments
 def low_angle_figure(found: LowAngle) -> Figure:
     """Draw a fitted low-angle region, with its residuals in units of σ below.
@@ -33,9 +34,7 @@ def low_angle_figure(found: LowAngle) -> Figure:
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.6, 5.6), layout="constrained")
+    figure = style.new_figure(3.4 if style.is_narrow() else 4.2)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     simulated = is_simulated(found.pattern)
     positive = found.measured > 0.0
@@ -46,7 +45,7 @@ def low_angle_figure(found: LowAngle) -> Figure:
     if found.seen:
         fringes = " with fringes" if found.fringes else ""
         top.plot(found.q, found.calculated, color=_CURVE, linewidth=1.5, label=f"fitted{fringes}")
-        top.plot(found.q, found.sinc2, color=_PAPER, linewidth=1.1, linestyle="--", label="sinc²(qw/2) of S1")
+        top.plot(found.q, found.sinc2, color=_PAPER, linewidth=1.1, linestyle="--", label="sinc²($qw$/2)")
         top.plot(
             found.q,
             found.background,
@@ -67,18 +66,22 @@ def low_angle_figure(found: LowAngle) -> Figure:
     top.set_ylim(bottom=floor)
     bottom.axhspan(-2.0, 2.0, color=_BACKGROUND, alpha=0.08, linewidth=0.0)
     bottom.axhline(0.0, color="black", linewidth=0.6)
-    bottom.set_xlabel("q (Å⁻¹)")
+    bottom.set_xlabel(style.Q)
     bottom.set_ylabel("residual (σ)")
-    top.set_ylabel("intensity")
-    top.legend(frameon=False, fontsize=9)
-    name = figure_text(Path(found.pattern.source).name) + (" (simulated)" if simulated else "")
-    figure.suptitle(f"{name}: low angles", x=0.01, ha="left", fontsize=11)
+    top.set_ylabel(style.INTENSITY)
+    top.legend()
     shown = [n for n in ROWS if found.estimates[n].value is not None]
     lines = [
-        f"{ROWS[n][0]:<9} {format_estimate(found.estimates[n])}"
+        f"{ROWS[n][0]} = {format_estimate(found.estimates[n])}"
         + (" (fixed)" if found.estimates[n].status == "fixed" else "")
         for n in shown
     ]
-    text = "\n".join([*(lines or ["w not determined"]), f"reduced χ² {found.reduced_chi2:.3g}"])
-    add_side_text(figure, text)
+    style.set_caption(
+        figure,
+        f"{on_one_line(Path(found.pattern.source).name)}{' (simulated)' if simulated else ''}: low "
+        "angles, with "
+        "the fitted curve, its background and the dips; below, residuals in units of σ.",
+        *(lines or ["w is not determined."]),
+        f"reduced χ² {found.reduced_chi2:.3g}",
+    )
     return figure

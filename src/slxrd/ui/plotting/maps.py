@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.fitting.uncertainty.profile.constrained import REACHED
 from slxrd.fitting.uncertainty.profile.map1d import Chi2Curve, Map1D
 from slxrd.fitting.uncertainty.profile.map2d import Map2D
-from slxrd.parameters.definitions import info
+from slxrd.parameters.definitions import symbol_of
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SECTION, _PROFILE, _LEVELS = "#0072b2", "#d55e00", ("#009e73", "#4d4d4d")
+_SECTION, _PROFILE, _LEVELS = style.BLUE, style.VERMILION, (style.GREEN, style.POINTS)
 #: The axis of χ² − χ²min is linear up to about this value, so that the range near the minimum is visible.
 _LINEAR = 1.5
 _HEIGHT = r"$\chi^2 - \chi^2_\mathrm{min}$"
 
 
+@style.styled
 @check_arguments
 def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     """Draw χ² along parameters, a panel for each: section, profile, minima, and 68 % and 95 %.
@@ -49,37 +51,48 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
     SlxrdError
         If there is no map.
     """
-    from matplotlib.figure import Figure
-
     if not maps:
         raise SlxrdError("no map to draw")
-    columns = min(len(maps), 3)
+    columns = min(len(maps), 1 if style.is_narrow() else 3)
     rows = -(-len(maps) // columns)
-    figure = Figure(figsize=(3.6 * columns + 0.6, 2.9 * rows + 0.9), layout="constrained")
+    figure = style.new_figure(1.75 * rows + 0.4)
     axes = figure.subplots(rows, columns, squeeze=False)
     for panel, one in zip(axes.flat, maps, strict=False):
         _draw_map(panel, one)
     for panel in axes.flat[len(maps) :]:
-        panel.set_visible(False)
+        panel.remove()
+    style.letter_panels(list(axes.flat)[: len(maps)])
     for panel in axes[:, 0]:
         panel.set_ylabel(_HEIGHT)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
-    weighted = any(region.region.weight != 1.0 for region in maps[0].fit.regions)
-    note = "; 68 % and 95 %: with the weights of the regions" if weighted else ""
-    figure.suptitle(_title(maps[0].fit) + note, x=0.01, ha="left", fontsize=11)
+    figure.legend(handles, labels, loc="outside lower center", ncols=2 if style.is_narrow() else len(labels))
+    fit = maps[0].fit
+    style.mark_simulated(figure, is_simulated(fit.pattern))
+    weighted = any(region.region.weight != 1.0 for region in fit.regions)
+    levels = "The lines at 68 % and 95 % are where χ² exceeds its minimum by "
+    if weighted:
+        levels += "less than 1 and 3.84, as regions have other weights than 1: " + "; ".join(
+            f"{symbol_of(one.name)} {one.rises[0]:.2g} and {one.rises[1]:.2g}" for one in maps
+        )
+    else:
+        levels += " and ".join(f"{rise:.3g}" for rise in maps[0].rises)
+    style.set_caption(
+        figure,
+        f"{_source(fit)}: χ² above its minimum against each parameter, with the other parameters kept and "
+        "refined. "
+        "The axis is linear below about 1.5, logarithmic above.",
+        f"{levels}.",
+        _of_fit(fit),
+    )
     return figure
 
 
-def _title(fit: Fit) -> str:
-    name = figure_text(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
-    return rf"{name}: $\chi^2_\mathrm{{min}}$ = {fit.chi2:.4g}, reduced {fit.reduced_chi2:.3g}"
+def _source(fit: Fit) -> str:
+    return on_one_line(Path(fit.pattern.source).name) + (" (simulated)" if is_simulated(fit.pattern) else "")
 
 
-def _label(name: str) -> str:
-    letter, _, index = info(name).symbol.partition("_")
-    symbol = f"${letter}_{{{index}}}$" if index else letter
-    return f"{symbol} ({info(name).unit})"
+def _of_fit(fit: Fit) -> str:
+    return f"χ²min = {fit.chi2:.4g}, reduced χ² {fit.reduced_chi2:.3g}."
 
 
 def _draw_map(panel: Axes, one: Map1D) -> None:
@@ -101,24 +114,23 @@ def _draw_map(panel: Axes, one: Map1D) -> None:
     )
     panel.set_yticks([k * d for d in decades for k in range(2, 10) if k * d <= top], minor=True)
     panel.margins(x=0.02)
-    panel.set_xlabel(_label(one.name))
+    panel.set_xlabel(style.label(one.name))
     panel.grid(axis="y", color="0.92", linewidth=0.6)
-    panel.tick_params(labelsize=8)
-    panel.ticklabel_format(axis="x", useOffset=False)
     panel.locator_params(axis="x", nbins=5)
 
 
 def _draw_curve(panel: Axes, curve: Chi2Curve, least: float, colour: str, text: str, marker: str) -> None:
     # The section is the broader line, so that both are visible where they coincide.
-    width = 2.4 if marker == "v" else 1.2
+    width = 1.8 if marker == "v" else 1.2
     panel.plot(curve.values, curve.chi2 - least, color=colour, linewidth=width, label=text)
     if curve.minima:
         values, heights = np.array(curve.minima).T
         panel.plot(
-            values, heights - least, marker, color=colour, markersize=5, fillstyle="none", markeredgewidth=1.2
+            values, heights - least, marker, color=colour, markersize=4, fillstyle="none", markeredgewidth=0.9
         )
 
 
+@style.styled
 @check_arguments
 def chi2_map_2d_figure(one: Map2D) -> Figure:
     """Draw χ² over two parameters with its joint 68 % and 95 % contours, and the solutions of the fit.
@@ -134,9 +146,8 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
         Not attached to a window; write it with ``savefig``.
     """
     from matplotlib.colors import LogNorm
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.2, 4.9), layout="constrained")
+    figure = style.new_figure(2.9 if style.is_narrow() else 4.4)
     panel = figure.subplots()
     height = np.maximum(one.chi2 - one.fit.chi2, 0.1)
     norm = LogNorm(0.1, max(float(np.nanmax(height)), 100.0))
@@ -157,13 +168,20 @@ def chi2_map_2d_figure(one: Map2D) -> Figure:
     panel.set_ylim(one.y[0], one.y[-1])
     panel.ticklabel_format(useOffset=False)
     panel.locator_params(axis="x", nbins=6)
-    panel.set_xlabel(_label(one.names[0]))
-    panel.set_ylabel(_label(one.names[1]))
+    panel.set_xlabel(style.label(one.names[0]))
+    panel.set_ylabel(style.label(one.names[1]))
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9)
-    kind = "others refined" if one.kind == "profile" else "others kept"
-    cut = "" if whole else ", interrupted"
-    figure.suptitle(f"{_title(one.fit)}; {kind}{cut}", x=0.01, ha="left", fontsize=10)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    kind = "refined" if one.kind == "profile" else "kept"
+    cut = "" if whole else f" Interrupted: {one.done} of {one.chi2.size} points were calculated."
+    style.mark_simulated(figure, is_simulated(one.fit.pattern))
+    style.set_caption(
+        figure,
+        f"{_source(one.fit)}: χ² above its minimum over two parameters, the others {kind}, with joint "
+        "contours "
+        f"of 68 % and 95 %.{cut}",
+        _of_fit(one.fit),
+    )
     return figure
 
 
@@ -175,7 +193,7 @@ def _draw_solutions(panel: Axes, one: Map2D) -> None:
         if minimum.chi2 - one.fit.chi2 < REACHED
     )
     inside = [(x, y) for x, y in others if one.x[0] <= x <= one.x[-1] and one.y[0] <= y <= one.y[-1]]
-    look: dict[str, Any] = {"color": "black", "markersize": 8, "markeredgewidth": 1.4, "linestyle": ""}
+    look: dict[str, Any] = {"color": "black", "markersize": 6, "markeredgewidth": 1.1, "linestyle": ""}
     panel.plot(*best, marker="+", label="best", **look)
     if inside and one.kind == "profile":
         panel.plot(*np.array(inside).T, marker="x", label="other solutions", **look)

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.data.baseline import Subtraction
 from slxrd.data.decomposition.classification import Kind
 from slxrd.data.decomposition.decompose import Component, Decomposition
 from slxrd.data.decomposition.decompose import subtract_peaks as without
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.fitting.result.summary import is_simulated
+from slxrd.ui.plotting import style
 from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
 
 if TYPE_CHECKING:
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-_POINTS, _LEFT_OUT = "#0072b2", "#999999"
+_POINTS, _LEFT_OUT = style.BLUE, style.FAINT
 
 
+@style.styled
 @check_arguments
 def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "log"] = "log") -> Figure:
     """Draw a pattern.
@@ -50,10 +52,8 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     SlxrdError
         If the axis needs a wavelength that is not known.
     """
-    from matplotlib.figure import Figure
-
     x = pattern.q if against == "q" else pattern.two_theta
-    figure = Figure(figsize=(8.6, 4.4), layout="constrained")
+    figure = style.new_figure(2.2 if style.is_narrow() else 3.2)
     axes = figure.subplots()
     y = pattern.intensity.copy()
     if scale == "log":
@@ -65,10 +65,12 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     axes.plot(x, seen, color=_POINTS, linewidth=1.0)
     if pattern.mask.any():
         axes.plot(x, np.ma.masked_array(y, ~pattern.mask), color=_LEFT_OUT, linewidth=1.0, label="left out")
-        axes.legend(frameon=False)
+        axes.legend()
     corrected = any(step.name == "Lorentz-polarisation" for step in pattern.history)
-    axes.set_ylabel("counts" if pattern.per_count is not None and not corrected else "intensity")
-    axes.set_xlabel("q (Å⁻¹)" if against == "q" else "2θ (°)")
+    axes.set_ylabel(
+        "intensity (counts)" if pattern.per_count is not None and not corrected else style.INTENSITY
+    )
+    axes.set_xlabel(style.Q if against == "q" else style.TWO_THETA)
     axes.margins(x=0.01)
     length = pattern.wavelength
     if length is not None:
@@ -82,22 +84,25 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
             return q_from_two_theta(np.clip(two_theta, 0.0, 180.0), length)
 
         other = axes.secondary_xaxis("top", functions=(angle, vector) if against == "q" else (vector, angle))
-        other.set_xlabel(f"2θ (°) at {length:.5g} Å" if against == "q" else f"q (Å⁻¹) at {length:.5g} Å")
-    name = figure_text(Path(pattern.source).name) + (" (simulated)" if is_simulated(pattern) else "")
+        other.set_xlabel(f"{style.TWO_THETA if against == 'q' else style.Q} at {length:.5g} Å")
+    style.mark_simulated(figure, is_simulated(pattern))
     title = pattern.metadata.get("title")
-    axes.set_title(f"{name}: {figure_text(title)}" if title else name, loc="left", fontsize=11)
+    style.set_caption(
+        figure, f"{_source(pattern)}: {on_one_line(title)}." if title else f"{_source(pattern)}."
+    )
     return figure
 
 
-_MEASURED, _CURVE, _TAKEN, _REST = "#4d4d4d", "#d55e00", "#009e73", "#0072b2"
+_MEASURED, _CURVE, _TAKEN, _REST = style.POINTS, style.VERMILION, style.GREEN, style.BLUE
 _KINDS: dict[Kind, str] = {
-    "fringe": "#999999", "Bragg peak": "#56b4e9", "diffuse": "#009e73", "spurious": "#d55e00",
+    "fringe": style.FAINT, "Bragg peak": style.SKY, "diffuse": style.GREEN, "spurious": style.VERMILION,
 }  # fmt: skip
 _NARROW: tuple[Kind, ...] = ("fringe", "spurious")
 #: Ratio of intensities above which the scale is logarithmic.
 WIDE_RANGE = 30.0
 
 
+@style.styled
 @check_arguments
 def background_figure(done: Subtraction) -> Figure:
     """Draw a pattern with its baseline, and the foot of the corrected peaks, which a baseline can distort.
@@ -112,11 +117,9 @@ def background_figure(done: Subtraction) -> Figure:
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
     """
-    from matplotlib.figure import Figure
-
     pattern, baseline, seen = done.before, done.baseline, ~done.before.mask
     q = pattern.q
-    figure = Figure(figsize=(8.6, 6.4), layout="constrained")
+    figure = style.new_figure(4.6 if style.is_narrow() else 5.0)
     top, foot, rest = figure.subplots(3, 1, sharex=True, height_ratios=(3, 3, 2))
     points = "simulated" if is_simulated(pattern) else "measured"
     for panel in (top, foot):
@@ -133,13 +136,9 @@ def background_figure(done: Subtraction) -> Figure:
             )
         panel.fill_between(q, baseline, color=_TAKEN, alpha=0.18, linewidth=0.0, label="subtracted")
         panel.plot(q, baseline, color=_CURVE, linewidth=1.4, label="baseline")
-        panel.set_ylabel("intensity")
+        panel.set_ylabel(style.INTENSITY)
     top.set_ylim(bottom=min(0.0, float(baseline.min())))
     foot.set_ylim(min(0.0, float(baseline.min())), _above(baseline, pattern.intensity[seen]))
-    foot.text(
-        0.995, 0.94, "the same, enlarged", transform=foot.transAxes, ha="right", va="top", fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-    )  # fmt: skip
     left = done.pattern.intensity
     height = _above(np.zeros(1), left[seen], float(np.ptp(foot.get_ylim())) / 3.0)
     rest.axhline(0.0, color="black", linewidth=0.6)
@@ -147,16 +146,22 @@ def background_figure(done: Subtraction) -> Figure:
     if done.pattern.sigma is not None:
         sigma = done.pattern.sigma
         rest.fill_between(q, -2.0 * sigma, 2.0 * sigma, color=_REST, alpha=0.12, linewidth=0.0)
-        rest.text(0.005, 0.94, "shaded: ± 2σ", transform=rest.transAxes, va="top", fontsize=9)
+        rest.text(0.005, 0.94, "shaded: ± 2σ", transform=rest.transAxes, va="top")
     rest.set_ylim(-0.3 * height, height)
-    rest.set_ylabel("what is left")
-    rest.set_xlabel("q (Å⁻¹)")
+    rest.set_ylabel("difference (arb. units)")
+    rest.set_xlabel(style.Q)
     handles, labels = top.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=4, frameon=False)
-    _title(figure, pattern, str(done.pattern.history[-1]))
+    figure.legend(handles, labels, loc="outside upper right", ncols=2 if style.is_narrow() else 4)
+    style.letter_panels([top, foot, rest])
+    style.set_caption(
+        figure,
+        f"{_source(pattern)}: {on_one_line(done.pattern.history[-1])}.",
+        "(a) Pattern and baseline; (b) the same, enlarged; (c) what is left, with a band of ± 2σ.",
+    )
     return figure
 
 
+@style.styled
 @check_arguments
 def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -> Figure:
     """Draw a region with its peaks, as in Figure S12 of the 2021 paper.
@@ -174,21 +179,27 @@ def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -
         Not attached to a window. The peaks are coloured by their kind and numbered;
         residuals in units of σ are below.
     """
-    from matplotlib.figure import Figure
-
     columns = 2 if subtracted else 1
     data, fitted = parts.fitted.data, parts.fitted
     q = np.linspace(data.q[0], data.q[-1], 1200)
-    figure = Figure(figsize=(7.0 * columns + 0.6, 5.6), layout="constrained")
-    axes = figure.subplots(2, columns, sharex=True, squeeze=False, height_ratios=(3.6, 1))
+    if style.is_narrow():
+        figure = style.new_figure(3.0 * columns)
+        stacked = figure.subplots(
+            2 * columns, 1, sharex=True, squeeze=False, height_ratios=(2.6, 1) * columns
+        )
+        axes = stacked.reshape(columns, 2).T
+    else:
+        figure = style.new_figure(3.6)
+        axes = figure.subplots(2, columns, sharex=True, squeeze=False, height_ratios=(3, 1))
     top, bottom = axes[0, 0], axes[1, 0]
     points = "simulated" if is_simulated(parts.pattern) else "measured"
     line = fitted.background_at(q)
+    numbers = ", ".join(f"#{number}" for number in sorted(subtracted))
     top.plot(data.q, data.intensity, ".", color=_MEASURED, markersize=3.0, label=points, zorder=3)
     top.plot(q, parts.curve(q), color="black", linewidth=1.0, label="sum", zorder=4)
     top.plot(q, line, color="black", linewidth=0.8, linestyle=":", label="straight background")
     _peaks(top, parts, q, line, subtracted)
-    top.set_ylabel("intensity")
+    top.set_ylabel(style.INTENSITY)
     residual = (data.intensity - parts.curve(data.q)) / data.sigma
     _residuals(bottom, data.q, residual)
     if subtracted:
@@ -197,20 +208,27 @@ def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -
         inside = np.isin(left.q, data.q)
         taken = parts.curve(q, subtracted)
         right.plot(data.q, data.intensity, ".", color=_MEASURED, alpha=0.25, markersize=3.0, label=points)
-        right.plot(data.q, left.intensity[inside], ".", color=_REST, markersize=3.0, label="what is left")
+        right.plot(
+            data.q, left.intensity[inside], ".", color=_REST, markersize=3.0, label="difference (arb. units)"
+        )
         right.fill_between(q, line, line + taken, color=_CURVE, alpha=0.35, linewidth=0.0, label="subtracted")
         right.set_yscale(top.get_yscale())
         right.set_ylim(top.get_ylim())
-        numbers = ", ".join(f"#{number}" for number in sorted(subtracted))
-        right.set_title(f"without {numbers}", fontsize=10)
-        right.legend(frameon=False, fontsize=9)
+        right.legend()
         rest.plot(q, taken, color=_CURVE, linewidth=1.2)
         rest.axhline(0.0, color="black", linewidth=0.6)
-        rest.set_ylabel("subtracted")
-        rest.set_xlabel("q (Å⁻¹)")
+        rest.set_ylabel("subtracted (arb. units)")
+        rest.set_xlabel(style.Q)
     period = "" if parts.period is None else f", fringes of period {parts.period:.4g} Å"
     text = f"{len(parts.components)} × {fitted.shape}{period}, reduced χ² {fitted.reduced_chi2:.3g}"
-    _title(figure, parts.pattern, text)
+    style.letter_panels(axes[0].tolist())
+    style.set_caption(
+        figure,
+        f"{_source(parts.pattern)}: {text}. Peaks are numbered and coloured by their kind; below, "
+        "residuals in "
+        "units of σ with a band of ± 2.",
+        f"(b) Without {numbers}." if subtracted else "",
+    )
     return figure
 
 
@@ -235,7 +253,7 @@ def _peaks(
         height = float((parts.curve(place) if narrow else parts.fitted.background_at(place) + c.height)[0])
         text = panel.annotate(
             ", ".join(str(one.number) for one in together), (c.position, height), xytext=(0.0, 7.0),
-            textcoords="offset points", ha="center", fontsize=9, zorder=6,
+            textcoords="offset points", ha="center", zorder=6,
             color=_KINDS[c.kind] if c.kind != "fringe" else "#555555",
             fontweight="bold" if any(one.number in subtracted for one in together) else "normal",
         )  # fmt: skip
@@ -245,7 +263,7 @@ def _peaks(
     if 0.0 < low < high / WIDE_RANGE:
         panel.set_yscale("log")
         panel.set_ylim(0.5 * low, 3.0 * high)
-    panel.legend(frameon=False, fontsize=9)
+    panel.legend()
 
 
 def _labels(parts: Decomposition, apart: float) -> list[list[Component]]:
@@ -270,7 +288,7 @@ def _residuals(panel: Axes, q: FloatArray, residual: FloatArray) -> None:
     reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
     panel.set_ylim(-reach, reach)
     panel.set_ylabel("residual (σ)")
-    panel.set_xlabel("q (Å⁻¹)")
+    panel.set_xlabel(style.Q)
 
 
 def _above(baseline: FloatArray, intensity: FloatArray, least: float = 0.0) -> float:
@@ -280,6 +298,5 @@ def _above(baseline: FloatArray, intensity: FloatArray, least: float = 0.0) -> f
     return min(wanted, 1.05 * highest)
 
 
-def _title(figure: Figure, pattern: Pattern, text: str) -> None:
-    name = figure_text(Path(pattern.source).name) + (" (simulated)" if is_simulated(pattern) else "")
-    figure.suptitle(f"{name}\n{text}", x=0.01, ha="left", fontsize=10)
+def _source(pattern: Pattern) -> str:
+    return on_one_line(Path(pattern.source).name) + (" (simulated)" if is_simulated(pattern) else "")

@@ -11,18 +11,20 @@ from slxrd._arguments import check_arguments
 from slxrd.errors import SlxrdError
 from slxrd.studies.planning.distinguishability import UNIQUE_FRACTION
 from slxrd.studies.planning.result import COMPARED, Plan
+from slxrd.ui.plotting import style
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_UNIQUE, _RIGHT, _REST = "#0072b2", "#009e73", "#7f7f7f"
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#000000")
+_UNIQUE, _RIGHT, _REST = style.BLUE, style.GREEN, style.FAINT
+_COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.BLACK)
 #: Range of the axis beyond the simulated counting times, as a factor.
 _MARGIN = 6.0
 
 
+@style.styled
 @check_arguments
 def plan_figure(plans: Sequence[Plan]) -> Figure:
     """Draw plans of one sample against the counts, or the noise.
@@ -43,13 +45,13 @@ def plan_figure(plans: Sequence[Plan]) -> Figure:
     SlxrdError
         If ``plans`` is empty.
     """
-    from matplotlib.figure import Figure
-
     if not plans:
         raise SlxrdError("no plan to draw")
     stacked = "L" in plans[0].expected
-    figure = Figure(figsize=(9.6 if stacked else 5.4, 4.2), layout="constrained")
-    panels = figure.subplots(1, 2 if stacked else 1, squeeze=False)[0]
+    count = 2 if stacked else 1
+    rows, columns = (count, 1) if style.is_narrow() else (1, count)
+    figure = style.new_figure(2.3 * rows + 0.2)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
     levels = np.array([_level(plan) for plan in plans])
     # Δχ² is proportional to the counts, and to one over the square of the noise.
     span = _MARGIN if plans[0].noise is None else np.sqrt(_MARGIN)
@@ -60,15 +62,25 @@ def plan_figure(plans: Sequence[Plan]) -> Figure:
     for panel in panels:
         panel.set_xscale("log")
         panel.set_xlim(axis[0], axis[-1])
-        panel.set_xlabel("counts at the peak" if plans[0].noise is None else "noise (% of the peak)")
+        panel.set_xlabel(
+            "intensity of the peak (counts)" if plans[0].noise is None else "noise (% of the peak)"
+        )
         panel.grid(color="0.92", linewidth=0.6)
     values = plans[0].values
     text = ", ".join(
-        f"{_math(row.symbol)} = {values[name]:g}"
-        for name, row in plans[0].expected.items()
-        if values.get(name)
+        f"{row.symbol} = {values[name]:g}" for name, row in plans[0].expected.items() if values.get(name)
     )
-    figure.suptitle(f"{text}: {plans[0].requested} simulations each", x=0.01, ha="left", fontsize=10)
+    style.letter_panels(panels.tolist())
+    style.mark_simulated(figure, True)
+    style.set_caption(
+        figure,
+        f"Simulated measurements of a sample with {text}: {plans[0].requested} simulations each.",
+        "(a) Fraction in which the true solution is the best, and in which it is the only one; (b) root "
+        "mean square "
+        "error over the true value."
+        if stacked
+        else "Root mean square error over the true value.",
+    )
     return figure
 
 
@@ -81,18 +93,18 @@ def _draw_fractions(panel: Axes, plans: Sequence[Plan], levels: FloatArray, axis
     if predicted is not None:
         times = axis / levels[0] if plans[0].noise is None else (levels[0] / axis) ** 2
         fraction = [predicted.unique(time) for time in times.tolist()]
-        panel.plot(axis, fraction, color=_UNIQUE, linewidth=1.4, label="the only one, predicted")
+        panel.plot(axis, fraction, color=_UNIQUE, linewidth=1.4, label="true one alone, predicted")
     panel.axhline(UNIQUE_FRACTION, color=_REST, linewidth=0.8, linestyle=":")
     count = np.array([plan.done for plan in plans])
     for shares, colour, marker, text in (
-        (np.array([plan.right for plan in plans]), _RIGHT, "s", "the best, simulated"),
-        (np.array([plan.unique for plan in plans]), _UNIQUE, "o", "the only one, simulated"),
+        (np.array([plan.right for plan in plans]), _RIGHT, "s", "true one best, simulated"),
+        (np.array([plan.unique for plan in plans]), _UNIQUE, "o", "true one alone, simulated"),
     ):
         spread = np.sqrt(shares * (1.0 - shares) / count)
         panel.errorbar(levels, shares, spread, fmt=marker, color=colour, markersize=5, capsize=2, label=text)
     panel.set_ylim(-0.03, 1.05)
-    panel.set_ylabel("fraction in which the true solution is …")
-    panel.legend(frameon=False, fontsize=9)
+    panel.set_ylabel("fraction of the simulations")
+    panel.legend()
 
 
 def _draw_errors(panel: Axes, plans: Sequence[Plan], levels: FloatArray) -> None:
@@ -108,15 +120,10 @@ def _draw_errors(panel: Axes, plans: Sequence[Plan], levels: FloatArray) -> None
             order = np.argsort(x)
             panel.plot(
                 np.array(x)[order], np.array(errors)[order], "o-", color=colour, markersize=4,
-                linewidth=1.0, label=_math(symbols[0]),
+                linewidth=1.0, label=style.math(symbols[0]),
             )  # fmt: skip
     panel.set_yscale("log")
     panel.set_ymargin(0.15)
     panel.set_ylabel("error / true value")
     if panel.get_legend_handles_labels()[0]:
-        panel.legend(frameon=False, fontsize=9, ncols=2)
-
-
-def _math(symbol: str) -> str:
-    letter, _, index = symbol.partition("_")
-    return f"${letter}_{{{index}}}$" if index else symbol
+        panel.legend(ncols=2)

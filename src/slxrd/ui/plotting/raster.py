@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
-from slxrd.parameters.definitions import info
 from slxrd.studies.maps.result import GRADES, MapFit
+from slxrd.ui.plotting import style
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _CLASSES = {
 _PERCENTILES = (2.0, 98.0)
 
 
+@style.styled
 @check_arguments
 def map_figure(found: MapFit) -> Figure:
     """Draw the parameters of a map with their errors, reduced χ², competing solutions and the assessment.
@@ -50,37 +51,35 @@ def map_figure(found: MapFit) -> Figure:
     SlxrdError
         If the map has no patterns.
     """
-    from matplotlib.figure import Figure
-
     if not found.grade.size:
         raise SlxrdError(f"{found.source}: no pattern to draw")
     count = len(found.free) + 2
-    columns = min(count, 4)
+    columns = min(count, 2 if style.is_narrow() else 4)
     line = _is_line(found)
     across = 1 if line else 2
     rows = -(-count // columns) * across
     height, width = _plane(found.grade).shape
     tall = 2.2 if line else float(np.clip(3.0 * height / max(width, 1), 1.3, 4.5))
-    figure = Figure(figsize=(3.5 * columns + 0.4, (tall + 0.7) * rows + 0.8), layout="constrained")
+    figure = style.new_figure((0.5 * tall + 0.5) * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False)
     for panel in axes.flat:
         panel.set_visible(False)
     for k, name in enumerate(found.free):
         row, column = divmod(k, columns)
-        label = _label(name)
+        label = style.label(name)
         if line:
             _draw_line(axes[row, column], found, name)
             continue
         _draw_plane(axes[2 * row, column], found.value(name), label)
         _draw_plane(axes[2 * row + 1, column], found.error(name), f"error of {label}", "cividis")
     _draw_rest(axes, found, columns, across)
-    simulated = " [simulated]" if found.simulated else ""
     grid = " × ".join(map(str, found.shape))
-    figure.suptitle(
-        f"{figure_text(found.source)}{simulated}: {grid} patterns; grey, hatched: no value",
-        x=0.01,
-        ha="left",
-        fontsize=11,
+    style.mark_simulated(figure, found.simulated)
+    style.set_caption(
+        figure,
+        f"{on_one_line(found.source)}{' (simulated)' if found.simulated else ''}: {grid} patterns. Grey, "
+        "hatched: no "
+        "value. Colours from the 2nd to the 98th percentile.",
     )
     return figure
 
@@ -93,9 +92,9 @@ def _draw_rest(axes: Any, found: MapFit, columns: int, across: int) -> None:
     if across == 1:
         axes[row, column].set_visible(True)
         axes[row, column].plot(reduced.ravel(), ".", markersize=3, color="#0072b2")
-        axes[row, column].set_title("reduced χ²", fontsize=10)
+        axes[row, column].set_title("reduced χ²")
         axes[row, column].set_yscale("log")
-        axes[row, column].set_xlabel("pattern", fontsize=9)
+        axes[row, column].set_xlabel("pattern")
         _draw_classes(axes[after_row, after], found)
         return
     _draw_plane(axes[2 * row, column], reduced, "reduced χ²", "viridis")
@@ -113,13 +112,6 @@ def _plane(values: NDArray[Any]) -> NDArray[Any]:
     return values.reshape(-1, values.shape[-1])
 
 
-def _label(name: str) -> str:
-    letter, _, index = info(name).symbol.partition("_")
-    symbol = f"${letter}_{{{index}}}$" if index else letter
-    unit = info(name).unit
-    return f"{symbol} ({unit})" if unit else symbol
-
-
 def _draw_plane(
     panel: Axes, values: FloatArray, title: str, colours: str = "viridis", *, whole: bool = False
 ) -> None:
@@ -127,7 +119,7 @@ def _draw_plane(
     panel.set_visible(True)
     _hatch(panel, plane.shape)
     kept = plane[np.isfinite(plane)]
-    panel.set_title(title if kept.size else f"{title}: no value", fontsize=10)
+    panel.set_title(title if kept.size else f"{title}: no value")
     _ticks(panel, plane.shape)
     if not kept.size:
         return
@@ -139,7 +131,6 @@ def _draw_plane(
         interpolation="nearest", aspect="equal", zorder=2,
     )  # fmt: skip
     bar = panel.figure.colorbar(image, ax=panel, extend=extend, fraction=0.05, pad=0.02)
-    bar.ax.tick_params(labelsize=8)
     if whole:
         from matplotlib.ticker import MaxNLocator
 
@@ -162,7 +153,6 @@ def _hatch(panel: Axes, shape: tuple[int, ...]) -> None:
 def _ticks(panel: Axes, shape: tuple[int, ...]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    panel.tick_params(labelsize=8)
     panel.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     panel.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     panel.set_aspect("equal" if max(shape) < 20 * min(shape) else "auto")
@@ -179,7 +169,7 @@ def _draw_classes(panel: Axes, found: MapFit) -> None:
         plane, cmap=ListedColormap(list(_CLASSES.values())), vmin=-0.5, vmax=len(_CLASSES) - 0.5,
         interpolation="nearest", aspect="auto" if _is_line(found) else "equal",
     )  # fmt: skip
-    panel.set_title("does the model describe it?", fontsize=10)
+    panel.set_title("does the model describe it?")
     if not _is_line(found):
         _ticks(panel, plane.shape)
     doubtful = _plane(found.doubtful)
@@ -195,7 +185,7 @@ def _draw_classes(panel: Axes, found: MapFit) -> None:
     ]
     if doubtful.any():
         handles.append(Patch(facecolor="none", edgecolor="#000000", hatch="xxx", label="doubtful"))
-    panel.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.12), fontsize=8, frameon=False)
+    panel.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.12))
 
 
 def _draw_line(panel: Axes, found: MapFit, name: str) -> None:
@@ -210,6 +200,5 @@ def _draw_line(panel: Axes, found: MapFit, name: str) -> None:
         panel.axvspan(
             place - 0.5, place + 0.5, facecolor=_MASKED, edgecolor="#7f7f7f", hatch="////", linewidth=0.0
         )
-    panel.set_title(_label(name), fontsize=10)
-    panel.set_xlabel("pattern", fontsize=9)
-    panel.tick_params(labelsize=8)
+    panel.set_title(style.label(name))
+    panel.set_xlabel("pattern")

@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.instrument.calibration.measure import Resolution
 from slxrd.instrument.calibration.summary import with_error
 from slxrd.instrument.diffractometer import Instrument
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MEASURED, _CURVE, _REST = "#4d4d4d", "#d55e00", "#0072b2"
+_MEASURED, _CURVE, _REST = style.POINTS, style.VERMILION, style.BLUE
 #: Number of lines in a row, and of lines drawn; of more lines, a selection over all angles is drawn.
 COLUMNS, MOST = 6, 18
 #: Range drawn on either side of a line, in full widths at half maximum.
 DRAWN = 6.0
 
 
+@style.styled
 @check_arguments
 def resolution_figure(measured: Resolution) -> Figure:
     """Draw the lines of a standard with their fit and residuals, and the width against q.
@@ -41,37 +43,38 @@ def resolution_figure(measured: Resolution) -> Figure:
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
     """
-    from matplotlib.figure import Figure
-
     selected = _spread(len(measured.lines))
-    columns = min(COLUMNS, max(2, len(selected)))
+    columns = min(3 if style.is_narrow() else COLUMNS, max(2, len(selected)))
     rows = math.ceil(len(selected) / columns)
-    figure = Figure(figsize=(12.0, 2.3 * rows + 4.2), layout="constrained")
-    lines, widths = figure.subfigures(2, 1, height_ratios=(2.3 * rows, 3.6), squeeze=False)[:, 0]
+    figure = style.new_figure(1.4 * rows + 2.8)
+    lines, widths = figure.subfigures(2, 1, height_ratios=(1.4 * rows, 2.6), squeeze=False)[:, 0]
     axes = lines.subplots(2 * rows, columns, squeeze=False, height_ratios=(3.0, 1.0) * rows)
     for place in range(rows * columns):
         top, bottom = axes[2 * (place // columns) : 2 * (place // columns) + 2, place % columns]
         if place < len(selected):
             _draw_line(top, bottom, measured, selected[place])
             if place % columns == 0:
-                top.set_ylabel("intensity (√)")
-                bottom.set_ylabel("σ")
+                top.set_ylabel("√counts")
+                bottom.set_ylabel("rest (σ)")
         else:
             top.axis("off")
             bottom.axis("off")
-    lines.supxlabel("2θ (°)", fontsize=10)
+    lines.supxlabel(style.TWO_THETA, fontsize=8.0)
     _draw_widths(widths.subplots(), measured)
-    name = figure_text(Path(measured.pattern.source).name) + (
-        " (simulated)" if is_simulated(measured.pattern) else ""
-    )
+    simulated = " (simulated)" if is_simulated(measured.pattern) else ""
     shown = (
         "" if len(selected) == len(measured.lines) else f", {len(selected)} of {len(measured.lines)} lines"
     )
-    figure.suptitle(
-        f"{name}: {measured.standard.name}{shown}, reduced χ² {measured.reduced_chi2:.3g}",
-        x=0.01,
-        ha="left",
-        fontsize=11,
+    style.mark_simulated(figure, bool(simulated))
+    style.set_caption(
+        figure,
+        f"{on_one_line(Path(measured.pattern.source).name)}{simulated}: {measured.standard.name}{shown}, "
+        "each with "
+        "its full width at half maximum, its fit, and residuals in units of σ. Below, the standard "
+        "deviation of "
+        "the resolution against q.",
+        *_values(measured),
+        f"reduced χ² {measured.reduced_chi2:.3g}",
     )
     return figure
 
@@ -102,7 +105,7 @@ def _draw_line(top: Axes, bottom: Axes, measured: Resolution, number: int) -> No
     label = (
         line.reflection.hkl if len(line.reflection.hkl) < 16 else line.reflection.hkl.split(",")[0] + ", …"
     )
-    top.set_title(f"{label}: {line.fwhm:.3g}°", fontsize=8)
+    top.set_title(f"{label}: {line.fwhm:.3g}°", fontsize=6.5)
     residual = ((window.intensity - curve) / window.sigma)[seen]
     bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.08, linewidth=0.0)
     bottom.axhline(0.0, color="black", linewidth=0.5)
@@ -111,7 +114,7 @@ def _draw_line(top: Axes, bottom: Axes, measured: Resolution, number: int) -> No
     bottom.set_ylim(-reach, reach)
     bottom.sharex(top)
     for panel in (top, bottom):
-        panel.tick_params(labelsize=7)
+        panel.tick_params(labelsize=6)
         panel.locator_params(axis="x", nbins=3)
         panel.locator_params(axis="y", nbins=4)
     top.tick_params(labelbottom=False)
@@ -150,15 +153,12 @@ def _draw_widths(panel: Axes, measured: Resolution) -> None:
         panel.axhline(Instrument.sigma_G, color=_REST, linewidth=1.0, linestyle=":", label=words)
     panel.set_ylim(0.0, top)
     panel.set_xlim(0.0, float(q[-1]))
-    panel.set_xlabel("q (Å⁻¹)")
-    panel.set_ylabel("σ_G (Å⁻¹)")
-    panel.legend(frameon=False, fontsize=9, ncols=2, loc="lower right")
-    panel.text(
-        0.01, 0.04, _text(measured), transform=panel.transAxes, va="bottom", fontsize=9, linespacing=1.5
-    )
+    panel.set_xlabel(style.Q)
+    panel.set_ylabel(style.with_unit(style.math("σ_G"), "Å⁻¹"))
+    panel.legend(ncols=2, loc="lower right")
 
 
-def _text(measured: Resolution) -> str:
+def _values(measured: Resolution) -> list[str]:
     b, errors = measured.broadening, measured.errors
     rows = [f"{name} = {with_error(getattr(b, name), errors[name])} degrees²" for name in "UVW"]
     rows.append(f"η = {with_error(b.lorentzian, errors['lorentzian'])}")
@@ -166,4 +166,4 @@ def _text(measured: Resolution) -> str:
         rows.append(f"zero {with_error(measured.zero, measured.zero_error)}° of 2θ")
     if measured.displacement is not None:
         rows.append(f"s/R {with_error(measured.displacement, measured.displacement_error)}")
-    return "\n".join(rows)
+    return rows

@@ -9,28 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import figure_text
+from slxrd._escape import on_one_line
 from slxrd.data.repeats import Fluctuation
 from slxrd.errors import SlxrdError
-from slxrd.parameters.definitions import info
+from slxrd.parameters.definitions import DERIVED
+from slxrd.ui.plotting import style
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SAMPLES, _TRUTH, _POINTS = "#0072b2", "#d55e00", "#4d4d4d"
-_DERIVED = {"period": ("Λ", "Å"), "thickness": ("t", "Å")}
-#: Symbols in the notation of mathematics; Matplotlib draws its letters.
-_MATH = {
-    "d": "$d$", "L": "$L$", "sigma_L": r"$\sigma_L$", "N": "$N$", "sigma_N": r"$\sigma_N$",
-    "q_zero": "$q_0$", "period": r"$\Lambda$", "thickness": "$t$",
-}  # fmt: skip
+_SAMPLES, _TRUTH, _POINTS = style.BLUE, style.VERMILION, style.POINTS
+#: Most quantities of a figure for one column of a journal; of more, it is as wide as the page.
+MOST_IN_COLUMN = 3
 #: Largest number of samples that are drawn.
 MOST_DRAWN = 20_000
 #: Fractions of the samples inside the contours: 1 and 2 σ of a Gaussian in two dimensions.
 _CONTOURS = (0.393, 0.865)
 
 
+@style.styled
 @check_arguments
 def histogram_matrix(
     samples: Mapping[str, FloatArray],
@@ -87,7 +85,7 @@ def histogram_matrix(
     marked = _with_derived(truth or {})
     drawn = data[:: -(-len(data) // MOST_DRAWN)]
     bins = int(np.clip(round(2.0 * len(drawn) ** (1.0 / 3.0)), 8, 50))
-    size = 1.75 * count + 1.3
+    size = style.PAGE if count > MOST_IN_COLUMN else min(style.width(), 1.2 * count + 1.0)
     figure = Figure(figsize=(size, size))
     many = len(drawn) >= 1000
     corner.corner(
@@ -96,12 +94,12 @@ def histogram_matrix(
         bins=bins,
         range=[_range(drawn[:, i], marked.get(name)) for i, name in enumerate(columns)],
         labels=[_label(name) for name in columns],
-        label_kwargs={"fontsize": 11},
-        labelpad=0.0,
+        label_kwargs={"fontsize": 8.0 if count < 6 else 7.0},
+        labelpad=0.0 if count < 5 else 0.12,
         truths=[marked.get(name) for name in columns],
         truth_color=_TRUTH,
         color=_SAMPLES,
-        max_n_ticks=4,
+        max_n_ticks=4 if count < 5 else 3,
         levels=_CONTOURS,
         smooth=1.0,
         plot_contours=many,
@@ -112,6 +110,13 @@ def histogram_matrix(
         quiet=True,
     )
     _finish(figure, columns, title, any(name in columns for name in marked), spread)
+    style.set_caption(
+        figure,
+        f"{title}.",
+        "Histogram of each quantity with mean ± standard deviation, and below those of every two, with "
+        "contours "
+        "of 39 and 86 % of the samples.",
+    )
     return figure
 
 
@@ -121,18 +126,18 @@ def _finish(
     """Put mean ± std over the histograms, and title and legend into the empty corner."""
     axes = np.array(figure.axes).reshape(len(columns), len(columns))
     for i, (name, values) in enumerate(columns.items()):
-        heading = _mean_and_spread(name, values) if spread else _MATH.get(name, name)
-        axes[i, i].set_title(heading, fontsize=10)
+        heading = _mean_and_spread(name, values) if spread else style.symbol(name)
+        axes[i, i].set_title(heading, fontsize=8.0 if len(columns) < 5 else 5.5, loc="center")
         for panel in axes[i, : i + 1]:
-            panel.tick_params(labelsize=8)
+            panel.tick_params(labelsize=6)
     # A single panel has no empty corner, so title and legend are above it.
     top = 0.99 if len(columns) > 1 else 1.12
     if title:
-        figure.suptitle(title, x=0.98, y=top, ha="right", va="top", fontsize=12)
+        figure.suptitle(title, x=0.98, y=top, ha="right", va="top", fontsize=8.0)
     if marked:
         axes[0, 0].plot([], [], color=_TRUTH, label="true value")
         below = top - 0.35 / figure.get_figheight()
-        figure.legend(loc="upper right", bbox_to_anchor=(0.98, below), frameon=False, fontsize=10)
+        figure.legend(loc="upper right", bbox_to_anchor=(0.98, below))
 
 
 def _with_derived(truth: Mapping[str, float]) -> dict[str, float]:
@@ -154,16 +159,16 @@ def _range(values: FloatArray, truth: float | None) -> tuple[float, float]:
 
 
 def _label(name: str) -> str:
-    unit = _DERIVED[name][1] if name in _DERIVED else info(name).unit
-    return f"{_MATH.get(name, name)} ({unit})" if unit else _MATH.get(name, name)
+    return style.label(name, "Å" if name in DERIVED else None)
 
 
 def _mean_and_spread(name: str, values: FloatArray) -> str:
     mean, spread = float(np.mean(values)), float(np.std(values, ddof=1))
     digits = max(0, 1 - math.floor(math.log10(spread)))
-    return f"{_MATH.get(name, name)} = {mean:.{digits}f} ± {spread:.{digits}f}"
+    return f"{style.symbol(name)} = {mean:.{digits}f} ± {spread:.{digits}f}"
 
 
+@style.styled
 @check_arguments
 def fluctuation_figure(measured: Fluctuation) -> Figure:
     """Draw the scatter of repeated measurements against the intensity: Figure S7 of the 2021 paper.
@@ -180,15 +185,14 @@ def fluctuation_figure(measured: Fluctuation) -> Figure:
         at every point against the relative intensity, with the flat error, and the likeliest
         √(a² + b·I) where the spread grows with the intensity.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9.5, 4.0), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    shape = (2, 1) if style.is_narrow() else (1, 2)
+    figure = style.new_figure(2.5 * shape[0])
+    left, right = figure.subplots(*shape)
     low, high = measured.mean - measured.std, measured.mean + measured.std
     left.fill_between(measured.q, low, high, color=_SAMPLES, alpha=0.3, linewidth=0.0, label="± std")
     left.plot(measured.q, measured.mean, color=_SAMPLES, linewidth=1.2, label="mean")
-    left.set(xlabel="q (Å⁻¹)", ylabel="relative intensity")
-    left.legend(frameon=False)
+    left.set(xlabel=style.Q, ylabel="intensity / maximum")
+    left.legend()
     right.plot(measured.mean, 100.0 * measured.std, ".", color=_POINTS, markersize=4.0, alpha=0.7)
     error = f"{100 * measured.flat_error:.2f} ± {100 * measured.flat_error_error:.2f} %"
     right.axhline(100.0 * measured.flat_error, color=_TRUTH, label=f"flat error {error}")
@@ -196,12 +200,14 @@ def fluctuation_figure(measured: Fluctuation) -> Figure:
         intensity = np.linspace(0.0, float(measured.mean.max()), 200)
         spread = np.sqrt(measured.constant**2 + measured.per_intensity * intensity)
         right.plot(intensity, 100.0 * spread, color=_SAMPLES, label=r"$\sqrt{a^2 + b\,I}$")
-    right.set(xlabel="relative intensity", ylabel="standard deviation (% of the maximum)")
+    right.set(xlabel="intensity / maximum", ylabel="standard deviation (% of the maximum)")
     right.set_ylim(0.0, 1.25 * 100.0 * float(measured.std.max()))
-    right.legend(frameon=False, loc="upper left")
-    figure.suptitle(
-        f"{len(measured.sources)} measurements, {figure_text(measured.region.name)}, "
-        f"equal {measured.scaling}",
-        x=0.01, ha="left", fontsize=11,
-    )  # fmt: skip
+    right.legend(loc="upper left")
+    style.letter_panels([left, right])
+    style.set_caption(
+        figure,
+        f"{len(measured.sources)} measurements, {on_one_line(measured.region.name)}, equal "
+        f"{measured.scaling}. "
+        "(a) Mean and standard deviation; (b) standard deviation of each point against its mean.",
+    )
     return figure

@@ -182,4 +182,4 @@ def plot_command(
         raise SlxrdError(f"--lp: {file} is over q, and taken as corrected already; leave it out")
     pattern = request.masked(prepare_pattern(pattern, request["monochromator"]) if lp else pattern)
     picture = pattern_figure(pattern, against or pattern.axis, "linear" if linear else "log")
-    write_all([(plot, rendered(picture, plot))])
+    write_all(rendered(picture, plot))

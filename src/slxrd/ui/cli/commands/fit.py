@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,6 +23,7 @@ from slxrd.ui.cli.outputs import (
     Plot,
     Verbose,
     as_json,
+    caption_path,
     check_outputs,
     folder,
     json_file,
@@ -120,6 +121,7 @@ def fit_command(
     after.check(out)
     json_path = json_file(json)
     in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
+    in_folder += [caption_path(path) for path in in_folder[2:3]]
     measured = [*files, *map(Path, request["further_scans"])]
     check_outputs([*in_folder, plot, json_path, page], force, measured=measured, figure=plot)
     options = request.of_fit()
@@ -137,19 +139,18 @@ def fit_command(
         return
     after.check_fit(result)
     command_line = typed()
-    contents: list[tuple[Path, Callable[[], bytes | str]]] = []
+    ready: list[tuple[Path, bytes | str]] = []
     if json_path is not None:
-        contents.append((json_path, lambda: output.result_json(result, command_line)))
+        ready.append((json_path, output.result_json(result, command_line)))
     if plot is not None:
-        contents.append((plot, lambda: _picture(result, plot)))
+        ready += _picture(result, plot)
     if out is not None:
         as_json, as_table, as_picture = output.result_paths(out)
-        contents += [
-            (as_json, lambda: output.result_json(result, command_line)),
-            (as_table, lambda: output.curves_csv(result)),
-            (as_picture, lambda: _picture(result, as_picture)),
+        ready += [
+            (as_json, output.result_json(result, command_line)),
+            (as_table, output.curves_csv(result)),
+            *_picture(result, as_picture),
         ]
-    ready = [(path, make()) for path, make in contents]
     done = after.run(result, out or Path(), progress)
     ready += done.files
     if page is not None:
@@ -195,7 +196,7 @@ def _conclusion(found: slxrd.Diagnosis) -> str:
     )
 
 
-def _picture(result: slxrd.Fit, path: Path) -> bytes:
+def _picture(result: slxrd.Fit, path: Path) -> list[tuple[Path, bytes | str]]:
     from slxrd.ui.plotting.fit import figure
 
     return rendered(figure(result), path)

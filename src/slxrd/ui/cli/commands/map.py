@@ -201,7 +201,7 @@ def _finish(found: MapFit, out: Path | None, json: str | None, plot: Path | None
     if plot is not None:
         from slxrd.ui.plotting.raster import map_figure
 
-        contents.append((plot, rendered(map_figure(found), plot)))
+        contents += rendered(map_figure(found), plot)
     if json == "-":
         write_all(contents, quiet=True)
         typer.echo(document, nl=False)

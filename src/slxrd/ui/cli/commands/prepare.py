@@ -80,7 +80,7 @@ def resolution_command(
     if plot is not None:
         from slxrd.ui.plotting.resolution import resolution_figure
 
-        contents.append((plot, rendered(resolution_figure(measured), plot)))
+        contents += rendered(resolution_figure(measured), plot)
     write_all(contents, text, quiet=json == "-")
     if json == "-":
         typer.echo(laid_out, nl=False)
@@ -203,7 +203,7 @@ def background_command(
     if plot is not None:
         from slxrd.ui.plotting.pattern import background_figure
 
-        contents.append((plot, rendered(background_figure(done), plot)))
+        contents += rendered(background_figure(done), plot)
     seen = ~done.before.mask
     highest, baseline = done.before.intensity[seen].max(), done.baseline[seen]
     typer.echo(
@@ -270,7 +270,7 @@ def peaks_command(
     if plot is not None:
         from slxrd.ui.plotting.pattern import decomposition_figure
 
-        contents.append((plot, rendered(decomposition_figure(parts, numbers), plot)))
+        contents += rendered(decomposition_figure(parts, numbers), plot)
     typer.echo(str(parts))
     _write(contents, [] if out is None else _doublet(pattern))
 

@@ -8,29 +8,30 @@ import numpy as np
 
 from slxrd.fitting.result.fit import Fit
 from slxrd.ui.gallery.figures.model import COLOURS, two_panels
+from slxrd.ui.plotting import style
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.units import FloatArray
 
 
+@style.styled
 def crystals_in_line(numbers: Sequence[int], chi2: FloatArray, chosen: int) -> bytes:
     """Draw χ² against the number of coherent crystals."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(5.4, 3.6), layout="constrained")
-    figure.suptitle("χ² against M, the others fixed (simulated)", x=0.01, ha="left", fontsize=11)
+    figure = style.new_figure(2.6)
+    style.mark_simulated(figure, True)
     panel = figure.subplots()
     panel.loglog(numbers, chi2, "o-", color=COLOURS[0], markersize=4.0)
     panel.axvline(
-        chosen, color=COLOURS[1], linestyle="--", label=f"M = {chosen}, the paper's C = {chosen // 2}"
+        chosen, color=COLOURS[1], linestyle="--", label=f"$M$ = {chosen}, the paper's $C$ = {chosen // 2}"
     )
-    panel.set(xlabel="M (crystals)", ylabel="χ²")
-    panel.legend(fontsize=8)
+    panel.set(xlabel="$M$ (crystals)", ylabel=r"$\chi^2$")
+    panel.legend()
     return figure_bytes(figure)
 
 
+@style.styled
 def tilt(width: float, limit: float) -> bytes:
     """Draw the tilt that corresponds to a displacement; lengths in Å."""
-    figure, (left, right) = two_panels("PbS nanospheres: displacement as a tilt", 10.0, 4.0)
+    figure, (left, right) = two_panels()
     half = width / 2.0
     angle = np.arctan(2.0 * limit / width)
     for turn, colour in ((0.0, COLOURS[0]), (angle, COLOURS[1])):
@@ -48,19 +49,25 @@ def tilt(width: float, limit: float) -> bytes:
     left.set_aspect("equal")
     left.set_axis_off()
     left.set_ylim(-1.1 * half, 1.45 * half)
-    left.legend(loc="upper center", fontsize=8, ncols=2, frameon=False)
+    left.legend(loc="upper center", ncols=2)
     displacement = np.linspace(0.0, 4.0, 100)
     right.plot(displacement, np.degrees(np.arctan(2.0 * displacement / width)), color=COLOURS[0])
     right.axvspan(limit, 4.0, color=COLOURS[1], alpha=0.12, linewidth=0.0, label="allowed by the fit, 95 %")
     right.plot(1.5, np.degrees(np.arctan(3.0 / width)), "o", color="black", label="the paper: 1.5 Å, 1.9°")
-    right.set(xlabel="σ_L (Å)", ylabel="α = arctan(2σ_L/W) (degrees)", xlim=(0.0, 4.0), ylim=(0.0, None))
-    right.legend(fontsize=8, loc="upper left")
+    right.set(
+        xlabel=style.label("sigma_L"),
+        ylabel=r"$\alpha$ = arctan($2\sigma_L/W$) (degrees)",
+        xlim=(0.0, 4.0),
+        ylim=(0.0, None),
+    )
+    right.legend(loc="upper left")
     return figure_bytes(figure)
 
 
-def compared(fits: Sequence[tuple[str, Fit]], title: str) -> bytes:
+@style.styled
+def compared(fits: Sequence[tuple[str, Fit]]) -> bytes:
     """Draw fits of the same pattern side by side, all regions of each in one panel."""
-    figure, panels = two_panels(title)
+    figure, panels = two_panels()
     for panel, (name, fit) in zip(panels, fits, strict=True):
         highest = max(float(fitted.measured.max()) for fitted in fit.regions)
         q, intensity = fit.pattern.q, fit.pattern.intensity / highest
@@ -69,7 +76,7 @@ def compared(fits: Sequence[tuple[str, Fit]], title: str) -> bytes:
             label = "fit" if i == 0 else None
             panel.plot(fitted.q, fitted.calculated / highest, color=COLOURS[1], linewidth=1.5, label=label)
             panel.axvspan(fitted.q[0], fitted.q[-1], color=COLOURS[0], alpha=0.06, linewidth=0.0)
-        panel.set_title(name, fontsize=10)
-        panel.set(xlabel="q (Å⁻¹)", ylabel="relative intensity", ylim=(-0.02, 1.15))
-        panel.legend(fontsize=8)
+        panel.text(0.97, 0.6, name, transform=panel.transAxes, ha="right", fontsize=7.0)
+        panel.set(xlabel=style.Q, ylabel="intensity / maximum", ylim=(-0.02, 1.15))
+        panel.legend()
     return figure_bytes(figure)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from slxrd.ui.plotting import style
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.units import FloatArray
 
@@ -14,19 +15,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000")
-_GREY = "#4d4d4d"
+COLOURS = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.BLACK)
+_GREY = style.POINTS
 
 
-def two_panels(title: str, width: float = 11.0, height: float = 4.4) -> tuple[Figure, Sequence[Axes]]:
-    """Return a figure with a left and a right panel, and its title marked as simulated."""
-    from matplotlib.figure import Figure
+def two_panels(height: float = 2.7) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure with two panels, (a) and (b), that is marked as simulated."""
+    shape = (2, 1) if style.is_narrow() else (1, 2)
+    figure = style.new_figure(height * shape[0])
+    panels = figure.subplots(*shape).tolist()
+    style.letter_panels(panels)
+    style.mark_simulated(figure, True)
+    return figure, panels
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    figure.suptitle(f"{title} (simulated)", x=0.01, ha="left", fontsize=12)
-    return figure, figure.subplots(1, 2)
 
-
+@style.styled
 def low_angles(
     d: float,
     L: float,
@@ -38,7 +41,7 @@ def low_angles(
     real: FloatArray,
 ) -> bytes:
     """Draw density and its power spectrum; curves over q (Å⁻¹), lengths in Å."""
-    figure, (left, right) = two_panels("Low angles: CsPbBr₃ nanocubes")
+    figure, (left, right) = two_panels(3.0)
     width, period = L - d, (N - 1.0) * d + L
     for i in range(3):
         bottom = i * period
@@ -53,16 +56,22 @@ def low_angles(
         "annotation_clip": False,
     }
     for at, low, high, text in (
-        (1.07, (N - 1.0) * d, period, f"L = {L:g} Å"),
-        (1.22, (N - 0.5) * d, period - d / 2, f"w = L − d = {width:.1f} Å"),
-        (1.37, 0.0, period, f"Λ = {period:.1f} Å"),
+        (1.07, (N - 1.0) * d, period, f"$L$ = {L:g} Å"),
+        (1.22, (N - 0.5) * d, period - d / 2, f"$w = L - d$ = {width:.1f} Å"),
+        (1.37, 0.0, period, rf"$\Lambda$ = {period:.1f} Å"),
     ):
         left.annotate("", (low, at), (high, at), **arrow)
-        left.text(0.5 * (low + high), at + 0.015, text, ha="center", va="bottom", fontsize=9)
-    left.set(xlim=(-10.0, 2.45 * period), ylim=(0.0, 1.55), xlabel="height (Å)", ylabel="density", yticks=[])
+        left.text(0.5 * (low + high), at + 0.015, text, ha="center", va="bottom")
+    left.set(
+        xlim=(-10.0, 2.45 * period),
+        ylim=(0.0, 1.55),
+        xlabel="height (Å)",
+        ylabel="density (arb. units)",
+        yticks=[],
+    )
     left.plot([], [], color=COLOURS[0], label="planes of the crystals")
     left.plot([], [], color=COLOURS[1], linestyle="--", label="planes the gap has room for")
-    left.legend(loc="lower right", fontsize=8, framealpha=0.9)
+    left.legend(loc="lower right", frameon=True, framealpha=1.0)
     at = int(np.argmin(np.abs(q - 3.0 * np.pi / width)))
     near = np.abs(q - q[at]) < 0.04
     right.semilogy(
@@ -72,47 +81,46 @@ def low_angles(
         q,
         real / real[near].max(),
         color=COLOURS[0],
-        linewidth=1.3,
+        linewidth=1.0,
         label="sample and instrument of the paper",
     )
-    right.semilogy(q, envelope / envelope[at], color=COLOURS[2], linewidth=1.6, label="sin²(qw/2)/sin²(qd/2)")
     right.semilogy(
-        q, paper / paper[at], color=COLOURS[1], linewidth=1.6, linestyle="--", label="sinc²(qw/2), Eq. S1"
+        q, envelope / envelope[at], color=COLOURS[2], linewidth=1.0, label="sin²($qw$/2)/sin²($qd$/2)"
+    )
+    right.semilogy(
+        q, paper / paper[at], color=COLOURS[1], linewidth=1.0, linestyle="--", label="sinc²($qw$/2), Eq. S1"
     )
     for k in (1, 2):
         right.axvline(2.0 * np.pi * k / width, color=_GREY, linewidth=0.8, linestyle=":")
-    right.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(1e-4, 200.0))
-    right.legend(fontsize=8, loc="upper right")
+    right.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]), ylim=(1e-4, 200.0))
+    right.legend(loc="upper right")
     return figure_bytes(figure)
 
 
+@style.styled
 def form_factor(
     q: FloatArray, single: Mapping[int, FloatArray], mixed: FloatArray, fringes: FloatArray, alone: FloatArray
 ) -> bytes:
     """Draw form factors of single crystals, and fringes under one; curves of height 1 over q (Å⁻¹)."""
-    figure, (left, right) = two_panels("Form factor of a nanocrystal")
+    figure, (left, right) = two_panels()
     for (N, curve), colour in zip(single.items(), COLOURS, strict=False):
-        left.plot(q, curve, color=colour, linewidth=1.3, label=f"N = {N}")
-    left.plot(q, mixed, color="black", linewidth=1.3, linestyle="--", label="N = 13, σ_N = 1.55")
+        left.plot(q, curve, color=colour, linewidth=1.0, label=f"$N$ = {N}")
+    left.plot(q, mixed, color="black", linewidth=1.0, linestyle="--", label=r"$N$ = 13, $\sigma_N$ = 1.55")
     right.fill_between(q, fringes, color=COLOURS[0], alpha=0.35, linewidth=0.0)
-    right.plot(q, fringes, color=COLOURS[0], linewidth=0.9, label="fringes of a stack, σ_L = 0.3 Å")
-    right.plot(q, alone, color=COLOURS[1], linewidth=1.6, label="form factor of its crystals, N = 13")
+    right.plot(q, fringes, color=COLOURS[0], linewidth=0.9, label=r"fringes of a stack, $\sigma_L$ = 0.3 Å")
+    right.plot(q, alone, color=COLOURS[1], linewidth=1.0, label="form factor of its crystals, $N$ = 13")
     for panel in (left, right):
-        panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.12))
-        panel.legend(fontsize=8, loc="upper right")
+        panel.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]), ylim=(0.0, 1.12))
+        panel.legend(loc="upper right")
     return figure_bytes(figure)
 
 
+@style.styled
 def thickness(
     planes: Sequence[tuple[float, str]], N: int, d: float, L: float, overhang: tuple[float, float]
 ) -> bytes:
     """Draw the planes of two neighbours; heights and lengths in Å."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11.0, 3.4), layout="constrained")
-    figure.suptitle(
-        "Planes of two neighbouring CsPbBr₃ nanocrystals (a scheme)", x=0.01, ha="left", fontsize=12
-    )
+    figure = style.new_figure(2.4)
     panel = figure.subplots()
     looks = {"PbBr2": (COLOURS[0], 3.0), "CsBr": (COLOURS[2], 1.5), "Br": (COLOURS[1], 1.5)}
     top = (N - 1.0) * d
@@ -123,40 +131,40 @@ def thickness(
             panel.vlines(bottom + height, 0.0, 1.0, color=colour, linewidth=width)
     arrows: dict[str, Any] = {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0}
     for at, low, high, text in (
-        (1.08, 0.0, top, "(N−1)·d"),
-        (1.26, -overhang[0], top + overhang[1], "thickness N·d"),
-        (1.08, top, top + L, "L"),
-        (1.26, top + overhang[1], top + L - overhang[0], "free gap L − d"),
-        (1.44, 0.0, top + L, "Λ = (N−1)·d + L"),
+        (1.08, 0.0, top, r"$(N-1)\cdot d$"),
+        (1.26, -overhang[0], top + overhang[1], r"thickness $N\cdot d$"),
+        (1.08, top, top + L, "$L$"),
+        (1.26, top + overhang[1], top + L - overhang[0], "free gap $L - d$"),
+        (1.44, 0.0, top + L, r"$\Lambda = (N-1)\cdot d + L$"),
     ):
         panel.annotate("", (low, at), (high, at), arrowprops=arrows)
-        panel.text(0.5 * (low + high), at + 0.02, text, ha="center", va="bottom", fontsize=9)
+        panel.text(0.5 * (low + high), at + 0.02, text, ha="center", va="bottom")
     for name, (colour, width) in looks.items():
         panel.plot(
-            [], [], color=colour, linewidth=width, label={"PbBr2": "PbBr₂, counted by N"}.get(name, name)
+            [], [], color=colour, linewidth=width, label={"PbBr2": "PbBr₂, counted by $N$"}.get(name, name)
         )
     panel.set(xlabel="height (Å)", yticks=[], ylim=(0.0, 1.62), xlim=(-8.0, 2.0 * top + L + 8.0))
-    panel.legend(loc="center", fontsize=8, framealpha=1.0, bbox_to_anchor=(0.5, 0.3))
+    panel.legend(loc="center", framealpha=1.0, bbox_to_anchor=(0.5, 0.3))
     panel.spines[["left", "right", "top"]].set_visible(False)
     return figure_bytes(figure)
 
 
+@style.styled
 def slits(
     q: FloatArray, curves: Mapping[float, tuple[float, FloatArray]], coherent: Mapping[str, FloatArray]
 ) -> bytes:
     """Draw one Bragg peak at several slit widths (mm: σ_G in Å⁻¹ and curve), and with less coherence."""
-    figure, (left, right) = two_panels("First Bragg peak of CsPbBr₃ nanocubes")
-    # The first curve is the broadest line: the second nearly coincides with it.
+    figure, (left, right) = two_panels()
+    # Each is shifted upwards, as the first two nearly coincide.
     for i, ((slit, (sigma, curve)), colour) in enumerate(zip(curves.items(), COLOURS, strict=False)):
         label = rf"{slit:g} mm, $\sigma_\mathrm{{G}}$ = {sigma:.4f} Å⁻¹"
-        left.plot(q, curve, color=colour, linewidth=1.4 if i else 3.6, label=label)
+        left.plot(q, curve + 0.2 * i, color=colour, label=label)
     for (text, curve), colour in zip(coherent.items(), COLOURS, strict=True):
         right.plot(
-            q, curve, color=colour, linewidth=1.4, linestyle="--" if "slit" in text else "-", label=text
+            q, curve, color=colour, linewidth=1.0, linestyle="--" if "slit" in text else "-", label=text
         )
-    left.set_title("wider slits", fontsize=10)
-    right.set_title("fewer coherent crystals", fontsize=10)
     for panel in (left, right):
-        panel.set(xlabel="q (Å⁻¹)", ylabel="intensity", xlim=(q[0], q[-1]), ylim=(0.0, 1.1))
-        panel.legend(fontsize=8, loc="upper right")
+        panel.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]))
+        panel.set_ylim(bottom=0.0)
+        panel.legend(loc="upper left")
     return figure_bytes(figure)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from slxrd._escape import figure_text
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.series.result import SeriesFit
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-CALCULATED, JOINT, OWN, FAINT = "#d55e00", "#0072b2", "#4d4d4d", "#b8b8b8"
+CALCULATED, JOINT, OWN, FAINT = style.VERMILION, style.BLUE, style.POINTS, "#b8b8b8"
 #: Largest number of patterns that are stacked; of more, only some are drawn, at equal steps.
 MAX_STACKED = 40
 
@@ -26,7 +27,8 @@ def has_simulated(fit: SeriesFit) -> bool:
     return any(is_simulated(pattern) for pattern in fit.series.patterns)
 
 
-def set_title(figure: Figure, fit: SeriesFit, description: str) -> None:
-    """Write the number of patterns and a description above a figure."""
-    text = f"{len(fit.members)} patterns" + (f", {description}" if description else "")
-    figure.suptitle(text, x=0.01, ha="left", fontsize=10)
+def describe(figure: Figure, fit: SeriesFit, *sentences: str) -> None:
+    """Set the caption: the number of patterns and what is drawn; write above it if patterns are simulated."""
+    simulated = has_simulated(fit)
+    style.mark_simulated(figure, simulated)
+    style.set_caption(figure, f"{len(fit.members)} {'simulated ' if simulated else ''}patterns.", *sentences)

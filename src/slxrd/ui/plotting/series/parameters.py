@@ -12,14 +12,14 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.result import SeriesFit, SeriesMember
 from slxrd.studies.series.text import is_no_limit, refined_names, symbol_of
+from slxrd.ui.plotting import style
 from slxrd.ui.plotting.series.common import (
     FAINT,
     JOINT,
     MAX_STACKED,
     OWN,
     axis_label,
-    has_simulated,
-    set_title,
+    describe,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from slxrd.studies.series.joint.result import JointFit
 
 
+@style.styled
 @check_arguments
 def series_parameters_figure(fit: SeriesFit) -> Figure:
     """Draw parameters and period against the variable.
@@ -52,15 +53,13 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
     SlxrdError
         If no parameter was refined.
     """
-    from matplotlib.figure import Figure
-
     done = [member for member in fit.members if not member.failed]
     names = refined_names([member.estimates for member in done])
     if not names:
         raise SlxrdError("no parameter was refined, so there is nothing to draw against the variable")
-    columns = min(len(names), 3)
+    columns = 1 if style.is_narrow() else min(len(names), 3)
     rows = -(-len(names) // columns)
-    figure = Figure(figsize=(3.5 * columns, 2.7 * rows + 0.6), layout="constrained")
+    figure = style.new_figure((1.4 if style.is_narrow() else 1.7) * rows + 0.5)
     panels = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
     for panel, name in zip(panels, names, strict=False):
         for member in done:
@@ -74,7 +73,7 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
         for change in fit.changes:
             panel.axvspan(change.before.value, change.after.value, color="0.93", zorder=0)
         unit = next(m.estimates[name].unit for m in done if name in m.estimates)
-        panel.set_ylabel(f"{_math(symbol_of(name))} ({unit})" if unit else _math(symbol_of(name)))
+        panel.set_ylabel(style.with_unit(style.math(symbol_of(name)), unit))
         panel.grid(color="0.92", linewidth=0.6)
         panel.ticklabel_format(useOffset=False, axis="y")
         panel.margins(y=0.15)
@@ -84,7 +83,14 @@ def series_parameters_figure(fit: SeriesFit) -> Figure:
         panel.set_xlabel(axis_label(fit))
         panel.tick_params(labelbottom=True)
     _add_legend(figure, fit, names)
-    set_title(figure, fit, "simulated" if has_simulated(fit) else "")
+    style.letter_panels(panels[: len(names)].tolist())
+    describe(
+        figure,
+        fit,
+        "Parameters with their errors against the variable. Open symbols: ambiguous values, or on a "
+        "bound; arrows: "
+        "limits of 95 %; what is not determined is left out.",
+    )
     return figure
 
 
@@ -165,9 +171,6 @@ def _add_legend(figure: Figure, fit: SeriesFit, names: Sequence[str]) -> None:
         handles.append(Patch(color=JOINT, alpha=0.4, label="fitted jointly, ± σ"))
     if fit.changes:
         handles.append(Patch(color="0.9", label="order changes"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
-
-
-def _math(symbol: str) -> str:
-    letter, _, index = symbol.partition("_")
-    return f"${letter}_{{{index}}}$" if index else symbol
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=1 if style.is_narrow() else min(len(handles), 4)
+    )

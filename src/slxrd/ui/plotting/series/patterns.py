@@ -11,7 +11,8 @@ from slxrd._arguments import check_arguments
 from slxrd._escape import figure_text
 from slxrd.errors import SlxrdError
 from slxrd.studies.series.result import SeriesFit
-from slxrd.ui.plotting.series.common import CALCULATED, MAX_STACKED, axis_label, has_simulated, set_title
+from slxrd.ui.plotting import style
+from slxrd.ui.plotting.series.common import CALCULATED, MAX_STACKED, axis_label, describe, has_simulated
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _MANY = 12
 Interval = tuple[float, float]
 
 
+@style.styled
 @check_arguments
 def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, waterfall: bool = False) -> Figure:
     """Draw the patterns above one another, with a panel for each region.
@@ -48,13 +50,14 @@ def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, water
         If no pattern was fitted.
     """
     from matplotlib import colormaps
-    from matplotlib.figure import Figure
 
     ranges = _panel_ranges(fit, shown)
     drawn = range(0, len(fit.members), -(-len(fit.members) // MAX_STACKED))
     n = len(drawn)
-    figure = Figure(figsize=(1.2 + 3.8 * len(ranges), min(4.0 + 0.35 * n, 10.0)), layout="constrained")
-    panels = figure.subplots(1, len(ranges), squeeze=False)[0]
+    height = min(2.4 + 0.25 * n, 6.0)
+    down = len(ranges) if style.is_narrow() else 1
+    figure = style.new_figure(height * down)
+    panels = figure.subplots(down, len(ranges) // down, squeeze=False).ravel().tolist()
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 2)))
     for panel, (low, high, logarithmic) in zip(panels, ranges, strict=True):
         lines = [_measured(fit, k, low, high, logarithmic) for k in drawn]
@@ -71,18 +74,20 @@ def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, water
                 labels = [fit.series.at(fit.members[k].value) for k in drawn]
                 _label_lines(panel, lines, lift, labels, colours)
         panel.set_yticks([])
-        panel.set_xlabel("q of the first pattern (Å⁻¹)" if waterfall else "q (Å⁻¹)")
-        panel.set_title(f"{low:.4g}–{high:.4g} Å⁻¹" + (", log intensity" if logarithmic else ""), fontsize=9)
-    panels[0].set_ylabel("intensity, shifted" + (" (log)" if ranges[0][2] else ""))
+        panel.set_xlabel(style.with_unit("$q$ of the first pattern", "Å⁻¹") if waterfall else style.Q)
+        if logarithmic or panel is panels[0] or style.is_narrow():
+            panel.set_ylabel(f"{'log intensity' if logarithmic else 'intensity'}, shifted (arb. units)")
+    style.letter_panels(panels)
     if waterfall or n > _MANY:
         _add_colour_bar(figure, panels[-1], fit)
     kind = "simulated" if has_simulated(fit) else "measured"
     content = f"points {kind}, lines calculated" if n <= _MANY and not waterfall else kind
     some = f"; one of every {drawn.step} is drawn" if drawn.step > 1 else ""
-    set_title(figure, fit, content + some + _rescaled(fit))
+    describe(figure, fit, f"{_panels(ranges)}; {content}{some}{_rescaled(fit)}.")
     return figure
 
 
+@style.styled
 @check_arguments
 def series_heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure:
     """Draw the intensity over q and the variable as a heat map, with a panel for each region.
@@ -107,11 +112,11 @@ def series_heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure
         If no pattern was fitted.
     """
     from matplotlib.colors import LogNorm, Normalize, PowerNorm
-    from matplotlib.figure import Figure
 
     ranges = _panel_ranges(fit, shown)
-    figure = Figure(figsize=(1.2 + 3.9 * len(ranges), 4.2), layout="constrained")
-    panels = figure.subplots(1, len(ranges), squeeze=False)[0]
+    down = len(ranges) if style.is_narrow() else 1
+    figure = style.new_figure(2.6 * down)
+    panels = figure.subplots(down, len(ranges) // down, squeeze=False).ravel().tolist()
     values = np.array(fit.series.values)
     edges = _cell_edges(values)
     for panel, (low, high, logarithmic) in zip(panels, ranges, strict=True):
@@ -136,16 +141,22 @@ def series_heat_figure(fit: SeriesFit, shown: Sequence[Interval] = ()) -> Figure
                 rasterized=True,
                 norm=norm,
             )
-        scale = "log" if logarithmic else "square-root"
-        panel.set_title(f"{low:.4g}–{high:.4g} Å⁻¹, {scale} scale", fontsize=9)
-        panel.set_xlabel("q (Å⁻¹)")
-        figure.colorbar(mesh, ax=panel, fraction=0.06, pad=0.02).ax.tick_params(labelsize=7)
+        panel.set_xlabel(style.Q)
+        figure.colorbar(mesh, ax=panel, fraction=0.06, pad=0.02, label=style.INTENSITY)
         for change in fit.changes:
             panel.axhline(
                 (change.before.value + change.after.value) / 2.0, color="white", linewidth=0.9, linestyle="--"
             )
-    panels[0].set_ylabel(axis_label(fit))
-    set_title(figure, fit, f"intensity, {'simulated' if has_simulated(fit) else 'measured'}{_rescaled(fit)}")
+    for panel in panels if style.is_narrow() else panels[:1]:
+        panel.set_ylabel(axis_label(fit))
+    style.letter_panels(panels)
+    kind = "simulated" if has_simulated(fit) else "measured"
+    describe(
+        figure,
+        fit,
+        f"{_panels(ranges)}; intensity, {kind}, its colours by the square root, or the logarithm where stated"
+        f"{_rescaled(fit)}.",
+    )
     return figure
 
 
@@ -156,6 +167,17 @@ def _panel_ranges(fit: SeriesFit, shown: Sequence[Interval]) -> list[tuple[float
         raise SlxrdError("no pattern was fitted, so there is nothing to draw")
     fitted = [(region["low"], region["high"], False) for region in first.result["regions"]]
     return [*((low, high, True) for low, high in shown), *fitted]
+
+
+def _panels(ranges: Sequence[tuple[float, float, bool]]) -> str:
+    """Describe the ranges of the panels, for a caption."""
+    found = [
+        f"{low:.4g}–{high:.4g} Å⁻¹{' (logarithmic)' if logarithmic else ''}"
+        for low, high, logarithmic in ranges
+    ]
+    if len(found) == 1:
+        return found[0]
+    return ", ".join(f"({chr(ord('a') + k)}) {text}" for k, text in enumerate(found))
 
 
 def _step(lines: Sequence[tuple[FloatArray, FloatArray]], fraction: float) -> float:
@@ -202,7 +224,7 @@ def _label_lines(
         if x.size:
             panel.annotate(
                 figure_text(label), (1.01, float(y[-1]) + i * lift), color=colours[i],
-                xycoords=("axes fraction", "data"), fontsize=8, va="center",
+                xycoords=("axes fraction", "data"), va="center",
             )  # fmt: skip
 
 
