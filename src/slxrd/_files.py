@@ -69,6 +69,11 @@ def short_name(name: str, ending: str) -> str:
     return (name if len(encoded) <= longest else encoded[:longest].decode(errors="ignore")) + ending
 
 
+def caption_path(picture: Path) -> Path:
+    """Return the file of the caption beside that of a picture: ``fit.caption.txt`` beside ``fit.pdf``."""
+    return picture.with_name(f"{picture.stem}.caption.txt")
+
+
 def write(path: Path, content: bytes | str) -> None:
     """Write a temporary file in the same folder, and rename it when it is complete.
 

@@ -170,7 +170,7 @@ def test_a_report_of_many_regions_draws_the_first(tmp_path: Path, monkeypatch: p
     from slxrd.ui.plotting.fit import MOST_REGIONS
     from slxrd.ui.report import page
 
-    monkeypatch.setattr(page, "_picture", lambda saved: "")
+    monkeypatch.setattr(page, "_picture", lambda saved: ("", ""))
     document = json.loads(SAVED.read_text(encoding="utf-8"))
     region = document["regions"][0]
     document["regions"] = [{**region, "name": f"region {i}"} for i in range(300)]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from slxrd._files import caption_path, write
 from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.examples import EXAMPLES, Example
 from slxrd.fitting.record import write as output
 from slxrd.fitting.result.fit import Fit
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.plotting import fit as plotting
+from slxrd.ui.plotting.style import caption
 
 
 def demo(folder: Path | None, force: bool, echo: Callable[[str], None]) -> None:
@@ -43,14 +46,17 @@ def demo(folder: Path | None, force: bool, echo: Callable[[str], None]) -> None:
         echo(
             "\n".join(_against_truth(example, result) if example.truth else _against_fringes(example, result))
         )
+        picture = plotting.figure(result)
         paths = output.save(
             result,
             folder / example.name,
             force=force,
             command=f"slxrd fit {example.file} {example.command}",
-            figure=lambda result=result: plotting.figure_bytes(plotting.figure(result)),  # type: ignore[misc]
+            figure=partial(plotting.figure_bytes, picture),
         )
-        echo("   wrote " + ", ".join(str(path) for path in paths))
+        words = caption_path(paths[-1])
+        write(words, f"{caption(picture)}\n")
+        echo("   wrote " + ", ".join(str(path) for path in [*paths, words]))
 
 
 def _unused(folder: Path) -> Path:

@@ -144,7 +144,7 @@ def _files() -> dict[str, str]:
         "film002.xrdml": xrdml(counts(0.0, 1.9, 2.45)),
         "scan.xrdml": xrdml(counts(60.0)),
         "epitaxial.csv": pattern_csv(_film_on_substrate()),
-        "platelets.xrdml": xrdml(_platelets(q)),
+        "platelets.xrdml": xrdml(platelets(q)),
         "LaB6.xrdml": xrdml(_standard()),
         "cspbbr3.cif": CSPBBR3,
         "pbs.cif": PBS,
@@ -171,7 +171,7 @@ def _film_on_substrate() -> slxrd.Pattern:
     )
 
 
-def _platelets(q: Any) -> slxrd.Pattern:
+def platelets(q: Any) -> slxrd.Pattern:
     """Platelets on a halo, with two stray peaks."""
     truth = slxrd.example("cspbbr3-platelets").truth
     flat = slxrd.simulate(q, truth, wavelength="CuKa1", raw=True, peak=1500.0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from slxrd._files import check_picture, check_writable, same_file, write_together
+from slxrd._files import caption_path, check_picture, check_writable, same_file, write_together
 from slxrd._version import __version__
 from slxrd.errors import FileError, SlxrdError
 from slxrd.ui.cli.help import OUTPUT
@@ -65,11 +65,6 @@ def rendered(picture: Figure, path: Path) -> list[tuple[Path, bytes | str]]:
     from slxrd.ui.plotting.fit import with_caption
 
     return with_caption(picture, path)
-
-
-def caption_path(picture: Path) -> Path:
-    """Return the file of the caption of a picture, ``fit.caption.txt`` beside ``fit.pdf``."""
-    return picture.with_name(f"{picture.stem}.caption.txt")
 
 
 def json_file(name: str | None) -> Path | None:

@@ -6,7 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slxrd._escape import on_one_line
-from slxrd.fitting.result.budget_table import format_error, quantities, ranked_contributions, symbol
+from slxrd.fitting.result.budget_table import (
+    format_error,
+    largest_parts,
+    quantities,
+    ranked_contributions,
+    symbol,
+)
 from slxrd.fitting.result.fit import FitResult
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.ui.plotting import style
@@ -70,5 +76,9 @@ def budget_figure(fit: FitResult) -> Figure:
         f"{on_one_line(Path(fit.pattern.source).name)}: shares of noise and systematic effects in the "
         "variance "
         "of each quantity; beside its symbol its standard deviation.",
+        *(
+            f"{label}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            for label, shares in largest_parts(fit).items()
+        ),
     )
     return figure

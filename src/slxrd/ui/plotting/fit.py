@@ -10,7 +10,7 @@ import numpy as np
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line, printable
-from slxrd._files import check_picture, check_writable, write_together
+from slxrd._files import caption_path, check_picture, check_writable, write_together
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.assessment import sentence
 from slxrd.fitting.result.fit import Estimate, FitResult, Solution
@@ -229,7 +229,7 @@ def with_caption(picture: Figure, path: Path) -> list[tuple[Path, bytes | str]]:
     """
     contents: list[tuple[Path, bytes | str]] = [(path, figure_bytes(picture, path.suffix[1:].lower()))]
     text = style.caption(picture)
-    return [*contents, (style.caption_path(path), f"{text}\n")] if text else contents
+    return [*contents, (caption_path(path), f"{text}\n")] if text else contents
 
 
 def _draw_as_text(picture: Figure) -> None:
@@ -298,6 +298,6 @@ def plot(
     if path is not None:
         path = Path(path)
         check_picture(path)
-        check_writable([path, style.caption_path(path)], force)
+        check_writable([path, caption_path(path)], force)
         write_together(with_caption(picture, path))
     return picture

@@ -148,7 +148,7 @@ def background_figure(done: Subtraction) -> Figure:
         rest.fill_between(q, -2.0 * sigma, 2.0 * sigma, color=_REST, alpha=0.12, linewidth=0.0)
         rest.text(0.005, 0.94, "shaded: ± 2σ", transform=rest.transAxes, va="top")
     rest.set_ylim(-0.3 * height, height)
-    rest.set_ylabel("difference (arb. units)")
+    rest.set_ylabel("difference\n(arb. units)")
     rest.set_xlabel(style.Q)
     handles, labels = top.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=2 if style.is_narrow() else 4)
@@ -156,7 +156,8 @@ def background_figure(done: Subtraction) -> Figure:
     style.set_caption(
         figure,
         f"{_source(pattern)}: {on_one_line(done.pattern.history[-1])}.",
-        "(a) Pattern and baseline; (b) the same, enlarged; (c) what is left, with a band of ± 2σ.",
+        "(a) Pattern and baseline; (b) the same, enlarged; (c) what is left"
+        + (", with a band of ± 2σ." if pattern.sigma is not None else "."),
     )
     return figure
 
@@ -208,16 +209,14 @@ def decomposition_figure(parts: Decomposition, subtracted: Sequence[int] = ()) -
         inside = np.isin(left.q, data.q)
         taken = parts.curve(q, subtracted)
         right.plot(data.q, data.intensity, ".", color=_MEASURED, alpha=0.25, markersize=3.0, label=points)
-        right.plot(
-            data.q, left.intensity[inside], ".", color=_REST, markersize=3.0, label="difference (arb. units)"
-        )
+        right.plot(data.q, left.intensity[inside], ".", color=_REST, markersize=3.0, label="what is left")
         right.fill_between(q, line, line + taken, color=_CURVE, alpha=0.35, linewidth=0.0, label="subtracted")
         right.set_yscale(top.get_yscale())
         right.set_ylim(top.get_ylim())
         right.legend()
         rest.plot(q, taken, color=_CURVE, linewidth=1.2)
         rest.axhline(0.0, color="black", linewidth=0.6)
-        rest.set_ylabel("subtracted (arb. units)")
+        rest.set_ylabel("subtracted\n(arb. units)")
         rest.set_xlabel(style.Q)
     period = "" if parts.period is None else f", fringes of period {parts.period:.4g} Å"
     text = f"{len(parts.components)} × {fitted.shape}{period}, reduced χ² {fitted.reduced_chi2:.3g}"

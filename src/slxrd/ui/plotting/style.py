@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -239,8 +238,3 @@ def set_caption(figure: Figure, *sentences: str) -> None:
 def caption(figure: Figure) -> str:
     """Return the caption of a figure that slxrd drew; empty if it has none."""
     return _captions.get(figure, "")
-
-
-def caption_path(picture: Path) -> Path:
-    """Return the file of the caption beside that of a picture: ``fit.caption.txt`` beside ``fit.pdf``."""
-    return picture.with_name(f"{picture.stem}.caption.txt")

@@ -80,6 +80,7 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
     saved = SavedFit.from_dictionary(result_dictionary(fit, command)) if isinstance(fit, Fit) else fit
     rows = report_text.rows(saved)
     names, loose = report_text.solution_names(saved), report_text.without_value(saved)
+    picture, caption = _picture(saved)
     page: str = _template().render(
         name=Path(saved.pattern.source).name or saved.pattern.source,
         simulated=is_simulated(cast(Any, saved.pattern)),
@@ -89,7 +90,8 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
         rows=rows,
         shaded=any(row.open for row in rows),
         budget=_budget(saved),
-        picture=_picture(saved),
+        picture=picture,
+        caption=caption,
         regions=_regions(saved),
         quality=report_text.quality(saved),
         sentences=report_text.sentences(saved),
@@ -193,13 +195,15 @@ def _inline(content: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(content).decode()
 
 
-def _picture(saved: SavedFit) -> str:
-    """Return the figure of the fit, or an empty text if the curves are not saved."""
+def _picture(saved: SavedFit) -> tuple[str, str]:
+    """Return the figure of the fit and its caption, or empty texts if the curves are not saved."""
     if len(saved.regions) < len(saved.document["regions"]):
-        return ""
+        return "", ""
     from slxrd.ui.plotting import fit as plotting
+    from slxrd.ui.plotting.style import caption
 
-    return _inline(plotting.figure_bytes(plotting.figure(cast(Fit, saved))))
+    picture = plotting.figure(cast(Fit, saved))
+    return _inline(plotting.figure_bytes(picture)), caption(picture)
 
 
 def _budget(saved: SavedFit) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import typer
 
 import slxrd
 from slxrd._escape import on_one_line
+from slxrd._files import caption_path
 from slxrd._version import __version__
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import NothingToFitError, diagnosis_for
@@ -23,7 +24,6 @@ from slxrd.ui.cli.outputs import (
     Plot,
     Verbose,
     as_json,
-    caption_path,
     check_outputs,
     folder,
     json_file,

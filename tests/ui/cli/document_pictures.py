@@ -1,0 +1,73 @@
+"""The pictures of the documents: ``python tests/ui/cli/document_pictures.py`` draws all, with their captions.
+
+The caption of each is kept beside it, so that a test notices one that the program would draw otherwise.
+Those of the page (``app-…``) are photographs of a browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from documented import platelets
+
+import slxrd
+from slxrd.model.simulation import simulate
+from slxrd.ui.plotting.budget import budget_figure
+from slxrd.ui.plotting.fit import with_caption
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "images"
+Q = np.round(np.arange(0.6, 2.8, 0.002), 6)
+
+
+@cache
+def cubes() -> slxrd.Fit:
+    """The fit of the README."""
+    return slxrd.example("cspbbr3-cubes").fit()
+
+
+def _with_halo() -> slxrd.Pattern:
+    """Cubes on a broad halo, in counts."""
+    clean = simulate(Q, dict(slxrd.example("cspbbr3-cubes").truth), peak=1500.0, raw=True, wavelength="CuKa1")
+    halo = 240.0 * np.exp(-0.5 * ((Q - 1.9) / 0.45) ** 2) + 60.0
+    counts = np.random.default_rng(5).poisson(clean.intensity + halo).astype(float)
+    measured = replace(clean, intensity=counts, source="film.xrdml", metadata={"note": "simulated"})
+    return slxrd.correct_lorentz_polarisation(slxrd.counting_statistics(measured))
+
+
+def _background() -> Figure:
+    return slxrd.background_figure(slxrd.subtract_background(_with_halo()))
+
+
+def _peaks() -> Figure:
+    """Two stray peaks among the fringes of platelets."""
+    pattern = replace(platelets(Q), source="platelets.xrdml", metadata={"note": "simulated"})
+    parts = slxrd.decompose(slxrd.correct_lorentz_polarisation(pattern), 1.75, 2.75)
+    return slxrd.decomposition_figure(parts, parts.suggested("spurious"))
+
+
+PICTURES: dict[str, Callable[[], Figure]] = {
+    "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
+    "budget-simulated": lambda: budget_figure(cubes()),
+    "background-simulated": _background,
+    "peaks-simulated": _peaks,
+}
+
+
+def main() -> None:
+    """Draw all."""
+    for name, draw in PICTURES.items():
+        for path, content in with_caption(draw(), FOLDER / f"{name}.png"):
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+            print(path)
+
+
+if __name__ == "__main__":
+    main()
