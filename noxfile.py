@@ -200,7 +200,7 @@ def places(session: nox.Session) -> None:
         elif place == "offline":
             words = ["unshare", "--map-root-user", "--net", *words]
         else:
-            env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+            env = {"LC_ALL": "C"}
         session.run(*words, *PLACES, env=env, external=True)
 
 
