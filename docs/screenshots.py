@@ -66,12 +66,6 @@ def move_slider(page: Any) -> None:
         handle.press("ArrowRight")
 
 
-def film(page: Any) -> None:
-    """Fit the film, on a logarithmic scale."""
-    fit(page)
-    press(page, "log")
-
-
 def draw(browser: Any, name: str, file: str, actions: Callable[[Any], object], scheme: str = "light") -> None:
     """Draw one picture."""
     with served(file) as address:
@@ -96,7 +90,7 @@ def main() -> None:
         draw(browser, "app-regions-measured.png", str(FILM), lambda page: press(page, "2 Regions"))
         draw(browser, "app-model-simulated.png", cubes, lambda page: (fit(page), move_slider(page)))
         draw(browser, "app-fit-simulated.png", cubes, fit)
-        draw(browser, "app-fit-measured.png", str(FILM), film, "dark")
+        draw(browser, "app-fit-measured.png", str(FILM), fit, "dark")
         browser.close()
 
 

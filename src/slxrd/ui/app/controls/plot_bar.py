@@ -67,6 +67,10 @@ class PlotBar:
         """Scale of the curves of a fit."""
         return cast(Scale, self._of_curves.value)
 
+    @curve_scale.setter
+    def curve_scale(self, scale: Scale) -> None:
+        self._of_curves.value = scale
+
     @property
     def mouse(self) -> Mouse:
         """What dragging over the pattern does."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import monotonic
 
+import numpy as np
 import panel as pn
 
 from slxrd._escape import html_text as escape
@@ -25,6 +26,8 @@ from slxrd.ui.app.state.workspace import Workspace
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
 DELAY = 0.12
+#: Ratio of the intensities of a file beyond which its curves are shown on a logarithmic scale at first.
+SPAN = 1e4
 #: Width of the drawing of the stack, and least height of the plots, in pixels.
 STACK_WIDTH, MIN_HEIGHT = 184, 400
 
@@ -52,6 +55,7 @@ class Comparison:
         self._outdated, self._update_scheduled = True, False
         self._curves_updated = self._details_updated = 0.0
         self._ghost: object = None
+        self._scaled: str | None = None
         plots = pn.Row(
             self._curves.view,
             pn.Column(
@@ -93,6 +97,9 @@ class Comparison:
     def _show_regions(self, fitted: tuple[Fitted, ...]) -> None:
         simulated = bool(fitted) and is_simulated(_pattern_of(self.workspace))
         values, points = self.workspace.values, "simulated" if simulated else "measured"
+        if fitted and _pattern_of(self.workspace).source != self._scaled:
+            self._scaled = _pattern_of(self.workspace).source
+            self._bar.curve_scale = "log" if _spans_decades(fitted) else "linear"
         across = Across(self._bar.axis, _pattern_of(self.workspace).wavelength) if fitted else None
         self._curves.draw(
             fitted, self._bar.curve_scale, points, values, self.workspace.stacked, self._unknown, across
@@ -196,6 +203,12 @@ class Comparison:
             summary += f" · Λ: {written} · σ_L: {spread}<br>"
             summary += f"Fringes disappear above δ_Λ ≈ {limits} (Eq. S21)"
         self._summary.object = summary
+
+
+def _spans_decades(fitted: Sequence[Fitted]) -> bool:
+    """Whether a linear scale would hide the weakest points."""
+    positive = np.concatenate([one.measured[one.measured > 0.0] for one in fitted])
+    return bool(positive.size) and float(positive.max()) > SPAN * float(positive.min())
 
 
 def _pattern_of(workspace: Workspace) -> Pattern | SavedPattern:
