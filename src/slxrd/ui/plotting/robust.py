@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slxrd._arguments import check_arguments
+from slxrd._escape import on_one_line
+from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.robust import OUTLYING, RobustComparison
+from slxrd.ui.plotting import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Colours of the two curves and of outlying points (Okabe and Ito).
-FIT, ROBUST, POINTS = "#0072b2", "#d55e00", "#cc79a7"
+FIT, ROBUST, POINTS = style.BLUE, style.VERMILION, style.PURPLE
 
 
+@style.styled
 @check_arguments
 def robust_figure(found: RobustComparison) -> Figure:
     """Draw both curves and the weights of the points, outlying ones in colour.
@@ -28,14 +33,20 @@ def robust_figure(found: RobustComparison) -> Figure:
     matplotlib.figure.Figure
         Not attached to a window; write it with ``savefig``.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 4.2), layout="constrained")
+    figure = style.new_figure(3.6)
+    simulated = is_simulated(found.fit.pattern)
     axes = figure.subplots(2, len(found.regions), sharex="col", squeeze=False, height_ratios=(3, 1))
     parts = zip(found.fit.regions, found.regions, found.weights, axes.T, strict=True)
     for plain, robust, weights, (above, below) in parts:
         far = weights < OUTLYING
-        above.plot(plain.q, plain.measured, ".", color="0.4", markersize=3, label="measured")
+        above.plot(
+            plain.q,
+            plain.measured,
+            ".",
+            color="0.4",
+            markersize=3,
+            label="simulated" if simulated else "measured",
+        )
         above.plot(plain.q[far], plain.measured[far], "o", color=POINTS, markersize=5, label="outlying")
         above.plot(plain.q, plain.calculated, color=FIT, linewidth=1.2, label="fit")
         above.plot(
@@ -45,11 +56,16 @@ def robust_figure(found: RobustComparison) -> Figure:
         below.plot(plain.q[far], weights[far], "o", color=POINTS, markersize=5)
         below.axhline(OUTLYING, color="0.6", linewidth=0.8)
         below.set_ylim(0.0, 1.05)
-        below.set_xlabel("q (Å⁻¹)")
-        for each in (above, below):
-            each.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].set_ylabel("intensity")
+        below.set_xlabel(style.Q)
+    style.letter_panels(axes[0].tolist())
+    axes[0, 0].set_ylabel(style.INTENSITY)
     axes[1, 0].set_ylabel("weight")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=8)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2 if style.is_narrow() else 4)
+    style.set_caption(
+        figure,
+        f"{on_one_line(Path(found.fit.pattern.source).name)}{' (simulated)' if simulated else ''}: the "
+        "fit beside that "
+        "with Student-t residuals; below, the weights of the points, with the limit of outlying ones.",
+    )
     return figure
