@@ -1,6 +1,7 @@
 """Closed streams, full disks, links and signals: results are printed, files are complete or absent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,3 +127,34 @@ def test_the_program_ends_in_one_line_when_it_is_stopped_early(
     )
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr == "slxrd: interrupted; nothing was written\n"
+
+
+@pytest.mark.slow
+def test_a_fit_without_a_home_from_a_package_that_cannot_be_written(film: Path) -> None:
+    import slxrd
+
+    places = film / "places"
+    shutil.copytree(
+        Path(slxrd.__file__).parent, places / "slxrd", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    for path in [places, *places.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444)
+    before = sorted(places.rglob("*"))
+    unset = {"MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "PYTHONPYCACHEPREFIX"}
+    environment = {
+        **{name: value for name, value in os.environ.items() if name not in unset},
+        # No one can make a folder there, not even an administrator.
+        "HOME": "/dev/null/home",
+        "PYTHONPATH": str(places),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "slxrd", *FIT.split(), "--out", "out"],
+        cwd=film, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "wrote out/result.json" in done.stdout
+    assert {path.name for path in (film / "out").iterdir()} == {"result.json", "fit.csv", "fit.png"}
+    assert sorted(places.rglob("*")) == before
+    for path in [places, *places.rglob("*")]:
+        path.chmod(0o755)
