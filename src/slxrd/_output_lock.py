@@ -7,6 +7,7 @@ that ends. A file that such a process leaves behind is no lock.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import sys
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from slxrd._files import short_name
 from slxrd.errors import FileError
+
+#: Errors of a lock that another process has.
+_TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
 if sys.platform == "win32":
     import msvcrt
@@ -82,12 +86,15 @@ def _opened(path: Path) -> int | None:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             _lock(file)
-        except OSError:
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                return file  # a file system without locks
             os.close(file)
             return None
         # The run before may have removed the file after it was opened here.
-        if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
-            return file
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file), path.stat()):
+                return file
         os.close(file)
 
 
