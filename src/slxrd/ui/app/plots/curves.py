@@ -15,7 +15,7 @@ from slxrd.ui.app.plots.axis import Across, Scale, format_intensity, heights
 from slxrd.ui.app.plots.overlay import add_bars, add_line
 from slxrd.ui.app.plots.readout import add_readout, positions
 from slxrd.ui.app.plots.stack import period_of
-from slxrd.ui.app.plots.theme import Colours, apply_theme
+from slxrd.ui.app.plots.theme import Colours, apply_theme, entries_html
 from slxrd.units import FloatArray
 
 #: If there are more orders than this in a region, none is marked.
@@ -54,11 +54,7 @@ def legend_html(colours: Colours, points: str) -> str:
         ("┃", colours.fringe, "fringes (orders of Λ)"),
         ("┇", colours.bragg, "Bragg peaks (orders of d)"),
     )
-    spans = "".join(
-        f"<span style='margin-right:16px'><b style='color:{colour}'>{sign}</b> {label}</span>"
-        for sign, colour, label in entries
-    )
-    return f"<div style='font-size:12px;color:{colours.text}'>{spans}</div>"
+    return entries_html(colours, entries)
 
 
 class _RegionPlot:

@@ -16,7 +16,7 @@ from bokeh.plotting import figure
 from slxrd.data.pattern import Pattern
 from slxrd.ui.app.plots.axis import Across, AxisName, Scale, format_intensity, heights
 from slxrd.ui.app.plots.readout import add_readout, positions
-from slxrd.ui.app.plots.theme import Colours, apply_theme
+from slxrd.ui.app.plots.theme import Colours, apply_theme, entries_html
 from slxrd.units import FloatArray
 
 #: Milliseconds without a change after which a range that is dragged is taken as it is.
@@ -116,11 +116,7 @@ def legend_html(colours: Colours, points: str, by_user: bool, masked: bool, of_p
     entries.append(("▮", colours.region, "region" if by_user else "region (automatic)"))
     if masked:
         entries.append(("▨", colours.mask, "masked (automatic)" if of_pattern else "masked"))
-    spans = "".join(
-        f"<span style='margin-right:16px'><b style='color:{colour}'>{sign}</b> {label}</span>"
-        for sign, colour, label in entries
-    )
-    return f"<div style='font-size:12px;color:{colours.text}'>{spans}</div>"
+    return entries_html(colours, entries)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Data colours are those of Okabe and Ito, which people with colour vision deficie
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bokeh.plotting import figure
@@ -104,6 +105,15 @@ DARK = Colours(
 def colours(dark: bool) -> Colours:
     """Return the colours of the dark or the light theme."""
     return DARK if dark else LIGHT
+
+
+def entries_html(colours: Colours, entries: Iterable[tuple[str, str, str]]) -> str:
+    """Return a legend as HTML: sign, colour and label of each entry."""
+    spans = "".join(
+        f"<span style='margin-right:16px'><b style='color:{colour}'>{sign}</b> {label}</span>"
+        for sign, colour, label in entries
+    )
+    return f"<div style='font-size:12px;color:{colours.text}'>{spans}</div>"
 
 
 def apply_theme(plot: figure, colours: Colours) -> None:
