@@ -210,8 +210,7 @@ def _without_white_residuals(
     """Decide what the errors of a fit contain whose residuals noise alone does not explain.
 
     The discrepancy of the model, if it was estimated, or the systematic effects, if these explain the
-    residuals. Otherwise the errors with the effects are widened, so that none is smaller than that of the
-    plain fit, widened by what its residuals ask for.
+    residuals. Otherwise it is the plain fit, beside whose residuals the effects have their own size.
     """
     if corrected.errors.discrepancy is not None:
         # The structure of the residuals is part of the covariance, so that only the noise may be wider.
@@ -221,9 +220,7 @@ def _without_white_residuals(
             widening = max(widening, assessment.noise_ratio)
     else:
         with_effects = grade_minimum(corrected.objective, corrected.minima[0], known=known)
-        if not corrected.errors.effects or with_effects.rejected:
-            return plain, assessment
-        if not with_effects.white:
+        if not corrected.errors.effects or with_effects.rejected or not with_effects.white:
             return plain, assessment
         widening = max(least, with_effects.widening)
         why = "systematic effects explain the residuals, and are part of all errors"

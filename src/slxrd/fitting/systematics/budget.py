@@ -108,23 +108,21 @@ def error_budget(
         )
     for part, rest, name in zip(contributed[len(rows) :], without[len(rows) :], priors.values(), strict=True):
         parts.append(_of_prior(name, minimum.parameters.priors[name][1], part, rest))
-    if noise > 1.0 or (widening > 1.0 and not parts):
-        # Part of σ already, or a factor of the errors without correlated ones.
-        if noise > 1.0:
-            widened, widening = statistical, noise
-            statistical = {name: error / noise for name, error in widened.items()}
-        else:
-            widened = {name: widening * error for name, error in statistical.items()}
-            total = widened
-        share = math.sqrt(1.0 - widening**-2)
-        label = "systematic residuals"
-        rest = {
-            name: math.sqrt(max(total[name] ** 2 - (share * each) ** 2, 0.0))
-            for name, each in widened.items()
-        }
-        widened = {name: share * error for name, error in widened.items()}
-        parts.append(Contribution(WIDENING, label, math.nan, "", widened, rest, _BETTER_MODEL))
+    if noise > 1.0:  # which is part of σ
+        parts.append(_of_residuals(statistical, total, noise))
+        statistical = {name: error / noise for name, error in statistical.items()}
+    elif widening > 1.0 and not parts:
+        total = {name: widening * error for name, error in statistical.items()}
+        parts.append(_of_residuals(total, total, widening))
     return ErrorBudget(statistical, tuple(parts), total)
+
+
+def _of_residuals(widened: Mapping[str, float], total: Mapping[str, float], factor: float) -> Contribution:
+    """Contribution of systematic residuals, by which the errors of the noise are multiplied by a factor."""
+    share = math.sqrt(1.0 - factor**-2)
+    errors = {name: share * error for name, error in widened.items()}
+    rest = {name: math.sqrt(max(total[name] ** 2 - error**2, 0.0)) for name, error in errors.items()}
+    return Contribution(WIDENING, "systematic residuals", math.nan, "", errors, rest, _BETTER_MODEL)
 
 
 def _prior_slopes(minimum: Minimum, priors: Mapping[int, str]) -> list[tuple[int, float]]:
