@@ -88,6 +88,29 @@ def test_the_resolution_is_an_upper_limit(sigma: float) -> None:
     assert found.sigma < 0.003
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [0.002, 0.004])
+@pytest.mark.parametrize("noise", [0.003, 0.01])
+def test_fringes_on_a_flank_are_no_sharp_peaks(noise: float, step: float) -> None:
+    """Simulated stacks of many sizes and gaps, measured with σ_G = 0.007 Å⁻¹: no limit is below it.
+
+    What is above the minima beside a fringe on the flank of a Bragg peak had half that width.
+    """
+    random = np.random.default_rng(1)
+    for seed in range(40):
+        d = random.uniform(2.8, 6.2)
+        values = {
+            "d": d,
+            "L": random.uniform(25.0, 50.0),
+            "sigma_L": random.uniform(0.3, 2.0),
+            "N": random.uniform(35.0, 90.0) / d,
+            "sigma_N": random.uniform(0.5, 2.0),
+        }
+        q = np.arange(0.6 * 2.0 * np.pi / d, 2.4 * 2.0 * np.pi / d, step)
+        found = diagnose(slxrd.simulate(q, values, noise=noise, seed=seed)).resolution
+        assert found is None or found.sigma > 0.9 * 0.007, (values, found)
+
+
 @pytest.mark.parametrize("repeats", [4, 5, 6, 8])
 def test_a_superlattice_of_few_repetitions(repeats: int) -> None:
     found = diagnose(superlattice(repeats))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FWHM = 2.3548
 #: Smallest significance and relative height of a peak whose width is used.
 CLEAR, HIGH = 15.0, 0.05
+#: Percentile of the intensities that is the background of the whole pattern.
+LOWEST = 5.0
 #: Smallest significance of a fringe whose contrast is used.
 CONTRAST = 20.0
 #: Factor on the limit from the contrast, which noise and the fall of the fringes change a little.
@@ -232,12 +234,15 @@ class ResolutionEstimate:
 
 
 def estimate_resolution(
-    maxima: Sequence[Maximum], intensity: FloatArray, fringes: Sequence[FringePeriod]
+    maxima: Sequence[Maximum], intensity: FloatArray, noise: NoiseEstimate, fringes: Sequence[FringePeriod]
 ) -> ResolutionEstimate | None:
     """Estimate an upper limit of the resolution.
 
-    No peak is narrower than the resolution. A Gaussian of standard deviation σ reduces the visibility of
-    sinusoidal fringes of spacing δ to exp(−½(2πσ/δ)²).
+    No peak is narrower than the resolution. This holds for peaks of more than twice the height of the minima
+    beside them; what of a fringe on the flank of a Bragg peak is above its minima may be much narrower. A
+    Gaussian of standard deviation σ reduces the visibility of sinusoidal fringes of spacing δ to
+    exp(−½(2πσ/δ)²). The minima between the fringes are taken at the upper end of their noise, two standard
+    deviations, as a minimum that is low by chance would be a high visibility.
 
     Parameters
     ----------
@@ -245,11 +250,18 @@ def estimate_resolution(
         All maxima.
     intensity : ndarray, shape (n,)
         Intensity of the pattern.
+    noise : NoiseEstimate
+        Its noise.
     fringes : sequence of FringePeriod
         Their periods.
     """
     highest = max((peak.height for peak in maxima), default=0.0)
-    clear = [peak for peak in maxima if peak.significance > CLEAR and peak.height > HIGH * highest]
+    lowest = float(np.percentile(intensity, LOWEST))
+    clear = [
+        peak
+        for peak in maxima
+        if peak.significance > CLEAR and peak.height > max(HIGH * highest, peak.background - lowest)
+    ]
     if not clear:
         return None
     sharpest = min(clear, key=lambda peak: peak.width)
@@ -263,14 +275,12 @@ def estimate_resolution(
         if len(inside) < 3:
             continue
         lows = np.array([max(0.5 * (intensity[peak.left] + intensity[peak.right]), 0.0) for peak in inside])
+        lows += 2.0 * noise.sigma(lows) / math.sqrt(2.0)
         tops = np.array([peak.height + peak.background for peak in inside])
-        visibility = np.quantile((tops - lows) / (tops + lows), 0.75)
-        limit = (
-            SAFETY
-            * spacing
-            / (2.0 * math.pi)
-            * math.sqrt(2.0 * math.log(1.0 / min(float(visibility), 0.999)))
-        )
+        visibility = min(float(np.quantile((tops - lows) / (tops + lows), 0.75)), 0.999)
+        if visibility <= 0.0:
+            continue
+        limit = SAFETY * spacing / (2.0 * math.pi) * math.sqrt(-2.0 * math.log(visibility))
         if limit < best.sigma:
             best = ResolutionEstimate(limit, inside[0].q, "fringes")
     return best
