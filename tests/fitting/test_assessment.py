@@ -255,5 +255,35 @@ def test_a_measured_film_whose_fringes_the_model_misses() -> None:
     highest = region.measured.max()
     assert np.abs(region.calculated - region.measured).max() < 0.15 * highest
     assert fit.budget is not None
-    assert [part.name for part in fit.budget.contributions][-1] == "systematic_residuals"
+    names = [part.name for part in fit.budget.contributions]
+    assert names[-2:] == ["systematic_residuals", "without_effects"]
     assert fit.budget.total["d"] == pytest.approx(np.sqrt(fit.covariance[0, 0]), rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_difference_from_the_fit_without_effects_is_in_the_errors(seed: int) -> None:
+    """Stacks whose gaps differ by 0.8 Å, which is no effect: the effects move L by 8 of their errors."""
+    values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}
+    q = np.arange(0.85, 2.4, 0.004)
+    gaps = values["L"] + 0.8 * np.linspace(-np.sqrt(3.0), np.sqrt(3.0), 9)
+    mean = np.mean([slxrd.simulate(q, {**values, "L": gap}).intensity for gap in gaps], axis=0)
+    sigma = np.full(q.size, 0.005 * mean.max())
+    noisy = mean + np.random.default_rng(seed).normal(0.0, sigma)
+    fit = slxrd.fit(slxrd.Pattern(q, noisy, sigma=sigma), regions=[(0.88, 1.28), (1.98, 2.33)])
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "systematic"
+    for name, value in values.items():
+        estimate = fit.parameters[name]
+        assert estimate.value == pytest.approx(value, abs=2.5 * (estimate.error or 0.0)), name
+    assert fit.budget is not None
+    for name in fit.names:
+        parts = [fit.budget.statistical[name], *(part.errors[name] for part in fit.budget.contributions)]
+        assert fit.budget.total[name] == pytest.approx(np.linalg.norm(parts), rel=1e-6)
+        assert np.sqrt(fit.covariance.diagonal()[fit.names.index(name)]) == pytest.approx(
+            fit.budget.total[name], rel=1e-6
+        )
+    gap = fit.parameters["L"]
+    assert gap.error == pytest.approx(np.hypot(gap.statistical or 0.0, gap.systematic or 0.0))
+    ((low, high),) = gap.interval_95
+    assert low < values["L"] < high

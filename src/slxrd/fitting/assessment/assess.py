@@ -10,6 +10,7 @@ from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates
+from slxrd.fitting.assessment.difference import with_difference
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
@@ -106,7 +107,7 @@ def assess_minima(
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
         if corrected is plain and systematics.use and assessment.widening > 1.0:
             corrected = beside_residuals(objective, minima, systematics, exact, assessment.widening, budget)
-    independent, exchange = objective, exchangeable(objective.model.stack)
+    independent, plain_minima, exchange = objective, minima, exchangeable(objective.model.stack)
     objective, minima = corrected.errors.applied(objective), corrected.minima
     if corrected.zero:
         notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
@@ -170,7 +171,8 @@ def assess_minima(
         if corrected.noise != 1.0:
             minima = tuple(reevaluated(each, objective) for each in widened)
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
-    return with_error_budget(fit, corrected, wider, widened[0])
+    fit = with_error_budget(fit, corrected, wider, widened[0])
+    return fit if white or not corrected.errors.used else with_difference(fit, plain_minima)
 
 
 def _with_missed(

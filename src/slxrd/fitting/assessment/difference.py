@@ -1,0 +1,111 @@
+"""Difference from the fit without systematic effects, as a part of the errors of systematic residuals.
+
+Where a model does not describe the data to their noise, the effects and the discrepancy can follow what they
+do not stand for, and move the parameters with them. Which of the two fits is nearer to the sample is not
+known, so that their difference is a standard deviation by itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.result.derived import with_derived
+from slxrd.fitting.result.ensemble import Pieces
+from slxrd.fitting.result.error_budget import Contribution, ErrorBudget
+from slxrd.fitting.result.fit import Estimate, Fit
+from slxrd.parameters.definitions import info
+
+#: Name of the contribution to the error budget.
+DIFFERENCE = "without_effects"
+_REMEDY = "find a model that describes the residuals"
+
+
+def with_difference(fit: Fit, plain: Sequence[Minimum]) -> Fit:
+    """Add the difference from the nearest solution without systematic effects to the errors of a fit.
+
+    Intervals become wider by the same factor, within the bounds of a parameter.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit with systematic effects.
+    plain : sequence of Minimum
+        The solutions without them.
+    """
+    best = fit.minima[0]
+    names = fit.stack.names
+    nearest = min(plain, key=lambda minimum: _distance(fit, minimum))
+    rows = np.array([[minimum.values[name] for name in names] for minimum in (best, nearest)])
+    columns = with_derived(rows, fit.stack)
+    columns["period_of_most_probable"] = (round(best.values["N"]) - 1.0) * columns["d"] + columns["L"]
+    differences = {name: float(np.ptp(column)) for name, column in columns.items()}
+    budget = fit.budget
+    if budget is not None:
+        budget = _with_contribution(budget, differences)
+    own, other = (np.array([minimum.values[name] for name in fit.names]) for minimum in (best, nearest))
+    covariance = fit.covariance + np.outer(other - own, other - own)
+    spread = np.sqrt(np.diag(covariance))
+    return replace(
+        fit,
+        parameters=_wider(fit.parameters, differences, best),
+        derived=_wider(fit.derived, differences, best),
+        covariance=covariance,
+        correlation=covariance / np.outer(spread, spread),
+        budget=budget,
+    )
+
+
+def _distance(fit: Fit, minimum: Minimum) -> float:
+    """Distance from the best solution of the fit, in errors."""
+    scales = {name: fit.parameters[name].error or info(name).step for name in fit.names}
+    return math.hypot(
+        *((minimum.values[name] - fit.minima[0].values[name]) / scale for name, scale in scales.items())
+    )
+
+
+def _wider(
+    estimates: Mapping[str, Estimate], differences: Mapping[str, float], best: Minimum
+) -> dict[str, Estimate]:
+    wider = {}
+    for name, estimate in estimates.items():
+        wider[name] = estimate
+        if estimate.status != "determined" or not estimate.error or not differences.get(name):
+            continue
+        error = math.hypot(estimate.error, differences[name])
+        ends = (-math.inf, math.inf)
+        if name in best.parameters:
+            ends = (best.parameters[name].lower, best.parameters[name].upper)
+        factor = error / estimate.error
+        value, statistical = estimate.value or 0.0, estimate.statistical
+        wider[name] = replace(
+            estimate,
+            error=error,
+            interval_68=_stretched(estimate.interval_68, value, factor, ends),
+            interval_95=_stretched(estimate.interval_95, value, factor, ends),
+            systematic=None if statistical is None else math.sqrt(max(error**2 - statistical**2, 0.0)),
+        )
+    return wider
+
+
+def _stretched(pieces: Pieces, value: float, factor: float, ends: tuple[float, float]) -> Pieces:
+    """Stretch intervals about the value, within the bounds."""
+    return tuple(
+        (max(value + factor * (low - value), ends[0]), min(value + factor * (high - value), ends[1]))
+        for low, high in pieces
+    )
+
+
+def _with_contribution(budget: ErrorBudget, differences: Mapping[str, float]) -> ErrorBudget:
+    def together(errors: Mapping[str, float]) -> dict[str, float]:
+        return {name: math.hypot(error, differences.get(name, 0.0)) for name, error in errors.items()}
+
+    own = {name: differences.get(name, 0.0) for name in budget.total}
+    parts = [replace(part, without=together(part.without)) for part in budget.contributions]
+    label = "difference from the fit without effects"
+    parts.append(Contribution(DIFFERENCE, label, math.nan, "", own, budget.total, _REMEDY))
+    return ErrorBudget(budget.statistical, tuple(parts), together(budget.total))
