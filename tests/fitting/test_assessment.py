@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -287,3 +288,13 @@ def test_the_difference_from_the_fit_without_effects_is_in_the_errors(seed: int)
     assert gap.error == pytest.approx(np.hypot(gap.statistical or 0.0, gap.systematic or 0.0))
     ((low, high),) = gap.interval_95
     assert low < values["L"] < high
+
+
+def test_a_pattern_without_noise_has_no_systematic_residuals() -> None:
+    """Residuals of 1e-10 σ are rounding errors, which are correlated."""
+    values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 8.0, "sigma_N": 1.0}
+    exact = slxrd.simulate(np.arange(0.88, 1.28, 0.004), values)
+    pattern = replace(exact, sigma=np.full(exact.x.size, 0.003 * exact.intensity.max()))
+    fit = slxrd.fit(pattern, regions=[(0.88, 1.28)], start=values, fix={"q_zero": 0.0})
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "describes"

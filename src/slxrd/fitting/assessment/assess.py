@@ -105,7 +105,7 @@ def assess_minima(
         least = UNFINISHED if incomplete else 1.0
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
-        if corrected is plain and systematics.use and assessment.widening > 1.0:
+        if corrected is plain and systematics.use and objective.has_covariance:
             corrected = beside_residuals(objective, minima, systematics, exact, assessment.widening, budget)
     independent, plain_minima, exchange = objective, minima, exchangeable(objective.model.stack)
     objective, minima = corrected.errors.applied(objective), corrected.minima

@@ -23,6 +23,8 @@ from slxrd.units import FloatArray
 
 #: Largest deviation of a reduced χ² from 1, in its standard deviations √(2/ν).
 DEVIATIONS = 4.0
+#: Residuals of a smaller mean square over the noise, as of data without noise, have no relevant structure.
+NEGLIGIBLE = 1e-3
 #: Residuals are structured if noise alone gives as much with a smaller probability than this.
 UNLIKELY = 1e-3
 #: Least scatter of neighbouring points over a known σ with which they are taken to be independent.
@@ -250,7 +252,7 @@ def assess_region(
     excess = 0.0 if counts is None else float(np.mean(np.minimum(1.0 / counts, 20.0)))
     limit = 1.0 + chi2_scatter(dof * 2.0 / (2.0 + excess), noise.precision)
     chi2 = float(np.mean(u**2))
-    if n < _LEAST:
+    if n < _LEAST or chi2 < NEGLIGIBLE:
         return RegionFit(name, noise, u, chi2, limit, 0.0, 1.0, 1.0)
     draws = random.normal(size=(_DRAWS, n)) * width
     simulated = (draws - (draws @ basis) @ basis.T) / expected
@@ -279,7 +281,7 @@ def _assess_correlated(
     chi2, limit = float(np.mean(u**2)), 1.0 + chi2_scatter(dof, noise.precision)
     apart = math.ceil(correlation.time)
     first, probability = 0.0, 1.0
-    if n // apart >= _LEAST:
+    if n // apart >= _LEAST and chi2 >= NEGLIGIBLE:
         first, probability = _structure(u[::apart], (simulated / expected)[:, ::apart])
     return RegionFit(name, noise, u, chi2, limit, first, correlation_time(u), probability, correlation,
                      math.sqrt(slow))  # fmt: skip
