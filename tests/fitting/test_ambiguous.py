@@ -105,3 +105,18 @@ def test_replicates_start_at_all_solutions_of_the_fit() -> None:
     gaps = np.array([solution.values["L"] for solution in fit.solutions])
     nearest = np.argmin(np.abs(done.all_values["L"][:, None] - gaps), axis=1)
     assert np.mean(nearest == done.solution) > 0.9
+
+
+@pytest.mark.slow
+def test_a_fit_whose_posterior_cannot_be_sampled_is_ambiguous_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The profile of L around one solution is no answer where others are as good."""
+    monkeypatch.setattr("slxrd.fitting.assessment.determination.importance_samples", lambda *_: None)
+    pattern = slxrd.simulate(np.arange(0.85, 1.3, 0.0025), TRUTH, noise=0.06, seed=3)
+    fit = slxrd.fit(pattern, regions=[(0.88, 1.28)])
+    assert fit.ensemble is None
+    assert fit.parameters["L"].status == "ambiguous"
+    assert fit.derived["period_of_most_probable"].status == "ambiguous"
+    near = [solution.values["L"] for solution in fit.solutions if solution.near(fit.ambiguous)]
+    assert len(near) > 1
+    pieces = fit.parameters["L"].interval_95
+    assert all(any(low < gap < high for low, high in pieces) for gap in near)

@@ -85,7 +85,7 @@ def assess_estimates(
             rest = [n for n in fit.names if n not in doubtful and fit.parameters[n].status == "determined"]
             sampled = _with_profiles(fit, rest, budget, repeatable)
             sampled = replace(sampled, notes=(*sampled.notes, NOT_SAMPLED))
-        fit = sampled
+        fit = sampled if sampled.ensemble is not None else _with_rivals(sampled)
     return _without_bounds(fit)
 
 
@@ -191,7 +191,7 @@ def _with_intervals(
         return _with_intervals_of(fit, ensemble)
     minima = fit.minima
     if not fit.names or not is_compiled(fit.objective, minima[0].parameters):
-        return _with_rivals(fit) if fit.stack.substrate is not None else fit
+        return _with_shares_of_chi2(fit) if fit.stack.substrate is not None else fit
     stacked = fit.stack.coherent == 1 or fit.parameters["L"].status != "undetermined"
     if not stacked:
         fit = _without_fringes(fit)
@@ -223,10 +223,16 @@ def _with_intervals_of(fit: Fit, ensemble: Ensemble) -> Fit:
         }
 
     parameters, derived = with_intervals(fit.parameters), with_intervals(fit.derived)
-    if parameters["L"].status == "ambiguous":
-        for name in ("period_of_most_probable", "period_S13"):
-            derived[name] = replace(derived[name], status="ambiguous", why="L is ambiguous")
+    derived = _with_periods(parameters, derived)
     return replace(fit, parameters=parameters, derived=derived, ensemble=ensemble)
+
+
+def _with_periods(parameters: Mapping[str, Estimate], derived: Mapping[str, Estimate]) -> dict[str, Estimate]:
+    """Call the periods of a whole N ambiguous where L is."""
+    if parameters["L"].status != "ambiguous":
+        return dict(derived)
+    names = [name for name in ("period_of_most_probable", "period_S13") if name in derived]
+    return {**derived, **{n: replace(derived[n], status="ambiguous", why="L is ambiguous") for n in names}}
 
 
 def _averaged(ensemble: Ensemble, without: FloatArray) -> Ensemble:
@@ -239,24 +245,29 @@ def _averaged(ensemble: Ensemble, without: FloatArray) -> Ensemble:
     return ensemble.with_shares(0.5 * (own + others / others.sum()))
 
 
-def _with_rivals(fit: Fit) -> Fit:
-    """Call a value ambiguous if a solution that is nearly as good differs from it by more than two errors.
+def _with_shares_of_chi2(fit: Fit) -> Fit:
+    """Calculate the probabilities of the solutions from χ² alone.
 
-    The probabilities follow from χ² alone: where N and σ_N cannot be separated, the volume of a solution is
-    meaningless.
+    Where N and σ_N cannot be separated, the volume of a solution is meaningless.
     """
-    width = 2.0 * fit.ambiguous / AMBIGUOUS
-    shares = np.exp(-np.array([solution.delta_chi2 for solution in fit.solutions]) / width)
+    shares = np.exp(-0.5 * np.array([solution.delta_chi2 for solution in fit.solutions]))
     shares /= shares.sum()
     solutions = tuple(
         replace(solution, probability=float(share))
         for solution, share in zip(fit.solutions, shares, strict=True)
     )
-    fit = replace(fit, solutions=solutions)
+    return replace(fit, solutions=solutions)
+
+
+def _with_rivals(fit: Fit) -> Fit:
+    """Call a value ambiguous if a solution that is nearly as good differs from it by more than two errors.
+
+    This is for fits without samples of the posterior, of which intervals over all solutions would follow.
+    """
     near = [
         minimum
         for minimum, solution in zip(fit.minima[1:], fit.solutions[1:], strict=False)
-        if solution.delta_chi2 < fit.ambiguous
+        if solution.near(AMBIGUOUS)
     ]
     if not near:
         return fit
@@ -274,11 +285,9 @@ def _with_rivals(fit: Fit) -> Fit:
         pieces = [(place - half, place + half) for place in sorted((value, *others))]
         return replace(estimate, status="ambiguous", interval_95=_joined(pieces))
 
-    return replace(
-        fit,
-        parameters={name: checked(name, each) for name, each in fit.parameters.items()},
-        derived={name: checked(name, each) for name, each in fit.derived.items()},
-    )
+    parameters = {name: checked(name, each) for name, each in fit.parameters.items()}
+    derived = {name: checked(name, each) for name, each in fit.derived.items()}
+    return replace(fit, parameters=parameters, derived=_with_periods(parameters, derived))
 
 
 def _joined(pieces: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
