@@ -29,7 +29,10 @@ def cubes(ends: tuple[float, float], seed: int, peak: float = 1500.0) -> slxrd.P
 def test_a_background_under_the_peaks_does_not_move_L(kind: str, seed: int) -> None:
     fit = slxrd.fit(cubes(BACKGROUNDS[kind], seed), regions=REGIONS)
     L = fit.parameters["L"]
-    assert L.value == pytest.approx(TRUTH["L"], abs=4.0 * (L.error or 0.1))
+    if L.status == "ambiguous":  # then no value is printed, but the intervals
+        assert any(low < TRUTH["L"] < high for low, high in L.interval_95)
+    else:
+        assert L.value == pytest.approx(TRUTH["L"], abs=4.0 * (L.error or 0.1))
     assert fit.settings.background in ("constant", "linear")
     assert fit.background_choice is not None
     assert fit.background_choice.evidence[fit.settings.background] > 10.0

@@ -191,7 +191,12 @@ def test_the_command_fits_writes_and_draws(tmp_path: Path) -> None:
     )
     assert done.code == 0, done.err
     assert "[simulated]" in done.out.splitlines()[0]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["map.h5", "map.png", "r.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "map.caption.txt",
+        "map.h5",
+        "map.png",
+        "r.npz",
+    ]
     again = call("map", str(out), "--json", "-")
     assert '"simulated": true' in again.out
     refused = call("map", str(tmp_path / "r.npz"), *options, "--out", str(out))

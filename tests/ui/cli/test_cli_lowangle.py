@@ -24,7 +24,7 @@ def strict(text: str) -> dict[str, Any]:
 
 
 def written(folder: Path, name: str) -> dict[str, Any]:
-    assert sorted(contents(folder)) == [f"{name}.csv", f"{name}.json", f"{name}.png"]
+    assert sorted(contents(folder)) == [f"{name}.caption.txt", f"{name}.csv", f"{name}.json", f"{name}.png"]
     assert (folder / f"{name}.png").read_bytes().startswith(PNG)
     with (folder / f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

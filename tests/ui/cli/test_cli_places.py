@@ -154,7 +154,8 @@ def test_a_fit_without_a_home_from_a_package_that_cannot_be_written(film: Path) 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "wrote out/result.json" in done.stdout
-    assert {path.name for path in (film / "out").iterdir()} == {"result.json", "fit.csv", "fit.png"}
+    written = {path.name for path in (film / "out").iterdir()}
+    assert written == {"result.json", "fit.csv", "fit.png", "fit.caption.txt"}
     assert sorted(places.rglob("*")) == before
     for path in [places, *places.rglob("*")]:
         path.chmod(0o755)

@@ -74,7 +74,7 @@ def test_comparison(here: Path) -> None:
     assert first["foresight"]["rivals"][0]["step"] in (-1, 1)
     assert 350 / 1500 < first["foresight"]["more_for_unique"] < 700 / 1500  # more than without background
     assert first["regions"] == [{"low": 0.9, "high": 1.3, "weight": 1.0}]
-    assert outcome.out.endswith("wrote plan.json\nwrote plan.png\n")
+    assert outcome.out.endswith("wrote plan.json\nwrote plan.png\nwrote plan.caption.txt\n")
 
 
 @pytest.mark.slow
