@@ -7,10 +7,11 @@ import pkgutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache, cached_property
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar, cast
 
+from slxrd._cached import cached_property
 from slxrd.errors import SlxrdError
 
 Item = TypeVar("Item")

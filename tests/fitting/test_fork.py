@@ -32,6 +32,42 @@ thread.join()
 """
 
 
+_PROPERTIES = """
+import os, signal, threading
+from slxrd._cached import cached_property
+begun, going_on = threading.Event(), threading.Event()
+class Calculated:
+    def __init__(self, waits):
+        self.waits = waits
+    @cached_property
+    def value(self):
+        if self.waits:
+            begun.set()
+            going_on.wait()
+        return object()
+first = Calculated(True)
+thread = threading.Thread(target=lambda: first.value)
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    second = Calculated(False)
+    os._exit(0 if second.value is second.value else 3)
+print(os.waitpid(child, 0)[1])
+going_on.set()
+thread.join()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_property_can_be_calculated_after_a_fork_during_another() -> None:
+    done = subprocess.run([sys.executable, "-c", _PROPERTIES], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.split() == ["0"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 def test_a_fit_after_a_fork_ends_with_the_same_numbers() -> None:

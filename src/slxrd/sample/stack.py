@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_fields, quoted
+from slxrd._cached import cached_property
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.parameters.disorder.term import DisorderTerm, disorders_in_use

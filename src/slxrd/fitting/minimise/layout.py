@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from slxrd._cached import cached_property
 from slxrd.model.kernel.arrays import IntArray
 from slxrd.units import FloatArray
 

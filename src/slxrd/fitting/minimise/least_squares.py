@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from slxrd import _least_squares
+from slxrd._cached import cached_property
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import Covariance, covariance

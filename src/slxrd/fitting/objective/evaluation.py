@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from slxrd._cached import cached_property
 from slxrd._frozen import Sealed
 from slxrd._short_repr import short_repr
 from slxrd.data.regions import Region

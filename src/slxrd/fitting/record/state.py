@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
 from typing import Any
 
+from slxrd._cached import cached_property
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request.declaration import OPTIONS, plain_options

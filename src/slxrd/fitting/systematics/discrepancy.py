@@ -15,11 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from slxrd._cached import cached_property
 from slxrd.errors import SlxrdError
 from slxrd.fitting.systematics.restricted_likelihood import (
     LikelihoodAtLength,

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, qr
 from scipy.linalg.lapack import dpotri
 
+from slxrd._cached import cached_property
 from slxrd.fitting.systematics.squared_exponential import Interval
 from slxrd.units import FloatArray
 

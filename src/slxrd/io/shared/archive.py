@@ -11,8 +11,8 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+from slxrd._cached import cached_property
 from slxrd.errors import FileError
 
 #: First bytes of an archive with at least one member.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any, Literal
 
+from slxrd._cached import cached_property
 from slxrd._escape import CsvWriter
 from slxrd._short_repr import short_repr
 from slxrd.fitting.assessment.goodness_of_fit import chi2_scatter

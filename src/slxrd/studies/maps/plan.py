@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._cached import cached_property
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Region, RegionData, as_regions
 from slxrd.errors import SlxrdError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from slxrd._cached import cached_property
 from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate
 from slxrd.studies.series.patterns import LeftOut, Series

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
+from slxrd._cached import cached_property
 from slxrd.data.corrections import correct_lorentz_polarisation
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import fit

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._cached import cached_property
 from slxrd.model.environment.curves import Surroundings
 from slxrd.model.intensity import OnGrid, RegionModel, apply_resolution
 from slxrd.model.kernel.size_shares import size_shares
