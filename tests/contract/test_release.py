@@ -83,7 +83,7 @@ def test_the_paper_cites_what_it_lists_and_has_its_figure() -> None:
 
 
 def test_no_registry_is_named() -> None:
-    """Names of hosts are left to whoever installs."""
+    """No file names the host of a package registry."""
     hosts = ("py" + "pi.org", "conda" + ".anaconda", "conda" + "-forge")
     for name in ("recipe/recipe.yaml", "Containerfile", "noxfile.py", "docs/releases.md", ".zenodo.json"):
         text = (ROOT / name).read_text(encoding="utf-8")

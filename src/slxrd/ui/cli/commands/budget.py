@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from slxrd.errors import FileError, SlxrdError
-from slxrd.ui.cli.commands.report import PASSED_ON, fitted, is_result
+from slxrd.errors import SlxrdError
+from slxrd.ui.cli.commands.report import PASSED_ON, fitted, result_or_pattern
 from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot
 
@@ -30,16 +29,12 @@ def budget_command(
     force: Force = False,
 ) -> None:
     """Print how much noise and each systematic effect contribute to the errors of a fit."""
-    from slxrd.fitting.record.command_line import parse_command
     from slxrd.fitting.record.saved_fit import load
     from slxrd.fitting.record.write import budget_dictionary
     from slxrd.fitting.result.budget_table import budget_lines, describe_budget, remedies
 
-    state = None if len(words) == 1 and is_result(Path(words[0])) else parse_command(words, outputs=False)
-    path = Path(words[0] if state is None else str(state.file))
+    state, path = result_or_pattern(words)
     outputs = Outputs(json, plot, force, file=path if path.is_file() else None)
-    if state is not None and is_result(path):
-        raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
     fit = load(path) if state is None else fitted(state)
     if fit.rejected:
         raise SlxrdError(

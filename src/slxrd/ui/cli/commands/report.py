@@ -73,25 +73,39 @@ def report_command(
 ) -> None:
     """Write a fit as one HTML page. A pattern is fitted first, with the options of slxrd fit."""
     from slxrd._files import check_writable, same_file, write
-    from slxrd.fitting.record.command_line import parse_command
     from slxrd.fitting.record.saved_fit import load
     from slxrd.ui.report.page import report_html, saved_followup
 
-    saved_one = len(words) == 1 and is_result(Path(words[0]))
-    state = None if saved_one else parse_command(words, outputs=False)
-    path = Path(words[0] if state is None else str(state.file))
+    state, path = result_or_pattern(words)
     if same_file(path, out):
         raise FileError(out, "is what the report is about; choose another name")
     check_writable([out], force)
     if state is None:
         saved = load(path)
         content = report_html(saved, followed=saved_followup(saved, path if path.is_dir() else path.parent))
-    elif is_result(path):
-        raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
     else:
         content = report_html(fitted(state), shlex.join(["slxrd", "fit", *words]))
     write(out, content)
     typer.echo(f"wrote {out}")
+
+
+def result_or_pattern(words: list[str]) -> tuple[State | None, Path]:
+    """Return the state of a pattern with options of slxrd fit, or None for a saved fit, and the path.
+
+    Raises
+    ------
+    FileError
+        If a saved fit has options.
+    """
+    from slxrd.fitting.record.command_line import parse_command
+
+    if len(words) == 1 and is_result(Path(words[0])):
+        return None, Path(words[0])
+    state = parse_command(words, outputs=False)
+    path = Path(str(state.file))
+    if is_result(path):
+        raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
+    return state, path
 
 
 def is_result(path: Path) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slxrd.errors import FileError
-from slxrd.ui.cli.commands.report import PASSED_ON, fitted, is_result
+from slxrd.ui.cli.commands.report import PASSED_ON, fitted, result_or_pattern
 from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot
 
@@ -43,15 +42,11 @@ def robust_command(
     force: Force = False,
 ) -> None:
     """Refine a fit again with Student-t residuals, and print what changes and which points are outlying."""
-    from slxrd.fitting.record.command_line import parse_command
     from slxrd.fitting.record.saved_fit import load
     from slxrd.studies.robust import compare_robust
 
-    state = None if len(words) == 1 and is_result(Path(words[0])) else parse_command(words, outputs=False)
-    path = Path(words[0] if state is None else str(state.file))
+    state, path = result_or_pattern(words)
     outputs = Outputs(json, plot, force, file=path if path.is_file() else None)
-    if state is not None and is_result(path):
-        raise FileError(path, "is a saved fit, which takes no options of slxrd fit; leave them out")
     if state is None:
         state = load(path).request
         if state is None or state.file is None:
