@@ -53,7 +53,7 @@ def fit(page: Any) -> None:
     """Run the fit, and wait for its result."""
     press(page, "4 Fit")
     press(page, "Find all solutions")
-    page.get_by_text("reduced χ²").first.wait_for(timeout=300_000)
+    page.get_by_text("reduced χ²").locator("visible=true").first.wait_for(timeout=300_000)
 
 
 def move_slider(page: Any) -> None:

@@ -105,7 +105,8 @@ class User:
         return field
 
     def sees(self, text: str) -> None:
-        self.page.get_by_text(text).first.wait_for()
+        """Wait until a text is visible; the same text may also be in a panel that is not shown."""
+        self.page.get_by_text(text).locator("visible=true").first.wait_for()
 
     def fitted(self, example: str = "cspbbr3-cubes.csv") -> None:
         self.drop(EXAMPLES / example)
