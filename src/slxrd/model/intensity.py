@@ -52,6 +52,11 @@ class Model:
         """Names of the parameters, in the order of the rows of a Jacobian."""
         return self.stack.names
 
+    @property
+    def in_kernels(self) -> bool:
+        """Whether the compiled kernels calculate the whole intensity."""
+        return self.stack.in_kernels
+
     def region(self, q: FloatArray, scan: int = 0) -> RegionModel:
         """Prepare the model for the measured points ``q`` (Å⁻¹, increasing) of a scan."""
         return RegionModel(self, np.asarray(q, dtype=np.float64), scan)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from slxrd.errors import SlxrdError
+from slxrd.parameters.axes import axis_parameter
 from slxrd.parameters.disorder.term import disorder_parameters
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.parameters.gap_distributions.distribution import distribution_parameters
@@ -145,6 +146,7 @@ def info(name: str) -> ParameterInfo:
         If no structure has a parameter of that name.
     """
     known = TABLE.get(name) or FURTHER.get(name) or zero_parameter(name, TABLE["q_zero"])
+    known = known or axis_parameter(name, TABLE)
     if known is not None:
         return known
     planes = of_planes(name)

@@ -33,7 +33,7 @@ def is_compiled(objective: Objective, parameters: Parameters) -> bool:
     settings = objective.settings
     tied = any(row.expression is not None for row in parameters.values())
     return (
-        objective.model.stack.in_kernels
+        objective.model.in_kernels
         and settings.objective == "linear"
         and settings.scale == "free"
         and not tied

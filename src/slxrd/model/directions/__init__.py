@@ -1,0 +1,1 @@
+"""Intensity of a superlattice in any direction of reciprocal space."""
