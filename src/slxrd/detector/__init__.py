@@ -1,0 +1,1 @@
+"""Detector images: reading, geometry, masks, remapping to scattering vectors, and cuts."""

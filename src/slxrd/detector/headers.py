@@ -1,0 +1,70 @@
+"""Geometry from the headers of image files, where the unit of a value is certain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
+#: Lengths in mm, and in Å for wavelengths.
+_TO_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "um": 1e-3, "µm": 1e-3}
+_TO_ANGSTROM = {"a": 1.0, "å": 1.0, "angstrom": 1.0, "nm": 10.0, "m": 1e10}
+#: Entry of a Dectris header (in CBF and TIFF), which names the units.
+_DECTRIS = {
+    "distance": rf"Detector_distance\s*=?\s*{_NUMBER}\s*(m|mm)\b",
+    "wavelength": rf"Wavelength\s*=?\s*{_NUMBER}\s*(A|nm)\b",
+    "centre": rf"Beam_xy\s*\(?\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)?\s*pixels",
+    "pixel": rf"Pixel_size\s*{_NUMBER}\s*(m|mm|um)\s*x\s*{_NUMBER}\s*(m|mm|um)\b",
+}
+
+
+def geometry_entries(header: Mapping[str, str]) -> dict[str, float]:
+    """Return what a header says about the geometry, in the units of :class:`slxrd.Geometry`.
+
+    Parameters
+    ----------
+    header : mapping
+        Entries of the file's header.
+
+    Returns
+    -------
+    dict
+        Of distance, centre_row, centre_column, pixel_row, pixel_column and wavelength, those that are given
+        with a unit, or in a format that fixes it.
+    """
+    found: dict[str, float] = {}
+    for reader in (_dectris, _edf):
+        for name, value in reader(header).items():
+            found.setdefault(name, value)
+    return found
+
+
+def _dectris(header: Mapping[str, str]) -> dict[str, float]:
+    text = "\n".join(header.values())
+    found: dict[str, float] = {}
+    if match := re.search(_DECTRIS["distance"], text):
+        found["distance"] = float(match[1]) * _TO_MM[match[2]]
+    if match := re.search(_DECTRIS["wavelength"], text):
+        found["wavelength"] = float(match[1]) * _TO_ANGSTROM[match[2].lower()]
+    if match := re.search(_DECTRIS["centre"], text):
+        found["centre_column"], found["centre_row"] = float(match[1]), float(match[2])
+    if match := re.search(_DECTRIS["pixel"], text):  # x, the columns, comes first
+        found["pixel_column"] = float(match[1]) * _TO_MM[match[2]] * 1e3
+        found["pixel_row"] = float(match[3]) * _TO_MM[match[4]] * 1e3
+    return found
+
+
+def _edf(header: Mapping[str, str]) -> dict[str, float]:
+    """Entries of the SAXS programs of the ESRF; their unit is the metre, also where it is not written."""
+    keys = {
+        "SampleDistance": ("distance", 1e3), "WaveLength": ("wavelength", 1e10),
+        "PSize_1": ("pixel_column", 1e6), "PSize_2": ("pixel_row", 1e6),
+        "Center_1": ("centre_column", 1.0), "Center_2": ("centre_row", 1.0),
+    }  # fmt: skip
+    if not {"SampleDistance", "PSize_1", "PSize_2"} <= set(header):
+        return {}
+    found: dict[str, float] = {}
+    for key, (name, factor) in keys.items():
+        if match := re.fullmatch(rf"\s*{_NUMBER}\s*(?:_?m|pixels?)?\s*", header.get(key, "")):
+            found[name] = float(match[1]) * factor
+    return found
