@@ -239,11 +239,15 @@ def page(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The pages, with their notebooks, and every command in them."""
+    """The pages, with their notebooks, every command in them, and the notebooks of ``slxrd paper``."""
     session.install(".[docs]")
     site = Path(session.create_tmp()).resolve() / "site"
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(site))
     session.run("python", "tests/ui/cli/documented.py", *session.posargs, env={"PYTHONPATH": "tests/helpers"})
+    paper = Path(session.create_tmp()).resolve() / "paper"
+    shutil.rmtree(paper, ignore_errors=True)
+    session.run("slxrd", "paper", "--out", str(paper), "--quick")
+    session.run("jupyter", "execute", *map(str, sorted(paper.glob("*.ipynb"))))
 
 
 @nox.session(python=VERSIONS)

@@ -74,6 +74,8 @@ REFUSED: list[tuple[list[str], str]] = [
     (["crystal", "CsPbBr3", "--planes", "0"], "--planes 0"),
     (["demo", "--out", "cubes.csv"], "is not a directory"),
     (["gallery", "--out", "o", "--only", "S99"], "unknown figure"),
+    (["paper", "--out", "o", "--only", "anneal_150"], "unknown sample"),
+    (["paper", "--out", "cubes.csv"], "cubes.csv"),
     (["convert", "cubes.csv", "cubes.csv", "--force"], "overwrite the pattern itself"),
     (["nothing"], "No such command"),
     (["fit"], "Missing argument 'FILE"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
@@ -61,10 +61,9 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
         if positive.size:
             axes.set_yscale("log")
             y = np.where(y > 0.0, y, positive.min() / 2.0)
-    seen = np.ma.masked_array(y, pattern.mask)
-    axes.plot(x, seen, color=_POINTS, linewidth=1.0)
+    axes.plot(*_line(x, y, ~pattern.mask), color=_POINTS, linewidth=1.0)
     if pattern.mask.any():
-        axes.plot(x, np.ma.masked_array(y, ~pattern.mask), color=_LEFT_OUT, linewidth=1.0, label="left out")
+        axes.plot(*_line(x, y, pattern.mask), color=_LEFT_OUT, linewidth=1.0, label="left out")
         axes.legend()
     corrected = any(step.name == "Lorentz-polarisation" for step in pattern.history)
     axes.set_ylabel(
@@ -93,11 +92,20 @@ def pattern_figure(pattern: Pattern, against: Axis, scale: Literal["linear", "lo
     return figure
 
 
+def _line(x: FloatArray, y: FloatArray, shown: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Return a line through the points that are shown, interrupted where nothing was measured."""
+    steps = np.diff(x)
+    gaps = np.flatnonzero(steps > LARGEST_STEP * np.median(steps)) + 1 if steps.size else steps.astype(int)
+    return np.insert(x, gaps, np.nan), np.insert(np.where(shown, y, np.nan), gaps, np.nan)
+
+
 _MEASURED, _CURVE, _TAKEN, _REST = style.POINTS, style.VERMILION, style.GREEN, style.BLUE
 _KINDS: dict[Kind, str] = {
     "fringe": style.FAINT, "Bragg peak": style.SKY, "diffuse": style.GREEN, "spurious": style.VERMILION,
 }  # fmt: skip
 _NARROW: tuple[Kind, ...] = ("fringe", "spurious")
+#: Steps, in units of the median step, beyond which a range was not measured.
+LARGEST_STEP = 20.0
 #: Ratio of intensities above which the scale is logarithmic.
 WIDE_RANGE = 30.0
 

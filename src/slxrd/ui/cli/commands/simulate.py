@@ -1,4 +1,4 @@
-"""The commands ``slxrd simulate``, ``slxrd noise``, ``slxrd demo`` and ``slxrd gallery``."""
+"""The commands ``slxrd simulate``, ``noise``, ``demo``, ``gallery`` and ``paper``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,36 @@ def gallery_command(
         raise SystemExit(INTERRUPTED) from None
     if missing:
         typer.echo(f"slxrd: not drawn: {', '.join(missing)}", err=True)
+        raise SystemExit(2)
+
+
+@command("paper", group="Simulations", example="slxrd paper --out paper --only anneal_RT")
+def paper_command(
+    out: Annotated[Path, written("--out", "DIR", "Write patterns, notebooks and fits into a folder.")],
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="One sample, such as anneal_RT; may be repeated."),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Notebooks with few replicates, and maps with other parameters fixed."),
+    ] = False,
+    force: Force = False,
+) -> None:
+    """Write the 2021 paper's set of files: simulated patterns, notebooks that fit them, and the fits."""
+    from slxrd.ui.paper.run import paper
+    from slxrd.ui.progress import progress
+
+    try:
+        failed = paper(out, only or (), quick, force, typer.echo, progress)
+    except KeyboardInterrupt:
+        typer.echo(
+            "slxrd: interrupted; the files written so far are whole and stay, and the same command goes on",
+            err=True,
+        )
+        raise SystemExit(INTERRUPTED) from None
+    if failed:
+        typer.echo(f"slxrd: not fitted: {', '.join(failed)}", err=True)
         raise SystemExit(2)
 
 
