@@ -113,6 +113,9 @@ if TYPE_CHECKING:
     from slxrd.studies.compare.result import ComparedModel as ComparedModel
     from slxrd.studies.compare.result import Comparison as Comparison
     from slxrd.studies.compare.run import compare_models as compare_models
+    from slxrd.studies.images.outlines.find import find_outlines as find_outlines
+    from slxrd.studies.images.outlines.result import Outline as Outline
+    from slxrd.studies.images.outlines.result import Outlines as Outlines
     from slxrd.studies.lowangle.fit import fit_low_angle as fit_low_angle
     from slxrd.studies.lowangle.result import LowAngle as LowAngle
     from slxrd.studies.maps.files.results import read_map as read_map
@@ -150,6 +153,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.maps import chi2_maps_figure as chi2_maps_figure
     from slxrd.ui.plotting.merit import lp_figure as lp_figure
     from slxrd.ui.plotting.merit import merit_figure as merit_figure
+    from slxrd.ui.plotting.outlines import outlines_figure as outlines_figure
     from slxrd.ui.plotting.pattern import background_figure as background_figure
     from slxrd.ui.plotting.pattern import decomposition_figure as decomposition_figure
     from slxrd.ui.plotting.pattern import pattern_figure as pattern_figure
@@ -214,6 +218,8 @@ _PUBLIC = {
     "studies.compare.ranking": "compare_fits",
     "studies.compare.result": "ComparedModel Comparison",
     "studies.compare.run": "compare_models",
+    "studies.images.outlines.find": "find_outlines",
+    "studies.images.outlines.result": "Outline Outlines",
     "studies.lowangle.fit": "fit_low_angle",
     "studies.lowangle.result": "LowAngle",
     "studies.maps.files.results": "read_map",
@@ -238,6 +244,7 @@ _PUBLIC = {
     "ui.plotting.lowangle": "low_angle_figure",
     "ui.plotting.maps": "chi2_map_2d_figure chi2_maps_figure",
     "ui.plotting.merit": "lp_figure merit_figure",
+    "ui.plotting.outlines": "outlines_figure",
     "ui.plotting.pattern": "background_figure decomposition_figure pattern_figure",
     "ui.plotting.plan": "plan_figure",
     "ui.plotting.raster": "map_figure",

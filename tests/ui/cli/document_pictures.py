@@ -6,6 +6,8 @@ Those of the page (``app-…``) are photographs of a browser.
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from documented import platelets
+from documented import PAGES, blocks, platelets
 
 import slxrd
 from slxrd.model.simulation import simulate
@@ -53,11 +55,21 @@ def _peaks() -> Figure:
     return slxrd.decomposition_figure(parts, parts.suggested("spurious"))
 
 
+def _outlines() -> Figure:
+    """The micrograph that docs/micrographs.md simulates."""
+    (page,) = [each for each in PAGES if each.name == "micrographs.md"]
+    making = next(blocks(page)).text
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        exec(making, {})
+        return slxrd.outlines_figure(slxrd.find_outlines("tem.png", 500 / 212, pixel_error=0.0046))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
     "background-simulated": _background,
     "peaks-simulated": _peaks,
+    "outlines-simulated": _outlines,
 }
 
 

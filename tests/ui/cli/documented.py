@@ -73,7 +73,9 @@ S S2- 0.5 0.5 0.5
 """
 #: Commands and Python that take less than half a second: they run in the tests too.
 QUICK = ("simulate", "info", "convert", "correct")
-_CALCULATING = r"\b(fit\w*|Session|load|decompose|subtract_background|measure_\w+|compare_\w+|register_\w+)\("
+_CALCULATING = (
+    r"\b(fit\w*|Session|load|decompose|find_\w+|subtract_background|measure_\w+|compare_\w+|register_\w+)\("
+)
 
 
 @dataclass(frozen=True)
@@ -278,12 +280,22 @@ def shown(block: Block) -> str:
     return block.text.partition("\n")[2].rstrip() if block.text.startswith("$ ") else ""
 
 
+def printed_by(block: Block, folder: Path) -> str:
+    """Return what the command of a block prints, after the Python above it that makes files has run."""
+    reader = Reader(folder)
+    for above in blocks(block.page):
+        if above.line < block.line and above.kind == "python" and above.quick:
+            reader.follow(above)
+    (printed,) = reader.follow(block)
+    return printed.rstrip()
+
+
 def rewrite(page: Path) -> None:
     """Replace what a page shows below its commands with a prompt by what they print now."""
     for block in [each for each in blocks(page) if shown(each)]:
         with tempfile.TemporaryDirectory() as folder:
-            (printed,) = Reader(Path(folder)).follow(block)
-        lines = [block.text.partition("\n")[0], *printed.rstrip().splitlines()]
+            printed = printed_by(block, Path(folder))
+        lines = [block.text.partition("\n")[0], *printed.splitlines()]
         before = "".join(f"    {line}".rstrip() + "\n" for line in block.text.rstrip().splitlines())
         after = "".join(f"    {line}".rstrip() + "\n" for line in lines)
         text = page.read_text(encoding="utf-8")

@@ -20,6 +20,7 @@ COMMANDS: dict[str, list[str]] = {
     "lowangle": ["--out", "o"],
     "merit": ["--out", "o"],
     "lp": ["--out", "o"],
+    "outlines": ["--pixel", "1", "--out", "o"],
     "resolution": ["--standard", "LaB6", "--out", "o.toml"],
     "correct": ["--out", "o.csv", "--beam", "1", "--sample", "2"],
     "background": ["--out", "o.csv"],

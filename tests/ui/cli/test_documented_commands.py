@@ -9,7 +9,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from documented import PAGES, ROOT, Block, Reader, blocks, shown
+from documented import PAGES, ROOT, Block, Reader, blocks, printed_by, shown
 from typer.exceptions import Exit, TyperException
 
 from slxrd.ui.cli.main import program
@@ -62,8 +62,7 @@ SHOWN = [block for found in FOUND.values() for block in found if shown(block)]
 @pytest.mark.slow
 @pytest.mark.parametrize("block", SHOWN, ids=str)
 def test_a_page_shows_what_a_command_prints(block: Block, tmp_path: Path) -> None:
-    (printed,) = Reader(tmp_path).follow(block)
-    assert shown(block) == printed.rstrip()
+    assert shown(block) == printed_by(block, tmp_path)
 
 
 def test_the_readme_shows_a_fit() -> None:

@@ -13,6 +13,7 @@ HEADINGS = (
     "Fits",
     "Corrections and calibration",
     "Other quantities",
+    "Images",
     "Simulations",
 )
 #: Heading of the options of a command itself.

@@ -1,0 +1,1 @@
+"""What pictures of a sample show besides a diffractogram: spots, rings, outlines of superlattices."""

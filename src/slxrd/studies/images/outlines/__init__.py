@@ -1,0 +1,1 @@
+"""Outlines of superlattices in micrographs: size against distortion."""
