@@ -9,6 +9,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._interruption import check_interruption
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
@@ -71,6 +73,7 @@ class LastEvaluation(Generic[State]):
         """Evaluate at x, or return the last value if it was for the same x."""
         key = x.tobytes()
         if self._last is None or self._last[0] != key:
+            check_interruption()
             self._last = key, self._evaluate(x.copy())
             self.count += 1
         return self._last[1]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from slxrd._interruption import check_interruption
 from slxrd.data.regions import Region, select_points
 from slxrd.fitting.api import fit
 from slxrd.fitting.minimise.least_squares import minimise
@@ -80,7 +81,7 @@ def test_an_interrupt_stops_the_workers() -> None:
     def endless(k: int) -> None:
         begun.set()
         while True:
-            budget.check()
+            check_interruption()
 
     def interrupt(k: int) -> None:
         begun.wait()

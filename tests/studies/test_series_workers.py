@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from slxrd._interruption import check_interruption, interruptible
 from slxrd.studies.series.executors import Interrupted, Processes, run_tasks
 from slxrd.studies.series.member import failed_unless_interrupted
 
@@ -35,6 +36,12 @@ def what_is_loaded() -> str:
     return json.dumps(
         [heavy, os.cpu_count(), os.environ["OMP_NUM_THREADS"], sys.modules["__main__"].__name__]
     )
+
+
+def work_until_stopped(begun: str) -> str:
+    Path(begun).touch()
+    while True:
+        check_interruption()
 
 
 def collected(tasks: dict, **how: object) -> dict[int, object]:
@@ -93,6 +100,23 @@ def test_what_is_at_work_is_handed_over_after_an_interruption() -> None:
     with pytest.raises(Interrupted):
         run_tasks({i: (double, (i,)) for i in range(9)}, found.__setitem__, _Pressed())
     assert found == {0: "0", 1: "2"}
+
+
+@pytest.mark.slow
+def test_an_interruption_stops_what_the_processes_work_at(tmp_path: Path) -> None:
+    begun = [tmp_path / name for name in ("first", "second")]
+
+    def interrupt() -> None:
+        if all(file.exists() for file in begun):
+            raise KeyboardInterrupt
+
+    tasks: dict = {i: (work_until_stopped, (str(file),)) for i, file in enumerate(begun)}
+    with Processes(2) as processes:
+        pool = processes.pool()
+        with pytest.raises(Interrupted), interruptible(interrupt):
+            run_tasks(tasks, lambda i, text: None, processes=processes)
+        pool.shutdown()  # waits for the processes
+    assert not processes.started
 
 
 def test_an_interruption_within_compiled_code_is_one() -> None:

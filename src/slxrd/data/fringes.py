@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from slxrd._interruption import check_interruption
 from slxrd._local_maxima import local_maxima, prominent_maxima
 from slxrd.data.peaks import gaussian_smooth
 from slxrd.data.regions import RegionData
@@ -17,6 +18,8 @@ LEAST_REPEATS = 3.0
 WEAKEST = 0.1
 #: Points of the spectrum on the width of a period.
 _OVERSAMPLED = 8
+#: Products of points and periods between two checks of an interruption.
+_AT_ONCE = 1_000_000
 
 
 def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5) -> list[float]:
@@ -52,7 +55,9 @@ def satellite_periods(data: Sequence[RegionData], longest: float, most: int = 5)
     for points in data:
         wave = _without_trend(points, shortest)
         if np.any(wave):
-            power += lombscargle(points.q, wave, periods)
+            for some in np.array_split(np.arange(periods.size), -(-periods.size * points.q.size // _AT_ONCE)):
+                check_interruption()
+                power[some] += lombscargle(points.q, wave, periods[some])
     tops = local_maxima(np.pad(power, 1)) - 1
     tops = tops[power[tops] >= WEAKEST * float(power.max())]
     order = np.argsort(-power[tops])[:most]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -173,6 +174,25 @@ def test_a_long_file_is_read_in_a_background_job(workspace: Workspace) -> None:
     assert workspace.session.state.file == "long.csv"
     workspace.undo()
     assert workspace.session.state.file == "example:cspbbr3-cubes"
+
+
+@pytest.mark.slow
+def test_a_fit_ends_soon_whenever_it_is_cancelled() -> None:
+    """Processor time counts, since others may use the machine meanwhile."""
+    random = np.random.default_rng()
+    for _ in range(3):
+        workspace = Workspace()
+        assert workspace.open_file(str(FILM))
+        begin, wanted = time.process_time(), float(random.uniform(0.1, 4.0))
+        workspace.start_fit()
+        while workspace.busy and time.process_time() - begin < wanted:
+            time.sleep(0.005)
+        workspace.cancel()
+        cancelled = time.process_time()
+        _wait(workspace)
+        assert time.process_time() - cancelled < 1.5, f"cancelled after {wanted:.3f} s"
+        finished = workspace.session.state.result is not None  # just before it was cancelled
+        assert finished != ("cancelled" in workspace.message)
 
 
 def test_cancelled_is_not_a_slxrd_error() -> None:

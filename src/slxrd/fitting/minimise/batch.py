@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._interruption import Workers
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, steps_at_once
@@ -120,8 +120,8 @@ class Batch:
 
         if len(pieces) == 1:
             return one(pieces[0])
-        with ThreadPoolExecutor(len(pieces)) as pool:
-            return joined(list(pool.map(one, pieces)))
+        with Workers(len(pieces)) as pool:
+            return joined(pool.apply(one, pieces))
 
     def _continued(
         self, found: Refined, intensities: list[FloatArray], tolerance: float, leap: bool
@@ -157,8 +157,8 @@ class Batch:
             return self._refit(measured, self.starts[k : k + 1], tolerance, most)
 
         if workers > 1:
-            with ThreadPoolExecutor(workers) as pool:
-                pieces = list(pool.map(one, rows))
+            with Workers(workers) as pool:
+                pieces = pool.apply(one, rows)
         else:
             pieces = [one(k) for k in rows]
         return replace(joined(pieces), start=np.arange(len(pieces)))

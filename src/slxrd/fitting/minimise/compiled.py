@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import ctypes
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._interruption import check_interruption
+from slxrd.fitting.minimise.problem import Problem
 from slxrd.model.kernel.native.conversion import address, integers, reals
-from slxrd.model.kernel.native.library import check_status, core
+from slxrd.model.kernel.native.library import PAUSED, check_status, core
 from slxrd.model.kernel.native.structures import NativeRefinement, native_sample
 from slxrd.units import FloatArray
-
-if TYPE_CHECKING:
-    from slxrd.fitting.minimise.problem import Problem
 
 #: How a refinement ended.
 CONVERGED, OUT_OF_STEPS, NOT_FINITE = 0, 1, 2
@@ -46,14 +46,15 @@ def chi2_of(problem: Problem, points: FloatArray, target: FloatArray) -> FloatAr
     points, target = reals(points, len(points), width), reals(target, n)
     chi2 = np.empty(len(points))
     refinement = _refinement(problem, 0.0, 0, math.inf, False)
-    check_status(
-        core().slxrd_chi2_of(
-            ctypes.addressof(refinement),
-            address(points),
-            len(points),
-            address(target),
-            address(chi2),
-        )
+    done = ctypes.c_int64(0)
+    _until_done(
+        core().slxrd_chi2_of,
+        ctypes.addressof(refinement),
+        address(points),
+        len(points),
+        address(target),
+        address(chi2),
+        ctypes.addressof(done),
     )
     return chi2
 
@@ -104,13 +105,25 @@ def refine_many(
     values, chi2 = np.empty((sets, width)), np.empty(sets)
     how, start, count = (np.empty(sets, dtype=np.int64) for _ in range(3))
     refinement = _refinement(problem, tolerance, most, hopeless, leap)
-    check_status(
-        core().slxrd_refine_many(
+    paused = ctypes.c_void_p()
+    try:
+        _until_done(
+            core().slxrd_refine_many,
             ctypes.addressof(refinement), address(starts), len(starts), address(targets), sets,
-            *(address(each) for each in (values, chi2, how, start, count)),
-        )
-    )  # fmt: skip
+            *(address(each) for each in (values, chi2, how, start, count)), ctypes.addressof(paused),
+        )  # fmt: skip
+    finally:
+        core().slxrd_end_refinements(paused)
     return values, chi2, how, start, count
+
+
+def _until_done(function: Callable[..., int], *arguments: int) -> None:
+    """Call a function of the core until it is done; it pauses several times a second, to be interrupted."""
+    status = PAUSED
+    while status == PAUSED:
+        check_interruption()
+        status = function(*arguments)
+    check_status(status)
 
 
 def _refinement(problem: Problem, tolerance: float, most: int, hopeless: float, leap: bool) -> Any:

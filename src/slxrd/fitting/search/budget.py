@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from typing import TypeVar
+
+from slxrd._interruption import Workers, wait_for_first
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: Wall time in seconds after which the search of a fit ends by default.
 DEFAULT_BUDGET = 20.0
-#: Longest time in seconds between two looks at the clock and at a pressed Ctrl-C.
-POLL = 0.2
 #: Share of the budget after which a running refinement ends where it is.
 OVERRUN = 1.25
-
-
-class Interrupted(Exception):
-    """Raised in a worker whose results are no longer needed."""
 
 
 class OutOfTime(Exception):
@@ -47,7 +42,6 @@ class Budget:
         self.seconds = seconds
         self._clock = clock
         self._begin: float | None = None
-        self._stopped = threading.Event()
         self._left_out: list[str] = []
 
     def spent(self, share: float = 1.0) -> bool:
@@ -72,24 +66,8 @@ class Budget:
         """Whether something was left out."""
         return bool(self._left_out)
 
-    def stop(self) -> None:
-        """Stop the workers, whose results are no longer needed."""
-        self._stopped.set()
-
-    def check(self) -> None:
-        """Raise :class:`Interrupted` if the workers were stopped."""
-        if self._stopped.is_set():
-            raise Interrupted
-
     def expired(self) -> bool:
-        """Whether a running refinement must end where it is, which is recorded.
-
-        Raises
-        ------
-        Interrupted
-            If the workers were stopped.
-        """
-        self.check()
+        """Whether a running refinement must end where it is, which is recorded."""
         over = self.spent(OVERRUN)
         if over:
             self.leave_out("refinements that ended before they converged")
@@ -127,18 +105,17 @@ def in_parallel(
     cores = os.cpu_count() or 1
     begun: list[Future[Result]] = []
     running: set[Future[Result]] = set()
-    pool = ThreadPoolExecutor(cores)
 
     def collect(most: int) -> None:
         nonlocal running
         while len(running) > most:
-            done, running = wait(running, timeout=POLL, return_when=FIRST_COMPLETED)
+            done, running = wait_for_first(running)
             for future in done:
                 future.result()
-            if done and report is not None:
+            if report is not None:
                 report(len(begun) - len(running))
 
-    try:
+    with Workers(cores) as pool:
         for item in items:
             if begun and budget.spent(share):
                 break
@@ -146,9 +123,4 @@ def in_parallel(
             running.add(begun[-1])
             collect(cores)
         collect(0)
-    except BaseException:
-        budget.stop()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
     return [future.result() for future in begun]

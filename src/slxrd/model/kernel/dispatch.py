@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Protocol, cast
 
+from slxrd._interruption import check_interruption
 from slxrd.model.kernel.arrays import FloatArray, GapFunction, IntArray, Sample
 from slxrd.model.kernel.native.library import native_core
 
@@ -75,6 +76,7 @@ def curves(
         Intensity, in squared units of the amplitudes, and its derivatives with respect to the parameters,
         in their order; that with respect to q in the row of q_zero.
     """
+    check_interruption()
     if gaps is not None and not (gaps.compiled and is_native()):
         from slxrd.model.kernel.reference import cells
 

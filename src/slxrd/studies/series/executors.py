@@ -14,12 +14,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
+from multiprocessing.synchronize import Event
 from types import ModuleType
 from typing import Any
 
+from slxrd import _interruption
+from slxrd._interruption import use_check, wait_for_first
 from slxrd.errors import SlxrdError
 
 #: Time limit for the connection to a scheduler, in seconds.
@@ -87,7 +90,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NU
 
 
 class Interrupted(Exception):
-    """Raised after a KeyboardInterrupt, once running tasks have finished."""
+    """Raised after a KeyboardInterrupt; the tasks that were running have ended or were stopped."""
 
 
 class Processes:
@@ -102,6 +105,7 @@ class Processes:
     def __init__(self, count: int | None = None) -> None:
         self.count = count or os.cpu_count() or 1
         self._pool: ProcessPoolExecutor | None = None
+        self._stopped: Event | None = None
 
     def __enter__(self) -> Processes:
         return self
@@ -119,8 +123,17 @@ class Processes:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
             count = min(self.count, 61) if sys.platform == "win32" else self.count  # the most Windows allows
-            self._pool = ProcessPoolExecutor(count, context, initializer=_initialise)
+            self._stopped = context.Event()
+            self._pool = ProcessPoolExecutor(
+                count, context, initializer=_initialise, initargs=(self._stopped,)
+            )
         return self._pool
+
+    def stop(self) -> None:
+        """End the running tasks of the processes, without results, and the processes."""
+        if self._stopped is not None:
+            self._stopped.set()
+        self.end()
 
     def end(self) -> None:
         """End the processes; :meth:`pool` starts new ones."""
@@ -152,7 +165,8 @@ def run_tasks(
     Raises
     ------
     Interrupted
-        After Ctrl-C, once running tasks have finished; a second Ctrl-C does not wait for them.
+        After Ctrl-C. Running tasks of processes of this machine are stopped; those of an executor finish
+        first, unless there is a second Ctrl-C.
     SlxrdError
         If the executor fails.
     """
@@ -197,7 +211,7 @@ def _run_in_processes(
         portion = {i: waiting[i] for i in (suspects[:1] or waiting)}
         started = processes.started
         try:
-            running = _drain(processes.pool(), portion, complete, _AHEAD * processes.count, own_pool=True)
+            running = _drain(processes.pool(), portion, complete, _AHEAD * processes.count, processes)
         except BrokenExecutor:
             processes.end()
             if not started:
@@ -219,9 +233,9 @@ def _drain(
     tasks: dict[int, Task],
     finished: Callable[[int, str], None],
     ahead: int,
-    own_pool: bool = False,
+    own: Processes | None = None,
 ) -> list[int]:
-    """Run all tasks on an executor; return the tasks that were running when an own pool broke."""
+    """Run all tasks on an executor; return the tasks that were running when that of own processes broke."""
     queue = iter(tasks.items())
     running: dict[Future[str], int] = {}
 
@@ -235,13 +249,13 @@ def _drain(
                 running[executor.submit(function, *arguments)] = i
 
     def collect() -> bool:
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        done, _ = wait_for_first(running)
         intact = True
         for future in sorted(done, key=lambda future: running[future]):
             try:
                 text = future.result()
             except BrokenExecutor:
-                if not own_pool:
+                if own is None:
                     raise
                 intact = False
                 continue
@@ -258,15 +272,18 @@ def _drain(
                     return list(running.values())
                 submit()
         except BrokenExecutor:
-            if not (own_pool and running):
+            if own is None or not running:
                 raise
             return list(running.values())
     except KeyboardInterrupt:
         for future in list(running):
             if future.cancel():
                 del running[future]
-        while running and collect():
-            pass
+        if own is not None:
+            own.stop()
+        else:
+            while running and collect():
+                pass
         raise Interrupted from None
     return []
 
@@ -296,8 +313,14 @@ def _isolated_spawn() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _initialise() -> None:
-    """Set up a new process: ignore Ctrl-C, end with the parent, and use one core."""
+def _initialise(stopped: Event) -> None:
+    """Set up a new process: ignore Ctrl-C, end with the parent, use one core, end tasks that are stopped."""
+
+    def check() -> None:
+        if stopped.is_set():
+            raise _interruption.Interrupted
+
+    use_check(check)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.cpu_count = lambda: 1
     parent = multiprocessing.parent_process()

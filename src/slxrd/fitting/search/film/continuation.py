@@ -160,7 +160,6 @@ def _offered(objective: Objective, group: Mapping[str, float], kept: Collection[
 
 def _trial(current: Extended, budget: Budget, start: Mapping[str, float]) -> Extended | None:
     """Refine with a group of parameters more, from one start; None if that is not possible."""
-    budget.check()
     objective = current.objective
     stack = objective.model.stack.using(start)
     if stack is not objective.model.stack:

@@ -162,7 +162,6 @@ def _refined(
     """Refine every start roughly; χ² and values of those that can be refined."""
 
     def one(start: dict[str, float]) -> tuple[float, dict[str, float]] | None:
-        budget.check()
         try:
             found = minimise(
                 objective, filled(parameters, start), ROUGHLY, ROUGH_EVALUATIONS, expired=budget.expired

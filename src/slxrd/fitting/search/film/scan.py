@@ -16,6 +16,7 @@ from itertools import zip_longest
 
 import numpy as np
 
+from slxrd._interruption import check_interruption
 from slxrd.data.peaks import highest_fringe_width, lattice_period, measure_peak
 from slxrd.data.regions import RegionData
 from slxrd.fitting.objective.residuals import Objective
@@ -208,7 +209,7 @@ class FilmScan:
         """χ² of both kinds of residuals for blocks of one lattice period and several sizes."""
 
         def one(block: tuple[float, FloatArray]) -> _Block:
-            self.budget.check()
+            check_interruption()
             d, sizes = block
             N, spread = self._with_spreads(sizes)
             chi2 = np.zeros((len(self.kinds), N.size))

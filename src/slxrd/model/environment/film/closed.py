@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from slxrd._interruption import check_interruption
 from slxrd.model.environment.film import jets
 from slxrd.model.environment.film.shape import Shape, rounded_normal
 from slxrd.model.environment.film.surface import modes_of, terms_needed
@@ -55,6 +56,7 @@ def film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray
     amplitude = sum(jets.product(X[p], s[p]) + jets.product(Y[p], chi[p]) for p in range(terms + 1))
     intensity = np.zeros((jets.ROWS, phase.size))
     for k in range(2 * terms + 1):
+        check_interruption()
         alike, crossed = np.zeros((2, jets.ROWS, phase.size), np.complex128)
         for p in range(max(0, k - terms), min(k, terms) + 1):
             alike += jets.product(np.conj(X[p]), X[k - p]) + jets.product(np.conj(Y[p]), Y[k - p])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from slxrd._interruption import check_interruption
 from slxrd.model.environment.film import closed, jets, planes
 from slxrd.model.environment.film.shape import Shape, shape_of
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray
@@ -83,6 +84,7 @@ def _over_distances(
 
 
 def _film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray]:
+    check_interruption()
     if not closed.is_closed(shape, phase):
         return planes.film_sums(shape, phase)
     near = np.abs(np.exp(1j * phase) - 1.0) < _NEAR_PEAK

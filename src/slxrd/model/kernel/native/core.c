@@ -35,4 +35,5 @@
 
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
-const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many};
+const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many,
+                                                     end_refinements};

@@ -14,14 +14,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Increased with every change of a structure or a signature below; library.py compares it with its own. */
-#define SLXRD_INTERFACE 1
+#define SLXRD_INTERFACE 2
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* What functions that can fail return. */
-enum { OK = 0, NO_MEMORY = 1, BAD_SIZES = 2 };
+/* What functions that can fail return. After PAUSED they are called again, to go on. */
+enum { OK = 0, NO_MEMORY = 1, BAD_SIZES = 2, PAUSED = 3 };
 /* How a refinement ended. */
 enum { CONVERGED = 0, OUT_OF_STEPS = 1, NOT_FINITE = 2 };
 /* Parts of a crystal, and kinds of structure; as in kernel/arrays.py. */
@@ -30,6 +31,8 @@ enum { EQUAL_PLANES = 0, ATOMS = 1, GENERAL = 2 };
 /* Places of the parameters that every structure has. */
 enum { D = 0, L = 1, SIGMA_L = 2, N = 3, SIGMA_N = 4, Q_ZERO = 5 };
 
+/* Processor time in seconds after which calls pause, so that the caller can look for an interruption. */
+#define WITHOUT_PAUSE 0.05
 /* Scattering vectors in a block. */
 #define B 64
 /* Coefficients of the polynomials that carry scattering amplitudes to a shifted q. */
@@ -121,6 +124,9 @@ INLINE number scaled(double f, number a) { return (number){f * a.re, f * a.im}; 
 INLINE number at(const row *a, int i) { return (number){a->re[i], a->im[i]}; }
 INLINE void put(row *a, int i, number z) { a->re[i] = z.re, a->im[i] = z.im; }
 
+/* Whether a call that began at a time should pause. */
+INLINE int is_long_since(clock_t begin) { return (double)(clock() - begin) > WITHOUT_PAUSE * CLOCKS_PER_SEC; }
+
 /* Copy the next `count` scattering vectors, none too near to 0; the rest of the block is not used. */
 INLINE void fill_block(double *restrict block, const double *restrict q, int count) {
     for (int i = 0; i < B; i++) block[i] = 1.0;
@@ -136,17 +142,19 @@ INLINE void turn(row *a, const row *b) {
     }
 }
 
-/* What a set of instructions offers to dispatch.c. Functions return OK, NO_MEMORY or BAD_SIZES. */
+/* What a set of instructions offers to dispatch.c. */
 typedef struct {
     int (*curves)(const request *r);
     void (*equal_planes)(const request *r, const size_range *sizes);
     int (*reach)(const double *p, const sample *s, double longest, double *distance, int64_t *pairs);
     void (*smear)(const double *rows, int64_t k, int64_t m, const int64_t *first, const double *band, int64_t width,
                   int64_t n, double *out);
-    int (*chi2_of)(const refinement *r, const double *points, int64_t count, const double *target, double *chi2);
+    int (*chi2_of)(const refinement *r, const double *points, int64_t count, const double *target, double *chi2,
+                   int64_t *done);
     int (*refine_many)(const refinement *r, const double *starts, int64_t n_starts, const double *targets,
                        int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start,
-                       int64_t *evaluations);
+                       int64_t *evaluations, void **paused);
+    void (*end_refinements)(void *paused);
 } functions;
 
 #endif

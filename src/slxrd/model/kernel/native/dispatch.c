@@ -81,13 +81,15 @@ EXPORT void slxrd_smear(const double *rows, int64_t k, int64_t m, const int64_t 
     chosen()->smear(rows, k, m, first, band, width, n, out);
 }
 
-EXPORT int slxrd_chi2_of(const refinement *r, const double *points, int64_t count, const double *target,
-                         double *chi2) {
-    return chosen()->chi2_of(r, points, count, target, chi2);
+EXPORT int slxrd_chi2_of(const refinement *r, const double *points, int64_t count, const double *target, double *chi2,
+                         int64_t *done) {
+    return chosen()->chi2_of(r, points, count, target, chi2, done);
 }
 
 EXPORT int slxrd_refine_many(const refinement *r, const double *starts, int64_t n_starts, const double *targets,
                              int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start,
-                             int64_t *evaluations) {
-    return chosen()->refine_many(r, starts, n_starts, targets, n_sets, values, chi2, how, start, evaluations);
+                             int64_t *evaluations, void **paused) {
+    return chosen()->refine_many(r, starts, n_starts, targets, n_sets, values, chi2, how, start, evaluations, paused);
 }
+
+EXPORT void slxrd_end_refinements(void *paused) { chosen()->end_refinements(paused); }

@@ -12,9 +12,9 @@ from slxrd.errors import SlxrdError
 from slxrd.model.kernel.native.structures import SIZES
 
 #: Version of the interface, as in core.h.
-INTERFACE = 1
+INTERFACE = 2
 #: What the functions of the core return.
-OK, NO_MEMORY, BAD_SIZES = 0, 1, 2
+OK, NO_MEMORY, BAD_SIZES, PAUSED = 0, 1, 2, 3
 #: The variable of the environment that, set to 0, makes slxrd calculate without the native core.
 SWITCH = "SLXRD_NATIVE"
 #: Name of the compiled library beside this file; with two dots, as Python takes it for a module otherwise.
@@ -28,12 +28,14 @@ _ARGUMENTS = {
     ),
     "slxrd_reach": (_ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _REAL, _ADDRESS, _ADDRESS),
     "slxrd_smear": (_ADDRESS, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _ADDRESS),
-    "slxrd_chi2_of": (_ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _ADDRESS),
+    "slxrd_chi2_of": (_ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _ADDRESS, _ADDRESS),
     "slxrd_refine_many": (
-        _ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _WHOLE, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS,
+        _ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _WHOLE,
+        _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS,
     ),
+    "slxrd_end_refinements": (_ADDRESS,),
 }  # fmt: skip
-_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear")
+_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements")
 
 
 def check_status(status: int) -> None:

@@ -265,17 +265,20 @@ static double misfit(const layout *l, const double *model, const double *p, cons
     return chi2;
 }
 
-/* Chi^2 of one set of intensities at `count` points, each of k parameters. */
-static int chi2_of(const refinement *r, const double *points, int64_t count, const double *target, double *chi2) {
+/* Chi^2 of one set of intensities at `count` points, each of k parameters; the first `done` are known. */
+static int chi2_of(const refinement *r, const double *points, int64_t count, const double *target, double *chi2,
+                   int64_t *done) {
+    const clock_t begin = clock();
     workspace w = {0};
     int status = allocate(r->regions, &w);
     if (status != OK) return status;
     prepare(r->regions, &w);
     prepare_target(r->regions, target, &w);
-    for (int64_t i = 0; i < count && status == OK; i++) {
-        const double *p = points + i * r->regions->parameters;
+    while (*done < count && status == OK) {
+        const double *p = points + *done * r->regions->parameters;
         status = at_points(r, p, 1, &w, w.rows);
-        if (status == OK) chi2[i] = misfit(r->regions, w.rows, p, target, &w);
+        if (status == OK) chi2[(*done)++] = misfit(r->regions, w.rows, p, target, &w);
+        if (status == OK && *done < count && is_long_since(begin)) status = PAUSED;
     }
     free(w.memory);
     return status;

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slxrd._interruption import interruptible
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.messages import Messages
 from slxrd.ui.session.controller import Cancelled
@@ -24,12 +25,15 @@ class Job:
         Progress; ``total`` is 0 until it is known.
     cancelled : bool
         Whether cancellation was requested.
+    due : bool
+        Whether the job has still to be interrupted.
     """
 
     name: str
     done: int = 0
     total: int = 0
     cancelled: bool = False
+    due: bool = False
     thread: threading.Thread | None = field(default=None, repr=False)
 
 
@@ -79,22 +83,28 @@ class JobRunner(Messages):
             Called with the return value of ``function``.
         partial : bool
             Whether a cancelled job returns what it has finished (it gets a KeyboardInterrupt, as on Ctrl-C)
-            instead of nothing (it gets :class:`Cancelled`).
+            instead of nothing (it gets :class:`Cancelled`). That is raised once for each cancellation, so
+            that it can finish its result.
         """
         if not self.check_idle():
             return
         job = Job(name)
 
+        def check() -> None:
+            if job.due:
+                job.due = not partial
+                raise KeyboardInterrupt if partial else Cancelled
+
         def report(done: int, total: int) -> None:
             job.done, job.total = done, total
-            if job.cancelled:
-                raise KeyboardInterrupt if partial else Cancelled
+            check()
             self.notify("job")
 
         def run() -> None:
             try:
                 results: list[Any] = []
-                succeeded = self.try_action(lambda: results.append(function(report)))
+                with interruptible(check):
+                    succeeded = self.try_action(lambda: results.append(function(report)))
                 if succeeded:
                     self.job = None
                     self.try_action(lambda: on_result(results[0]))
@@ -112,7 +122,7 @@ class JobRunner(Messages):
         job.thread.start()
 
     def cancel(self) -> None:
-        """Stop the running job at its next progress report."""
+        """Stop the running job at its next evaluation of a model; a second call stops what it finishes."""
         if self.job is not None:
-            self.job.cancelled = True
+            self.job.cancelled = self.job.due = True
             self.notify("job")

@@ -148,7 +148,7 @@ class SeriesState:
             found = run_series(
                 self.opened.series, options, shared=extra.shared, smooth=extra.smooth, degree=extra.degree,
                 folder=extra.folder or self._temporary_folder(), force=extra.force or extra.folder is None,
-                report=_interrupt_once(report),
+                report=report,
             )  # fmt: skip
         except KeyboardInterrupt:
             return None
@@ -160,22 +160,6 @@ class SeriesState:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="slxrd-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
-
-
-def _interrupt_once(report: Progress) -> Progress:
-    """Pass on the first KeyboardInterrupt only: a second one would discard the patterns being fitted."""
-    interrupted = False
-
-    def report_once(done: int, total: int) -> None:
-        nonlocal interrupted
-        try:
-            report(done, total)
-        except KeyboardInterrupt:
-            if not interrupted:
-                interrupted = True
-                raise
-
-    return report_once
 
 
 def open_folder(typed: str, state: State, naming: Naming, report: Progress | None = None) -> OpenSeries:
