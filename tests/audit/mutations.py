@@ -80,7 +80,7 @@ def _changed(document: Any, chance: random.Random) -> Any:
     """A document in which one value, at any depth, is another."""
     inside = _containers(document)
     if not inside:
-        return chance.choice(VALUES)
+        return copy.deepcopy(chance.choice(VALUES))
     # The depth is random, so that long tables of numbers do not take all changes.
     depth = chance.choice(sorted({level for level, _ in inside}))
     where = chance.choice([each for level, each in inside if level == depth])
@@ -93,7 +93,7 @@ def _changed(document: Any, chance: random.Random) -> Any:
         other = chance.choice(inside)[1]
         where[key] = copy.deepcopy(other)
     elif kind == 2 and isinstance(where, dict):
-        where[chance.choice(("x", "", "a" * 1500, "L", "schema"))] = chance.choice(VALUES)
+        where[chance.choice(("x", "", "a" * 1500, "L", "schema"))] = copy.deepcopy(chance.choice(VALUES))
     elif kind == 3 and isinstance(where[key], float):
         where[key] = chance.choice((-1, 0, 1e-9, 1e9, 1e150, -1e150)) * (where[key] or 1)
     else:

@@ -161,6 +161,9 @@ def test_curves_with_other_numbers_of_crystals_and_slits() -> None:
     scaled = [float((fitted.measured @ curve) / (curve @ curve)) * curve for curve in (two, forty)]
     expected = np.max(np.abs(scaled[0] - scaled[1])) / fitted.sigma[0]
     assert by_number[2].deviation == pytest.approx(float(expected), rel=1e-6)
+    with pytest.raises(SlxrdError, match="cannot be measured with it"):
+        compare_slits(fit, 1e308, 467.0)
+    assert compare_slits(fit, 1.5406, 1e308, (0.1,))[0].coherent == 100_000
     slits = compare_slits(fit, 1.5406, 467.0, (0.1, 3.0))
     assert slits[0].curve.max() > slits[1].curve.max()
     assert slits[1].coherent == 2

@@ -1,6 +1,7 @@
 """Damaged files of maps: one sentence that names the file."""
 
 import contextlib
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 import slxrd
 from slxrd.errors import FileError
+from slxrd.studies.maps.files import examine
+from slxrd.studies.maps.files.results import is_map
 from slxrd.studies.maps.files.stacks import Choice, open_stack
 
 AXIS = np.linspace(0.9, 1.3, 20)
@@ -44,6 +47,44 @@ def test_a_damaged_hdf5_file_is_refused(tmp_path: Path, signature: bytes) -> Non
     path.write_bytes(content.replace(signature, b"XXXX"))
     with pytest.raises(FileError, match="copied whole"):
         read(path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="processor time cannot be limited")
+def test_a_file_from_which_hdf5_does_not_return_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    h5py = pytest.importorskip("h5py")
+    monkeypatch.setattr(examine, "SECONDS", 2.0)
+    path = tmp_path / "map.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["kind"] = "slxrd map"
+        file.create_dataset("q", data=AXIS)
+        file.create_dataset("intensity", data=INTENSITY)
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL") + 16  # the first text of attributes: index, references, size
+    assert content[heap + 8] == len("slxrd map")
+    content[heap + 8] = 0  # the library goes from a text to the next by its size
+    path.write_bytes(content)
+    for reads in (read, slxrd.read_map):
+        with pytest.raises(FileError, match="does not return from it"):
+            reads(path)
+    assert not is_map(path)
+
+
+@pytest.mark.slow
+def test_a_file_is_examined_again_when_it_has_changed(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "stack.h5"
+    for values in (INTENSITY, INTENSITY[:1]):
+        with h5py.File(path, "w") as file:
+            file.create_dataset("q", data=AXIS)
+            file.create_dataset("intensity", data=values)
+        before = examine._returns.cache_info()
+        read(path)
+        read(path)
+        after = examine._returns.cache_info()
+        assert (after.misses - before.misses, after.hits - before.hits) == (1, 1)
 
 
 def test_a_header_that_does_not_end_is_refused(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def compare_slits(
     Raises
     ------
     SlxrdError
-        If the resolution is a measured one, or the period is not determined.
+        If the resolution is a measured one, the period is not determined, or the wavelength is too long.
     """
     period = fit.derived["period"].value
     if period is None:
@@ -159,13 +159,17 @@ def compare_slits(
             "slits cannot be compared with a measured resolution, which includes its own slit; give σ_G"
         )
     q = float(np.mean(fit.regions[0].q))
-    cosine = math.sqrt(max(1.0 - (q * wavelength / (4.0 * math.pi)) ** 2, 0.0))
+    sine = q * wavelength / (4.0 * math.pi)
+    if sine > 1.0:
+        raise SlxrdError(f"wavelength {wavelength:g} Å: q = {q:.4g} Å⁻¹ cannot be measured with it")
+    cosine = math.sqrt(1.0 - sine**2)
     found = []
     for slit in slits:
         length = transverse_coherence(wavelength, radius, slit)
         own = 2.0 * math.pi / wavelength * cosine * slit / radius / math.sqrt(12.0)
         sigma_G = math.hypot(fit.instrument.sigma_G, own)
-        found.append(_alternative(fit, max(1, min(round(length / period), 100_000)), sigma_G, slit, length))
+        coherent = max(1, round(min(length / period, 1e5)))
+        found.append(_alternative(fit, coherent, sigma_G, slit, length))
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.studies.maps.files.damage import check_stored
+from slxrd.studies.maps.files.examine import returns
 from slxrd.units import FloatArray
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -71,6 +72,18 @@ def h5py_of(what: str) -> Any:
     return h5py
 
 
+def check_returns(file: Path) -> None:
+    """Refuse a file from which the HDF5 library does not return.
+
+    Raises
+    ------
+    FileError
+        If another process, which read it, did not end in its time, or was ended by the library.
+    """
+    if not returns(file):
+        raise FileError(file, "is damaged: the HDF5 library does not return from it; was it copied whole?")
+
+
 def open_hdf5(file: Path, data: str | None, q: str | None, opened: ExitStack) -> Found:
     """Open an HDF5 file and find its datasets.
 
@@ -92,6 +105,7 @@ def open_hdf5(file: Path, data: str | None, q: str | None, opened: ExitStack) ->
         If it cannot be read, a dataset is missing, or several may be meant.
     """
     h5py = h5py_of(f"{file}: an HDF5 file")
+    check_returns(file)
     try:
         root = opened.enter_context(h5py.File(file, "r"))
     except OSError as error:

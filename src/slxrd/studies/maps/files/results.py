@@ -16,7 +16,7 @@ from slxrd.errors import FileError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.check import Check
 from slxrd.studies.maps.files.damage import damage_named
-from slxrd.studies.maps.files.hdf5 import h5py_of, stored_values
+from slxrd.studies.maps.files.hdf5 import check_returns, h5py_of, is_hdf5, stored_values
 from slxrd.studies.maps.result import GRADES, KINDS, STATUSES, MapFit
 
 _KIND, _SCHEMA = "slxrd map", 1
@@ -109,7 +109,7 @@ def read_map(path: str | Path) -> MapFit:
         If it is no such file.
     """
     h5py = h5py_of(f"{path}: the result of a map")
-    with damage_named(path, "the result of slxrd map"), h5py.File(path, "r") as file:
+    with damage_named(path, "the result of slxrd map"), _opened(h5py, Path(path)) as file:
         if file.attrs.get("kind") != _KIND:
             raise FileError(path, "is not the result of slxrd map")
         if int(file.attrs["schema"]) > _SCHEMA:
@@ -125,14 +125,17 @@ def read_map(path: str | Path) -> MapFit:
         )  # fmt: skip
 
 
+def _opened(h5py: Any, path: Path) -> Any:
+    check_returns(path)
+    return h5py.File(path, "r")
+
+
 def is_map(path: Path) -> bool:
     """Whether a file is the result of ``slxrd map``."""
-    from slxrd.studies.maps.files.hdf5 import is_hdf5
-
     if not is_hdf5(path):
         return False
     try:
-        with h5py_of(f"{path}: an HDF5 file").File(path, "r") as file:
+        with _opened(h5py_of(f"{path}: an HDF5 file"), path) as file:
             return bool(file.attrs.get("kind") == _KIND)
-    except OSError:
+    except (OSError, FileError):  # damaged: what reads it as patterns refuses it
         return False

@@ -1,0 +1,81 @@
+"""Examine an HDF5 file in a process of its own: the library does not return from some damaged files.
+
+As a program this file reads what another one contains; nothing of slxrd is imported there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+#: Seconds of processor time for a file, and bytes that are read in each further second.
+SECONDS, BYTES = 5.0, 2e7
+#: Largest dataset that is read whole, in bytes; of a larger one, the first and the last row.
+WHOLE = 10**8
+
+
+def returns(file: Path) -> bool:
+    """Whether a file can be read, or refused, without the library staying in it or ending the process.
+
+    Parameters
+    ----------
+    file : Path
+        An HDF5 file. It is examined again only if its size or time has changed.
+    """
+    status = file.stat()
+    return _returns(os.path.abspath(file), status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _returns(file: str, size: int, _time: int) -> bool:
+    limit = SECONDS + size / BYTES
+    words = [sys.executable, "-P", __file__, file, f"{limit:.0f}", json.dumps(sys.path)]
+    none = subprocess.DEVNULL
+    try:
+        # Processor time is limited where it can be: a slow disk or a busy machine is no damage.
+        ended = subprocess.run(words, timeout=12.0 * limit, check=False, stdin=none, stdout=none, stderr=none)
+        return ended.returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+    except OSError:  # no process can be started here
+        return True
+
+
+def _read_all(file: str) -> None:
+    """Read all attributes and datasets; what is refused here is refused again where it is needed."""
+    import h5py
+
+    with h5py.File(file, "r") as root:
+        _read("/", root)
+        root.visititems(_read)
+
+
+def _read(_: str, item: Any) -> None:
+    for name in list(item.attrs):
+        with contextlib.suppress(Exception):
+            item.attrs[name]
+    if hasattr(item, "nbytes"):
+        for part in (...,) if item.nbytes <= WHOLE else (0, -1):
+            with contextlib.suppress(Exception):
+                item[part]
+
+
+def _main(file: str, limit: str, path: str) -> None:
+    sys.path[:] = json.loads(path)
+    with contextlib.suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit), int(limit)))
+    with contextlib.suppress(Exception):
+        _read_all(file)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
