@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,7 @@ from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.result.samples import Samples
+from slxrd.fitting.uncertainty.kept_replicates import KeptReplicates
 from slxrd.units import FloatArray
 
 Kind = Literal["noise", "flat", "residual", "block"]
@@ -102,6 +104,7 @@ def bootstrap(
     level: float = 0.03,
     block: int = 10,
     workers: int | None = None,
+    keep: str | Path | None = None,
     report: Progress | None = None,
 ) -> Bootstrap:
     """Repeat a fit on resampled patterns.
@@ -126,6 +129,9 @@ def bootstrap(
         Points in a block, for ``kind="block"``.
     workers : int, optional
         Threads; all cores if not given.
+    keep : path-like, optional
+        File in which finished replicates are kept. After an interruption, the same bootstrap of the same fit
+        goes on from there. It is removed when all are finished.
     report : callable, optional
         Called with replicates done and requested. A KeyboardInterrupt ends the run; the finished
         replicates are returned.
@@ -151,8 +157,13 @@ def bootstrap(
     seeds = np.random.SeedSequence(seed).spawn(n)
     cores = workers or os.cpu_count() or 1
     done: list[Refined] = []
+    kept = None
+    if keep is not None:
+        kept = KeptReplicates(Path(keep), _identity(fit, starts, make, seeds), starts.shape[1])
+        earlier = kept.read(n)
+        done = [] if earlier is None else [earlier]
     try:
-        for first in range(0, n, _PORTION):
+        for first in range(len(done[0].chi2) if done else 0, n, _PORTION):
             generators = [np.random.default_rng(s) for s in seeds[first : first + _PORTION]]
             sets = [make(generator) for generator in generators]
             done.append(
@@ -164,12 +175,32 @@ def bootstrap(
                     leap=True,
                 )
             )
+            if kept is not None:
+                kept.write(done)
             if report is not None:
                 report(min(first + _PORTION, n), n)
     except KeyboardInterrupt:
         if not done:
             raise
+        if kept is not None:
+            kept.write(done, now=True)
+    else:
+        if kept is not None:
+            kept.remove()
     return _conclude(fit, joined(done), kind, seed, n)
+
+
+def _identity(
+    fit: Fit,
+    starts: FloatArray,
+    make: Callable[[np.random.Generator], list[FloatArray]],
+    seeds: list[np.random.SeedSequence],
+) -> list[FloatArray]:
+    """Return numbers that are the same only for the same fit and the same kind of replicates."""
+    regions = [
+        column for part in fit.regions for column in (part.q, part.measured, part.sigma, part.calculated)
+    ]
+    return [np.array([fit.chi2]), starts, *regions, *make(np.random.default_rng(seeds[0]))]
 
 
 def _maker(

@@ -31,7 +31,7 @@ MAX_SAMPLES = 20_000
 
 
 def run_bootstrap(
-    fit: Fit, count: int, kind: Kind, seed: int, bar: Bar
+    fit: Fit, count: int, kind: Kind, seed: int, bar: Bar, keep: Path | None = None
 ) -> tuple[str, list[bytes | str], bool]:
     """Bootstrap a fit.
 
@@ -43,6 +43,8 @@ def run_bootstrap(
         As for :func:`slxrd.fitting.uncertainty.bootstrap.bootstrap`.
     bar : callable
         Makes a progress bar.
+    keep : Path, optional
+        File in which finished replicates are kept.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def run_bootstrap(
         Whether fewer replicates were made than requested.
     """
     with bar("bootstrap") as report:
-        done = bootstrap(fit, count, kind=kind, seed=seed, report=report)
+        done = bootstrap(fit, count, kind=kind, seed=seed, keep=keep, report=report)
     failed = f", {done.failed} failed" if done.failed else ""
     lines = [
         f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.requested} replicates{failed}",

@@ -21,6 +21,8 @@ from slxrd.ui.followup.samples import run_bootstrap, run_posterior
 Bar = Callable[[str], AbstractContextManager[Progress]]
 #: Result of one step: printed text, contents of its files, and whether it was interrupted.
 StepResult = tuple[str, list[bytes | str], bool]
+#: File, in the folder of the results, of the replicates of a bootstrap that is not finished.
+KEPT = ".bootstrap.slxrd-kept"
 #: Libraries of the extra "posterior" that each option needs.
 _LIBRARIES = {"--bootstrap": ("corner",), "--posterior": ("emcee", "corner")}
 
@@ -154,7 +156,7 @@ class FollowUp:
         texts: list[str] = []
         files: list[tuple[Path, bytes | str]] = []
         interrupted = False
-        for option, names, step in self._steps():
+        for option, names, step in self._steps(folder):
             if interrupted:
                 texts.append(f"! {option}: not started because of the interruption")
                 continue
@@ -166,14 +168,16 @@ class FollowUp:
             files += zip((folder / name for name in names), contents, strict=False)
         return FollowUpResult("\n".join(text for text in texts if text), tuple(files), interrupted)
 
-    def _steps(self) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], StepResult]]]:
+    def _steps(
+        self, folder: Path | None = None
+    ) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], StepResult]]]:
         """Yield the option, the names of the files, and the function of each step."""
         if self.bootstrap is not None:
-            count = self.bootstrap
+            count, keep = self.bootstrap, None if folder is None else folder / KEPT
             yield (
                 f"--bootstrap {count}",
                 ["bootstrap.csv", "bootstrap.json", "bootstrap.png", "bootstrap.caption.txt"],
-                lambda fit, bar: run_bootstrap(fit, count, self.resample, self.seed, bar),
+                lambda fit, bar: run_bootstrap(fit, count, self.resample, self.seed, bar, keep),
             )
         if self.posterior is not None:
             steps = self.posterior
