@@ -113,6 +113,10 @@ if TYPE_CHECKING:
     from slxrd.studies.compare.result import ComparedModel as ComparedModel
     from slxrd.studies.compare.result import Comparison as Comparison
     from slxrd.studies.compare.run import compare_models as compare_models
+    from slxrd.studies.directions.compare import DisorderComparison as DisorderComparison
+    from slxrd.studies.directions.compare import compare_disorder as compare_disorder
+    from slxrd.studies.directions.fit import fit_directions as fit_directions
+    from slxrd.studies.directions.result import DirectionsFit as DirectionsFit
     from slxrd.studies.images.outlines.find import find_outlines as find_outlines
     from slxrd.studies.images.outlines.result import Outline as Outline
     from slxrd.studies.images.outlines.result import Outlines as Outlines
@@ -147,6 +151,7 @@ if TYPE_CHECKING:
     from slxrd.studies.series.run import fit_series as fit_series
     from slxrd.ui.app.notebook import notebook_app as notebook_app
     from slxrd.ui.plotting.compare import comparison_figure as comparison_figure
+    from slxrd.ui.plotting.directions import directions_figure as directions_figure
     from slxrd.ui.plotting.fit import plot as plot
     from slxrd.ui.plotting.lowangle import low_angle_figure as low_angle_figure
     from slxrd.ui.plotting.maps import chi2_map_2d_figure as chi2_map_2d_figure
@@ -220,6 +225,9 @@ _PUBLIC = {
     "studies.compare.run": "compare_models",
     "studies.images.outlines.find": "find_outlines",
     "studies.images.outlines.result": "Outline Outlines",
+    "studies.directions.compare": "DisorderComparison compare_disorder",
+    "studies.directions.fit": "fit_directions",
+    "studies.directions.result": "DirectionsFit",
     "studies.lowangle.fit": "fit_low_angle",
     "studies.lowangle.result": "LowAngle",
     "studies.maps.files.results": "read_map",
@@ -240,6 +248,7 @@ _PUBLIC = {
     "studies.series.run": "fit_series",
     "ui.app.notebook": "notebook_app",
     "ui.plotting.compare": "comparison_figure",
+    "ui.plotting.directions": "directions_figure",
     "ui.plotting.fit": "plot",
     "ui.plotting.lowangle": "low_angle_figure",
     "ui.plotting.maps": "chi2_map_2d_figure chi2_maps_figure",

@@ -60,11 +60,11 @@ class ExplicitLattice:
         places = grid([np.arange(M) * length for M, length in zip(self.crystals, periods, strict=True)])
         index = grid([np.arange(M) for M in self.crystals]).astype(int)
         for axis in range(3):
-            places = places + self._displacements(rng, axis)[index[:, axis]]
+            places = places + self.displacements(rng, axis)[index[:, axis]]
         lattice = np.exp(1j * vectors @ places.T).sum(axis=1)
         return np.asarray(np.abs(form * lattice) ** 2)
 
-    def _displacements(self, rng: np.random.Generator, axis: int) -> FloatArray:
+    def displacements(self, rng: np.random.Generator, axis: int) -> FloatArray:
         """Displacements of the M positions along an axis, shape (M, 3)."""
         M = self.crystals[axis]
         size = np.array([self.along[axis] if k == axis else self.across[axis] for k in range(3)])

@@ -154,6 +154,10 @@ def _files() -> dict[str, str]:
             "utf-8"
         ),
         "pattern.csv": pattern_csv(slxrd.simulate(q, cubes, peak=1500.0, noise="counting", seed=3)),
+        **{
+            name: (ROOT / "tests" / "files" / "directions" / f"cumulative-{cut}.csv").read_text("utf-8")
+            for name, cut in (("lattice.csv", "scan"), ("lattice-100.csv", "100"), ("lattice-110.csv", "110"))
+        },
         **{path.name: path.read_text("latin-1") for path in sorted((ROOT / "tests" / "files").glob("*.x00"))},
     }
 

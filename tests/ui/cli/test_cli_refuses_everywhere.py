@@ -18,6 +18,7 @@ COMMANDS: dict[str, list[str]] = {
     "plot": ["--out", "o.png"],
     "compare": ["--models", "planes,planes+mixed", "--out", "o"],
     "lowangle": ["--out", "o"],
+    "directions": ["--out", "o"],
     "merit": ["--out", "o"],
     "lp": ["--out", "o"],
     "outlines": ["--pixel", "1", "--out", "o"],

@@ -38,7 +38,7 @@ GROWN = (
     "the d; free, they trade with the sizes, and such solutions are not found blind"
 )
 #: Beginnings of the names of parameters that cannot be negative; at zero they have an upper limit.
-POSITIVE = ("sigma_", "unstacked", "occ_", "rho", "wide_L")
+POSITIVE = ("sigma_", "A_", "unstacked", "occ_", "rho", "wide_L")
 
 
 class SigmaTooLarge(str):
@@ -164,37 +164,9 @@ class FitAssessment:
         return rejected(self.best.values[name] if stacked else None, info(name).unit)
 
     def _estimate(self, name: str) -> Estimate:
-        row, value, unit = self.best.parameters[name], self.best.values[name], info(name).unit
         if self.stack.coherent == 1 and name in STACKING:
-            return Estimate(None, None, unit, "undetermined", "a single crystal has no neighbours")
-        if row.expression is not None:
-            error = self.errors.of({name: 1.0})
-            return Estimate(
-                value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
-            )
-        if name not in self.best.names:
-            return Estimate(value, None, unit, "fixed", "not refined")
-        side = on_bound(self.best, name)
-        if side == "upper" and name.startswith("occ_"):
-            least = limit(self.objective, self.best, name, row.lower)
-            if least > row.lower:
-                return Estimate(least, None, unit, "lower bound", "95 % limit")
-        if side == "lower" and name.startswith(POSITIVE):
-            most = limit(self.objective, self.best, name, row.upper)
-            if most < row.upper:
-                return Estimate(most, None, unit, "upper bound", "95 % limit")
-            return Estimate(None, None, unit, "undetermined", "χ² does not depend on it")
-        if side is not None:
-            return Estimate(value, None, unit, "at bound", f"no error bar: {self.errors.why_not[name]}")
-        if name in self.errors.why_not:
-            return Estimate(None, None, unit, "undetermined", f"no error bar: {self.errors.why_not[name]}")
-        error = self.errors.error(name)
-        assert error is not None
-        if error > (row.upper - row.lower) / 2.0:
-            return Estimate(
-                None, None, unit, "undetermined", f"known only to ±{error:.3g}, wider than its bounds"
-            )
-        return Estimate(value, error, unit)
+            return Estimate(None, None, info(name).unit, "undetermined", "a single crystal has no neighbours")
+        return estimate_at(self.objective, self.best, name)
 
     def _without_superlattice(self, estimates: dict[str, Estimate]) -> None:
         """Leave gap and size of a stack that is one crystal in disguise undetermined."""
@@ -311,6 +283,49 @@ class FitAssessment:
         )
 
 
+def estimate_at(objective: Objective, best: Minimum, name: str) -> Estimate:
+    """Estimate a parameter at the best minimum: value and error, a limit, or why there is neither.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    best : Minimum
+        The best minimum.
+    name : str
+        The parameter.
+    """
+    row, value, unit, errors = best.parameters[name], best.values[name], info(name).unit, best.covariance
+    if row.expression is not None:
+        error = errors.of({name: 1.0})
+        return Estimate(
+            value, error, unit, "determined" if error else "fixed", f"tied: {row.expression.text}"
+        )
+    if name not in best.names:
+        return Estimate(value, None, unit, "fixed", "not refined")
+    side = on_bound(best, name)
+    if side == "upper" and name.startswith("occ_"):
+        least = limit(objective, best, name, row.lower)
+        if least > row.lower:
+            return Estimate(least, None, unit, "lower bound", "95 % limit")
+    if side == "lower" and name.startswith(POSITIVE):
+        most = limit(objective, best, name, row.upper)
+        if most < row.upper:
+            return Estimate(most, None, unit, "upper bound", "95 % limit")
+        return Estimate(None, None, unit, "undetermined", "χ² does not depend on it")
+    if side is not None:
+        return Estimate(value, None, unit, "at bound", f"no error bar: {errors.why_not[name]}")
+    if name in errors.why_not:
+        return Estimate(None, None, unit, "undetermined", f"no error bar: {errors.why_not[name]}")
+    known = errors.error(name)
+    assert known is not None
+    if known > (row.upper - row.lower) / 2.0:
+        return Estimate(
+            None, None, unit, "undetermined", f"known only to ±{known:.3g}, wider than its bounds"
+        )
+    return Estimate(value, known, unit)
+
+
 def reduced_chi2(objective: Objective, minimum: Minimum) -> float:
     """Ratio of χ² with the σ of the points, without correlated errors, to that of noise alone."""
     expected = minimum.covariance.expected_chi2
@@ -332,18 +347,26 @@ def rejected(value: float | None, unit: str) -> Estimate:
 
 def probabilities(minima: Sequence[Minimum]) -> FloatArray:
     """Probabilities of solutions relative to each other, shape (n,), by the Laplace approximation."""
-    weights = np.array([_log_evidence(minimum) for minimum in minima])
+    weights = np.array([log_evidence(minimum) for minimum in minima])
     relative = np.exp(weights - weights.max())
     return np.asarray(relative / relative.sum())
 
 
-def _log_evidence(minimum: Minimum) -> float:
-    """Laplace approximation under flat priors within the bounds; see :class:`.Solution`."""
+def log_evidence(minimum: Minimum, scale: float = 1.0) -> float:
+    """Laplace approximation under flat priors within the bounds; see :class:`.Solution`.
+
+    Parameters
+    ----------
+    minimum : Minimum
+        A minimum of χ².
+    scale : float
+        Variance of the residuals by which χ² is divided.
+    """
     errors = minimum.covariance
     known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
     if not known:
-        return -0.5 * minimum.chi2
-    _, log_volume = np.linalg.slogdet(2.0 * np.pi * errors.matrix[np.ix_(known, known)])
+        return -0.5 * minimum.chi2 / scale
+    _, log_volume = np.linalg.slogdet(2.0 * np.pi * scale * errors.matrix[np.ix_(known, known)])
     rows = [minimum.parameters[errors.names[i]] for i in known]
     log_prior = float(sum(np.log(row.upper - row.lower) for row in rows))
-    return -0.5 * minimum.chi2 + 0.5 * float(log_volume) - log_prior
+    return -0.5 * minimum.chi2 / scale + 0.5 * float(log_volume) - log_prior

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from slxrd._escape import on_one_line
@@ -54,13 +54,13 @@ def summarise(fit: Fit, *, verbose: bool = False, width: int = WIDTH, findings: 
         _solutions(fit, width, verbose),
         budget_lines(fit) if verbose else _parts_of_errors(fit, width),
         _details(fit) if verbose else [],
-        [line for note in _notes(fit) for line in _wrap(f"! {note}", width)],
-        [line for finding in findings for line in _wrap(finding, width, 4)],
+        [line for note in _notes(fit) for line in wrapped(f"! {note}", width)],
+        [line for finding in findings for line in wrapped(finding, width, 4)],
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines)
 
 
-def _wrap(text: str, width: int, indent: int = 2) -> list[str]:
+def wrapped(text: str, width: int, indent: int = 2) -> list[str]:
     """Wrap a text; its further lines are indented."""
     leading = len(text) - len(text.lstrip())
     return textwrap.wrap(
@@ -84,14 +84,16 @@ def _assessment(fit: Fit, width: int) -> list[str]:
     found += [f"  {rival_text(each)}" for each in fit.assessment.rivals if each.log_odds < AS_PROBABLE]
     if fit.assessment.misfit is not None:
         found.append(f"  Largest misfit: {sentence(fit.assessment.misfit.text)}")
-    return [line for text in found for line in _wrap(text, width)]
+    return [line for text in found for line in wrapped(text, width)]
 
 
 def _subject(fit: Fit, width: int, verbose: bool) -> Iterator[str]:
     """File, points, structure, instrument and noise."""
     yield on_one_line(fit.pattern.source) + ("  [simulated]" if is_simulated(fit.pattern) else "")
     regions = f"{len(fit.regions)} region{'s' if len(fit.regions) > 1 else ''}"
-    yield from _wrap(f"{fit.n_points} points in {regions}, {fit.stack}, {fit.instrument}, {fit.noise}", width)
+    yield from wrapped(
+        f"{fit.n_points} points in {regions}, {fit.stack}, {fit.instrument}, {fit.noise}", width
+    )
     for scan in fit.further_scans:
         yield f"with {on_one_line(scan.pattern.source)}: {scan.instrument}"
     if verbose:
@@ -100,8 +102,8 @@ def _subject(fit: Fit, width: int, verbose: bool) -> Iterator[str]:
 
 
 @dataclass(frozen=True)
-class _Row:
-    """A row of the table: symbol, value, error with its unit, and status or meaning."""
+class Row:
+    """A row of a table: symbol, value, error with its unit, and status or meaning."""
 
     symbol: str
     value: str
@@ -109,32 +111,46 @@ class _Row:
     text: str
 
 
-def _row(symbol: str, estimate: Estimate, short: str) -> _Row:
+def row_of(symbol: str, estimate: Estimate, short: str) -> Row:
+    """Return the row of an estimate: symbol, value, error, and its meaning or why it has no value."""
     if estimate.status == "rejected":
         curve = "" if estimate.value is None else f"{estimate.value:.4g} {estimate.unit}".rstrip()
-        return _Row(symbol, "no result", "", curve and f"{curve} in the curve")
+        return Row(symbol, "no result", "", curve and f"{curve} in the curve")
     if estimate.status == "ambiguous" and estimate.interval_95:
         pieces = format_interval(estimate.interval_95, estimate.error)
-        return _Row(symbol, "ambiguous", "", f"95 %: {pieces} {estimate.unit}".rstrip())
+        return Row(symbol, "ambiguous", "", f"95 %: {pieces} {estimate.unit}".rstrip())
     value, _, error = format_estimate(estimate).partition(" ± ")
     text = remark(estimate).strip(" []")
     if estimate.status == "determined":
         text = f"{short} [{text}]" if text else short
     elif estimate.status != "undetermined":
         text = f"{estimate.status}: {text}" if text else estimate.status
-    return _Row(symbol, value, error and f"± {error}", text or short)
+    return Row(symbol, value, error and f"± {error}", text or short)
 
 
 def _table(fit: Fit, width: int, verbose: bool) -> list[str]:
-    """One row for each quantity, with aligned decimal points."""
+    """One row for each quantity."""
     left_out: tuple[str, ...] = ()
     if not verbose:
         left_out = DETAILS if fit.stack.coherent > 1 else DETAILS_OF_FILM
     rows = [
-        _row(symbol, estimate, short)
+        row_of(symbol, estimate, short)
         for name, symbol, estimate, short, _ in named_estimates(fit.stack, fit.parameters, fit.derived)
         if name not in left_out
     ]
+    return table_lines(rows, width)
+
+
+def table_lines(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
+    """Lay out rows with aligned decimal points, in lines of at most this width.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        At least one.
+    width : int
+        Columns.
+    """
     measured = [row for row in rows if row.error]
     whole = max((len(row.value.partition(".")[0]) for row in measured), default=0)
     decimals = max((len(row.value) - len(row.value.partition(".")[0]) for row in measured), default=0)
@@ -150,8 +166,8 @@ def _table(fit: Fit, width: int, verbose: bool) -> list[str]:
     lines: list[str] = []
     for row, text in zip(rows, middle, strict=True):
         head = f"  {row.symbol:<{first}}  {text:<{second}}  "
-        wrapped = textwrap.wrap(row.text, max(width - indent, LEAST), break_on_hyphens=False) or [""]
-        lines += [(head + wrapped[0]).rstrip(), *(" " * indent + line for line in wrapped[1:])]
+        parts = textwrap.wrap(row.text, max(width - indent, LEAST), break_on_hyphens=False) or [""]
+        lines += [(head + parts[0]).rstrip(), *(" " * indent + line for line in parts[1:])]
     return lines
 
 
@@ -161,12 +177,14 @@ def _solutions(fit: Fit, width: int, verbose: bool) -> list[str]:
     if number < 2:
         return []
     if fit.rejected:
-        return _wrap(f"{number} minima of χ² were found; the best of them does not describe the data", width)
+        return wrapped(
+            f"{number} minima of χ² were found; the best of them does not describe the data", width
+        )
     if not verbose and fit.unique:
         rest = fit.solutions[1:]
         least, chance = min(each.delta_chi2 for each in rest), sum(each.probability for each in rest)
         which = "one other solution" if number == 2 else f"{number - 1} other solutions"
-        return _wrap(
+        return wrapped(
             f"{which} (minima of χ²): Δχ² at least {least:.1f}, probability {chance:.1g} "
             f"{'' if number == 2 else 'together '}(--verbose)",
             width,
@@ -193,7 +211,7 @@ def _parts_of_errors(fit: Fit, width: int) -> list[str]:
         return []
     lines = ["Largest part of each error, in % of its variance (slxrd budget lists all):"]
     for label, shares in parts.items():
-        lines += _wrap(f"  {label}: " + ", ".join(f"{s} {share:.0%}" for s, share in shares.items()), width)
+        lines += wrapped(f"  {label}: " + ", ".join(f"{s} {share:.0%}" for s, share in shares.items()), width)
     return lines
 
 

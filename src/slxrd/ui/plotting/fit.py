@@ -83,8 +83,8 @@ def figure(fit: FitResult, *, scale: Literal["linear", "log"] | None = None) -> 
             if kind != "rest":
                 panel.sharex(panels["rest"])
                 panel.tick_params(labelbottom=False)
-                _draw_curves(panel, drawn[place], "log" if kind == "log" else scale, points, fit.rejected)
-        _draw_residuals(panels["rest"], drawn[place])
+                draw_curves(panel, drawn[place], "log" if kind == "log" else scale, points, fit.rejected)
+        draw_residuals(panels["rest"], drawn[place])
         _draw_assessment(list(panels.values()), drawn[place], fit)
         if column == 0:
             panels["intensity"].set_ylabel(style.INTENSITY)
@@ -105,7 +105,8 @@ def _is_wide(fitted: Fitted) -> bool:
     return bool(positive.size) and positive.max() > style.WIDE_RANGE * np.percentile(positive, 5.0)
 
 
-def _draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bool) -> None:
+def draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bool) -> None:
+    """Draw the points of a region with their σ, and the calculated curve; dashed if it is rejected."""
     gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
     low, high = fitted.measured - fitted.sigma, fitted.measured + fitted.sigma
     positive = fitted.measured[fitted.measured > 0.0]
@@ -125,7 +126,8 @@ def _draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: b
     top.margins(x=0.01)
 
 
-def _draw_residuals(bottom: Axes, fitted: Fitted) -> None:
+def draw_residuals(bottom: Axes, fitted: Fitted) -> None:
+    """Draw the residuals of a region in units of σ, with a band of ± 2."""
     bottom.axhspan(-2.0, 2.0, color=_REST, alpha=0.10, linewidth=0.0)
     bottom.axhline(0.0, color="black", linewidth=0.5)
     bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=2.0)

@@ -1,0 +1,1 @@
+"""Fit of cuts in several directions of reciprocal space together."""
