@@ -107,7 +107,7 @@ def test_explicit_superlattices_with_cumulative_disorder() -> None:
 @pytest.mark.slow
 def test_the_kind_of_disorder_of_explicit_superlattices() -> None:
     compared = slxrd.compare_disorder(
-        explicit("cumulative")[2:], share=ALIKE, coherent=6, fix={"sigma_T_xy": 0.8, "A_T_xy": 0.8}
+        explicit("cumulative")[2:], share=ALIKE, coherent=6, fix={"sigma_T_xy": 0.8, "A_T_xy": 0.8, "W_xy": 5.0}
     )
     assert compared.best == "cumulative"
     assert compared.decided
