@@ -41,6 +41,20 @@ if TYPE_CHECKING:
     from slxrd.data.regions import Region as Region
     from slxrd.data.repeats import Fluctuation as Fluctuation
     from slxrd.data.repeats import fluctuation as fluctuation
+    from slxrd.detector.cuts import Cut as Cut
+    from slxrd.detector.cuts import cut_image as cut_image
+    from slxrd.detector.files import read_image as read_image
+    from slxrd.detector.files import read_mask as read_mask
+    from slxrd.detector.geometry import Geometry as Geometry
+    from slxrd.detector.image import DetectorImage as DetectorImage
+    from slxrd.detector.maps import CartesianMap as CartesianMap
+    from slxrd.detector.maps import PolarMap as PolarMap
+    from slxrd.detector.maps import cartesian_map as cartesian_map
+    from slxrd.detector.maps import polar_map as polar_map
+    from slxrd.detector.maps import scattering_vectors as scattering_vectors
+    from slxrd.detector.masks import MaskCircle as MaskCircle
+    from slxrd.detector.masks import MaskRectangle as MaskRectangle
+    from slxrd.detector.masks import mask_pixels as mask_pixels
     from slxrd.errors import FileError as FileError
     from slxrd.errors import SlxrdError as SlxrdError
     from slxrd.fitting.api import build_parameters as build_parameters
@@ -153,6 +167,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.compare import comparison_figure as comparison_figure
     from slxrd.ui.plotting.directions import directions_figure as directions_figure
     from slxrd.ui.plotting.fit import plot as plot
+    from slxrd.ui.plotting.image import image_figure as image_figure
     from slxrd.ui.plotting.lowangle import low_angle_figure as low_angle_figure
     from slxrd.ui.plotting.maps import chi2_map_2d_figure as chi2_map_2d_figure
     from slxrd.ui.plotting.maps import chi2_maps_figure as chi2_maps_figure
@@ -185,6 +200,12 @@ _PUBLIC = {
     "data.peaks": "find_regions",
     "data.regions": "Region",
     "data.repeats": "Fluctuation fluctuation",
+    "detector.cuts": "Cut cut_image",
+    "detector.files": "read_image read_mask",
+    "detector.geometry": "Geometry",
+    "detector.image": "DetectorImage",
+    "detector.maps": "CartesianMap PolarMap cartesian_map polar_map scattering_vectors",
+    "detector.masks": "MaskCircle MaskRectangle mask_pixels",
     "errors": "FileError SlxrdError",
     "fitting.api": "build_parameters fit",
     "fitting.diagnosis.diagnose": "diagnose",
@@ -250,6 +271,7 @@ _PUBLIC = {
     "ui.plotting.compare": "comparison_figure",
     "ui.plotting.directions": "directions_figure",
     "ui.plotting.fit": "plot",
+    "ui.plotting.image": "image_figure",
     "ui.plotting.lowangle": "low_angle_figure",
     "ui.plotting.maps": "chi2_map_2d_figure chi2_maps_figure",
     "ui.plotting.merit": "lp_figure merit_figure",

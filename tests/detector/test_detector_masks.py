@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.masks import Circle, Rectangle, mask_pixels
+from slxrd.detector.masks import MaskCircle, MaskRectangle, mask_pixels
 from slxrd.errors import SlxrdError
 
 
@@ -41,7 +41,9 @@ def test_a_spot_is_no_hot_pixel() -> None:
 
 
 def test_regions() -> None:
-    found = mask_pixels(DetectorImage(image()), regions=[Circle(15.0, 20.0, 3.0), Rectangle(15, 30, 19, 21)])
+    found = mask_pixels(
+        DetectorImage(image()), regions=[MaskCircle(15.0, 20.0, 3.0), MaskRectangle(15, 30, 19, 21)]
+    )
     assert found.mask[15, 20]
     assert found.mask[29, 20]
     assert not found.mask[10, 10]
@@ -57,14 +59,14 @@ def test_typed_saturation() -> None:
 
 def test_what_cannot_be() -> None:
     with pytest.raises(SlxrdError, match="outside the image of 30 rows and 40 columns"):
-        mask_pixels(DetectorImage(image()), regions=[Circle(100.0, 20.0, 3.0)])
+        mask_pixels(DetectorImage(image()), regions=[MaskCircle(100.0, 20.0, 3.0)])
     with pytest.raises(SlxrdError, match="all pixels are left out"):
-        mask_pixels(DetectorImage(image()), regions=[Rectangle(0, 30, 0, 40)])
+        mask_pixels(DetectorImage(image()), regions=[MaskRectangle(0, 30, 0, 40)])
     with pytest.raises(SlxrdError, match="a background was subtracted"):
         mask_pixels(DetectorImage(image() - 20.0))
     with pytest.raises(SlxrdError, match="radius must be positive"):
-        Circle(1.0, 1.0, 0.0)
+        MaskCircle(1.0, 1.0, 0.0)
     with pytest.raises(SlxrdError, match="lower end must come first"):
-        Rectangle(3.0, 1.0, 0.0, 2.0)
+        MaskRectangle(3.0, 1.0, 0.0, 2.0)
     with pytest.raises(SlxrdError, match="the mask has 30 × 41 pixels, the image 30 × 40"):
         DetectorImage(image(), mask=np.zeros((30, 41), dtype=bool))

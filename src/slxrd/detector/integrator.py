@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from slxrd.detector.geometry import Geometry
     from slxrd.detector.image import DetectorImage
 
-#: Coordinates of a pixel: components of q in and out of the plane of the film in Å⁻¹, |q|, angle in degrees
-#: from the normal of the film in the sample, the same on the detector, and the angle of exit in degrees.
-Coordinate = Literal["q_xy", "q_z", "q", "azimuth", "detector azimuth", "exit"]
-_UNITS = {"q_xy": "qip_A^-1", "q_z": "qoop_A^-1", "q": "qtot_A^-1", "azimuth": "chigi_deg"}
+#: Coordinates of a pixel: components of q in and out of the plane of the film in Å⁻¹, the horizontal
+#: component, |q|, angle in degrees from the normal of the film, and the angle on the detector.
+Coordinate = Literal["q_xy", "q_z", "q horizontal", "q", "azimuth", "detector azimuth"]
+_UNITS = {
+    "q_xy": "qip_A^-1", "q_z": "qoop_A^-1", "q horizontal": "qxgi_A^-1", "q": "qtot_A^-1",
+    "azimuth": "chigi_deg",
+}  # fmt: skip
 #: Most pixels of a strip, and most strips whose coordinates are kept for the next integration.
 _STRIP, _KEPT = 1_000_000, 4
+_MOST_BINS = 20_000
 #: pyFAI's number for the side of the picture to which the normal points, if rows are counted upwards.
 _SAMPLE_ORIENTATION = {"up": 4, "down": 2, "right": 7, "left": 5}
 #: The numbers that replace them where the detector's rows, or its columns, are counted from the other side.
@@ -57,6 +61,13 @@ class Axis:
     high: float
     bins: int
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.bins <= _MOST_BINS:
+            raise SlxrdError(f"bins {self.bins}: must be from 1 to {_MOST_BINS}")
+
+    def __str__(self) -> str:
+        return f"{self.coordinate} {self.low:.4g} to {self.high:.4g}"
+
     @property
     def centres(self) -> FloatArray:
         """Centres of the bins, shape (bins,)."""
@@ -77,6 +88,8 @@ class Sums:
         distance, times polarisation.
     pixels : ndarray
         Number of pixels.
+    moment : ndarray
+        Sum of the first coordinate of the pixels; zero where it was not asked for.
     photon : float
         Value of one photon.
     """
@@ -84,6 +97,7 @@ class Sums:
     signal: FloatArray
     weight: FloatArray
     pixels: FloatArray
+    moment: FloatArray
     photon: float
 
     @property
@@ -96,18 +110,49 @@ class Sums:
         """Standard deviation from counting statistics: of all photons in the bin, at least of one."""
         return self._divided(np.sqrt(self.photon * np.maximum(self.signal, self.photon)))
 
+    @property
+    def place(self) -> FloatArray:
+        """Mean of the first coordinate of the pixels, seldom the centre of the bin; NaN without pixels."""
+        return _quotient(self.moment, self.pixels, self.pixels)
+
+    def mirrored(self) -> Sums:
+        """Return the sums for the first coordinate with the opposite sign."""
+        return Sums(
+            self.signal[:, ::-1],
+            self.weight[:, ::-1],
+            self.pixels[:, ::-1],
+            -self.moment[:, ::-1],
+            self.photon,
+        )
+
     def _divided(self, sums: FloatArray) -> FloatArray:
-        there = self.pixels > 0
-        quotients: FloatArray = np.divide(sums, self.weight, out=np.full(sums.shape, np.nan), where=there)
-        return quotients
+        return _quotient(sums, self.weight, self.pixels)
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
-            self.signal + other.signal, self.weight + other.weight, self.pixels + other.pixels, self.photon
+            self.signal + other.signal,
+            self.weight + other.weight,
+            self.pixels + other.pixels,
+            self.moment + other.moment,
+            self.photon,
         )
 
 
-def sums(image: DetectorImage, geometry: Geometry, x: Axis, y: Axis, polarisation: float | None) -> Sums:
+def _quotient(sums: FloatArray, weight: FloatArray, pixels: FloatArray) -> FloatArray:
+    """Sums over weights; NaN without pixels."""
+    quotients: FloatArray = np.divide(sums, weight, out=np.full(sums.shape, np.nan), where=pixels > 0)
+    return quotients
+
+
+def sums(
+    image: DetectorImage,
+    geometry: Geometry,
+    x: Axis,
+    y: Axis,
+    polarisation: float | None,
+    *,
+    places: bool = False,
+) -> Sums:
     """Sum the pixels of an image in bins of two coordinates.
 
     Parameters
@@ -121,25 +166,29 @@ def sums(image: DetectorImage, geometry: Geometry, x: Axis, y: Axis, polarisatio
     polarisation : float, optional
         Polarisation factor, from 1 (in the plane of the detector's rows) over 0 (none) to −1; None for no
         correction.
+    places : bool
+        Also sum the first coordinate of the pixels.
     """
-    signal, weight, pixels = (np.zeros((y.bins, x.bins)) for _ in range(3))
+    signal, weight, pixels, moment = (np.zeros((y.bins, x.bins)) for _ in range(4))
     for integrator, rows in _strips(geometry, image.shape):
-        done = integrator.integrate2d_ng(
-            image.counts[rows],
-            x.bins,
-            y.bins,
+        binned = functools.partial(
+            integrator.integrate2d_ng,
+            npt_rad=x.bins,
+            npt_azim=y.bins,
             unit=(_unit(x.coordinate, geometry), _unit(y.coordinate, geometry)),
             radial_range=(x.low, x.high),
             azimuth_range=(y.low, y.high),
-            mask=image.mask[rows].copy(),  # pyFAI refuses read-only ones
-            correctSolidAngle=True,
-            polarization_factor=polarisation,
+            mask=_left_out(integrator, geometry, image.mask[rows], x, y),
             method=("no", "histogram", "cython"),
         )
+        done = binned(image.counts[rows], correctSolidAngle=True, polarization_factor=polarisation)
         signal += done.sum_signal
         weight += done.sum_normalization
         pixels += done.count
-    return Sums(signal, weight, pixels, image.photon)
+        if places:
+            values = _values(integrator, geometry, x.coordinate)
+            moment += binned(values, correctSolidAngle=False).sum_signal
+    return Sums(signal, weight, pixels, moment, image.photon)
 
 
 def extent(image: DetectorImage, geometry: Geometry, coordinate: Coordinate) -> tuple[float, float]:
@@ -217,6 +266,15 @@ def read_poni(path: str | os.PathLike[str]) -> dict[str, Any]:
     }
 
 
+def _left_out(integrator: Any, geometry: Geometry, mask: NDArray[np.bool_], *axes: Axis) -> NDArray[np.bool_]:
+    """Pixels that are left out, and those below the bins: pyFAI would count some of these in the first one.
+
+    It truncates the number of a bin towards zero, so that the first bin reaches down by another width.
+    """
+    low = [_values(integrator, geometry, axis.coordinate) < axis.low for axis in axes]
+    return np.asarray(np.logical_or.reduce([mask, *low]))
+
+
 def _values(integrator: Any, geometry: Geometry, coordinate: Coordinate) -> FloatArray:
     shape = integrator.detector.shape
     return np.asarray(integrator.array_from_unit(shape, "center", _unit(coordinate, geometry), scale=True))
@@ -268,12 +326,14 @@ def _unit(coordinate: Coordinate, geometry: Geometry) -> Any:
     incidence = float(np.deg2rad(geometry.incidence or 0.0))
     if coordinate in _UNITS:
         return units.get_unit_fiber(_UNITS[coordinate], incident_angle=incidence, sample_orientation=side)
-    equation = _exit_angle if coordinate == "exit" else units.change_sample_orientation(_detector_azimuth)
     return units.UnitFiber(
-        f"slxrd {coordinate}_deg",  # coordinates are kept by the part before the underscore
-        scale=180.0 / np.pi, equation=equation, incident_angle=incidence,
-        sample_orientation=side, positive=False, period=360,
-    )  # fmt: skip
+        "detectorazimuth_deg",
+        scale=180.0 / np.pi,
+        equation=units.change_sample_orientation(_detector_azimuth),
+        sample_orientation=side,
+        positive=False,
+        period=360,
+    )
 
 
 def _detector_azimuth(
@@ -281,16 +341,6 @@ def _detector_azimuth(
 ) -> FloatArray:
     """Angle on the detector from the direction of the normal, in rad."""
     return np.asarray(np.arctan2(x, y))
-
-
-def _exit_angle(
-    x: FloatArray, y: FloatArray, z: FloatArray, wavelength: float, incidence: float, tilt: float, side: int
-) -> FloatArray:
-    """Angle between the scattered beam and the film in rad; pyFAI's adds the incidence to it."""
-    from pyFAI import units
-
-    q_z = units.eq_qoop(x, y, z, wavelength, incidence, tilt, side)
-    return np.asarray(np.arcsin(q_z * wavelength / 2.0e-9 / np.pi - np.sin(incidence)))
 
 
 def _pyfai() -> Any:

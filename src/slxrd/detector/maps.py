@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +12,14 @@ from slxrd._arguments import check_arguments
 from slxrd._frozen import Sealed, read_only
 from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.integrator import Axis, Coordinate, Sums, extent, gaps, sums
+from slxrd.detector.integrator import Axis, Coordinate, Sums, coordinates, extent, gaps, sums
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
-#: Most bins of an axis, and width of a bin in pixels: with narrower ones, bins within the image stay empty.
-_MOST, _PIXELS = 2000, 1.5
+#: Width of a bin in pixels: with narrower ones, bins within the image stay empty.
+_PIXELS = 1.5
+#: Most bins of an axis where their number follows from the image.
+MOST_BINS = 2000
 #: Ends of a range.
 Range = tuple[float, float]
 
@@ -122,8 +125,12 @@ def cartesian_map(
     SlxrdError
         If the image is of another detector, or has no pixels in these ranges.
     """
-    x, y = axes(image, geometry, ("q_xy", "q_z"), (q_xy, q_z), bins or (None, None))
-    done, steps = remapped(image, geometry, x, y, polarisation)
+    image = prepared(image, geometry, polarisation)
+    columns, rows = bins or (None, None)
+    x = axis_of(image, geometry, in_plane_of(geometry), q_xy, columns)
+    y = axis_of(image, geometry, "q_z", q_z, rows)
+    (done,) = summed(image, geometry, [(x, y)], polarisation)
+    steps = steps_of(image, geometry, polarisation)
     return CartesianMap(x.centres, y.centres, done.intensity, done.sigma, steps)
 
 
@@ -163,10 +170,36 @@ def polar_map(
     SlxrdError
         If the image is of another detector, or has no pixels in these ranges.
     """
-    names: tuple[Coordinate, Coordinate] = ("q", azimuth_of(geometry))
-    x, y = axes(image, geometry, names, (q, azimuth), bins or (None, max(round(azimuth[1] - azimuth[0]), 1)))
-    done, steps = remapped(image, geometry, x, y, polarisation)
-    return PolarMap(x.centres, y.centres, done.intensity, done.sigma, steps)
+    image = prepared(image, geometry, polarisation)
+    columns, rows = bins or (None, max(round(azimuth[1] - azimuth[0]), 1))
+    x = axis_of(image, geometry, "q", q, columns)
+    y = axis_of(image, geometry, azimuth_of(geometry), azimuth, rows)
+    (done,) = summed(image, geometry, [(x, y)], polarisation)
+    return PolarMap(x.centres, y.centres, done.intensity, done.sigma, steps_of(image, geometry, polarisation))
+
+
+@check_arguments
+def scattering_vectors(geometry: Geometry, shape: tuple[int, int]) -> tuple[FloatArray, FloatArray]:
+    """Return the scattering vectors of the centres of all pixels, for a simulation.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Where the detector stands.
+    shape : (int, int)
+        Numbers of rows and columns.
+
+    Returns
+    -------
+    q_xy, q_z : ndarray, shape (rows, columns)
+        Components in and out of the plane of the film in Å⁻¹; in transmission, horizontal and vertical.
+    """
+    return coordinates(geometry, shape, in_plane_of(geometry)), coordinates(geometry, shape, "q_z")
+
+
+def in_plane_of(geometry: Geometry) -> Coordinate:
+    """Return the coordinate in the plane of the film, or the horizontal one in transmission."""
+    return "q horizontal" if geometry.incidence is None else "q_xy"
 
 
 def azimuth_of(geometry: Geometry) -> Coordinate:
@@ -174,29 +207,22 @@ def azimuth_of(geometry: Geometry) -> Coordinate:
     return "detector azimuth" if geometry.incidence is None else "azimuth"
 
 
-def axes(
+def axis_of(
     image: DetectorImage,
     geometry: Geometry,
-    names: tuple[Coordinate, Coordinate],
-    ranges: tuple[Range | None, Range | None],
-    bins: tuple[int | None, int | None],
-) -> tuple[Axis, Axis]:
-    """Return the bins of two coordinates; ranges and numbers that are None follow from the image.
+    name: Coordinate,
+    given: Range | None,
+    bins: int | None,
+    *,
+    pixels: float = _PIXELS,
+) -> Axis:
+    """Return the bins of a coordinate; a range or number that is None follows from the image.
 
     Raises
     ------
     SlxrdError
-        If a range is reversed or outside the image, or a number of bins is impossible.
+        If the range is reversed or outside the image, or the number of bins is impossible.
     """
-    geometry.check(image)
-    used = with_gaps(image, geometry)
-    first, second = (_axis(used, geometry, *asked) for asked in zip(names, ranges, bins, strict=True))
-    return first, second
-
-
-def _axis(
-    image: DetectorImage, geometry: Geometry, name: Coordinate, given: Range | None, bins: int | None
-) -> Axis:
     low, high = extent(image, geometry, name)
     margin = 1e-9 * (high - low)  # the last pixel is inside
     if given is not None:
@@ -208,51 +234,72 @@ def _axis(
                 f"{high:.4g}"
             )
     bottom, top = given or (low - margin, high + margin)
-    if bins is None:
-        pixel = max(geometry.pixel_row, geometry.pixel_column) * 1e-3 / geometry.distance
-        unit = math.degrees(pixel) if name == "exit" else 2.0 * math.pi / geometry.wavelength * pixel
-        bins = min(max(int((top - bottom) / (_PIXELS * unit)), 1), _MOST)
-    if not 1 <= bins <= 10 * _MOST:
-        raise SlxrdError(f"bins {bins}: must be from 1 to {10 * _MOST}")
-    return Axis(name, bottom, top, bins)
+    return Axis(name, bottom, top, default_bins(geometry, (bottom, top), pixels) if bins is None else bins)
 
 
-def with_gaps(image: DetectorImage, geometry: Geometry) -> DetectorImage:
-    """Leave out the gaps between the modules of a known detector."""
-    missing = gaps(geometry)
-    if missing is None or missing.shape != image.shape or not (missing & ~image.mask).any():
-        return image
-    return image.masked(missing, f"gaps of {geometry.detector}")
+def default_bins(geometry: Geometry, span: Range, pixels: float = _PIXELS) -> int:
+    """Return the number of bins in a range of q that are some pixels wide."""
+    pixel = max(geometry.pixel_row, geometry.pixel_column) * 1e-3 / geometry.distance
+    width = pixels * 2.0 * math.pi / geometry.wavelength * pixel
+    return min(max(int((span[1] - span[0]) / width), 1), MOST_BINS)
 
 
-def remapped(
-    image: DetectorImage, geometry: Geometry, x: Axis, y: Axis, polarisation: float | None
-) -> tuple[Sums, tuple[str, ...]]:
-    """Sum an image in bins, and say what was done.
+def prepared(image: DetectorImage, geometry: Geometry, polarisation: float | None) -> DetectorImage:
+    """Check an image and its geometry, and leave out the gaps between the modules of a known detector.
 
     Raises
     ------
     SlxrdError
-        If the image has no counts, or no pixels in the bins.
+        If the image is of another detector or has no counts, or the polarisation is impossible.
     """
+    geometry.check(image)
     if polarisation is not None and not -1.0 <= polarisation <= 1.0:
         raise SlxrdError(f"polarisation {polarisation:g}: must be from -1 to 1")
-    image = with_gaps(image, geometry)
+    missing = gaps(geometry)
+    if missing is not None and missing.shape == image.shape and (missing & ~image.mask).any():
+        image = image.masked(missing, f"gaps of {geometry.detector}")
+    if image.mask.all():
+        raise SlxrdError(f"{image.name}: all pixels are left out; check the masks")
     if not np.any(image.counts, where=~image.mask):
         raise SlxrdError(f"{image.name}: all pixels are zero; choose another image or frame")
-    done = sums(image, geometry, x, y, polarisation)
-    if not done.pixels.any():
-        raise SlxrdError(
-            f"{image.name}: no pixel is left in {x.coordinate} {x.low:.4g} to {x.high:.4g} and "
-            f"{y.coordinate} {y.low:.4g} to {y.high:.4g}; choose another range, or check the masks"
-        )
+    return image
+
+
+def summed(
+    image: DetectorImage,
+    geometry: Geometry,
+    passes: Sequence[tuple[Axis, Axis]],
+    polarisation: float | None,
+    *,
+    places: bool = False,
+) -> list[Sums]:
+    """Sum an image in bins, once for each pair of axes; see :func:`slxrd.detector.integrator.sums`.
+
+    Raises
+    ------
+    SlxrdError
+        If none of them has a pixel.
+    """
+    done = [sums(image, geometry, x, y, polarisation, places=places) for x, y in passes]
+    if any(each.pixels.any() for each in done):
+        return done
+    unmasked = replace(image, mask=np.zeros(image.shape, dtype=bool))
+    where = " or ".join(f"{x} and {y}" for x, y in passes)
+    if any(sums(unmasked, geometry, x, y, polarisation).pixels.any() for x, y in passes):
+        why = "all pixels are left out by the masks (beam stop, gaps, bad pixels)"
+    else:
+        why = "there is no pixel, outside the detector or in the missing wedge"
+    raise SlxrdError(f"{image.name}: in {where}, {why}; choose another range")
+
+
+def steps_of(image: DetectorImage, geometry: Geometry, polarisation: float | None) -> tuple[str, ...]:
+    """Return what was done to an image that was remapped, one sentence a step."""
     polarised = "no correction" if polarisation is None else f"factor {polarisation:g}"
-    return done, (
+    return (
         *image.history,
         f"geometry: {geometry}",
         f"divided by the solid angle of the pixels; polarisation: {polarised}",
-        f"remapped to {x.coordinate} ({x.bins} bins) and {y.coordinate} ({y.bins} bins), "
-        "σ of Poisson statistics",
+        "each pixel counted in the bin of its centre, σ of Poisson statistics",
     )
 
 

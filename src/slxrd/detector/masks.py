@@ -23,7 +23,7 @@ _SUBTRACTED = 0.2
 
 
 @dataclass(frozen=True)
-class Rectangle:
+class MaskRectangle:
     """A rectangle of pixels, such as the rod of a beam stop.
 
     Parameters
@@ -53,7 +53,7 @@ class Rectangle:
 
 
 @dataclass(frozen=True)
-class Circle:
+class MaskCircle:
     """A circle of pixels, such as a beam stop.
 
     Parameters
@@ -84,7 +84,7 @@ class Circle:
 def mask_pixels(
     image: DetectorImage,
     *,
-    regions: Iterable[Rectangle | Circle] = (),
+    regions: Iterable[MaskRectangle | MaskCircle] = (),
     negative: bool = True,
     hot: bool = True,
     saturated: float | None = None,
@@ -95,7 +95,7 @@ def mask_pixels(
     ----------
     image : DetectorImage
         The image.
-    regions : list of Rectangle or Circle
+    regions : list of MaskRectangle or MaskCircle
         Regions that are left out, such as the beam stop.
     negative : bool
         Leave out negative values, by which detectors mark gaps and dead pixels.

@@ -64,12 +64,25 @@ def _outlines() -> Figure:
         return slxrd.outlines_figure(slxrd.find_outlines("tem.png", 500 / 212, pixel_error=0.0046))
 
 
+def _image() -> Figure:
+    """The image that the page on images simulates, and its cuts."""
+    script = next(blocks(FOLDER.parent / "images.md"))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        exec(compile(script.text, str(script), "exec"), {})
+        image = slxrd.mask_pixels(slxrd.read_image("film.edf"))
+    geometry = slxrd.Geometry.from_header(image, incidence=0.3)
+    chosen = [slxrd.Cut("in-plane", (0.04, 0.14)), slxrd.Cut("sector", (5.0, 12.0))]
+    cuts = [(cut, slxrd.cut_image(image, geometry, cut)) for cut in chosen]
+    return slxrd.image_figure(slxrd.cartesian_map(image, geometry), geometry, cuts, image.name)
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
     "background-simulated": _background,
     "peaks-simulated": _peaks,
     "outlines-simulated": _outlines,
+    "image-simulated": _image,
 }
 
 
