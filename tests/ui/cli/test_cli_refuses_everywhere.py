@@ -21,6 +21,7 @@ COMMANDS: dict[str, list[str]] = {
     "directions": ["--out", "o"],
     "merit": ["--out", "o"],
     "lp": ["--out", "o"],
+    "image": ["--out", "o"],
     "outlines": ["--pixel", "1", "--out", "o"],
     "resolution": ["--standard", "LaB6", "--out", "o.toml"],
     "correct": ["--out", "o.csv", "--beam", "1", "--sample", "2"],

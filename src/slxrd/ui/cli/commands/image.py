@@ -55,8 +55,8 @@ class _Done:
 @command(
     "image",
     group="Images",
-    example="slxrd image film.tif --poni detector.poni --incidence 0.2 --plot map.png\n"
-    "slxrd image film.tif --poni detector.poni --incidence 0.2 --cut in-plane:0.04:0.06 --out cuts",
+    example="slxrd image film.tif --poni a.poni --incidence 0.2 --plot map.png\n"
+    "slxrd image film.tif --poni a.poni --cut in-plane:0.04:0.06 --out cuts",
 )
 def image_command(
     files: Annotated[
