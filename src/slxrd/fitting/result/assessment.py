@@ -78,7 +78,7 @@ class Assessment:
     advice : tuple of str
         What to try next.
     widening : float
-        Factor on all errors and intervals, at least 1.
+        Factor on the errors from noise, at least 1; systematic effects have their own size.
     reduced_chi2 : float
         χ² per degree of freedom against the noise of the data, which is that of the fit unless the scatter
         of neighbouring points contradicts it.
@@ -129,13 +129,13 @@ class Assessment:
         measure = f"reduced χ² {self.reduced_chi2:.3g} against their noise, at most {self.limit:.3g} expected"
         shown = self.widening >= LEAST_WIDENING
         if self.grade == "describes":
-            wider = f"; errors widened × {self.widening:.2g}" if shown else ""
+            wider = f"; errors from noise widened × {self.widening:.2g}" if shown else ""
             return f"The model describes the data ({measure}){wider}."
         if self.grade == "systematic" and self.misfit is None:
-            wider = f" All errors are widened × {self.widening:.2g}." if shown else ""
+            wider = f" Errors from noise are widened × {self.widening:.2g}." if shown else ""
             return f"Not certain: {self.reasons[0]}.{wider}"
         if self.grade == "systematic":
-            wider = f": all errors are widened × {self.widening:.2g}" if shown else ""
+            wider = f": errors from noise are widened × {self.widening:.2g}" if shown else ""
             return f"The model describes the data with systematic residuals ({measure}){wider}."
         return f"REJECTED: the model does not describe the data ({measure}). No value below is a result."
 

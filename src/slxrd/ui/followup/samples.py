@@ -166,8 +166,8 @@ def _warning(fit: Fit) -> list[str]:
             "! THE MODEL DOES NOT DESCRIBE THE DATA: the spread of these values is no error of a quantity"
         ]
     return [
-        "! residuals are systematic: these values spread by the noise alone; the errors of the fit are "
-        f"widened × {fit.assessment.widening:.2g}"
+        "! residuals are systematic: these values spread by the noise alone; the errors of the fit contain "
+        f"those of noise × {fit.assessment.widening:.2g}"
     ]
 
 
