@@ -1,29 +1,41 @@
-"""Two readings of equidistant satellites: alternating layers, or equal crystals with gaps."""
+"""Readings of equidistant satellites: alternating layers, equal crystals with gaps, or one thick film."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
+from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import diagnosis_for
-from slxrd.fitting.pipeline import FitOptions, prepare_objective
+from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
 from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.minima import search
-from slxrd.fitting.search.on_substrate import without_substrate
+from slxrd.fitting.search.on_substrate import completed, without_substrate
+from slxrd.fitting.search.q_zero import fix_q_zero
+from slxrd.fitting.search.satellites import scan_satellites
+from slxrd.fitting.search.stages import best_starts, lowest, refine_roughly
+from slxrd.parameters.parameter_set import Parameters
 
-#: Time in seconds of the search without the substrate from which the reading is chosen.
+#: Time in seconds of the search of each reading, from which the best is chosen.
 SECONDS = 5.0
+#: Structures of a reading that are refined on the substrate.
+MOST_REFINED = 4
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
 CRYSTALS = "equal crystals with gaps (--stack pure)"
+FILM = "one film (--coherent 1)"
 
 
 def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tuple[Pattern, FitOptions]:
-    """Set up the fit of a pattern; of a multilayer, with the better of both readings.
+    """Set up the fit of a pattern; of a multilayer, with the best reading.
 
     Parameters
     ----------
@@ -51,28 +63,50 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     if found is None or found.proposal.kind != "multilayer" or not as_layers[1].estimated_coherent:
         return as_layers
     proposed = found.proposal.options
-    with_gaps = {
-        **options,
-        "coherent": proposed["coherent"],
-        "regions": options["regions"] or proposed["regions"],
-    }
-    masked, stacked = setup(pattern, with_gaps)
-    stacked = replace(stacked, estimated_coherent=True)
-    layers, gaps = _criterion(*as_layers), _criterion(masked, stacked)
-    better, worse = (CRYSTALS, LAYERS) if gaps < layers else (LAYERS, CRYSTALS)
+    given = {**options, "regions": options["regions"] or proposed["regions"]}
+    masked, stacked = setup(pattern, {**given, "coherent": proposed["coherent"]})
+    readings = {LAYERS: as_layers, CRYSTALS: (masked, replace(stacked, estimated_coherent=True))}
+    with contextlib.suppress(SlxrdError):  # options may name parameters that a film does not have
+        readings[FILM] = setup(pattern, {**given, "coherent": 1})
+    values = {name: _criterion(*reading) for name, reading in readings.items()}
+    best, *others = sorted(values, key=values.__getitem__)
     note = (
-        f"{better} describe the satellites better than {worse}: information criterion "
-        f"{min(gaps, layers):.4g}, not {max(gaps, layers):.4g}"
+        f"{best} {'describes' if best == FILM else 'describe'} the satellites better than "
+        f"{' or '.join(others)}: information criterion {values[best]:.4g}, not "
+        f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
-    pattern, chosen = (masked, stacked) if gaps < layers else as_layers
+    pattern, chosen = readings[best]
     return pattern, replace(chosen, notes=(*chosen.notes, note))
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:
-    """χ² of the best minimum without the substrate, and a penalty for each parameter."""
+    """χ² of the best minimum that is found in a short time, and a penalty for each parameter."""
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
+    budget = Budget(min(SECONDS, options.budget / 4.0))
+    if objective.model.stack.coherent == 1:
+        best = search(objective, without_neighbours(parameters), budget=budget).minima[0]
+    else:
+        best = _roughly_on_substrate(objective, fix_q_zero(parameters), budget) or _alone(
+            objective, parameters, budget
+        )
+    return best.chi2 + len(best.names) * math.log(objective.n_points)
+
+
+def _roughly_on_substrate(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum | None:
+    """Refine the best structures with the period of the satellites; None without a substrate."""
+    if objective.model.stack.substrate is None:
+        return None
+    parameters = near_interface(objective, parameters)
+    starts = completed(parameters, scan_satellites(objective, parameters, budget))
+    if not starts:
+        return None
+    starts = best_starts(objective, parameters, starts, MOST_REFINED, budget)
+    return lowest(refine_roughly(objective, parameters, starts, budget, "on the substrate"))
+
+
+def _alone(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum:
+    """Search the stack without its substrate."""
     if objective.model.stack.substrate is not None:
         objective, parameters = without_substrate(objective, parameters) or (objective, parameters)
-    best = search(objective, parameters, budget=Budget(min(SECONDS, options.budget / 4.0))).minima[0]
-    return best.chi2 + len(best.names) * math.log(objective.n_points)
+    return search(objective, parameters, budget=budget).minima[0]

@@ -19,7 +19,7 @@ from slxrd.fitting.search.exploration import explore, refine
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.identity import distinct, exchangeable, same
-from slxrd.fitting.search.on_substrate import refine_on_substrate, without_substrate
+from slxrd.fitting.search.on_substrate import refine_on_substrate, search_satellites, without_substrate
 from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
 from slxrd.fitting.search.scan import (
@@ -96,6 +96,10 @@ def search(
             parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     if objective.model.stack.substrate is not None:
+        fixed = fix_q_zero(parameters)
+        found = search_satellites(objective, fixed, budget, report)
+        if found is not None:
+            return SearchResult(*found, fixed)
         bare = without_substrate(objective, parameters)
         if bare is not None:
             return _search_in_stages(objective, parameters, bare, refine_on_substrate, report, budget)

@@ -11,7 +11,7 @@ from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.scan import Progress, main_region
-from slxrd.fitting.search.stages import refine_fully, refine_roughly, simplified
+from slxrd.fitting.search.stages import lowest, refine_fully, refine_roughly, simplified
 from slxrd.parameters.parameter_set import Parameters
 
 #: Minima with Gaussian gaps from which each trial of the distribution is refined.
@@ -73,10 +73,10 @@ def refine_distribution(
     if budget.spent(SHARE_OF_TRIALS):
         budget.leave_out("neighbours of the best solution")
     else:
-        beside = _neighbours(parameters, roughly[0].values)
-        if beside:
-            further = refine_roughly(objective, parameters, beside, budget, "beside the best solution")
-            roughly = tuple(sorted((*roughly, *further), key=lambda one: one.chi2))
+        best = lowest(roughly)
+        roughly += refine_roughly(
+            objective, parameters, _neighbours(parameters, best.values), budget, "beside the best solution"
+        )
     return refine_fully(objective, roughly, budget)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -45,6 +46,41 @@ def simplified(
         return None
 
 
+def best_starts(
+    objective: Objective,
+    parameters: Parameters,
+    starts: Sequence[dict[str, float]],
+    most: int,
+    budget: Budget,
+) -> list[dict[str, float]]:
+    """Return the starting points with the lowest χ², at most so many, the best first.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    parameters : Parameters
+        Fixed values and bounds.
+    starts : sequence of dict of str to float
+        Values of parameters.
+    most : int
+        Largest number of starting points.
+    budget : Budget
+        Time budget.
+    """
+
+    def chi2_of(values: dict[str, float]) -> float:
+        full = filled(parameters, values)
+        try:
+            return objective.chi2(full.resolve(full.vector())[0])
+        except SlxrdError:
+            return math.inf
+
+    chi2 = in_parallel(chi2_of, starts, budget, 0.8)
+    order = sorted(range(len(chi2)), key=lambda k: chi2[k])
+    return [starts[k] for k in order[:most]]
+
+
 def refine_roughly(
     objective: Objective,
     parameters: Parameters,
@@ -52,7 +88,7 @@ def refine_roughly(
     budget: Budget,
     where: str,
     report: Progress | None = None,
-) -> tuple[Minimum, ...]:
+) -> list[Minimum]:
     """Refine from every starting point, as far as the budget allows.
 
     Parameters
@@ -72,13 +108,8 @@ def refine_roughly(
 
     Returns
     -------
-    tuple of Minimum
-        Distinct minima, the best first.
-
-    Raises
-    ------
-    SlxrdError
-        If no start leads to a fit.
+    list of Minimum
+        One for each start that led to a fit.
     """
 
     def rough(values: Mapping[str, float]) -> Minimum | None:
@@ -95,17 +126,35 @@ def refine_roughly(
     tried = in_parallel(rough, starts, budget, report=done)
     if len(tried) < len(starts):
         budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points {where}")
-    return distinct([one for one in tried if one is not None], exchangeable(objective.model.stack))
+    return [one for one in tried if one is not None]
+
+
+def lowest(roughly: Sequence[Minimum]) -> Minimum:
+    """Return the minimum with the lowest χ².
+
+    Raises
+    ------
+    SlxrdError
+        If there is none.
+    """
+    return distinct(list(roughly))[0]
 
 
 def refine_fully(objective: Objective, roughly: Sequence[Minimum], budget: Budget) -> tuple[Minimum, ...]:
     """Refine the best of rough minima to full precision; distinct ones, the best first.
 
     The others are rivals too; they are refined with the final noise and background.
+
+    Raises
+    ------
+    SlxrdError
+        If there is none.
     """
+    exchange = exchangeable(objective.model.stack)
+    roughly = distinct(list(roughly), exchange)
     polished = in_parallel(
         lambda one: minimise(objective, one.parameters, expired=budget.expired),
         roughly[:MOST_POLISHED],
         budget,
     )
-    return distinct([*polished, *roughly[len(polished) :]], exchangeable(objective.model.stack))
+    return distinct([*polished, *roughly[len(polished) :]], exchange)

@@ -237,7 +237,8 @@ def conventions(fit: SavedFit) -> Iterable[str]:
         + (
             "Errors are not multiplied by its square root."
             if fit.assessment is None or fit.assessment.widening < LEAST_WIDENING
-            else f"Errors, limits and intervals from noise are widened by a factor of {fit.assessment.widening:.3g}."
+            else "Errors, limits and intervals from noise are widened by a factor of "
+            f"{fit.assessment.widening:.3g}."
         )
     )
     yield "A 95 % limit is the value at which χ², with all other parameters refined, has risen by 2.71."

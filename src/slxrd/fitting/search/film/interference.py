@@ -11,10 +11,13 @@ import math
 
 import numpy as np
 
+from slxrd.data.regions import RegionData
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.film.curves import film_curves, relative_errors
 from slxrd.model.environment.rod import deepest, rod
+from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.parameters.parameter_set import Parameters
+from slxrd.units import FloatArray
 
 #: Starting values of f_S and of coherence_S lie within these limits.
 LIMITS_F, LEAST_COHERENCE = (0.02, 50.0), 0.3
@@ -43,16 +46,46 @@ def substrate_values(
     dict of str to float
         Values within the bounds.
     """
-    strongest = max(range(len(objective.data)), key=lambda i: float(objective.data[i].intensity.max()))
-    points, background = objective.data[strongest], objective.backgrounds[strongest]
+    q = strongest_region(objective)[0].q + (parameters["q_zero"].value or 0.0)
+    film = film_curves(q, d, np.array([N]), np.array([sigma_N]), objective.model.instrument, True)
+    assert film.amplitude is not None
+    return interface_values(objective, parameters, film.intensity[:, 0], film.amplitude[:, 0], d)
+
+
+def strongest_region(objective: Objective) -> tuple[RegionData, FloatArray]:
+    """Return the points of the region with the highest intensity, and the columns of its background."""
+    k = max(range(len(objective.data)), key=lambda i: float(objective.data[i].intensity.max()))
+    return objective.data[k], objective.backgrounds[k]
+
+
+def interface_values(
+    objective: Objective, parameters: Parameters, intensity: FloatArray, amplitude: ComplexArray, d: float
+) -> dict[str, float]:
+    """Estimate f_S, coherence_S and L_S for a known curve of what is on the substrate.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and the model.
+    parameters : Parameters
+        Fixed values, starts and bounds.
+    intensity, amplitude : ndarray, shape (n,)
+        Mean intensity and mean amplitude in the strongest region, measured from the lowest plane.
+    d : float
+        Distance of planes in Å.
+
+    Returns
+    -------
+    dict of str to float
+        Values within the bounds.
+    """
+    points, background = strongest_region(objective)
     q = points.q + (parameters["q_zero"].value or 0.0)
     d_S = float(parameters["d_S"].value or d)
     instrument = objective.model.instrument
-    film = film_curves(q, d, np.array([N]), np.array([sigma_N]), instrument, True)
-    assert film.amplitude is not None
     surface = rod(q, d_S, deepest(instrument.longest_fringe(q)))
-    cross = np.conj(surface.amplitude) * np.exp(1j * q * d_S) * film.amplitude[:, 0]
-    columns = np.column_stack((film.intensity, cross.real, cross.imag, surface.intensity, background))
+    cross = np.conj(surface.amplitude) * np.exp(1j * q * d_S) * amplitude
+    columns = np.column_stack((intensity, cross.real, cross.imag, surface.intensity, background))
     sigma = np.hypot(points.sigma, 0.3 * relative_errors(points.q, points.intensity))
     size = np.linalg.norm(columns / sigma[:, None], axis=0) + 1e-300
     found = np.linalg.lstsq(columns / sigma[:, None] / size, points.intensity / sigma, rcond=1e-10)[0] / size

@@ -16,6 +16,7 @@ from slxrd.fitting.search.film.interference import substrate_values
 from slxrd.fitting.search.film.scan import FilmScan, Scanned
 from slxrd.fitting.search.identity import worst_listed
 from slxrd.fitting.search.scan import Progress, envelope_fits, filled, usual_spread
+from slxrd.fitting.search.stages import best_starts
 from slxrd.parameters.parameter_set import Parameters
 
 #: Relative change of χ² and evaluations of the rough refinement of all starts.
@@ -124,19 +125,14 @@ def _on_substrate(
     objective: Objective, parameters: Parameters, films: list[dict[str, float]], budget: Budget
 ) -> list[dict[str, float]]:
     """Add the substrate to films, and return the best of them, as each evaluation takes longer."""
-
-    def one(film: dict[str, float]) -> tuple[float, dict[str, float]]:
-        below = substrate_values(objective, parameters, film["d"], film["N"], film["sigma_N"])
-        start = _completed(parameters, {**film, **below})
-        full = filled(parameters, start)
-        try:
-            return objective.chi2(full.resolve(full.vector())[0]), start
-        except SlxrdError:
-            return math.inf, start
-
-    known = in_parallel(one, films, budget, 0.5)
-    order = sorted(range(len(known)), key=lambda k: known[k][0])
-    return [known[k][1] for k in order[:MOST_ON_SUBSTRATE]]
+    starts = [
+        _completed(
+            parameters,
+            {**film, **substrate_values(objective, parameters, film["d"], film["N"], film["sigma_N"])},
+        )
+        for film in films
+    ]
+    return best_starts(objective, parameters, starts, MOST_ON_SUBSTRATE, budget)
 
 
 def _completed(parameters: Parameters, values: dict[str, float]) -> dict[str, float]:
