@@ -1,6 +1,6 @@
 """Simulated films and stacks on substrates, fitted with the options that the program chooses itself.
 
-    python benchmarks/films.py [COUNT] [FIRST] [--fits]
+    python benchmarks/films.py [COUNT] [FIRST] [--kind stack] [--fits]
 
 The patterns are plain kinematic sums over planes with Poisson counts, calculated here without the package:
 films of 30 to 600 Å and stacks of 2 to 30 crystals on substrates, 10³ to 10⁶ counts, half of them with the
@@ -9,7 +9,8 @@ others have no option at all. A pattern counts as
 
     right       the true thickness or period lies in the 95 % interval
     near        outside, by less than the interval's half width
-    wrong       farther outside
+    wrong       farther outside, or a quantity that the sample does not have is stated with an error: the
+                period of a film, or the thickness of a stack that was taken for a film
     refused     no interval: rejected, not determined, or nothing to fit
 """
 
@@ -142,15 +143,20 @@ def judge(case: Case) -> tuple[str, str]:
         fit = slxrd.fit(case.pattern, **options)
     except slxrd.SlxrdError as error:
         return "refused", str(error)[:120]
-    single = fit.stack.coherent == 1
-    if single != (case.kind == "film"):
-        return (
-            "refused" if fit.assessment.grade == "rejected" else "wrong",
-            f"taken for M = {fit.stack.coherent}",
-        )
-    estimate = fit.derived["thickness" if single else "period"]
-    grade = fit.assessment.grade
-    text = f"{grade}, χ² {fit.reduced_chi2:.2f}: {estimate.value} ± {estimate.error} for {case.truth:.2f}"
+    single, grade = fit.stack.coherent == 1, fit.assessment.grade
+    quoted = {name for name in ("L", "period") if {**fit.parameters, **fit.derived}[name].error is not None}
+    if not single and case.kind == "film" and quoted:
+        return "wrong", f"{grade}: taken for M = {fit.stack.coherent}, with {', '.join(sorted(quoted))}"
+    name = "thickness" if case.kind == "film" else "period"
+    if single and case.kind == "stack":
+        stated = fit.derived["thickness"].error is not None
+        return ("wrong" if stated else "refused"), f"{grade}: taken for a film"
+    return covered(case, grade, fit.reduced_chi2, fit.derived[name])
+
+
+def covered(case: Case, grade: str, chi2: float, estimate: slxrd.Estimate) -> tuple[str, str]:
+    """Compare an estimate with the truth."""
+    text = f"{grade}, χ² {chi2:.2f}: {estimate.value} ± {estimate.error} for {case.truth:.2f}"
     if estimate.value is None or estimate.error is None:
         return "refused", text
     pieces = estimate.interval_95 or (
@@ -167,12 +173,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("count", nargs="?", type=int, default=200)
     parser.add_argument("first", nargs="?", type=int, default=0)
+    parser.add_argument("--kind", choices=("film", "stack"), help="only these")
     parser.add_argument("--fits", action="store_true", help="print every fit")
     arguments = parser.parse_args()
     results: Counter[tuple[str, str]] = Counter()
     begun = time.perf_counter()
     for seed in range(arguments.first, arguments.first + arguments.count):
         case = draw(seed)
+        if arguments.kind not in (None, case.kind):
+            continue
         start = time.perf_counter()
         verdict, text = judge(case)
         results[case.kind, verdict] += 1

@@ -14,7 +14,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import complete
-from slxrd.fitting.diagnosis.readings import setup_best
+from slxrd.fitting.diagnosis.readings import setup_best, setup_other
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
@@ -291,4 +291,10 @@ def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[F
     SlxrdError
         If the pattern or an option is at fault.
     """
-    return fit_pattern(*setup_best(pattern, collect(options), setup), report)
+    collected = collect(options)
+    found = fit_pattern(*setup_best(pattern, collected, setup), report)
+    other = setup_other(pattern, collected, setup) if found.rejected else None
+    if other is None:
+        return found
+    tried = fit_pattern(*other, report)
+    return found if tried.rejected else tried

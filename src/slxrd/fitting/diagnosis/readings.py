@@ -10,7 +10,7 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.diagnosis.options import diagnosis_for
+from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
@@ -27,6 +27,8 @@ from slxrd.parameters.parameter_set import Parameters
 SECONDS = 5.0
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
+#: Number of crystals from which that of a stack is estimated.
+CRYSTALS_IN_STACK = 8
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
@@ -77,6 +79,38 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     )
     pattern, chosen = readings[best]
     return pattern, replace(chosen, notes=(*chosen.notes, note))
+
+
+def setup_other(
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup
+) -> tuple[Pattern, FitOptions] | None:
+    """Set up the fit of a stack to a pattern that was taken for that of a film on a substrate.
+
+    Parameters
+    ----------
+    pattern, options, setup
+        As in :func:`setup_best`.
+
+    Returns
+    -------
+    tuple or None
+        None if the film was not the choice of the program, or there are no satellites.
+    """
+    found = diagnosis_for(pattern, options)
+    if found is None or found.proposal.kind != "film on substrate":
+        return None
+    if options["coherent"] is not None or means_stack(options):
+        return None
+    regions = options["regions"] or found.proposal.options["regions"]
+    masked, stacked = setup(pattern, {**options, "regions": regions, "coherent": CRYSTALS_IN_STACK})
+    objective, _ = prepare_objective(masked, stacked)
+    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
+    if objective.model.stack.substrate is None:
+        return None
+    if not scan_satellites(objective, parameters, Budget(SECONDS)).decisive:
+        return None
+    note = f"{FILM} does not describe the pattern: {CRYSTALS} were tried instead"
+    return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:
