@@ -90,3 +90,33 @@ def layered_crystals(
     background = 0.01 * peak * np.exp(-q) + 0.004 * peak * np.exp(-(((q - 1.7) / 0.5) ** 2))
     expected = peak * intensity / intensity.max() + background
     return Pattern(q, np.random.default_rng(seed).poisson(expected).astype(float), source="layered")
+
+
+def stack(
+    N: int = 12,
+    d: float = 2.03,
+    L: float = 6.1,
+    *,
+    sigma_L: float = 0.25,
+    repeats: int = 12,
+    substrate: float = 1.99,
+    strength: float = 0.7,
+    peak: float = 5e4,
+    seed: int = 0,
+    sigma: float = 0.0008,
+    step: float = 0.001,
+    reach: float = 4.5,
+    draws: int = 300,
+) -> Pattern:
+    """Stacks of equal crystals whose gaps fluctuate, drawn one by one; ``reach`` in satellites."""
+    random = np.random.default_rng(seed)
+    fringe = 2.0 * np.pi / ((N - 1) * d + L)
+    q = np.arange(2.0 * np.pi / d - reach * fringe, 2.0 * np.pi / d + reach * fringe, step)
+    crystal, below = planes(q, [(N, d, 1.0)]), rod(q, substrate, strength)
+    total = np.zeros(q.size)
+    for _ in range(draws):
+        gaps = random.normal(L, sigma_L, repeats - 1)
+        bottoms = np.concatenate(([0.0], np.cumsum(gaps + (N - 1) * d)))
+        total += np.abs(crystal * np.exp(1j * np.outer(bottoms, q)).sum(axis=0) + below) ** 2
+    away = np.abs(q - 2.0 * np.pi / substrate) > 6.0 * sigma
+    return counted(q, total, peak * float(total.max() / total[away].max()), 4.0, seed, sigma)

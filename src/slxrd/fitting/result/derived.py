@@ -86,8 +86,9 @@ def _mean_size(stack: Stack, N: float, sigma_N: float, end: str = "") -> tuple[f
 
 
 def _slopes_of_mean(by_size: Mapping[str, float], N: Estimate, end: str = "") -> dict[str, float]:
-    """Return the derivatives of the mean size, 1 by N where N is uncertain by more than one step."""
-    return {f"N{end}": 1.0} if N.error is not None and N.error > ONE_STEP else dict(by_size)
+    """Return the derivatives of the mean size, 1 by N where N may be uncertain by more than one step."""
+    stated = N.status in ("determined", "ambiguous", "fixed")
+    return dict(by_size) if stated and (N.error or 0.0) <= ONE_STEP else {f"N{end}": 1.0}
 
 
 def _known_slopes(

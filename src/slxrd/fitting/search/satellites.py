@@ -21,6 +21,7 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.film.curves import Curves, weighted_points
 from slxrd.fitting.search.film.interference import interface_values, strongest_region
+from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.model.intensity import Model
 from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.parameters.parameter_set import Parameters
@@ -33,12 +34,13 @@ PER_TURN, TREND = 10, 4
 #: Positions of the crystals' Bragg peak about the strongest maximum: largest distance, and steps, in fringes.
 REACH, PER_FRINGE = 1.6, 5
 #: Trial values of σ_L in Å, and the least gap in units of d.
-TRIED_SIGMA_L, LEAST_GAP = (0.1, 0.3, 0.7), 0.9
+TRIED_SIGMA_L, LEAST_GAP = (0.1, 0.3, 0.7, NO_FRINGES), 0.9
 #: Least and largest number of planes of a crystal.
 FEWEST_PLANES, MOST_PLANES = 3, 60
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
-#: Satellites have been found if the best structure has less than this part of the median χ².
+#: Satellites have been found if the best structure has less than this part of the χ² of crystals whose
+#: gaps are without order, with relative residuals.
 DECISIVE = 0.6
 #: Share of the time budget for the scan; attenuation from cell to cell that keeps sums finite.
 SHARE_OF_SCAN, LEAST_FADING = 0.75, 1e-4
@@ -70,8 +72,8 @@ class Scanned:
         Values of the structure and of the substrate, the best first; empty if no structure is within the
         bounds.
     decisive : bool
-        Whether the best structure describes the pattern much better than most, with relative residuals, so
-        that satellites have been found.
+        Whether the best structure describes the pattern much better than crystals without order, so that
+        satellites have been found.
     """
 
     starts: list[dict[str, float]]
@@ -115,13 +117,14 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     chi2 = np.full((2, len(trials)), np.inf)
     for first, piece in enumerate(in_parallel(one, range(strides), budget, SHARE_OF_SCAN)):
         chi2[:, first::strides] = piece
-    chosen = [_lowest(row, trials) for row in chi2]
+    ordered = trials.values["sigma_L"] < NO_FRINGES
+    chosen = [_lowest(np.where(ordered, row, np.inf), trials) for row in chi2]
     merged = [k for pair in zip_longest(*chosen) for k in pair if k is not None]
     starts = [trials.start(k) for k in dict.fromkeys(merged)]
-    relative = chi2[1, np.isfinite(chi2[1])]
+    stacked, alone = (chi2[1, which].min(initial=np.inf) for which in (ordered, ~ordered))
     return Scanned(
         [{**start, **_interface(objective, parameters, start)} for start in starts],
-        bool(relative.size and relative.min() < DECISIVE * np.median(relative)),
+        bool(stacked < DECISIVE * alone < np.inf),
     )
 
 
@@ -239,20 +242,26 @@ def stack_curves(q: FloatArray, values: Mapping[str, FloatArray], model: Model) 
     Curves
         Of shape (n, k).
     """
-    d, N, L, spread = (values[name][None, :] for name in ("d", "N", "L", "sigma_L"))
     across = q[:, None]
-    cell, length, gaps = _crystal(across, d, N), (N - 1.0) * d + L, 1.0
+    width = model.instrument.sigma(q)[:, None]
+    d, N, L, spread = (values[name][None, :] for name in ("d", "N", "L", "sigma_L"))
+    count, loss = float(model.stack.coherent), 0.5 * (across * spread) ** 2
+    first, length = _crystal(across, d, N), (N - 1.0) * d + L
+    cell, own, onward = first, np.abs(first) ** 2, np.exp(1j * across * length - loss)
+    within = across_cells = np.zeros((1, 1), dtype=complex)
     if "d_B" in values:
         d_B, N_B = values["d_B"][None, :], values["N_B"][None, :]
-        onward = np.exp(1j * across * length - 0.5 * (across * spread) ** 2)
-        cell, length, gaps = cell + onward * _crystal(across, d_B, N_B), length + (N_B - 1.0) * d_B + L, 2.0
-    width = model.instrument.sigma(q)[:, None]
-    fading = 0.5 * (gaps * (across * spread) ** 2 + (length * width) ** 2) + LEAST_FADING
-    tau = np.exp(1j * across * length - fading)
-    count = float(model.stack.coherent)
+        second, length_B = _crystal(across, d_B, N_B), (N_B - 1.0) * d_B + L
+        above = np.exp(1j * across * length_B - loss)
+        within, across_cells = np.conj(first) * second * onward, np.conj(second) * first * above
+        cell, own, onward = first + onward * second, own + np.abs(second) ** 2, onward * above
+        length = length + length_B
+    tau = np.asarray(onward * np.exp(-0.5 * (length * width) ** 2 - LEAST_FADING))
     column = (1.0 - tau**count) / (1.0 - tau)
-    pairs = tau * (count - column) / (1.0 - tau)
-    return Curves(np.abs(cell) ** 2 * (count + 2.0 * pairs.real), cell * column)
+    # Pairs of neighbouring cells, times the sum over their distances m of (M − m)·τ^(m−1).
+    pairs = (tau * (own + within) + across_cells) * (count - column) / (1.0 - tau)
+    own = own + 2.0 * within.real
+    return Curves(count * own + 2.0 * pairs.real, cell * column)
 
 
 def _crystal(q: FloatArray, d: FloatArray, N: FloatArray) -> ComplexArray:

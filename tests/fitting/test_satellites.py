@@ -1,0 +1,123 @@
+"""Starts for stacks on a substrate from the period of their satellites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from films_on_substrates import film, stack
+
+import slxrd
+from slxrd.fitting.api import setup
+from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.satellites import satellite_periods, scan_satellites, stack_curves
+from slxrd.instrument.diffractometer import Instrument
+from slxrd.model.intensity import Model
+from slxrd.parameters.parameter_set import Parameters
+from slxrd.sample.stack import Stack
+
+PERIOD = 11 * 2.03 + 6.1
+
+
+def prepared(pattern: slxrd.Pattern, **options: Any) -> tuple[Objective, Parameters]:
+    """Objective and parameters of a stack of eight crystals on a substrate of 1.99 Å."""
+    given = {"coherent": 8, "substrate": 1.99, "resolution": 0.0008, "background": "constant", **options}
+    pattern, chosen = setup(pattern, collect(given))
+    objective, _ = prepare_objective(pattern, chosen)
+    return objective, chosen.parameters.within(objective.model.stack.table)
+
+
+def options_of(pattern: slxrd.Pattern) -> dict[str, Any]:
+    q = pattern.q
+    return {"regions": [(float(q[0]), float(q[-1]))], "mask": [(3.147, 3.168)]}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_structure_of_a_stack_on_a_substrate(seed: int) -> None:
+    """The number of crystals and σ_L are not those of the scan."""
+    pattern = stack(seed=seed)
+    objective, parameters = prepared(pattern, **options_of(pattern))
+    periods = satellite_periods(objective, 6.0, 120.0)
+    assert min(abs(period - PERIOD) for period in periods[:3]) < 0.4
+    scanned = scan_satellites(objective, parameters, Budget())
+    assert scanned.decisive
+    best = scanned.starts[0]
+    assert best["N"] == 12.0
+    assert best["d"] == pytest.approx(2.03, abs=0.02)
+    assert 11.0 * best["d"] + best["L"] == pytest.approx(PERIOD, abs=0.3)
+
+
+def test_crystals_without_satellites_are_not_decisive() -> None:
+    """Gaps of very different sizes leave one broad peak."""
+    pattern = stack(sigma_L=3.0, seed=1)
+    objective, parameters = prepared(pattern, **options_of(pattern))
+    assert not scan_satellites(objective, parameters, Budget()).decisive
+
+
+def test_values_that_are_given_are_not_scanned() -> None:
+    pattern = stack(seed=1)
+    objective, parameters = prepared(
+        pattern, **options_of(pattern), fix={"N": 11.0}, bounds={"L": (7.0, 9.0)}
+    )
+    scanned = scan_satellites(objective, parameters, Budget())
+    assert scanned.starts
+    assert {start["N"] for start in scanned.starts} == {11.0}
+    assert all(7.0 <= start["L"] <= 9.0 for start in scanned.starts)
+
+
+def test_no_structure_within_the_bounds() -> None:
+    pattern = stack(seed=1)
+    objective, parameters = prepared(pattern, **options_of(pattern), bounds={"d": (5.0, 6.0)})
+    scanned = scan_satellites(objective, parameters, Budget())
+    assert not scanned.starts
+    assert not scanned.decisive
+
+
+@pytest.mark.parametrize("layered", [False, True])
+def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
+    """Mean intensity and amplitude, crystal by crystal and pair by pair; the last one has no resolution."""
+    q, count, spread, gap = np.linspace(2.7, 3.4, 200), 7, 0.3, 6.1
+    layers = [(2.03, 12), (2.2, 7)][: 2 if layered else 1]
+    names = ("d", "N", "d_B", "N_B")[: 2 * len(layers)]
+    values = dict(zip(names, [float(value) for layer in layers for value in layer], strict=True))
+    values |= {"L": gap, "sigma_L": spread}
+    model = Model(Stack(coherent=count), Instrument(0.0))
+    found = stack_curves(q, {name: np.array([value]) for name, value in values.items()}, model)
+    bottoms, bodies = [0.0], []
+    for d, N in layers * count:
+        bodies.append(np.exp(1j * np.outer(q, d * np.arange(N))).sum(axis=1))
+        bottoms.append(bottoms[-1] + (N - 1) * d + gap)
+    amplitude, intensity = np.zeros(q.size, complex), np.zeros(q.size)
+    for m, body in enumerate(bodies):
+        amplitude += body * np.exp(1j * q * bottoms[m] - 0.5 * m * (q * spread) ** 2)
+        for n, other in enumerate(bodies):
+            phase = np.exp(1j * q * (bottoms[m] - bottoms[n]) - 0.5 * abs(m - n) * (q * spread) ** 2)
+            intensity += (body * np.conj(other) * phase).real
+    assert found.amplitude is not None
+    np.testing.assert_allclose(found.intensity[:, 0], intensity, atol=1e-3 * intensity.max())
+    np.testing.assert_allclose(found.amplitude[:, 0], amplitude, atol=1e-3 * np.abs(amplitude).max())
+
+
+@pytest.mark.slow
+def test_a_stack_that_looks_like_a_film() -> None:
+    """The bare command takes the first of few wide satellites for Laue fringes, and corrects itself."""
+    pattern = stack(N=6, L=5.0, step=0.004, sigma=0.003, reach=3.0, draws=100, seed=1)
+    assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
+    fit = slxrd.fit(pattern, resolution=0.003, systematics="none", budget=60.0)
+    assert fit.stack.coherent > 1
+    assert fit.assessment is not None
+    assert not fit.assessment.rejected
+    assert fit.minima[0].values["N"] == pytest.approx(6.0, abs=0.7)
+    assert fit.minima[0].values["L"] == pytest.approx(5.0, abs=0.3)
+
+
+@pytest.mark.slow
+def test_a_thick_film_is_not_taken_for_a_multilayer() -> None:
+    fit = slxrd.fit(
+        film(100, 3.77, substrate=3.9, peak=3e4, seed=3, sigma=0.001, half=0.1), resolution=0.0021
+    )
+    assert fit.stack.coherent == 1
