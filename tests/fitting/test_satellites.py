@@ -104,15 +104,25 @@ def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
 
 @pytest.mark.slow
 def test_a_stack_that_looks_like_a_film() -> None:
-    """The bare command takes the first of few wide satellites for Laue fringes, and corrects itself."""
-    pattern = stack(N=6, L=5.0, step=0.004, sigma=0.003, reach=3.0, draws=100, seed=1)
+    """The diagnosis takes satellites for Laue fringes; the rejected film is replaced by a stack."""
+    pattern = stack(
+        substrate=1.97,
+        strength=1.0,
+        repeats=19,
+        step=0.003,
+        sigma=0.002,
+        reach=3.2,
+        peak=2e5,
+        seed=1,
+        draws=60,
+    )
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
-    fit = slxrd.fit(pattern, resolution=0.003, systematics="none", budget=60.0)
+    fit = slxrd.fit(pattern, resolution=0.002, systematics="none", budget=60.0)
     assert fit.stack.coherent > 1
     assert fit.assessment is not None
     assert not fit.assessment.rejected
-    assert fit.minima[0].values["N"] == pytest.approx(6.0, abs=0.7)
-    assert fit.minima[0].values["L"] == pytest.approx(5.0, abs=0.3)
+    assert fit.minima[0].values["N"] == pytest.approx(12.0, abs=0.7)
+    assert fit.minima[0].values["L"] == pytest.approx(6.1, abs=0.2)
 
 
 @pytest.mark.slow

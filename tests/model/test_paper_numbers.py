@@ -101,6 +101,23 @@ def test_without_L_no_period() -> None:
     assert found["thickness"].status == "determined"
 
 
+@pytest.mark.parametrize("status", ["undetermined", "lower bound", "at bound"])
+def test_without_N_no_thickness_even_if_all_crystals_have_one_size(status: str) -> None:
+    """The mean of a narrow distribution does not change with N, but N itself may be another whole number."""
+    values = {**SHEETS, "N": 12.0, "sigma_N": 0.2}
+    estimates = {name: Estimate(value, 0.01, "") for name, value in values.items()}
+    names = ("d", "L")
+    chain = {name: np.zeros(2) for name in values} | dict(zip(names, np.eye(2), strict=True))
+    covariance = Covariance(names, np.eye(2) * 1e-4, {}, 1.0, chain)
+    assert derived_quantities(estimates, values, covariance, Stack())["period"].status == "determined"
+    value = 12.0 if status == "at bound" else None
+    estimates["N"] = Estimate(value, None, "planes", status, "")  # type: ignore[arg-type]
+    found = derived_quantities(estimates, values, covariance, Stack())
+    for name in ("period", "thickness", "thickness_with_surface"):
+        assert found[name].error is None, name
+        assert found[name].status in ("undetermined", "at bound"), name
+
+
 # Section S.q and the scattering geometry
 
 

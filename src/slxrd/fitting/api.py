@@ -293,7 +293,7 @@ def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[F
     """
     collected = collect(options)
     found = fit_pattern(*setup_best(pattern, collected, setup), report)
-    other = setup_other(pattern, collected, setup) if found.rejected else None
+    other = setup_other(pattern, collected, setup, rejected=found.rejected)
     if other is None:
         return found
     tried = fit_pattern(*other, report)

@@ -11,6 +11,7 @@ from typing import Any
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
+from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
@@ -29,6 +30,8 @@ SECONDS = 5.0
 MOST_REFINED = 4
 #: Number of crystals from which that of a stack is estimated.
 CRYSTALS_IN_STACK = 8
+#: Peaks within this relative distance of the strongest one may be its satellites; the least number of them.
+NEAR, FEWEST_SATELLITES = 0.3, 3
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
@@ -82,7 +85,7 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
 
 
 def setup_other(
-    pattern: Pattern, options: Mapping[str, Any], setup: Setup
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup, *, rejected: bool
 ) -> tuple[Pattern, FitOptions] | None:
     """Set up the fit of a stack to a pattern that was taken for that of a film on a substrate.
 
@@ -90,18 +93,21 @@ def setup_other(
     ----------
     pattern, options, setup
         As in :func:`setup_best`.
+    rejected : bool
+        Whether the film was rejected.
 
     Returns
     -------
     tuple or None
-        None if the film was not the choice of the program, or there are no satellites.
+        None if the film was not the choice of the program, if it has fringes and was not rejected, or if
+        there are no satellites.
     """
     found = diagnosis_for(pattern, options)
     if found is None or found.proposal.kind != "film on substrate":
         return None
-    if options["coherent"] is not None or means_stack(options):
+    if options["coherent"] is not None or means_stack(options) or not (rejected or _without_fringes(found)):
         return None
-    regions = options["regions"] or found.proposal.options["regions"]
+    regions = options["regions"] or (_around_peaks(found, pattern) or found.proposal.options["regions"])
     masked, stacked = setup(pattern, {**options, "regions": regions, "coherent": CRYSTALS_IN_STACK})
     objective, _ = prepare_objective(masked, stacked)
     parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
@@ -109,8 +115,23 @@ def setup_other(
         return None
     if not scan_satellites(objective, parameters, Budget(SECONDS)).decisive:
         return None
-    note = f"{FILM} does not describe the pattern: {CRYSTALS} were tried instead"
+    note = f"{FILM} does not describe all of the pattern: {CRYSTALS} were tried instead"
     return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
+
+
+def _without_fringes(found: Diagnosis) -> bool:
+    return not any(period.kind == "Laue" for period in found.fringes)
+
+
+def _around_peaks(found: Diagnosis, pattern: Pattern) -> tuple[tuple[float, float], ...]:
+    """Return the range of the peaks near the strongest one, which may be its satellites; empty if too few."""
+    peaks = [peak for peak in found.peaks if peak.kind in ("Bragg", "fringe")]
+    strongest = max(peaks, key=lambda peak: peak.height, default=None)
+    near = [peak.q for peak in peaks if strongest and abs(peak.q / strongest.q - 1.0) < NEAR]
+    if len(near) < FEWEST_SATELLITES:
+        return ()
+    q, beyond = pattern.to_q().q, 0.5 * (max(near) - min(near)) / (len(near) - 1)
+    return ((max(min(near) - beyond, float(q[0])), min(max(near) + beyond, float(q[-1]))),)
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:
