@@ -174,15 +174,15 @@ def minimise(
             gtol=gtol,
             max_nfev=most_evaluations,
         )
+        x = np.asarray(done.x)
+        state = evaluated(x)
     except _Expired:
         assert best is not None
         chi2, x, state = best
         return Solution(
             x, state, chi2, (x <= np.asarray(lower)) | (x >= np.asarray(upper)), -1, evaluated.count
         )
-    x = np.asarray(done.x)
     at_bound: BoolArray = np.asarray(done.active_mask) != 0
-    state = evaluated(x)
     return Solution(x, state, 2.0 * float(done.cost), at_bound, int(done.status), evaluated.count)
 
 

@@ -12,6 +12,7 @@ import pytest
 from slxrd._interruption import check_interruption
 from slxrd.data.regions import Region, select_points
 from slxrd.fitting.api import fit
+from slxrd.fitting.examples import example
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.write import result_dictionary
@@ -199,3 +200,20 @@ def test_a_fit_that_runs_out_of_time_says_what_it_left_out() -> None:
     assert short.assessment.grade != "describes"
     assert "starting points" in "; ".join(short.certificate.not_examined)
     assert any("not finished within the time budget" in note for note in short.notes)
+
+
+def test_few_starting_points_determine_neither_gap_nor_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time has passed at once: one starting point is refined, whose L may be a distance of planes away."""
+    pattern = example("cspbbr3-cubes")
+    options: dict[str, Any] = {"regions": [(0.88, 1.28), (1.98, 2.33)], "systematics": "none"}
+    whole = fit(pattern, **options)
+    monkeypatch.setattr(Budget, "spent", lambda self, share=1.0: True)
+    found = fit(pattern, **options)
+    assert found.assessment is not None
+    assert "time budget" in found.assessment.headline
+    for name in ("L", "N", "period", "thickness"):
+        assert {**whole.parameters, **whole.derived}[name].error is not None
+        estimate = {**found.parameters, **found.derived}[name]
+        assert estimate.value is None, name
+        assert estimate.status == "undetermined"
+        assert estimate.why

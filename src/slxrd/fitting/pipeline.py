@@ -27,6 +27,7 @@ from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
 from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
+from slxrd.fitting.search.certificate import SUPPORTED
 from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
@@ -177,6 +178,7 @@ def fit_pattern(
         notes,
         intervals=intervals,
         incomplete=certificate.budget_reached,
+        unsupported=budget.starts_left and certificate.ended_in_best < SUPPORTED,
         budget=of_estimates,
         systematics=options.systematics,
     )

@@ -9,7 +9,7 @@ from typing import TypeVar
 from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
-from slxrd.fitting.assessment.determination import assess_estimates
+from slxrd.fitting.assessment.determination import assess_estimates, without_solution
 from slxrd.fitting.assessment.difference import with_difference
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
@@ -49,6 +49,7 @@ def assess_minima(
     *,
     intervals: bool = True,
     incomplete: bool = False,
+    unsupported: bool = False,
     budget: Budget | None = None,
     systematics: Systematics = NONE,
 ) -> Fit:
@@ -76,7 +77,10 @@ def assess_minima(
     intervals : bool
         Whether to sample the posterior for the intervals and the probabilities of the solutions.
     incomplete : bool
-        Whether the search ended before all starting points were tried.
+        Whether the search ended before everything was examined.
+    unsupported : bool
+        Whether it ended before all starting points were tried, and few of them led to the best solution: L
+        and N, in which solutions differ, are then not determined.
     budget : Budget, optional
         Time budget of the assessment and the estimates; none by default.
     systematics : Systematics
@@ -171,6 +175,8 @@ def assess_minima(
         if corrected.noise != 1.0:
             minima = tuple(reevaluated(each, objective) for each in widened)
         fit = _on_the_noise_of_the_fit(fit, objective, minima[: len(fit.minima)])
+    if unsupported:
+        fit = without_solution(fit)
     fit = with_error_budget(fit, corrected, wider, widened[0])
     return fit if white or not corrected.errors.used else with_difference(fit, plain_minima)
 

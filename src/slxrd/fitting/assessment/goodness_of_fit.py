@@ -29,6 +29,9 @@ NEGLIGIBLE = 1e-3
 UNLIKELY = 1e-3
 #: Least scatter of neighbouring points over a known σ with which they are taken to be independent.
 LEAST_SCATTER = 0.8
+#: Largest noise of slow variations over the σ of the fit that a correlation of the noise may explain:
+#: smoothing leaves them as they are, and a larger ratio is an error of the model.
+LARGEST_SLOW = 5.0
 #: Lags of the autocorrelation, and simulated sets of residuals.
 _LAGS, _DRAWS = 8, 300
 #: Least number of points for tests of structure.
@@ -138,9 +141,19 @@ def goodness_of_fit(objective: Objective, minimum: Minimum, *, known: bool, seed
     seed : int
         Of the simulated noise.
     """
+    correlations = _correlations(objective, minimum, known=known)
+    found = _tested(objective, minimum, correlations, known=known, seed=seed)
+    if correlations and max(region.slow for region in found.regions) > LARGEST_SLOW:
+        return _tested(objective, minimum, {}, known=known, seed=seed)
+    return found
+
+
+def _tested(
+    objective: Objective, minimum: Minimum, correlations: dict[int, Correlation], *, known: bool, seed: int
+) -> GoodnessOfFit:
+    """Test the residuals, given the correlations of the noise of each scan."""
     evaluation = minimum.evaluation
     random = np.random.default_rng(seed)
-    correlations = _correlations(objective, minimum, known=known)
     noises = [
         measured_noise(
             region,

@@ -43,6 +43,7 @@ class Budget:
         self._clock = clock
         self._begin: float | None = None
         self._left_out: list[str] = []
+        self.starts_left = False
 
     def spent(self, share: float = 1.0) -> bool:
         """Whether more than this share of the time has passed."""
@@ -51,8 +52,9 @@ class Budget:
             self._begin = now
         return now - self._begin > share * self.seconds
 
-    def leave_out(self, what: str) -> None:
-        """Record what was not examined because the time had passed."""
+    def leave_out(self, what: str, *, starts: bool = False) -> None:
+        """Record what was not examined because the time had passed, and whether these are starting points."""
+        self.starts_left |= starts
         if what not in self._left_out:
             self._left_out.append(what)
 

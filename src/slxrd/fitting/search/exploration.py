@@ -130,7 +130,7 @@ def _refined(objective: Objective, parameters: Parameters, starts: FloatArray, b
         lambda k: batch.refine_from(k, expired=budget.expired), range(len(starts)), budget, SHARE_OF_STARTS
     )
     if len(rows) < len(starts):
-        budget.leave_out(f"{len(starts) - len(rows)} of {len(starts)} starting points")
+        budget.leave_out(f"{len(starts) - len(rows)} of {len(starts)} starting points", starts=True)
     return joined(rows)
 
 
@@ -142,7 +142,7 @@ def _with_neighbours(objective: Objective, parameters: Parameters, found: Refine
         if not around.size:
             break
         if budget.spent(SHARE_OF_STARTS):
-            budget.leave_out("neighbours of the best solution")
+            budget.leave_out("neighbours of the best solution", starts=True)
             break
         added = _refined(objective, parameters, points_of(parameters, around), budget)
         added.start[0] = REPEATED

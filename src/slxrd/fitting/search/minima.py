@@ -113,7 +113,7 @@ def search(
     starts: list[FloatArray] = []
     for i, base in enumerate(envelopes):
         if i > 0 and budget.spent(SHARE_OF_SCAN):
-            budget.leave_out(f"planes {base.values['d']:.4g} Å apart")
+            budget.leave_out(f"planes {base.values['d']:.4g} Å apart", starts=True)
             break
         starts.append(scanned(objective, bounded, base, _portion(report, i, len(envelopes)), budget))
     return SearchResult(*explore(objective, bounded, _alternated(starts), budget), parameters)
@@ -134,7 +134,7 @@ def _search_in_stages(
     budget.spent()  # begins the time
     alone = search(*simple, _portion(report, 0, 2), first)
     for what in first.left_out:
-        budget.leave_out(what)
+        budget.leave_out(what, starts=first.starts_left)
     parameters = Parameters({**parameters, "q_zero": alone.parameters["q_zero"]}, objective.model.stack.table)
     minima = refine_further(objective, parameters, alone.minima, budget, _portion(report, 1, 2))
     certificate = replace(alone.certificate, budget_reached=budget.reached, not_examined=budget.left_out)

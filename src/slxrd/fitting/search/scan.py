@@ -240,7 +240,9 @@ def chi2_about(
     for first, piece in enumerate(pieces):
         chi2[first::strides] = piece
     if len(pieces) < len(portions):
-        budget.leave_out(f"{1.0 - len(pieces) / len(portions):.0%} of the {len(points)} trial values")
+        budget.leave_out(
+            f"{1.0 - len(pieces) / len(portions):.0%} of the {len(points)} trial values", starts=True
+        )
         report(len(points), len(points))
     return chi2
 

@@ -71,7 +71,7 @@ def refine_distribution(
     starts = [start for values in places for start in _trials(objective, parameters, values)]
     roughly = refine_roughly(objective, parameters, starts, budget, "of the distribution of gaps", report)
     if budget.spent(SHARE_OF_TRIALS):
-        budget.leave_out("neighbours of the best solution")
+        budget.leave_out("neighbours of the best solution", starts=True)
     else:
         best = lowest(roughly)
         roughly += refine_roughly(

@@ -125,7 +125,7 @@ def refine_roughly(
 
     tried = in_parallel(rough, starts, budget, report=done)
     if len(tried) < len(starts):
-        budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points {where}")
+        budget.leave_out(f"{len(starts) - len(tried)} of {len(starts)} starting points {where}", starts=True)
     return [one for one in tried if one is not None]
 
 

@@ -168,7 +168,7 @@ def _refined(
 
     done = in_parallel(one, starts, budget, 0.8, lambda count: report(count / len(starts)))
     if len(done) < len(starts):
-        budget.leave_out(f"{len(starts) - len(done)} of {len(starts)} starts")
+        budget.leave_out(f"{len(starts) - len(done)} of {len(starts)} starts", starts=True)
     found = [each for each in done if each is not None]
     if not found:
         raise SlxrdError(
@@ -189,7 +189,7 @@ def _around_best(
         return []
     best = min(rough, key=lambda each: each[0])[1]
     if budget.spent(0.6):
-        budget.leave_out("films near the best one")
+        budget.leave_out("films near the best one", starts=True)
         return []
     sizes = [best["N"] + more for more in NEAR_SIZES if parameters["N"].free and best["N"] + more >= 1.0]
     starts = [{**best, "N": N, "sigma_N": max(best["sigma_N"], float(usual_spread(N)))} for N in sizes]

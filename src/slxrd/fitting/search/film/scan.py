@@ -227,7 +227,9 @@ class FilmScan:
         total = len(blocks)
         found = in_parallel(one, blocks, self.budget, 0.4, lambda done: self.report(done / total))
         if len(found) < total:
-            self.budget.leave_out(f"{total - len(found)} of {total} lattice periods and sizes of the scan")
+            self.budget.leave_out(
+                f"{total - len(found)} of {total} lattice periods and sizes of the scan", starts=True
+            )
         self.tried += sum(block.N.size for block in found)
         return found
 
