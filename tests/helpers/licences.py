@@ -47,7 +47,20 @@ def licence(name: str) -> str | None:
     ]
     if listed and listed != ["OSI Approved"]:
         return ", ".join(listed)
-    return str(about["License"] or "not stated").strip().splitlines()[0][:60]
+    text = about["License"] or _of_its_file(name) or "not stated"
+    return str(text).strip().splitlines()[0][:60]
+
+
+def _of_its_file(name: str) -> str | None:
+    """Licence that the licence file of an installed package names."""
+    for path in metadata.files(name) or ():
+        if path.name in ("LICENSE", "LICENSE.txt", "LICENSE.md") and "dist-info" in str(path):
+            found = re.search(
+                r"\b(?:MIT|BSD|Apache)\b[\w .-]*?\b[Ll]icen[sc]e\b", path.read_text(encoding="utf-8")
+            )
+            if found:
+                return found[0]
+    return None
 
 
 def page() -> str:
