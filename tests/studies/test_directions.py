@@ -20,6 +20,8 @@ VALUES = {
     "d": 5.84, "L": 36.9, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.2, "sigma_T": 0.9, "A_L": 1.4, "A_T": 0.8,
     "W": 5.0,
 }  # fmt: skip
+#: A time budget that the slowest computer does not reach.
+PATIENT = 1e4
 REGIONS = {"110": (1.35, 1.7), "in-plane-wide": (0.95, 1.2)}
 
 
@@ -67,7 +69,7 @@ def test_a_scan_alone_gives_the_numbers_of_fit() -> None:
     [(scan, _)] = counted("scan", M=40)
     options: dict[str, Any] = {"background": "constant", "noise": "counting", "regions": [(0.8, 1.3)]}
     plain = slxrd.fit(scan, fix={"q_zero": 0.0}, systematics="none", **options)
-    own = slxrd.fit_directions([scan], **options)
+    own = slxrd.fit_directions([scan], budget=PATIENT, **options)
     assert own.chi2 == pytest.approx(plain.chi2, rel=1e-6)
     assert own.reduced_chi2 == pytest.approx(plain.reduced_chi2, rel=1e-6)
     assert own.assessment.headline == plain.assessment.headline
@@ -93,7 +95,7 @@ def explicit(kind: str) -> tuple[tuple[slxrd.Pattern, str], ...]:
 
 @pytest.mark.slow
 def test_explicit_superlattices_with_cumulative_disorder() -> None:
-    fit = slxrd.fit_directions(explicit("cumulative"), share=ALIKE, coherent=6)
+    fit = slxrd.fit_directions(explicit("cumulative"), share=ALIKE, coherent=6, budget=PATIENT)
     assert fit.assessment.grade == "describes"
     truth = {
         "d": 5.84, "L_z": 36.9, "L_xy": 39.5, "sigma_L_z": 1.0, "sigma_L_xy": 1.4, "N": 13.0, "sigma_N": 1.2,
@@ -107,7 +109,11 @@ def test_explicit_superlattices_with_cumulative_disorder() -> None:
 @pytest.mark.slow
 def test_the_kind_of_disorder_of_explicit_superlattices() -> None:
     compared = slxrd.compare_disorder(
-        explicit("cumulative")[2:], share=ALIKE, coherent=6, fix={"sigma_T_xy": 0.8, "A_T_xy": 0.8, "W_xy": 5.0}
+        explicit("cumulative")[2:],
+        share=ALIKE,
+        coherent=6,
+        budget=PATIENT,
+        fix={"sigma_T_xy": 0.8, "A_T_xy": 0.8, "W_xy": 5.0},
     )
     assert compared.best == "cumulative"
     assert compared.decided
@@ -118,7 +124,9 @@ def test_the_kind_of_disorder_of_explicit_superlattices() -> None:
 
 @pytest.mark.slow
 def test_explicit_superlattices_with_sinusoidal_disorder() -> None:
-    fit = slxrd.fit_directions(explicit("sinusoidal"), share=ALIKE, coherent=6, disorder="sinusoidal")
+    fit = slxrd.fit_directions(
+        explicit("sinusoidal"), share=ALIKE, coherent=6, disorder="sinusoidal", budget=PATIENT
+    )
     assert fit.assessment.grade == "describes"
     truth = {
         "d": 5.84, "L_z": 36.9, "L_xy": 39.5, "A_L_z": 1.2, "A_L_xy": 1.5, "A_T_xy": 0.8, "W_z": 5.0,
@@ -189,7 +197,7 @@ def test_average_over_the_azimuth() -> None:
 @pytest.mark.slow
 def test_few_counts_cannot_decide() -> None:
     compared = slxrd.compare_disorder(
-        counted("scan", peak=150.0), coherent=6, noise="counting", background="constant",
+        counted("scan", peak=150.0), coherent=6, noise="counting", background="constant", budget=PATIENT,
         fix={"d_z": 5.84, "N_z": 13.0, "sigma_N_z": 1.2, "A_L_z": 1.2, "W_z": 6.0}, start={"sigma_L_z": 1.0},
     )  # fmt: skip
     assert "cannot decide" in compared.conclusion or compared.decided
@@ -210,6 +218,7 @@ def test_mistakes() -> None:
         ({"resolution": [0.007]}, "1 resolutions for 2 cuts"),
         ({"regions": [(1.4, 1.6)]}, "none of the regions has points in it"),
         ({"coherent": 0}, "M must be a whole number"),
+        ({"budget": 0.0}, "budget 0: must be a positive time"),
     ):
         with pytest.raises(SlxrdError, match=message):
             fitted(cuts, **options)

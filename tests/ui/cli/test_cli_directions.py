@@ -11,7 +11,7 @@ from slxrd.errors import SlxrdError
 from slxrd.ui.cli.commands.directions import split_cut
 
 CUTS = [FOLDER / "cumulative-scan.csv", f"{FOLDER / 'cumulative-100.csv'}:100"]
-QUICK = ("--coherent", 6, "--share", "d,N,sigma_N", "--region", "0.95:1.2")
+QUICK = ("--budget", 10000, "--coherent", 6, "--share", "d,N,sigma_N", "--region", "0.95:1.2")
 
 
 @pytest.mark.slow
@@ -40,7 +40,19 @@ def test_both_kinds_of_disorder(here: Path) -> None:
         for name in ("L_z=36.9", "N_z=13", "sigma_N_z=1.2", "d_z=5.84", "W_z=5")
         for item in ("--fix", name)
     ]
-    done = call("directions", CUTS[0], "--coherent", 6, *fixed, "--disorder", "compare", "--json", "-")
+    done = call(
+        "directions",
+        CUTS[0],
+        "--coherent",
+        6,
+        *fixed,
+        "--disorder",
+        "compare",
+        "--budget",
+        10000,
+        "--json",
+        "-",
+    )
     assert done.code == 0, done.err
     content = json.loads(done.out)
     assert set(content["fits"]) == {"cumulative", "sinusoidal"}

@@ -119,6 +119,8 @@ def fit_directions(
     )
     if background not in BACKGROUNDS:
         raise SlxrdError(f"background {background!r} is not one of {', '.join(BACKGROUNDS)}")
+    if not budget > 0.0:
+        raise SlxrdError(f"budget {budget:g}: must be a positive time in seconds")
     parameters = _parameters(model, start or {}, fix or {}, bounds or {}, free)
     objective = Objective(model, data, Settings(background=background))
     _check_points(objective, parameters)

@@ -69,7 +69,10 @@ def search_directions(
     looked: list[Mapping[str, float]] = []
     for _ in range(ROUNDS):
         best = min(rough, key=lambda minimum: minimum.chi2)
-        if any(same(best.values, other) for other in looked) or budget.spent():
+        if any(same(best.values, other) for other in looked):
+            break
+        if budget.spent():
+            budget.leave_out("neighbours of the best solution")
             break
         looked.append(best.values)
         around = [
