@@ -14,7 +14,7 @@ from panel.io.state import set_curdoc
 
 from slxrd.ui.app.controls.widgets import Deferred
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.page import STEPS, Page
+from slxrd.ui.app.views.page import STEPS, TABS_OF_INSPECTOR, Page
 
 
 @pytest.fixture
@@ -48,3 +48,21 @@ def test_a_step_is_made_when_it_is_shown() -> None:
     for step in STEPS.values():
         page.step(step)
     assert not [part for part in page.view.select(Deferred) if part.visible and part.waiting]
+
+
+@pytest.mark.slow
+def test_every_control_that_can_have_a_tooltip_has_one() -> None:
+    page = Page(Workspace())
+    for part in page.view.select(Deferred):
+        part.fill()
+    with_tooltip = [each for each in page.view.select(pn.widgets.Widget) if "description" in each.param]
+    # Downloads show none: their labels name the files. Those of steps and tabs would cover the plot.
+    names = (list(STEPS), list(TABS_OF_INSPECTOR))
+    controls = [
+        each
+        for each in with_tooltip
+        if not isinstance(each, pn.widgets.FileDownload) and list(getattr(each, "options", ())) not in names
+    ]
+    assert len(controls) > 60
+    tips = {each: getattr(each.description, "content", each.description) for each in controls}
+    assert [each.label for each, sentence in tips.items() if not (sentence or "").endswith(".")] == []

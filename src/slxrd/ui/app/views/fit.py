@@ -78,6 +78,7 @@ class FitView:
         )
         self._solutions = pn.widgets.Select(
             label="solution shown",
+            description="Table, curve, marks and stack are those of this solution.",
             options={},
             size=4,
             sizing_mode="stretch_width",

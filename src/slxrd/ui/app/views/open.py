@@ -123,7 +123,10 @@ class OpenView:
         )
         self._drop.param.watch(self._dropped, "value")
         self._example = pn.widgets.Select(
-            label="or an example", options={e.title: name for name, e in EXAMPLES.items()}, width=250
+            label="or an example",
+            options={e.title: name for name, e in EXAMPLES.items()},
+            width=250,
+            description="Patterns that are packaged with slxrd.",
         )
         self._axis = pn.widgets.Select(
             label="axis",

@@ -177,7 +177,11 @@ class Page:
             description="Show or hide the notes of the fit.",
             **_IN_HEADER,
         )
-        theme = pn.widgets.Button(label="Light" if dark else "Dark", **_IN_HEADER)
+        theme = pn.widgets.Button(
+            label="Light" if dark else "Dark",
+            description=tip("Change between the light and the dark theme."),
+            **_IN_HEADER,
+        )
         theme.js_on_click(code=_TOGGLE_THEME)
         return pn.Row(
             self._file,
@@ -196,7 +200,13 @@ class Page:
         self._message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(9, 8))
         self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(15, 8))
         self._cancel = button(
-            "Cancel", self.workspace.cancel, color="danger", visible=False, width=80, margin=(4, 8)
+            "Cancel",
+            self.workspace.cancel,
+            color="danger",
+            visible=False,
+            width=80,
+            margin=(4, 8),
+            description="End what is running.",
         )
         return pn.Row(
             self._grade,
@@ -211,7 +221,11 @@ class Page:
 
     def _inspector(self) -> pn.Column:
         self._tabs = pn.widgets.RadioButtonGroup(
-            options=TABS_OF_INSPECTOR, value="data", sizing_mode="stretch_width", margin=0, stylesheets=[TABS]
+            options=TABS_OF_INSPECTOR,
+            value="data",
+            sizing_mode="stretch_width",
+            margin=0,
+            stylesheets=[TABS],
         )
         self._tabs.param.watch(lambda _: self._show_tab(), "value")
         self._panels = {

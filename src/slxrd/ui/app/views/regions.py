@@ -57,11 +57,22 @@ class RegionsView:
             sizing_mode="stretch_width",
             margin=(4, 8, 4, 4),
         )
-        self._mask_button = button("Mask the spurious peaks", self._mask_spurious, visible=False)
-        self._regions = pn.widgets.TextInput(
-            label="regions in Å⁻¹ (low:high or low:high:weight)", sizing_mode="stretch_width"
+        self._mask_button = button(
+            "Mask the spurious peaks",
+            self._mask_spurious,
+            visible=False,
+            description="Leave the peaks that may be spurious out of the fit.",
         )
-        self._masks = pn.widgets.TextInput(label="masks in Å⁻¹ (low:high)", sizing_mode="stretch_width")
+        self._regions = pn.widgets.TextInput(
+            label="regions in Å⁻¹ (low:high or low:high:weight)",
+            sizing_mode="stretch_width",
+            description="All regions at once, separated by commas.",
+        )
+        self._masks = pn.widgets.TextInput(
+            label="masks in Å⁻¹ (low:high)",
+            sizing_mode="stretch_width",
+            description="All masks at once, separated by commas.",
+        )
         self._region_rows = RangeList("region", True, lambda items: self._put("regions", items))
         self._mask_rows = RangeList("mask", False, lambda items: self._put("mask", items))
         self._edit_button = button(

@@ -13,7 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record import write as output
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text, tip
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
@@ -127,6 +127,7 @@ class SaveView:
 def _code_area(name: str, height: int) -> pn.widgets.TextAreaInput:
     return pn.widgets.TextAreaInput(
         label=name,
+        description="It repeats this fit with the same data and options.",
         height=height,
         sizing_mode="stretch_width",
         max_length=100_000,
@@ -135,7 +136,9 @@ def _code_area(name: str, height: int) -> pn.widgets.TextAreaInput:
 
 
 def _copy_button(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
-    made = pn.widgets.Button(label="Copy", width=80, margin=(0, 10, 8, 10))
+    made = pn.widgets.Button(
+        label="Copy", width=80, margin=(0, 10, 8, 10), description=tip("Copy this text to the clipboard.")
+    )
     made.js_on_click(args={"area": area, "button": made}, code=_COPY)
     return made
 

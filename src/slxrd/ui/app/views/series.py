@@ -52,7 +52,10 @@ class SeriesView:
         self._seen: tuple[OpenSeries | None, FittedSeries | None] | None = None
         wide = {"sizing_mode": "stretch_width"}
         self._folder = pn.widgets.TextInput(
-            label="folder on this machine", placeholder="/home/me/films", **wide
+            label="folder on this machine",
+            placeholder="/home/me/films",
+            description="Path of the folder that contains the patterns.",
+            **wide,
         )
         self._variable = pn.widgets.TextInput(
             label="variable",
@@ -95,7 +98,10 @@ class SeriesView:
             description="Ranges of q that are drawn in the figures but not fitted.",
         )
         self._results = pn.widgets.TextInput(
-            label="folder for results", placeholder="none: kept only while slxrd app runs", **wide
+            label="folder for results",
+            placeholder="none: kept only while slxrd app runs",
+            description="Path of the folder in which the result of each pattern is written.",
+            **wide,
         )
         self._force = pn.widgets.Checkbox(label=_FORCE, value=False, margin=(2, 10))
         self._fit_button = button(
