@@ -102,13 +102,15 @@ def _call(words: list[str]) -> None:
         signal.signal(signal.SIGALRM, _interrupted)
         signal.setitimer(signal.ITIMER_REAL, LIMIT, 0.1 * LIMIT)
         try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code
-        except Begun:
-            return
-        finally:
+            try:
+                cli.main()
+            except SystemExit as end:
+                code = end.code
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+        except Begun:  # also where the next signal comes while the timer is stopped
             signal.setitimer(signal.ITIMER_REAL, 0.0)
+            return
     said, printed = err.getvalue(), out.getvalue()
     if "Traceback" in said and "misuse.Begun" not in said:  # it was lost in compiled code
         raise RuntimeError(f"{words}: {said[-500:]}")

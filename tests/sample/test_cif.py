@@ -1,11 +1,12 @@
 """Planes from CIF files, against gemmi's own structure factors in three dimensions; what is refused."""
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 from slxrd.sample.amplitudes import structure_factor
 from slxrd.sample.cif.read import crystal_from_cif
 from slxrd.sample.specification import as_crystal
@@ -172,6 +173,22 @@ def test_missing_displacements_and_deuterium(tmp_path: Path) -> None:
 
 
 ATOMS = ("A Pb2+ 0 0 0 1 .01", "B S2- .5 .5 .5 1 .01")
+
+
+def test_texts_that_are_not_utf_8_are_read_as_latin_1(tmp_path: Path) -> None:
+    """Old files have names of authors in Latin-1; a name of the space group has to be a known one."""
+    path = tmp_path / "old.cif"
+    valid = STRUCTURES["perovskite"]
+    path.write_bytes(valid.replace("data_test", "data_test\n_publ_author_name 'Müller'").encode("latin-1"))
+    found = crystal_from_cif(path, (1, 0, 0), neutral=True)
+    path.write_text(valid, encoding="utf-8")
+    assert found.repeat == crystal_from_cif(path, (1, 0, 0), neutral=True).repeat
+    for old, new in (("P m -3 m", "P m \xbf3 m"), ("data_test", "data_\xa1"), (" Pb ", " P\xf1 ")):
+        path.write_bytes(valid.replace(old, new).encode("latin-1"))
+        with contextlib.suppress(FileError):
+            crystal_from_cif(path, (1, 0, 0), neutral=True)
+
+
 NO_CELL = text(cubic(5.9), "P 1", ATOMS).replace("_cell_length_a 5.9\n", "")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from slxrd._arguments import check_arguments
+from slxrd._documents import read_bytes
 from slxrd.errors import FileError, SlxrdError
 from slxrd.sample.cif.formula import check_atoms
 from slxrd.sample.cif.projection import Atom, repeating_planes
@@ -135,10 +136,15 @@ def _structure(where: str, wanted: str | None) -> tuple[Any, Any]:
     gemmi = _gemmi()
     if not os.path.isfile(where):
         raise FileError(where, "does not exist; check the path")
+    content = read_bytes(where)
     try:
-        blocks = {data.name: data for data in gemmi.cif.read_file(where)}
-    except (OSError, ValueError, RuntimeError) as error:
-        why = str(error).splitlines()[0].removeprefix(f"{where}:").strip()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # names of authors in older files; CIF 1.1 itself is ASCII
+        text = content.decode("latin-1")
+    try:
+        blocks = {data.name: data for data in gemmi.cif.read_string(text)}
+    except (ValueError, RuntimeError) as error:
+        why = str(error).splitlines()[0].removeprefix("string:").strip()
         raise FileError(where, f"not a CIF that can be read: {why}") from None
     found = {name: data for name, data in blocks.items() if data.find_loop("_atom_site_fract_x")}
     if wanted is not None:
