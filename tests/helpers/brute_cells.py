@@ -1,7 +1,7 @@
 """Stacks of atomic crystals atom by atom: what the general kernel must give back.
 
-Written from docs/stacks.md and docs/crystals.md, not from the kernel: a crystal is a list of planes with
-explicit heights, a gap is given by quadrature nodes, and the crystals of a stack are gone through one by
+Written from docs/stacks-theory.md and docs/crystals.md, not from the kernel: a crystal is a list of planes
+with explicit heights, a gap is given by quadrature nodes, and the crystals of a stack are gone through one by
 one. Three ways, each a test of the next: random stacks, every stack that there can be (sizes × nodes of the
 gaps), and a double sum over the pairs of crystals. No closed sum, no closed Gaussian average.
 """
