@@ -96,6 +96,13 @@ def test_headers_that_name_their_units() -> None:
     assert Geometry.from_header(image, distance=310.0).distance == 310.0
 
 
+def test_headers_that_fabio_has_taken_apart() -> None:
+    parted = {"Detector_distance": "0.3 m", "Wavelength": "0.9184 A", "Pixel_size": "172e-6 m x 100e-6 m"}
+    image = DetectorImage(np.ones((3, 3)), header={**parted, "Beam_xy": "(244.5, 120.25) pixels"})
+    found = Geometry.from_header(image)
+    assert (found.distance, found.pixel_column, found.pixel_row) == pytest.approx((300.0, 172.0, 100.0))
+
+
 def test_headers_of_esrf() -> None:
     header = {
         "SampleDistance": "2.5", "PSize_1": "7.5e-05", "PSize_2": "7.5e-05", "Center_1": "500.2",

@@ -40,7 +40,7 @@ def geometry_entries(header: Mapping[str, str]) -> dict[str, float]:
 
 
 def _dectris(header: Mapping[str, str]) -> dict[str, float]:
-    text = "\n".join(header.values())
+    text = "\n".join(f"{key} {value}" for key, value in header.items())
     found: dict[str, float] = {}
     if match := re.search(_DECTRIS["distance"], text):
         found["distance"] = float(match[1]) * _TO_MM[match[2]]
