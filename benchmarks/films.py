@@ -136,9 +136,9 @@ def draw(seed: int) -> Case:
     return Case(kind, pattern, truth, what, known)
 
 
-def judge(case: Case) -> tuple[str, str]:
+def judge(case: Case, budget: float) -> tuple[str, str]:
     """Fit a pattern, and compare the result with the truth."""
-    options = {} if case.resolution is None else {"resolution": case.resolution}
+    options = {"budget": budget} | ({} if case.resolution is None else {"resolution": case.resolution})
     try:
         fit = slxrd.fit(case.pattern, **options)
     except slxrd.SlxrdError as error:
@@ -173,6 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("count", nargs="?", type=int, default=200)
     parser.add_argument("first", nargs="?", type=int, default=0)
+    parser.add_argument("--budget", type=float, default=20.0, help="s; more on a busy machine")
     parser.add_argument("--kind", choices=("film", "stack"), help="only these")
     parser.add_argument("--fits", action="store_true", help="print every fit")
     arguments = parser.parse_args()
@@ -183,7 +184,7 @@ def main() -> None:
         if arguments.kind not in (None, case.kind):
             continue
         start = time.perf_counter()
-        verdict, text = judge(case)
+        verdict, text = judge(case, arguments.budget)
         results[case.kind, verdict] += 1
         if arguments.fits or verdict == "wrong":
             seconds = time.perf_counter() - start
