@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from slxrd.fitting.assessment.correlated_noise import Correlation, draw_noise, find_correlation
 from slxrd.fitting.assessment.scatter import MeasuredNoise, measured_noise, scatter_ratio
+from slxrd.fitting.assessment.structure import structure_of_noise, structure_of_residuals
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.units import FloatArray
@@ -32,8 +32,8 @@ LEAST_SCATTER = 0.8
 #: Largest noise of slow variations over the σ of the fit that a correlation of the noise may explain:
 #: smoothing leaves them as they are, and a larger ratio is an error of the model.
 LARGEST_SLOW = 5.0
-#: Lags of the autocorrelation, and simulated sets of residuals.
-_LAGS, _DRAWS = 8, 300
+#: Simulated sets of residuals.
+_DRAWS = 300
 #: Least number of points for tests of structure.
 _LEAST = 12
 
@@ -304,87 +304,6 @@ def _structure(u: FloatArray, simulated: FloatArray) -> tuple[float, float]:
     """Autocorrelation at lag 1, and the probability of an autocorrelation as large or of as few runs."""
     first, probability = structure_of_residuals(u[None, :], structure_of_noise(simulated))
     return float(first[0]), float(probability[0])
-
-
-class NoiseStructure(NamedTuple):
-    """Distributions of the statistics of structure by noise alone.
-
-    Attributes
-    ----------
-    mean, spread : ndarray, shape (lags,)
-        Of the autocorrelation at each lag.
-    positive, runs : tuple of float
-        Mean and variance of the sum of squares of positive autocorrelations, over their spread, and mean and
-        standard deviation of the number of runs of one sign.
-    """
-
-    mean: FloatArray
-    spread: FloatArray
-    positive: tuple[float, float]
-    runs: tuple[float, float]
-
-
-def structure_of_noise(simulated: FloatArray) -> NoiseStructure:
-    """Find the distributions from simulated residuals over their expected deviations, shape (m, n)."""
-    rho = _autocorrelation(simulated, max(1, min(_LAGS, simulated.shape[1] // 6)))
-    mean, spread = rho.mean(axis=0), rho.std(axis=0)
-    positive, runs = _positive((rho - mean) / spread), _runs(simulated)
-    return NoiseStructure(
-        mean,
-        spread,
-        (float(positive.mean()), float(positive.var())),
-        (float(runs.mean()), float(runs.std())),
-    )
-
-
-def structure_of_residuals(u: FloatArray, noise: NoiseStructure) -> tuple[FloatArray, FloatArray]:
-    """Compare the structure of residuals with that of noise.
-
-    Parameters
-    ----------
-    u : ndarray, shape (k, n)
-        Residuals over their expected standard deviations, a row for each of k patterns.
-    noise : NoiseStructure
-        Distributions by noise alone.
-
-    Returns
-    -------
-    first : ndarray, shape (k,)
-        Autocorrelation at lag 1, less that of noise.
-    probability : ndarray, shape (k,)
-        Of an autocorrelation as large, or of as few runs of one sign, by noise alone.
-    """
-    rho = _autocorrelation(u, noise.mean.size)
-    large = _tail(_positive((rho - noise.mean) / noise.spread), *noise.positive)
-    return (rho - noise.mean)[:, 0], np.minimum(1.0, 2.0 * np.minimum(large, _few(_runs(u), *noise.runs)))
-
-
-def _autocorrelation(u: FloatArray, lags: int) -> FloatArray:
-    """Autocorrelation at lags 1 to ``lags`` of each row, shape (rows, lags)."""
-    total = np.sum(u**2, axis=1)
-    return np.column_stack([np.sum(u[:, k:] * u[:, :-k], axis=1) / total for k in range(1, lags + 1)])
-
-
-def _positive(z: FloatArray) -> FloatArray:
-    return np.asarray(np.sum(np.maximum(z, 0.0) ** 2, axis=1))
-
-
-def _tail(value: FloatArray, mean: float, variance: float) -> FloatArray:
-    """Probability of larger values, from a scaled χ² distribution with these moments."""
-    from scipy.special import gammaincc
-
-    return np.asarray(gammaincc(mean**2 / variance, value * mean / variance))
-
-
-def _runs(u: FloatArray) -> FloatArray:
-    return np.asarray(1.0 + np.sum(np.signbit(u[:, 1:]) != np.signbit(u[:, :-1]), axis=1))
-
-
-def _few(value: FloatArray, mean: float, spread: float) -> FloatArray:
-    """Probability of as few runs, from a normal distribution."""
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr((value + 0.5 - mean) / max(spread, 0.5)))
 
 
 def correlation_time(u: FloatArray) -> float:

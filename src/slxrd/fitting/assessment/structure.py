@@ -1,4 +1,4 @@
-"""How much of the structure of the data a model explains, whatever their noise.
+"""Structure of data that a model explains, and of residuals against noise alone.
 
 With many counts, any model fails every test against noise. The share of the structure that it explains
 does not depend on the counts: the data and the residuals pass the same band filters, from a few points
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +23,8 @@ from slxrd.units import FloatArray
 _SHARE, _ABOVE_NOISE = 0.02, 5.0
 #: Narrowest band, in points, and the number of its widths that a region must have.
 _NARROWEST, _WIDTHS = 2, 6
+#: Lags of the autocorrelation of residuals.
+_LAGS = 8
 
 
 @dataclass(frozen=True)
@@ -110,3 +113,84 @@ def _power(values: FloatArray, width: int) -> float:
 
 def _noise_power(spread: FloatArray, width: int) -> float:
     return float(np.mean(np.convolve(spread**2, _kernel(width) ** 2, "valid")))
+
+
+class NoiseStructure(NamedTuple):
+    """Distributions of the statistics of structure by noise alone.
+
+    Attributes
+    ----------
+    mean, spread : ndarray, shape (lags,)
+        Of the autocorrelation at each lag.
+    positive, runs : tuple of float
+        Mean and variance of the sum of squares of positive autocorrelations, over their spread, and mean and
+        standard deviation of the number of runs of one sign.
+    """
+
+    mean: FloatArray
+    spread: FloatArray
+    positive: tuple[float, float]
+    runs: tuple[float, float]
+
+
+def structure_of_noise(simulated: FloatArray) -> NoiseStructure:
+    """Find the distributions from simulated residuals over their expected deviations, shape (m, n)."""
+    rho = _autocorrelation(simulated, max(1, min(_LAGS, simulated.shape[1] // 6)))
+    mean, spread = rho.mean(axis=0), rho.std(axis=0)
+    positive, runs = _positive((rho - mean) / spread), _runs(simulated)
+    return NoiseStructure(
+        mean,
+        spread,
+        (float(positive.mean()), float(positive.var())),
+        (float(runs.mean()), float(runs.std())),
+    )
+
+
+def structure_of_residuals(u: FloatArray, noise: NoiseStructure) -> tuple[FloatArray, FloatArray]:
+    """Compare the structure of residuals with that of noise.
+
+    Parameters
+    ----------
+    u : ndarray, shape (k, n)
+        Residuals over their expected standard deviations, a row for each of k patterns.
+    noise : NoiseStructure
+        Distributions by noise alone.
+
+    Returns
+    -------
+    first : ndarray, shape (k,)
+        Autocorrelation at lag 1, less that of noise.
+    probability : ndarray, shape (k,)
+        Of an autocorrelation as large, or of as few runs of one sign, by noise alone.
+    """
+    rho = _autocorrelation(u, noise.mean.size)
+    large = _tail(_positive((rho - noise.mean) / noise.spread), *noise.positive)
+    return (rho - noise.mean)[:, 0], np.minimum(1.0, 2.0 * np.minimum(large, _few(_runs(u), *noise.runs)))
+
+
+def _autocorrelation(u: FloatArray, lags: int) -> FloatArray:
+    """Autocorrelation at lags 1 to ``lags`` of each row, shape (rows, lags)."""
+    total = np.sum(u**2, axis=1)
+    return np.column_stack([np.sum(u[:, k:] * u[:, :-k], axis=1) / total for k in range(1, lags + 1)])
+
+
+def _positive(z: FloatArray) -> FloatArray:
+    return np.asarray(np.sum(np.maximum(z, 0.0) ** 2, axis=1))
+
+
+def _tail(value: FloatArray, mean: float, variance: float) -> FloatArray:
+    """Probability of larger values, from a scaled χ² distribution with these moments."""
+    from scipy.special import gammaincc
+
+    return np.asarray(gammaincc(mean**2 / variance, value * mean / variance))
+
+
+def _runs(u: FloatArray) -> FloatArray:
+    return np.asarray(1.0 + np.sum(np.signbit(u[:, 1:]) != np.signbit(u[:, :-1]), axis=1))
+
+
+def _few(value: FloatArray, mean: float, spread: float) -> FloatArray:
+    """Probability of as few runs, from a normal distribution."""
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr((value + 0.5 - mean) / max(spread, 0.5)))

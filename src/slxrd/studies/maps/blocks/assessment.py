@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 
 from slxrd.data.backgrounds import is_signed
 from slxrd.fitting.assessment.correlated_noise import THIRD
-from slxrd.fitting.assessment.goodness_of_fit import (
-    UNLIKELY,
-    NoiseStructure,
-    chi2_scatter,
-    correlation_time,
-    structure_of_noise,
-    structure_of_residuals,
-)
+from slxrd.fitting.assessment.goodness_of_fit import UNLIKELY, chi2_scatter, correlation_time
 from slxrd.fitting.assessment.grade import LARGEST_DIFFERENCE, LEAST_OF_LOGARITHMS, LEAST_OF_ROOTS
 from slxrd.fitting.assessment.misfit import BELOW_ZERO, SIGNIFICANT
 from slxrd.fitting.assessment.scatter import (
@@ -32,7 +25,13 @@ from slxrd.fitting.assessment.scatter import (
     MEAN_SQUARE,
     PRECISION,
 )
-from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
+from slxrd.fitting.assessment.structure import (
+    NoiseStructure,
+    difference_of_logarithms,
+    explained_structure,
+    structure_of_noise,
+    structure_of_residuals,
+)
 from slxrd.fitting.minimise.covariance import ON_BOUND
 from slxrd.fitting.result.fit import AMBIGUOUS
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED
