@@ -243,8 +243,3 @@ def test_without_the_token_access_is_refused(server: str, query: str) -> None:
     with refused.value as answer:
         assert answer.code == 403
         assert "slxrd app" in answer.read().decode()
-
-
-def test_the_address_answers_at_once_what_it_is_doing(server: str) -> None:
-    with urllib.request.urlopen(server) as answer:
-        assert "Preparing the" in answer.read().decode()

@@ -125,34 +125,6 @@ _SURFACE = """
 """
 
 
-class Deferred(pn.Column):
-    """A column that is filled when it is first shown, or by :meth:`fill`, so that the page is there sooner.
-
-    Parameters
-    ----------
-    *items
-        What it will contain.
-    **options
-        Of the column, which is not visible at first.
-    """
-
-    def __init__(self, *items: Any, **options: Any) -> None:
-        options.setdefault("margin", 0)
-        super().__init__(visible=False, **options)
-        self._waiting = items
-        self.param.watch(lambda _: self.fill(), "visible")
-
-    @property
-    def waiting(self) -> bool:
-        """Whether it is not filled yet."""
-        return bool(self._waiting)
-
-    def fill(self) -> None:
-        """Put in what it contains."""
-        items, self._waiting = self._waiting, ()
-        self.extend(items)
-
-
 def row(*items: Any) -> pn.Row:
     """Place widgets side by side."""
     return pn.Row(*items, sizing_mode="stretch_width", margin=0)

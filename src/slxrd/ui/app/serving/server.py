@@ -7,9 +7,7 @@ import secrets
 import signal
 import socket
 import threading
-import traceback
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import panel as pn
@@ -90,8 +88,7 @@ def serve(
     SlxrdError
         If the file cannot be read, or the port is in use.
     """
-    for name in ("asyncio", "bokeh.server.protocol_handler", "tornado.application"):
-        logging.getLogger(name).addFilter(_is_failure)
+    logging.getLogger("asyncio").addFilter(_is_failure)
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns about closed tabs
     workspaces = Workspaces()
     first = workspaces.open(file) if file is not None else None
@@ -122,6 +119,7 @@ def serve(
     for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
         if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
+    threading.Thread(target=_preload, daemon=True).start()
     server.start()
     server.io_loop.start()
     workspaces.cancel_jobs()
@@ -129,31 +127,15 @@ def serve(
 
 
 def _is_failure(record: logging.LogRecord) -> bool:
-    """Log filter: closing a page while data are sent to it, or wait to be read, is not an error."""
+    """Log filter: closing a page while data are sent to it is not an error."""
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, AssertionError) and error.__traceback__ is not None:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        return (Path(last.filename).parts[-3:], last.name) != (
-            ("bokeh", "server", "connection.py"),
-            "session",
-        )
     return not isinstance(error, WebSocketClosedError | StreamClosedError)
 
 
-@cache
 def _preload() -> None:
-    """Import in a thread what opening a file and the first fit need, while the user sees the first step."""
-
-    def load() -> None:
-        import scipy.optimize as optimize
-        import scipy.signal as signals
-        import scipy.stats as statistics
-
-        from slxrd.fitting.search import initial_guess as initial_guess
-
-        _ = optimize, signals, statistics
-
-    threading.Thread(target=load, daemon=True).start()
+    """Import what the first curve needs, while the user sees the first step."""
+    from slxrd.fitting.search import initial_guess as initial_guess
+    from slxrd.ui.app.plots import curves as curves
 
 
 def _free_port(port: int) -> int:
@@ -181,4 +163,4 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
         document.js_on_event("document_ready", CustomJS(code=_FOLLOW_THEME))
         document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
-    return Page(workspaces.get(key), dark, workspaces.other_files(key), _preload).view
+    return Page(workspaces.get(key), dark, workspaces.other_files(key)).view

@@ -16,7 +16,7 @@ from slxrd.fitting.record.read import SavedPattern
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.plot_bar import PlotBar
-from slxrd.ui.app.controls.widgets import Deferred, text
+from slxrd.ui.app.controls.widgets import text
 from slxrd.ui.app.plots.axis import Across
 from slxrd.ui.app.plots.curves import OF_PERIOD, CurvePlot, fringe_threshold
 from slxrd.ui.app.plots.stack import StackPlot, period_of
@@ -68,7 +68,9 @@ class Comparison:
             min_height=MIN_HEIGHT,
             margin=0,
         )
-        self.view = Deferred(self._summary, plots, below, sizing_mode="stretch_both")
+        self.view = pn.Column(
+            self._summary, plots, below, sizing_mode="stretch_both", margin=0, visible=False
+        )
 
     def show(self, visible: bool) -> None:
         """Show or hide the plots; they are drawn again if the state has changed while they were hidden."""

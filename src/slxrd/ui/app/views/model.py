@@ -9,7 +9,7 @@ import panel as pn
 from slxrd.fitting.request.declaration import default, fit_options
 from slxrd.ui.app.controls.option_fields import field_text, field_value, option_field
 from slxrd.ui.app.controls.sliders import Sliders
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, Deferred, button, collapsible, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
@@ -59,7 +59,7 @@ class ModelView:
         self.instrument = pn.Column(
             text("<h2>Instrument</h2>"), *self._rows("instrument"), width=CONTROLS_WIDTH, margin=0
         )
-        self.data = Deferred(
+        self.data = pn.Column(
             collapsible("Noise, background, residuals", *self._rows("data", "residuals")),
             width=CONTROLS_WIDTH,
             margin=0,

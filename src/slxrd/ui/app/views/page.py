@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, QUIET, RAIL, RAIL_WIDTH, TABS, variables
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, Deferred, button, card, text, tip
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text, tip
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.messages import Level, Topic
 from slxrd.ui.app.state.shown import shown_by
@@ -66,8 +66,6 @@ class Page:
         Use the dark theme.
     others : sequence of (str, str)
         Keys and file names of the other workspaces of this server.
-    on_complete : callable, optional
-        Called without arguments when a served page has all its steps.
 
     Attributes
     ----------
@@ -76,14 +74,9 @@ class Page:
     """
 
     def __init__(
-        self,
-        workspace: Workspace,
-        dark: bool = False,
-        others: Sequence[tuple[str, str]] = (),
-        on_complete: Callable[[], object] | None = None,
+        self, workspace: Workspace, dark: bool = False, others: Sequence[tuple[str, str]] = ()
     ) -> None:
         self.workspace, self._colours = workspace, colours(dark)
-        self._on_complete = on_complete
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
         self._steps_named = ("", "")
@@ -122,25 +115,9 @@ class Page:
         self._unsubscribe = workspace.subscribe(self._changed)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self._unsubscribe())
-            pn.state.onload(self._fill_next)
         for topic in ("state", "values", "message", "job"):
             self._refresh(topic)
         self._show_step()
-
-    def _fill_next(self) -> None:
-        """Fill the steps that are not shown yet, one at a time, now that the first one is."""
-        parts = (
-            self._regions.controls, self._model.data, *self._panels.values(), self._comparison.view,
-            self._save_page, self._series_page,
-        )  # fmt: skip
-        waiting = [part for part in parts if isinstance(part, Deferred) and part.waiting]
-        if not waiting:
-            if self._on_complete is not None:
-                self._on_complete()
-            return
-        waiting[0].fill()
-        if self._document is not None and self._document.session_context is not None:
-            self._document.add_next_tick_callback(self._fill_next)
 
     def _rail(self) -> pn.Column:
         self._steps = pn.widgets.RadioButtonGroup(
@@ -229,10 +206,10 @@ class Page:
         )
         self._tabs.param.watch(lambda _: self._show_tab(), "value")
         self._panels = {
-            "sample": Deferred(self._model.sample),
-            "instrument": Deferred(self._model.instrument),
+            "sample": self._model.sample,
+            "instrument": self._model.instrument,
             "data": pn.Column(self._open.controls, self._regions.controls, self._model.data, margin=0),
-            "fit": Deferred(self._fit.controls),
+            "fit": self._fit.controls,
         }
         scrolled = pn.Column(
             *self._panels.values(),
@@ -251,35 +228,29 @@ class Page:
 
     def _work(self) -> pn.Column:
         self._drawer = text(visible=False, margin=0, styles=self._drawer_style)
-        self._save_page = Deferred(
-            pn.Row(
-                card(self._save.left),
-                card(self._save.right, sizing_mode="stretch_width"),
+        self._save_page = pn.Row(
+            card(self._save.left),
+            card(self._save.right, sizing_mode="stretch_width"),
+            sizing_mode="stretch_both",
+            margin=0,
+            styles=_SCROLLS,
+        )
+        self._series_page = pn.Row(
+            pn.Column(
+                card(self._series.left),
+                width=CONTROLS_WIDTH + 40,
+                sizing_mode="stretch_height",
+                margin=0,
+                styles=_SCROLLS,
+            ),
+            pn.Column(
+                card(self._series.right, sizing_mode="stretch_width"),
                 sizing_mode="stretch_both",
                 margin=0,
                 styles=_SCROLLS,
             ),
             sizing_mode="stretch_both",
-        )
-        self._series_page = Deferred(
-            pn.Row(
-                pn.Column(
-                    card(self._series.left),
-                    width=CONTROLS_WIDTH + 40,
-                    sizing_mode="stretch_height",
-                    margin=0,
-                    styles=_SCROLLS,
-                ),
-                pn.Column(
-                    card(self._series.right, sizing_mode="stretch_width"),
-                    sizing_mode="stretch_both",
-                    margin=0,
-                    styles=_SCROLLS,
-                ),
-                sizing_mode="stretch_both",
-                margin=0,
-            ),
-            sizing_mode="stretch_both",
+            margin=0,
         )  # fmt: skip
         return pn.Column(
             self._open.top,

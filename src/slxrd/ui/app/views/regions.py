@@ -14,7 +14,7 @@ from slxrd.fitting.request import parsing
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.range_list import RangeList
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, Deferred, button, collapsible, row, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, row, text
 from slxrd.ui.app.plots.pattern import MouseActions, PatternPlot, PatternView, legend_html
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.messages import Topic
@@ -85,7 +85,7 @@ class RegionsView:
         self._show_peaks.param.watch(lambda _: self._find_peaks(), "value")
         self._regions.param.watch(lambda event: self._apply_text("regions", event.new), "value")
         self._masks.param.watch(lambda event: self._apply_text("mask", event.new), "value")
-        self.controls = Deferred(
+        self.controls = pn.Column(
             text(
                 "<h2>Regions</h2><p>A region contains one Bragg peak with its fringes. To draw one, choose "
                 "<i>add a region</i> above the pattern and drag. Drag its sides to change it; a double "

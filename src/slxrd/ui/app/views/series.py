@@ -60,19 +60,19 @@ class SeriesView:
         self._variable = pn.widgets.TextInput(
             label="variable",
             placeholder="temperature",
-            width=100,
+            width=112,
             description="Name of what changes from pattern to pattern.",
         )
         self._table = pn.widgets.TextInput(
             label="table",
             placeholder="CSV: file, value",
-            width=100,
+            width=130,
             description="Path of a table with a file name and its value in each row.",
         )
         self._name = pn.widgets.TextInput(
             label="pattern of name",
             placeholder=r"_(\d+)C",
-            width=100,
+            width=130,
             description="Regular expression whose first group is the value in a file name.",
         )
         self._found, self._choices = text(), text()
