@@ -10,8 +10,9 @@ from films_on_substrates import film, stack
 
 import slxrd
 from slxrd.fitting.api import setup
+from slxrd.fitting.diagnosis.readings import setup_other
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.pipeline import fit_pattern, prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.satellites import satellite_periods, scan_satellites, stack_curves
@@ -51,11 +52,11 @@ def test_the_structure_of_a_stack_on_a_substrate(seed: int) -> None:
     assert 11.0 * best["d"] + best["L"] == pytest.approx(PERIOD, abs=0.3)
 
 
-def test_crystals_without_satellites_are_not_decisive() -> None:
+def test_crystals_without_satellites() -> None:
     """Gaps of very different sizes leave one broad peak."""
     pattern = stack(sigma_L=3.0, seed=1)
     objective, parameters = prepared(pattern, **options_of(pattern))
-    assert not scan_satellites(objective, parameters, Budget()).decisive
+    assert not scan_satellites(objective, parameters, Budget()).found
 
 
 def test_values_that_are_given_are_not_scanned() -> None:
@@ -74,7 +75,7 @@ def test_no_structure_within_the_bounds() -> None:
     objective, parameters = prepared(pattern, **options_of(pattern), bounds={"d": (5.0, 6.0)})
     scanned = scan_satellites(objective, parameters, Budget())
     assert not scanned.starts
-    assert not scanned.decisive
+    assert not scanned.found
 
 
 @pytest.mark.parametrize("layered", [False, True])
@@ -104,25 +105,22 @@ def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
 
 @pytest.mark.slow
 def test_a_stack_that_looks_like_a_film() -> None:
-    """The diagnosis takes satellites for Laue fringes; the rejected film is replaced by a stack."""
+    """Satellites that the diagnosis takes for Laue fringes: a film that was rejected is replaced by a stack."""
     pattern = stack(
-        substrate=1.97,
-        strength=1.0,
-        repeats=19,
-        step=0.003,
-        sigma=0.002,
-        reach=3.2,
-        peak=2e5,
-        seed=1,
-        draws=60,
-    )
+        substrate=1.97, strength=1.0, repeats=19, step=0.003, sigma=0.002, reach=3.2, peak=2e5, seed=1, draws=60
+    )  # fmt: skip
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
-    fit = slxrd.fit(pattern, resolution=0.002, systematics="none", budget=60.0)
-    assert fit.stack.coherent > 1
-    assert fit.assessment is not None
-    assert not fit.assessment.rejected
-    assert fit.minima[0].values["N"] == pytest.approx(12.0, abs=0.7)
-    assert fit.minima[0].values["L"] == pytest.approx(6.1, abs=0.2)
+    given = collect({"resolution": 0.002, "systematics": "none", "budget": 60.0})
+    assert setup_other(pattern, given, setup, rejected=False) is None
+    assert setup_other(pattern, {**given, "coherent": 1}, setup, rejected=True) is None
+    other = setup_other(pattern, given, setup, rejected=True)
+    assert other is not None
+    fit = fit_pattern(*other, intervals=False)
+    assert fit.stack.coherent > 10
+    values = fit.minima[0].values
+    assert values["N"] == pytest.approx(12.0, abs=0.7)
+    assert values["L"] == pytest.approx(6.1, abs=0.2)
+    assert any("were tried instead" in note for note in fit.notes)
 
 
 @pytest.mark.slow

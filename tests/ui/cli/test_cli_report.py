@@ -34,7 +34,10 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
     """From one session: fitted by it, typed, and run as a script in a process of its own."""
     session = Session()
     session.open_file("film.xrdml")
-    session.do("as published", choices={"coherent": 1, "regions": [(1.94, 2.05)], "noise": "counting"})
+    session.do(
+        "as published",
+        choices={"coherent": 1, "regions": [(1.94, 2.05)], "noise": "counting", "budget": 300.0},
+    )
     session.do("monochromator", preparation={"monochromator": 13.3})
     session.do("bounds", choices={"bounds": {"N": (50.0, 300.0)}, "fix": {"q_zero": -0.0001}})
     fit = session.fit()

@@ -113,7 +113,7 @@ def setup_other(
     parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
     if objective.model.stack.substrate is None:
         return None
-    if not scan_satellites(objective, parameters, Budget(SECONDS)).decisive:
+    if not scan_satellites(objective, parameters, Budget(SECONDS)).found:
         return None
     note = f"{FILM} does not describe all of the pattern: {CRYSTALS} were tried instead"
     return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from slxrd.fitting.search.identity import distinct, exchangeable, same
 from slxrd.fitting.search.on_substrate import refine_on_substrate, search_satellites, without_substrate
 from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
+from slxrd.fitting.search.satellites import scan_satellites
 from slxrd.fitting.search.scan import (
     FAINTEST,
     SHARE_OF_SCAN,
@@ -97,12 +99,13 @@ def search(
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     if objective.model.stack.substrate is not None:
         fixed = fix_q_zero(parameters)
-        found = search_satellites(objective, fixed, budget, report)
-        if found is not None:
-            return SearchResult(*found, fixed)
-        bare = without_substrate(objective, parameters)
+        satellites = scan_satellites(objective, near_interface(objective, fixed), budget)
+        bare = None if satellites.decisive else without_substrate(objective, parameters)
+        if bare is None and satellites.found:
+            return SearchResult(*search_satellites(objective, fixed, satellites, budget, report), fixed)
         if bare is not None:
-            return _search_in_stages(objective, parameters, bare, refine_on_substrate, report, budget)
+            refine_further = partial(refine_on_substrate, scanned=satellites)
+            return _search_in_stages(objective, parameters, bare, refine_further, report, budget)
     if objective.model.stack.gap_distribution.parameters:
         simple = with_gaussian_gaps(objective, parameters)
         if simple is not None:

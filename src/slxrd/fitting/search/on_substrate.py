@@ -17,7 +17,7 @@ from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.identity import distinct, exchangeable, exchanged, same
-from slxrd.fitting.search.satellites import Scanned, scan_satellites
+from slxrd.fitting.search.satellites import Scanned
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.search.stages import best_starts, lowest, refine_fully, refine_roughly, simplified
 from slxrd.parameters.environment import OF_SUBSTRATE
@@ -42,8 +42,10 @@ def refine_on_substrate(
     found: tuple[Minimum, ...],
     budget: Budget,
     report: Progress | None = None,
+    *,
+    scanned: Scanned,
 ) -> tuple[Minimum, ...]:
-    """Refine minima of the stack alone with the substrate.
+    """Refine minima of the stack alone, and structures with the period of the satellites, with the substrate.
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ def refine_on_substrate(
         Time budget.
     report : callable, optional
         Called with steps done and steps in all.
+    scanned : Scanned
+        Starts with the period of the satellites, if they were found.
 
     Returns
     -------
@@ -75,14 +79,20 @@ def refine_on_substrate(
         for values in _turned(objective, minimum.values)
         for interface in _interfaces(parameters)
     ]
+    if scanned.found:
+        starts += completed(parameters, scanned)
     starts = best_starts(objective, parameters, starts, MOST_REFINED, budget)
     roughly = refine_roughly(objective, parameters, starts, budget, "on the substrate", report)
     return refine_fully(objective, roughly, budget)
 
 
 def search_satellites(
-    objective: Objective, parameters: Parameters, budget: Budget, report: Progress | None = None
-) -> tuple[tuple[Minimum, ...], SearchCertificate] | None:
+    objective: Objective,
+    parameters: Parameters,
+    scanned: Scanned,
+    budget: Budget,
+    report: Progress | None = None,
+) -> tuple[tuple[Minimum, ...], SearchCertificate]:
     """Search stacks on a substrate whose satellites are found in the pattern.
 
     Parameters
@@ -91,6 +101,8 @@ def search_satellites(
         Residuals of the data and a stack on a substrate.
     parameters : Parameters
         Its parameters; q_zero is fixed or free.
+    scanned : Scanned
+        Starts with the period of the satellites.
     budget : Budget
         Time budget.
     report : callable, optional
@@ -103,17 +115,12 @@ def search_satellites(
     SearchCertificate
         How many starting points led to the best one.
 
-    None if there are no satellites.
-
     Raises
     ------
     SlxrdError
         If no start leads to a fit.
     """
     parameters = near_interface(objective, parameters)
-    scanned = scan_satellites(objective, parameters, budget)
-    if not scanned.decisive:
-        return None
     starts = best_starts(objective, parameters, completed(parameters, scanned), MOST_REFINED, budget)
     roughly = refine_roughly(objective, parameters, starts, budget, "on the substrate", report)
     roughly += refine_roughly(

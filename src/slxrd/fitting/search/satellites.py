@@ -40,8 +40,8 @@ FEWEST_PLANES, MOST_PLANES = 3, 60
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
 #: Satellites have been found if the best structure has less than this part of the χ² of crystals whose
-#: gaps are without order, with relative residuals.
-DECISIVE = 0.6
+#: gaps are without order; below the second value, no other search is necessary.
+FOUND, DECISIVE = 0.85, 0.6
 #: Share of the time budget for the scan; attenuation from cell to cell that keeps sums finite.
 SHARE_OF_SCAN, LEAST_FADING = 0.75, 1e-4
 
@@ -71,12 +71,15 @@ class Scanned:
     starts : list of dict of str to float
         Values of the structure and of the substrate, the best first; empty if no structure is within the
         bounds.
-    decisive : bool
-        Whether the best structure describes the pattern much better than crystals without order, so that
+    found : bool
+        Whether the best structure describes the pattern better than crystals without order, so that
         satellites have been found.
+    decisive : bool
+        Whether it does so to an extent that no other search is necessary.
     """
 
     starts: list[dict[str, float]]
+    found: bool
     decisive: bool
 
 
@@ -99,11 +102,11 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     """
     q_zero, d_S = parameters["q_zero"].value or 0.0, parameters["d_S"].value
     if d_S is None:
-        return Scanned([], False)
+        return Scanned([], False, False)
     kinds = [weighted_points(objective, q_zero, relative, d_S) for relative in (False, True)]
     trials = _trials(objective, parameters)
     if not len(trials):
-        return Scanned([], False)
+        return Scanned([], False, False)
     strides = max(math.ceil(len(trials) / PORTION), 1)
 
     def one(first: int) -> FloatArray:
@@ -121,10 +124,12 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     chosen = [_lowest(np.where(ordered, row, np.inf), trials) for row in chi2]
     merged = [k for pair in zip_longest(*chosen) for k in pair if k is not None]
     starts = [trials.start(k) for k in dict.fromkeys(merged)]
-    stacked, alone = (chi2[1, which].min(initial=np.inf) for which in (ordered, ~ordered))
+    stacked, alone = (chi2[:, which].min(axis=1, initial=np.inf) for which in (ordered, ~ordered))
+    ratio = float(np.min(stacked / alone)) if np.all(np.isfinite(alone)) else math.inf
     return Scanned(
         [{**start, **_interface(objective, parameters, start)} for start in starts],
-        bool(stacked < DECISIVE * alone < np.inf),
+        ratio < FOUND,
+        ratio < DECISIVE,
     )
 
 
