@@ -105,9 +105,10 @@ def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
 
 @pytest.mark.slow
 def test_a_stack_that_looks_like_a_film() -> None:
-    """Satellites that the diagnosis takes for Laue fringes: a film that was rejected is replaced by a stack."""
+    """Satellites that are taken for Laue fringes: a rejected film is replaced by a stack."""
     pattern = stack(
-        substrate=1.97, strength=1.0, repeats=19, step=0.003, sigma=0.002, reach=3.2, peak=2e5, seed=1, draws=60
+        substrate=1.97, strength=1.0, repeats=19, step=0.003, sigma=0.002, reach=3.2, peak=2e5, seed=1,
+        draws=60,
     )  # fmt: skip
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
     given = collect({"resolution": 0.002, "systematics": "none", "budget": 60.0})
