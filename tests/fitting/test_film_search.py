@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -224,22 +223,29 @@ def test_the_time_is_limited_and_what_was_left_out_is_listed() -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupt_ends_the_search_soon() -> None:
-    pattern = film(1.938, 800, 5.0, 1e5, 20, 0.0003, 1)
+def test_an_interrupt_ends_the_search() -> None:
+    """Ctrl-C while other threads calculate."""
+    pattern = film(3.06, 100, 2.0, 1e5, 20, 0.001, 1)
     region = [(float(pattern.x[0]), float(pattern.x[-1]))]
-    objective, parameters = problem(pattern, regions=region, resolution=0.0003)
-    begun = threading.Event()
+    objective, parameters = problem(pattern, regions=region, resolution=0.001)
+    begun, sent, steps = threading.Event(), threading.Event(), []
 
     def interrupt() -> None:
-        begun.wait(10.0)
-        time.sleep(0.05)
+        begun.wait()
         signal.raise_signal(signal.SIGINT)
+        sent.set()
+
+    def report(done: int, of: int) -> None:
+        steps.append(done / of)
+        begun.set()
+        sent.wait()
 
     thread = threading.Thread(target=interrupt)
     thread.start()
     with pytest.raises(KeyboardInterrupt):
-        search_films(objective, parameters, lambda done, of: begun.set())
+        search_films(objective, parameters, report)
     thread.join()
+    assert steps[-1] < 0.5
 
 
 def test_steps_of_progress_never_go_back() -> None:

@@ -56,7 +56,7 @@ def choices(draw: st.DrawFn) -> dict[str, Any]:
     options["weighting"] = draw(st.sampled_from([None, "volume"]))
     options["coherent_spread"] = draw(st.sampled_from([None, 0.5]))
     options["substrate"] = draw(st.sampled_from([None, "none", 3.905]))
-    if "L" not in options.get("bounds", {}):
+    if not any("L" in options.get(name, {}) for name in ("bounds", "prior")):
         options["ligand"] = draw(st.sampled_from([None, "oleylamine"])) if "start" not in options else None
     return options
 
