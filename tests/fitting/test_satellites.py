@@ -70,6 +70,16 @@ def test_values_that_are_given_are_not_scanned() -> None:
     assert all(7.0 <= start["L"] <= 9.0 for start in scanned.starts)
 
 
+def test_with_a_given_disorder_the_starts_are_tried_beside_others() -> None:
+    """Nothing without order is calculated, so that the scan alone does not decide."""
+    pattern = stack(seed=1)
+    objective, parameters = prepared(pattern, **options_of(pattern), fix={"sigma_L": 0.25})
+    scanned = scan_satellites(objective, parameters, Budget())
+    assert scanned.starts[0]["N"] == 12.0
+    assert scanned.found
+    assert not scanned.decisive
+
+
 def test_no_structure_within_the_bounds() -> None:
     pattern = stack(seed=1)
     objective, parameters = prepared(pattern, **options_of(pattern), bounds={"d": (5.0, 6.0)})

@@ -19,7 +19,7 @@ import numpy as np
 from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
-from slxrd.fitting.search.film.curves import Curves, weighted_points
+from slxrd.fitting.search.film.curves import MOST_POINTS, Curves, weighted_points
 from slxrd.fitting.search.film.interference import interface_values, strongest_region
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.model.intensity import Model
@@ -125,11 +125,13 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     merged = [k for pair in zip_longest(*chosen) for k in pair if k is not None]
     starts = [trials.start(k) for k in dict.fromkeys(merged)]
     stacked, alone = (chi2[:, which].min(axis=1, initial=np.inf) for which in (ordered, ~ordered))
-    ratio = float(np.min(stacked / alone)) if np.all(np.isfinite(alone)) else math.inf
+    # If σ_L is given there is nothing to compare with: the starts are tried beside those of another search.
+    compared = bool(np.all(np.isfinite(alone)))
+    ratio = float(np.min(stacked / alone)) if compared else math.inf
     return Scanned(
         [{**start, **_interface(objective, parameters, start)} for start in starts],
-        ratio < FOUND,
-        ratio < DECISIVE,
+        ratio < FOUND or not compared,
+        ratio < DECISIVE and objective.model.stack.crystal is None,
     )
 
 
@@ -152,13 +154,15 @@ def satellite_periods(objective: Objective, shortest: float, longest: float) -> 
     periods = np.arange(shortest, longest, 2.0 * math.pi / farthest / PER_TURN)
     total = np.zeros(periods.size)
     for points in objective.data:
-        positive = points.intensity[points.intensity > 0.0]
-        if positive.size < 3:
+        thin = slice(None, None, max(round(points.q.size / MOST_POINTS), 1))
+        q, intensity = points.q[thin], points.intensity[thin]
+        positive = intensity[intensity > 0.0]
+        if positive.size <= TREND:
             continue
-        height = np.log(np.maximum(points.intensity, float(np.percentile(positive, 5))))
-        smooth = np.vander((points.q - points.q.mean()) / np.ptp(points.q), TREND + 1)
+        height = np.log(np.maximum(intensity, float(np.percentile(positive, 5))))
+        smooth = np.vander((q - q.mean()) / np.ptp(q), TREND + 1)
         height = height - smooth @ np.linalg.lstsq(smooth, height, rcond=None)[0]
-        total += np.gradient(points.q) * height @ np.cos(np.outer(points.q, periods))
+        total += np.gradient(q) * height @ np.cos(np.outer(q, periods))
     padded = np.pad(total, 1, constant_values=-np.inf)
     maxima = np.flatnonzero((total > padded[:-2]) & (total >= padded[2:]))
     return [float(periods[i]) for i in maxima[np.argsort(-total[maxima])][:MOST_PERIODS]]
