@@ -202,7 +202,7 @@ def test_a_fit_that_runs_out_of_time_says_what_it_left_out() -> None:
     assert any("not finished within the time budget" in note for note in short.notes)
 
 
-def test_few_starting_points_determine_neither_gap_nor_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_starting_points_determine_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time has passed at once: one starting point is refined, and its L may be wrong by d."""
     pattern = example("cspbbr3-cubes").pattern()
     options: dict[str, Any] = {"regions": [(0.88, 1.28), (1.98, 2.33)], "systematics": "none"}
@@ -211,7 +211,7 @@ def test_few_starting_points_determine_neither_gap_nor_size(monkeypatch: pytest.
     found = fit(pattern, **options)
     assert found.assessment is not None
     assert "time budget" in found.assessment.reasons[0]
-    for name in ("L", "N", "period", "thickness"):
+    for name in ("d", "L", "sigma_L", "N", "sigma_N", "period", "thickness"):
         assert {**whole.parameters, **whole.derived}[name].error is not None
         estimate = {**found.parameters, **found.derived}[name]
         assert estimate.value is None, name

@@ -79,8 +79,8 @@ def assess_minima(
     incomplete : bool
         Whether the search ended before everything was examined.
     unsupported : bool
-        Whether it ended before all starting points were tried, and few of them led to the best solution: L
-        and N, in which solutions differ, are then not determined.
+        Whether it ended before all starting points were tried, and few of them led to the best solution: no
+        quantity is then determined.
     budget : Budget, optional
         Time budget of the assessment and the estimates; none by default.
     systematics : Systematics

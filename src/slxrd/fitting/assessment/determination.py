@@ -32,8 +32,6 @@ _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
 SMOOTH = 0.6
 #: Mean sizes and their standard deviations.
 _WIDTHS = {"N": "sigma_N", "N_B": "sigma_N_B"}
-#: Parameters in which solutions differ.
-_OF_SOLUTION = ("L", "dL_B", "N", "N_B", "L_S")
 #: Half of a 95 % interval in standard deviations.
 TWO_SIDED_95 = 1.96
 NOT_SAMPLED = "the errors are those of the profile of χ², whose form is too irregular for sampling"
@@ -107,11 +105,11 @@ def _with_estimates(fit: Fit, estimates: Mapping[str, Estimate], minimum: Minimu
 
 
 def without_solution(fit: Fit) -> Fit:
-    """Return the fit without the values in which solutions differ, as another one may be better."""
+    """Return the fit without the values of its best solution, as another one may be better."""
     why = "few starting points were tried within the time budget: another solution may be better (--budget)"
     estimates = {
         name: Estimate(None, None, one.unit, "undetermined", why)
-        if name in _OF_SOLUTION and one.status not in ("fixed", "undetermined")
+        if name in fit.names and one.status != "undetermined"
         else one
         for name, one in fit.parameters.items()
     }
