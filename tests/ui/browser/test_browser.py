@@ -95,10 +95,10 @@ def test_undo_and_redo(user: Any) -> None:
     user.sees("Notes")
     user.press("3 Model")
     number = user.page.get_by_label("L =", exact=True)
-    fitted, curve = number.input_value(), user.column("calculated", "calculated")
+    fitted = number.input_value()
     number.fill("40")
     number.press("Enter")
-    user.sees_another_curve(curve)  # the field alone changes before the change is recorded
+    user.sees("Sliders were moved")  # the field itself changes before the change is recorded
     user.press("↶ Undo")
     user.page.wait_for_function(
         "([field, old]) => field.value === old", arg=[number.element_handle(), fitted]
