@@ -1,1 +1,1 @@
-"""What pictures of a sample show besides a diffractogram: spots, rings, outlines of superlattices."""
+"""Quantities from images of a sample other than diffractograms: outlines of superlattices in micrographs."""
