@@ -10,11 +10,12 @@ from native_core import needs_native_core
 from random_samples import KINDS, Drawn, FloatArray, draw
 
 from slxrd.errors import SlxrdError
-from slxrd.model.kernel.arrays import Sample
+from slxrd.model.kernel.arrays import AmplitudeSums, Sample
 from slxrd.model.kernel.geometry import reach
 from slxrd.model.kernel.native import kernels as native
 from slxrd.model.kernel.native.conversion import address
 from slxrd.model.kernel.reference import cells, equal_planes
+from slxrd.model.kernel.reference import kernels as reference_kernels
 
 pytestmark = needs_native_core
 Q_ZERO = 5
@@ -63,6 +64,44 @@ def test_agrees_with_numpy(kind: str) -> None:
 def test_agrees_with_numpy_on_many_samples(kind: str, batch: int) -> None:
     for seed in range(1000 * batch, 1000 * batch + 200):
         assert_agree(draw(seed, kind, 24), f"{kind} {seed}")
+
+
+def test_sums_for_the_mean_amplitude_agree_with_numpy() -> None:
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        n, count, stacks = (int(rng.integers(1, largest)) for largest in (150, 20, 4))
+        first, closing = int(rng.integers(0, 40)), int(rng.integers(0, 3))
+        q = rng.uniform(0.0, 4.0, n)
+        rows = rng.normal(size=(7, n)) + 1j * rng.normal(size=(7, n))
+        rows[:2] = np.exp(1j * 2.9 * np.outer((1.0, closing - 1.0), q))
+        rows[6] = np.exp(-0.5 * (q * rng.uniform(0.0, 2.0)) ** 2 + 1j * q * 5.0)
+        sizes, shares = rng.normal(size=(3, count)), rng.uniform(size=stacks)
+        arguments = (rows, first, closing, sizes, rng.integers(1, 50, stacks), shares)
+        expected = reference_kernels.amplitude_sums(*arguments)
+        found = native.amplitude_sums(*arguments)
+        for name in AmplitudeSums._fields:
+            value = getattr(expected, name)
+            np.testing.assert_allclose(
+                getattr(found, name),
+                value,
+                rtol=0,
+                atol=1e-12 * np.max(np.abs(value)),
+                err_msg=f"{seed} {name}",
+            )
+
+
+def test_sums_for_the_mean_amplitude_need_rows_of_one_length_and_cells() -> None:
+    rows, sizes, cells = np.ones((7, 5), complex), np.ones((3, 2)), np.array([2])
+    for broken in (
+        (rows[:6], 1, 1, sizes, cells, [1.0]),
+        (rows, -1, 1, sizes, cells, [1.0]),
+        (rows, 1, 1, sizes[:2], cells, [1.0]),
+        (rows, 1, 1, sizes[:, :0], cells, [1.0]),
+        (rows, 1, 1, sizes, np.array([0]), [1.0]),
+        (rows, 1, 1, sizes, cells, [0.5, 0.5]),
+    ):
+        with pytest.raises(ValueError, match="shape|sizes|index"):
+            native.amplitude_sums(*broken)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,7 +6,14 @@ from functools import cache
 from typing import Any, Protocol, cast
 
 from slxrd._interruption import check_interruption
-from slxrd.model.kernel.arrays import FloatArray, GapFunction, IntArray, Sample
+from slxrd.model.kernel.arrays import (
+    AmplitudeSums,
+    ComplexArray,
+    FloatArray,
+    GapFunction,
+    IntArray,
+    Sample,
+)
 from slxrd.model.kernel.native.library import native_core
 
 
@@ -17,6 +24,9 @@ class _Kernels(Protocol):
 
     def curves(self, *arguments: Any) -> FloatArray:
         """See :func:`slxrd.model.kernel.dispatch.curves`."""
+
+    def amplitude_sums(self, *arguments: Any) -> AmplitudeSums:
+        """See :func:`slxrd.model.kernel.dispatch.amplitude_sums`."""
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
         """See :func:`slxrd.model.kernel.dispatch.reach`."""
@@ -82,6 +92,36 @@ def curves(
 
         return cells.curves(p, q, delta, s, pairs, derivatives, gaps)
     return kernels().curves(p, q, delta, s, pairs, derivatives)
+
+
+def amplitude_sums(
+    rows: ComplexArray,
+    first: int,
+    closing: int,
+    sizes: FloatArray,
+    numbers: IntArray,
+    shares: FloatArray,
+) -> AmplitudeSums:
+    """Sums over the sizes of a crystal, and over the cells of a stack, for the mean amplitude.
+
+    Parameters
+    ----------
+    rows : ndarray of complex, shape (7, n)
+        r = e^{iqd}; e^{iq(N−1)d} r^{−n}; amplitudes of bottom, repeat and top of the crystal, and of the
+        density in the gap; mean phase factor of the gap.
+    first : int
+        Least number n of repeats; 0 or more.
+    closing : int
+        Planes of reference that are not part of a repeat, N − n.
+    sizes : ndarray, shape (3, s)
+        Shares of s consecutive sizes, and their derivatives with respect to N and σ_N.
+    numbers : ndarray of int, shape (m,)
+        Numbers of cells, 1 or more.
+    shares : ndarray, shape (m,)
+        Their shares.
+    """
+    check_interruption()
+    return kernels().amplitude_sums(rows, first, closing, sizes, numbers, shares)
 
 
 def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:

@@ -23,6 +23,8 @@
 
 #include "kernels.c"
 
+#include "amplitude.c"
+
 #include "linear.c"
 
 #include "smearing.c"
@@ -36,4 +38,4 @@
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many,
-                                                     end_refinements};
+                                                     end_refinements, amplitude_sums};

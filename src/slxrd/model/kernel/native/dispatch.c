@@ -93,3 +93,11 @@ EXPORT int slxrd_refine_many(const refinement *r, const double *starts, int64_t 
 }
 
 EXPORT void slxrd_end_refinements(void *paused) { chosen()->end_refinements(paused); }
+
+/* Sums for the mean amplitude; 7 rows in and 14 out of n complex numbers. Sizes have `first` and more repeats. */
+EXPORT void slxrd_amplitude_sums(const double *in, int64_t n, int64_t first, int64_t count, int64_t closing,
+                                 double *share, double *by_N, double *by_sigma_N, const int64_t *numbers,
+                                 const double *shares, int64_t stacks, double *out) {
+    const size_range sizes = {first, count, share, by_N, by_sigma_N};
+    chosen()->amplitude_sums(in, n, &sizes, closing, numbers, shares, stacks, out);
+}

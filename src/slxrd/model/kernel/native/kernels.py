@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import FloatArray, IntArray, Sample
+from slxrd.model.kernel.arrays import AmplitudeSums, ComplexArray, FloatArray, IntArray, Sample
 from slxrd.model.kernel.native.conversion import address, integers, reals
 from slxrd.model.kernel.native.library import check_status, core
 from slxrd.model.kernel.native.structures import NativeSample, native_sample
@@ -69,6 +69,31 @@ def curves_of_sizes(
         *(address(each) for each in shares), int(n_coherent), int(n_correlated), address(out),
     )  # fmt: skip
     return out
+
+
+def amplitude_sums(
+    rows: ComplexArray,
+    first: int,
+    closing: int,
+    sizes: FloatArray,
+    numbers: IntArray,
+    shares: FloatArray,
+) -> AmplitudeSums:
+    """Sums for the mean amplitude; see ``dispatch.amplitude_sums``."""
+    rows = np.ascontiguousarray(rows, dtype=np.complex128)
+    n = rows.shape[-1]
+    inputs = reals(rows.view(np.float64), 7, 2 * n)
+    sizes = reals(sizes, 3, np.shape(sizes)[-1])
+    numbers = integers(numbers, len(numbers), least=1)
+    shares = reals(shares, numbers.size)
+    if first < 0 or not sizes.size or not numbers.size:
+        raise ValueError(f"{sizes.shape[1]} sizes from {first}, {numbers.size} numbers of cells")
+    out = np.empty((len(AmplitudeSums._fields), n), np.complex128)
+    core().slxrd_amplitude_sums(
+        address(inputs), n, int(first), sizes.shape[1], int(closing), *(address(row) for row in sizes),
+        address(numbers), address(shares), numbers.size, address(out),
+    )  # fmt: skip
+    return AmplitudeSums(*out)
 
 
 def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:

@@ -139,7 +139,9 @@ def repeats(r: ComplexArray, m: int) -> tuple[ComplexArray, ComplexArray, Comple
     return total, slope, power
 
 
-def _doubled(tau: ComplexArray, M: int) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
+def sums_by_doubling(
+    tau: ComplexArray, M: int
+) -> tuple[ComplexArray, ComplexArray, ComplexArray, ComplexArray]:
     """A_M = Σ_{m<M} τ^m, G_M and its derivative by doubling, for M ≥ 1."""
     A, dA = np.ones_like(tau), np.zeros_like(tau)
     G, dG = np.zeros_like(tau), np.zeros_like(tau)
@@ -182,8 +184,8 @@ def pair_sums(tau: ComplexArray, M: int, pairs: int) -> tuple[ComplexArray, Comp
     dG = ((K - A) * r - (A - K * last) * r) * r + beyond * (shorter - (K - 1) * before) * r
     if near.any():
         close = tau[near]
-        _, _, sums, slopes = _doubled(close, K)
-        extra, extra_slope, _, _ = _doubled(close, K - 1)
+        _, _, sums, slopes = sums_by_doubling(close, K)
+        extra, extra_slope, _, _ = sums_by_doubling(close, K - 1)
         G[near], dG[near] = sums + beyond * extra, slopes + beyond * extra_slope
     return G, dG
 
