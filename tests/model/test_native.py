@@ -100,7 +100,7 @@ def test_sums_for_the_mean_amplitude_need_rows_of_one_length_and_cells() -> None
         (rows, 1, 1, sizes, np.array([0]), [1.0]),
         (rows, 1, 1, sizes, cells, [0.5, 0.5]),
     ):
-        with pytest.raises(ValueError, match="shape|sizes|index"):
+        with pytest.raises(ValueError, match=r"shape|sizes|index"):
             native.amplitude_sums(*broken)
 
 
