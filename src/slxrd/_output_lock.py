@@ -17,6 +17,8 @@ from pathlib import Path
 from slxrd._files import short_name
 from slxrd.errors import FileError
 
+#: Name of the file of a lock in a folder.
+LOCK = ".slxrd-lock"
 #: Errors of a lock that another process has.
 _TAKEN = (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
 
@@ -51,7 +53,7 @@ def locked(output: Path, *, file: bool = False) -> Iterator[None]:
         If another run has it, or the lock file cannot be written.
     """
     folder = output.parent if file else output
-    name = short_name(f".{output.name}", ".slxrd-lock") if file else ".slxrd-lock"
+    name = short_name(f".{output.name}", LOCK) if file else LOCK
     made = not folder.exists()
     path = folder / name
     try:

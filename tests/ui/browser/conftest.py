@@ -39,23 +39,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=why))
 
 
+def _started(folder: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start ``slxrd app``; return its process and the address that it prints."""
+    with (folder / "errors.txt").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "slxrd", "app", "--no-browser"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=folder,
+            env={**os.environ, "XDG_STATE_HOME": str(folder / "state")},
+        )
+    assert process.stdout is not None
+    return process, next(line.split()[-1] for line in process.stdout if "http://" in line)
+
+
+@pytest.fixture
+def start_server() -> Callable[[Path], tuple[subprocess.Popen[str], str]]:
+    """Start a server in a folder."""
+    return _started
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address printed by ``slxrd app``."""
     folder = tmp_path_factory.mktemp("app")
-    log = (folder / "errors.txt").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "slxrd", "app", "--no-browser"],
-        stdout=subprocess.PIPE,
-        stderr=log,
-        text=True,
-        cwd=folder,
-    )
-    assert process.stdout is not None
-    yield next(line.split()[-1] for line in process.stdout if "http://" in line)
+    process, address = _started(folder)
+    yield address
     process.terminate()
     process.communicate(timeout=30)
-    log.close()
     errors = (folder / "errors.txt").read_text()
     assert "Traceback" not in errors, errors
 
@@ -175,3 +187,9 @@ def user(browser: Any, server: str) -> Iterator[User]:
         url for url in someone.requests if not url.startswith((server.split("/open")[0], "blob:", "data:"))
     ]
     assert outside == []
+
+
+@pytest.fixture
+def visit(browser: Any) -> Callable[[str], User]:
+    """Open the page of a server."""
+    return lambda address: User(browser, address)

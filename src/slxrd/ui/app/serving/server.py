@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import secrets
 import signal
@@ -9,8 +10,10 @@ import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import panel as pn
+import platformdirs
 from bokeh.models import CustomJS
 from panel.io.server import get_server
 from tornado.iostream import StreamClosedError
@@ -21,9 +24,13 @@ from slxrd.ui.app.controls.style import LOADING, PageDesign
 from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
 from slxrd.ui.app.serving.headers import SecurityHeaders
 from slxrd.ui.app.serving.workspaces import Workspaces
+from slxrd.ui.app.state.autosave_folder import AutosaveFolder
 from slxrd.ui.app.views.page import Page
 
 LOOPBACK = "127.0.0.1"
+#: Signals that end the server, beside that of Ctrl-C; that of a closed terminal, which Windows does not have.
+_HANGUP = getattr(signal, "SIGHUP", None)
+_ENDING = tuple(number for number in (signal.SIGTERM, _HANGUP) if number is not None)
 #: Largest message of a browser, in bytes; files are uploaded in smaller pieces.
 _LARGEST_MESSAGE = 64_000_000
 #: Runs in the browser, since the server cannot be reached any more.
@@ -35,7 +42,8 @@ if (!document.getElementById('slxrd-lost')) {
   message.style = 'position:fixed;bottom:0;left:0;right:0;padding:12px;background:#b3350a;color:#fff;' +
     'font:15px sans-serif;z-index:99'
   message.textContent = 'The connection to slxrd is lost. If slxrd is still running, reload this page: ' +
-    'your work is kept. If slxrd was stopped, unsaved work is in a file in the folder that it was started in.'
+    'your work is kept. If slxrd was stopped, unsaved work is in a file in the folder that it was started ' +
+    'in, or the page offers it when slxrd app is started again.'
   document.body.append(message)
 }
 """
@@ -60,12 +68,27 @@ slxrdTheme.apply()
 _HIDE_CONNECTION_LOST = "document.getElementById('slxrd-lost')?.remove()"
 
 
+class Unsaved(NamedTuple):
+    """What became of the sessions with unsaved changes when the server ended.
+
+    Parameters
+    ----------
+    written : list of Path
+        Files in the working directory, one for each session that could be written.
+    kept : int
+        Number of autosaved sessions that the next page offers.
+    """
+
+    written: list[Path]
+    kept: int
+
+
 def serve(
     file: str | Path | None = None,
     *,
     port: int = 0,
     ready: Callable[[str, str], object] | None = None,
-) -> list[Path]:
+) -> Unsaved:
     """Serve the page until it is interrupted.
 
     Parameters
@@ -80,8 +103,8 @@ def serve(
 
     Returns
     -------
-    list of Path
-        Files written to the working directory at the end, one for each session with unsaved changes.
+    Unsaved
+        What became of the sessions with unsaved changes.
 
     Raises
     ------
@@ -90,7 +113,7 @@ def serve(
     """
     logging.getLogger("asyncio").addFilter(_is_failure)
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns about closed tabs
-    workspaces = Workspaces()
+    workspaces = Workspaces(_autosave_folder())
     first = workspaces.open(file) if file is not None else None
     port = _free_port(port)
     token = secrets.token_urlsafe(24)
@@ -116,14 +139,30 @@ def serve(
     address = f"http://{LOOPBACK}:{port}{ENTRY}?token="
     if ready is not None:
         server.io_loop.add_callback(ready, address + token, address + authentication.make_ticket())
-    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-        if (number := getattr(signal, name, None)) is not None and signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda *_: server.io_loop.add_callback_from_signal(server.io_loop.stop))
+    ended_by: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        ended_by.append(number)
+        server.io_loop.add_callback_from_signal(server.io_loop.stop)
+
+    for number in _ENDING:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, end)
     threading.Thread(target=_preload, daemon=True).start()
     server.start()
     server.io_loop.start()
     workspaces.cancel_jobs()
-    return workspaces.save_unsaved(Path.cwd())
+    # Nobody reads where the files are when the terminal was closed: the next page offers the sessions, too.
+    written = workspaces.save_unsaved(Path.cwd(), keep=_HANGUP in ended_by)
+    return Unsaved(written, workspaces.close())
+
+
+def _autosave_folder() -> AutosaveFolder | None:
+    """Return the folder of autosaved sessions: of the user, or in the working directory, or None."""
+    for root in (platformdirs.user_state_path("slxrd", appauthor=False), Path(".slxrd").absolute()):
+        with contextlib.suppress(SlxrdError):
+            return AutosaveFolder(root / "autosaved")
+    return None
 
 
 def _is_failure(record: logging.LogRecord) -> bool:
@@ -163,4 +202,4 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
         document.js_on_event("document_ready", CustomJS(code=_FOLLOW_THEME))
         document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
-    return Page(workspaces.get(key), dark, workspaces.other_files(key)).view
+    return Page(workspaces.get(key), dark, workspaces.other_files(key), workspaces.autosaves).view

@@ -9,6 +9,7 @@ from typing import Any
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
@@ -64,18 +65,43 @@ class Workspace(JobRunner):
         self._future: list[_Step] = []
         self._before_drag: _Step | None = None
         self._saved = self.session.state
+        self._values_reset: Mapping[str, float] = {}
         self._converted: tuple[object, SavedFit | None] = (None, None)
         self.reset_values()
 
     @property
     def unsaved(self) -> bool:
-        """Whether the session has choices or a result that are not saved."""
+        """Whether the session has options or a result that are not saved."""
         state = self.session.state
-        return state != self._saved and (state.result is not None or bool(state.choices))
+        given = state.result is not None or state.choices or state.reading or state.preparation
+        return state != self._saved and bool(given)
+
+    @property
+    def sliders_moved(self) -> bool:
+        """Whether sliders, which no session contains, were moved since they were set or all was saved."""
+        return dict(self.values) != dict(self._values_reset)
 
     def mark_saved(self) -> None:
         """Record that the current state has been saved."""
-        self._saved = self.session.state
+        self._saved, self._values_reset = self.session.state, self.values
+        self.notify("job")
+
+    def mark_recovered(self, values: Mapping[str, float], solution: int) -> None:
+        """Record that nothing has been saved, and set the sliders to values that fit the parameters.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            Parameter values.
+        solution : int
+            Index of the solution that was shown.
+        """
+        self._saved = State()
+        result = self.session.state.result
+        if set(values) == set(self.values):
+            self.values = dict(values)
+            if result is not None and 0 <= solution < len(result["solutions"]):
+                self.solution = solution
 
     def do(self, action: str, **change: Any) -> bool:
         """Change the session as one step that can be undone; return whether the change was valid."""
@@ -172,6 +198,7 @@ class Workspace(JobRunner):
                 self.values = {**self.values, **fixed}
             except SlxrdError:
                 self.values = {}
+        self._values_reset = self.values
 
     @property
     def dragging(self) -> bool:

@@ -16,6 +16,7 @@ from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, QUIET, RAIL, RAIL_WIDTH, TABS, variables
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text, tip
 from slxrd.ui.app.plots.theme import colours
+from slxrd.ui.app.state.autosave_folder import AutosaveFolder
 from slxrd.ui.app.state.messages import Level, Topic
 from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
@@ -23,6 +24,7 @@ from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
+from slxrd.ui.app.views.recovery import RecoveryView
 from slxrd.ui.app.views.regions import RegionsView
 from slxrd.ui.app.views.results import banner_html, grade_html, notes_html
 from slxrd.ui.app.views.save import SaveView
@@ -66,6 +68,8 @@ class Page:
         Use the dark theme.
     others : sequence of (str, str)
         Keys and file names of the other workspaces of this server.
+    autosaves : AutosaveFolder, optional
+        Unsaved sessions of an earlier run, which the page offers.
 
     Attributes
     ----------
@@ -74,7 +78,11 @@ class Page:
     """
 
     def __init__(
-        self, workspace: Workspace, dark: bool = False, others: Sequence[tuple[str, str]] = ()
+        self,
+        workspace: Workspace,
+        dark: bool = False,
+        others: Sequence[tuple[str, str]] = (),
+        autosaves: AutosaveFolder | None = None,
     ) -> None:
         self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
@@ -99,6 +107,7 @@ class Page:
             self._rail(),
             pn.Column(
                 self._header(dark),
+                RecoveryView(autosaves).view,
                 self._assessment,
                 pn.Row(
                     self._work(), self._side, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"}

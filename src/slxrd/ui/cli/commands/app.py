@@ -39,5 +39,8 @@ def app_command(
 
             webbrowser.open(once)
 
-    for path in serve(file, port=port, ready=ready):
+    written, kept = serve(file, port=port, ready=ready)
+    for path in written:
         typer.echo(f"wrote the unsaved session to {path}; continue it with: slxrd app {path}")
+    if kept:
+        typer.echo(f"unsaved sessions that slxrd app offers when it is started again: {kept}")
