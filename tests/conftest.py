@@ -31,6 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled code in pytest's cache where the environment keeps Python from writing it.
+
+    Otherwise each worker compiles the tests, and each process that a test starts slxrd, every time.
+    """
+    if sys.dont_write_bytecode and hasattr(config, "cache"):
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
+        del os.environ["PYTHONDONTWRITEBYTECODE"]
+        sys.dont_write_bytecode = False
+
+
 @pytest.fixture(autouse=True)
 def long_default_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give a search that has the default time budget ten times as long, for a loaded machine."""

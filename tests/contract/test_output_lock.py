@@ -93,6 +93,7 @@ def _count(_: int) -> int:
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the functions of a test are not sent to other processes")
 def test_no_two_have_it_at_once() -> None:
     Path("number").write_text("0")
@@ -101,6 +102,7 @@ def test_no_two_have_it_at_once() -> None:
     assert Path("number").read_text() == "90"
 
 
+@pytest.mark.slow
 def test_commands_are_refused_before_they_write() -> None:
     pytest.importorskip("h5py")
     Path("film.csv").write_bytes(CUBES.read_bytes())

@@ -17,6 +17,7 @@ STEPPED = arrays(np.float64, st.integers(0, 60), elements=st.integers(-4, 4).map
 SMOOTH = arrays(np.float64, st.integers(0, 60), elements=st.floats(-1e6, 1e6))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(STEPPED | SMOOTH)
 def test_all_maxima_and_prominences(curve: FloatArray) -> None:
@@ -29,6 +30,7 @@ def test_all_maxima_and_prominences(curve: FloatArray) -> None:
     np.testing.assert_array_equal(found.right, right)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(STEPPED, st.integers(0, 5))
 def test_the_prominent_maxima(curve: FloatArray, least: int) -> None:

@@ -110,6 +110,7 @@ def test_the_section_is_narrower_than_the_profile_where_parameters_are_correlate
     assert one.rises[0] < 0.5
 
 
+@pytest.mark.slow
 def test_axes_show_the_minimum_and_stay_within_the_bounds() -> None:
     result = cubes()
     for name in result.names:

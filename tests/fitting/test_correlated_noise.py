@@ -107,6 +107,7 @@ def test_fringes_that_the_model_lacks_are_no_smoothed_noise(seed: int) -> None:
     assert fit.derived["thickness"].error is None
 
 
+@pytest.mark.slow
 def test_correlation_times_are_those_of_the_spectrum_at_frequency_zero() -> None:
     """The variance of a mean over many points is the correlation time times that of independent points."""
     random = np.random.default_rng(6)

@@ -56,6 +56,7 @@ def test_missing_minima_are_counted() -> None:
     assert np.diff(found.orders).max() > 1
 
 
+@pytest.mark.slow
 def test_the_error_is_that_of_repeated_measurements() -> None:
     """60 noisy films: pulls of mean 0 and width 1. Limits at 4 standard errors: ±0.5, and 1 ± 0.4."""
     found = [laue_fringes(film(80, seed=seed, peak=2e5), 1.9, 2.2) for seed in range(60)]

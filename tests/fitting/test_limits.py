@@ -213,6 +213,7 @@ def test_a_sharp_size_is_still_a_size(values: tuple[float, float], noise: float)
     assert found.derived["thickness"].value == pytest.approx((N - 1.0) * 3.0664, abs=4.0)
 
 
+@pytest.mark.slow
 def test_noise_that_hides_everything() -> None:
     """A reduced χ² near zero: nothing is determined, and the cause is stated."""
     values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}

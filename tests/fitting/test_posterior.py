@@ -205,6 +205,7 @@ def test_what_cannot_be_is_refused(options: dict[str, object], message: str) -> 
         sample_posterior(cubes(), **options)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_without_emcee_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "emcee", None)
     with pytest.raises(SlxrdError, match=r'pip install "slxrd\[posterior\]"'):

@@ -37,6 +37,7 @@ def options_of(pattern: slxrd.Pattern) -> dict[str, Any]:
     return {"regions": [(float(q[0]), float(q[-1]))], "mask": [(3.147, 3.168)]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_structure_of_a_stack_on_a_substrate(seed: int) -> None:
     """The number of crystals and σ_L are not those of the scan."""
@@ -52,6 +53,7 @@ def test_the_structure_of_a_stack_on_a_substrate(seed: int) -> None:
     assert 11.0 * best["d"] + best["L"] == pytest.approx(PERIOD, abs=0.3)
 
 
+@pytest.mark.slow
 def test_crystals_without_satellites() -> None:
     """Gaps of very different sizes leave one broad peak."""
     pattern = stack(sigma_L=3.0, seed=1)
@@ -59,6 +61,7 @@ def test_crystals_without_satellites() -> None:
     assert not scan_satellites(objective, parameters, Budget()).found
 
 
+@pytest.mark.slow
 def test_values_that_are_given_are_not_scanned() -> None:
     pattern = stack(seed=1)
     objective, parameters = prepared(
@@ -70,6 +73,7 @@ def test_values_that_are_given_are_not_scanned() -> None:
     assert all(7.0 <= start["L"] <= 9.0 for start in scanned.starts)
 
 
+@pytest.mark.slow
 def test_with_a_given_disorder_the_starts_are_tried_beside_others() -> None:
     """Nothing without order is calculated, so that the scan alone does not decide."""
     pattern = stack(seed=1)

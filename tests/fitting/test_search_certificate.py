@@ -202,6 +202,7 @@ def test_a_fit_that_runs_out_of_time_says_what_it_left_out() -> None:
     assert any("not finished within the time budget" in note for note in short.notes)
 
 
+@pytest.mark.slow
 def test_few_starting_points_determine_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time has passed at once: one starting point is refined, and its L may be wrong by d."""
     pattern = example("cspbbr3-cubes").pattern()

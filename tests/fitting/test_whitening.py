@@ -186,6 +186,7 @@ def test_backgrounds_are_at_the_generalised_minimum_without_negative_coefficient
     assert bounded > 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["linear", "log"])
 @pytest.mark.parametrize("background", ["constant", "linear"])
 def test_chi2_is_continuous_where_a_background_becomes_zero(background: str, kind: str) -> None:

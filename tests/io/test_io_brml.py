@@ -86,6 +86,7 @@ def test_no_alpha2_behind_the_channel_cut() -> None:
     assert there < 0.03 * pattern.intensity[peak]
 
 
+@pytest.mark.slow
 def test_against_another_reader() -> None:
     fairmat = pytest.importorskip("fairmat_readers_xrd")
     with warnings.catch_warnings():

@@ -88,6 +88,7 @@ def _same(found: Table, expected: Table) -> None:
     )
 
 
+@pytest.mark.slow
 @fuzz
 @given(file=_files(), columns=st.sampled_from([None, None, "1,2", "2,1,3", "q,I"]), head=st.integers(1, 2))
 @example(file=("", "1,5 2\n1, 5\n"), columns=None, head=1)
@@ -117,17 +118,32 @@ def test_what_is_read_at_once_is_what_the_careful_reader_reads(
 @pytest.mark.parametrize("separator", [",", ";", "\t", " ", ", ", "comma ;", "comma \t", "comma  "])
 @pytest.mark.parametrize("columns", [None, "1,2", "1,3,2"])
 def test_usual_layouts_are_read_at_once(separator: str, header: str, end: str, columns: str | None) -> None:
-    decimal = "," if separator.startswith("comma") else "."
-    mark = separator[-1]
-    rows = [
-        mark.join((f"{x:.3f}", f"{x * x:.5e}", f"{x / 7:.9f}")).replace(".", decimal) for x in range(1, 4000)
-    ]
-    data = (header.format(s=mark) + "\n".join(rows) + "\n").replace("\n", end).encode()
-    found = regular_table(data, None if columns is None else parse_column_choice(columns), "f")
+    data = _layout(separator, header, end, rows=60)
+    found = regular_table(
+        data, None if columns is None else parse_column_choice(columns), "f", head_size=1000
+    )
     assert found is not None
     _same(found, _careful(data, columns))
 
 
+@pytest.mark.parametrize("separator", [",", "comma ;"])
+def test_large_files_are_read_at_once(separator: str) -> None:
+    data = _layout(separator, "# q I\n", "\n", rows=4000)
+    found = regular_table(data, None, "f")
+    assert found is not None
+    _same(found, _careful(data, None))
+
+
+def _layout(separator: str, header: str, end: str, rows: int) -> bytes:
+    decimal = "," if separator.startswith("comma") else "."
+    mark = separator[-1]
+    lines = [
+        mark.join((f"{x:.3f}", f"{x * x:.5e}", f"{x / 7:.9f}")).replace(".", decimal) for x in range(1, rows)
+    ]
+    return (header.format(s=mark) + "\n".join(lines) + "\n").replace("\n", end).encode()
+
+
+@pytest.mark.slow
 def test_messages_name_the_same_lines(tmp_path: Path) -> None:
     rows = [f"{0.1 + i / 10_000:.4f} {i % 17 + 100}" for i in range(10_000)]
     path = tmp_path / "film.xy"

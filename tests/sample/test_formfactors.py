@@ -70,6 +70,7 @@ def test_every_tabulated_species_has_its_electrons() -> None:
         assert float(f0(name, 0.0)) == pytest.approx(electrons(name), abs=0.04)
 
 
+@pytest.mark.slow
 def test_q_is_four_pi_times_sin_theta_over_lambda() -> None:
     xraydb = pytest.importorskip("xraydb")
     assert float(f0("Pb2+", 4.0 * np.pi * 0.3)) == pytest.approx(xraydb.f0("Pb2+", 0.3)[0], rel=1e-14)

@@ -10,6 +10,7 @@ from simulated_raster import Q
 h5py = pytest.importorskip("h5py")
 
 
+@pytest.mark.slow
 def test_arrays_of_which_little_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with h5py.File("axis.h5", "w") as file:

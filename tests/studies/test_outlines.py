@@ -149,6 +149,7 @@ def test_wrong_arguments_are_refused() -> None:
     refuse(picture, "no outline could be measured", smallest=90.0)
 
 
+@pytest.mark.slow
 def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     for name, content in (("a.png", b"no picture"), ("a.tif", b"II*\0" + bytes(50)), ("b.png", b"")):
         (tmp_path / name).write_bytes(content)

@@ -34,6 +34,7 @@ def fitted(height: float) -> slxrd.Fit:
     return slxrd.fit(pattern(height), regions=REGIONS, start=TRUTH, fix={"q_zero": 0.0}, systematics="none")
 
 
+@pytest.mark.slow
 def test_noise_alone_has_no_outlying_points() -> None:
     found = compare_robust(fitted(0.0))
     assert found.converged
@@ -71,6 +72,7 @@ def test_the_likelihood_has_its_minimum_there() -> None:
             assert abs(slope / curvature) * 0.05 < 0.01, row.name
 
 
+@pytest.mark.slow
 def test_outlying_points_are_found() -> None:
     """Spikes of 6 % of the maximum move the fit; Student-t residuals give what they give without spikes."""
     fit = fitted(0.06)
@@ -96,6 +98,7 @@ def test_a_fit_that_spikes_have_led_to_another_solution() -> None:
     assert "mask them" in str(found)
 
 
+@pytest.mark.slow
 def test_what_is_refused() -> None:
     for nu in (0.5, 1000.0, float("nan")):
         with pytest.raises(slxrd.SlxrdError, match="degrees of freedom"):

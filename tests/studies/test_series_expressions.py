@@ -23,6 +23,7 @@ def test_values_and_units() -> None:
     assert search_names("(x)?film", names)[0] == ("", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "expression", ["(a+)+$", "(a|a)*$", "(.*)*x", r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(\w*\w*\w*\w*\w*\w*)9"]
 )
@@ -47,6 +48,7 @@ def test_what_is_no_expression(expression: str, problem: str) -> None:
         search_names(expression, ["a"])
 
 
+@pytest.mark.slow
 def test_a_series_with_such_names(tmp_path: Path) -> None:
     paths = [tmp_path / f"{'a' * 200}{i}.csv" for i in (10, 20)]
 

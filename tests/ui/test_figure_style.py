@@ -55,6 +55,7 @@ def test_figures_have_the_width_of_a_column_at_300_dpi(width: float) -> None:
     assert struct.unpack(">I", figure_bytes(picture)[16:20])[0] == round(width * 300)
 
 
+@pytest.mark.slow
 def test_a_pdf_contains_its_fonts_as_truetype() -> None:
     content = figure_bytes(slxrd.pattern_figure(PATTERN, "q"), "pdf")
     assert b"/FontFile2" in content

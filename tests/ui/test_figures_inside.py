@@ -22,6 +22,7 @@ def assert_all_inside(figure: Figure) -> None:
     assert drawn.y1 <= height
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["short", "a file with an uncommonly long name " * 5])
 def test_titles_and_texts_beside_the_panels(title: str) -> None:
     figure = Figure(figsize=(6.0, 4.0), layout="constrained")

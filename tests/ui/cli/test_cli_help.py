@@ -57,6 +57,7 @@ def test_plot_and_out_mean_the_same_in_every_command(name: str) -> None:
         assert ("into a folder" if found[1] == "DIR" else "to a file") in text
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_pattern_has_its_old_option_too(here: Path) -> None:
     assert call("plot", "cubes.csv", "--out", "old.png").code == 0
     assert call("plot", "example:cspbbr3-cubes").code == 0

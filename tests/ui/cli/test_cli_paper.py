@@ -85,6 +85,7 @@ def test_a_set_of_files_and_what_exists_stays(here: Path) -> None:
     assert contents(here / "p") == {**first, f"{NAME}.ipynb": b"mine"}
 
 
+@pytest.mark.slow
 def test_a_pattern_of_the_authors_is_fitted_and_never_written(here: Path, calls: mock.Mock) -> None:
     assert call(*ONE).code == 0
     pattern = slxrd.example("cspbbr3-platelets").pattern()

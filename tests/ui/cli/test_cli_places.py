@@ -52,6 +52,7 @@ def test_a_fit_without_standard_output_is_written(film: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_mistakes_without_streams_have_their_exit_code(tmp_path: Path) -> None:
     assert run("info nofile.xy >&- 2>&-", tmp_path).returncode == 2
 

@@ -155,6 +155,7 @@ def test_counting_statistics_need_counts(here: Path) -> None:
     assert "third column or as a fraction" in said
 
 
+@pytest.mark.slow
 def test_q_zero_freed_on_a_single_peak_of_a_film(here: Path) -> None:
     options = ["--coherent", 1, "--region", "1.94:2.15", "--free", "q_zero"]
     with untouched(here):
