@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,9 @@ import pytest
 # longer than one thread calculates. NumPy reads this when it is imported, in workers and commands too.
 for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# Tests that run in the background may have SIGINT ignored, and so would every program that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Highest memory of each process, in MB, by its name.
 _memory: dict[str, float] = {}

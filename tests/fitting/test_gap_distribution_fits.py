@@ -130,6 +130,6 @@ def test_gaussian_gaps_give_a_wrong_width_of_skewed_ones() -> None:
 def test_two_widths_are_distinguished_from_skewed_gaps() -> None:
     models = ["planes+free=skew_L", "planes+free=wide_L+free=widening_L"]
     found = slxrd.compare_models(
-        stacks(TWO, 4), models, regions=REGIONS, bounds={"L": (20.0, 29.0)}, start={"d": 5.84}, **OPTIONS
+        stacks(TWO, 4), models, regions=REGIONS, bounds={"L": (20.0, 29.0)}, start=CUBES, **OPTIONS
     )
     assert [one.name for one in found.models] == models[::-1]

@@ -37,7 +37,7 @@ def cubes(seed: int) -> Pattern:
 
 
 def layers(seed: int) -> Pattern:
-    q = np.arange(4.25, 4.62, 0.0004)
+    q = np.arange(4.25, 4.62, 0.0008)
     pattern = slxrd.simulate(q, LAYERS, stack="alternating", coherent=4, substrate=1.4133, resolution=0.0003)
     return counted(pattern, np.abs(q - 2.0 * np.pi / 1.4133) > 0.02, 3000.0, seed)
 

@@ -1,12 +1,8 @@
 import shutil
-import signal
 from pathlib import Path
 
 import pytest
 from cli_shell import CUBES, FILM
-
-# Tests that run in the background may have SIGINT ignored, and so would every program that they start.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
