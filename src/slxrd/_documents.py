@@ -25,6 +25,31 @@ LONGEST_NAME = 1000
 LARGEST_INTEGER, LARGEST = 2**63, 1e150
 
 
+def check_ordinary(path: str | os.PathLike[str]) -> None:
+    """Check that a path is that of an ordinary file: a pipe or a device could be read without end.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+
+    Raises
+    ------
+    FileError
+        If it is not, or does not exist.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except ValueError:  # raised for a path with a NUL character
+        raise FileError(repr(os.fspath(path)), "is not a valid path") from None
+    if stat.S_ISDIR(mode):
+        raise FileError(path, "is a directory; name one file")
+    if not stat.S_ISREG(mode):
+        raise FileError(path, "is a pipe or a device; name an ordinary file")
+
+
 def read_bytes(path: str | os.PathLike[str], limit: int = SIZE_LIMIT) -> bytes:
     """Read an ordinary file of bounded size; pipes and devices are not opened for reading.
 
@@ -40,20 +65,12 @@ def read_bytes(path: str | os.PathLike[str], limit: int = SIZE_LIMIT) -> bytes:
     FileError
         If it cannot be read, is not an ordinary file, or is larger.
     """
+    check_ordinary(path)
     try:
-        mode = os.stat(path).st_mode
-        if stat.S_ISDIR(mode):
-            raise FileError(path, "is a directory; name one file")
-        if not stat.S_ISREG(mode):
-            raise FileError(path, "is a pipe or a device; name an ordinary file")
         with open(path, "rb", opener=_open_without_waiting) as file:
             data = file.read(limit + 1)
     except OSError as error:
         raise unreadable(path, error) from None
-    except FileError:
-        raise
-    except ValueError:  # raised for a path with a NUL character
-        raise FileError(repr(os.fspath(path)), "is not a valid path") from None
     if len(data) > limit:
         raise FileError(path, f"is larger than {limit / 1e6:g} MB, which no such file is")
     return data

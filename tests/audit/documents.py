@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from hostile_archives import WAYS, hostile
 
 import slxrd
 from audit.mutations import mutated_bytes, mutated_json
@@ -197,8 +198,18 @@ def _of_hdf5(folder: Path) -> Attempt:
 
 
 def _of_npz(folder: Path) -> Attempt:
-    np.savez(folder / "stack.npz", **_arrays())
-    return _binary(folder / "stack.npz", _stack)
+    path = folder / "stack.npz"
+    np.savez(path, **_arrays())
+    valid, damaged = path.read_bytes(), _binary(path, _stack)
+
+    def attempt(number: int, chance: random.Random) -> None:
+        if chance.random() < 0.9:
+            damaged(number, chance)
+            return
+        path.write_bytes(hostile(valid, chance.choice(list(WAYS)), chance.randrange(2)))
+        read_or_refused_document(path, _stack)
+
+    return attempt
 
 
 def _of_npy(folder: Path) -> Attempt:

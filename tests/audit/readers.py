@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 from damaged_files import BEGINNINGS, VALID, Valid, read_or_refused
+from hostile_archives import WAYS, hostile
 
 from audit.mutations import mutated_file
 from audit.rows import Attempt, Row
@@ -34,7 +35,19 @@ def rows() -> list[Row]:
 
         return Row("reader", valid.name, prepare)
 
-    return [*map(row, VALID), Row("reader", "beginnings", _beginnings)]
+    others = [Row("reader", "beginnings", _beginnings), Row("reader", "hostile archives", _archives)]
+    return [*map(row, VALID), *others]
+
+
+def _archives(_: Path) -> Attempt:
+    archives = [valid for valid in VALID if valid.is_archive and len(valid.content) < 100_000]
+
+    def attempt(number: int, chance: random.Random) -> None:
+        valid = chance.choice(archives)
+        data = hostile(valid.content, chance.choice(list(WAYS)), chance.randrange(100))
+        read_or_refused(data, **valid.options)
+
+    return attempt
 
 
 def _beginnings(_: Path) -> Attempt:

@@ -17,6 +17,7 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.instrument.calibration.file import read_resolution
 from slxrd.sample.library.crystals import crystal
 from slxrd.studies.lowangle.against_fit import fitted_parameters
+from slxrd.studies.maps.files.stacks import _axis_of_file
 from slxrd.studies.series.files import Naming, find_series
 from slxrd.ui.gallery.page import GalleryPage
 from slxrd.ui.session.controller import Session
@@ -40,6 +41,7 @@ READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "crystal": ("own.toml", crystal),
     "resolution": ("resolution.toml", read_resolution),
     "table": ("table.csv", _series),
+    "axis of a map": ("axis.txt", lambda path: _axis_of_file(str(path))),
 }
 CONTENTS: dict[str, bytes] = {
     "empty": b"",

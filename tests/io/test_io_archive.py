@@ -43,11 +43,28 @@ def test_backslashes_part_folders_and_folders_are_no_members() -> None:
     assert opened.read("Folder/Sub/a.xml") == b"<a/>"
 
 
-def test_paths_stay_names(tmp_path: Path) -> None:
-    data = packed({"../../outside.txt": b"x", "/etc/absolute": b"y"})
-    opened = archive.open_archive(data, "f.zip")
-    assert opened.read("../../outside.txt") == b"x"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../outside.txt",
+        "..\\outside.txt",
+        "a/../../b",
+        "/etc/absolute",
+        "\\absolute",
+        "C:\\a",
+        "c:a",
+        "..",
+    ],
+)
+def test_a_name_outside_of_the_folder_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"^f\.zip: is a ZIP archive with a file '.*' outside of its folder"):
+        archive.open_archive(packed({"a.txt": b"x", name: b"y"}), "f.zip")
     assert list(tmp_path.parent.rglob("outside.txt")) == []
+
+
+def test_names_with_dots_are_names() -> None:
+    names = {"a..txt", "..a", "a../b", "a/.b", "b/c:d"}
+    assert set(archive.open_archive(packed(dict.fromkeys(names, b"x")), "f.zip").members) == names
 
 
 def test_missing_member() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
+from slxrd._documents import check_ordinary
 from slxrd.detector.image import DetectorImage
 from slxrd.errors import FileError, SlxrdError, unreadable
 
@@ -124,9 +125,8 @@ def _opened(name: str) -> Any:
             "detector images need pyFAI and fabio: python -m pip install 'slxrd[images]'"
         ) from None
     file = name.split("::")[0]
+    check_ordinary(file)
     try:
-        if Path(file).is_dir():
-            raise FileError(file, "is a directory; name one file")
         with open(file, "rb") as stream:
             if not stream.read(1):
                 raise FileError(file, "is empty; choose another file")

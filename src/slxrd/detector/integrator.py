@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd.errors import FileError, SlxrdError, unreadable
+from slxrd._documents import SETTINGS_LIMIT, read_bytes
+from slxrd.errors import FileError, SlxrdError
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
@@ -228,11 +229,7 @@ def read_poni(path: str | os.PathLike[str]) -> dict[str, Any]:
         If it is not a .poni file, or its detector distorts the image.
     """
     pyfai = _pyfai()
-    try:
-        with open(path, "rb") as file:
-            text = file.read(1_000_000).decode("utf-8", errors="replace")
-    except OSError as error:
-        raise unreadable(path, error) from None
+    text = read_bytes(path, SETTINGS_LIMIT).decode("utf-8", errors="replace")
     if "poni1" not in text.lower() or "dist" not in text.lower():
         raise FileError(
             path, "is not a .poni file: it has no entries Distance and Poni1; save it with pyFAI-calib2"

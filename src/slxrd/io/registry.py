@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from dataclasses import replace
 from pathlib import Path
 
 from slxrd import units
 from slxrd._arguments import check_arguments
+from slxrd._documents import check_ordinary
 from slxrd.data.pattern import FILE_AXES, FileAxis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
 from slxrd.io import unsupported
@@ -151,20 +151,12 @@ def _format(request: Request) -> Format:
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:
+    check_ordinary(path)
     try:
-        status = Path(path).stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise FileError(path, "is a directory; name one file")
-        if not stat.S_ISREG(status.st_mode):
-            raise FileError(path, "is not an ordinary file")
         with Path(path).open("rb") as file:
-            data = file.read(min(status.st_size, SIZE_LIMIT) + 1)
+            data = file.read(min(os.fstat(file.fileno()).st_size, SIZE_LIMIT) + 1)
     except OSError as error:
         raise unreadable(path, error) from None
-    except FileError:
-        raise
-    except ValueError:  # raised for a path with a NUL character
-        raise FileError(repr(path), "is not a valid path") from None
     if not data:
         raise FileError(path, "is empty; choose another file")
     if len(data) > SIZE_LIMIT:

@@ -164,8 +164,14 @@ def _found(state: State, path: Path) -> str | None:
         places += [above / state.file, above / Path(state.file).name]
     for place in places:
         try:
-            if place.is_file() and hashlib.sha256(place.read_bytes()).hexdigest() == state.sha256:
+            if place.is_file() and _digest(place) == state.sha256:
                 return str(place)
         except (OSError, ValueError):
             continue
     return state.file
+
+
+def _digest(file: Path) -> str:
+    """Return the SHA-256 of a file, which may be large; a document can name any."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

@@ -49,6 +49,8 @@ class KeptReplicates:
             Largest number.
         """
         row = 8 * (self._columns + 3)
+        if not self.path.is_file():
+            return None
         try:
             with self.path.open("rb") as file:
                 if file.read(len(self._head)) != self._head:

@@ -23,11 +23,16 @@ from slxrd.io.rigaku.ras import time_per_point, two_theta_factor
 from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
 from slxrd.io.shared.counting import with_usable_factors
+from slxrd.io.shared.rows import split_lines
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
 
 NAME = "Rigaku .rasx"
+#: Largest number of points of a scan: 160° in steps of 0.001° are fewer.
+POINTS_LIMIT = 200_000
+#: Characters of a row of three numbers, at most.
+_LONGEST_ROW = 100
 
 _PROFILE = re.compile(r"Data(\d+)/(Profile|Image)(\d+)\.(?:txt|bin)")
 #: ``WaveType`` of a single line → end of the name of the element with its wavelength.
@@ -91,7 +96,11 @@ def _conditions(opened: Archive, match: re.Match[str]) -> ET.Element:
 
 
 def _rows(data: bytes, source: str) -> list[list[str]]:
-    rows = [line.split() for line in data.decode("utf-8-sig", errors="replace").splitlines() if line.strip()]
+    # Before the text is decoded and split, which takes many times its size.
+    if data.count(b"\n") > POINTS_LIMIT + 1 or len(data) > POINTS_LIMIT * _LONGEST_ROW:
+        raise FileError(source, f"has a scan of more than {POINTS_LIMIT:,} points; export a part of it")
+    lines = split_lines(data.decode("utf-8-sig", errors="replace"), source)
+    rows = [line.text.split() for line in lines]
     if not rows:
         raise FileError(source, "the scan has no points")
     for number, row in enumerate(rows, start=1):

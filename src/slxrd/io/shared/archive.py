@@ -7,6 +7,7 @@ checked against limits before decompression, and each member against the size in
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Mapping
@@ -14,19 +15,22 @@ from dataclasses import dataclass, replace
 
 from slxrd._cached import cached_property
 from slxrd.errors import FileError
+from slxrd.io.shared.xml import SIZE_LIMIT
 
 #: First bytes of an archive with at least one member.
 START = b"PK\x03\x04"
-#: Largest number of members, and largest decompressed size in bytes of all and of one.
+#: Largest number of members, and largest decompressed size in bytes of all and of one, which is that of XML.
 MEMBERS_LIMIT = 20_000
 TOTAL_LIMIT = 300_000_000
-MEMBER_LIMIT = 100_000_000
+MEMBER_LIMIT = SIZE_LIMIT
 #: Largest compression ratio of members larger than 1 MB.
 RATIO_LIMIT = 300
 
 _ENTRY = b"PK\x01\x02"  # signature of an entry of the directory
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+#: Path that is absolute, begins with a drive, or leads to a folder above.
+_OUTSIDE = re.compile(r"^/|^[A-Za-z]:|(?:^|/)\.\.(?:/|$)")
 
 #: Start of a member's name → kind of unsupported archive.
 _KINDS = {
@@ -112,7 +116,8 @@ def open_archive(data: bytes, source: str) -> Archive:
     Raises
     ------
     FileError
-        If it is not an archive, damaged, too large, or has two members of one name.
+        If it is not an archive, damaged, too large, or has two members of one name, or one whose name
+        leads out of the archive's folder.
     """
     try:
         return replace(_opened(data), source=source)
@@ -154,14 +159,46 @@ def _open(data: bytes, source: str) -> Archive:
         raise _Unsound(f"a ZIP archive of more than {MEMBERS_LIMIT} files")
     try:
         opened = zipfile.ZipFile(io.BytesIO(data))
-        infos = [info for info in opened.infolist() if not info.is_dir()]
+        infos = opened.infolist()
     except Exception:  # as above
         raise _Unsound("a ZIP archive that is damaged or incomplete") from None
+    members = _members(opened)
+    if sum(info.file_size for info in infos) > TOTAL_LIMIT:
+        raise _Unsound(f"a ZIP archive of more than {TOTAL_LIMIT // 10**6} MB when unpacked")
+    return Archive(source, opened, members)
+
+
+def members_of(opened: zipfile.ZipFile, source: str) -> dict[str, zipfile.ZipInfo]:
+    """Return the files of an archive by name, with slashes between folders.
+
+    Parameters
+    ----------
+    opened : ZipFile
+        The archive.
+    source : str
+        Path of the file, for messages.
+
+    Raises
+    ------
+    FileError
+        If there are too many, two of one name, or one outside of the archive's folder.
+    """
+    try:
+        return _members(opened)
+    except _Unsound as problem:
+        raise FileError(source, f"is {problem}; copy or export it again") from None
+
+
+def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    infos = [info for info in opened.infolist() if not info.is_dir()]
+    if len(infos) > MEMBERS_LIMIT:
+        raise _Unsound(f"a ZIP archive of more than {MEMBERS_LIMIT} files")
     # Some Windows programs write backslashes between folders.
     paths = [info.filename.replace("\\", "/") for info in infos]
     name, times = Counter(paths).most_common(1)[0] if paths else ("", 0)
     if times > 1:
         raise _Unsound(f"a ZIP archive with {times} files {name!r:.100}")
-    if sum(info.file_size for info in infos) > TOTAL_LIMIT:
-        raise _Unsound(f"a ZIP archive of more than {TOTAL_LIMIT // 10**6} MB when unpacked")
-    return Archive(source, opened, dict(zip(paths, infos, strict=True)))
+    outside = next((path for path in paths if _OUTSIDE.search(path)), None)
+    if outside is not None:
+        raise _Unsound(f"a ZIP archive with a file {outside!r:.100} outside of its folder")
+    return dict(zip(paths, infos, strict=True))

@@ -57,7 +57,8 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 def sha256_of(file: Path) -> str:
     """Return the SHA-256 digest of a file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def rendered(picture: Figure, path: Path) -> list[tuple[Path, bytes | str]]:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import io
 import math
 import os
-import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd._documents import read_text
+from slxrd._documents import check_ordinary, read_text
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.errors import FileError, SlxrdError, unreadable
-from slxrd.studies.maps.files.damage import RAISED, check_stored, damage_named
+from slxrd.studies.maps.files.damage import RAISED, damage_named
 from slxrd.studies.maps.files.hdf5 import is_hdf5, open_hdf5
+from slxrd.studies.maps.files.npz import open_arrays
 from slxrd.studies.maps.pattern_stack import PatternStack, make_stack
 from slxrd.units import FloatArray
 
@@ -159,54 +158,38 @@ def _made(
 
 
 def _from_numpy(file: Path, choice: Choice) -> PatternStack:
-    if file.suffix.lower() != ".npz":
-        return _from_arrays(file, file, choice)
     try:
-        with file.open("rb") as stream:  # NumPy does not close it where it is damaged
-            return _from_arrays(file, stream, choice)
-    except OSError as error:
-        raise unreadable(file, error) from None
-
-
-def _from_arrays(file: Path, source: Path | BinaryIO, choice: Choice) -> PatternStack:
-    try:
-        if file.suffix.lower() == ".npz" and not zipfile.is_zipfile(file):
-            raise FileError(file, "cannot be read as arrays of numbers (it is no .npz; was it copied whole?)")
         if file.suffix.lower() == ".npz":
-            with zipfile.ZipFile(file) as archive:
-                for member in archive.infolist():
-                    check_stored(file, member.filename, member.file_size, member.compress_size)
-        found = np.load(source, mmap_mode="r", allow_pickle=False)
+            return _from_npz(file, choice)
+        found = np.load(file, mmap_mode="r", allow_pickle=False)
     except OSError as error:
         raise unreadable(file, error) from None
     except SlxrdError:
         raise
     except (ValueError, EOFError) as error:
         raise FileError(file, f"cannot be read as arrays of numbers ({error})") from None
-    if isinstance(found, np.ndarray):
-        if choice.q is None:
-            raise FileError(
-                file, "contains intensities only; give their axis too (--q FILE.npy, or a text file)"
-            )
-        name = Path(choice.q).stem.lower()
-        return _made(
-            file, _axis_of_file(choice.q), found, choice.axis or AXIS_NAMES.get(name, "q"), choice, False
-        )
-    shapes = {name: found[name].shape for name in found.files}
-    listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-    data = _named(file, choice.data, DATA_NAMES, shapes, "--data", listed)
-    if choice.q is not None and choice.q not in shapes:
-        places, axis_name = _axis_of_file(choice.q), Path(choice.q).stem
-    else:
-        axis_name = _named(file, choice.q, tuple(AXIS_NAMES), shapes, "--q", listed)
-        places = np.asarray(found[axis_name], dtype=np.float64)
-    axis = choice.axis or AXIS_NAMES.get(axis_name.lower(), "q")
-    simulated = "simulated" in shapes and bool(np.all(found["simulated"]))
-    return _made(file, places, found[data], axis, choice, simulated)
+    if choice.q is None:
+        raise FileError(file, "contains intensities only; give their axis too (--q FILE.npy, or a text file)")
+    axis = choice.axis or AXIS_NAMES.get(Path(choice.q).stem.lower(), "q")
+    return _made(file, _axis_of_file(choice.q), found, axis, choice, False)
+
+
+def _from_npz(file: Path, choice: Choice) -> PatternStack:
+    with open_arrays(file) as found:
+        listed = ", ".join(f"{name} {shape}" for name, shape in found.shapes.items())
+        data = _named(file, choice.data, DATA_NAMES, found.shapes, "--data", listed)
+        if choice.q is not None and choice.q not in found.shapes:
+            places, axis_name = _axis_of_file(choice.q), Path(choice.q).stem
+        else:
+            axis_name = _named(file, choice.q, tuple(AXIS_NAMES), found.shapes, "--q", listed)
+            places = np.asarray(found.read(axis_name), dtype=np.float64)
+        axis = choice.axis or AXIS_NAMES.get(axis_name.lower(), "q")
+        simulated = "simulated" in found.shapes and bool(np.all(found.read("simulated")))
+        return _made(file, places, found.read(data), axis, choice, simulated)
 
 
 def _named(
-    file: Path, given: str | None, usual: tuple[str, ...], shapes: dict[str, Any], option: str, listed: str
+    file: Path, given: str | None, usual: tuple[str, ...], shapes: Mapping[str, Any], option: str, listed: str
 ) -> str:
     if given is not None:
         if given not in shapes:
@@ -222,10 +205,14 @@ def _named(
 def _axis_of_file(name: str) -> FloatArray:
     """Read an axis from an .npy or a text file of one column, or the first of several."""
     file = Path(name)
+    check_ordinary(file)
     try:
         if file.suffix.lower() == ".npy":
             return np.array(np.load(file, mmap_mode="r", allow_pickle=False), dtype=np.float64)
-        return np.asarray(np.loadtxt(io.StringIO(read_text(file)), ndmin=2)[:, 0], dtype=np.float64)
+        rows = [line for line in read_text(file).split("\n") if line.partition("#")[0].strip()]
+        if not rows:
+            raise FileError(file, "is not an axis: it has no numbers; give a column of numbers, or an .npy")
+        return np.asarray(np.loadtxt(rows, ndmin=2)[:, 0], dtype=np.float64)
     except SlxrdError:
         raise
     except OSError as error:

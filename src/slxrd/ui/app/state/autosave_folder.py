@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from slxrd._documents import SETTINGS_LIMIT, read_json
+from slxrd._documents import SETTINGS_LIMIT, read_bytes, read_json
 from slxrd._files import short_name, write
 from slxrd._output_lock import LOCK, locked
 from slxrd.errors import FileError, SlxrdError
@@ -166,9 +166,9 @@ class AutosaveFolder:
         """Move an autosaved session into this folder; it is complete in one of both places at any time."""
         key = secrets.token_urlsafe(6)
         own, time = self.new_path(key), datetime.fromtimestamp(document.stat().st_mtime)
-        with suppress(FileNotFoundError):
-            write(page_path(own), page_path(document).read_bytes())
-        write(own, document.read_bytes())
+        with suppress(FileError):  # a session without it can be opened
+            write(page_path(own), read_bytes(page_path(document)))
+        write(own, read_bytes(document))
         remove_files(document)
         page = _page(own)
         file = page.get("file")
