@@ -313,10 +313,9 @@ def test_model_curves_contain_the_systematic_effects_of_the_fit(objective: str, 
 
 @pytest.mark.slow
 def test_model_curves_of_another_solution_are_those_of_the_fit() -> None:
-    choices = {**QUICK, "noise": 0.2, "regions": [(0.98, 1.18)]}
-    session = Session(
-        State(EXAMPLE + "cspbbr3-cubes", choices={**choices, "start": None, "systematics": "none"})
-    )
+    choices = {**QUICK, "noise": 0.2, "regions": [(0.98, 1.18)], "systematics": "none", "start": None}
+    choices["fix"] = {"sigma_N": 1.5, "q_zero": 0.0}
+    session = Session(State(EXAMPLE + "cspbbr3-cubes", choices=choices))
     fit = session.fit()
     assert len(fit.solutions) > 1
     for number, minimum in enumerate(fit.minima):

@@ -156,7 +156,8 @@ def test_a_film_has_a_thickness_and_no_period(here: Path) -> None:
     words = ["--coherent", 1, "--region", "1.94:2.15", "--mask", "2.064:2.086", "--resolution", 0.0005]
     outcome = call(
         "fit", "film.xrdml", *words, "--noise", "counting", "--background", "constant", "--substrate", "none",
-        "--start", "d=3.066", "--start", "N=120", "--start", "sigma_N=5", "--systematics", "none", "--out", "results", "--posterior", 100,
+        "--start", "d=3.066", "--start", "N=120", "--start", "sigma_N=5", "--systematics", "none",
+        "--out", "results", "--posterior", 100,
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
     table = outcome.out[outcome.out.index("posterior (seed") :]
