@@ -131,6 +131,10 @@ if TYPE_CHECKING:
     from slxrd.studies.directions.compare import compare_disorder as compare_disorder
     from slxrd.studies.directions.fit import fit_directions as fit_directions
     from slxrd.studies.directions.result import DirectionsFit as DirectionsFit
+    from slxrd.studies.images.orientation.measure import measure_orientation as measure_orientation
+    from slxrd.studies.images.orientation.result import Orientations as Orientations
+    from slxrd.studies.images.orientation.result import PreferredOrientation as PreferredOrientation
+    from slxrd.studies.images.orientation.result import Ring as Ring
     from slxrd.studies.images.outlines.find import find_outlines as find_outlines
     from slxrd.studies.images.outlines.result import Outline as Outline
     from slxrd.studies.images.outlines.result import Outlines as Outlines
@@ -173,6 +177,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.maps import chi2_maps_figure as chi2_maps_figure
     from slxrd.ui.plotting.merit import lp_figure as lp_figure
     from slxrd.ui.plotting.merit import merit_figure as merit_figure
+    from slxrd.ui.plotting.orientation import orientation_figure as orientation_figure
     from slxrd.ui.plotting.outlines import outlines_figure as outlines_figure
     from slxrd.ui.plotting.pattern import background_figure as background_figure
     from slxrd.ui.plotting.pattern import decomposition_figure as decomposition_figure
@@ -244,6 +249,8 @@ _PUBLIC = {
     "studies.compare.ranking": "compare_fits",
     "studies.compare.result": "ComparedModel Comparison",
     "studies.compare.run": "compare_models",
+    "studies.images.orientation.measure": "measure_orientation",
+    "studies.images.orientation.result": "Orientations PreferredOrientation Ring",
     "studies.images.outlines.find": "find_outlines",
     "studies.images.outlines.result": "Outline Outlines",
     "studies.directions.compare": "DisorderComparison compare_disorder",
@@ -275,6 +282,7 @@ _PUBLIC = {
     "ui.plotting.lowangle": "low_angle_figure",
     "ui.plotting.maps": "chi2_map_2d_figure chi2_maps_figure",
     "ui.plotting.merit": "lp_figure merit_figure",
+    "ui.plotting.orientation": "orientation_figure",
     "ui.plotting.outlines": "outlines_figure",
     "ui.plotting.pattern": "background_figure decomposition_figure pattern_figure",
     "ui.plotting.plan": "plan_figure",

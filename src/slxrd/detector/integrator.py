@@ -312,6 +312,7 @@ def _integrator(geometry: Geometry, shape: tuple[int, int], first: int, last: in
         )
 
 
+@functools.lru_cache(maxsize=64)  # each compiles its formula
 def _unit(coordinate: Coordinate, geometry: Geometry) -> Any:
     from pyFAI import units
 

@@ -76,6 +76,16 @@ def _image() -> Figure:
     return slxrd.image_figure(slxrd.cartesian_map(image, geometry), geometry, cuts, image.name)
 
 
+def _orientation() -> Figure:
+    """The image that the page on orientation simulates."""
+    script = next(blocks(FOLDER.parent / "orientation.md"))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        exec(compile(script.text, str(script), "exec"), {})
+        image = slxrd.mask_pixels(slxrd.read_image("giwaxs.edf"))
+    geometry = slxrd.Geometry.from_header(image, incidence=0.3)
+    return slxrd.orientation_figure(slxrd.measure_orientation(image, geometry, "CsPbBr3"))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
@@ -83,6 +93,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "peaks-simulated": _peaks,
     "outlines-simulated": _outlines,
     "image-simulated": _image,
+    "orientation-simulated": _orientation,
 }
 
 

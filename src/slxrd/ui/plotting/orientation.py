@@ -1,0 +1,115 @@
+"""Figure of the orientation of crystals: the image over azimuth and q, and the profiles of its rings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from slxrd._arguments import check_arguments
+from slxrd._escape import on_one_line
+from slxrd.studies.images.orientation.result import Orientations, Ring
+from slxrd.ui.plotting import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colours of the map from its 1st percentile above zero to the 99.9th.
+_PERCENTILES = (1.0, 99.9)
+#: Profiles are moved up by this factor, one after the other.
+_APART = 30.0
+#: Points are drawn from this many standard deviations on.
+_DRAWN = 1.5
+#: Lowest point of a profile, relative to its highest.
+_LOWEST = 2e-3
+
+
+@style.styled
+@check_arguments
+def orientation_figure(found: Orientations) -> Figure:
+    """Draw an image over azimuth and q with its rings, and the intensity of each ring over the azimuth.
+
+    Parameters
+    ----------
+    found : Orientations
+        Orientations to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to a window; write it with ``savefig``.
+    """
+    narrow = style.is_narrow()
+    figure = style.new_figure(5.4 if narrow else 3.6)
+    panels = list(figure.subplots(2, 1) if narrow else figure.subplots(1, 2))
+    _draw_map(panels[0], found)
+    _draw_profiles(panels[1], found.rings)
+    style.letter_panels(panels)
+    style.mark_simulated(figure, found.simulated)
+    style.set_caption(
+        figure,
+        f"{on_one_line(Path(found.source).name)}{' (simulated)' if found.simulated else ''}: intensity over "
+        "q and azimuth, in logarithmic colours, and that of each ring above the background over the azimuth, "
+        f"each {_APART:g} times above the one before; lines: orientations. Points below {_DRAWN:g} standard "
+        "deviations are not drawn.",
+        f"{found.conclusion[0].upper()}{found.conclusion[1:]}.",
+    )
+    return figure
+
+
+def _draw_map(panel: Axes, found: Orientations) -> None:
+    from matplotlib.colors import LogNorm
+
+    polar = found.polar
+    positive = polar.intensity[polar.intensity > 0.0]
+    low, high = np.percentile(positive, _PERCENTILES) if positive.size else (1.0, 10.0)
+    panel.set_facecolor("#bdbdbd")
+    panel.imshow(
+        np.ma.masked_invalid(np.maximum(polar.intensity, low)), origin="lower", aspect="auto",
+        extent=(polar.q[0], polar.q[-1], polar.azimuth[0], polar.azimuth[-1]), cmap="viridis",
+        interpolation="nearest", norm=LogNorm(low, max(high, low * 1.001)),
+    )  # fmt: skip
+    for ring in found.rings:
+        other = not ring.planes
+        colour = style.VERMILION if other else "white"
+        panel.axvline(
+            ring.q.value or 0.0, color=colour, linewidth=0.6, linestyle=":" if other else "-", alpha=0.6
+        )
+    seen = np.flatnonzero(np.isfinite(polar.intensity).any(axis=1))
+    if seen.size:
+        panel.set_ylim(polar.azimuth[seen[0]], polar.azimuth[seen[-1]])
+    panel.set_xlabel("$q$ (Å$^{-1}$)")
+    panel.set_ylabel("azimuth (°)")
+
+
+def _draw_profiles(panel: Axes, rings: tuple[Ring, ...]) -> None:
+    for k, ring in enumerate(rings):
+        known = np.isfinite(ring.sigma)
+        if not known.any():
+            continue
+        factor = _APART**k / max(float(np.max(ring.height[known])), 1e-30)
+        colour = style.BLUE if ring.planes else style.VERMILION
+        above = known & (ring.height > _DRAWN * ring.sigma)
+        x, y, sigma = ring.azimuth[above], ring.height[above] * factor, ring.sigma[above] * factor
+        panel.errorbar(x, y, sigma, fmt=".", markersize=2.0, elinewidth=0.4, color=colour)
+        model = np.where(known, ring.model * factor, np.nan)
+        panel.plot(ring.azimuth, np.maximum(model, _LOWEST * _APART**k), color="black", linewidth=0.8)
+        panel.annotate(
+            ring.planes or f"{ring.q.value:.3g} Å$^{{-1}}$",
+            (1.0, 0.2 * _APART**k),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            fontsize=6.5,
+        )
+    panel.set_yscale("log", nonpositive="clip")
+    panel.set_xlabel("azimuth (°)")
+    panel.set_ylabel("intensity of the ring (shifted)")
+    panel.set_yticks([])
+    panel.minorticks_off()
+    if rings:
+        panel.set_ylim(_LOWEST, 3.0 * _APART ** (len(rings) - 1))
