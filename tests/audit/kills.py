@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from audit.rows import Attempt, Hang, Lost, Row, Wrong
 
@@ -37,6 +38,18 @@ for i in itertools.count(1):
     print(2 + i % 40, flush=True)
     if i == 150:
         break
+"""
+#: Changes a workspace of the page again and again, and prints what is autosaved.
+PAGE = """
+from pathlib import Path
+from slxrd.ui.app.serving.workspaces import Workspaces
+from slxrd.ui.app.state.autosave_folder import AutosaveFolder
+workspaces = Workspaces(AutosaveFolder(Path("autosaved")))
+workspace = workspaces.get(workspaces.open("film-0.csv"))
+for i in range(150):
+    workspace.do("step", choices={"regions": [(0.9, 1.25)], "coherent": 2 + i % 40})
+    workspaces._autosave.write_now()
+    print(2 + i % 40, flush=True)
 """
 
 
@@ -97,6 +110,20 @@ def _session(folder: Path) -> object:
     return slxrd.Session.open(folder / "work.json").state.choices.get("coherent")
 
 
+def _page(folder: Path) -> object:
+    """What the next page offers."""
+    from slxrd.ui.app.state.autosave_folder import AutosaveFolder
+
+    offered = AutosaveFolder(folder / "autosaved")
+    try:
+        found = [offered.open(key) for key in list(offered.found)]
+        if None in found:
+            raise Lost(f"an autosaved session cannot be opened: {offered.found}")
+        return [each.session.state.choices.get("coherent") for each in found if each is not None]
+    finally:
+        offered.close()
+
+
 def _bootstrap(folder: Path) -> object:
     return (folder / "out" / "bootstrap.csv").read_text(encoding="utf-8")
 
@@ -113,6 +140,7 @@ SCENARIOS = {
     ),
     "gallery": Scenario([*SLXRD, "gallery", "--out", "g", "--only", "S3", "--only", "S4"], [], _gallery),
     "session": Scenario(["-c", SESSION], [], _session),
+    "page": Scenario(["-c", PAGE], [], _page),
     "bootstrap": Scenario(
         [*SLXRD, "fit", "film-0.csv", *FIT, "--bootstrap", "40", "--seed", "5", "--out", "out"],
         ["--force"], _bootstrap,
@@ -145,8 +173,9 @@ def _prepare(folder: Path, scenario: Scenario) -> Attempt:
         shutil.copytree(inputs, here)
         out = _killed(scenario.words, here, duration * chance.uniform(0.0, 1.05), chance)
         before = _finished(here, inputs)
-        if scenario is SCENARIOS["session"]:
-            _check_session(here, out)
+        if scenario in (SCENARIOS["session"], SCENARIOS["page"]):
+            found = scenario.read(here) if scenario is SCENARIOS["page"] else _sessions(here)
+            _check_session(found, out)
             return
         try:
             same = scenario.read(here) == expected
@@ -226,14 +255,18 @@ def _check_kept(before: dict[Path, bytes], folder: Path) -> None:
             raise Lost(f"{path.relative_to(folder)} was finished, and is another after it went on")
 
 
-def _check_session(folder: Path, out: str) -> None:
-    """The file is whole, and the last save that was reported, or the one after it."""
+def _sessions(folder: Path) -> list[object]:
+    return [_session(folder)] if (folder / "work.json").exists() else []
+
+
+def _check_session(sessions: object, out: str) -> None:
+    """One file is whole, and the last save that was reported, or the one after it."""
     lines = out.split()
-    if not (folder / "work.json").exists():
+    if not sessions:
         if lines:
             raise Lost(f"no session after {len(lines)} were saved")
         return
-    found = _session(folder)
+    (found,) = cast(list[object], sessions)
     last = int(lines[-1]) if lines else 2
     following = 2 + (len(lines) + 1) % 40
     usual = 40  # left out of a request
