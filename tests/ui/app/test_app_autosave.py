@@ -236,6 +236,20 @@ def test_a_file_of_the_user_beside_a_session_stays(tmp_path: Path, started: Call
     assert (tmp_path / "work.autosave.json").read_bytes() == before
 
 
+def test_a_session_that_could_not_be_opened_again_is_not_autosaved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(autosave, "SIZE_LIMIT", 100)
+    workspace = Workspace()
+    assert workspace.open_file(EXAMPLE)
+    saver = Autosave(delay=3600.0)
+    saver.watch("a", workspace, tmp_path / "a.json")
+    assert workspace.do("M", choices={"coherent": 3})
+    saver.write_now()
+    assert "cannot be autosaved: the session with its measured file has" in workspace.message
+    assert saver.close() == 0
+
+
 def test_unsaved_workspaces_are_not_dropped(started: Callable[[], Workspaces]) -> None:
     workspaces = started()
     key = workspaces.open(EXAMPLE)

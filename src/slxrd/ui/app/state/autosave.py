@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from slxrd._documents import SIZE_LIMIT
 from slxrd._files import write_together
+from slxrd.errors import SlxrdError
 from slxrd.fitting.record.state import State
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
@@ -123,7 +125,8 @@ class Autosave:
         except Exception as error:
             if not each.failing:
                 each.workspace.show_message(
-                    f"Changes cannot be autosaved: {error}. Download the session under 5 Save.", "error"
+                    f"Changes cannot be autosaved: {error}. What is not downloaded under 5 Save can be lost.",
+                    "error",
                 )
             each.failing = each.changed = True  # it is tried again with the next change
         else:
@@ -149,9 +152,20 @@ def _write_or_remove(each: _Watched) -> None:
     of_session, each.session_changed = each.session_changed, False
     try:
         if of_session:
-            files.insert(0, (each.path, workspace.session.document()))
+            files.insert(0, (each.path, _document(workspace)))
         write_together(files)
     except BaseException:
         each.session_changed = True
         raise
     each.written = (state, values, solution)
+
+
+def _document(workspace: Workspace) -> str:
+    """Return the session as it is written; one that could not be opened again is refused."""
+    document = workspace.session.document()
+    if len(document) > SIZE_LIMIT:
+        raise SlxrdError(
+            f"the session with its measured file has {len(document) / 1e6:.0f} MB, of at most "
+            f"{SIZE_LIMIT / 1e6:.0f} MB; open the measured file by its path (slxrd app FILE)"
+        )
+    return document
