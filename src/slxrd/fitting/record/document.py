@@ -9,6 +9,7 @@ import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,13 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
     base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
     document = {**base, "asked": state.request(), "log": list(log)}
     if content is not None:
-        document["content"] = base64.b64encode(zlib.compress(content, 9)).decode()
+        document["content"] = _packed(content)
     return to_json(document)
+
+
+@lru_cache(maxsize=2)  # the page writes the same file with every change
+def _packed(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 9)).decode()
 
 
 def read_document(path: str | Path) -> dict[str, Any]:
