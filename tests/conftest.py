@@ -25,8 +25,8 @@ for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 # Tests that run in the background may have SIGINT ignored, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: Highest memory of each process, in MB, by its name.
-_memory: dict[str, float] = {}
+#: Processor time in seconds, with that of its children, and highest memory in MB of each process, by its name.
+_used: dict[str, tuple[float, float]] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,13 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.dont_write_bytecode = False
 
 
-@pytest.fixture(autouse=True)
-def long_default_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def long_default_budget() -> Iterator[None]:
     """Give a search that has the default time budget ten times as long, for a loaded machine."""
     from slxrd.fitting import pipeline
     from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
 
-    monkeypatch.setattr(pipeline, "Budget", lambda s: Budget(10.0 * s if s == DEFAULT_BUDGET else s))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(pipeline, "Budget", lambda s: Budget(10.0 * s if s == DEFAULT_BUDGET else s))
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
@@ -89,7 +91,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After a file of tests, free the fits that its functions have cached."""
+    """After a file of tests, free the fits that its functions have cached, and unused memory."""
     module = getattr(item, "module", None)
     if module is None or (nextitem is not None and getattr(nextitem, "module", None) is module):
         return
@@ -99,28 +101,34 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         each.cache_clear()
     if filled:
         gc.collect()
-        if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-            libc.malloc_trim(0)  # or else the memory stays with the process
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)  # or else the memory of its fits stays with the process
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    highest = 0.0
     try:
         from resource import RUSAGE_SELF, getrusage
+
+        highest = getrusage(RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     except ImportError:  # Windows
-        return
-    highest = getrusage(RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        pass
+    used = sum(os.times()[:4]), highest
     if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["memory"] = highest
+        session.config.workeroutput["used"] = used
     else:
-        _memory["main"] = highest
+        _used["main"] = used
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    if "memory" in getattr(node, "workeroutput", {}):
-        _memory[node.gateway.id] = node.workeroutput["memory"]
+    if "used" in getattr(node, "workeroutput", {}):
+        _used[node.gateway.id] = node.workeroutput["used"]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    text = ", ".join(f"{name} {size:.0f} MB" for name, size in sorted(_memory.items()))
-    terminalreporter.write_line(f"highest memory: {text}")
+    # Children of the main process are the workers, or what the tests start.
+    workers = sum(seconds for name, (seconds, _) in _used.items() if name != "main")
+    seconds = sum(os.times()[:2]) + (workers or sum(os.times()[2:4]))
+    text = ", ".join(f"{name} {size:.0f} MB" for name, (_, size) in sorted(_used.items()))
+    terminalreporter.write_line(f"processor time: {seconds:.0f} s in all; highest memory: {text}")
