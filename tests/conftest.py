@@ -25,7 +25,7 @@ for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 # Tests that run in the background may have SIGINT ignored, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-#: Processor time in seconds, with that of its children, and highest memory in MB of each process, by its name.
+#: Seconds of the processor, children included, and highest memory in MB of each process, by its name.
 _used: dict[str, tuple[float, float]] = {}
 
 

@@ -98,15 +98,6 @@ OPTIONS = st.one_of(
 QUICK = ["--region", "0.9:1.25", *(w for k, v in VALUES.items() for w in ("--start", f"{k}={v:g}"))]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _compiled() -> None:
-    """Compile beforehand, or the first example would seem slow."""
-    with folder() as here:
-        pattern(here)
-        for region in (QUICK[:2], QUICK):
-            assert call("fit", "data.csv", *region).code == 0
-
-
 def fit(*words: object) -> Outcome:
     """Fit within a time that nothing so small should take."""
     with at_most(20.0):
