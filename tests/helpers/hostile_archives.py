@@ -6,8 +6,9 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 #: Bytes of the unit that a large member repeats.
 UNIT = 1 << 20
@@ -39,16 +40,23 @@ def member(name: str, content: bytes) -> Member:
     return Member(name, deflate.compress(content) + deflate.flush(), len(content), zlib.crc32(content))
 
 
-def large(name: str, megabytes: int, text: bytes = b"\0", stated: int | None = None) -> Member:
-    """A member that repeats a text; nothing of that size is ever in memory."""
+@cache
+def _repeated(text: bytes, megabytes: int, summed: bool) -> tuple[bytes, int]:
+    """Deflated repetitions of a text, and their check sum or zero."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     unit = (text * (UNIT // len(text) + 1))[:UNIT]
     block = deflate.compress(unit) + deflate.flush(zlib.Z_FULL_FLUSH)
     end = zlib.compressobj(9, zlib.DEFLATED, -15).flush()
     crc = 0
-    for _ in range(megabytes if stated is None else 0):
+    for _ in range(megabytes if summed else 0):
         crc = zlib.crc32(unit, crc)
-    return Member(name, block * megabytes + end, megabytes * UNIT if stated is None else stated, crc)
+    return block * megabytes + end, crc
+
+
+def large(name: str, megabytes: int, text: bytes = b"\0", stated: int | None = None) -> Member:
+    """A member that repeats a text; nothing of that size is ever in memory."""
+    packed, crc = _repeated(text, megabytes, stated is None)
+    return Member(name, packed, megabytes * UNIT if stated is None else stated, crc)
 
 
 def archive(members: Sequence[Member]) -> bytes:
@@ -78,8 +86,8 @@ def _replaced(by: Callable[[Member], Member]) -> Callable[[list[Member], int], l
     return lambda members, i: [by(each) if j == i else each for j, each in enumerate(members)]
 
 
-def _added(*extra: Member) -> Callable[[list[Member], int], list[Member]]:
-    return lambda members, i: [*members, *extra]
+def _added(extra: Callable[[], Iterable[Member]]) -> Callable[[list[Member], int], list[Member]]:
+    return lambda members, i: [*members, *extra()]
 
 
 #: Texts that are compressed a hundredfold, which a measurement could be.
@@ -96,18 +104,18 @@ WAYS: dict[str, Callable[[list[Member], int], list[Member]]] = {
     "a million rows": _replaced(lambda m: large(m.name, 11, NUMBERS)),
     "49 MB of one text": _replaced(lambda m: large(m.name, 46, NUMBERS.replace(b"\n", b" "))),
     "an archive inside": _replaced(lambda m: member(m.name, archive([m, large("x", 3000)]))),
-    "3 GB beside": _added(large("extra.npy", 3000)),
-    "1000 members of 3 MB": _added(*(large(f"extra/{i}.npy", 3) for i in range(1000))),
-    "30 000 members": _added(*(member(f"extra/{i}.npy", b"") for i in range(30_000))),
+    "3 GB beside": _added(lambda: [large("extra.npy", 3000)]),
+    "1000 members of 3 MB": _added(lambda: (large(f"extra/{i}.npy", 3) for i in range(1000))),
+    "30 000 members": _added(lambda: (member(f"extra/{i}.npy", b"") for i in range(30_000))),
     "two of one name": lambda members, i: [*members, members[i]],
     "two of one name, by slashes": lambda members, i: [
         *members,
         Member(members[i].name.replace("/", "\\"), *_fields(members[i])),
     ],
-    "a name above the folder": _added(member("../../outside.txt", b"x")),
-    "a name above the folder, by backslashes": _added(member("..\\outside.txt", b"x")),
-    "a name from the root": _added(member("/etc/outside.txt", b"x")),
-    "a name on a drive": _added(member("C:\\outside.txt", b"x")),
+    "a name above the folder": _added(lambda: [member("../../outside.txt", b"x")]),
+    "a name above the folder, by backslashes": _added(lambda: [member("..\\outside.txt", b"x")]),
+    "a name from the root": _added(lambda: [member("/etc/outside.txt", b"x")]),
+    "a name on a drive": _added(lambda: [member("C:\\outside.txt", b"x")]),
 }
 
 
