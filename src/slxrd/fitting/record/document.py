@@ -7,7 +7,7 @@ import csv
 import hashlib
 import io
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from slxrd._documents import read_json, read_text
 from slxrd._escape import csv_cell
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import EXAMPLE
+from slxrd.fitting.record.kept_fit import KeptFit, as_document, from_documents
 from slxrd.fitting.record.migrations import SCHEMA, migrated
 from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
@@ -41,14 +42,19 @@ class Found:
         Steps that led to the state.
     content : bytes or None
         Content of the measured file, if it has no path.
+    fits : tuple of KeptFit
+        Fits made in the session.
     """
 
     state: State
     log: tuple[str, ...]
     content: bytes | None
+    fits: tuple[KeptFit, ...]
 
 
-def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None = None) -> str:
+def to_document(
+    state: State, log: tuple[str, ...] = (), content: bytes | None = None, fits: Sequence[KeptFit] = ()
+) -> str:
     """Write a session as JSON.
 
     Parameters
@@ -59,9 +65,13 @@ def to_document(state: State, log: tuple[str, ...] = (), content: bytes | None =
         The steps that led to it.
     content : bytes, optional
         Content of a measured file that has no path.
+    fits : sequence of KeptFit
+        Fits made in the session.
     """
     base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
     document = {**base, "asked": state.request(), "log": list(log)}
+    if fits:
+        document["fits"] = [as_document(kept) for kept in fits]
     if content is not None:
         document["content"] = _packed(content)
     return to_json(document)
@@ -134,7 +144,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
         raise FileError(path, "has no valid request of a fit; the file is damaged")
     try:
         request = request or {}  # A fit of a pattern without a file can be shown, but not repeated.
-        for name in ("log", "content"):
+        for name in ("log", "content", "fits"):
             if result is not None:
                 result.pop(name, None)
         state = State(**request)
@@ -149,7 +159,16 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
         raise FileError(path, f"is damaged ({error}); save it again") from None
     if content is None:
         state = replace(state, file=_found(state, path))
-    return Found(replace(state, result=result), log, content)
+    return Found(replace(state, result=result), log, content, _fits(document, state, path))
+
+
+def _fits(document: Mapping[str, Any], state: State, path: Path) -> tuple[KeptFit, ...]:
+    """Return the kept fits of a document, whose results may be in an earlier layout than the document."""
+    try:
+        items = document.get("fits", [])
+        return from_documents([{**item, "result": migrated(item["result"], path)} for item in items], state)
+    except (SlxrdError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise FileError(path, f"is damaged: its kept fits are not valid ({error}); save it again") from None
 
 
 def _unpacked(text: str) -> bytes:

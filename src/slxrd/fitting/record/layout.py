@@ -169,6 +169,14 @@ class ResultDocument(TypedDict):
     printed: Annotated[str | None, Since(2), "the table as it was printed"]
 
 
+class KeptFitDocument(TypedDict):
+    """A fit that was made in a session."""
+
+    number: Annotated[int, "number in the session, from 1"]
+    time: Annotated[str | None, "when it ended, ISO 8601; null if it is not known"]
+    result: ResultDocument
+
+
 class SessionDocument(TypedDict):
     """A session without a fit; one with a fit has the fields of a result, too."""
 
@@ -176,6 +184,9 @@ class SessionDocument(TypedDict):
     schema: Annotated[int, "version of the layout"]
     asked: Annotated[Mapping[str, Any], json_schema, "what is to be fitted, and how"]
     log: Annotated[list[str], "steps that led to it"]
+    fits: Annotated[
+        NotRequired[list[KeptFitDocument]], Since(4), "fits made in the session, the oldest first"
+    ]
     content: Annotated[NotRequired[str], "measured file without a path: zlib, then base64"]
 
 
@@ -183,4 +194,7 @@ class FittedSessionDocument(ResultDocument):
     """A session with its fit."""
 
     log: Annotated[list[str], "steps that led to it"]
+    fits: Annotated[
+        NotRequired[list[KeptFitDocument]], Since(4), "fits made in the session, the oldest first"
+    ]
     content: Annotated[NotRequired[str], "measured file without a path: zlib, then base64"]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from slxrd._arguments import check_arguments
 from slxrd._files import check_writable, same_file, write
-from slxrd.data.pattern import Pattern
-from slxrd.data.regions import Region, as_regions, select_points
+from slxrd.data.regions import as_regions, select_points
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import fit
-from slxrd.fitting.objective.evaluation import Fitted
-from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.command_line import command_line, path_of, script
 from slxrd.fitting.record.document import from_document, read_document, to_document
+from slxrd.fitting.record.kept_fit import KeptFit, fits_of, kept_result, with_fit
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State as State
 from slxrd.fitting.record.state import arguments_of
@@ -25,18 +22,15 @@ from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.parameters.definitions import info
-from slxrd.parameters.parameter_set import Parameters
-from slxrd.ui.session.fitted_curves import FittedDifference, has_points_of, with_sigma_of
-from slxrd.ui.session.history import History
-from slxrd.ui.session.pattern_source import Cache, PatternSource, objective_of, ranges_of
+from slxrd.ui.session.calculations import Calculations
+from slxrd.ui.session.history import Snapshot
 
 
 class Cancelled(Exception):
     """Raised by a progress callback to cancel a fit; the session is not changed."""
 
 
-class Session(History):
+class Session(Calculations):
     """Work on one pattern, from the file to the fit, with undo and redo.
 
     Every change is validated first. An invalid change raises and leaves the session as it was; a valid one is
@@ -56,12 +50,8 @@ class Session(History):
     @check_arguments
     def __init__(self, state: State | None = None) -> None:
         super().__init__(state or State())
-        check(self._state)
-        self._source = PatternSource()
-        self._objectives: Cache[Objective] = Cache()
-        self._fits: Cache[Fit] = Cache()
-        self._parameters: Cache[Parameters] = Cache()
-        self._differences: Cache[tuple[Objective, FittedDifference]] = Cache()
+        check(self.state)
+        self._kept = kept_result(self.state)
 
     def do(self, action: str, **change: Any) -> None:
         """Change parts of the state as one step that can be undone.
@@ -85,12 +75,12 @@ class Session(History):
                 raise SlxrdError("the result cannot be set; run a fit")
             if "file" in change:
                 change = {"sha256": None, **change}
-            new = replace(self._state.changed(**change), result=None)
+            new = replace(self.state.changed(**change), result=None)
             check(new)
-            if new.key == self._state.key:
+            if new.key == self.state.key:
                 return
             width = new.choices.get("resolution")
-            if isinstance(width, str) and width != self._state.choices.get("resolution"):
+            if isinstance(width, str) and width != self.state.choices.get("resolution"):
                 arguments_of({"resolution": width})  # reads the file
             if new.file is not None:
                 new = replace(new, sha256=self._checked_against_pattern(new))
@@ -103,9 +93,9 @@ class Session(History):
             pattern = self._source.pattern(new)
         except FileError:
             if (new.file, new.sha256, new.reading) != (
-                self._state.file,
-                self._state.sha256,
-                self._state.reading,
+                self.state.file,
+                self.state.sha256,
+                self.state.reading,
             ):
                 raise
             return new.sha256  # The file is missing now; other choices may still change.
@@ -159,40 +149,10 @@ class Session(History):
         bool
             Whether the SHA-256 matches.
         """
-        same = hashlib.sha256(content).hexdigest() == self._state.sha256
+        same = hashlib.sha256(content).hexdigest() == self.state.sha256
         if same:
             self._source.store(content)
         return same
-
-    def pattern(self) -> Pattern:
-        """Return the pattern, read and corrected; over 2θ if it was measured over 2θ.
-
-        Raises
-        ------
-        SlxrdError
-            If no file is open, the file cannot be read, or it has changed since it was opened.
-        """
-        return self._source.pattern(self._state)
-
-    def pattern_of_file(self) -> Pattern:
-        """Return the pattern as it is in the file, without corrections.
-
-        Raises
-        ------
-        SlxrdError
-            If no file is open, the file cannot be read, or it has changed since it was opened.
-        """
-        return self._source.raw(self._state)
-
-    def ranges(self) -> tuple[tuple[Region, ...], tuple[tuple[float, float], ...]]:
-        """Return the regions and the masks that a fit would use, chosen or from the pattern.
-
-        Raises
-        ------
-        SlxrdError
-            If there is no pattern, or no region in it.
-        """
-        return ranges_of(self.pattern(), self._state.choices)
 
     def fit(self, report: Progress | None = None) -> Fit:
         """Fit the pattern with the current choices, and record the result as a step.
@@ -214,13 +174,15 @@ class Session(History):
         Cancelled
             If ``report`` raised it; the state is then unchanged.
         """
-        state = self._state
+        state = self.state
         result = self._fitted(state, report)
         document = result_dictionary(result, _command(state), state.request())
         with self._lock:
-            if self._state.key != state.key:
+            if self.state.key != state.key:
                 return result
-            self._record(replace(self._state, result=document), f"fit: reduced χ² {result.reduced_chi2:.3g}")
+            fitted = replace(self.state, result=document)
+            self._record(fitted, f"fit: reduced χ² {result.reduced_chi2:.3g}")
+            self._kept = with_fit(self._kept, fitted)
         self._notify()
         return result
 
@@ -246,119 +208,68 @@ class Session(History):
         SlxrdError, Cancelled
             As for :meth:`fit`.
         """
-        return self.fit_result or self._fitted(self._state, report)
+        return self.fit_result or self._fitted(self.state, report)
 
     @property
-    def fit_result(self) -> Fit | None:
-        """The fit of the current state; None if there is none, or after reopening (:attr:`saved_result`)."""
-        return None if self._state.result is None else self._fits.get(self._state.key)
+    def fits(self) -> tuple[KeptFit, ...]:
+        """The fits of the open file that were made in this session, the oldest first.
 
-    @property
-    def saved_result(self) -> SavedFit | None:
-        """The result of the current state as it is saved, or None without a result."""
-        return None if self._state.result is None else SavedFit.from_dictionary(self._state.result)
-
-    def parameters(self) -> Parameters:
-        """Return the parameters with start values, bounds and fixed values: of the choices and the pattern.
-
-        Without a pattern, or where nothing in it can be fitted, they are those of the choices alone.
+        The last :data:`slxrd.fitting.record.kept_fit.MOST_FITS` are kept. Undoing a fit does not remove it.
         """
-        state, fit = self._state, self.fit_result
-        key = f"{state.key} {fit is None}"
-        return self._parameters.get_or_compute(key, lambda: self._source.parameters(state, fit))
+        return fits_of(self._kept, self.state, self._now.removed)
 
-    def objective(self) -> Objective:
-        """Return the objective of the current state; it is built once for each state.
-
-        After a fit it is that of the fit. After reopening it has the background and the σ of the fit, without
-        correlated errors.
-
-        Raises
-        ------
-        SlxrdError
-            If the choices do not suit the pattern.
-        """
-        fitted = self.fit_result
-        if fitted is not None:
-            return fitted.objective
-        state = self._state
-        chosen = "" if state.result is None else str(state.result["input"]["background"])
-
-        def compute() -> Objective:
-            found = objective_of(self._source.pattern(state), state.choices)
-            if chosen not in ("", found.settings.background):
-                found = found.with_background(chosen)
-            saved = self.saved_result
-            if saved is not None and has_points_of(found, saved.regions):
-                found = with_sigma_of(found, saved.regions)
-            return found
-
-        return self._objectives.get_or_compute(f"{state.key} {chosen}", compute)
-
-    def model_curve(self, values: Mapping[str, float], solution: int = 0) -> tuple[Fitted, ...]:
-        """Calculate the curve of each region at given parameter values, with optimal scale and background.
-
-        After a fit the curves contain its systematic effects, with the sizes that they have at a solution; at
-        the values of that solution they are those of the fit. A saved fit has them at the first only.
-        Without a fit the curves are those of the model alone.
+    def restore_fit(self, number: int) -> None:
+        """Return to a kept fit, with its options and its result, as one step that can be undone.
 
         Parameters
         ----------
-        values : mapping of str to float
-            Parameter values. Missing ones are taken from the solution, the fixed values, or the start values.
-        solution : int
-            Number of the solution, from 0.
-
-        Returns
-        -------
-        tuple of Fitted
-            For each region q in Å⁻¹, and the measured, calculated and residual intensities.
+        number : int
+            Number of the fit, one of :attr:`fits`.
 
         Raises
         ------
         SlxrdError
-            If a name is unknown, there is no such solution, or a value is missing or invalid.
+            If there is no such fit.
         """
-        for name in values:
-            info(name)
-        known = {n: row.value for n, row in self.parameters().items() if row.value is not None}
-        result = self._state.result
-        found = [] if result is None else result["solutions"]
-        if not 0 <= solution < max(len(found), 1):
-            raise SlxrdError(f"there is no solution {solution}; there are {len(found)}, counted from 0")
-        if result is None:
-            return self.objective().curves({**known, **values})
-        model, difference = self._difference(solution)
-        curves = model.curves({**known, **found[solution]["parameters"], **values})
-        return curves if difference is None else difference.added_to(curves)
+        with self._lock:
+            kept = self._fit_with(number)
+            if kept.is_of(self.state):
+                return
+            self._record(kept.state, f"return to fit {number}")
+        self._notify()
 
-    def _difference(self, solution: int) -> tuple[Objective, FittedDifference | None]:
-        """Return the objective of the model alone, and the difference of the curves of the fit from it."""
-        fit, state, objective = self.fit_result, self._state, self.objective()
-        key = f"{state.key} {solution} {fit is None}"
-        found = self._differences.get(key)
-        if found is not None:
-            return found
-        if fit is not None:
-            values, fitted = fit.minima[solution].values, fit.minima[solution].evaluation.regions
-            objective = objective.with_correlated([None] * len(objective.data))
-        else:
-            saved = self.saved_result
-            if saved is None or not has_points_of(objective, saved.regions):
-                return objective, None
-            values, fitted = saved.solutions[0].values, saved.regions
-        logarithmic = objective.settings.objective == "log"
-        found = objective, FittedDifference(fitted, objective.curves(values), logarithmic)
-        self._differences.put(key, found)
-        return found
+    def remove_fit(self, number: int) -> None:
+        """Remove a kept fit from the list, as one step that can be undone; the current result stays.
+
+        Parameters
+        ----------
+        number : int
+            Number of the fit, one of :attr:`fits`.
+
+        Raises
+        ------
+        SlxrdError
+            If there is no such fit.
+        """
+        with self._lock:
+            self._fit_with(number)
+            self._record(self.state, f"removal of fit {number}", self._now.removed | {number})
+        self._notify()
+
+    def _fit_with(self, number: int) -> KeptFit:
+        for kept in self.fits:
+            if kept.number == number:
+                return kept
+        known = ", ".join(str(kept.number) for kept in self.fits) or "none"
+        raise SlxrdError(f"there is no fit {number} of this file; there are {known}")
 
     def command_line(self) -> str:
         """Return the ``slxrd fit`` command that repeats the fit."""
-        return command_line(self._state)
+        return command_line(self.state)
 
     def script(self) -> str:
         """Return a Python script that repeats the fit."""
-        return script(self._state)
+        return script(self.state)
 
     def save(self, path: str | Path, force: bool = False) -> None:
         """Write the session, with its result if there is one, as JSON.
@@ -376,7 +287,7 @@ class Session(History):
             If the file exists or cannot be written.
         """
         path = Path(path)
-        measured = None if self._state.file is None else path_of(self._state.file)
+        measured = None if self.state.file is None else path_of(self.state.file)
         if measured is not None and same_file(path, measured):
             raise FileError(path, "is the pattern itself; choose another name")
         check_writable([path], force)
@@ -384,7 +295,7 @@ class Session(History):
 
     def document(self) -> str:
         """Return the JSON text that :meth:`save` writes."""
-        return to_document(self._state, self._log, self._source.content(self._state))
+        return to_document(self.state, self.log, self._source.content(self.state), self.fits)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -407,7 +318,11 @@ class Session(History):
         """
         found = from_document(read_document(path), Path(path))
         session = cls(found.state)
-        session._log = found.log
+        session._now = Snapshot(found.state, found.log)
+        if found.fits:
+            session._kept = found.fits
+        for kept in session._kept:
+            SavedFit.from_dictionary(kept.result, path)
         if found.content is not None:
             session._source.store(found.content)
         return session

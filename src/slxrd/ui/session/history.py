@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from slxrd.fitting.record.state import State
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What undo and redo restore.
+
+    Parameters
+    ----------
+    state : State
+        The state.
+    log : tuple of str
+        The steps that led to it.
+    removed : frozenset of int
+        Numbers of the kept fits that the user has removed.
+    """
+
+    state: State
+    log: tuple[str, ...] = ()
+    removed: frozenset[int] = frozenset()
 
 
 class History:
@@ -18,22 +38,21 @@ class History:
     """
 
     def __init__(self, state: State) -> None:
-        self._state = state
-        self._log: tuple[str, ...] = ()
-        self._past: list[tuple[State, tuple[str, ...]]] = []
-        self._future: list[tuple[State, tuple[str, ...]]] = []
+        self._now = Snapshot(state)
+        self._past: list[Snapshot] = []
+        self._future: list[Snapshot] = []
         self._listeners: list[Callable[[], object]] = []
         self._lock = threading.RLock()
 
     @property
     def state(self) -> State:
         """The current state; immutable."""
-        return self._state
+        return self._now.state
 
     @property
     def log(self) -> tuple[str, ...]:
         """Descriptions of the changes that led to the current state, without those that were undone."""
-        return self._log
+        return self._now.log
 
     @property
     def can_undo(self) -> bool:
@@ -66,10 +85,11 @@ class History:
 
         return unsubscribe
 
-    def _record(self, new: State, action: str) -> None:
-        self._past.append((self._state, self._log))
+    def _record(self, new: State, action: str, removed: frozenset[int] | None = None) -> None:
+        now = self._now
+        self._past.append(now)
         self._future.clear()
-        self._state, self._log = new, (*self._log, action)
+        self._now = Snapshot(new, (*now.log, action), now.removed if removed is None else removed)
 
     def _notify(self) -> None:
         for callback in tuple(self._listeners):
@@ -83,13 +103,11 @@ class History:
         """Redo the change that was undone last; return False if there is none."""
         return self._restore(self._future, self._past)
 
-    def _restore(
-        self, source: list[tuple[State, tuple[str, ...]]], target: list[tuple[State, tuple[str, ...]]]
-    ) -> bool:
+    def _restore(self, source: list[Snapshot], target: list[Snapshot]) -> bool:
         with self._lock:
             if not source:
                 return False
-            target.append((self._state, self._log))
-            self._state, self._log = source.pop()
+            target.append(self._now)
+            self._now = source.pop()
         self._notify()
         return True

@@ -64,17 +64,21 @@ class Workspace(JobRunner):
         self._past: list[_Step] = []
         self._future: list[_Step] = []
         self._before_drag: _Step | None = None
-        self._saved = self.session.state
+        self._saved = self._contents()
         self._values_reset: Mapping[str, float] = {}
         self._converted: tuple[object, SavedFit | None] = (None, None)
         self.reset_values()
 
     @property
     def unsaved(self) -> bool:
-        """Whether the session has options or a result that are not saved."""
-        state = self.session.state
-        given = state.result is not None or state.choices or state.reading or state.preparation
-        return state != self._saved and bool(given)
+        """Whether the session has options, a result or kept fits that are not saved."""
+        state, fits = self._contents()
+        given = state.result is not None or fits or state.choices or state.reading or state.preparation
+        return (state, fits) != self._saved and bool(given)
+
+    def _contents(self) -> tuple[State, tuple[int, ...]]:
+        """Return what is saved: the state, and the numbers of the kept fits."""
+        return self.session.state, tuple(kept.number for kept in self.session.fits)
 
     @property
     def sliders_moved(self) -> bool:
@@ -83,7 +87,7 @@ class Workspace(JobRunner):
 
     def mark_saved(self) -> None:
         """Record that the current state has been saved."""
-        self._saved, self._values_reset = self.session.state, self.values
+        self._saved, self._values_reset = self._contents(), self.values
         self.notify("job")
 
     def mark_recovered(self, values: Mapping[str, float], solution: int) -> None:
@@ -96,7 +100,7 @@ class Workspace(JobRunner):
         solution : int
             Index of the solution that was shown.
         """
-        self._saved = State()
+        self._saved = State(), ()
         result = self.session.state.result
         if set(values) == set(self.values):
             self.values = dict(values)
@@ -105,15 +109,28 @@ class Workspace(JobRunner):
 
     def do(self, action: str, **change: Any) -> bool:
         """Change the session as one step that can be undone; return whether the change was valid."""
+        return self._change(action, lambda: self.session.do(action, **change))
+
+    def _change(self, action: str, change: Callable[[], object]) -> bool:
+        """Change the session, as one step if it records one; return whether that was possible."""
         if not self.check_idle():
             return False
-        before = self._step(True, action)
-        old = self.session.state
-        if not self.try_action(lambda: self.session.do(action, **change)):
+        before, log = self._step(True, action), self.session.log
+        if not self.try_action(change):
             return False
-        if self.session.state is not old:
+        if self.session.log is not log:
             self._record(before)
         return True
+
+    def restore_fit(self, number: int) -> None:
+        """Return to a kept fit, with its options and its result."""
+        if self._change(f"return to fit {number}", lambda: self.session.restore_fit(number)):
+            self.show_message(f"Fit {number} is shown, with its options.", "success")
+
+    def remove_fit(self, number: int) -> None:
+        """Remove a kept fit from the list."""
+        if self._change(f"removal of fit {number}", lambda: self.session.remove_fit(number)):
+            self.show_message(f"Fit {number} was removed from the list; Undo restores it.")
 
     def _step(self, of_session: bool, action: str) -> _Step:
         return _Step(of_session, action, self.values, self.solution)

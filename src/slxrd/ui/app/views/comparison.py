@@ -82,7 +82,8 @@ class Comparison:
         """Draw the regions and curves of the current state, unless the plots are hidden."""
         self._outdated = not self.view.visible
         if not self._outdated:
-            self.workspace.try_action(self._draw)
+            with pn.io.hold(self._document):  # as a step or an axis may have been chosen without the lock
+                self.workspace.try_action(self._draw)
 
     def _draw(self) -> None:
         self._show_regions(self._calculate())

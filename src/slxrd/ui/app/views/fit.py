@@ -26,6 +26,7 @@ from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
+from slxrd.ui.app.views.fit_history import FitHistory
 from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines, warning_html
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
@@ -101,7 +102,9 @@ class FitView:
             width=90,
             description="The same seed gives the same replicates again.",
         )
-        self.picture = pn.Column(sizing_mode="stretch_width")
+        self._history = FitHistory(workspace)
+        self._pictures = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.below = pn.Column(self._history.table, self._pictures, sizing_mode="stretch_width", margin=0)
         self._shown: dict[str, tuple[str, bytes | None]] = {}
         self._filling = False
         self._uncertainty = collapsible(
@@ -130,6 +133,7 @@ class FitView:
             self._solutions,
             self._estimates,
             self._reasons,
+            self._history.controls,
             self._budget,
             self._uncertainty,
             width=CONTROLS_WIDTH,
@@ -190,6 +194,7 @@ class FitView:
 
     def refresh(self, topic: Topic) -> None:
         """Update the results and the button."""
+        self._history.refresh(topic)
         if topic == "state":
             self._show_results()
         elif topic == "values":
@@ -212,7 +217,7 @@ class FitView:
                 )
             if summary:
                 parts.append(text(f"<pre>{escape(summary)}</pre>"))
-        self.picture.objects = parts
+        self._pictures.objects = parts
 
     def _show_selection(self) -> None:
         """Show the chosen solution in list, picture and table."""

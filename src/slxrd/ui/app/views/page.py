@@ -99,7 +99,7 @@ class Page:
             SaveView(workspace),
         )
         self._series = SeriesView(workspace)
-        self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.picture)
+        self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.below)
         self._bar.on_change(self._regions.draw, self._comparison.draw)
         self._assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
         self._side = self._inspector()
@@ -306,7 +306,9 @@ class Page:
         if self._document is None and self._loop is not None and threading.get_ident() != self._thread:
             self._loop.call_soon_threadsafe(self._refresh_notebook, topic)
         elif self._document is None or own_thread:
-            self._refresh(topic)
+            # Panel calls widgets' callbacks without the lock of the document, which Bokeh's plots need.
+            with pn.io.hold(self._document):
+                self._refresh(topic)
         elif self._document.session_context is not None:
             self._document.add_next_tick_callback(partial(self._refresh, topic))
 

@@ -122,7 +122,7 @@ def estimates_html(result: SavedFit, solution: int) -> str:
     solution : int
         Number of the solution, from 0.
     """
-    found = _shown(result)
+    found = quantities_of(result)
     values = None if solution == 0 else _values_of(result, solution)
     decimals = max((_split(each)[1] for each in found.values()), default=0)
     rows = []
@@ -157,7 +157,19 @@ def estimates_html(result: SavedFit, solution: int) -> str:
     )
 
 
-def _shown(result: SavedFit) -> dict[str, Estimate]:
+def estimate_text(estimate: Estimate | None) -> str:
+    """Write an estimate in one cell without its unit; an error only where the status permits one."""
+    if estimate is None:
+        return "–"
+    if estimate.status == "rejected":
+        return "no result"
+    if estimate.status == "ambiguous" and estimate.interval_95:
+        return f"{format_interval(estimate.interval_95, estimate.error)} (95 %)"
+    written = format_estimate(estimate).rstrip().removesuffix(f" {estimate.unit}")
+    return f"{written} ({estimate.status})" if estimate.status in ("fixed", "at bound") else written
+
+
+def quantities_of(result: SavedFit) -> dict[str, Estimate]:
     """Return the quantities of the table: of single crystals and films without those of gaps."""
     stacked = result.stack.coherent > 1
     found = {}

@@ -1,0 +1,46 @@
+"""The fit history of the page, in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from slxrd.ui.session.controller import Session
+
+CUBES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
+QUICK = {
+    "regions": [(0.9, 1.25)],
+    "start": {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5},
+}
+
+
+def test_fits_are_put_side_by_side_restored_and_saved(user: Any, tmp_path: Path) -> None:
+    session = Session()
+    session.open_file(CUBES.read_bytes(), "cubes.csv")
+    session.do("region and start", choices=QUICK)
+    session.fit()
+    path = tmp_path / "session.json"
+    session.save(path)
+    user.drop(path)
+    user.sees("cubes.csv")
+    user.press("4 Fit")
+    user.sees("Fit history (1)")
+    user.page.get_by_label("start from the sliders").check()
+    user.press("Find all solutions")
+    user.sees("Fit history (2)")
+    for number in (1, 2):
+        user.page.get_by_label(f"compare fit {number}").check()
+    user.sees("Fits side by side")
+    user.press("Restore fit 1")
+    user.sees("Fit 1 is shown, with its options.")
+    user.press("Remove fit 2")
+    user.sees("Fit history (1)")
+    user.press("↶ Undo")
+    user.sees("Undone: removal of fit 2.")
+    user.sees("Fit history (2)")
+    user.press("5 Save")
+    with user.page.expect_download() as waiting:
+        user.press("Session (.json)")
+    saved = Session.open(waiting.value.path())
+    assert [kept.number for kept in saved.fits] == [1, 2]
+    assert saved.fits[0].is_of(saved.state)
