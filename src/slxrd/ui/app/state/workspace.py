@@ -14,6 +14,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.background_job import JobRunner
+from slxrd.ui.app.state.models import ComparedModels
 from slxrd.ui.app.state.series import SeriesState
 from slxrd.ui.session.controller import Session
 
@@ -49,6 +50,8 @@ class Workspace(JobRunner):
         Index of the solution shown.
     series : SeriesState
         The series of patterns; undo does not affect it.
+    compared : ComparedModels or None
+        Result of the last comparison of models.
     files : dict of str to bytes
         Contents of the files that were dropped on the page, by name.
     """
@@ -59,6 +62,7 @@ class Workspace(JobRunner):
         self.values: Mapping[str, float] = {}
         self.solution = 0
         self.series = SeriesState()
+        self.compared: ComparedModels | None = None
         self.files: dict[str, bytes] = {}
         self._followups: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []

@@ -27,6 +27,7 @@ from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
 from slxrd.ui.app.views.fit_history import FitHistory
+from slxrd.ui.app.views.models import ModelsView
 from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines, warning_html
 from slxrd.ui.followup.steps import FollowUp
 from slxrd.ui.report.page import CAPTIONS
@@ -103,8 +104,15 @@ class FitView:
             description="The same seed gives the same replicates again.",
         )
         self._history = FitHistory(workspace)
+        self._models = ModelsView(workspace)
         self._pictures = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.below = pn.Column(self._history.table, self._pictures, sizing_mode="stretch_width", margin=0)
+        self.below = pn.Column(
+            self._history.table,
+            self._models.result,
+            self._pictures,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
         self._shown: dict[str, tuple[str, bytes | None]] = {}
         self._filling = False
         self._uncertainty = collapsible(
@@ -135,6 +143,7 @@ class FitView:
             self._reasons,
             self._history.controls,
             self._budget,
+            self._models.controls,
             self._uncertainty,
             width=CONTROLS_WIDTH,
             margin=0,
@@ -195,6 +204,7 @@ class FitView:
     def refresh(self, topic: Topic) -> None:
         """Update the results and the button."""
         self._history.refresh(topic)
+        self._models.refresh(topic)
         if topic == "state":
             self._show_results()
         elif topic == "values":
