@@ -19,6 +19,7 @@ pytest.importorskip("panel")
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import SeriesOptions, expand_path, open_folder
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.series import SeriesView
 from slxrd.ui.app.views.series_tables import onset_html, opened_html, results_html
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
@@ -73,8 +74,18 @@ def test_a_cancelled_series_continues_and_agrees_with_single_fits(films: Path, t
         assert "Fit the series again" in onset_html(found[0])
 
     seen: list[int] = []
-    fitted = series.fit(state, extra, lambda done, of: seen.append(done))
+    shown: list[str] = []
+
+    def show() -> None:
+        assert series.running is not None
+        assert list(series.running.pictures) == ["parameters"]
+        shown.append(onset_html(series.running, running=True))
+
+    fitted = series.fit(state, extra, lambda done, of: seen.append(done), show)
     assert fitted is not None
+    assert series.running is None
+    assert shown
+    assert all("of 2 patterns fitted so far" in text for text in shown)
     assert seen[0] == len(kept)  # those were not fitted again
     for name, written in kept.items():
         assert (tmp_path / "kept" / "patterns" / name).stat().st_mtime_ns == written
@@ -130,6 +141,22 @@ def test_patterns_and_files_left_out_are_listed(films: Path) -> None:
 def test_a_wrong_folder_is_an_error(typed: str, said: str) -> None:
     with pytest.raises(SlxrdError, match=said):
         open_folder(typed, State(), Naming())
+
+
+def test_dropped_files_are_read_as_a_series(films: Path) -> None:
+    workspace = Workspace()
+    view = SeriesView(workspace)
+    workspace.subscribe(view.refresh)
+    for file in sorted(films.iterdir()):
+        view.take(file.name, file.read_bytes())
+    assert view.drop_button.visible
+    assert view.drop_button.label == "Read the 3 dropped files"
+    view.read_dropped()
+    _wait(workspace)
+    assert workspace.series.opened is not None
+    assert workspace.series.opened.series.values == (25.0, 50.0)
+    assert "1 left out" in workspace.message
+    assert not view.drop_button.visible
 
 
 def test_a_fit_needs_a_series() -> None:

@@ -107,7 +107,7 @@ class User:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def drop(self, file: str | Path | dict[str, Any]) -> None:
-        self.page.locator("input[type=file]").set_input_files(file)
+        self.page.locator("input[type=file]").first.set_input_files(file)
 
     def region_field(self) -> Any:
         """Return the field of all regions as text; it is in a group that is collapsed at first."""

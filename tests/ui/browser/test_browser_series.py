@@ -11,6 +11,21 @@ from slxrd.fitting.record.write import pattern_csv
 #: Ordered, ordered, and after order was lost.
 TEMPERATURES = (100.0, 125.0, 150.0)
 
+#: Whether each field of the step is inside the group that contains it, and nothing is wider than the page.
+_INSIDE = """() => {
+  const fields = [...Bokeh.index.query(view => ['TextInput', 'Spinner'].includes(view.model.type))]
+    .filter(view => view.el.getBoundingClientRect().width > 0)
+  const cards = [...Bokeh.index.query(view => view.model.type === 'panel.models.layout.Card')]
+    .map(view => view.el.getBoundingClientRect()).filter(box => box.width > 0)
+  const inside = fields.every(view => {
+    const box = view.el.getBoundingClientRect()
+    return cards.filter(card => card.left <= box.left && box.top >= card.top && box.bottom <= card.bottom)
+      .every(card => box.right <= card.right)
+  })
+  return fields.length > 6 && cards.length > 1 && inside
+    && document.documentElement.scrollWidth <= document.documentElement.clientWidth
+}"""
+
 
 def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     example = SERIES["cspbbr3-annealing"]
@@ -31,12 +46,19 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     folder.fill(str(tmp_path / "nowhere"))
     user.press("Read the folder")
     user.sees("no such folder")
+    user.page.get_by_text("Values of the variable").click()
+    user.page.get_by_text("Joint fit and figures").click()
+    for width in (1280, 1600):
+        user.page.set_viewport_size({"width": width, "height": 800})
+        user.page.get_by_label("degree").scroll_into_view_if_needed()
+        user.page.wait_for_function(_INSIDE)
     folder.fill(str(films))
     folder.press("Tab")
     user.page.keyboard.press("Enter")
     user.sees("3 patterns read, 1 left out")
     user.sees("notes.txt: ")
     user.press("Fit the series")
+    user.sees("patterns fitted so far")
     user.sees("3 of 3 patterns fitted")
     user.sees("Order lost between 125 and 150 °C")
     pictures = user.page.locator("img[src^='data:image/png']")

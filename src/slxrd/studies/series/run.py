@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path as File
@@ -33,6 +33,9 @@ from slxrd.studies.series.member import (
 from slxrd.studies.series.onset import find_changes
 from slxrd.studies.series.patterns import Series, make_series
 from slxrd.studies.series.result import Path, SeriesFit, SeriesGap, SeriesMember, find_jumps, gap_of
+
+#: Returns the patterns of a series with the fits so far.
+Members = Callable[[], tuple[SeriesMember, ...]]
 
 #: Version of the layout of the stored result of each pattern.
 SCHEMA = 1
@@ -120,6 +123,7 @@ def run_series(
     folder: str | os.PathLike[str] | None = None,
     force: bool = False,
     report: Progress | None = None,
+    on_finished: Callable[[Members], object] | None = None,
 ) -> SeriesFit:
     """Fit a series.
 
@@ -131,6 +135,8 @@ def run_series(
         Options of the fits, from :func:`slxrd.studies.series.member.series_options`.
     shared, smooth, degree, low_angles, executor, processes, folder, force, report
         As for :func:`fit_series`.
+    on_finished : callable, optional
+        Called after each finished fit with a function that returns all patterns with the fits so far.
 
     Returns
     -------
@@ -150,7 +156,8 @@ def run_series(
         check_joint(options, shared, smooth, degree)
     store = _Store(None if folder is None else File(folder), series.labels, force)
     with Processes(processes) as started:
-        run = _Run(series, options, store, executor, started, report, 2 if low_angles is None else 3)
+        stages = 2 if low_angles is None else 3
+        run = _Run(series, options, store, executor, started, report, stages, on_finished)
         try:
             members = run.fit_members()
             gaps = () if low_angles is None else run.fit_gaps(members, low_angles)
@@ -179,10 +186,12 @@ class _Run:
         processes: Processes,
         report: Progress | None,
         stages: int,
+        on_finished: Callable[[Members], object] | None = None,
     ) -> None:
         self.plain = [as_plain(pattern) for pattern in series.patterns]
         self._series, self._options, self._store = series, options, store
         self._executor, self._processes, self._report = executor, processes, report
+        self._on_finished = on_finished
         self._steps = stages * len(series)
         self._records: dict[str, dict[int, Any]] = {stage: {} for stage in _ENDINGS}
 
@@ -259,6 +268,8 @@ class _Run:
             nonlocal done
             records[i] = self._store.save(labels[i], stage, keys[i], text)
             done += 1
+            if self._on_finished is not None:
+                self._on_finished(self.members)
             if self._report is not None:
                 self._report(done, self._steps)
 

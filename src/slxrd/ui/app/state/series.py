@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from slxrd.data.corrections import prepare_pattern
@@ -21,8 +22,10 @@ from slxrd.studies.series.joint.fit import check_joint
 from slxrd.studies.series.member import series_options
 from slxrd.studies.series.patterns import Series, make_series
 from slxrd.studies.series.result import SeriesFit
-from slxrd.studies.series.run import run_series
+from slxrd.studies.series.run import Members, run_series
 
+#: Names of the figures.
+PICTURES = ("parameters", "stack", "waterfall", "heatmap")
 #: Default folder for results, inside that of the patterns; subfolders are not read as patterns.
 RESULTS_FOLDER = "slxrd-series"
 
@@ -103,18 +106,27 @@ class SeriesState:
         The series.
     fitted : FittedSeries or None
         Result of its fit.
+    running : FittedSeries or None
+        What a fit that is running has finished so far.
     """
 
     def __init__(self) -> None:
         self.opened: OpenSeries | None = None
         self.fitted: FittedSeries | None = None
+        self.running: FittedSeries | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def open(self, opened: OpenSeries) -> None:
         """Replace the series, and drop the result of the previous one."""
         self.opened, self.fitted = opened, None
 
-    def fit(self, state: State, extra: SeriesOptions, report: Progress) -> FittedSeries | None:
+    def fit(
+        self,
+        state: State,
+        extra: SeriesOptions,
+        report: Progress,
+        on_progress: Callable[[], object] = lambda: None,
+    ) -> FittedSeries | None:
         """Fit the series with the choices of a session's state.
 
         Parameters
@@ -125,6 +137,8 @@ class SeriesState:
             The options of the series fit.
         report : callable
             Progress callback ``report(done, total)``; it may raise KeyboardInterrupt to stop.
+        on_progress : callable
+            Called without arguments whenever :attr:`running` has changed.
 
         Returns
         -------
@@ -144,14 +158,17 @@ class SeriesState:
         options = series_options(given)
         if extra.shared or extra.smooth:
             check_joint(options, extra.shared, extra.smooth, extra.degree)
+        progress = _Progress(self, self.opened.series, options, state, on_progress)
         try:
             found = run_series(
                 self.opened.series, options, shared=extra.shared, smooth=extra.smooth, degree=extra.degree,
                 folder=extra.folder or self._temporary_folder(), force=extra.force or extra.folder is None,
-                report=report,
+                report=report, on_finished=progress.show,
             )  # fmt: skip
         except KeyboardInterrupt:
             return None
+        finally:
+            self.running = None
         if all(member.failed for member in found.members):
             return None
         return FittedSeries(found, draw_figures(found, extra.shown), state.choices)
@@ -160,6 +177,49 @@ class SeriesState:
         if self._temporary is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="slxrd-", ignore_cleanup_errors=True)
         return Path(self._temporary.name)
+
+
+class _Progress:
+    """Shows what is finished while a series is fitted.
+
+    Parameters
+    ----------
+    series : SeriesState
+        Its ``running`` is set.
+    patterns : Series
+        The patterns.
+    options : mapping
+        Options of the fits.
+    state : State
+        State whose choices are used.
+    on_progress : callable
+        Called when ``running`` has changed.
+    """
+
+    def __init__(
+        self,
+        series: SeriesState,
+        patterns: Series,
+        options: Mapping[str, Any],
+        state: State,
+        on_progress: Callable[[], object],
+    ) -> None:
+        self._series, self._patterns, self._options = series, patterns, options
+        self._choices, self._on_progress = state.choices, on_progress
+        self._next = 0.0
+
+    def show(self, members: Members) -> None:
+        """Show the patterns that are finished, unless the last ones were shown a moment ago."""
+        started = monotonic()
+        if started < self._next:
+            return
+        found = SeriesFit(self._patterns, members(), (), options=self._options, complete=False)
+        if any(not member.failed for member in found.members):
+            pictures = draw_figures(found, names=("parameters",))
+            self._series.running = FittedSeries(found, pictures, self._choices)
+            self._on_progress()
+        # At most a quarter of the time is spent on drawing.
+        self._next = monotonic() + 3.0 * (monotonic() - started)
 
 
 def open_folder(typed: str, state: State, naming: Naming, report: Progress | None = None) -> OpenSeries:
@@ -241,7 +301,9 @@ def expand_path(typed: str) -> Path | None:
     return Path(text).expanduser().absolute() if text else None
 
 
-def draw_figures(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> dict[str, bytes]:
+def draw_figures(
+    fit: SeriesFit, shown: Sequence[tuple[float, float]] = (), names: Collection[str] = PICTURES
+) -> dict[str, bytes]:
     """Draw the figures of a series fit as PNG, by name; a figure that has nothing to show is left out."""
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.series import series_heat_figure, series_parameters_figure, series_stack_figure
@@ -253,9 +315,9 @@ def draw_figures(fit: SeriesFit, shown: Sequence[tuple[float, float]] = ()) -> d
         "heatmap": lambda: series_heat_figure(fit, shown),
     }
     pictures = {}
-    for name, make in makers.items():
+    for name in names:
         try:
-            pictures[name] = figure_bytes(make())
+            pictures[name] = figure_bytes(makers[name]())
         except SlxrdError:
             continue
     return pictures

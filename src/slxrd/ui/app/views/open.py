@@ -14,6 +14,7 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.ui.app.controls.file_drop import LARGEST_FILE, file_dropper, take_dropped
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, html_table, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
@@ -62,31 +63,11 @@ def _unbroken(text: str) -> str:
 
 #: Files that arrive within this many seconds of each other were dropped together.
 TOGETHER = 2.0
-#: Largest file, in bytes.
-LARGEST_FILE = 200_000_000
 #: Files longer than this, in bytes, are read in a background job.
 LONG_FILE = 1_000_000
 _SESSION_SUFFIXES = (".json",)
 _TRUST, _NO_LP = "accept the axis even if its range is implausible", "no Lorentz-polarisation correction"
 _AXES = {"q (Å⁻¹)": "q", "2θ (°)": "2theta", "θ (°)": "theta"}
-
-
-_DROP = """
-:host { --surface-background: var(--slxrd-background); }
-label { display: none; }
-.filepond--root:not(#_) { height: 76px !important; margin: 0; overflow: hidden; }
-.filepond--list-scroller:not(#_) { display: none; }
-.filepond--drop-label:not(#_) {
-  background: transparent; height: 76px; min-height: 0;
-  transform: none !important; opacity: 1 !important; visibility: visible !important;
-}
-.filepond--drop-label label { display: block; }
-.filepond--panel-root:not(#_) {
-  background-color: var(--slxrd-background); border: 1.5px dashed var(--slxrd-accent); border-radius: 8px;
-}
-.filepond--drop-label, .filepond--drop-label label { color: var(--slxrd-text); font-size: 14px; }
-.filepond--label-action { color: var(--slxrd-accent); }
-"""
 
 
 class OpenView:
@@ -111,17 +92,8 @@ class OpenView:
         self.workspace = workspace
         self._arrived = -math.inf
         self._unreadable: tuple[str, bytes] | None = None
-        self._drop = pn.widgets.FileDropper(
-            height=76,
-            sizing_mode="stretch_width",
-            margin=(0, 8),
-            stylesheets=[_DROP],
-            chunk_size=5_000_000,
-            max_file_size=f"{LARGEST_FILE // 1_000_000}MB",
-            multiple=True,
-            label="file",
-        )
-        self._drop.param.watch(self._dropped, "value")
+        self._drop = file_dropper()
+        self._drop.param.watch(lambda _: take_dropped(self._drop, self._take), "value")
         self._example = pn.widgets.Select(
             label="or an example",
             options={e.title: name for name, e in EXAMPLES.items()},
@@ -228,12 +200,6 @@ class OpenView:
         self._others = text(_other_files_html(others))
         self.controls.append(self._others)
         self.refresh("state")
-
-    def _dropped(self, event: Any) -> None:
-        for name, content in list((event.new or {}).items()):
-            data = content.encode() if isinstance(content, str) else bytes(content)
-            del self._drop.value[name]  # Panel keeps and sends again what is not taken
-            self._take(str(name), data)
 
     def _take(self, name: str, data: bytes) -> None:
         """Keep a dropped file; open it if it is the first of those that were dropped together."""

@@ -297,7 +297,7 @@ class Page:
 
     def _open_series(self) -> None:
         self.step("series")
-        self._series.open_files()
+        self._series.open_files(self.workspace.files)
 
     def _changed(self, topic: Topic) -> None:
         """Refresh the page after a change, which may come from any thread and any page."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import panel as pn
@@ -13,6 +13,7 @@ from slxrd.fitting.request import parsing
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.series.files import Naming
 from slxrd.studies.series.output import joint_csv, series_csv, series_json
+from slxrd.ui.app.controls.file_drop import file_dropper, take_dropped
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.series import (
@@ -50,7 +51,17 @@ class SeriesView:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._seen: tuple[OpenSeries | None, FittedSeries | None] | None = None
-        wide = {"sizing_mode": "stretch_width"}
+        self._dropped: dict[str, bytes] = {}
+        wide = {"sizing_mode": "stretch_width", "min_width": 0}
+        self._drop = file_dropper()
+        self._drop.param.watch(lambda _: take_dropped(self._drop, self.take), "value")
+        self.drop_button = button(
+            "Read the dropped files",
+            self.read_dropped,
+            color="primary",
+            visible=False,
+            description="Read the files that were dropped above as patterns of one sample.",
+        )
         self._folder = pn.widgets.TextInput(
             label="folder on this machine",
             placeholder="/home/me/films",
@@ -60,42 +71,42 @@ class SeriesView:
         self._variable = pn.widgets.TextInput(
             label="variable",
             placeholder="temperature",
-            width=112,
             description="Name of what changes from pattern to pattern.",
+            **wide,
         )
         self._table = pn.widgets.TextInput(
             label="table",
             placeholder="CSV: file, value",
-            width=130,
             description="Path of a table with a file name and its value in each row.",
+            **wide,
         )
         self._name = pn.widgets.TextInput(
             label="pattern of name",
             placeholder=r"_(\d+)C",
-            width=130,
             description="Regular expression whose first group is the value in a file name.",
+            **wide,
         )
         self._found, self._choices = text(), text()
         self._shared = pn.widgets.TextInput(
             label="shared",
             placeholder="N,sigma_N",
-            width=120,
             description="Parameters with one value for all patterns.",
+            **wide,
         )
         self._smooth = pn.widgets.TextInput(
             label="smooth",
             placeholder="d,L",
-            width=120,
             description="Parameters that are a polynomial of the variable.",
+            **wide,
         )
         self._degree = pn.widgets.IntInput(
-            label="degree", value=2, start=0, end=4, width=84, description="Degree of that polynomial."
+            label="degree", value=2, start=0, end=4, width=64, description="Degree of that polynomial."
         )
         self._show = pn.widgets.TextInput(
             label="also show (Å⁻¹)",
             placeholder="0.06:0.45",
-            width=140,
             description="Ranges of q that are drawn in the figures but not fitted.",
+            **wide,
         )
         self._results = pn.widgets.TextInput(
             label="folder for results",
@@ -126,6 +137,8 @@ class SeriesView:
                 "value of the variable is read from the file names (film_125C.xy). To choose regions and the "
                 "model, open one of the patterns first (1 Open, 2 Regions, 3 Model).</p>"
             ),
+            self._drop,
+            self.drop_button,
             self._folder,
             row(
                 button(
@@ -142,7 +155,7 @@ class SeriesView:
                     description="Open a simulated annealing series.",
                 ),
             ),
-            collapsible("Values of the variable", row(self._variable, self._table, self._name)),
+            collapsible("Values of the variable", row(self._variable, self._table), self._name),
             self._found,
             self._choices,
             collapsible(
@@ -188,9 +201,31 @@ class SeriesView:
 
         self.workspace.start_job("reading the series", work, self._opened)
 
-    def open_files(self) -> None:
-        """Read the files that were dropped on the page as a series."""
-        files, state = dict(self.workspace.files), self.workspace.session.state
+    def take(self, name: str, content: bytes) -> None:
+        """Keep a file that was dropped here; those of a folder arrive one by one."""
+        self._dropped[name] = content
+        count = len(self._dropped)
+        self.drop_button.param.update(
+            label=f"Read the {count} dropped files" if count > 1 else "Read the dropped file", visible=True
+        )
+
+    def read_dropped(self) -> None:
+        """Read the files that were dropped here as a series."""
+        if self.workspace.check_idle():
+            files = dict(self._dropped)
+            self._dropped.clear()
+            self.drop_button.visible = False
+            self.open_files(files)
+
+    def open_files(self, files: Mapping[str, bytes]) -> None:
+        """Read dropped files as a series.
+
+        Parameters
+        ----------
+        files : mapping of str to bytes
+            Contents by name.
+        """
+        files, state = dict(files), self.workspace.session.state
         self.workspace.start_job(
             "reading the series", lambda report: open_files(files, state, report), self._opened
         )
@@ -225,7 +260,7 @@ class SeriesView:
         )
 
         def work(report: Progress) -> FittedSeries | None:
-            return series.fit(state, extra, report)
+            return series.fit(state, extra, report, lambda: self.workspace.notify("series"))
 
         def fitted(found: FittedSeries | None) -> None:
             if found is not None:
@@ -256,7 +291,8 @@ class SeriesView:
         elif topic == "state":
             self._choices.object = self._choices_html()
         elif topic == "series":
-            seen = (self.workspace.series.opened, self.workspace.series.fitted)
+            series = self.workspace.series
+            seen = (series.opened, series.running or series.fitted)
             if self._seen is None or seen[0] is not self._seen[0]:
                 self._show_opened(seen[0])
             if seen != self._seen:
@@ -283,8 +319,10 @@ class SeriesView:
                 self._folder.value = str(opened.folder)
 
     def _show_fitted(self, fitted: FittedSeries | None) -> None:
-        self._force.value = False
-        self._downloads.visible = self._output.visible = fitted is not None
+        running = fitted is not None and fitted is self.workspace.series.running
+        if not running:
+            self._force.value = False
+        self._downloads.visible = self._output.visible = fitted is not None and not running
         if fitted is None:
             opened = self.workspace.series.opened
             self._summary.object = (
@@ -294,7 +332,7 @@ class SeriesView:
             )
             self._pictures.object = self._printed.object = ""
             return
-        self._summary.object = f"<h2>Results</h2>{onset_html(fitted)}{results_html(fitted)}"
+        self._summary.object = f"<h2>Results</h2>{onset_html(fitted, running)}{results_html(fitted)}"
         self._printed.object = printed_html(fitted)
         self._pictures.object = pictures_html(fitted)
         opened = self.workspace.series.opened

@@ -58,9 +58,23 @@ def opened_html(opened: OpenSeries) -> str:
     )
 
 
-def onset_html(fitted: FittedSeries) -> str:
-    """Return where the order of the stack changes along the series, or the progress of a cancelled fit."""
+def onset_html(fitted: FittedSeries, running: bool = False) -> str:
+    """Return where the order of the stack changes along the series, or how far a fit has come.
+
+    Parameters
+    ----------
+    fitted : FittedSeries
+        The fit.
+    running : bool
+        Whether it is still running; otherwise an incomplete one was cancelled.
+    """
     fit = fitted.fit
+    if running:
+        done = sum(not member.failed for member in fit.members)
+        return (
+            f"<p><b>Running: {done} of {len(fit.members)} patterns fitted so far.</b> The values may still "
+            "change, when each is fitted again from the solutions of its neighbours.</p>"
+        )
     if not fit.complete:
         done = sum(not member.failed for member in fit.members)
         return (
