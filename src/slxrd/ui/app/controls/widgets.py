@@ -15,7 +15,7 @@ from slxrd.ui.app.state.workspace import Workspace
 #: Width of the controls in the inspector, in pixels.
 CONTROLS_WIDTH = 384
 #: Width of a field that shares a line with another one, in pixels.
-NARROW = 168
+NARROW = 160
 #: Style of texts; colours are inherited from the theme of the page.
 TEXT_STYLE = """
 :host { color: inherit; font-size: 13px; line-height: 1.45; }

@@ -12,6 +12,7 @@ from slxrd.ui.app.controls.sliders import Sliders
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.session.changes import option_label
 
 #: Options of the sample that stand first, as they are used more often.
 _FIRST = ("coherent", "size_window")
@@ -99,7 +100,7 @@ class ModelView:
 
     def _set(self, name: str, given: str) -> None:
         value = field_value(self._options[name], given)
-        if not self.workspace.do(f"{name} {given}", choices={name: value}):
+        if not self.workspace.do(f"{option_label(name)}: {given or 'default'}", choices={name: value}):
             self.refresh("state")
 
     def refresh(self, topic: Topic) -> None:

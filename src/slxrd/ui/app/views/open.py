@@ -100,20 +100,24 @@ class OpenView:
             width=250,
             description="Patterns that are packaged with slxrd.",
         )
+        shares_line: dict[str, Any] = {"sizing_mode": "stretch_width", "min_width": 0}
         self._axis = pn.widgets.Select(
             label="axis",
             options={"from file": "", **_AXES},
-            width=112,
+            **shares_line,
             description="Quantity of the first column, where the file does not state it.",
         )
         self._wavelength = pn.widgets.TextInput(
             label="wavelength",
             placeholder="CuKa, 1.5406",
-            width=120,
+            **shares_line,
             description="Name of a radiation, or wavelength in Å.",
         )
         self._scan = pn.widgets.TextInput(
-            label="scan", placeholder="1", width=90, description="Number of the scan in a file with several."
+            label="scan",
+            placeholder="1",
+            **shares_line,
+            description="Number of the scan in a file with several.",
         )
         self._columns = pn.widgets.TextInput(
             label="columns",
