@@ -74,6 +74,9 @@ def test_a_model_replaces_the_structure_and_keeps_the_rest() -> None:
     assert changed["start"] is None
     assert changed["coherent"] == 1
     assert changed["fix"] == {"q_zero": 0.0, "N": 12}
+    back = choices_of_model("planes", present)
+    assert back["coherent"] == 20
+    assert back["fix"] == {"q_zero": 0.0}
     with pytest.raises(SlxrdError):
         choices_of_model("unobtainium", {})
 

@@ -22,7 +22,9 @@ from slxrd.ui.session.changes import option_label
 from slxrd.ui.session.controller import Session
 
 #: Models that are offered for every pattern, beside that of the page.
-OFFERED = ("planes", "planes+mixed", "planes+alternating", "planes+coherent=1", "planes+coherent=40")
+OFFERED = ("planes", "planes+mixed", "planes+alternating")
+#: And those of single crystals, for a pattern of stacks, or the other way round.
+SINGLE, STACKED = "planes+coherent=1", "planes+coherent=40"
 #: Options of the sample that all models share unless they specify their own.
 _SHARED = ("coherent", "size_window", "substrate")
 #: Options that a comparison does not take: each model is searched from the pattern, in one scan.
@@ -67,14 +69,14 @@ def model_of(choices: Mapping[str, Any]) -> str:
 
 
 def choices_of_model(model: str, choices: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the choices that change if a model is chosen in place of that of the page.
+    """Return the choices of the structure and of what is fixed and refined that make a fit of a model.
 
     Parameters
     ----------
     model : str
         Specification of the model.
     choices : mapping
-        Present choices; what is fixed and refined stays, with what the model adds.
+        Choices of its comparison: M, and what all models fix and refine.
 
     Raises
     ------
@@ -82,13 +84,14 @@ def choices_of_model(model: str, choices: Mapping[str, Any]) -> dict[str, Any]:
         If the model is not valid.
     """
     own = plain(model_options(model))
-    changed: dict[str, Any] = {name: None for name in options_of("sample") if name not in _SHARED}
+    given = plain(choices)
+    changed: dict[str, Any] = {
+        name: given.get(name) if name in _SHARED else None for name in options_of("sample")
+    }
     changed |= {"start": None, **own}
-    if "fix" in own:
-        changed["fix"] = {**plain(choices.get("fix", {})), **own["fix"]}
-    if "free" in own:
-        changed["free"] = [*plain(choices.get("free", [])), *own["free"]]
-    check(State().changed(choices={**plain(choices), **changed}))
+    changed["fix"] = {**given.get("fix", {}), **own.get("fix", {})}
+    changed["free"] = [*given.get("free", ()), *own.get("free", ())]
+    check(State().changed(choices={**given, **changed}))
     return changed
 
 

@@ -12,7 +12,15 @@ from slxrd.studies.compare.text import comparison_html
 from slxrd.ui.app.controls.option_fields import option_field
 from slxrd.ui.app.controls.widgets import IMAGE_STYLE, button, collapsible, row, text
 from slxrd.ui.app.state.messages import Topic, name_page_fields
-from slxrd.ui.app.state.models import OFFERED, ComparedModels, choices_of_model, compare, model_of
+from slxrd.ui.app.state.models import (
+    OFFERED,
+    SINGLE,
+    STACKED,
+    ComparedModels,
+    choices_of_model,
+    compare,
+    model_of,
+)
 from slxrd.ui.app.state.workspace import Workspace
 
 
@@ -123,7 +131,8 @@ class ModelsView:
         model = str(self._chosen.value)
 
         def change() -> None:
-            choices = choices_of_model(model, self.workspace.session.state.choices)
+            assert self.workspace.compared is not None  # the button is hidden without
+            choices = choices_of_model(model, self.workspace.compared.state.choices)
             if self.workspace.do(f"model {model}", choices=choices):
                 self.workspace.show_message(f"The model is {model}: press Find all solutions.", "success")
 
@@ -143,7 +152,8 @@ class ModelsView:
             model_options(own)
         except SlxrdError:
             own = OFFERED[0]
-        options = [*dict.fromkeys([own, *OFFERED, *self._added])]
+        other = SINGLE if self.workspace.stacked else STACKED
+        options = [*dict.fromkeys([own, *OFFERED, other, *self._added])]
         if options == self.models.options:
             return
         ticked = [model for model in self.models.value if model in options] or options[:2]
