@@ -165,13 +165,13 @@ class SeriesState:
                 folder=extra.folder or self._temporary_folder(), force=extra.force or extra.folder is None,
                 report=report, on_finished=progress.show,
             )  # fmt: skip
+            if all(member.failed for member in found.members):
+                return None
+            return FittedSeries(found, draw_figures(found, extra.shown), state.choices)
         except KeyboardInterrupt:
             return None
         finally:
             self.running = None
-        if all(member.failed for member in found.members):
-            return None
-        return FittedSeries(found, draw_figures(found, extra.shown), state.choices)
 
     def _temporary_folder(self) -> Path:
         if self._temporary is None:

@@ -290,7 +290,7 @@ class SeriesView:
             self._fit_button.disabled = self.workspace.busy
         elif topic == "state":
             self._choices.object = self._choices_html()
-        elif topic == "series":
+        if topic == "series" or (topic == "job" and not self.workspace.busy):  # a fit may have failed
             series = self.workspace.series
             seen = (series.opened, series.running or series.fitted)
             if self._seen is None or seen[0] is not self._seen[0]:
