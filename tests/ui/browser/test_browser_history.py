@@ -13,6 +13,17 @@ QUICK = {
     "start": {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5},
 }
 
+#: Whether the table is below all plots that are shown.
+_BELOW = """() => {
+  const plots = [...Bokeh.index.query(view => view.model.type === 'Figure')]
+    .map(view => view.el.getBoundingClientRect()).filter(box => box.width > 0 && box.left < 880)
+  const tables = [...Bokeh.index.query(view => view.model.type === 'panel.models.markup.HTML')]
+    .filter(view => view.model.text.includes('Fits side by side'))
+    .map(view => view.el.getBoundingClientRect())
+  return plots.length > 2 && tables.some(table => table.height > 0
+    && plots.every(box => box.bottom <= table.top + 1))
+}"""
+
 
 def test_fits_are_put_side_by_side_restored_and_saved(user: Any, tmp_path: Path) -> None:
     session = Session()
@@ -31,6 +42,7 @@ def test_fits_are_put_side_by_side_restored_and_saved(user: Any, tmp_path: Path)
     for number in (1, 2):
         user.page.get_by_label(f"compare fit {number}").check()
     user.sees("Fits side by side")
+    user.page.wait_for_function(_BELOW)
     user.press("Restore fit 1")
     user.sees("Fit 1 is shown, with its options.")
     user.press("Remove fit 2")

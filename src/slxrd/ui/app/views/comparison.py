@@ -65,7 +65,8 @@ class Comparison:
                 margin=0,
             ),
             sizing_mode="stretch_both",
-            min_height=MIN_HEIGHT,
+            # Panel replaces the min_height of a row by that of its children, and what is below overlaps it.
+            styles={"min-height": f"{MIN_HEIGHT}px"},
             margin=0,
         )
         self.view = pn.Column(
