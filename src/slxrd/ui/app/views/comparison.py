@@ -28,8 +28,8 @@ from slxrd.ui.app.state.workspace import Workspace
 DELAY = 0.12
 #: Ratio of the intensities of a file beyond which its curves are shown on a logarithmic scale at first.
 SPAN = 1e4
-#: Width of the drawing of the stack, and least height of the plots, in pixels.
-STACK_WIDTH, MIN_HEIGHT = 184, 400
+#: Width of the drawing of the stack, least height of the plots, and height of the summary, in pixels.
+STACK_WIDTH, MIN_HEIGHT, SUMMARY_HEIGHT = 184, 400, 46
 
 
 class Comparison:
@@ -65,13 +65,17 @@ class Comparison:
                 margin=0,
             ),
             sizing_mode="stretch_both",
-            # Panel replaces the min_height of a row by that of its children, and what is below overlaps it.
-            styles={"min-height": f"{MIN_HEIGHT}px"},
             margin=0,
         )
-        self.view = pn.Column(
-            self._summary, plots, below, sizing_mode="stretch_both", margin=0, visible=False
+        shown = pn.Column(
+            self._summary,
+            plots,
+            sizing_mode="stretch_both",
+            margin=0,
+            # What appears below is reached by scrolling: it takes no height from the plots.
+            styles={"flex": "0 0 100%", "min-height": f"{MIN_HEIGHT + SUMMARY_HEIGHT}px"},
         )
+        self.view = pn.Column(shown, below, sizing_mode="stretch_both", margin=0, visible=False)
 
     def show(self, visible: bool) -> None:
         """Show or hide the plots; they are drawn again if the state has changed while they were hidden."""

@@ -65,6 +65,7 @@ class ModelsView:
                 description="Choose this model for the next fit.",
             ),
         )
+        self._use.visible = False
         self.controls = collapsible(
             "Compare models",
             text(
