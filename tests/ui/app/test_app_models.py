@@ -106,9 +106,13 @@ def test_the_ranking_is_that_of_compare_models_and_a_model_is_sent_to_the_fit(wo
     ranked = [(model.name, model.fit.chi2) for model in found.comparison.models]
     assert ranked == [(model.name, pytest.approx(model.fit.chi2, rel=1e-6)) for model in expected.models]
     assert view.result.visible
+    view.chosen.value = "planes+coherent=1"
     view.use()
-    assert workspace.next_undo == f"model {found.comparison.best.name}"
-    assert "coherent" in workspace.session.state.choices
+    assert workspace.next_undo == "model planes+coherent=1"
+    assert workspace.session.state.choices["coherent"] == 1
+    view.chosen.value = "planes"
+    view.use()
+    assert workspace.session.state.choices["coherent"] == 20
 
 
 def test_a_cancelled_comparison_changes_nothing(

@@ -50,7 +50,7 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     user.page.get_by_text("Joint fit and figures").click()
     for width in (1280, 1600):
         user.page.set_viewport_size({"width": width, "height": 800})
-        user.page.get_by_label("degree").scroll_into_view_if_needed()
+        user.page.get_by_label("degree", exact=True).scroll_into_view_if_needed()
         user.page.wait_for_function(_INSIDE)
     folder.fill(str(films))
     folder.press("Tab")

@@ -38,6 +38,10 @@ class ModelsView:
         The models, and the buttons.
     result : panel.Column
         Ranking and figure.
+    models : panel.widgets.CheckBoxGroup
+        The models that are compared.
+    chosen : panel.widgets.Select
+        The compared model that is sent to the fit.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -53,11 +57,11 @@ class ModelsView:
             width=220,
             description="Fit each ticked model with all its solutions, and rank them.",
         )
-        self._chosen = pn.widgets.Select(
+        self.chosen = pn.widgets.Select(
             label="model", options=[], width=220, description="One of the models that were compared."
         )
         self._use = row(
-            self._chosen,
+            self.chosen,
             button(
                 "Send to Fit",
                 self.use,
@@ -129,7 +133,7 @@ class ModelsView:
 
     def use(self) -> None:
         """Choose a compared model for the next fit."""
-        model = str(self._chosen.value)
+        model = str(self.chosen.value)
 
         def change() -> None:
             assert self.workspace.compared is not None  # the button is hidden without
@@ -172,8 +176,8 @@ class ModelsView:
         if found is None:
             return
         names = [model.name for model in found.comparison.models]
-        if self._chosen.options != names:
-            self._chosen.param.update(options=names, value=names[0])
+        if self.chosen.options != names:
+            self.chosen.param.update(options=names, value=names[0])
         warnings = "" if found.complete else "<p><b>Cancelled: not all models were fitted.</b></p>"
         if stale:
             warnings += "<p><b>The options have changed:</b> this ranking belongs to the earlier ones.</p>"
