@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -70,6 +71,15 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iter
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def picture_html(picture: bytes, title: str) -> str:
+    """Return a PNG as HTML, in its own shape; a pane of an image does not keep what is below it away."""
+    data = base64.b64encode(picture).decode()
+    return (
+        f"<img alt='{escape(title, quote=True)}' style='width:100%;max-width:860px' "
+        f"src='data:image/png;base64,{data}'>"
+    )
 
 
 def tip(sentence: str) -> Tooltip:

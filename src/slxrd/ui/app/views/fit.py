@@ -14,9 +14,9 @@ from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.widgets import (
     CONTROLS_WIDTH,
-    IMAGE_STYLE,
     button,
     collapsible,
+    picture_html,
     row,
     text,
 )
@@ -222,9 +222,7 @@ class FitView:
         for name, (summary, picture) in reversed(followups.items()):
             parts.append(text(f"<h3>{CAPTIONS[name]}</h3>"))
             if picture:
-                parts.append(
-                    pn.pane.PNG(picture, sizing_mode="scale_width", max_width=860, stylesheets=[IMAGE_STYLE])
-                )
+                parts.append(text(picture_html(picture, CAPTIONS[name])))
             if summary:
                 parts.append(text(f"<pre>{escape(summary)}</pre>"))
         self._pictures.objects = parts

@@ -10,7 +10,7 @@ from slxrd.fitting.request.declaration import OPTIONS
 from slxrd.studies.compare.specification import model_options
 from slxrd.studies.compare.text import comparison_html
 from slxrd.ui.app.controls.option_fields import option_field
-from slxrd.ui.app.controls.widgets import IMAGE_STYLE, button, collapsible, row, text
+from slxrd.ui.app.controls.widgets import button, collapsible, picture_html, row, text
 from slxrd.ui.app.state.messages import Topic, name_page_fields
 from slxrd.ui.app.state.models import (
     OFFERED,
@@ -82,9 +82,8 @@ class ModelsView:
             self._compare,
             self._use,
         )
-        self._ranking = text()
-        self._picture = pn.pane.PNG(None, sizing_mode="scale_width", max_width=860, stylesheets=[IMAGE_STYLE])
-        self._printed = text()
+        self._ranking, self._picture, self._printed = text(), text(), text()
+        self._ranking.stylesheets = [*self._ranking.stylesheets, "td { white-space: nowrap; }"]
         self._output = collapsible("Output of slxrd compare", self._printed)
         self.result = pn.Column(
             self._ranking, self._picture, self._output, sizing_mode="stretch_width", margin=0, visible=False
@@ -185,6 +184,6 @@ class ModelsView:
         self._ranking.object = (
             f"<h2>Models compared</h2>{warnings}<div tabindex='0' style='overflow-x:auto'>{ranking}</div>"
         )
-        self._picture.param.update(object=found.picture, visible=found.picture is not None)
+        self._picture.object = picture_html(found.picture, "Figure of the models") if found.picture else ""
         printed = escape(str(found.comparison))
         self._printed.object = f"<pre style='white-space:pre;overflow-x:auto'>{printed}</pre>"
