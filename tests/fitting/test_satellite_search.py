@@ -84,6 +84,7 @@ def test_with_a_given_disorder_the_starts_are_tried_beside_others() -> None:
     assert not scanned.decisive
 
 
+@pytest.mark.slow
 def test_no_structure_within_the_bounds() -> None:
     pattern = stack(seed=1)
     objective, parameters = prepared(pattern, **options_of(pattern), bounds={"d": (5.0, 6.0)})
