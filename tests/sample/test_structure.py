@@ -11,10 +11,13 @@ import pytest
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
+from slxrd.fitting.pipeline import without_neighbours
 from slxrd.model.simulation import simulate
 from slxrd.model.sizes import size_weights
+from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.library.crystals import crystal
 from slxrd.sample.stack import Stack
+from slxrd.sample.substrate import Substrate
 
 
 def test_defaults_are_those_of_the_paper_where_they_can_be() -> None:
@@ -92,3 +95,14 @@ def test_the_table_is_built_once_and_follows_replaced_settings() -> None:
     assert copied.table == other.table
     with pytest.raises(TypeError, match="frozen"):
         stack.table["d"] = stack.table["L"]
+
+
+def test_gaps_on_a_substrate_may_be_shorter_than_a_ligand() -> None:
+    """And other default bounds are no option that a single crystal refuses."""
+    on_substrate = Stack(substrate=Substrate(3.2))
+    assert on_substrate.table["L"].lower < 3.0 < Stack().table["L"].lower
+    parameters = Parameters().within(on_substrate.table)
+    assert parameters.is_default("L")
+    assert without_neighbours(parameters)["L"].value == 0.0
+    with pytest.raises(SlxrdError, match="L means nothing for a single crystal"):
+        without_neighbours(Parameters().bound(L=(5.0, 50.0)).within(on_substrate.table))

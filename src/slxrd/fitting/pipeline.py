@@ -270,9 +270,8 @@ def without_neighbours(parameters: Parameters) -> Parameters:
     SlxrdError
         If there is an option for them.
     """
-    untouched = Parameters()
     for name in STACKING:
-        if parameters[name] != untouched[name]:
+        if not parameters.is_default(name):
             raise SlxrdError(f"{name} means nothing for a single crystal (coherent 1); leave it out")
     return parameters.fix(L=0.0, sigma_L=0.0)
 

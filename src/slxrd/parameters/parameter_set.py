@@ -148,11 +148,15 @@ class Parameters(Mapping[str, Parameter]):
         SlxrdError
             If the structure does not have one of the parameters.
         """
-        own = {name: row for name, row in self._rows.items() if row != _default(self._table[name])}
+        own = {name: row for name, row in self._rows.items() if not self.is_default(name)}
         for name in self._rows:
             if name not in table:
                 raise SlxrdError(f"{name} is not a parameter of this structure, which has {', '.join(table)}")
         return type(self)(own, table)
+
+    def is_default(self, name: str) -> bool:
+        """Whether value, bounds and all else of a parameter are those of the structure."""
+        return self[name] == _default(self._info(name))
 
     def __contains__(self, name: object) -> bool:
         return name in self._rows

@@ -28,6 +28,8 @@ NEAR_PERIOD = 0.1
 NEAR_SUBSTRATE = 0.02
 #: Distances from the substrate to the stack that are searched, in plane distances of the substrate.
 GAPS_TO_SUBSTRATE = (0.3, 3.0)
+#: Lower default bound of L in Å on a substrate, where layers without ligands are close to each other.
+LEAST_EPITAXIAL_GAP = 1.0
 
 
 class Structure(Protocol):
@@ -189,6 +191,8 @@ def table_of(structure: Structure) -> dict[str, ParameterInfo]:
         If the structure cannot have an extra parameter.
     """
     rows = dict(TABLE)
+    if structure.substrate is not None:
+        rows["L"] = replace(rows["L"], lower=LEAST_EPITAXIAL_GAP)
     if structure.crystal is not None:
         rows["d"] = _near(rows["d"], structure.crystal.period)
         out = structure.crystal.overhang()[1] + (structure.partner or structure.crystal).overhang()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -24,6 +25,8 @@ STRONG = 0.3
 #: Fringes of a film that is hidden by the substrate: largest distance relative to q, smallest width and
 #: largest height relative to those of the substrate's peak.
 FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
+#: Highest order of reflection, and the largest relative difference between the plane distances of two orders.
+MOST_ORDERS, ORDERS_AGREE = 4, 5e-3
 #: Largest relative difference between a measured plane distance and that of a material.
 NAMED = 2.0e-3
 
@@ -63,11 +66,30 @@ def find_substrate(
         if one is None and _fringes_around(maxima, i):
             return i, _named(peak, one, plane)
         film = _strongest_beside(maxima, i)
-        if film is None:
+        if film is None or (one is None and _as_sharp_elsewhere(maxima, i, highest)):
             continue
         if film.width > (1.2 if known else WIDER) * peak.width and film.height < peak.height:
             return i, _named(peak, one, plane)
     return None
+
+
+def _as_sharp_elsewhere(maxima: Sequence[Maximum], i: int, highest: float) -> bool:
+    """Whether another strong peak is as sharp, and no order of the same planes: both are of the sample."""
+    peak = maxima[i]
+    reach = max(MISFIT * peak.q, NEAR)
+    return any(
+        abs(other.q - peak.q) > reach
+        and other.height > STRONG * highest
+        and other.width < WIDER * peak.width
+        and not _is_order(other.q / peak.q)
+        for other in maxima
+    )
+
+
+def _is_order(ratio: float) -> bool:
+    """Whether two peaks may be orders of reflection of the same planes."""
+    n, m = Fraction(ratio).limit_denominator(MOST_ORDERS).as_integer_ratio()
+    return 0 < n <= MOST_ORDERS and abs(ratio * m / n - 1.0) < ORDERS_AGREE
 
 
 def _fringes_around(maxima: Sequence[Maximum], i: int) -> bool:

@@ -31,7 +31,6 @@ from slxrd.fitting.search.scan import (
     scan,
 )
 from slxrd.fitting.search.skewed_gaps import refine_distribution, with_gaussian_gaps
-from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -211,7 +210,7 @@ def refine_all(
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
     """Bound L to what resolution and point distance can show, unless the user has bounded it."""
-    row, default = parameters["L"], TABLE["L"]
+    row, default = parameters["L"], objective.model.stack.table["L"]
     if not row.free or (row.lower, row.upper) != (default.lower, default.upper):
         return parameters
     step = min(float(np.median(np.diff(points.q))) for points in objective.data)
