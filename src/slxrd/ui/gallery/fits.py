@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from slxrd.data.regions import Region
 from slxrd.data.repeats import Fluctuation, fluctuation
 from slxrd.fitting.api import fit
 from slxrd.fitting.examples import example
+from slxrd.fitting.result.budget_table import format_error
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.fitting.search.scan import Progress
@@ -163,6 +165,9 @@ def table(samples: Samples, report: Progress) -> DrawnFigure:
     for name, found in zip(("before LP correction", "after LP correction"), samples.sheets, strict=True):
         cells = [_plain(found.parameters[key]) for key in names]
         rows.append((name, *cells, _plain(found.derived["period_of_most_probable"])))
+    total = fit(samples.sheets[1].pattern, **example("pbs-sheets").options)
+    cells = [_divided(total.parameters[key]) for key in names]
+    rows.append(("after, ± noise ± effects", *cells, _divided(total.derived["period_of_most_probable"])))
     truth = example("pbs-sheets").truth
     period = (round(truth["N"]) - 1) * truth["d"] + truth["L"]
     rows.append(("simulated", *(f"{truth[name]:g}" for name in names), f"{period:.3f}"))
@@ -190,8 +195,9 @@ def table(samples: Samples, report: Progress) -> DrawnFigure:
     )
     caption = (
         "Fit results for PbS nanosheets before and after the correction, simulated with a noise of 3 % of "
-        "the maximum as the paper assumed, and the paper's. The correction changes d, L and σ_N as in the "
-        "paper; σ_L, N and Λ hardly change. The thickness after the correction is 3·3.0083 = 9.02 Å, not "
+        "the maximum as the paper assumed, and the paper's. Errors are those of the noise alone, as in the "
+        "paper; in the row with two errors the second one is that of systematic effects. The correction "
+        "changes d, L and σ_N as in the paper; σ_L, N and Λ hardly change. The thickness after the correction is 3·3.0083 = 9.02 Å, not "
         "the 9.07 Å quoted in the paper."
     )
     return DrawnFigure(caption, {}, tuple(rows))
@@ -211,6 +217,14 @@ def _percent(found: Fit, name: str) -> str:
 
 def _value(estimate: Estimate) -> float:
     return math.nan if estimate.value is None else estimate.value
+
+
+def _divided(estimate: Estimate) -> str:
+    """Value ± error by noise ± error by systematic effects, as far as it is determined."""
+    if estimate.error is None or estimate.statistical is None or estimate.systematic is None:
+        return _plain(estimate)
+    statistical = _plain(replace(estimate, error=estimate.statistical))
+    return f"{statistical} ± {format_error(estimate.systematic)}"
 
 
 def _plain(estimate: Estimate) -> str:
