@@ -197,8 +197,8 @@ def table(samples: Samples, report: Progress) -> DrawnFigure:
         "Fit results for PbS nanosheets before and after the correction, simulated with a noise of 3 % of "
         "the maximum as the paper assumed, and the paper's. Errors are those of the noise alone, as in the "
         "paper; in the row with two errors the second one is that of systematic effects. The correction "
-        "changes d, L and σ_N as in the paper; σ_L, N and Λ hardly change. The thickness after the correction is 3·3.0083 = 9.02 Å, not "
-        "the 9.07 Å quoted in the paper."
+        "changes d, L and σ_N as in the paper; σ_L, N and Λ hardly change. The thickness after "
+        "the correction is 3·3.0083 = 9.02 Å, not the 9.07 Å quoted in the paper."
     )
     return DrawnFigure(caption, {}, tuple(rows))
 
