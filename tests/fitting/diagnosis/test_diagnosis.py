@@ -193,6 +193,13 @@ def test_measured_layered_crystals(corrected: bool) -> None:
     assert found.series[0].orders == (1, 2, 3, 5, 6)
 
 
+@pytest.mark.parametrize("name", ["TwoTheta_scan_powder.rasx", "xrdpattern_bruker.raw"])
+def test_measured_powders_are_crystals_in_all_directions(name: str) -> None:
+    found = diagnose(slxrd.read(FILES / name))
+    assert found.proposal.kind == "crystals without a superlattice"
+    assert "crystals in all directions" in found.proposal.reasons[0]
+
+
 def test_a_peak_at_low_angles() -> None:
     """Lamellae of 12.9 Å on a falling background, below the limit of the search for regions."""
     q = np.arange(0.15, 2.1, 0.0014)

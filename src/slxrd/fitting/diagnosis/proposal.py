@@ -31,6 +31,9 @@ SAME_WIDTH = 0.25
 #: Up to this thickness in Å Laue fringes may be those of nanocrystals, up to the next if they are washed out
 #: by a larger relative spread of the thickness.
 THINNEST, THIN, SPREAD = 70.0, 150.0, 0.045
+#: Peaks of a polycrystal: least height relative to the highest; part of q of the first order within which others
+#: may be fringes; distance from a whole order; least number of groups that are no order.
+FAIR, GROUPED, OFF_ORDER, IRREGULAR = 0.05, 0.1, 0.06, 3
 #: Below this q in Å⁻¹ a scan is a reflectivity curve.
 REFLECTIVITY = 0.45
 
@@ -160,6 +163,16 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
             [f"{_count(len(strong))} sharp peaks at irregular distances, without fringes"],
             [],
         )
+    irregular = _between_orders(found, main)
+    if len(irregular) >= IRREGULAR:
+        peaks = ", ".join(f"{q:.3f}" for q in irregular[:IRREGULAR])
+        return (
+            "crystals without a superlattice",
+            [
+                f"peaks at {peaks} Å⁻¹ that are no orders of that at {main.q:.4f} Å⁻¹: crystals in all directions"
+            ],
+            ["a superlattice among such crystals"],
+        )
     if close:
         return (
             "stack",
@@ -173,6 +186,31 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
             ["crystals of different sizes without a superlattice"],
         )
     return "stack", ["a broad peak, as of nanocrystals"], ["nanocrystals without a superlattice"]
+
+
+def _between_orders(found: Findings, main: Maximum) -> list[float]:
+    """Return the middles in Å⁻¹ of groups of peaks that are no order of the strongest one or its fringes."""
+    first = main.q / found.order
+    strong = sorted(
+        (peak for peak in found.bragg if peak.height > FAIR * main.height), key=lambda peak: peak.q
+    )
+    groups: list[list[Maximum]] = []
+    for peak in strong:
+        if groups and _may_be_fringes(groups[-1][-1], peak, first):
+            groups[-1].append(peak)
+        else:
+            groups.append([peak])
+    return [
+        (group[0].q + group[-1].q) / 2.0
+        for group in groups
+        if math.floor(group[-1].q / first + OFF_ORDER) < math.ceil(group[0].q / first - OFF_ORDER)
+    ]
+
+
+def _may_be_fringes(one: Maximum, other: Maximum, first: float) -> bool:
+    """Whether two peaks are near each other, for their widths or for the distance of two orders."""
+    near = max(GROUPED * first, OVERLAPPING * (one.width + other.width) / 2.0)
+    return abs(other.q - one.q) < near
 
 
 def _companions(peaks: list[Maximum], main: Maximum) -> list[Maximum]:
