@@ -57,6 +57,13 @@ def simulated(number: int) -> Case:
     return truth, noise, regions, slxrd.Pattern(q, measured, sigma=sigma, source=f"simulated {number}"), {}
 
 
+def mean_size(N: float, sigma_N: float) -> float:
+    """Return the mean of whole sizes, which is not N where their spread is below half a plane."""
+    sizes = np.arange(1.0, N + 10.0 * sigma_N + 2.0)
+    shares = np.exp(-0.5 * ((sizes - N) / sigma_N) ** 2)
+    return float(np.average(sizes, weights=shares))
+
+
 def fitted(job: tuple[int, float, bool], crystals: bool = False, systematics: str = "none") -> dict[str, Any]:
     """Fit one pattern without its structure, and return the results of every method."""
     number, weight, slow = job
@@ -69,7 +76,7 @@ def fitted(job: tuple[int, float, bool], crystals: bool = False, systematics: st
         fit = slxrd.fit(pattern, regions=weighted, systematics=systematics, **options)
     except slxrd.SlxrdError as error:
         return {**line, "refused": str(error)}
-    truth["thickness"] = (truth["N"] - 1.0) * truth["d"]
+    truth["thickness"] = (mean_size(truth["N"], truth["sigma_N"]) - 1.0) * truth["d"]
     truth["period"] = truth["thickness"] + truth["L"]
     truth |= calibration_crystals.of_atoms(fit.stack.crystal, truth)
     estimates = {**fit.parameters, **{n: e for n, e in fit.derived.items() if n in truth}}

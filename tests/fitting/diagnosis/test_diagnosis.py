@@ -90,7 +90,7 @@ def test_the_resolution_is_an_upper_limit(sigma: float) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", [0.002, 0.004])
-@pytest.mark.parametrize("noise", [0.003, 0.01])
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.03])
 def test_fringes_on_a_flank_are_no_sharp_peaks(noise: float, step: float) -> None:
     """Simulated stacks of many sizes and gaps, measured with σ_G = 0.007 Å⁻¹: no limit is below it.
 
@@ -109,6 +109,15 @@ def test_fringes_on_a_flank_are_no_sharp_peaks(noise: float, step: float) -> Non
         q = np.arange(0.6 * 2.0 * np.pi / d, 2.4 * 2.0 * np.pi / d, step)
         found = diagnose(slxrd.simulate(q, values, noise=noise, seed=seed)).resolution
         assert found is None or found.sigma > 0.9 * 0.007, (values, found)
+
+
+def test_the_width_of_a_satellite_is_not_that_above_its_minima() -> None:
+    """A simulated stack with one high minimum beside the second satellite."""
+    values = {"d": 5.8989, "L": 55.015, "sigma_L": 0.362, "N": 21.178, "sigma_N": 1.051}
+    for seed in range(3):
+        found = diagnose(slxrd.simulate(np.arange(0.65, 2.5, 0.003), values, noise=0.028, seed=seed))
+        assert found.resolution is not None
+        assert found.resolution.sigma > 0.9 * 0.007
 
 
 @pytest.mark.parametrize("repeats", [4, 5, 6, 8])

@@ -10,10 +10,12 @@ from films_on_substrates import film, layered_crystals, superlattice
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.api import setup
+from slxrd.fitting.api import fit, setup
 from slxrd.fitting.diagnosis.options import NothingToFitError, complete
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.result.fit import Estimate
+from slxrd.model.simulation import simulate
 
 ON_SUBSTRATE = film(150, 1.95, substrate=1.965, strength=10.0, peak=1e7)
 ALONE = film(150, 1.95)
@@ -101,6 +103,38 @@ def test_crystals_are_not_fitted() -> None:
     assert completed(pattern, regions=[(1.8, 2.0)])["coherent"] == 1
     assert completed(pattern, coherent=40)["coherent"] == 40
     assert completed(pattern, start={"L": 20.0})["coherent"] == 40
+
+
+def hidden_stack(seed: int) -> tuple[dict[str, float], Pattern]:
+    """A simulated stack whose gap is nearly a whole number of planes: one peak beside 2π/d."""
+    truth = {"d": 5.591, "L": 12.042, "sigma_L": 0.401, "N": 24.16, "sigma_N": 1.16}
+    return truth, simulate(np.arange(0.68, 1.57, 0.003), truth, noise=0.032, seed=seed)
+
+
+def test_one_peak_without_fringes_may_be_of_a_stack() -> None:
+    """Where a region is given, it is fitted as a stack, with single crystals as a rival."""
+    _, pattern = hidden_stack(1)
+    with pytest.raises(NothingToFitError):
+        complete(pattern, collect({}))
+    assert completed(pattern, regions=[(0.74, 1.51)])["coherent"] == 40
+
+
+@pytest.mark.slow
+def test_planes_of_a_hidden_stack_are_not_those_of_single_crystals() -> None:
+    """The maximum of a stack is beside 2π/d, so that d has the difference of both models as an error."""
+    truth, pattern = hidden_stack(2)
+    found = fit(pattern, regions=[(0.74, 1.51)], systematics="none", budget=200.0)
+    ((low, high),) = found.parameters["d"].interval_95 or [_two_errors(found.parameters["d"])]
+    assert low < truth["d"] < high
+    for name in ("L", "N"):
+        estimate = found.parameters[name]
+        assert estimate.value is None or any(a < truth[name] < b for a, b in estimate.interval_95), name
+
+
+def _two_errors(estimate: Estimate) -> tuple[float, float]:
+    assert estimate.value is not None
+    assert estimate.error is not None
+    return estimate.value - 2.0 * estimate.error, estimate.value + 2.0 * estimate.error
 
 
 def test_noise_is_not_fitted() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates, without_solution
-from slxrd.fitting.assessment.difference import with_difference
+from slxrd.fitting.assessment.difference import with_difference, with_other_lattices
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
 from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
@@ -37,6 +37,8 @@ REPETITIONS = 3
 UNFINISHED = 3.0
 #: Share of the time budget of the estimates for the rival of a stack.
 SHARE_OF_RIVAL = 0.2
+#: Largest relative difference of the distances of planes from peaks of one order.
+SAME_ORDER = 0.05
 
 
 def assess_minima(
@@ -101,6 +103,7 @@ def assess_minima(
         assessment = _not_certain(assessment)
     if assessment.rejected:
         return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
+    lattices = _other_lattices(assessment, minima) if crystal and parameters["d"].free is not False else []
     if crystal:
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]
@@ -178,7 +181,23 @@ def assess_minima(
     if unsupported:
         fit = without_solution(fit)
     fit = with_error_budget(fit, corrected, wider, widened[0])
-    return fit if white or not corrected.errors.used else with_difference(fit, plain_minima)
+    if not white and corrected.errors.used:
+        fit = with_difference(fit, plain_minima)
+    return with_other_lattices(fit, lattices) if lattices else fit
+
+
+def _other_lattices(assessment: Assessment, minima: Sequence[Minimum]) -> list[float]:
+    """Distances of planes of single crystals, and of the stacks that describe the pattern as well as they.
+
+    Stacks whose peak is of another order are left out.
+    """
+    found = []
+    for rival in assessment.rivals:
+        if "d" in rival.values:
+            d = rival.values["d"]
+            as_good = [minimum.values["d"] for minimum in minima if minimum.chi2 <= rival.chi2]
+            found += [d, *(other for other in as_good if abs(other / d - 1.0) < SAME_ORDER)]
+    return found
 
 
 def _with_missed(

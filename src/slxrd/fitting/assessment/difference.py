@@ -1,8 +1,9 @@
-"""Difference from the fit without systematic effects, as a part of the errors of systematic residuals.
+"""Difference from another fit as a part of the errors.
 
 Where a model does not describe the data to their noise, the effects and the discrepancy can follow what they
 do not stand for, and move the parameters with them. Which of the two fits is nearer to the sample is not
-known, so that their difference is a standard deviation by itself.
+known, so that their difference is a standard deviation by itself. The same holds for the distance of planes
+where single crystals describe a pattern as well as stacks: the peaks of a stack are beside 2π/d.
 """
 
 from __future__ import annotations
@@ -22,7 +23,12 @@ from slxrd.parameters.definitions import info
 
 #: Name of the contribution to the error budget.
 DIFFERENCE = "without_effects"
+_LABEL = "difference from the fit without effects"
 _REMEDY = "find a model that describes the residuals"
+#: The same for the distance of planes of stacks and of single crystals.
+OTHER_LATTICE = "single_crystals"
+_LABEL_OF_LATTICE = "difference between stacks and single crystals"
+_REMEDY_OF_LATTICE = "a pattern that shows whether the crystals are stacked"
 
 
 def with_difference(fit: Fit, plain: Sequence[Minimum]) -> Fit:
@@ -46,7 +52,7 @@ def with_difference(fit: Fit, plain: Sequence[Minimum]) -> Fit:
     differences = {name: float(np.ptp(column)) for name, column in columns.items()}
     budget = fit.budget
     if budget is not None:
-        budget = _with_contribution(budget, differences)
+        budget = _with_contribution(budget, differences, DIFFERENCE, _LABEL, _REMEDY)
     own, other = (np.array([minimum.values[name] for name in fit.names]) for minimum in (best, nearest))
     covariance = fit.covariance + np.outer(other - own, other - own)
     spread = np.sqrt(np.diag(covariance))
@@ -54,6 +60,36 @@ def with_difference(fit: Fit, plain: Sequence[Minimum]) -> Fit:
         fit,
         parameters=_wider(fit.parameters, differences, best),
         derived=_wider(fit.derived, differences, best),
+        covariance=covariance,
+        correlation=covariance / np.outer(spread, spread),
+        budget=budget,
+    )
+
+
+def with_other_lattices(fit: Fit, distances: Sequence[float]) -> Fit:
+    """Add the distances of planes of other structures that describe the pattern as well to the error of d.
+
+    Parameters
+    ----------
+    fit : Fit
+        A fit of a stack that may be single crystals.
+    distances : sequence of float
+        Values of d, of stacks and of single crystals, in Å.
+    """
+    estimate = fit.parameters["d"]
+    if estimate.value is None or not estimate.error:
+        return fit
+    differences = {"d": max(abs(d - estimate.value) for d in distances)}
+    covariance = fit.covariance.copy()
+    column = fit.names.index("d")
+    covariance[column, column] += differences["d"] ** 2
+    spread = np.sqrt(np.diag(covariance))
+    budget = fit.budget
+    if budget is not None:
+        budget = _with_contribution(budget, differences, OTHER_LATTICE, _LABEL_OF_LATTICE, _REMEDY_OF_LATTICE)
+    return replace(
+        fit,
+        parameters={**fit.parameters, **_wider({"d": estimate}, differences, fit.minima[0])},
         covariance=covariance,
         correlation=covariance / np.outer(spread, spread),
         budget=budget,
@@ -100,12 +136,13 @@ def _stretched(pieces: Pieces, value: float, factor: float, ends: tuple[float, f
     )
 
 
-def _with_contribution(budget: ErrorBudget, differences: Mapping[str, float]) -> ErrorBudget:
+def _with_contribution(
+    budget: ErrorBudget, differences: Mapping[str, float], name: str, label: str, remedy: str
+) -> ErrorBudget:
     def together(errors: Mapping[str, float]) -> dict[str, float]:
         return {name: math.hypot(error, differences.get(name, 0.0)) for name, error in errors.items()}
 
     own = {name: differences.get(name, 0.0) for name in budget.total}
     parts = [replace(part, without=together(part.without)) for part in budget.contributions]
-    label = "difference from the fit without effects"
-    parts.append(Contribution(DIFFERENCE, label, math.nan, "", own, budget.total, _REMEDY))
+    parts.append(Contribution(name, label, math.nan, "", own, budget.total, remedy))
     return ErrorBudget(budget.statistical, tuple(parts), together(budget.total))

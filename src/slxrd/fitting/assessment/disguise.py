@@ -154,10 +154,11 @@ def compare_with_single_crystals(
     if single is not None:
         # Of residuals that are correlated over τ points, n/τ are independent: χ² is divided by τ, not τ².
         independent = max(widening / math.sqrt(max(assessment.correlation_time, 1.0)), 1.0)
-        assessment = replace(assessment, rivals=(*assessment.rivals, rival_of(best, single, independent)))
+        rival = rival_of(best, single, independent)
+        assessment = replace(assessment, rivals=(*assessment.rivals, rival))
         needed = FRINGES_DETECTED * widening**2 * noise_scale(best, "L")
         larger = single.values["N"] > _LARGER * best.values["N"]
-        if not why and larger and single.chi2 - best.chi2 < needed:
+        if not why and larger and (single.chi2 - best.chi2 < needed or rival.log_odds < 0.0):
             why = (
                 f"single crystals of N = {single.values['N']:.4g} planes without gaps describe the pattern "
                 "as well: it shows no superlattice"

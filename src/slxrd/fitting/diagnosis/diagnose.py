@@ -111,7 +111,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         if around.sum() >= 8:
             sigma = noise.sigma(intensity[around]) * math.sqrt(noise.time)
             shape = compare_shapes(q[around], intensity[around], sigma, main.width, lines)
-    resolution = estimate_resolution(maxima, intensity, noise, fringes)
+    resolution = estimate_resolution(maxima, pattern.q, intensity, noise, fringes)
     findings = Findings(
         pattern, maxima, bragg, main, found[1] if found else None, tuple(fringes), families, crystals,
         shape, resolution, order,

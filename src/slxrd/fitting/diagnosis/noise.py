@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FWHM = 2.3548
 #: Smallest significance and relative height of a peak whose width is used.
 CLEAR, HIGH = 15.0, 0.05
+#: Noise relative to the intensity above which points are averaged where a width is measured.
+QUIET = 0.01
 #: Percentile of the intensities that is the background of the whole pattern.
 LOWEST = 5.0
 #: Smallest significance of a fringe whose contrast is used.
@@ -234,22 +236,28 @@ class ResolutionEstimate:
 
 
 def estimate_resolution(
-    maxima: Sequence[Maximum], intensity: FloatArray, noise: NoiseEstimate, fringes: Sequence[FringePeriod]
+    maxima: Sequence[Maximum],
+    q: FloatArray,
+    intensity: FloatArray,
+    noise: NoiseEstimate,
+    fringes: Sequence[FringePeriod],
 ) -> ResolutionEstimate | None:
     """Estimate an upper limit of the resolution.
 
-    No peak is narrower than the resolution. This holds for peaks of more than twice the height of the minima
-    beside them; what of a fringe on the flank of a Bragg peak is above its minima may be much narrower. A
-    Gaussian of standard deviation σ reduces the visibility of sinusoidal fringes of spacing δ to
-    exp(−½(2πσ/δ)²). The minima between the fringes are taken at the upper end of their noise, two standard
-    deviations, as a minimum that is low by chance would be a high visibility.
+    No peak is narrower than the resolution: by Jensen's inequality, a curve that was not negative before the
+    convolution with a Gaussian of standard deviation σ is at least I(q₀) exp(−½((q − q₀)/σ)²) beside a
+    maximum at q₀. Its half width at half of the intensity above the background is therefore a limit; the
+    part of a fringe above the minima beside it may be narrower. A Gaussian reduces the visibility of
+    sinusoidal fringes of spacing δ to exp(−½(2πσ/δ)²). The minima between the fringes are taken at the
+    upper end of their noise, two standard deviations, as a minimum that is low by chance would be a high
+    visibility.
 
     Parameters
     ----------
     maxima : sequence of Maximum
         All maxima.
-    intensity : ndarray, shape (n,)
-        Intensity of the pattern.
+    q, intensity : ndarray, shape (n,)
+        Scattering vector in Å⁻¹, and intensity of the pattern.
     noise : NoiseEstimate
         Its noise.
     fringes : sequence of FringePeriod
@@ -257,15 +265,15 @@ def estimate_resolution(
     """
     highest = max((peak.height for peak in maxima), default=0.0)
     lowest = float(np.percentile(intensity, LOWEST))
-    clear = [
-        peak
+    widths = {
+        peak.q: _full_width(q, intensity, peak.index, lowest, noise)
         for peak in maxima
-        if peak.significance > CLEAR and peak.height > max(HIGH * highest, peak.background - lowest)
-    ]
-    if not clear:
+        if peak.significance > CLEAR and peak.height > HIGH * highest
+    }
+    if not widths or math.isinf(min(widths.values())):
         return None
-    sharpest = min(clear, key=lambda peak: peak.width)
-    best = ResolutionEstimate(sharpest.width / FWHM, sharpest.q, "sharpest peak")
+    sharpest = min(widths, key=widths.__getitem__)
+    best = ResolutionEstimate(widths[sharpest] / FWHM, sharpest, "sharpest peak")
     for period in fringes:
         if period.kind != "Laue":
             continue
@@ -284,3 +292,29 @@ def estimate_resolution(
         if limit < best.sigma:
             best = ResolutionEstimate(limit, inside[0].q, "fringes")
     return best
+
+
+def _full_width(
+    q: FloatArray, intensity: FloatArray, index: int, lowest: float, noise: NoiseEstimate
+) -> float:
+    """Return the width at half of the intensity above a background.
+
+    If one side is cut off, it is twice the half width of the other one.
+
+    Where noise matters, neighbouring points are averaged, which may only increase the width.
+    """
+    level = intensity - lowest
+    if float(noise.sigma(intensity[index : index + 1])[0]) > QUIET * level[index]:
+        level = np.convolve(np.pad(level, 1, mode="edge"), np.full(3, 1.0 / 3.0), mode="valid")
+    half = 0.5 * level[index]
+    sides = []
+    for step in (-1, 1):
+        along = level[index::step]
+        below = np.flatnonzero(along < half)
+        if not below.size:
+            continue
+        last = int(below[0])
+        share = float((along[last - 1] - half) / (along[last - 1] - along[last]))
+        away = q[index::step]
+        sides.append(abs(float(away[last - 1] + share * (away[last] - away[last - 1]) - q[index])))
+    return 2.0 * sum(sides) / len(sides) if sides else math.inf

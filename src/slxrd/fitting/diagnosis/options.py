@@ -112,7 +112,7 @@ def complete(
     if undecided and proposal.kind not in (*FILMS, "stack"):
         if not options["regions"]:
             raise NothingToFitError(found)
-        if proposal.kind == "crystals without a superlattice":
+        if proposal.kind == "crystals without a superlattice" and not proposal.rivals:
             used["coherent"] = 1
     film = proposal.kind in FILMS and (undecided or options["coherent"] == proposed.get("coherent"))
     for name in ("coherent", "regions") if film and not of_stack else ():

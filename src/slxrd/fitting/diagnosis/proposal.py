@@ -31,8 +31,8 @@ SAME_WIDTH = 0.25
 #: Up to this thickness in Å Laue fringes may be those of nanocrystals, up to the next if they are washed out
 #: by a larger relative spread of the thickness.
 THINNEST, THIN, SPREAD = 70.0, 150.0, 0.045
-#: Peaks of a polycrystal: least height relative to the highest; part of q of the first order within which others
-#: may be fringes; distance from a whole order; least number of groups that are no order.
+#: Peaks of a polycrystal: least height relative to the highest; part of q of the first order within which
+#: others may be fringes; distance from a whole order; least number of groups that are no order.
 FAIR, GROUPED, OFF_ORDER, IRREGULAR = 0.05, 0.1, 0.06, 3
 #: Below this q in Å⁻¹ a scan is a reflectivity curve.
 REFLECTIVITY = 0.45
@@ -168,9 +168,7 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
         peaks = ", ".join(f"{q:.3f}" for q in irregular[:IRREGULAR])
         return (
             "crystals without a superlattice",
-            [
-                f"peaks at {peaks} Å⁻¹ that are no orders of that at {main.q:.4f} Å⁻¹: crystals in all directions"
-            ],
+            [f"peaks at {peaks} Å⁻¹, no orders of that at {main.q:.4f} Å⁻¹: crystals in all directions"],
             ["a superlattice among such crystals"],
         )
     if close:
