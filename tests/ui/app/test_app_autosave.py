@@ -131,7 +131,7 @@ def test_a_killed_process_leaves_its_sessions_to_the_next(
     killed(second)  # without another change
     third = started()
     assert third.autosaves is not None
-    assert [each.file for each in third.autosaves.found.values()] == [EXAMPLE]
+    assert [(each.file, each.time) for each in third.autosaves.found.values()] == [(EXAMPLE, entry.time)]
     third.autosaves.discard(next(iter(third.autosaves.found)))
     assert documents(tmp_path) == []
 

@@ -118,12 +118,12 @@ class Workspaces:
         return written
 
     def close(self) -> int:
-        """End the autosave; return how many sessions of this process have a file that the next one offers."""
+        """End the autosave; return how many unsaved sessions the next process offers."""
         if self._autosave is None or self.autosaves is None:
             return 0
         left = self._autosave.close()
         self.autosaves.close()
-        return left
+        return left + len(self.autosaves.found)
 
     def other_files(self, key: str) -> list[tuple[str, str]]:
         """Return keys and file names of the other workspaces that have a file open, the latest first."""

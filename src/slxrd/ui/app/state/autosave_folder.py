@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import secrets
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -165,16 +166,16 @@ class AutosaveFolder:
     def _claim(self, document: Path) -> None:
         """Move an autosaved session into this folder; it is complete in one of both places at any time."""
         key = secrets.token_urlsafe(6)
-        own, time = self.new_path(key), datetime.fromtimestamp(document.stat().st_mtime)
+        own, time = self.new_path(key), document.stat().st_mtime
         with suppress(FileError):  # a session without it can be opened
             write(page_path(own), read_bytes(page_path(document)))
         write(own, read_bytes(document))
+        os.utime(own, (time, time))  # it is shown as the time of the last change
         remove_files(document)
         page = _page(own)
-        file = page.get("file")
-        self.found[key] = Recoverable(
-            own, file if isinstance(file, str) else "", page.get("fitted") is True, time
-        )
+        file, fitted = page.get("file"), page.get("fitted") is True
+        name = file if isinstance(file, str) else ""
+        self.found[key] = Recoverable(own, name, fitted, datetime.fromtimestamp(time))
 
 
 def _page(document: Path) -> dict[str, Any]:
