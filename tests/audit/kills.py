@@ -46,7 +46,7 @@ from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
 workspaces = Workspaces(AutosaveFolder(Path("autosaved")))
 workspace = workspaces.get(workspaces.open("film-0.csv"))
-for i in range(150):
+for i in range(1, 151):
     workspace.do("step", choices={"regions": [(0.9, 1.25)], "coherent": 2 + i % 40})
     workspaces._autosave.write_now()
     print(2 + i % 40, flush=True)
