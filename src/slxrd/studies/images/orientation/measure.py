@@ -17,7 +17,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate
 from slxrd.studies.images.orientation.bins import about_ring, above_horizon, beside, pixel_of, sectors
 from slxrd.studies.images.orientation.lattice import Family, Lattice, plane_text
-from slxrd.studies.images.orientation.model import Component, Found, RingProfile, select
+from slxrd.studies.images.orientation.model import Component, Found, RingProfile, again, select
 from slxrd.studies.images.orientation.profile import Extraction, Profile, RingData, RingFit, Shape, fit_shape
 from slxrd.studies.images.orientation.result import Orientations, PreferredOrientation, Ring
 from slxrd.studies.images.orientation.search import SIGNIFICANT, FoundRing, find_rings
@@ -30,15 +30,21 @@ LOWEST_Q = 0.5
 TOLERANCE = 0.025
 #: Quantiles of a normal distribution: a one-sided limit at 95 %, and what counts as different from zero.
 _ONE_SIDED, _DIFFERENT = 1.645, 2.0
+#: Standard deviations from which the variance of the tilt is separable from that of the spots themselves.
+_SEPARABLE = 3.0
 #: Fewest azimuths of a ring that is used, and the probability below which it is uneven.
 _FEWEST, _UNEVEN = 20, 1e-3
 _FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
 #: FWHM of the square of sin(Dx/2)/(Dx/2) times D.
 _CRYSTAL = 5.5663
+#: Error of the intensity of spots relative to that of an even ring.
+_RELATIVE = 0.04
 #: Relative difference of the variance of a spot along q and across it, that is not known to be tilt.
 _ANISOTROPY = 0.03
 #: Departure of a spot from its ring, in units of w²/q: q(1 − cos δ), at two standard deviations δ = 2w/q.
 _BENT = 2.0
+#: Standard deviations from which on a ring's radial profile has a tail.
+_TAILED = 3.0
 #: Displacement of the centre, before the fit, and from where it is noted, in pixels.
 _DISPLACED, _NOTED = 3.0, 1.0
 #: Azimuths of the map that is drawn.
@@ -200,7 +206,11 @@ def _fitted(
     right, up = (_common(rings, name) for name in ("right", "up"))
     for k, ring in enumerate(rings):
         start = replace(ring.fit.shape, right=right[0], up=up[0])
-        fit = fit_shape(ring.extraction, start, ("q", "width", "tail"), {})
+        fit = fit_shape(ring.extraction, start, ("q", "width"), {})
+        tailed = fit_shape(ring.extraction, replace(start, tail=0.1), ("q", "width", "tail"), {})
+        # A tail that noise alone suggests would be taken from the random crystals.
+        if tailed.shape.tail > _TAILED * math.sqrt(tailed.variances[2, 2] * max(tailed.misfit, 1.0)) > 0.0:
+            fit = tailed
         rings[k] = replace(ring, fit=replace(fit, variances=fit.variances + _outside(ring.fit)))
     return rings
 
@@ -225,10 +235,9 @@ def _is_ring(measured: _Measured, others: Sequence[_Measured]) -> bool:
 
 def _with_weights(extraction: Extraction, start: Shape, pixel: float) -> RingFit:
     """Fit a shape, with the noise of smoothed counts, and then with that of the fit."""
-    refined, prior = ("q", "width", "tail", "right", "up"), dict.fromkeys(("right", "up"), _DISPLACED * pixel)
+    refined, prior = ("q", "width", "right", "up"), dict.fromkeys(("right", "up"), _DISPLACED * pixel)
     fit = fit_shape(extraction, start, refined, prior)
-    heights = np.maximum(np.nan_to_num(extraction.profile(fit.shape).height), 0.0)
-    extraction.weigh(fit.shape, heights)
+    extraction.weigh(fit.shape)
     return fit_shape(extraction, fit.shape, refined, prior)
 
 
@@ -290,7 +299,11 @@ def _oriented(
         for plane in lattice.orientations()
     ]
     best, rivals = select(profiles, candidates, movable=True)
-    return best, rivals, used
+    # Again, with the variance of the counts by these orientations instead of smoothed counts.
+    for each, heights in zip(used, best.heights, strict=True):
+        each.extraction.weigh(each.fit.shape, np.maximum(heights, 0.0))
+    profiles = [_own_width(each, size, pixel_of(geometry)) for each in used]
+    return again(profiles, best, movable=True), rivals, used
 
 
 def _own_width(measured: _Measured, size: float | None, pixel: float) -> RingProfile:
@@ -309,7 +322,7 @@ def _preferred(best: Found, rivals: Sequence[Found]) -> tuple[PreferredOrientati
         variance = float(best.variances[i])
         error = math.hypot(math.sqrt(float(best.covariance[k + i, k + i])), _ANISOTROPY * best.own)
         others = tuple(plane_text(rival.components[-1].plane) for rival in rivals) if i == k - 1 else ()
-        fraction = Estimate(float(best.fractions[i]), math.sqrt(float(best.covariance[i, i])), "")
+        fraction = _fraction(float(best.fractions[i]), math.sqrt(float(best.covariance[i, i])))
         found.append(
             PreferredOrientation(plane_text(component.plane), fraction, _tilt(variance, error), others)
         )
@@ -320,7 +333,7 @@ def _tilt(variance: float, error: float) -> Estimate:
     """Tilt from its variance in rad²; a limit where it is not different from zero."""
     if not error > 0.0:
         return Estimate(None, None, "°", "undetermined", "the width of the spots does not depend on it")
-    if variance > _DIFFERENT * error:
+    if variance > _SEPARABLE * error:
         tilt = math.sqrt(variance)
         return Estimate(math.degrees(tilt), math.degrees(0.5 * error / tilt), "°")
     limit = math.sqrt(max(variance, 0.0) + _ONE_SIDED * error)
@@ -337,6 +350,7 @@ def _random(best: Found) -> Estimate:
 
 def _fraction(value: float, error: float) -> Estimate:
     """A fraction; a limit where it is not different from zero."""
+    error = math.hypot(error, _RELATIVE * abs(value * (1.0 - value)))
     if value < _DIFFERENT * error:
         return Estimate(max(value, 0.0) + _ONE_SIDED * error, None, "", "upper bound", "0 within its error")
     return Estimate(value, error, "")

@@ -293,5 +293,10 @@ def select(
     return best, rivals
 
 
+def again(rings: Sequence[RingProfile], found: Found, movable: bool) -> Found:
+    """Fit the same orientations to other profiles of the rings."""
+    return replace(refine(rings, found.components, _tilts_of(found), movable), unseen=found.unseen)
+
+
 def _tilts_of(found: Found) -> list[float]:
     return [math.sqrt(max(float(variance), 1e-5)) for variance in found.variances]

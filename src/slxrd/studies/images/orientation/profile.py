@@ -21,7 +21,7 @@ TAIL = 2.5
 #: A point of a profile needs this part of the information that an unmasked azimuth has.
 _COVERED = 0.5
 #: Bins of the azimuth over which intensities are smoothed for the noise.
-_SMOOTH = 2.0
+_SMOOTH = 4.0
 #: Expected counts are at least this part of the smoothed ones.
 _FLOOR = 0.3
 #: Error of heights, as the profile within a pixel is not resolved.
@@ -160,9 +160,14 @@ class Extraction:
         level, slope = (_smoothed(found[:, k], self.data.weight) for k in (1, 2))
         return np.asarray(np.maximum(level[:, None] + slope[:, None] * self._x(), 0.0))
 
-    def weigh(self, shape: Shape, heights: FloatArray) -> None:
-        """Take the variance of the counts from the background and a model of the heights."""
+    def weigh(self, shape: Shape, heights: FloatArray | None = None) -> None:
+        """Take the variance of the counts from the background and a model of the heights, or smoothed ones.
+
+        Were it that of each azimuth's own counts, those that are high by chance would have less weight.
+        """
         found, _ = self.solve(shape)
+        if heights is None:
+            heights = np.maximum(_smoothed(found[:, 0], self.data.weight), 0.0)
         columns = self.columns(shape)
         rate = self._background(found) + heights[:, None] * columns[0]
         for k in range(3, columns.shape[0]):
