@@ -1,6 +1,6 @@
 """How often errors of tilt and fractions cover the truth in simulated images, and how often noise is a ring.
 
-``PYTHONPATH=tests/helpers python benchmarks/orientation.py`` prints the table of docs/orientation.md.
+``PYTHONPATH=tests/helpers python benchmarks/orientation.py`` prints a table.
 """
 
 from __future__ import annotations
