@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._documents import SETTINGS_LIMIT, read_bytes
+from slxrd._interruption import check_interruption
 from slxrd.errors import FileError, SlxrdError
 from slxrd.units import FloatArray
 
@@ -283,6 +284,7 @@ def _strips(geometry: Geometry, shape: tuple[int, int]) -> Iterator[tuple[Any, s
     plain = replace(geometry, source="", detector="", shape=None)
     height = max(_STRIP // shape[1], 1)
     for first in range(0, shape[0], height):
+        check_interruption()
         last = min(first + height, shape[0])
         yield _integrator(plain, shape, first, last), slice(first, last)
 

@@ -10,6 +10,7 @@ import numpy as np
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
 from slxrd.data.pattern import Pattern
+from slxrd.detector.borders import borders_of
 from slxrd.detector.cuts import Cut
 from slxrd.detector.geometry import Geometry
 from slxrd.detector.maps import CartesianMap
@@ -125,28 +126,7 @@ def _edges(centres: FloatArray) -> tuple[float, float]:
 
 def _outline(panel: Axes, cut: Cut, geometry: Geometry, found: CartesianMap, colour: str) -> None:
     """Draw the borders of a cut on both sides, as far as they are used."""
-    lines: list[tuple[FloatArray, FloatArray]] = []
-    if cut.along == "q":
-        farthest = float(np.hypot(np.abs(found.q_xy).max(), np.abs(found.q_z).max()))
-        for low, high in cut.intervals((cut.ranges[0], cut.ranges[1]), geometry) if cut.ranges else ():
-            for angle in np.deg2rad([low, high]):
-                reach = np.array([0.0, farthest])
-                lines.append((reach * np.sin(angle), reach * np.cos(angle)))
-    else:
-        given, across = cut.limits(geometry)
-        in_plane, out = (given, across) if cut.along == "q_xy" else (across, given)
-        x_ends = _edges(found.q_xy)
-        low_z, high_z = out or _edges(found.q_z)
-        if in_plane is None:
-            spans = {"both": [x_ends], "right": [(0.0, x_ends[1])], "left": [(x_ends[0], 0.0)]}[cut.side]
-        elif cut.along == "q_xy" and cut.side == "both":
-            spans = [in_plane, (-in_plane[1], -in_plane[0])]
-        else:
-            spans = cut.intervals(in_plane, geometry)
-        for low_x, high_x in spans:
-            x = np.array([low_x, high_x, high_x, low_x, low_x])
-            lines.append((x, np.array([low_z, low_z, high_z, high_z, low_z])))
-    for x, z in lines:
+    for x, z in borders_of(cut, geometry, _edges(found.q_xy), _edges(found.q_z)):
         panel.plot(x, z, color="white", linewidth=1.8, zorder=3)
         panel.plot(x, z, color=colour, linewidth=0.9, zorder=4)
 

@@ -15,8 +15,10 @@ import typer
 from slxrd._version import __version__
 from slxrd.detector.cuts import Cut, Side
 from slxrd.errors import SlxrdError
+from slxrd.studies.images.remapping.doubts import doubts_of
+from slxrd.studies.images.remapping.request import geometry_of, polarisation_of, read_masked
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.image_options import ImageOptions, geometry_of, polarisation_of, read_masked
+from slxrd.ui.cli.image_options import ImageOptions
 from slxrd.ui.cli.outputs import (
     Force,
     Json,
@@ -36,9 +38,6 @@ if TYPE_CHECKING:
     from slxrd.detector.geometry import Geometry
     from slxrd.detector.image import DetectorImage
     from slxrd.detector.maps import CartesianMap
-
-#: Fraction of values that may differ from whole numbers of photons.
-_FEW = 1e-3
 
 
 @dataclass(frozen=True)
@@ -159,30 +158,11 @@ def _process(path: Path, cuts: Sequence[Cut], bins: int | None, given: Any) -> _
     from slxrd.detector.cuts import cut_image
     from slxrd.detector.maps import cartesian_map
 
-    image = read_masked(given, path)
-    geometry, polarisation = geometry_of(given, image), polarisation_of(given)
+    image = read_masked(given.values, path)
+    geometry, polarisation = geometry_of(given.values, image), polarisation_of(given.values)
     found = cartesian_map(image, geometry, polarisation=polarisation)
     done = [(cut, cut_image(image, geometry, cut, bins=bins, polarisation=polarisation)) for cut in cuts]
-    return _Done(image, geometry, found, done, _notes(image, geometry, found))
-
-
-def _notes(image: DetectorImage, geometry: Geometry, found: CartesianMap) -> list[str]:
-    """What makes a geometry or σ doubtful."""
-    notes = []
-    photons = image.counts[~image.mask] / image.photon
-    if np.mean(np.abs(photons - np.round(photons)) > _FEW) > _FEW:
-        notes.append(
-            "values are not whole numbers of photons, so that σ from counting statistics may be wrong: give "
-            "the value of one photon (--photon)"
-        )
-    if geometry.incidence is not None:
-        horizon = 2.0 * np.pi / geometry.wavelength * np.sin(np.deg2rad(geometry.incidence))
-        if np.nansum(found.intensity[found.q_z < horizon]) > np.nansum(found.intensity[found.q_z >= horizon]):
-            notes.append(
-                "more intensity below the film's horizon than above it: is the normal where --up says, and "
-                "the beam stop left out?"
-            )
-    return notes
+    return _Done(image, geometry, found, done, doubts_of(image, geometry, found))
 
 
 def _text(done: _Done) -> str:
