@@ -66,6 +66,28 @@ def move_slider(page: Any) -> None:
         handle.press("ArrowRight")
 
 
+def simulated_image(folder: Path) -> Path:
+    """Write the simulated image of docs/images.md."""
+    page = (Path(__file__).parent / "images.md").read_text(encoding="utf-8")
+    code = page.split("```python")[1].split("```")[0]
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    return folder / "film.edf"
+
+
+def cut(page: Any) -> None:
+    """Open an image, and set its angle of incidence and a cut."""
+    press(page, "7 Image")
+    page.get_by_text("Set where the detector stands").wait_for()
+    with tempfile.TemporaryDirectory() as folder:
+        file = simulated_image(Path(folder))
+        page.locator("input[type=file] >> visible=true").set_input_files(file)
+        page.get_by_text("points over").wait_for()
+    for label, value in (("incidence (°)", "0.3"), ("range", "0.04:0.14")):
+        page.get_by_label(label, exact=True).fill(value)
+        page.keyboard.press("Enter")
+    page.get_by_text("Cut in-plane:0.04:0.14").wait_for()
+
+
 def draw(browser: Any, name: str, file: str, actions: Callable[[Any], object], scheme: str = "light") -> None:
     """Draw one picture."""
     with served(file) as address:
@@ -90,6 +112,7 @@ def main() -> None:
         draw(browser, "app-regions-measured.png", str(FILM), lambda page: press(page, "2 Regions"))
         draw(browser, "app-model-simulated.png", cubes, lambda page: (fit(page), move_slider(page)))
         draw(browser, "app-fit-simulated.png", cubes, fit)
+        draw(browser, "app-image-simulated.png", cubes, cut)
         draw(browser, "app-fit-measured.png", str(FILM), fit, "dark")
         browser.close()
 

@@ -127,14 +127,17 @@ class User:
         self.press("Find all solutions")
         self.sees("reduced χ²")
 
-    def draws(self, left: float, right: float, done: Callable[[], object]) -> None:
-        """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile."""
+    def draws(self, left: float, right: float, done: Callable[[], object], down: float = 0.0) -> None:
+        """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile.
+
+        It begins in the middle, and ends ``down`` pixels below it.
+        """
         for _ in range(20):
             frame = self.page.locator(".bk-Figure >> visible=true").first.bounding_box()
             middle = frame["y"] + frame["height"] / 2
             self.page.mouse.move(frame["x"] + left, middle)
             self.page.mouse.down()
-            self.page.mouse.move(frame["x"] + right, middle, steps=8)
+            self.page.mouse.move(frame["x"] + right, middle + down, steps=8)
             self.page.mouse.up()
             for _ in range(10):
                 if done():

@@ -27,8 +27,10 @@ class Colours:
         Messages.
     image_filter : str
         CSS filter for images that are drawn dark on white.
-    measured, calculated, residual, fringe, bragg, region, mask, baseline, spurious : str
+    measured, calculated, residual, fringe, bragg, region, mask, baseline, spurious, cut : str
         The elements of the plots.
+    not_measured, not_measured_lines : str
+        Where an image has no measured pixel, which is hatched.
     """
 
     background: str
@@ -52,6 +54,9 @@ class Colours:
     mask: str
     baseline: str
     spurious: str
+    cut: str
+    not_measured: str
+    not_measured_lines: str
 
 
 LIGHT = Colours(
@@ -76,6 +81,9 @@ LIGHT = Colours(
     mask="#999999",
     baseline="#cc79a7",
     spurious="#d55e00",
+    cut="#d55e00",
+    not_measured="#bdbdbd",
+    not_measured_lines="#7f7f7f",
 )
 DARK = Colours(
     background="#181d23",
@@ -99,6 +107,9 @@ DARK = Colours(
     mask="#8a8a8a",
     baseline="#e3a0c8",
     spurious="#ff8a3d",
+    cut="#d55e00",
+    not_measured="#4a4f55",
+    not_measured_lines="#80868c",
 )
 
 

@@ -70,6 +70,7 @@ class JobRunner(Messages):
         on_result: Callable[[Any], object],
         *,
         partial: bool = False,
+        on_end: Callable[[], object] = lambda: None,
     ) -> None:
         """Run a function in a thread.
 
@@ -85,6 +86,8 @@ class JobRunner(Messages):
             Whether a cancelled job returns what it has finished (it gets a KeyboardInterrupt, as on Ctrl-C)
             instead of nothing (it gets :class:`Cancelled`). That is raised once for each cancellation, so
             that it can finish its result.
+        on_end : callable
+            Called without arguments when the job has ended, whatever its end was.
         """
         if not self.check_idle():
             return
@@ -112,8 +115,10 @@ class JobRunner(Messages):
                 self.job = None
                 self.show_message(f"{name.capitalize()} was cancelled; nothing has changed.")
             finally:
-                self.job = None
+                if self.job is job:  # another one may have been started by what the result changed
+                    self.job = None
                 self.notify("job")
+                on_end()
 
         job.thread = threading.Thread(target=run, name=f"slxrd {name}", daemon=True)
         self.job = job

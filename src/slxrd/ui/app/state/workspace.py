@@ -15,6 +15,7 @@ from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.background_job import JobRunner
 from slxrd.ui.app.state.models import ComparedModels
+from slxrd.ui.app.state.image import ImageState
 from slxrd.ui.app.state.series import SeriesState
 from slxrd.ui.session.controller import Session
 
@@ -52,6 +53,8 @@ class Workspace(JobRunner):
         The series of patterns; undo does not affect it.
     compared : ComparedModels or None
         Result of the last comparison of models.
+    image : ImageState
+        The detector image; undo does not affect it.
     files : dict of str to bytes
         Contents of the files that were dropped on the page, by name.
     """
@@ -63,6 +66,7 @@ class Workspace(JobRunner):
         self.solution = 0
         self.series = SeriesState()
         self.compared: ComparedModels | None = None
+        self.image = ImageState()
         self.files: dict[str, bytes] = {}
         self._followups: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []

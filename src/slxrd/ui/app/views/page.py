@@ -22,6 +22,7 @@ from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
+from slxrd.ui.app.views.image import ImageView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
 from slxrd.ui.app.views.recovery import RecoveryView
@@ -37,6 +38,7 @@ STEPS = {
     "4 Fit": "fit",
     "5 Save": "save",
     "6 Series": "series",
+    "7 Image": "image",
 }
 TABS_OF_INSPECTOR = {"Sample": "sample", "Instrument": "instrument", "Data": "data", "Fit": "fit"}
 #: The tab that belongs to a step; the others can be opened in every step.
@@ -100,6 +102,10 @@ class Page:
         )
         self._series = SeriesView(workspace)
         self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.below)
+        self._image = ImageView(workspace, self._colours, lambda: self.step("regions"))
+        self._views = (
+            self._open, self._regions, self._model, self._fit, self._save, self._series, self._image
+        )  # fmt: skip
         self._bar.on_change(self._regions.draw, self._comparison.draw)
         self._assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
         self._side = self._inspector()
@@ -244,23 +250,16 @@ class Page:
             margin=0,
             styles=_SCROLLS,
         )
-        self._series_page = pn.Row(
-            pn.Column(
-                card(self._series.left),
-                width=CONTROLS_WIDTH + 40,
-                sizing_mode="stretch_height",
-                margin=0,
-                styles=_SCROLLS,
-            ),
+        self._series_page = _beside(
+            self._series.left,
             pn.Column(
                 card(self._series.right, sizing_mode="stretch_width"),
                 sizing_mode="stretch_both",
                 margin=0,
                 styles=_SCROLLS,
             ),
-            sizing_mode="stretch_both",
-            margin=0,
-        )  # fmt: skip
+        )
+        self._image_page = _beside(self._image.left, self._image.right)
         return pn.Column(
             self._open.top,
             self._bar.view,
@@ -269,6 +268,7 @@ class Page:
             self._comparison.view,
             self._save_page,
             self._series_page,
+            self._image_page,
             self._drawer,
             sizing_mode="stretch_both",
             margin=(8, 0),
@@ -317,7 +317,7 @@ class Page:
         pn.io.push_notebook(self.view)  # changes of the plots' data are not sent otherwise
 
     def _refresh(self, topic: Topic) -> None:
-        for view in (self._open, self._regions, self._model, self._fit, self._save, self._series):
+        for view in self._views:
             view.refresh(topic)
         if topic == "state":
             name = self.workspace.session.state.file or "no file open"
@@ -377,7 +377,7 @@ class Page:
         )
 
     def step(self, name: str) -> None:
-        """Go to a step: open, regions, model, fit, save or series."""
+        """Go to a step: open, regions, model, fit, save, series or image."""
         self._steps.value = name
 
     def _show_step(self) -> None:
@@ -387,7 +387,10 @@ class Page:
             self.workspace.show_message("")  # the message belonged to the previous step
         self._tabs.value = TAB_OF_STEP.get(step, self._tabs.value)
         self._comparison.show(step in ("model", "fit"))
-        self._save_page.visible, self._series_page.visible = step == "save", step == "series"
+        for name, page in (
+            ("save", self._save_page), ("series", self._series_page), ("image", self._image_page)
+        ):  # fmt: skip
+            page.visible = step == name
         self._show_tab()
         self._show_pattern_or_welcome()
 
@@ -404,3 +407,15 @@ class Page:
         self._open.top.visible = step == "open"
         self._regions.right.visible, self._open.right.visible = pattern and opened, pattern and not opened
         self._side.visible = step in ("regions", "model", "fit") or (step == "open" and opened)
+
+
+def _beside(controls: pn.Column, work: pn.Column) -> pn.Row:
+    """Place the controls of a step, which scroll, on the left of what it shows."""
+    left = pn.Column(
+        card(controls),
+        width=CONTROLS_WIDTH + 40,
+        sizing_mode="stretch_height",
+        margin=0,
+        styles=_SCROLLS,
+    )
+    return pn.Row(left, work, sizing_mode="stretch_both", margin=0, styles=_SHRINKS)

@@ -13,11 +13,12 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.record import write as output
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text, tip
+from slxrd.ui.app.controls.code_area import code_area, copy_button
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 
-_COPY = "navigator.clipboard.writeText(area.value).then(() => { button.label = 'Copied' })"
+_REPEATS = "It repeats this fit with the same data and options."
 
 
 class SaveView:
@@ -44,8 +45,8 @@ class SaveView:
             for label, (end, make) in contents.items()
         ]
         self._hint = text()
-        self._command = _code_area("command line", 110)
-        self._script = _code_area("Python script", 230)
+        self._command = code_area("command line", 110, _REPEATS)
+        self._script = code_area("Python script", 230, _REPEATS)
         self._folder_hint, self._log = text(), text()
         self.left = pn.Column(
             text(
@@ -62,9 +63,9 @@ class SaveView:
             text("<h2>The same fit without this page</h2>"),
             self._folder_hint,
             self._command,
-            _copy_button(self._command),
+            copy_button(self._command),
             self._script,
-            _copy_button(self._script),
+            copy_button(self._script),
             text("<h3>Log</h3>"),
             self._log,
             sizing_mode="stretch_width",
@@ -122,25 +123,6 @@ class SaveView:
             f"<p>Run the command or script in the folder of {escape(name)}.</p>" if uploaded else ""
         )
         self._log.object = "<ul>" + "".join(f"<li>{escape(step)}</li>" for step in session.log) + "</ul>"
-
-
-def _code_area(name: str, height: int) -> pn.widgets.TextAreaInput:
-    return pn.widgets.TextAreaInput(
-        label=name,
-        description="It repeats this fit with the same data and options.",
-        height=height,
-        sizing_mode="stretch_width",
-        max_length=100_000,
-        stylesheets=["textarea { font-family: monospace; font-size: 12px; }"],
-    )
-
-
-def _copy_button(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
-    made = pn.widgets.Button(
-        label="Copy", width=80, margin=(0, 10, 8, 10), description=tip("Copy this text to the clipboard.")
-    )
-    made.js_on_click(args={"area": area, "button": made}, code=_COPY)
-    return made
 
 
 def _with_curves(fit: SavedFit) -> Fit:
