@@ -88,7 +88,9 @@ def test_pictures_of_large_images_are_means_of_blocks() -> None:
     assert whole.ends[:3] == (-0.5, 1.5, -0.5)
 
 
+@pytest.mark.slow
 def test_the_readout_of_pixels_has_their_scattering_vectors() -> None:
+    pytest.importorskip("pyFAI")
     image = DetectorImage(np.full((90, 80), 7.0))
     picture = pixel_picture(image, FILM)
     q_xy, q_z = slxrd.scattering_vectors(FILM, (90, 80))
