@@ -12,7 +12,7 @@ from slxrd.detector.cuts import Cut
 from slxrd.ui.app.plots.theme import Colours, apply_theme
 
 _NAMES = {"q_xy": "|q_xy|", "q_z": "q_z", "q": "|q|"}
-_HEIGHT = 230
+_HEIGHT = "230px"
 
 
 class CutCurve:
@@ -27,8 +27,7 @@ class CutCurve:
     def __init__(self, colours: Colours) -> None:
         self._source = ColumnDataSource({"q": [], "y": [], "sigma": [], "foot": [], "top": []}, name="curve")
         plot = figure(
-            sizing_mode="stretch_width",
-            height=_HEIGHT,
+            sizing_mode="stretch_both",
             x_range=Range1d(0.0, 1.0),
             y_range=Range1d(1.0, 10.0),
             y_axis_type="log",
@@ -62,8 +61,9 @@ class CutCurve:
         )
         apply_theme(plot, colours)
         self._plot = plot
-        pane = pn.pane.Bokeh(plot, sizing_mode="stretch_width", height=_HEIGHT, margin=0)
-        self.view = pn.Column(pane, sizing_mode="stretch_width", height=_HEIGHT, margin=0, visible=False)
+        pane = pn.pane.Bokeh(plot, sizing_mode="stretch_both", margin=0)
+        styles = {"height": _HEIGHT, "flex": "none"}  # see LEAST_HEIGHT of the image
+        self.view = pn.Column(pane, sizing_mode="stretch_both", margin=0, visible=False, styles=styles)
 
     def show(self, cut: Cut | None, pattern: Pattern | None) -> None:
         """Show the curve of a cut, or none."""

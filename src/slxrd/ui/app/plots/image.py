@@ -38,7 +38,8 @@ Drawn = Literal["width", "height", "both", "line", ""]
 #: Closed lines around a cut.
 Borders = Sequence[tuple[FloatArray, FloatArray]]
 _ENDS = ("left", "right", "bottom", "top")
-_LEAST_HEIGHT = 260
+#: Heights of the plots are given as styles: Panel would add up those of all steps for the height of the page.
+LEAST_HEIGHT = "260px"
 _VALUE = CustomJSHover(code="return isFinite(value) ? Number(value.toPrecision(5)).toString() : '–'")
 _COUNTS = CustomJSHover(code="return isFinite(value) ? Number(value.toPrecision(5)).toString() : 'not used'")
 _LENGTH = CustomJSHover(code="return Math.hypot(special_vars.x, special_vars.y).toFixed(4)")
@@ -77,7 +78,7 @@ class ImagePlot:
     def __init__(self, colours: Colours, actions: ImageActions) -> None:
         self._colours, self._actions = colours, actions
         self._document = pn.state.curdoc
-        self.view = pn.Column(sizing_mode="stretch_both", min_height=_LEAST_HEIGHT, margin=0)
+        self.view = pn.Column(sizing_mode="stretch_both", margin=0, styles={"min-height": LEAST_HEIGHT})
         self._drawn: Drawn = ""
         self._mouse: ImageMouse = "zoom"
         self._plot: figure | None = None
@@ -96,8 +97,6 @@ class ImagePlot:
         colours = self._colours
         plot = figure(
             sizing_mode="stretch_both",
-            min_height=_LEAST_HEIGHT,
-            min_width=_LEAST_HEIGHT,
             match_aspect=True,
             x_range=DataRange1d(range_padding=0.0),
             y_range=DataRange1d(range_padding=0.0, flipped=picture.downwards),
@@ -118,8 +117,27 @@ class ImagePlot:
             {**columns, "left": [x0], "foot": [y0], "across": [x1 - x0], "up": [y1 - y0]}, name="picture"
         )
         image = plot.image(
-            "value", x="left", y="foot", dw="across", dh="up", source=source, color_mapper=mapper
+            "value",
+            x="left",
+            y="foot",
+            dw="across",
+            dh="up",
+            source=source,
+            color_mapper=mapper,
+            level="underlay",
         )
+        plot.x_range.renderers = plot.y_range.renderers = [image]  # borders of a cut may end outside
+        # What is not measured is grey and hatched, as in the figures.
+        below = BoxAnnotation(
+            level="image",
+            fill_color=colours.not_measured,
+            fill_alpha=1.0,
+            line_alpha=0.0,
+            hatch_pattern="right_diagonal_line",
+            hatch_color=colours.not_measured_lines,
+            hatch_alpha=0.6,
+        )
+        plot.add_layout(below)
         plot.add_tools(_readout(picture, image))
         self._add_tools(plot)
         self._add_cut(plot)
@@ -138,11 +156,7 @@ class ImagePlot:
         )
         plot.add_layout(bar, "right")
         apply_theme(plot, colours)
-        # What is not measured is grey and hatched, as in the figures.
         plot.grid.visible = False
-        plot.background_fill_color = colours.not_measured
-        plot.background_hatch_pattern = "right_diagonal_line"
-        plot.background_hatch_color, plot.background_hatch_alpha = colours.not_measured_lines, 0.6
         self._plot = plot
         self.show_cut(cut, drawn)
         self._activate()

@@ -138,13 +138,15 @@ class ImageView:
         self._what = pn.widgets.RadioButtonGroup(
             options={"map": "map", "pixels": "pixels"},
             value="map",
-            width=130,
+            max_width=130,
+            **_WIDE,
             description=tip("The map over the scattering vector, or the pixels of the detector."),
         )
         self._mouse = pn.widgets.RadioButtonGroup(
             options=_MOUSE,
             value="cut",
-            width=280,
+            max_width=290,
+            **_WIDE,
             description=tip("What dragging the mouse over the image does."),
         )
         self._legend = pn.pane.HTML("", margin=(8, 8), **_WIDE)
@@ -152,7 +154,7 @@ class ImageView:
         self._curve = CutCurve(colours)
         self._what.param.watch(lambda _: self._later(self._draw), "value")
         self._mouse.param.watch(lambda _: self._mouse_changed(), "value")
-        self._bar = pn.Row(self._what, self._mouse, self._legend, margin=0, height=40, **_WIDE)
+        self._bar = pn.Row(self._what, self._mouse, self._legend, margin=0, styles={"flex": "none"}, **_WIDE)
         self.right = pn.Column(
             self._bar,
             self._plot.view,
