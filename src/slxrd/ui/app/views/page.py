@@ -412,7 +412,7 @@ class Page:
 def _beside(controls: pn.Column, work: pn.Column) -> pn.Row:
     """Place the controls of a step, which scroll, on the left of what it shows."""
     left = pn.Column(
-        card(controls),
+        card(controls, styles={"min-height": "max-content"}),
         width=CONTROLS_WIDTH + 40,
         sizing_mode="stretch_height",
         margin=0,

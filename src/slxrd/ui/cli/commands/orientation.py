@@ -9,8 +9,9 @@ import typer
 
 from slxrd.fitting.request import parsing
 from slxrd.studies.images.orientation.measure import TOLERANCE
+from slxrd.studies.images.remapping.request import geometry_of, polarisation_of, read_masked
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.image_options import ImageOptions, geometry_of, polarisation_of, read_masked
+from slxrd.ui.cli.image_options import ImageOptions
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
 if TYPE_CHECKING:
@@ -60,16 +61,16 @@ def orientation_command(
     from slxrd.studies.images.orientation.measure import measure_orientation
 
     outputs = Outputs(json, plot, force, file=file, out=out, name="orientation")
-    image = read_masked(given, file)
+    image = read_masked(given.values, file)
     found = measure_orientation(
         image,
-        geometry_of(given, image),
+        geometry_of(given.values, image),
         lattice,
         spacings=_numbers(spacings),
         q=None if q is None else parsing.interval(q, f"--q {q}"),
         size=size,
         tolerance=tolerance,
-        polarisation=polarisation_of(given),
+        polarisation=polarisation_of(given.values),
     )
 
     def figure() -> Figure:
