@@ -14,8 +14,8 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.background_job import JobRunner
-from slxrd.ui.app.state.models import ComparedModels
 from slxrd.ui.app.state.image import ImageState
+from slxrd.ui.app.state.models import ComparedModels
 from slxrd.ui.app.state.series import SeriesState
 from slxrd.ui.session.controller import Session
 
