@@ -12,12 +12,13 @@ import slxrd
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.write import pattern_csv
 from slxrd.studies.series.files import Naming
+from slxrd.studies.series.result import SeriesFit, SeriesMember
 from slxrd.ui.session.controller import State
 
 pytest.importorskip("panel")
 
 from slxrd.ui.app.state.messages import name_page_fields
-from slxrd.ui.app.state.series import SeriesOptions, expand_path, open_folder
+from slxrd.ui.app.state.series import FittedSeries, SeriesOptions, expand_path, open_folder
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.series import SeriesView
 from slxrd.ui.app.views.series_tables import onset_html, opened_html, results_html
@@ -141,6 +142,26 @@ def test_patterns_and_files_left_out_are_listed(films: Path) -> None:
 def test_a_wrong_folder_is_an_error(typed: str, said: str) -> None:
     with pytest.raises(SlxrdError, match=said):
         open_folder(typed, State(), Naming())
+
+
+def test_what_is_finished_is_shown_while_a_fit_runs(films: Path) -> None:
+    workspace = Workspace()
+    view = SeriesView(workspace)
+    workspace.subscribe(view.refresh)
+    workspace.series.open(open_folder(str(films), workspace.session.state, Naming()))
+    assert workspace.series.opened is not None
+    patterns = workspace.series.opened.series
+    members = tuple(
+        SeriesMember(label, pattern.source, value, {"failed": "not fitted yet"}, ())
+        for pattern, label, value in zip(patterns.patterns, patterns.labels, patterns.values, strict=True)
+    )
+    found = SeriesFit(patterns, members, (), options={}, complete=False)
+    workspace.series.running = FittedSeries(found, {}, {})
+    workspace.notify("series")
+    assert "Running: 0 of 2 patterns fitted so far" in view.right[0].object
+    workspace.series.running = None
+    workspace.notify("job")  # as after a fit that has failed
+    assert "Not fitted yet" in view.right[0].object
 
 
 def test_dropped_files_are_read_as_a_series(films: Path) -> None:

@@ -52,7 +52,6 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     user.sees("3 patterns read, 1 left out")
     user.sees("notes.txt: ")
     user.press("Fit the series")
-    user.sees("patterns fitted so far")
     user.sees("3 of 3 patterns fitted")
     user.sees("Order lost between 125 and 150 °C")
     pictures = user.page.locator("img[src^='data:image/png']")
