@@ -31,6 +31,7 @@ from slxrd.fitting.search.scan import (
     scan,
 )
 from slxrd.fitting.search.skewed_gaps import refine_distribution, with_gaussian_gaps
+from slxrd.parameters.definitions import TABLE
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
@@ -210,7 +211,9 @@ def refine_all(
 
 def _resolvable(objective: Objective, parameters: Parameters, base: Minimum) -> Parameters:
     """Bound L to what resolution and point distance can show, unless the user has bounded it."""
-    row, default = parameters["L"], objective.model.stack.table["L"]
+    stack, row = objective.model.stack, parameters["L"]
+    # Crystals of atoms whose lower bound is that of their surfaces have no other one, as in version 0.1.
+    default = TABLE["L"] if stack.substrate is None else stack.table["L"]
     if not row.free or (row.lower, row.upper) != (default.lower, default.upper):
         return parameters
     step = min(float(np.median(np.diff(points.q))) for points in objective.data)

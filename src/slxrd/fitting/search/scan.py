@@ -39,6 +39,9 @@ STEPS_PER_TURN = 3
 SIZE_STEP = 1.35
 MOST_SIZES = 9
 SCHERRER = 0.9
+#: A peak is alone if farther away than this number of its widths nothing is higher than this part of it;
+#: relative distance of the periods that are tried beside that of a lone peak.
+LONE_WITHIN, LONE_HEIGHT, BESIDE = 1.5, 0.25, 0.012
 #: Periods that differ by less than this fraction count as one.
 SAME_PERIOD = 0.002
 #: Largest number of trial values of L.
@@ -168,10 +171,19 @@ def bragg_order(points: RegionData, d: float) -> int:
 
 
 def _tried_periods(strongest: RegionData, base: Minimum) -> list[float]:
-    """Lattice periods from the best fit of the envelope and from the centre of mass of the peak."""
+    """Lattice periods from the best fit of the envelope and from the centre of mass of the peak.
+
+    A lone peak may be a satellite beside 2π/d, on either side.
+    """
+    q, intensity = strongest.q, strongest.intensity
     d = base.values["d"]
-    other = 2.0 * np.pi * bragg_order(strongest, d) / centre_and_spread(strongest.q, strongest.intensity)[0]
-    return [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
+    other = 2.0 * np.pi * bragg_order(strongest, d) / centre_and_spread(q, intensity)[0]
+    found = [d, other] if abs(other / d - 1.0) > SAME_PERIOD else [d]
+    away = np.abs(q - q[np.argmax(intensity)]) > highest_fringe_width(q, intensity) * LONE_WITHIN
+    above = intensity - intensity.min()
+    if np.any(away) and above[away].max() < LONE_HEIGHT * above.max():
+        found += [d * (1.0 - BESIDE), d * (1.0 + BESIDE)]
+    return found
 
 
 def scan(
