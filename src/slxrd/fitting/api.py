@@ -297,4 +297,5 @@ def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[F
     if other is None:
         return found
     tried = fit_pattern(*other, report)
-    return found if tried.rejected else tried
+    of_stack = [tried.parameters[name].value for name in ("L", "N")]
+    return found if tried.rejected or all(value is None for value in of_stack) else tried

@@ -10,6 +10,7 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
+from slxrd.fitting.assessment.disguise import coincident_lattices
 from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.minimise.least_squares import Minimum
@@ -74,13 +75,15 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     with contextlib.suppress(SlxrdError):  # options may name parameters that a film does not have
         readings[FILM] = setup(pattern, {**given, "coherent": 1})
     values = {name: _criterion(*reading) for name, reading in readings.items()}
-    best, *others = sorted(values, key=values.__getitem__)
+    best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
+    pattern, chosen = readings[best]
+    if not others:
+        return pattern, chosen
     note = (
         f"{best} {'describes' if best == FILM else 'describe'} the satellites better than "
         f"{' or '.join(others)}: information criterion {values[best]:.4g}, not "
         f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
-    pattern, chosen = readings[best]
     return pattern, replace(chosen, notes=(*chosen.notes, note))
 
 
@@ -135,7 +138,10 @@ def _around_peaks(found: Diagnosis, pattern: Pattern) -> tuple[tuple[float, floa
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:
-    """χ² of the best minimum that is found in a short time, and a penalty for each parameter."""
+    """χ² of the best minimum that is found in a short time, and a penalty for each parameter.
+
+    Infinite for a stack whose planes all lie on one lattice: it is a film, which has a reading of its own.
+    """
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
     budget = Budget(min(SECONDS, options.budget / 4.0))
@@ -145,6 +151,8 @@ def _criterion(pattern: Pattern, options: FitOptions) -> float:
         best = _roughly_on_substrate(objective, fix_q_zero(parameters), budget) or _alone(
             objective, parameters, budget
         )
+    if objective.model.stack.coherent > 1 and coincident_lattices(best, 1.0):
+        return math.inf
     return best.chi2 + len(best.names) * math.log(objective.n_points)
 
 
