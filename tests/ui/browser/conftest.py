@@ -106,6 +106,10 @@ class User:
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
 
+    def labelled(self, label: str, exact: bool = False) -> Any:
+        """Return the field with a label that is visible; other steps may have one of the same name."""
+        return self.page.get_by_label(label, exact=exact).locator("visible=true")
+
     def drop(self, file: str | Path | dict[str, Any]) -> None:
         self.page.locator("input[type=file]").first.set_input_files(file)
 

@@ -43,7 +43,7 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     before = user.column("calculated", "calculated")
     handle = user.page.get_by_role("slider").nth(1)
     handle.focus()
-    slider, number = user.slider("L"), user.page.get_by_label("L =", exact=True)
+    slider, number = user.slider("L"), user.labelled("L =", exact=True)
     for _ in range(20):
         handle.press("ArrowRight")
     user.sees_another_curve(before)
@@ -67,7 +67,7 @@ def test_from_a_dropped_file_to_a_saved_report(user: Any, tmp_path: Path) -> Non
     assert curves.startswith("q,measured")
     assert _download(user, "Figure (.png)", tmp_path).read_bytes().startswith(b"\x89PNG")
     assert "<svg" in _download(user, "Figure (.svg)", tmp_path).read_text(encoding="utf-8")
-    assert "slxrd fit" in user.page.get_by_label("command line").input_value()
+    assert "slxrd fit" in user.labelled("command line").input_value()
 
 
 @pytest.mark.slow
@@ -94,7 +94,7 @@ def test_undo_and_redo(user: Any) -> None:
     user.press("↷ Redo")
     user.sees("Notes")
     user.press("3 Model")
-    number = user.page.get_by_label("L =", exact=True)
+    number = user.labelled("L =", exact=True)
     fitted = number.input_value()
     number.fill("40")
     number.press("Enter")
@@ -117,7 +117,7 @@ def test_selecting_a_solution_shows_its_curve(user: Any) -> None:
     user.press("Find all solutions")
     user.sees("Do not quote a single L")
     best = user.column("calculated", "calculated")
-    user.page.get_by_label("solutions: choose one").select_option(index=1)
+    user.labelled("solutions: choose one").select_option(index=1)
     user.sees_another_curve(best)
     user.sees("solution 2: values without errors")
     user.page.get_by_role("status").filter(has_text=re.compile(r"Solution 2 of \d+ is shown")).wait_for()
@@ -169,8 +169,8 @@ def test_a_region_without_data_is_refused(user: Any) -> None:
 def test_a_bootstrap_is_cancelled_and_the_fit_stays(user: Any) -> None:
     user.fitted()
     user.page.get_by_text("Uncertainty: bootstrap").click()
-    user.page.get_by_label("replicates").fill("100000")
-    user.page.get_by_label("replicates").press("Enter")
+    user.labelled("replicates").fill("100000")
+    user.labelled("replicates").press("Enter")
     user.press("Bootstrap")
     user.sees("Running: the bootstrap")
     user.press("Cancel")

@@ -18,7 +18,7 @@ def test_files_dropped_together_are_listed_and_opened_as_a_series(user: Any, tmp
     files[1].write_bytes(b"".join(content.splitlines(keepends=True)[:-1]))  # a copy would be left out
     user.drop(files)
     user.sees("Contents of film_")
-    listed = user.page.get_by_label("dropped files")
+    listed = user.labelled("dropped files")
     listed.wait_for()
     assert listed.locator("option").all_inner_texts() == ["film_25C.csv", "film_50C.csv"]
     listed.select_option("film_50C.csv")
@@ -42,7 +42,7 @@ def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> N
     user.sees("Contents of")
     user.press("2 Regions")
     user.press("Edit these regions")
-    start = user.page.get_by_label("region 1 from (Å⁻¹)")
+    start = user.labelled("region 1 from (Å⁻¹)")
     start.wait_for()
     user.press("add a region")
     low, high = _axis_range(user)
@@ -53,7 +53,7 @@ def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> N
         return float(frame["x"] + inner["left"] + (q - low) / (high - low) * inner["width"])
 
     user.draws(at(0.9) - frame["x"], at(0.85) - frame["x"], lambda: float(start.input_value()) < 0.87)
-    field = user.page.get_by_label("region 2 from (Å⁻¹)")
+    field = user.labelled("region 2 from (Å⁻¹)")
     field.fill("1.1")
     field.press("Enter")
     user.page.get_by_role("status").filter(has_text=re.compile("! .*overlap")).wait_for()

@@ -30,7 +30,7 @@ def film(tmp_path: Path) -> Path:
 
 
 def fill(user: Any, label: str, text: str) -> None:
-    field = user.page.get_by_label(label, exact=True)
+    field = user.labelled(label, exact=True)
     field.fill(text)
     field.press("Enter")
 
@@ -51,12 +51,12 @@ def test_a_cut_is_dragged_on_the_map_saved_and_sent_to_the_fit(user: Any, film: 
     q = np.array(user.column("curve", "q"))
     assert q[np.argmax(user.column("curve", "y"))] == pytest.approx(0.03, abs=0.004)
 
-    typed = user.page.get_by_label("range", exact=True)
+    typed = user.labelled("range", exact=True)
     user.draws(150, 300, lambda: typed.input_value() != "0.045:0.055", down=60)
     low, high = map(float, typed.input_value().split(":"))
     assert low < high
     user.sees(f"Cut in-plane:{low:g}:{high:g}")
-    assert f"--cut in-plane:{low:g}:{high:g}" in user.page.get_by_label("command line").last.input_value()
+    assert f"--cut in-plane:{low:g}:{high:g}" in user.labelled("command line").input_value()
 
     with user.page.expect_download() as waiting:
         user.press("Cut (.csv)")

@@ -35,7 +35,7 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
 
     user.press("6 Series")
     user.page.get_by_text("used for the fit: regions").wait_for()
-    folder = user.page.get_by_label("folder on this machine")
+    folder = user.labelled("folder on this machine")
     folder.fill(str(tmp_path / "nowhere"))
     user.press("Read the folder")
     user.sees("no such folder")
@@ -43,7 +43,7 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     user.page.get_by_text("Joint fit and figures").click()
     for width in (1280, 1600):
         user.page.set_viewport_size({"width": width, "height": 800})
-        fields = [user.page.get_by_label(name, exact=True) for name in FIELDS]
+        fields = [user.labelled(name, exact=True) for name in FIELDS]
         fields[-1].scroll_into_view_if_needed()
         assert max(map(_right_end, fields)) <= _right_end(folder), width
     folder.fill(str(films))

@@ -87,7 +87,7 @@ class Comparison:
         """Draw the regions and curves of the current state, unless the plots are hidden."""
         self._outdated = not self.view.visible
         if not self._outdated:
-            with pn.io.hold(self._document):  # as a step or an axis may have been chosen without the lock
+            with pn.io.hold(self._document, policy="collect"):  # as a step or an axis may have been chosen without the lock
                 self.workspace.try_action(self._draw)
 
     def _draw(self) -> None:
@@ -125,7 +125,7 @@ class Comparison:
     def update(self) -> None:
         """Show the curves of the current parameter values in the same regions."""
         # Held together, all changes are one message to the browser, and one frame.
-        with pn.io.hold(self._document):
+        with pn.io.hold(self._document, policy="collect"):
             self.workspace.try_action(self._update)
 
     def _update(self) -> None:
@@ -153,7 +153,7 @@ class Comparison:
         if monotonic() - self._curves_updated < DELAY / 2.0:
             self._schedule_details()  # an update between two slider movements would delay the second
             return
-        with pn.io.hold(self._document):
+        with pn.io.hold(self._document, policy="collect"):
             self.workspace.try_action(lambda: self._update_details(self.workspace.curves()))
 
     def _update_details(self, fitted: Sequence[Fitted]) -> None:

@@ -307,7 +307,7 @@ class Page:
             self._loop.call_soon_threadsafe(self._refresh_notebook, topic)
         elif self._document is None or own_thread:
             # Panel calls widgets' callbacks without the lock of the document, which Bokeh's plots need.
-            with pn.io.hold(self._document):
+            with pn.io.hold(self._document, policy="collect"):
                 self._refresh(topic)
         elif self._document.session_context is not None:
             self._document.add_next_tick_callback(partial(self._refresh, topic))
