@@ -26,6 +26,7 @@ from calibration_report import report
 
 import slxrd
 from slxrd.fitting.minimise.covariance import covariance
+from slxrd.fitting.result.derived import NARROW
 from slxrd.fitting.uncertainty.profile.interval import interval
 
 #: The domain: uniform, in Å, planes, and as a fraction of each region's maximum.
@@ -58,7 +59,9 @@ def simulated(number: int) -> Case:
 
 
 def mean_size(N: float, sigma_N: float) -> float:
-    """Return the mean of whole sizes, which is not N where their spread is below half a plane."""
+    """Return the size from which lengths follow: the mean of whole ones if their spread is narrow, else N."""
+    if sigma_N >= NARROW:
+        return N
     sizes = np.arange(1.0, N + 10.0 * sigma_N + 2.0)
     shares = np.exp(-0.5 * ((sizes - N) / sigma_N) ** 2)
     return float(np.average(sizes, weights=shares))

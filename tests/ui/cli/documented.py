@@ -36,7 +36,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = (
     "python -m pip install . && slxrd demo",
     'python -m pip install ".[test]" && python -m pytest',
-    "python benchmarks/calibration.py --slow 51 --report docs",
+    "python benchmarks/calibration.py --slow 0 --report docs",
     "python benchmarks/calibration.py --crystals --patterns 56 --slow 0 --report docs",
 )
 _COLUMNS = "".join(

@@ -87,7 +87,8 @@ class Comparison:
         """Draw the regions and curves of the current state, unless the plots are hidden."""
         self._outdated = not self.view.visible
         if not self._outdated:
-            with pn.io.hold(self._document, policy="collect"):  # as a step or an axis may have been chosen without the lock
+            # A step or an axis may have been chosen without the lock of the document.
+            with pn.io.hold(self._document, policy="collect"):
                 self.workspace.try_action(self._draw)
 
     def _draw(self) -> None:
