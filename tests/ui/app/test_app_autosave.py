@@ -267,7 +267,8 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 #: A server whose first session is changed; it prints what it finds, and its changes when they are on disk.
 SERVER = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, under which the tests may run, has it ignored
 from pathlib import Path
 from slxrd.ui.app.serving import server
 from slxrd.ui.session.controller import Session
@@ -308,7 +309,11 @@ def run_server(folder: Path, number: int, *coherent: int) -> list[str]:
         if line == "ready\n":
             break
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
     assert "Traceback" not in err, err
     return lines + out.splitlines()
 
