@@ -11,7 +11,7 @@ import slxrd
 from slxrd.detector.integrator import Sums
 from slxrd.studies.images.orientation.lattice import Lattice, plane_text
 from slxrd.studies.images.orientation.search import find_rings
-from slxrd.studies.images.orientation.texture import fibre_poles, zone_poles
+from slxrd.studies.images.orientation.texture import fibre_poles
 from slxrd.ui.plotting.style import caption
 
 pytest.importorskip("pyFAI")
@@ -60,17 +60,6 @@ def test_the_density_of_poles_is_that_of_explicit_rotations(
     # In bins of 3°; at 20°, a Gaussian of the tilt on a sphere is no longer that of von Mises and Fisher.
     difference = np.abs(explicit - share).reshape(-1, 30).sum(axis=1)
     assert difference.max() < (0.01 if tilt < 10.0 else 0.02)
-
-
-def test_planes_of_a_zone_are_spots_on_the_ring() -> None:
-    lattice = Lattice.parse("5.84")
-    first, _, third, _ = lattice.families(2.3)
-    poles = zone_poles(lattice, (0, 0, 1), first)
-    assert poles is not None
-    assert np.degrees(np.diff(poles.angles)) == pytest.approx([90.0, 90.0, 90.0], abs=1e-3)
-    assert zone_poles(lattice, (0, 0, 1), third) is None
-    azimuth = np.radians(np.arange(-180.0, 180.0, 0.5))
-    assert poles.density(azimuth, np.radians(3.0) ** 2).mean() == pytest.approx(1.0)
 
 
 def rows(rate: np.ndarray, seed: int, weight: float = 30.0) -> Sums:

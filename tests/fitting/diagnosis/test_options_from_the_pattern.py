@@ -11,6 +11,7 @@ from films_on_substrates import film, layered_crystals, superlattice
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, setup
+from slxrd.fitting.assessment.difference import with_other_lattices
 from slxrd.fitting.diagnosis.options import NothingToFitError, complete
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.request.declaration import collect
@@ -129,6 +130,16 @@ def test_planes_of_a_hidden_stack_are_not_those_of_single_crystals() -> None:
     for name in ("L", "N"):
         estimate = found.parameters[name]
         assert estimate.value is None or any(a < truth[name] < b for a, b in estimate.interval_95), name
+
+
+@pytest.mark.slow
+def test_planes_of_a_hidden_stack_that_are_fixed_or_tied_have_no_other_error() -> None:
+    truth, pattern = hidden_stack(2)
+    tied = {"tie": {"d": "L/2.154"}, "bounds": {"L": (10.0, 14.0)}}
+    for given in ({"fix": {"d": truth["d"]}}, tied):
+        found = fit(pattern, regions=[(0.74, 1.51)], systematics="none", coherent=6, budget=200.0, **given)
+        assert "d" not in found.names
+        assert with_other_lattices(found, [5.6]).parameters["d"] == found.parameters["d"]
 
 
 def _two_errors(estimate: Estimate) -> tuple[float, float]:

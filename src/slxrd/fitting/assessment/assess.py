@@ -103,7 +103,7 @@ def assess_minima(
         assessment = _not_certain(assessment)
     if assessment.rejected:
         return FitAssessment(pattern, objective, parameters, minima, noise, notes, assessment).fit()
-    lattices = _other_lattices(assessment, minima) if crystal and parameters["d"].free is not False else []
+    lattices = _other_lattices(assessment, minima) if crystal else []
     if crystal:
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]

@@ -77,7 +77,7 @@ def with_other_lattices(fit: Fit, distances: Sequence[float]) -> Fit:
         Values of d, of stacks and of single crystals, in Å.
     """
     estimate = fit.parameters["d"]
-    if estimate.value is None or not estimate.error:
+    if estimate.value is None or not estimate.error or "d" not in fit.names:
         return fit
     differences = {"d": max(abs(d - estimate.value) for d in distances)}
     covariance = fit.covariance.copy()

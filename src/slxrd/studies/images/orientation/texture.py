@@ -5,24 +5,17 @@ and are tilted from it. Their normals n are distributed about that of the film a
 Fisher), κ = 1/σ², with σ the standard deviation of the tilt about one axis. Poles at the angle χ₀ from n then
 have the density κ/sinh κ · exp(κ cos χ cos χ₀) I₀(κ sin χ sin χ₀) at the angle χ from the normal of the film,
 for any σ. A spot that is itself isotropic in reciprocal space adds the square of its width over q to σ².
-
-In transmission, planes of one zone are spots on the ring, and turns about the beam widen them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy.special import i0e
 
 from slxrd.studies.images.orientation.lattice import Family, Indices, Lattice
 from slxrd.units import FloatArray
-
-Kind = Literal["fibre", "zone"]
-#: Images of a spot on the circle, in turns.
-_TURNS = (-1, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +24,12 @@ class Poles:
 
     Parameters
     ----------
-    kind : {"fibre", "zone"}
-        Angles from the normal of the film, or angles on the ring.
     angles : ndarray, shape (k,)
-        rad.
+        From the normal of the film, rad.
     shares : ndarray, shape (k,)
         Fractions of the poles at these angles.
     """
 
-    kind: Kind
     angles: FloatArray
     shares: FloatArray
 
@@ -56,12 +46,11 @@ class Poles:
         Returns
         -------
         ndarray, shape (m,)
-            1 for a powder: its mean over the sphere, or over the ring, is 1.
+            1 for a powder: its mean over the sphere is 1.
         """
         total = np.zeros(azimuth.shape)
         for angle, share in zip(self.angles, self.shares, strict=True):
-            of_one = _on_sphere if self.kind == "fibre" else _on_circle
-            total += share * of_one(azimuth, float(angle), variance)
+            total += share * _on_sphere(azimuth, float(angle), variance)
         return total
 
 
@@ -72,35 +61,10 @@ def _on_sphere(azimuth: FloatArray, angle: float, variance: FloatArray | float) 
     return np.asarray(2.0 * kappa / -np.expm1(-2.0 * kappa) * near * i0e(kappa * sines))
 
 
-def _on_circle(azimuth: FloatArray, angle: float, variance: FloatArray | float) -> FloatArray:
-    away = np.angle(np.exp(1j * (azimuth - angle)))
-    total = sum(np.exp(-0.5 * (away + 2.0 * np.pi * turn) ** 2 / variance) for turn in _TURNS)
-    return np.asarray(total * np.sqrt(2.0 * np.pi / np.asarray(variance)))
-
-
 def fibre_poles(lattice: Lattice, plane: Indices, family: Family) -> Poles:
     """Return the angles between a family of planes and a plane that is parallel to the substrate."""
     normal = lattice.vector(plane) / np.linalg.norm(lattice.vector(plane))
     cosines = [lattice.vector(member) @ normal / family.q for member in lattice.equivalent(family.plane)]
-    return _gathered("fibre", np.arccos(np.clip(cosines, -1.0, 1.0)))
-
-
-def zone_poles(lattice: Lattice, axis: Indices, family: Family) -> Poles | None:
-    """Return the angles on the ring of the planes whose zone axis is along the beam; None if there are none.
-
-    The axis is a direction [uvw]; angles count from the same direction for all families.
-    """
-    along = np.array(axis) * np.array(lattice.edges)
-    along = along / np.linalg.norm(along)
-    first = np.cross(along, np.eye(3)[int(np.argmin(np.abs(along)))])
-    first = first / np.linalg.norm(first)
-    second = np.cross(along, first)
-    members = [lattice.vector(each) for each in lattice.equivalent(family.plane) if not np.dot(each, axis)]
-    if not members:
-        return None
-    return _gathered("zone", np.array([np.arctan2(each @ second, each @ first) for each in members]))
-
-
-def _gathered(kind: Kind, angles: FloatArray) -> Poles:
+    angles: FloatArray = np.arccos(np.clip(cosines, -1.0, 1.0))
     values, counts = np.unique(np.round(angles, 6), return_counts=True)
-    return Poles(kind, values, counts / counts.sum())
+    return Poles(values, counts / counts.sum())
