@@ -1,6 +1,6 @@
 """Coverage and speed of fits of several cuts: ``python benchmarks/directions.py [--draws 50]``.
 
-Prints two tables in Markdown, which docs/directions.md contains. Patterns have Poisson noise on the intensity
+Prints tables in Markdown, which docs/directions.md contains. Patterns have Poisson noise on the intensity
 of the model, which tests compare with explicit superlattices.
 """
 
@@ -123,10 +123,12 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=50)
-    draws = parser.parse_args().draws
-    speed()
-    for disorder in TRUTH:
-        coverage(disorder, draws)
+    parser.add_argument("--disorder", choices=[*TRUTH], help="coverage of this kind alone")
+    given = parser.parse_args()
+    if given.disorder is None:
+        speed()
+    for disorder in TRUTH if given.disorder is None else (given.disorder,):
+        coverage(disorder, given.draws)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,11 @@ KINDS: dict[str, tuple[tuple[Textured, ...], float, dict[str, Any]]] = {
     "tilt 2°, a tenth of the counts": ((Textured(fraction=0.8),), 0.2, {"counts": 3.0}),
     "tilt 2°, centre off by 1.5 pixels": ((Textured(fraction=0.8),), 0.2, {"centre": 1.5}),
     "tilt 6°, spots half as wide": ((Textured(fraction=0.8, tilt=6.0),), 0.2, {"width": 0.02}),
+    "tilt 1°": ((Textured(fraction=0.8, tilt=1.0),), 0.2, {}),
+    "tilt 1°, a tenth of the counts": ((Textured(fraction=0.8, tilt=1.0),), 0.2, {"counts": 3.0}),
     "tilt 0.3°, below the width": ((Textured(fraction=0.9, tilt=0.3),), 0.1, {}),
+    "powder": ((), 1.0, {}),
+    "powder, a tenth of the counts": ((), 1.0, {"counts": 3.0}),
     "no random crystals": ((Textured(),), 0.0, {}),
     "{100} and {110}": ((Textured(fraction=0.5, tilt=3.0), Textured((1, 1, 0), 0.3, 2.0)), 0.2, {}),
 }

@@ -9,9 +9,9 @@ import pytest
 
 import slxrd
 from slxrd.detector.integrator import Sums
-from slxrd.studies.images.orientation.lattice import Lattice, plane_text
-from slxrd.studies.images.orientation.search import find_rings
 from slxrd.studies.images.orientation.texture import fibre_poles
+from slxrd.studies.images.rings.lattice import Lattice, plane_text
+from slxrd.studies.images.rings.search import find_rings
 from slxrd.ui.plotting.style import caption
 
 pytest.importorskip("pyFAI")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,8 +25,29 @@ MOST_BINS = 2000
 Range = tuple[float, float]
 
 
+class _Map(Sealed):
+    """Intensity and σ over two coordinates, named by ``_axes``; the first is along a row."""
+
+    _axes: ClassVar[tuple[str, str]]
+    intensity: FloatArray
+    sigma: FloatArray
+
+    def __post_init__(self) -> None:
+        x, y = (np.size(getattr(self, name)) for name in self._axes)
+        shapes = {**dict(zip(self._axes, ((x,), (y,)), strict=True)), "intensity": (y, x), "sigma": (y, x)}
+        for name, shape in shapes.items():
+            array = np.array(getattr(self, name), dtype=np.float64)
+            if array.shape != shape:
+                raise SlxrdError(f"{name}: has shape {array.shape}, expected {shape}")
+            object.__setattr__(self, name, read_only(array))
+
+    def __repr__(self) -> str:
+        spans = [f"{name} {_span(getattr(self, name))}" for name in self._axes]
+        return f"<{type(self).__name__} {', '.join(spans)}>"
+
+
 @dataclass(frozen=True, eq=False)
-class CartesianMap(Sealed):
+class CartesianMap(_Map):
     """Intensity over the components of the scattering vector in and out of the plane of the film.
 
     Parameters
@@ -43,21 +65,16 @@ class CartesianMap(Sealed):
         What was done, one sentence a step.
     """
 
+    _axes = ("q_xy", "q_z")
     q_xy: FloatArray
     q_z: FloatArray
     intensity: FloatArray
     sigma: FloatArray
     history: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        _freeze(self, "q_xy", "q_z")
-
-    def __repr__(self) -> str:
-        return f"<CartesianMap {_span('q_xy', self.q_xy)}, {_span('q_z', self.q_z)}>"
-
 
 @dataclass(frozen=True, eq=False)
-class PolarMap(Sealed):
+class PolarMap(_Map):
     """Intensity over the length and the azimuth of the scattering vector.
 
     Parameters
@@ -75,17 +92,12 @@ class PolarMap(Sealed):
         What was done, one sentence a step.
     """
 
+    _axes = ("q", "azimuth")
     q: FloatArray
     azimuth: FloatArray
     intensity: FloatArray
     sigma: FloatArray
     history: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        _freeze(self, "q", "azimuth")
-
-    def __repr__(self) -> str:
-        return f"<PolarMap {_span('q', self.q)}, {_span('azimuth', self.azimuth)}>"
 
 
 @check_arguments
@@ -303,14 +315,5 @@ def steps_of(image: DetectorImage, geometry: Geometry, polarisation: float | Non
     )
 
 
-def _freeze(made: CartesianMap | PolarMap, along: str, across: str) -> None:
-    n, m = np.size(getattr(made, along)), np.size(getattr(made, across))
-    for name, shape in ((along, (n,)), (across, (m,)), ("intensity", (m, n)), ("sigma", (m, n))):
-        array = np.array(getattr(made, name), dtype=np.float64)
-        if array.shape != shape:
-            raise SlxrdError(f"{name}: has shape {array.shape}, expected {shape}")
-        object.__setattr__(made, name, read_only(array))
-
-
-def _span(name: str, values: FloatArray) -> str:
-    return f"{name} {values[0]:.4g} to {values[-1]:.4g} ({values.size} bins)"
+def _span(values: FloatArray) -> str:
+    return f"{values[0]:.4g} to {values[-1]:.4g} ({values.size} bins)"

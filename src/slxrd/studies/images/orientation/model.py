@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from slxrd._least_squares import Residuals, minimise
-from slxrd.studies.images.orientation.lattice import Indices
-from slxrd.studies.images.orientation.profile import TAIL, Profile, covariance_of
 from slxrd.studies.images.orientation.texture import Poles
+from slxrd.studies.images.rings.lattice import Indices
+from slxrd.studies.images.rings.profile import TAIL, Profile, covariance_of
 from slxrd.units import FloatArray
 
 #: Tilts in degrees at which orientations are tried, and turns in transmission.

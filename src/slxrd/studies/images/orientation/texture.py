@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import i0e
 
-from slxrd.studies.images.orientation.lattice import Family, Indices, Lattice
+from slxrd.studies.images.rings.lattice import Family, Indices, Lattice
 from slxrd.units import FloatArray
 
 

@@ -24,6 +24,8 @@ _COVERED = 0.5
 _SMOOTH = 4.0
 #: Expected counts are at least this part of the smoothed ones.
 _FLOOR = 0.3
+#: Fewest azimuths of a ring that is judged, and the probability below which it is uneven.
+FEWEST, _UNEVEN = 20, 1e-3
 #: Error of heights, as the profile within a pixel is not resolved.
 _MODEL = 0.03
 
@@ -268,7 +270,9 @@ def fit_shape(
     at = start.q / start.width
     lower = {"q": at - 1.5, "width": 0.25, "tail": 0.0, "right": -4.0, "up": -4.0}
     upper = {"q": at + 1.5, "width": 3.0, "tail": 0.8, "right": 4.0, "up": 4.0}
-    done = _minimise(residual, x, [lower[name] for name in refined], [upper[name] for name in refined])
+    done = minimise_by_differences(
+        residual, x, [lower[name] for name in refined], [upper[name] for name in refined]
+    )
     found = np.zeros((5, 5))
     places = [FIELDS.index(name) for name in refined]
     found[np.ix_(places, places)] = covariance_of(done) * np.outer(scale, scale)
@@ -276,7 +280,7 @@ def fit_shape(
     return RingFit(shape_of(done.x), found, done.chi2 / max(degrees, 1))
 
 
-def _minimise(
+def minimise_by_differences(
     residual: Callable[[FloatArray], FloatArray], start: FloatArray, lower: list[float], upper: list[float]
 ) -> Solution[Residuals]:
     """Minimise a sum of squares with derivatives by differences; parameters are about 1."""
@@ -300,3 +304,15 @@ def covariance_of(done: Solution[Residuals]) -> FloatArray:
     """Return the covariance of the parameters that lie on no bound."""
     jacobian = done.state.jacobian
     return covariance(jacobian.T @ jacobian, ~done.at_bound)
+
+
+def is_even(profile: Profile) -> bool | None:
+    """Whether a ring has the same intensity at all azimuths, by χ²."""
+    from scipy.stats import chi2
+
+    known = np.isfinite(profile.sigma)
+    if known.sum() < FEWEST:
+        return None
+    height, weight = profile.height[known], profile.sigma[known] ** -2
+    deviation = (height - np.average(height, weights=weight)) ** 2 * weight
+    return bool(chi2.sf(deviation.sum(), known.sum() - 1) > _UNEVEN)

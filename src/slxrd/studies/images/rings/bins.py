@@ -12,7 +12,7 @@ from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
 from slxrd.detector.integrator import Axis, Sums, coordinates, sums
 from slxrd.detector.maps import axis_of, azimuth_of, summed
-from slxrd.studies.images.orientation.profile import RingData
+from slxrd.studies.images.rings.profile import RingData
 from slxrd.units import FloatArray
 
 #: Sectors in which rings are searched, and bins of q in pixels there.
