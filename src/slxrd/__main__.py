@@ -9,6 +9,8 @@ from types import FrameType
 
 #: Exit code after Ctrl-C, as of a shell.
 INTERRUPTED = 130
+#: Seconds until a signal is handled again whose exception was lost.
+AGAIN = 0.02
 #: Signals that end the program as Ctrl-C does, so that what is finished is written.
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -43,6 +45,21 @@ class _Interruption:
         self.seen = True
         raise KeyboardInterrupt
 
+    def report_lost(self, lost: sys.UnraisableHookArgs) -> None:
+        """Handle the signal again if its exception was lost; report other lost exceptions as usual.
+
+        Exceptions are lost where Python removes an object, or compiled code calls Python.
+        """
+        if not (self.seen and lost.exc_type is KeyboardInterrupt):
+            sys.__unraisablehook__(lost)
+            return
+        from threading import Timer
+
+        self.seen = False
+        again = Timer(AGAIN, signal.raise_signal, (self.code - 128,))
+        again.daemon = True
+        again.start()
+
 
 def _print_interrupted() -> None:
     try:
@@ -65,6 +82,7 @@ def main() -> None:
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interruption)
+    sys.unraisablehook = interruption.report_lost
     _open_closed_streams()
     from slxrd.ui.cli import main as command_line
 

@@ -9,7 +9,7 @@ import stat
 import tomllib
 from typing import Any
 
-from slxrd.errors import FileError, unreadable
+from slxrd.errors import FileError, SlxrdError, unreadable
 
 #: Largest document, in bytes; a saved fit contains its curves, and a measured file that has no path.
 SIZE_LIMIT = 50_000_000
@@ -122,8 +122,7 @@ def read_json(path: str | os.PathLike[str], otherwise: str, limit: int = SIZE_LI
         If it cannot be read, is not JSON, or goes beyond the limits of this module.
     """
     text = read_text(path, limit, otherwise)
-    # Counted before they are made: characters in texts make the counts larger, never smaller.
-    if text.count(",") + text.count("[") + text.count("{") > MOST_VALUES or text.count("{") > MOST_OBJECTS:
+    if _has_too_many_values(text):
         raise FileError(path, f"contains more values than any such file; {otherwise}")
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
@@ -131,6 +130,36 @@ def read_json(path: str | os.PathLike[str], otherwise: str, limit: int = SIZE_LI
         raise FileError(path, otherwise) from None
     check_values(document, path)
     return document
+
+
+def _has_too_many_values(text: str) -> bool:
+    """Whether JSON has too many values, before they are made; characters in texts are counted as well."""
+    return text.count(",") + text.count("[") + text.count("{") > MOST_VALUES or text.count("{") > MOST_OBJECTS
+
+
+def check_readable(text: str, what: str, advice: str) -> None:
+    """Check a JSON document before it is written: that :func:`read_json` will not refuse it by its size.
+
+    Parameters
+    ----------
+    text : str
+        The document.
+    what, advice : str
+        What it is, and what to do if it is too large.
+
+    Raises
+    ------
+    SlxrdError
+        If it is too large.
+    """
+    size = len(text) if text.isascii() else len(text.encode(errors="backslashreplace"))
+    if size > SIZE_LIMIT or _has_too_many_values(text):
+        values = text.count(",") / 1e6
+        raise SlxrdError(
+            f"{what} would have {size / 1e6:.3g} MB and {values:.2g} million values; a file of more than "
+            f"{SIZE_LIMIT / 1e6:.3g} MB or {MOST_VALUES / 1e6:.2g} million values cannot be opened again: "
+            f"{advice}"
+        )
 
 
 def _refuse_constant(name: str) -> None:

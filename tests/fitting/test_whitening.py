@@ -141,7 +141,7 @@ def test_the_compiled_chi2_is_that_of_the_dense_covariance(count: int, strength:
     A = np.linalg.solve(root, columns / sigma[:, None])
     y = np.linalg.solve(root, np.concatenate([p.intensity for p in made.data]) / sigma)
     scaled = A / np.linalg.norm(A, axis=0)
-    left = y - scaled @ np.linalg.lstsq(scaled, y)[0]
+    left = y - scaled @ np.linalg.lstsq(scaled, y, rcond=None)[0]
     found = Batch(made, Parameters(), np.array([[at[name] for name in made.model.names]]))
     np.testing.assert_allclose(found.chi2(found.starts), left @ left, rtol=1e-9)
 

@@ -1,5 +1,6 @@
 """A map that is interrupted goes on with the same numbers, on threads and on the workers of a scheduler."""
 
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -14,7 +15,7 @@ import slxrd
 from slxrd.errors import FileError
 from slxrd.studies.maps import run
 from slxrd.studies.maps.blocks.refinement import Solutions
-from slxrd.studies.maps.blocks.store import BlockStore
+from slxrd.studies.maps.files.store import BlockStore
 from slxrd.studies.maps.stages import MapInterrupted
 
 QUICK = {**OPTIONS, "systematics": "none", "bounds": {"L": (30.0, 40.0)}}
@@ -74,7 +75,7 @@ def test_blocks_of_another_map_are_not_used(tmp_path: Path) -> None:
     assert not store.open("one", arrays)
     store.save("refined", 0, block)
     assert store.open("one", arrays)
-    np.testing.assert_array_equal(store.load("refined", 0, Solutions).values, block.values)
+    np.testing.assert_array_equal(store.load("refined", 0, Solutions.empty(1, 6)).values, block.values)
     assert not store.open("one", {"starts": np.full(3, 2.0)})
     assert not store.has("refined", 0)
 
@@ -91,7 +92,40 @@ def test_a_damaged_block_is_named(tmp_path: Path) -> None:
     store.open("key", {})
     (store.folder / "refined-000000.npz").write_bytes(b"PK\x03\x04 cut off")
     with pytest.raises(FileError, match="remove it, and it is calculated again"):
-        store.load("refined", 0, Solutions)
+        store.load("refined", 0, Solutions.empty(1, 6))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("values", np.zeros((2, 4, 6))),
+        ("chi2", np.zeros((1, 5))),
+        ("chi2", np.zeros((1, 4), dtype=complex)),
+        ("kind", np.zeros(1)),
+        ("kind", None),
+        ("values", np.zeros(30_000_000)),
+    ],
+    ids=["patterns", "solutions", "type", "kind", "missing", "large"],
+)
+def test_a_block_of_other_arrays_is_refused(tmp_path: Path, name: str, values: np.ndarray | None) -> None:
+    store = BlockStore(tmp_path / "blocks")
+    store.open("key", {})
+    arrays = {"values": np.zeros((1, 4, 6)), "chi2": np.zeros((1, 4)), "kind": np.zeros(1, dtype=np.uint8)}
+    arrays |= {name: values}
+    np.savez_compressed(
+        store.folder / "refined-000000.npz", **{key: each for key, each in arrays.items() if each is not None}
+    )
+    with pytest.raises(FileError, match="remove it, and it is calculated again"):
+        store.load("refined", 0, Solutions.empty(1, 6))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_block_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    store = BlockStore(tmp_path / "blocks")
+    store.open("key", {})
+    os.mkfifo(store.folder / "refined-000000.npz")
+    with pytest.raises(FileError, match="pipe or a device"):
+        store.load("refined", 0, Solutions.empty(1, 6))
 
 
 @pytest.mark.slow
@@ -99,7 +133,6 @@ def test_a_damaged_block_is_named(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_a_worker_of_a_scheduler_dies(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two local workers one is killed during the refinement; the numbers are those of threads."""
-    import os
 
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(run, "patterns_at_once", lambda plan: 2)

@@ -241,6 +241,29 @@ def test_uploaded_contents_are_saved_with_the_session(tmp_path: Path) -> None:
     assert session.state.file == "<b>.csv"
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "advice"),
+    [
+        ("SIZE_LIMIT", 5000, "by its path"),
+        ("MOST_VALUES", 10, "remove fits"),
+        ("MOST_OBJECTS", 1, "remove fits"),
+    ],
+)
+def test_a_session_that_could_not_be_opened_again_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, advice: str
+) -> None:
+    session, content = Session(), b"".join(b"%.4f %d\n" % (2.0 + i / 50, i * i % 997) for i in range(2000))
+    session.open_file(content, "film.xy", axis="2theta", wavelength="CuKa1")
+    if "fits" in advice:
+        session = Session()
+        session.open_file(f"{EXAMPLE}cspbbr3-cubes")
+    session.save(tmp_path / "before.json")
+    monkeypatch.setattr(f"slxrd._documents.{limit}", value)
+    with pytest.raises(SlxrdError, match=f"cannot be opened again: .*{advice}"):
+        session.save(tmp_path / "work.json")
+    assert [path.name for path in tmp_path.iterdir()] == ["before.json"]
+
+
 def test_a_changed_file_is_not_fitted(tmp_path: Path) -> None:
     measured = tmp_path / "cubes.csv"
     measured.write_bytes(CUBES.read_bytes())

@@ -239,14 +239,14 @@ def test_a_file_of_the_user_beside_a_session_stays(tmp_path: Path, started: Call
 def test_a_session_that_could_not_be_opened_again_is_not_autosaved(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(autosave, "SIZE_LIMIT", 100)
+    monkeypatch.setattr("slxrd._documents.SIZE_LIMIT", 100)
     workspace = Workspace()
     assert workspace.open_file(EXAMPLE)
     saver = Autosave(delay=3600.0)
     saver.watch("a", workspace, tmp_path / "a.json")
     assert workspace.do("M", choices={"coherent": 3})
     saver.write_now()
-    assert "cannot be autosaved: the session with its measured file has" in workspace.message
+    assert "cannot be autosaved: the session would have" in workspace.message
     assert saver.close() == 0
 
 

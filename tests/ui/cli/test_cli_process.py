@@ -193,6 +193,40 @@ def test_a_signal_at_the_very_end_prints_nothing(tmp_path: Path) -> None:
     assert err == ""
 
 
+#: The program, whose command receives SIGTERM while an object is removed, where its exception is lost.
+LOST = """
+import os, signal, time, weakref
+from slxrd import __main__ as program
+from slxrd.ui.cli import main as commands
+class Removed:
+    pass
+def receive_signal(_):
+    os.kill(os.getpid(), signal.SIGTERM)
+    for _ in range(1000):
+        pass
+def command():
+    removed = Removed()
+    reference = weakref.ref(removed, receive_signal)
+    del removed
+    try:
+        time.sleep(30)
+    except KeyboardInterrupt:
+        print("what is finished is written", flush=True)
+        raise SystemExit(130)
+commands.main = command
+program.main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM for another process")
+def test_a_signal_while_an_object_is_removed_is_not_lost(tmp_path: Path) -> None:
+    process = started(LOST, folder=tmp_path)
+    out, err = process.communicate(timeout=60)
+    assert (out, err) == ("what is finished is written\n", "")
+    assert process.returncode == 128 + signal.SIGTERM
+
+
 #: Fits within 6 GB of memory, one after the other; exit codes and messages are printed as JSON.
 MEMORY = """
 import contextlib, io, json, sys

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import slxrd
-from slxrd._documents import read_json, read_text
+from slxrd._documents import check_readable, read_json, read_text
 from slxrd._escape import csv_cell
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import EXAMPLE
@@ -24,8 +24,8 @@ from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import CURVES, to_json
 
-#: Largest measured file that is stored in a document, in bytes.
-SIZE_LIMIT = 200_000_000
+#: Largest measured file that is stored in a document, in bytes, before it is packed.
+CONTENT_LIMIT = 200_000_000
 #: Largest table of curves beside a result, in bytes.
 TABLE_LIMIT = 40_000_000
 
@@ -67,6 +67,11 @@ def to_document(
         Content of a measured file that has no path.
     fits : sequence of KeptFit
         Fits made in the session.
+
+    Raises
+    ------
+    SlxrdError
+        If it would be too large to be opened again.
     """
     base = {"slxrd": slxrd.__version__, "schema": SCHEMA} if state.result is None else dict(state.result)
     document = {**base, "asked": state.request(), "log": list(log)}
@@ -74,7 +79,13 @@ def to_document(
         document["fits"] = [as_document(kept) for kept in fits]
     if content is not None:
         document["content"] = _packed(content)
-    return to_json(document)
+    text = to_json(document)
+    if 2 * len(document.get("content", "")) > len(text):
+        advice = "open the measured file by its path (slxrd app FILE), so that it is not stored"
+    else:
+        advice = "remove fits that are no longer needed, or choose smaller regions"
+    check_readable(text, "the session", advice)
+    return text
 
 
 @lru_cache(maxsize=2)  # the page writes the same file with every change
@@ -173,7 +184,7 @@ def _fits(document: Mapping[str, Any], state: State, path: Path) -> tuple[KeptFi
 
 def _unpacked(text: str) -> bytes:
     unpacker = zlib.decompressobj()
-    content = unpacker.decompress(base64.b64decode(text, validate=True), SIZE_LIMIT)
+    content = unpacker.decompress(base64.b64decode(text, validate=True), CONTENT_LIMIT)
     if unpacker.unconsumed_tail or not unpacker.eof:
         raise SlxrdError("the measured file in it is cut short, or too large")
     return content

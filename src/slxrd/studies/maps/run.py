@@ -23,15 +23,14 @@ from slxrd.fitting.request.declaration import documented, flatten
 from slxrd.fitting.request.groups import FitKeywords
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.studies.maps.blocks.assessment import Assessed
-from slxrd.studies.maps.blocks.refinement import SIGNAL, Solutions
-from slxrd.studies.maps.blocks.store import BlockStore
+from slxrd.studies.maps.blocks.refinement import SIGNAL
 from slxrd.studies.maps.check import Check
+from slxrd.studies.maps.files.store import BlockStore
 from slxrd.studies.maps.pattern_stack import PatternStack, make_stack
 from slxrd.studies.maps.plan import fixed_by, patterns_at_once
 from slxrd.studies.maps.prepare import prepare
 from slxrd.studies.maps.result import MapFit
-from slxrd.studies.maps.stages import ASSESSED, NEIGHBOURS, Stages
+from slxrd.studies.maps.stages import NEIGHBOURS, Stages
 
 #: Patterns that are searched in full for the check, and before the refinement for further starts.
 SAMPLE, PILOT = 50, 6
@@ -203,8 +202,8 @@ def _result(stages: Stages, found: Fit, settings: MapSettings, notes: tuple[str,
         arrays[name][first : first + len(values)] = values
 
     for index, first, _ in stages.blocks():
-        block = stages.store.load(ASSESSED, index, Assessed)
-        known = stages.store.load(NEIGHBOURS, index, Solutions)
+        block = stages.assessed(index)
+        known = stages.solutions(NEIGHBOURS, index)
         for name in _OF_BLOCK:
             put(name, first, getattr(block, name))
         put("best", first, block.values)

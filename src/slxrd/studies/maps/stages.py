@@ -20,8 +20,8 @@ from slxrd.studies.maps.blocks.refinement import (
     refine_from_neighbours,
     refine_rows,
 )
-from slxrd.studies.maps.blocks.store import BlockStore
 from slxrd.studies.maps.check import Check, compare, draw_sample
+from slxrd.studies.maps.files.store import BlockStore
 from slxrd.studies.maps.pattern_stack import PatternStack
 from slxrd.studies.maps.plan import Plan
 from slxrd.units import FloatArray
@@ -84,6 +84,18 @@ class Stages:
         for index, first in enumerate(range(0, self.stack.count, self.size)):
             yield index, first, min(first + self.size, self.stack.count)
 
+    def solutions(self, stage: str, index: int) -> Solutions:
+        """Read the solutions of a block."""
+        return self.store.load(stage, index, Solutions.empty(*self._numbers(index)))
+
+    def assessed(self, index: int) -> Assessed:
+        """Read what was assessed of a block."""
+        return self.store.load(ASSESSED, index, Assessed.empty(*self._numbers(index)))
+
+    def _numbers(self, index: int) -> tuple[int, int]:
+        """Patterns of a block, and parameters."""
+        return min(self.size, self.stack.count - index * self.size), len(self.plan.names)
+
     def refine(self) -> None:
         """Refine all patterns from the starts of the plan."""
         done = sum(last - first for index, first, last in self.blocks() if self.store.has(REFINED, index))
@@ -113,7 +125,7 @@ class Stages:
         best = np.full((self.stack.count, len(self.plan.names)), np.nan)
         stage: dict[int, str] = {}
         for index, first, last in self.blocks():
-            best[first:last] = self.store.load(REFINED, index, Solutions).values[:, 0]
+            best[first:last] = self.solutions(REFINED, index).values[:, 0]
             stage[index] = REFINED
         changed = np.isfinite(best[:, 0])
         for sweep in range(SWEEPS):
@@ -124,9 +136,8 @@ class Stages:
         else:
             self.notes.append(f"solutions were still passed on to neighbours after {SWEEPS} rounds")
         for index, _, _ in self.blocks():
-            self.store.save(NEIGHBOURS, index, self.store.load(stage[index], index, Solutions))
-        empty = np.zeros((0, 0))
-        self.store.save(NEIGHBOURS, end, Solutions(empty, empty, np.zeros(0, dtype=np.uint8)))
+            self.store.save(NEIGHBOURS, index, self.solutions(stage[index], index))
+        self.store.save(NEIGHBOURS, end, Solutions.empty(0, 0))
 
     def _sweep(
         self, name: str, best: FloatArray, changed: NDArray[np.bool_], stage: dict[int, str]
@@ -140,7 +151,7 @@ class Stages:
             for index, first, last in self.blocks():
                 if not any(np.any(changed[s[(t >= first) & (t < last)]]) for t, s in pairs):
                     continue
-                known = self.store.load(stage[index], index, Solutions)
+                known = self.solutions(stage[index], index)
                 starts = candidates(self.plan, best, known, first, last, changed, pairs)
                 if starts:
                     rows = self.stack.rows(first, last)
@@ -166,7 +177,7 @@ class Stages:
         def tasks() -> Iterator[Task]:
             for index, first, last in self.blocks():
                 if not self.store.has(ASSESSED, index):
-                    known = self.store.load(NEIGHBOURS, index, Solutions)
+                    known = self.solutions(NEIGHBOURS, index)
                     yield index, assess_rows, (self.plan, self.stack.rows(first, last), known)
 
         def finished(index: int, block: Assessed) -> None:
@@ -184,7 +195,7 @@ class Stages:
 
         def tasks() -> Iterator[Task]:
             for i in drawn:
-                block = self.store.load(NEIGHBOURS, i // self.size, Solutions)
+                block = self.solutions(NEIGHBOURS, i // self.size)
                 row = self.stack.rows(i, i + 1)
                 scale2 = float(self.plan.noise_scale(row)[0]) ** 2
                 own = block.values[i % self.size], block.chi2[i % self.size]

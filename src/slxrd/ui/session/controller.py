@@ -285,6 +285,8 @@ class Session(Calculations):
         ------
         FileError
             If the file exists or cannot be written.
+        SlxrdError
+            If it would be too large to be opened again.
         """
         path = Path(path)
         measured = None if self.state.file is None else path_of(self.state.file)
@@ -294,7 +296,7 @@ class Session(Calculations):
         write(path, self.document())
 
     def document(self) -> str:
-        """Return the JSON text that :meth:`save` writes."""
+        """Return the JSON text that :meth:`save` writes; one that could not be opened again is an error."""
         return to_document(self.state, self.log, self._source.content(self.state), self.fits)
 
     @classmethod

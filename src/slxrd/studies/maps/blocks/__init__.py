@@ -1,1 +1,1 @@
-"""Work on blocks of patterns: refinement, assessment, and the finished blocks on disk."""
+"""Work on blocks of patterns: refinement and assessment."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,7 @@ from slxrd.fitting.minimise.covariance import ON_BOUND
 from slxrd.fitting.result.fit import AMBIGUOUS
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED
 from slxrd.studies.maps.blocks.curvature import RegionCurves, curves
+from slxrd.studies.maps.blocks.refinement import KEPT as MOST_SOLUTIONS
 from slxrd.studies.maps.blocks.refinement import SIGNAL, TOLERANCE, Solutions
 from slxrd.studies.maps.plan import Plan
 from slxrd.units import FloatArray
@@ -84,6 +86,16 @@ class Assessed:
     rises: FloatArray
     competing: NDArray[np.uint8]
 
+    @classmethod
+    def empty(cls, k: int, p: int) -> Self:
+        """Return k patterns of p parameters that were not fitted."""
+        each, row = np.full((k, p), np.nan), np.full(k, np.nan)
+        return cls(
+            each, each.copy(), np.full((k, p), WITHOUT, dtype=np.uint8),
+            np.full(k, NOT_FITTED, dtype=np.uint8), row, row.copy(), row.copy(),
+            np.full((k, MOST_SOLUTIONS), np.inf), np.zeros(k, dtype=np.uint8),
+        )  # fmt: skip
+
 
 def assess_rows(plan: Plan, rows: FloatArray, found: Solutions) -> Assessed:
     """Assess patterns at their best solutions.
@@ -97,16 +109,10 @@ def assess_rows(plan: Plan, rows: FloatArray, found: Solutions) -> Assessed:
     found : Solutions
         Their solutions.
     """
-    k, p = len(rows), len(plan.names)
     found = replace(found, values=found.values.copy(), chi2=found.chi2.copy())
     fitted = np.flatnonzero(np.isfinite(found.chi2[:, 0]))
-    nothing = np.full(k, np.nan)
-    result = Assessed(
-        np.full((k, p), np.nan), np.full((k, p), np.nan), np.full((k, p), WITHOUT, dtype=np.uint8),
-        np.where(found.kind == SIGNAL, FAILED, NOT_FITTED).astype(np.uint8),
-        nothing.copy(), nothing.copy(), nothing.copy(), np.full(found.chi2.shape, np.inf),
-        np.zeros(k, dtype=np.uint8),
-    )  # fmt: skip
+    result = Assessed.empty(len(rows), len(plan.names))
+    result.grade[found.kind == SIGNAL] = FAILED
     if fitted.size:
         _assess_fitted(plan, rows[fitted], found, fitted, result)
     return result

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,11 @@ class Solutions:
     values: FloatArray
     chi2: FloatArray
     kind: NDArray[np.uint8]
+
+    @classmethod
+    def empty(cls, k: int, p: int) -> Self:
+        """Return k patterns of p parameters without a solution."""
+        return cls(np.full((k, KEPT, p), np.nan), np.full((k, KEPT), np.inf), np.zeros(k, dtype=np.uint8))
 
 
 def kinds_of(
@@ -92,13 +98,13 @@ def refine_rows(plan: Plan, rows: FloatArray, saturated: NDArray[np.bool_]) -> S
     good = np.flatnonzero(kind == SIGNAL)
     kind[good[without_peak(plan, rows[good])]] = EMPTY
     good = np.flatnonzero(kind == SIGNAL)
-    p = len(plan.names)
-    values, chi2 = np.full((len(rows), KEPT, p), np.nan), np.full((len(rows), KEPT), np.inf)
+    found = replace(Solutions.empty(len(rows), len(plan.names)), kind=kind)
     if good.size:
         sets = plan.sets(rows[good])
         tried = [_refined(plan.batch(start[None]), sets) for start in plan.starts]
-        values[good], chi2[good] = _merged(plan, [each[0] for each in tried], [each[1] for each in tried])
-    return Solutions(values, chi2, kind)
+        merged = _merged(plan, [each[0] for each in tried], [each[1] for each in tried])
+        found.values[good], found.chi2[good] = merged
+    return found
 
 
 def _refined(batch: Batch, sets: list[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -8,9 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from slxrd._documents import SIZE_LIMIT
 from slxrd._files import write_together
-from slxrd.errors import SlxrdError
 from slxrd.fitting.record.state import State
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
@@ -152,20 +150,9 @@ def _write_or_remove(each: _Watched) -> None:
     of_session, each.session_changed = each.session_changed, False
     try:
         if of_session:
-            files.insert(0, (each.path, _document(workspace)))
+            files.insert(0, (each.path, workspace.session.document()))
         write_together(files)
     except BaseException:
         each.session_changed = True
         raise
     each.written = (state, values, solution)
-
-
-def _document(workspace: Workspace) -> str:
-    """Return the session as it is written; one that could not be opened again is refused."""
-    document = workspace.session.document()
-    if len(document) > SIZE_LIMIT:
-        raise SlxrdError(
-            f"the session with its measured file has {len(document) / 1e6:.0f} MB, of at most "
-            f"{SIZE_LIMIT / 1e6:.0f} MB; open the measured file by its path (slxrd app FILE)"
-        )
-    return document

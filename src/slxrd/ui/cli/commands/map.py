@@ -177,7 +177,7 @@ def _fit(
 
 def _folder(out: Path, *, remove: bool = False) -> Path:
     """Folder of the finished blocks of a result."""
-    from slxrd.studies.maps.blocks.store import BlockStore
+    from slxrd.studies.maps.files.store import BlockStore
 
     folder = out.with_name(out.name + ".parts")
     if remove:

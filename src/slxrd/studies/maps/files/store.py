@@ -6,9 +6,8 @@ import hashlib
 import io
 import json
 import shutil
-import zipfile
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +16,13 @@ import numpy as np
 from slxrd._documents import SETTINGS_LIMIT, read_bytes
 from slxrd._files import write
 from slxrd.errors import FileError
+from slxrd.studies.maps.blocks.assessment import Assessed
+from slxrd.studies.maps.blocks.refinement import Solutions
+from slxrd.studies.maps.files.damage import RAISED
+from slxrd.studies.maps.files.npz import open_arrays
 from slxrd.units import FloatArray
 
-Block = TypeVar("Block")
+Block = TypeVar("Block", Solutions, Assessed)
 
 
 class BlockStore:
@@ -74,16 +77,36 @@ class BlockStore:
         """Whether a block is finished."""
         return self._file(stage, index).exists()
 
-    def load(self, stage: str, index: int, kind: type[Block]) -> Block:
-        """Read a block."""
-        file = self._file(stage, index)
+    def load(self, stage: str, index: int, empty: Block) -> Block:
+        """Read a block.
+
+        Parameters
+        ----------
+        stage : str
+            Its stage.
+        index : int
+            Its number.
+        empty : record of arrays
+            A block of as many patterns and parameters: its arrays have the shapes and types that are read.
+
+        Raises
+        ------
+        FileError
+            If it cannot be read, or its arrays are others.
+        """
+        file, found = self._file(stage, index), {}
         try:
-            with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
-                return kind(**{name: arrays[name] for name in arrays.files})
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+            with open_arrays(file) as arrays:
+                for field in fields(empty):
+                    usual = getattr(empty, field.name)
+                    if arrays.shapes[field.name] != usual.shape:
+                        raise ValueError(f"{field.name} is of {arrays.shapes[field.name]} numbers")
+                    found[field.name] = arrays.read(field.name).astype(usual.dtype, casting="no", copy=False)
+        except RAISED as error:
             raise FileError(
                 file, f"cannot be read ({error}); remove it, and it is calculated again"
             ) from None
+        return replace(empty, **found)
 
     def remove(self) -> None:
         """Remove all blocks."""
