@@ -138,6 +138,11 @@ if TYPE_CHECKING:
     from slxrd.studies.images.outlines.find import find_outlines as find_outlines
     from slxrd.studies.images.outlines.result import Outline as Outline
     from slxrd.studies.images.outlines.result import Outlines as Outlines
+    from slxrd.studies.images.saed.arcs import RingArcs as RingArcs
+    from slxrd.studies.images.saed.measure import measure_saed as measure_saed
+    from slxrd.studies.images.saed.result import Saed as Saed
+    from slxrd.studies.images.saed.result import SaedRing as SaedRing
+    from slxrd.studies.images.saed.result import SpotVectors as SpotVectors
     from slxrd.studies.lowangle.fit import fit_low_angle as fit_low_angle
     from slxrd.studies.lowangle.result import LowAngle as LowAngle
     from slxrd.studies.maps.files.results import read_map as read_map
@@ -186,6 +191,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.raster import map_figure as map_figure
     from slxrd.ui.plotting.resolution import resolution_figure as resolution_figure
     from slxrd.ui.plotting.robust import robust_figure as robust_figure
+    from slxrd.ui.plotting.saed import saed_figure as saed_figure
     from slxrd.ui.plotting.samples import fluctuation_figure as fluctuation_figure
     from slxrd.ui.plotting.samples import histogram_matrix as histogram_matrix
     from slxrd.ui.plotting.series.gaps import series_gap_figure as series_gap_figure
@@ -253,6 +259,9 @@ _PUBLIC = {
     "studies.images.orientation.result": "Orientations PreferredOrientation Ring",
     "studies.images.outlines.find": "find_outlines",
     "studies.images.outlines.result": "Outline Outlines",
+    "studies.images.saed.arcs": "RingArcs",
+    "studies.images.saed.measure": "measure_saed",
+    "studies.images.saed.result": "Saed SaedRing SpotVectors",
     "studies.directions.compare": "DisorderComparison compare_disorder",
     "studies.directions.fit": "fit_directions",
     "studies.directions.result": "DirectionsFit",
@@ -283,6 +292,7 @@ _PUBLIC = {
     "ui.plotting.maps": "chi2_map_2d_figure chi2_maps_figure",
     "ui.plotting.merit": "lp_figure merit_figure",
     "ui.plotting.orientation": "orientation_figure",
+    "ui.plotting.saed": "saed_figure",
     "ui.plotting.outlines": "outlines_figure",
     "ui.plotting.pattern": "background_figure decomposition_figure pattern_figure",
     "ui.plotting.plan": "plan_figure",

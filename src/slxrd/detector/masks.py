@@ -147,7 +147,8 @@ def mask_pixels(
             image = image.masked(where, what)
     if image.mask.all():
         raise SlxrdError(
-            f"{image.name}: all pixels are left out; {'; '.join(image.history) or 'check the mask'}"
+            f"{image.name}: all pixels are left out, so that nothing is measured: choose another image, or "
+            f"check the masks ({'; '.join(image.history)})"
         )
     return image
 

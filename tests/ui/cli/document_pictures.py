@@ -86,6 +86,15 @@ def _orientation() -> Figure:
     return slxrd.orientation_figure(slxrd.measure_orientation(image, geometry, "CsPbBr3"))
 
 
+def _saed() -> Figure:
+    """The image that the page on electron diffraction simulates."""
+    script = next(blocks(FOLDER.parent / "saed.md"))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        exec(compile(script.text, str(script), "exec"), {})
+        image = slxrd.mask_pixels(slxrd.read_image("saed.edf"))
+    return slxrd.saed_figure(slxrd.measure_saed(image, 720.0, "CsPbBr3", camera_error=7.0))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
@@ -94,6 +103,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "outlines-simulated": _outlines,
     "image-simulated": _image,
     "orientation-simulated": _orientation,
+    "saed-simulated": _saed,
 }
 
 

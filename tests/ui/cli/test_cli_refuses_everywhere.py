@@ -23,6 +23,7 @@ COMMANDS: dict[str, list[str]] = {
     "lp": ["--out", "o"],
     "image": ["--out", "o"],
     "orientation": ["--incidence", "0.2", "--out", "o"],
+    "saed": ["--camera-constant", "720", "--out", "o"],
     "outlines": ["--pixel", "1", "--out", "o"],
     "resolution": ["--standard", "LaB6", "--out", "o.toml"],
     "correct": ["--out", "o.csv", "--beam", "1", "--sample", "2"],

@@ -14,13 +14,14 @@ from slxrd.ui.cli.options import Given, Take
 
 @dataclass(frozen=True)
 class TakeImage(Take):
-    """The options of images; the metadata of an argument that is a :class:`Given`."""
+    """The options of images, or some of them; the metadata of an argument that is a :class:`Given`."""
 
     names: tuple[str, ...] = ()
 
     def parameters(self) -> list[inspect.Parameter]:
         """The options as parameters of a function, annotated for typer."""
-        return [_parameter(name, option) for name, option in OPTIONS.items()]
+        chosen = self.names or tuple(OPTIONS)
+        return [_parameter(name, option) for name, option in OPTIONS.items() if name in chosen]
 
 
 #: How an image is read, and where its detector stands.

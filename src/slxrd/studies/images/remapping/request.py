@@ -63,10 +63,10 @@ def geometry_of(values: Mapping[str, Any], image: DetectorImage) -> Geometry:
         return Geometry.from_poni(values["poni"], wavelength=values["wavelength"], incidence=incidence, up=up)
     numbers: dict[str, float | None] = {"distance": values["distance"]}
     if values["centre"] is not None:
-        numbers["centre_row"], numbers["centre_column"] = _pair(values["centre"], "--centre", "ROW,COLUMN")
+        numbers["centre_row"], numbers["centre_column"] = pair(values["centre"], "--centre", "ROW,COLUMN")
     if values["pixel"] is not None:
         size = values["pixel"] if "," in values["pixel"] else f"{values['pixel']},{values['pixel']}"
-        numbers["pixel_row"], numbers["pixel_column"] = _pair(
+        numbers["pixel_row"], numbers["pixel_column"] = pair(
             size, "--pixel", "one number or ROW,COLUMN in µm"
         )
     if values["wavelength"] is not None:
@@ -89,7 +89,8 @@ def _frame(text: str | None) -> int | Literal["sum"] | None:
         raise SlxrdError(f"--frame {text}: write a number from 1, or sum") from None
 
 
-def _pair(text: str, flag: str, pattern: str) -> tuple[float, float]:
+def pair(text: str, flag: str, pattern: str) -> tuple[float, float]:
+    """Read two numbers that a comma parts."""
     parts = text.split(",")
     if len(parts) != 2:
         raise SlxrdError(f"{flag} {text}: write {pattern}, such as 512.5,490")

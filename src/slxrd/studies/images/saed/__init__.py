@@ -1,0 +1,1 @@
+"""Electron diffraction images in transmission (SAED): centre, rings, arcs, spots, indices, zone axis."""
