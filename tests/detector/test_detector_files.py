@@ -1,5 +1,6 @@
 """Image files of several formats, frames, masks, and files that are no images."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,97 @@ def test_geometry_in_a_file(tmp_path: Path) -> None:
     found = Geometry.from_header(read_image(tmp_path / "a.edf"), wavelength=1.54)
     assert (found.distance, found.pixel_row, found.pixel_column) == pytest.approx((500.0, 200.0, 100.0))
     assert (found.centre_row, found.centre_column, found.wavelength) == (10.0, 15.0, 1.54)
+
+
+def test_geometry_of_a_dectris_header_in_cbf(tmp_path: Path) -> None:
+    from fabio.cbfimage import CbfImage
+
+    text = (
+        "# Detector: PILATUS 100K\n# Pixel_size 172e-6 m x 172e-6 m\n# Wavelength 1.5418 A\n"
+        "# Detector_distance 0.301 m\n# Beam_xy (15.50, 10.25) pixels\n"
+    )
+    CbfImage(data=COUNTS, header={"_array_data.header_contents": text}).write(str(tmp_path / "a.cbf"))
+    found = Geometry.from_header(read_image(tmp_path / "a.cbf"))
+    assert (found.distance, found.wavelength) == pytest.approx((301.0, 1.5418))
+    assert (found.centre_row, found.centre_column) == (10.25, 15.5)
+    assert (found.pixel_row, found.pixel_column) == pytest.approx((172.0, 172.0))
+
+
+def nexus(path: Path, **changed: tuple[float, str]) -> str:
+    """Write a NeXus file with a detector; each value with its unit."""
+    h5py = pytest.importorskip("h5py")
+    values = {
+        "distance": (0.25, "m"), "x_pixel_size": (0.075, "mm"), "y_pixel_size": (80.0, "um"),
+        "beam_center_x": (15.5, "pixel"), "beam_center_y": (0.8, "mm"), "wavelength": (0.1, "nm"), **changed,
+    }  # fmt: skip
+    with h5py.File(path, "w") as file:
+        for name, kind in (
+            ("entry", "NXentry"), ("entry/instrument", "NXinstrument"), ("entry/instrument/beam", "NXbeam"),
+            ("entry/instrument/detector", "NXdetector"),
+        ):  # fmt: skip
+            file.create_group(name).attrs["NX_class"] = kind
+        file["entry/instrument/detector/data"] = COUNTS[np.newaxis]
+        for name, (value, unit) in values.items():
+            place = "beam/incident_wavelength" if name == "wavelength" else f"detector/{name}"
+            file[f"entry/instrument/{place}"] = value
+            if unit:
+                file[f"entry/instrument/{place}"].attrs["units"] = unit
+    return f"{path}::/entry/instrument/detector/data"
+
+
+def test_geometry_of_a_nexus_file(tmp_path: Path) -> None:
+    image = read_image(nexus(tmp_path / "a.nxs"))
+    assert np.array_equal(image.counts, COUNTS)
+    found = Geometry.from_header(image)
+    assert (found.distance, found.wavelength) == pytest.approx((250.0, 1.0))
+    assert (found.pixel_row, found.pixel_column) == pytest.approx((80.0, 75.0))
+    assert (found.centre_row, found.centre_column) == pytest.approx((10.0, 15.5))
+    unclear = read_image(nexus(tmp_path / "b.nxs", distance=(250.0, "")))
+    with pytest.raises(SlxrdError, match=r"not known without distance \(mm\), which its header"):
+        Geometry.from_header(unclear)
+
+
+def test_geometry_of_a_marccd_file(tmp_path: Path) -> None:
+    from fabio.marccdimage import HEADER_FORMAT, HEADER_NAMES
+
+    values = {
+        "xtal_to_detector": 150_000, "beam_x": 15_500, "beam_y": 10_250, "pixelsize_x": 80_000,
+        "pixelsize_y": 79_000, "source_wavelength": 97_900,
+    }  # fmt: skip
+    fields = [
+        values.get(name, b"\0" if kind == "c" else 0)
+        for name, kind in zip(HEADER_NAMES, HEADER_FORMAT, strict=True)
+    ]
+    fields[1:4] = b"M", b"M", b"X"
+    header = struct.pack(HEADER_FORMAT, *fields)
+    entries = [
+        (256, 3, COUNTS.shape[1]), (257, 3, COUNTS.shape[0]), (258, 3, 16), (259, 3, 1), (262, 3, 1),
+        (273, 4, 4096), (277, 3, 1), (278, 3, COUNTS.shape[0]), (279, 4, 2 * COUNTS.size),
+    ]  # fmt: skip
+    tags = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in entries)
+    start = struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + tags + bytes(4)
+    content = start.ljust(1024, b"\0") + header.ljust(3072, b"\0") + COUNTS.astype("<u2").tobytes()
+    (tmp_path / "a.mccd").write_bytes(content)
+    image = read_image(tmp_path / "a.mccd")
+    assert np.array_equal(image.counts, COUNTS)
+    found = Geometry.from_header(image)
+    assert (found.distance, found.wavelength) == pytest.approx((150.0, 0.979))
+    assert (found.centre_row, found.centre_column) == pytest.approx((10.25, 15.5))
+    assert (found.pixel_row, found.pixel_column) == pytest.approx((79.0, 80.0))
+
+
+def test_a_bruker_frame_needs_a_typed_geometry(tmp_path: Path) -> None:
+    from fabio.bruker100image import Bruker100Image
+
+    Bruker100Image(data=COUNTS).write(str(tmp_path / "a.gfrm"))
+    image = read_image(tmp_path / "a.gfrm")
+    with pytest.raises(SlxrdError, match=r"a\.gfrm: the geometry is not known without distance \(mm\)"):
+        Geometry.from_header(image)
+    found = Geometry.from_header(
+        image, distance=100.0, centre_row=10.0, centre_column=15.0, pixel_row=135.0, pixel_column=135.0,
+        wavelength=1.5418,
+    )  # fmt: skip
+    assert found.distance == 100.0
 
 
 def test_mask_files(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from slxrd._arguments import check_arguments
 from slxrd._documents import check_ordinary
 from slxrd.detector.image import DetectorImage
+from slxrd.detector.nexus import nexus_header
 from slxrd.errors import FileError, SlxrdError, unreadable
 
 #: A number of a frame from 1, or all frames added.
@@ -23,6 +24,8 @@ SUFFIXES = (
 )  # fmt: skip
 #: Most pixels of an image, and longest entry of a header that is kept.
 _MOST_PIXELS, _LONGEST = 64_000_000, 10_000
+#: Bytes of the header of MarCCD files, which are TIFF files.
+_MAR_START, _MAR_END = 1024, 4096
 
 
 @check_arguments
@@ -63,6 +66,7 @@ def read_image(
             more, more_bad = _frame(name, opened, number)
             counts, bad = counts + more, bad | more_bad
         header = {str(key): str(value)[:_LONGEST] for key, value in opened.header.items()}
+        header.update(_read(name, lambda: _further_header(name.split("::")[0])))
     finally:
         opened.close()
     simulated = [f"simulated: {value}" for key, value in header.items() if key.lower() == "simulated"]
@@ -149,6 +153,20 @@ def _opened(name: str) -> Any:
 def _is_hdf5(file: str) -> bool:
     with open(file, "rb") as stream:
         return stream.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def _further_header(file: str) -> dict[str, str]:
+    """Entries about the geometry that fabio does not return."""
+    if _is_hdf5(file):
+        return nexus_header(file)
+    from fabio.marccdimage import HEADER_FORMAT, HEADER_NAMES, interpret_header
+
+    with open(file, "rb") as stream:
+        content = stream.read(_MAR_END)
+    if len(content) < _MAR_END or content[_MAR_START + 4 : _MAR_START + 8] != b"MMX\0":
+        return {}
+    entries = interpret_header(content[_MAR_START:_MAR_END], HEADER_FORMAT, HEADER_NAMES)
+    return {name: str(value) for name, value in entries.items() if isinstance(value, int)}
 
 
 def _chosen(name: str, frame: Frame | None, count: int) -> list[int]:

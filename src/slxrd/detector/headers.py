@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from slxrd.detector.nexus import PREFIX
+
 _NUMBER = r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)"
 #: Lengths in mm, and in Å for wavelengths.
-_TO_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "um": 1e-3, "µm": 1e-3}
-_TO_ANGSTROM = {"a": 1.0, "å": 1.0, "angstrom": 1.0, "nm": 10.0, "m": 1e10}
+_TO_MM = {"m": 1e3, "cm": 10.0, "mm": 1.0, "um": 1e-3, "µm": 1e-3, "micron": 1e-3}
+_TO_ANGSTROM = {"a": 1.0, "å": 1.0, "angstrom": 1.0, "angstroms": 1.0, "nm": 10.0, "m": 1e10}
+_PIXELS = ("pixel", "pixels", "px")
 #: Entry of a Dectris header (in CBF and TIFF), which names the units.
 _DECTRIS = {
     "distance": rf"Detector_distance\s*=?\s*{_NUMBER}\s*(m|mm)\b",
@@ -33,7 +36,7 @@ def geometry_entries(header: Mapping[str, str]) -> dict[str, float]:
         with a unit, or in a format that fixes it.
     """
     found: dict[str, float] = {}
-    for reader in (_dectris, _edf):
+    for reader in (_dectris, _edf, _nexus, _marccd):
         for name, value in reader(header).items():
             found.setdefault(name, value)
     return found
@@ -67,4 +70,49 @@ def _edf(header: Mapping[str, str]) -> dict[str, float]:
     for key, (name, factor) in keys.items():
         if match := re.fullmatch(rf"\s*{_NUMBER}\s*(?:_?m|pixels?)?\s*", header.get(key, "")):
             found[name] = float(match[1]) * factor
+    return found
+
+
+def _nexus(header: Mapping[str, str]) -> dict[str, float]:
+    """Entries that :func:`slxrd.detector.nexus.nexus_header` found, each with its unit."""
+    found: dict[str, float] = {}
+    for name, key, factor in (
+        ("distance", "distance", 1.0), ("pixel_column", "x_pixel_size", 1e3),
+        ("pixel_row", "y_pixel_size", 1e3),
+    ):  # fmt: skip
+        value, unit = _with_unit(header, key)
+        if unit.lower() in _TO_MM:
+            found[name] = value * _TO_MM[unit.lower()] * factor
+    value, unit = _with_unit(header, "wavelength")
+    if unit.lower() in _TO_ANGSTROM:
+        found["wavelength"] = value * _TO_ANGSTROM[unit.lower()]
+    for name, key, pixel in (
+        ("centre_column", "beam_center_x", "pixel_column"), ("centre_row", "beam_center_y", "pixel_row"),
+    ):  # fmt: skip
+        value, unit = _with_unit(header, key)
+        if unit.lower() in _PIXELS:
+            found[name] = value
+        elif unit.lower() in _TO_MM and pixel in found:
+            found[name] = value * _TO_MM[unit.lower()] * 1e3 / found[pixel]
+    return found
+
+
+def _with_unit(header: Mapping[str, str], key: str) -> tuple[float, str]:
+    match = re.fullmatch(rf"{_NUMBER} (\S+)", header.get(PREFIX + key, ""))
+    return (float(match[1]), match[2]) if match else (0.0, "")
+
+
+def _marccd(header: Mapping[str, str]) -> dict[str, float]:
+    """Entries of MarCCD files, whose units the format fixes; 0 where nothing was recorded."""
+    keys = {
+        "xtal_to_detector": ("distance", 1e-3), "pixelsize_x": ("pixel_column", 1e-3),
+        "pixelsize_y": ("pixel_row", 1e-3), "beam_x": ("centre_column", 1e-3), "beam_y": ("centre_row", 1e-3),
+        "source_wavelength": ("wavelength", 1e-5),
+    }  # fmt: skip
+    if not set(keys) <= set(header):
+        return {}
+    found: dict[str, float] = {}
+    for key, (name, factor) in keys.items():
+        if (match := re.fullmatch(r"\d+", header[key])) and int(match[0]) > 0:
+            found[name] = int(match[0]) * factor
     return found
