@@ -70,7 +70,7 @@ def test_ticked_fits_stand_side_by_side(workspace: Workspace) -> None:
     for tick in view.ticks.values():
         tick.value = tick.options
     assert view.table.visible
-    assert "M, coherent crystals" in view.table.object
+    assert "M, coherent crystals" in view.table[0].object
     workspace.remove_fit(1)
     assert not view.table.visible
     workspace.undo()

@@ -150,17 +150,6 @@ def test_repeating_a_reopened_fit_records_no_step(fitted: Session, tmp_path: Pat
     assert session.fit_again() is again
 
 
-@pytest.mark.slow
-def test_followups_belong_to_the_state_of_their_fit(fitted: Session) -> None:
-    workspace = Workspace(fitted)
-    workspace.add_followup("bootstrap.png", "what it said", b"\x89PNG")
-    assert workspace.followups == {"bootstrap.png": ("what it said", b"\x89PNG")}
-    assert workspace.do("M", choices={"coherent": 20})
-    assert workspace.followups == {}
-    workspace.undo()
-    assert list(workspace.followups) == ["bootstrap.png"]
-
-
 def test_a_long_file_is_read_in_a_background_job(workspace: Workspace) -> None:
     refused: list[bool] = []
     workspace.open_file_in_background(PATTERN.read_bytes(), "long.csv", lambda: refused.append(True))

@@ -169,12 +169,56 @@ class ResultDocument(TypedDict):
     printed: Annotated[str | None, Since(2), "the table as it was printed"]
 
 
+class BootstrapDocument(TypedDict):
+    """Bootstrap of a kept fit."""
+
+    seed: Annotated[int, "of the random numbers"]
+    requested: Annotated[int, "replicates that were requested"]
+    done: Annotated[int, "replicates that were made"]
+    every: Annotated[int, "every how many replicates one is kept"]
+    values: Annotated[Mapping[str, list[float]], "replicates of each quantity"]
+    solution: Annotated[list[int], "solution that each replicate was reached from, from 1"]
+    text: Annotated[str, "as it was printed"]
+
+
+class CurveDocument(TypedDict):
+    """χ² along a parameter."""
+
+    values: Annotated[list[float], "of the parameter, increasing"]
+    chi2: list[float]
+    minima: Annotated[list[tuple[float, float]], "value and χ² of each local minimum"]
+
+
+class MapDocument(TypedDict):
+    """χ² map of one parameter."""
+
+    name: Annotated[str, "of the parameter"]
+    section: Annotated[CurveDocument, "the other parameters kept"]
+    profile: Annotated[CurveDocument | None, "the other parameters refined"]
+    rises: Annotated[tuple[float, float], "rise of χ² at 68 % and 95 %"]
+
+
+class MapsDocument(TypedDict):
+    """χ² maps of a kept fit."""
+
+    maps: list[MapDocument]
+    text: Annotated[str, "as it was printed"]
+
+
+class FollowUpsDocument(TypedDict):
+    """Results of the steps after a kept fit."""
+
+    bootstrap: NotRequired[BootstrapDocument]
+    maps: NotRequired[MapsDocument]
+
+
 class KeptFitDocument(TypedDict):
     """A fit that was made in a session."""
 
     number: Annotated[int, "number in the session, from 1"]
     time: Annotated[str | None, "when it ended, ISO 8601; null if it is not known"]
     result: ResultDocument
+    followups: Annotated[NotRequired[FollowUpsDocument], Since(4), "bootstrap and χ² maps of the fit"]
 
 
 class SessionDocument(TypedDict):

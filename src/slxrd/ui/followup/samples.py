@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from slxrd._escape import CsvWriter, on_one_line
 from slxrd._version import __version__
+from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.samples import Samples
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.uncertainty.bootstrap import QUANTILES, Bootstrap, Kind, bootstrap
@@ -57,15 +59,8 @@ def run_bootstrap(
     """
     with bar("bootstrap") as report:
         done = bootstrap(fit, count, kind=kind, seed=seed, keep=keep, report=report)
-    failed = f", {done.failed} failed" if done.failed else ""
-    lines = [
-        f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.requested} replicates{failed}",
-        *_rows(fit, done),
-    ]
-    shares = [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
-    if len(shares) > 1:
-        moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
-        lines.append(f"  solutions reached by the replicates: {moved}")
+    lines = bootstrap_lines(fit, done)
+    shares = _shares(fit, done)
     data = {
         "kind": done.kind, "seed": done.seed, "asked": done.requested, "done": done.done,
         "failed": done.failed, **_numbers(fit, done), "solutions": [{"fraction": share} for share in shares],
@@ -74,8 +69,27 @@ def run_bootstrap(
     if len(done.chi2) <= len(fit.names) + 1:
         lines.append("  too few replicates to draw")
     else:
-        contents += _figure(fit, done, f"bootstrap, {len(done.chi2)} replicates")
+        contents += samples_figure(fit, done, f"bootstrap, {len(done.chi2)} replicates")
     return "\n".join(lines), contents, done.done < done.requested
+
+
+def bootstrap_lines(fit: Fit, done: Bootstrap) -> list[str]:
+    """Return the printed lines of a bootstrap."""
+    failed = f", {done.failed} failed" if done.failed else ""
+    lines = [
+        f"bootstrap ({done.kind}, seed {done.seed}): {done.done} of {done.requested} replicates{failed}",
+        *_rows(fit, done),
+    ]
+    shares = _shares(fit, done)
+    if len(shares) > 1:
+        moved = ", ".join(f"{share:.0%} to {k + 1}" for k, share in enumerate(shares) if share > 0.0)
+        lines.append(f"  solutions reached by the replicates: {moved}")
+    return lines
+
+
+def _shares(fit: Fit, done: Bootstrap) -> list[float]:
+    """Return the fraction of the replicates that was reached from each solution."""
+    return [float((done.solution == k).mean()) for k in range(len(fit.solutions))]
 
 
 def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[bytes | str], bool]:
@@ -126,7 +140,7 @@ def run_posterior(fit: Fit, steps: int, seed: int, bar: Bar) -> tuple[str, list[
         "converged": done.converged, "why": done.why, "notes": list(done.notes),
     }  # fmt: skip
     warning = "" if done.converged else ", NOT CONVERGED"
-    figure = _figure(fit, done, f"posterior, {kept * walkers} samples{warning}")
+    figure = samples_figure(fit, done, f"posterior, {kept * walkers} samples{warning}")
     return "\n".join(_posterior_lines(fit, done)), [table, _json(data), *figure], done.done < done.requested
 
 
@@ -152,7 +166,7 @@ def _posterior_lines(fit: Fit, done: Posterior) -> list[str]:
     return [*lines, *(f"! {note}" for note in done.notes)]
 
 
-def _shown(fit: Fit) -> tuple[str, ...]:
+def shown_names(fit: Fit | SavedFit) -> tuple[str, ...]:
     """Return the refined parameters, and the period or thickness."""
     return (*fit.names, "period" if fit.stack.coherent > 1 else "thickness")
 
@@ -176,7 +190,7 @@ def _rows(fit: Fit, done: Bootstrap | Posterior) -> list[str]:
         *_warning(fit),
         "       mean       std        2.5 %      median     97.5 %     of the fit",
     ]
-    for name in _shown(fit):
+    for name in shown_names(fit):
         symbol = _DERIVED.get(name) or info(name).symbol
         low, _, middle, _, high = (done.quantile(name, share) for share in QUANTILES)
         digits = _digits(done.std(name))
@@ -228,14 +242,14 @@ def _table(values: Mapping[str, FloatArray], chi2: FloatArray, solution: NDArray
     return text.getvalue()
 
 
-def _figure(fit: Fit, done: Bootstrap | Posterior, description: str) -> list[bytes | str]:
+def samples_figure(fit: Fit | SavedFit, done: Samples, description: str) -> list[bytes | str]:
     """Draw the histograms of the samples; the figure and its caption."""
     from slxrd.ui.plotting.fit import figure_bytes
     from slxrd.ui.plotting.samples import histogram_matrix
     from slxrd.ui.plotting.style import caption
 
     simulated = is_simulated(fit.pattern)
-    shown = {key: done.all_values[key] for key in _shown(fit)}
+    shown = {key: done.all_values[key] for key in shown_names(fit)}
     if fit.rejected:
         description += ", MODEL REJECTED"
     title = f"{description}{' (simulated)' if simulated else ''}"

@@ -14,7 +14,15 @@ from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import fit
 from slxrd.fitting.record.command_line import command_line, path_of, script
 from slxrd.fitting.record.document import from_document, read_document, to_document
-from slxrd.fitting.record.kept_fit import KeptFit, fits_of, kept_result, with_fit
+from slxrd.fitting.record.kept_fit import (
+    KeptFit,
+    fits_of,
+    followups_of,
+    kept_result,
+    with_fit,
+    with_followups,
+)
+from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMaps
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State as State
 from slxrd.fitting.record.state import arguments_of
@@ -254,6 +262,29 @@ class Session(Calculations):
         with self._lock:
             self._fit_with(number)
             self._record(self.state, f"removal of fit {number}", self._now.removed | {number})
+        self._notify()
+
+    @property
+    def followups(self) -> FollowUps:
+        """Bootstrap and χ² maps of the current result, which are saved with it."""
+        return followups_of(self._kept, self.state)
+
+    def keep_followup(self, found: KeptBootstrap | KeptMaps) -> None:
+        """Keep a bootstrap or χ² maps of the current result; this is no step that is undone.
+
+        Parameters
+        ----------
+        found : KeptBootstrap or KeptMaps
+            It replaces an earlier one of the same result.
+
+        Raises
+        ------
+        SlxrdError
+            If the fit is no longer in the list of fits.
+        """
+        with self._lock:
+            kind = "bootstrap" if isinstance(found, KeptBootstrap) else "maps"
+            self._kept = with_followups(self._kept, self.state, **{kind: found})
         self._notify()
 
     def _fit_with(self, number: int) -> KeptFit:

@@ -15,7 +15,7 @@ from panel.theme.native import Native
 from panel.viewable import Viewable
 from panel.widgets import RadioButtonGroup, Select, Widget
 
-from slxrd.ui.app.plots.theme import Colours
+from slxrd.ui.app.plots.theme import DARK, LIGHT, Colours
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 #: Width in pixels of the rail of steps and of the inspector.
@@ -143,13 +143,39 @@ RAIL = """
 """ + "".join(f".bk-btn:nth-child({i}) {{ --icon: {_icon(path)}; }}\n" for i, path in enumerate(_ICONS, 1))
 
 
-#: What the document shows until the parts of the page have arrived.
-LOADING = """
+def _tooltips(theme: str, colours: Colours) -> str:
+    """Return the look of tooltips, which are outside of the parts that inherit the variables of the theme."""
+    return f"""
+[data-theme={theme}] {{ color-scheme: {theme}; }}
+[data-theme={theme}] .bk-Tooltip {{
+  --tooltip-color: {colours.background}; --tooltip-text: {colours.text}; --tooltip-border: {colours.border};
+  --tooltip-arrow-color: {colours.border}; --tooltip-arrow-inner-color: {colours.background};
+  border-radius: 6px; padding: 6px 8px; font: 12px {FONT};
+}}
+"""
+
+
+#: Style of the document: what it shows until the parts of the page have arrived, and tooltips.
+DOCUMENT = (
+    _tooltips("light", LIGHT)
+    + _tooltips("dark", DARK)
+    + """
 html { color-scheme: light dark; }
 body { margin: 0; font-family: system-ui, sans-serif; }
 body:not(:has([data-root-id] > *))::before {
   content: "slxrd: loading the page …"; display: block; padding: 48px;
 }
+"""
+)
+
+
+#: A slim bar in the middle of its line.
+PROGRESS = """
+progress { height: 8px; border: 0; border-radius: 4px; overflow: hidden; background: var(--slxrd-border); }
+progress::-webkit-progress-bar { background: var(--slxrd-border); border-radius: 4px; }
+progress::-webkit-progress-value { background: var(--slxrd-accent); border-radius: 4px; }
+progress::-moz-progress-bar { background: var(--slxrd-accent); border-radius: 4px; }
+progress:not([value]) { accent-color: var(--slxrd-accent); }
 """
 
 

@@ -127,6 +127,12 @@ def card(*items: Any, **options: Any) -> pn.Column:
     return pn.Column(*items, margin=8, stylesheets=[_SURFACE], **options)
 
 
+def card_below(*items: Any, **options: Any) -> pn.Column:
+    """Make a card of full width among others that are reached by scrolling; it keeps its height."""
+    # Panel limits heights to that of what contains them.
+    return card(*items, sizing_mode="stretch_width", styles={"flex": "none", "max-height": "none"}, **options)
+
+
 _SURFACE = """
 :host {
   background: var(--slxrd-background); border: 1px solid var(--slxrd-border); border-radius: 8px;

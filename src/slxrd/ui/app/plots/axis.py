@@ -11,6 +11,7 @@ from bokeh.models import BasicTickFormatter, CustomJSTickFormatter
 from bokeh.plotting import figure
 
 from slxrd.errors import SlxrdError
+from slxrd.parameters.definitions import DERIVED, info
 from slxrd.units import FloatArray, q_from_two_theta, two_theta_from_q
 
 AxisName = Literal["q", "2theta", "d"]
@@ -102,3 +103,11 @@ def format_intensity(plot: figure, scale: Scale) -> None:
         plot.yaxis.formatter = CustomJSTickFormatter(
             code="return String(Number((Math.sign(tick) * tick * tick).toPrecision(6))).replace('-', '−')"
         )
+
+
+def quantity_label(name: str) -> str:
+    """Return the symbol of a parameter or derived quantity, with its unit in parentheses."""
+    if name in DERIVED:
+        return f"{DERIVED[name][0]} (Å)"
+    row = info(name)
+    return f"{row.symbol} ({row.unit})" if row.unit else row.symbol

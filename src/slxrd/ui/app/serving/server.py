@@ -20,7 +20,7 @@ from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
 from slxrd.errors import SlxrdError
-from slxrd.ui.app.controls.style import LOADING, PageDesign
+from slxrd.ui.app.controls.style import DOCUMENT, PageDesign
 from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
 from slxrd.ui.app.serving.headers import SecurityHeaders
 from slxrd.ui.app.serving.workspaces import Workspaces
@@ -62,6 +62,7 @@ window.slxrdTheme = {
     window.location.replace(address)
   },
 }
+document.documentElement.dataset.theme = slxrdTheme.shown()
 dark.addEventListener('change', slxrdTheme.apply)
 slxrdTheme.apply()
 """
@@ -118,7 +119,7 @@ def serve(
     port = _free_port(port)
     token = secrets.token_urlsafe(24)
     authentication = TokenAuthentication(token, port)
-    pn.extension("filedropper", inline=False, design=PageDesign, raw_css=[LOADING])
+    pn.extension("filedropper", inline=False, design=PageDesign, raw_css=[DOCUMENT])
 
     def page() -> pn.Column:
         return _make_page(workspaces, first)

@@ -79,7 +79,7 @@ class Autosave:
 
         def note(topic: Topic) -> None:
             if topic != "message":
-                each.session_changed = each.session_changed or topic == "state"
+                each.session_changed = each.session_changed or topic in ("state", "followups")
                 each.changed = True
                 self._due.set()
 

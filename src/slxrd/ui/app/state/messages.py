@@ -10,8 +10,8 @@ from typing import Literal
 from slxrd.errors import SlxrdError
 from slxrd.ui.session.controller import Cancelled
 
-#: What has changed: session state, parameter values, message, background job, or series.
-Topic = Literal["state", "values", "message", "job", "series"]
+#: What has changed: session state, parameter values, message, background job, series, or what follows a fit.
+Topic = Literal["state", "values", "message", "job", "series", "followups"]
 Level = Literal["info", "success", "error"]
 
 

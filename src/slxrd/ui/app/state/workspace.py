@@ -8,6 +8,7 @@ from typing import Any
 
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
+from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMaps
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Fit
@@ -68,7 +69,6 @@ class Workspace(JobRunner):
         self.compared: ComparedModels | None = None
         self.image = ImageState()
         self.files: dict[str, bytes] = {}
-        self._followups: dict[tuple[str, str], tuple[str, bytes | None]] = {}
         self._past: list[_Step] = []
         self._future: list[_Step] = []
         self._before_drag: _Step | None = None
@@ -84,9 +84,9 @@ class Workspace(JobRunner):
         given = state.result is not None or fits or state.choices or state.reading or state.preparation
         return (state, fits) != self._saved and bool(given)
 
-    def _contents(self) -> tuple[State, tuple[int, ...]]:
-        """Return what is saved: the state, and the numbers of the kept fits."""
-        return self.session.state, tuple(kept.number for kept in self.session.fits)
+    def _contents(self) -> tuple[State, tuple[tuple[int, FollowUps], ...]]:
+        """Return what is saved: the state, and the kept fits with their bootstraps and maps."""
+        return self.session.state, tuple((kept.number, kept.followups) for kept in self.session.fits)
 
     @property
     def sliders_moved(self) -> bool:
@@ -334,18 +334,10 @@ class Workspace(JobRunner):
         """The fit of the current state, or None."""
         return self.session.fit_result
 
-    def add_followup(self, name: str, text: str, picture: bytes | None) -> None:
-        """Store the result of a bootstrap or a χ² map: a key of :data:`.CAPTIONS`, its text, and a PNG."""
-        self._followups[self.session.state.key, name] = (text, picture)
-        self.notify("job")
-
-    @property
-    def followups(self) -> dict[str, tuple[str, bytes | None]]:
-        """Results of bootstrap and χ² maps of the current fit by name, the latest last."""
-        if self.session.state.result is None:
-            return {}
-        here = self.session.state.key
-        return {name: found for (key, name), found in self._followups.items() if key == here}
+    def keep_followup(self, found: KeptBootstrap | KeptMaps) -> None:
+        """Keep a bootstrap or χ² maps of the current fit, which are saved with the session."""
+        self.session.keep_followup(found)
+        self.notify("followups")
 
     def start_fit(self, from_sliders: bool = False) -> None:
         """Start a fit, by a global search or from the values of the sliders."""

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import panel as pn
 
-from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.saved_fit import SavedFit
-from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.definitions import TABLE
 from slxrd.ui.app.controls.widgets import (
     CONTROLS_WIDTH,
     button,
     collapsible,
-    picture_html,
-    row,
     text,
 )
 from slxrd.ui.app.plots.solutions import SolutionsPlot
@@ -27,10 +22,9 @@ from slxrd.ui.app.state.shown import shown_by
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.budget import budget_html
 from slxrd.ui.app.views.fit_history import FitHistory
+from slxrd.ui.app.views.followups import FollowUpsView
 from slxrd.ui.app.views.models import ModelsView
 from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines, warning_html
-from slxrd.ui.followup.steps import FollowUp
-from slxrd.ui.report.page import CAPTIONS
 from slxrd.ui.report.text import without_value
 
 _MONOSPACE = """
@@ -88,51 +82,20 @@ class FitView:
             stylesheets=[_MONOSPACE],
         )
         self._solutions.param.watch(self._selected, "value")
-        self._number = pn.widgets.IntInput(
-            label="replicates",
-            value=300,
-            start=2,
-            end=100000,
-            width=110,
-            description="Number of resampled patterns that are fitted.",
-        )
-        self._seed = pn.widgets.IntInput(
-            label="seed",
-            value=0,
-            start=0,
-            width=90,
-            description="The same seed gives the same replicates again.",
-        )
         self._history = FitHistory(workspace)
         self._models = ModelsView(workspace)
-        self._pictures = pn.Column(sizing_mode="stretch_width", margin=0)
+        self._followups = FollowUpsView(workspace, colours)
         self.below = pn.Column(
-            self._history.table,
+            self._followups.bootstrap,
+            self._followups.maps,
             self._models.result,
-            self._pictures,
+            self._history.table,
+            *(each.scroller.view for each in (self._followups, self._models, self._history)),
             sizing_mode="stretch_width",
             margin=0,
+            styles={"max-height": "none"},
         )
-        self._shown: dict[str, tuple[str, bytes | None]] = {}
         self._filling = False
-        self._uncertainty = collapsible(
-            "Uncertainty: bootstrap and χ² maps",
-            text(
-                "<p>The bootstrap repeats the fit on resampled patterns. The maps show χ² against each "
-                "parameter.</p>"
-            ),
-            row(
-                self._number,
-                self._seed,
-                button(
-                    "Bootstrap",
-                    self._bootstrap,
-                    margin=(22, 5, 5, 5),
-                    description="Repeat the fit on resampled patterns.",
-                ),
-            ),
-            button("χ² maps", self._maps, description="Draw χ² against each parameter."),
-        )
         self.controls = pn.Column(
             text("<h2>Fit</h2>"),
             self._from_sliders,
@@ -144,7 +107,7 @@ class FitView:
             self._history.controls,
             self._budget,
             self._models.controls,
-            self._uncertainty,
+            self._followups.controls,
             width=CONTROLS_WIDTH,
             margin=0,
         )
@@ -161,71 +124,17 @@ class FitView:
         if not self._filling and event.new is not None:
             self.workspace.select_solution(int(event.new))
 
-    def _bootstrap(self) -> None:
-        session, count, seed = self.workspace.session, int(self._number.value), int(self._seed.value)
-        if not self.workspace.try_action(FollowUp(bootstrap=count, seed=seed).check_libraries):
-            return
-
-        def compute(report: Progress) -> tuple[bytes | None, str]:
-            from slxrd.ui.followup.samples import run_bootstrap
-
-            fit = session.fit_again(report)
-            summary, contents, _ = run_bootstrap(fit, count, "noise", seed, _bar(report))
-            picture = contents[2] if len(contents) > 2 else None
-            return (picture if isinstance(picture, bytes) else None), summary
-
-        self.workspace.start_job(
-            "the bootstrap", compute, lambda found: self._add_followup("bootstrap.png", *found), partial=True
-        )
-
-    def _maps(self) -> None:
-        session = self.workspace.session
-
-        def compute(report: Progress) -> tuple[bytes | None, str]:
-            from slxrd.ui.followup.maps import run_maps
-
-            summary, contents, _ = run_maps(session.fit_again(report), _bar(report))
-            picture = contents[0]
-            return (picture if isinstance(picture, bytes) else None), summary
-
-        self.workspace.start_job(
-            "the calculation of the χ² maps",
-            compute,
-            lambda found: self._add_followup("chi2maps.png", *found),
-            partial=True,
-        )
-
-    def _add_followup(self, name: str, picture: bytes | None, summary: str) -> None:
-        self.workspace.show_message(
-            "Done: the result is below the curves, and will be in the report.", "success"
-        )
-        self.workspace.add_followup(name, summary, picture)
-
     def refresh(self, topic: Topic) -> None:
         """Update the results and the button."""
         self._history.refresh(topic)
         self._models.refresh(topic)
+        self._followups.refresh(topic)
         if topic == "state":
             self._show_results()
         elif topic == "values":
             self._show_selection()
         elif topic == "job":
             self._button.disabled = self.workspace.busy
-            self._show_followups()
-
-    def _show_followups(self) -> None:
-        followups = self.workspace.followups
-        if followups == self._shown:
-            return
-        self._shown = followups
-        parts: list[Any] = []
-        for name, (summary, picture) in reversed(followups.items()):
-            parts.append(text(f"<h3>{CAPTIONS[name]}</h3>"))
-            if picture:
-                parts.append(text(picture_html(picture, CAPTIONS[name])))
-            if summary:
-                parts.append(text(f"<pre>{escape(summary)}</pre>"))
-        self._pictures.objects = parts
 
     def _show_selection(self) -> None:
         """Show the chosen solution in list, picture and table."""
@@ -257,13 +166,11 @@ class FitView:
             )
 
     def _show_results(self) -> None:
-        self._show_followups()
         try:
             result = self.workspace.saved
         except SlxrdError as error:
             self.workspace.show_message(f"{error}.", "error")
             result = None
-        self._uncertainty.visible = result is not None
         self._parts.object = "" if result is None else budget_html(result)
         self._budget.visible = bool(self._parts.object)
         self._solutions.visible = result is not None
@@ -286,20 +193,3 @@ class FitView:
         self._estimates.object = estimates_html(result, self.workspace.solution)
         self._show_probabilities(result, self.workspace.solution)
         self._reasons.object = warning_html(result) + reasons_html(result)
-
-
-class _Bar:
-    """Progress bar that reports to the page; it has the interface of the command line's bar."""
-
-    def __init__(self, report: Progress) -> None:
-        self._report = report
-
-    def __enter__(self) -> Progress:
-        return self._report
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-def _bar(report: Progress) -> Callable[[str], _Bar]:
-    return lambda _: _Bar(report)

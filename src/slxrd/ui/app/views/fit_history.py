@@ -11,7 +11,8 @@ from slxrd._escape import html_text as escape
 from slxrd.fitting.record.kept_fit import MOST_FITS, KeptFit
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
-from slxrd.ui.app.controls.widgets import button, collapsible, text
+from slxrd.ui.app.controls.scroll import Scroller
+from slxrd.ui.app.controls.widgets import button, card_below, collapsible, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.history_tables import ListedFit, fit_html, side_by_side_html
@@ -31,8 +32,10 @@ class FitHistory:
     ----------
     controls : panel.Card
         The list, the newest fit first.
-    table : panel.pane.HTML
+    table : panel.Column
         The fits that are ticked, side by side.
+    scroller : Scroller
+        Shows the table.
     ticks : dict of int to panel.widgets.CheckBoxGroup
         For each number of a fit, whether it is in the table.
     """
@@ -56,7 +59,9 @@ class FitHistory:
             open=True,
         )
         self.controls.header = self._title
-        self.table = text(visible=False)
+        self._table = text()
+        self.table = card_below(self._table, visible=False)
+        self.scroller = Scroller(self.table)
         self.refresh("state")
 
     def refresh(self, topic: Topic) -> None:
@@ -131,5 +136,8 @@ class FitHistory:
 
     def _show_table(self) -> None:
         ticked = [self._converted[number] for number, tick in self.ticks.items() if tick.value]
+        hidden = not self.table.visible
+        self._table.object = side_by_side_html(ticked) if len(ticked) > 1 else ""
         self.table.visible = len(ticked) > 1
-        self.table.object = side_by_side_html(ticked) if len(ticked) > 1 else ""
+        if hidden and self.table.visible:
+            self.scroller.show(self.table)

@@ -10,7 +10,8 @@ from slxrd.fitting.request.declaration import OPTIONS
 from slxrd.studies.compare.specification import model_options
 from slxrd.studies.compare.text import comparison_html
 from slxrd.ui.app.controls.option_fields import option_field
-from slxrd.ui.app.controls.widgets import button, collapsible, picture_html, row, text
+from slxrd.ui.app.controls.scroll import Scroller
+from slxrd.ui.app.controls.widgets import button, card_below, collapsible, picture_html, row, text
 from slxrd.ui.app.state.messages import Topic, name_page_fields
 from slxrd.ui.app.state.models import (
     OFFERED,
@@ -42,6 +43,8 @@ class ModelsView:
         The models that are compared.
     chosen : panel.widgets.Select
         The compared model that is sent to the fit.
+    scroller : Scroller
+        Shows a new result.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -85,9 +88,8 @@ class ModelsView:
         self._ranking, self._picture, self._printed = text(), text(), text()
         self._ranking.stylesheets = [*self._ranking.stylesheets, "td { white-space: nowrap; }"]
         self._output = collapsible("Output of slxrd compare", self._printed)
-        self.result = pn.Column(
-            self._ranking, self._picture, self._output, sizing_mode="stretch_width", margin=0, visible=False
-        )
+        self.result = card_below(self._ranking, self._picture, self._output, visible=False)
+        self.scroller = Scroller(self.result)
         self.refresh("state")
         self.refresh("job")
 
@@ -170,6 +172,7 @@ class ModelsView:
         stale = found is not None and found.state.key != state.key
         if (found, stale) == self._shown:
             return
+        new = found is not None and found is not self._shown[0]
         self._shown = found, stale
         self.result.visible = self._use.visible = found is not None
         if found is None:
@@ -187,3 +190,5 @@ class ModelsView:
         self._picture.object = picture_html(found.picture, "Figure of the models") if found.picture else ""
         printed = escape(str(found.comparison))
         self._printed.object = f"<pre style='white-space:pre;overflow-x:auto'>{printed}</pre>"
+        if new:
+            self.scroller.show(self.result)

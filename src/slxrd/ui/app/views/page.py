@@ -13,7 +13,7 @@ import panel as pn
 
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.plot_bar import PlotBar
-from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, QUIET, RAIL, RAIL_WIDTH, TABS, variables
+from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, PROGRESS, QUIET, RAIL, RAIL_WIDTH, TABS, variables
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text, tip
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
@@ -190,7 +190,9 @@ class Page:
     def _status_bar(self) -> pn.Row:
         self._grade = pn.pane.HTML("", margin=(8, 8))
         self._message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(9, 8))
-        self._progress = pn.indicators.Progress(value=0, max=100, width=220, visible=False, margin=(15, 8))
+        self._progress = pn.indicators.Progress(
+            value=0, max=100, width=220, height=8, visible=False, margin=(16, 8), stylesheets=[PROGRESS]
+        )
         self._cancel = button(
             "Cancel",
             self.workspace.cancel,

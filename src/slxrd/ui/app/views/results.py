@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 
 from slxrd._escape import html_text as escape
+from slxrd.fitting.record.kept_followup import KeptBootstrap
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.assessment import AS_PROBABLE
 from slxrd.fitting.result.fit import Estimate
@@ -164,9 +167,53 @@ def estimate_text(estimate: Estimate | None) -> str:
     if estimate.status == "rejected":
         return "no result"
     if estimate.status == "ambiguous" and estimate.interval_95:
-        return f"{format_interval(estimate.interval_95, estimate.error)} (95 %)"
-    written = format_estimate(estimate).rstrip().removesuffix(f" {estimate.unit}")
+        return _minus(f"{format_interval(estimate.interval_95, estimate.error)} (95 %)")
+    written = _minus(format_estimate(estimate).rstrip().removesuffix(f" {estimate.unit}"))
     return f"{written} ({estimate.status})" if estimate.status in ("fixed", "at bound") else written
+
+
+def replicates_html(kept: KeptBootstrap, result: SavedFit) -> str:
+    """Return the table of a bootstrap beside the values of the fit.
+
+    Parameters
+    ----------
+    kept : KeptBootstrap
+        The replicates.
+    result : SavedFit
+        The fit.
+    """
+    found = {**result.parameters, **result.derived}
+    rows = []
+    for name in kept.all_values:
+        spread = kept.std(name)
+        if spread == 0.0:
+            continue
+        digits = max(0, 1 - math.floor(math.log10(spread)))
+        numbers = (kept.mean(name), spread, *(kept.quantile(name, share) for share in (0.025, 0.5, 0.975)))
+        cells = "".join(f"<td class=n>{_minus(f'{number:.{digits}f}')}</td>" for number in numbers)
+        estimate = found.get(name)
+        unit = "" if estimate is None or not estimate.unit else f" ({escape(estimate.unit)})"
+        rows.append(
+            f"<tr><td>{symbol_html(symbol_of(name))}{unit}</td>{cells}<td>{escape(estimate_text(estimate))}</td>"
+            "</tr>"
+        )
+    made = f"{kept.done} of {kept.requested} replicates, seed {kept.seed}."
+    if kept.every > 1:
+        made += f" One of every {kept.every} is kept, for the table and the plots."
+    warning = ""
+    if result.rejected:
+        warning = "<p><b>The model does not describe the data:</b> the spread is no error of a quantity.</p>"
+    elif result.assessment is not None and result.assessment.grade != "describes":
+        warning = (
+            "<p><b>Residuals are systematic:</b> these values spread by the noise alone; the errors of "
+            f"the fit contain those of noise × {result.assessment.widening:.2g}.</p>"
+        )
+    heads = ("mean", "standard deviation", "2.5 %", "median", "97.5 %")
+    head = "".join(f"<th class=n>{each}</th>" for each in heads)
+    return (
+        f"<p>{made}</p>{warning}<table><thead><tr><th></th>{head}<th>of the fit (1 σ)</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
 
 
 def quantities_of(result: SavedFit) -> dict[str, Estimate]:
@@ -206,11 +253,11 @@ def _split(estimate: Estimate) -> tuple[str, int]:
 def _cells(estimate: Estimate, decimals: int) -> str:
     """Return value, error and unit in three cells, or in one what is not a value with an error."""
     if estimate.status == "ambiguous" and estimate.interval_95:
-        intervals = format_interval(estimate.interval_95, estimate.error)
+        intervals = _minus(format_interval(estimate.interval_95, estimate.error))
         return f"<td colspan=3>{escape(f'{intervals} {estimate.unit}')} (95 %)</td>"
     number, own = _split(estimate)
     if not number or estimate.status in ("lower bound", "upper bound", "rejected"):
-        written = format_estimate(estimate).replace(" ", "\u00a0")
+        written = _minus(format_estimate(estimate)).replace(" ", "\u00a0")
         return f"<td colspan=3>{escape(written)}</td>"
     error = format_estimate(estimate).split(" ")[2]
     return _number(float(number), own, decimals, f"± {error}", estimate.unit)
@@ -222,7 +269,7 @@ def _number(value: float | None, own: int, decimals: int, error: str, unit: str)
         return "<td colspan=3>–</td>"
     missing = ("" if own else ".") + "0" * (decimals - own) if decimals > own else ""
     hidden = f"<span style='visibility:hidden' aria-hidden='true'>{missing}</span>" if missing else ""
-    written = f"{value:.{own}f}".replace("-", "−")
+    written = _minus(f"{value:.{own}f}")
     return (
         f"<td class=n>{written}{hidden}</td><td style='white-space:nowrap'>{escape(error)}</td>"
         f"<td>{escape(unit)}</td>"
@@ -249,3 +296,8 @@ def notes_html(result: SavedFit) -> str:
     items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
     warning = warning_html(result)
     return f"<h3>Notes and warnings</h3>{warning}<ul>{items}</ul>" if items or warning else ""
+
+
+def _minus(text: str) -> str:
+    """Write negative numbers with a minus sign."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)

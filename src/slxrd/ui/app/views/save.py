@@ -87,12 +87,11 @@ class SaveView:
         return document
 
     def _report(self, fit: SavedFit) -> str:
+        from slxrd.ui.followup.kept import report_parts
         from slxrd.ui.report.page import FollowUpSection, report_html
 
-        followups = self.workspace.followups
-        summary = "\n\n".join(text for text, _ in followups.values() if text)
-        pictures = [(name, picture) for name, (_, picture) in followups.items() if picture is not None]
-        return report_html(fit, followed=FollowUpSection(summary, pictures))
+        text, pictures = report_parts(fit, self.workspace.session.followups)
+        return report_html(fit, followed=FollowUpSection(text, pictures))
 
     def refresh(self, topic: Topic) -> None:
         """Update the buttons, the command, the script and the log."""
