@@ -29,12 +29,12 @@ class Scroller:
     def __init__(self, *targets: Viewable) -> None:
         self._calls = {}
         for target in targets:
-            call = pn.pane.HTML("0", visible=False)  # a change of its text scrolls
-            call.jscallback(object=_SCROLL, args={"target": target})
+            call = pn.widgets.StaticText(value="0", visible=False)  # a change of its text scrolls
+            call.jscallback(value=_SCROLL, args={"target": target})
             self._calls[id(target)] = call
         self.view = pn.Column(*self._calls.values(), margin=0, visible=False)
 
     def show(self, target: Viewable) -> None:
         """Scroll to one of the parts."""
         call = self._calls[id(target)]
-        call.object = str(int(call.object) + 1)
+        call.value = str(int(call.value) + 1)
