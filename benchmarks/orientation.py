@@ -24,6 +24,11 @@ KINDS: dict[str, tuple[tuple[Textured, ...], float, dict[str, Any]]] = {
     "tilt 6°, spots half as wide": ((Textured(fraction=0.8, tilt=6.0),), 0.2, {"width": 0.02}),
     "tilt 1°": ((Textured(fraction=0.8, tilt=1.0),), 0.2, {}),
     "tilt 1°, a tenth of the counts": ((Textured(fraction=0.8, tilt=1.0),), 0.2, {"counts": 3.0}),
+    "tilt 1°, a tenth of the counts, no impurity": (
+        (Textured(fraction=0.8, tilt=1.0),),
+        0.2,
+        {"counts": 3.0, "impurity": None},
+    ),
     "tilt 0.3°, below the width": ((Textured(fraction=0.9, tilt=0.3),), 0.1, {}),
     "powder": ((), 1.0, {}),
     "powder, a tenth of the counts": ((), 1.0, {"counts": 3.0}),
@@ -53,7 +58,8 @@ def study(name: str, repeats: int) -> None:
     textures, random, options = KINDS[name]
     given = {"counts": 30.0, **options}
     off = given.pop("centre", 0.0)
-    expected = film(textures, powder=random, impurity=(0.9, 0.3 * given["counts"]), **given)
+    given.setdefault("impurity", (0.9, 0.3 * given["counts"]))
+    expected = film(textures, powder=random, **given)
     geometry = replace(
         GEOMETRY, centre_row=GEOMETRY.centre_row + off, centre_column=GEOMETRY.centre_column - off
     )

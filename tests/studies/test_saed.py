@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,9 @@ from slxrd.studies.images.saed.zone import ArcsOfRing, zones_of
 
 pytest.importorskip("pyFAI")
 saed = pytest.importorskip("simulated_saed")
+
+#: Two rings in a small image.
+SMALL: dict[str, Any] = {"shape": (290, 300), "centre": (147.3, 152.8), "constant": 500.0}
 
 
 def within(estimate: Estimate, truth: float, errors: float = 4.0) -> bool:
@@ -156,8 +161,8 @@ def test_rings_with_arcs(arcs: slxrd.Saed) -> None:
 
 @pytest.mark.slow
 def test_without_the_error_of_the_constant_d_has_none() -> None:
-    image = saed.measured(saed.diffraction(oriented=0.0, counts=15.0))
-    found = slxrd.measure_saed(image, saed.CONSTANT, "5.84", q=(0.8, 1.8), centre=saed.CENTRE)
+    image = saed.measured(saed.diffraction(oriented=0.0, counts=15.0, **SMALL))
+    found = slxrd.measure_saed(image, SMALL["constant"], "5.84", q=(0.8, 1.8), centre=SMALL["centre"])
     assert all(ring.d.error is None for ring in found.rings)
     assert found.lattice_constant is not None
     assert found.lattice_constant.error is None
@@ -178,6 +183,46 @@ def test_spots_of_a_single_crystal() -> None:
         assert within(length, saed.CONSTANT / saed.EDGE)
     assert within(found.spots.angle, 90.0)
     assert found.zone_axis == "<100>"
+
+
+@pytest.mark.slow
+def test_planes_are_assigned_with_a_common_scale() -> None:
+    # With a constant that is 4 % too large, {110} alone would be 4 % off, beyond the tolerance.
+    image = saed.measured(saed.diffraction(oriented=0.0, counts=15.0, **SMALL))
+    found = slxrd.measure_saed(
+        image, 1.04 * SMALL["constant"], "5.84", camera_error=0.02 * SMALL["constant"], q=(0.8, 1.8)
+    )
+    assert [ring.planes for ring in found.rings] == ["{100}", "{110}"]
+    assert found.scale is not None
+    assert found.scale.value == pytest.approx(1.04, rel=2e-3)
+    assert within(found.scale, 1.0)
+    assert found.ratio_test is not None
+    assert found.ratio_test[0] < 10.0
+    exact = slxrd.measure_saed(image, 1.04 * SMALL["constant"], "5.84", camera_error=1.0, q=(0.8, 1.8))
+    assert not any(ring.planes for ring in exact.rings)
+    assert any("check it and the camera constant" in note for note in exact.notes)
+
+
+@pytest.mark.slow
+def test_two_orientations_have_no_zone_axis() -> None:
+    first = saed.diffraction(oriented=0.9, counts=20.0, **SMALL)
+    other = saed.diffraction(oriented=0.9, counts=20.0, turn=55.0, background=0.0, **SMALL)
+    found = slxrd.measure_saed(
+        saed.measured(first + other), SMALL["constant"], "5.84", camera_error=7.0, q=(0.8, 1.8)
+    )
+    assert len(found.rings[0].arcs.azimuths) == 4
+    assert not found.zone_axis
+    assert any("two orientations may be mixed" in note for note in found.notes)
+
+
+@pytest.mark.slow
+def test_a_centre_that_is_wrong_is_noted() -> None:
+    image = saed.measured(saed.diffraction(oriented=0.0, counts=15.0, **SMALL))
+    row, column = SMALL["centre"]
+    found = slxrd.measure_saed(image, SMALL["constant"], q=(0.8, 1.8), centre=(row + 2.5, column))
+    assert found.centre[0].error is None
+    assert any("the rings are centred at row 147." in note for note in found.notes)
+    assert found.rings[0].radius.value == pytest.approx(SMALL["constant"] / saed.EDGE, abs=0.3)
 
 
 @pytest.mark.slow

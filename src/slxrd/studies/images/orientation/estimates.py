@@ -26,8 +26,8 @@ from slxrd.units import FloatArray
 _ONE_SIDED, _DIFFERENT = 1.645, 2.0
 #: Standard deviations from which the variance of the tilt is separable from that of the spots themselves.
 _SEPARABLE = 3.0
-#: Error of the intensity of spots relative to that of an even ring.
-_RELATIVE = 0.04
+#: Error of the intensity of spots relative to that of an even ring, beside which other rings may lie.
+_RELATIVE = 0.08
 #: Relative difference of the variance of a spot along q and across it, that is not known to be tilt.
 _ANISOTROPY = 0.03
 #: Displacement of the centre in pixels from which on it is noted.

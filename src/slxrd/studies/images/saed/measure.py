@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from slxrd.studies.images.rings.fit import (
     fit_rings,
     search_span,
 )
-from slxrd.studies.images.rings.lattice import Lattice, plane_text
+from slxrd.studies.images.rings.lattice import Family, Lattice, plane_text
 from slxrd.studies.images.rings.search import find_rings
 from slxrd.studies.images.saed.arcs import RingArcs, find_arcs
 from slxrd.studies.images.saed.camera import Camera
@@ -123,7 +124,7 @@ def measure_saed(
     at, geometry, span, measured = _centred(image, camera, at, q, refined=centre is None)
     relative = camera.relative_error or 0.0
     families = [] if known is None else known.families(span[1] * (1.0 + tolerance))
-    measured = assigned(measured, known, families, tolerance + _ERRORS * relative)
+    measured = _indexed(measured, known, families, tolerance, _ERRORS * relative)
     ellipse = ellipse_of(measured)
     arcs = [find_arcs(each.profile, _own(each)) for each in measured]
     rings = _rings(measured, arcs, camera, ellipse, k)
@@ -180,6 +181,34 @@ def _centred(
             break
         at = at[0] - up, at[1] + right
     return at, geometry, span, measured
+
+
+def _indexed(
+    measured: list[MeasuredRing],
+    lattice: Lattice | None,
+    families: Sequence[Family],
+    tolerance: float,
+    common: float,
+) -> list[MeasuredRing]:
+    """Give the rings planes of a lattice, all with the scale that gives most of them planes.
+
+    The camera constant changes all spacings by one factor, up to ``common``; that of each ring is tried.
+    """
+    within = assigned(measured, lattice, families, tolerance + common)
+    tried = []
+    for anchor in within:
+        if anchor.family is not None:
+            scale = anchor.fit.shape.q / anchor.family.q
+            own = {replace(family, q=scale * family.q): family for family in families}
+            found = assigned(measured, lattice, list(own), tolerance)
+            tried.append(
+                [each if each.family is None else replace(each, family=own[each.family]) for each in found]
+            )
+    return max(tried, key=_count, default=within)
+
+
+def _count(measured: Sequence[MeasuredRing]) -> int:
+    return sum(each.family is not None for each in measured)
 
 
 def _own(measured: MeasuredRing) -> tuple[float, float]:

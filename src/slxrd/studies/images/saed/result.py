@@ -176,7 +176,7 @@ class Saed(Sealed):
         if self.ratio_test is not None:
             chi2, degrees = self.ratio_test
             lines.append(
-                f"ratios of the rings by this lattice: χ² = {chi2:.3g} for {degrees} degrees of freedom"
+                f"ratios of the rings by this lattice: χ² = {chi2:.3g}, degrees of freedom {degrees}"
             )
         if self.lattice_constant is not None:
             lines.append(f"lattice constant: {_text(self.lattice_constant)}")
@@ -220,6 +220,8 @@ class Saed(Sealed):
 
 
 def _text(estimate: Estimate) -> str:
+    if estimate.unit == "Å" and estimate.status == "determined" and estimate.error is None:
+        return f"{estimate.value:.4g} Å"  # the camera constant limits its digits
     return format_estimate(estimate).strip()
 
 
