@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import random
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,19 @@ import slxrd
 from audit.mutations import mutated_bytes, mutated_json
 from audit.rows import Attempt, Row, Wrong
 from slxrd.errors import SlxrdError
+from slxrd.fitting.minimise.batch import Refined
+from slxrd.fitting.uncertainty.kept_replicates import KeptReplicates
 from slxrd.instrument.calibration.file import read_resolution
+from slxrd.studies.lowangle.against_fit import fitted_parameters
+from slxrd.studies.maps.blocks.refinement import Solutions
 from slxrd.studies.maps.files.results import read_map, write_map
 from slxrd.studies.maps.files.stacks import Choice, open_stack
+from slxrd.studies.maps.files.store import BlockStore
 from slxrd.studies.series.files import Naming, find_series
 from slxrd.studies.series.output import printed_series
 from slxrd.studies.series.run import _Store
+from slxrd.ui.app.state.autosave_folder import _page as page_of
+from slxrd.ui.app.state.autosave_folder import _shown
 from slxrd.ui.gallery.page import GalleryPage
 from slxrd.ui.report.page import _samples_text
 
@@ -87,6 +96,40 @@ def _map(path: Path) -> None:
     str(read_map(path))
 
 
+def _page(path: Path) -> None:
+    values, _ = _shown(page_of(path.with_name("session.json")))
+    if not all(math.isfinite(value) for value in values.values()):
+        raise Wrong("a slider has a value that is not finite")
+
+
+def _replicates(path: Path) -> None:
+    found = KeptReplicates(path, [[1.0]], REPLICATES.values.shape[1]).read(10)
+    if found is not None and not np.array_equal(found.values, REPLICATES.values[: len(found.values)]):
+        raise Wrong("damaged replicates are used")
+
+
+def _replicates_file() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        kept = KeptReplicates(Path(folder, "kept"), [[1.0]], REPLICATES.values.shape[1])
+        kept.write([REPLICATES], now=True)
+        return kept.path.read_bytes()
+
+
+def _block_file() -> bytes:
+    content = io.BytesIO()
+    np.savez(content, **vars(BLOCK))
+    return content.getvalue()
+
+
+def _block(path: Path) -> None:
+    BlockStore(path.parent).load("refined", 0, BLOCK)
+
+
+REPLICATES = Refined(
+    np.arange(12.0).reshape(4, 3), np.ones(4), np.ones(4, dtype=bool), np.zeros(4, dtype=int)
+)
+BLOCK = Solutions.empty(3, 5)
+PAGE: dict[str, Any] = {"file": "a.csv", "fitted": True, "values": {"d": 5.84, "L": 36.9}, "solution": 0}
 STORED = OLD / "series" / "joint" / "patterns" / "film-25C.json"
 KEY: str = json.loads(STORED.read_text(encoding="utf-8"))["key"]
 #: For each document: name of the file, valid contents, whether it is JSON, and what reads it.
@@ -128,6 +171,14 @@ DOCUMENTS: dict[str, tuple[str, list[Path | bytes], bool, Callable[[Path], objec
         "table.csv", [b"file,temperature (\xc2\xb0C)\nfilm-25C.csv,25\nfilm-50C.csv,50\n"], False,
         lambda path: find_series([], slxrd.read, Naming(table=path)),
     ),
+    "result for low angles": (
+        "result.json",
+        [OLD / "fits" / "own" / "result.json", FILES / "results" / "schema-4" / "result.json"],
+        True, fitted_parameters,
+    ),
+    "page of an autosave": ("session.page.json", [json.dumps(PAGE).encode()], True, _page),
+    "replicates of a bootstrap": ("replicates", [_replicates_file()], False, _replicates),
+    "block of a map": ("refined-000000.npz", [_block_file()], False, _block),
 }  # fmt: skip
 
 

@@ -73,6 +73,16 @@ def test_a_file_that_is_cut_short_gives_its_whole_rows(fit: slxrd.Fit, whole: An
     assert np.array_equal(found.samples, whole.samples)
 
 
+def test_damaged_rows_and_those_after_them_are_made_again(fit: slxrd.Fit, whole: Any, killed: Path) -> None:
+    content = bytearray(killed.read_bytes())
+    width = (len(content) - 32) // 100
+    content[32 + 70 * width + 3] ^= 1
+    killed.write_bytes(content)
+    found, made = refined(lambda: slxrd.bootstrap(fit, NUMBER, seed=4, keep=killed))
+    assert made == NUMBER - 70
+    assert np.array_equal(found.samples, whole.samples)
+
+
 @pytest.mark.parametrize("content", [b"", b"\x00" * 5000])
 def test_a_file_of_something_else_is_replaced(
     fit: slxrd.Fit, whole: Any, tmp_path: Path, content: bytes

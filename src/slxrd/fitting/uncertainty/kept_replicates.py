@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -11,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from slxrd._documents import read_bytes
 from slxrd._files import write
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.fitting.minimise.batch import Refined, joined
+from slxrd.units import FloatArray
 
 #: Seconds between two times that they are written.
 INTERVAL = 1.0
@@ -43,22 +46,24 @@ class KeptReplicates:
     def read(self, count: int) -> Refined | None:
         """Return the replicates that are kept, at most a number of them; None if there are none.
 
+        Those that are damaged, and all after them, are left out.
+
         Parameters
         ----------
         count : int
             Largest number.
         """
-        row = 8 * (self._columns + 3)
-        if not self.path.is_file():
-            return None
         try:
-            with self.path.open("rb") as file:
-                if file.read(len(self._head)) != self._head:
-                    return None
-                content = file.read(count * row)
-        except OSError:
+            content = read_bytes(self.path)
+        except FileError:
             return None
-        rows = np.frombuffer(content[: len(content) // row * row]).reshape(-1, self._columns + 3)
+        if content[: len(self._head)] != self._head:
+            return None
+        width = self._columns + 4
+        stored = content[len(self._head) :]
+        rows = np.frombuffer(stored[: len(stored) // (8 * width) * 8 * width]).reshape(-1, width)[:count]
+        damaged = np.flatnonzero(rows[:, -1] != _checksums(rows[:, :-1]))
+        rows = rows[: damaged[0] if damaged.size else None, :-1]
         if not rows.size:
             return None
         values, (chi2, converged, start) = rows[:, :-3].copy(), rows[:, -3:].T
@@ -76,12 +81,17 @@ class KeptReplicates:
         """
         if now or time.monotonic() - self._written > INTERVAL:
             done = joined(pieces)
-            rows = np.column_stack([done.values, done.chi2, done.converged, done.start])
+            rows = np.column_stack([done.values, done.chi2, done.converged, done.start]).astype(np.float64)
             with suppress(FileError):
-                write(self.path, self._head + rows.astype(np.float64).tobytes())
+                write(self.path, self._head + np.column_stack([rows, _checksums(rows)]).tobytes())
             self._written = time.monotonic()
 
     def remove(self) -> None:
         """Remove the file, if it exists."""
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
+
+
+def _checksums(rows: FloatArray) -> FloatArray:
+    """Checksum of each row, as a number that is written beside it."""
+    return np.array([zlib.crc32(row.tobytes()) for row in rows], dtype=np.float64)
