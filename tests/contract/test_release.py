@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import tomllib
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_the_conda_recipe_needs_what_the_package_needs() -> None:
     python = f"python {PROJECT['requires-python']}"
     assert run == {python, *(each.replace(">=", " >=") for each in PROJECT["dependencies"])}
     assert recipe["about"]["license"] == PROJECT["license"]
+
+
+def test_the_conda_recipe_names_the_c_library_of_each_system() -> None:
+    """rattler-build has no default for it; versions are those of the released wheels."""
+    assert "${{ stdlib('c') }}" in parsed("recipe/recipe.yaml")["requirements"]["build"]
+    variants = parsed("recipe/variants.yaml")
+    assert {each["if"] for each in variants["c_stdlib"]} == {"linux", "osx", "win"}
+    targets = [target for target, _ in runpy.run_path(str(ROOT / "hatch_build.py"))["RELEASED"].values()]
+    versions = {each["if"]: each["then"] for each in variants["c_stdlib_version"]}
+    assert all(target.endswith(versions["linux"]) for target in targets if "linux" in target)
+    assert all(target.endswith(versions["osx"]) for target in targets if "macos" in target)
 
 
 def test_the_licences_of_all_dependencies_are_listed() -> None:
