@@ -293,3 +293,14 @@ def benchmarks(session: nox.Session) -> None:
     session.run("python", "benchmarks/structure.py")
     if sys.platform != "win32":
         session.run("python", "benchmarks/run.py", "--quick", *session.posargs)
+
+
+@nox.session
+def budgets(session: nox.Session) -> None:
+    """Processor time and memory of each command against what is recorded; ``-- --renew`` records them."""
+    if sys.platform == "win32":
+        session.skip("processes are measured as on POSIX")
+    session.install(".[test]")
+    session.run(
+        "python", "benchmarks/command_budgets.py", *session.posargs, env={"PYTHONPATH": "tests/helpers"}
+    )

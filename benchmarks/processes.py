@@ -96,15 +96,19 @@ def installed_size() -> None:
     goal("all, MB", total, f"{total:.0f} MB", at_most=350)
 
 
+def run_program(*words: str) -> Used:
+    """Run Python with some arguments, and measure what it and its processes take."""
+    code, time, peak = (float(word) for word in _output("-c", _LAUNCH, sys.executable, *words).split())
+    if code != 0:
+        raise SystemExit(f"python {' '.join(words)} failed with exit code {code:.0f}")
+    return Used(time, peak / 1e6)
+
+
 def _least(commands: dict[str, list[str]], rounds: int) -> dict[str, Used]:
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    found: dict[str, list[Used]] = {name: [] for name in commands}
     for _ in range(rounds + 1):
         for name, words in commands.items():
-            output = _output("-c", _LAUNCH, sys.executable, *words)
-            code, time, peak = (float(word) for word in output.split())
-            if code != 0:
-                raise SystemExit(f"{name} failed with exit code {code:.0f}")
-            found[name].append((time, peak / 1e6))
+            found[name].append(run_program(*words))
     # The first round writes bytecode and fills the caches of the system.
     return {name: Used(*np.min(each[1:], axis=0).tolist()) for name, each in found.items()}
 

@@ -20,7 +20,7 @@ def nox_tasks() -> set[str]:
 def test_the_noxfile_has_all_tasks() -> None:
     assert nox_tasks() == {
         "lint", "types", "contracts", "tests", "core", "demo", "page", "docs", "versions", "benchmarks",
-        "sanitize", "wheels", "audit", "fuzz", "minimum", "release", "places",
+        "sanitize", "wheels", "audit", "fuzz", "minimum", "release", "places", "budgets",
     }  # fmt: skip
 
 
