@@ -73,10 +73,16 @@ def test_a_file_that_is_cut_short_gives_its_whole_rows(fit: slxrd.Fit, whole: An
     assert np.array_equal(found.samples, whole.samples)
 
 
-def test_damaged_rows_and_those_after_them_are_made_again(fit: slxrd.Fit, whole: Any, killed: Path) -> None:
+@pytest.mark.parametrize("change", ["byte", "row"])
+def test_damaged_rows_and_those_after_them_are_made_again(
+    fit: slxrd.Fit, whole: Any, killed: Path, change: str
+) -> None:
     content = bytearray(killed.read_bytes())
     width = (len(content) - 32) // 100
-    content[32 + 70 * width + 3] ^= 1
+    if change == "byte":
+        content[32 + 70 * width + 3] ^= 1
+    else:
+        del content[32 + 70 * width : 32 + 71 * width]
     killed.write_bytes(content)
     found, made = refined(lambda: slxrd.bootstrap(fit, NUMBER, seed=4, keep=killed))
     assert made == NUMBER - 70

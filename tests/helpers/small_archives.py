@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 
 VIEWS = """
 <RawDataView xsi:type="FixedRawDataView" Start="0" Length="1" LogicName="MeasuredTime" Unit="s" />
@@ -44,11 +45,20 @@ def brml_archive(*scans: str, listed: list[str] | None = None, folder: str = "")
         f"<DataContainer><RawDataReferenceList>{strings}</RawDataReferenceList>"
         '<MeasurementInfo SampleName=" Film 7 " /></DataContainer>'
     )
+    return _archive(
+        {
+            folder + "Experiment0/DataContainer.xml": container,
+            **{folder + name: scan for name, scan in zip(names, scans, strict=True)},
+        }
+    )
+
+
+def _archive(members: Mapping[str, str]) -> bytes:
+    """An archive with the same bytes at any time: tests are named by them."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr(folder + "Experiment0/DataContainer.xml", container)
-        for name, scan in zip(names, scans, strict=True):
-            opened.writestr(folder + name, scan)
+    with zipfile.ZipFile(buffer, "w") as opened:
+        for name, text in members.items():
+            opened.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -67,9 +77,10 @@ PROFILE = "10.0\t7\t1\r\n10.1\t8\t1\r\n10.2\t900\t1\r\n10.3\t8\t1\r\n10.4\t0\t1\
 
 def rasx_archive(profile: str = PROFILE, conditions: str = CONDITIONS) -> bytes:
     """A .rasx file of one scan."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as opened:
-        opened.writestr("Data0/Profile0.txt", "\ufeff" + profile)
-        opened.writestr("Data0/MesurementConditions0.xml", "\ufeff" + conditions)
-        opened.writestr("root.xml", "<Root />")
-    return buffer.getvalue()
+    return _archive(
+        {
+            "Data0/Profile0.txt": "\ufeff" + profile,
+            "Data0/MesurementConditions0.xml": "\ufeff" + conditions,
+            "root.xml": "<Root />",
+        }
+    )

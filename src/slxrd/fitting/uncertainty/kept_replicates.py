@@ -7,6 +7,7 @@ import time
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -93,5 +94,8 @@ class KeptReplicates:
 
 
 def _checksums(rows: FloatArray) -> FloatArray:
-    """Checksum of each row, as a number that is written beside it."""
-    return np.array([zlib.crc32(row.tobytes()) for row in rows], dtype=np.float64)
+    """Checksum of each row and all before it, as a number that is written beside it."""
+    found = accumulate(
+        (row.tobytes() for row in rows), lambda before, row: zlib.crc32(row, before), initial=0
+    )
+    return np.array(list(found)[1:], dtype=np.float64)
