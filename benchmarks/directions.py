@@ -32,6 +32,8 @@ TRUTH: dict[Disorder, dict[str, float]] = {
 }  # fmt: skip
 #: Crystals along each axis; counts of the highest point, and of the background.
 COHERENT, PEAK, BACKGROUND = 20, 1500.0, 20.0
+#: Seconds for a search, which are enough on a busy computer too.
+BUDGET = 900.0
 
 
 def expected(disorder: Disorder) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -73,7 +75,7 @@ def coverage(disorder: Disorder, draws: int) -> None:
     for seed in range(draws):
         fit = slxrd.fit_directions(
             drawn(mean, seed), share=SHARE, disorder=disorder, coherent=COHERENT, noise="counting",
-            background="constant", regions=[(0.8, 1.3), (1.3, 1.8)],
+            background="constant", regions=[(0.8, 1.3), (1.3, 1.8)], budget=BUDGET,
         )  # fmt: skip
         rejected += fit.rejected
         for name, true in TRUTH[disorder].items():

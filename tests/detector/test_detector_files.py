@@ -169,6 +169,14 @@ def test_geometry_of_a_marccd_file(tmp_path: Path) -> None:
     assert (found.pixel_row, found.pixel_column) == pytest.approx((79.0, 80.0))
 
 
+def test_an_mrc_file_of_an_electron_microscope(tmp_path: Path) -> None:
+    rows, columns = COUNTS.shape
+    header = struct.pack("<4i", columns, rows, 1, 1).ljust(64, b"\0") + struct.pack("<3i", 1, 2, 3)
+    header = header.ljust(208, b"\0") + b"MAP \x44\x44\0\0"
+    (tmp_path / "a.mrc").write_bytes(header.ljust(1024, b"\0") + COUNTS.astype("<i2").tobytes())
+    assert np.array_equal(read_image(tmp_path / "a.mrc").counts, COUNTS)
+
+
 def test_a_bruker_frame_needs_a_typed_geometry(tmp_path: Path) -> None:
     from fabio.bruker100image import Bruker100Image
 

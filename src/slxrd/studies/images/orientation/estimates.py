@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from slxrd.fitting.result.fit import Estimate
+from slxrd.instrument.broadening import FWHM
 from slxrd.studies.images.orientation.model import Found
 from slxrd.studies.images.orientation.result import PreferredOrientation, Ring
 from slxrd.studies.images.rings.fit import (
-    FWHM,
     MeasuredRing,
     bend_of,
     common_displacement,
@@ -29,7 +29,7 @@ _SEPARABLE = 3.0
 #: Error of the intensity of spots relative to that of an even ring, beside which other rings may lie.
 _RELATIVE = 0.08
 #: Relative difference of the variance of a spot along q and across it, that is not known to be tilt.
-_ANISOTROPY = 0.03
+_ANISOTROPY = 0.06
 #: Displacement of the centre in pixels from which on it is noted.
 _NOTED = 1.0
 #: χ² a degree of freedom from which on the orientations do not describe the image.

@@ -12,6 +12,7 @@ from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
 from slxrd.detector.maps import default_bins, polar_map, prepared
 from slxrd.errors import SlxrdError
+from slxrd.instrument.broadening import FWHM
 from slxrd.studies.images.orientation.estimates import (
     displacement_of,
     notes_of,
@@ -24,7 +25,6 @@ from slxrd.studies.images.orientation.result import Orientations
 from slxrd.studies.images.orientation.texture import fibre_poles
 from slxrd.studies.images.rings.bins import above_horizon, pixel_of, sectors
 from slxrd.studies.images.rings.fit import (
-    FWHM,
     MeasuredRing,
     assigned,
     fit_rings,

@@ -15,6 +15,7 @@ from slxrd._short_repr import short_repr
 from slxrd.detector.maps import PolarMap
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate
+from slxrd.studies.images.text import aligned
 from slxrd.units import FloatArray
 
 
@@ -160,7 +161,7 @@ class Orientations(Sealed):
                 values = [format_estimate(value).strip() for value in (each.fraction, each.tilt)]
                 rows.append([f"{each.planes} parallel to the substrate", *values, rivals])
             rows.append(["random", format_estimate(self.random).strip(), "", ""])
-            lines += _table(rows)
+            lines += aligned(rows)
         if self.rings:
             rows = [["planes", "q", "d", "expected d", "width (FWHM)", "significance", "azimuth"]]
             for ring in self.rings:
@@ -170,7 +171,7 @@ class Orientations(Sealed):
                 values = [format_estimate(value).strip() for value in (ring.q, ring.d)]
                 width = format_estimate(ring.width).strip()
                 rows.append([name, *values, expected, width, f"{ring.significance:.1f} σ", even])
-            lines += ["", *_table(rows)]
+            lines += ["", *aligned(rows)]
         if self.displacement is not None:
             right, up = (format_estimate(each).strip() for each in self.displacement)
             lines += ["", f"rings displaced from the given centre by {right} to the right and {up} upwards"]
@@ -228,11 +229,3 @@ def _plain(ring: Ring) -> Mapping[str, Any]:
         "even": ring.even,
         **arrays,
     }
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

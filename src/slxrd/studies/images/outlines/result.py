@@ -15,6 +15,7 @@ from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.images.outlines.measures import Scale
+from slxrd.studies.images.text import aligned
 from slxrd.units import FloatArray
 
 #: Quantities of an outline, with their headings.
@@ -139,10 +140,7 @@ class Outlines(Sealed):
             x, y = each.corners.mean(axis=0)
             values = [format_estimate(getattr(each, name)).strip() for name in QUANTITIES]
             rows.append([str(each.number), f"{x:.0f}, {y:.0f}", *values])
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        lines += [
-            "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows
-        ]
+        lines += aligned(rows)
         of_scale = "that of the scale" if self.scale.error else "none of the scale"
         return [
             *lines,

@@ -12,6 +12,7 @@ from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
 from slxrd.detector.integrator import extent
 from slxrd.errors import SlxrdError
+from slxrd.instrument.broadening import FWHM
 from slxrd.studies.images.rings.bins import about_ring, beside, pixel_of
 from slxrd.studies.images.rings.lattice import Family, Lattice
 from slxrd.studies.images.rings.profile import (
@@ -27,8 +28,6 @@ from slxrd.units import FloatArray
 
 #: Below this q in Å⁻¹, small-angle scattering is not searched for rings.
 LOWEST_Q = 0.5
-#: Full width at half maximum of a Gaussian in standard deviations.
-FWHM = 2.0 * math.sqrt(2.0 * math.log(2.0))
 #: Departure of a spot from its ring, in units of w²/q: q(1 − cos δ), at two standard deviations δ = 2w/q.
 _BENT = 2.0
 #: Standard deviations from which on a ring's radial profile has a tail.

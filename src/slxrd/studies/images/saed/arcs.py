@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from slxrd.fitting.result.fit import Estimate
-from slxrd.studies.images.rings.fit import FWHM
+from slxrd.instrument.broadening import FWHM
 from slxrd.studies.images.rings.profile import FEWEST, Profile, covariance_of, minimise_by_differences
 from slxrd.units import FloatArray
 

@@ -15,9 +15,9 @@ from slxrd.detector.image import DetectorImage
 from slxrd.detector.maps import default_bins, polar_map, prepared
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate
+from slxrd.instrument.broadening import FWHM
 from slxrd.studies.images.rings.bins import pixel_of, sectors
 from slxrd.studies.images.rings.fit import (
-    FWHM,
     MeasuredRing,
     assigned,
     bend_of,

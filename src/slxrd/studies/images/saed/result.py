@@ -16,6 +16,7 @@ from slxrd.detector.maps import PolarMap
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.images.saed.arcs import RingArcs
+from slxrd.studies.images.text import aligned
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ class Saed(Sealed):
                 rows.append(
                     [name, *map(_text, (ring.radius, ring.ratio, ring.d)), expected, _text(ring.width), *arcs]
                 )
-            lines += ["", *_table(rows), ""]
+            lines += ["", *aligned(rows), ""]
             for ring in self.rings:
                 if ring.arcs.azimuths:
                     at = ", ".join(f"{each.value:.1f}" for each in ring.arcs.azimuths)
@@ -223,11 +224,3 @@ def _text(estimate: Estimate) -> str:
     if estimate.unit == "Å" and estimate.status == "determined" and estimate.error is None:
         return f"{estimate.value:.4g} Å"  # the camera constant limits its digits
     return format_estimate(estimate).strip()
-
-
-def _table(rows: list[list[str]]) -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    return [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
