@@ -108,6 +108,22 @@ def test_every_kind_begins_with_a_cut_inside_the_image(workspace: Workspace) -> 
         assert workspace.level == "success", message
 
 
+def test_a_range_that_was_chosen_follows_the_geometry_and_one_that_was_given_stays(
+    workspace: Workspace,
+) -> None:
+    transmission = {name: text for name, text in TYPED.items() if name != "incidence"}
+    asked(workspace, file="film.edf", typed=transmission)
+    before = workspace.image.request.ranges["in-plane"]
+    asked(workspace, typed=TYPED)
+    after = workspace.image.request.ranges["in-plane"]
+    assert after != before
+    asked(workspace, typed=transmission)
+    assert workspace.image.request.ranges["in-plane"] == before
+    asked(workspace, ranges={"in-plane": "0.045:0.055"})
+    asked(workspace, typed=TYPED)
+    assert workspace.image.request.ranges["in-plane"] == "0.045:0.055"
+
+
 def test_geometry_from_a_poni_file_and_from_the_header(workspace: Workspace, tmp_path: Path) -> None:
     workspace.image.files.add("a.poni", PONI.encode())
     asked(workspace, file="film.edf", typed={"poni": "a.poni", "incidence": "0.3"})

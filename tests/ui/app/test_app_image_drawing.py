@@ -125,3 +125,33 @@ def test_the_curve_has_error_bars_and_no_points_without_counts() -> None:
     assert data["top"].tolist() == [9.0, 12.0]
     curve.show(None, None)
     assert not len(curve._source.data["q"])
+
+
+def test_a_redraw_keeps_the_zoom_of_the_image() -> None:
+    plot = ImagePlot(LIGHT, ImageActions(lambda *ends: None, lambda first, last: None))
+    plot.show(map_picture(MAP, FILM), [], "")
+    pane = plot.view[0]
+    brighter = CartesianMap(MAP.q_xy, MAP.q_z, 9.0 * MAP.intensity, MAP.sigma)
+    plot.show(map_picture(brighter, FILM), [], "")
+    assert plot.view[0] is pane  # the same plot, which the browser keeps as it is
+    assert plot._picture.data["value"][0].max() == 36.0
+    assert plot._mapper.low == 36.0
+    plot.show(pixel_picture(DetectorImage(np.full((9, 8), 7.0)), None), [], "")
+    assert plot.view[0] is not pane
+
+
+def test_a_redraw_keeps_the_zoom_of_the_curve_unless_its_axis_changes() -> None:
+    curve = CutCurve(LIGHT)
+    one = slxrd.Pattern(x=[0.1, 0.2, 0.3], intensity=[4.0, 5.0, 9.0], sigma=[1.0, 1.0, 1.0])
+    other = slxrd.Pattern(x=[0.1, 0.2, 0.5], intensity=[4.0, 5.0, 9.0], sigma=[1.0, 1.0, 1.0])
+    shown = curve._plot.x_range
+    curve.show(slxrd.Cut("radial"), one)
+    assert shown.end == pytest.approx(0.304)
+    curve.show(slxrd.Cut("radial"), other)
+    assert shown.end == pytest.approx(0.508)
+    shown.update(start=0.15, end=0.25)  # by the user
+    curve.show(slxrd.Cut("radial"), one)
+    assert (shown.start, shown.end) == (0.15, 0.25)
+    assert shown.reset_end == pytest.approx(0.304)
+    curve.show(slxrd.Cut("in-plane", (0.04, 0.06)), one)
+    assert shown.end == pytest.approx(0.304)

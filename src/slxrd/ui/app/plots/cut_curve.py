@@ -81,11 +81,15 @@ class CutCurve:
                 ("q", pattern.x), ("y", y), ("sigma", sigma), ("foot", foot), ("top", y + sigma)
             )
         }  # fmt: skip
-        self._fit_ranges()
-        self._plot.xaxis.axis_label = f"{_NAMES[cut.along]} (Å⁻¹)"
+        label = f"{_NAMES[cut.along]} (Å⁻¹)"
+        self._fit_ranges(keep_zoom=label == self._plot.xaxis.axis_label)
+        self._plot.xaxis.axis_label = label
 
-    def _fit_ranges(self) -> None:
-        """Show the whole curve; ranges that follow the data would have nothing to follow before it."""
+    def _fit_ranges(self, keep_zoom: bool) -> None:
+        """Show the whole curve, unless it is zoomed and has the same axis as the former one.
+
+        Ranges that follow the data would have nothing to follow before there are any.
+        """
         data = self._source.data
         if not len(data["q"]):
             return
@@ -96,4 +100,7 @@ class CutCurve:
             (self._plot.x_range, (left - margin, right + margin)),
             (self._plot.y_range, (low, high)),
         ):
-            shown.update(start=start, end=end, reset_start=start, reset_end=end)
+            zoomed = (shown.start, shown.end) != (shown.reset_start, shown.reset_end)
+            shown.update(reset_start=start, reset_end=end)
+            if not (keep_zoom and zoomed):
+                shown.update(start=start, end=end)

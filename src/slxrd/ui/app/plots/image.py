@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import panel as pn
 from bokeh.events import SelectionGeometry
@@ -82,6 +82,7 @@ class ImagePlot:
         self._drawn: Drawn = ""
         self._mouse: ImageMouse = "zoom"
         self._plot: figure | None = None
+        self._kind: tuple[object, ...] = ()
         self._borders = ColumnDataSource({"xs": [], "ys": []}, name="cut")
         self._boxes: dict[str, BoxAnnotation] = {}
         self._filling = False
@@ -93,7 +94,22 @@ class ImagePlot:
         self._plot, self.view.objects = None, []
 
     def show(self, picture: Picture, cut: Borders, drawn: Drawn) -> None:
-        """Draw another picture with the borders of a cut; the zoom of the former one is dropped."""
+        """Draw another picture with the borders of a cut; one with the same axes keeps the zoom."""
+        kind = (picture.names, picture.labels, picture.unit, tuple(picture.columns))
+        if self._plot is not None and kind == self._kind:
+            self._picture.data = _data_of(picture)
+            self._mapper.update(low=picture.low, high=picture.high)
+            self.show_cut(cut, drawn)
+            self._activate()
+            return
+        self._kind = kind
+        self._draw(picture)
+        self.show_cut(cut, drawn)
+        self._activate()
+        self.view.objects = [pn.pane.Bokeh(self._plot, sizing_mode="stretch_both", margin=0)]
+
+    def _draw(self, picture: Picture) -> None:
+        """Make the plot of a picture."""
         colours = self._colours
         plot = figure(
             sizing_mode="stretch_both",
@@ -108,21 +124,17 @@ class ImagePlot:
             name="image",
         )
         plot.toolbar.logo = None
-        x0, x1, y0, y1 = picture.ends
-        mapper = LogColorMapper(
+        mapper = self._mapper = LogColorMapper(
             palette=Viridis256, low=picture.low, high=picture.high, nan_color="rgba(0, 0, 0, 0)"
         )
-        columns = {name: [values] for name, values in picture.columns.items()}
-        source = ColumnDataSource(
-            {**columns, "left": [x0], "foot": [y0], "across": [x1 - x0], "up": [y1 - y0]}, name="picture"
-        )
+        self._picture = ColumnDataSource(_data_of(picture), name="picture")
         image = plot.image(
             "value",
             x="left",
             y="foot",
             dw="across",
             dh="up",
-            source=source,
+            source=self._picture,
             color_mapper=mapper,
             level="underlay",
         )
@@ -158,9 +170,6 @@ class ImagePlot:
         apply_theme(plot, colours)
         plot.grid.visible = False
         self._plot = plot
-        self.show_cut(cut, drawn)
-        self._activate()
-        self.view.objects = [pn.pane.Bokeh(plot, sizing_mode="stretch_both", margin=0)]
 
     def _add_tools(self, plot: figure) -> None:
         self._tools = {
@@ -263,6 +272,13 @@ class ImagePlot:
             left, right = sorted((float(found["x0"]), float(found["x1"])))
             bottom, top = sorted((float(found["y0"]), float(found["y1"])))
             self._actions.rectangle(left, right, bottom, top)
+
+
+def _data_of(picture: Picture) -> dict[str, list[Any]]:
+    """Return the columns of the source of a picture."""
+    x0, x1, y0, y1 = picture.ends
+    columns = {name: [values] for name, values in picture.columns.items()}
+    return {**columns, "left": [x0], "foot": [y0], "across": [x1 - x0], "up": [y1 - y0]}
 
 
 def _readout(picture: Picture, drawn: object) -> HoverTool:

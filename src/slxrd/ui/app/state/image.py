@@ -142,6 +142,7 @@ class ImageState:
         self.lock = threading.Lock()
         self.again = False
         self._kept: dict[str, tuple[object, Any]] = {}
+        self._chosen: dict[str, tuple[str, Geometry]] = {}
 
     def process(self, request: ImageRequest, report: Progress) -> tuple[ImageRequest, ShownImage]:
         """Read an image, remap and cut it; what has not changed is not done again.
@@ -253,9 +254,11 @@ class ImageState:
         image, geometry, found = shown.image, shown.geometry, shown.found
         assert geometry is not None
         assert found is not None
-        if request.cut_text == request.kind and request.kind != "radial":
+        if request.kind != "radial" and self._needs_range(request, geometry):
             cut = starting_cut(request.kind, request.side, geometry, found)
-            request = replace(request, ranges={**request.ranges, cut.kind: str(cut).partition(":")[2]})
+            text = str(cut).partition(":")[2]
+            request = replace(request, ranges={**request.ranges, cut.kind: text})
+            self._chosen[cut.kind] = text, geometry
         cut = Cut.parse(request.cut_text, request.side)
         cut.limits(geometry)  # fails where the cut cannot be drawn either
         shown = replace(shown, cut=cut)
@@ -266,6 +269,12 @@ class ImageState:
         except SlxrdError as error:
             return request, replace(shown, problem=str(error))
         return request, replace(shown, pattern=pattern)
+
+    def _needs_range(self, request: ImageRequest, geometry: Geometry) -> bool:
+        """Whether the range has to be chosen: none is given, or it was chosen for another geometry."""
+        given = request.ranges.get(request.kind, "").strip()
+        chosen = self._chosen.get(request.kind)
+        return not given or (chosen is not None and given == chosen[0] and geometry != chosen[1])
 
     def _once(self, what: str, key: object, make: Callable[[], T]) -> T:
         """Return what was made last if the key is the same; otherwise make it."""

@@ -57,7 +57,9 @@ def _start(workspace: Workspace) -> None:
         request, shown = found
         state.processed, state.shown = request, shown
         with state.lock:
-            state.request = replace(state.request, ranges={**request.ranges, **state.request.ranges})
+            # A range that was given meanwhile stays.
+            new = {k: v for k, v in state.request.ranges.items() if asked.ranges.get(k) != v}
+            state.request = replace(state.request, ranges={**request.ranges, **new})
         if shown.problem:
             raise SlxrdError(shown.problem)
         assert shown.pattern is not None

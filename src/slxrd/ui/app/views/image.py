@@ -149,7 +149,7 @@ class ImageView:
             **_WIDE,
             description=tip("What dragging the mouse over the image does."),
         )
-        self._legend = pn.pane.HTML("", margin=(8, 8), **_WIDE)
+        self._legend = pn.pane.HTML("", margin=(12, 8), **_WIDE)
         self._plot = ImagePlot(colours, ImageActions(self._rectangle, self._line))
         self._curve = CutCurve(colours)
         self._what.param.watch(lambda _: self._later(self._draw), "value")

@@ -415,7 +415,7 @@ def _beside(controls: pn.Column, work: pn.Column) -> pn.Row:
     """Place the controls of a step, which scroll, on the left of what it shows."""
     left = pn.Column(
         card(controls, styles={"min-height": "max-content"}),
-        width=CONTROLS_WIDTH + 40,
+        width=CONTROLS_WIDTH + 20,
         sizing_mode="stretch_height",
         margin=0,
         styles=_SCROLLS,

@@ -328,7 +328,8 @@ class SeriesView:
             self._summary.object = (
                 "<p>Read a folder, or open the example series.</p>"
                 if opened is None
-                else "<p>Not fitted yet.</p>"
+                else "<h2>Results</h2><p>Not fitted yet. Press <b>Fit the series</b>: each pattern "
+                "appears here as soon as it is finished.</p>"
             )
             self._pictures.object = self._printed.object = ""
             return
