@@ -7,9 +7,10 @@ import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import panel as pn
+from panel.io.state import set_curdoc
 
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.plot_bar import PlotBar
@@ -43,6 +44,8 @@ STEPS = {
 TABS_OF_INSPECTOR = {"Sample": "sample", "Instrument": "instrument", "Data": "data", "Fit": "fit"}
 #: The tab that belongs to a step; the others can be opened in every step.
 TAB_OF_STEP = {"open": "data", "regions": "data", "model": "sample", "fit": "fit"}
+#: What a page shows.
+_ALL: tuple[Topic, ...] = ("state", "values", "message", "job")
 _SHRINKS = {"min-height": "0"}
 _SCROLLS = {"overflow-y": "auto", **_SHRINKS}
 _IN_HEADER: dict[str, Any] = {"margin": (4, 4), "stylesheets": [QUIET]}
@@ -57,6 +60,12 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
+
+
+class _View(Protocol):
+    """A step, which follows the workspace."""
+
+    def refresh(self, topic: Topic) -> None: ...
 
 
 class Page:
@@ -77,6 +86,8 @@ class Page:
     ----------
     view : panel.Column
         The page, to be served or shown in a notebook.
+    ready : bool
+        Whether all steps are made. A browser first shows the frame and the first step.
     """
 
     def __init__(
@@ -90,34 +101,28 @@ class Page:
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
         self._steps_named = ("", "")
-        self._bar = PlotBar(lambda: self._regions.show_whole())
-        self._open, self._regions = (
-            OpenView(workspace, others, self._open_series),
-            RegionsView(workspace, self._colours, self._bar),
-        )
-        self._model, self._fit, self._save = (
-            ModelView(workspace),
-            FitView(workspace, self._colours),
-            SaveView(workspace),
-        )
-        self._series = SeriesView(workspace)
-        self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.below)
-        self._image = ImageView(workspace, self._colours, lambda: self.step("regions"))
-        self._views = (
-            self._open, self._regions, self._model, self._fit, self._save, self._series, self._image
-        )  # fmt: skip
-        self._bar.on_change(self._regions.draw, self._comparison.draw)
+        self._step = "open"
+        self.ready = False
+        self._open = OpenView(workspace, others, self._open_series)
+        self._views: tuple[_View, ...] = (self._open,)
         self._assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
-        self._side = self._inspector()
+        self._waiting = text("<p class='muted' role='status'>Preparing the steps …</p>", margin=(8, 16))
+        self._work = pn.Column(
+            self._open.top,
+            self._open.right,
+            self._waiting,
+            sizing_mode="stretch_both",
+            margin=(8, 0),
+            styles=_SCROLLS,
+        )
+        self._middle = pn.Row(self._work, sizing_mode="stretch_both", margin=0, styles=_SHRINKS)
         self.view = pn.Row(
             self._rail(),
             pn.Column(
                 self._header(dark),
                 RecoveryView(autosaves).view,
                 self._assessment,
-                pn.Row(
-                    self._work(), self._side, sizing_mode="stretch_both", margin=0, styles={"min-height": "0"}
-                ),
+                self._middle,
                 self._status_bar(),
                 sizing_mode="stretch_both",
                 margin=0,
@@ -130,7 +135,58 @@ class Page:
         self._unsubscribe = workspace.subscribe(self._changed)
         if self._document is not None:
             self._document.on_session_destroyed(lambda _: self._unsubscribe())
-        for topic in ("state", "values", "message", "job"):
+        document = self._document
+        if document is None:
+            self.complete()
+        else:
+            self._refresh_all()
+            pn.state.onload(lambda: document.add_next_tick_callback(self.complete))
+
+    def complete(self) -> None:
+        """Make the steps, after the frame and the first step have been shown.
+
+        What a user does before changes the workspace, which the steps show when they are made.
+        """
+        if self.ready:
+            return
+        document = self._document
+        with set_curdoc(document):
+            parts = self._make_steps()
+            self.ready = True
+            self._refresh_all()
+
+        def attach() -> None:
+            self._work.objects = parts
+            self._middle.append(self._side)
+
+        # After what the steps draw later: the browser cannot be sent a change of what it does not have.
+        if document is None or document.session_context is None:
+            attach()
+        else:
+            document.add_next_tick_callback(attach)
+
+    def _make_steps(self) -> list[Any]:
+        """Make all steps, and return what they show beside the inspector."""
+        workspace = self.workspace
+        self._bar = PlotBar(lambda: self._regions.show_whole())
+        self._regions = RegionsView(workspace, self._colours, self._bar)
+        self._model, self._fit, self._save = (
+            ModelView(workspace),
+            FitView(workspace, self._colours),
+            SaveView(workspace),
+        )
+        self._series = SeriesView(workspace)
+        self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.below)
+        self._image = ImageView(workspace, self._colours, lambda: self.step("regions"))
+        self._views = (
+            self._open, self._regions, self._model, self._fit, self._save, self._series, self._image
+        )  # fmt: skip
+        self._bar.on_change(self._regions.draw, self._comparison.draw)
+        self._side = self._inspector()
+        return self._parts_of_work()
+
+    def _refresh_all(self) -> None:
+        for topic in _ALL:
             self._refresh(topic)
         self._show_step()
 
@@ -188,6 +244,7 @@ class Page:
         )
 
     def _status_bar(self) -> pn.Row:
+        self._drawer = text(visible=False, margin=0, styles=self._drawer_style)
         self._grade = pn.pane.HTML("", margin=(8, 8))
         self._message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(9, 8))
         self._progress = pn.indicators.Progress(
@@ -243,8 +300,7 @@ class Page:
             styles=self._edge("left"),
         )
 
-    def _work(self) -> pn.Column:
-        self._drawer = text(visible=False, margin=0, styles=self._drawer_style)
+    def _parts_of_work(self) -> list[Any]:
         self._save_page = pn.Row(
             card(self._save.left),
             card(self._save.right, sizing_mode="stretch_width"),
@@ -262,7 +318,7 @@ class Page:
             ),
         )
         self._image_page = _beside(self._image.left, self._image.right)
-        return pn.Column(
+        return [
             self._open.top,
             self._bar.view,
             self._open.right,
@@ -272,10 +328,7 @@ class Page:
             self._series_page,
             self._image_page,
             self._drawer,
-            sizing_mode="stretch_both",
-            margin=(8, 0),
-            styles=_SCROLLS,
-        )
+        ]
 
     def _edge(self, side: str) -> dict[str, str]:
         """Return the style of a part of the frame with a line on one side."""
@@ -298,6 +351,7 @@ class Page:
         self._drawer.visible = not self._drawer.visible
 
     def _open_series(self) -> None:
+        self.complete()
         self.step("series")
         self._series.open_files(self.workspace.files)
 
@@ -328,8 +382,9 @@ class Page:
                 f"white-space:nowrap'>{escape(Path(name).name)}</div>"
             )
             self._show_pattern_or_welcome()
+        if self.ready and topic == "state":
             self._comparison.draw()
-        elif topic == "values":
+        elif self.ready and topic == "values":
             self._comparison.update()
         if topic in ("state", "values"):
             self._refresh_assessment()
@@ -385,8 +440,12 @@ class Page:
     def _show_step(self) -> None:
         # Views are hidden, not removed: messages of the browser that are on their way still find them.
         step = self._steps.value
-        if not self.workspace.busy:
+        if not self.ready:
+            self._show_pattern_or_welcome()
+            return
+        if step != self._step and not self.workspace.busy:
             self.workspace.show_message("")  # the message belonged to the previous step
+        self._step = step
         self._tabs.value = TAB_OF_STEP.get(step, self._tabs.value)
         self._comparison.show(step in ("model", "fit"))
         for name, page in (
@@ -404,6 +463,10 @@ class Page:
 
     def _show_pattern_or_welcome(self) -> None:
         step, opened = self._steps.value, self.workspace.session.state.file is not None
+        if not self.ready:
+            self._open.top.visible = step == "open"
+            self._open.right.visible = step == "open" and not opened
+            return
         pattern = step in ("open", "regions")
         self._bar.show_for(step if opened or step == "regions" else "")
         self._open.top.visible = step == "open"
