@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +10,14 @@ import pytest
 pytest.importorskip("panel")
 
 import panel as pn
+from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.page import STEPS, TABS_OF_INSPECTOR, Page
+
+EXAMPLES = Path(__file__).parents[3] / "src" / "slxrd" / "io" / "examples"
 
 
 def _width(item: Any) -> int:
@@ -48,3 +53,26 @@ def test_every_control_that_can_have_a_tooltip_has_one() -> None:
     assert len(controls) > 60
     tips = {each: getattr(each.description, "content", each.description) for each in controls}
     assert [each.label for each, sentence in tips.items() if not (sentence or "").endswith(".")] == []
+
+
+@pytest.mark.slow
+def test_what_is_done_before_the_steps_are_made_is_not_lost() -> None:
+    workspace, document = Workspace(), Document()
+    with set_curdoc(document):
+        page = Page(workspace)
+        assert not page.ready
+        first = len(list(page.view.select()))
+        assert any("Preparing the steps" in str(each.object) for each in page.view.select(pn.pane.HTML))
+        workspace.open_file(EXAMPLES / "cspbbr3-cubes.csv")
+        page.step("regions")
+        workspace.undo()
+        workspace.redo()
+        page.complete()
+    assert page.ready
+    assert not any("Preparing the steps" in str(each.object) for each in page.view.select(pn.pane.HTML))
+    assert len(list(page.view.select())) > 5 * first
+    assert page._regions.right.visible
+    assert not page._open.top.visible
+    assert str(page.workspace.session.state.file).endswith("cspbbr3-cubes.csv")
+    page.complete()
+    assert len([each for each in page.view.select() if each is page._open.top]) == 1

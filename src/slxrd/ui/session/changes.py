@@ -60,7 +60,7 @@ def option_text(name: str, value: Any) -> str:
 def _item(value: Any) -> str:
     if isinstance(value, tuple | list):
         return " to ".join(map(_item, value))
-    return f"{value:.6g}" if is_number(value) else str(value)
+    return f"{value:.6g}".replace("-", "−") if is_number(value) else str(value)
 
 
 def _interval(row: Any) -> str:

@@ -23,6 +23,7 @@ from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.shown import chi2_of, shown_by
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.results import symbol_html
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
 DELAY = 0.12
@@ -207,8 +208,8 @@ class Comparison:
             missing = "no result" if shown.rejected else "not determined"
             written = f"{formula} = {period:.2f} Å" if not unknown & OF_PERIOD else missing
             spread = f"{values['sigma_L']:.2f} Å" if "sigma_L" not in unknown else missing
-            summary += f" · Λ: {written} · σ_L: {spread}<br>"
-            summary += f"Fringes disappear above δ_Λ ≈ {limits} (Eq. S21)"
+            summary += f" · <i>Λ</i>: {written} · {symbol_html('σ_L')}: {spread}<br>"
+            summary += f"Fringes disappear above {symbol_html('δ_Λ')} ≈ {limits} (Eq. S21)"
         self._summary.object = summary
 
 

@@ -13,7 +13,7 @@ from slxrd.fitting.record.kept_fit import KeptFit
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.parameters.definitions import symbol_of
-from slxrd.ui.app.views.results import estimate_text, grade_html, quantities_of, symbol_html
+from slxrd.ui.app.views.results import estimate_text, grade_html, quantities_of, symbol_html, text_html
 from slxrd.ui.session.changes import changes, differing, option_label, option_text, option_value
 
 #: Quantities that the list shows of each fit.
@@ -81,7 +81,7 @@ def fit_html(fit: ListedFit, before: State | None) -> str:
         f"<div>{grade_html(result)} &nbsp; reduced χ² {_number(result.reduced_chi2)}</div>"
         f"<div style='margin-top:4px'>{'<br>'.join(values)}</div>"
         f"<div class=muted style='margin-top:4px'>{'First fit' if before is None else 'Changed'}: "
-        f"{escape(what)}.</div>"
+        f"{text_html(what)}.</div>"
     )
 
 
@@ -90,7 +90,7 @@ def side_by_side_html(fits: Sequence[ListedFit]) -> str:
     rows: list[tuple[str, list[str]]] = []
     states = [fit.kept.state for fit in fits]
     for name in differing(*states):
-        cells = [escape(option_text(name, option_value(name, state))) for state in states]
+        cells = [text_html(option_text(name, option_value(name, state))) for state in states]
         rows.append((escape(option_label(name)), cells))
     results = [fit.result for fit in fits]
     rows += [

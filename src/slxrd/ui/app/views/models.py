@@ -78,6 +78,8 @@ class ModelsView:
             text(
                 "<p>Which structure do the data support? Each model is searched with the regions and options "
                 "of this page, and all are ranked by their evidence.</p>"
+                "<p class='muted'><i>planes</i>: equal planes. <i>mixed</i>: several sizes in a stack. "
+                "<i>alternating</i>: two crystals in turn. <i>coherent</i>: M, coherent crystals.</p>"
             ),
             self.models,
             row(self._crystal, self._stack),

@@ -32,8 +32,8 @@ _WORDS = {
 }
 #: Decimals of the values in the list of solutions.
 _DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
-
-
+#: Symbols with an index in a text.
+_SYMBOL = re.compile(r"(?<!\w)[σδβ]_[A-Za-zΛ]\w*")
 #: Length of a comment that stands beside a value; a longer one stands below it.
 BESIDE = 24
 
@@ -52,10 +52,10 @@ def banner_html(shown: Shown) -> str:
     parts = []
     if result.assessment is not None:
         sign, colour = _GRADES[result.assessment.grade]
-        parts.append(f"<b>{sign} {escape(name_page_fields(result.assessment.headline))}</b>")
+        parts.append(f"<b>{sign} {text_html(name_page_fields(result.assessment.headline))}</b>")
         rivals = [each.name for each in result.assessment.rivals if each.log_odds < AS_PROBABLE]
         if rivals and not result.rejected:
-            parts.append(f"<b>As probable:</b> {escape(name_page_fields('; '.join(rivals)))}.")
+            parts.append(f"<b>As probable:</b> {text_html(name_page_fields('; '.join(rivals)))}.")
     if not result.unique and not result.rejected:
         parts.append("<b>Not unique:</b> several solutions fit nearly as well.")
     n = len(result.solutions)
@@ -93,6 +93,11 @@ def symbol_html(symbol: str) -> str:
     if not below and symbol.endswith(")") and "(" in symbol[1:]:
         name, _, below = symbol[:-1].partition("(")
     return f"<i>{escape(name)}</i>" + (f"<sub style='line-height:0'>{escape(below)}</sub>" if below else "")
+
+
+def text_html(text: str) -> str:
+    """Escape a text, and write its symbols that have an index as :func:`symbol_html` does."""
+    return _SYMBOL.sub(lambda found: symbol_html(found[0]), escape(text))
 
 
 def solution_lines(result: SavedFit) -> tuple[str, dict[str, int]]:
@@ -137,8 +142,9 @@ def estimates_html(result: SavedFit, solution: int) -> str:
             cells, comment = _number(values.get(name), _split(estimate)[1], decimals, "", estimate.unit), []
         else:
             cells = _cells(estimate, decimals)
-        note = escape("; ".join(comment) or _MEANING.get(name, ""))
-        beside = note if len(note) <= BESIDE else ""
+        plain = "; ".join(comment) or _MEANING.get(name, "")
+        note = text_html(plain)
+        beside = note if len(plain) <= BESIDE else ""
         edge = " class=open" if note and not beside else ""
         rows.append(
             f"<tr{edge}><td>{symbol_html(symbol_of(name))}</td>{cells}<td class=muted>{beside}</td></tr>"
@@ -280,7 +286,7 @@ def reasons_html(result: SavedFit) -> str:
     """Return what the assessment rests on, and what to try; empty if there is nothing to add."""
     if result.assessment is None:
         return ""
-    lines = [escape(name_page_fields(line.strip())) for line in result.assessment.lines[1:]]
+    lines = [text_html(name_page_fields(line.strip())) for line in result.assessment.lines[1:]]
     return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
 
 
@@ -293,7 +299,7 @@ def warning_html(result: SavedFit) -> str:
 
 def notes_html(result: SavedFit) -> str:
     """Return the notes of a fit, and a warning if it is not unique."""
-    items = "".join(f"<li>{escape(name_page_fields(note))}</li>" for note in result.notes)
+    items = "".join(f"<li>{text_html(name_page_fields(note))}</li>" for note in result.notes)
     warning = warning_html(result)
     return f"<h3>Notes and warnings</h3>{warning}<ul>{items}</ul>" if items or warning else ""
 
