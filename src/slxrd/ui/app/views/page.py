@@ -1,4 +1,4 @@
-"""The page: the steps, the message line, and the progress of the background job."""
+"""The page: the steps in their frame, which follow the workspace."""
 
 from __future__ import annotations
 
@@ -6,29 +6,26 @@ import asyncio
 import threading
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import panel as pn
 from panel.io.state import set_curdoc
 
-from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.plot_bar import PlotBar
-from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, PROGRESS, QUIET, RAIL, RAIL_WIDTH, TABS, variables
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, card, text, tip
+from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, TABS, variables
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, card, text
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
-from slxrd.ui.app.state.messages import Level, Topic
-from slxrd.ui.app.state.shown import shown_by
+from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
+from slxrd.ui.app.views.frame import Frame
 from slxrd.ui.app.views.image import ImageView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
 from slxrd.ui.app.views.recovery import RecoveryView
 from slxrd.ui.app.views.regions import RegionsView
-from slxrd.ui.app.views.results import banner_html, grade_html, notes_html
 from slxrd.ui.app.views.save import SaveView
 from slxrd.ui.app.views.series import SeriesView
 
@@ -48,10 +45,6 @@ TAB_OF_STEP = {"open": "data", "regions": "data", "model": "sample", "fit": "fit
 _ALL: tuple[Topic, ...] = ("state", "values", "message", "job")
 _SHRINKS = {"min-height": "0"}
 _SCROLLS = {"overflow-y": "auto", **_SHRINKS}
-_IN_HEADER: dict[str, Any] = {"margin": (4, 4), "stylesheets": [QUIET]}
-#: Prefix of a message, so that its kind does not depend on colour alone.
-_PREFIXES = {"info": "", "success": "✓ ", "error": "! "}
-_TOGGLE_THEME = "slxrdTheme.set(slxrdTheme.shown() === 'dark' ? 'light' : 'dark')"
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -100,12 +93,12 @@ class Page:
         self.workspace, self._colours = workspace, colours(dark)
         self._document, self._thread = pn.state.curdoc, threading.get_ident()
         self._loop = _running_loop()
-        self._steps_named = ("", "")
         self._step = "open"
         self.ready = False
         self._open = OpenView(workspace, others, self._open_series)
         self._views: tuple[_View, ...] = (self._open,)
-        self._assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
+        self._frame = Frame(workspace, self._colours, STEPS, dark)
+        self._frame.steps.param.watch(lambda _: self._show_step(), "value")
         self._waiting = text("<p class='muted' role='status'>Preparing the steps …</p>", margin=(8, 16))
         self._work = pn.Column(
             self._open.top,
@@ -117,13 +110,13 @@ class Page:
         )
         self._middle = pn.Row(self._work, sizing_mode="stretch_both", margin=0, styles=_SHRINKS)
         self.view = pn.Row(
-            self._rail(),
+            self._frame.rail,
             pn.Column(
-                self._header(dark),
+                self._frame.header,
                 RecoveryView(autosaves).view,
-                self._assessment,
+                self._frame.assessment,
                 self._middle,
-                self._status_bar(),
+                self._frame.status_bar,
                 sizing_mode="stretch_both",
                 margin=0,
                 styles={"height": "100%", "min-width": "0"},
@@ -190,86 +183,6 @@ class Page:
             self._refresh(topic)
         self._show_step()
 
-    def _rail(self) -> pn.Column:
-        self._steps = pn.widgets.RadioButtonGroup(
-            options=STEPS,
-            value="open",
-            orientation="vertical",
-            width=RAIL_WIDTH - 16,
-            margin=(8, 8),
-            stylesheets=[RAIL],
-        )
-        self._steps.param.watch(lambda _: self._show_step(), "value")
-        return pn.Column(
-            pn.pane.HTML("<b style='font-size:20px'>slxrd</b>", margin=(10, 0, 0, 16)),
-            self._steps,
-            width=RAIL_WIDTH,
-            sizing_mode="stretch_height",
-            margin=0,
-            styles=self._edge("right"),
-        )
-
-    def _header(self, dark: bool) -> pn.Row:
-        self._file = pn.pane.HTML(
-            "",
-            sizing_mode="stretch_width",
-            margin=(9, 16),
-            styles={"font-size": "14px", "font-weight": "600"},
-        )
-        self._undo = button("↶ Undo", self.workspace.undo, description="Undo the last step.", **_IN_HEADER)
-        self._redo = button("↷ Redo", self.workspace.redo, description="Redo the undone step.", **_IN_HEADER)
-        self._notes_button = button(
-            "Notes",
-            self._toggle_notes,
-            visible=False,
-            description="Show or hide the notes of the fit.",
-            **_IN_HEADER,
-        )
-        theme = pn.widgets.Button(
-            label="Light" if dark else "Dark",
-            description=tip("Change between the light and the dark theme."),
-            **_IN_HEADER,
-        )
-        theme.js_on_click(code=_TOGGLE_THEME)
-        return pn.Row(
-            self._file,
-            self._notes_button,
-            self._undo,
-            self._redo,
-            theme,
-            sizing_mode="stretch_width",
-            margin=0,
-            height=40,
-            styles=self._edge("bottom"),
-        )
-
-    def _status_bar(self) -> pn.Row:
-        self._drawer = text(visible=False, margin=0, styles=self._drawer_style)
-        self._grade = pn.pane.HTML("", margin=(8, 8))
-        self._message = pn.pane.HTML("", sizing_mode="stretch_width", margin=(9, 8))
-        self._progress = pn.indicators.Progress(
-            value=0, max=100, width=220, height=8, visible=False, margin=(16, 8), stylesheets=[PROGRESS]
-        )
-        self._cancel = button(
-            "Cancel",
-            self.workspace.cancel,
-            color="danger",
-            visible=False,
-            width=80,
-            margin=(4, 8),
-            description="End what is running.",
-        )
-        return pn.Row(
-            self._grade,
-            self._message,
-            self._progress,
-            self._cancel,
-            sizing_mode="stretch_width",
-            margin=0,
-            height=40,
-            styles=self._edge("top"),
-        )
-
     def _inspector(self) -> pn.Column:
         self._tabs = pn.widgets.RadioButtonGroup(
             options=TABS_OF_INSPECTOR,
@@ -297,7 +210,7 @@ class Page:
             width=INSPECTOR_WIDTH,
             sizing_mode="stretch_height",
             margin=0,
-            styles=self._edge("left"),
+            styles=self._frame.edge("left"),
         )
 
     def _parts_of_work(self) -> list[Any]:
@@ -327,28 +240,8 @@ class Page:
             self._save_page,
             self._series_page,
             self._image_page,
-            self._drawer,
+            self._frame.drawer,
         ]
-
-    def _edge(self, side: str) -> dict[str, str]:
-        """Return the style of a part of the frame with a line on one side."""
-        return {
-            "background": self._colours.background,
-            f"border-{side}": f"1px solid {self._colours.border}",
-        }
-
-    @property
-    def _drawer_style(self) -> dict[str, str]:
-        return {
-            **self._edge("top"),
-            "max-height": "40vh",
-            "overflow-y": "auto",
-            "padding": "8px 16px",
-            "flex": "none",
-        }
-
-    def _toggle_notes(self) -> None:
-        self._drawer.visible = not self._drawer.visible
 
     def _open_series(self) -> None:
         self.complete()
@@ -376,70 +269,20 @@ class Page:
         for view in self._views:
             view.refresh(topic)
         if topic == "state":
-            name = self.workspace.session.state.file or "no file open"
-            self._file.object = (
-                f"<div title='{escape(name, quote=True)}' style='overflow:hidden;text-overflow:ellipsis;"
-                f"white-space:nowrap'>{escape(Path(name).name)}</div>"
-            )
             self._show_pattern_or_welcome()
         if self.ready and topic == "state":
             self._comparison.draw()
         elif self.ready and topic == "values":
             self._comparison.update()
-        if topic in ("state", "values"):
-            self._refresh_assessment()
-        self._undo.disabled = not self.workspace.can_undo
-        self._redo.disabled = not self.workspace.can_redo
-        steps = (self.workspace.next_undo, self.workspace.next_redo)
-        if steps != self._steps_named:  # a new tooltip with every movement of a slider would delay its curve
-            self._steps_named = steps
-            self._undo.description = tip(f"Undo: {steps[0] or 'nothing'}.")
-            self._redo.description = tip(f"Do again: {steps[1] or 'nothing'}.")
-        self._refresh_status(topic)
-
-    def _refresh_assessment(self) -> None:
-        banner = banner_html(shown_by(self.workspace))
-        if self._assessment.object != banner:
-            self._assessment.param.update(object=banner, visible=bool(banner))
-        result = shown_by(self.workspace).result
-        notes = "" if result is None else notes_html(result)
-        if self._drawer.object != notes:
-            self._drawer.object = notes
-        count = 0 if result is None else len(result.notes)
-        self._notes_button.visible = bool(notes)
-        self._notes_button.label = f"Notes and warnings ({count})"
-        if not notes:
-            self._drawer.visible = False
-        self._grade.object = grade_html(result)
-
-    def _refresh_status(self, topic: Topic) -> None:
-        job = self.workspace.job
-        self._cancel.visible = self._progress.visible = job is not None
-        if job is not None:
-            self._progress.value = round(100 * job.done / job.total) if job.done < job.total else -1
-            detail = f" ({self.workspace.message})" if self.workspace.message else ""
-            self._show_text(f"{'Cancelling' if job.cancelled else 'Running'}: {job.name} …{detail}")
-        elif topic in ("message", "job"):
-            level = self.workspace.level
-            self._show_text(_PREFIXES[level] + self.workspace.message, level)
-
-    def _show_text(self, text: str, level: Level = "info") -> None:
-        colours = {
-            "info": self._colours.text,
-            "success": self._colours.success,
-            "error": self._colours.error,
-        }
-        self._message.object = (
-            f"<div role='status' aria-live='polite' style='color:{colours[level]}'>{escape(text)}</div>"
-        )
+        self._frame.refresh(topic)
 
     def step(self, name: str) -> None:
         """Go to a step: open, regions, model, fit, save, series or image."""
-        self._steps.value = name
+        self._frame.steps.value = name
 
     def _show_step(self) -> None:
         # Views are hidden, not removed: messages of the browser that are on their way still find them.
-        step = self._steps.value
+        step = self._frame.steps.value
         if not self.ready:
             self._show_pattern_or_welcome()
             return
@@ -458,11 +301,11 @@ class Page:
     def _show_tab(self) -> None:
         for name, panel in self._panels.items():
             panel.visible = name == self._tabs.value
-        self._open.controls.visible = self._steps.value == "open"
-        self._regions.controls.visible = self._model.data.visible = self._steps.value != "open"
+        self._open.controls.visible = self._frame.steps.value == "open"
+        self._regions.controls.visible = self._model.data.visible = self._frame.steps.value != "open"
 
     def _show_pattern_or_welcome(self) -> None:
-        step, opened = self._steps.value, self.workspace.session.state.file is not None
+        step, opened = self._frame.steps.value, self.workspace.session.state.file is not None
         if not self.ready:
             self._open.top.visible = step == "open"
             self._open.right.visible = step == "open" and not opened
