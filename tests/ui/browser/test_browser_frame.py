@@ -45,6 +45,7 @@ def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> N
     start = user.labelled("region 1 from (Å⁻¹)")
     start.wait_for()
     user.press("add a region")
+    _wait_for_layout(user)
     low, high = _axis_range(user)
     frame = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
     inner = user.page.evaluate(_FRAME)
@@ -72,6 +73,18 @@ _FRAME = """
   return {left: box.left, width: box.width}
 }
 """
+
+
+def _wait_for_layout(user: Any) -> None:
+    """Wait until the plot has kept its place and its size for a moment."""
+    before = None
+    for _ in range(100):
+        now = user.page.evaluate(_FRAME), user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+        if now == before:
+            return
+        before = now
+        user.page.wait_for_timeout(300)
+    raise AssertionError("the plot does not come to rest")
 
 
 def _axis_range(user: Any) -> tuple[float, float]:
