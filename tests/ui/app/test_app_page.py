@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ pytest.importorskip("panel")
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.server.connection import ServerConnection
 from panel.io.state import set_curdoc
 
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH
+from slxrd.ui.app.serving.server import _is_failure
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.page import STEPS, TABS_OF_INSPECTOR, Page
 
@@ -76,3 +81,24 @@ def test_what_is_done_before_the_steps_are_made_is_not_lost() -> None:
     assert str(page.workspace.session.state.file).endswith("cspbbr3-cubes.csv")
     page.complete()
     assert len([each for each in page.view.select() if each is page._open.top]) == 1
+
+
+def test_a_connection_that_is_lost_twice_is_no_failure_and_others_are() -> None:
+    connection = object.__new__(ServerConnection)
+    connection._session = None
+
+    def on_close() -> None:
+        _ = connection.session
+
+    def other() -> None:
+        raise AssertionError("another")
+
+    def is_reported(action: Callable[[], None]) -> bool:
+        try:
+            action()
+        except AssertionError:
+            return _is_failure(logging.LogRecord("tornado", logging.ERROR, "", 0, "", (), sys.exc_info()))
+        raise AssertionError("nothing was raised")
+
+    assert not is_reported(on_close)
+    assert is_reported(other)

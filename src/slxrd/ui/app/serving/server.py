@@ -8,6 +8,7 @@ import secrets
 import signal
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -112,7 +113,8 @@ def serve(
     SlxrdError
         If the file cannot be read, or the port is in use.
     """
-    logging.getLogger("asyncio").addFilter(_is_failure)
+    for logger in ("asyncio", "tornado.application"):
+        logging.getLogger(logger).addFilter(_is_failure)
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns about closed tabs
     workspaces = Workspaces(_autosave_folder())
     first = workspaces.open(file) if file is not None else None
@@ -169,7 +171,13 @@ def _autosave_folder() -> AutosaveFolder | None:
 def _is_failure(record: logging.LogRecord) -> bool:
     """Log filter: closing a page while data are sent to it is not an error."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, WebSocketClosedError | StreamClosedError)
+    return not isinstance(error, WebSocketClosedError | StreamClosedError) and not _is_lost_again(error)
+
+
+def _is_lost_again(error: BaseException | None) -> bool:
+    """Whether Bokeh, which found a closed connection by its ping, is notified of the same end again."""
+    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, AssertionError) else []
+    return len(frames) > 1 and frames[-1].name == "session" and frames[-2].name == "on_close"
 
 
 def _preload() -> None:
