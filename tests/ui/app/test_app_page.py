@@ -83,11 +83,11 @@ def test_what_is_done_before_the_steps_are_made_is_not_lost() -> None:
     assert len([each for each in page.view.select() if each is page._open.top]) == 1
 
 
-def test_a_connection_that_is_lost_twice_is_no_failure_and_others_are() -> None:
+def test_what_arrives_from_a_lost_connection_is_no_failure_and_others_are() -> None:
     connection = object.__new__(ServerConnection)
     connection._session = None
 
-    def on_close() -> None:
+    def arrives() -> None:
         _ = connection.session
 
     def other() -> None:
@@ -100,5 +100,5 @@ def test_a_connection_that_is_lost_twice_is_no_failure_and_others_are() -> None:
             return _is_failure(logging.LogRecord("tornado", logging.ERROR, "", 0, "", (), sys.exc_info()))
         raise AssertionError("nothing was raised")
 
-    assert not is_reported(on_close)
+    assert not is_reported(arrives)
     assert is_reported(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import secrets
 import signal
@@ -16,6 +17,7 @@ from typing import NamedTuple
 import panel as pn
 import platformdirs
 from bokeh.models import CustomJS
+from bokeh.server.connection import ServerConnection
 from panel.io.server import get_server
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
@@ -113,7 +115,7 @@ def serve(
     SlxrdError
         If the file cannot be read, or the port is in use.
     """
-    for logger in ("asyncio", "tornado.application"):
+    for logger in ("asyncio", "tornado.application", "bokeh.server.protocol_handler"):
         logging.getLogger(logger).addFilter(_is_failure)
     logging.getLogger("bokeh.server.views.ws").setLevel(logging.ERROR)  # it warns about closed tabs
     workspaces = Workspaces(_autosave_folder())
@@ -171,13 +173,13 @@ def _autosave_folder() -> AutosaveFolder | None:
 def _is_failure(record: logging.LogRecord) -> bool:
     """Log filter: closing a page while data are sent to it is not an error."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, WebSocketClosedError | StreamClosedError) and not _is_lost_again(error)
+    return not isinstance(error, WebSocketClosedError | StreamClosedError) and not _is_lost_already(error)
 
 
-def _is_lost_again(error: BaseException | None) -> bool:
-    """Whether Bokeh, which found a closed connection by its ping, is notified of the same end again."""
+def _is_lost_already(error: BaseException | None) -> bool:
+    """Whether something arrives from a connection that Bokeh has found closed by its ping."""
     frames = traceback.extract_tb(error.__traceback__) if isinstance(error, AssertionError) else []
-    return len(frames) > 1 and frames[-1].name == "session" and frames[-2].name == "on_close"
+    return bool(frames) and frames[-1].filename == inspect.getfile(ServerConnection)
 
 
 def _preload() -> None:
