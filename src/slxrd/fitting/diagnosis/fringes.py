@@ -8,108 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd.fitting.diagnosis.comb import Comb, find_comb
+from slxrd.fitting.diagnosis.fringes_between import (
+    WIDEST,
+    satellites_with_fringes_between,
+    without_fringes_between,
+)
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import FringePeriod
-from slxrd.units import FloatArray
 
-#: Largest deviation of a distance of neighbouring fringes from the period, relative to it.
-TOLERANCE = 0.17
-#: Largest scatter of the fringes around equidistant positions, relative to the period.
-SCATTER = 0.09
-#: Largest distance of satellites in Å⁻¹; the orders of a crystal are further apart.
-WIDEST = 0.42
 #: Smallest width of the Bragg peak of a film, relative to the distance of its fringes (0.886 in theory).
 LAUE_WIDTH = 0.7
-#: Largest height of a fringe between satellites, relative to these.
-BETWEEN = 0.5
-
-
-@dataclass(frozen=True)
-class Comb:
-    """Equidistant maxima.
-
-    Parameters
-    ----------
-    spacing, error : float
-        Å⁻¹.
-    groups : tuple of tuple of int
-        Numbers of the maxima; the distance of two groups is not a multiple of the spacing.
-    """
-
-    spacing: float
-    error: float
-    groups: tuple[tuple[int, ...], ...]
-
-    @property
-    def members(self) -> tuple[int, ...]:
-        """Numbers of all maxima that belong to it."""
-        return tuple(i for group in self.groups for i in group)
-
-    @property
-    def pairs(self) -> int:
-        """Number of distances from which the spacing comes."""
-        return sum(len(group) - 1 for group in self.groups)
-
-
-def find_comb(places: FloatArray, least_pairs: int = 2) -> Comb | None:
-    """Find the spacing of equidistant maxima.
-
-    The spacing is that of most neighbours; some may be missing, and groups (the two sides of a Bragg peak)
-    may be shifted relative to each other.
-
-    Parameters
-    ----------
-    places : ndarray, shape (n,)
-        Positions in Å⁻¹, increasing.
-    least_pairs : int
-        Smallest number of pairs of neighbours.
-    """
-    gaps = np.diff(places)
-    if gaps.size < least_pairs or gaps.min() <= 0.0:
-        return None
-    best, most = 0.0, -math.inf
-    for candidate in gaps:
-        spacing = float(candidate)
-        for _ in range(3):
-            near = np.abs(gaps - spacing) < TOLERANCE * spacing
-            if near.any():
-                spacing = float(np.mean(gaps[near]))
-        orders = np.round(gaps / spacing)
-        fits = np.abs(gaps - orders * spacing) < TOLERANCE * spacing
-        score = float(np.sum(fits & (orders == 1.0)) + 0.3 * np.sum(fits & (orders == 2.0)))
-        if score > most + 1e-9 or (score > most - 1e-9 and spacing > best):
-            best, most = spacing, score
-    return _regressed(places, best, least_pairs)
-
-
-def _regressed(places: FloatArray, spacing: float, least_pairs: int) -> Comb | None:
-    gaps = np.diff(places)
-    for _ in range(4):
-        orders = np.round(gaps / spacing)
-        fits = (np.abs(gaps - orders * spacing) < TOLERANCE * spacing) & (orders >= 1) & (orders <= 2)
-        groups: list[list[int]] = [[0]]
-        numbers = [0.0]
-        for k, good in enumerate(fits):
-            if good:
-                groups[-1].append(k + 1)
-                numbers.append(numbers[-1] + orders[k])
-            else:
-                groups.append([k + 1])
-                numbers.append(0.0)
-        groups = [group for group in groups if len(group) > 1]
-        pairs = sum(len(group) - 1 for group in groups)
-        if pairs < least_pairs:
-            return None
-        n = np.array(numbers)
-        centred = [(n[group] - n[group].mean(), places[group] - places[group].mean()) for group in groups]
-        square = sum(float(a @ a) for a, _ in centred)
-        spacing = sum(float(a @ b) for a, b in centred) / square
-    rest = sum(float(np.sum((b - spacing * a) ** 2)) for a, b in centred)
-    scatter = math.sqrt(rest / max(pairs - 1, 1))
-    if scatter > SCATTER * spacing:
-        return None
-    least = 0.02 * spacing  # a maximum is not exactly at the place of its fringe
-    return Comb(spacing, max(scatter, least) / math.sqrt(square), tuple(tuple(group) for group in groups))
 
 
 @dataclass(frozen=True)
@@ -142,9 +51,10 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
     maxima = around.maxima
     if len(maxima) < 3:
         return []
-    satellites = _satellites_with_fringes_between(maxima)
+    satellites = satellites_with_fringes_between(maxima)
     if satellites is not None:
         return [satellites]
+    maxima = without_fringes_between(maxima)
     places = np.array([peak.q for peak in maxima])
     comb = find_comb(places)
     if comb is None or comb.spacing > WIDEST:
@@ -247,72 +157,3 @@ def _first_lobes(maxima: list[Maximum]) -> list[FringePeriod]:
 def _fringe_place(order: int) -> float:
     """Distance of a Laue fringe from the Bragg peak in spacings of the minima."""
     return order + 0.5 - 1.0 / (math.pi**2 * (order + 0.5))
-
-
-def _satellites_with_fringes_between(maxima: list[Maximum]) -> FringePeriod | None:
-    """Recognise a superlattice of few repetitions: equidistant satellites with weak fringes between them.
-
-    n repetitions show n − 2 fringes between two satellites (Laue).
-    """
-    heights = [peak.height for peak in maxima]
-    strong = [
-        i
-        for i in range(len(maxima))
-        if all(heights[i] > heights[k] / BETWEEN for k in (i - 1, i + 1) if 0 <= k < len(maxima))
-    ]
-    inner = [(a, b) for a, b in itertools.pairwise(strong)]
-    if len(strong) < 3:
-        return None
-    places = np.array([maxima[i].q for i in strong])
-    comb = find_comb(places)
-    if comb is None or comb.spacing > WIDEST or comb.pairs < 2:
-        return None
-    members = [maxima[strong[i]] for i in comb.members]
-    counts = [
-        b - a - 1 for (a, b), gap in zip(inner, np.diff(places), strict=True) if gap < 1.3 * comb.spacing
-    ]
-    between = max(counts, default=0)
-    if between < 1:
-        return None
-    gaps = [
-        [(maxima[k].q - maxima[a].q) / (maxima[b].q - maxima[a].q) for k in range(a + 1, b)]
-        for a, b in inner
-        if maxima[b].q - maxima[a].q < 1.3 * comb.spacing and b - a > 1
-    ]
-    width = float(np.median([peak.width for peak in members]))
-    repeats = _repetitions(gaps, 0.886 * comb.spacing / width)
-    if repeats is None:
-        return None
-    period = 2.0 * math.pi / comb.spacing
-    return FringePeriod(
-        "superlattice",
-        period,
-        period * comb.error / comb.spacing,
-        members[0].q - comb.spacing,
-        members[-1].q + comb.spacing,
-        len(members),
-        min(peak.significance for peak in members),
-        repeats,
-    )
-
-
-def _repetitions(gaps: list[list[float]], from_width: float) -> int | None:
-    """Number of repetitions whose fringes lie where those between satellites were found.
-
-    Parameters
-    ----------
-    gaps : list of list of float
-        For every two neighbouring satellites the places of the fringes between them, from 0 to 1. Weak ones
-        may be missing: they are lost in the noise, or beside a substrate.
-    from_width : float
-        The number that the width of the satellites corresponds to.
-    """
-    most = max(len(places) for places in gaps)
-    for repeats in sorted((most + 2, round(from_width)), reverse=True):
-        if repeats < most + 2 or abs(repeats - from_width) > max(0.3 * from_width, 0.8):
-            continue
-        expected = (np.arange(repeats - 2) + 1.5) / repeats
-        away = [max(float(np.abs(expected - place).min()) for place in places) for places in gaps]
-        if 2 * sum(each < 0.3 / repeats for each in away) >= len(away):
-            return repeats
-    return None

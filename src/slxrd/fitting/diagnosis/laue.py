@@ -13,7 +13,7 @@ from slxrd._arguments import check_arguments
 from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.diagnosis.fringes import Comb, find_comb
+from slxrd.fitting.diagnosis.comb import Comb, find_comb
 from slxrd.fitting.diagnosis.maxima import Maximum, find_maxima, smoothed
 from slxrd.fitting.diagnosis.noise import estimate_noise
 from slxrd.units import FloatArray

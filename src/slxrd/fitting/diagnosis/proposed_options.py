@@ -14,6 +14,7 @@ from slxrd.fitting.diagnosis.result import (
     SampleKind,
     SubstratePeak,
 )
+from slxrd.fitting.diagnosis.substrate import is_hidden_film
 from slxrd.instrument.diffractometer import Instrument
 
 #: Half of the masked range around a substrate's peak: in widths of the peak, and in steps of the scan.
@@ -67,7 +68,10 @@ def proposed_options(kind: SampleKind, found: Findings) -> dict[str, Any]:
         options["resolution"] = float(f"{limit.sigma:.3g}")
     laue = found.period("Laue")
     if kind in ("single film", "film on substrate"):
-        d = found.order * 2.0 * math.pi / main.q
+        substrate = found.substrate
+        hidden = substrate is not None and is_hidden_film(main, substrate)
+        q = substrate.q if substrate is not None and hidden else main.q
+        d = found.order * 2.0 * math.pi / q
         thickness = laue.period if laue is not None else 0.886 * 2.0 * math.pi / main.width
         options["start"] = {"d": round(d, 4), "N": round(thickness / d, 1)}
     return options
@@ -104,9 +108,14 @@ def _region(found: Findings, main: Maximum) -> tuple[float, float]:
     """Return the range of the film's peak and its fringes."""
     q, reach = found.pattern.q, WITHOUT_FRINGES * main.width
     low, high = main.q - reach, main.q + reach
-    if found.substrate is not None and abs(found.substrate.q - main.q) < reach:
+    if found.substrate is not None:
         # The substrate interferes with the film on both of its sides.
-        low, high = min(low, found.substrate.q - reach), max(high, found.substrate.q + reach)
+        apart = abs(found.substrate.q - main.q)
+        around = reach if apart < reach else 0.0
+        if is_hidden_film(main, found.substrate):
+            around = apart + reach
+        if around:
+            low, high = min(low, found.substrate.q - around), max(high, found.substrate.q + around)
     for period in found.fringes:
         low, high = min(low, period.low), max(high, period.high)
         if period.kind == "superlattice":

@@ -31,7 +31,7 @@ SECONDS = 5.0
 MOST_REFINED = 4
 #: Number of crystals from which that of a stack is estimated.
 CRYSTALS_IN_STACK = 8
-#: Peaks within this relative distance of the strongest one may be its satellites; the least number of them.
+#: Peaks within this relative distance of the substrate's may be satellites; the least number of them.
 NEAR, FEWEST_SATELLITES = 0.3, 3
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
@@ -127,10 +127,15 @@ def _without_fringes(found: Diagnosis) -> bool:
 
 
 def _around_peaks(found: Diagnosis, pattern: Pattern) -> tuple[tuple[float, float], ...]:
-    """Return the range of the peaks near the strongest one, which may be its satellites; empty if too few."""
-    peaks = [peak for peak in found.peaks if peak.kind in ("Bragg", "fringe")]
-    strongest = max(peaks, key=lambda peak: peak.height, default=None)
-    near = [peak.q for peak in peaks if strongest and abs(peak.q / strongest.q - 1.0) < NEAR]
+    """Return the range of the peaks near the substrate's, which may be satellites; empty if too few."""
+    if found.substrate is None:
+        return ()
+    middle = found.substrate.q
+    near = [
+        peak.q
+        for peak in found.peaks
+        if peak.kind in ("Bragg", "fringe") and abs(peak.q / middle - 1.0) < NEAR
+    ]
     if len(near) < FEWEST_SATELLITES:
         return ()
     q, beyond = pattern.to_q().q, 0.5 * (max(near) - min(near)) / (len(near) - 1)

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from slxrd.fitting.diagnosis.fringes import find_comb
+from slxrd.fitting.diagnosis.comb import find_comb
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import SubstratePeak
 from slxrd.sample.library.substrates import SUBSTRATES, SubstrateMaterial, plane_text, substrate_plane
@@ -16,6 +16,8 @@ from slxrd.sample.library.substrates import SUBSTRATES, SubstrateMaterial, plane
 BROADEST = 0.3
 #: How much wider than the substrate's peak that of the film must be.
 WIDER = 2.0
+#: How much wider it must be if it is higher.
+CLEARLY_WIDER = 3.0
 #: Largest width of a substrate's peak, Å⁻¹; fringes of a stack are broader.
 SHARP = 0.015
 #: Largest distance of film and substrate: relative to q, and at least this many Å⁻¹.
@@ -25,6 +27,8 @@ STRONG = 0.3
 #: Fringes of a film that is hidden by the substrate: largest distance relative to q, smallest width and
 #: largest height relative to those of the substrate's peak.
 FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
+#: Significance of one of them at least, if they are not equidistant.
+CERTAIN = 15.0
 #: Highest order of reflection, and the largest relative difference between the plane distances of two orders.
 MOST_ORDERS, ORDERS_AGREE = 4, 5e-3
 #: Largest relative difference between a measured plane distance and that of a material.
@@ -63,12 +67,13 @@ def find_substrate(
         known = one is not None and bool(_planes(peak.q, one, plane))
         if peak.width > SHARP or (one is not None and not known):
             continue
-        if one is None and _fringes_around(maxima, i):
+        if one is None and _hides_film(maxima, i):
             return i, _named(peak, one, plane)
         film = _strongest_beside(maxima, i)
         if film is None or (one is None and _as_sharp_elsewhere(maxima, i, highest)):
             continue
-        if film.width > (1.2 if known else WIDER) * peak.width and film.height < peak.height:
+        much_wider = film.width > CLEARLY_WIDER * peak.width
+        if film.width > (1.2 if known else WIDER) * peak.width and (film.height < peak.height or much_wider):
             return i, _named(peak, one, plane)
     return None
 
@@ -92,19 +97,31 @@ def _is_order(ratio: float) -> bool:
     return 0 < n <= MOST_ORDERS and abs(ratio * m / n - 1.0) < ORDERS_AGREE
 
 
-def _fringes_around(maxima: Sequence[Maximum], i: int) -> bool:
-    """Whether a sharp peak hides that of a film, of which only broad equidistant fringes are seen."""
-    peak = maxima[i]
-    broad = [
-        other
-        for k, other in enumerate(maxima)
-        if k != i
-        and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q
-        and MUCH_WIDER * peak.width < other.width < BROADEST
-        and other.height < WEAK * peak.height
-    ]
+def _hides_film(maxima: Sequence[Maximum], i: int) -> bool:
+    """Whether a sharp peak hides that of a film, of which only broad maxima far below it are seen."""
+    broad = _broad_beside(maxima, i)
+    if len(broad) == len(maxima) - 1:  # no other peak of a crystal
+        return any(other.significance > CERTAIN for other in broad)
     comb = find_comb(np.array([other.q for other in broad])) if len(broad) > 2 else None
     return comb is not None and len(comb.members) >= len(broad) - 1
+
+
+def _broad_beside(maxima: Sequence[Maximum], i: int) -> list[Maximum]:
+    """Return the much broader and lower maxima around one."""
+    return [other for k, other in enumerate(maxima) if k != i and is_hidden_film(other, maxima[i])]
+
+
+def is_hidden_film(peak: Maximum, substrate: Maximum | SubstratePeak) -> bool:
+    """Whether a maximum may be a fringe of a film whose own peak is under that of the substrate.
+
+    Parameters
+    ----------
+    peak : Maximum
+    substrate : Maximum or SubstratePeak
+    """
+    near = abs(peak.q - substrate.q) < FRINGES_WITHIN * substrate.q
+    wider = MUCH_WIDER * substrate.width < peak.width < BROADEST
+    return near and wider and peak.height < WEAK * substrate.height
 
 
 def _strongest_beside(maxima: Sequence[Maximum], i: int) -> Maximum | None:
