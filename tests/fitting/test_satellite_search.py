@@ -122,7 +122,7 @@ def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
 def test_a_stack_that_looks_like_a_film() -> None:
     """Satellites that are taken for Laue fringes: a rejected film is replaced by a stack."""
     pattern = stack(
-        substrate=1.97, strength=1.0, repeats=19, step=0.003, sigma=0.002, reach=3.2, peak=2e5, seed=1,
+        substrate=2.06, strength=1.0, repeats=5, step=0.003, sigma=0.002, reach=3.2, peak=3e4, seed=1,
         draws=60,
     )  # fmt: skip
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
@@ -132,7 +132,7 @@ def test_a_stack_that_looks_like_a_film() -> None:
     other = setup_other(pattern, given, setup, rejected=True)
     assert other is not None
     fit = fit_pattern(*other, intervals=False)
-    assert fit.stack.coherent > 10
+    assert fit.stack.coherent == 5
     values = fit.minima[0].values
     assert values["N"] == pytest.approx(12.0, abs=0.7)
     assert values["L"] == pytest.approx(6.1, abs=0.2)

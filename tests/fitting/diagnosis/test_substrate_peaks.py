@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from films_on_substrates import film, stack
+
+import slxrd
+from slxrd.fitting.diagnosis.fringes_between import without_fringes_between
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.substrate import find_substrate
 
@@ -31,3 +36,53 @@ def test_a_film_elsewhere_does_not_hide_a_substrate() -> None:
         found = find_substrate(maxima(elsewhere, *SATELLITE))
         assert found is not None
         assert found[1].q == 2.1620
+
+
+def test_a_satellite_may_be_higher_than_the_substrate_beside_it() -> None:
+    """The broad peak of a film that is hardly broader is no such satellite."""
+    sharp, satellite = (1.8654, 0.0015, 3.5e4), (1.8770, 0.0062, 4.5e4)
+    found = find_substrate(maxima(sharp, satellite))
+    assert found is not None
+    assert found[1].q == 1.8654
+    assert find_substrate(maxima((1.8654, 0.0025, 3.5e4), satellite)) is None
+
+
+@pytest.mark.parametrize("N", [10, 14])
+def test_a_thin_film_is_hidden_by_its_substrate(N: int) -> None:
+    pattern = film(N, 3.413, substrate=3.367, peak=5e6, seed=1, sigma=0.0006, half=0.5)
+    found = slxrd.diagnose(pattern)
+    assert found.substrate is not None
+    assert found.substrate.d == pytest.approx(3.367, abs=0.002)
+    assert found.proposal.kind == "film on substrate"
+    assert found.proposal.options["start"]["d"] == pytest.approx(3.367, abs=0.002)
+    ((low, high),) = found.proposal.options["regions"]
+    assert low < found.substrate.q - 0.2 < found.substrate.q + 0.2 < high
+
+
+def test_a_lone_sharp_peak_hides_nothing() -> None:
+    alone = maxima((1.8664, 0.0016, 6e6))
+    assert find_substrate(alone) is None
+    other_crystals = maxima((1.8664, 0.0016, 6e6), (2.1937, 0.0782, 12.0), (2.4, 0.004, 300.0))
+    assert find_substrate(other_crystals) is None
+
+
+@pytest.mark.parametrize("substrate", [1.97, 2.06])
+@pytest.mark.parametrize("repeats", [8, 19])
+def test_fringes_of_the_whole_stack_are_not_those_of_its_period(repeats: int, substrate: float) -> None:
+    pattern = stack(
+        substrate=substrate, strength=1.0, repeats=repeats, step=0.003, sigma=0.002, reach=3.2, peak=3e4,
+        seed=1, draws=60,
+    )  # fmt: skip
+    (fringes,) = slxrd.diagnose(pattern).fringes
+    assert fringes.kind == "superlattice"
+    assert fringes.period == pytest.approx(11 * 2.03 + 6.1, rel=0.02)
+
+
+def test_chance_maxima_between_fringes_are_left_out() -> None:
+    """Five equidistant maxima, and fringes of the whole stack beside the strongest; irregular ones stay."""
+    satellites = [(1.86 + 0.085 * k, 0.006, height) for k, height in enumerate((790, 800, 110, 28, 10))]
+    between = [(1.8727, 0.002, 0.8), (1.9316, 0.003, 26.0), (1.9393, 0.002, 48.0)]
+    all_of_them = maxima(*sorted(satellites + between))
+    assert [peak.height for peak in without_fringes_between(all_of_them)] == [790, 800, 110, 28, 10]
+    irregular = maxima((1.2, 0.01, 5.0), (1.31, 0.01, 7.0), (1.5, 0.01, 6.0), (1.52, 0.01, 3.0))
+    assert without_fringes_between(irregular) == irregular
