@@ -13,11 +13,11 @@ from slxrd.data.corrections import prepare_like
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
+from slxrd.fitting.diagnosis.alternatives import fit_best
 from slxrd.fitting.diagnosis.options import complete
-from slxrd.fitting.diagnosis.readings import setup_best, setup_other
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.pipeline import FitOptions, fit_pattern
+from slxrd.fitting.pipeline import FitOptions
 from slxrd.fitting.request.declaration import collect, documented, options_of
 from slxrd.fitting.request.effects import as_systematics
 from slxrd.fitting.request.groups import FitKeywords
@@ -291,11 +291,4 @@ def fit(pattern: Pattern, *, report: Progress | None = None, **options: Unpack[F
     SlxrdError
         If the pattern or an option is at fault.
     """
-    collected = collect(options)
-    found = fit_pattern(*setup_best(pattern, collected, setup), report)
-    other = setup_other(pattern, collected, setup, rejected=found.rejected)
-    if other is None:
-        return found
-    tried = fit_pattern(*other, report)
-    of_stack = [tried.parameters[name].value for name in ("L", "N")]
-    return found if tried.rejected or all(value is None for value in of_stack) else tried
+    return fit_best(pattern, collect(options), setup, report)

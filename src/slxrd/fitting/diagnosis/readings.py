@@ -11,8 +11,7 @@ from typing import Any
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.disguise import coincident_lattices
-from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
-from slxrd.fitting.diagnosis.result import Diagnosis
+from slxrd.fitting.diagnosis.options import diagnosis_for
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
@@ -29,10 +28,6 @@ from slxrd.parameters.parameter_set import Parameters
 SECONDS = 5.0
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
-#: Number of crystals from which that of a stack is estimated.
-CRYSTALS_IN_STACK = 8
-#: Peaks within this relative distance of the substrate's may be satellites; the least number of them.
-NEAR, FEWEST_SATELLITES = 0.3, 3
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
@@ -85,61 +80,6 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
         f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
     return pattern, replace(chosen, notes=(*chosen.notes, note))
-
-
-def setup_other(
-    pattern: Pattern, options: Mapping[str, Any], setup: Setup, *, rejected: bool
-) -> tuple[Pattern, FitOptions] | None:
-    """Set up the fit of a stack to a pattern that was taken for that of a film on a substrate.
-
-    Parameters
-    ----------
-    pattern, options, setup
-        As in :func:`setup_best`.
-    rejected : bool
-        Whether the film was rejected.
-
-    Returns
-    -------
-    tuple or None
-        None if the film was not the choice of the program, if it has fringes and was not rejected, or if
-        there are no satellites.
-    """
-    found = diagnosis_for(pattern, options)
-    if found is None or found.proposal.kind != "film on substrate":
-        return None
-    if options["coherent"] is not None or means_stack(options) or not (rejected or _without_fringes(found)):
-        return None
-    regions = options["regions"] or (_around_peaks(found, pattern) or found.proposal.options["regions"])
-    masked, stacked = setup(pattern, {**options, "regions": regions, "coherent": CRYSTALS_IN_STACK})
-    objective, _ = prepare_objective(masked, stacked)
-    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
-    if objective.model.stack.substrate is None:
-        return None
-    if not scan_satellites(objective, parameters, Budget(SECONDS)).found:
-        return None
-    note = f"{FILM} does not describe all of the pattern: {CRYSTALS} were tried instead"
-    return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
-
-
-def _without_fringes(found: Diagnosis) -> bool:
-    return not any(period.kind == "Laue" for period in found.fringes)
-
-
-def _around_peaks(found: Diagnosis, pattern: Pattern) -> tuple[tuple[float, float], ...]:
-    """Return the range of the peaks near the substrate's, which may be satellites; empty if too few."""
-    if found.substrate is None:
-        return ()
-    middle = found.substrate.q
-    near = [
-        peak.q
-        for peak in found.peaks
-        if peak.kind in ("Bragg", "fringe") and abs(peak.q / middle - 1.0) < NEAR
-    ]
-    if len(near) < FEWEST_SATELLITES:
-        return ()
-    q, beyond = pattern.to_q().q, 0.5 * (max(near) - min(near)) / (len(near) - 1)
-    return ((max(min(near) - beyond, float(q[0])), min(max(near) + beyond, float(q[-1]))),)
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:

@@ -1,0 +1,133 @@
+"""Other models for a pattern whose first fit does not describe it, or describes only a part of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
+from slxrd.fitting.diagnosis.readings import CRYSTALS, FILM, SECONDS, Setup, setup_best
+from slxrd.fitting.diagnosis.result import Diagnosis
+from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
+from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.q_zero import fix_q_zero
+from slxrd.fitting.search.satellites import scan_satellites
+from slxrd.fitting.search.scan import Progress
+
+#: Number of crystals from which that of a stack is estimated.
+CRYSTALS_IN_STACK = 8
+#: Peaks within this relative distance of the substrate's may be satellites; the least number of them.
+NEAR, FEWEST_SATELLITES = 0.3, 3
+#: By so much the information criterion of a stack must be less than that of a film that describes the data.
+DECISIVE = 20.0
+
+
+def fit_best(
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup, report: Progress | None = None
+) -> Fit:
+    """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
+
+    A film without fringes is compared with a stack, also where it describes its own region. A multilayer
+    that was rejected is fitted as a stack of equal crystals with gaps.
+
+    Parameters
+    ----------
+    pattern, options, setup
+        As in :func:`slxrd.fitting.diagnosis.readings.setup_best`.
+    report : callable, optional
+        Called with steps done and steps in all.
+
+    Raises
+    ------
+    SlxrdError
+        If the options do not suit each other or the pattern.
+    """
+    proposed = setup_best(pattern, options, setup)
+    first = fit_pattern(*proposed, report)
+    other = setup_other(pattern, options, setup, first)
+    if other is None:
+        return first
+    tried = fit_pattern(*other, report)
+    of_stack = [tried.parameters[name].value for name in ("L", "N")]
+    if tried.rejected or all(value is None for value in of_stack):
+        return first
+    if not first.rejected:
+        regions = other[1].regions
+        if regions != proposed[1].regions:  # χ² of the same points
+            given = {**options, "regions": regions, "coherent": 1}
+            first = fit_pattern(*setup(pattern, given), report)
+        if not first.rejected and _criterion(first) < _criterion(tried) + DECISIVE:
+            return first
+    return tried
+
+
+def setup_other(
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup, first: Fit
+) -> tuple[Pattern, FitOptions] | None:
+    """Set up the fit of a stack to a pattern that was taken for that of a film or multilayer on a substrate.
+
+    Parameters
+    ----------
+    pattern, options, setup
+        As in :func:`fit_best`.
+    first : Fit
+        The fit of the film or multilayer.
+
+    Returns
+    -------
+    tuple or None
+        None if the model was not the choice of the program, if it was not rejected and has fringes, or if
+        there are no satellites.
+    """
+    found = diagnosis_for(pattern, options)
+    if found is None or options["coherent"] is not None or means_stack(options):
+        return None
+    if found.proposal.kind == "multilayer" and first.rejected:
+        if first.stack.stack == "pure" and first.stack.coherent > 1:
+            return None
+        count, regions = found.proposal.options["coherent"], options["regions"]
+    elif found.proposal.kind == "film on substrate" and (first.rejected or _without_fringes(found)):
+        count, regions = CRYSTALS_IN_STACK, options["regions"] or _around_peaks(found, pattern)
+    else:
+        return None
+    given = {**options, "regions": regions or found.proposal.options["regions"], "coherent": count}
+    masked, stacked = setup(pattern, given)
+    objective, _ = prepare_objective(masked, stacked)
+    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
+    if objective.model.stack.substrate is None:
+        return None
+    if not scan_satellites(objective, parameters, Budget(SECONDS)).found:
+        return None
+    model = FILM if first.stack.coherent == 1 else "the multilayer"
+    note = f"{model} does not describe all of the pattern: {CRYSTALS} were tried instead"
+    return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
+
+
+def _criterion(fit: Fit) -> float:
+    """χ², and a penalty for each parameter."""
+    best = fit.minima[0]
+    return best.chi2 + len(best.names) * math.log(fit.n_points)
+
+
+def _without_fringes(found: Diagnosis) -> bool:
+    return not any(period.kind == "Laue" for period in found.fringes)
+
+
+def _around_peaks(found: Diagnosis, pattern: Pattern) -> tuple[tuple[float, float], ...]:
+    """Return the range of the peaks near the substrate's, which may be satellites; empty if too few."""
+    if found.substrate is None:
+        return ()
+    middle = found.substrate.q
+    near = [
+        peak.q
+        for peak in found.peaks
+        if peak.kind in ("Bragg", "fringe") and abs(peak.q / middle - 1.0) < NEAR
+    ]
+    if len(near) < FEWEST_SATELLITES:
+        return ()
+    q, beyond = pattern.to_q().q, 0.5 * (max(near) - min(near)) / (len(near) - 1)
+    return ((max(min(near) - beyond, float(q[0])), min(max(near) + beyond, float(q[-1]))),)
