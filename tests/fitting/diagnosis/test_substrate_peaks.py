@@ -86,3 +86,17 @@ def test_chance_maxima_between_fringes_are_left_out() -> None:
     assert [peak.height for peak in without_fringes_between(all_of_them)] == [790, 800, 110, 28, 10]
     irregular = maxima((1.2, 0.01, 5.0), (1.31, 0.01, 7.0), (1.5, 0.01, 6.0), (1.52, 0.01, 3.0))
     assert without_fringes_between(irregular) == irregular
+
+
+def test_fringes_of_the_whole_stack_between_all_satellites_are_left_out() -> None:
+    satellites = [
+        (1.936 + 0.2424 * k, 0.012, height) for k, height in enumerate((6e3, 1e4, 4e4, 5e5, 2e5, 3e4))
+    ]
+    between = [
+        (q + 0.0133 * k, 0.006, 0.04 * height / k)
+        for q, _, height in satellites
+        for k in (*range(-8, 0), *range(1, 9))
+    ]
+    between = [(q, width, abs(height)) for q, width, height in between]
+    kept = without_fringes_between(maxima(*sorted(satellites + between)))
+    assert [peak.height for peak in kept] == [height for *_, height in satellites]

@@ -9,11 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.fitting.diagnosis.comb import Comb, find_comb
-from slxrd.fitting.diagnosis.fringes_between import (
-    WIDEST,
-    satellites_with_fringes_between,
-    without_fringes_between,
-)
+from slxrd.fitting.diagnosis.fringes_between import WIDEST, satellites_with_fringes_between
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import FringePeriod
 
@@ -28,7 +24,7 @@ class Surroundings:
     Parameters
     ----------
     maxima : list of Maximum
-        Without that of a substrate.
+        Without that of a substrate, and without those of a whole stack between its satellites.
     substrate : Maximum, optional
         The substrate's.
     """
@@ -54,7 +50,6 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
     satellites = satellites_with_fringes_between(maxima)
     if satellites is not None:
         return [satellites]
-    maxima = without_fringes_between(maxima)
     places = np.array([peak.q for peak in maxima])
     comb = find_comb(places)
     if comb is None or comb.spacing > WIDEST:

@@ -15,6 +15,8 @@ from slxrd.fitting.diagnosis.result import FringePeriod
 WIDEST = 0.42
 #: Largest height of a fringe between satellites, relative to these.
 BETWEEN = 0.5
+#: Number of the highest maxima among which two neighbouring satellites are expected.
+MANY = 12
 #: Least number of satellites among which those of the whole stack are not counted, the largest deviation of
 #: a distance of two from the period, and the least share of the maxima that are no satellites.
 FEWEST, EVEN, SHARE = 5, 0.07, 0.2
@@ -38,7 +40,8 @@ def without_fringes_between(maxima: list[Maximum]) -> list[Maximum]:
     q = np.array([peak.q for peak in maxima])
     height = np.array([peak.height for peak in maxima])
     best: list[Maximum] = []
-    for distance in np.unique(np.diff(q)):
+    highest_few = q[np.argsort(-height)[:MANY]]
+    for distance in np.unique(np.abs(highest_few[:, None] - highest_few))[1:]:
         near = np.abs(q[:, None] - q) < 0.5 * distance
         highest = np.flatnonzero(np.where(near, height, 0.0).max(axis=1) == height)
         gaps = np.diff(q[highest])
