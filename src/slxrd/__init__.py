@@ -143,6 +143,11 @@ if TYPE_CHECKING:
     from slxrd.studies.images.saed.result import Saed as Saed
     from slxrd.studies.images.saed.result import SaedRing as SaedRing
     from slxrd.studies.images.saed.result import SpotVectors as SpotVectors
+    from slxrd.studies.images.spots.find import Spot as Spot
+    from slxrd.studies.images.spots.periods import measure_periods as measure_periods
+    from slxrd.studies.images.spots.result import Periods as Periods
+    from slxrd.studies.images.spots.result import RankedLattice as RankedLattice
+    from slxrd.studies.images.spots.scattering import GeometryErrors as GeometryErrors
     from slxrd.studies.lowangle.fit import fit_low_angle as fit_low_angle
     from slxrd.studies.lowangle.result import LowAngle as LowAngle
     from slxrd.studies.maps.files.results import read_map as read_map
@@ -166,6 +171,12 @@ if TYPE_CHECKING:
     from slxrd.studies.polarisation import compare_lp as compare_lp
     from slxrd.studies.robust import RobustComparison as RobustComparison
     from slxrd.studies.robust import compare_robust as compare_robust
+    from slxrd.studies.sample_table.sources import SampleSource as SampleSource
+    from slxrd.studies.sample_table.sources import SampleValue as SampleValue
+    from slxrd.studies.sample_table.table import Agreement as Agreement
+    from slxrd.studies.sample_table.table import SampleRow as SampleRow
+    from slxrd.studies.sample_table.table import SampleTable as SampleTable
+    from slxrd.studies.sample_table.table import sample_table as sample_table
     from slxrd.studies.series.joint.result import JointFit as JointFit
     from slxrd.studies.series.lowangle import LowAngleOptions as LowAngleOptions
     from slxrd.studies.series.result import SeriesFit as SeriesFit
@@ -187,6 +198,7 @@ if TYPE_CHECKING:
     from slxrd.ui.plotting.pattern import background_figure as background_figure
     from slxrd.ui.plotting.pattern import decomposition_figure as decomposition_figure
     from slxrd.ui.plotting.pattern import pattern_figure as pattern_figure
+    from slxrd.ui.plotting.periods import periods_figure as periods_figure
     from slxrd.ui.plotting.plan import plan_figure as plan_figure
     from slxrd.ui.plotting.raster import map_figure as map_figure
     from slxrd.ui.plotting.resolution import resolution_figure as resolution_figure
@@ -262,9 +274,15 @@ _PUBLIC = {
     "studies.images.saed.arcs": "RingArcs",
     "studies.images.saed.measure": "measure_saed",
     "studies.images.saed.result": "Saed SaedRing SpotVectors",
+    "studies.images.spots.find": "Spot",
+    "studies.images.spots.periods": "measure_periods",
+    "studies.images.spots.result": "Periods RankedLattice",
+    "studies.images.spots.scattering": "GeometryErrors",
     "studies.directions.compare": "DisorderComparison compare_disorder",
     "studies.directions.fit": "fit_directions",
     "studies.directions.result": "DirectionsFit",
+    "studies.sample_table.sources": "SampleSource SampleValue",
+    "studies.sample_table.table": "Agreement SampleRow SampleTable sample_table",
     "studies.lowangle.fit": "fit_low_angle",
     "studies.lowangle.result": "LowAngle",
     "studies.maps.files.results": "read_map",
@@ -295,6 +313,7 @@ _PUBLIC = {
     "ui.plotting.saed": "saed_figure",
     "ui.plotting.outlines": "outlines_figure",
     "ui.plotting.pattern": "background_figure decomposition_figure pattern_figure",
+    "ui.plotting.periods": "periods_figure",
     "ui.plotting.plan": "plan_figure",
     "ui.plotting.raster": "map_figure",
     "ui.plotting.resolution": "resolution_figure",

@@ -95,6 +95,16 @@ def _saed() -> Figure:
     return slxrd.saed_figure(slxrd.measure_saed(image, 720.0, "CsPbBr3", camera_error=7.0))
 
 
+def _periods() -> Figure:
+    """The image that the page on periods simulates, with its spots."""
+    script = next(blocks(FOLDER.parent / "periods.md"))
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        exec(compile(script.text, str(script), "exec"), {})
+        image = slxrd.mask_pixels(slxrd.read_image("gisaxs.edf"))
+    geometry = slxrd.Geometry.from_header(image, incidence=0.4)
+    return slxrd.periods_figure(slxrd.measure_periods(image, geometry))
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
@@ -104,6 +114,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
     "image-simulated": _image,
     "orientation-simulated": _orientation,
     "saed-simulated": _saed,
+    "periods-simulated": _periods,
 }
 
 

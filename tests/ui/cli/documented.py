@@ -238,6 +238,7 @@ class Reader:
         self.folder = folder
         for name, content in _files().items():
             (folder / name).write_text(content, encoding="utf-8")
+        shutil.copy(ROOT / "docs" / "tutorials" / "simulated_film.py", folder)
         examples = folder / "src" / "slxrd" / "io" / "examples"
         shutil.copytree(Path(slxrd.__file__).parent / "io" / "examples", examples)
         for path in (examples / "cspbbr3-annealing").iterdir():

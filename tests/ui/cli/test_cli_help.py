@@ -26,7 +26,7 @@ def test_every_command_is_listed_once_under_a_heading() -> None:
     sections = re.split(r"^(\S.*):$", help_of(), flags=re.M)[1:]
     listed = dict(zip(sections[::2], sections[1::2], strict=True))
     assert [heading for heading in listed if heading in HEADINGS] == list(HEADINGS)
-    names = [name for heading in HEADINGS for name in re.findall(r"^  ([a-z]+) ", listed[heading], re.M)]
+    names = [name for heading in HEADINGS for name in re.findall(r"^  ([a-z-]+) ", listed[heading], re.M)]
     assert sorted(names) == COMMANDS
 
 

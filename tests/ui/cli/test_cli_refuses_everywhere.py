@@ -24,6 +24,7 @@ COMMANDS: dict[str, list[str]] = {
     "image": ["--out", "o"],
     "orientation": ["--incidence", "0.2", "--out", "o"],
     "saed": ["--camera-constant", "720", "--out", "o"],
+    "periods": ["--incidence", "0.4", "--out", "o"],
     "outlines": ["--pixel", "1", "--out", "o"],
     "resolution": ["--standard", "LaB6", "--out", "o.toml"],
     "correct": ["--out", "o.csv", "--beam", "1", "--sample", "2"],
@@ -33,6 +34,7 @@ COMMANDS: dict[str, list[str]] = {
     "series": ["--out", "o"],
     "report": ["--out", "o.html"],
     "show": [],
+    "sample-table": [],
 }
 #: Files that nothing can be made of, and what must be said.
 FILES: dict[str, str] = {

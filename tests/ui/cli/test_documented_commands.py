@@ -52,7 +52,7 @@ def test_no_command_is_overlooked() -> None:
         if page.name == "options.md":
             continue
         text = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8"))
-        typed = set(re.findall(r"^    (?:\$ )?(slxrd \w+ .*)$", text, re.M))
+        typed = set(re.findall(r"^    (?:\$ )?(slxrd [\w-]+ .*)$", text, re.M))
         assert typed <= {command for block in FOUND[page] for command in block.commands}, page.name
 
 

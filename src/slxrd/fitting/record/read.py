@@ -72,7 +72,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     inputs = document["input"]
     estimates = {
-        group: {name: _estimate(item) for name, item in document[group].items()}
+        group: {name: read_estimate(item) for name, item in document[group].items()}
         for group in ("parameters", "derived")
     }
     names = tuple(document["refined"])
@@ -182,7 +182,19 @@ def _request(item: Mapping[str, Any] | None) -> State | None:
     return state
 
 
-def _estimate(item: Mapping[str, Any]) -> Estimate:
+def read_estimate(item: Mapping[str, Any]) -> Estimate:
+    """Convert plain data to an estimate.
+
+    Parameters
+    ----------
+    item : mapping
+        Fields of an :class:`.Estimate`.
+
+    Raises
+    ------
+    SlxrdError
+        If they do not go together.
+    """
     status = item["status"]
     if status not in get_args(Status):
         raise SlxrdError(f"status {status!r} is not known")

@@ -1,0 +1,266 @@
+"""Search of a period in profiles, and the probabilities of the periods that are found."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.studies.images.spots.combs import Comb, CombFit, along
+from slxrd.studies.images.spots.profiles import Profile
+from slxrd.studies.images.spots.starts import starts
+from slxrd.studies.images.spots.teeth import (
+    GROWTH,
+    INCIDENCE,
+    INSIDE,
+    PERIOD,
+    WIDTH,
+    Knowledge,
+    Teeth,
+    centres,
+)
+from slxrd.units import FloatArray
+
+#: Least distance of neighbouring positions in their widths.
+SEPARATE = 2.0
+#: Step of the search in widths at the end of the profile, minima that are refined, and their depth.
+STEP, REFINED, DEPTH = 0.6, 6, 12.0
+#: Most heights of spots over their noise in the search; beyond it, a step would matter more than a lattice.
+CLEAR = 12.0
+#: Ratios to the best period at which others are tried in any case.
+RATIOS = (1.0 / 3.0, 0.5, 2.0 / 3.0, 1.5, 2.0, 3.0)
+#: How much less probable starts may be, and how many of each minimum are refined to the end.
+WORSE, TRIED = 60.0, 2
+#: Distance beyond the ends of a profile to which positions are taken, in widths.
+BEYOND = 1.5
+#: Relative difference of periods that are one, and difference of starts in widths.
+SAME, ALIKE = 2e-3, 0.2
+#: Positions with their refined period.
+Fitted = tuple[Comb, CombFit]
+#: Makes the positions for a period.
+Ruler = Callable[[float], list[Teeth]]
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """A period that is a maximum of the probability.
+
+    Parameters
+    ----------
+    comb : Comb
+        The fitted positions.
+    fit : CombFit
+        The refined period.
+    periods, density : ndarray
+        Periods around it, and their probability density, with a sum of one.
+    log_weight : float
+        Logarithm of the integral of the probability.
+    noise : float
+        Noise of the profiles in units of that of counting.
+    """
+
+    comb: Comb
+    fit: CombFit
+    periods: FloatArray
+    density: FloatArray
+    log_weight: float
+    noise: float = 1.0
+
+    @property
+    def mean(self) -> float:
+        """Mean of the period."""
+        return float(self.density @ self.periods)
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of the period."""
+        return math.sqrt(float(self.density @ (self.periods - self.mean) ** 2))
+
+    def quantile(self, probability: float) -> float:
+        """Return the period below which there is some probability."""
+        return float(np.interp(probability, np.cumsum(self.density) - 0.5 * self.density, self.periods))
+
+    @property
+    def orders(self) -> int:
+        """Number of different orders at which spots are seen."""
+        pairs = zip(self.comb.teeth, self.fit.heights, strict=True)
+        seen = [teeth.factor[heights[: teeth.factor.size] > 0.0] for teeth, heights in pairs]
+        return len({round(float(each), 6) for each in np.concatenate(seen) if each > 0.0})
+
+    @property
+    def overlap(self) -> float:
+        """Distance of the spots of the two beams, in widths, at the order where it is largest."""
+        p = self.fit.p
+        widths = []
+        for teeth, at in zip(self.comb.teeth, self.fit.centres, strict=True):
+            places = at[: teeth.factor.size]
+            for factor in np.unique(teeth.factor):
+                pair = places[teeth.factor == factor]
+                grown = p[GROWTH] * (pair.max() / self.comb.end) ** 2
+                widths.append(float(np.ptp(pair)) / math.exp(p[WIDTH] + grown))
+        return max(widths, default=0.0)
+
+
+def _within(teeth: list[Teeth], comb: Comb, p: FloatArray) -> list[Teeth]:
+    """The positions that are in the range of their profiles."""
+    found = []
+    for profile, each in zip(comb.profiles, teeth, strict=True):
+        at = centres(profile, each, comb.known, p)
+        margin = BEYOND * comb.known.width
+        kept = (at > profile.at[0] - margin) & (at < profile.at[-1] + margin)
+        found.append(Teeth(each.factor[kept], each.beam[kept], each.row[kept]))
+    return found
+
+
+def find_modes(
+    profiles: Sequence[Profile],
+    ruler: Ruler,
+    known: Knowledge,
+    low: float,
+    high: float,
+    search: tuple[Sequence[Profile], Ruler] | None = None,
+) -> list[Fitted]:
+    """Maxima of the probability of a period, refined; they may be searched in other profiles."""
+    sought, coarse = search or (profiles, ruler)
+    end = max(float(each.at[-1]) for each in profiles)
+    high = min(high, 2.0 * math.pi / (SEPARATE * known.width))
+    if not low < high:
+        return []
+    count = math.ceil(math.log(high / low) * end / (STEP * known.width))
+    periods = np.geomspace(low, high, count + 2)
+    strongest = max(each.height / float(np.median(each.sigma)) for each in sought)
+    dimmed = [each.noisier(max(strongest / CLEAR, 1.0)) for each in sought]
+
+    def starts_at(period: float) -> list[tuple[float, Comb, FloatArray]]:
+        """Scores, positions and parameters for what of the geometry explains most spots."""
+        found = []
+        for p in starts(dimmed, coarse(period), known, period):
+            comb, adapted = _comb(dimmed, coarse, known, p)
+            found.append((comb.score(adapted), comb, adapted))
+        return found
+
+    scores = np.array([max(score for score, _, _ in starts_at(period)) for period in periods.tolist()])
+    padded = np.concatenate([[-np.inf], scores, [-np.inf]])
+    peaks = np.flatnonzero((scores >= padded[:-2]) & (scores > padded[2:]))
+    peaks = peaks[np.argsort(-scores[peaks])][:REFINED]
+
+    def near(period: float) -> list[CombFit]:
+        """Fits from each start: refinement does not pass from one to another."""
+        tried = starts_at(period)
+        highest = max(score for score, _, _ in tried)
+        fits = [comb.refine(p) for score, comb, p in tried if score > highest - WORSE]
+        return sorted((fit for fit in fits if fit is not None), key=lambda fit: -fit.log_evidence)[:TRIED]
+
+    fits = [fit for k in peaks for fit in near(float(periods[k]))]
+    if not fits:
+        return []
+    middle = max(fits, key=lambda fit: fit.log_evidence).period
+    for period in (ratio * middle for ratio in RATIOS):
+        fits += near(period) if low < period < high else []
+    found = (refined(profiles, ruler, known, p) for p in _different(fits, known))
+    return distinct([fit for fit in found if fit is not None])
+
+
+def _different(fits: list[CombFit], known: Knowledge) -> list[FloatArray]:
+    """Return the parameters of fits without those that are nearly the same, or much less probable."""
+    highest = max(fit.log_evidence for fit in fits)
+    kept: list[FloatArray] = []
+    for fit in sorted(fits, key=lambda each: -each.log_evidence):
+        moved = [
+            max(
+                abs(fit.period / p[PERIOD] - 1.0) / SAME,
+                abs(fit.p[INSIDE] - p[INSIDE]) / (ALIKE * known.width),
+                abs(fit.p[INCIDENCE] - p[INCIDENCE]) * known.incident_slope / (ALIKE * known.width),
+            )
+            for p in kept
+        ]
+        if fit.log_evidence > highest - WORSE and min(moved, default=2.0) > 1.0:
+            kept.append(fit.p)
+    return kept
+
+
+def refined(profiles: Sequence[Profile], ruler: Ruler, known: Knowledge, p: FloatArray) -> Fitted | None:
+    """Refine a period; spots that were far from the lattice may be near it after a refinement."""
+    best = None
+    for _ in range(2):
+        comb, p = _comb(profiles, ruler, known, p)
+        fit = comb.refine(p)
+        if fit is None:
+            break
+        p = fit.p
+        if best is None or fit.log_evidence > best[1].log_evidence:
+            best = comb, fit
+    return best
+
+
+def distinct(fits: list[Fitted]) -> list[Fitted]:
+    """Return the best fit of each period."""
+    fits = sorted(fits, key=lambda each: -each[1].log_evidence)
+    kept: list[Fitted] = []
+    for each in fits:
+        if all(abs(each[1].period / other.period - 1.0) > SAME for _, other in kept):
+            kept.append(each)
+    return kept
+
+
+def _comb(
+    profiles: Sequence[Profile], ruler: Ruler, known: Knowledge, p: FloatArray
+) -> tuple[Comb, FloatArray]:
+    """Positions and spots far from them at some parameters, and the parameters for these positions."""
+    teeth = ruler(float(p[PERIOD]))
+    comb = Comb(profiles, teeth, known)
+    comb = Comb(profiles, _within(teeth, comb, comb.adapted(p)), known)
+    p = comb.adapted(p)
+    comb.find_strays(p)
+    return comb, p
+
+
+def _mode(comb: Comb, fit: CombFit, noise: float = 1.0) -> Mode:
+    """The probability of the period, added up over k_z in the film."""
+    fits = along(comb, fit) if comb.known.incident else []
+    fits = fits or [fit]
+    logs = np.array([each.log_evidence + math.log(max(each.error, 1e-9) / each.period) for each in fits])
+    shares = np.exp(logs - logs.max())
+    widest = max(each.error for each in fits)
+    low = min(each.period for each in fits) - 5.0 * widest
+    high = max(each.period for each in fits) + 5.0 * widest
+    periods = np.linspace(low, high, 801)
+    density = np.zeros(periods.size)
+    for each, share in zip(fits, shares, strict=True):
+        density += share * np.exp(-0.5 * ((periods - each.period) / each.error) ** 2) / each.error
+    return Mode(comb, fit, periods, density / density.sum(), float(logs.max() + np.log(shares.sum())), noise)
+
+
+def weighed(groups: list[list[Fitted]], larger: float) -> list[list[Mode]]:
+    """Fit again with a noise at which the best of all has χ² of its number of points; keep the probable.
+
+    The errors of the geometry are multiplied by ``larger``.
+    """
+    fits = [fit for group in groups for _, fit in group]
+    if not fits:
+        return [[] for _ in groups]
+    top = max(fits, key=lambda fit: fit.log_evidence)
+    factor = math.sqrt(max(top.chi2 / max(top.points, 1.0), 1.0))
+    again: list[list[Fitted]] = []
+    for group in groups:
+        again.append([])
+        for comb, first in group:
+            # The noise is larger, so that differences are smaller by its square.
+            if (first.log_evidence - top.log_evidence) / factor**2 > -4.0 * DEPTH:
+                other = comb.with_errors(factor, larger)
+                fit = other.refine(first.p)
+                if fit is not None:
+                    again[-1].append((other, fit))
+    highest = max((fit.log_evidence for group in again for _, fit in group), default=0.0)
+    modes: list[list[Mode]] = []
+    for group in again:
+        modes.append([])
+        for comb, fit in sorted(group, key=lambda each: -each[1].log_evidence):
+            if fit.log_evidence > highest - DEPTH:
+                mode = _mode(comb, fit, factor)
+                # Another way to the same period is not counted again.
+                if all(abs(mode.mean - each.mean) > max(mode.error, each.error) for each in modes[-1]):
+                    modes[-1].append(mode)
+    return modes

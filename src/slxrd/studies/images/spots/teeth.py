@@ -1,0 +1,112 @@
+"""Positions of the spots of a lattice in a profile, and their derivatives.
+
+Out of plane, each reflection has two, of the transmitted beam and of that which the substrate reflects.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from slxrd.studies.images.spots.profiles import Profile
+from slxrd.units import FloatArray
+
+#: Parameters before the displacements: period, inside, width, growth, and four of the geometry.
+PERIOD, INSIDE, WIDTH, GROWTH, GEOMETRY = 0, 1, 2, 3, slice(4, 8)
+DISTANCE, INCIDENCE = 6, 7
+FIRST = 8
+#: Displacement of a spot by the form factor of the crystals: prior standard deviation, in widths.
+DISPLACED = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Teeth:
+    """Positions of a lattice in one profile.
+
+    Parameters
+    ----------
+    factor : ndarray, shape (m,)
+        Scattering vector in the film times the period.
+    beam : ndarray, shape (m,)
+        −1 for the transmitted beam, 1 for the reflected, 0 for in-plane positions.
+    row : ndarray of int, shape (m,)
+        Positions with one number are displaced together.
+    """
+
+    factor: FloatArray
+    beam: FloatArray
+    row: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Knowledge:
+    """What is known of a measurement beforehand.
+
+    Parameters
+    ----------
+    width : float
+        Standard deviation of a spot in Å⁻¹.
+    geometry : ndarray, shape (4,)
+        Standard deviations of row and column of the centre, relative distance, and incidence.
+    incident, incident_slope : float
+        k·sin(incidence) in Å⁻¹, and its derivative with respect to degrees.
+    critical2, critical2_error : float
+        q_c² of the film in Å⁻², and its standard deviation.
+    """
+
+    width: float
+    geometry: FloatArray
+    incident: float = 0.0
+    incident_slope: float = 0.0
+    critical2: float = 0.0
+    critical2_error: float = 1e-6
+
+    def inside(self, critical2: float) -> float:
+        """Return k_z of the incident beam in the film; below 0, times −i, if it is evanescent."""
+        square = self.incident**2 - critical2 / 4.0
+        return math.copysign(math.sqrt(abs(square)), square)
+
+    def incident_at(self, p: FloatArray) -> tuple[float, float]:
+        """Return k·sin(incidence) for refined parameters, and its derivative."""
+        return self.incident + self.incident_slope * float(p[INCIDENCE]), self.incident_slope
+
+
+def centres(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray) -> FloatArray:
+    """Return the positions of a lattice in the coordinate of a profile, shape (m,)."""
+    at, _ = _outside(teeth, known, p)
+    shift = DISPLACED * math.exp(p[WIDTH]) * p[FIRST:][teeth.row]
+    if p[GEOMETRY].any():
+        shift -= profile.slopes_at(at) @ p[GEOMETRY]
+    return np.asarray(at + shift)
+
+
+def _outside(teeth: Teeth, known: Knowledge, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Scattering vectors in the film, and positions outside of it."""
+    g, v = teeth.factor / p[PERIOD], float(p[INSIDE])
+    if known.incident == 0.0:
+        return g, g
+    # Outside, k_z² is larger by (q_c/2)²: that of the incident beam less its square in the film.
+    incident, _ = known.incident_at(p)
+    square = incident**2 + g**2 + (2.0 * g * teeth.beam * v if v > 0.0 else v * v)
+    return np.sqrt(np.maximum(square, 1e-12)), g
+
+
+def slopes_of(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray) -> FloatArray:
+    """Return the derivatives of the positions with respect to the parameters, shape (m, p)."""
+    at, g = _outside(teeth, known, p)
+    slopes = np.zeros((g.size, p.size))
+    by_g = np.ones_like(g)
+    if known.incident > 0.0:
+        v = float(p[INSIDE])
+        incident, of_incidence = known.incident_at(p)
+        by_g = (g + (teeth.beam * v if v > 0.0 else 0.0)) / at
+        slopes[:, INSIDE] = (g * teeth.beam if v > 0.0 else v) / at
+        slopes[:, INCIDENCE] = incident * of_incidence / at
+    slopes[:, PERIOD] = -by_g * g / p[PERIOD]
+    slopes[:, GEOMETRY] -= profile.slopes_at(at)
+    width = math.exp(p[WIDTH])
+    slopes[np.arange(g.size), FIRST + teeth.row] = DISPLACED * width
+    slopes[:, WIDTH] += DISPLACED * width * p[FIRST:][teeth.row]
+    return slopes

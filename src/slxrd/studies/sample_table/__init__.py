@@ -1,0 +1,1 @@
+"""Results of one sample by several methods, beside each other."""
