@@ -146,7 +146,7 @@ class SampleTable:
                     found.unit,
                     found.status,
                     row.against,
-                    _number(compared and compared.deviation),
+                    _number(compared.deviation if compared else None),
                     compared.text if compared else "",
                 ]
             )
@@ -195,12 +195,11 @@ def sample_table(results: Sequence[Result]) -> SampleTable:
     for name in names:
         group = [each for each in values if each[0].quantity == name]
         first = next((each for each in group if each[0].estimate.status == "determined"), None)
-        for each in group:
-            compared = first is not None and each is not first
-            agreement = _compared(first, each) if first is not None and compared else None
-            against = first[0].method if first is not None and compared else ""
-            value = each[0]
-            rows.append(SampleRow(name, value.method, value.estimate, value.remark, against, agreement))
+        for value, source in group:
+            compared, against = None, ""
+            if first is not None and value is not first[0]:
+                compared, against = _compared(first, (value, source)), first[0].method
+            rows.append(SampleRow(name, value.method, value.estimate, value.remark, against, compared))
     return SampleTable(tuple(sources), tuple(rows), tuple(_notes(sources, rows)))
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, Status
 from slxrd.studies.images.spots.index import Assignment
 from slxrd.studies.images.spots.search import Mode
-from slxrd.studies.images.spots.teeth import DISTANCE, PERIOD
+from slxrd.studies.images.spots.teeth import DISTANCE, INSIDE, PERIOD
 
 #: Probability from which a value is stated alone, least one of another value that is listed, and largest
 #: relative error of a value that is stated.
 CERTAIN, LISTED, LOOSE = 0.95, 0.02, 0.1
+#: Distance of the beams of neighbouring orders in widths below which a period twice as long is not excluded.
+COINCIDING = 2.0
 #: Distance in errors below which two values are one.
 SAME = 2.0
 
@@ -46,11 +48,21 @@ def estimates(found: Sequence[Assignment], distance_error: float) -> dict[str, E
     """
     across = _values([(each.in_plane, 1.0, each.probability) for each in found])
     up = _values([(each.out_of_plane, 1.0 / each.lattice.layers, each.probability) for each in found])
-    return {
-        "in_plane": _estimate(across),
-        "out_of_plane": _estimate(up),
-        "ratio": _ratio(found[0], across, up, distance_error),
-    }
+    vertical, ratio = _estimate(up), _ratio(found[0], across, up, distance_error)
+    if vertical.status == "determined" and _halved(found[0]):
+        doubled = tuple((2.0 * low, 2.0 * high) for low, high in vertical.interval_95)
+        why = "or twice as long: beams of neighbouring orders coincide; another angle of incidence decides"
+        both = (*vertical.interval_95, *doubled)
+        vertical = replace(vertical, status="ambiguous", why=why, interval_95=both)
+        ratio = replace(ratio, status="ambiguous", why="depends on the period out of plane")
+    return {"in_plane": _estimate(across), "out_of_plane": vertical, "ratio": ratio}
+
+
+def _halved(found: Assignment) -> bool:
+    """Whether a period twice as long has the same spots, the beams of its neighbouring orders together."""
+    fit = found.out_of_plane.fit
+    first = math.pi * found.lattice.layers / fit.period
+    return abs(2.0 * float(fit.p[INSIDE]) - first) < COINCIDING * found.out_of_plane.comb.known.width
 
 
 def _values(listed: Sequence[tuple[Mode, float, float]]) -> list[_Value]:

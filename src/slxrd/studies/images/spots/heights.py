@@ -54,7 +54,9 @@ class Heights:
         curvature = np.diag(matrix)[~seen] - np.einsum("ij,jk,ik->i", across, inverse, across)
         slope = np.maximum(-(columns.T @ miss)[~seen], 0.0)
         root = np.sqrt(np.maximum(curvature, 1.0))
-        return total + float((log_ndtr(-slope / root) + 0.5 * (slope / root) ** 2 - np.log(root)).sum())
+        return float(total) + float(
+            (log_ndtr(-slope / root) + 0.5 * (slope / root) ** 2 - np.log(root)).sum()
+        )
 
 
 def mean_log_evidence(profiles: list[tuple[Heights, FloatArray, FloatArray]]) -> float:
