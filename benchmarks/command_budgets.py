@@ -95,6 +95,7 @@ COMMANDS = {
     ],
     "image": ["film.edf", *GEOMETRY, "--cut", "in-plane:0.045:0.055", "--plot", "image.png"],
     "orientation": ["rings.edf", *RINGS, "--lattice", "CsPbBr3", "--q", "0.5:1.7"],
+    "saed": ["saed.edf", "--camera-constant", "720:7", "--lattice", "CsPbBr3", "--q", "0.8:1.8"],
     "periods": ["spots.edf", "--incidence", "0.4"],
     "sample-table": ["out"],
     "outlines": ["tem.png", "--scale-bar", "100:50"],
@@ -112,6 +113,7 @@ def write_inputs(folder: Path) -> None:
     from simulated_images import simulated_image, spots
     from simulated_micrographs import micrograph, quadrilateral, write_png
     from simulated_rings import Textured, film
+    from simulated_saed import diffraction
     from simulated_spots import gisaxs, write_edf
 
     from slxrd.fitting.record.write import pattern_csv
@@ -135,6 +137,7 @@ def write_inputs(folder: Path) -> None:
     pictures = {
         "film": simulated_image(geometry, (90, 80), spots([(0.03, 0.05)], 0.004, 200.0, 5.0)).counts,
         "rings": np.random.default_rng(1).poisson(film((Textured(),), counts=30.0, families=2)),
+        "saed": np.random.default_rng(1).poisson(diffraction(oriented=0.0, counts=15.0)),
     }
     for name, counts in pictures.items():
         EdfImage(data=counts.astype("int32"), header={"simulated": "yes"}).write(str(folder / f"{name}.edf"))

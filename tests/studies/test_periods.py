@@ -11,11 +11,14 @@ from simulated_spots import GEOMETRY, SHAPE, exits, gisaxs
 
 import slxrd
 from slxrd.studies.images.spots.combs import Comb
+from slxrd.studies.images.spots.estimates import estimates
 from slxrd.studies.images.spots.find import find_spots
 from slxrd.studies.images.spots.heights import Heights
+from slxrd.studies.images.spots.index import Assignment
 from slxrd.studies.images.spots.lattices import LATTICES
 from slxrd.studies.images.spots.profiles import Profile, cut_profiles
 from slxrd.studies.images.spots.scattering import Positions, Vectors
+from slxrd.studies.images.spots.search import Mode
 from slxrd.studies.images.spots.starts import starts
 from slxrd.studies.images.spots.teeth import (
     FIRST,
@@ -244,6 +247,25 @@ def test_coinciding_beams_do_not_exclude_the_period() -> None:
         assert fit is not None
         evidence.append(fit.log_evidence)
     assert evidence[0] > evidence[1] - 3.0
+
+
+def test_a_half_of_the_period_is_not_stated_alone() -> None:
+    """Where the beams of neighbouring orders coincide."""
+    inside = np.pi / 100.0 + 0.0003
+    profile, teeth = rod(100.0, inside, 0.0)
+    half = Comb([profile], [Teeth(teeth.factor[:5], teeth.beam[:5], teeth.row[:5])], ALONG)
+    p = half.adapted(np.zeros(FIRST))
+    p[PERIOD], p[INSIDE], p[WIDTH] = 50.0, inside, np.log(ALONG.width)
+    fit = half.refine(p)
+    assert fit is not None
+    place = np.linspace(49.0, 51.0, 41)
+    density = np.exp(-0.5 * ((place - 50.0) / 0.2) ** 2)
+    mode = Mode(half, fit, place, density / density.sum(), 0.0)
+    found = estimates([Assignment(LATTICES[0], mode, mode, (), (), 1.0, 1.0)], 0.001)
+    assert found["in_plane"].status == "determined"
+    for name in ("out_of_plane", "ratio"):
+        assert found[name].status == "ambiguous"
+    assert any(low < 100.0 < high for low, high in found["out_of_plane"].interval_95)
 
 
 def test_rods_of_lattices() -> None:
