@@ -100,3 +100,10 @@ def test_fringes_of_the_whole_stack_between_all_satellites_are_left_out() -> Non
     between = [(q, width, abs(height)) for q, width, height in between]
     kept = without_fringes_between(maxima(*sorted(satellites + between)))
     assert [peak.height for peak in kept] == [height for *_, height in satellites]
+
+
+def test_options_for_a_film_under_a_lone_sharp_peak_are_named() -> None:
+    """The film's own intensity is not a maximum beside the rod of the substrate."""
+    pattern = film(14, 2.675, substrate=2.766, peak=4e5, seed=1, sigma=0.0007, half=0.5)
+    with pytest.raises(slxrd.SlxrdError, match=r"--coherent 1 --substrate 2\.76\d+ --mask 2\.\d+:2\.\d+"):
+        slxrd.fit(pattern)

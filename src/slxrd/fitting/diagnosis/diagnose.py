@@ -14,7 +14,6 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.families import Family, find_families, members
 from slxrd.fitting.diagnosis.findings import Findings
 from slxrd.fitting.diagnosis.fringes import Surroundings, find_fringes
-from slxrd.fitting.diagnosis.fringes_between import without_fringes_between
 from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.diagnosis.maxima import Maximum, find_maxima
 from slxrd.fitting.diagnosis.noise import FWHM, ResolutionEstimate, estimate_noise, estimate_resolution
@@ -100,12 +99,10 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
     shape: ShapeTest | None = None
     crystals = main is not None and found is None and _are_crystals(bragg, families, main)
     if main is not None and not crystals:
-        around_main = [peak for peak in bragg if abs(peak.q - main.q) < WITHIN * main.q]
-        near = without_fringes_between(around_main)
-        if len(near) == len(around_main):
-            reach = max(FRINGES_WITHIN * main.width, AT_LEAST)
-            near = [peak for peak in around_main if abs(peak.q - main.q) < reach]
-        fringes = find_fringes(Surroundings(near, maxima[found[0]] if found else None))
+        beyond = [peak for peak in bragg if abs(peak.q - main.q) < WITHIN * main.q]
+        reach = max(FRINGES_WITHIN * main.width, AT_LEAST)
+        near = [peak for peak in beyond if abs(peak.q - main.q) < reach]
+        fringes = find_fringes(Surroundings(near, beyond, maxima[found[0]] if found else None))
         fringes = [_refined(pattern, period, found is not None) for period in fringes]
     if main is not None:
         around = np.abs(q - main.q) < 4.0 * main.width

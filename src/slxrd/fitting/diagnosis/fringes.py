@@ -9,7 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd.fitting.diagnosis.comb import Comb, find_comb
-from slxrd.fitting.diagnosis.fringes_between import WIDEST, satellites_with_fringes_between
+from slxrd.fitting.diagnosis.fringes_between import (
+    WIDEST,
+    satellites_with_fringes_between,
+    without_fringes_between,
+)
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import FringePeriod
 
@@ -23,13 +27,14 @@ class Surroundings:
 
     Parameters
     ----------
-    maxima : list of Maximum
-        Without that of a substrate, and without those of a whole stack between its satellites.
+    maxima, beyond : list of Maximum
+        Those near it and those farther away too, without that of a substrate.
     substrate : Maximum, optional
         The substrate's.
     """
 
     maxima: list[Maximum]
+    beyond: list[Maximum]
     substrate: Maximum | None = None
 
 
@@ -50,6 +55,9 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
     satellites = satellites_with_fringes_between(maxima)
     if satellites is not None:
         return [satellites]
+    satellites_alone = without_fringes_between(around.beyond)
+    if len(satellites_alone) < len(around.beyond):
+        maxima = satellites_alone
     places = np.array([peak.q for peak in maxima])
     comb = find_comb(places)
     if comb is None or comb.spacing > WIDEST:

@@ -36,9 +36,11 @@ class NothingToFitError(SlxrdError):
     def __init__(self, found: Diagnosis) -> None:
         self.found = found
         proposal = found.proposal
+        rivals = f"; not excluded: {'; '.join(proposal.rivals)}" if proposal.rivals else ""
         super().__init__(
-            f"{found.source}: {proposal.kind} ({'; '.join(proposal.reasons)}); to fit it nevertheless, give "
-            "the number of coherent crystals (--coherent 1 for one crystal, 40 for a stack)"
+            f"{found.source}: {proposal.kind} ({'; '.join(proposal.reasons)}){rivals}; to fit it "
+            "nevertheless, give the number of coherent crystals "
+            "(--coherent 1 for one crystal, 40 for a stack)"
         )
 
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from slxrd.fitting.diagnosis.findings import Findings
 from slxrd.fitting.diagnosis.maxima import Maximum
-from slxrd.fitting.diagnosis.proposed_options import proposed_options
+from slxrd.fitting.diagnosis.proposed_options import masked_range, proposed_options
 from slxrd.fitting.diagnosis.result import (
     FringePeriod,
     Proposal,
     SampleKind,
     SubstratePeak,
 )
+from slxrd.fitting.diagnosis.substrate import SHARP
 from slxrd.fitting.request.declaration import OPTIONS
 
 #: A lone peak that is broader (Å⁻¹) may be that of nanocrystals in a stack.
@@ -155,7 +156,10 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
         return (
             "crystals without a superlattice",
             [f"one sharp peak at {main.q:.4f} Å⁻¹ without fringes or other orders"],
-            ["a superlattice whose fringes the resolution or the disorder hides"],
+            [
+                "a superlattice whose fringes the resolution or the disorder hides",
+                *([_hidden_film(found, main)] if main.width < SHARP else []),
+            ],
         )
     if len(strong) > 4 and alone and not _overlapping(strong, main):
         return (
@@ -184,6 +188,16 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
             ["crystals of different sizes without a superlattice"],
         )
     return "stack", ["a broad peak, as of nanocrystals"], ["nanocrystals without a superlattice"]
+
+
+def _hidden_film(found: Findings, peak: Maximum) -> str:
+    """Name the options of a fit of a film whose peak is under that of its substrate."""
+    low, high = masked_range(found.pattern.q, peak)
+    d = found.order * 2.0 * math.pi / peak.q
+    return (
+        "a thin film whose peak is under that of its substrate (--coherent 1 "
+        f"--substrate {d:.5g} --mask {low}:{high})"
+    )
 
 
 def _between_orders(found: Findings, main: Maximum) -> list[float]:

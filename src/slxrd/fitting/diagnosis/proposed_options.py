@@ -16,6 +16,7 @@ from slxrd.fitting.diagnosis.result import (
 )
 from slxrd.fitting.diagnosis.substrate import is_hidden_film
 from slxrd.instrument.diffractometer import Instrument
+from slxrd.units import FloatArray
 
 #: Half of the masked range around a substrate's peak: in widths of the peak, and in steps of the scan.
 MASKED_WIDTHS, MASKED_STEPS = 6.0, 3.0
@@ -125,12 +126,30 @@ def _region(found: Findings, main: Maximum) -> tuple[float, float]:
     return float(np.ceil(1e4 * max(low, q[0])) / 1e4), float(np.floor(1e4 * min(high, q[-1])) / 1e4)
 
 
+def masked_range(q: FloatArray, peak: Maximum | SubstratePeak, least: float = 0.0) -> tuple[float, float]:
+    """Return the range around a sharp peak in which the kinematic theory fails.
+
+    Parameters
+    ----------
+    q : ndarray, shape (n,)
+        Positions of the points, Å⁻¹.
+    peak : Maximum or SubstratePeak
+    least : float
+        Smallest half of the range, Å⁻¹.
+    """
+    half = max(MASKED_WIDTHS * peak.width, MASKED_STEPS * float(np.median(np.diff(q))), least)
+    return round(peak.q - half, 4), round(peak.q + half, 4)
+
+
 def _mask(found: Findings, substrate: SubstratePeak, main: Maximum, kind: SampleKind) -> tuple[float, float]:
-    """Return the range around a substrate's peak in which the kinematic theory fails."""
-    step = float(np.median(np.diff(found.pattern.q)))
-    half = max(MASKED_WIDTHS * substrate.width, MASKED_STEPS * step)
+    """Return the masked range around a substrate's peak, not as far as the peak of the film."""
+    least = 0.0
     if kind == "multilayer" and found.pattern.wavelength is not None:
         k = 4.0 * math.pi / found.pattern.wavelength
-        half = max(half, math.radians(DYNAMICAL / 2.0) * math.sqrt(max(k**2 - substrate.q**2, 0.0)))
-    half = max(min(half, MASKED_SHARE * abs(substrate.q - main.q)), 1.5 * step)
+        least = math.radians(DYNAMICAL / 2.0) * math.sqrt(max(k**2 - substrate.q**2, 0.0))
+    low, high = masked_range(found.pattern.q, substrate, least)
+    most = MASKED_SHARE * abs(substrate.q - main.q)
+    if high - substrate.q <= most:
+        return low, high
+    half = max(most, 1.5 * float(np.median(np.diff(found.pattern.q))))
     return round(substrate.q - half, 4), round(substrate.q + half, 4)
