@@ -9,7 +9,7 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
-from slxrd.fitting.diagnosis.readings import CRYSTALS, FILM, SECONDS, Setup, setup_best
+from slxrd.fitting.diagnosis.readings import CRYSTALS, FILM, SECONDS, Setup, best_reading
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
 from slxrd.fitting.result.fit import Fit
@@ -24,6 +24,8 @@ CRYSTALS_IN_STACK = 8
 NEAR, FEWEST_SATELLITES = 0.3, 3
 #: By so much the information criterion of a stack must be less than that of a film that describes the data.
 DECISIVE = 20.0
+#: Reduced χ² above which a film that is not rejected is compared with a stack, if it has fringes too.
+POOR = 10.0
 
 
 def fit_best(
@@ -31,13 +33,14 @@ def fit_best(
 ) -> Fit:
     """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
 
-    A film without fringes is compared with a stack, also where it describes its own region. A multilayer
-    that was rejected is fitted as a stack of equal crystals with gaps.
+    A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
+    region. A multilayer that was rejected is fitted as a stack of
+    equal crystals with gaps, if these described the satellites nearly as well.
 
     Parameters
     ----------
     pattern, options, setup
-        As in :func:`slxrd.fitting.diagnosis.readings.setup_best`.
+        As in :func:`slxrd.fitting.diagnosis.readings.best_reading`.
     report : callable, optional
         Called with steps done and steps in all.
 
@@ -46,8 +49,10 @@ def fit_best(
     SlxrdError
         If the options do not suit each other or the pattern.
     """
-    proposed = setup_best(pattern, options, setup)
-    first = fit_pattern(*proposed, report)
+    reading = best_reading(pattern, options, setup)
+    first = fit_pattern(reading.pattern, reading.options, report)
+    if first.rejected and reading.criteria and not reading.is_close(CRYSTALS):
+        return first
     other = setup_other(pattern, options, setup, first)
     if other is None:
         return first
@@ -57,7 +62,7 @@ def fit_best(
         return first
     if not first.rejected:
         regions = other[1].regions
-        if regions != proposed[1].regions:  # χ² of the same points
+        if regions != reading.options.regions:  # χ² of the same points
             given = {**options, "regions": regions, "coherent": 1}
             first = fit_pattern(*setup(pattern, given), report)
         if not first.rejected and _criterion(first) < _criterion(tried) + DECISIVE:
@@ -80,8 +85,8 @@ def setup_other(
     Returns
     -------
     tuple or None
-        None if the model was not the choice of the program, if it was not rejected and has fringes, or if
-        there are no satellites.
+        None if the model was not the choice of the program, if it has fringes and describes the pattern, or
+        if there are no satellites.
     """
     found = diagnosis_for(pattern, options)
     if found is None or options["coherent"] is not None or means_stack(options):
@@ -90,7 +95,9 @@ def setup_other(
         if first.stack.stack == "pure" and first.stack.coherent > 1:
             return None
         count, regions = found.proposal.options["coherent"], options["regions"]
-    elif found.proposal.kind == "film on substrate" and (first.rejected or _without_fringes(found)):
+    elif found.proposal.kind == "film on substrate" and (
+        first.rejected or first.reduced_chi2 > POOR or _without_fringes(found)
+    ):
         count, regions = CRYSTALS_IN_STACK, options["regions"] or _around_peaks(found, pattern)
     else:
         return None

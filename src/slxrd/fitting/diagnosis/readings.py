@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
@@ -29,13 +29,39 @@ SECONDS = 5.0
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
 
+#: Largest criterion of a reading that is close to the best one, relative to that.
+CLOSE = 2.0
+
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
 CRYSTALS = "equal crystals with gaps (--stack pure)"
 FILM = "one film (--coherent 1)"
 
 
-def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tuple[Pattern, FitOptions]:
+@dataclass(frozen=True)
+class Reading:
+    """The best reading of a pattern, set up for a fit.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q, masked.
+    options : FitOptions
+        For :func:`slxrd.fitting.pipeline.fit_pattern`.
+    criteria : mapping
+        Information criterion of each reading that was compared, by name; infinite if it is none.
+    """
+
+    pattern: Pattern
+    options: FitOptions
+    criteria: Mapping[str, float] = field(default_factory=dict)
+
+    def is_close(self, name: str) -> bool:
+        """Whether another reading has a criterion that is not far above that of the best."""
+        return self.criteria.get(name, math.inf) < CLOSE * min(self.criteria.values(), default=0.0)
+
+
+def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> Reading:
     """Set up the fit of a pattern; of a multilayer, with the best reading.
 
     Parameters
@@ -47,13 +73,6 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     setup : callable
         Makes the pattern and the options of the fit from them.
 
-    Returns
-    -------
-    Pattern
-        Over q, masked.
-    FitOptions
-        For :func:`slxrd.fitting.pipeline.fit_pattern`.
-
     Raises
     ------
     SlxrdError
@@ -62,7 +81,7 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     as_layers = setup(pattern, options)
     found = diagnosis_for(pattern, options)
     if found is None or found.proposal.kind != "multilayer" or not as_layers[1].estimated_coherent:
-        return as_layers
+        return Reading(*as_layers)
     proposed = found.proposal.options
     given = {**options, "regions": options["regions"] or proposed["regions"]}
     masked, stacked = setup(pattern, {**given, "coherent": proposed["coherent"]})
@@ -73,13 +92,13 @@ def setup_best(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> tu
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
     pattern, chosen = readings[best]
     if not others:
-        return pattern, chosen
+        return Reading(pattern, chosen, values)
     note = (
         f"{best} {'describes' if best == FILM else 'describe'} the satellites better than "
         f"{' or '.join(others)}: information criterion {values[best]:.4g}, not "
         f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
-    return pattern, replace(chosen, notes=(*chosen.notes, note))
+    return Reading(pattern, replace(chosen, notes=(*chosen.notes, note)), values)
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:

@@ -15,7 +15,7 @@ from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Region, RegionData, as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import setup
-from slxrd.fitting.diagnosis.readings import setup_best
+from slxrd.fitting.diagnosis.readings import best_reading
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
@@ -184,7 +184,8 @@ def fit_mean(
     sigma[rest] = float(np.median(sigma[~rest]))
     used = {**options, "regions": regions, "noise": "file"}
     pattern = stack.pattern(np.where(np.isfinite(mean), mean, 0.0), sigma, "mean of the map")
-    return fit_pattern(*setup_best(pattern, collect(used), setup), intervals=False)
+    reading = best_reading(pattern, collect(used), setup)
+    return fit_pattern(reading.pattern, reading.options, intervals=False)
 
 
 def make_plan(
