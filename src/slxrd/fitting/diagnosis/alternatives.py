@@ -34,8 +34,8 @@ def fit_best(
     """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
 
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
-    region. A multilayer that was rejected is fitted as a stack of
-    equal crystals with gaps, if these described the satellites nearly as well.
+    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps, if these
+    described the satellites nearly as well.
 
     Parameters
     ----------

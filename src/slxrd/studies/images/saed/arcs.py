@@ -16,6 +16,8 @@ from slxrd.units import FloatArray
 _WIDTHS = (0.7, 1.5, 3.0, 6.0, 12.0)
 #: A further pair lowers χ² by this, in units of the misfit.
 _SIGNIFICANT = 30.0
+#: Least height of an arc relative to its error, for the width that all arcs have in common.
+_CLEAR = 10.0
 #: Most pairs; a ring with more is of single crystals in many orientations.
 _MOST = 6
 #: χ² a degree of freedom from which on arcs do not describe the ring.
@@ -124,7 +126,7 @@ def find_arcs(profile: Profile, own: tuple[float, float]) -> RingArcs:
         fraction = Estimate(limit, None, "", "upper bound") if seen else _in_part()
         return RingArcs((), _undetermined("°"), _undetermined("°"), fraction)
     found = _estimates(best, own)
-    return found if whole else replace(found, fraction=_in_part())
+    return found if whole else replace(found, fraction=_in_part(), spread=_in_part("°"))
 
 
 def _widest_gap(azimuth: FloatArray) -> float:
@@ -133,8 +135,8 @@ def _widest_gap(azimuth: FloatArray) -> float:
     return float(np.diff(np.append(folded, folded[0] + np.pi)).max())
 
 
-def _in_part() -> Estimate:
-    return Estimate(None, None, "", "undetermined", "only a part of the ring is measured")
+def _in_part(unit: str = "") -> Estimate:
+    return Estimate(None, None, unit, "undetermined", "only a part of the ring is measured")
 
 
 def _undetermined(unit: str) -> Estimate:
@@ -230,7 +232,10 @@ def _estimates(fit: _Fit, own: tuple[float, float]) -> RingArcs:
     fraction = Estimate(value, error, "")
     if value > 1.0 - 2.0 * error:
         fraction = Estimate(value - _ONE_SIDED * error, None, "", "lower bound", "1 within its error")
-    return RingArcs(azimuths, width, _spread(fit.width, float(errors[-1]), own), fraction)
+    spread = _spread(fit.width, float(errors[-1]), own)
+    if np.any(fit.heights < _CLEAR * errors[1 + k : 1 + 2 * k]):
+        spread = Estimate(None, None, "°", "undetermined", "an arc is too weak for a width")
+    return RingArcs(azimuths, width, spread, fraction)
 
 
 def _spread(width: float, error: float, own: tuple[float, float]) -> Estimate:
