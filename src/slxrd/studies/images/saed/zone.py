@@ -8,11 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from slxrd.fitting.result.fit import Estimate
+from slxrd.studies.images.rings.fit import MeasuredRing
 from slxrd.studies.images.rings.lattice import Family, Indices, Lattice
+from slxrd.studies.images.saed.arcs import RingArcs
 from slxrd.units import FloatArray
 
 #: An arc is where a zone axis has one if it is within so many errors, or this angle in rad.
 _ERRORS, _ANGLE = 3.0, np.radians(2.0)
+#: Families whose q agree within this fraction reflect one ring.
+_SAME = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,3 +101,33 @@ def _azimuths(lattice: Lattice, axis: Indices, families: Sequence[Family]) -> Fl
     vectors = [lattice.vector(each) for each in planes if not np.dot(each, axis)]
     angles = [float(np.arctan2(each @ second, each @ first)) for each in vectors]
     return np.unique(np.round(np.mod(np.array(angles) + 1e-7, np.pi), 6))
+
+
+def zones_of_arcs(
+    lattice: Lattice | None,
+    measured: Sequence[MeasuredRing],
+    arcs: Sequence[RingArcs],
+    scale: Estimate | None,
+) -> list[Zone]:
+    """Return the directions that explain the arcs of the rings that have planes."""
+    if lattice is None or scale is None:
+        return []
+    used = []
+    for each, over in zip(measured, arcs, strict=True):
+        if each.family is not None and over.azimuths:
+            q = each.family.q
+            families = [
+                family for family in lattice.families(q * (1.0 + _SAME)) if family.q > q * (1.0 - _SAME)
+            ]
+            at = np.radians([float(a.value or 0.0) for a in over.azimuths])
+            errors = np.radians([float(a.error or 0.0) for a in over.azimuths])
+            profile = each.profile
+            used.append(ArcsOfRing(families, at, errors, profile.azimuth[np.isfinite(profile.sigma)]))
+    return zones_of(lattice, used)
+
+
+def best_zone(zones: Sequence[Zone]) -> Zone | None:
+    """The zone axis, if it alone has all arcs."""
+    if not zones or (len(zones) > 1 and zones[1].missing == zones[0].missing):
+        return None
+    return zones[0] if zones[0].missing == 0 else None
