@@ -5,12 +5,10 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
+from coverage_rows import print_tables, row
 from simulated_rings import GEOMETRY, Textured, film, measured
 
 import slxrd
@@ -35,22 +33,6 @@ KINDS: dict[str, tuple[tuple[Textured, ...], float, dict[str, Any]]] = {
     "no random crystals": ((Textured(),), 0.0, {}),
     "{100} and {110}": ((Textured(fraction=0.5, tilt=3.0), Textured((1, 1, 0), 0.3, 2.0)), 0.2, {}),
 }
-
-
-def row(label: str, pairs: Sequence[tuple[Estimate, float]]) -> str:
-    """Return a line of the table."""
-    z = np.array(
-        [(each.value - truth) / each.error for each, truth in pairs if each.error and each.value is not None]
-    )
-    limits = [truth < (each.value or 0.0) for each, truth in pairs if each.status == "upper bound"]
-    error = np.median([each.error for each, _ in pairs if each.error]) if z.size else np.nan
-    inside = (
-        f"{np.mean(np.abs(z) < 1.0):.0%} | {np.mean(np.abs(z) < 1.96):.0%} | {z.mean():+.2f} | {z.std():.2f}"
-        if z.size
-        else "– | – | – | –"
-    )
-    held = f"{len(limits)}, {np.mean(limits):.0%} above the truth" if limits else "none"
-    return f"| {label} | {z.size} | {error:.2g} | {inside} | {held} |"
 
 
 def study(name: str, repeats: int) -> None:
@@ -105,21 +87,5 @@ def noise(repeats: int) -> None:
         )
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", default=[*KINDS, "noise"], metavar="KIND")
-    parser.add_argument("--repeats", type=int, default=50, help="images of each kind (50)")
-    given = parser.parse_args()
-    heads = ("quantity", "measured", "median error", "within 1 σ", "within 1.96 σ", "mean deviation / σ")
-    print("|", " | ".join((*heads, "spread / σ", "limits")), "|")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for name in given.kinds:
-        if name == "noise":
-            noise(given.repeats)
-        else:
-            study(name, given.repeats)
-
-
 if __name__ == "__main__":
-    main()
+    print_tables(__doc__, KINDS, study, noise)

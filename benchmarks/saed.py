@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
 
 import numpy as np
+from coverage_rows import print_tables, row
 from simulated_saed import CENTRE, CONSTANT, EDGE, diffraction, measured
 
 import slxrd
@@ -24,18 +24,6 @@ KINDS: dict[str, tuple[dict[str, Any], float]] = {
 }
 #: Relative error of the camera constant, which is drawn for each image.
 _CONSTANT_ERROR = 0.01
-
-
-def row(label: str, pairs: list[tuple[Estimate, float]]) -> str:
-    """Return a line of the table."""
-    z = np.array([(each.value - truth) / each.error for each, truth in pairs if each.error and each.value])
-    limits = [truth < (each.value or 0.0) for each, truth in pairs if each.status == "upper bound"]
-    held = f"{len(limits)}, {np.mean(limits):.0%} above the truth" if limits else "none"
-    if not z.size:
-        return f"| {label} | 0 | – | – | – | – | – | {held} |"
-    error = np.median([each.error for each, _ in pairs if each.error])
-    inside = f"{np.mean(np.abs(z) < 1.0):.0%} | {np.mean(np.abs(z) < 1.96):.0%}"
-    return f"| {label} | {z.size} | {error:.2g} | {inside} | {z.mean():+.2f} | {z.std():.2f} | {held} |"
 
 
 def study(kind: str, repeats: int) -> None:
@@ -92,21 +80,5 @@ def noise(repeats: int) -> None:
         )
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kinds", nargs="*", default=[*KINDS, "noise"], metavar="KIND")
-    parser.add_argument("--repeats", type=int, default=50, help="images of each kind (50)")
-    given = parser.parse_args()
-    heads = ("quantity", "measured", "median error", "within 1 σ", "within 1.96 σ", "mean deviation / σ")
-    print("|", " | ".join((*heads, "spread / σ", "limits")), "|")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    for kind in given.kinds:
-        if kind == "noise":
-            noise(given.repeats)
-        else:
-            study(kind, given.repeats)
-
-
 if __name__ == "__main__":
-    main()
+    print_tables(__doc__, KINDS, study, noise)

@@ -73,9 +73,7 @@ S S2- 0.5 0.5 0.5
 """
 #: Commands and Python that take less than half a second: they run in the tests too.
 QUICK = ("simulate", "info", "convert", "correct")
-_CALCULATING = (
-    r"\b(fit\w*|Session|load|decompose|find_\w+|subtract_background|measure_\w+|compare_\w+|register_\w+)\("
-)
+_CALCULATING = r"\b(fit\w*|Session|load|decompose|find_\w+|subtract_background|measure_\w+|compare_\w+|register_\w+|sample_table)\("
 
 
 @dataclass(frozen=True)

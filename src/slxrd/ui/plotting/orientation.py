@@ -11,13 +11,12 @@ from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
 from slxrd.studies.images.orientation.result import Orientations, Ring
 from slxrd.ui.plotting import style
+from slxrd.ui.plotting.polar import draw_polar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Colours of the map from its 1st percentile above zero to the 99.9th.
-_PERCENTILES = (1.0, 99.9)
 #: Profiles are moved up by this factor, one after the other.
 _APART = 30.0
 #: Points are drawn from this many standard deviations on.
@@ -60,17 +59,8 @@ def orientation_figure(found: Orientations) -> Figure:
 
 
 def _draw_map(panel: Axes, found: Orientations) -> None:
-    from matplotlib.colors import LogNorm
-
     polar = found.polar
-    positive = polar.intensity[polar.intensity > 0.0]
-    low, high = np.percentile(positive, _PERCENTILES) if positive.size else (1.0, 10.0)
-    panel.set_facecolor("#bdbdbd")
-    panel.imshow(
-        np.ma.masked_invalid(np.maximum(polar.intensity, low)), origin="lower", aspect="auto",
-        extent=(polar.q[0], polar.q[-1], polar.azimuth[0], polar.azimuth[-1]), cmap="viridis",
-        interpolation="nearest", norm=LogNorm(low, max(high, low * 1.001)),
-    )  # fmt: skip
+    draw_polar(panel, polar, (float(polar.azimuth[0]), float(polar.azimuth[-1])))
     for ring in found.rings:
         other = not ring.planes
         colour = style.VERMILION if other else "white"
@@ -80,8 +70,6 @@ def _draw_map(panel: Axes, found: Orientations) -> None:
     seen = np.flatnonzero(np.isfinite(polar.intensity).any(axis=1))
     if seen.size:
         panel.set_ylim(polar.azimuth[seen[0]], polar.azimuth[seen[-1]])
-    panel.set_xlabel("$q$ (Å$^{-1}$)")
-    panel.set_ylabel("azimuth (°)")
 
 
 def _draw_profiles(panel: Axes, rings: tuple[Ring, ...]) -> None:

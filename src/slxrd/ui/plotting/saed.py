@@ -11,13 +11,11 @@ from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line
 from slxrd.studies.images.saed.result import Saed
 from slxrd.ui.plotting import style
+from slxrd.ui.plotting.polar import draw_polar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-#: Colours of the map from its 1st percentile above zero to the 99.8th.
-_PERCENTILES = (1.0, 99.8)
 
 
 @style.styled
@@ -53,17 +51,7 @@ def saed_figure(found: Saed) -> Figure:
 
 
 def _draw_map(panel: Axes, found: Saed) -> None:
-    from matplotlib.colors import LogNorm
-
-    polar = found.polar
-    positive = polar.intensity[polar.intensity > 0.0]
-    low, high = np.percentile(positive, _PERCENTILES) if positive.size else (1.0, 10.0)
-    panel.set_facecolor("#bdbdbd")
-    panel.imshow(
-        np.ma.masked_invalid(np.maximum(polar.intensity, low)), origin="lower", aspect="auto",
-        extent=(polar.q[0], polar.q[-1], -180.0, 180.0), cmap="viridis",
-        interpolation="nearest", norm=LogNorm(low, max(high, low * 1.001)),
-    )  # fmt: skip
+    draw_polar(panel, found.polar, (-180.0, 180.0))
     for ring in found.rings:
         q = 2.0 * np.pi / float(ring.d.value or np.inf)
         at = np.array([float(each.value or 0.0) for each in ring.arcs.azimuths])
@@ -71,8 +59,6 @@ def _draw_map(panel: Axes, found: Saed) -> None:
         panel.plot(np.full(both.size, q), both, "o", fillstyle="none", markersize=5.0, color="white")
     panel.set_ylim(-180.0, 180.0)
     panel.set_yticks([-180, -90, 0, 90, 180])
-    panel.set_xlabel("$q$ (Å$^{-1}$)")
-    panel.set_ylabel("azimuth (°)")
 
 
 def _draw_profile(panel: Axes, found: Saed) -> None:

@@ -113,7 +113,7 @@ class Periods(Sealed):
                 f"{on_one_line(self.image.name)}{'  [simulated]' if self.simulated else ''}",
                 f"{len(self.spots)} spots, {indexed} of them of the lattice: {self.lattice}",
                 "",
-                *(f"  {name:<18} {format_estimate(each)}{remark(each)}" for name, each in rows),
+                *(f"  {name:<18} {format_estimate(each)}{remark(each)}".rstrip() for name, each in rows),
                 "",
                 "lattices and periods that were tried, with their probabilities:",
                 *(
