@@ -73,7 +73,10 @@ S S2- 0.5 0.5 0.5
 """
 #: Commands and Python that take less than half a second: they run in the tests too.
 QUICK = ("simulate", "info", "convert", "correct")
-_CALCULATING = r"\b(fit\w*|Session|load|decompose|find_\w+|subtract_background|measure_\w+|compare_\w+|register_\w+|sample_table)\("
+_CALCULATING = (
+    r"\b(fit\w*|Session|load|decompose|find_\w+|subtract_background|measure_\w+|compare_\w+|register_\w+"
+    r"|sample_table)\("
+)
 
 
 @dataclass(frozen=True)
