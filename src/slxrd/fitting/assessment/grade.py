@@ -22,6 +22,9 @@ from slxrd.fitting.result.assessment import Assessment
 LEAST_OF_ROOTS, LEAST_OF_LOGARITHMS = 0.85, 0.85
 #: Largest root mean square of the differences of the logarithms, less that of the noise.
 LARGEST_DIFFERENCE = 0.5
+#: The same for a film on a substrate whose reduced χ² is more than so many times the largest expected one: a
+#: stack may look like a film from far away.
+LARGEST_OF_FILM, FAR_BEYOND = 0.1, 20.0
 
 
 def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Assessment:
@@ -74,9 +77,11 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
     unlike = (
         of_roots < LEAST_OF_ROOTS or of_logarithms < LEAST_OF_LOGARITHMS or difference > LARGEST_DIFFERENCE
     )
-    rejected = negative or (unlike and not tested.good)
     substrate = "f_S" in objective.model.names
     film = objective.model.stack.coherent == 1
+    if film and substrate and tested.reduced_chi2 > FAR_BEYOND * tested.limit:
+        unlike = unlike or difference > LARGEST_OF_FILM
+    rejected = negative or (unlike and not tested.good)
     misfit, advice = largest_misfit(regions, tested.regions, film=film, substrate=substrate)
     if tested.good:
         misfit = None  # type: ignore[assignment]
