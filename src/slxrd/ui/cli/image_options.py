@@ -26,6 +26,19 @@ class TakeImage(Take):
 
 #: How an image is read, and where its detector stands.
 ImageOptions = Annotated[Given, TakeImage()]
+#: Crystals whose planes reflect rings, and how near a ring must be to planes.
+RingLattice = Annotated[
+    str | None,
+    typer.Option(
+        "--lattice",
+        metavar="CRYSTAL|A[,B,C][:P|I|F]",
+        help="A crystal of the library, or edges in Å (right angles) and centring, such as 5.94:F.",
+    ),
+]
+RingTolerance = Annotated[
+    float,
+    typer.Option("--tolerance", help="Largest relative difference of q between a ring and its planes."),
+]
 
 
 def _parameter(name: str, option: ImageOption) -> inspect.Parameter:

@@ -25,6 +25,7 @@ from slxrd.studies.images.orientation.result import Orientations
 from slxrd.studies.images.orientation.texture import fibre_poles
 from slxrd.studies.images.rings.bins import above_horizon, pixel_of, sectors
 from slxrd.studies.images.rings.fit import (
+    TOLERANCE,
     MeasuredRing,
     assigned,
     fit_rings,
@@ -36,8 +37,6 @@ from slxrd.studies.images.rings.profile import (
 )
 from slxrd.studies.images.rings.search import find_rings
 
-#: A ring is of planes whose q differs by at most this fraction.
-TOLERANCE = 0.025
 #: FWHM of the square of sin(Dx/2)/(Dx/2) times D.
 _CRYSTAL = 5.5663
 #: Azimuths of the map that is drawn.

@@ -28,6 +28,8 @@ from slxrd.units import FloatArray
 
 #: Below this q in Å⁻¹, small-angle scattering is not searched for rings.
 LOWEST_Q = 0.5
+#: A ring is of planes whose q differs by at most this fraction.
+TOLERANCE = 0.025
 #: Departure of a spot from its ring, in units of w²/q: q(1 − cos δ), at two standard deviations δ = 2w/q.
 _BENT = 2.0
 #: Standard deviations from which on a ring's radial profile has a tail.

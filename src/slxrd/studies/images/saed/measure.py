@@ -17,6 +17,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Estimate
 from slxrd.studies.images.rings.bins import pixel_of, sectors
 from slxrd.studies.images.rings.fit import (
+    TOLERANCE,
     MeasuredRing,
     assigned,
     bend_of,
@@ -36,8 +37,8 @@ from slxrd.studies.images.saed.spacings import common_scale, describe_rings, own
 from slxrd.studies.images.saed.vectors import spot_vectors
 from slxrd.studies.images.saed.zone import best_zone, zones_of_arcs
 
-#: A ring is of planes whose q differs by at most this fraction, and by so many errors of the constant.
-TOLERANCE, _ERRORS = 0.025, 3.0
+#: q of a ring differs from that of its planes by so many errors of the camera constant too.
+_ERRORS = 3.0
 #: The centre is refined until it moves by less than this, in pixels.
 _SETTLED, _ROUNDS = 0.5, 4
 #: Displacement of the rings from a centre that was given, which is noted, in pixels.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -37,15 +38,16 @@ def spot_vectors(
 
 
 def _vectors(found: SpotLattice, spots: int, camera: Camera, k: int) -> SpotVectors:
+    relative = camera.relative_error
     g, spread = found.vectors, found.covariance[:4, :4]
 
-    def with_error(function: object, unit: str, extra: float | None = 0.0) -> Estimate:
-        value = function(g)  # type: ignore[operator]
+    def with_error(function: Callable[[FloatArray], float], unit: str, extra: float | None = 0.0) -> Estimate:
+        value = function(g)
         gradient = np.zeros(4)
         for n in range(4):
             moved = g.copy().ravel()
             moved[n] += 1e-4
-            gradient[n] = (function(moved.reshape(2, 2)) - value) / 1e-4  # type: ignore[operator]
+            gradient[n] = (function(moved.reshape(2, 2)) - value) / 1e-4
         error = math.sqrt(float(gradient @ spread @ gradient))
         return Estimate(float(value), None if extra is None else math.hypot(error, extra * value), unit)
 
@@ -55,16 +57,15 @@ def _vectors(found: SpotLattice, spots: int, camera: Camera, k: int) -> SpotVect
     def angle(v: FloatArray) -> float:
         return math.degrees(math.acos(float(v[0] @ v[1]) / length(0, v) / length(1, v)))
 
-    lengths = tuple(with_error(lambda v, n=n: k * length(n, v), "pixels") for n in (0, 1))
-    d = tuple(
-        with_error(
-            lambda v, n=n: 2.0 * math.pi / float(camera.q(np.array(length(n, v)))), "Å", camera.relative_error
-        )
-        for n in (0, 1)
-    )
+    def pixels(n: int) -> Callable[[FloatArray], float]:
+        return lambda v: k * length(n, v)
+
+    def spacing(n: int) -> Callable[[FloatArray], float]:
+        return lambda v: 2.0 * math.pi / float(camera.q(np.array(length(n, v))))
+
     return SpotVectors(
-        lengths=(lengths[0], lengths[1]),
-        d=(d[0], d[1]),
+        lengths=(with_error(pixels(0), "pixels"), with_error(pixels(1), "pixels")),
+        d=(with_error(spacing(0), "Å", relative), with_error(spacing(1), "Å", relative)),
         ratio=with_error(lambda v: length(1, v) / length(0, v), ""),
         angle=with_error(angle, "°"),
         indexed=found.indexed,

@@ -42,7 +42,7 @@ class Teeth:
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """What is known of a measurement beforehand.
+    """Prior knowledge of a measurement.
 
     Parameters
     ----------

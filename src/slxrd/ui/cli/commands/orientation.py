@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from slxrd.fitting.request import parsing
-from slxrd.studies.images.orientation.measure import TOLERANCE
 from slxrd.studies.images.remapping.request import geometry_of, polarisation_of, read_masked
+from slxrd.studies.images.rings.fit import TOLERANCE
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.image_options import ImageOptions
+from slxrd.ui.cli.image_options import ImageOptions, RingLattice, RingTolerance
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
 if TYPE_CHECKING:
@@ -26,13 +26,7 @@ if TYPE_CHECKING:
 def orientation_command(
     file: Annotated[Path, typer.Argument(metavar="IMAGE", help="Image (TIFF, EDF, CBF, HDF5, .gfrm, ...).")],
     *,
-    lattice: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CRYSTAL|A[,B,C][:P|I|F]",
-            help="A crystal of the library, or edges in Å (right angles) and centring, such as 5.94:F.",
-        ),
-    ] = None,
+    lattice: RingLattice = None,
     spacings: Annotated[
         str | None,
         typer.Option(metavar="D,D,...", help="Spacings in Å that name the rings, instead of a lattice."),
@@ -48,9 +42,7 @@ def orientation_command(
             help="Edge of the crystals, for the width of the spots themselves; default: that along q.",
         ),
     ] = None,
-    tolerance: Annotated[
-        float, typer.Option(help="Largest relative difference of q between a ring and its planes.")
-    ] = TOLERANCE,
+    tolerance: RingTolerance = TOLERANCE,
     given: ImageOptions,
     out: Annotated[Path | None, folder("orientation.json, orientation.csv and orientation.png")] = None,
     json: Json = None,

@@ -9,8 +9,9 @@ import typer
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.request import parsing
+from slxrd.studies.images.rings.fit import TOLERANCE
 from slxrd.ui.cli.frame import command
-from slxrd.ui.cli.image_options import TakeImage
+from slxrd.ui.cli.image_options import RingLattice, RingTolerance, TakeImage
 from slxrd.ui.cli.options import Given
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
 
@@ -37,20 +38,12 @@ def saed_command(
         typer.Option(metavar="UM", help="Size of a pixel in µm, for a camera constant in Å·mm."),
     ] = None,
     voltage: Annotated[float, typer.Option(metavar="KV", help="Accelerating voltage.")] = 200.0,
-    lattice: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CRYSTAL|A[,B,C][:P|I|F]",
-            help="A crystal of the library, or edges in Å (right angles) and centring, such as 5.94:F.",
-        ),
-    ] = None,
+    lattice: RingLattice = None,
     q: Annotated[
         str | None,
         typer.Option(metavar="MIN:MAX", help="Range in Å⁻¹ that is searched; default: from 0.5."),
     ] = None,
-    tolerance: Annotated[
-        float, typer.Option(help="Largest relative difference of q between a ring and its planes.")
-    ] = 0.025,
+    tolerance: RingTolerance = TOLERANCE,
     given: Annotated[Given, TakeImage(_PIXELS)],
     out: Annotated[Path | None, folder("saed.json, saed.csv and saed.png")] = None,
     json: Json = None,
