@@ -43,6 +43,23 @@ ORIENTATION = {
         }
     ],
 }
+SAED = {
+    "file": "saed.tif",
+    "simulated": True,
+    "conclusion": "arcs on 1 of 2 rings",
+    "camera_constant": number(720.0, 7.0, "Å·pixel", status="fixed"),
+    "rings": [
+        {
+            "planes": "{100}",
+            "d": number(5.84, None),
+            "arcs": {"azimuths": [number(73.0, 0.1, "°")], "spread": number(4.0, 0.02, "°")},
+        },
+        {"planes": "", "d": number(3.1, None), "arcs": {"azimuths": [], "spread": number(None, None, "°")}},
+    ],
+    "spots": {"d": [number(5.85, 0.06), number(4.13, 0.04)]},
+    "lattice_constant": number(5.84, 0.06),
+    "zone_axis": "<100>",
+}
 DIRECTIONS = {
     "cuts": [
         {"file": "cubes.csv", "metadata": {"header": "simulated"}},
@@ -64,6 +81,7 @@ def folder(tmp_path: Path) -> Path:
     for name, document in (
         ("periods", periods(number(106.2, 0.4))),
         ("orientation", ORIENTATION),
+        ("saed", SAED),
         ("directions", DIRECTIONS),
     ):
         (tmp_path / f"{name}.json").write_text(json.dumps(document), encoding="utf-8")
@@ -89,13 +107,22 @@ def test_values_of_all_methods_stand_beside_each_other(folder: Path) -> None:
     assert same.agree is None
     assert any("not independent" in note for note in table.notes)
     assert rows["tilt {100}", "GIWAXS", "or {120}, not excluded"].estimate.value == 2.0
+    diffraction = {row.quantity: row.estimate.value for row in table.rows if row.method == "SAED"}
+    assert diffraction == {
+        "d {100}": 5.84,
+        "turn {100}": 4.0,
+        "d of vector 1": 5.85,
+        "d of vector 2": 4.13,
+        "lattice constant": 5.84,
+    }
+    assert rows["d out of plane", "θ:2θ fit", ""].estimate == slxrd.load(FIT).parameters["d"]
     assert {row.quantity for row in table.rows if row.estimate.status == "upper bound"} == {
         "σ_T out of plane",
         "σ_T in plane",
     }
     text = str(table)
     assert max(map(len, text.replace(str(FIT), "").replace(str(folder), "").splitlines())) <= 80
-    for words in ("GISAXS: gisaxs.edf  [simulated]", "they agree", "not determined", "{100} parallel"):
+    for words in ("GISAXS: gisaxs.edf  [simulated]", "they agree", "not determined", "{100} parallel", "zone axis <100>"):
         assert words in text
     assert len(table.csv().splitlines()) == 1 + len(table.rows)
     json.dumps(table.as_dictionary(), allow_nan=False)
@@ -146,7 +173,7 @@ def damaged(**fields: Any) -> str:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{}", "is no result of slxrd fit, periods, orientation or directions"),
+        ("{}", "is no result of slxrd fit, periods, orientation, saed or directions"),
         ("[1]", "is no result of slxrd fit"),
         ("{", "is no result of slxrd fit"),
         (damaged(estimates={}), "is damaged"),

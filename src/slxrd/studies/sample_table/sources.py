@@ -17,13 +17,14 @@ from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.merit.figures import tilt
 
 #: Documents in a folder, as the commands name them.
-NAMES = ("result.json", "periods.json", "orientation.json", "directions.json")
+NAMES = ("result.json", "periods.json", "orientation.json", "saed.json", "directions.json")
 #: Axes of the results of several directions: where they point, by the endings of their names.
 AXES = {"": ("out", "in"), "_z": ("out",), "_xy": ("in",), "_x": ("in x",), "_y": ("in y",)}
 #: Quantities of a superlattice in the order of the table: name in a document, symbol.
-OF_AXIS = {"period": "Λ", "L": "L", "sigma_L": "σ_L", "sigma_T": "σ_T"}
+OF_AXIS = {"period": "Λ", "L": "L", "sigma_L": "σ_L", "sigma_T": "σ_T", "d": "d"}
 _OTHERWISE = (
-    "is no result of slxrd fit, periods, orientation or directions; write one with --out or --json of these"
+    "is no result of slxrd fit, periods, orientation, saed or directions; write one with --out or --json of "
+    "these"
 )
 
 
@@ -38,7 +39,7 @@ class SampleValue:
     estimate : Estimate
         The estimate.
     method : str
-        ``θ:2θ fit``, ``GISAXS``, ``GIWAXS`` or ``cuts``.
+        ``θ:2θ fit``, ``GISAXS``, ``GIWAXS``, ``SAED`` or ``cuts``.
     remark : str
         What the value is.
     """
@@ -113,12 +114,12 @@ def _read(path: Path) -> SampleSource:
 
 
 def of_document(document: Mapping[str, Any], path: str = "") -> SampleSource:
-    """Return the values of periods, an orientation, or a fit of cuts, as plain data.
+    """Return the values of periods, an orientation, an electron diffraction image, or a fit of cuts.
 
     Parameters
     ----------
     document : mapping
-        Content of the file.
+        Content of the file, or the result as plain data.
     path : str
         Its path.
 
@@ -127,7 +128,13 @@ def of_document(document: Mapping[str, Any], path: str = "") -> SampleSource:
     FileError
         If it is none of these.
     """
-    for key, read in (("ranked", _periods), ("orientations", _orientation), ("cuts", _directions)):
+    readers = {
+        "ranked": _periods,
+        "orientations": _orientation,
+        "camera_constant": _saed,
+        "cuts": _directions,
+    }
+    for key, read in readers.items():
         if key in document:
             return read(document, path)
     raise FileError(path, _OTHERWISE)
@@ -174,6 +181,26 @@ def _orientation(document: Mapping[str, Any], path: str) -> SampleSource:
             SampleValue("random", read_estimate(document["random"]), method, "fraction of the crystals")
         )
     conclusion = _text(document["conclusion"])
+    return SampleSource(method, path, (_text(document["file"]),), _flag(document), conclusion, tuple(values))
+
+
+def _saed(document: Mapping[str, Any], path: str) -> SampleSource:
+    method, conclusion = "SAED", _text(document["conclusion"])
+    values = []
+    for ring in document["rings"]:
+        if planes := _text(ring["planes"]):
+            values.append(SampleValue(f"d {planes}", read_estimate(ring["d"]), method, "along the beam"))
+            if ring["arcs"]["azimuths"]:
+                turn = read_estimate(ring["arcs"]["spread"])
+                values.append(SampleValue(f"turn {planes}", turn, method, "about the beam"))
+    if document["spots"] is not None:
+        for number, item in enumerate(document["spots"]["d"], 1):
+            values.append(SampleValue(f"d of vector {number}", read_estimate(item), method))
+    if document["lattice_constant"] is not None:
+        constant = read_estimate(document["lattice_constant"])
+        values.append(SampleValue("lattice constant", constant, method))
+    if document["zone_axis"] is not None:
+        conclusion += f"; zone axis {_text(document['zone_axis'])}"
     return SampleSource(method, path, (_text(document["file"]),), _flag(document), conclusion, tuple(values))
 
 

@@ -17,15 +17,16 @@ from slxrd.fitting.result.fit import Estimate, FitResult
 from slxrd.fitting.result.printed import WIDTH, Row, row_of, table_lines, wrapped
 from slxrd.studies.directions.result import DirectionsFit
 from slxrd.studies.images.orientation.result import Orientations
+from slxrd.studies.images.saed.result import Saed
 from slxrd.studies.images.spots.result import Periods
 from slxrd.studies.sample_table.sources import SampleSource, SampleValue, of_document, of_fit, sources_in
 
 #: Differences over their error up to which values agree, and from which they do not.
 AGREE, DIFFER = 2.0, 3.0
 #: Order of the quantities; others follow.
-ORDER = tuple(f"{symbol} {where} plane" for symbol in ("Λ", "L", "σ_L", "σ_T") for where in ("out of", "in"))
+ORDER = tuple(f"{symbol} {where} plane" for symbol in ("Λ", "L", "σ_L", "σ_T", "d") for where in ("out of", "in"))
 #: Results that the table takes.
-Result = str | Path | FitResult | Periods | Orientations | DirectionsFit
+Result = str | Path | FitResult | Periods | Orientations | Saed | DirectionsFit
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,9 @@ def sample_table(results: Sequence[Result]) -> SampleTable:
 
     Parameters
     ----------
-    results : sequence of path-like, FitResult, Periods, Orientations or DirectionsFit
-        Fits of the θ:2θ scan, periods (GISAXS), orientations (GIWAXS), and fits of cuts in several
-        directions; or files of these as the commands write them, or folders with such files.
+    results : sequence of path-like, FitResult, Periods, Orientations, Saed or DirectionsFit
+        Fits of the θ:2θ scan, periods (GISAXS), orientations (GIWAXS), electron diffraction, and fits of
+        cuts in several directions; or files of these as the commands write them, or folders with such files.
 
     Returns
     -------
@@ -184,7 +185,7 @@ def sample_table(results: Sequence[Result]) -> SampleTable:
         else:
             sources.append(of_document(each.as_dictionary()))
     if not sources:
-        raise SlxrdError("no results; give files of slxrd fit, periods, orientation or directions")
+        raise SlxrdError("no results; give files of slxrd fit, periods, orientation, saed or directions")
     known = [Path(each.document).resolve() for each in sources if each.document]
     for document in known:
         if known.count(document) > 1:

@@ -22,7 +22,7 @@ def sample_table_command(
         list[Path],
         typer.Argument(
             metavar="FILE",
-            help="JSON of slxrd fit, periods, orientation or directions, or folders with such files.",
+            help="JSON of slxrd fit, periods, orientation, saed or directions, or folders with such files.",
         ),
     ],
     *,
@@ -30,7 +30,7 @@ def sample_table_command(
     json: Json = None,
     force: Force = False,
 ) -> None:
-    """Results of one sample by θ:2θ fit, GISAXS, GIWAXS and cuts in one table, and whether they agree."""
+    """Results of one sample by θ:2θ fit, GISAXS, GIWAXS, SAED and cuts in one table, and whether they agree."""
     from slxrd._version import __version__
     from slxrd.studies.sample_table.table import sample_table
 
