@@ -38,8 +38,9 @@ from slxrd.units import FloatArray
 WIDTH_ERROR, GROWTH_ERROR = 0.4, 0.3
 #: ln of how much less probable a spot is that is not of the lattice, and its least distance in widths.
 STRAY, FAR = 10.0, 2.5
-#: Farthest values of k_z in the film from the best one, in widths.
-REACH = 4.0
+#: Farthest values of k_z in the film from the best one, and largest step between them, in widths; first step
+#: in standard deviations of the best one; factor by which steps grow.
+REACH, COARSE, FINE, GROWING = 4.0, 0.25, 0.5, 1.25
 #: Most steps of a refinement, and change of the logarithm of the probability at which it ends.
 STEPS, SETTLED = 25, 0.02
 
@@ -347,16 +348,20 @@ class Comb:
         return found
 
 
-def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[CombFit]:
-    """Return fits at fixed values of k_z in the film over the range that is probable.
+def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, float]]:
+    """Return fits at fixed values of k_z in the film over the range that is probable, and their steps.
 
     Where the two beams overlap, the probability has several maxima over it, with different periods, so that
     one fit with its covariance would be too certain. The period and everything else are refined at each.
+    Where they are apart, the range is narrow: steps are a part of its width at the best fit, and grow.
     """
     known, found = comb.known, []
-    step = 0.25 * known.width
+    widest = COARSE * known.width
+    finest = min(FINE * math.sqrt(max(float(best.covariance[INSIDE, INSIDE]), 1e-18)), widest)
     for direction in (-1.0, 1.0):
-        p, value = best.p, float(best.p[INSIDE]) + (step if direction > 0.0 else 0.0)
+        p, value, before, step = best.p, float(best.p[INSIDE]), finest, finest
+        if direction > 0.0:
+            value, step = value + finest, min(finest * GROWING, widest)
         misses = 0
         while (
             misses < 3
@@ -368,7 +373,9 @@ def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[CombFit]:
             fit = comb.refine(p, fixed=INSIDE)
             if fit is None:
                 break
+            found.append((fit, 0.5 * (before + step)))
             p, value = fit.p, value + direction * step
-            found.append(fit)
-            misses = misses + 1 if fit.log_evidence < max(x.log_evidence for x in found) - depth else 0
+            before, step = step, min(step * GROWING, widest)
+            highest = max(each.log_evidence for each, _ in found)
+            misses = misses + 1 if fit.log_evidence < highest - depth else 0
     return found

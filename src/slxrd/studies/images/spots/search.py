@@ -25,8 +25,10 @@ from slxrd.units import FloatArray
 
 #: Least distance of neighbouring positions in their widths.
 SEPARATE = 2.0
-#: Step of the search in widths at the end of the profile, minima that are refined, and their depth.
-STEP, REFINED, DEPTH = 0.6, 6, 12.0
+#: Step of the search in widths at the end of the profile, and depth of the maxima that are kept.
+STEP, DEPTH = 0.6, 12.0
+#: Maxima that are refined: the highest of all, and of each doubling of the period.
+REFINED, OF_DOUBLING = 6, 2
 #: Most heights of spots over their noise in the search; beyond it, a step would matter more than a lattice.
 CLEAR = 12.0
 #: Ratios to the best period at which others are tried in any case.
@@ -142,9 +144,6 @@ def find_modes(
         return found
 
     scores = np.array([max(score for score, _, _ in starts_at(period)) for period in periods.tolist()])
-    padded = np.concatenate([[-np.inf], scores, [-np.inf]])
-    peaks = np.flatnonzero((scores >= padded[:-2]) & (scores > padded[2:]))
-    peaks = peaks[np.argsort(-scores[peaks])][:REFINED]
 
     def near(period: float) -> list[CombFit]:
         """Fits from each start: refinement does not pass from one to another."""
@@ -153,7 +152,7 @@ def find_modes(
         fits = [comb.refine(p) for score, comb, p in tried if score > highest - WORSE]
         return sorted((fit for fit in fits if fit is not None), key=lambda fit: -fit.log_evidence)[:TRIED]
 
-    fits = [fit for k in peaks for fit in near(float(periods[k]))]
+    fits = [fit for period in _maxima(periods, scores) for fit in near(period)]
     if not fits:
         return []
     middle = max(fits, key=lambda fit: fit.log_evidence).period
@@ -161,6 +160,21 @@ def find_modes(
         fits += near(period) if low < period < high else []
     found = (refined(profiles, ruler, known, p) for p in _different(fits, known))
     return distinct([fit for fit in found if fit is not None])
+
+
+def _maxima(periods: FloatArray, scores: FloatArray) -> list[float]:
+    """Periods of the maxima to refine.
+
+    Between two steps of the search, a multiple of the period loses less than the period itself, as it has
+    more positions. The highest maxima may therefore all be multiples.
+    """
+    padded = np.concatenate([[-np.inf], scores, [-np.inf]])
+    found = np.flatnonzero((scores >= padded[:-2]) & (scores > padded[2:]))
+    found = found[np.argsort(-scores[found])]
+    doublings = np.floor(np.log2(periods[found] / periods[0]))
+    rank = np.array([np.count_nonzero(doublings[:k] == doublings[k]) for k in range(found.size)])
+    kept = found[(np.arange(found.size) < REFINED) | (rank < OF_DOUBLING)]
+    return [float(period) for period in periods[kept]]
 
 
 def _different(fits: list[CombFit], known: Knowledge) -> list[FloatArray]:
@@ -219,9 +233,10 @@ def _comb(
 
 def _mode(comb: Comb, fit: CombFit, noise: float = 1.0) -> Mode:
     """The probability of the period, added up over k_z in the film."""
-    fits = along(comb, fit) if comb.known.incident else []
-    fits = fits or [fit]
+    weighted = along(comb, fit) if comb.known.incident else []
+    fits, weights = zip(*(weighted or [(fit, 1.0)]), strict=True)
     logs = np.array([each.log_evidence + math.log(max(each.error, 1e-9) / each.period) for each in fits])
+    logs += np.log(weights)
     shares = np.exp(logs - logs.max())
     widest = max(each.error for each in fits)
     low = min(each.period for each in fits) - 5.0 * widest
