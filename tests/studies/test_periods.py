@@ -1,6 +1,7 @@
 """Periods from simulated spots: found, indexed, and within their errors."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +17,10 @@ from slxrd.studies.images.spots.find import find_spots
 from slxrd.studies.images.spots.heights import Heights
 from slxrd.studies.images.spots.index import Assignment
 from slxrd.studies.images.spots.lattices import LATTICES
+from slxrd.studies.images.spots.modes import Mode, mode_of
 from slxrd.studies.images.spots.profiles import Profile, cut_profiles
 from slxrd.studies.images.spots.scattering import Positions, Vectors
-from slxrd.studies.images.spots.search import Mode
+from slxrd.studies.images.spots.search import highest
 from slxrd.studies.images.spots.starts import starts
 from slxrd.studies.images.spots.teeth import (
     FIRST,
@@ -266,6 +268,42 @@ def test_a_half_of_the_period_is_not_stated_alone() -> None:
     for name in ("out_of_plane", "ratio"):
         assert found[name].status == "ambiguous"
     assert any(low < 100.0 < high for low, high in found["out_of_plane"].interval_95)
+
+
+def test_errors_contain_that_of_k_z_in_the_film() -> None:
+    """Also where it is known much better than by the widths of the spots: here by the critical angle."""
+    inside = 0.02
+    profile, teeth = rod(100.0, inside, 0.0)
+    transmitted = Teeth(teeth.factor[1::2], teeth.beam[1::2], teeth.row[:3])
+    critical2 = 4.0 * (ALONG.incident**2 - inside**2)
+    known = replace(ALONG, geometry=np.full(4, 1e-6), critical2=critical2, critical2_error=5e-5)
+    one = Comb([profile], [transmitted], known)
+    p = one.adapted(np.zeros(FIRST))
+    p[PERIOD], p[INSIDE], p[WIDTH] = 100.0, inside, np.log(known.width)
+    one.find_strays(p)
+    fit = one.refine(p)
+    assert fit is not None
+    part = one.refine(fit.p, fixed=INSIDE)
+    assert part is not None
+    assert part.error < 0.7 * fit.error
+    assert mode_of(one, fit).error == pytest.approx(fit.error, rel=0.05)
+
+
+def test_multiples_of_a_period_do_not_displace_it() -> None:
+    """Multiples have more positions, and are higher between two steps of a search."""
+    periods = np.geomspace(90.0, 400.0, 200)
+    scores = np.full(200, -1000.0)
+    listed = {
+        100.0: -150.0,
+        173.0: -140.0,
+        200.0: -130.0,
+        **dict.fromkeys(np.arange(220.0, 400.0, 20), -100.0),
+    }
+    for place, score in listed.items():
+        scores[np.argmin(np.abs(periods - place))] = score
+    found = highest(periods, scores)
+    assert len(found) < 12
+    assert min(abs(each - 100.0) for each in found) < 1.0
 
 
 def test_rods_of_lattices() -> None:

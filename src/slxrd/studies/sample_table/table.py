@@ -24,7 +24,7 @@ from slxrd.studies.sample_table.sources import SampleSource, SampleValue, of_doc
 #: Differences over their error up to which values agree, and from which they do not.
 AGREE, DIFFER = 2.0, 3.0
 #: Order of the quantities; others follow.
-ORDER = tuple(f"{symbol} {where} plane" for symbol in ("Λ", "L", "σ_L", "σ_T", "d") for where in ("out of", "in"))
+ORDER = tuple(f"{name} {where} plane" for name in ("Λ", "L", "σ_L", "σ_T", "d") for where in ("out of", "in"))
 #: Results that the table takes.
 Result = str | Path | FitResult | Periods | Orientations | Saed | DirectionsFit
 

@@ -23,10 +23,11 @@ from slxrd.studies.images.spots.teeth import (
     FIRST,
     GEOMETRY,
     GROWTH,
-    INCIDENCE,
+    GROWTH_ERROR,
     INSIDE,
     PERIOD,
     WIDTH,
+    WIDTH_ERROR,
     Knowledge,
     Teeth,
     centres,
@@ -34,13 +35,8 @@ from slxrd.studies.images.spots.teeth import (
 )  # fmt: skip
 from slxrd.units import FloatArray
 
-#: Prior standard deviations of ln width, and of its growth up to the end of a profile.
-WIDTH_ERROR, GROWTH_ERROR = 0.4, 0.3
 #: ln of how much less probable a spot is that is not of the lattice, and its least distance in widths.
 STRAY, FAR = 10.0, 2.5
-#: Farthest values of k_z in the film from the best one, and largest step between them, in widths; first step
-#: in standard deviations of the best one; factor by which steps grow.
-REACH, COARSE, FINE, GROWING = 4.0, 0.25, 0.5, 1.25
 #: Most steps of a refinement, and change of the logarithm of the probability at which it ends.
 STEPS, SETTLED = 25, 0.02
 
@@ -168,7 +164,7 @@ class Comb:
 
     def score(self, p: FloatArray) -> float:
         """Return the logarithm of the probability at some parameters, without refinement."""
-        values, _ = self._priors(p)
+        values, _ = self.known.residuals(p)
         total = 0.5 * float(values @ values) + STRAY * sum(each.size for each in self.strays)
         for profile, each in zip(self.profiles, self._solved(p), strict=True):
             ridge = each.heights / profile.height
@@ -237,7 +233,7 @@ class Comb:
 
     def _finished(self, p: FloatArray, state: _State, free: np.ndarray) -> CombFit:
         whole = state.jacobian.T @ state.jacobian
-        data = state.jacobian[: -self._priors(p)[0].size]
+        data = state.jacobian[: -self.known.residuals(p)[0].size]
         scale = self._scale(p)
         others = free.copy()
         others[PERIOD] = False
@@ -245,7 +241,7 @@ class Comb:
         relative = (whole * scale * scale[:, None])[np.ix_(others, others)]
         flat = (self._prior_information(p) * scale * scale[:, None])[np.ix_(others, others)]
         volume = 0.5 * (np.linalg.slogdet(relative)[1] - np.linalg.slogdet(flat)[1])
-        values, _ = self._priors(p)
+        values, _ = self.known.residuals(p)
         strays = STRAY * sum(each.size for each in self.strays)
         heights = [
             (
@@ -261,37 +257,12 @@ class Comb:
         )
 
     def _prior_information(self, p: FloatArray) -> FloatArray:
-        jacobian = self._priors(p)[1]
+        jacobian = self.known.residuals(p)[1]
         return np.asarray(jacobian.T @ jacobian + 1e-12 * np.eye(p.size))
-
-    def _priors(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Residuals of prior knowledge, and their derivatives."""
-        known = self.known
-        values, lines = [], []
-
-        def add(position: int, value: float, slope: float) -> None:
-            line = np.zeros(p.size)
-            line[position] = slope
-            values.append(value)
-            lines.append(line)
-
-        add(WIDTH, (p[WIDTH] - math.log(known.width)) / WIDTH_ERROR, 1.0 / WIDTH_ERROR)
-        add(GROWTH, p[GROWTH] / GROWTH_ERROR, 1.0 / GROWTH_ERROR)
-        for k, sigma in enumerate(known.geometry):
-            position = GEOMETRY.start + k
-            add(position, p[position] / max(sigma, 1e-9), 1.0 / max(sigma, 1e-9))
-        for k in range(FIRST, p.size):
-            add(k, p[k], 1.0)
-        v, incident, slope = p[INSIDE], *known.incident_at(p)
-        critical2 = 4.0 * (incident**2 - math.copysign(v * v, v))
-        error = max(known.critical2_error, 1e-6)
-        add(INSIDE, (critical2 - known.critical2) / error, -8.0 * max(abs(v), 1e-4) / error)
-        lines[-1][INCIDENCE] = 8.0 * incident * slope / error
-        return np.array(values), np.array(lines)
 
     def _evaluate(self, p: FloatArray) -> _State:
         solved = self._solved(p)
-        values, lines = self._priors(p)
+        values, lines = self.known.residuals(p)
         residuals, jacobians = [], []
         for profile, teeth, each in zip(self.profiles, self.teeth, solved, strict=True):
             slopes = slopes_of(profile, teeth, self.known, p)
@@ -346,36 +317,3 @@ class Comb:
         found = Comb([each.noisier(noise) for each in self.profiles], self.teeth, known)
         found.strays = self.strays
         return found
-
-
-def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, float]]:
-    """Return fits at fixed values of k_z in the film over the range that is probable, and their steps.
-
-    Where the two beams overlap, the probability has several maxima over it, with different periods, so that
-    one fit with its covariance would be too certain. The period and everything else are refined at each.
-    Where they are apart, the range is narrow: steps are a part of its width at the best fit, and grow.
-    """
-    known, found = comb.known, []
-    widest = COARSE * known.width
-    finest = min(FINE * math.sqrt(max(float(best.covariance[INSIDE, INSIDE]), 1e-18)), widest)
-    for direction in (-1.0, 1.0):
-        p, value, before, step = best.p, float(best.p[INSIDE]), finest, finest
-        if direction > 0.0:
-            value, step = value + finest, min(finest * GROWING, widest)
-        misses = 0
-        while (
-            misses < 3
-            and abs(value - best.p[INSIDE]) < REACH * known.width
-            and value <= known.incident_at(p)[0]
-        ):
-            p = p.copy()
-            p[INSIDE] = value
-            fit = comb.refine(p, fixed=INSIDE)
-            if fit is None:
-                break
-            found.append((fit, 0.5 * (before + step)))
-            p, value = fit.p, value + direction * step
-            before, step = step, min(step * GROWING, widest)
-            highest = max(each.log_evidence for each, _ in found)
-            misses = misses + 1 if fit.log_evidence < highest - depth else 0
-    return found

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, Status
 from slxrd.studies.images.spots.index import Assignment
-from slxrd.studies.images.spots.search import Mode
+from slxrd.studies.images.spots.modes import Mode
 from slxrd.studies.images.spots.teeth import DISTANCE, INSIDE, PERIOD
 
 #: Probability from which a value is stated alone, least one of another value that is listed, and largest

@@ -14,17 +14,9 @@ import numpy as np
 
 from slxrd.studies.images.spots.combs import FAR
 from slxrd.studies.images.spots.lattices import LATTICES, Lattice
+from slxrd.studies.images.spots.modes import Fitted, Mode, weighed
 from slxrd.studies.images.spots.profiles import Profile, Profiles
-from slxrd.studies.images.spots.search import (
-    SAME,
-    Fitted,
-    Mode,
-    Ruler,
-    distinct,
-    find_modes,
-    refined,
-    weighed,
-)
+from slxrd.studies.images.spots.search import SAME, Ruler, distinct, find_modes, refined
 from slxrd.studies.images.spots.teeth import GEOMETRY, PERIOD, Knowledge, Teeth
 
 #: Limits of the period in plane, in those of the first rod, and of the distance of layers in that period.

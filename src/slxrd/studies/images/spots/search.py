@@ -1,22 +1,20 @@
-"""Search of a period in profiles, and the probabilities of the periods that are found."""
+"""Search of a period in profiles."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from slxrd.studies.images.spots.combs import Comb, CombFit, along
+from slxrd.studies.images.spots.combs import Comb, CombFit
+from slxrd.studies.images.spots.modes import Fitted
 from slxrd.studies.images.spots.profiles import Profile
 from slxrd.studies.images.spots.starts import starts
 from slxrd.studies.images.spots.teeth import (
-    GROWTH,
     INCIDENCE,
     INSIDE,
     PERIOD,
-    WIDTH,
     Knowledge,
     Teeth,
     centres,
@@ -25,8 +23,8 @@ from slxrd.units import FloatArray
 
 #: Least distance of neighbouring positions in their widths.
 SEPARATE = 2.0
-#: Step of the search in widths at the end of the profile, and depth of the maxima that are kept.
-STEP, DEPTH = 0.6, 12.0
+#: Step of the search in widths at the end of the profile.
+STEP = 0.6
 #: Maxima that are refined: the highest of all, and of each doubling of the period.
 REFINED, OF_DOUBLING = 6, 2
 #: Most heights of spots over their noise in the search; beyond it, a step would matter more than a lattice.
@@ -39,70 +37,8 @@ WORSE, TRIED = 60.0, 2
 BEYOND = 1.5
 #: Relative difference of periods that are one, and difference of starts in widths.
 SAME, ALIKE = 2e-3, 0.2
-#: Positions with their refined period.
-Fitted = tuple[Comb, CombFit]
 #: Makes the positions for a period.
 Ruler = Callable[[float], list[Teeth]]
-
-
-@dataclass(frozen=True, eq=False)
-class Mode:
-    """A period that is a maximum of the probability.
-
-    Parameters
-    ----------
-    comb : Comb
-        The fitted positions.
-    fit : CombFit
-        The refined period.
-    periods, density : ndarray
-        Periods around it, and their probability density, with a sum of one.
-    log_weight : float
-        Logarithm of the integral of the probability.
-    noise : float
-        Noise of the profiles in units of that of counting.
-    """
-
-    comb: Comb
-    fit: CombFit
-    periods: FloatArray
-    density: FloatArray
-    log_weight: float
-    noise: float = 1.0
-
-    @property
-    def mean(self) -> float:
-        """Mean of the period."""
-        return float(self.density @ self.periods)
-
-    @property
-    def error(self) -> float:
-        """Standard deviation of the period."""
-        return math.sqrt(float(self.density @ (self.periods - self.mean) ** 2))
-
-    def quantile(self, probability: float) -> float:
-        """Return the period below which there is some probability."""
-        return float(np.interp(probability, np.cumsum(self.density) - 0.5 * self.density, self.periods))
-
-    @property
-    def orders(self) -> int:
-        """Number of different orders at which spots are seen."""
-        pairs = zip(self.comb.teeth, self.fit.heights, strict=True)
-        seen = [teeth.factor[heights[: teeth.factor.size] > 0.0] for teeth, heights in pairs]
-        return len({round(float(each), 6) for each in np.concatenate(seen) if each > 0.0})
-
-    @property
-    def overlap(self) -> float:
-        """Distance of the spots of the two beams, in widths, at the order where it is largest."""
-        p = self.fit.p
-        widths = []
-        for teeth, at in zip(self.comb.teeth, self.fit.centres, strict=True):
-            places = at[: teeth.factor.size]
-            for factor in np.unique(teeth.factor):
-                pair = places[teeth.factor == factor]
-                grown = p[GROWTH] * (pair.max() / self.comb.end) ** 2
-                widths.append(float(np.ptp(pair)) / math.exp(p[WIDTH] + grown))
-        return max(widths, default=0.0)
 
 
 def _within(teeth: list[Teeth], comb: Comb, p: FloatArray) -> list[Teeth]:
@@ -152,7 +88,7 @@ def find_modes(
         fits = [comb.refine(p) for score, comb, p in tried if score > highest - WORSE]
         return sorted((fit for fit in fits if fit is not None), key=lambda fit: -fit.log_evidence)[:TRIED]
 
-    fits = [fit for period in _maxima(periods, scores) for fit in near(period)]
+    fits = [fit for period in highest(periods, scores) for fit in near(period)]
     if not fits:
         return []
     middle = max(fits, key=lambda fit: fit.log_evidence).period
@@ -162,7 +98,7 @@ def find_modes(
     return distinct([fit for fit in found if fit is not None])
 
 
-def _maxima(periods: FloatArray, scores: FloatArray) -> list[float]:
+def highest(periods: FloatArray, scores: FloatArray) -> list[float]:
     """Periods of the maxima to refine.
 
     Between two steps of the search, a multiple of the period loses less than the period itself, as it has
@@ -229,53 +165,3 @@ def _comb(
     p = comb.adapted(p)
     comb.find_strays(p)
     return comb, p
-
-
-def _mode(comb: Comb, fit: CombFit, noise: float = 1.0) -> Mode:
-    """The probability of the period, added up over k_z in the film."""
-    weighted = along(comb, fit) if comb.known.incident else []
-    fits, weights = zip(*(weighted or [(fit, 1.0)]), strict=True)
-    logs = np.array([each.log_evidence + math.log(max(each.error, 1e-9) / each.period) for each in fits])
-    logs += np.log(weights)
-    shares = np.exp(logs - logs.max())
-    widest = max(each.error for each in fits)
-    low = min(each.period for each in fits) - 5.0 * widest
-    high = max(each.period for each in fits) + 5.0 * widest
-    periods = np.linspace(low, high, 801)
-    density = np.zeros(periods.size)
-    for each, share in zip(fits, shares, strict=True):
-        density += share * np.exp(-0.5 * ((periods - each.period) / each.error) ** 2) / each.error
-    return Mode(comb, fit, periods, density / density.sum(), float(logs.max() + np.log(shares.sum())), noise)
-
-
-def weighed(groups: list[list[Fitted]], larger: float) -> list[list[Mode]]:
-    """Fit again with a noise at which the best of all has χ² of its number of points; keep the probable.
-
-    The errors of the geometry are multiplied by ``larger``.
-    """
-    fits = [fit for group in groups for _, fit in group]
-    if not fits:
-        return [[] for _ in groups]
-    top = max(fits, key=lambda fit: fit.log_evidence)
-    factor = math.sqrt(max(top.chi2 / max(top.points, 1.0), 1.0))
-    again: list[list[Fitted]] = []
-    for group in groups:
-        again.append([])
-        for comb, first in group:
-            # The noise is larger, so that differences are smaller by its square.
-            if (first.log_evidence - top.log_evidence) / factor**2 > -4.0 * DEPTH:
-                other = comb.with_errors(factor, larger)
-                fit = other.refine(first.p)
-                if fit is not None:
-                    again[-1].append((other, fit))
-    highest = max((fit.log_evidence for group in again for _, fit in group), default=0.0)
-    modes: list[list[Mode]] = []
-    for group in again:
-        modes.append([])
-        for comb, fit in sorted(group, key=lambda each: -each[1].log_evidence):
-            if fit.log_evidence > highest - DEPTH:
-                mode = _mode(comb, fit, factor)
-                # Another way to the same period is not counted again.
-                if all(abs(mode.mean - each.mean) > max(mode.error, each.error) for each in modes[-1]):
-                    modes[-1].append(mode)
-    return modes

@@ -19,6 +19,8 @@ DISTANCE, INCIDENCE = 6, 7
 FIRST = 8
 #: Displacement of a spot by the form factor of the crystals: prior standard deviation, in widths.
 DISPLACED = 0.1
+#: Prior standard deviations of ln width, and of its growth up to the end of a profile.
+WIDTH_ERROR, GROWTH_ERROR = 0.4, 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,36 @@ class Knowledge:
     def incident_at(self, p: FloatArray) -> tuple[float, float]:
         """Return k·sin(incidence) for refined parameters, and its derivative."""
         return self.incident + self.incident_slope * float(p[INCIDENCE]), self.incident_slope
+
+    def residuals(self, p: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return residuals of the prior knowledge, and their derivatives.
+
+        Parameters
+        ----------
+        p : ndarray
+            Parameters.
+        """
+        values, lines = [], []
+
+        def add(position: int, value: float, slope: float) -> None:
+            line = np.zeros(p.size)
+            line[position] = slope
+            values.append(value)
+            lines.append(line)
+
+        add(WIDTH, (p[WIDTH] - math.log(self.width)) / WIDTH_ERROR, 1.0 / WIDTH_ERROR)
+        add(GROWTH, p[GROWTH] / GROWTH_ERROR, 1.0 / GROWTH_ERROR)
+        for k, sigma in enumerate(self.geometry):
+            position = GEOMETRY.start + k
+            add(position, p[position] / max(sigma, 1e-9), 1.0 / max(sigma, 1e-9))
+        for k in range(FIRST, p.size):
+            add(k, p[k], 1.0)
+        v, incident, slope = p[INSIDE], *self.incident_at(p)
+        critical2 = 4.0 * (incident**2 - math.copysign(v * v, v))
+        error = max(self.critical2_error, 1e-6)
+        add(INSIDE, (critical2 - self.critical2) / error, -8.0 * max(abs(v), 1e-4) / error)
+        lines[-1][INCIDENCE] = 8.0 * incident * slope / error
+        return np.array(values), np.array(lines)
 
 
 def centres(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray) -> FloatArray:

@@ -30,7 +30,7 @@ def sample_table_command(
     json: Json = None,
     force: Force = False,
 ) -> None:
-    """Results of one sample by θ:2θ fit, GISAXS, GIWAXS, SAED and cuts in one table, and whether they agree."""
+    """Results of one sample by θ:2θ fit, GISAXS, GIWAXS, SAED and cuts in a table, and whether they agree."""
     from slxrd._version import __version__
     from slxrd.studies.sample_table.table import sample_table
 
