@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import slxrd
-from slxrd.detector.integrator import Sums
+from slxrd.detector.bins import Sums
 from slxrd.studies.images.orientation.texture import fibre_poles
 from slxrd.studies.images.rings.lattice import Lattice, plane_text
 from slxrd.studies.images.rings.search import find_rings

@@ -12,9 +12,10 @@ import numpy as np
 
 from slxrd._arguments import check_arguments, check_fields
 from slxrd.data.pattern import Pattern, Step
+from slxrd.detector.bins import Axis, Coordinate, Sums
 from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.integrator import Axis, Coordinate, Sums, extent
+from slxrd.detector.integrator import extent
 from slxrd.detector.maps import (
     Range,
     axis_of,

@@ -10,14 +10,15 @@ import functools
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from slxrd._documents import SETTINGS_LIMIT, read_bytes
 from slxrd._interruption import check_interruption
+from slxrd.detector.bins import Axis, Coordinate, Sums
 from slxrd.errors import FileError, SlxrdError
 from slxrd.units import FloatArray
 
@@ -25,16 +26,12 @@ if TYPE_CHECKING:
     from slxrd.detector.geometry import Geometry
     from slxrd.detector.image import DetectorImage
 
-#: Coordinates of a pixel: components of q in and out of the plane of the film in Å⁻¹, the horizontal
-#: component, |q|, angle in degrees from the normal of the film, and the angle on the detector.
-Coordinate = Literal["q_xy", "q_z", "q horizontal", "q", "azimuth", "detector azimuth"]
 _UNITS = {
     "q_xy": "qip_A^-1", "q_z": "qoop_A^-1", "q horizontal": "qxgi_A^-1", "q": "qtot_A^-1",
     "azimuth": "chigi_deg",
 }  # fmt: skip
 #: Most pixels of a strip, and most strips whose coordinates are kept for the next integration.
 _STRIP, _KEPT = 1_000_000, 4
-_MOST_BINS = 20_000
 #: pyFAI's number for the side of the picture to which the normal points, if rows are counted upwards.
 _SAMPLE_ORIENTATION = {"up": 4, "down": 2, "right": 7, "left": 5}
 #: The numbers that replace them where the detector's rows, or its columns, are counted from the other side.
@@ -42,108 +39,6 @@ _FLIPPED_ROWS = {4: 1, 2: 3, 7: 6, 5: 8}
 _FLIPPED_COLUMNS = {4: 3, 3: 4, 2: 1, 1: 2, 7: 8, 8: 7, 5: 6, 6: 5}
 
 _NOT_INSTALLED = "detector images need pyFAI and fabio: python -m pip install 'slxrd[images]'"
-
-
-@dataclass(frozen=True, eq=False)
-class Axis:
-    """Bins of one coordinate.
-
-    Parameters
-    ----------
-    coordinate : str
-        The coordinate.
-    low, high : float
-        Outer edges, in its unit.
-    bins : int
-        Number of bins.
-    """
-
-    coordinate: Coordinate
-    low: float
-    high: float
-    bins: int
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.bins <= _MOST_BINS:
-            raise SlxrdError(f"bins {self.bins}: must be from 1 to {_MOST_BINS}")
-
-    def __str__(self) -> str:
-        return f"{self.coordinate} {self.low:.4g} to {self.high:.4g}"
-
-    @property
-    def centres(self) -> FloatArray:
-        """Centres of the bins, shape (bins,)."""
-        step = (self.high - self.low) / self.bins
-        return np.asarray(self.low + step * (np.arange(self.bins) + 0.5), dtype=np.float64)
-
-
-@dataclass(frozen=True, eq=False)
-class Sums:
-    """Sums over the pixels whose centre lies in a bin; arrays of shape (bins of y, bins of x).
-
-    Parameters
-    ----------
-    signal : ndarray
-        Sum of the counts.
-    weight : ndarray
-        Sum of the corrections by which counts are divided: solid angle, relative to that at the foot of the
-        distance, times polarisation.
-    pixels : ndarray
-        Number of pixels.
-    moment : ndarray
-        Sum of the first coordinate of the pixels; zero where it was not asked for.
-    photon : float
-        Value of one photon.
-    """
-
-    signal: FloatArray
-    weight: FloatArray
-    pixels: FloatArray
-    moment: FloatArray
-    photon: float
-
-    @property
-    def intensity(self) -> FloatArray:
-        """Corrected counts of a pixel on average; NaN in bins without pixels."""
-        return self._divided(self.signal)
-
-    @property
-    def sigma(self) -> FloatArray:
-        """Standard deviation from counting statistics: of all photons in the bin, at least of one."""
-        return self._divided(np.sqrt(self.photon * np.maximum(self.signal, self.photon)))
-
-    @property
-    def place(self) -> FloatArray:
-        """Mean of the first coordinate of the pixels, seldom the centre of the bin; NaN without pixels."""
-        return _quotient(self.moment, self.pixels, self.pixels)
-
-    def mirrored(self) -> Sums:
-        """Return the sums for the first coordinate with the opposite sign."""
-        return Sums(
-            self.signal[:, ::-1],
-            self.weight[:, ::-1],
-            self.pixels[:, ::-1],
-            -self.moment[:, ::-1],
-            self.photon,
-        )
-
-    def _divided(self, sums: FloatArray) -> FloatArray:
-        return _quotient(sums, self.weight, self.pixels)
-
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(
-            self.signal + other.signal,
-            self.weight + other.weight,
-            self.pixels + other.pixels,
-            self.moment + other.moment,
-            self.photon,
-        )
-
-
-def _quotient(sums: FloatArray, weight: FloatArray, pixels: FloatArray) -> FloatArray:
-    """Sums over weights; NaN without pixels."""
-    quotients: FloatArray = np.divide(sums, weight, out=np.full(sums.shape, np.nan), where=pixels > 0)
-    return quotients
 
 
 def sums(

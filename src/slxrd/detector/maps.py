@@ -11,9 +11,10 @@ import numpy as np
 
 from slxrd._arguments import check_arguments
 from slxrd._frozen import Sealed, read_only
+from slxrd.detector.bins import Axis, Coordinate, Sums
 from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.integrator import Axis, Coordinate, Sums, coordinates, extent, gaps, sums
+from slxrd.detector.integrator import coordinates, extent, gaps, sums
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from slxrd.detector.bins import Axis, Sums
 from slxrd.detector.geometry import Geometry
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.integrator import Axis, Sums, coordinates, sums
+from slxrd.detector.integrator import coordinates, sums
 from slxrd.detector.maps import axis_of, azimuth_of, summed
 from slxrd.studies.images.rings.profile import RingData
 from slxrd.units import FloatArray

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import correlate1d, uniform_filter1d
 
-from slxrd.detector.integrator import Sums
+from slxrd.detector.bins import Sums
 from slxrd.units import FloatArray
 
 #: Standard deviations from which a ring is found: noise reaches them in fewer than 1 of 100 images.

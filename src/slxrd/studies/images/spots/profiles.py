@@ -12,8 +12,8 @@ from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from slxrd.detector.bins import Coordinate
 from slxrd.detector.image import DetectorImage
-from slxrd.detector.integrator import Coordinate
 from slxrd.studies.images.spots.scattering import Positions, Vectors
 from slxrd.units import FloatArray
 

@@ -10,8 +10,9 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from slxrd._arguments import check_fields
+from slxrd.detector.bins import Coordinate
 from slxrd.detector.geometry import Geometry
-from slxrd.detector.integrator import Coordinate, coordinates
+from slxrd.detector.integrator import coordinates
 from slxrd.errors import SlxrdError
 from slxrd.studies.images.spots.find import Spot
 from slxrd.units import FloatArray
