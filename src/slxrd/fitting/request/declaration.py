@@ -10,28 +10,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.request.groups import (
-    DataOptions,
-    InstrumentOptions,
-    PreparationOptions,
-    ReadingOptions,
-    RefinementOptions,
-    ResidualOptions,
-    SampleOptions,
-)
+from slxrd.fitting.request.groups import FIT_GROUPS, GROUPS
 from slxrd.fitting.request.option import Declared, declared
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-#: Groups whose options are keywords of :func:`slxrd.fit`, and keywords themselves.
-FIT_GROUPS: dict[str, type] = {
-    "data": DataOptions,
-    "refinement": RefinementOptions,
-    "sample": SampleOptions,
-    "instrument": InstrumentOptions,
-    "residuals": ResidualOptions,
-}
-GROUPS: dict[str, type] = {"reading": ReadingOptions, "preparation": PreparationOptions, **FIT_GROUPS}
 
 #: Every option by its name.
 OPTIONS: dict[str, Declared] = {

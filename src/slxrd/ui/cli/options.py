@@ -14,7 +14,8 @@ import slxrd
 from slxrd.data.corrections import prepare_pattern
 from slxrd.data.noise import is_counting
 from slxrd.fitting.record.command_line import path_of
-from slxrd.fitting.request.declaration import FIT_GROUPS, GROUPS, OPTIONS, options_of
+from slxrd.fitting.request.declaration import OPTIONS, options_of
+from slxrd.fitting.request.groups import FIT_GROUPS, GROUPS
 from slxrd.fitting.request.kinds import Choice, Flag
 from slxrd.fitting.request.option import Declared
 from slxrd.parameters.definitions import TABLE
