@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import html
+import io
 import re
 from collections.abc import Iterable
 from typing import TextIO
@@ -92,3 +93,20 @@ class CsvWriter:
         """Write several rows."""
         for row in rows:
             self.writerow(row)
+
+
+def csv_text(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """Return a table as CSV.
+
+    Parameters
+    ----------
+    header : iterable
+        Names of the columns.
+    rows : iterable of iterables
+        Cells, escaped as :class:`CsvWriter` does.
+    """
+    text = io.StringIO()
+    table = CsvWriter(text)
+    table.writerow(header)
+    table.writerows(rows)
+    return text.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slxrd._arguments import check_arguments
-from slxrd._escape import CsvWriter, on_one_line
+from slxrd._escape import csv_text, on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.ensemble import Pieces
 from slxrd.fitting.result.fit import Estimate, FitResult
@@ -121,37 +120,22 @@ class SampleTable:
 
     def csv(self) -> str:
         """Return the rows as a table."""
-        text = io.StringIO()
-        table = CsvWriter(text)
-        table.writerow(
+        header = ["quantity", "method", "value", "error", "unit", "status", "against"]
+        rows = [
             [
-                "quantity",
-                "method",
-                "value",
-                "error",
-                "unit",
-                "status",
-                "against",
-                "deviation_in_errors",
-                "agreement",
+                row.quantity,
+                row.method,
+                _number(row.estimate.value),
+                _number(row.estimate.error),
+                row.estimate.unit,
+                row.estimate.status,
+                row.against,
+                _number(row.agreement.deviation if row.agreement else None),
+                row.agreement.text if row.agreement else "",
             ]
-        )
-        for row in self.rows:
-            found, compared = row.estimate, row.agreement
-            table.writerow(
-                [
-                    row.quantity,
-                    row.method,
-                    _number(found.value),
-                    _number(found.error),
-                    found.unit,
-                    found.status,
-                    row.against,
-                    _number(compared.deviation if compared else None),
-                    compared.text if compared else "",
-                ]
-            )
-        return text.getvalue()
+            for row in self.rows
+        ]
+        return csv_text([*header, "deviation_in_errors", "agreement"], rows)
 
 
 @check_arguments

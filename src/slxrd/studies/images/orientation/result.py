@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from slxrd._escape import CsvWriter, on_one_line
+from slxrd._escape import csv_text
 from slxrd._frozen import Sealed
 from slxrd._short_repr import short_repr
 from slxrd.detector.maps import PolarMap
 from slxrd.fitting.result.fit import Estimate
-from slxrd.fitting.result.summary import format_estimate
-from slxrd.studies.images.text import aligned
+from slxrd.studies.images.text import aligned, named_planes, number, plain, spacing, title
 from slxrd.units import FloatArray
 
 
@@ -149,8 +147,7 @@ class Orientations(Sealed):
         return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
-        label = "  [simulated]" if self.simulated else ""
-        lines = [f"{on_one_line(self.source)}{label}", self.conclusion]
+        lines = [title(self.source, self.simulated), self.conclusion]
         if self.lattice:
             lines.append(f"lattice: {self.lattice}")
         if self.random is not None:
@@ -158,22 +155,20 @@ class Orientations(Sealed):
             rows = [["crystals", "fraction", "tilt", ""]]
             for each in self.orientations:
                 rivals = f"or {', '.join(each.rivals)}, not excluded" if each.rivals else ""
-                values = [format_estimate(value).strip() for value in (each.fraction, each.tilt)]
+                values = map(number, (each.fraction, each.tilt))
                 rows.append([f"{each.planes} parallel to the substrate", *values, rivals])
-            rows.append(["random", format_estimate(self.random).strip(), "", ""])
+            rows.append(["random", number(self.random), "", ""])
             lines += aligned(rows)
         if self.rings:
             rows = [["planes", "q", "d", "expected d", "width (FWHM)", "significance", "azimuth"]]
             for ring in self.rings:
-                name = ring.planes or ("not of the crystal" if self.lattice else "-")
-                expected = f"{ring.expected:.4g} Å" if ring.expected is not None else "-"
                 even = {True: "even", False: "uneven", None: "not determined"}[ring.even]
-                values = [format_estimate(value).strip() for value in (ring.q, ring.d)]
-                width = format_estimate(ring.width).strip()
-                rows.append([name, *values, expected, width, f"{ring.significance:.1f} σ", even])
+                cells = [*map(number, (ring.q, ring.d)), spacing(ring.expected), number(ring.width)]
+                name = named_planes(ring.planes, self.lattice)
+                rows.append([name, *cells, f"{ring.significance:.1f} σ", even])
             lines += ["", *aligned(rows)]
         if self.displacement is not None:
-            right, up = (format_estimate(each).strip() for each in self.displacement)
+            right, up = map(number, self.displacement)
             lines += ["", f"rings displaced from the given centre by {right} to the right and {up} upwards"]
         if self.misfit is not None:
             lines.append(f"misfit: χ² of {self.misfit:.2f} a degree of freedom")
@@ -189,7 +184,7 @@ class Orientations(Sealed):
             "conclusion": self.conclusion,
             "lattice": self.lattice,
             "orientations": [asdict(each) for each in self.orientations],
-            "random": None if self.random is None else asdict(self.random),
+            "random": plain(self.random),
             "rings": [_plain(ring) for ring in self.rings],
             "impurities": [ring.q.value for ring in self.impurities],
             "displacement": None
@@ -202,15 +197,13 @@ class Orientations(Sealed):
 
     def csv(self) -> str:
         """Return the profiles of the rings over the azimuth as a table."""
-        text = io.StringIO(newline="")
-        writer = CsvWriter(text)
-        writer.writerow(["ring", "q (1/Å)", "azimuth (°)", "height", "sigma", "model"])
-        for number, ring in enumerate(self.rings, 1):
+        rows = []
+        for place, ring in enumerate(self.rings, 1):
             for values in zip(ring.azimuth, ring.height, ring.sigma, ring.model, strict=True):
                 if np.isfinite(values[2]):
                     cells = ["" if np.isnan(value) else f"{value:.6g}" for value in values]
-                    writer.writerow([ring.planes or number, f"{ring.q.value:.6g}", *cells])
-        return text.getvalue()
+                    rows.append([ring.planes or place, f"{ring.q.value:.6g}", *cells])
+        return csv_text(["ring", "q (1/Å)", "azimuth (°)", "height", "sigma", "model"], rows)
 
 
 def _plain(ring: Ring) -> Mapping[str, Any]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from slxrd._escape import CsvWriter, on_one_line
+from slxrd._escape import csv_text
 from slxrd._frozen import Sealed
 from slxrd._short_repr import short_repr
 from slxrd.fitting.result.fit import Estimate
-from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.images.outlines.measures import Scale
-from slxrd.studies.images.text import aligned
+from slxrd.studies.images.text import aligned, number, title
 from slxrd.units import FloatArray
 
 #: Quantities of an outline, with their headings.
@@ -125,11 +123,10 @@ class Outlines(Sealed):
         return "\n".join(self._lines())
 
     def _lines(self) -> list[str]:
-        label = "  [simulated]" if self.simulated else ""
         kind = "dark" if self.dark else "bright"
         error = f" ± {self.scale.error:.2g}" if self.scale.error else ""
         lines = [
-            f"{on_one_line(self.source)}{label}",
+            title(self.source, self.simulated),
             f"{len(self.outlines)} outlines of {kind} objects, threshold {self.threshold:.4g}, "
             f"{self.scale.pixel:.4g}{error} nm a pixel",
             *(f"left out: {count} {reason}" for reason, count in self.left_out.items() if count),
@@ -138,7 +135,7 @@ class Outlines(Sealed):
         rows = [["no.", "at (x, y)", *QUANTITIES.values()]]
         for each in self.outlines:
             x, y = each.corners.mean(axis=0)
-            values = [format_estimate(getattr(each, name)).strip() for name in QUANTITIES]
+            values = [number(getattr(each, name)) for name in QUANTITIES]
             rows.append([str(each.number), f"{x:.0f}, {y:.0f}", *values])
         lines += aligned(rows)
         of_scale = "that of the scale" if self.scale.error else "none of the scale"
@@ -174,10 +171,8 @@ class Outlines(Sealed):
 
     def csv(self) -> str:
         """Write the outlines as a table, one a line; limits have no error."""
-        text = io.StringIO()
-        table = CsvWriter(text)
         columns = [part for name in QUANTITIES for part in (name, f"{name}_sigma", f"{name}_status")]
-        table.writerow(["number", "x", "y", *columns, "roughness"])
+        rows = []
         for each in self.outlines:
             x, y = each.corners.mean(axis=0)
             cells: list[object] = [each.number, f"{x:.2f}", f"{y:.2f}"]
@@ -185,5 +180,5 @@ class Outlines(Sealed):
                 estimate: Estimate = getattr(each, name)
                 cells += [f"{estimate.value:.6g}", "" if estimate.error is None else f"{estimate.error:.3g}"]
                 cells.append(estimate.status)
-            table.writerow([*cells, f"{each.roughness:.4g}"])
-        return text.getvalue()
+            rows.append([*cells, f"{each.roughness:.4g}"])
+        return csv_text(["number", "x", "y", *columns, "roughness"], rows)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from slxrd._escape import CsvWriter, on_one_line
+from slxrd._escape import csv_text
 from slxrd._frozen import Sealed
 from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.detector.maps import PolarMap
 from slxrd.fitting.result.fit import Estimate
-from slxrd.fitting.result.summary import format_estimate
 from slxrd.studies.images.saed.arcs import RingArcs
-from slxrd.studies.images.text import aligned
+from slxrd.studies.images.text import aligned, named_planes, number, plain, spacing, title
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ class Saed(Sealed):
     history: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{on_one_line(self.source)}{'  [simulated]' if self.simulated else ''}", self.conclusion]
+        lines = [title(self.source, self.simulated), self.conclusion]
         row, column = (_text(each) for each in self.centre)
         lines += [
             f"centre: row {row}, column {column}",
@@ -155,12 +153,10 @@ class Saed(Sealed):
         if self.rings:
             rows = [["planes", "radius", "ratio", "d", "expected d", "width (FWHM)", "in arcs", "arc (FWHM)"]]
             for ring in self.rings:
-                name = ring.planes or ("not of the lattice" if self.lattice else "-")
-                expected = f"{ring.expected:.4g} Å" if ring.expected is not None else "-"
+                measured = map(_text, (ring.radius, ring.ratio, ring.d))
                 arcs = [_text(ring.arcs.fraction), _text(ring.arcs.width) if ring.arcs.azimuths else "-"]
-                rows.append(
-                    [name, *map(_text, (ring.radius, ring.ratio, ring.d)), expected, _text(ring.width), *arcs]
-                )
+                name = named_planes(ring.planes, self.lattice)
+                rows.append([name, *measured, spacing(ring.expected), _text(ring.width), *arcs])
             lines += ["", *aligned(rows), ""]
             for ring in self.rings:
                 if ring.arcs.azimuths:
@@ -197,30 +193,26 @@ class Saed(Sealed):
             "centre": [asdict(each) for each in self.centre],
             "lattice": self.lattice,
             "rings": [asdict(ring) for ring in self.rings],
-            "scale": None if self.scale is None else asdict(self.scale),
-            "lattice_constant": None if self.lattice_constant is None else asdict(self.lattice_constant),
+            "scale": plain(self.scale),
+            "lattice_constant": plain(self.lattice_constant),
             "ratio_test": None if self.ratio_test is None else list(self.ratio_test),
             "zone_axis": self.zone_axis or None,
             "zone_axes": list(self.zone_axes),
             "spots": None if self.spots is None else asdict(self.spots),
-            "ellipticity": None if self.ellipticity is None else asdict(self.ellipticity),
+            "ellipticity": plain(self.ellipticity),
             "notes": list(self.notes),
             "history": list(self.history),
         }
 
     def csv(self) -> str:
         """Return the radial profile as a table."""
-        text = io.StringIO(newline="")
-        writer = CsvWriter(text)
-        writer.writerow(["q (1/Å)", "d (Å)", "intensity", "sigma"])
         pattern = self.radial
-        sigma = np.asarray(pattern.sigma)
-        for q, intensity, error in zip(pattern.x, pattern.intensity, sigma, strict=True):
-            writer.writerow([f"{q:.6g}", f"{2.0 * np.pi / q:.6g}", f"{intensity:.6g}", f"{error:.6g}"])
-        return text.getvalue()
+        columns = (pattern.x, 2.0 * np.pi / pattern.x, pattern.intensity, np.asarray(pattern.sigma))
+        rows = ([f"{value:.6g}" for value in row] for row in zip(*columns, strict=True))
+        return csv_text(["q (1/Å)", "d (Å)", "intensity", "sigma"], rows)
 
 
 def _text(estimate: Estimate) -> str:
     if estimate.unit == "Å" and estimate.status == "determined" and estimate.error is None:
         return f"{estimate.value:.4g} Å"  # the camera constant limits its digits
-    return format_estimate(estimate).strip()
+    return number(estimate)

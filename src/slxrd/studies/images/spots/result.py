@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from slxrd._escape import CsvWriter, on_one_line
+from slxrd._escape import csv_text
 from slxrd._frozen import Sealed
 from slxrd._short_repr import short_repr
 from slxrd.detector.geometry import Geometry
@@ -19,6 +18,7 @@ from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, remark
 from slxrd.studies.images.spots.find import Spot
 from slxrd.studies.images.spots.scattering import GeometryErrors
+from slxrd.studies.images.text import title
 from slxrd.units import FloatArray
 
 #: Candidates that are printed.
@@ -110,7 +110,7 @@ class Periods(Sealed):
         ]
         return "\n".join(
             [
-                f"{on_one_line(self.image.name)}{'  [simulated]' if self.simulated else ''}",
+                title(self.image.name, self.simulated),
                 f"{len(self.spots)} spots, {indexed} of them of the lattice: {self.lattice}",
                 "",
                 *(f"  {name:<18} {format_estimate(each)}{remark(each)}".rstrip() for name, each in rows),
@@ -154,20 +154,15 @@ class Periods(Sealed):
 
     def csv(self) -> str:
         """Write the spots as a table, one a line."""
-        text = io.StringIO()
-        table = CsvWriter(text)
-        table.writerow(["row", "row_error", "column", "column_error", "q_xy", "q_z", "h", "k", "l", "beam"])
+        rows = []
         for spot, q, hkl, beam in self._rows():
             known = not math.isnan(hkl[0])
             numbers = [spot.row, spot.row_error, spot.column, spot.column_error, *q]
-            table.writerow(
-                [
-                    *(f"{value:.6g}" for value in numbers),
-                    *(int(i) if known else "" for i in hkl),
-                    beam,
-                ]
+            rows.append(
+                [*(f"{value:.6g}" for value in numbers), *(int(i) if known else "" for i in hkl), beam]
             )
-        return text.getvalue()
+        header = ["row", "row_error", "column", "column_error", "q_xy", "q_z", "h", "k", "l", "beam"]
+        return csv_text(header, rows)
 
     def _rows(self) -> Sequence[tuple[Spot, FloatArray, FloatArray, str]]:
         return list(zip(self.spots, self.q, self.indices, self.beams, strict=True))
