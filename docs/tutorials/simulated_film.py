@@ -46,15 +46,7 @@ def write_cuts() -> None:
 
 def write_image(name: str, geometry: slxrd.Geometry, expected: np.ndarray) -> None:
     """Write an image with its geometry in the header."""
-    header = {
-        "simulated": "yes",
-        "SampleDistance": f"{geometry.distance * 1e-3}",
-        "PSize_1": f"{geometry.pixel_column * 1e-6}",
-        "PSize_2": f"{geometry.pixel_row * 1e-6}",
-        "Center_1": f"{geometry.centre_column}",
-        "Center_2": f"{geometry.centre_row}",
-        "WaveLength": f"{geometry.wavelength * 1e-10}",
-    }
+    header = {"simulated": "yes", **geometry.as_header()}
     EdfImage(data=noise.poisson(expected).astype("int32"), header=header).write(name)
 
 

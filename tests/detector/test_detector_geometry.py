@@ -1,5 +1,6 @@
 """Geometry: .poni files, headers, typed values, and what is wrong with them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,17 @@ def test_headers_of_esrf() -> None:
     found = Geometry.from_header(DetectorImage(np.ones((3, 3)), header=header))
     assert (found.distance, found.wavelength, found.pixel_row) == pytest.approx((2500.0, 1.0, 75.0))
     assert (found.centre_row, found.centre_column) == (900.7, 500.2)
+
+
+def test_a_header_contains_the_geometry_that_was_written() -> None:
+    made = Geometry(250.5, 470.25, 350.0, 172.0, 100.0, 0.9184)
+    image = DetectorImage(np.ones((3, 3)), header=made.as_header())
+    found = Geometry.from_header(image, incidence=0.3)
+    for name in ("distance", "centre_row", "centre_column", "pixel_row", "pixel_column", "wavelength"):
+        assert getattr(found, name) == pytest.approx(getattr(made, name), rel=1e-10)
+    for rotated in (replace(made, rot2=0.01), replace(made, orientation=2)):
+        with pytest.raises(SlxrdError, match="has no entries for a rotated detector"):
+            rotated.as_header()
 
 
 def test_values_without_units_are_not_guessed() -> None:

@@ -128,14 +128,6 @@ def write_edf(path: Path, image: DetectorImage, geometry: Geometry = GEOMETRY) -
     """Write an image with its geometry in the header, and that it is simulated."""
     from fabio.edfimage import EdfImage
 
-    header = {
-        "simulated": "yes",
-        "SampleDistance": f"{geometry.distance * 1e-3}",
-        "PSize_1": f"{geometry.pixel_column * 1e-6}",
-        "PSize_2": f"{geometry.pixel_row * 1e-6}",
-        "Center_1": f"{geometry.centre_column}",
-        "Center_2": f"{geometry.centre_row}",
-        "WaveLength": f"{geometry.wavelength * 1e-10}",
-    }
+    header = {"simulated": "yes", **geometry.as_header()}
     EdfImage(data=image.counts.astype("int32"), header=header).write(str(path))
     return path

@@ -181,6 +181,25 @@ class Geometry:
             )
         return cls(**known, incidence=incidence, up=up, source=image.name)
 
+    def as_header(self) -> dict[str, str]:
+        """Return entries for the header of an image, from which :meth:`from_header` reads this geometry.
+
+        Incidence and normal of the film are not among them, as these formats have no entry for them.
+
+        Raises
+        ------
+        SlxrdError
+            If the detector is rotated, or its pixels are not counted from the first one.
+        """
+        from slxrd.detector.headers import header_entries
+
+        if any((self.rot1, self.rot2, self.rot3)) or self.orientation != 3:
+            raise SlxrdError(
+                f"{self.source}: a header has no entries for a rotated detector; keep its .poni "
+                "file beside the image"
+            )
+        return header_entries({name: getattr(self, name) for name in NEEDED})
+
     def with_incidence(self, incidence: float | None) -> Self:
         """Return the geometry with another angle of incidence in degrees; None for transmission."""
         return replace(self, incidence=incidence)

@@ -19,6 +19,13 @@ _DECTRIS = {
     "centre": rf"Beam_xy\s*\(?\s*{_NUMBER}\s*,\s*{_NUMBER}\s*\)?\s*pixels",
     "pixel": rf"Pixel_size\s*{_NUMBER}\s*(m|mm|um)\s*x\s*{_NUMBER}\s*(m|mm|um)\b",
 }
+#: Entries of the SAXS programs of the ESRF, in metres also where no unit is written, with the factors to the
+#: units of a geometry.
+_ESRF = {
+    "SampleDistance": ("distance", 1e3), "WaveLength": ("wavelength", 1e10),
+    "PSize_1": ("pixel_column", 1e6), "PSize_2": ("pixel_row", 1e6),
+    "Center_1": ("centre_column", 1.0), "Center_2": ("centre_row", 1.0),
+}  # fmt: skip
 
 
 def geometry_entries(header: Mapping[str, str]) -> dict[str, float]:
@@ -42,6 +49,17 @@ def geometry_entries(header: Mapping[str, str]) -> dict[str, float]:
     return found
 
 
+def header_entries(values: Mapping[str, float]) -> dict[str, str]:
+    """Return entries of a header from which :func:`geometry_entries` reads these values.
+
+    Parameters
+    ----------
+    values : mapping
+        Of distance, centre_row, centre_column, pixel_row, pixel_column and wavelength.
+    """
+    return {key: f"{values[name] / factor:.12g}" for key, (name, factor) in _ESRF.items()}
+
+
 def _dectris(header: Mapping[str, str]) -> dict[str, float]:
     text = "\n".join(f"{key} {value}" for key, value in header.items())
     found: dict[str, float] = {}
@@ -58,16 +76,10 @@ def _dectris(header: Mapping[str, str]) -> dict[str, float]:
 
 
 def _edf(header: Mapping[str, str]) -> dict[str, float]:
-    """Entries of the SAXS programs of the ESRF; their unit is the metre, also where it is not written."""
-    keys = {
-        "SampleDistance": ("distance", 1e3), "WaveLength": ("wavelength", 1e10),
-        "PSize_1": ("pixel_column", 1e6), "PSize_2": ("pixel_row", 1e6),
-        "Center_1": ("centre_column", 1.0), "Center_2": ("centre_row", 1.0),
-    }  # fmt: skip
     if not {"SampleDistance", "PSize_1", "PSize_2"} <= set(header):
         return {}
     found: dict[str, float] = {}
-    for key, (name, factor) in keys.items():
+    for key, (name, factor) in _ESRF.items():
         if match := re.fullmatch(rf"\s*{_NUMBER}\s*(?:_?m|pixels?)?\s*", header.get(key, "")):
             found[name] = float(match[1]) * factor
     return found
