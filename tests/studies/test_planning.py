@@ -41,6 +41,9 @@ def test_a_bright_measurement_determines_all() -> None:
         assert row.quoted is not None
         assert 0.4 * row.quoted < row.rms < 2.0 * row.quoted
         assert abs(row.bias or 0.0) < 4.0 * row.quoted / np.sqrt(10)
+        # The sizes of the effects are not known, so that the data determine everything less well.
+        assert row.with_effects is not None
+        assert row.with_effects > row.quoted
     assert found.expected["period"].truth == pytest.approx(12 * 5.84 + 36.9)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions, fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.fitting.systematics.settings import NONE
+from slxrd.fitting.systematics.settings import NONE, Systematics
 from slxrd.instrument.broadening import ResolutionShape
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.simulation import as_instrument, simulate
@@ -33,6 +34,8 @@ from slxrd.studies.planning.result import ExpectedUncertainty, Plan, Rival
 MOST_SIMULATIONS = 100_000
 #: Largest number of points of a scan, and of counts of a point.
 MAX_POINTS, MAX_COUNTS = 100_000, 1e15
+#: Number of simulations that are fitted again with systematic effects; their errors hardly differ.
+WITH_EFFECTS = 5
 
 
 @check_arguments
@@ -53,6 +56,9 @@ def plan(
     report: Progress | None = None,
 ) -> Plan:
     """Simulate a measurement many times, and fit each simulation without starting values.
+
+    These fits are without systematic effects, from which a simulated sample does not suffer. A few are made
+    again with the usual ones, whose errors are those that a measurement will have.
 
     Parameters
     ----------
@@ -109,12 +115,17 @@ def plan(
         systematics=NONE,
     )
     select_points(noise_free, options.regions, 1.0)  # raise now what each fit would raise
+    whole = replace(options, systematics=Systematics())
     fits: list[Fit] = []
+    wider: list[Fit] = []
     errors: list[str] = []
     try:
         for i, child in enumerate(np.random.SeedSequence(seed).spawn(n), 1):
             try:
-                fits.append(fit_pattern(simulated(np.random.default_rng(child)), options))
+                pattern = simulated(np.random.default_rng(child))
+                fits.append(fit_pattern(pattern, options))
+                if len(wider) < WITH_EFFECTS:
+                    wider.append(fit_pattern(pattern, whole, intervals=False))
             except SlxrdError as error:
                 errors.append(str(error))
             if report is not None:
@@ -130,7 +141,8 @@ def plan(
     steps = [_step(fit, true) for fit in fits]
     return Plan(
         values=true, regions=tuple(options.regions), counts=counts, noise=noise, background=background,
-        points=len(noise_free), requested=n, done=done, seed=seed, expected=_expected(fits, steps, true),
+        points=len(noise_free), requested=n, done=done, seed=seed,
+        expected=_expected(fits, steps, wider, true),
         fringes=float(np.mean([step is not None for step in steps])),
         right=float(np.mean([step == 0 for step in steps])),
         unique=float(np.mean([step == 0 and fit.unique for fit, step in zip(fits, steps, strict=True)])),
@@ -202,9 +214,13 @@ def _step(fit: Fit, true: Mapping[str, float]) -> int | None:
 
 
 def _expected(
-    fits: Sequence[Fit], steps: Sequence[int | None], true: Mapping[str, float]
+    fits: Sequence[Fit], steps: Sequence[int | None], wider: Sequence[Fit], true: Mapping[str, float]
 ) -> dict[str, ExpectedUncertainty]:
-    """Return the expected uncertainties; errors are those of the fits that found the true solution."""
+    """Return the expected uncertainties; errors are those of the fits that found the true solution.
+
+    ``wider`` are fits with systematic effects.
+    """
+    found = [fit for fit in wider if _step(fit, true) in (0, None)]
     single = fits[0].stack.coherent == 1
     rows = {name: (info.symbol, info.unit, true.get(name, 0.0)) for name, info in TABLE.items()}
     thickness = (true["N"] - 1.0) * true["d"]
@@ -217,7 +233,9 @@ def _expected(
         estimates = [{**fit.parameters, **fit.derived}[name] for fit in fits]
         if name == "q_zero" and all(estimate.error is None for estimate in estimates):
             continue
-        expected[name] = _row(estimates, steps, name, symbol, unit, truth)
+        row = _row(estimates, steps, name, symbol, unit, truth)
+        total = [e.error for fit in found if (e := {**fit.parameters, **fit.derived}[name]).error is not None]
+        expected[name] = replace(row, with_effects=float(np.median(total)) if total else None)
     return expected
 
 

@@ -34,6 +34,9 @@ class ExpectedUncertainty:
         Median of the errors of those fits.
     coverage : float or None
         Fraction of the 95 % intervals that contain the true value.
+    with_effects : float or None
+        Median of the errors with systematic effects, as a fit of the measurement will print them; of the
+        first simulations. The other columns describe the noise alone.
     """
 
     name: str
@@ -46,6 +49,7 @@ class ExpectedUncertainty:
     bias: float | None
     quoted: float | None
     coverage: float | None
+    with_effects: float | None = None
 
 
 @dataclass(frozen=True)
@@ -139,13 +143,15 @@ class Plan:
             f"{self.background:.4g} in the background,",
             "fitted in " + ", ".join(region.name for region in self.regions),
             "",
-            f"  {'':3} {'true':>9}  {'error':>9}  {'quoted':>9}  {'bias':>9}  determined  ambiguous  in 95 %",
+            f"  {'':3} {'true':>9}  {'error':>9}  {'quoted':>9}  {'bias':>9}  determined  ambiguous  in 95 %"
+            "  with effects",
         ]
         for row in self.expected.values():
             cells = "  ".join(f"{_short(x):>9}" for x in (row.rms, row.quoted, row.bias))
             coverage = "-" if row.coverage is None else f"{row.coverage:.0%}"
             shares = f"{row.determined:>10.0%}  {row.ambiguous:>9.0%}  {coverage:>7}"
-            lines.append(f"  {row.symbol:3} {row.truth:>9.5g}  {cells}  {shares}  {row.unit}")
+            whole = _short(row.with_effects)
+            lines.append(f"  {row.symbol:3} {row.truth:>9.5g}  {cells}  {shares}  {whole:>12}  {row.unit}")
         if "L" in self.expected:
             rest = f"; the true solution is the best in {self.right:.0%}, the only one in {self.unique:.0%}"
             lines += ["", f"fringes are seen in {self.fringes:.0%} of the fits{rest if self.fringes else ''}"]
