@@ -51,26 +51,30 @@ REGIONS = {"cubes": ((0.95, 1.25), (2.0, 2.3)), "sheets": ((1.7, 2.4),)}
 
 
 def size_distribution(sample: Sample) -> dict[int, float]:
-    """Shares of the sizes within five standard deviations, with a skewness at constant mean and width.
+    """Shares of the sizes within five standard deviations, skewed or with a kurtosis.
 
-    The skewed shares are P exp(a + bx + cx² + γx³/6), with a, b and c from the first three moments.
+    These shares are P exp(Σ aₖxᵏ + γx³/6) or P exp(Σ aₖxᵏ + κx⁴/24), with the coefficients aₖ of lower powers
+    from the moments, which stay.
     """
     low, high = sample.N - 5.0 * sample.sigma_N, sample.N + 5.0 * sample.sigma_N
     n = np.arange(max(1, math.ceil(low)), math.floor(high) + 1)
     P = np.exp(-0.5 * ((n - sample.N) / sample.sigma_N) ** 2)
     P /= P.sum()
-    skewness = sample.departures.get("size_skewness", 0.0)
-    if skewness:
-        mean = P @ n
-        x = (n - mean) / math.sqrt(P @ (n - mean) ** 2)
-        powers = np.array([x**0, x, x**2])
-
-        def tilted(a: FloatArray) -> FloatArray:
-            return np.asarray(P * np.exp(a @ powers + skewness * x**3 / 6.0))
-
-        found = root(lambda a: powers @ (tilted(a) - P), np.zeros(3), tol=1e-13)
-        P = tilted(found.x)
+    for name, order in (("size_skewness", 3), ("size_kurtosis", 4)):
+        if moment := sample.departures.get(name, 0.0):
+            P = _with_moment(n, P, order, moment)
     return dict(zip(n.tolist(), P.tolist(), strict=True))
+
+
+def _with_moment(n: NDArray[np.int64], P: FloatArray, order: int, moment: float) -> FloatArray:
+    mean = P @ n
+    x = (n - mean) / math.sqrt(P @ (n - mean) ** 2)
+    powers = np.array([x**k for k in range(order)])
+
+    def tilted(a: FloatArray) -> FloatArray:
+        return np.asarray(P * np.exp(a @ powers + moment * x**order / math.factorial(order)))
+
+    return tilted(root(lambda a: powers @ (tilted(a) - P), np.zeros(order), tol=1e-13).x)
 
 
 def gap_distribution(sample: Sample) -> tuple[FloatArray, FloatArray]:

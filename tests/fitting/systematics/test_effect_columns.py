@@ -27,6 +27,7 @@ OF_SAMPLE = {
     "unstacked": (0.5, True),
     "shorter_stacks": (0.5, True),
     "size_skewness": (0.02, False),
+    "size_kurtosis": (0.002, False),
     "size_mixing": (0.5, True),
     "surface_relaxation": (1e-4, False),
     "strain_spread": (0.01, False),
@@ -90,7 +91,7 @@ def test_effects_of_stacks_of_mixed_sizes(effect: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("effect", ["size_skewness", "surface_relaxation", "strain_spread"])
+@pytest.mark.parametrize("effect", ["size_skewness", "size_kurtosis", "surface_relaxation", "strain_spread"])
 def test_effects_of_films(effect: str) -> None:
     sample = replace(SHEETS, M=1, N=14.0, sigma_N=1.2)
     size, linear = OF_SAMPLE[effect]

@@ -9,8 +9,8 @@ import pytest
 
 from slxrd.data.regions import Region, RegionData
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.systematics.columns.sizes import change_of_shares
 from slxrd.fitting.systematics.effect import EFFECTS
-from slxrd.fitting.systematics.effects.sample.size_skewness import change_of_shares
 from slxrd.instrument.broadening import Broadening
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -24,7 +24,7 @@ Q = np.linspace(1.95, 2.35, 60)
 VALUES = {"d": 5.84, "L": 36.9, "sigma_L": 1.0, "N": 6.0, "sigma_N": 0.9, "q_zero": 0.001}
 REGION = ["background_curvature", "background_inflection", "curvature", "slope"]
 INSTRUMENT = ["resolution_shape", "resolution_width", "second_line"]
-OF_SIZES = ["size_skewness", "strain_spread", "surface_relaxation"]
+OF_SIZES = ["size_kurtosis", "size_skewness", "strain_spread", "surface_relaxation"]
 OF_STACKS = ["gap_kurtosis", "gap_skewness", "shorter_stacks", "size_mixing", "unstacked", "wide_gaps"]
 MEASURED = Broadening(0.0, 0.0, 0.01, 0.2, 1.540593)
 
@@ -51,7 +51,7 @@ def prior(effect: str, *instruments: Instrument) -> float:
 def test_each_effect_has_its_own_name() -> None:
     assert all(effect.name == name for name, effect in EFFECTS.items())
     assert len({effect.label for _, effect in EFFECTS.items()}) == len(EFFECTS)
-    assert {effect.name for _, effect in EFFECTS.items() if effect.of_region} == set(REGION)
+    assert {effect.name for _, effect in EFFECTS.items() if effect.of_region} == {*REGION, "gap_skewness"}
 
 
 def test_all_of_them_apply_to_equal_planes() -> None:
@@ -161,22 +161,23 @@ def test_second_lines_take_part_in_the_resolution() -> None:
     np.testing.assert_allclose(column, expected, rtol=0.0, atol=1e-4 * np.max(np.abs(expected)))
 
 
+@pytest.mark.parametrize("order", [3, 4])
 @pytest.mark.parametrize("sigma_N", [0.5, 1.0, 3.0])
-def test_skewed_shares_keep_mean_and_width(sigma_N: float) -> None:
+def test_shares_of_another_shape_keep_the_lower_moments(sigma_N: float, order: int) -> None:
     weights = size_weights(20.3, sigma_N)
     n, P = weights.sizes.astype(float), weights.weights
-    change = change_of_shares(weights.sizes[:, None], P[:, None]).ravel()
+    change = change_of_shares(weights.sizes[:, None], P[:, None], order).ravel()
     mean = P @ n
-    width = np.sqrt(P @ (n - mean) ** 2)
-    assert abs(change.sum()) < 1e-13
-    assert abs(change @ n) < 1e-11
-    assert abs(change @ (n - mean) ** 2) < 1e-11
-    third = change @ ((n - mean) / width) ** 3
-    # Five sizes cannot be as skewed as a normal distribution.
-    assert 0.7 < third < 1.0 if sigma_N < 0.8 else third == pytest.approx(1.0, rel=3e-3)
+    x = (n - mean) / np.sqrt(P @ (n - mean) ** 2)
+    for power in range(order):
+        assert abs(change @ x**power) < 1e-12
+    moment = change @ x**order
+    # Five sizes cannot be as skewed as a normal distribution, nor have its kurtosis.
+    assert 0.0 < moment < 1.0 if sigma_N < 0.8 else moment == pytest.approx(1.0, rel=1e-2)
 
 
-def test_sizes_without_width_are_not_skewed() -> None:
+@pytest.mark.parametrize("effect", ["size_skewness", "size_kurtosis"])
+def test_sizes_without_width_have_no_other_shape(effect: str) -> None:
     made = objective(Stack())
-    column = EFFECTS["size_skewness"].columns(made, VALUES | {"N": 6.0, "sigma_N": 0.0})[0]
+    column = EFFECTS[effect].columns(made, VALUES | {"N": 6.0, "sigma_N": 0.0})[0]
     np.testing.assert_array_equal(column, 0.0)

@@ -120,7 +120,9 @@ def test_both_ways_of_calculation_agree(effect: str, stack: Stack) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("effect", ["gap_skewness", "wide_gaps", "unstacked", "size_skewness"])
+@pytest.mark.parametrize(
+    "effect", ["gap_skewness", "wide_gaps", "unstacked", "size_skewness", "size_kurtosis"]
+)
 def test_stacks_on_substrates_without_interference(effect: str) -> None:
     """A substrate that does not interfere changes nothing."""
     on = Stack(coherent=6, substrate=Substrate(2.7))
@@ -136,7 +138,7 @@ def on_substrate(film: tuple[FloatArray, np.ndarray]) -> FloatArray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("effect", ["size_skewness", "strain_spread", "surface_relaxation"])
+@pytest.mark.parametrize("effect", ["size_skewness", "size_kurtosis", "strain_spread", "surface_relaxation"])
 def test_films_on_substrates(effect: str) -> None:
     film = Stack(coherent=1, substrate=Substrate(2.7))
 
@@ -153,8 +155,8 @@ def test_films_on_substrates(effect: str) -> None:
     def spread(size: float) -> FloatArray:
         return on_substrate(brute_films.expected(FILM | {"sigma_d": 0.003 * size**0.5}, Q))
 
-    def skewed(size: float) -> FloatArray:
-        sample = Sample(3.0, 20.0, 0.0, 12.0, 0.9, 1, departures={"size_skewness": size})
+    def of_other_shape(size: float) -> FloatArray:
+        sample = Sample(3.0, 20.0, 0.0, 12.0, 0.9, 1, departures={effect: size})
         intensity, amplitude = np.zeros(Q.size), np.zeros(Q.size, complex)
         for n, share in size_distribution(sample).items():
             A = brute_films.column(n, 3.0, {}, Q)
@@ -165,5 +167,5 @@ def test_films_on_substrates(effect: str) -> None:
         none, some, more = (spread(h) for h in (0.0, 1e-3, 2e-3))
         expected = (4.0 * some - 3.0 * none - more) / 2e-3
     else:
-        expected = slope(relaxed, 1e-4) if effect == "surface_relaxation" else slope(skewed, 0.01)
+        expected = slope(relaxed, 1e-4) if effect == "surface_relaxation" else slope(of_other_shape, 0.01)
     near(column(effect, film, FILM | BELOW), expected, 1e-5)

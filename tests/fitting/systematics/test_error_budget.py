@@ -74,7 +74,8 @@ def test_a_contribution_is_the_shift_of_the_minimum(name: str) -> None:
         for each in best.names:
             squares[each] += ((ends[1][each] - ends[0][each]) / 0.02) ** 2
     for each in ("d", "L", "q_zero"):
-        expected = pytest.approx(part.errors[each], rel=0.1, abs=0.02 * fit.budget.total[each])
+        # 6 % of an error, 0.4 % of its variance: the budget has no second derivatives of the model.
+        expected = pytest.approx(part.errors[each], rel=0.1, abs=0.06 * fit.budget.total[each])
         assert np.sqrt(squares[each]) == expected
 
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+import numpy as np
+
 from slxrd.data.noise import Noise
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import source_in
@@ -17,6 +19,7 @@ from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.assessment.q_zero import with_assumed_zero
 from slxrd.fitting.minimise.covariance import on_bound
 from slxrd.fitting.minimise.least_squares import Minimum, minimise, reevaluated
+from slxrd.fitting.objective.correlated import most_probable_sizes
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.ensemble import Ensemble
@@ -39,6 +42,9 @@ UNFINISHED = 3.0
 SHARE_OF_RIVAL = 0.2
 #: Largest relative difference of the distances of planes from peaks of one order.
 SAME_ORDER = 0.05
+#: Most probable size of an effect, in standard deviations of its prior, beyond which its description to first
+#: order is not exact enough.
+LARGE = 1.25
 
 
 def assess_minima(
@@ -181,9 +187,15 @@ def assess_minima(
     if unsupported:
         fit = without_solution(fit)
     fit = with_error_budget(fit, corrected, wider, widened[0])
-    if not white and corrected.errors.used:
+    if corrected.errors.used and (not white or _has_large_effect(objective, minima[0])):
         fit = with_difference(fit, plain_minima)
     return with_other_lattices(fit, lattices) if lattices else fit
+
+
+def _has_large_effect(objective: Objective, minimum: Minimum) -> bool:
+    """Whether an effect has a most probable size at which its derivative describes it only roughly."""
+    residual = reevaluated(minimum, objective).evaluation.residual
+    return bool(np.any(np.abs(most_probable_sizes(objective, residual)) > LARGE))
 
 
 def _other_lattices(assessment: Assessment, minima: Sequence[Minimum]) -> list[float]:

@@ -78,7 +78,7 @@ def correlated_evaluation(
     sigma = np.concatenate([weighted_sigma(points) for points in data])
     eliminate = project_logarithmic if objective.settings.objective == "log" else project_linear
     left = eliminate(y, sigma, design)
-    curve = _with_effects(objective, left, y, sigma)
+    curve = _with_effects(objective, left, y)
     first = len(data)
     described = []
     for i, (points, part) in enumerate(zip(data, parts, strict=True)):
@@ -95,14 +95,36 @@ def correlated_evaluation(
     return Evaluation(left.residual, left.jacobian, tuple(described), joint)
 
 
-def _with_effects(objective: Objective, left: Projection, y: FloatArray, sigma: FloatArray) -> FloatArray:
+def most_probable_sizes(objective: Objective, residual: FloatArray) -> FloatArray:
+    """Calculate the most probable sizes of the described effects.
+
+    Parameters
+    ----------
+    objective : Objective
+        With correlated errors.
+    residual : ndarray, shape (n,)
+        Its whitened residuals.
+
+    Returns
+    -------
+    ndarray, shape (described,)
+        In standard deviations of the priors.
+    """
+    count = objective.data[0].described
+    if not count:
+        return np.zeros(0)
+    rows = np.concatenate([np.asarray(points.correlated)[:count] for points in objective.data], axis=1)
+    sigma = np.concatenate([weighted_sigma(points) for points in objective.data])
+    return np.asarray((rows / sigma) @ whiten(residual, objective.whitening))
+
+
+def _with_effects(objective: Objective, left: Projection, y: FloatArray) -> FloatArray:
     """The calculated curve of all regions with the described effects at their most probable sizes."""
     count = objective.data[0].described
     if not count:
         return left.curve
     rows = np.concatenate([np.asarray(points.correlated)[:count] for points in objective.data], axis=1)
-    sizes = (rows / sigma) @ whiten(left.residual, objective.whitening)
-    effect = sizes @ rows
+    effect = most_probable_sizes(objective, left.residual) @ rows
     if objective.settings.objective == "log":
         return np.asarray(left.curve * np.exp(effect / y))
     return np.asarray(left.curve + effect)

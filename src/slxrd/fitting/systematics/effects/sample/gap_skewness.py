@@ -22,7 +22,11 @@ def prior(objective: Objective) -> float:
 
 
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
-    """By the third cumulant of the gaps: w exp(−iγ(qσ_L)³/6) to first order."""
+    """By the third cumulant of the gaps: w exp(−iγ(qσ_L)³/6) to first order.
+
+    The phase is far from small at second orders of Bragg peaks, and higher cumulants are part of it there:
+    one γ for all regions would determine L by what is not known. Its size therefore differs between regions.
+    """
     if not is_plain(objective.model.stack):
         return derivatives_by(objective, values, {"skew_L": 1.0})
     made = []
@@ -41,6 +45,7 @@ EFFECTS.register(
         "",
         prior,
         columns,
+        of_region=True,
         remedy="refine it (--free skew_L): measure two Bragg peaks with fringes, or the region of low angles",
         reference="docs/systematic-effects.md",
     ),

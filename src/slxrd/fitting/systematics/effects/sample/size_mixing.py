@@ -10,8 +10,8 @@ from slxrd.fitting.systematics.columns.cells import cells_of
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 
-#: Standard deviation of the fraction of the stacks in which sizes are mixed: between none and all.
-PRIOR = 0.5
+#: Standard deviation of the fraction of the stacks in which sizes are mixed: none and all are as probable.
+PRIOR = 0.7
 
 
 def prior(objective: Objective) -> float:
