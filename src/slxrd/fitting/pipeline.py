@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from slxrd.data.jumps import find_jump
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Noise, Region, RegionData, select_points, source_in
@@ -231,6 +232,13 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
             raise SlxrdError(
                 f"region {low:g}:{high:g} of {source} is flat: every "
                 f"intensity in it is {points.intensity[0]:g}; choose another region"
+            )
+        jump = find_jump(points.q, points.intensity)
+        if jump is not None:
+            notes.append(
+                f"region {low:g}:{high:g}: the intensity jumps by a factor of {jump.factor:.2g} at "
+                f"{jump.q:.4g} Å⁻¹: divide steps that were counted for different times by these times, or "
+                "end the region there (--region)"
             )
     stack = options.stack.using(options.parameters)
     if stack.crystal is not None and options.instrument.wavelength is None:

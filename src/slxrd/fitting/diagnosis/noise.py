@@ -42,6 +42,8 @@ BEYOND = 1.5
 SETTLED, GROWN = 2.0, 4.5
 #: Smallest and largest noise, relative to the highest intensity, that is taken for that of correlated points.
 LEAST_NOISE, LARGEST_NOISE = 2e-5, 0.1
+#: Share of the points of which the intensity of one count is at most that of the estimate.
+NOISIEST = 0.9
 #: Smallest number of points of an intensity class.
 _CLASS = 16
 
@@ -118,7 +120,8 @@ def estimate_noise(pattern: Pattern, correlated: bool = True) -> NoiseEstimate:
     """
     intensity = pattern.intensity
     if pattern.per_count is not None:
-        return NoiseEstimate(0.0, float(np.median(pattern.per_count)), True)
+        # Of parts that were counted for different times the noisiest, unless it is an attenuated peak.
+        return NoiseEstimate(0.0, float(np.quantile(pattern.per_count, NOISIEST)), True)
     found = _estimate(intensity)
     if not correlated:
         return found

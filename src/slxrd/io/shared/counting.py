@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from slxrd.data.pattern import Step
 from slxrd.io.shared.bad_points import FEW
 from slxrd.io.shared.quantum import Quantum, find_quantum
+from slxrd.io.shared.segments import find_segments
 from slxrd.units import FloatArray
 
 #: Step of the history of numbers that were found to be counts.
@@ -81,14 +82,14 @@ class Counted:
     ----------
     intensity : ndarray, shape (n,)
         Counts, or the file's numbers if these are not counts.
-    size : float or None
-        Intensity of one count; None if it is not known.
+    size : float, ndarray of shape (n,), or None
+        Intensity of one count, or that of every point; None if it is not known.
     history : tuple of Step
         The conversion made, or the reason why none was made.
     """
 
     intensity: FloatArray
-    size: float | None
+    size: float | FloatArray | None
     history: tuple[Step, ...] = ()
 
     def per_count(self, factors: ArrayLike = 1.0) -> ArrayLike | None:
@@ -135,12 +136,26 @@ def from_counts(values: FloatArray, digit: float = 0.0) -> Counted:
 
 def from_unknown_unit(values: FloatArray, digit: float = 0.0) -> Counted:
     """Interpret intensities of unknown unit; parameters as in `from_counts`."""
-    return _scaled(values, _quantum(values, digit, None))
+    return _in_segments(values, digit) or _scaled(values, _quantum(values, digit, None))
 
 
 def _quantum(values: FloatArray, digit: float, stated: float | None) -> Quantum | str:
-    rounding = 0.5 * digit + np.abs(values) * SINGLE
-    return find_quantum(values, rounding, digit, stated)
+    return find_quantum(values, _rounding(values, digit), digit, stated)
+
+
+def _rounding(values: FloatArray, digit: float) -> FloatArray:
+    return np.asarray(0.5 * digit + np.abs(values) * SINGLE)
+
+
+def _in_segments(values: FloatArray, digit: float) -> Counted | None:
+    """Interpret rates of a scan of which parts were counted for different times; None if it is none."""
+    sizes = find_segments(values, _rounding(values, digit), digit)
+    if sizes is None:
+        return None
+    firsts = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist()]
+    text = ", ".join(f"{sizes[first]:.4g} from point {first + 1}" for first in firsts)
+    because = "the parts are multiples of them, and scatter as counts of different times do"
+    return Counted(values, sizes, (Step(COUNTS_FOUND, {"intensity of one": text, "because": because}),))
 
 
 def _scaled(values: FloatArray, found: Quantum | str) -> Counted:
@@ -209,10 +224,9 @@ def from_rates(values: FloatArray, time: float | None, decimals: int) -> Counted
 
 def _unconverted(values: FloatArray, details: dict[str, str | float | int], decimals: int) -> Counted:
     left = Step("rates left as in the file", details)
-    found = _quantum(values, 10.0**-decimals, None)
-    if isinstance(found, str):
+    counted = from_unknown_unit(values, 10.0**-decimals)
+    if counted.size is None:
         return Counted(values, None, (left,))
-    counted = _scaled(values, found)
     return replace(counted, history=(left, *counted.history))
 
 

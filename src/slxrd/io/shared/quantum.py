@@ -24,6 +24,8 @@ BLOCK = 100
 #: is the only evidence, and the limits are closer.
 LOWEST, HIGHEST = 0.5, 2.0
 LOWEST_OF_DIGITS, HIGHEST_OF_DIGITS = 0.8, 1.25
+#: Number of parts of a scan, and smallest such ratio in each: less where one was counted for a longer time.
+PARTS, LOWEST_OF_PARTS = 4, 0.4
 #: Smallest ratio of the scatter at higher intensities to that at lower ones. Curvature of peaks increases it.
 LEAST_TREND = 0.6
 #: Largest correlation of neighbouring second differences; −2/3 for independent points.
@@ -152,9 +154,25 @@ def find_quantum(
         return "there are too few points to compare their scatter with that of counts"
     if found.correlation > LARGEST_CORRELATION:
         return "neighbouring values differ too smoothly for counts"
-    step = _exact_step(values, error, found)
-    if step is not None and _agrees(found, step, digit):
-        return Quantum(step, "all are multiples of it, and scatter as counts do")
+    quantum = _found(values, error, digit, stated, found)
+    if isinstance(quantum, Quantum) and _least_scatter(values) < LOWEST_OF_PARTS * quantum.size:
+        return "a part of the scan scatters less than the others do"
+    return quantum
+
+
+def _least_scatter(values: FloatArray) -> float:
+    """Return the smallest ratio of variance and mean in the parts of a scan."""
+    found = [scatter(part) for part in np.array_split(values, PARTS)]
+    return min((each.ratio for each in found if each is not None), default=np.inf)
+
+
+def _found(
+    values: FloatArray, error: FloatArray, digit: float, stated: float | None, found: Scatter
+) -> Quantum | str:
+    steps = _exact_steps(values, error, found)
+    for step in steps:
+        if _agrees(found, step, digit):
+            return Quantum(step, "all are multiples of it, and scatter as counts do")
     # Whole numbers are counts more often than others are multiples of one count by chance.
     likely = digit == 1.0 or (digit > 0.0 and found.trend <= LARGEST_TREND)
     if likely and _agrees(found, digit, digit) and _without_divisor(values, digit):
@@ -165,11 +183,9 @@ def find_quantum(
         return Quantum(near, "low ones are nearly multiples of it, and all scatter as counts do")
     if stated is not None and _agrees(found, stated, stated):
         return Quantum(stated, "it is that of the header, and all scatter as counts do")
-    if step is not None and step > 1.5 * digit:
-        times = np.sqrt(found.ratio / step)
-        return (
-            f"their common step is {step:.4g}, but they scatter by {times:.2g} times the root of their number"
-        )
+    if steps and steps[0] > 1.5 * digit:
+        times = np.sqrt(found.ratio / steps[0])
+        return f"their common step is {steps[0]:.4g}, but they scatter by {times:.2g} times √n of counts"
     return "they have no common step that agrees with their scatter"
 
 
@@ -184,18 +200,16 @@ def _without_divisor(values: FloatArray, digit: float) -> bool:
     return int(np.gcd.reduce(multiples)) == 1
 
 
-def _exact_step(values: FloatArray, error: FloatArray, found: Scatter) -> float | None:
-    """Return the largest step of which nearly all values are multiples within their rounding error."""
+def _exact_steps(values: FloatArray, error: FloatArray, found: Scatter) -> list[float]:
+    """Return steps of which nearly all values are multiples within their rounding error."""
     distinct, first = np.unique(values[values > 0.0], return_index=True)
     error = error[values > 0.0][first][:LARGEST_NUMBER]
     distinct = distinct[:LARGEST_NUMBER]
     if distinct.size < 2:
-        return None
-    for guess in (_divisor(distinct, error), _most_coherent(distinct, found)):
-        step = _refined(distinct, error, guess)
-        if step is not None:
-            return step
-    return None
+        return []
+    guesses = (_divisor(distinct, error), _most_coherent(distinct, found))
+    refined = (_refined(distinct, error, guess) for guess in guesses)
+    return [step for step in refined if step is not None]
 
 
 def _divisor(distinct: FloatArray, error: FloatArray) -> float:
