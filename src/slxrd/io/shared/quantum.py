@@ -161,7 +161,9 @@ def find_quantum(
 
 
 def _least_scatter(values: FloatArray) -> float:
-    """Return the smallest ratio of variance and mean in the parts of a scan."""
+    """Return the smallest ratio of variance and mean in the parts of a scan; infinite in short scans."""
+    if values.size < PARTS * BLOCK:
+        return float(np.inf)
     found = [scatter(part) for part in np.array_split(values, PARTS)]
     return min((each.ratio for each in found if each is not None), default=np.inf)
 

@@ -22,8 +22,9 @@ MOST, ALLOWED = 0.97, 2.0
 #: Difference of twice the logarithm of the likelihood from which on a change is examined, and the largest
 #: ratio of variance and mean of three points, in medians: peaks have more.
 CHANGED, _CUT = 8.0, 8.0
-#: Points on either side of a change from which no count is estimated: its place is not known exactly.
-MARGIN = 24
+#: Points on either side of a change from which no count is estimated, as its place is not known exactly; tried
+#: one after the other.
+MARGINS = (24, 72)
 
 
 def find_segments(values: FloatArray, rounding: FloatArray, digit: float) -> FloatArray | None:
@@ -78,20 +79,23 @@ def _parts(
 ) -> list[tuple[int, float]] | None:
     """First points of the parts and their counts; None if one of them has none."""
     middle = _change(values) if divisions else None
-    if middle is not None:
+    for margin in MARGINS if middle is not None else ():
+        assert middle is not None
+        if not ENOUGH <= middle - margin or values.size - middle - margin < ENOUGH:
+            break
         left, right = (
             _parts(values[own], rounding[own], digit, divisions - 1)
-            for own in (slice(0, middle - MARGIN), slice(middle + MARGIN, None))
+            for own in (slice(0, middle - margin), slice(middle + margin, None))
         )
-        if left is not None and right is not None:
-            return [*left, *((middle + MARGIN + begin, size) for begin, size in right)]
+        if left is not None and right is not None and left[-1][1] != right[0][1]:
+            return [*left, *((middle + margin + begin, size) for begin, size in right)]
     found = find_quantum(values, rounding, digit)
     return [(0, found.size)] if isinstance(found, Quantum) else None
 
 
 def _change(values: FloatArray) -> int | None:
     """Point at which the ratio of variance and mean changes, of the largest likelihood for normal values."""
-    fewest = ENOUGH + MARGIN
+    fewest = ENOUGH + MARGINS[0]
     if values.size < 2 * fewest + 2:
         return None
     known = np.where(np.isfinite(values), values, 0.0)
