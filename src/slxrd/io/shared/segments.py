@@ -22,8 +22,8 @@ MOST, ALLOWED = 0.97, 2.0
 #: Difference of twice the logarithm of the likelihood from which on a change is examined, and the largest
 #: ratio of variance and mean of three points, in medians: peaks have more.
 CHANGED, _CUT = 8.0, 8.0
-#: Points on either side of a change from which no count is estimated, as its place is not known exactly; tried
-#: one after the other.
+#: Points on either side of a change from which no count is estimated, as its place is not known exactly. They
+#: are tried one after the other.
 MARGINS = (24, 72)
 
 
@@ -81,7 +81,7 @@ def _parts(
     middle = _change(values) if divisions else None
     for margin in MARGINS if middle is not None else ():
         assert middle is not None
-        if not ENOUGH <= middle - margin or values.size - middle - margin < ENOUGH:
+        if not middle - margin >= ENOUGH or values.size - middle - margin < ENOUGH:
             break
         left, right = (
             _parts(values[own], rounding[own], digit, divisions - 1)
