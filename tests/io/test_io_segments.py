@@ -63,6 +63,14 @@ def test_scans_that_are_no_counts_have_no_parts(seed: int) -> None:
         assert found is None
 
 
+@pytest.mark.parametrize("value", [0.0, 3.5])
+def test_a_flat_scan_has_no_parts(value: float) -> None:
+    flat = np.full(Q.size, value)
+    assert find_segments(flat, np.full(Q.size, 0.05), 0.1) is None
+    flat[::9] += 0.5
+    find_segments(flat, np.full(Q.size, 0.05), 0.1)  # without a warning
+
+
 def test_one_time_has_no_parts() -> None:
     counted = from_unknown_unit(rates(np.full(Q.size, 3.0), 5), 1e-5)
     assert counted.size == pytest.approx(1.0 / 3.0, rel=1e-5)

@@ -106,6 +106,8 @@ def _change(values: FloatArray) -> int | None:
     if np.count_nonzero(seen) < ENOUGH:
         return None
     ratios = np.where(seen, np.minimum(ratios, _CUT * np.median(ratios[seen])), np.median(ratios[seen]))
+    if not ratios.max() > 0.0:  # most neighbours are equal
+        return None
     ratios = np.maximum(ratios, 1e-12 * ratios.max())
     n = np.arange(fewest, ratios.size - fewest + 1)
     total = np.cumsum(ratios)
