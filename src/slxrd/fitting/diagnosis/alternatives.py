@@ -9,7 +9,14 @@ from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
-from slxrd.fitting.diagnosis.readings import CRYSTALS, FILM, SECONDS, Setup, best_reading
+from slxrd.fitting.diagnosis.readings import (
+    CRYSTALS,
+    FILM,
+    SECONDS,
+    Setup,
+    best_reading,
+    roughly_on_substrate,
+)
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
 from slxrd.fitting.result.fit import Fit
@@ -18,11 +25,14 @@ from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.satellites import scan_satellites
 from slxrd.fitting.search.scan import Progress
 
-#: Number of crystals from which that of a stack is estimated.
-CRYSTALS_IN_STACK = 8
+#: Number of crystals from which that of a stack is estimated: of one with satellites, and without.
+CRYSTALS_IN_STACK, FEW_CRYSTALS = 8, 4
+#: A stack without clear satellites is fitted if its χ² is less than this part of that of a film, and one with
+#: systematic residuals is preferred.
+WORTH_FITTING = 0.7
 #: Peaks within this relative distance of the substrate's may be satellites; the least number of them.
 NEAR, FEWEST_SATELLITES = 0.3, 3
-#: By so much the information criterion of a stack must be less than that of a film that describes the data.
+#: By so much the information criterion of a stack must be less than that of a film that is not rejected.
 DECISIVE = 20.0
 #: Reduced χ² above which a film that is not rejected is compared with a stack, if it has fringes too.
 POOR = 10.0
@@ -58,14 +68,14 @@ def fit_best(
         return first
     tried = fit_pattern(*other, report)
     of_stack = [tried.parameters[name].value for name in ("L", "N")]
-    if tried.rejected or all(value is None for value in of_stack):
+    if first.rejected and (tried.rejected or all(value is None for value in of_stack)):
         return first
     if not first.rejected:
         regions = other[1].regions
         if regions != reading.options.regions:  # χ² of the same points
             given = {**options, "regions": regions, "coherent": 1}
             first = fit_pattern(*setup(pattern, given), report)
-        if not first.rejected and _criterion(first) < _criterion(tried) + DECISIVE:
+        if not first.rejected and not _is_better(tried, first):
             return first
     return tried
 
@@ -101,7 +111,24 @@ def setup_other(
         count, regions = CRYSTALS_IN_STACK, options["regions"] or _around_peaks(found, pattern)
     else:
         return None
-    given = {**options, "regions": regions or found.proposal.options["regions"], "coherent": count}
+    regions = regions or found.proposal.options["regions"]
+    other = _with_satellites(pattern, {**options, "regions": regions, "coherent": count}, setup)
+    if other is None and first.stack.coherent == 1:
+        regions = options["regions"] or found.proposal.options["regions"]
+        given = {**options, "regions": regions, "coherent": FEW_CRYSTALS}
+        other = _of_few_crystals(pattern, given, setup, first)
+    if other is None:
+        return None
+    masked, stacked = other
+    model = FILM if first.stack.coherent == 1 else "the multilayer"
+    note = f"{model} does not describe all of the pattern: {CRYSTALS} were tried instead"
+    return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
+
+
+def _with_satellites(
+    pattern: Pattern, given: Mapping[str, Any], setup: Setup
+) -> tuple[Pattern, FitOptions] | None:
+    """Set up the fit of a stack on a substrate, if its satellites are found."""
     masked, stacked = setup(pattern, given)
     objective, _ = prepare_objective(masked, stacked)
     parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
@@ -109,15 +136,36 @@ def setup_other(
         return None
     if not scan_satellites(objective, parameters, Budget(SECONDS)).found:
         return None
-    model = FILM if first.stack.coherent == 1 else "the multilayer"
-    note = f"{model} does not describe all of the pattern: {CRYSTALS} were tried instead"
-    return masked, replace(stacked, estimated_coherent=True, notes=(*stacked.notes, note))
+    return masked, stacked
 
 
-def _criterion(fit: Fit) -> float:
-    """χ², and a penalty for each parameter."""
-    best = fit.minima[0]
-    return best.chi2 + len(best.names) * math.log(fit.n_points)
+def _of_few_crystals(
+    pattern: Pattern, given: Mapping[str, Any], setup: Setup, film: Fit
+) -> tuple[Pattern, FitOptions] | None:
+    """Set up the fit of a stack on a substrate whose satellites are hidden, if it is much better than a film.
+
+    The crystals are few, or their gaps far from equal, so that the fringes are those of one crystal.
+    """
+    masked, stacked = setup(pattern, given)
+    objective, _ = prepare_objective(masked, stacked)
+    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
+    best = roughly_on_substrate(objective, parameters, Budget(SECONDS))
+    if best is None or best.chi2 / objective.n_points > WORTH_FITTING * film.reduced_chi2:
+        return None
+    return masked, stacked
+
+
+def _is_better(stack: Fit, film: Fit) -> bool:
+    """Whether a stack describes the same points clearly better than a film.
+
+    If residuals of the stack are systematic, the noise is that with which its reduced χ² would be 1, and
+    χ² must be less by more than what the correlation of residuals can make.
+    """
+    names = len(stack.minima[0].names) - len(film.minima[0].names)
+    penalty = names * math.log(stack.n_points)
+    gain = (film.reduced_chi2 - stack.reduced_chi2) * stack.n_points / max(stack.reduced_chi2, 1.0)
+    describes = stack.assessment is not None and stack.assessment.grade == "describes"
+    return gain > penalty + DECISIVE and (describes or stack.reduced_chi2 < WORTH_FITTING * film.reduced_chi2)
 
 
 def _without_fringes(found: Diagnosis) -> bool:

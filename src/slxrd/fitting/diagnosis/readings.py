@@ -112,7 +112,7 @@ def _criterion(pattern: Pattern, options: FitOptions) -> float:
     if objective.model.stack.coherent == 1:
         best = search(objective, without_neighbours(parameters), budget=budget).minima[0]
     else:
-        best = _roughly_on_substrate(objective, fix_q_zero(parameters), budget) or _alone(
+        best = roughly_on_substrate(objective, fix_q_zero(parameters), budget) or _alone(
             objective, parameters, budget
         )
     if objective.model.stack.coherent > 1 and coincident_lattices(best, 1.0):
@@ -120,8 +120,23 @@ def _criterion(pattern: Pattern, options: FitOptions) -> float:
     return best.chi2 + len(best.names) * math.log(objective.n_points)
 
 
-def _roughly_on_substrate(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum | None:
-    """Refine the best structures with the period of the satellites; None without a substrate."""
+def roughly_on_substrate(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum | None:
+    """Refine the best structures with the period of the satellites.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and a stack.
+    parameters : Parameters
+        Its parameters; q_zero is fixed.
+    budget : Budget
+        Time budget.
+
+    Returns
+    -------
+    Minimum or None
+        None without a substrate, and where no structure lies within the bounds.
+    """
     if objective.model.stack.substrate is None:
         return None
     parameters = near_interface(objective, parameters)

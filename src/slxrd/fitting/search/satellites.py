@@ -37,6 +37,9 @@ REACH, PER_FRINGE = 1.6, 5
 TRIED_SIGMA_L, LEAST_GAP = (0.1, 0.3, 0.7, NO_FRINGES), 0.9
 #: Least and largest number of planes of a crystal.
 FEWEST_PLANES, MOST_PLANES = 3, 60
+#: Of crystals whose thickness is the period: periods, steps of the gap per plane distance, and the largest gap
+#: in plane distances; largest distance of their Bragg peak from the strongest maximum, in fringes.
+MOST_THICKNESSES, PER_DISTANCE, WIDEST_GAP, REACH_OF_CRYSTALS = 2, 6, 4.2, 0.7
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
 #: Satellites have been found if the best structure has less than this part of the χ² of crystals whose
@@ -187,6 +190,12 @@ def _trials(objective: Objective, parameters: Parameters) -> _Trials:
         for period in periods
         for row in (_layers if layered else _crystals)(parameters, period, peak, order)
     ]
+    if not layered:
+        rows += [
+            row
+            for thickness in periods[:MOST_THICKNESSES]
+            for row in _with_any_gap(parameters, thickness, peak, order)
+        ]
     names = ("d", "N", "L", "sigma_L", "d_B", "N_B")[: 6 if layered else 4]
     return _Trials(dict(zip(names, np.array(rows, dtype=float).reshape(-1, len(names)).T, strict=True)))
 
@@ -205,6 +214,26 @@ def _crystals(
                 continue
             for spread in _tried(parameters, "sigma_L", list(TRIED_SIGMA_L)):
                 yield d, N, gap, spread
+
+
+def _with_any_gap(
+    parameters: Parameters, thickness: float, peak: float, order: int
+) -> Iterator[tuple[float, float, float, float]]:
+    """d, N, L and σ_L of crystals that are as thick as the period of the fringes.
+
+    Where gaps are far from equal, or crystals few, the fringes of a crystal are the strongest.
+    """
+    places = peak + 2.0 * math.pi / thickness * np.linspace(-REACH_OF_CRYSTALS, REACH_OF_CRYSTALS, 15)
+    row = parameters["L"]
+    for d in _tried(parameters, "d", (2.0 * math.pi * order / places[places > 0.3 * peak]).tolist()):
+        least = math.floor(thickness / d)
+        gaps = d * np.arange(LEAST_GAP, WIDEST_GAP, 1.0 / PER_DISTANCE)
+        for N in _tried(parameters, "N", [n for n in (least, least + 1) if n >= FEWEST_PLANES]):
+            for gap in _tried(parameters, "L", gaps.tolist()):
+                if not row.lower <= gap <= row.upper:
+                    continue
+                for spread in _tried(parameters, "sigma_L", list(TRIED_SIGMA_L)):
+                    yield d, N, gap, spread
 
 
 def _layers(
