@@ -16,7 +16,8 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
-from slxrd.fitting.search.satellites import satellite_periods, scan_satellites, stack_curves
+from slxrd.fitting.search.film.fringes import fringe_periods
+from slxrd.fitting.search.satellites import scan_satellites, stack_curves
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.parameters.parameter_set import Parameters
@@ -45,7 +46,7 @@ def test_the_structure_of_a_stack_on_a_substrate(seed: int) -> None:
     """The number of crystals and σ_L are not those of the scan."""
     pattern = stack(seed=seed)
     objective, parameters = prepared(pattern, **options_of(pattern))
-    periods = satellite_periods(objective, 6.0, 120.0)
+    periods = fringe_periods(objective, 6.0, 120.0)
     assert min(abs(period - PERIOD) for period in periods[:3]) < 0.4
     scanned = scan_satellites(objective, parameters, Budget())
     assert scanned.decisive

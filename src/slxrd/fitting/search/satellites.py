@@ -19,7 +19,8 @@ import numpy as np
 from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
-from slxrd.fitting.search.film.curves import MOST_POINTS, Curves, weighted_points
+from slxrd.fitting.search.film.curves import Curves, weighted_points
+from slxrd.fitting.search.film.fringes import fringe_periods
 from slxrd.fitting.search.film.interference import interface_values, strongest_region
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.model.intensity import Model
@@ -27,18 +28,16 @@ from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
-#: Shortest period in units of d, longest in Å, and number of periods that are followed.
-SHORTEST, LONGEST, MOST_PERIODS = 2.5, 400.0, 8
-#: Trial periods per turn of the phase, and degree of the polynomial that replaces the envelope.
-PER_TURN, TREND = 10, 4
+#: Shortest period in units of d, and longest in Å.
+SHORTEST, LONGEST = 2.5, 400.0
 #: Positions of the crystals' Bragg peak about the strongest maximum: largest distance, and steps, in fringes.
 REACH, PER_FRINGE = 1.6, 5
 #: Trial values of σ_L in Å, and the least gap in units of d.
 TRIED_SIGMA_L, LEAST_GAP = (0.1, 0.3, 0.7, NO_FRINGES), 0.9
 #: Least and largest number of planes of a crystal.
 FEWEST_PLANES, MOST_PLANES = 3, 60
-#: Of crystals whose thickness is the period: periods, steps of the gap per plane distance, and the largest gap
-#: in plane distances; largest distance of their Bragg peak from the strongest maximum, in fringes.
+#: Of crystals whose thickness is the period: periods, steps of the gap per plane distance, and its largest
+#: value in these; largest distance of their Bragg peak from the strongest maximum, in fringes.
 MOST_THICKNESSES, PER_DISTANCE, WIDEST_GAP, REACH_OF_CRYSTALS = 2, 6, 4.2, 0.7
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
@@ -138,39 +137,6 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     )
 
 
-def satellite_periods(objective: Objective, shortest: float, longest: float) -> list[float]:
-    """Estimate the period of satellites, the most probable first.
-
-    Parameters
-    ----------
-    objective : Objective
-        Points of the regions.
-    shortest, longest : float
-        Limits in Å.
-
-    Returns
-    -------
-    list of float
-        Periods in Å. Those that describe one pattern are about a distance of planes apart.
-    """
-    farthest = max(float(points.q[-1]) for points in objective.data)
-    periods = np.arange(shortest, longest, 2.0 * math.pi / farthest / PER_TURN)
-    total = np.zeros(periods.size)
-    for points in objective.data:
-        thin = slice(None, None, max(round(points.q.size / MOST_POINTS), 1))
-        q, intensity = points.q[thin], points.intensity[thin]
-        positive = intensity[intensity > 0.0]
-        if positive.size <= TREND:
-            continue
-        height = np.log(np.maximum(intensity, float(np.percentile(positive, 5))))
-        smooth = np.vander((q - q.mean()) / np.ptp(q), TREND + 1)
-        height = height - smooth @ np.linalg.lstsq(smooth, height, rcond=None)[0]
-        total += np.gradient(q) * height @ np.cos(np.outer(q, periods))
-    padded = np.pad(total, 1, constant_values=-np.inf)
-    maxima = np.flatnonzero((total > padded[:-2]) & (total >= padded[2:]))
-    return [float(periods[i]) for i in maxima[np.argsort(-total[maxima])][:MOST_PERIODS]]
-
-
 def _trials(objective: Objective, parameters: Parameters) -> _Trials:
     """Structures with the period of the satellites and a Bragg peak near the strongest maximum."""
     points, _ = strongest_region(objective)
@@ -181,9 +147,7 @@ def _trials(objective: Objective, parameters: Parameters) -> _Trials:
     order = max(round(peak * d / (2.0 * math.pi)), 1)
     span = float(np.ptp(points.q))
     shortest = max(SHORTEST * d, 2.0 * math.pi / span)
-    periods = satellite_periods(
-        objective, shortest, min(LONGEST, math.pi / float(np.median(np.diff(points.q))))
-    )
+    periods = fringe_periods(objective, shortest, min(LONGEST, math.pi / float(np.median(np.diff(points.q)))))
     layered = objective.model.stack.alternating
     rows = [
         row

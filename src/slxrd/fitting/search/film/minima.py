@@ -28,6 +28,8 @@ MOST_REFINED, WORST_REFINED = 8, 3.0
 #: Two films are the same if their thicknesses differ by less than this part of the distance of minima, and
 #: the positions of their peaks by less than this part of a fringe.
 SAME = 0.15
+#: Reduced χ² of the best film on a substrate above which those from the period of the fringes are refined.
+POOR = 2.0
 #: Films on a substrate that are refined.
 MOST_ON_SUBSTRATE = 10
 #: Starts near the best film: differences of the number of planes, shifts of its peak in fringes, and of the
@@ -70,9 +72,12 @@ def search_films(
     """
     budget = budget or Budget()
     progress = _Progress(report)
-    scanned = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4)).starts()
-    starts = _starts(objective, parameters, scanned, budget)
+    scan = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4))
+    starts = _starts(objective, parameters, scan.starts(), budget)
     rough = _refined(objective, parameters, starts, budget, progress.part(0.4, 0.9))
+    if scan.d_S is not None and min(chi2 for chi2, _ in rough) > POOR * objective.n_points:
+        starts = [_above_substrate(objective, parameters, film) for film in _films(scan.starts_from_period())]
+        rough += _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
     rough += _around_best(objective, parameters, rough, budget)
     order = np.argsort([chi2 for chi2, _ in rough])
     lowest = rough[int(order[0])][0]
@@ -105,10 +110,7 @@ def _starts(
     objective: Objective, parameters: Parameters, scanned: Scanned, budget: Budget
 ) -> list[dict[str, float]]:
     """Values of all parameters to start from: those of the scan, then those from the width of the peak."""
-    starts = [
-        {"d": d, "N": N, "sigma_N": spread}
-        for d, N, spread in zip(scanned.d.tolist(), scanned.N.tolist(), scanned.sigma_N.tolist(), strict=True)
-    ]
+    starts = _films(scanned)
     on_substrate = objective.model.stack.substrate is not None
     try:
         if not (starts and on_substrate):
@@ -121,18 +123,26 @@ def _starts(
     return _on_substrate(objective, parameters, starts, budget)
 
 
+def _films(scanned: Scanned) -> list[dict[str, float]]:
+    return [
+        {"d": d, "N": N, "sigma_N": spread}
+        for d, N, spread in zip(scanned.d.tolist(), scanned.N.tolist(), scanned.sigma_N.tolist(), strict=True)
+    ]
+
+
 def _on_substrate(
     objective: Objective, parameters: Parameters, films: list[dict[str, float]], budget: Budget
 ) -> list[dict[str, float]]:
     """Add the substrate to films, and return the best of them, as each evaluation takes longer."""
-    starts = [
-        _completed(
-            parameters,
-            {**film, **substrate_values(objective, parameters, film["d"], film["N"], film["sigma_N"])},
-        )
-        for film in films
-    ]
+    starts = [_above_substrate(objective, parameters, film) for film in films]
     return best_starts(objective, parameters, starts, MOST_ON_SUBSTRATE, budget)
+
+
+def _above_substrate(
+    objective: Objective, parameters: Parameters, film: dict[str, float]
+) -> dict[str, float]:
+    substrate = substrate_values(objective, parameters, film["d"], film["N"], film["sigma_N"])
+    return _completed(parameters, {**film, **substrate})
 
 
 def _completed(parameters: Parameters, values: dict[str, float]) -> dict[str, float]:

@@ -23,10 +23,15 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.film.curves import (
     Curves,
-    Weighted,
     film_curves,
     fringe_curves,
     weighted_points,
+)
+from slxrd.fitting.search.film.fringes import (
+    FOLLOWED,
+    STEPS_PER_MINIMUM,
+    fringe_periods,
+    fringe_solutions,
 )
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.parameters.parameter_set import Parameters
@@ -34,8 +39,6 @@ from slxrd.units import FloatArray
 
 #: Function for the curves of films; see :func:`.film_curves`.
 _OfFilms = Callable[[FloatArray, float, FloatArray, FloatArray, Instrument, bool], Curves]
-#: Trial thicknesses between two minima of χ².
-STEPS_PER_MINIMUM = 6
 #: Sizes between these multiples of the one from the width of the Bragg peak are tried.
 SMALLEST, LARGEST = 0.35, 3.0
 #: Fringes are searched up to the thickness at which the resolution reduces them to exp(−½·2.5²) = 4 %.
@@ -44,10 +47,12 @@ FAINTEST = 2.5
 SPREADS, LEAST_SPREAD = (0.0, 0.03, 0.15), 0.3
 #: Positions of a visible Bragg peak that are tried, in units of its width.
 CENTRES = (0.0, -0.12, 0.12, -0.35, 0.35)
-#: Trial positions of an invisible Bragg peak per fringe, and how many solutions of the fringes are followed.
-PER_FRINGE, FOLLOWED = 5, 6
+#: Trial positions of an invisible Bragg peak per fringe.
+PER_FRINGE = 5
 #: Starts returned for each kind of residuals; those closer than this, as a part of a fringe, count as one.
 MOST_STARTS, SAME = 7, 0.7
+#: Shortest period of fringes, per 2π over the range; starts for each period.
+SHORTEST_PERIOD, FROM_PERIOD = 1.5, 4
 #: Most trial thicknesses.
 MOST_SIZES = 600
 
@@ -142,12 +147,38 @@ class FilmScan:
         d, N, spread = np.array([start for starts in together for start in starts if start]).reshape(-1, 3).T
         return Scanned(d, N, spread, self.tried)
 
+    def starts_from_period(self) -> Scanned:
+        """Scan films whose thickness is the period of the logarithm of the intensity.
+
+        Where the tails of a substrate are higher than the fringes of a thin film, a film that replaces the
+        tails is better in χ², until the substrate is refined with each.
+        """
+        span = max(float(np.ptp(points.q)) for points in self.objective.data)
+        periods = fringe_periods(self.objective, SHORTEST_PERIOD * 2.0 * np.pi / span, self.thickest())
+        found = [self._best(self._calculate(list(self._of_thickness(period)))) for period in periods[:2]]
+        d, N, spread = (
+            np.concatenate([getattr(each, name)[:FROM_PERIOD] for each in found] or [np.zeros(0)])
+            for name in ("d", "N", "sigma_N")
+        )
+        return Scanned(d, N, spread, self.tried)
+
+    def _of_thickness(self, thickness: float) -> Iterator[tuple[float, FloatArray]]:
+        """Lattice periods of a known thickness, with their peak near the highest point."""
+        fringe = 2.0 * np.pi / thickness
+        places = self.peak + fringe * np.linspace(-1.0, 1.0, 2 * PER_FRINGE + 1)
+        lattices = self._lattice(places[places > 0.3 * self.peak]) if self._free("d") else np.array([self.d])
+        for d in self._in_bounds("d", lattices):
+            sizes = self._in_bounds("N", np.maximum(thickness / d + np.linspace(-0.8, 0.8, 5), 1.0))
+            sizes = sizes if self._free("N") else self._sizes(1.0, 2.0)
+            if sizes.size:
+                yield float(d), sizes
+
     def _free(self, name: str) -> bool:
         row = self.parameters[name]
         return bool(row.free) and row.value is None
 
-    def _lattice(self, q: float) -> float:
-        return 2.0 * np.pi * self.order / q
+    def _lattice(self, q: FloatArray) -> FloatArray:
+        return np.asarray(2.0 * np.pi * self.order / q)
 
     def _in_bounds(self, name: str, values: FloatArray) -> FloatArray:
         row = self.parameters[name]
@@ -169,7 +200,7 @@ class FilmScan:
         planes = 0.9 * 2.0 * np.pi / (self.d * width)
         most = max(min(LARGEST * planes, self.thickest() / self.d), 2.0 * planes, 3.0)
         sizes = self._sizes(max(SMALLEST * planes, 1.0), most)
-        places = [self.d] if not self._free("d") else [self._lattice(self.peak + c * width) for c in CENTRES]
+        places = [self.d] if not self._free("d") else self._lattice(self.peak + width * np.array(CENTRES))
         for d in self._in_bounds("d", np.array(places)) if self._free("d") else np.array(places):
             for part in np.array_split(sizes, max(round(sizes.size / 150), 1)):
                 if part.size:
@@ -286,61 +317,3 @@ def peak_is_visible(points: RegionData) -> bool:
         return False
     steps = np.diff(q[left[-1] : right[0] + 1])
     return bool(steps.max() < 3.0 * float(np.median(np.diff(q))))
-
-
-def fringe_solutions(
-    parts: tuple[Weighted, ...], thickest: float, strongest: float
-) -> list[tuple[float, float]]:
-    """Thicknesses and positions of the Bragg peak from fringes with a free phase, the best first.
-
-    Away from a Bragg peak at q_B the fringes are (1 + a cos Tq + b sin Tq)/sin²(π q/q_B) on a background. For
-    every trial T and q_B all coefficients follow from linear least squares.
-
-    Parameters
-    ----------
-    parts : tuple of Weighted
-        Regions.
-    thickest : float
-        Largest thickness in Å.
-    strongest : float
-        Scattering vector of the highest point, Å⁻¹.
-
-    Returns
-    -------
-    list of (float, float)
-        Thickness in Å, and position of the peak in Å⁻¹.
-    """
-    span = max(float(np.ptp(part.q)) for part in parts)
-    shortest = 1.5 * 2.0 * np.pi / span
-    thicknesses = np.arange(shortest, max(thickest, 2.0 * shortest), 2.0 * np.pi / span / STEPS_PER_MINIMUM)
-    centres = strongest + span * np.linspace(-0.5, 0.5, 31)
-    chi2 = np.zeros((centres.size, thicknesses.size))
-    for part in parts:
-        phase = np.outer(part.q - strongest, thicknesses)
-        waves = np.cos(phase), np.sin(phase)
-        for i, centre in enumerate(centres.tolist()):
-            chi2[i] += _free_phase(part, centre, 2.0 * np.pi / thicknesses[-1], waves)
-    lowest = chi2.min(axis=0)
-    padded = np.pad(lowest, 1, constant_values=np.inf)
-    minima = np.flatnonzero((lowest <= padded[:-2]) & (lowest <= padded[2:]))
-    order = minima[np.argsort(lowest[minima])][:FOLLOWED]
-    return [(float(thicknesses[i]), float(centres[chi2[:, i].argmin()])) for i in order]
-
-
-def _free_phase(
-    part: Weighted, centre: float, nearest: float, waves: tuple[FloatArray, FloatArray]
-) -> FloatArray:
-    """χ² of fringes of all thicknesses, shape (k,), with free scale, amplitude, phase and background."""
-    envelope = part.root / np.maximum(np.abs(part.q - centre), nearest) ** 2
-    basis = np.linalg.qr(np.column_stack((part.basis, envelope)))[0]
-    target = part.target - basis @ (basis.T @ part.target)
-    a, b = waves
-    in_a, in_b = ((basis * envelope[:, None]).T @ wave for wave in waves)
-    squared = envelope**2
-    aa = squared @ a**2 - np.sum(in_a**2, axis=0)
-    bb = squared @ b**2 - np.sum(in_b**2, axis=0)
-    ab = squared @ (a * b) - np.sum(in_a * in_b, axis=0)
-    ya, yb = ((target * envelope) @ wave for wave in waves)
-    det = np.maximum(aa * bb - ab**2, 1e-9 * np.abs(aa * bb) + 1e-300)
-    gain = (bb * ya**2 - 2.0 * ab * ya * yb + aa * yb**2) / det
-    return np.asarray(float(target @ target) - gain)
