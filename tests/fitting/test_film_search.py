@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from counted_films import counted, film_intensity, spread_sizes
+from films_on_substrates import film as simulated_film
 
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import setup
@@ -174,6 +175,22 @@ def test_film_on_a_substrate(part: str, N: int, spread: float) -> None:
     extended = extend(objective, parameters, minima, Budget(20.0))
     assert extended.objective is objective
     assert not extended.notes
+
+
+@pytest.mark.slow
+def test_a_film_whose_fringes_are_below_the_tails_of_its_substrate() -> None:
+    """A film that replaces the tails of the substrate is better in χ² before the substrate is refined."""
+    pattern = simulated_film(
+        17, 3.3, substrate=3.262, strength=1.7, peak=5e6, sigma=0.0011, step=0.0016, half=0.57, seed=1
+    )
+    kept = pattern.q < 2.1
+    pattern = Pattern(pattern.q[kept], pattern.intensity[kept], source="simulated")
+    options = {"substrate": 3.262, "resolution": 0.0011, "mask": [(1.91, 1.942)], "regions": [(1.35, 2.09)]}
+    options["noise"] = "counting"
+    objective, parameters = problem(pattern, **options)
+    minima, _ = search_films(objective, near_interface(objective, parameters))
+    assert minima[0].values["N"] == pytest.approx(17.0, abs=0.5)
+    assert minima[0].chi2 < 1.3 * objective.n_points
 
 
 @pytest.mark.slow

@@ -140,6 +140,21 @@ def test_a_stack_that_looks_like_a_film() -> None:
 
 
 @pytest.mark.slow
+def test_a_stack_of_two_crystals_whose_fringes_are_those_of_one() -> None:
+    """There are no satellites, and a film has nearly the same fringes."""
+    pattern = stack(
+        18, 2.178, 4.6, sigma_L=0.5, repeats=2, substrate=2.236, strength=0.6, peak=3e4, sigma=0.001,
+        step=0.003, reach=6.0, seed=2, draws=100,
+    )  # fmt: skip
+    assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
+    given = collect({"resolution": 0.001, "systematics": "none", "budget": 60.0})
+    fit = fit_best(pattern, given, setup)
+    assert fit.stack.coherent == 2
+    assert fit.minima[0].values["N"] == pytest.approx(18.0, abs=0.6)
+    assert fit.minima[0].values["L"] == pytest.approx(4.6, abs=0.2)
+
+
+@pytest.mark.slow
 def test_a_thick_film_is_not_taken_for_a_multilayer() -> None:
     fit = slxrd.fit(
         film(100, 3.77, substrate=3.9, peak=3e4, seed=3, sigma=0.001, half=0.1), resolution=0.0021
