@@ -100,8 +100,9 @@ def _is_order(ratio: float) -> bool:
 def _hides_film(maxima: Sequence[Maximum], i: int) -> bool:
     """Whether a sharp peak hides that of a film, of which only broad maxima far below it are seen."""
     broad = _broad_beside(maxima, i)
-    if len(broad) == len(maxima) - 1:  # no other peak of a crystal
-        return any(other.significance > CERTAIN for other in broad)
+    alone = len(broad) == len(maxima) - 1  # no other peak of a crystal
+    if alone and any(other.significance > CERTAIN for other in broad):
+        return True
     comb = find_comb(np.array([other.q for other in broad])) if len(broad) > 2 else None
     return comb is not None and len(comb.members) >= len(broad) - 1
 
