@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from films_on_substrates import film, stack
 
@@ -103,7 +104,34 @@ def test_fringes_of_the_whole_stack_between_all_satellites_are_left_out() -> Non
 
 
 def test_options_for_a_film_under_a_lone_sharp_peak_are_named() -> None:
-    """The film's own intensity is not a maximum beside the rod of the substrate."""
-    pattern = film(14, 2.675, substrate=2.766, peak=4e5, seed=1, sigma=0.0007, half=0.5)
+    """The film's own intensity is no maximum beside the rod, and too weak to be found in its tail."""
+    pattern = film(14, 2.675, substrate=2.766, peak=1e5, seed=1, sigma=0.0007, half=0.5)
     with pytest.raises(slxrd.SlxrdError, match=r"--coherent 1 --substrate 2\.76\d+ --mask 2\.\d+:2\.\d+"):
         slxrd.fit(pattern)
+
+
+def lone_peak(film_below: bool, edge: float = 1.0) -> slxrd.Pattern:
+    """A sharp peak, whose tails an absorption edge divides by ``edge`` above 1.95 Å⁻¹, and a film or none."""
+    q = np.arange(1.6, 2.22, 0.0004)
+    rods = 300.0 * (0.02 / (q - 1.9079)) ** 2
+    sharp = 4e5 * np.exp(-0.5 * ((q - 1.9079) / 0.0006) ** 2)
+    hump = 200.0 * np.exp(-0.5 * ((q - 1.96) / 0.025) ** 2) if film_below else 0.0
+    expected = (np.minimum(rods, 4e5) + sharp + hump + 3.0) / np.where(q > 1.95, edge, 1.0)
+    return slxrd.Pattern(
+        q, np.random.default_rng(4).poisson(expected).astype(float), per_count=1.0, source="simulated"
+    )
+
+
+def test_a_shoulder_of_a_lone_sharp_peak_is_a_film() -> None:
+    found = slxrd.diagnose(lone_peak(True))
+    assert found.substrate is not None
+    assert found.substrate.q == pytest.approx(1.9079, abs=2e-4)
+    (shoulder,) = [peak for peak in found.peaks if peak.kind != "substrate"]
+    assert shoulder.q == pytest.approx(1.96, abs=0.015)
+    assert shoulder.width == pytest.approx(2.355 * 0.025, rel=0.5)
+    assert found.proposal.kind == "film on substrate"
+
+
+@pytest.mark.parametrize("edge", [1.0, 2.0])
+def test_equal_tails_and_those_at_an_absorption_edge_are_no_film(edge: float) -> None:
+    assert slxrd.diagnose(lone_peak(False, edge)).substrate is None

@@ -26,7 +26,8 @@ from slxrd.fitting.diagnosis.result import (
     PeakKind,
 )
 from slxrd.fitting.diagnosis.shapes import ShapeTest, compare_shapes
-from slxrd.fitting.diagnosis.substrate import find_substrate
+from slxrd.fitting.diagnosis.shoulder import find_shoulder
+from slxrd.fitting.diagnosis.substrate import SHARP, find_substrate, is_hidden_film
 
 #: Full width at half maximum in Å⁻¹ above which a maximum is not a Bragg peak, unless it is near q = 0.
 BROAD = 0.45
@@ -86,6 +87,10 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         )
     noise = estimate_noise(pattern)
     maxima = find_maxima(q, intensity, noise.stabilised(intensity), noise.time)
+    if len(maxima) == 1 and maxima[0].width < SHARP:
+        shoulder = find_shoulder(q, intensity, noise.sigma(intensity) * math.sqrt(noise.time), maxima[0])
+        if shoulder is not None and is_hidden_film(shoulder, maxima[0]):
+            maxima = sorted([*maxima, shoulder], key=lambda one: one.q)
     found = find_substrate(maxima, material)
     if found is not None and _repeats_without_film(maxima, found[0]):
         found = None
