@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from films_on_substrates import film, stack
@@ -46,6 +48,17 @@ def test_a_satellite_may_be_higher_than_the_substrate_beside_it() -> None:
     assert found is not None
     assert found[1].q == 1.8654
     assert find_substrate(maxima((1.8654, 0.0025, 3.5e4), satellite)) is None
+
+
+def test_the_width_of_a_satellite_that_overlaps_with_the_substrate_is_not_compared() -> None:
+    """It is cut off by the substrate's peak; the next satellite is as broad as all."""
+    substrate, overlapping, satellite = maxima(
+        (1.8139, 0.0027, 7.1e4), (1.8214, 0.0049, 3.0e4), (1.9324, 0.0094, 2.7e4)
+    )
+    found = find_substrate([substrate, replace(overlapping, background=4.4e4), satellite])
+    assert found is not None
+    assert found[1].q == 1.8139
+    assert find_substrate([substrate, overlapping, satellite]) is None
 
 
 @pytest.mark.parametrize("N", [10, 14])

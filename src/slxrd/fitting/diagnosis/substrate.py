@@ -133,6 +133,8 @@ def _strongest_beside(maxima: Sequence[Maximum], i: int) -> Maximum | None:
     beside = [other for other in beside if other.width < BROADEST]
     # Next to it, a tail of the peak itself or an aberration may be cut off as a maximum of its own.
     beside = [other for other in beside if abs(other.q - peak.q) > 1.5 * peak.width]
+    # The width of a maximum that overlaps with the peak is uncertain.
+    beside = [other for other in beside if other.background < other.height] or beside
     return max(beside, key=lambda other: other.height, default=None)
 
 
