@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Profiles are moved up by this factor, one after the other.
-_APART = 30.0
+#: Least height of a profile over the highest of the one below.
+_APART = 1.5
 #: Points are drawn from this many standard deviations on.
 _DRAWN = 1.5
 #: Lowest point of a profile, relative to its highest.
@@ -51,8 +51,8 @@ def orientation_figure(found: Orientations) -> Figure:
         figure,
         f"{on_one_line(Path(found.source).name)}{' (simulated)' if found.simulated else ''}: intensity over "
         "q and azimuth, in logarithmic colours, and that of each ring above the background over the azimuth, "
-        f"each {_APART:g} times above the one before; lines: orientations. Points below {_DRAWN:g} standard "
-        "deviations are not drawn.",
+        f"moved apart; lines: orientations. Points below {_DRAWN:g} standard deviations are not drawn; bars "
+        "end below the lowest point.",
         f"{found.conclusion[0].upper()}{found.conclusion[1:]}.",
     )
     return figure
@@ -73,20 +73,25 @@ def _draw_map(panel: Axes, found: Orientations) -> None:
 
 
 def _draw_profiles(panel: Axes, rings: tuple[Ring, ...]) -> None:
-    for k, ring in enumerate(rings):
+    top = 1.0
+    for ring in rings:
         known = np.isfinite(ring.sigma)
-        if not known.any():
-            continue
-        factor = _APART**k / max(float(np.max(ring.height[known])), 1e-30)
-        colour = style.BLUE if ring.planes else style.VERMILION
         above = known & (ring.height > _DRAWN * ring.sigma)
+        if not above.any():
+            continue
+        colour = style.BLUE if ring.planes else style.VERMILION
+        lowest = max(ring.height[above].min(), _LOWEST * ring.height[above].max())
+        factor = _APART * top / lowest
+        top = factor * float(ring.height[above].max())
         x, y, sigma = ring.azimuth[above], ring.height[above] * factor, ring.sigma[above] * factor
-        panel.errorbar(x, y, sigma, fmt=".", markersize=2.0, elinewidth=0.4, color=colour)
+        # A bar that reaches below zero has no lower end on this axis.
+        bars = np.stack([np.minimum(sigma, y - lowest * factor / _APART), sigma])
+        panel.errorbar(x, y, np.maximum(bars, 0.0), fmt=".", markersize=2.0, elinewidth=0.4, color=colour)
         model = np.where(known, ring.model * factor, np.nan)
-        panel.plot(ring.azimuth, np.maximum(model, _LOWEST * _APART**k), color="black", linewidth=0.8)
+        panel.plot(ring.azimuth, np.maximum(model, lowest * factor), color="black", linewidth=0.8)
         panel.annotate(
             ring.planes or f"{ring.q.value:.3g} Å$^{{-1}}$",
-            (1.0, 0.2 * _APART**k),
+            (1.0, float(np.median(y))),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
             textcoords="offset points",
@@ -99,5 +104,4 @@ def _draw_profiles(panel: Axes, rings: tuple[Ring, ...]) -> None:
     panel.set_ylabel("intensity of the ring (shifted)")
     panel.set_yticks([])
     panel.minorticks_off()
-    if rings:
-        panel.set_ylim(_LOWEST, 3.0 * _APART ** (len(rings) - 1))
+    panel.set_ylim(1.0, _APART * top)
