@@ -342,6 +342,8 @@ def test_images_without_spots_are_refused() -> None:
         slxrd.measure_periods(image, GEOMETRY)
     with pytest.raises(slxrd.SlxrdError, match="need the angle of incidence"):
         slxrd.measure_periods(image, GEOMETRY.with_incidence(None))
+    with pytest.raises(slxrd.SlxrdError, match="all pixels are zero"):
+        slxrd.measure_periods(slxrd.DetectorImage(np.zeros(SHAPE)), GEOMETRY)
     for options, message in (
         ({"critical": -1.0}, "critical -1: must be from 0 to 1"),
         ({"critical_error": 0.1}, "which is not given"),

@@ -94,6 +94,19 @@ class DetectorImage(Sealed):
         step = f"left out: {what} ({int(where.sum())} pixels)"
         return replace(self, mask=self.mask | where, history=(*self.history, step))
 
+    def check_counts(self) -> None:
+        """Check that something is measured.
+
+        Raises
+        ------
+        SlxrdError
+            If all pixels are left out, or zero.
+        """
+        if self.mask.all():
+            raise SlxrdError(f"{self.name}: all pixels are left out; check the masks")
+        if not np.any(self.counts, where=~self.mask):
+            raise SlxrdError(f"{self.name}: all pixels are zero; choose another image or frame")
+
     def __repr__(self) -> str:
         return f"<DetectorImage {self.name}: {_size(self.counts)}, {int(self.mask.sum())} left out>"
 

@@ -271,10 +271,7 @@ def prepared(image: DetectorImage, geometry: Geometry, polarisation: float | Non
     missing = gaps(geometry)
     if missing is not None and missing.shape == image.shape and (missing & ~image.mask).any():
         image = image.masked(missing, f"gaps of {geometry.detector}")
-    if image.mask.all():
-        raise SlxrdError(f"{image.name}: all pixels are left out; check the masks")
-    if not np.any(image.counts, where=~image.mask):
-        raise SlxrdError(f"{image.name}: all pixels are zero; choose another image or frame")
+    image.check_counts()
     return image
 
 

@@ -97,8 +97,7 @@ def measure_saed(
     known = None if lattice is None else Lattice.parse(lattice)
     if not 0.0 < tolerance < 0.2:
         raise SlxrdError(f"tolerance {tolerance:g}: must be between 0 and 0.2")
-    if not np.any(image.counts, where=~image.mask):
-        raise SlxrdError(f"{image.name}: all pixels are zero; choose another image or frame")
+    image.check_counts()
     image, k = binned(image)
     camera = Camera(camera.constant / k, None if camera.error is None else camera.error / k, voltage)
     image, note = with_photon(image)

@@ -82,6 +82,7 @@ def measure_periods(
     if critical is None and critical_error:
         raise SlxrdError("critical_error: is the error of critical, which is not given")
     geometry.check(image)
+    image.check_counts()
     image, geometry, block = _with_fewer_pixels(image, geometry)
     spots = find_spots(image)
     if len(spots) < LEAST:
