@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd.errors import FileError, SlxrdError
@@ -18,6 +19,7 @@ from slxrd.fitting.record.migrations import SCHEMA, STEPS, with_defaults_0_1
 from slxrd.fitting.record.request_of_fit import request_of
 from slxrd.fitting.record.saved_fit import SavedFit, load
 from slxrd.fitting.record.write import result_dictionary, result_json, to_json
+from slxrd.parameters.definitions import TABLE
 from slxrd.ui.report.page import report_html
 from slxrd.ui.session.controller import Session
 
@@ -31,9 +33,8 @@ def cubes() -> slxrd.Fit:
     return slxrd.fit(pattern, regions=[(0.9, 1.25)], start=START, background="constant")
 
 
-@cache
 def film() -> slxrd.Fit:
-    return slxrd.example("cumnsb-film").fit()
+    return example_fit("cumnsb-film")
 
 
 FITS = {"cubes": cubes, "film": film}
@@ -83,7 +84,9 @@ def test_the_picture_of_a_saved_fit_is_the_same() -> None:
 
 @pytest.mark.slow
 def test_a_fit_made_in_python_is_made_again() -> None:
-    for name, fit in (("cubes", cubes()), ("film", film())):
+    example = slxrd.example("cumnsb-film")
+    alone = slxrd.fit(example.pattern(), **example.options, substrate="none")
+    for name, fit in (("cubes", cubes()), ("film", alone)):
         request = request_of(fit)
         assert request is not None, name
         assert request.file is not None
@@ -191,8 +194,10 @@ def test_what_is_no_result_is_refused(tmp_path: Path, content: bytes, said: str)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Everywhere in a document; of long lists the first item."""
+    """Everywhere in a document; of long lists the first item, of quantities d, L and the period."""
     yield path
+    if path and path[-1] in {*TABLE, *cubes().derived} - {"d", "L", "period"}:
+        return  # read as the others are
     items = (
         value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
     )

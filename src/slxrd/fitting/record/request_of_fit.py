@@ -118,6 +118,7 @@ def choices_of(fit: Fit) -> dict[str, Any]:
         Any.
     """
     options = fit.options
+    request = {} if options is None else options.request
     parameters = fit.minima[0].parameters if options is None else options.parameters
     choices: dict[str, Any] = {
         "regions": [fitted.region for fitted in fit.regions] if options is None else list(options.regions),
@@ -133,10 +134,9 @@ def choices_of(fit: Fit) -> dict[str, Any]:
         else fit.settings.scale,
         "background": (fit if options is None else options).settings.background,
         "systematics": _systematics(NONE if options is None else options.systematics),
-        **_structure(fit.stack),
+        **_structure(fit.stack, request.get("substrate")),
         **parameter_choices(parameters, fit.stack, leave=STACKING if fit.stack.coherent == 1 else ()),
     }
-    request = {} if options is None else options.request
     further = {name: request[name] for name in plain_options()["choices"] if name in request}
     scans = further.get("further_scans", ())
     further["further_scans"] = [source_of(s) if isinstance(s, Pattern) else str(s) for s in scans]
@@ -150,7 +150,8 @@ def _systematics(chosen: Systematics) -> str | dict[str, float]:
     return dict(chosen.priors) or DEFAULT_EFFECTS
 
 
-def _structure(stack: Stack) -> dict[str, Any]:
+def _structure(stack: Stack, substrate: Any) -> dict[str, Any]:
+    """Options of a structure; that there is no substrate may have been asked for."""
     return {
         "crystal": None if stack.crystal is None else _name(stack.crystal),
         "partner": None if stack.partner is None else _name(stack.partner),
@@ -158,14 +159,12 @@ def _structure(stack: Stack) -> dict[str, Any]:
         "stack": "pure" if stack.partner else stack.stack,
         "weighting": stack.weighting,
         "coherent_spread": stack.coherent_spread,
-        "substrate": _substrate(stack.substrate),
+        "substrate": substrate if stack.substrate is None else _substrate(stack.substrate),
     }
 
 
-def _substrate(substrate: Substrate | None) -> str | float | None:
+def _substrate(substrate: Substrate) -> str | float:
     """Return the name that specifies a substrate, or its plane distance."""
-    if substrate is None:
-        return None
     if substrate.name is not None:
         with contextlib.suppress(SlxrdError):
             if as_substrate(substrate.name) == substrate:
