@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from contract_helpers import ROOT
+from example_fits import example_fit
 
 import slxrd
 from slxrd.io.formats import formats
@@ -60,7 +61,7 @@ def test_statuses_and_keys_are_described() -> None:
         assert f"| `{status}` |" in page
     from slxrd.fitting.record.write import result_dictionary
 
-    result = result_dictionary(slxrd.example("cumnsb-film").fit())
+    result = result_dictionary(example_fit("cumnsb-film"))
     for key in (*result, *result["input"], *result["derived"], *result["regions"][0]):
         assert f"`{key}`" in page, key
 

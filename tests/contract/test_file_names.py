@@ -84,15 +84,15 @@ def test_every_command_takes_a_file_of_any_name(
     monkeypatch.chdir(tmp_path)
     file = ["--", name] if name.startswith("-") else [name]
     outputs = ["--out", "out", "--report", "page.html", "--json", "fit.json", "--plot", "fit.svg"]
-    for words in (
-        ["info", *file],
-        ["plot", *file],
-        ["fit", *FEW, *outputs, *file],
-        ["show", "out"],
-        ["show", "--script", "out"],
-        ["report", "out", "--out", "again.html"],
-        ["merit", *REGION, "--out", "merit", *file],
-    ):
+    commands = [["info", *file], ["plot", *file], ["fit", *FEW, *outputs, *file]]
+    if name == WORST["all"]:
+        commands += [
+            ["show", "out"],
+            ["show", "--script", "out"],
+            ["report", "out", "--out", "again.html"],
+            ["merit", *REGION, "--out", "merit", *file],
+        ]
+    for words in commands:
         done = call(*words)
         assert done.code == 0, (words, done.err)
         assert not {"\x1b", "\x07"} & set(done.out)

@@ -56,58 +56,52 @@ NOT_FOR_A_FIT = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "code", ["import slxrd", "import slxrd; slxrd.Pattern; slxrd.Region; slxrd.SlxrdError"]
-)
-def test_importing_is_light(code: str) -> None:
-    after = modules_after(code)
-    assert not after & (HEAVY | NETWORK)
-
-
-@pytest.mark.slow
-def test_every_part_imports_without_the_network() -> None:
+def test_importing_is_light() -> None:
     """Matplotlib and SciPy may be needed for the work; the network never."""
-    code = "import slxrd\nfor name in slxrd.__all__: getattr(slxrd, name)\n"
-    after = modules_after(code)
-    assert not after & (HEAVY - {"scipy.optimize"}), "a name is imported with more than it needs"
-    assert not {name for name in after if name.partition(".")[0] in {"requests", "urllib3", "aiohttp"}}
-    assert "ftplib" not in after
+    nothing, few, every = modules_after(
+        "import slxrd",
+        "slxrd.Pattern; slxrd.Region; slxrd.SlxrdError",
+        "for name in slxrd.__all__: getattr(slxrd, name)",
+    )
+    assert not nothing & (HEAVY | NETWORK)
+    assert not few & (HEAVY | NETWORK)
+    assert not every & (HEAVY - {"scipy.optimize"}), "a name is imported with more than it needs"
+    assert not {name for name in every if name.partition(".")[0] in {"requests", "urllib3", "aiohttp"}}
+    assert "ftplib" not in every
 
 
-def after_typing(*words: str) -> set[str]:
-    """Names of the modules that are loaded after a command; what it prints is not checked."""
-    code = "import sys, io, json\nfrom slxrd.ui.cli import main as cli\n"
-    code += f"sys.argv = ['slxrd', *{words!r}]\nscreen, sys.stdout = sys.stdout, io.StringIO()\n"
-    code += "try:\n    cli.main()\nexcept SystemExit as done:\n    assert not done.code\n"
-    code += "print(json.dumps(list(sys.modules)), file=screen)"
-    return set(json.loads(python(code).splitlines()[-1]))
+def after_typing(*commands: list[str]) -> list[set[str]]:
+    """Names of the modules that are loaded after each command of a process; nothing printed is checked."""
+    setup = "import io, sys\nfrom slxrd.ui.cli import main as cli\n"
+    setup += "def type_in(words):\n    sys.argv, screen = ['slxrd', *words], sys.stdout\n"
+    setup += "    sys.stdout = io.StringIO()\n    try:\n        cli.main()\n"
+    setup += "    except SystemExit as done:\n        assert not done.code\n    sys.stdout = screen\n"
+    return modules_after(setup, *(f"type_in({words!r})" for words in commands))[1:]
 
 
 @pytest.mark.slow
 def test_the_command_line_starts_light() -> None:
-    after = after_typing("--version")
-    assert not after & (HEAVY - {"typer"})
-    assert not any(name.startswith(("slxrd.fitting", "slxrd.ui.cli.commands.")) for name in after)
-    after = after_typing("fit", "--help")
-    assert not {name.partition(".")[0] for name in after} & {"matplotlib", "scipy"}
-    assert {name for name in after if name.startswith("slxrd.ui.cli.commands.")} == {
+    version, usage = after_typing(["--version"], ["fit", "--help"])
+    assert not version & (HEAVY - {"typer"})
+    assert not any(name.startswith(("slxrd.fitting", "slxrd.ui.cli.commands.")) for name in version)
+    assert not {name.partition(".")[0] for name in usage} & {"matplotlib", "scipy"}
+    assert {name for name in usage if name.startswith("slxrd.ui.cli.commands.")} == {
         "slxrd.ui.cli.commands.fit"
     }
 
 
 @pytest.mark.slow
-def test_a_plain_fit_loads_only_what_it_needs() -> None:
-    example = ROOT / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
-    after = after_typing("fit", str(example))
-    assert not after & (HEAVY - {"typer", "scipy.optimize"} | NOT_FOR_A_FIT)
-
-
-@pytest.mark.slow
-def test_a_fit_with_atoms_needs_no_database() -> None:
-    example = ROOT / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"
-    assert {"sqlite3", "sqlalchemy", "xraydb"}.isdisjoint(
-        after_typing("fit", str(example), "--crystal", "CsPbBr3")
-    )
+def test_a_fit_loads_only_what_it_needs() -> None:
+    """A plain one; and one with atoms, which needs no database."""
+    fit = [
+        "fit",
+        str(ROOT / "src" / "slxrd" / "io" / "examples" / "cspbbr3-cubes.csv"),
+        "--region",
+        "0.9:1.25",
+    ]
+    plain, atoms = after_typing(fit, [*fit, "--crystal", "CsPbBr3"])
+    assert not plain & (HEAVY - {"typer", "scipy.optimize"} | NOT_FOR_A_FIT)
+    assert {"sqlite3", "sqlalchemy", "xraydb"}.isdisjoint(atoms)
 
 
 #: The page in the browser, which needs an extra.
@@ -115,20 +109,15 @@ PAGE = "slxrd.ui.app." if importlib.util.find_spec("panel") is None else "-"
 
 
 @pytest.mark.slow
-def test_importing_prints_nothing() -> None:
-    everything = "import slxrd, pkgutil, importlib\n"
+def test_importing_prints_nothing_and_leaves_the_drawing_backend_alone() -> None:
+    everything = "import sys, matplotlib\nbefore = matplotlib.rcParams.copy()\n"
+    everything += "import slxrd, pkgutil, importlib\n"
     everything += "for m in pkgutil.walk_packages(slxrd.__path__, 'slxrd.'):\n"
     everything += f"    if m.name.endswith('__main__') or m.name.startswith({PAGE!r}): continue\n"
     everything += "    importlib.import_module(m.name)\n"
+    everything += "assert matplotlib.rcParams.copy() == before\n"
+    everything += "assert 'matplotlib.pyplot' not in sys.modules\n"
     assert python(everything) == ""
-
-
-@pytest.mark.slow
-def test_importing_leaves_the_drawing_backend_alone() -> None:
-    code = "import matplotlib\nbefore = matplotlib.rcParams.copy()\n"
-    code += "import slxrd\nslxrd.plot\nassert matplotlib.rcParams.copy() == before\n"
-    code += "import sys\nassert 'matplotlib.pyplot' not in sys.modules"
-    assert python(code) == ""
 
 
 def test_public_names_resolve() -> None:

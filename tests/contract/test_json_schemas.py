@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from cli_shell import CUBES, FEW, call
 from contract_helpers import ROOT, loads_strictly
+from example_fits import example_fit
 from json_schemas import DRAFT, FOLDER, as_text, schemas
 from simulated_raster import Q, raster
 
@@ -115,9 +116,9 @@ def quick(**options: Any) -> slxrd.Fit:
 
 FITS: dict[str, Any] = {
     "quick": quick,
-    "film": lambda: slxrd.example("cumnsb-film").fit(),
+    "film": lambda: example_fit("cumnsb-film"),
     "crystal": lambda: quick(crystal="CsPbBr3"),
-    "rejected": lambda: quick(noise=1e-4),
+    "rejected": lambda: quick(bounds={"sigma_L": (0.0, 1.0), "L": (30.0, 43.0)}, start={"L": 36.9}),
     "two regions": lambda: quick(regions=[(0.9, 1.25), (1.98, 2.33, 0.1)], background="linear"),
     "all fixed": lambda: quick(start=None, fix={"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0,
                                                 "sigma_N": 1.5, "q_zero": 0.0}),
@@ -160,15 +161,16 @@ def test_sessions_agree_with_their_schema(tmp_path: Path) -> None:
 def test_series_agree_with_their_schema() -> None:
     truth = {"d": 5.84, "sigma_L": 1.2, "N": 13.0, "sigma_N": 1.55}
     patterns = [
-        slxrd.simulate(np.arange(0.1, 1.25, 0.0025), {**truth, "L": L}, peak=3000.0, noise="counting", seed=i)
+        slxrd.simulate(np.arange(0.1, 1.25, 0.005), {**truth, "L": L}, peak=3000.0, noise="counting", seed=i)
         for i, L in enumerate((36.9, 36.4, 36.0))
     ]
     options: dict[str, Any] = {
-        "regions": [(0.9, 1.25)], "bounds": {"L": (24.0, 50.0)}, "fix": {"q_zero": 0.0}, "processes": 1,
+        "regions": [(0.9, 1.25)], "bounds": {"L": (34.0, 39.0)}, "fix": {"q_zero": 0.0}, "processes": 1,
     }  # fmt: skip
     found = fit_series(
-        patterns, (1.0, 2.0, 3.0), shared=["N"], smooth=["L"], low_angles=(0.12, 0.45), **options
-    )
+        patterns, (1.0, 2.0, 3.0), shared=["N"], smooth=["L"],
+        low_angles=slxrd.LowAngleOptions(slxrd.Region(0.12, 0.45), critical=0.0), **options,
+    )  # fmt: skip
     document = loads_strictly(series_json(found))
     assert wrong("series-2", document) == []
     assert document["joint"] is not None

@@ -4,6 +4,7 @@ import json
 import tomllib
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,10 +180,19 @@ def test_headers_of_instruments(path: Path, tmp_path: Path, monkeypatch: pytest.
         for pattern in scans[:1]:
             if PLAIN in str(pattern.metadata) and str(pattern.metadata) not in shown:
                 shown.add(str(pattern.metadata))
-                check_svg(figure_bytes(slxrd.plot(pattern), "svg"))
+                few = replace(
+                    pattern,
+                    x=pattern.x[:9],
+                    intensity=pattern.intensity[:9],
+                    sigma=None,
+                    mask=None,
+                    per_count=None,
+                )
+                check_svg(figure_bytes(slxrd.plot(few), "svg"))
                 described = call(
                     "convert", file, "out.csv", "--force", "--wavelength", "CuKa1", "--scan", "1"
                 )
                 check_terminal(described.out + described.err)
                 if described.code == 0:
-                    check_table(Path("out.csv").read_text(encoding="utf-8"))
+                    lines = Path("out.csv").read_text(encoding="utf-8").splitlines()
+                    check_table("\n".join(lines[:99]))  # and then numbers alone

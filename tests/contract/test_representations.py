@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd._short_repr import LONGEST, short_repr
@@ -27,7 +28,7 @@ def test_arrays_and_mappings_are_abbreviated() -> None:
 @pytest.mark.slow
 def test_results_are_represented_in_a_line_or_two() -> None:
     example = slxrd.example("pbs-spheres")
-    fit = example.fit()
+    fit = example_fit("pbs-spheres")
     results = [
         example, fit, fit.parameters["d"], fit.solutions[0], fit.assessment, fit.budget, fit.regions[0],
         fit.ensemble, slxrd.diagnose(example.pattern()), slxrd.bootstrap(fit, 2), slxrd.crystal("CsPbBr3"),

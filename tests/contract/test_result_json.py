@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from contract_helpers import loads_strictly
+from example_fits import example_fit
 
 import slxrd
 from slxrd.data.regions import Region
@@ -62,11 +63,11 @@ def quick(**options: Any) -> slxrd.Fit:
 
 FITS: dict[str, Any] = {
     "quick": quick,
-    "two regions": slxrd.example("cspbbr3-cubes").fit,
+    "two regions": lambda: example_fit("cspbbr3-cubes"),
     "without fringes": lambda: slxrd.fit(
         slxrd.example("pbs-spheres").pattern(), regions=[(1.9, 2.32)], bounds={"L": (10.0, 30.0)}
     ),
-    "film": slxrd.example("cumnsb-film").fit,
+    "film": lambda: example_fit("cumnsb-film"),
     "all fixed": lambda: quick(start=None, fix={**START, "q_zero": 0.0}),
     "at bound": lambda: quick(bounds={"sigma_L": (0.0, 1.38), "L": (30.0, 43.0)}, start={"L": 36.9}),
     "rejected": lambda: quick(bounds={"sigma_L": (0.0, 1.0), "L": (30.0, 43.0)}, start={"L": 36.9}),

@@ -112,7 +112,8 @@ def test_a_fit_whose_posterior_cannot_be_sampled_is_ambiguous_too(monkeypatch: p
     """The profile of L around one solution is no answer where others are as good."""
     monkeypatch.setattr("slxrd.fitting.assessment.determination.importance_samples", lambda *_: None)
     pattern = slxrd.simulate(np.arange(0.85, 1.3, 0.0025), TRUTH, noise=0.06, seed=3)
-    fit = slxrd.fit(pattern, regions=[(0.88, 1.28)])
+    fix = {name: TRUTH[name] for name in ("sigma_L", "N", "sigma_N")}
+    fit = slxrd.fit(pattern, regions=[(0.88, 1.28)], fix=fix, bounds={"L": (20.0, 55.0)})
     assert fit.ensemble is None
     assert fit.parameters["L"].status == "ambiguous"
     assert fit.derived["period_of_most_probable"].status == "ambiguous"

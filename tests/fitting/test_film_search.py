@@ -230,9 +230,9 @@ def test_bounds_starts_and_fixed_values_are_kept() -> None:
 
 @pytest.mark.slow
 def test_the_time_is_limited_and_what_was_left_out_is_listed() -> None:
-    pattern = film(1.938, 400, 2.0, 1e5, 20, 0.0004, 1)
+    pattern = film(3.06, 100, 2.0, 1e5, 8, 0.001, 1)
     region = [(float(pattern.x[0]), float(pattern.x[-1]))]
-    objective, parameters = problem(pattern, regions=region, resolution=0.0004)
+    objective, parameters = problem(pattern, regions=region, resolution=0.001)
     minima, certificate = search_films(objective, parameters, None, Budget(0.0))
     assert minima
     assert certificate.budget_reached

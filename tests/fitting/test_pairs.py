@@ -70,9 +70,8 @@ def counted(q: np.ndarray, intensity: np.ndarray, peak: float, seed: int) -> Pat
     return counting_statistics(Pattern(q, counts.astype(float)))
 
 
-#: Repeats, layers and counts at the peak; few repeats are the harder ones.
+#: Repeats, layers and counts at the peak; many repeats are easier.
 LAYERS = {
-    "six": (6, [(13, 3.96, 1.0), (10, 3.80, 1.1)], 4500.0, (1.35, 1.71)),
     "three": (3, [(8, 3.10, 1.0), (17, 3.22, 0.7)], 2e4, (1.72, 2.24)),
     "two": (2, [(11, 3.90, 1.0), (16, 4.00, 1.3)], 1e5, (1.40, 1.78)),
 }

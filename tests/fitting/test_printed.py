@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd.fitting.result.assessment import Assessment
@@ -17,9 +18,8 @@ from slxrd.ui.cli import terminal
 pytestmark = pytest.mark.slow
 
 
-@cache
 def cubes() -> slxrd.Fit:
-    return slxrd.example("cspbbr3-cubes").fit()
+    return example_fit("cspbbr3-cubes")
 
 
 @cache
@@ -45,7 +45,7 @@ def test_the_assessment_is_the_first_paragraph() -> None:
 
 @pytest.mark.parametrize("width", [80, 100])
 def test_lines_are_no_wider_than_the_terminal(width: int) -> None:
-    for fit in (cubes(), slxrd.example("pbs-spheres").fit()):
+    for fit in (cubes(), example_fit("pbs-spheres")):
         lines = fit.text(width=width).splitlines()
         assert max(len(line) for line in lines if fit.pattern.source not in line) <= width
 
@@ -65,7 +65,7 @@ def test_decimal_points_are_aligned() -> None:
 
 
 def test_what_is_not_determined_has_no_number() -> None:
-    fit = slxrd.example("pbs-spheres").fit()
+    fit = example_fit("pbs-spheres")
     table = rows(str(fit))
     for symbol in ("L", "Λ"):
         assert "not determined" in table[symbol]

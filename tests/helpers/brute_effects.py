@@ -192,7 +192,7 @@ def dilated(sample: Sample, q: FloatArray) -> FloatArray:
 def measured(sample: Sample, ends: tuple[float, float], every: int, how: Measurement) -> FloatArray:
     """Intensity at every so many steps from the first to the last end, as it is measured."""
     first, last = (round(end / STEP) for end in ends)
-    reach = 520
+    reach = 520 if how.lorentzian else 160  # 11 σ_G of a Gaussian
     total = np.zeros(last - first + 1)
     for share, ratio in ((1.0 - how.second, 1.0), (how.second, how.ratio)):
         if share != 0.0:

@@ -37,9 +37,10 @@ def python(code: str, *, withheld: tuple[str, ...] = (), folder: Path | None = N
     return done.stdout
 
 
-def modules_after(code: str) -> set[str]:
-    """Names of all modules imported by code in a new interpreter."""
-    return set(json.loads(python(code + "\nimport json, sys\nprint(json.dumps(list(sys.modules)))")))
+def modules_after(*steps: str) -> list[set[str]]:
+    """Names of all modules that are imported after each step of a program in a new interpreter."""
+    show = "\nimport json, sys\nprint(json.dumps(list(sys.modules)))\n"
+    return [set(json.loads(line)) for line in python("".join(f"{step}{show}" for step in steps)).splitlines()]
 
 
 def loads_strictly(text: str) -> Any:

@@ -163,11 +163,10 @@ def test_messages_name_the_same_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("columns", [2, 3])
-@pytest.mark.parametrize("separator", [",", ";", "\t", " "])
-def test_a_million_lines_take_little_time_and_memory(separator: str, columns: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("separator", "columns"), [(";", 2), (" ", 3)])
+def test_many_lines_take_little_time_and_memory(separator: str, columns: int, tmp_path: Path) -> None:
     pytest.importorskip("resource")
-    counts = np.random.default_rng(1).poisson(400, 1_000_000)
+    counts = np.random.default_rng(1).poisson(400, 400_000)
     text = separator.join(("{:.6f}", "{}", "{:.6f}")[:columns]) + "\n"
     path = tmp_path / "film.txt"
     with path.open("w") as file:
@@ -186,8 +185,8 @@ def test_a_million_lines_take_little_time_and_memory(separator: str, columns: in
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
     )
     n, seconds, megabytes = done.stdout.split()
-    assert int(n) == 1_000_000
+    assert int(n) == 400_000
     # Some two times what is measured on an idle computer.
-    assert float(seconds) < 2.5
+    assert float(seconds) < 1.0
     if sys.platform == "linux":
-        assert float(megabytes) < 200.0
+        assert float(megabytes) < 80.0

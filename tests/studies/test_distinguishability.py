@@ -48,7 +48,7 @@ def test_the_needed_counting_time_makes_nearly_all_unique() -> None:
     time = dim().distinguishability.needed()
     assert time is not None
     assert 1.8 < time < 3.0
-    enough = plan(CUBES, **SCAN, counts=150.0 * time, n=12, seed=3)
+    enough = plan(CUBES, **SCAN, counts=150.0 * time, n=8, seed=3)
     assert enough.unique >= 0.85
     assert dim().distinguishability.unique(time) == pytest.approx(0.95, abs=0.002)
 

@@ -24,9 +24,7 @@ def test_values_and_units() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "expression", ["(a+)+$", "(a|a)*$", "(.*)*x", r"^(([a-z])+.)+[A-Z]([a-z])+$", r"(\w*\w*\w*\w*\w*\w*)9"]
-)
+@pytest.mark.parametrize("expression", ["(a+)+$", r"(\w*\w*\w*\w*\w*\w*)9"])
 def test_an_expression_without_end_is_refused(expression: str) -> None:
     start = time.monotonic()
     with pytest.raises(SlxrdError, match="takes too long; leave out repetitions of repetitions"):

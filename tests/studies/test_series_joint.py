@@ -32,7 +32,7 @@ def patterns(seed: int, **other: float) -> list[slxrd.Pattern]:
 
 
 def joint(seed: int, given: list[slxrd.Pattern] | None = None, **how: Any) -> JointFit:
-    choice = {"shared": ["N", "sigma_N"], "smooth": ["L"], "degree": 2, **how}
+    choice: dict[str, Any] = {"shared": ["N", "sigma_N"], "smooth": ["L"], "degree": 2, **how}
     found = fit_series(given or patterns(seed), VALUES, processes=1, **choice, **OPTIONS).joint
     assert found is not None
     return found
@@ -97,7 +97,8 @@ def test_errors_are_the_scatter_of_simulated_series() -> None:
     pulls: dict[str, list[float]] = {"N": [], "sigma_N": [], "L": [], "d": [], "period": []}
     rises, expected = [], []
     for seed in range(1, 9):
-        found = first() if seed == 1 else joint(seed)
+        # Of the same minimum, and sooner there.
+        found = first() if seed == 1 else joint(seed, start=truth(1.0), systematics="none")
         rises.append(found.rise)
         expected.append(found.expected_rise)
         for value, row in zip(VALUES, found.estimates, strict=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd import style
@@ -64,7 +65,7 @@ def test_a_pdf_contains_its_fonts_as_truetype() -> None:
 
 @pytest.mark.slow
 def test_a_figure_has_no_file_name_but_its_caption_has(tmp_path: Path) -> None:
-    fit = slxrd.example("cspbbr3-cubes").fit()
+    fit = example_fit("cspbbr3-cubes")
     picture = slxrd.plot(fit, tmp_path / "fit.pdf")
     shown = [text.get_text() for text in picture.findobj(mpl.text.Text)]  # type: ignore[arg-type]
     assert not any("cubes" in text for text in shown)

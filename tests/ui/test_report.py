@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd.fitting.record.saved_fit import SavedFit
@@ -120,7 +121,7 @@ def test_an_ambiguous_parameter_is_not_quoted() -> None:
 
 @pytest.mark.slow
 def test_what_is_not_determined_has_no_number() -> None:
-    fit = slxrd.example("pbs-spheres").fit()
+    fit = example_fit("pbs-spheres")
     assert fit.parameters["L"].status == "undetermined"
     seen = Page(report_html(fit)).text
     assert "L is not determined: the pattern shows no fringes." in seen
@@ -161,8 +162,7 @@ def test_what_followed_is_in_it_where_it_was_asked_for(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cspbbr3-cubes", "cumnsb-film"])
 def test_reports_of_examples_have_the_command_that_repeats_them(name: str) -> None:
-    example = slxrd.example(name)
-    fit = example.fit()
+    fit = example_fit(name)
     seen = Page(report_html(fit)).text
     assert "slxrd fit " in seen
     assert "slxrd.io.examples" in seen

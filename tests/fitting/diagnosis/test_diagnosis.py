@@ -97,7 +97,7 @@ def test_fringes_on_a_flank_are_no_sharp_peaks(noise: float, step: float) -> Non
     What is above the minima beside a fringe on the flank of a Bragg peak had half that width.
     """
     random = np.random.default_rng(1)
-    for seed in range(40):
+    for seed in range(20):
         d = random.uniform(2.8, 6.2)
         values = {
             "d": d,

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from example_fits import example_fit
 
 import slxrd
 from slxrd.fitting.minimise.least_squares import minimise
@@ -212,7 +213,7 @@ def test_errors_beyond_what_is_possible_have_a_budget() -> None:
 
 @pytest.mark.slow
 def test_a_zero_error_that_is_rounded_to_zero_has_no_sign() -> None:
-    fit = slxrd.example("pbs-spheres").fit()
+    fit = example_fit("pbs-spheres")
     assert fit.parameters["q_zero"].value == 0.0
     assert fit.minima[0].values["q_zero"] < 0.0
     assert "-0 Å" not in str(fit)

@@ -13,16 +13,17 @@ from slxrd._files import write_together
 from slxrd.errors import FileError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs the streams and signals of POSIX")
-FIT = "fit film.csv --axis q --coherent 5 --region 0.9:1.3 --budget 2"
+VALUES = {"N": 12.0, "d": 5.85, "L": 36.0, "sigma_L": 1.0, "sigma_N": 0.5}
+STARTS = " ".join(f"--start {name}={value}" for name, value in VALUES.items())
+FIT = f"fit film.csv --axis q --coherent 5 --region 0.9:1.3 --budget 2 {STARTS}"
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     import slxrd
 
-    values = {"N": 12.0, "d": 5.85, "L": 36.0, "sigma_L": 1.0, "sigma_N": 0.5}
     q = [0.8 + 0.0025 * i for i in range(241)]
-    made = slxrd.simulate(q, values, coherent=5, noise=0.01, seed=1)
+    made = slxrd.simulate(q, VALUES, coherent=5, noise=0.01, seed=1)
     rows = zip(made.q.tolist(), made.intensity.tolist(), strict=True)
     (tmp_path / "film.csv").write_text("q,intensity\n" + "".join(f"{a},{b}\n" for a, b in rows))
     return tmp_path

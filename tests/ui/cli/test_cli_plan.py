@@ -115,13 +115,11 @@ def test_a_film(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_json_on_standard_output_is_alone_and_the_same_for_the_same_seed(here: Path) -> None:
+def test_json_on_standard_output_is_alone(here: Path) -> None:
     with untouched(here):
-        done = [call("plan", *QUICK, "--json", "-", "--seed", seed) for seed in (1, 1, 2)]
-    assert [outcome.code for outcome in done] == [0, 0, 0]
-    a, b, c = (outcome.out for outcome in done)
-    assert len(json.loads(a)["plans"]) == 1
-    assert a == b != c
+        outcome = call("plan", *QUICK, "--json", "-")
+    assert outcome.code == 0
+    assert len(json.loads(outcome.out)["plans"]) == 1
 
 
 def test_options_arrive(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
