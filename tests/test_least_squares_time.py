@@ -33,7 +33,7 @@ def after(allowed: int) -> Callable[[], bool]:
     return lambda: next(calls) >= allowed
 
 
-@pytest.mark.parametrize("most", range(2, 30))
+@pytest.mark.parametrize("most", [2, 3, 4, 8, 29])
 def test_time_that_passes_at_any_evaluation(most: int) -> None:
     """Also at the one after the last step, where that step was rejected."""
     start = np.array([-1.2, 1.0])

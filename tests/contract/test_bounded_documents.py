@@ -62,17 +62,17 @@ CONTENTS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("reader", READERS)
-def test_a_damaged_document_is_one_sentence_that_names_it(reader: str, content: str, tmp_path: Path) -> None:
+def test_a_damaged_document_is_one_sentence_that_names_it(reader: str, tmp_path: Path) -> None:
     name, read = READERS[reader]
     path = tmp_path / name
-    path.write_bytes(CONTENTS[content])
-    with pytest.raises(SlxrdError) as error:
-        read(path)
-    assert name in str(error.value)
-    assert "\n" not in str(error.value)
-    assert len(str(error.value)) < 1000 + len(str(path))
+    for content, written in CONTENTS.items():
+        path.write_bytes(written)
+        with pytest.raises(SlxrdError) as error:
+            read(path)
+        assert name in str(error.value), content
+        assert "\n" not in str(error.value), content
+        assert len(str(error.value)) < 1000 + len(str(path)), content
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
