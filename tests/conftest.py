@@ -22,6 +22,9 @@ import pytest
 for _variable in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+# Memory that the C library keeps for each thread that has ended would add up.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+
 # Tests that run in the background may have SIGINT ignored, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -10,12 +10,12 @@ import contextlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from documented import PAGES, blocks, platelets
+from example_fits import example_fit
 
 import slxrd
 from slxrd.model.simulation import simulate
@@ -29,10 +29,9 @@ FOLDER = Path(__file__).resolve().parents[3] / "docs" / "images"
 Q = np.round(np.arange(0.6, 2.8, 0.002), 6)
 
 
-@cache
 def cubes() -> slxrd.Fit:
     """The fit of the README."""
-    return slxrd.example("cspbbr3-cubes").fit()
+    return example_fit("cspbbr3-cubes")
 
 
 def _with_halo() -> slxrd.Pattern:

@@ -259,7 +259,9 @@ ABSURD = (
 @pytest.fixture(scope="module")
 def absurd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str]]:
     """Exit code and standard error of each fit with absurd values."""
-    fits = [["fit", str(CUBES), "--region", "0.9:1.25", *options.split()] for options in ABSURD]
+    fits = [
+        ["fit", str(CUBES), "--region", "0.9:1.25", "--budget", "2", *options.split()] for options in ABSURD
+    ]
     done = subprocess.run(
         [sys.executable, "-c", MEMORY, json.dumps(fits)],
         cwd=tmp_path_factory.mktemp("absurd"), capture_output=True, text=True, encoding="utf-8", timeout=120,

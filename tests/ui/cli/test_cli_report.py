@@ -38,6 +38,7 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
         "as published",
         choices={
             "coherent": 1,
+            "substrate": "none",
             "regions": [(1.94, 2.05)],
             "noise": "counting",
             "systematics": "none",

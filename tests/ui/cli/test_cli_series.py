@@ -21,7 +21,7 @@ from slxrd.fitting.examples import SERIES
 from slxrd.fitting.record.write import pattern_csv
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
-QUICK = ["--region", "0.9:1.25", "--bounds", "L=24:50", "--fix", "q_zero=0"]
+QUICK = ["--region", "0.9:1.25", "--bounds", "L=24:50", "--fix", "q_zero=0", "--systematics", "none"]
 
 
 @cache
