@@ -46,3 +46,14 @@ def test_few_points_or_none_that_are_positive() -> None:
     assert find_jump(Q[:10], np.ones(10)) is None
     assert find_jump(Q, np.zeros(Q.size)) is None
     assert find_jump(Q, np.where(Q > 1.0, 1.0, -1.0)) is None
+
+
+def test_a_masked_peak_is_no_jump() -> None:
+    """The two sides of a substrate's peak are neighbours where it is masked."""
+    q = np.arange(4.3, 4.5, 0.0003)
+    sharp = 1e5 * np.exp(-0.5 * ((q - 4.4455) / 0.001) ** 2)
+    expected = np.where(q < 4.445, 10.0, 400.0) + sharp
+    counts = np.random.default_rng(2).poisson(expected).astype(float)
+    left = (q < 4.441) | (q > 4.45)
+    assert find_jump(q[left], counts[left]) is None
+    assert find_jump(0.0003 * np.arange(left.sum()), counts[left]) is not None

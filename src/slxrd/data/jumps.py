@@ -15,6 +15,8 @@ BESIDE = 8
 LEAST, SIGNIFICANT = math.log(1.4), 8.0
 #: Smallest ratio of a jump to the steps of the intensity on either side, which a steep peak has too.
 ABRUPT = 5.0
+#: A larger distance of neighbours, relative to the median, is a gap, as where points are masked.
+GAP = 5.0
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,12 @@ def find_jump(q: FloatArray, intensity: FloatArray) -> Jump | None:
     Returns
     -------
     Jump or None
-        None without one, or where points on either side are not positive.
+        None without one, where points on either side are not positive, and beside gaps between points.
     """
     if q.size < 2 * BESIDE:
         return None
+    apart = np.diff(q)
+    gaps = np.lib.stride_tricks.sliding_window_view(apart > GAP * np.median(apart), 2 * BESIDE - 1)
     logarithm = np.log(np.where(intensity > 0.0, intensity, np.nan))
     windows = np.lib.stride_tricks.sliding_window_view(logarithm, BESIDE)
     place = np.arange(BESIDE) - (BESIDE - 1) / 2.0
@@ -64,6 +68,7 @@ def find_jump(q: FloatArray, intensity: FloatArray) -> Jump | None:
     steps = np.maximum(np.abs(slope[before]), np.abs(slope[after]))
     size = np.abs(jump)
     found = (size > LEAST) & (size > SIGNIFICANT * error) & (size > ABRUPT * steps)  # False for NaN
+    found &= ~gaps.any(axis=1)
     if not found.any():
         return None
     first = int(np.argmax(np.where(found, size / np.maximum(error, 1e-12), 0.0)))
