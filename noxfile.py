@@ -255,7 +255,10 @@ def docs(session: nox.Session) -> None:
     paper = Path(session.create_tmp()).resolve() / "paper"
     shutil.rmtree(paper, ignore_errors=True)
     session.run("slxrd", "paper", "--out", str(paper), "--quick")
-    session.run("jupyter", "execute", *map(str, sorted(paper.glob("*.ipynb"))))
+    notebooks = sorted(paper.glob("*.ipynb"))
+    # Those of the heated cubes differ in their data only.
+    different = [each for each in notebooks if each.stem == "anneal_RT" or "anneal" not in each.stem]
+    session.run("jupyter", "execute", *map(str, different))
 
 
 @nox.session(python=VERSIONS)

@@ -123,10 +123,9 @@ def film_with_two_sizes(seed: int) -> slxrd.Pattern:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
-def test_a_film_whose_size_and_interface_can_replace_each_other(seed: int) -> None:
+def test_a_film_whose_size_and_interface_can_replace_each_other() -> None:
     """Sizes of N = 93 and 95.4, with different distances at the interface."""
-    fit = slxrd.fit(film_with_two_sizes(seed), resolution=0.000986, systematics="none")
+    fit = slxrd.fit(film_with_two_sizes(2), resolution=0.000986, systematics="none")
     assert len(fit.solutions) == 2
     assert sorted(round(minimum.values["N"]) for minimum in fit.minima) == [93, 95]
     chances = [solution.probability for solution in fit.solutions]

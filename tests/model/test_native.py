@@ -59,10 +59,9 @@ def test_agrees_with_numpy(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("batch", range(1, 3))
 @pytest.mark.parametrize("kind", KINDS)
-def test_agrees_with_numpy_on_many_samples(kind: str, batch: int) -> None:
-    for seed in range(1000 * batch, 1000 * batch + 200):
+def test_agrees_with_numpy_on_many_samples(kind: str) -> None:
+    for seed in range(1000, 1200):
         assert_agree(draw(seed, kind, 24), f"{kind} {seed}")
 
 
