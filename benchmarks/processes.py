@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +57,7 @@ def processes(rounds: int) -> None:
     if sys.platform == "win32":
         line("not measured on Windows", "-")
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _compiled_once(Path(folder) / "bytecode"):
         fit = ["-m", "slxrd", "fit", str(_pattern(Path(folder))), "--axis", "q", "--force"]
         fit += ["--region", "0.9:1.3", "--region", "2.0:2.35:0.1"]
         commands = {
@@ -116,6 +118,22 @@ def _least(commands: dict[str, list[str]], rounds: int) -> dict[str, Used]:
 def _output(*words: str) -> str:
     done = subprocess.run([sys.executable, *words], stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
+
+
+@contextmanager
+def _compiled_once(folder: Path) -> Iterator[None]:
+    """Keep compiled code where the environment keeps Python from writing it, as pip does at the installation.
+
+    Otherwise every process compiles all modules again.
+    """
+    before = dict(os.environ)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _ratio(used: Used, unit: Used) -> tuple[float, str]:
