@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 @contextmanager
 def progress(label: str) -> Iterator[Progress]:
     """Yield a function that reports completed and total steps; silent unless standard error is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, of: None
+        return
     from tqdm import tqdm
 
-    with tqdm(desc=label, delay=0.5, leave=False, disable=None, unit="step") as bar:
+    with tqdm(desc=label, delay=0.5, leave=False, unit="step") as bar:
 
         def report(done: int, of: int) -> None:
             bar.total = of

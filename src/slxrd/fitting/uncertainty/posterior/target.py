@@ -97,7 +97,9 @@ class Target:
     def _from_nearest(self, vectors: FloatArray) -> FloatArray:
         """Differences of vectors, shape (n, f), from the solution that is nearest, in units of the errors."""
         away = np.array([vectors - minimum.vector for minimum in self.minima])
-        nearest = np.argmin(np.sum((away @ self.minima[0].jacobian.T) ** 2, axis=2), axis=0)
+        # The triangle R of the Jacobian has |R x| = |J x|, and a row per parameter instead of per point.
+        triangle = np.asarray(np.linalg.qr(self.minima[0].jacobian, mode="r"))
+        nearest = np.argmin(np.sum((away @ triangle.T) ** 2, axis=2), axis=0)
         return np.asarray(away[nearest, np.arange(len(vectors))])
 
     def _chi2(self, points: FloatArray) -> FloatArray:
