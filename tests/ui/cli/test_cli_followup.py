@@ -63,6 +63,7 @@ def test_bootstrap(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_few_replicates_need_not_be_drawn_and_are_the_same_for_the_same_seed(here: Path) -> None:
     """Too few for a picture of every pair of parameters, and still worth their table."""
     pytest.importorskip("corner")
@@ -83,6 +84,7 @@ def test_few_replicates_need_not_be_drawn_and_are_the_same_for_the_same_seed(her
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_ways_to_resample(here: Path) -> None:
     """Of the ways, which are compared in Python, the one that is given is used."""
     pytest.importorskip("corner")
@@ -143,6 +145,7 @@ def test_map_of_two_parameters(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_ranges_points_and_kinds_of_maps(here: Path) -> None:
     heights = {}
     for kind in ("profile", "section"):
@@ -162,6 +165,7 @@ def test_ranges_points_and_kinds_of_maps(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fit is written, the map as far as it came, and not what would have come after it."""
 
@@ -188,6 +192,7 @@ def test_an_interruption_keeps_what_was_done(here: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_an_interruption_before_anything_was_done_keeps_the_fit(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +207,7 @@ def test_an_interruption_before_anything_was_done_keeps_the_fit(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_an_interrupted_bootstrap_keeps_its_replicates(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = followup_samples.bootstrap
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_shell import CUBES, FEW, QUICK, Outcome, call, untouched
+from empty_pictures import empty_pictures
 
 from slxrd.fitting.uncertainty.posterior import mcmc as posterior
 from slxrd.ui.followup import samples as followup_samples
@@ -31,7 +32,8 @@ def rows(path: Path) -> list[dict[str, str]]:
 def short(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Path]:
     """A chain of the fewest steps: what was printed, and the folder of the results."""
     folder = tmp_path_factory.mktemp("short") / "results"
-    return call("fit", CUBES, *FEW, "--out", folder, "--posterior", 100), folder
+    with empty_pictures():
+        return call("fit", CUBES, *FEW, "--out", folder, "--posterior", 100), folder
 
 
 @pytest.mark.slow
@@ -87,6 +89,7 @@ def test_a_short_chain_is_said_to_be_short_before_its_numbers(short: tuple[Outco
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_every_solution_gets_its_share(here: Path) -> None:
     values = ("d=5.84", "L=36.9", "sigma_L=1.43", "N=13", "sigma_N=1.55")
     sets = [word for value in values for word in ("--set", value)]
@@ -109,6 +112,7 @@ def test_every_solution_gets_its_share(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_a_long_chain_is_thinned_and_the_same_for_the_same_seed(
     here: Path, short: tuple[Outcome, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +131,7 @@ def test_a_long_chain_is_thinned_and_the_same_for_the_same_seed(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = posterior.sample_posterior
 
@@ -151,6 +156,7 @@ def test_an_interruption_keeps_the_steps_that_were_made(here: Path, monkeypatch:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_a_film_has_a_thickness_and_no_period(here: Path) -> None:
     words = ["--coherent", 1, "--region", "1.94:2.15", "--mask", "2.064:2.086", "--resolution", 0.0005]
     outcome = call(
