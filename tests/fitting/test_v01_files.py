@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from cli_shell import call, run
 from defaults_01 import command_0_1, request_0_1
+from empty_pictures import empty_pictures
 from fit_numbers import numbers_of, numbers_of_estimate
 
 import slxrd
@@ -178,7 +179,7 @@ def same_file(new: Path, old: Path) -> None:
 
 def typed(command: str, folder: Path) -> str:
     """Type a command in a folder; return what it prints."""
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), empty_pictures():
         done = call(*shlex.split(command)[1:])
     assert done.code == 0, done.err
     return done.out

@@ -51,6 +51,7 @@ def test_json_on_standard_output_is_alone(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_json_on_standard_output_beside_files(here: Path) -> None:
     outcome = call("fit", "cubes.csv", *QUICK, "--json", "-", "--out", "results")
     printed, written = json.loads(outcome.out), json.loads((here / "results/result.json").read_text("utf-8"))
@@ -58,6 +59,7 @@ def test_json_on_standard_output_beside_files(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_existing_files_are_kept_without_force(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     with untouched(here):
@@ -76,6 +78,7 @@ def test_one_existing_file_is_enough(here: Path, name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_force_overwrites(here: Path) -> None:
     (here / "results").mkdir()
     for name in ("result.json", "fit.csv", "fit.png"):

@@ -69,6 +69,7 @@ def test_command_and_script_give_the_same_numbers(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_pictures")
 def test_a_result_is_a_session_and_the_other_way_round(here: Path) -> None:
     call("fit", "cubes.csv", *QUICK, "--out", "results")
     session = Session.open("results/result.json")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from cli_shell import call, contents, start, untouched
+from empty_pictures import empty_pictures
 
 import slxrd
 from slxrd.fitting.examples import SERIES
@@ -60,10 +61,10 @@ def reference(tmp_path_factory: pytest.TempPathFactory) -> Any:
     write(folder / "films")
     os_folder = Path.cwd()
     os.chdir(folder)
+    words = ["series", "films", *QUICK, "--smooth", "L", "--degree", 1, "--out", "out"]
     try:
-        done = call(
-            "series", "films", *QUICK, "--processes", 1, "--smooth", "L", "--degree", 1, "--out", "out"
-        )
+        with empty_pictures():
+            done = call(*words, "--processes", 1)
     finally:
         os.chdir(os_folder)
     assert done.code == 0, done.err
@@ -156,6 +157,7 @@ def stopped_when(process: Any, out: Path, count: int, number: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.usefixtures("without_pictures")
 def test_killed_and_started_again(tmp_path: Path, reference: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed twice at different moments, then interrupted: the numbers at the end are those of one run."""
     write(tmp_path / "films")
@@ -189,6 +191,7 @@ def test_killed_and_started_again(tmp_path: Path, reference: Any, monkeypatch: p
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="dask is not installed")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("without_pictures")
 def test_on_a_scheduler_one_of_whose_workers_is_killed(here: Path, reference: Any) -> None:
     from distributed import LocalCluster
 
