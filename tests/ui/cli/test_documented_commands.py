@@ -49,7 +49,7 @@ def test_a_command_is_parsed(command: str) -> None:
 
 def test_no_command_is_overlooked() -> None:
     for page in PAGES:
-        if page.name == "options.md":
+        if page.name.startswith("options"):
             continue
         text = re.sub(r"\\\n\s*", "", page.read_text(encoding="utf-8"))
         typed = set(re.findall(r"^    (?:\$ )?(slxrd [\w-]+ .*)$", text, re.M))
