@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
 import struct
+from pathlib import Path
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import imread
 
+from slxrd.fitting.record.saved_fit import SavedFit
+from slxrd.ui.plotting.fit import figure as fit_figure
 from slxrd.ui.plotting.fit import figure_bytes
 from slxrd.ui.plotting.style import DPI
+
+FITTED = Path(__file__).parents[1] / "files" / "results" / "schema-4" / "result.json"
 
 
 def assert_all_inside(figure: Figure) -> None:
@@ -44,3 +52,10 @@ def test_a_figure_without_a_layout_engine_is_written_with_all_that_it_shows() ->
     figure.suptitle("above", y=1.5)
     height = struct.unpack(">I", figure_bytes(figure)[20:24])[0]
     assert height > 1.2 * 2.0 * DPI
+
+
+def test_labels_that_are_wider_after_the_panels_were_arranged() -> None:
+    # Automatic ticks of residuals are multiples of 2, and of 2.5 once there is less room.
+    saved = SavedFit.from_dictionary(json.loads(FITTED.read_text(encoding="utf-8")))
+    edge = imread(io.BytesIO(figure_bytes(fit_figure(saved))))[:, 0, :3]
+    assert edge.min() == 1.0  # white

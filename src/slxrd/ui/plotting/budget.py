@@ -54,7 +54,7 @@ def budget_figure(fit: FitResult) -> Figure:
     left = [0.0] * len(names)
     for (label, errors), colour in zip(parts, COLOURS, strict=False):
         widths = [100.0 * (errors.get(name, 0.0) / budget.total[name]) ** 2 for name in names]
-        axes.barh(rows, widths, left=left, color=colour, height=0.7, label=label)
+        axes.barh(rows, widths, left=left, color=colour, height=0.7, label=style.symbols(label))
         left = [a + b for a, b in zip(left, widths, strict=True)]
     if len(ranked) > len(shown):
         rest = [max(100.0 - done, 0.0) for done in left]

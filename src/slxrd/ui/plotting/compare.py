@@ -102,7 +102,7 @@ def _residuals(axes: Axes, model: ComparedModel, index: int, k: int, reach: floa
     axes.axhspan(-2.0, 2.0, color="0.5", alpha=0.12, linewidth=0.0)
     axes.axhline(0.0, color="black", linewidth=0.6)
     axes.plot(region.q, region.residual, ".", color=_COLOURS[k], markersize=3.0)
-    axes.set_ylim(-reach, reach)
+    style.set_symmetric(axes, reach)
 
 
 def _cumulative_differences(axes: Axes, drawn: tuple[ComparedModel, ...], index: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line, printable
@@ -17,6 +18,7 @@ from slxrd.fitting.result.fit import Estimate, FitResult, Solution
 from slxrd.fitting.result.summary import format_estimate, format_interval, is_simulated
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.ui.plotting import style
+from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,9 +107,14 @@ def _is_wide(fitted: Fitted) -> bool:
     return bool(positive.size) and positive.max() > style.WIDE_RANGE * np.percentile(positive, 5.0)
 
 
+def pieces(q: FloatArray) -> list[NDArray[np.intp]]:
+    """Return the indices of points without a gap between them, across which no curve is drawn."""
+    gaps = np.flatnonzero(np.diff(q) > 3.0 * np.median(np.diff(q))) + 1
+    return np.split(np.arange(q.size), gaps)
+
+
 def draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bool) -> None:
     """Draw the points of a region with their σ, and the calculated curve; dashed if it is rejected."""
-    gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
     low, high = fitted.measured - fitted.sigma, fitted.measured + fitted.sigma
     positive = fitted.measured[fitted.measured > 0.0]
     if scale == "log" and positive.size:
@@ -117,7 +124,7 @@ def draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bo
         top.set_ylim(floor, float(fitted.measured.max()) * 2.0)
     top.vlines(fitted.q, low, high, color=style.POINTS, alpha=0.25, linewidth=0.7, label="± σ")
     top.plot(fitted.q, fitted.measured, ".", color=style.POINTS, markersize=2.2, label=points)
-    for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
+    for i, part in enumerate(pieces(fitted.q)):
         label = "calculated" if i == 0 else None
         dashes = "--" if rejected else "-"
         top.plot(
@@ -132,7 +139,7 @@ def draw_residuals(bottom: Axes, fitted: Fitted) -> None:
     bottom.axhline(0.0, color="black", linewidth=0.5)
     bottom.plot(fitted.q, fitted.residual, ".", color=_REST, markersize=2.0)
     reach = max(4.0, 1.1 * float(np.max(np.abs(fitted.residual))))
-    bottom.set_ylim(-reach, reach)
+    style.set_symmetric(bottom, reach)
     bottom.set_xlabel(style.Q)
     bottom.margins(x=0.01)
 

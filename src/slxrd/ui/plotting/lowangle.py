@@ -57,7 +57,7 @@ def low_angle_figure(found: LowAngle) -> Figure:
         residual = (found.measured - found.calculated) / found.sigma
         bottom.plot(found.q, residual, ".", color=_BACKGROUND, markersize=3.0)
         reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
-        bottom.set_ylim(-reach, reach)
+        style.set_symmetric(bottom, reach)
     else:
         reason = found.notes[0] if found.notes else "w is not determined"
         bottom.text(0.5, 0.75, reason, ha="center", va="center", transform=bottom.transAxes)

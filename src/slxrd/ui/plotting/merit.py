@@ -13,6 +13,7 @@ from slxrd.studies.merit.disorder import Disorder
 from slxrd.studies.merit.figures import FiguresOfMerit
 from slxrd.studies.polarisation import LpComparison
 from slxrd.ui.plotting import style
+from slxrd.ui.plotting.fit import pieces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,9 @@ def lp_figure(found: LpComparison) -> Figure:
                 alpha=0.25,
             )
             panel.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.0, label=label)
-            panel.plot(fitted.q, fitted.calculated, color=_FITTED, linewidth=1.4, label="fitted")
+            for i, part in enumerate(pieces(fitted.q)):
+                name = "fitted" if i == 0 else None
+                panel.plot(fitted.q[part], fitted.calculated[part], color=_FITTED, linewidth=1.4, label=name)
             panel.set_xlabel(style.Q)
         axes[row, 0].set_ylabel(f"intensity {title}\n(arb. units)")
         rows = [(r.symbol, r.before if row == 0 else r.after) for r in found.rows if r.shift is not None]

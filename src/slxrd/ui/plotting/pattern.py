@@ -293,7 +293,7 @@ def _residuals(panel: Axes, q: FloatArray, residual: FloatArray) -> None:
     panel.axhline(0.0, color="black", linewidth=0.6)
     panel.plot(q, residual, ".", color=_REST, markersize=3.0)
     reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
-    panel.set_ylim(-reach, reach)
+    style.set_symmetric(panel, reach)
     panel.set_ylabel("residual (σ)")
     panel.set_xlabel(style.Q)
 

@@ -111,7 +111,7 @@ def _draw_line(top: Axes, bottom: Axes, measured: Resolution, number: int) -> No
     bottom.axhline(0.0, color="black", linewidth=0.5)
     bottom.plot(x[seen], residual, ".", color=_REST, markersize=2.0)
     reach = max(4.0, 1.1 * float(np.max(np.abs(residual))))
-    bottom.set_ylim(-reach, reach)
+    style.set_symmetric(bottom, reach)
     bottom.sharex(top)
     for panel in (top, bottom):
         panel.tick_params(labelsize=6)

@@ -10,6 +10,7 @@ from slxrd._escape import on_one_line
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.robust import OUTLYING, RobustComparison
 from slxrd.ui.plotting import style
+from slxrd.ui.plotting.fit import pieces
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,10 +49,15 @@ def robust_figure(found: RobustComparison) -> Figure:
             label="simulated" if simulated else "measured",
         )
         above.plot(plain.q[far], plain.measured[far], "o", color=POINTS, markersize=5, label="outlying")
-        above.plot(plain.q, plain.calculated, color=FIT, linewidth=1.2, label="fit")
-        above.plot(
-            robust.q, robust.calculated, "--", color=ROBUST, linewidth=1.2, label="Student-t residuals"
-        )
+        for fitted, dashes, colour, name in (
+            (plain, "-", FIT, "fit"),
+            (robust, "--", ROBUST, "Student-t residuals"),
+        ):
+            for i, part in enumerate(pieces(fitted.q)):
+                label = name if i == 0 else None
+                above.plot(
+                    fitted.q[part], fitted.calculated[part], dashes, color=colour, linewidth=1.2, label=label
+                )
         below.plot(plain.q, weights, ".", color="0.4", markersize=3)
         below.plot(plain.q[far], weights[far], "o", color=POINTS, markersize=5)
         below.axhline(OUTLYING, color="0.6", linewidth=0.8)

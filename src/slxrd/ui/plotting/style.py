@@ -200,6 +200,11 @@ def typeset(text: str) -> str:
     return "$".join(parts)
 
 
+def symbols(text: str) -> str:
+    """Typeset the symbols with an index in a text, such as ``zero error q₀``."""
+    return typeset(re.sub(r"(?<!\w)[^\W\d_](?:_\w+|[₀-₉])", lambda found: math(found[0]), text))
+
+
 def with_unit(text: str, unit: str) -> str:
     """Return a text with a unit in parentheses."""
     return f"{text} ({typeset(unit)})" if unit else text
@@ -208,6 +213,18 @@ def with_unit(text: str, unit: str) -> str:
 def formula(text: str) -> str:
     """Typeset a chemical formula, ``CsPbBr3``, with its numbers as subscripts."""
     return re.sub(r"(?<=[A-Za-z)])(\d+)", lambda found: rf"$_{{{found[1]}}}$", text)
+
+
+def set_symmetric(panel: Axes, reach: float) -> None:
+    """Show residuals from −reach to reach.
+
+    The ticks do not depend on the size of the panel: other, wider labels would be cut off by a layout that
+    has been made before.
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    panel.set_ylim(-reach, reach)
+    panel.yaxis.set_major_locator(MaxNLocator(4, steps=(1, 2, 4, 5, 10)))
 
 
 def letter_panels(panels: Sequence[Axes]) -> None:
