@@ -82,7 +82,7 @@ def cut(page: Any) -> None:
         file = simulated_image(Path(folder))
         page.locator("input[type=file] >> visible=true").set_input_files(file)
         page.get_by_text("points over").wait_for()
-    for label, value in (("incidence (°)", "0.3"), ("range", "0.04:0.14")):
+    for label, value in (("incidence (°)", "0.3"), ("to (Å⁻¹)", "0.14"), ("from (Å⁻¹)", "0.04")):
         page.get_by_label(label, exact=True).fill(value)
         page.keyboard.press("Enter")
     page.get_by_text("Cut in-plane:0.04:0.14").wait_for()

@@ -117,7 +117,7 @@ def test_version_4_with_two_numbers_a_point() -> None:
     assert (pattern.wavelength, pattern.second_line) == (pytest.approx(1.5406, abs=1e-7), None)
     assert pattern.intensity[:4] == pytest.approx([283.7692, -164.53447, -164.53447, 3158.1521])
     assert pattern.per_count is None
-    assert str(pattern.history[0]) == "not taken for counts (because = some are negative)"
+    assert str(pattern.history[0]) == "not taken for counts (because some are negative)"
 
 
 def test_stoe_agrees_with_what_its_header_states_twice() -> None:

@@ -126,7 +126,7 @@ def test_counts_that_are_not_whole(path: Callable[..., Path]) -> None:
     pattern = read(path(block([row.replace("12.0000", "84.3047") for row in ROWS])))
     assert pattern.intensity[0] == 84.3047
     assert pattern.per_count is None
-    assert str(pattern.history[0]).startswith("not taken for counts (because = they are not whole numbers;")
+    assert str(pattern.history[0]).startswith("not taken for counts (because they are not whole numbers;")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ class Step:
         if not self.details:
             return self.name
         shown = {k: f"{v:.7g}" if isinstance(v, float) else str(v) for k, v in self.details.items()}
-        settings = ", ".join(f"{key} = {value}" for key, value in shown.items())
+        settings = ", ".join(
+            f"{key} {value}" if key == "because" else f"{key} = {value}" for key, value in shown.items()
+        )
         return f"{self.name} ({settings})"
 
 

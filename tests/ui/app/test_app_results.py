@@ -11,7 +11,8 @@ pytest.importorskip("panel")
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.ui.app.state.shown import chi2_of, shown_by
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.results import banner_html, estimates_html, solution_lines, symbol_html
+from slxrd.ui.app.views.results import banner_html, estimates_html, solution_lines
+from slxrd.ui.symbols_html import symbol_html, text_html
 
 
 def _fitted(name: str, **choices: object) -> Workspace:
@@ -107,3 +108,5 @@ def test_symbols_have_subscripts() -> None:
     assert symbol_html("L") == "<i>L</i>"
     assert ">0</sub>" in symbol_html("q₀")
     assert ">bottom</sub>" in symbol_html("ε(bottom)")
+    assert text_html("q_zero was <fixed>") == f"{symbol_html('q₀')} was &lt;fixed&gt;"
+    assert "--fix q_zero=0" in text_html("--fix q_zero=0")

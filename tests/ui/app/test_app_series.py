@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from slxrd.ui.session.controller import State
 
 pytest.importorskip("panel")
 
+from slxrd.ui.app.controls.series_fields import pattern_of_name
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, SeriesOptions, expand_path, open_folder
 from slxrd.ui.app.state.workspace import Workspace
@@ -195,3 +197,20 @@ def test_messages_name_the_fields_of_the_page() -> None:
     assert name_page_fields("give --table or --pattern-of-name, not -- this") == (
         "give “table” or “pattern of name”, not -- this"
     )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "name", "value"),
+    [
+        ("film_", "C", "film_125C.xy", "125"),
+        ("", " K", "scan 77.5 K.xy", "77.5"),
+        ("T=", "", "T=-20.xy", "-20"),
+    ],
+)
+def test_the_value_is_found_between_two_texts(before: str, after: str, name: str, value: str) -> None:
+    pattern = pattern_of_name(before, after)
+    assert pattern is not None
+    found = re.search(pattern, name)
+    assert found is not None
+    assert found[1] == value
+    assert pattern_of_name(" ", "") is None

@@ -248,3 +248,11 @@ def test_workspaces_are_found_by_key_and_unsaved_sessions_are_written(tmp_path: 
     assert Session.open(written).state.choices == {"coherent": 20}
     workspaces.get(key).mark_saved()
     assert workspaces.save_unsaved(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_the_sliders_of_a_film_begin_at_the_thickness_of_its_fringes() -> None:
+    workspace = Workspace()
+    assert workspace.open_file(FILM)
+    assert workspace.values["N"] == pytest.approx(120.0, abs=5.0)
+    assert workspace.values["sigma_N"] < 2.0

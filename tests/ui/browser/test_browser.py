@@ -117,7 +117,7 @@ def test_selecting_a_solution_shows_its_curve(user: Any) -> None:
     user.press("Find all solutions")
     user.sees("Do not quote a single L")
     best = user.column("calculated", "calculated")
-    user.labelled("solutions: choose one").select_option(index=1)
+    user.labelled("Solutions: choose one").select_option(index=1)
     user.sees_another_curve(best)
     user.sees("solution 2: values without errors")
     user.page.get_by_role("status").filter(has_text=re.compile(r"Solution 2 of \d+ is shown")).wait_for()

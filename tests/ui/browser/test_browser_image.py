@@ -44,16 +44,18 @@ def test_a_cut_is_dragged_on_the_map_saved_and_sent_to_the_fit(user: Any, film: 
     user.sees("points over")
     fill(user, "incidence (°)", "0.3")
     user.sees("incidence 0.3°")
-    fill(user, "range", "5:6")
+    fill(user, "to (Å⁻¹)", "6")
+    fill(user, "from (Å⁻¹)", "5")
     user.sees("choose another range")
-    fill(user, "range", "0.045:0.055")
+    fill(user, "from (Å⁻¹)", "0.045")
+    fill(user, "to (Å⁻¹)", "0.055")
     user.sees("Cut in-plane:0.045:0.055")
     q = np.array(user.column("curve", "q"))
     assert q[np.argmax(user.column("curve", "y"))] == pytest.approx(0.03, abs=0.004)
 
-    typed = user.labelled("range", exact=True)
-    user.draws(150, 300, lambda: typed.input_value() != "0.045:0.055", down=60)
-    low, high = map(float, typed.input_value().split(":"))
+    ends = [user.labelled(f"{end} (Å⁻¹)", exact=True) for end in ("from", "to")]
+    user.draws(150, 300, lambda: ends[0].input_value() != "0.045", down=60)
+    low, high = (float(end.input_value()) for end in ends)
     assert low < high
     user.sees(f"Cut in-plane:{low:g}:{high:g}")
     assert f"--cut in-plane:{low:g}:{high:g}" in user.labelled("command line").input_value()

@@ -12,7 +12,7 @@ from slxrd.fitting.record.write import pattern_csv
 TEMPERATURES = (100.0, 125.0, 150.0)
 
 #: Fields that share a group, and some of them a line.
-FIELDS = ("variable", "table", "pattern of name", "shared", "smooth", "degree", "also show (Å⁻¹)")
+FIELDS = ("variable", "table", "text before the value", "text after it", "degree", "range 1 from (Å⁻¹)")
 
 
 def _right_end(field: Any) -> float:
@@ -41,6 +41,7 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     user.sees("no such folder")
     user.page.get_by_text("Values of the variable").click()
     user.page.get_by_text("Joint fit and figures").click()
+    user.press("Add a range")
     for width in (1280, 1600):
         user.page.set_viewport_size({"width": width, "height": 800})
         fields = [user.labelled(name, exact=True) for name in FIELDS]

@@ -29,7 +29,7 @@ class SampleOptions(TypedDict, total=False):
             note="The 2021 paper counts pairs, M = 2C.",
             metavar="M",
             label="M, coherent crystals",
-            placeholder="from the pattern, or 40",
+            placeholder="from the pattern",
             usual=Stack.coherent,
         ),
     ]
@@ -39,7 +39,7 @@ class SampleOptions(TypedDict, total=False):
             Number(above=0.0, error="must be a positive number of σ_N"),
             "Range of sizes around N in units of σ_N (3 in the paper).",
             Stack.size_window,
-            label="size window (σ_N)",
+            label="size window (σ of N)",
         ),
     ]
     crystal: Annotated[
@@ -108,7 +108,7 @@ class SampleOptions(TypedDict, total=False):
             "default: the one found (slxrd fit).",
             metavar="Å|NAME:PLANE|none",
             label="substrate",
-            placeholder="from the pattern; none; 3.905; SrTiO3:002",
+            placeholder="from the pattern",
             usual="none",
         ),
     ]
@@ -125,7 +125,7 @@ class InstrumentOptions(TypedDict, total=False):
             "less if a peak is sharper (slxrd fit).",
             note="In Python that file is read by :func:`slxrd.read_resolution`.",
             metavar="SIGMA|FILE",
-            label="σ_G (Å⁻¹), or a file",
+            label="resolution",
             placeholder="from the pattern, or 0.007",
             usual=Instrument.sigma_G,
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
@@ -12,9 +13,15 @@ from slxrd.parameters.parameter_set import Parameters
 SCHERRER = 0.886
 #: Gap, its fluctuation (Å) and relative spread of sizes of usual samples with C18 ligands.
 USUAL_GAP, USUAL_DISORDER, USUAL_SPREAD = 32.0, 1.0, 0.12
+#: Relative spread of sizes where Laue fringes are seen, which a larger one would smear out.
+SPREAD_WITH_FRINGES = 0.01
+#: Amplitude of a plane of a substrate over one of the stack.
+USUAL_SUBSTRATE = 1.0
 
 
-def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float]:
+def first_guess(
+    objective: Objective, parameters: Parameters, known: Mapping[str, float] | None = None
+) -> dict[str, float]:
     """Estimate all parameters: d from the peak positions, N from the width of the highest peak.
 
     These are values to begin with by hand. A fit finds its own starts.
@@ -25,6 +32,8 @@ def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float
         The regions' points.
     parameters : Parameters
         Fixed values and starts are kept; the others are put within their bounds.
+    known : mapping of str to float, optional
+        Values that the diagnosis of the pattern proposes, such as N from Laue fringes.
 
     Returns
     -------
@@ -42,7 +51,12 @@ def first_guess(objective: Objective, parameters: Parameters) -> dict[str, float
         "N": N,
         "sigma_N": max(USUAL_SPREAD * N, 0.5),
         "q_zero": 0.0,
+        "f_S": USUAL_SUBSTRATE,
     }
+    if known:
+        guessed |= known
+        if "N" in known and "sigma_N" not in known:
+            guessed["sigma_N"] = max(SPREAD_WITH_FRINGES * known["N"], 0.5)
     values: dict[str, float] = {}
     for name, row in parameters.items():
         if row.value is not None:

@@ -23,6 +23,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.parameters.definitions import symbol_of
 from slxrd.ui.report import text as report_text
+from slxrd.ui.symbols_html import symbol_html, text_html
 
 #: Captions of the figures of follow-up steps.
 CAPTIONS = {
@@ -101,7 +102,7 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
         solution_symbols=[symbol_of(name) for name in names],
         solutions=[
             {
-                "numbers": ["–" if name in loose else f"{s.values[name]:.6g}" for name in names],
+                "numbers": report_text.solution_numbers(saved, s.values, loose),
                 "chi2": f"{s.chi2:.2f}",
                 "delta": f"{s.delta_chi2:.2f}",
                 "probability": "–" if saved.rejected else f"{s.probability:.2g}",
@@ -125,6 +126,7 @@ def _template() -> Any:
     pages = Environment(
         loader=PackageLoader("slxrd.ui.report", "templates"), autoescape=True, undefined=StrictUndefined
     )
+    pages.filters |= {"symbol": symbol_html, "symbols": text_html}  # both escape
     return pages.get_template("report.html")
 
 

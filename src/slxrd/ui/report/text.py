@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from slxrd.fitting.record.saved_fit import SavedFit
@@ -127,6 +127,17 @@ def solution_names(fit: SavedFit) -> list[str]:
     """Return the parameters to list for each solution."""
     single = fit.stack.coherent == 1
     return [name for name in fit.solutions[0].values if not (single and name in STACKING)]
+
+
+def solution_numbers(fit: SavedFit, values: Mapping[str, float], unknown: Container[str]) -> list[str]:
+    """Return the values of a solution with the decimals of the result, so that the points are aligned."""
+    numbers = []
+    for name in solution_names(fit):
+        estimate = fit.parameters.get(name)
+        error = None if estimate is None else estimate.error
+        decimals = 5 if not error else max(0, 1 - math.floor(math.log10(error)))
+        numbers.append("–" if name in unknown else f"{values[name]:z.{decimals}f}")
+    return numbers
 
 
 def without_value(fit: SavedFit) -> set[str]:

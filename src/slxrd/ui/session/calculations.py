@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
 from slxrd.errors import SlxrdError
+from slxrd.fitting.diagnosis.options import diagnosis_for
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.parameters.definitions import info
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.ui.session.fitted_curves import FittedDifference, has_points_of, with_sigma_of
@@ -84,6 +86,18 @@ class Calculations(History):
         state, fit = self.state, self.fit_result
         key = f"{state.key} {fit is None}"
         return self._parameters.get_or_compute(key, lambda: self._source.parameters(state, fit))
+
+    def first_guess(self) -> dict[str, float]:
+        """Estimate all parameters from the pattern, as a start by hand.
+
+        Raises
+        ------
+        SlxrdError
+            If the choices do not suit the pattern.
+        """
+        found = diagnosis_for(self._source.pattern(self.state), self.state.choices)
+        proposed = {} if found is None else found.proposal.options.get("start", {})
+        return first_guess(self.objective(), self.parameters(), proposed)
 
     def objective(self) -> Objective:
         """Return the objective of the current state; it is built once for each state.

@@ -7,11 +7,21 @@ from typing import Any
 
 import panel as pn
 
-from slxrd.detector.cuts import RANGES
+from slxrd.detector.cuts import RANGES, Kind
 from slxrd.ui.app.controls.widgets import row, text
 from slxrd.ui.app.state.image import ImageRequest
 
 _WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+_Q, _ANGLE = ("from (Å⁻¹)", "to (Å⁻¹)"), ("from (°)", "to (°)")
+#: Labels of the ends of a range by the kind of the cut.
+_LABELS: dict[Kind, tuple[str, ...]] = {
+    "out-of-plane": _Q,
+    "in-plane": _Q,
+    "yoneda": _ANGLE,
+    "radial": (),
+    "sector": _ANGLE,
+    "box": tuple(f"{across} {end}" for across in ("in the plane", "along the normal") for end in _Q),
+}
 
 
 class CutFields:
@@ -29,9 +39,12 @@ class CutFields:
         self._kind = pn.widgets.Select(
             label="cut", options=list(RANGES), description="Which pixels are added, and along what.", **_WIDE
         )
-        self._ranges = pn.widgets.TextInput(
-            label="range", description="Ends of the range in Å⁻¹, or in degrees for angles.", **_WIDE
-        )
+        self._ends = [
+            pn.widgets.FloatInput(
+                label=name, step=0.01, format="0.[000000]", description=f"{of} of the range.", **_WIDE
+            )
+            for name, of in (("from", "Lower end"), ("to", "Upper end")) * 2
+        ]
         self._side = pn.widgets.Select(
             label="side",
             options=["both", "left", "right"],
@@ -43,17 +56,22 @@ class CutFields:
         )
         for name, field in self._named.items():
             field.param.watch(self._changed(name), "value")
+        for end in self._ends:
+            end.param.watch(lambda _: self._ends_changed(), "value")
+        self._second = row(*self._ends[2:])
         self.view = pn.Column(
             text("<h3>Cut</h3>"),
-            row(self._kind, self._ranges),
-            row(self._side, self._bins),
+            row(self._kind, self._side),
+            row(*self._ends[:2]),
+            self._second,
+            self._bins,
             margin=0,
             **_WIDE,
         )
 
     @property
     def _named(self) -> dict[str, Any]:
-        return {"kind": self._kind, "ranges": self._ranges, "side": self._side, "bins": self._bins}
+        return {"kind": self._kind, "side": self._side, "bins": self._bins}
 
     def _changed(self, name: str) -> Callable[[Any], None]:
         def changed(event: Any) -> None:
@@ -65,8 +83,21 @@ class CutFields:
     def show(self, request: ImageRequest) -> None:
         """Show the cut that is asked for."""
         self._filling = True
-        pattern = RANGES[request.kind]
-        self._ranges.param.update(placeholder=pattern, disabled=not pattern)
         for name, field in self._named.items():
-            field.value = request.ranges.get(request.kind, "") if name == "ranges" else getattr(request, name)
+            field.value = getattr(request, name)
+        labels, numbers = _LABELS[request.kind], _numbers(request.ranges.get(request.kind, ""))
+        for i, end in enumerate(self._ends):
+            end.visible = i < len(labels)
+            end.label = labels[i] if i < len(labels) else ""
+            end.value = numbers[i] if i < len(numbers) else None
+        self._second.visible = len(labels) > 2
         self._filling = False
+
+    def _ends_changed(self) -> None:
+        ends = [end.value for end in self._ends if end.visible]
+        if not self._filling and None not in ends:
+            self._on_change("ranges", ":".join(f"{end:g}" for end in ends))
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(part) for part in text.split(":") if part]

@@ -15,6 +15,15 @@ from slxrd.ui.app.controls.widgets import row
 #: What a .poni file gives, so that it cannot be typed beside it.
 _OF_PONI = ("distance", "centre", "pixel")
 _WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
+#: What an empty field shows where no value is known.
+_PLACEHOLDERS = {
+    "poni": "geometry.poni",
+    "distance": "from the file",
+    "centre": "row,column",
+    "pixel": "from the file",
+    "wavelength": "from the file",
+    "incidence": "transmission",
+}
 
 
 class ImageFields:
@@ -69,7 +78,7 @@ class ImageFields:
 
     def show_found(self, geometry: Geometry | None) -> None:
         """Show in empty fields the values that are used, which are from the header or the .poni file."""
-        found = {name: OPTIONS[name].metavar or "" for name in (*_OF_PONI, "wavelength")}
+        found = {name: _PLACEHOLDERS.get(name, "") for name in (*_OF_PONI, "wavelength")}
         if geometry is not None:
             found = {
                 "distance": f"{geometry.distance:.6g}",
@@ -88,7 +97,7 @@ def _field(name: str, option: ImageOption) -> Any:
         return pn.widgets.Checkbox(label=f"{label}: {_sentence(option.help)}", margin=(4, 10))
     if option.choices:
         return pn.widgets.Select(options=list(option.choices), value=option.default, **_WIDE, **settings)
-    settings["placeholder"] = option.metavar or ""
+    settings["placeholder"] = _PLACEHOLDERS.get(name, "")
     if option.single is Path:
         return pn.widgets.AutocompleteInput(
             options=[], restrict=False, min_characters=0, case_sensitive=False, **_WIDE, **settings

@@ -7,11 +7,13 @@ from typing import Any
 
 import panel as pn
 
+from slxrd._escape import html_text as escape
 from slxrd.parameters.definitions import STACKING, info
-from slxrd.parameters.parameter_info import ParameterInfo
 from slxrd.parameters.parameter_set import Parameter, Parameters
-from slxrd.ui.app.controls.widgets import row
+from slxrd.ui.app.controls.style import HIDDEN_LABEL
+from slxrd.ui.app.controls.widgets import row, text
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.symbols_html import symbol_html, text_html
 
 #: Number of steps of a slider.
 STEPS = 400
@@ -26,6 +28,7 @@ def slider_range(row: Parameter, value: float) -> tuple[float, float]:
         "sigma_L": (0.0, max(4.0, 1.5 * value)),
         "N": (0.3 * value, 2.0 * value),
         "sigma_N": (0.0, max(4.0, 1.5 * value)),
+        "f_S": (0.0, max(2.0, 2.0 * value)),
     }
     low, high = about.get(row.name, (row.lower, row.upper))
     low, high = max(low, row.lower), min(high, row.upper)
@@ -45,15 +48,6 @@ class ImmediateSlider(pn.widgets.FloatSlider):
             self._change_event(doc)
         else:
             super()._server_change(doc, ref, subpath, attr, old, new)
-
-
-def _format(width: float) -> str:
-    return "0.[000000]" if width < 0.1 else "0.[000]" if width < 20.0 else "0.[00]"
-
-
-def _sentence(about: ParameterInfo) -> str:
-    """Return the meaning of a parameter as a sentence."""
-    return about.meaning[0].upper() + about.meaning[1:] + "."
 
 
 class Sliders:
@@ -96,20 +90,19 @@ class Sliders:
         finally:
             self._filling = False
 
-    def _row(self, name: str, parameters: Parameters) -> pn.Row:
+    def _row(self, name: str, parameters: Parameters) -> pn.Column:
         about, value = info(name), float(self.workspace.values[name])
         low, high = slider_range(parameters[name], value)
         slider = ImmediateSlider(
-            label=about.symbol + (f" ({about.unit})" if about.unit else ""),
+            show_value=False,
             value=value,
             start=low,
             end=high,
             step=(high - low) / STEPS,
             width=160,
-            margin=(4, 8, 0, 8),
+            margin=(12, 8, 8, 10),
             tooltips=False,
             tags=[name],
-            format=_format(high - low),
         )
         number = pn.widgets.FloatInput(
             label=f"{about.symbol} =",
@@ -117,21 +110,26 @@ class Sliders:
             width=104,
             margin=(0, 4),
             format="0.[00000]",
-            description=_sentence(about),
+            stylesheets=[HIDDEN_LABEL],
         )
         role = pn.widgets.Select(
             label=f"{about.symbol} is",
             options=_ROLES,
             width=90,
             margin=(0, 2),
-            description="A fixed parameter keeps its value in the fit.",
+            stylesheets=[HIDDEN_LABEL],
         )
         slider.param.watch(self._set_value(name, False), "value")
         slider.param.watch(lambda _: self._released(name), "value_throttled")
         number.param.watch(self._set_value(name, True), "value")
         role.param.watch(lambda event: self._role(name, event.new), "value")
         self._sliders[name], self._numbers[name], self._roles[name] = slider, number, role
-        return row(slider, number, role)
+        unit = f" ({escape(about.unit)})" if about.unit else ""
+        words = text_html(about.short or about.meaning)
+        meaning = text(
+            f"{symbol_html(about.symbol)}{unit} &nbsp;<small>{words}</small>", margin=(4, 10, 0, 10)
+        )
+        return pn.Column(meaning, row(slider, number, role), sizing_mode="stretch_width", margin=0)
 
     def _set_value(self, name: str, finished: bool) -> Callable[..., None]:
         def moved(event: object) -> None:

@@ -68,8 +68,8 @@ _CONTROLS = """
 .bk-btn:not(#_).bk-btn-danger { border-color: var(--slxrd-error); color: var(--slxrd-error); }
 .bk-btn:not(#_).bk-active { border-color: var(--slxrd-accent); color: var(--slxrd-accent); }
 .bk-btn a { color: inherit; }
-.bk-spin-btn-up:before { border-bottom-color: currentColor; }
-.bk-spin-btn-down:before { border-top-color: currentColor; }
+.bk-spin-btn-up:before { border-bottom-color: var(--slxrd-text); }
+.bk-spin-btn-down:before { border-top-color: var(--slxrd-text); }
 .noUi-target { background: var(--slxrd-border); border: 0; box-shadow: none; }
 .noUi-connect { background: var(--slxrd-accent); }
 .noUi-horizontal { height: 4px; }
@@ -107,6 +107,12 @@ TABS = """
 .bk-btn-group > .bk-btn:not(#_) { flex: 1; border-radius: 0; padding: 10px 4px; }
 .bk-btn-group > .bk-btn:not(#_).bk-active {
   background: transparent; box-shadow: inset 0 -2px 0 var(--slxrd-accent);
+}
+"""
+#: A label that is read by screen readers, beside words that are seen.
+HIDDEN_LABEL = """
+.bk-input-group > label {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 """
 QUIET = ".bk-btn:not(#_) { background: transparent; border-color: transparent; padding: 5px 8px; }"

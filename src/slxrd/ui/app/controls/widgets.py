@@ -12,6 +12,7 @@ from bokeh.models import Tooltip
 
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.symbols_html import text_html
 
 #: Width of the controls in the inspector, in pixels.
 CONTROLS_WIDTH = 384
@@ -51,7 +52,7 @@ def text(html: str = "", **options: Any) -> pn.pane.HTML:
 
 
 def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iterable[int] = ()) -> str:
-    """Return a table as HTML, with all cells escaped.
+    """Return a table as HTML, with all cells escaped and their symbols typeset.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def html_table(head: Sequence[str], rows: Iterable[Sequence[str]], numbers: Iter
 
     def line(cells: Sequence[str], tag: str) -> str:
         return "".join(
-            f"<{tag}{' class=n' if i in right else ''}>{escape(cell)}</{tag}>" for i, cell in enumerate(cells)
+            f"<{tag}{' class=n' if i in right else ''}>{text_html(cell)}</{tag}>"
+            for i, cell in enumerate(cells)
         )
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
@@ -146,6 +148,14 @@ def row(*items: Any) -> pn.Row:
     return pn.Row(*items, sizing_mode="stretch_width", margin=0)
 
 
+class _Download(pn.widgets.FileDownload):
+    """A download that sends nothing where no file was made; the reason is shown in the status bar."""
+
+    def _sync_data(self, fileobj: Any) -> None:
+        if fileobj is not None:
+            super()._sync_data(fileobj)
+
+
 def download_button(
     workspace: Workspace, label: str, filename: str, make: Callable[[], bytes | str]
 ) -> pn.widgets.FileDownload:
@@ -170,7 +180,7 @@ def download_button(
         workspace.show_message(f"Downloaded {widget.filename}.", "success")
         return io.BytesIO(made[0].encode() if isinstance(made[0], str) else made[0])
 
-    widget = pn.widgets.FileDownload(
+    widget = _Download(
         callback=content,
         label=label,
         filename=filename,

@@ -45,13 +45,14 @@ def fringe_threshold(q: float) -> float:
     return math.pi / (2.0 * q)
 
 
-def legend_html(colours: Colours, points: str) -> str:
+def legend_html(colours: Colours, points: str, with_ghost: bool = False, stacked: bool = True) -> str:
     """Return the legend as HTML. It is placed above the plots, where it covers no points."""
+    ghost = (("┅", colours.muted, "last fit"),) if with_ghost else ()
     entries = (
         ("●", colours.measured, points),
         ("━", colours.calculated, "calculated"),
-        ("┅", colours.muted, "last fit"),
-        ("┃", colours.fringe, "fringes (orders of Λ)"),
+        *ghost,
+        ("┃", colours.fringe, f"fringes (orders of {'Λ' if stacked else 'N·d'})"),
         ("┇", colours.bragg, "Bragg peaks (orders of d)"),
     )
     return entries_html(colours, entries)
@@ -308,7 +309,8 @@ class CurvePlot:
         self._update_marks(
             values, stacked, unknown
         )  # before display: a notebook does not receive later changes
-        self._legend.object = legend_html(self._colours, points) if fitted else ""
+        self._points, self._stacked = points, stacked
+        self._legend.object = legend_html(self._colours, points, stacked=stacked) if fitted else ""
         self._regions.objects = [
             pn.Column(
                 pn.pane.Bokeh(plot.main, sizing_mode="stretch_both", margin=0),
@@ -326,6 +328,8 @@ class CurvePlot:
 
     def show_ghost(self, fitted: Sequence[Fitted]) -> None:
         """Show the curves of the last fit beside those of the sliders; none if empty."""
+        if self._plots:
+            self._legend.object = legend_html(self._colours, self._points, bool(fitted), self._stacked)
         for i, plot in enumerate(self._plots):
             plot.show_ghost(fitted[i] if i < len(fitted) else None)
 

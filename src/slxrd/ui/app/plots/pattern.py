@@ -223,6 +223,7 @@ class PatternPlot:
             y_axis_type="log" if scale == "log" else "linear",
             y_range=self._height,
             tools="xbox_zoom,box_zoom,pan,xwheel_zoom,reset,save",
+            active_scroll="xwheel_zoom",
             active_drag=None,
             x_axis_label=across.label,
             y_axis_label="intensity",

@@ -110,7 +110,7 @@ class StackPlot:
             outline_line_color=colours.grid,
         )
         self.figure.xaxis.ticker = [0.5, 1.5, 2.5]
-        self.figure.xaxis.major_label_overrides = {0.5: "N − σ_N", 1.5: "N", 2.5: "N + σ_N"}
+        self.figure.xaxis.major_label_overrides = {0.5: "N − σ", 1.5: "N", 2.5: "N + σ"}
         self.figure.xaxis.major_label_text_font_size = "10px"
         self.figure.grid.visible = False
         self.figure.quad(
@@ -196,6 +196,8 @@ class StackPlot:
             }
         planes, gaps = stack_layout(drawn, stacked)
         title = TO_SCALE if gap_known else "the stack, gaps not to scale"
+        if not stacked:
+            title = title.replace("stack", "crystals")
         if missing:
             title += f"\nnot determined: {_symbols(missing)}"
         words_at = (

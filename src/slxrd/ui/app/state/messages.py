@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.request.declaration import OPTIONS
 from slxrd.ui.session.controller import Cancelled
 
 #: What has changed: session state, parameter values, message, background job, series, or what follows a fit.
@@ -78,4 +80,16 @@ class Messages:
 
 def name_page_fields(text: str) -> str:
     """Replace command-line options in a text by the labels of the page's fields."""
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", lambda found: f"“{found[1].replace('-', ' ')}”", text)
+    labels = _labels()
+
+    def label(found: re.Match[str]) -> str:
+        return f"“{labels.get(found[0]) or found[1].replace('-', ' ')}”"
+
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", label, text)
+
+
+@cache
+def _labels() -> dict[str, str]:
+    """Labels of the fields by the options of the command line; those of lists are names of their entries."""
+    of_fields = {option.flag: option.option.label for option in OPTIONS.values()}
+    return {**of_fields, "--fix": "fixed", "--free": "refined"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from slxrd.errors import FileError, SlxrdError
@@ -12,26 +11,13 @@ from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMap
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.initial_guess import first_guess
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.app.state.background_job import JobRunner
 from slxrd.ui.app.state.image import ImageState
 from slxrd.ui.app.state.models import ComparedModels
 from slxrd.ui.app.state.series import SeriesState
+from slxrd.ui.app.state.steps import Step, Steps
 from slxrd.ui.session.controller import Session
-
-
-@dataclass(frozen=True)
-class _Step:
-    """State before a change, for undo, and what changed it.
-
-    ``of_session`` is False if only sliders or the solution changed.
-    """
-
-    of_session: bool
-    action: str
-    values: Mapping[str, float]
-    solution: int
 
 
 class Workspace(JobRunner):
@@ -69,9 +55,8 @@ class Workspace(JobRunner):
         self.compared: ComparedModels | None = None
         self.image = ImageState()
         self.files: dict[str, bytes] = {}
-        self._past: list[_Step] = []
-        self._future: list[_Step] = []
-        self._before_drag: _Step | None = None
+        self._steps = Steps()
+        self._before_drag: Step | None = None
         self._saved = self._contents()
         self._values_reset: Mapping[str, float] = {}
         self._converted: tuple[object, SavedFit | None] = (None, None)
@@ -140,12 +125,11 @@ class Workspace(JobRunner):
         if self._change(f"removal of fit {number}", lambda: self.session.remove_fit(number)):
             self.show_message(f"Fit {number} was removed from the list; Undo restores it.")
 
-    def _step(self, of_session: bool, action: str) -> _Step:
-        return _Step(of_session, action, self.values, self.solution)
+    def _step(self, of_session: bool, action: str) -> Step:
+        return Step(of_session, action, self.values, self.solution)
 
-    def _record(self, before: _Step) -> None:
-        self._past.append(before)
-        self._future.clear()
+    def _record(self, before: Step) -> None:
+        self._steps.add(before)
         self.reset_values()
         self.show_message("")
         self.notify("state", "values")
@@ -200,8 +184,7 @@ class Workspace(JobRunner):
             return
         self.session, self.values, self.solution = session, {}, 0
         self.mark_saved()
-        self._past.clear()
-        self._future.clear()
+        self._steps.clear()
         self.reset_values()
         self.show_message("The saved session is open again.", "success")
         self.notify("state", "values")
@@ -218,7 +201,7 @@ class Workspace(JobRunner):
             try:
                 parameters = self.session.parameters()
                 if set(self.values) != set(parameters):
-                    self.values = first_guess(self.session.objective(), parameters)
+                    self.values = self.session.first_guess()
                 fixed = {n: r.value for n, r in parameters.items() if r.free is False and r.value is not None}
                 self.values = {**self.values, **fixed}
             except SlxrdError:
@@ -237,8 +220,7 @@ class Workspace(JobRunner):
         if finished:
             self._before_drag = None
             if self.values != before.values:
-                self._past.append(before)
-                self._future.clear()
+                self._steps.add(before)
                 self.notify("job")
         else:
             self._before_drag = before
@@ -251,8 +233,7 @@ class Workspace(JobRunner):
             return
         if number == self.solution and dict(result["solutions"][number]["parameters"]) == dict(self.values):
             return
-        self._past.append(self._step(False, f"choice of solution {number + 1}"))
-        self._future.clear()
+        self._steps.add(self._step(False, f"choice of solution {number + 1}"))
         self.solution = number
         self.values = dict(result["solutions"][number]["parameters"])
         self.notify("values", "job")
@@ -260,36 +241,34 @@ class Workspace(JobRunner):
     @property
     def can_undo(self) -> bool:
         """Whether there is a change to undo, and no job is running."""
-        return bool(self._past) and not self.busy
+        return bool(self.next_undo) and not self.busy
 
     @property
     def can_redo(self) -> bool:
         """Whether there is an undone change to redo, and no job is running."""
-        return bool(self._future) and not self.busy
+        return bool(self.next_redo) and not self.busy
 
     @property
     def next_undo(self) -> str:
         """What :meth:`undo` would undo; empty if nothing."""
-        return self._past[-1].action if self._past else ""
+        return self._steps.next_undo
 
     @property
     def next_redo(self) -> str:
         """What :meth:`redo` would do again; empty if nothing."""
-        return self._future[-1].action if self._future else ""
+        return self._steps.next_redo
 
     def undo(self) -> None:
         """Undo the last change of the session or the sliders."""
-        if self._past and self.check_idle():
-            self._restore(self._past, self._future, self.session.undo, "Undone")
+        if self.next_undo and self.check_idle():
+            self._restore(self._steps.undo(self._step), self.session.undo, "Undone")
 
     def redo(self) -> None:
         """Redo the change that was undone last."""
-        if self._future and self.check_idle():
-            self._restore(self._future, self._past, self.session.redo, "Done again")
+        if self.next_redo and self.check_idle():
+            self._restore(self._steps.redo(self._step), self.session.redo, "Done again")
 
-    def _restore(self, source: list[_Step], target: list[_Step], step: Callable[[], bool], done: str) -> None:
-        wanted = source.pop()
-        target.append(self._step(wanted.of_session, wanted.action))
+    def _restore(self, wanted: Step, step: Callable[[], bool], done: str) -> None:
         if wanted.of_session:
             step()
         self.values, self.solution = wanted.values, wanted.solution

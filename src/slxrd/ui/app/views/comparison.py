@@ -8,7 +8,6 @@ from time import monotonic
 import numpy as np
 import panel as pn
 
-from slxrd._escape import html_text as escape
 from slxrd.data.pattern import Pattern
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
@@ -23,7 +22,7 @@ from slxrd.ui.app.plots.stack import StackPlot, period_of
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.shown import chi2_of, shown_by
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.results import symbol_html
+from slxrd.ui.symbols_html import symbol_html
 
 #: Seconds after which residuals and stack are updated while a slider is being dragged.
 DELAY = 0.12
@@ -202,14 +201,15 @@ class Comparison:
         if self.workspace.stacked and {"N", "d", "L", "sigma_L"} <= set(values):
             formula, period = period_of(values)
             limits = ", ".join(
-                f"{fringe_threshold(float(one.q.mean())):.2f} Å ({escape(one.region.name)})" for one in fitted
+                f"{fringe_threshold(float(one.q.mean())):.2f} Å at {float(one.q.mean()):.2f} Å⁻¹"
+                for one in fitted
             )
             unknown = TABLE.keys() if shown.rejected else shown.not_determined
             missing = "no result" if shown.rejected else "not determined"
             written = f"{formula} = {period:.2f} Å" if not unknown & OF_PERIOD else missing
             spread = f"{values['sigma_L']:.2f} Å" if "sigma_L" not in unknown else missing
-            summary += f" · <i>Λ</i>: {written} · {symbol_html('σ_L')}: {spread}<br>"
-            summary += f"Fringes disappear above {symbol_html('δ_Λ')} ≈ {limits} (Eq. S21)"
+            summary += f" · <i>Λ</i> = {written} · {symbol_html('σ_L')} = {spread}<br>"
+            summary += f"Fringes disappear if <i>Λ</i> fluctuates by more than about {limits}."
         self._summary.object = summary
 
 

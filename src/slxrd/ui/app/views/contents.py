@@ -18,6 +18,7 @@ from slxrd.ui.app.state.messages import name_page_fields
 _ELSEWHERE = ("peaks", "command")
 _ENOUGH_PEAKS = 12
 _NAMES = {"coherent": "M, coherent crystals", "mask": "mask (Å⁻¹)", "regions": "region (Å⁻¹)"}
+_NAMES |= {"resolution": "σ_G (Å⁻¹)", "substrate": "d of the substrate (Å)", "start": "start values"}
 
 
 def facts_html(of_file: Pattern, corrected: Pattern) -> str:
@@ -71,7 +72,10 @@ def _used_html(found: Diagnosis, pattern: Pattern) -> str:
     for name, value in found.proposal.options.items():
         option = OPTIONS[name]
         label = _NAMES.get(name) or option.option.label or name.replace("_", " ")
-        used.append((label, ", ".join(option.kind.texts(name, value))))
+        texts = option.kind.texts(name, value)
+        if name in ("regions", "mask"):
+            texts = [" to ".join(text.split(":")[:2]) for text in texts]
+        used.append((label, ", ".join(text.replace("=", " = ") for text in texts)))
     if pattern.per_count is not None:
         used.append(("σ of the points", "counting statistics"))
     if not used:
@@ -89,11 +93,12 @@ def _peaks_html(found: Diagnosis) -> str:
             f"{peak.q:.4f}",
             f"{peak.d:.4f}",
             f"{peak.width:.4f}",
-            peak.kind + (", masked" if peak.masked else ""),
+            ", ".join(["substrate"] * (peak.kind == "substrate") + ["masked"] * peak.masked),
         )
         for peak in highest
     ]
     more = len(shown) - len(highest)
-    return f"<h3>Peaks</h3>{html_table(('q (Å⁻¹)', 'd (Å)', 'width (Å⁻¹)', ''), rows, numbers=(0, 1, 2))}" + (
-        f"<p>and {escape(str(more))} weaker ones</p>" if more > 0 else ""
+    return (
+        f"<h3>Maxima</h3>{html_table(('q (Å⁻¹)', 'd (Å)', 'width (Å⁻¹)', ''), rows, numbers=(0, 1, 2))}"
+        + (f"<p>and {escape(str(more))} weaker ones</p>" if more > 0 else "")
     )

@@ -9,12 +9,8 @@ import panel as pn
 from slxrd.errors import SlxrdError
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.parameters.definitions import TABLE
-from slxrd.ui.app.controls.widgets import (
-    CONTROLS_WIDTH,
-    button,
-    collapsible,
-    text,
-)
+from slxrd.ui.app.controls.style import HIDDEN_LABEL
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, text
 from slxrd.ui.app.plots.solutions import SolutionsPlot
 from slxrd.ui.app.plots.theme import Colours
 from slxrd.ui.app.state.messages import Topic
@@ -24,15 +20,18 @@ from slxrd.ui.app.views.budget import budget_html
 from slxrd.ui.app.views.fit_history import FitHistory
 from slxrd.ui.app.views.followups import FollowUpsView
 from slxrd.ui.app.views.models import ModelsView
-from slxrd.ui.app.views.results import estimates_html, reasons_html, solution_lines, warning_html
+from slxrd.ui.app.views.results import (
+    columns_html,
+    estimates_html,
+    reasons_html,
+    solution_lines,
+    warning_html,
+)
 from slxrd.ui.report.text import without_value
 
-_MONOSPACE = """
-select.bk-input, .bk-input-group > label {
-  font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace; font-size: 11px; white-space: pre;
-}
-select.bk-input { padding: 4px 2px; }
-"""
+_MONOSPACE = "font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace; font-size: 11px; white-space: pre;"
+_LIST = f"select.bk-input {{ {_MONOSPACE} padding: 4px 2px; }}"
+_ABOUT_LIST = "Solutions: choose one. Table, curve, marks and stack are those of the chosen one."
 
 
 class FitView:
@@ -73,14 +72,16 @@ class FitView:
             visible=False,
         )
         self._solutions = pn.widgets.Select(
-            label="solution shown",
+            label="Solutions: choose one to show its curve",
             description="Table, curve, marks and stack are those of this solution.",
             options={},
             size=4,
             sizing_mode="stretch_width",
             visible=False,
-            stylesheets=[_MONOSPACE],
+            margin=(0, 10),
+            stylesheets=[_LIST, HIDDEN_LABEL],
         )
+        self._columns = text(margin=(6, 10, 0, 10), visible=False)
         self._solutions.param.watch(self._selected, "value")
         self._history = FitHistory(workspace)
         self._models = ModelsView(workspace)
@@ -101,6 +102,7 @@ class FitView:
             self._from_sliders,
             self._button,
             self._probability_pane,
+            self._columns,
             self._solutions,
             self._estimates,
             self._reasons,
@@ -173,7 +175,8 @@ class FitView:
             result = None
         self._parts.object = "" if result is None else budget_html(result)
         self._budget.visible = bool(self._parts.object)
-        self._solutions.visible = result is not None
+        several = result is not None and len(result.solutions) > 1
+        self._solutions.visible = self._columns.visible = several
         if result is None:
             self._probability_pane.visible = False
             self._estimates.object = "<p>Not fitted yet.</p>"
@@ -182,10 +185,13 @@ class FitView:
         self._filling = True
         try:
             header, options = solution_lines(result)
+            self._columns.object = (
+                f"<small>{_ABOUT_LIST}</small>"
+                f"<div class='muted' style=\"{_MONOSPACE} padding: 0 6px\">{columns_html(header)}</div>"
+            )
             self._solutions.param.update(
                 options=options,
                 value=self.workspace.solution,
-                label=f"Solutions: choose one to show its curve\n{header}",
                 size=min(max(len(options), 2), 7),
             )
         finally:

@@ -206,7 +206,7 @@ def _map_parts(kept: KeptMaps | None, result: SavedFit | None, colours: Colours)
         else "χ² rises by 1 at 68 %, and by 3.84 at 95 %."
     )
     return [
-        text(f"<h2>χ² maps</h2>{remark}<p>{levels} What lies higher is reached with the wheel.</p>"),
+        text(f"<h2>χ² maps</h2>{remark}<p>{levels} The tool <i>wheel zoom</i> reaches what lies higher.</p>"),
         text(map_legend(colours)),
         map_plots(kept.maps, result.chi2, colours),
     ]

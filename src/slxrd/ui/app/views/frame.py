@@ -47,6 +47,7 @@ class Frame:
     def __init__(self, workspace: Workspace, colours: Colours, steps: dict[str, str], dark: bool) -> None:
         self.workspace, self._colours = workspace, colours
         self._steps_named = ("", "")
+        self._of_fit, self._notes_open = True, False
         self.assessment = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
         self.drawer = text(visible=False, margin=0, styles=self._drawer_style)
         self.rail = self._rail(steps)
@@ -149,7 +150,18 @@ class Frame:
         }
 
     def _toggle_notes(self) -> None:
-        self.drawer.visible = not self.drawer.visible
+        self._notes_open = not self._notes_open
+        self._show_or_hide()
+
+    def show_fit(self, visible: bool) -> None:
+        """Show or hide the assessment and the notes, which do not belong to a series or an image."""
+        self._of_fit = visible
+        self._show_or_hide()
+
+    def _show_or_hide(self) -> None:
+        self.assessment.visible = self._grade.visible = self._of_fit and bool(self.assessment.object)
+        self._notes_button.visible = self._of_fit and bool(self.drawer.object)
+        self.drawer.visible = self._notes_button.visible and self._notes_open
 
     def refresh(self, topic: Topic) -> None:
         """Show what has changed."""
@@ -173,17 +185,17 @@ class Frame:
     def _refresh_assessment(self) -> None:
         banner = banner_html(shown_by(self.workspace))
         if self.assessment.object != banner:
-            self.assessment.param.update(object=banner, visible=bool(banner))
+            self.assessment.object = banner
         result = shown_by(self.workspace).result
         notes = "" if result is None else notes_html(result)
         if self.drawer.object != notes:
             self.drawer.object = notes
         count = 0 if result is None else len(result.notes)
-        self._notes_button.visible = bool(notes)
         self._notes_button.label = f"Notes and warnings ({count})"
         if not notes:
-            self.drawer.visible = False
+            self._notes_open = False
         self._grade.object = grade_html(result)
+        self._show_or_hide()
 
     def _refresh_status(self, topic: Topic) -> None:
         job = self.workspace.job

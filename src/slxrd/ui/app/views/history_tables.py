@@ -13,8 +13,9 @@ from slxrd.fitting.record.kept_fit import KeptFit
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.parameters.definitions import symbol_of
-from slxrd.ui.app.views.results import estimate_text, grade_html, quantities_of, symbol_html, text_html
+from slxrd.ui.app.views.results import estimate_text, grade_html, quantities_of
 from slxrd.ui.session.changes import changes, differing, option_label, option_text, option_value
+from slxrd.ui.symbols_html import symbol_html, text_html
 
 #: Quantities that the list shows of each fit.
 LISTED = ("d", "L", "sigma_L", "N")

@@ -35,7 +35,7 @@ from slxrd.ui.app.state.image_job import ask, send_to_fit
 from slxrd.ui.app.state.image_picture import Picture
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.image_text import ABOUT, HINT, INSTALL, facts_html, legend_html
+from slxrd.ui.app.views.image_text import ABOUT, EMPTY, HINT, INSTALL, facts_html, legend_html
 
 _MISSING = [name for name in ("fabio", "pyFAI") if find_spec(name) is None]
 _DRAWN: dict[Kind, Drawn] = {
@@ -155,7 +155,9 @@ class ImageView:
         self._what.param.watch(lambda _: self._later(self._draw), "value")
         self._mouse.param.watch(lambda _: self._mouse_changed(), "value")
         self._bar = pn.Row(self._what, self._mouse, self._legend, margin=0, styles={"flex": "none"}, **_WIDE)
+        self._empty = text(EMPTY, margin=(16, 16))
         self.right = pn.Column(
+            self._empty,
             self._bar,
             self._plot.view,
             self._curve.view,
@@ -299,7 +301,7 @@ class ImageView:
 
     def _draw(self) -> None:
         shown = self.workspace.image.shown
-        self._bar.visible = shown is not None
+        self._bar.visible, self._empty.visible = shown is not None, shown is None
         if shown is None:
             self._picture = None
             self._plot.clear()

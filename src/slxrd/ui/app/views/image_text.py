@@ -14,6 +14,7 @@ ABOUT = (
     "and drag a cut on the map; its curve becomes the pattern of the fit.</p>"
 )
 HINT = "<p class='muted'>An image (TIFF, EDF, CBF, HDF5, .gfrm, …), a .poni file, a mask</p>"
+EMPTY = "<p>No image is open. Drop one on the left, or type its path.</p>"
 INSTALL = (
     "<p><b>Detector images need fabio and pyFAI.</b> Install them with <code>python -m pip install "
     '"slxrd[images]"</code>, and start <code>slxrd app</code> again.</p>'

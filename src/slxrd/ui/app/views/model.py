@@ -7,12 +7,13 @@ from typing import Any
 import panel as pn
 
 from slxrd.fitting.request.declaration import default, fit_options
-from slxrd.ui.app.controls.option_fields import field_text, field_value, option_field
+from slxrd.parameters.definitions import info
+from slxrd.ui.app.controls.option_fields import field_content, field_value, option_field, set_names
 from slxrd.ui.app.controls.sliders import Sliders
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.session.changes import option_label
+from slxrd.ui.session.changes import option_label, option_text
 
 #: Options of the sample that stand first, as they are used more often.
 _FIRST = ("coherent", "size_window")
@@ -37,7 +38,8 @@ class ModelView:
             widget.param.watch(self._on_change(name), "value")
         self.sample = pn.Column(
             text(
-                "<h2>Parameters</h2><p>Move a slider (mouse or arrow keys); the calculated curve follows.</p>"
+                "<h2>Parameters</h2><p>Move a slider (mouse or arrow keys); the calculated "
+                "curve follows. A fixed parameter keeps its value in the fit.</p>"
             ),
             self._sliders.view,
             row(
@@ -71,19 +73,14 @@ class ModelView:
         """Lay the fields of groups out: two short ones in a row, a long one by itself."""
         names = [name for name, option in self._options.items() if option.group in groups]
         names = [name for name in _FIRST if name in names] + [name for name in names if name not in _FIRST]
-        short = [self._fields[name] for name in names if not self._options[name].kind.repeatable]
-        long = [self._fields[name] for name in names if self._options[name].kind.repeatable]
+        fields = [self._fields[name] for name in names]
+        short = [field for field in fields if isinstance(field, pn.widgets.Widget)]
+        long = [field for field in fields if field not in short]
         return [*(row(*short[i : i + 2]) for i in range(0, len(short), 2)), *long]
 
     def _guess(self) -> None:
-        from slxrd.fitting.search.initial_guess import first_guess
-
-        session = self.workspace.session
-        self.workspace.try_action(
-            lambda: self.workspace.move_sliders(
-                first_guess(session.objective(), session.parameters()), finished=True
-            )
-        )
+        guess = self.workspace.session.first_guess
+        self.workspace.try_action(lambda: self.workspace.move_sliders(guess(), finished=True))
 
     def _best(self) -> None:
         if self.workspace.session.state.result is None:
@@ -98,9 +95,11 @@ class ModelView:
 
         return changed
 
-    def _set(self, name: str, given: str) -> None:
-        value = field_value(self._options[name], given)
-        if not self.workspace.do(f"{option_label(name)}: {given or 'default'}", choices={name: value}):
+    def _set(self, name: str, given: Any) -> None:
+        option = self._options[name]
+        value = field_value(option, given)
+        written = "default" if value is None else option_text(name, value)
+        if not self.workspace.do(f"{option_label(name)}: {written}", choices={name: value}):
             self.refresh("state")
 
     def refresh(self, topic: Topic) -> None:
@@ -110,10 +109,13 @@ class ModelView:
         if topic != "state":
             return
         self.workspace.try_action(self._sliders.rebuild)
+        names = {info(name).symbol: name for name in self.workspace.values}
         self._filling = True
         try:
             for name, widget in self._fields.items():
                 value = self.workspace.session.state.choices.get(name, default(name))
-                widget.value = field_text(self._options[name], value)
+                if names:
+                    set_names(widget, names)
+                widget.value = field_content(self._options[name], value)
         finally:
             self._filling = False

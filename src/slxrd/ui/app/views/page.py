@@ -291,6 +291,7 @@ class Page:
         self._step = step
         self._tabs.value = TAB_OF_STEP.get(step, self._tabs.value)
         self._comparison.show(step in ("model", "fit"))
+        self._frame.show_fit(step not in ("series", "image"))
         for name, page in (
             ("save", self._save_page), ("series", self._series_page), ("image", self._image_page)
         ):  # fmt: skip

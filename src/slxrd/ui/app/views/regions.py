@@ -80,6 +80,14 @@ class RegionsView:
             self._edit_used,
             description="Choose the automatic regions and masks, so that they can be changed.",
         )
+        self._automatic_button = button(
+            "Use automatic regions",
+            lambda: self._apply_text("regions", ""),
+            description="Use the regions around the Bragg peaks that slxrd finds.",
+        )
+        self._clear_button = button(
+            "Clear masks", lambda: self._apply_text("mask", ""), description="Delete all masks."
+        )
         self._hint = text()
         self._baseline.param.watch(lambda _: self.draw(), "value")
         self._show_peaks.param.watch(lambda _: self._find_peaks(), "value")
@@ -94,16 +102,12 @@ class RegionsView:
             self._hint,
             self._region_rows.view,
             row(
-                button(
-                    "Use automatic regions",
-                    lambda: self._apply_text("regions", ""),
-                    description="Use the regions around the Bragg peaks that slxrd finds.",
-                ),
+                self._automatic_button,
                 self._edit_button,
             ),
             text("<h2>Masks</h2><p>Points under a mask are left out of the fit.</p>", margin=(12, 10, 2, 10)),
             self._mask_rows.view,
-            button("Clear masks", lambda: self._apply_text("mask", ""), description="Delete all masks."),
+            self._clear_button,
             collapsible("Regions and masks as text", self._regions, self._masks),
             row(self._baseline, self._show_peaks),
             self._mask_button,
@@ -149,7 +153,7 @@ class RegionsView:
         for one, other in pairwise(sorted(items)):
             if other[0] < one[1]:
                 raise SlxrdError(
-                    f"{word}s {_format_ranges([one[:2]])} and {_format_ranges([other[:2]])} overlap; nothing "
+                    f"{word}s {_in_words([one])} and {_in_words([other])} Å⁻¹ overlap; nothing "
                     f"has changed: draw the {word} beside the other, or delete that first"
                 )
         if not self.workspace.do(
@@ -254,9 +258,9 @@ class RegionsView:
         if not regions:
             hint = "<p>No region was found. Choose one around a Bragg peak and its fringes.</p>"
         elif not by_user:
-            hint = f"<p>Automatic regions: {_format_ranges([r[:2] for r in regions])} Å⁻¹.</p>"
+            hint = f"<p>Automatic regions: {_in_words(regions)} Å⁻¹.</p>"
         if of_pattern:
-            hint += f"<p>Automatic mask: {_format_ranges(masks)} Å⁻¹, the peak of the substrate.</p>"
+            hint += f"<p>Automatic mask: {_in_words(masks)} Å⁻¹, the peak of the substrate.</p>"
         self._hint.object = hint
         shown = self._peaks.get(self._key(), ()) if self._show_peaks.value else ()
         self._mask_button.visible = any(kind == "spurious" for *_, kind in shown)
@@ -286,12 +290,18 @@ class RegionsView:
             self._masks.value = _format_ranges(self._choice("mask"))
             self._region_rows.show(self._choice("regions"))
             self._mask_rows.show(self._choice("mask"))
+            self._automatic_button.visible = bool(self._choice("regions"))
+            self._clear_button.visible = bool(self._choice("mask"))
             self.draw()
 
 
 def _height(pattern: Pattern, q: float) -> float:
     nearest = abs(pattern.q - q).argmin()
     return float(pattern.intensity[nearest])
+
+
+def _in_words(items: Sequence[Sequence[float]]) -> str:
+    return ", ".join(f"{low:.6g} to {high:.6g}" for low, high, *_ in items)
 
 
 def _format_ranges(items: Sequence[Sequence[float]]) -> str:

@@ -17,6 +17,7 @@ from slxrd.ui.app.plots.stack import period_of
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.shown import Shown
 from slxrd.ui.report.text import without_value
+from slxrd.ui.symbols_html import symbol_html, text_html
 
 _MEANING = {
     "period": "superlattice period",
@@ -32,8 +33,8 @@ _WORDS = {
 }
 #: Decimals of the values in the list of solutions.
 _DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
-#: Symbols with an index in a text.
-_SYMBOL = re.compile(r"(?<!\w)[σδβ]_[A-Za-zΛ]\w*")
+#: A symbol with an index.
+_INDEXED = re.compile(r"σ_\w+")
 #: Length of a comment that stands beside a value; a longer one stands below it.
 BESIDE = 24
 
@@ -87,19 +88,6 @@ def _probability(result: SavedFit, solution: int) -> str:
     return escape(probability_text(result.solutions[solution].probability))
 
 
-def symbol_html(symbol: str) -> str:
-    """Return a symbol in italics, with what follows ``_`` or is in brackets as a subscript."""
-    name, _, below = symbol.replace("₀", "_0").partition("_")
-    if not below and symbol.endswith(")") and "(" in symbol[1:]:
-        name, _, below = symbol[:-1].partition("(")
-    return f"<i>{escape(name)}</i>" + (f"<sub style='line-height:0'>{escape(below)}</sub>" if below else "")
-
-
-def text_html(text: str) -> str:
-    """Escape a text, and write its symbols that have an index as :func:`symbol_html` does."""
-    return _SYMBOL.sub(lambda found: symbol_html(found[0]), escape(text))
-
-
 def solution_lines(result: SavedFit) -> tuple[str, dict[str, int]]:
     """Return the header, and one line for each solution with its index, in columns."""
     names = [n for n in ("L", "N", "sigma_L", "d") if n in result.solutions[0].values]
@@ -118,6 +106,17 @@ def _columns(number: str, probability: str, delta: str, values: Sequence[str]) -
     # Browsers join several spaces in a list; non-breaking spaces stay.
     line = f"{number:>2} {probability:>7} {delta:>6}" + "".join(f"{value:>8}" for value in values)
     return line.replace(" ", "\u00a0")
+
+
+def columns_html(header: str) -> str:
+    """Typeset the symbols of a header in letters of equal width, at the width that they have as text."""
+    return _INDEXED.sub(
+        lambda found: (
+            f"<span style='display:inline-block;width:{len(found[0])}ch;text-align:right;height:1em'>"
+            f"{symbol_html(found[0])}</span>"
+        ),
+        escape(header),
+    )
 
 
 def estimates_html(result: SavedFit, solution: int) -> str:
@@ -159,7 +158,9 @@ def estimates_html(result: SavedFit, solution: int) -> str:
         head = f"solution {solution + 1}: values without errors"
     quality = f"χ² {result.solutions[solution].chi2:.5g}"
     if solution == 0:
-        quality += f", reduced χ² {result.reduced_chi2:.3g}; {escape(result.why_stopped)}"
+        quality += (
+            f", reduced χ² {result.reduced_chi2:.3g} with the σ of the fit; {escape(result.why_stopped)}"
+        )
     return (
         f"<table><thead><tr><th></th><th colspan=3>{head}</th><th></th></tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table><p>{quality}.</p>"

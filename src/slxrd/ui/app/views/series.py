@@ -9,11 +9,9 @@ import panel as pn
 
 from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
-from slxrd.fitting.request import parsing
 from slxrd.fitting.search.scan import Progress
-from slxrd.studies.series.files import Naming
-from slxrd.studies.series.output import joint_csv, series_csv, series_json
 from slxrd.ui.app.controls.file_drop import file_dropper, take_dropped
+from slxrd.ui.app.controls.series_fields import JointFields, NamingFields
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, collapsible, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.series import (
@@ -27,6 +25,7 @@ from slxrd.ui.app.state.series import (
     open_folder,
 )
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.series_downloads import series_downloads
 from slxrd.ui.app.views.series_tables import (
     onset_html,
     opened_html,
@@ -68,46 +67,9 @@ class SeriesView:
             description="Path of the folder that contains the patterns.",
             **wide,
         )
-        self._variable = pn.widgets.TextInput(
-            label="variable",
-            placeholder="temperature",
-            description="Name of what changes from pattern to pattern.",
-            **wide,
-        )
-        self._table = pn.widgets.TextInput(
-            label="table",
-            placeholder="CSV: file, value",
-            description="Path of a table with a file name and its value in each row.",
-            **wide,
-        )
-        self._name = pn.widgets.TextInput(
-            label="pattern of name",
-            placeholder=r"_(\d+)C",
-            description="Regular expression whose first group is the value in a file name.",
-            **wide,
-        )
+        self._naming = NamingFields()
         self._found, self._choices = text(), text()
-        self._shared = pn.widgets.TextInput(
-            label="shared",
-            placeholder="N,sigma_N",
-            description="Parameters with one value for all patterns.",
-            **wide,
-        )
-        self._smooth = pn.widgets.TextInput(
-            label="smooth",
-            placeholder="d,L",
-            description="Parameters that are a polynomial of the variable.",
-            **wide,
-        )
-        self._degree = pn.widgets.IntInput(
-            label="degree", value=2, start=0, end=4, width=64, description="Degree of that polynomial."
-        )
-        self._show = pn.widgets.TextInput(
-            label="also show (Å⁻¹)",
-            placeholder="0.06:0.45",
-            description="Ranges of q that are drawn in the figures but not fitted.",
-            **wide,
-        )
+        self._joint = JointFields()
         self._results = pn.widgets.TextInput(
             label="folder for results",
             placeholder="none: kept only while slxrd app runs",
@@ -124,7 +86,7 @@ class SeriesView:
         )
         self._files = {
             end: download_button(workspace, label, end, self._with_result(make))
-            for end, (label, make) in _downloads().items()
+            for end, (label, make) in series_downloads().items()
         }
         self._downloads = pn.Column(
             text("<h3>Downloads</h3>"),
@@ -155,18 +117,10 @@ class SeriesView:
                     description="Open a simulated annealing series.",
                 ),
             ),
-            collapsible("Values of the variable", row(self._variable, self._table), self._name),
+            self._naming.view,
             self._found,
             self._choices,
-            collapsible(
-                "Joint fit and figures",
-                text(
-                    "<p>In a joint fit of all patterns, a parameter can be the same in all (shared), or "
-                    "be a polynomial of the variable (smooth).</p>"
-                ),
-                row(self._shared, self._smooth, self._degree),
-                self._show,
-            ),
+            self._joint.view,
             self._results,
             self._force,
             self._fit_button,
@@ -185,15 +139,10 @@ class SeriesView:
 
     def _read(self) -> None:
         state, typed = self.workspace.session.state, str(self._folder.value)
-        naming = Naming(
-            self._variable.value.strip() or None,
-            self._name.value.strip() or None,
-            expand_path(self._table.value),
-        )
-        if naming.pattern_of_name and naming.table:
-            self.workspace.show_message(
-                "“table” and “pattern of name” both give the values: leave one of them empty.", "error"
-            )
+        try:
+            naming = self._naming.naming()
+        except SlxrdError as error:
+            self.workspace.show_message(f"{error}.", "error")
             return
 
         def work(report: Progress) -> OpenSeries:
@@ -247,14 +196,10 @@ class SeriesView:
         series, state = self.workspace.series, self.workspace.session.state
         if series.opened is None:
             raise SlxrdError("open a series first: read a folder, or open the example series")
-        ranges = [parsing.interval(part, f"also show {part}") for part in _parts(self._show.value)]
-        if any(not low < high for low, high in ranges):
-            raise SlxrdError(f"also show {self._show.value}: give the lower end first")
         extra = SeriesOptions(
-            _parts(self._shared.value),
-            _parts(self._smooth.value),
-            int(self._degree.value),
-            ranges,
+            *self._joint.shared_and_smooth(),
+            self._joint.degree,
+            self._joint.shown_ranges(),
             expand_path(self._results.value),
             bool(self._force.value),
         )
@@ -342,29 +287,3 @@ class SeriesView:
             widget.filename = f"{stem}-{end}"
             widget.disabled = end.endswith(".png") and Path(end).stem not in fitted.pictures
         self._files["joint.csv"].visible = fitted.fit.joint is not None
-
-
-def _parts(typed: str) -> list[str]:
-    return [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
-
-
-def _downloads() -> dict[str, tuple[str, Callable[[FittedSeries], bytes | str]]]:
-    """Return for each file name the label of its button and the function that makes it."""
-
-    def joint(fitted: FittedSeries) -> str:
-        if fitted.fit.joint is None:
-            raise SlxrdError("there is no joint fit; name shared or smooth parameters, and fit again")
-        return joint_csv(fitted.fit.joint, fitted.fit.series.variable)
-
-    def picture(name: str) -> Callable[[FittedSeries], bytes]:
-        return lambda fitted: fitted.pictures[name]
-
-    return {
-        "series.csv": ("Table (series.csv)", lambda fitted: series_csv(fitted.fit)),
-        "series.json": ("All numbers (series.json)", lambda fitted: series_json(fitted.fit)),
-        "parameters.png": ("Parameters (.png)", picture("parameters")),
-        "stack.png": ("Stack (.png)", picture("stack")),
-        "waterfall.png": ("Waterfall (.png)", picture("waterfall")),
-        "heatmap.png": ("Heat map (.png)", picture("heatmap")),
-        "joint.csv": ("Joint fit (joint.csv)", joint),
-    }

@@ -1,0 +1,60 @@
+"""What the page shows before a file is open: what it does, its symbols, and other open files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from slxrd._escape import html_text as escape
+from slxrd.ui.app.controls.widgets import html_table
+
+_ABOUT = """
+<h2>What this page does</h2>
+<p>A film of nanocrystals or nanoplatelets that are stacked face to face shows fringes on its Bragg peaks.
+From the fringes in an ordinary X-ray diffractogram, slxrd determines the thickness of the crystals, the gap
+between them, and how much both vary.</p>
+"""
+_STEPS = (
+    ("1 Open", "Drop the file of your diffractometer above, or open an example."),
+    ("2 Regions", "View the pattern, and choose a region around each Bragg peak with its fringes."),
+    ("3 Model", "Move sliders to see how each parameter changes the calculated curve. Choose the model."),
+    ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
+    ("5 Save", "Download report, numbers, figures, and the session to continue later."),
+    ("6 Series", "Fit many patterns of one sample, for example over temperature or time."),
+    ("7 Image", "Cut a pattern out of a detector image, and send it to the fit."),
+)
+_SYMBOLS = (
+    ("d", "distance between the atomic planes of a crystal"),
+    ("N, σ_N", "number of planes in a crystal: mean, and how it varies from crystal to crystal"),
+    (
+        "L, σ_L",
+        "distance from the last plane of a crystal to the first of the next: mean, and how it varies",
+    ),
+    ("Λ", "period of the superlattice, (N−1)·d + L"),
+    ("q₀", "zero error of the diffractometer"),
+)
+
+
+def welcome_html() -> str:
+    """Return the text that is shown before a file is open: what the page does, and the symbols."""
+    return (
+        f"{_ABOUT}{html_table(('', ''), [(_unbroken(step), about) for step, about in _STEPS])}"
+        "<p>Your files stay on this computer. Every step can be undone.</p>"
+        f"<h3>Symbols</h3>{html_table(('', ''), [(_unbroken(name), about) for name, about in _SYMBOLS])}"
+    )
+
+
+def _unbroken(text: str) -> str:
+    """Replace spaces by non-breaking ones."""
+    return text.replace(" ", "\u00a0")
+
+
+def other_files_html(others: Sequence[tuple[str, str]]) -> str:
+    """Return links to the other workspaces of this server, from their keys and file names."""
+    if not others:
+        return ""
+    items = "".join(
+        f"<li><a href='?session={escape(key, quote=True)}'>{escape(Path(file).name)}</a></li>"
+        for key, file in others
+    )
+    return f"<h3>Also open</h3><ul>{items}</ul>"
