@@ -3,8 +3,8 @@
 Where a model does not describe the data to their noise, the effects and the discrepancy can follow what they
 do not stand for, and move the parameters with them; an effect of unusual size is more than its derivative
 describes. Which of the two fits is nearer to the sample is not known, so that their difference is a standard
-deviation by itself. The same holds for the distance of planes
-where single crystals describe a pattern as well as stacks: the peaks of a stack are beside 2π/d.
+deviation by itself. The same holds for the distance of planes where single crystals describe a pattern as
+well as stacks: the peaks of a stack are beside 2π/d.
 """
 
 from __future__ import annotations
