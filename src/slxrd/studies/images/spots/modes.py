@@ -14,8 +14,9 @@ from slxrd.units import FloatArray
 #: Depth in which periods are kept, in the logarithm of the probability.
 DEPTH = 12.0
 #: Farthest values of k_z in the film from the best one, and largest step between them, in widths; first step
-#: in standard deviations of the best one; factor by which steps grow.
-REACH, COARSE, FINE, GROWING = 4.0, 0.25, 0.5, 1.25
+#: in standard deviations of the best one; factor by which steps grow; width of a range of improbable values,
+#: in widths, beyond which no others are looked for.
+REACH, COARSE, FINE, GROWING, BARRIER = 4.0, 0.25, 0.5, 1.25, 0.75
 #: Positions with their refined period.
 Fitted = tuple[Comb, CombFit]
 
@@ -94,9 +95,9 @@ def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, 
         p, value, before, step = best.p, float(best.p[INSIDE]), finest, finest
         if direction > 0.0:
             value, step = value + finest, min(finest * GROWING, widest)
-        misses = 0
+        probable = value
         while (
-            misses < 3
+            abs(value - probable) <= BARRIER * known.width
             and abs(value - best.p[INSIDE]) < REACH * known.width
             and value <= known.incident_at(p)[0]
         ):
@@ -106,10 +107,10 @@ def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, 
             if fit is None:
                 break
             found.append((fit, 0.5 * (before + step)))
+            if fit.log_evidence > max(each.log_evidence for each, _ in found) - depth:
+                probable = value
             p, value = fit.p, value + direction * step
             before, step = step, min(step * GROWING, widest)
-            highest = max(each.log_evidence for each, _ in found)
-            misses = misses + 1 if fit.log_evidence < highest - depth else 0
     return found
 
 
