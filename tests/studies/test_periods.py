@@ -21,7 +21,7 @@ from slxrd.studies.images.spots.modes import Mode, mode_of
 from slxrd.studies.images.spots.profiles import Profile, cut_profiles
 from slxrd.studies.images.spots.scattering import Positions, Vectors
 from slxrd.studies.images.spots.search import highest
-from slxrd.studies.images.spots.starts import starts
+from slxrd.studies.images.spots.starts import exchanged, starts
 from slxrd.studies.images.spots.teeth import (
     FIRST,
     INCIDENCE,
@@ -304,6 +304,46 @@ def test_multiples_of_a_period_do_not_displace_it() -> None:
     found = highest(periods, scores)
     assert len(found) < 12
     assert min(abs(each - 100.0) for each in found) < 1.0
+
+
+def test_a_period_of_unresolved_pairs_of_spots_is_not_stated_alone() -> None:
+    """Each pair may be one spot of half of the period."""
+    inside = np.pi / 100.0 + 0.0003
+    profile, teeth = rod(100.0, inside, 0.0)
+    one = Comb([profile], [teeth], ALONG)
+    p = one.adapted(np.zeros(FIRST))
+    p[PERIOD], p[INSIDE], p[WIDTH] = 100.0, inside, np.log(ALONG.width)
+    fit = one.refine(p)
+    assert fit is not None
+    place = np.linspace(98.0, 102.0, 41)
+    density = np.exp(-0.5 * ((place - 100.0) / 0.3) ** 2)
+    mode = Mode(one, fit, place, density / density.sum(), 0.0)
+    found = estimates([Assignment(LATTICES[0], mode, mode, (), (), 1.0, 1.0)], 0.001)
+    assert found["out_of_plane"].status == "ambiguous"
+    assert any(low < 50.0 < high for low, high in found["out_of_plane"].interval_95)
+
+
+def test_beams_are_exchanged() -> None:
+    """The same spots with another incidence, k_z and period, by heights that are free."""
+    inside = np.pi / 100.0 + 0.0025
+    profile, teeth = rod(100.0, inside, 0.0)
+    one = Comb([profile], [teeth], ALONG)
+    p = one.adapted(np.zeros(FIRST))
+    p[PERIOD], p[INSIDE], p[WIDTH] = 100.0, inside, np.log(ALONG.width)
+    fit = one.refine(p)
+    assert fit is not None
+    other = exchanged(fit.p, 2.0 * np.pi / fit.period, ALONG)
+    assert other is not None
+    places = [np.sort(centres(profile, teeth, ALONG, each)[:-1]) for each in (fit.p, other)]
+    assert np.abs(places[1] - places[0]).max() < ALONG.width
+    again = one.refine(other)
+    assert again is not None
+    assert again.p[INSIDE] < np.pi / 100.0 < fit.p[INSIDE]
+    assert abs(again.log_evidence - fit.log_evidence) < 5.0
+    assert abs(again.period - fit.period) > 2.0 * fit.error
+    far = fit.p.copy()
+    far[INSIDE] = 0.01
+    assert exchanged(far, 2.0 * np.pi / fit.period, ALONG) is None
 
 
 def test_rods_of_lattices() -> None:

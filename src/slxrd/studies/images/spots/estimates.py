@@ -17,6 +17,8 @@ from slxrd.studies.images.spots.teeth import DISTANCE, INSIDE, PERIOD
 CERTAIN, LISTED, LOOSE = 0.95, 0.02, 0.1
 #: Distance of the beams of neighbouring orders in widths below which a period twice as long is not excluded.
 COINCIDING = 2.0
+#: The same, below which half of a period is not excluded: its spots are pairs that are not resolved.
+UNRESOLVED = 1.0
 #: Distance in errors below which two values are one.
 SAME = 2.0
 
@@ -49,20 +51,30 @@ def estimates(found: Sequence[Assignment], distance_error: float) -> dict[str, E
     across = _values([(each.in_plane, 1.0, each.probability) for each in found])
     up = _values([(each.out_of_plane, 1.0 / each.lattice.layers, each.probability) for each in found])
     vertical, ratio = _estimate(up), _ratio(found[0], across, up, distance_error)
-    if vertical.status == "determined" and _halved(found[0]):
-        doubled = tuple((2.0 * low, 2.0 * high) for low, high in vertical.interval_95)
-        why = "or twice as long: beams of neighbouring orders coincide; another angle of incidence decides"
-        both = (*vertical.interval_95, *doubled)
+    factor, words = _coinciding(found[0])
+    if vertical.status == "determined" and factor != 1.0:
+        others = tuple((factor * low, factor * high) for low, high in vertical.interval_95)
+        why = f"or {words}: beams of neighbouring orders coincide; another angle of incidence decides"
+        both = tuple(sorted((*vertical.interval_95, *others)))
         vertical = replace(vertical, status="ambiguous", why=why, interval_95=both)
         ratio = replace(ratio, status="ambiguous", why="depends on the period out of plane")
     return {"in_plane": _estimate(across), "out_of_plane": vertical, "ratio": ratio}
 
 
-def _halved(found: Assignment) -> bool:
-    """Whether a period twice as long has the same spots, the beams of its neighbouring orders together."""
-    fit = found.out_of_plane.fit
-    first = math.pi * found.lattice.layers / fit.period
-    return abs(2.0 * float(fit.p[INSIDE]) - first) < COINCIDING * found.out_of_plane.comb.known.width
+def _coinciding(found: Assignment) -> tuple[float, str]:
+    """Another period, over that which was found, that has the same spots; 1 if there is none.
+
+    The reflected spot of an order and the transmitted one of the next are one spot of a period that is half
+    as long.
+    """
+    fit, width = found.out_of_plane.fit, found.out_of_plane.comb.known.width
+    spacing = 2.0 * math.pi * found.lattice.layers / fit.period
+    apart = 2.0 * float(fit.p[INSIDE])
+    if abs(apart - 0.5 * spacing) < COINCIDING * width:
+        return 2.0, "twice as long"
+    if abs(apart - spacing) < UNRESOLVED * width:
+        return 0.5, "half as long"
+    return 1.0, ""
 
 
 def _values(listed: Sequence[tuple[Mode, float, float]]) -> list[_Value]:

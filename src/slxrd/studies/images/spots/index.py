@@ -17,14 +17,15 @@ from slxrd.studies.images.spots.lattices import LATTICES, Lattice
 from slxrd.studies.images.spots.modes import Fitted, Mode, weighed
 from slxrd.studies.images.spots.profiles import Profile, Profiles
 from slxrd.studies.images.spots.search import SAME, Ruler, distinct, find_modes, refined
+from slxrd.studies.images.spots.starts import exchanged
 from slxrd.studies.images.spots.teeth import GEOMETRY, PERIOD, Knowledge, Teeth
 
 #: Limits of the period in plane, in those of the first rod, and of the distance of layers in that period.
 IN_PLANE, LAYERS = (0.9, 4.2), (0.3, 3.2)
 #: Deviation of a refined geometry from the given one, in its errors, from which the errors are enlarged.
 STRAINED = 2.0
-#: Most fits of one lattice that are tried with all others.
-SHARED = 6
+#: Most fits of one lattice that are tried with all others, and those that are with exchanged beams.
+SHARED, EXCHANGED = 6, 2
 #: Orders of each rod: residues by the number of layers; None for a rod that is not of the lattice.
 Orders = tuple[frozenset[int] | None, ...]
 
@@ -110,9 +111,13 @@ def index(profiles: Profiles, in_plane: Knowledge, out_of_plane: Knowledge) -> l
     # What one lattice finds is tried with all: the distance of layers, the geometry and the critical angle.
     everything = [(fit, key[0]) for key, fits in rods.items() for _, fit in fits]
     everything.sort(key=lambda each: -each[0].log_evidence)
+    tried_with_all = [(fit.p, layers) for fit, layers in everything[:SHARED]]
+    for fit, layers in everything[:EXCHANGED]:
+        p = exchanged(fit.p, 2.0 * math.pi * layers / fit.period, out_of_plane)
+        tried_with_all += [] if p is None else [(p, layers)]
     for key, ruler in rulers.items():
-        for fit, layers in everything[:SHARED]:
-            p = fit.p.copy()
+        for start, layers in tried_with_all:
+            p = start.copy()
             p[PERIOD] *= key[0] / layers
             further = refined(profiles.rods, ruler, out_of_plane, p)
             rods[key] = distinct([*rods[key], *([further] if further is not None else [])])

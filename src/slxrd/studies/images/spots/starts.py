@@ -25,6 +25,8 @@ STEP, MOST = 0.7, 15
 LOOSE, UNEXPLAINED = 0.5, 6.0
 #: Most starts.
 KEPT = 4
+#: Distance in widths up to which the spots of neighbouring orders are tried the other way round.
+BESIDE = 4.0
 
 
 def starts(
@@ -69,6 +71,39 @@ def starts(
     for i, j in zip(rows[order], columns[order], strict=True):
         found.append(p.copy())
         found[-1][INSIDE], found[-1][INCIDENCE] = inside[i, j], inclined[i]
+    return found
+
+
+def exchanged(p: FloatArray, spacing: float, known: Knowledge) -> FloatArray | None:
+    """Return parameters at which the transmitted and the reflected beam have changed places.
+
+    The reflected spot of an order lies beside the transmitted one of the next. A slightly different incidence
+    and period describe the same spots the other way round, and the heights do not decide.
+
+    Parameters
+    ----------
+    p : ndarray
+        Parameters.
+    spacing : float
+        Difference of the scattering vectors of neighbouring orders in the film.
+    known : Knowledge
+        Prior knowledge.
+
+    Returns
+    -------
+    ndarray or None
+        None if these spots are far apart, or there is one beam only.
+    """
+    inside, (incident, slope) = float(p[INSIDE]), known.incident_at(p)
+    apart = spacing - 2.0 * inside
+    square = incident**2 + spacing * apart
+    if inside <= 0.0 or abs(apart) > BESIDE * known.width or square <= 0.0 or inside >= spacing:
+        return None
+    found = p.copy()
+    # A change of the incidence moves the beam and the horizon.
+    found[INCIDENCE] += (math.sqrt(square) - incident) / (2.0 * slope)
+    found[INSIDE] = min(spacing - inside, known.incident_at(found)[0])
+    found[FIRST:] = 0.0
     return found
 
 
