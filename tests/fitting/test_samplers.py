@@ -15,9 +15,9 @@ TRUTH = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 
 @dataclass(frozen=True)
 class Metropolis(Sampler):
-    """Random walks of Metropolis from the best minimum."""
+    """Random walks of Metropolis from the best minimum, without their first quarter."""
 
-    steps: int = 500
+    steps: int = 1000
     walkers: int = 16
 
     def sample(self, target, random, report=None):
@@ -32,7 +32,7 @@ class Metropolis(Sampler):
             taken = chances < tried - height
             at, height = np.where(taken[:, None], at + move, at), np.where(taken, tried, height)
             chain.append(at)
-        return DrawnSamples.of(target, np.concatenate(chain))
+        return DrawnSamples.of(target, np.concatenate(chain[self.steps // 4 :]))
 
 
 @pytest.fixture(scope="module")
