@@ -118,7 +118,7 @@ def serve() -> None:
             noted("computed")
 
     WSHandler.on_message, Session.model_curve = received, computed  # type: ignore[method-assign]
-    served("example:cspbbr3-cubes", ready=lambda address: print(address, flush=True))
+    served("example:cspbbr3-cubes", ready=lambda address, *_: print(address, flush=True))
     print(json.dumps(notes), flush=True)
 
 
