@@ -20,6 +20,7 @@ from slxrd.fitting.assessment.goodness_of_fit import (
     chi2_scatter,
     correlation_time,
 )
+from slxrd.fitting.assessment.misfit import Kind, advice
 from slxrd.fitting.assessment.scatter import measured_noise
 from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
 from slxrd.fitting.objective.evaluation import Fitted
@@ -297,3 +298,16 @@ def test_a_pattern_without_noise_has_no_systematic_residuals() -> None:
     fit = slxrd.fit(pattern, regions=[(0.88, 1.28)], start=values, fix={"q_zero": 0.0})
     assert fit.assessment is not None
     assert fit.assessment.grade == "describes"
+
+
+@pytest.mark.parametrize("what", ["peak", "fringes", "background"])
+@pytest.mark.parametrize("shifted", [False, True])
+@pytest.mark.parametrize("film", [False, True])
+def test_what_the_model_has_already_is_not_advised(what: str, shifted: bool, film: bool) -> None:
+    kind = Kind("", shifted, flat=False)
+    for substrate in (False, True):
+        for alternating in (False,) if film else (False, True):
+            found = advice(what, kind, film=film, substrate=substrate, alternating=alternating)
+            assert found
+            assert not (substrate and any("--substrate" in each for each in found))
+            assert not (alternating and any("alternating" in each for each in found))

@@ -78,11 +78,14 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         of_roots < LEAST_OF_ROOTS or of_logarithms < LEAST_OF_LOGARITHMS or difference > LARGEST_DIFFERENCE
     )
     substrate = "f_S" in objective.model.names
-    film = objective.model.stack.coherent == 1
+    stack = objective.model.stack
+    film = stack.coherent == 1
     if film and substrate and tested.reduced_chi2 > FAR_BEYOND * tested.limit:
         unlike = unlike or difference > LARGEST_OF_FILM
     rejected = negative or (unlike and not tested.good)
-    misfit, advice = largest_misfit(regions, tested.regions, film=film, substrate=substrate)
+    misfit, advice = largest_misfit(
+        regions, tested.regions, film=film, substrate=substrate, alternating=stack.alternating
+    )
     if tested.good:
         misfit = None  # type: ignore[assignment]
     explained = 1.0 if tested.good else min(of_roots, of_logarithms)

@@ -50,7 +50,12 @@ class Place:
 
 
 def largest_misfit(
-    regions: tuple[Fitted, ...], tested: tuple[RegionFit, ...], *, film: bool, substrate: bool
+    regions: tuple[Fitted, ...],
+    tested: tuple[RegionFit, ...],
+    *,
+    film: bool,
+    substrate: bool,
+    alternating: bool,
 ) -> tuple[Misfit, tuple[str, ...]]:
     """Find the place of the largest misfit, describe it, and advise what to try.
 
@@ -60,10 +65,8 @@ def largest_misfit(
         Measured and calculated points.
     tested : tuple of RegionFit
         Their residuals in units of the noise.
-    film : bool
-        Whether the model is a single crystal.
-    substrate : bool
-        Whether the model has a substrate.
+    film, substrate, alternating : bool
+        Whether the model is a single crystal, has a substrate, and has two alternating crystals.
     """
     place = max(
         (place for k in range(len(regions)) for place in _places(k, regions[k], tested[k])),
@@ -80,7 +83,9 @@ def largest_misfit(
     text = f"{what} at {low:.4g}–{high:.4g} Å⁻¹ {'are' if what == 'fringes' else 'is'} {kind.text}"
     if what != "peak" and film and not substrate:
         text += ": substrate or strain?"
-    return Misfit(low, high, size, text), _advice(what, kind, film=film, substrate=substrate)
+    return Misfit(low, high, size, text), advice(
+        what, kind, film=film, substrate=substrate, alternating=alternating
+    )
 
 
 def _places(index: int, region: Fitted, test: RegionFit) -> list[Place]:
@@ -148,7 +153,18 @@ def _kind(region: Fitted, test: RegionFit, inside: slice) -> Kind:
     return Kind(" and ".join(words) or "of another shape than in the model", moved, flat)
 
 
-def _advice(what: str, kind: Kind, *, film: bool, substrate: bool) -> tuple[str, ...]:
+def advice(what: str, kind: Kind, *, film: bool, substrate: bool, alternating: bool) -> tuple[str, ...]:
+    """Return what to try where a model does not describe the data: nothing that it has already.
+
+    Parameters
+    ----------
+    what : {"peak", "fringes", "background"}
+        What is at the place of the misfit.
+    kind : Kind
+        What the misfit looks like.
+    film, substrate, alternating : bool
+        Whether the model is a single crystal, has a substrate, and has two alternating crystals.
+    """
     if what == "background" and not (film and not substrate):
         return ("another background (--background)", "a narrower region (--region)")
     if what == "peak":
@@ -159,7 +175,13 @@ def _advice(what: str, kind: Kind, *, film: bool, substrate: bool) -> tuple[str,
     if film:
         return ("strain at the interface (--free strain_bottom)", "a narrower region (--region)")
     if kind.shifted:
-        return ("a substrate (--substrate)", "two alternating crystals (--stack alternating)")
+        first = "another resolution (--resolution)" if substrate else "a substrate (--substrate)"
+        second = (
+            "equal crystals (--stack pure)"
+            if alternating
+            else "two alternating crystals (--stack alternating)"
+        )
+        return (first, second)
     return ("another kind of disorder or of stack (slxrd compare)", "narrower regions (--region)")
 
 
