@@ -71,6 +71,10 @@ def test_ticked_fits_stand_side_by_side(workspace: Workspace) -> None:
         tick.value = tick.options
     assert view.table.visible
     assert "M, coherent crystals" in view.table[0].object
+    before = dict(view.ticks)
+    workspace.restore_fit(1)  # another fit is marked as shown, so that the list is made again
+    assert view.ticks == before
+    assert view.table.visible
     workspace.remove_fit(1)
     assert not view.table.visible
     workspace.undo()

@@ -131,13 +131,22 @@ class User:
         self.press("Find all solutions")
         self.sees("reduced χ²")
 
+    def plot_box(self) -> dict[str, float]:
+        """Return place and size of the first plot in pixels; it may just be redrawn, and has none then."""
+        for _ in range(100):
+            box = self.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+            if box is not None:
+                return dict(box)
+            self.page.wait_for_timeout(100)
+        raise AssertionError("no plot is shown")
+
     def draws(self, left: float, right: float, done: Callable[[], object], down: float = 0.0) -> None:
         """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile.
 
         It begins in the middle, and ends ``down`` pixels below it.
         """
         for _ in range(20):
-            frame = self.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+            frame = self.plot_box()
             middle = frame["y"] + frame["height"] / 2
             self.page.mouse.move(frame["x"] + left, middle)
             self.page.mouse.down()

@@ -147,7 +147,7 @@ def test_a_readout_is_under_the_cursor(user: Any) -> None:
     user.sees("Contents of")
     user.press("2 Regions")
     user.press("Whole pattern")
-    frame = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+    frame = user.plot_box()
     user.page.mouse.move(frame["x"] + 300, frame["y"] + 200)
     user.page.mouse.move(frame["x"] + 305, frame["y"] + 210)
     user.page.locator(".bk-Tooltip").filter(has_text=re.compile("q.*2θ.*d.*intensity", re.DOTALL)).wait_for()

@@ -47,7 +47,7 @@ def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> N
     user.press("add a region")
     _wait_for_layout(user)
     low, high = _axis_range(user)
-    frame = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+    frame = user.plot_box()
     inner = user.page.evaluate(_FRAME)
 
     def at(q: float) -> float:
@@ -92,7 +92,7 @@ def _wait_for_layout(user: Any) -> None:
     """Wait until the plot has kept its place and its size for a moment."""
     before = None
     for _ in range(100):
-        now = user.page.evaluate(_FRAME), user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+        now = user.page.evaluate(_FRAME), user.plot_box()
         if now == before:
             return
         before = now

@@ -144,7 +144,7 @@ def test_the_wheel_zooms_and_the_whole_pattern_comes_back(user: Any) -> None:
     user.press("2 Regions")
     user.sees("Automatic mask")
     across, down = _point(user, "pattern", "x", "x", 100)
-    box = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+    box = user.plot_box()
     whole = user.page.evaluate(_RANGE)
     for _ in range(20):
         user.page.mouse.move(across, box["y"] + box["height"] / 2)
@@ -169,7 +169,7 @@ def test_a_double_click_deletes_a_region_and_its_weight_is_a_field(user: Any) ->
     text = user.region_field()
     user.page.wait_for_function("field => /:0\\.1$/.test(field.value)", arg=text.element_handle())
     user.press("add a region")
-    box = user.page.locator(".bk-Figure >> visible=true").first.bounding_box()
+    box = user.plot_box()
     index = int(np.argmax(user.column("pattern", "x")) * 0.79)  # within the second region
     for _ in range(20):
         across, _ = _point(user, "pattern", "x", "x", index)

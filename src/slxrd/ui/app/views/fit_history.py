@@ -77,8 +77,8 @@ class FitHistory:
         self._listed = listed
         self._converted = {kept.number: self._converted_fit(kept) for kept in fits}
         self._title.object = f"<b>Fit history ({len(fits)})</b>"
-        ticked = {number for number, tick in self.ticks.items() if tick.value}
-        self.ticks = {kept.number: self._tick(kept.number, kept.number in ticked) for kept in fits}
+        # Those that are there already stay: one that is ticked meanwhile would be lost.
+        self.ticks = {kept.number: self.ticks.get(kept.number) or self._tick(kept.number) for kept in fits}
         states: list[State | None] = [None, *(kept.state for kept in fits)]
         rows = [self._row(kept, states[i], kept.number == current) for i, kept in enumerate(fits)]
         self._rows.objects = rows[::-1]
@@ -94,11 +94,9 @@ class FitHistory:
             return known
         return ListedFit(kept, SavedFit.from_dictionary(kept.result))
 
-    def _tick(self, number: int, value: bool) -> Any:
+    def _tick(self, number: int) -> Any:
         options = [f"compare fit {number}"]  # the label of a single Checkbox has no name for screen readers
-        tick = pn.widgets.CheckBoxGroup(
-            options=options, value=options if value else [], margin=(6, 8), align="center"
-        )
+        tick = pn.widgets.CheckBoxGroup(options=options, value=[], margin=(6, 8), align="center")
         tick.param.watch(lambda _: self._show_table(), "value")
         return tick
 
