@@ -18,12 +18,14 @@ from slxrd.fitting.diagnosis.readings import (
     roughly_on_substrate,
 )
 from slxrd.fitting.diagnosis.result import Diagnosis
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.satellites import scan_satellites
 from slxrd.fitting.search.scan import Progress
+from slxrd.parameters.parameter_set import Parameters
 
 #: Number of crystals from which that of a stack is estimated: of one with satellites, and without.
 CRYSTALS_IN_STACK, FEW_CRYSTALS = 8, 4
@@ -96,7 +98,7 @@ def setup_other(
     -------
     tuple or None
         None if the model was not the choice of the program, if it has fringes and describes the pattern, or
-        if there are no satellites.
+        if there are no satellites and no stack is much better than a film.
     """
     found = diagnosis_for(pattern, options)
     if found is None or options["coherent"] is not None or means_stack(options):
@@ -130,8 +132,7 @@ def _with_satellites(
 ) -> tuple[Pattern, FitOptions] | None:
     """Set up the fit of a stack on a substrate, if its satellites are found."""
     masked, stacked = setup(pattern, given)
-    objective, _ = prepare_objective(masked, stacked)
-    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
+    objective, parameters = _prepared(masked, stacked)
     if objective.model.stack.substrate is None:
         return None
     if not scan_satellites(objective, parameters, Budget(SECONDS)).found:
@@ -147,12 +148,16 @@ def _of_few_crystals(
     The crystals are few, or their gaps far from equal, so that the fringes are those of one crystal.
     """
     masked, stacked = setup(pattern, given)
-    objective, _ = prepare_objective(masked, stacked)
-    parameters = fix_q_zero(stacked.parameters.within(objective.model.stack.table))
+    objective, parameters = _prepared(masked, stacked)
     best = roughly_on_substrate(objective, parameters, Budget(SECONDS))
     if best is None or best.chi2 / objective.n_points > WORTH_FITTING * film.reduced_chi2:
         return None
     return masked, stacked
+
+
+def _prepared(pattern: Pattern, options: FitOptions) -> tuple[Objective, Parameters]:
+    objective, _ = prepare_objective(pattern, options)
+    return objective, fix_q_zero(options.parameters.within(objective.model.stack.table))
 
 
 def _is_better(stack: Fit, film: Fit) -> bool:
