@@ -6,11 +6,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from weakref import WeakValueDictionary
 
 import numpy as np
 
-from slxrd._frozen import read_only
 from slxrd.errors import SlxrdError
 from slxrd.instrument.diffractometer import Band, Instrument
 from slxrd.model.arrays_of_stack import check_shift, function_of_gaps, sample
@@ -60,14 +58,8 @@ class Model:
         return self.stack.in_kernels
 
     def region(self, q: FloatArray, scan: int = 0) -> RegionModel:
-        """Prepare the model for the measured points ``q`` (Å⁻¹, increasing) of a scan.
-
-        As long as it is used, the same object is returned for the same points, with its auxiliary grids.
-        """
-        points = read_only(np.array(q, dtype=np.float64))
-        key = id(self), points.tobytes(), scan
-        found = _REGIONS.get(key)  # it holds the model, so that no other one has its identity
-        return _REGIONS.setdefault(key, RegionModel(self, points, scan)) if found is None else found
+        """Prepare the model for the measured points ``q`` (Å⁻¹, increasing) of a scan."""
+        return RegionModel(self, np.asarray(q, dtype=np.float64), scan)
 
     def intensity(self, q: FloatArray, values: Mapping[str, float]) -> FloatArray:
         """Calculate the intensity at ``q``, shape (n,), in squared units of a plane or an electron."""
@@ -247,12 +239,9 @@ class RegionModel:
             If the sizes of the crystals are beyond what can be calculated.
         """
         of_sizes = rows[:, [self.names.index(name) for name in self._sizes]]
-        for row in sorted(set(map(tuple, of_sizes.tolist()))):
+        for row in np.unique(of_sizes, axis=0).tolist():
             self._check_sizes(dict(zip(self._sizes, row, strict=True)))
-        if self._distribution.parameters:
-            typical = np.array([self._of_all_gaps(p)[0] for p in rows]).reshape(rows.shape)
-        else:
-            typical = rows
+        typical = np.array([self._of_all_gaps(p)[0] for p in rows]).reshape(rows.shape)
         found = distances(typical, self._plain, self.longest_fringe)
         return found + [self._further(p) for p in rows] if self._adds else found
 
@@ -300,10 +289,6 @@ class RegionModel:
             # Of several threads the first one decides.
             self._bands.setdefault(rung, self.instrument.band(self.q, _LADDER**rung))
         return self._bands[rung]
-
-
-#: Models at points that are used, by the identity of the model, the points, and the number of the scan.
-_REGIONS: WeakValueDictionary[tuple[int, bytes, int], RegionModel] = WeakValueDictionary()
 
 
 def _check(d: float, L: float, sigma_L: float, q_zero: float) -> None:

@@ -14,17 +14,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd._cached import cached_property
 from slxrd._interruption import Workers
 from slxrd.errors import SlxrdError
-from slxrd.fitting.minimise.least_squares import MOST_GRIDS, minimise, prior_chi2, refine_compiled
-from slxrd.fitting.minimise.problem import (
-    Problem,
-    is_compiled,
-    prepare_problem,
-    problems_at,
-    within_grid,
-)
+from slxrd.fitting.minimise.least_squares import minimise, prior_chi2
+from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, steps_at_once
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -88,12 +81,8 @@ class Batch:
             raise SlxrdError(
                 f"starts of shape {self.starts.shape}: at least one, of {len(self.names)} values"
             )
-        self._compiled = is_compiled(objective, parameters)
-
-    @cached_property
-    def _problem(self) -> Problem | None:
-        """Arrays for refinements from the starts."""
-        return prepare_problem(self.objective, self.parameters, self.starts) if self._compiled else None
+        compiled = is_compiled(objective, parameters)
+        self._problem = prepare_problem(objective, parameters, self.starts) if compiled else None
 
     def refine(
         self,
@@ -137,22 +126,15 @@ class Batch:
     def _continued(
         self, found: Refined, intensities: list[FloatArray], tolerance: float, leap: bool
     ) -> Refined:
-        """Continue the refinements of the native core that have not ended or have left their grid."""
-        if self._problem is None:
+        """Continue the refinements of the native core that have not ended, where they are."""
+        slow = np.flatnonzero(~found.converged & np.isfinite(found.values).all(axis=1))
+        if self._problem is None or not slow.size:
             return found
-        finite = np.flatnonzero(np.isfinite(found.values).all(axis=1))
-        inside = within_grid(self.objective, self._problem, found.values[finite])
         values, chi2, converged = found.values.copy(), found.chi2.copy(), found.converged.copy()
-        for i in finite[~(converged[finite] & inside)].tolist():
+        for i in slow.tolist():
             rows = [each[i : i + 1] for each in intensities]
-            for _ in range(MOST_GRIDS):
-                problem = prepare_problem(self.objective, self.parameters, values[i : i + 1])
-                further = self._refit(
-                    rows, values[i : i + 1], tolerance, MOST_OF_SLOW, leap=leap, problem=problem
-                )
-                values[i], chi2[i], converged[i] = further.values[0], further.chi2[0], further.converged[0]
-                if within_grid(self.objective, problem, further.values)[0]:
-                    break
+            further = self._refit(rows, values[i : i + 1], tolerance, MOST_OF_SLOW, leap=leap)
+            values[i], chi2[i], converged[i] = further.values[0], further.chi2[0], further.converged[0]
         return Refined(values, chi2, converged, found.start)
 
     def refine_each(
@@ -202,26 +184,30 @@ class Batch:
             Called several times a second; the refinement ends where it is if it returns True, and with an
             exception that it raises.
         """
-        if self._compiled:
-            end = refine_compiled(self.objective, self.parameters, self.starts[k], tolerance, most, expired)
-            found = end.values[None, :], np.array([end.chi2]), np.array([end.converged])
-            return Refined(*found, np.array([k]))
-        start = self.starts[k : k + 1]
-        return replace(
-            self._refit(self._measured(), start, tolerance, most, expired=expired), start=np.array([k])
-        )
+        measured, start = self._measured(), self.starts[k : k + 1]
+        if expired is None or self._problem is None:
+            return replace(
+                self._refit(measured, start, tolerance, most, expired=expired), start=np.array([k])
+            )
+        portion = steps_at_once(self._problem, start)
+        for done in range(0, most, portion):
+            if expired() and done:
+                break
+            found = self._refit(measured, start, tolerance, min(portion, most - done))
+            start = found.values
+            if found.converged[0] or not math.isfinite(found.chi2[0]):
+                break
+        return replace(found, start=np.array([k]))
 
     def chi2(self, points: FloatArray) -> FloatArray:
         """χ² of the measured intensities at values of all parameters, shape (k, p) → (k,)."""
-        if not self._compiled:
+        if self._problem is None:
             named = [dict(zip(self.names, point, strict=True)) for point in points.tolist()]
             return np.array([self.objective.chi2(v) + prior_chi2(self.parameters, v) for v in named])
         from slxrd.fitting.minimise import compiled as refit
 
-        chi2 = np.empty(len(points))
-        for some, problem in problems_at(self.objective, self.parameters, points):
-            chi2[some] = refit.chi2_of(problem, points[some], problem.targets(self._measured())[0])
-        return chi2
+        target = self._problem.targets(self._measured())[0]
+        return refit.chi2_of(self._problem, points, target)
 
     def _measured(self) -> list[FloatArray]:
         return [points.intensity[None, :] for points in self.objective.data]
@@ -235,9 +221,8 @@ class Batch:
         hopeless: float = math.inf,
         leap: bool = False,
         expired: Callable[[], bool] | None = None,
-        problem: Problem | None = None,
     ) -> Refined:
-        problem = problem or self._problem
+        problem = self._problem
         if problem is None:
             return self._ordinary(intensities, starts, tolerance, most, expired)
         from slxrd.fitting.minimise import compiled as refit

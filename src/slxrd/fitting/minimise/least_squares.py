@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from slxrd._cached import cached_property
 from slxrd._frozen import FrozenDict
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.covariance import Covariance, covariance
-from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, steps_at_once, within_grid
+from slxrd.fitting.minimise.problem import correlated, is_compiled, prepare_problem, steps_at_once
 from slxrd.fitting.objective.evaluation import Evaluation
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.parameters.definitions import info
@@ -24,7 +23,7 @@ from slxrd.units import FloatArray
 TOLERANCE = 1e-10
 
 #: Largest number of extensions of the auxiliary grid, if a refinement needs a longer one.
-MOST_GRIDS = 4
+_GRIDS = 4
 
 _STOPS = {
     -1: "the time budget ended before the fit converged",
@@ -85,27 +84,6 @@ class Minimum:
     def covariance(self) -> Covariance:
         """Covariance of the refined parameters."""
         return covariance(self)
-
-
-class CompiledEnd(NamedTuple):
-    """Where a refinement in compiled code ended.
-
-    Attributes
-    ----------
-    values : ndarray, shape (p,)
-        Values of all parameters.
-    chi2 : float
-        χ² there, with that of the priors; infinite if it was not finite at the start.
-    converged : bool
-        Whether it is a minimum.
-    steps : int
-        Number of evaluations of the model.
-    """
-
-    values: FloatArray
-    chi2: float
-    converged: bool
-    steps: int
 
 
 def prior_residuals(parameters: Parameters, values: Mapping[str, float]) -> tuple[FloatArray, FloatArray]:
@@ -237,66 +215,43 @@ def _compiled(
     expired: Callable[[], bool] | None,
 ) -> Minimum:
     """Refine in compiled code: linear residuals with a free scale."""
+    from slxrd.fitting.minimise import compiled as refit
+
     resolved, _ = parameters.resolve(parameters.vector())
     columns_of = objective.model.names
-    start = np.array([resolved[name] for name in columns_of])
-    end = refine_compiled(objective, parameters, start, tolerance, most_evaluations, expired)
-    found, converged = end.values, end.converged
+    found = np.array([resolved[name] for name in columns_of])
+    measured = [points.intensity[None, :] for points in objective.data]
+    steps = 0
+    for _ in range(_GRIDS):
+        problem = prepare_problem(objective, parameters, found[None, :])
+        portion = most_evaluations if expired is None else steps_at_once(problem, found[None, :])
+        for done in range(0, most_evaluations, portion):
+            if expired is not None and expired() and steps:
+                break
+            values_, _, how, _, taken = refit.refine_many(
+                problem, found[None, :], problem.targets(measured), tolerance,
+                min(portion, most_evaluations - done),
+            )  # fmt: skip
+            found = values_[0]
+            steps += int(taken[0])
+            if how[0] != refit.OUT_OF_STEPS:
+                break
+        if correlated(objective, found[None, :])[0] <= problem.reach or (expired is not None and expired()):
+            break
     values = FrozenDict(zip(columns_of, found.tolist(), strict=True))
     evaluation = objective.evaluate(values)
     names = parameters.free_names
     columns = [columns_of.index(name) for name in names]
     refined = parameters.start(**{name: values[name] for name in names})
+    converged = bool(how[0] == refit.CONVERGED)
     over = expired is not None and expired()
     why = _STOPS[2 if converged else -1 if over else 0]
     known, slopes = prior_residuals(parameters, values)
     jacobian = np.vstack((evaluation.jacobian[:, columns], slopes))
     penalty = float(known @ known)
     return Minimum(
-        refined, names, found[columns], values, evaluation, jacobian, penalty, converged, why, end.steps
+        refined, names, found[columns], values, evaluation, jacobian, penalty, converged, why, steps
     )
-
-
-def refine_compiled(
-    objective: Objective,
-    parameters: Parameters,
-    start: FloatArray,
-    tolerance: float,
-    most_evaluations: int,
-    expired: Callable[[], bool] | None = None,
-) -> CompiledEnd:
-    """Refine in compiled code from values of all parameters, with the auxiliary grid that these need.
-
-    Parameters
-    ----------
-    objective : Objective
-        A function that compiled code can refine (:func:`~slxrd.fitting.minimise.problem.is_compiled`).
-    parameters : Parameters
-        Which parameters are free, and their bounds; those that are not keep their values at the start.
-    start : ndarray, shape (p,)
-        Values of all parameters, in the order of ``model.names``.
-    tolerance, most_evaluations, expired
-        As for :func:`minimise`.
-    """
-    from slxrd.fitting.minimise import compiled as refit
-
-    measured = [points.intensity[None, :] for points in objective.data]
-    place, steps = start[None, :], 0
-    for _ in range(MOST_GRIDS):
-        problem = prepare_problem(objective, parameters, place)
-        portion = most_evaluations if expired is None else steps_at_once(problem, place)
-        for done in range(0, most_evaluations, portion):
-            if expired is not None and expired() and steps:
-                break
-            place, chi2, how, _, taken = refit.refine_many(
-                problem, place, problem.targets(measured), tolerance, min(portion, most_evaluations - done)
-            )
-            steps += int(taken[0])
-            if how[0] != refit.OUT_OF_STEPS:
-                break
-        if within_grid(objective, problem, place)[0] or (expired is not None and expired()):
-            break
-    return CompiledEnd(place[0], float(chi2[0]), bool(how[0] == refit.CONVERGED), steps)
 
 
 def _inside(start: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:

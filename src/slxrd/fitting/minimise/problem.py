@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,11 +19,8 @@ from slxrd.parameters.parameter_set import Parameters
 from slxrd.parameters.scans import scan_of_zero
 from slxrd.units import FloatArray
 
-#: Ratio of the longest correlations on successive auxiliary grids.
-LADDER = 1.25
-#: A grid for correlations over one distance is exact for those over so much longer ones: χ² changes by less
-#: than 1e-11 of itself.
-EXACT_BEYOND = 1.25
+#: Ratio of the longest correlations on an auxiliary grid to those at the starts.
+MARGIN = 1.5
 #: The largest number of background shapes of a region, as in native/background.c.
 MOST_SHAPES = 8
 #: Time in seconds per scattering vector and size that an evaluation with derivatives takes at most, roughly,
@@ -97,53 +94,13 @@ class Problem:
 
 def prepare_problem(objective: Objective, parameters: Parameters, starts: FloatArray) -> Problem:
     """Convert an objective to arrays for refinements that begin at ``starts``, shape (s, p)."""
-    return _prepared(objective, parameters, int(_rungs(correlated(objective, starts)).max()))
-
-
-def within_grid(objective: Objective, problem: Problem, values: FloatArray) -> NDArray[np.bool_]:
-    """Whether the auxiliary grid of a problem is exact at values of all parameters, shape (s, p) → (s,)."""
-    if not _smeared(objective):
-        return np.ones(len(values), dtype=bool)
-    return np.asarray(correlated(objective, values) <= EXACT_BEYOND * problem.reach)
-
-
-def problems_at(
-    objective: Objective, parameters: Parameters, points: FloatArray
-) -> Iterator[tuple[NDArray[np.int64], Problem]]:
-    """Convert an objective to arrays for evaluations at ``points``, shape (s, p), without refinement.
-
-    Yields
-    ------
-    ndarray of int, shape (k,)
-        Indices of the points with correlations over similar distances.
-    Problem
-        Arrays with the shortest auxiliary grid for them.
-    """
-    if not _smeared(objective):
-        yield np.arange(len(points)), _prepared(objective, parameters, 0)
-        return
-    rungs = _rungs(correlated(objective, points))
-    for rung in np.unique(rungs).tolist():
-        yield np.flatnonzero(rungs == rung), _prepared(objective, parameters, rung)
-
-
-def _smeared(objective: Objective) -> bool:
-    """Whether there is a resolution; without one the only grid is that of the measured points."""
-    return any(math.isfinite(model.longest_fringe) for model in objective.region_models)
-
-
-def _rungs(distances: FloatArray) -> NDArray[np.int64]:
-    """Powers of :data:`LADDER`, rounded up, so that evaluations of similar parameters share a grid."""
-    return np.ceil(np.log(np.maximum(distances, 1.0)) / math.log(LADDER)).astype(np.int64)
-
-
-def _prepared(objective: Objective, parameters: Parameters, rung: int) -> Problem:
-    """Convert an objective to arrays with the auxiliary grid for correlations over this distance."""
     rows = [parameters[name] for name in objective.model.names]
     free = np.array([row.free is True for row in rows])
     lower = np.where(free, [row.lower for row in rows], -np.inf)
     upper = np.where(free, [row.upper for row in rows], np.inf)
-    reach = LADDER**rung
+    reach = MARGIN * float(np.max(correlated(objective, starts)))
+    # Rounded up to a power of 1.25, so that refinements from similar starts share a layout.
+    reach = 1.25 ** math.ceil(math.log(reach) / math.log(1.25))
     check_bounds(objective.model.stack, rows[5].lower, rows[5].upper)
     longest = max(model.longest_fringe for model in objective.region_models)
     zeros = tuple(row.value or 0.0 for name, row in parameters.items() if scan_of_zero(name) is not None)
@@ -175,12 +132,8 @@ def seconds_of_evaluation(problem: Problem, start: FloatArray) -> float:
 
 
 def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
-    """Return the longest distances in Å, shape (n,), over which models of shape (n, p) are correlated.
-
-    They are those that the sharpest resolution of all regions shows.
-    """
-    sharpest = max(objective.region_models, key=lambda model: model.longest_fringe)
-    return sharpest.correlated(rows)
+    """Return the longest distances in Å, shape (n,), over which models of shape (n, p) are correlated."""
+    return objective.region_models[0].correlated(rows)
 
 
 @lru_cache(maxsize=16)
