@@ -94,3 +94,10 @@ def test_counts_that_are_not_divided_by_their_times_are_noticed() -> None:
     pattern = Pattern(Q, counts, source="film.xy")
     _, notes = prepare_objective(pattern, FitOptions([Region(0.88, 1.28), Region(1.98, 2.33)]))
     assert ["the intensity jumps by a factor of" in note for note in notes].count(True) == 1
+
+
+def test_scans_of_very_many_points_are_not_divided() -> None:
+    values = np.random.default_rng(1).poisson(400.0, 60_000).astype(float)
+    values[30_000:] /= 5.0
+    assert find_segments(values[10_000:50_000], np.full(40_000, 1e-7), 0.0) is not None
+    assert find_segments(values, np.full(60_000, 1e-7), 0.0) is None

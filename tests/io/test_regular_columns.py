@@ -175,14 +175,20 @@ def test_many_lines_take_little_time_and_memory(separator: str, columns: int, tm
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before, start = peak(), time.process_time()\n"
         "pattern = read(sys.argv[1], wavelength='CuKa')\n"
-        "print(len(pattern), time.process_time() - start, (peak() - before) / 1024)\n"
+        "used, more = time.process_time() - start, peak() - before\n"
+        "start = time.process_time()\n"
+        "with open(sys.argv[1]) as file:\n"
+        "    next(file)\n"
+        "    for line in file:\n"
+        "        [float(each) for each in line.replace(';', ' ').split()]\n"
+        "print(len(pattern), used / (time.process_time() - start), more / 1024)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
     )
-    n, seconds, megabytes = done.stdout.split()
+    n, ratio, megabytes = done.stdout.split()
     assert int(n) == 400_000
-    # Some two times what is measured on an idle computer.
-    assert float(seconds) < 1.0
+    # Both take longer on a busy computer.
+    assert float(ratio) < 3.0
     if sys.platform == "linux":
         assert float(megabytes) < 80.0

@@ -15,6 +15,8 @@ from slxrd.units import FloatArray
 
 #: How often a scan is divided, so that it has at most 2 to the power of this number of parts.
 DIVISIONS = 3
+#: Longer scans are not divided: none is measured with so many points, and each division sorts them.
+MOST_POINTS = 50_000
 #: Smallest ratio of the intensities of one count in neighbouring parts.
 LEAST_RATIO = 1.2
 #: Share of the values of every part that must be multiples of its count, and the rounding errors allowed.
@@ -42,8 +44,10 @@ def find_segments(values: FloatArray, rounding: FloatArray, digit: float) -> Flo
     Returns
     -------
     ndarray, shape (n,), or None
-        None if the scan is not found to consist of such parts.
+        None if the scan is not found to consist of such parts, or has more than 50,000 points.
     """
+    if values.size > MOST_POINTS:
+        return None
     parts = _parts(values, rounding, digit, DIVISIONS)
     if parts is None:
         return None
