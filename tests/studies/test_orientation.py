@@ -112,7 +112,7 @@ def test_an_impurity_is_listed_with_its_significance(measured: slxrd.Orientation
     assert impurity.even
     assert [ring.planes for ring in measured.rings] == ["", "{100}", "{110}"]
     assert [ring.even for ring in measured.rings[1:]] == [False] * 2
-    assert "not of the crystal" in str(measured)
+    assert "not of the lattice" in str(measured)
     assert "0.9" in measured.csv()
 
 
