@@ -40,14 +40,16 @@ def licence(name: str) -> str | None:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return None
-    if about["License-Expression"]:
-        return str(about["License-Expression"])
+    # A missing entry is None in the standard library, and an error where importlib_metadata is in its place.
+    expressions = about.get_all("License-Expression") or []
+    if expressions:
+        return str(expressions[0])
     listed = [
         text.rpartition(" :: ")[2] for text in about.get_all("Classifier") or () if "License ::" in text
     ]
     if listed and listed != ["OSI Approved"]:
         return ", ".join(listed)
-    text = about["License"] or _of_its_file(name) or "not stated"
+    text = next(iter(about.get_all("License") or ()), "") or _of_its_file(name) or "not stated"
     return str(text).strip().splitlines()[0][:60]
 
 
