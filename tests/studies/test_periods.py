@@ -11,7 +11,7 @@ pytest.importorskip("pyFAI")
 from simulated_spots import GEOMETRY, SHAPE, exits, gisaxs
 
 import slxrd
-from slxrd.studies.images.spots.combs import Comb
+from slxrd.studies.images.spots.combs import Comb, CombFit
 from slxrd.studies.images.spots.estimates import estimates
 from slxrd.studies.images.spots.find import find_spots
 from slxrd.studies.images.spots.heights import Heights
@@ -306,15 +306,21 @@ def test_multiples_of_a_period_do_not_displace_it() -> None:
     assert min(abs(each - 100.0) for each in found) < 1.0
 
 
-def test_a_period_of_unresolved_pairs_of_spots_is_not_stated_alone() -> None:
-    """Each pair may be one spot of half of the period."""
-    inside = np.pi / 100.0 + 0.0003
+def refined_rod(inside: float) -> tuple[Comb, CombFit]:
+    """Spots of a period of 100 Å along a rod, and their refined period."""
     profile, teeth = rod(100.0, inside, 0.0)
     one = Comb([profile], [teeth], ALONG)
     p = one.adapted(np.zeros(FIRST))
     p[PERIOD], p[INSIDE], p[WIDTH] = 100.0, inside, np.log(ALONG.width)
     fit = one.refine(p)
     assert fit is not None
+    return one, fit
+
+
+def test_a_period_of_unresolved_pairs_of_spots_is_not_stated_alone() -> None:
+    """Each pair may be one spot of half of the period."""
+    inside = np.pi / 100.0 + 0.0003
+    one, fit = refined_rod(inside)
     place = np.linspace(98.0, 102.0, 41)
     density = np.exp(-0.5 * ((place - 100.0) / 0.3) ** 2)
     mode = Mode(one, fit, place, density / density.sum(), 0.0)
@@ -326,12 +332,8 @@ def test_a_period_of_unresolved_pairs_of_spots_is_not_stated_alone() -> None:
 def test_beams_are_exchanged() -> None:
     """The same spots with another incidence, k_z and period, by heights that are free."""
     inside = np.pi / 100.0 + 0.0025
-    profile, teeth = rod(100.0, inside, 0.0)
-    one = Comb([profile], [teeth], ALONG)
-    p = one.adapted(np.zeros(FIRST))
-    p[PERIOD], p[INSIDE], p[WIDTH] = 100.0, inside, np.log(ALONG.width)
-    fit = one.refine(p)
-    assert fit is not None
+    one, fit = refined_rod(inside)
+    (profile,), (teeth,) = one.profiles, one.teeth
     other = exchanged(fit.p, 2.0 * np.pi / fit.period, ALONG)
     assert other is not None
     places = [np.sort(centres(profile, teeth, ALONG, each)[:-1]) for each in (fit.p, other)]

@@ -216,11 +216,6 @@ class EffectRows(NamedRows):
     item = "effect"
     name_width = 204
 
-    @property
-    def rows(self) -> list[pn.Row]:
-        """The rows, each with its fields."""
-        return list(self._list.objects)
-
     def _above(self) -> list[Any]:
         self._all = pn.widgets.Select(
             label="in the errors",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -51,15 +52,17 @@ class _SourceField(pn.viewable.Viewer):
             self._filling = False
         self._arrange()
 
+    @abstractmethod
     def _read(self) -> Any:
         """Return the value, or an ellipsis while a field is empty."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _fill(self) -> None:
-        raise NotImplementedError
+        """Show the value in the fields."""
 
+    @abstractmethod
     def _arrange(self) -> None:
-        raise NotImplementedError
+        """Show the fields of the chosen source only."""
 
 
 class NoiseField(_SourceField):
