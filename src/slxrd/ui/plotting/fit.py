@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd._escape import on_one_line, printable
@@ -18,7 +17,6 @@ from slxrd.fitting.result.fit import Estimate, FitResult, Solution
 from slxrd.fitting.result.summary import format_estimate, format_interval, is_simulated
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.ui.plotting import style
-from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,10 +105,12 @@ def _is_wide(fitted: Fitted) -> bool:
     return bool(positive.size) and positive.max() > style.WIDE_RANGE * np.percentile(positive, 5.0)
 
 
-def pieces(q: FloatArray) -> list[NDArray[np.intp]]:
-    """Return the indices of points without a gap between them, across which no curve is drawn."""
-    gaps = np.flatnonzero(np.diff(q) > 3.0 * np.median(np.diff(q))) + 1
-    return np.split(np.arange(q.size), gaps)
+def draw_calculated(panel: Axes, fitted: Fitted, dashes: str, *, label: str, **look: Any) -> None:
+    """Draw the calculated curve of a region, but not across gaps between its points."""
+    gaps = np.flatnonzero(np.diff(fitted.q) > 3.0 * np.median(np.diff(fitted.q))) + 1
+    for i, part in enumerate(np.split(np.arange(fitted.q.size), gaps)):
+        name = label if i == 0 else None
+        panel.plot(fitted.q[part], fitted.calculated[part], dashes, label=name, **look)
 
 
 def draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bool) -> None:
@@ -124,12 +124,8 @@ def draw_curves(top: Axes, fitted: Fitted, scale: str, points: str, rejected: bo
         top.set_ylim(floor, float(fitted.measured.max()) * 2.0)
     top.vlines(fitted.q, low, high, color=style.POINTS, alpha=0.25, linewidth=0.7, label="± σ")
     top.plot(fitted.q, fitted.measured, ".", color=style.POINTS, markersize=2.2, label=points)
-    for i, part in enumerate(pieces(fitted.q)):
-        label = "calculated" if i == 0 else None
-        dashes = "--" if rejected else "-"
-        top.plot(
-            fitted.q[part], fitted.calculated[part], dashes, color=_CALCULATED, linewidth=1.0, label=label
-        )
+    dashes = "--" if rejected else "-"
+    draw_calculated(top, fitted, dashes, label="calculated", color=_CALCULATED, linewidth=1.0)
     top.margins(x=0.01)
 
 

@@ -13,7 +13,7 @@ from slxrd.studies.merit.disorder import Disorder
 from slxrd.studies.merit.figures import FiguresOfMerit
 from slxrd.studies.polarisation import LpComparison
 from slxrd.ui.plotting import style
-from slxrd.ui.plotting.fit import pieces
+from slxrd.ui.plotting.fit import draw_calculated
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,9 +55,7 @@ def lp_figure(found: LpComparison) -> Figure:
                 alpha=0.25,
             )
             panel.plot(fitted.q, fitted.measured, ".", color=_MEASURED, markersize=3.0, label=label)
-            for i, part in enumerate(pieces(fitted.q)):
-                name = "fitted" if i == 0 else None
-                panel.plot(fitted.q[part], fitted.calculated[part], color=_FITTED, linewidth=1.4, label=name)
+            draw_calculated(panel, fitted, "-", label="fitted", color=_FITTED, linewidth=1.4)
             panel.set_xlabel(style.Q)
         axes[row, 0].set_ylabel(f"intensity {title}\n(arb. units)")
         rows = [(r.symbol, r.before if row == 0 else r.after) for r in found.rows if r.shift is not None]

@@ -10,7 +10,7 @@ from slxrd._escape import on_one_line
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.robust import OUTLYING, RobustComparison
 from slxrd.ui.plotting import style
-from slxrd.ui.plotting.fit import pieces
+from slxrd.ui.plotting.fit import draw_calculated
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,11 +53,7 @@ def robust_figure(found: RobustComparison) -> Figure:
             (plain, "-", FIT, "fit"),
             (robust, "--", ROBUST, "Student-t residuals"),
         ):
-            for i, part in enumerate(pieces(fitted.q)):
-                label = name if i == 0 else None
-                above.plot(
-                    fitted.q[part], fitted.calculated[part], dashes, color=colour, linewidth=1.2, label=label
-                )
+            draw_calculated(above, fitted, dashes, label=name, color=colour, linewidth=1.2)
         below.plot(plain.q, weights, ".", color="0.4", markersize=3)
         below.plot(plain.q[far], weights[far], "o", color=POINTS, markersize=5)
         below.axhline(OUTLYING, color="0.6", linewidth=0.8)
