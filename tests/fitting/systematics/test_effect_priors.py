@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -172,8 +173,16 @@ def test_shares_of_another_shape_keep_the_lower_moments(sigma_N: float, order: i
     for power in range(order):
         assert abs(change @ x**power) < 1e-12
     moment = change @ x**order
-    # Five sizes cannot be as skewed as a normal distribution, nor have its kurtosis.
-    assert 0.0 < moment < 1.0 if sigma_N < 0.8 else moment == pytest.approx(1.0, rel=1e-2)
+    # Mean square of the orthogonal polynomial, by the determinants of the matrices of moments.
+    moments = [P @ x**power for power in range(2 * order + 1)]
+    upper, lower = (
+        np.linalg.det([[moments[i + j] for j in range(size)] for i in range(size)])
+        for size in (order + 1, order)
+    )
+    assert moment == pytest.approx(upper / lower / math.factorial(order), rel=1e-6)
+    # That of a normal distribution; five sizes cannot be as skewed, nor have its kurtosis.
+    if sigma_N > 0.8:
+        assert moment == pytest.approx(1.0, rel=3e-3 if order == 3 else 1e-2)
 
 
 @pytest.mark.parametrize("effect", ["size_skewness", "size_kurtosis"])
