@@ -25,7 +25,7 @@ from slxrd.fitting.diagnosis.result import (
     OrderSeries,
     PeakKind,
 )
-from slxrd.fitting.diagnosis.shapes import ShapeTest, compare_shapes
+from slxrd.fitting.diagnosis.shapes import ShapeTest
 from slxrd.fitting.diagnosis.shoulder import find_shoulder
 from slxrd.fitting.diagnosis.substrate import SHARP, find_substrate, is_hidden_film
 
@@ -116,7 +116,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
             lines = (pattern.wavelength, pattern.second_line)
         if around.sum() >= 8:
             sigma = noise.sigma(intensity[around]) * math.sqrt(noise.time)
-            shape = compare_shapes(q[around], intensity[around], sigma, main.width, lines)
+            shape = ShapeTest(q[around], intensity[around], sigma, main.width, lines)
     resolution = estimate_resolution(maxima, pattern.q, intensity, noise, fringes)
     findings = Findings(
         pattern, maxima, bragg, main, found[1] if found else None, tuple(fringes), families, crystals,

@@ -150,9 +150,9 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
     """Decide on a pattern without equidistant fringes and without series of orders."""
     strong = [peak for peak in found.bragg if peak.height > 0.1 * main.height]
     close = _companions(strong, main)
-    alone = found.shape is None or found.shape.one_maximum
     layered = main.q < 2.0 * math.pi / 8.0
-    if not close and alone and main.width < (1.6 if layered else 1.0) * NANOCRYSTAL:
+    narrow = main.width < (1.6 if layered else 1.0) * NANOCRYSTAL
+    if not close and narrow and _has_one_maximum(found):
         return (
             "crystals without a superlattice",
             [f"one sharp peak at {main.q:.4f} Å⁻¹ without fringes or other orders"],
@@ -161,7 +161,7 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
                 *([_hidden_film(found, main)] if main.width < SHARP else []),
             ],
         )
-    if len(strong) > 4 and alone and not _overlapping(strong, main):
+    if len(strong) > 4 and not _overlapping(strong, main) and _has_one_maximum(found):
         return (
             "crystals without a superlattice",
             [f"{_count(len(strong))} sharp peaks at irregular distances, without fringes"],
@@ -188,6 +188,11 @@ def _lone_peak(found: Findings, main: Maximum) -> tuple[SampleKind, list[str], l
             ["crystals of different sizes without a superlattice"],
         )
     return "stack", ["a broad peak, as of nanocrystals"], ["nanocrystals without a superlattice"]
+
+
+def _has_one_maximum(found: Findings) -> bool:
+    """Whether the strongest peak has no fringes, as far as its points show."""
+    return found.shape is None or found.shape.one_maximum
 
 
 def _hidden_film(found: Findings, peak: Maximum) -> str:

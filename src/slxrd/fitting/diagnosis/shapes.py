@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -14,41 +16,7 @@ SHAPE_ERROR = 0.03
 
 @dataclass(frozen=True)
 class ShapeTest:
-    """χ² per point of a region for curves without fringes.
-
-    Parameters
-    ----------
-    unimodal : float
-        Of the best curve that rises to one maximum and then falls.
-    single : float
-        Of the best pseudo-Voigt peak with a linear background.
-    limit : float
-        Value that noise alone hardly exceeds, 1 + 4√(2/n).
-    """
-
-    unimodal: float
-    single: float
-    limit: float
-
-    @property
-    def one_maximum(self) -> bool:
-        """Whether a curve with one maximum describes the region."""
-        return self.unimodal < self.limit
-
-    @property
-    def one_peak(self) -> bool:
-        """Whether a single symmetric peak describes the region."""
-        return self.single < self.limit
-
-
-def compare_shapes(
-    q: FloatArray,
-    intensity: FloatArray,
-    sigma: FloatArray,
-    width: float,
-    lines: tuple[float, SecondLine] | None = None,
-) -> ShapeTest:
-    """Compare a region with curves that have no fringes.
+    """Comparison of a region with curves that have no fringes, made when it is needed.
 
     Parameters
     ----------
@@ -59,12 +27,31 @@ def compare_shapes(
     lines : tuple of float and SecondLine, optional
         Wavelength in Å, and second line of a doublet.
     """
-    error = np.hypot(sigma, SHAPE_ERROR * np.maximum(intensity, 0.0))
-    return ShapeTest(
-        _unimodal(intensity, error),
-        _single(q, intensity, error, width, lines),
-        1.0 + 4.0 * float(np.sqrt(2.0 / q.size)),
-    )
+
+    q: FloatArray
+    intensity: FloatArray
+    sigma: FloatArray
+    width: float
+    lines: tuple[float, SecondLine] | None = None
+
+    @cached_property
+    def one_maximum(self) -> bool:
+        """Whether a curve that rises to one maximum and then falls describes the region."""
+        return _unimodal(self.intensity, self._error) < self._limit
+
+    @cached_property
+    def one_peak(self) -> bool:
+        """Whether a single pseudo-Voigt peak with a linear background describes the region."""
+        return _single(self.q, self.intensity, self._error, self.width, self.lines) < self._limit
+
+    @property
+    def _limit(self) -> float:
+        """Value of χ² per point that noise alone hardly exceeds, 1 + 4√(2/n)."""
+        return 1.0 + 4.0 * math.sqrt(2.0 / self.q.size)
+
+    @property
+    def _error(self) -> FloatArray:
+        return np.hypot(self.sigma, SHAPE_ERROR * np.maximum(self.intensity, 0.0))
 
 
 def _unimodal(intensity: FloatArray, sigma: FloatArray) -> float:
