@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from slxrd._interruption import check_interruption
 from slxrd.model.environment.film import jets
 from slxrd.model.environment.film.shape import Shape, rounded_normal
-from slxrd.model.environment.film.surface import modes_of, terms_needed
+from slxrd.model.environment.film.surface import Modes, modes_of, terms_needed
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray
 
 
@@ -43,26 +42,47 @@ def film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArray
         With derivatives; see :mod:`slxrd.model.environment.film.jets`.
     """
     terms = terms_needed(shape, phase) or 0
-    X, Y, rate, depth_row = modes_of(shape, phase, terms)
+    modes = modes_of(shape, phase, terms)
+    X, Y = modes.X, modes.Y
     if shape.roughness > 0.0:
         steps = np.arange(-shape.margin, shape.margin + 1)
         share, by_spread = rounded_normal(steps, shape.roughness)
         weights = {0: share, jets.ROUGHNESS: by_spread}
-        still, moved = _averages(phase, steps, weights, terms, rate, depth_row)
+        still, moved = _averages(phase, steps, weights, terms, modes)
         X = [jets.product(one, other) for one, other in zip(X, still, strict=True)]
         Y = [jets.product(one, other) for one, other in zip(Y, moved, strict=True)]
     weights = {0: shape.shares, jets.N: shape.shares_N, jets.SIGMA_N: shape.shares_sigma_N}
-    s, chi = _averages(phase, shape.sizes, weights, 2 * terms, rate, depth_row)
+    s, chi = _averages(phase, shape.sizes, weights, 2 * terms, modes)
     amplitude = sum(jets.product(X[p], s[p]) + jets.product(Y[p], chi[p]) for p in range(terms + 1))
-    intensity = np.zeros((jets.ROWS, phase.size))
-    for k in range(2 * terms + 1):
-        check_interruption()
-        alike, crossed = np.zeros((2, jets.ROWS, phase.size), np.complex128)
-        for p in range(max(0, k - terms), min(k, terms) + 1):
-            alike += jets.product(np.conj(X[p]), X[k - p]) + jets.product(np.conj(Y[p]), Y[k - p])
-            crossed += jets.product(np.conj(X[p]), Y[k - p])
-        intensity += (jets.product(alike, s[k]) + 2.0 * jets.product(crossed, chi[k])).real
-    return intensity, np.asarray(amplitude)
+    return _intensity(np.array(X), np.array(Y), np.array(s), np.array(chi)), np.asarray(amplitude)
+
+
+def _intensity(X: ComplexArray, Y: ComplexArray, s: ComplexArray, chi: ComplexArray) -> FloatArray:
+    r"""Mean intensity and its derivatives.
+
+    As a Hermitian form in X and Y, its derivative is 2 Re Σ_p ∂X_p* G_p + ∂Y_p* H_p with
+    G_p = Σ_p' (X_p' s_{p+p'} + Y_p' χ_{p+p'}) and H_p = Σ_p' (Y_p' s_{p+p'} + X_p' χ*_{p+p'}).
+
+    Parameters
+    ----------
+    X, Y : ndarray of complex, shape (t, ROWS, n)
+    s : ndarray of complex, shape (2t − 1, ROWS, 1)
+    chi : ndarray of complex, shape (2t − 1, ROWS, n)
+    """
+    x, y, terms = X[:, 0], Y[:, 0], len(X)
+    G, H = np.zeros((2, terms, x.shape[1]), np.complex128)
+    alike, crossed = np.zeros((2, len(s), x.shape[1]), np.complex128)
+    for p in range(terms):
+        own, ahead = s[p : p + terms, 0], chi[p : p + terms, 0]
+        G += x[p] * own + y[p] * ahead
+        H += y[p] * own + x[p] * np.conj(ahead)
+        alike[p : p + terms] += np.conj(x[p]) * x + np.conj(y[p]) * y
+        crossed[p : p + terms] += np.conj(x[p]) * y
+    by_modes = np.einsum("prn,pn->rn", np.conj(X), G) + np.einsum("prn,pn->rn", np.conj(Y), H)
+    by_sizes = np.einsum("krn,kn->rn", s, alike) + 2.0 * np.einsum("krn,kn->rn", chi, crossed)
+    rows: FloatArray = 2.0 * by_modes.real + by_sizes.real
+    rows[0] = by_modes[0].real
+    return rows
 
 
 def _averages(
@@ -70,8 +90,7 @@ def _averages(
     numbers: IntArray,
     weights: dict[int, FloatArray],
     terms: int,
-    rate: float,
-    depth_row: int,
+    modes: Modes,
 ) -> tuple[list[ComplexArray], list[ComplexArray]]:
     """Weighted means of e^{−kn/ℓ} and of r^n e^{−kn/ℓ} over whole numbers n, for k from 0 to ``terms``.
 
@@ -85,12 +104,10 @@ def _averages(
         The weights (0), and their derivatives by row.
     terms : int
         Largest k.
-    rate : float
-        1/ℓ.
-    depth_row : int
-        Row of the derivative with respect to ℓ.
+    modes : Modes
+        Of the film, for 1/ℓ and the row of the derivative with respect to ℓ.
     """
-    rows = []
+    rows, rate = [], modes.rate
     for k in range(terms + 1):
         faded = np.exp(-k * rate * numbers)
         rows += [weight * faded for weight in weights.values()]
@@ -103,7 +120,7 @@ def _averages(
     for k in range(terms + 1):
         for found, source, by_phase in ((still, plain[k], 0.0), (moved, turned[k], 1j)):
             slopes = {row: source[i] for i, row in enumerate(weights) if row}
-            slopes |= {jets.PHASE: by_phase * source[-2], depth_row: source[-1]}
+            slopes |= {jets.PHASE: by_phase * source[-2], modes.depth_row: source[-1]}
             found.append(jets.jet(source[0], slopes))
     return still, moved
 
