@@ -10,7 +10,7 @@ from native_core import needs_native_core
 from random_samples import KINDS, Drawn, FloatArray, draw
 
 from slxrd.errors import SlxrdError
-from slxrd.model.kernel.arrays import AmplitudeSums, Sample
+from slxrd.model.kernel.arrays import AmplitudeSums, PowerWeights, Sample
 from slxrd.model.kernel.geometry import reach
 from slxrd.model.kernel.native import kernels as native
 from slxrd.model.kernel.native.conversion import address
@@ -101,6 +101,59 @@ def test_sums_for_the_mean_amplitude_need_rows_of_one_length_and_cells() -> None
     ):
         with pytest.raises(ValueError, match=r"shape|sizes|index"):
             native.amplitude_sums(*broken)
+
+
+def film(
+    seed: int, n: int = 70
+) -> tuple[FloatArray, FloatArray, FloatArray, PowerWeights, PowerWeights | None]:
+    """Random arguments of film_means; every third film has a smooth top."""
+    rng = np.random.default_rng(seed)
+    terms, rows, numbers = int(rng.integers(1, 6)), int(rng.integers(4, 11)), int(rng.integers(1, 40))
+
+    def weights(first: int, exponents: int, count: int) -> PowerWeights:
+        width = int(rng.integers(2, rows))
+        places = rng.permutation(rows)[:width]
+        return PowerWeights(first, places, rng.normal(size=(exponents, width, count)))
+
+    X, Y = rng.normal(size=(2, terms, rows, n)) + 1j * rng.normal(size=(2, terms, rows, n))
+    sizes = weights(int(rng.integers(1, 500)), 2 * terms - 1, numbers)
+    steps = weights(-7, terms, 15) if seed % 3 else None
+    return X, Y, rng.uniform(0.1, 12.0, n), sizes, steps
+
+
+def test_means_of_films() -> None:
+    for seed in range(60):
+        arguments = film(seed)
+        expected, found = reference_kernels.film_means(*arguments), native.film_means(*arguments)
+        for one, other in zip(found, expected, strict=True):
+            scale = np.max(np.abs(other), axis=1, keepdims=True)
+            assert np.all(np.abs(one - other) <= 1e-11 * scale), seed
+        for last in (0, 1, 63, 64, 65):
+            X, Y, phase, *weights = arguments
+            part = native.film_means(X[..., :last], Y[..., :last], phase[:last], *weights)
+            for one, other in zip(part, found, strict=True):
+                np.testing.assert_allclose(one, other[:, :last], rtol=1e-12, atol=1e-12 * np.abs(other).max())
+
+
+def test_means_of_films_need_weights_for_each_term_and_row() -> None:
+    X, Y, phase, sizes, steps = film(1)
+    assert steps is not None
+    rows = X.shape[1]
+    for broken in (
+        (X[:, :, 1:], Y, phase, sizes, steps),
+        (X, Y[:, 1:], phase, sizes, steps),
+        (X, Y, phase[1:], sizes, steps),
+        (X[:0], Y[:0], phase, sizes, steps),
+        (X, Y, phase, sizes._replace(weights=sizes.weights[1:]), steps),
+        (X, Y, phase, sizes._replace(weights=sizes.weights[:, :, :0]), steps),
+        (X, Y, phase, sizes._replace(rows=sizes.rows[1:]), steps),
+        (X, Y, phase, sizes._replace(rows=np.full_like(sizes.rows, rows)), steps),
+        (X, Y, phase, sizes._replace(rows=np.zeros_like(sizes.rows)), steps),
+        (X, Y, phase, sizes, steps._replace(weights=steps.weights[:-1])),
+        (X, Y, phase, sizes, steps._replace(rows=-1 - steps.rows)),
+    ):
+        with pytest.raises(ValueError, match=r"shape|index"):
+            native.film_means(*broken)
 
 
 @pytest.mark.parametrize("kind", KINDS)

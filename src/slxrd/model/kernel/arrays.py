@@ -40,6 +40,25 @@ class GapFunction(NamedTuple):
     compiled: bool
 
 
+class PowerWeights(NamedTuple):
+    """Weights of means of e^{−kn/ℓ} and of r^n e^{−kn/ℓ} over whole numbers n.
+
+    Attributes
+    ----------
+    first : int
+        The first number; the others follow it.
+    rows : ndarray of int, shape (w,)
+        Which row of the result each of the weights is for: 0 the mean, 1 its derivative with respect to the
+        phase of r apart from the factor i, others further derivatives. Each row appears once.
+    weights : ndarray, shape (t, w, m)
+        Weights times e^{−kn/ℓ}, or their derivatives, for k = 0, 1, …, t − 1.
+    """
+
+    first: int
+    rows: IntArray
+    weights: FloatArray
+
+
 class AmplitudeSums(NamedTuple):
     """Sums for the mean amplitude of stacks, each of shape (n,).
 

@@ -12,6 +12,7 @@ from slxrd.model.kernel.arrays import (
     FloatArray,
     GapFunction,
     IntArray,
+    PowerWeights,
     Sample,
 )
 from slxrd.model.kernel.native.library import native_core
@@ -27,6 +28,9 @@ class _Kernels(Protocol):
 
     def amplitude_sums(self, *arguments: Any) -> AmplitudeSums:
         """See :func:`slxrd.model.kernel.dispatch.amplitude_sums`."""
+
+    def film_means(self, *arguments: Any) -> tuple[FloatArray, ComplexArray]:
+        """See :func:`slxrd.model.kernel.dispatch.film_means`."""
 
     def reach(self, *arguments: Any) -> tuple[float, int]:
         """See :func:`slxrd.model.kernel.dispatch.reach`."""
@@ -122,6 +126,37 @@ def amplitude_sums(
     """
     check_interruption()
     return kernels().amplitude_sums(rows, first, closing, sizes, numbers, shares)
+
+
+def film_means(
+    X: ComplexArray, Y: ComplexArray, phase: FloatArray, sizes: PowerWeights, steps: PowerWeights | None
+) -> tuple[FloatArray, ComplexArray]:
+    r"""Mean intensity and mean amplitude of films of F_N = Σ_p (X_p + r^N Y_p) e^{−pN/ℓ}, with r = e^{iφ}.
+
+    With s_k = Σ_N P_N e^{−kN/ℓ} and χ_k = Σ_N P_N r^N e^{−kN/ℓ},
+
+        ⟨F⟩ = Σ_p (X_p s_p + Y_p χ_p),
+        ⟨|F|²⟩ = Σ_{p,p'} (X_p* X_p' + Y_p* Y_p') s_{p+p'} + 2 Re X_p* Y_p' χ_{p+p'}.
+
+    Parameters
+    ----------
+    X, Y : ndarray of complex, shape (t, k, n)
+        X_p and Y_p, and their derivatives, the first of them with respect to φ.
+    phase : ndarray, shape (n,)
+        φ.
+    sizes : PowerWeights
+        P_N, for 2t − 1 values of k.
+    steps : PowerWeights, optional
+        Shares w_m of steps m of a rough top, for t values of k, with which F is averaged first: X_p is
+        multiplied by Σ_m w_m e^{−pm/ℓ}, and Y_p by Σ_m w_m r^m e^{−pm/ℓ}.
+
+    Returns
+    -------
+    intensity : ndarray, shape (k, n)
+    amplitude : ndarray of complex, shape (k, n)
+        With derivatives.
+    """
+    return kernels().film_means(X, Y, phase, sizes, steps)
 
 
 def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:

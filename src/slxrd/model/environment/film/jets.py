@@ -35,13 +35,3 @@ def jet(value: _Complex, slopes: Mapping[int, _Complex]) -> ComplexArray:
     for row, slope in slopes.items():
         rows[row] = slope
     return rows
-
-
-def product(*factors: ComplexArray) -> ComplexArray:
-    """Multiply functions, by the product rule."""
-    total = factors[0]
-    for factor in factors[1:]:
-        rows = total * factor[0] + total[0] * factor
-        rows[0] = total[0] * factor[0]
-        total = rows
-    return total

@@ -31,6 +31,7 @@ import numpy as np
 from slxrd.model.environment.film import jets
 from slxrd.model.environment.film.shape import Shape
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray
+from slxrd.model.kernel.reference.film_means import product
 
 #: Largest phase φεℓ of which the power series is accurate; terms below this are left out.
 LARGEST_PHASE = 12.0
@@ -115,21 +116,21 @@ def modes_of(shape: Shape, phase: FloatArray, terms: int) -> Modes:
         u = _raised(shape, phase)
         below, _ = _series(phase, r, shape.strain_bottom, shape.depth_bottom, 0, True)
         above, _ = _series(phase, r, shape.strain_top, shape.depth_top, 0, False)
-        over = jets.product(np.conj(above), _turned_back(r)) - first
-        return Modes([jets.product(u, first + below)], [jets.product(u, over)], 0.0, jets.DEPTH_BOTTOM)
+        over = product(np.conj(above), _turned_back(r)) - first
+        return Modes([product(u, first + below)], [product(u, over)], 0.0, jets.DEPTH_BOTTOM)
     if shape.bottom:
         u = _raised(shape, phase)
         series, T = _series(phase, r, shape.strain_bottom, shape.depth_bottom, terms, True)
-        Y = [jets.product(u, -one) for one in (first, *T)]
-        X = [jets.product(u, first + series), *(np.zeros_like(first) for _ in T)]
+        Y = [product(u, -one) for one in (first, *T)]
+        X = [product(u, first + series), *(np.zeros_like(first) for _ in T)]
         return Modes(X, Y, 1.0 / shape.depth_bottom, jets.DEPTH_BOTTOM)
     series, T = _series(phase, r, shape.strain_top, shape.depth_top, terms, False)
     back = _turned_back(r)
-    whole = jets.product(back, np.conj(first + series))
-    ends = [jets.product(back, -np.conj(one)) for one in (first, *T)]
+    whole = product(back, np.conj(first + series))
+    ends = [product(back, -np.conj(one)) for one in (first, *T)]
     D = _settled(shape, phase, terms)
-    X = [np.sum([jets.product(D[v], ends[k - v]) for v in range(k + 1)], axis=0) for k in range(terms + 1)]
-    return Modes(X, [jets.product(d, whole) for d in D], 1.0 / shape.depth_top, jets.DEPTH_TOP)
+    X = [np.sum([product(D[v], ends[k - v]) for v in range(k + 1)], axis=0) for k in range(terms + 1)]
+    return Modes(X, [product(d, whole) for d in D], 1.0 / shape.depth_top, jets.DEPTH_TOP)
 
 
 def _turned_back(r: ComplexArray) -> ComplexArray:
@@ -166,7 +167,7 @@ def _settled(shape: Shape, phase: FloatArray, terms: int) -> list[ComplexArray]:
     )
     found = [jets.jet(np.ones(phase.size, np.complex128), {})]
     for v in range(1, terms + 1):
-        found.append(jets.product(found[-1], z / v))
+        found.append(product(found[-1], z / v))
     return found
 
 

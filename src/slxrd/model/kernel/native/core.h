@@ -17,7 +17,7 @@
 #include <time.h>
 
 /* Increased with every change of a structure or a signature below; library.py compares it with its own. */
-#define SLXRD_INTERFACE 3
+#define SLXRD_INTERFACE 4
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -66,6 +66,14 @@ typedef struct {
     int64_t first, count;
     double *share, *by_N, *by_sigma_N;
 } size_range;
+
+/* Weights of the whole numbers first, first + 1, ...: `count` of them for each of `width` rows, for each exponent of a
+ * decay; place is the row of a result for each of the width. */
+typedef struct {
+    int64_t first, count, width;
+    const int64_t *place;
+    const double *weights;
+} power_weights;
 
 /* Input and output of a kernel. out has 1 + k rows of n: intensity, derivatives by the k parameters. Without
  * derivatives only the first row is valid. Only cells less than `pairs` places apart interfere. */
@@ -157,6 +165,8 @@ typedef struct {
     void (*end_refinements)(void *paused);
     void (*amplitude_sums)(const double *in, int64_t n, const size_range *sizes, int64_t closing,
                            const int64_t *numbers, const double *shares, int64_t count, double *out);
+    int (*film_means)(const double *X, const double *Y, int64_t terms, int64_t rows, const double *phase, int64_t n,
+                      const power_weights *sizes, const power_weights *steps, double *intensity, double *amplitude);
 } functions;
 
 #endif

@@ -101,3 +101,14 @@ EXPORT void slxrd_amplitude_sums(const double *in, int64_t n, int64_t first, int
     const size_range sizes = {first, count, share, by_N, by_sigma_N};
     chosen()->amplitude_sums(in, n, &sizes, closing, numbers, shares, stacks, out);
 }
+
+/* Means over the sizes and the roughness of a film; see film.c. */
+EXPORT int slxrd_film_means(const double *X, const double *Y, int64_t terms, int64_t rows, const double *phase,
+                            int64_t n, int64_t first_size, int64_t size_count, int64_t size_width,
+                            const int64_t *size_place, const double *size_weights, int64_t first_step,
+                            int64_t step_count, int64_t step_width, const int64_t *step_place,
+                            const double *step_weights, double *intensity, double *amplitude) {
+    const power_weights sizes = {first_size, size_count, size_width, size_place, size_weights};
+    const power_weights steps = {first_step, step_count, step_width, step_place, step_weights};
+    return chosen()->film_means(X, Y, terms, rows, phase, n, &sizes, &steps, intensity, amplitude);
+}

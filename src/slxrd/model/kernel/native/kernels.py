@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import AmplitudeSums, ComplexArray, FloatArray, IntArray, Sample
+from slxrd.model.kernel.arrays import AmplitudeSums, ComplexArray, FloatArray, IntArray, PowerWeights, Sample
 from slxrd.model.kernel.native.conversion import address, integers, reals
 from slxrd.model.kernel.native.library import check_status, core
 from slxrd.model.kernel.native.structures import NativeSample, native_sample
@@ -94,6 +94,44 @@ def amplitude_sums(
         address(numbers), address(shares), numbers.size, address(out),
     )  # fmt: skip
     return AmplitudeSums(*out)
+
+
+def film_means(
+    X: ComplexArray, Y: ComplexArray, phase: FloatArray, sizes: PowerWeights, steps: PowerWeights | None
+) -> tuple[FloatArray, ComplexArray]:
+    """Mean intensity and mean amplitude of films; see ``dispatch.film_means``."""
+    phase = reals(phase, len(phase))
+    terms, rows, n = np.shape(X)
+    if terms < 1 or rows < 2 or n != phase.size:
+        raise ValueError(f"arrays of shape {np.shape(X)} for {phase.size} phases")
+    modes = [
+        reals(np.ascontiguousarray(each, np.complex128).view(np.float64), terms, rows, 2 * n)
+        for each in (X, Y)
+    ]
+    weights = [_power_weights(sizes, 2 * terms - 1, rows), _power_weights(steps, terms, rows)]
+    intensity, amplitude = np.empty((rows, n)), np.empty((rows, n), np.complex128)
+    numbers = [
+        (first, table.shape[2], places.size, address(places), address(table))
+        for first, places, table in weights
+    ]
+    check_status(
+        core().slxrd_film_means(
+            *(address(each) for each in modes), terms, rows, address(phase), n, *numbers[0], *numbers[1],
+            address(intensity), address(amplitude),
+        )
+    )  # fmt: skip
+    return intensity, amplitude
+
+
+def _power_weights(given: PowerWeights | None, terms: int, rows: int) -> PowerWeights:
+    """Check weights; none are those of no number."""
+    if given is None:
+        return PowerWeights(0, np.zeros(1, np.int64), np.zeros((terms, 1, 0)))
+    table = reals(given.weights, terms, len(given.rows), np.shape(given.weights)[-1])
+    places = integers(given.rows, len(given.rows), below=rows)
+    if not table.size or np.unique(places).size != places.size:
+        raise ValueError(f"weights of shape {table.shape} for rows {places}")
+    return PowerWeights(int(given.first), places, table)
 
 
 def reach(p: FloatArray, s: Sample, longest: float) -> tuple[float, int]:

@@ -12,7 +12,7 @@ from slxrd.errors import SlxrdError
 from slxrd.model.kernel.native.structures import SIZES
 
 #: Version of the interface, as in core.h.
-INTERFACE = 3
+INTERFACE = 4
 #: What the functions of the core return.
 OK, NO_MEMORY, BAD_SIZES, PAUSED = 0, 1, 2, 3
 #: The variable of the environment that, set to 0, makes slxrd calculate without the native core.
@@ -37,6 +37,10 @@ _ARGUMENTS = {
     "slxrd_amplitude_sums": (
         _ADDRESS, _WHOLE, _WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE,
         _ADDRESS,
+    ),
+    "slxrd_film_means": (
+        _ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _ADDRESS, _WHOLE,
+        *(2 * (_WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS)), _ADDRESS, _ADDRESS,
     ),
 }  # fmt: skip
 _WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements", "slxrd_amplitude_sums")
