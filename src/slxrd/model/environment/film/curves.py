@@ -87,11 +87,10 @@ def _film_sums(shape: Shape, phase: FloatArray) -> tuple[FloatArray, ComplexArra
     check_interruption()
     if not closed.is_closed(shape, phase):
         return planes.film_sums(shape, phase)
-    near = np.abs(np.exp(1j * phase) - 1.0) < _NEAR_PEAK
-    if not near.any():
-        return closed.film_sums(shape, phase)
-    intensity = np.empty((jets.ROWS, phase.size))
-    amplitude = np.empty((jets.ROWS, phase.size), np.complex128)
-    for where, sums in ((near, planes.film_sums), (~near, closed.film_sums)):
-        intensity[:, where], amplitude[:, where] = sums(shape, phase[where])
+    near = np.flatnonzero(np.abs(np.sin(0.5 * phase)) < 0.5 * _NEAR_PEAK)
+    elsewhere = phase.copy()
+    elsewhere[near] = math.pi
+    intensity, amplitude = closed.film_sums(shape, elsewhere)
+    if near.size:
+        intensity[:, near], amplitude[:, near] = planes.film_sums(shape, phase[near])
     return intensity, amplitude
