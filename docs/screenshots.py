@@ -109,6 +109,8 @@ def main() -> None:
     cubes = "example:cspbbr3-cubes"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        draw(browser, "app-open-simulated.png", cubes, lambda page: None)
+        draw(browser, "app-save-simulated.png", cubes, lambda page: (fit(page), press(page, "5 Save")))
         draw(browser, "app-regions-measured.png", str(FILM), lambda page: press(page, "2 Regions"))
         draw(browser, "app-model-simulated.png", cubes, lambda page: (fit(page), move_slider(page)))
         draw(browser, "app-fit-simulated.png", cubes, fit)

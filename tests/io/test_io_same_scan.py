@@ -72,7 +72,9 @@ def test_what_is_known_of_the_counts() -> None:
     for pattern in (rig, reading("xrr003.xy")):
         assert pattern.per_count is not None
         assert set(pattern.per_count.tolist()) == {1.0}
-        assert "it is the last digit, and they scatter as counts do" in str(pattern.history[-1])
+        assert "it is the last digit of the numbers, and they scatter as counts do" in str(
+            pattern.history[-1]
+        )
 
 
 @pytest.mark.slow

@@ -38,14 +38,14 @@ def describe_scans(source: str, scans: Sequence[Pattern | SlxrdError]) -> str:
 
 def _rows(pattern: Pattern) -> list[tuple[str, str]]:
     steps = np.diff(pattern.x)
-    unit = "Å⁻¹" if pattern.axis == "q" else "°"
+    unit = " Å⁻¹" if pattern.axis == "q" else "°"
     name = "q" if pattern.axis == "q" else "2θ"
-    step = f"step {np.median(steps):.5g} {unit}"
+    step = f"step {np.median(steps):.5g}{unit}"
     if np.ptp(steps) > 0.01 * np.median(steps):
-        step = f"steps {steps.min():.5g} to {steps.max():.5g} {unit}"
+        step = f"steps {steps.min():.5g} to {steps.max():.5g}{unit}"
     rows = [
         ("format", str(pattern.metadata.get("format", "unknown"))),
-        (name, f"{pattern.x[0]:.6g} to {pattern.x[-1]:.6g} {unit}, {len(pattern)} points, {step}"),
+        (name, f"{pattern.x[0]:.6g} to {pattern.x[-1]:.6g}{unit}, {len(pattern)} points, {step}"),
     ]
     if pattern.wavelength is not None:
         text = f"{pattern.wavelength:.6f} Å"
@@ -63,7 +63,8 @@ def _rows(pattern: Pattern) -> list[tuple[str, str]]:
 
 
 def _intensity(pattern: Pattern) -> str:
-    text = f"{pattern.intensity.min():.6g} to {pattern.intensity.max():.6g}"
+    ends = pattern.intensity.min(), pattern.intensity.max()
+    text = " to ".join(f"{end:.0f}" if end.is_integer() and abs(end) < 1e12 else f"{end:.6g}" for end in ends)
     if pattern.per_count is None:
         text += ", not known to be counts"
     elif np.all(pattern.per_count == 1.0):

@@ -114,7 +114,7 @@ def _axis_range(user: Any) -> tuple[float, float]:
 def test_every_axis_and_scale_shows_the_pattern_and_the_curves(user: Any) -> None:
     user.drop(EXAMPLES / "H1202_o2t_fine_002.xrdml")
     user.sees("Contents of")
-    user.sees("1.71876e+06 counts")  # those of the file, before corrections
+    user.sees("1718763 counts")  # those of the file, before corrections
 
     def shown_within(source: str, column: str, low: float, high: float) -> None:
         user.page.wait_for_function(_WITHIN, arg=[source, column, low, high])

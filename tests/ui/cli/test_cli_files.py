@@ -28,7 +28,7 @@ def test_info_describes_a_file() -> None:
     printed = run("info", str(DATA / "xrr003.x00"))
     for words in (
         "Philips .x00",
-        "0.001 to 3.997 °, 1999 points",
+        "0.001 to 3.997°, 1999 points",
         "1.540560 Å",
         "counts",
         "2 s per point",

@@ -155,13 +155,13 @@ def _in_segments(values: FloatArray, digit: float) -> Counted | None:
     firsts = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist()]
     text = ", ".join(f"{sizes[first]:.4g} from point {first + 1}" for first in firsts)
     because = "the parts are multiples of them, and scatter as counts of different times do"
-    return Counted(values, sizes, (Step(COUNTS_FOUND, {"intensity of one": text, "because": because}),))
+    return Counted(values, sizes, (Step(COUNTS_FOUND, {"intensity of one count": text, "because": because}),))
 
 
 def _scaled(values: FloatArray, found: Quantum | str) -> Counted:
     if isinstance(found, str):
         return _not_counts(values, found)
-    details: dict[str, str | float | int] = {"intensity of one": found.size, "because": found.evidence}
+    details: dict[str, str | float | int] = {"intensity of one count": found.size, "because": found.evidence}
     return Counted(values, found.size, (Step(COUNTS_FOUND, details),))
 
 

@@ -178,7 +178,7 @@ def _found(
     # Whole numbers are counts more often than others are multiples of one count by chance.
     likely = digit == 1.0 or (digit > 0.0 and found.trend <= LARGEST_TREND)
     if likely and _agrees(found, digit, digit) and _without_divisor(values, digit):
-        return Quantum(float(digit), "it is the last digit, and they scatter as counts do")
+        return Quantum(float(digit), "it is the last digit of the numbers, and they scatter as counts do")
     near = _near_step(values, found, 5.0 * digit)
     supported = values.size >= ENOUGH_NEARLY and found.trend <= LARGEST_TREND
     if near is not None and (stated is not None or supported):

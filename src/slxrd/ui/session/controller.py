@@ -189,7 +189,8 @@ class Session(Calculations):
             if self.state.key != state.key:
                 return result
             fitted = replace(self.state, result=document)
-            self._record(fitted, f"fit: reduced χ² {result.reduced_chi2:.3g}")
+            assessed = result if result.assessment is None else result.assessment
+            self._record(fitted, f"fit: reduced χ² {assessed.reduced_chi2:.3g}")
             self._kept = with_fit(self._kept, fitted)
         self._notify()
         return result

@@ -16,6 +16,7 @@ from slxrd.ui.app.state.messages import name_page_fields
 
 #: Rows of a diagnosis that stand elsewhere: peaks in a table, the command under 5 Save.
 _ELSEWHERE = ("peaks", "command")
+_NO_MONOCHROMATOR = " (monochromator θ_M (°) = none)", ", no monochromator"
 _ENOUGH_PEAKS = 12
 _NAMES = {"coherent": "M, coherent crystals", "mask": "mask (Å⁻¹)", "regions": "region (Å⁻¹)"}
 _NAMES |= {"resolution": "σ_G (Å⁻¹)", "substrate": "d of the substrate (Å)", "start": "start values"}
@@ -33,7 +34,7 @@ def facts_html(of_file: Pattern, corrected: Pattern) -> str:
     """
     rows = _rows(describe_scans(of_file.source, [of_file]).splitlines()[1:])
     done = [str(step) for step in corrected.history[len(of_file.history) :]]
-    return html_table(("", ""), rows + [("corrected", step) for step in done])
+    return html_table(("", ""), rows + [("corrected", step.replace(*_NO_MONOCHROMATOR)) for step in done])
 
 
 def _rows(lines: list[str]) -> list[tuple[str, str]]:

@@ -78,8 +78,9 @@ def fit_html(fit: ListedFit, before: State | None) -> str:
     ]
     changed = changes(State(state.file, state.sha256) if before is None else before, state)
     what = "; ".join(changed) or ("default options" if before is None else "the same options")
+    reduced = result.reduced_chi2 if result.assessment is None else result.assessment.reduced_chi2
     return (
-        f"<div>{grade_html(result)} &nbsp; reduced χ² {_number(result.reduced_chi2)}</div>"
+        f"<div>{grade_html(result)} &nbsp; reduced χ² {_number(reduced)}</div>"
         f"<div style='margin-top:4px'>{'<br>'.join(values)}</div>"
         f"<div class=muted style='margin-top:4px'>{'First fit' if before is None else 'Changed'}: "
         f"{text_html(what)}.</div>"
@@ -96,7 +97,7 @@ def side_by_side_html(fits: Sequence[ListedFit]) -> str:
     results = [fit.result for fit in fits]
     rows += [
         ("assessment", [grade_html(result) or "not assessed" for result in results]),
-        ("reduced χ²", [_number(result.reduced_chi2) for result in results]),
+        ("reduced χ² with the σ of the fit", [_number(result.reduced_chi2) for result in results]),
         ("χ²", [f"{result.chi2:.5g}" for result in results]),
         ("points", [str(result.n_points) for result in results]),
         ("refined parameters", [str(len(result.names)) for result in results]),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import panel as pn
@@ -14,6 +12,7 @@ import panel as pn
 from slxrd._escape import html_text as escape
 from slxrd.errors import SlxrdError
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.ui.app.controls.drop_signal import DropSignal
 from slxrd.ui.app.controls.file_drop import LARGEST_FILE, file_dropper, take_dropped
 from slxrd.ui.app.controls.reading_fields import ReadingFields
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, text
@@ -23,8 +22,6 @@ from slxrd.ui.app.views.contents import diagnosis_html, facts_html
 from slxrd.ui.app.views.welcome import other_files_html, welcome_html
 from slxrd.ui.session.controller import Session
 
-#: Files that arrive within this many seconds of each other were dropped together.
-TOGETHER = 2.0
 #: Files longer than this, in bytes, are read in a background job.
 LONG_FILE = 1_000_000
 _SESSION_SUFFIXES = (".json",)
@@ -50,7 +47,9 @@ class OpenView:
         on_series: Callable[[], object] = lambda: None,
     ) -> None:
         self.workspace = workspace
-        self._arrived = -math.inf
+        self._signal = DropSignal()
+        self._signal.param.watch(lambda _: self._new_drop(), "drops")
+        self._first = True
         self._unreadable: tuple[str, bytes] | None = None
         self._drop = file_dropper()
         self._drop.param.watch(lambda _: take_dropped(self._drop, self._take), "value")
@@ -91,6 +90,7 @@ class OpenView:
                     margin=(0, 8),
                 ),
                 self._drop,
+                self._signal,
                 sizing_mode="stretch_width",
                 margin=0,
             ),
@@ -116,17 +116,19 @@ class OpenView:
             text(welcome_html(), margin=(8, 8)),
             text(other_files_html(others), margin=(0, 8)),
             sizing_mode="stretch_width",
-            max_width=820,
+            max_width=1440,
             margin=0,
         )
         self._others = text(other_files_html(others))
         self.controls.append(self._others)
         self.refresh("state")
 
+    def _new_drop(self) -> None:
+        self._first = True
+
     def _take(self, name: str, data: bytes) -> None:
         """Keep a dropped file; open it if it is the first of those that were dropped together."""
-        first = monotonic() - self._arrived > TOGETHER
-        self._arrived = monotonic()
+        first, self._first = self._first, False
         of_session = Path(name).suffix.lower() in _SESSION_SUFFIXES
         if data and not of_session and len(data) <= LARGEST_FILE:
             if first and len(self.workspace.files) > 1:
@@ -135,7 +137,6 @@ class OpenView:
             self._show_files()
         if first:
             self.open_upload(name, data)
-            self._arrived = monotonic()
 
     def _show_files(self) -> None:
         names = sorted(self.workspace.files)

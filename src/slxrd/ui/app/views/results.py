@@ -12,7 +12,7 @@ from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.assessment import AS_PROBABLE
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, format_interval
-from slxrd.parameters.definitions import STACKING, TABLE, symbol_of
+from slxrd.parameters.definitions import STACKING, TABLE, described, symbol_of
 from slxrd.ui.app.plots.stack import period_of
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.shown import Shown
@@ -21,8 +21,8 @@ from slxrd.ui.symbols_html import symbol_html, text_html
 
 _MEANING = {
     "period": "superlattice period",
-    "thickness": "crystal thickness, from the first to the last plane",
-    "thickness_with_surface": "with half a plane distance on either side",
+    "thickness": "thickness, (N−1)·d",
+    "thickness_with_surface": "thickness, N planes",
 }
 #: Signs and colours of the grades, of which the words beside them do not depend.
 _GRADES = {"describes": ("✓", "#1a8a5f"), "systematic": ("≈", "#b37400"), "rejected": ("✗", "#c62f24")}
@@ -134,7 +134,8 @@ def estimates_html(result: SavedFit, solution: int) -> str:
     decimals = max((_split(each)[1] for each in found.values()), default=0)
     rows = []
     for name, estimate in found.items():
-        comment: list[str] = [] if estimate.status in ("determined", "ambiguous") else [estimate.status]
+        said = ("determined", "ambiguous", "undetermined", *(("fixed",) if estimate.why else ()))
+        comment: list[str] = [] if estimate.status in said else [estimate.status]
         if estimate.why and not result.rejected:
             comment.append(name_page_fields(estimate.why))
         if values is not None and estimate.value is not None and not result.rejected:
@@ -146,7 +147,8 @@ def estimates_html(result: SavedFit, solution: int) -> str:
         beside = note if len(plain) <= BESIDE else ""
         edge = " class=open" if note and not beside else ""
         rows.append(
-            f"<tr{edge}><td>{symbol_html(symbol_of(name))}</td>{cells}<td class=muted>{beside}</td></tr>"
+            f"<tr{edge}><td title='{escape(described(name)[1], quote=True)}'>"
+            f"{symbol_html(symbol_of(name))}</td>{cells}<td class=muted>{beside}</td></tr>"
         )
         if edge:
             rows.append(f"<tr><td></td><td colspan=4 class=muted>{note}</td></tr>")
@@ -159,7 +161,8 @@ def estimates_html(result: SavedFit, solution: int) -> str:
     quality = f"χ² {result.solutions[solution].chi2:.5g}"
     if solution == 0:
         quality += (
-            f", reduced χ² {result.reduced_chi2:.3g} with the σ of the fit; {escape(result.why_stopped)}"
+            f", reduced χ² {result.reduced_chi2:.3g} with the σ of the fit (the assessment uses the noise "
+            f"of the data); {escape(result.why_stopped)}"
         )
     return (
         f"<table><thead><tr><th></th><th colspan=3>{head}</th><th></th></tr></thead>"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.widgets import html_table
+from slxrd.ui.symbols_html import symbol_html
 
 _ABOUT = """
 <h2>What this page does</h2>
@@ -14,8 +15,12 @@ _ABOUT = """
 From the fringes in an ordinary X-ray diffractogram, slxrd determines the thickness of the crystals, the gap
 between them, and how much both vary.</p>
 """
+#: Two columns where there is room for them.
+_SIDE_BY_SIDE = (
+    "<div style='display:grid;gap:8px 48px;grid-template-columns:repeat(auto-fit,minmax(480px,1fr))'>"
+)
 _STEPS = (
-    ("1 Open", "Drop the file of your diffractometer above, or open an example."),
+    ("1 Open", "Drop a file or a folder of your diffractometer above, or open an example."),
     ("2 Regions", "View the pattern, and choose a region around each Bragg peak with its fringes."),
     ("3 Model", "Move sliders to see how each parameter changes the calculated curve. Choose the model."),
     ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
@@ -24,23 +29,26 @@ _STEPS = (
     ("7 Image", "Cut a pattern out of a detector image, and send it to the fit."),
 )
 _SYMBOLS = (
-    ("d", "distance between the atomic planes of a crystal"),
-    ("N, σ_N", "number of planes in a crystal: mean, and how it varies from crystal to crystal"),
-    (
-        "L, σ_L",
-        "distance from the last plane of a crystal to the first of the next: mean, and how it varies",
-    ),
-    ("Λ", "period of the superlattice, (N−1)·d + L"),
-    ("q₀", "zero error of the diffractometer"),
+    (("d",), "distance between the atomic planes of a crystal"),
+    (("N", "σ_N"), "number of planes in a crystal: mean, and spread from crystal to crystal"),
+    (("L", "σ_L"), "distance from the last plane of a crystal to the first of the next: mean, and spread"),
+    (("Λ",), "period of the superlattice, (N−1)·d + L"),
+    (("q₀",), "zero error of the diffractometer"),
 )
 
 
 def welcome_html() -> str:
     """Return the text that is shown before a file is open: what the page does, and the symbols."""
+    symbols = "".join(
+        f"<tr><td style='white-space:nowrap'>{', '.join(map(symbol_html, names))}</td>"
+        f"<td>{escape(about)}</td></tr>"
+        for names, about in _SYMBOLS
+    )
     return (
-        f"{_ABOUT}{html_table(('', ''), [(_unbroken(step), about) for step, about in _STEPS])}"
-        "<p>Your files stay on this computer. Every step can be undone.</p>"
-        f"<h3>Symbols</h3>{html_table(('', ''), [(_unbroken(name), about) for name, about in _SYMBOLS])}"
+        f"{_SIDE_BY_SIDE}<div>{_ABOUT}"
+        f"{html_table(('', ''), [(_unbroken(step), about) for step, about in _STEPS])}"
+        "<p style='margin-top:8px'>Your files stay on this computer. Every step can be undone.</p></div>"
+        f"<div><h2>Symbols</h2><table><tbody>{symbols}</tbody></table></div></div>"
     )
 
 
