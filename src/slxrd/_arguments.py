@@ -11,6 +11,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -214,7 +215,7 @@ def _converted(value: Any, hint: Any, name: str) -> Any:
         return _of_mapping(value, get_args(hint), name)
     if origin is Callable or hint is Callable:
         return _require(value, callable(value))
-    if isinstance(value, tuple) and len(value) == len(getattr(hint, "_fields", ())):  # a NamedTuple
+    if isinstance(value, tuple) and hasattr(hint, "_fields") and len(value) == len(hint._fields):
         return hint(*value)
     return _require(value, _is_of_class(value, origin or hint))
 
@@ -275,12 +276,19 @@ def _takes_arrays(choices: tuple[Any, ...]) -> bool:
 def _of_union(value: Any, choices: tuple[Any, ...], name: str) -> Any:
     if _takes_arrays(choices):
         return value if value is None and type(None) in choices else real_array(value, name)
+    if any(choice is Path or get_origin(choice) is os.PathLike for choice in choices):
+        _check_path(value, name)
     for choice in choices:
         try:
             return _converted(value, choice, name)
         except (_MismatchError, SlxrdError) as error:
             wrong = error
     raise wrong if isinstance(wrong, SlxrdError) else _MismatchError
+
+
+def _check_path(value: Any, name: str) -> None:
+    if isinstance(value, str | os.PathLike) and "\0" in os.fsdecode(value):
+        raise SlxrdError(f"{name}: contains a null character, which no name of a file has")
 
 
 def _of_list(value: Any, origin: Any, items: tuple[Any, ...], name: str) -> Any:

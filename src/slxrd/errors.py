@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from slxrd._escape import on_one_line
+
 #: Longest description of what is wrong with a file, and longest message, in characters.
 LONGEST, LONGEST_MESSAGE = 1000, 6000
 
@@ -27,7 +29,7 @@ class SlxrdError(ValueError):
     """
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(_shortened(text, LONGEST_MESSAGE))
+        super().__init__(on_one_line(_shortened(text, LONGEST_MESSAGE)))
 
 
 class FileError(SlxrdError):

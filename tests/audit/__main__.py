@@ -26,8 +26,8 @@ from audit.results import ROOT, Results, digest
 from audit.rows import GROUPS, Row, all_rows
 from audit.worker import Report, work
 
-#: Cases between two lines of the results; seconds in which a row is prepared.
-BATCH, PREPARED = 100, 300.0
+#: Cases between two lines of the results, of kills fewer; seconds in which a row is prepared.
+BATCH, KILLS, PREPARED = 100, 5, 300.0
 
 
 def arguments() -> argparse.Namespace:
@@ -118,7 +118,7 @@ class Audit:
             done = number + 1
             if column:
                 faults.append((number, column, text))
-            if done - reported >= BATCH or done == last:
+            if done - reported >= (KILLS if row.group == "kill" else BATCH) or done == last:
                 self._add(row, reported, done, faults)
                 reported, faults = done, []
         if done > reported:

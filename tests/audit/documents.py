@@ -16,6 +16,7 @@ import numpy as np
 from hostile_archives import WAYS, hostile
 
 import slxrd
+from audit.hdf5 import examined_in_a_fork
 from audit.mutations import mutated_bytes, mutated_json
 from audit.rows import Attempt, Row, Wrong
 from slxrd.errors import SlxrdError
@@ -37,6 +38,8 @@ from slxrd.ui.report.page import _samples_text
 
 FILES = Path(__file__).parents[1] / "files"
 OLD = FILES / "v0.1"
+#: Of so many HDF5 files one is examined as by a user, in a new process.
+EXAMINED = 100
 #: A longer message is no sentence.
 LONGEST_MESSAGE = 1500
 GALLERY: dict[str, Any] = {
@@ -228,7 +231,8 @@ def _binary(path: Path, read: Callable[[Path], object]) -> Attempt:
 
     def attempt(number: int, chance: random.Random) -> None:
         path.write_bytes(mutated_bytes(valid, chance))
-        read_or_refused_document(path, read)
+        with contextlib.nullcontext() if number % EXAMINED == 0 else examined_in_a_fork():
+            read_or_refused_document(path, read)
 
     return attempt
 

@@ -65,7 +65,7 @@ def column_of(error: BaseException) -> str:
 
 def all_rows() -> dict[str, Row]:
     """Every row by its key."""
-    from audit import commands, documents, functions, kills, names, readers
+    from audit import commands, documents, functions, images, kills, names, readers
 
-    modules = (readers, documents, commands, functions, kills, names)
+    modules = (readers, images, documents, commands, functions, kills, names)
     return {row.key: row for module in modules for row in module.rows()}

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from right_arguments import TRUTH, Base
 from tests.helpers import misuse
 
 import slxrd
@@ -45,7 +46,7 @@ def test_options_of_a_fit_are_accepted_or_refused_in_a_sentence(name: str, value
 
 @pytest.fixture(scope="module")
 def all_calls(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
-    base = misuse.Base(tmp_path_factory.mktemp("misuse"), fitted=False)
+    base = Base(tmp_path_factory.mktemp("misuse"), fitted=False)
     slow = ("fit_map", "plan", "subtract_background", "disorder_from_fringes", "decompose")
     return [call for call in misuse.calls(base) if call[0] not in slow]
 
@@ -107,6 +108,31 @@ def test_other_arrays_are_refused(values: Any, what: str) -> None:
 def test_a_file_instead_of_a_pattern_is_refused_with_the_way_to_read_it() -> None:
     with pytest.raises(slxrd.SlxrdError, match=r"slxrd\.fit\(slxrd\.read\('film\.csv'\)\)"):
         slxrd.fit("film.csv")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda: slxrd.read("a\0b"), "path: contains a null character"),
+        (lambda: slxrd.read_resolution(Path("a\0b")), "path: contains a null character"),
+        (lambda: slxrd.fit_directions([()]), "cuts: expected a list"),  # type: ignore[list-item]
+        (lambda: slxrd.fit_map(Q, [[1.0], [1.0, 2.0]]), "intensity: expected real numbers, in rows"),
+        (lambda: slxrd.MaskCircle(1.0, 1.0, "wide"), "radius: expected a number"),  # type: ignore[arg-type]
+        (lambda: slxrd.MaskCircle(float("nan"), 1.0, 2.0), "the centre must be finite"),
+        (lambda: slxrd.MaskRectangle(None, 1.0, 2.0, 3.0), "row_min: expected"),  # type: ignore[arg-type]
+        (lambda: slxrd.simulate(Q, TRUTH, resolution=5e-324), "auxiliary points"),
+    ],
+)
+def test_values_from_which_nothing_can_be_calculated_are_refused(
+    call: Callable[[], object], why: str
+) -> None:
+    with pytest.raises(slxrd.SlxrdError, match=why):
+        call()
+
+
+def test_a_message_is_one_line_whatever_a_name_contains() -> None:
+    with pytest.raises(slxrd.SlxrdError, match=r"a\\u000ab: "):
+        slxrd.Pattern(Q, [1.0], source="a\nb")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from slxrd import _examine_hdf5
 from slxrd.detector.files import images_in, read_image, read_mask
 from slxrd.detector.geometry import Geometry
 from slxrd.errors import FileError, SlxrdError
@@ -32,6 +33,52 @@ def test_formats(kind: str, suffix: str, tmp_path: Path) -> None:
     assert np.array_equal(found.counts, COUNTS)
     assert not found.mask.any()
     assert found.history == (f"read from {path}",)
+
+
+@pytest.mark.parametrize("kind", ["edf", "cbf"])
+@pytest.mark.parametrize("part", [0.2, 0.9])
+def test_a_file_that_is_cut_short_is_refused(kind: str, part: float, tmp_path: Path) -> None:
+    """Of an EDF file fabio would replace the rest by zeros, and of a CBF file look for it without an end."""
+    import importlib
+
+    image = getattr(importlib.import_module(f"fabio.{kind}image"), f"{kind.capitalize()}Image")
+    path = tmp_path / f"image.{kind}"
+    image(data=COUNTS).write(str(path))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    with pytest.raises(FileError, match="copied whole"):
+        read_image(path)
+
+
+def test_a_packed_tiff_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    """The strips that are missing would be zeros."""
+    tifffile = pytest.importorskip("tifffile")
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, COUNTS.astype(np.uint16), compression="zlib", rowsperstrip=4)
+    assert np.array_equal(read_image(path).counts, COUNTS)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(FileError, match="ends before its last row"):
+        read_image(path)
+
+
+def test_counts_whose_check_sum_is_wrong_are_refused(tmp_path: Path) -> None:
+    from fabio.cbfimage import CbfImage
+
+    path = tmp_path / "image.cbf"
+    CbfImage(data=COUNTS).write(str(path))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\x0c\x1a\x04\xd5") + 100] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="Checksum"):
+        read_image(path)
+
+
+def test_an_hdf5_file_is_examined_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_examine_hdf5, "returns", lambda _: False)
+    path = tmp_path / "image.h5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(FileError, match="does not return"):
+        read_image(path)
 
 
 def stack(path: Path) -> np.ndarray:

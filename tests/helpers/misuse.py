@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import signal
 import sys
@@ -20,6 +19,7 @@ from types import FrameType
 from typing import Any, Never
 
 import numpy as np
+from right_arguments import Base
 
 import slxrd
 
@@ -27,7 +27,8 @@ import slxrd
 LIMIT = 0.5
 #: Classes that users make; the others are results, filled in by the functions.
 MADE_BY_USERS = (
-    *("Broadening", "Crystal", "Instrument", "LowAngleOptions", "Parameters", "Pattern"),
+    *("Broadening", "Crystal", "Cut", "DetectorImage", "Estimate", "Geometry", "GeometryErrors"),
+    *("Instrument", "LowAngleOptions", "MaskCircle", "MaskRectangle", "Parameters", "Pattern"),
     *("Region", "Session", "Stack", "Standard", "Step"),
 )
 
@@ -40,7 +41,8 @@ class Begun(BaseException):
 _UNTOUCHED = ("gc_callback", "__del__", "_find_and_load", "_handle_fromlist")
 
 
-def _begun(*_: object) -> Never:
+def begun(*_: object) -> Never:
+    """End a calculation that reports its progress."""
     raise Begun
 
 
@@ -101,102 +103,6 @@ def wrong_values() -> dict[str, Any]:
     }
 
 
-class Base:
-    """Right arguments of the public functions.
-
-    Parameters
-    ----------
-    folder : Path
-        For files.
-    fitted : bool
-        Whether a fit is made; without it the functions that need one are called without.
-    """
-
-    def __init__(self, folder: Path, fitted: bool = True) -> None:
-        for library in ("gemmi", "matplotlib.figure"):  # an interrupted import could not be repeated
-            importlib.import_module(library)
-        q = np.linspace(0.8, 1.4, 241)
-        values = {"N": 12.0, "d": 5.85, "L": 36.0, "sigma_L": 1.0}
-        names = slxrd.Parameters()
-        values.update({n: row.value or 0.0 for n, row in names.items() if n not in values})
-        clean = slxrd.simulate(q, values, coherent=5, noise=0.01, seed=1)
-        self.pattern = slxrd.simulate(
-            q, values, coherent=5, noise="counting", seed=1, wavelength="CuKa1", raw=True
-        )
-        self.fit: Any = None
-        if fitted:
-            self.fit = slxrd.fit(clean, regions=[(0.9, 1.3)], coherent=5, budget=1.0)
-        estimate = slxrd.Estimate(5.8, 0.1, "Å")
-        saved = slxrd.save(self.fit, folder / "saved") if fitted else [folder / "no.json"]
-        self.by_name: dict[str, Any] = {
-            "pattern": clean,
-            "fit": self.fit,
-            "name": "L",
-            "name_x": "L",
-            "name_y": "d",
-            "x": [35.0, 36.0],
-            "y": [5.8, 5.85],
-            "values": [35.0, 36.0],
-            "folder": folder / "out",
-            "sigma_L": estimate,
-            "N": estimate,
-            "d": estimate,
-            "bulk": 5.8,
-            "low": 0.9,
-            "high": 1.3,
-            "region": slxrd.Region(0.9, 1.3),
-            "patterns": [clean, clean, clean],
-            "wavelength": 1.54,
-            "radius": 200.0,
-            "slit": 0.1,
-            "thickness": 1.0,
-            "beam": 0.1,
-            "sample": 10.0,
-            "instrument": slxrd.Instrument(),
-            "coherent": 5,
-            "against": "q",
-            "q": q,
-            "text": "Si",
-            "path": saved[0],
-        }
-        self.of: dict[str, dict[str, Any]] = {
-            "simulate": {"values": values},
-            "plan": {"values": values, "q_low": 0.9, "q_high": 1.3, "step": 0.01, "counts": 100.0, "n": 2},
-            "crystal": {"name": "CsPbBr3"},
-            "example": {"name": "multilayer"},
-            "example_series": {"name": "cooling"},
-            "standard": {"text": "LaB6"},
-            "bootstrap": {"n": 2},
-            "fit_map": {"q": q, "intensity": np.tile(clean.intensity, (4, 1))},
-            "compare_fits": {"fits": {"one": self.fit, "two": self.fit}},
-            "compare_lp": {"pattern": self.pattern, "fit": lambda _: self.fit},
-            "crystal_from_cif": {"path": folder / "no.cif", "hkl": (0, 0, 1)},
-            "undo_correction": {"name": "Lorentz-polarisation"},
-            "correct_absorption": {"pattern": self.pattern, "mu": 10.0},
-            "correct_footprint": {"pattern": self.pattern},
-            "correct_lorentz_polarisation": {"pattern": self.pattern},
-            "counting_statistics": {"pattern": self.pattern},
-            "Pattern": {"x": [1.0, 2.0, 3.0], "intensity": [3.0, 2.0, 1.0]},
-            "Broadening": {"U": 0.0, "V": 0.0, "W": 0.01, "lorentzian": 0.1, "wavelength": 1.54},
-            "Standard": {"name": "Si", "lattice": "cubic", "a": 5.43},
-            "Crystal": {"name": "plane", "period": 5.8, "repeat": slxrd.crystal("CsPbBr3").repeat},
-            "Step": {"name": "mask"},
-        }
-
-    def arguments(self, name: str, function: Callable[..., Any]) -> dict[str, Any]:
-        """Right values of the arguments that a function needs."""
-        own = self.of.get(name, {})
-        result = dict(own)
-        for key, parameter in inspect.signature(function).parameters.items():
-            if key in own or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-                continue
-            if key == "report":
-                result[key] = _begun
-            elif parameter.default is parameter.empty:
-                result[key] = self.by_name.get(key, 1.0)
-        return result
-
-
 def functions() -> dict[str, Callable[..., Any]]:
     """Public functions, and classes that users make."""
     found = {}
@@ -210,7 +116,7 @@ def functions() -> dict[str, Callable[..., Any]]:
 def calls(base: Base) -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
     """All calls: function, argument, description of its value, and the call itself."""
     for name, function in functions().items():
-        right = base.arguments(name, function)
+        right = base.arguments(name, function, report=begun)
         for key, parameter in inspect.signature(function).parameters.items():
             if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or key == "report":
                 continue
@@ -221,16 +127,22 @@ def calls(base: Base) -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
                 yield name, key, what, lambda f=function, g=given: f(**g)
 
 
-def outcome(call: Callable[[], Any]) -> str:
-    """How a call ends: "answer", "SlxrdError", or the name of another exception."""
+def outcome(call: Callable[[], Any], limit: float = LIMIT) -> str:
+    """How a call ends: "answer", also at a time limit, "SlxrdError", or the name of another exception."""
+    try:
+        return _outcome(call, limit)
+    except Begun:  # also where the next signal comes while the timer is stopped
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        return "answer"
+
+
+def _outcome(call: Callable[[], Any], limit: float) -> str:
     signal.signal(signal.SIGALRM, _interrupted)
-    signal.setitimer(signal.ITIMER_REAL, LIMIT, 0.1 * LIMIT)
+    signal.setitimer(signal.ITIMER_REAL, limit, 0.1 * limit)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             call()
-    except Begun:
-        return "answer"
     except slxrd.SlxrdError as error:
         return "SlxrdError" if "\n" not in str(error) and str(error) else "SlxrdError of several lines"
     except Exception as error:

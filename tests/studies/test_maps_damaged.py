@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import slxrd
+from slxrd import _examine_hdf5
 from slxrd.errors import FileError
-from slxrd.studies.maps.files import examine
 from slxrd.studies.maps.files.results import is_map
 from slxrd.studies.maps.files.stacks import Choice, open_stack
 
@@ -55,7 +55,7 @@ def test_a_file_from_which_hdf5_does_not_return_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     h5py = pytest.importorskip("h5py")
-    monkeypatch.setattr(examine, "SECONDS", 2.0)
+    monkeypatch.setattr(_examine_hdf5, "SECONDS", 2.0)
     path = tmp_path / "map.h5"
     with h5py.File(path, "w") as file:
         file.attrs["kind"] = "slxrd map"
@@ -80,10 +80,10 @@ def test_a_file_is_examined_again_when_it_has_changed(tmp_path: Path) -> None:
         with h5py.File(path, "w") as file:
             file.create_dataset("q", data=AXIS)
             file.create_dataset("intensity", data=values)
-        before = examine._returns.cache_info()
+        before = _examine_hdf5._returns.cache_info()
         read(path)
         read(path)
-        after = examine._returns.cache_info()
+        after = _examine_hdf5._returns.cache_info()
         assert (after.misses - before.misses, after.hits - before.hits) == (1, 1)
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import logging
 import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +18,7 @@ from numpy.typing import NDArray
 
 from slxrd._arguments import check_arguments
 from slxrd._documents import check_ordinary
+from slxrd._examine_hdf5 import check_returns
 from slxrd.detector.image import DetectorImage
 from slxrd.detector.nexus import nexus_header
 from slxrd.errors import FileError, SlxrdError, unreadable
@@ -24,8 +31,15 @@ SUFFIXES = (
 )  # fmt: skip
 #: Most pixels of an image, and longest entry of a header that is kept.
 _MOST_PIXELS, _LONGEST = 64_000_000, 10_000
+#: How TIFF files begin, and most frames of one whose rows are looked for.
+_TIFF, _MOST_FRAMES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), 1000
 #: Bytes of the header of MarCCD files, which are TIFF files.
 _MAR_START, _MAR_END = 1024, 4096
+#: What precedes the last header and the counts of a CBF file, and most bytes of such a file.
+_CBF_SECTION, _CBF_COUNTS = b"--CIF-BINARY-FORMAT-SECTION--", b"\x0c\x1a\x04\xd5"
+_LARGEST_CBF = 4 * _MOST_PIXELS
+#: How files that are packed as a whole begin, and what opens them.
+_PACKED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open}
 
 
 @check_arguments
@@ -136,18 +150,102 @@ def _opened(name: str) -> Any:
                 raise FileError(file, "is empty; choose another file")
     except OSError as error:
         raise unreadable(file, error) from None
-    level = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
+    if _is_hdf5(file):
+        check_returns(Path(file))
+    _check_cbf(file)
+    _check_tiff(file)
     try:
-        return fabio.open(name)
+        with _damage_reported(name):
+            return fabio.open(name)
+    except FileError:
+        raise
     except Exception as error:
-        hint = (
-            "; for HDF5, name the dataset, FILE::/entry/data" if _is_hdf5(file) and "::" not in name else ""
-        )
+        unnamed = _is_hdf5(file) and "::" not in name
+        hint = "for HDF5, name the dataset, FILE::/entry/data" if unnamed else "was it copied whole?"
         text = " ".join(str(error).split())[:200] or type(error).__name__
-        raise FileError(name, f"cannot be read as a detector image ({text}){hint}") from None
+        raise FileError(name, f"cannot be read as a detector image ({text}); {hint}") from None
+
+
+class _Errors(logging.Handler):
+    """Errors that fabio logs, such as a wrong check sum or missing bytes, which it replaces by zeros."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(" ".join(record.getMessage().split())[:200])
+
+
+@contextmanager
+def _damage_reported(name: str) -> Iterator[None]:
+    """Refuse a file of which fabio logs an error; its messages are not printed.
+
+    Raises
+    ------
+    FileError
+        With the first error.
+    """
+    logger, errors = logging.getLogger("fabio"), _Errors()
+    propagate, logger.propagate = logger.propagate, False
+    logger.addHandler(errors)
+    try:
+        yield
     finally:
-        logging.disable(level)
+        logger.removeHandler(errors)
+        logger.propagate = propagate
+    if errors.texts:
+        raise FileError(name, f"is damaged ({errors.texts[0]}); was it copied whole?")
+
+
+def _check_cbf(file: str) -> None:
+    """Refuse a CBF file without the bytes before its counts: fabio would look for them without an end.
+
+    Raises
+    ------
+    FileError
+        If they are missing.
+    """
+    with open(file, "rb") as stream:
+        start = stream.read(8)
+    suffixes = Path(file).suffixes
+    if ".cbf" not in map(str.lower, suffixes) and not start.startswith(b"###CBF"):
+        return
+    opened = next((way for signature, way in _PACKED.items() if start.startswith(signature)), open)
+    try:
+        with opened(file, "rb") as stream:
+            found = _CBF_COUNTS in stream.read(_LARGEST_CBF).partition(_CBF_SECTION)[2]
+    except (OSError, EOFError, zlib.error):
+        found = False
+    if not found:
+        raise FileError(file, "is damaged: no counts follow its header; was it copied whole?")
+
+
+def _check_tiff(file: str) -> None:
+    """Refuse a TIFF file that ends before its last strip: where they are packed, the rest would be zeros.
+
+    Raises
+    ------
+    FileError
+        If it does.
+    """
+    with open(file, "rb") as stream:
+        if stream.read(4) not in _TIFF:
+            return
+    import tifffile
+
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # not printed
+    try:
+        with tifffile.TiffFile(file) as opened:
+            ends = [
+                offset + size
+                for page in islice(opened.pages, _MOST_FRAMES)
+                for offset, size in zip(page.dataoffsets, page.databytecounts, strict=True)
+            ]
+    except Exception:  # no TIFF file: what reads it says why
+        return
+    if max(ends, default=0) > os.path.getsize(file):
+        raise FileError(file, "is damaged: it ends before its last row; was it copied whole?")
 
 
 def _is_hdf5(file: str) -> bool:
@@ -179,9 +277,9 @@ def _chosen(name: str, frame: Frame | None, count: int) -> list[int]:
         return [0]
     if frame == "sum":
         return list(range(count))
-    if not 1 <= int(frame) <= count:
-        raise FileError(name, f"has no frame {frame}; it holds {count}, counted from 1")
-    return [int(frame) - 1]
+    if frame not in range(1, count + 1):
+        raise FileError(name, f"has no frame {frame!r}; it holds {count}, counted from 1")
+    return [frame - 1]
 
 
 def _frame(name: str, opened: Any, number: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -205,7 +303,10 @@ def _data(name: str, opened: Any) -> NDArray[Any]:
 
 def _read(name: str, read: Any) -> Any:
     try:
-        return read()
+        with _damage_reported(name):
+            return read()
+    except FileError:
+        raise
     except Exception as error:
         text = " ".join(str(error).split())[:200] or type(error).__name__
         raise FileError(name, f"cannot be read as a detector image ({text}); was it copied whole?") from None

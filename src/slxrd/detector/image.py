@@ -53,7 +53,10 @@ class DetectorImage(Sealed):
         counts = self.counts
         if counts.ndim != 2 or counts.size == 0:
             raise SlxrdError(f"{self.name}: an image has rows and columns, this has shape {counts.shape}")
-        mask = np.zeros(counts.shape, dtype=bool) if self.mask is None else np.array(self.mask, dtype=bool)
+        try:
+            mask = np.array(np.zeros(counts.shape) if self.mask is None else self.mask, dtype=bool)
+        except (TypeError, ValueError):
+            raise SlxrdError(f"{self.name}: the mask must be an array of True and False") from None
         if mask.shape != counts.shape:
             raise SlxrdError(
                 f"{self.name}: the mask has {_size(mask)}, the image {_size(counts)}; "

@@ -111,8 +111,13 @@ def gaps(geometry: Geometry) -> NDArray[np.bool_] | None:
     """Return pixels that do not exist between the modules of a known detector, True for these."""
     if not geometry.detector:
         return None
-    with _quiet():
-        mask = _pyfai().detector_factory(geometry.detector).mask
+    try:
+        with _quiet():
+            mask = _pyfai().detector_factory(geometry.detector).mask
+    except (RuntimeError, KeyError):
+        raise SlxrdError(
+            f"{geometry.source}: {geometry.detector!r} is no detector that pyFAI knows"
+        ) from None
     return None if mask is None else np.asarray(mask, dtype=bool)
 
 

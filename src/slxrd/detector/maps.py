@@ -22,6 +22,8 @@ from slxrd.units import FloatArray
 _PIXELS = 1.5
 #: Most bins of an axis where their number follows from the image.
 MOST_BINS = 2000
+#: Most pixels of an image that is simulated; the largest detectors have 18 million.
+_MOST_PIXELS = 20_000_000
 #: Ends of a range.
 Range = tuple[float, float]
 
@@ -184,9 +186,11 @@ def polar_map(
         If the image is of another detector, or has no pixels in these ranges.
     """
     image = prepared(image, geometry, polarisation)
-    columns, rows = bins or (None, max(round(azimuth[1] - azimuth[0]), 1))
+    columns, rows = bins or (None, None)
     x = axis_of(image, geometry, "q", q, columns)
     y = axis_of(image, geometry, azimuth_of(geometry), azimuth, rows)
+    if rows is None:
+        y = replace(y, bins=max(round(y.high - y.low), 1))
     (done,) = summed(image, geometry, [(x, y)], polarisation)
     return PolarMap(x.centres, y.centres, done.intensity, done.sigma, steps_of(image, geometry, polarisation))
 
@@ -206,7 +210,14 @@ def scattering_vectors(geometry: Geometry, shape: tuple[int, int]) -> tuple[Floa
     -------
     q_xy, q_z : ndarray, shape (rows, columns)
         Components in and out of the plane of the film in Å⁻¹; in transmission, horizontal and vertical.
+
+    Raises
+    ------
+    SlxrdError
+        If there are no pixels, or more than any detector has.
     """
+    if not (min(shape) >= 1 and shape[0] * shape[1] <= _MOST_PIXELS):
+        raise SlxrdError(f"shape {shape[0]} × {shape[1]}: must be from 1 to {_MOST_PIXELS:,} pixels")
     return coordinates(geometry, shape, in_plane_of(geometry)), coordinates(geometry, shape, "q_z")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from slxrd._arguments import check_arguments
+from slxrd._arguments import check_arguments, check_fields
 from slxrd.detector.image import DetectorImage
 from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
@@ -38,6 +38,7 @@ class MaskRectangle:
     column_max: float
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not (self.row_min < self.row_max and self.column_min < self.column_max):
             raise SlxrdError(f"{self}: the lower end must come first")
 
@@ -69,6 +70,9 @@ class MaskCircle:
     radius: float
 
     def __post_init__(self) -> None:
+        check_fields(self)
+        if not (math.isfinite(self.row) and math.isfinite(self.column)):
+            raise SlxrdError(f"{self}: the centre must be finite")
         if not (math.isfinite(self.radius) and self.radius > 0.0):
             raise SlxrdError(f"{self}: the radius must be positive")
 

@@ -178,13 +178,16 @@ class Instrument:
         step = 2.0 * math.pi / (self.longest_fringe(q) + correlated)
         centres = np.array([ratio * q for ratio, _ in lines])
         below, above = centres.min(axis=0), centres.max(axis=0)
-        lowest, highest = math.floor((below[0] - reach) / step), math.ceil((above[-1] + reach) / step)
-        width = math.ceil((float(np.max(above - below)) + 2.0 * reach) / step) + 1
-        if highest - lowest > LONGEST_GRID or width * q.size > 20 * LONGEST_GRID:
+        widest = float(np.max(above - below)) + 2.0 * reach
+        whole = float(above[-1] - below[0]) + 2.0 * reach
+        # Without a division, as a step may be too small for one.
+        if not (whole <= LONGEST_GRID * step and widest * q.size <= 20 * LONGEST_GRID * step):
             raise SlxrdError(
-                f"resolution {sigma.min():.3g} Å⁻¹ with correlations over {correlated:.0f} Å needs "
-                f"{highest - lowest} auxiliary points; use 0 for no smearing, or a smaller region"
+                f"resolution {sigma.min():.3g} Å⁻¹ with correlations over {correlated:.3g} Å needs more than "
+                f"{LONGEST_GRID} auxiliary points; use 0 for no smearing, or a smaller region"
             )
+        width = math.ceil(widest / step) + 1
+        lowest = math.floor((below[0] - reach) / step)
         first = np.ceil((below - reach) / step).astype(np.int64)
         places = (first[:, None] + np.arange(width)) * step
         weights = np.zeros(places.shape)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from slxrd._arguments import real_array
 from slxrd.data.corrections import prepare_pattern
 from slxrd.data.pattern import Axis, Pattern
 from slxrd.errors import SlxrdError
@@ -142,7 +143,9 @@ def make_stack(
         If shapes do not fit together, or the axis or the wavelength is invalid.
     """
     places = np.asarray(x, dtype=np.float64)
-    shape = tuple(getattr(intensity, "shape", np.shape(intensity)))
+    if not hasattr(intensity, "shape"):
+        intensity = real_array(intensity, "intensity")
+    shape = tuple(intensity.shape)
     if places.ndim != 1 or places.size < 2:
         raise SlxrdError(f"{source}: the axis has shape {places.shape}; give a list of q or 2θ of the points")
     if len(shape) < 2 or shape[-1] != places.size or math.prod(shape) == 0:

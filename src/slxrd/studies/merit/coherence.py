@@ -160,7 +160,7 @@ def compare_slits(
         )
     q = float(np.mean(fit.regions[0].q))
     sine = q * wavelength / (4.0 * math.pi)
-    if sine > 1.0:
+    if not 0.0 < sine <= 1.0:
         raise SlxrdError(f"wavelength {wavelength:g} Å: q = {q:.4g} Å⁻¹ cannot be measured with it")
     cosine = math.sqrt(1.0 - sine**2)
     found = []

@@ -82,6 +82,9 @@ def histogram_matrix(
     data = np.column_stack(list(columns.values()))
     if len(data) <= count:
         raise SlxrdError(f"{len(data)} samples of {count} quantities are too few to draw")
+    for name, value in (truth or {}).items():
+        if not math.isfinite(value):
+            raise SlxrdError(f"truth: {name} = {value} is not finite")
     marked = _with_derived(truth or {})
     drawn = data[:: -(-len(data) // MOST_DRAWN)]
     bins = int(np.clip(round(2.0 * len(drawn) ** (1.0 / 3.0)), 8, 50))
@@ -96,7 +99,7 @@ def histogram_matrix(
         labels=[_label(name) for name in columns],
         label_kwargs={"fontsize": 8.0 if count < 6 else 7.0},
         labelpad=0.0 if count < 5 else 0.12,
-        truths=[marked.get(name) for name in columns],
+        truths=[marked.get(name) for name in columns] if count > 1 else None,  # corner fails for one
         truth_color=_TRUTH,
         color=_SAMPLES,
         max_n_ticks=4 if count < 5 else 3,
@@ -109,6 +112,8 @@ def histogram_matrix(
         hist_kwargs={"linewidth": 1.2},
         quiet=True,
     )
+    if count == 1 and (true := marked.get(next(iter(columns)))) is not None:
+        figure.axes[0].axvline(true, color=_TRUTH)
     _finish(figure, columns, title, any(name in columns for name in marked), spread)
     style.set_caption(
         figure,

@@ -101,6 +101,8 @@ def assess_convergence(
 #: Steps and walkers that suffice for six parameters and several solutions.
 STEPS, WALKERS = 1500, 40
 FEWEST_STEPS, MOST_STEPS = 100, 1_000_000
+#: Most steps of all walkers together.
+MOST_POINTS = 10_000_000
 
 
 @short_repr
@@ -234,6 +236,11 @@ class EnsembleMCMC(Sampler):
         if self.walkers < fewest:
             raise SlxrdError(
                 f"{self.walkers} walkers: {len(target.names)} refined parameters need at least {fewest}"
+            )
+        if self.steps * self.walkers > MOST_POINTS:
+            raise SlxrdError(
+                f"{self.walkers} walkers of {self.steps} steps: at most {MOST_POINTS:,} points; "
+                f"{WALKERS} walkers are usual"
             )
         proposal = proposal_of_fit(target.fit, target)
         state = np.random.RandomState(random.bit_generator)  # as required by emcee

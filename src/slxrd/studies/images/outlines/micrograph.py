@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import warnings
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ class _TooLargeError(Exception):
 def _tiff(content: bytes) -> tuple[Any, str]:
     import tifffile
 
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # not printed
     with tifffile.TiffFile(io.BytesIO(content)) as file:
         page: Any = file.pages[0]
         if page.imagewidth * page.imagelength > MOST_PIXELS:

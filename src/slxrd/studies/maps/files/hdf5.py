@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slxrd._examine_hdf5 import check_returns
 from slxrd.errors import FileError, SlxrdError
 from slxrd.studies.maps.files.damage import check_stored
-from slxrd.studies.maps.files.examine import returns
 from slxrd.units import FloatArray
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -70,18 +70,6 @@ def h5py_of(what: str) -> Any:
     except ImportError:
         raise SlxrdError(f"{what} needs h5py: python -m pip install 'slxrd[maps]'") from None
     return h5py
-
-
-def check_returns(file: Path) -> None:
-    """Refuse a file from which the HDF5 library does not return.
-
-    Raises
-    ------
-    FileError
-        If another process, which read it, did not end in its time, or was ended by the library.
-    """
-    if not returns(file):
-        raise FileError(file, "is damaged: the HDF5 library does not return from it; was it copied whole?")
 
 
 def open_hdf5(file: Path, data: str | None, q: str | None, opened: ExitStack) -> Found:

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from slxrd._arguments import check_arguments
+from slxrd._examine_hdf5 import check_returns
 from slxrd._version import __version__
 from slxrd.errors import FileError
 from slxrd.parameters.definitions import info
 from slxrd.studies.maps.check import Check
 from slxrd.studies.maps.files.damage import damage_named
-from slxrd.studies.maps.files.hdf5 import check_returns, h5py_of, is_hdf5, stored_values
+from slxrd.studies.maps.files.hdf5 import h5py_of, is_hdf5, stored_values
 from slxrd.studies.maps.result import GRADES, KINDS, STATUSES, MapFit
 
 _KIND, _SCHEMA = "slxrd map", 1

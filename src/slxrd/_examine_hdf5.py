@@ -20,6 +20,20 @@ SECONDS, BYTES = 5.0, 2e7
 WHOLE = 10**8
 
 
+def check_returns(file: Path) -> None:
+    """Refuse an HDF5 file from which the library does not return.
+
+    Raises
+    ------
+    FileError
+        If another process, which read it, did not end in its time, or was ended by the library.
+    """
+    from slxrd.errors import FileError  # not where this file is a program
+
+    if not returns(file):
+        raise FileError(file, "is damaged: the HDF5 library does not return from it; was it copied whole?")
+
+
 def returns(file: Path) -> bool:
     """Whether a file can be read, or refused, without the library staying in it or ending the process.
 
