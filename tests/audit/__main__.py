@@ -46,8 +46,6 @@ def arguments() -> argparse.Namespace:
 
 def count_of(row: Row, given: argparse.Namespace) -> int:
     """How many cases of a row are tried."""
-    if row.group == "name":
-        return GROUPS["name"]
     if row.group == "kill" and given.kills is not None:
         return int(given.kills)
     return max(1, GROUPS[row.group] * given.count // 10_000)

@@ -10,6 +10,7 @@ import shutil
 import signal
 import sys
 import webbrowser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,6 +18,7 @@ from unittest import mock
 from cli_shell import CUBES, contents
 from misuse import LIMIT, Begun, _interrupted
 
+from audit import names
 from audit.rows import Attempt, Lost, Row, Wrong
 from slxrd.ui.cli import main as cli
 
@@ -31,9 +33,10 @@ WORDS = (
     "log", "paper2021", "counting", "scatter", "constant", "power", "0.03", "film.csv", "missing.csv",
     "result.json", "out", "new.csv", "new.png", "new.exe", "new.h5", ".", "-", "--", "--out", "--force",
     "a\x00b", "a\nb", "\x1b[2J", "<b>", "$\\frac{$", "=1+1", "é" * 300, "LaB6", "Si",
-    "example:cspbbr3-cubes", "0x10", "1_000", "١٢",
+    "example:cspbbr3-cubes", "0x10", "1_000", "١٢", "172", "200", "100,100", "0.4", "0.035:0.002",
+    "in-plane:0.1:0.5", "720", "0.5:1.7", "cut.csv:100", "1",
 )  # fmt: skip
-INPUTS = {
+INPUTS: dict[str, Path | Callable[[Path], object]] = {
     "film.csv": CUBES,
     "film.xrdml": FILES / "H1202_o2t_fine_002.xrdml",
     "result.json": FILES / "results" / "schema-4" / "result.json",
@@ -42,6 +45,10 @@ INPUTS = {
     "resolution.toml": FILES / "v0.1" / "fits" / "resolution.toml",
     "lab6.xy": FILES / "v0.1" / "fits" / "lab6.xy",
     "damaged.raw": FILES / "README.md",
+    "film.edf": names.film,
+    "tem.png": names.micrograph,
+    "stack.npz": names.stack,
+    "cut.csv": FILES / "directions" / "cumulative-100.csv",
 }
 
 
@@ -57,14 +64,18 @@ def rows() -> list[Row]:
 def _prepare(folder: Path, name: str) -> Attempt:
     parameters = cli.program().commands[name].params
     options = [each for each in parameters if each.param_type_name == "option"]
-    here = folder / "here"
+    here, valid = folder / "here", folder / "valid"
+    valid.mkdir()
+    for file, source in INPUTS.items():
+        if isinstance(source, Path):
+            shutil.copyfile(source, valid / file)
+        else:
+            source(valid / file)
 
     def attempt(number: int, chance: random.Random) -> None:
         shutil.rmtree(here, ignore_errors=True)
-        here.mkdir()
+        shutil.copytree(valid, here)
         os.chdir(here)
-        for file, source in INPUTS.items():
-            shutil.copyfile(source, here / file)
         before = contents(here)
         words = [name, *_arguments(options, chance)]
         _call(words)

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import math
+import os
 import random
 import tempfile
 from collections.abc import Callable
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cli_shell import call
 from hostile_archives import WAYS, hostile
 
 import slxrd
+from audit import names
 from audit.hdf5 import examined_in_a_fork
 from audit.mutations import mutated_bytes, mutated_json
 from audit.rows import Attempt, Row, Wrong
@@ -188,6 +191,7 @@ DOCUMENTS: dict[str, tuple[str, list[Path | bytes], bool, Callable[[Path], objec
 def rows() -> list[Row]:
     """One row for each document, and for the binary files of maps."""
     found = [_row(name) for name in DOCUMENTS]
+    found.append(Row("document", "results for a sample table", _of_sample))
     with contextlib.suppress(ImportError):
         import h5py  # noqa: F401
 
@@ -233,6 +237,27 @@ def _binary(path: Path, read: Callable[[Path], object]) -> Attempt:
         path.write_bytes(mutated_bytes(valid, chance))
         with contextlib.nullcontext() if number % EXAMINED == 0 else examined_in_a_fork():
             read_or_refused_document(path, read)
+
+    return attempt
+
+
+def _of_sample(folder: Path) -> Attempt:
+    """Try what other methods measured, written by their commands, in a table of one sample."""
+    contents = []
+    for command in ("periods", "orientation", "saed", "directions"):
+        here = folder / command
+        here.mkdir()
+        os.chdir(here)
+        tried = names.COMMANDS[command]
+        assert tried.write is not None
+        tried.write(here / f"file{tried.suffix}")
+        call(*tried.words, f"file{tried.suffix}")
+        contents.append((here / "out" / f"{command}.json").read_bytes())
+    path = folder / "other.json"
+
+    def attempt(number: int, chance: random.Random) -> None:
+        path.write_bytes(mutated_json(contents[number % len(contents)], chance))
+        read_or_refused_document(path, lambda each: str(slxrd.sample_table([each])))
 
     return attempt
 

@@ -65,20 +65,24 @@ def _repeated(path: Path) -> None:
         each.write_text("\n".join(changed), encoding="utf-8")
 
 
-def _stack(path: Path) -> None:
+def stack(path: Path) -> None:
+    """Write three patterns of a map."""
     with path.open("wb") as file:
         np.savez(file, q=Q, intensity=raster().intensity[4:5, 1:4])
 
 
-def _film(path: Path) -> None:
+def film(path: Path) -> None:
+    """Write an image at grazing incidence with its geometry."""
     spots.write_edf(path, rings.measured(rings.film(families=2, counts=40.0)), rings.GEOMETRY)
 
 
-def _electrons(path: Path) -> None:
+def diffraction(path: Path) -> None:
+    """Write an image of electron diffraction."""
     spots.write_edf(path, electrons.measured(electrons.diffraction(oriented=0.0, counts=15.0)))
 
 
-def _micrograph(path: Path) -> None:
+def micrograph(path: Path) -> None:
+    """Write a micrograph of four superlattices."""
     shapes, size = micrographs.grid(1, across=2, down=2)
     counts = micrographs.micrograph(shapes, size, np.random.default_rng(1))
     micrographs.write_png(path.with_suffix(".png"), counts).rename(path)
@@ -121,21 +125,23 @@ COMMANDS = {
         ["resolution", "--standard", "LaB6", "--wavelength", "CuKa", "--axis", "2theta", "--out", "out.toml"],
         _copied(OLD / "fits" / "lab6.xy"), ".xy",
     ),
-    "map": Tried(["map", *REGION, "--check", "1", "--workers", "1", "--out", "out.h5"], _stack, ".npz"),
+    "map": Tried(["map", *REGION, "--check", "1", "--workers", "1", "--out", "out.h5"], stack, ".npz"),
     "show": Tried(["show"], RESULT, ".json"),
     "report of a result": Tried(["report", "--out", "page.html"], RESULT, ".json"),
     "sample-table": Tried(["sample-table", "--out", "out.csv"], RESULT, ".json"),
     "crystal": Tried(["crystal"], _copied(OLD / "fits" / "own.toml"), ".toml"),
-    "image": Tried(["image", "--cut", "in-plane:0.1:0.5", "--out", "out"], _film, ".edf"),
+    "image": Tried(["image", "--cut", "in-plane:0.1:0.5", "--out", "out"], film, ".edf"),
     "orientation": Tried(
-        ["orientation", "--incidence", "0.3", "--lattice", "CsPbBr3", "--out", "out"], _film, ".edf"
+        ["orientation", "--incidence", "0.3", "--lattice", "CsPbBr3", "--out", "out"], film, ".edf"
     ),
     "periods": Tried(
         ["periods", "--incidence", "0.4", "--critical", "0.035:0.002", "--out", "out"],
         lambda path: spots.write_edf(path, spots.gisaxs(1, height=60.0, largest=1)), ".edf",
     ),
-    "saed": Tried(["saed", "--camera-constant", str(electrons.CONSTANT), "--out", "out"], _electrons, ".edf"),
-    "outlines": Tried(["outlines", "--pixel", "2", "--out", "out"], _micrograph, ".png"),
+    "saed": Tried(
+        ["saed", "--camera-constant", str(electrons.CONSTANT), "--out", "out"], diffraction, ".edf"
+    ),
+    "outlines": Tried(["outlines", "--pixel", "2", "--out", "out"], micrograph, ".png"),
     "convert, output": Tried(["convert", str(CUBES)], None),
     "simulate, output": Tried(["simulate", *TRUTH], None),
     "plot, output": Tried(["plot", str(CUBES)], None, ".png", "--out"),
@@ -152,16 +158,17 @@ COMMANDS = {
 def rows() -> list[Row]:
     """One row for each way to try a command."""
 
-    def row(name: str) -> Row:
+    def row(i: int, name: str) -> Row:
         def prepare(folder: Path) -> Attempt:
             def attempt(number: int, chance: random.Random) -> None:
-                _try(folder / str(number), STEMS[number % len(STEMS)], COMMANDS[name])
+                # Another name first in each row, for an audit of one case a row.
+                _try(folder / str(number), STEMS[(number + i) % len(STEMS)], COMMANDS[name])
 
             return attempt
 
         return Row("name", f"slxrd {name}", prepare, limit=120.0)
 
-    return [row(name) for name in COMMANDS]
+    return [row(i, name) for i, name in enumerate(COMMANDS)]
 
 
 def _try(folder: Path, stem: str, tried: Tried) -> None:

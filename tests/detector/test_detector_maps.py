@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from simulated_images import corrections, scattering_vectors, simulated_image, spots
 
-from slxrd.detector import integrator
+from slxrd.detector import integrator, maps
 from slxrd.detector.geometry import UPS, Geometry
 from slxrd.detector.image import DetectorImage
 from slxrd.detector.integrator import coordinates
@@ -154,3 +154,16 @@ def test_wrong_input_is_one_sentence(image: np.ndarray, options: dict[str, objec
     with pytest.raises(SlxrdError, match=message) as caught:
         cartesian_map(DetectorImage(image), replace(WIDE, shape=SHAPE), **options)
     assert "\n" not in str(caught.value)
+
+
+def test_a_range_that_no_image_has_is_refused() -> None:
+    image = DetectorImage(np.ones((20, 20)))
+    for q_xy in ((0.1, 1e308), (-1e308, 1e308)):
+        with pytest.raises(SlxrdError, match="is a mistake"):
+            cartesian_map(image, WIDE, q_xy=q_xy)
+    for azimuth in ((float("nan"), 180.0), (0.0, float("inf"))):
+        with pytest.raises(SlxrdError, match="the lower end must come first"):
+            polar_map(image, WIDE, azimuth=azimuth)
+    for shape in ((0, 80), (60, 10**12)):
+        with pytest.raises(SlxrdError, match="must be from 1 to"):
+            maps.scattering_vectors(WIDE, shape)

@@ -140,7 +140,9 @@ def _outcome(call: Callable[[], Any], limit: float) -> str:
     signal.signal(signal.SIGALRM, _interrupted)
     signal.setitimer(signal.ITIMER_REAL, limit, 0.1 * limit)
     try:
-        with warnings.catch_warnings():
+        # A call that was ended before may have left another state of NumPy.
+        usual: dict[str, Any] = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+        with warnings.catch_warnings(), np.errstate(**usual, call=None):
             warnings.simplefilter("ignore")
             call()
     except slxrd.SlxrdError as error:

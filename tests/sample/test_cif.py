@@ -275,6 +275,7 @@ def test_what_cannot_be_checked_is_accepted_on_request(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("hkl", "message"),
     [
+        ((10**12, 0, 1), "must be from -1000 to 1000"),
         ((0, 0, 0), "is no direction"),
         ((1, 0), "three whole numbers"),
         ((1.5, 0, 0), "three whole numbers"),

@@ -211,3 +211,11 @@ def test_mistakes(folder: Path) -> None:
 def test_one_method_alone_compares_nothing(folder: Path) -> None:
     table = slxrd.sample_table([folder / "orientation.json"])
     assert table.notes == ("no quantity was measured by two methods: nothing can be compared",)
+
+
+def test_an_image_without_rings_has_its_conclusion_and_no_row(tmp_path: Path) -> None:
+    nothing = {**SAED, "conclusion": "no rings", "rings": [], "spots": None, "lattice_constant": None}
+    (tmp_path / "saed.json").write_text(json.dumps(nothing), encoding="utf-8")
+    table = slxrd.sample_table([tmp_path / "saed.json"])
+    assert not table.rows
+    assert "no rings" in str(table)

@@ -24,6 +24,8 @@ _PIXELS = 1.5
 MOST_BINS = 2000
 #: Most pixels of an image that is simulated; the largest detectors have 18 million.
 _MOST_PIXELS = 20_000_000
+#: Largest end of a range in Å⁻¹ or degrees.
+_LARGEST = 1e4
 #: Ends of a range.
 Range = tuple[float, float]
 
@@ -252,6 +254,8 @@ def axis_of(
     if given is not None:
         if not (math.isfinite(given[0]) and math.isfinite(given[1]) and given[0] < given[1]):
             raise SlxrdError(f"{name} {given[0]:g}:{given[1]:g}: the lower end must come first")
+        if max(map(abs, given)) > _LARGEST:
+            raise SlxrdError(f"{name} {given[0]:g}:{given[1]:g}: an end beyond ±{_LARGEST:g} is a mistake")
         if given[0] > high or given[1] < low:
             raise SlxrdError(
                 f"{name} {given[0]:g}:{given[1]:g} is outside {image.name}, which covers {low:.4g} to "

@@ -20,6 +20,8 @@ from slxrd.sample.form_factors import check_species
 from slxrd.sample.planes import Site
 from slxrd.sample.species import Ion
 
+#: Largest index of lattice planes.
+LARGEST_INDEX = 1000
 #: Images of an atom closer than this, in Å, are the same atom on a special position.
 SAME_ATOM = 0.1
 
@@ -115,6 +117,8 @@ def _direction(hkl: Sequence[int]) -> tuple[int, int, int]:
     divisor = math.gcd(*map(int, indices))
     if divisor == 0:
         raise SlxrdError("hkl (0, 0, 0) is no direction: at least one index must differ from 0")
+    if max(map(abs, indices)) > LARGEST_INDEX:
+        raise SlxrdError(f"hkl {indices!r}: indices must be from -{LARGEST_INDEX} to {LARGEST_INDEX}")
     h, k, l = (int(i) // divisor for i in indices)  # noqa: E741  # the name of the index
     return h, k, l
 

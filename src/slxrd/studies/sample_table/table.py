@@ -106,7 +106,8 @@ class SampleTable:
             symbol = "" if row.quantity == last else row.quantity
             rows.append(_printed(symbol, row))
             last = row.quantity
-        lines += ["", *table_lines(rows), ""]
+        if rows:
+            lines += ["", *table_lines(rows), ""]
         lines += [line for note in self.notes for line in wrapped(f"! {note}", WIDTH)]
         return "\n".join(lines).rstrip()
 
