@@ -140,7 +140,13 @@ def fringe_visibility(
     -------
     Visibility
         Result of the test, with the curves.
+
+    Raises
+    ------
+    SlxrdError
+        If M is less than 1, or nothing can be tested in the region.
     """
+    stack = Stack(coherent)
     (data,) = select_points(pattern, [region], noise)
     instrument.check_width(data.q, f"{region.low:g}:{region.high:g}")
     peak = Peak(data, instrument.band(data.q, 2000.0))
@@ -152,7 +158,7 @@ def fringe_visibility(
     if test.scatter > BAD_FIT or _chance(n_periods, gain) < CHANCE:
         options = FitOptions(
             (region,),
-            stack=Stack(coherent),
+            stack=stack,
             instrument=instrument,
             noise=noise,
             settings=Settings("linear", None, "linear"),
