@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from slxrd.data.isolated import isolated_points
 from slxrd.data.jumps import find_jump
 from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
@@ -239,6 +240,12 @@ def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective,
                 f"region {low:g}:{high:g}: the intensity jumps by a factor of {jump.factor:.2g} at "
                 f"{jump.q:.4g} Å⁻¹: divide steps that were counted for different times by these times, or "
                 "end the region there (--region)"
+            )
+        single = points.q[isolated_points(points.q, points.intensity)[0]].tolist()
+        if single:
+            notes.append(
+                f"region {low:g}:{high:g}: far from both neighbours, as after a fault of the detector: "
+                f"{', '.join(f'{q:.4f}' for q in single)} Å⁻¹; leave such points out (--mask)"
             )
     stack = options.stack.using(options.parameters)
     if stack.crystal is not None and options.instrument.wavelength is None:

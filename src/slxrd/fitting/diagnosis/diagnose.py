@@ -9,6 +9,7 @@ import numpy as np
 
 from slxrd._arguments import check_arguments
 from slxrd.data.corrections import POLARISATION, undo_correction
+from slxrd.data.isolated import isolated_points
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.families import Family, find_families, members
@@ -79,7 +80,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
     """
     if isinstance(order, bool) or order != int(order) or order < 1:
         raise SlxrdError(f"order {order!r}: must be a whole number from 1")
-    pattern = _as_measured(pattern.to_q())
+    pattern, isolated = _without_isolated(_as_measured(pattern.to_q()))
     q, intensity = pattern.q, pattern.intensity
     if q.size < FEWEST:
         raise SlxrdError(
@@ -120,7 +121,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
     resolution = estimate_resolution(maxima, pattern.q, intensity, noise, fringes)
     findings = Findings(
         pattern, maxima, bragg, main, found[1] if found else None, tuple(fringes), families, crystals,
-        shape, resolution, order,
+        shape, resolution, order, isolated,
     )  # fmt: skip
     series = tuple(_series(family, bragg, resolution) for family in families) if crystals else ()
     proposal = propose(findings)
@@ -131,7 +132,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
     )
     return Diagnosis(
         pattern.source, float(q[0]), float(q[-1]), noise, listed, series, findings.substrate,
-        tuple(fringes), resolution, proposal,
+        tuple(fringes), resolution, proposal, isolated,
     )  # fmt: skip
 
 
@@ -140,6 +141,16 @@ def _as_measured(pattern: Pattern) -> Pattern:
     if pattern.wavelength is not None and any(step.name == POLARISATION for step in pattern.history):
         return undo_correction(pattern, POLARISATION)
     return pattern
+
+
+def _without_isolated(pattern: Pattern) -> tuple[Pattern, tuple[float, ...]]:
+    """Replace single points that are far from both neighbours, and return their positions."""
+    index, expected = isolated_points(pattern.q, pattern.intensity)
+    if not index.size:
+        return pattern, ()
+    intensity = pattern.intensity.copy()
+    intensity[index] = expected
+    return replace(pattern, intensity=intensity), tuple(pattern.q[index].tolist())
 
 
 def _refined(pattern: Pattern, period: FringePeriod, on_substrate: bool) -> FringePeriod:

@@ -41,6 +41,9 @@ class Findings:
         Upper limit of the resolution.
     order : int
         Order of the strongest peak.
+    isolated : tuple of float
+        Positions of single points that are far from both neighbours, Å⁻¹; the pattern has in their place
+        what the neighbours lead to expect.
     """
 
     pattern: Pattern
@@ -54,6 +57,7 @@ class Findings:
     shape: ShapeTest | None
     resolution: ResolutionEstimate | None
     order: int
+    isolated: tuple[float, ...] = ()
 
     def period(self, kind: str) -> FringePeriod | None:
         """Return the fringes of a kind."""

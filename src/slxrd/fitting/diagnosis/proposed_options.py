@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,9 @@ def proposed_options(kind: SampleKind, found: Findings) -> dict[str, Any]:
         d = found.order * 2.0 * math.pi / q
         thickness = laue.period if laue is not None else 0.886 * 2.0 * math.pi / main.width
         options["start"] = {"d": round(d, 4), "N": round(thickness / d, 1)}
+    masks = [*options.get("mask", ()), *mask_points(found.pattern.q, found.isolated)]
+    if found.isolated:
+        options["mask"] = tuple(sorted(masks))
     return options
 
 
@@ -124,6 +128,21 @@ def _region(found: Findings, main: Maximum) -> tuple[float, float]:
             near = [peak.q for peak in found.bragg if low - beyond < peak.q < high + beyond]
             low, high = min([low, *near]), max([high, *near])
     return float(np.ceil(1e4 * max(low, q[0])) / 1e4), float(np.floor(1e4 * min(high, q[-1])) / 1e4)
+
+
+def mask_points(q: FloatArray, points: Sequence[float]) -> list[tuple[float, float]]:
+    """Return ranges that contain one point each.
+
+    Parameters
+    ----------
+    q : ndarray, shape (n,)
+        Positions of all points, Å⁻¹.
+    points : sequence of float
+        Some of them.
+    """
+    step = float(np.median(np.diff(q)))
+    digits = 1 - math.floor(math.log10(0.2 * step))
+    return [(round(at - 0.4 * step, digits), round(at + 0.4 * step, digits)) for at in points]
 
 
 def masked_range(q: FloatArray, peak: Maximum | SubstratePeak, least: float = 0.0) -> tuple[float, float]:

@@ -191,6 +191,9 @@ class Diagnosis:
         None without a peak.
     proposal : Proposal
         The proposed analysis.
+    isolated : tuple of float
+        Positions of single points that are far from both neighbours, as after a cosmic ray or a fault of the
+        detector, Å⁻¹. They are no peaks, and the proposal masks them.
     """
 
     source: str
@@ -203,6 +206,7 @@ class Diagnosis:
     fringes: tuple[FringePeriod, ...]
     resolution: ResolutionEstimate | None
     proposal: Proposal
+    isolated: tuple[float, ...] = ()
 
     def as_dictionary(self) -> dict[str, Any]:
         """Return the diagnosis as plain data, for JSON; lengths in Å, scattering vectors in Å⁻¹."""

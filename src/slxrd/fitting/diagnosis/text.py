@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Peaks that are listed.
 MOST_PEAKS = 12
+#: Single points that are listed.
+MOST_ISOLATED = 5
 
 
 def describe(found: Diagnosis) -> str:
@@ -26,6 +28,7 @@ def describe(found: Diagnosis) -> str:
     return "\n".join(
         [
             *_noise(found),
+            *_isolated(found),
             *_peaks(found),
             *_substrate(found.substrate),
             *(_fringes(period) for period in found.fringes),
@@ -45,7 +48,11 @@ def summary(found: Diagnosis) -> str:
     proposal = found.proposal
     lines = [f"The pattern shows: {proposal.kind} ({'; '.join(proposal.reasons)})"]
     lines += [f"  not excluded: {rival}" for rival in proposal.rivals]
-    lines += [*_substrate(found.substrate), *(_fringes(period) for period in found.fringes)]
+    lines += [
+        *_isolated(found),
+        *_substrate(found.substrate),
+        *(_fringes(period) for period in found.fringes),
+    ]
     return "\n".join(lines)
 
 
@@ -57,6 +64,17 @@ def _noise(found: Diagnosis) -> Iterator[str]:
     if found.noise.time > 1.0:
         yield _row("noise", describe_dependence(found.noise.time))
         yield _row("", "a fit counts fewer points, and is graded systematic at best; sharp peaks may be lost")
+
+
+def _isolated(found: Diagnosis) -> Iterator[str]:
+    if found.isolated:
+        shown = ", ".join(f"{q:.4f}" for q in found.isolated[:MOST_ISOLATED])
+        more = (
+            f" and {len(found.isolated) - MOST_ISOLATED} more" if len(found.isolated) > MOST_ISOLATED else ""
+        )
+        yield _row(
+            "single points", f"{shown}{more} Å⁻¹: far from both neighbours, no peaks; left out of a fit"
+        )
 
 
 def _peaks(found: Diagnosis) -> Iterator[str]:
