@@ -18,8 +18,8 @@ TAILS = 5.0
 FACTOR = 3.0
 #: Points on either side from which the scatter is estimated, and of which no other deviates.
 BESIDE, ALONE = 12, 6
-#: Largest number of such points, and share of all; more are a property of the sample or the file.
-FEW, LARGEST_SHARE = 3, 0.01
+#: Largest share of such points, and the limits of their largest number; more are a property of the file.
+LARGEST_SHARE, MOST = 0.01, (3, 10)
 #: Largest ratio of the distances of neighbours in q.
 UNEVEN = 1.5
 
@@ -66,7 +66,7 @@ def isolated_points(q: FloatArray, intensity: FloatArray) -> tuple[NDArray[np.in
     above = (y[:, 2] > FACTOR * beside[0]) & (tails < TAILS * noise)
     below = FACTOR * y[:, 2] < beside[1]
     found = np.flatnonzero(clear & (above | below))
-    if found.size == 0 or found.size > max(FEW, LARGEST_SHARE * q.size):
+    if found.size == 0 or found.size > np.clip(LARGEST_SHARE * q.size, *MOST):
         return nothing
     alone = np.array([np.sum(np.abs(found - k) <= ALONE) == 1 for k in found.tolist()])
     return found[alone] + 2, expected[found[alone]]
