@@ -127,6 +127,8 @@ def test_a_file_instead_of_a_pattern_is_refused_with_the_way_to_read_it() -> Non
             ),
             "M must be a whole number",
         ),
+        (lambda: slxrd.histogram_matrix({"L": np.array([0.0, 1.0, 1e308])}), "too large to be drawn"),
+        (lambda: slxrd.histogram_matrix({"L": Q}, truth={"L": float("nan")}), "L = nan is not finite"),
     ],
 )
 def test_values_from_which_nothing_can_be_calculated_are_refused(

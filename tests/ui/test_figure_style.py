@@ -82,3 +82,9 @@ def test_own_figures_can_have_the_style() -> None:
         style.use()
         assert mpl.rcParams["pdf.fonttype"] == 42
         assert mpl.rcParams["font.family"][-1] == "DejaVu Sans"
+
+
+@pytest.mark.slow
+def test_the_truth_is_marked_in_one_histogram() -> None:
+    figure = slxrd.histogram_matrix({"L": np.arange(30.0)}, truth={"L": 12.0})
+    assert [12.0, 12.0] in [list(line.get_xdata()) for line in figure.axes[0].get_lines()]

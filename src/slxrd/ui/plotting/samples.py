@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _SAMPLES, _TRUTH, _POINTS = style.BLUE, style.VERMILION, style.POINTS
 #: Most quantities of a figure for one column of a journal; of more, it is as wide as the page.
 MOST_IN_COLUMN = 3
+#: Largest value that is drawn; squares of larger ones are infinite.
+_LARGEST = 1e100
 #: Largest number of samples that are drawn.
 MOST_DRAWN = 20_000
 #: Fractions of the samples inside the contours: 1 and 2 σ of a Gaussian in two dimensions.
@@ -75,6 +77,8 @@ def histogram_matrix(
     for name, values in columns.items():
         if not np.all(np.isfinite(values)):
             raise SlxrdError(f"samples of {name}: {np.sum(~np.isfinite(values))} are not finite")
+        if values.size and np.abs(values).max() > _LARGEST:
+            raise SlxrdError(f"samples of {name}: {np.abs(values).max():g} is too large to be drawn")
     columns = {name: values for name, values in columns.items() if values.size and np.ptp(values) > 0.0}
     count = len(columns)
     if count == 0:
