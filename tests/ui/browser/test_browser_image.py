@@ -60,6 +60,16 @@ def test_a_cut_is_dragged_on_the_map_saved_and_sent_to_the_fit(user: Any, film: 
     user.sees(f"Cut in-plane:{low:g}:{high:g}")
     assert f"--cut in-plane:{low:g}:{high:g}" in user.labelled("command line").input_value()
 
+    user.page.get_by_text("Orientation (GIWAXS)").first.click()
+    for label, value in (
+        ("or lattice (Å)", "125.66"),
+        ("rings from (Å⁻¹)", "0.03"),
+        ("rings to (Å⁻¹)", "0.07"),
+    ):
+        fill(user, label, value)
+    user.press("Measure the orientation")
+    user.sees("Table of the sample")
+
     with user.page.expect_download() as waiting:
         user.press("Cut (.csv)")
     assert waiting.value.suggested_filename == "film-in-plane.csv"

@@ -107,6 +107,8 @@ def _read(path: Path) -> SampleSource:
         return of_fit(load(path), str(path))
     try:
         return of_document(document, str(path))
+    except FileError:
+        raise
     except SlxrdError as error:
         raise FileError(path, f"is damaged: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:

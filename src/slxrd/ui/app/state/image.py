@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from slxrd.detector.geometry import Geometry
     from slxrd.detector.image import DetectorImage
     from slxrd.detector.maps import CartesianMap
+    from slxrd.ui.app.state.sample import Measured
 
 T = TypeVar("T")
 #: Options that name files.
@@ -129,6 +130,10 @@ class ImageState:
         What was asked when that was found.
     shown : ShownImage or None
         What was found.
+    measured : mapping of str to Measured
+        Periods and orientation that were measured on images.
+    documents : tuple of str
+        Dropped results for the table of the sample.
     lock : threading.Lock
         Held while it is decided whether a job is started now, or after the one that runs.
     again : bool
@@ -139,6 +144,8 @@ class ImageState:
         self.files = ImageFiles()
         self.request = self.processed = ImageRequest()
         self.shown: ShownImage | None = None
+        self.measured: Mapping[str, Measured] = {}
+        self.documents: tuple[str, ...] = ()
         self.lock = threading.Lock()
         self.again = False
         self._kept: dict[str, tuple[object, Any]] = {}

@@ -34,7 +34,9 @@ from slxrd.ui.app.state.image import ImageRequest
 from slxrd.ui.app.state.image_job import ask, send_to_fit
 from slxrd.ui.app.state.image_picture import Picture
 from slxrd.ui.app.state.messages import Topic
+from slxrd.ui.app.state.sample import take_document
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.image_sample import ImageSampleView
 from slxrd.ui.app.views.image_text import ABOUT, EMPTY, HINT, INSTALL, facts_html, legend_html
 
 _MISSING = [name for name in ("fabio", "pyFAI") if find_spec(name) is None]
@@ -72,6 +74,7 @@ class ImageView:
         self._seen: tuple[object, ...] = ()
         self._picture: Picture | None = None
         self._cut = CutFields(self._cut_changed)
+        self._sample = ImageSampleView(workspace)
         self._make_plots(colours)
         self._fields = ImageFields(lambda typed: self._ask(typed=typed))
         self._used, self._doubts = text(), text()
@@ -83,6 +86,7 @@ class ImageView:
             collapsible("Pixels that are left out, and counts", self._fields.pixels),
             self._cut.view,
             *self._outputs(),
+            *self._sample.controls,
         ]
         self.left = pn.Column(
             text(ABOUT), *([text(INSTALL)] if _MISSING else controls), width=CONTROLS_WIDTH, margin=0
@@ -156,14 +160,23 @@ class ImageView:
         self._mouse.param.watch(lambda _: self._mouse_changed(), "value")
         self._bar = pn.Row(self._what, self._mouse, self._legend, margin=0, styles={"flex": "none"}, **_WIDE)
         self._empty = text(EMPTY, margin=(16, 16))
-        self.right = pn.Column(
+        shown = pn.Column(
             self._empty,
             self._bar,
             self._plot.view,
             self._curve.view,
             sizing_mode="stretch_both",
             margin=0,
-            styles={"min-width": "0", "overflow-y": "auto"},
+            # What appears below is reached by scrolling: it takes no height from the plots.
+            styles={"flex": "0 0 100%", "min-width": "0"},
+        )
+        self.right = pn.Column(
+            shown,
+            self._sample.result,
+            self._sample.scroller.view,
+            sizing_mode="stretch_both",
+            margin=0,
+            styles={"min-width": "0", "overflow": "hidden auto"},
         )
 
     @property
@@ -182,13 +195,15 @@ class ImageView:
             ask(self.workspace, **changes)
 
     def take(self, name: str, content: bytes) -> None:
-        """Take a dropped file: a geometry, a mask if it is named so, or an image, which is opened."""
+        """Take a dropped file: an image, which is opened; a geometry, a mask if named so, or a result."""
         self.workspace.try_action(lambda: self._take(name, content))
 
     def _take(self, name: str, content: bytes) -> None:
         name = self.workspace.image.files.add(name, content)
         typed, suffix = self._request.typed, Path(name).suffix.lower()
-        if suffix == ".poni":
+        if suffix == ".json":
+            take_document(self.workspace, name)
+        elif suffix == ".poni":
             ask(self.workspace, typed={**typed, "poni": name})
         elif _MASK.search(name.lower()) or suffix == ".msk":
             ask(self.workspace, typed={**typed, "mask_file": name})
@@ -255,7 +270,10 @@ class ImageView:
 
     def refresh(self, topic: Topic) -> None:
         """Show the image and what is asked of it."""
-        if topic != "job" or _MISSING:
+        if _MISSING:
+            return
+        self._sample.refresh(topic)
+        if topic != "job":
             return
         state = self.workspace.image
         seen = (state.request, state.shown, tuple(state.files.names), self.workspace.busy)
@@ -276,7 +294,7 @@ class ImageView:
 
     def _show_request(self, request: ImageRequest) -> None:
         names = self.workspace.image.files.names
-        images = [name for name in names if not name.lower().endswith(".poni")]
+        images = [name for name in names if not name.lower().endswith((".poni", ".json"))]
         self._list.param.update(options=images, size=min(max(len(images), 2), 6), visible=len(images) > 1)
         self._list.value = request.file if request.file in images else None
         self._file.param.update(options=images, value=request.file)

@@ -327,4 +327,4 @@ def _beside(controls: pn.Column, work: pn.Column) -> pn.Row:
         margin=0,
         styles=_SCROLLS,
     )
-    return pn.Row(left, work, sizing_mode="stretch_both", margin=0, styles=_SHRINKS)
+    return pn.Row(left, work, sizing_mode="stretch_both", margin=0, styles={**_SHRINKS, "min-width": "0"})

@@ -26,7 +26,7 @@ _STEPS = (
     ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
     ("5 Save", "Download report, numbers, figures, and the session to continue later."),
     ("6 Series", "Fit many patterns of one sample, for example over temperature or time."),
-    ("7 Image", "Cut a pattern out of a detector image, and send it to the fit."),
+    ("7 Image", "Cut a pattern out of a detector image, and measure periods and orientation."),
 )
 _SYMBOLS = (
     (("d",), "distance between the atomic planes of a crystal"),
