@@ -118,7 +118,7 @@ def test_fringes_of_the_whole_stack_between_all_satellites_are_left_out() -> Non
 
 def test_options_for_a_film_under_a_lone_sharp_peak_are_named() -> None:
     """The film's own intensity is no maximum beside the rod, and too weak to be found in its tail."""
-    pattern = film(14, 2.675, substrate=2.766, peak=1e5, seed=1, sigma=0.0007, half=0.5)
+    pattern = film(14, 2.675, substrate=2.766, peak=1e4, seed=1, sigma=0.0007, half=0.5)
     with pytest.raises(slxrd.SlxrdError, match=r"--coherent 1 --substrate 2\.76\d+ --mask 2\.\d+:2\.\d+"):
         slxrd.fit(pattern)
 
@@ -143,6 +143,17 @@ def test_a_shoulder_of_a_lone_sharp_peak_is_a_film() -> None:
     assert shoulder.q == pytest.approx(1.96, abs=0.015)
     assert shoulder.width == pytest.approx(2.355 * 0.025, rel=0.5)
     assert found.proposal.kind == "film on substrate"
+
+
+def test_a_shoulder_is_found_beside_faint_maxima() -> None:
+    """Fringes of the film are maxima where its own peak is a shoulder in the tail of the substrate's."""
+    pattern = film(14, 2.675, substrate=2.766, peak=1e5, seed=1, sigma=0.0007, half=0.5)
+    assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
+    faint = np.round(9.0 * np.exp(-0.5 * ((pattern.q - 2.0) / 0.03) ** 2))
+    found = slxrd.diagnose(replace(pattern, intensity=pattern.intensity + faint))
+    assert found.proposal.kind == "film on substrate"
+    assert found.substrate is not None
+    assert any(found.substrate.q < peak.q < 2.0 * np.pi / 2.6 for peak in found.peaks)
 
 
 @pytest.mark.parametrize("edge", [1.0, 2.0])

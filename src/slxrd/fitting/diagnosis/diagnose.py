@@ -17,7 +17,13 @@ from slxrd.fitting.diagnosis.findings import Findings
 from slxrd.fitting.diagnosis.fringes import Surroundings, find_fringes
 from slxrd.fitting.diagnosis.laue import laue_fringes
 from slxrd.fitting.diagnosis.maxima import Maximum, find_maxima
-from slxrd.fitting.diagnosis.noise import FWHM, ResolutionEstimate, estimate_noise, estimate_resolution
+from slxrd.fitting.diagnosis.noise import (
+    FWHM,
+    NoiseEstimate,
+    ResolutionEstimate,
+    estimate_noise,
+    estimate_resolution,
+)
 from slxrd.fitting.diagnosis.proposal import NANOCRYSTAL, OVERLAPPING, PAIR, propose
 from slxrd.fitting.diagnosis.result import (
     DiagnosedPeak,
@@ -48,6 +54,8 @@ FAINT = 0.03
 LAYERED = 8.0
 #: By this part of their distance the interference with a substrate moves fringes towards each other.
 SHIFTED = 0.2
+#: Maxima beside a lone sharp peak, relative to its height, among which the shoulder of a film is sought.
+FAINTEST = 1e-4
 #: Smallest number of points of a pattern.
 FEWEST = 16
 
@@ -88,10 +96,7 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         )
     noise = estimate_noise(pattern)
     maxima = find_maxima(q, intensity, noise.stabilised(intensity), noise.time)
-    if len(maxima) == 1 and maxima[0].width < SHARP:
-        shoulder = find_shoulder(q, intensity, noise.sigma(intensity) * math.sqrt(noise.time), maxima[0])
-        if shoulder is not None and is_hidden_film(shoulder, maxima[0]):
-            maxima = sorted([*maxima, shoulder], key=lambda one: one.q)
+    maxima = _with_shoulder(pattern, maxima, noise)
     found = find_substrate(maxima, material)
     if found is not None and _repeats_without_film(maxima, found[0]):
         found = None
@@ -134,6 +139,21 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         pattern.source, float(q[0]), float(q[-1]), noise, listed, series, findings.substrate,
         tuple(fringes), resolution, proposal, isolated,
     )  # fmt: skip
+
+
+def _with_shoulder(pattern: Pattern, maxima: list[Maximum], noise: NoiseEstimate) -> list[Maximum]:
+    """Add the maximum of a film in the tail of a sharp peak, beside which others are faint at most."""
+    if not maxima:
+        return maxima
+    peak = max(maxima, key=lambda one: one.height)
+    others = [one for one in maxima if one is not peak]
+    if peak.width > SHARP or any(one.height > FAINTEST * peak.height for one in others):
+        return maxima
+    sigma = noise.sigma(pattern.intensity) * math.sqrt(noise.time)
+    shoulder = find_shoulder(pattern.q, pattern.intensity, sigma, peak)
+    if shoulder is None or not is_hidden_film(shoulder, peak):
+        return maxima
+    return sorted([*maxima, shoulder], key=lambda one: one.q)
 
 
 def _as_measured(pattern: Pattern) -> Pattern:

@@ -9,9 +9,9 @@ from slxrd.units import FloatArray
 
 #: Bins of both tails: the nearest in widths of the peak, the farthest relative to its q, and their number.
 NEAREST, FARTHEST, BINS = 8.0, 0.2, 24
-#: Neighbouring bins must differ by so many standard errors, and by this factor: absorption edges of filters,
-#: and the radiation that they leave, make tails different too, by less.
-DIFFERENT, TIMES = 15.0, 3.0
+#: Tails differ in neighbouring bins by so many standard errors each, and all together, and by this factor:
+#: absorption edges of filters, and the radiation that they leave, make tails different too, by less.
+IN_EACH, TOGETHER, TIMES = 5.0, 20.0, 2.5
 
 
 def find_shoulder(q: FloatArray, intensity: FloatArray, sigma: FloatArray, peak: Maximum) -> Maximum | None:
@@ -41,11 +41,11 @@ def find_shoulder(q: FloatArray, intensity: FloatArray, sigma: FloatArray, peak:
     middle = np.sqrt(edges_low * edges_high)
     (low, low_error), (high, high_error) = below[:, measured], above[:, measured]
     difference = (high - low) / np.maximum(np.hypot(low_error, high_error), 1e-300)
-    different = (np.abs(difference) > DIFFERENT) & (np.maximum(low, high) > TIMES * np.minimum(low, high))
+    different = (np.abs(difference) > IN_EACH) & (np.maximum(low, high) > TIMES * np.minimum(low, high))
     for sign, one, other in ((1.0, high, low), (-1.0, low, high)):
         own = different & (sign * difference > 0.0)
-        pairs = own[:-1] & own[1:]
-        if not pairs.any():
+        own &= _of_runs(np.where(own, difference, 0.0)) > TOGETHER
+        if not own.any():
             continue
         # The tail of a rod falls with the square of the distance.
         k = int(np.argmax(np.where(own, (one - other) * middle**2, 0.0)))
@@ -59,6 +59,14 @@ def find_shoulder(q: FloatArray, intensity: FloatArray, sigma: FloatArray, peak:
             float(np.abs(difference[k])), ends[0], ends[1],
         )  # fmt: skip
     return None
+
+
+def _of_runs(difference: FloatArray) -> FloatArray:
+    """Root of the sum of squares of each run of at least two values that are not 0, at all of its places."""
+    inside = difference != 0.0
+    number = np.cumsum(np.diff(inside, prepend=False) & inside) * inside
+    size, square = np.bincount(number), np.bincount(number, difference**2)
+    return np.asarray(np.sqrt(np.where((number > 0) & (size[number] > 1), square[number], 0.0)))
 
 
 def _binned(distance: FloatArray, intensity: FloatArray, sigma: FloatArray, edges: FloatArray) -> FloatArray:
