@@ -98,8 +98,9 @@ def test_the_number_of_repetitions_with_the_lowest_chi2(begin: int) -> None:
     values = {"d": 5.84, "L": 20.0, "sigma_L": 0.2, "N": 6.0, "sigma_N": 0.7, "q_zero": 0.0}
     pattern = slxrd.simulate(q, values, coherent=9, resolution=0.0005, noise=0.01, seed=2)
     fit = slxrd.fit(pattern, coherent=begin, resolution=0.0005, regions=[(0.95, 1.22)], start=values)
-    chosen = choose_repetitions(fit.objective, fit.minima[0], Budget())
+    chosen, best = choose_repetitions(fit.objective, fit.minima[0], Budget())
     assert chosen.model.stack.coherent == 9
+    assert best.chi2 <= fit.minima[0].chi2
 
 
 @pytest.mark.parametrize(("repeats", "substrate"), [(8, None), (6, 3.905), (6, 3.95), (8, 3.95)])

@@ -140,8 +140,9 @@ def fit_pattern(
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
     if options.estimated_coherent and objective.model.stack.coherent > 1:
-        objective = choose_repetitions(objective, found.minima[0], budget)
-        found = replace(found, minima=refine_all(objective, found.parameters, found.minima, budget))
+        objective, best = choose_repetitions(objective, found.minima[0], budget)
+        minima = refine_all(objective, found.parameters, (best, *found.minima), budget)
+        found = replace(found, minima=minima)
         notes.append(f"M = {objective.model.stack.coherent} has the lowest χ² (--coherent)")
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
         if objective.counted:  # observed counts give the minima between fringes too much weight

@@ -2,23 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import product
+
+import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.scan import filled
+from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import MOST_COHERENT
 
 #: Steps of the search, relative to the number; the last ones are 1.
 STEPS = (0.2, 0.1, 0.0)
 #: Relative change of χ² and number of evaluations of a refinement.
 ROUGHLY, EVALUATIONS = 1e-4, 30
-#: Largest number of refinements.
+#: Largest number of refinements on the way to a minimum.
 MOST_TRIED = 16
+#: Reduced χ² above which all numbers up to the second are compared, and the best of them refined.
+POOR, MOST_COMPARED, MOST_REFINED = 1.5, 60, 4
+#: σ_L with which they are compared, relative to that of the best minimum, and turns of the phase at the
+#: interface.
+SPREADS, TURNS = (0.5, 0.7, 0.85, 1.0, 1.2), (-0.5, -0.25, 0.0, 0.25)
 
 
-def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> Objective:
+class _Numbers:
+    """Refinements of a stack with different numbers of crystals."""
+
+    def __init__(self, objective: Objective, best: Minimum, budget: Budget) -> None:
+        self.budget = budget
+        self.tried = {objective.model.stack.coherent: (objective, best)}
+
+    @property
+    def lowest(self) -> int:
+        """Number with the lowest χ² so far."""
+        return min(self.tried, key=lambda number: self.tried[number][1].chi2)
+
+    def refine(self, number: int, start: Parameters) -> None:
+        """Refine with a number of crystals that was not tried yet."""
+        if number in self.tried or not 2 <= number <= MOST_COHERENT:
+            return
+        if self.budget.spent():
+            self.budget.leave_out("other numbers of repetitions")
+            return
+        try:
+            other = _with_number(self.tried[self.lowest][0], number)
+            found = minimise(other, start, ROUGHLY, EVALUATIONS, expired=self.budget.expired)
+        except SlxrdError:
+            return
+        self.tried[number] = other, found
+
+    def climb(self) -> None:
+        """Go from the best number to better ones beside it, in steps that become smaller."""
+        most = len(self.tried) + MOST_TRIED
+        chosen = self.lowest
+        for share in STEPS:
+            while True:
+                step = max(round(share * chosen), 1)
+                for number in (chosen - step, chosen + step):
+                    if len(self.tried) < most:
+                        self.refine(number, self.tried[chosen][1].parameters)
+                if self.lowest == chosen:
+                    break
+                chosen = self.lowest
+
+    def compare(self) -> None:
+        """Refine with the best of all numbers, which are compared at the structure of the best one."""
+        objective, best = self.tried[self.lowest]
+        starts = _starts(objective, best.parameters)
+
+        def lowest(number: int) -> tuple[float, Parameters]:
+            other = _with_number(objective, number)
+            return min(((_chi2(other, start), start) for start in starts), key=lambda each: each[0])
+
+        numbers = [number for number in range(2, MOST_COMPARED + 1) if number not in self.tried]
+        compared = in_parallel(lowest, numbers, self.budget)
+        for k in sorted(range(len(compared)), key=lambda k: compared[k][0])[:MOST_REFINED]:
+            self.refine(numbers[k], compared[k][1])
+
+
+def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> tuple[Objective, Minimum]:
     """Choose the number of coherent crystals with the lowest χ².
 
     Parameters
@@ -34,33 +100,39 @@ def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> O
     -------
     Objective
         With the chosen number.
+    Minimum
+        The best one that was found with it.
     """
-    begin = objective.model.stack.coherent
-    tried: dict[int, tuple[float, Objective]] = {begin: (best.chi2, objective)}
-    parameters = {begin: best.parameters}
+    numbers = _Numbers(objective, best, budget)
+    numbers.climb()
+    if numbers.tried[numbers.lowest][1].chi2 > POOR * objective.n_points and not budget.spent():
+        numbers.compare()
+        numbers.climb()
+    return numbers.tried[numbers.lowest]
 
-    def refine(number: int, start: int) -> None:
-        if number in tried or not 2 <= number <= MOST_COHERENT or len(tried) == MOST_TRIED:
-            return
-        if budget.spent():
-            budget.leave_out("other numbers of repetitions")
-            return
-        try:
-            stack = replace(objective.model.stack, coherent=number)
-            other = Objective(replace(objective.model, stack=stack), objective.data, objective.settings)
-            found = minimise(other, parameters[start], ROUGHLY, EVALUATIONS, expired=budget.expired)
-        except SlxrdError:
-            return
-        tried[number], parameters[number] = (found.chi2, other), found.parameters
 
-    chosen = begin
-    for share in STEPS:
-        while True:
-            step = max(round(share * chosen), 1)
-            for number in (chosen - step, chosen + step):
-                refine(number, chosen)
-            lowest = min(tried, key=lambda number: tried[number][0])
-            if lowest == chosen:
-                break
-            chosen = lowest
-    return tried[chosen][1]
+def _with_number(objective: Objective, number: int) -> Objective:
+    stack = replace(objective.model.stack, coherent=number)
+    return Objective(replace(objective.model, stack=stack), objective.data, objective.settings)
+
+
+def _starts(objective: Objective, parameters: Parameters) -> list[Parameters]:
+    """Return the parameters with other values of σ_L and L_S, as far as these are free.
+
+    With a wrong number of crystals both are wrong too.
+    """
+    values = parameters.resolve(parameters.vector())[0]
+    tried: dict[str, list[float]] = {}
+    if parameters["sigma_L"].free:
+        tried["sigma_L"] = [share * values["sigma_L"] for share in SPREADS]
+    if "L_S" in parameters and parameters["L_S"].free:
+        turn = 2.0 * math.pi / float(np.mean([points.q.mean() for points in objective.data]))
+        tried["L_S"] = [values["L_S"] + part * turn for part in TURNS]
+    return [filled(parameters, dict(zip(tried, each, strict=True))) for each in product(*tried.values())]
+
+
+def _chi2(objective: Objective, parameters: Parameters) -> float:
+    try:
+        return objective.chi2(parameters.resolve(parameters.vector())[0])
+    except SlxrdError:
+        return math.inf

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
+from numpy.typing import NDArray
 
 from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
@@ -41,6 +42,8 @@ FEWEST_PLANES, MOST_PLANES = 3, 60
 MOST_THICKNESSES, PER_DISTANCE, WIDEST_GAP, REACH_OF_CRYSTALS = 2, 6, 4.2, 0.7
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
+#: Most points of a region.
+MOST_POINTS = 800
 #: Satellites have been found if the best structure has less than this part of the χ² of crystals whose
 #: gaps are without order; below the second value, no other search is necessary.
 FOUND, DECISIVE = 0.85, 0.6
@@ -57,7 +60,7 @@ class _Trials:
     def __len__(self) -> int:
         return int(next(iter(self.values.values())).size)
 
-    def part(self, chosen: slice) -> _Trials:
+    def part(self, chosen: NDArray[np.bool_]) -> _Trials:
         return _Trials({name: column[chosen] for name, column in self.values.items()})
 
     def start(self, k: int) -> dict[str, float]:
@@ -105,14 +108,16 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     q_zero, d_S = parameters["q_zero"].value or 0.0, parameters["d_S"].value
     if d_S is None:
         return Scanned([], False, False)
-    kinds = [weighted_points(objective, q_zero, relative, d_S) for relative in (False, True)]
+    kinds = [weighted_points(objective, q_zero, relative, d_S, MOST_POINTS) for relative in (False, True)]
     trials = _trials(objective, parameters)
     if not len(trials):
         return Scanned([], False, False)
-    strides = max(math.ceil(len(trials) / PORTION), 1)
+    # Every portion has structures of all kinds, with all values of σ_L of each: the crystals are the same.
+    count = max(math.ceil(len(trials) / PORTION), 1)
+    portions = np.arange(len(trials)) // len(TRIED_SIGMA_L) % count
 
     def one(first: int) -> FloatArray:
-        part = trials.part(slice(first, None, strides))
+        part = trials.part(portions == first)
         chi2 = np.zeros((2, len(part)))
         for regions in zip(*kinds, strict=True):
             curves = stack_curves(regions[0].q, part.values, objective.model)
@@ -120,8 +125,8 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
         return chi2
 
     chi2 = np.full((2, len(trials)), np.inf)
-    for first, piece in enumerate(in_parallel(one, range(strides), budget, SHARE_OF_SCAN)):
-        chi2[:, first::strides] = piece
+    for first, piece in enumerate(in_parallel(one, range(count), budget, SHARE_OF_SCAN)):
+        chi2[:, portions == first] = piece
     ordered = trials.values["sigma_L"] < NO_FRINGES
     chosen = [_lowest(np.where(ordered, row, np.inf), trials) for row in chi2]
     merged = [k for pair in zip_longest(*chosen) for k in pair if k is not None]
@@ -248,31 +253,36 @@ def stack_curves(q: FloatArray, values: Mapping[str, FloatArray], model: Model) 
     width = model.instrument.sigma(q)[:, None]
     d, N, L, spread = (values[name][None, :] for name in ("d", "N", "L", "sigma_L"))
     count, loss = float(model.stack.coherent), 0.5 * (across * spread) ** 2
-    first, length = _crystal(across, d, N), (N - 1.0) * d + L
-    cell, own, onward = first, np.abs(first) ** 2, np.exp(1j * across * length - loss)
+    first, length = _crystal(q, values["d"], values["N"]), (N - 1.0) * d + L
+    cell, own, phase = first, np.abs(first) ** 2, 1j * across * length - loss
     within = across_cells = np.zeros((1, 1), dtype=complex)
     if "d_B" in values:
-        d_B, N_B = values["d_B"][None, :], values["N_B"][None, :]
-        second, length_B = _crystal(across, d_B, N_B), (N_B - 1.0) * d_B + L
-        above = np.exp(1j * across * length_B - loss)
-        within, across_cells = np.conj(first) * second * onward, np.conj(second) * first * above
-        cell, own, onward = first + onward * second, own + np.abs(second) ** 2, onward * above
+        second = _crystal(q, values["d_B"], values["N_B"])
+        length_B = (values["N_B"] - 1.0) * values["d_B"] + L
+        onward, phase_B = np.exp(phase), 1j * across * length_B - loss
+        within, across_cells = np.conj(first) * second * onward, np.conj(second) * first * np.exp(phase_B)
+        cell, own, phase = first + onward * second, own + np.abs(second) ** 2, phase + phase_B
         length = length + length_B
-    tau = np.asarray(onward * np.exp(-0.5 * (length * width) ** 2 - LEAST_FADING))
-    column = (1.0 - tau**count) / (1.0 - tau)
+    phase = phase - 0.5 * (length * width) ** 2 - LEAST_FADING
+    tau = np.exp(phase)
+    left = 1.0 - tau
+    column = (1.0 - np.exp(count * phase)) / left
     # Pairs of neighbouring cells, times the sum over their distances m of (M − m)·τ^(m−1).
-    pairs = (tau * (own + within) + across_cells) * (count - column) / (1.0 - tau)
+    pairs = (tau * (own + within) + across_cells) * (count - column) / left
     own = own + 2.0 * within.real
     return Curves(count * own + 2.0 * pairs.real, cell * column)
 
 
 def _crystal(q: FloatArray, d: FloatArray, N: FloatArray) -> ComplexArray:
-    """Amplitude Σ_{k<N} e^{ikqd}."""
-    half = 0.5 * q * d
+    """Amplitude Σ_{k<N} e^{ikqd} of crystals, of which many are alike; shape (n, k)."""
+    (d, N), which = np.unique([d, N], axis=1, return_inverse=True)
+    half = 0.5 * q[:, None] * d
     below = np.sin(half)
     near = np.abs(below) < 1e-6
-    ratio = np.where(near, N * np.cos(N * half) / np.cos(half), np.sin(N * half) / np.where(near, 1.0, below))
-    return np.asarray(ratio * np.exp(1j * (N - 1.0) * half))
+    ratio = np.sin(N * half) / np.where(near, 1.0, below)
+    if near.any():
+        ratio = np.where(near, N * np.cos(N * half) / np.cos(half), ratio)
+    return np.asarray(ratio * np.exp(1j * (N - 1.0) * half))[:, which.reshape(-1)]
 
 
 def _lowest(chi2: FloatArray, trials: _Trials) -> list[int]:

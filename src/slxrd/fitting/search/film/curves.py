@@ -187,7 +187,7 @@ class Weighted:
 
 
 def weighted_points(
-    objective: Objective, q_zero: float, relative: bool, d_S: float | None = None
+    objective: Objective, q_zero: float, relative: bool, d_S: float | None = None, most: int = MOST_POINTS
 ) -> tuple[Weighted, ...]:
     """Prepare the regions for a scan.
 
@@ -201,6 +201,8 @@ def weighted_points(
         Whether σ is replaced by one that is mostly proportional to the intensity, so that weak fringes count.
     d_S : float, optional
         Plane distance of a substrate in Å.
+    most : int
+        About the largest number of points of a region.
     """
     prepared = []
     for points, columns in zip(objective.data, objective.backgrounds, strict=True):
