@@ -38,6 +38,8 @@ NEAR, FEWEST_SATELLITES = 0.3, 3
 DECISIVE = 20.0
 #: Reduced χ² above which a film that is not rejected is compared with a stack, if it has fringes too.
 POOR = 10.0
+#: A given resolution is clearly larger than the limit from the sharpest peak by this factor.
+CLEARLY_WIDER = 1.3
 
 
 def fit_best(
@@ -46,8 +48,8 @@ def fit_best(
     """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
 
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
-    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps, if these
-    described the satellites nearly as well.
+    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps. If a given
+    resolution is larger than the sharpest peak allows and the fit is rejected, that limit is tried.
 
     Parameters
     ----------
@@ -61,16 +63,41 @@ def fit_best(
     SlxrdError
         If the options do not suit each other or the pattern.
     """
+    fit = _fit_with_others(pattern, options, setup, report)
+    narrower = _narrower_resolution(pattern, options) if fit.rejected else None
+    if narrower is None:
+        return fit
+    other = _fit_with_others(pattern, {**options, "resolution": narrower}, setup, report)
+    if other.rejected:
+        return fit
+    note = (
+        f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak allows, and "
+        f"was rejected: {narrower:.3g} Å⁻¹, an upper limit from that peak, was used instead"
+    )
+    return replace(other, notes=(*other.notes, note))
+
+
+def _narrower_resolution(pattern: Pattern, options: Mapping[str, Any]) -> float | None:
+    """Return the limit of σ_G in Å⁻¹ from the sharpest peak, if the given one is clearly larger."""
+    found = diagnosis_for(pattern, options)
+    limit = found.resolution if found is not None else None
+    if limit is None or limit.origin != "sharpest peak" or not options["resolution"]:
+        return None
+    narrower = float(f"{limit.sigma:.3g}")
+    return narrower if options["resolution"] > CLEARLY_WIDER * narrower else None
+
+
+def _fit_with_others(
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup, report: Progress | None
+) -> Fit:
+    """Fit a pattern with the model that is proposed and with others; see :func:`fit_best`."""
     reading = best_reading(pattern, options, setup)
     first = fit_pattern(reading.pattern, reading.options, report)
-    if first.rejected and reading.criteria and not reading.is_close(CRYSTALS):
-        return first
     other = setup_other(pattern, options, setup, first)
     if other is None:
         return first
     tried = fit_pattern(*other, report)
-    of_stack = [tried.parameters[name].value for name in ("L", "N")]
-    if first.rejected and (tried.rejected or all(value is None for value in of_stack)):
+    if first.rejected and (tried.rejected or not _determines(tried)):
         return first
     if not first.rejected:
         regions = other[1].regions
@@ -153,6 +180,12 @@ def _of_few_crystals(
     if best is None or best.chi2 / objective.n_points > WORTH_FITTING * film.reduced_chi2:
         return None
     return masked, stacked
+
+
+def _determines(fit: Fit) -> bool:
+    """Whether the fit of a stack determines a length of it."""
+    estimates = {**fit.parameters, **fit.derived}
+    return any(estimates[name].value is not None for name in ("L", "N", "period"))
 
 
 def _prepared(pattern: Pattern, options: FitOptions) -> tuple[Objective, Parameters]:

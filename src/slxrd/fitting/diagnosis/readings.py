@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
@@ -29,9 +29,6 @@ SECONDS = 5.0
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
 
-#: Largest criterion of a reading that is close to the best one, relative to that.
-CLOSE = 2.0
-
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
 CRYSTALS = "equal crystals with gaps (--stack pure)"
@@ -48,17 +45,10 @@ class Reading:
         Over q, masked.
     options : FitOptions
         For :func:`slxrd.fitting.pipeline.fit_pattern`.
-    criteria : mapping
-        Information criterion of each reading that was compared, by name; infinite if it is none.
     """
 
     pattern: Pattern
     options: FitOptions
-    criteria: Mapping[str, float] = field(default_factory=dict)
-
-    def is_close(self, name: str) -> bool:
-        """Whether another reading has a criterion that is not far above that of the best."""
-        return self.criteria.get(name, math.inf) < CLOSE * min(self.criteria.values(), default=0.0)
 
 
 def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> Reading:
@@ -92,13 +82,13 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
     pattern, chosen = readings[best]
     if not others:
-        return Reading(pattern, chosen, values)
+        return Reading(pattern, chosen)
     note = (
         f"{best} {'describes' if best == FILM else 'describe'} the satellites better than "
         f"{' or '.join(others)}: information criterion {values[best]:.4g}, not "
         f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
-    return Reading(pattern, replace(chosen, notes=(*chosen.notes, note)), values)
+    return Reading(pattern, replace(chosen, notes=(*chosen.notes, note)))
 
 
 def _criterion(pattern: Pattern, options: FitOptions) -> float:
