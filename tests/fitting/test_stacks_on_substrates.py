@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from films_on_substrates import film, superlattice
 
 import slxrd
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.api import setup
+from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
+from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.repetitions import choose_repetitions
 
 CUBES = {
@@ -101,6 +107,26 @@ def test_the_number_of_repetitions_with_the_lowest_chi2(begin: int) -> None:
     chosen, best = choose_repetitions(fit.objective, fit.minima[0], Budget())
     assert chosen.model.stack.coherent == 9
     assert best.chi2 <= fit.minima[0].chi2
+
+
+@pytest.mark.slow
+def test_the_number_of_repetitions_is_found_from_a_wrong_phase_at_the_interface() -> None:
+    """With too few crystals the interference is weak: its phase was wrong, and with it the number."""
+    q = np.arange(1.147, 1.818, 0.002)
+    values = {"d": 4.176, "L": 10.43, "sigma_L": 0.16, "N": 6.0, "sigma_N": 0.25, "f_S": 0.68, "L_S": 4.13}
+    known: dict[str, Any] = {"substrate": 4.0885, "resolution": 0.0007}
+    pattern = slxrd.simulate(q, {**values, "q_zero": 0.0}, coherent=27, noise=2e-5, seed=1, **known)
+    pattern = pattern.without([(1.526, 1.547)])
+    start = {**values, "L_S": 6.25}
+    _, options = setup(
+        pattern, collect({**known, "coherent": 8, "start": start, "regions": [(1.147, 1.817)]})
+    )
+    objective, _ = prepare_objective(pattern, options)
+    few = minimise(objective, fix_q_zero(options.parameters.within(objective.model.stack.table)))
+    assert abs(few.values["L_S"] - 4.13) > 1.0
+    chosen, best = choose_repetitions(objective, few, Budget())
+    assert chosen.model.stack.coherent == 27
+    assert best.values["L_S"] == pytest.approx(4.13, abs=0.05)
 
 
 @pytest.mark.parametrize(("repeats", "substrate"), [(8, None), (6, 3.905), (6, 3.95), (8, 3.95)])

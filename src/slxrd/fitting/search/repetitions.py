@@ -23,7 +23,7 @@ ROUGHLY, EVALUATIONS = 1e-4, 30
 #: Largest number of refinements on the way to a minimum.
 MOST_TRIED = 16
 #: Reduced χ² above which all numbers up to the second are compared, and the best of them refined.
-POOR, MOST_COMPARED, MOST_REFINED = 1.5, 60, 4
+POOR, MOST_COMPARED, MOST_REFINED = 1.2, 60, 4
 #: σ_L with which they are compared, relative to that of the best minimum, and turns of the phase at the
 #: interface.
 SPREADS, TURNS = (0.5, 0.7, 0.85, 1.0, 1.2), (-0.5, -0.25, 0.0, 0.25)
