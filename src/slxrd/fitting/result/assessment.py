@@ -164,4 +164,5 @@ def rival_text(rival: Rival) -> str:
         verdict = "as probable as this model"
     else:
         verdict = "less probable than this model" if rival.log_odds > 0.0 else "more probable than this model"
-    return f"Rival: {rival.name}: χ² {rival.chi2:.5g}, {verdict} (Δ ln Z {-rival.log_odds:+.1f}); {values}"
+    evidence = f"ln evidence {-rival.log_odds:+.1f} relative to it"
+    return f"Rival: {rival.name}: χ² {rival.chi2:.5g}, {verdict} ({evidence}); {values}"

@@ -58,8 +58,8 @@ class BackgroundChoice:
                 key=lambda item: item[1],
                 default=("", 0.0),
             )
-            return f"background: none (Δ evidence {-other:.1f} over {name})" if name else "background: none"
-        return f"background: {self.name}, not negative (Δ evidence {own:.3g} over none)"
+            return f"background: none (ln evidence {-other:.1f} above {name})" if name else "background: none"
+        return f"background: {self.name}, not negative (ln evidence {own:.3g} above none)"
 
 
 def backgrounds_within(objective: Objective, n_free: int) -> tuple[str, ...]:

@@ -72,7 +72,8 @@ def comparison_text(comparison: Comparison) -> str:
         str(best.settings),
         *(f"  {step}" for step in best.pattern.history),
         "",
-        f"{len(comparison.models)} models, each with all its solutions; Δ ln Z, ΔAIC, ΔBIC against the best",
+        f"{len(comparison.models)} models, each with all its solutions",
+        "ln evidence, AIC and BIC are relative to the best",
         "",
         *_aligned(_ranking(comparison)),
         "",
@@ -109,7 +110,7 @@ def comparison_html(comparison: Comparison) -> str:
 def _ranking(comparison: Comparison) -> list[list[str]]:
     models = comparison.models
     aic, bic = min(m.aic for m in models), min(m.bic for m in models)
-    rows = [["model", "assessment", "χ²", "reduced χ²", "k", "Δ ln Z", "ΔAIC", "ΔBIC", "probability"]]
+    rows = [["model", "assessment", "χ²", "reduced χ²", "k", "ln evidence", "AIC", "BIC", "probability"]]
     for m in models:
         below_best = m.log_evidence - models[0].log_evidence
         rows.append(

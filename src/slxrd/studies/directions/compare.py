@@ -65,19 +65,19 @@ class DisorderComparison:
         if not self.decided:
             return "The data cannot decide between cumulative and sinusoidal disorder."
         other = next(kind for kind in self.fits if kind != self.best)
-        return f"The data prefer {self.best} to {other} disorder (Δ ln Z {self.log_odds:.1f})."
+        return f"The data prefer {self.best} to {other} disorder (ln evidence {self.log_odds:.1f} higher)."
 
     def __str__(self) -> str:
         width = max(map(len, self.fits))
         lines = [self.conclusion, ""]
         lines.append(
-            f"  {'disorder':<{width}}  {'χ²':>8}  {'reduced':>7}  {'k':>3}  {'Δ ln Z':>8}  {'ΔBIC':>8}"
+            f"  {'disorder':<{width}}  {'χ²':>8}  {'reduced':>7}  {'k':>3}  {'ln evidence':>11}  {'ΔBIC':>8}"
         )
         top, least = max(self.log_evidence.values()), min(self.bic.values())
         for kind, fit in self.fits.items():
             lines.append(
                 f"  {kind:<{width}}  {fit.chi2:8.1f}  {fit.reduced_chi2:7.3g}  {count(fit):3d}  "
-                f"{self.log_evidence[kind] - top:8.1f}  {self.bic[kind] - least:8.1f}"
+                f"{self.log_evidence[kind] - top:11.1f}  {self.bic[kind] - least:8.1f}"
             )
         for kind, fit in self.fits.items():
             lines += ["", f"{kind} disorder", "", str(fit)]
