@@ -37,7 +37,7 @@ def test_the_theme_is_that_of_the_operating_system_until_another_is_chosen(user:
     user.page.get_by_role("button", name=scheme.capitalize(), exact=True).wait_for()
 
 
-def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> None:
+def test_regions_and_masks_are_moved_by_their_sides_and_an_overlap_is_refused(user: Any) -> None:
     user.drop(EXAMPLES / "cspbbr3-cubes.csv")
     user.sees("Contents of")
     user.press("2 Regions")
@@ -54,6 +54,12 @@ def test_a_region_is_moved_by_its_side_and_an_overlap_is_refused(user: Any) -> N
         return float(frame["x"] + inner["left"] + (q - low) / (high - low) * inner["width"])
 
     user.draws(at(0.9) - frame["x"], at(0.85) - frame["x"], lambda: float(start.input_value()) < 0.87)
+    user.press("add a mask")
+    mask = user.labelled("mask 1 from (Å⁻¹)")
+    user.draws(at(1.4) - frame["x"], at(1.6) - frame["x"], mask.is_visible)
+    old = float(mask.input_value())
+    user.draws(at(old) - frame["x"], at(1.5) - frame["x"], lambda: float(mask.input_value()) > old + 0.05)
+    user.press("add a region")
     field = user.labelled("region 2 from (Å⁻¹)")
     refused = user.page.get_by_role("status").filter(has_text=re.compile("! .*overlap"))
     for _ in range(6):  # the fields may still follow the mouse, and lose what is typed

@@ -14,6 +14,12 @@ TEMPERATURES = (100.0, 125.0, 150.0)
 #: Fields that share a group, and some of them a line.
 FIELDS = ("variable", "table", "text before the value", "text after it", "degree", "range 1 from (Å⁻¹)")
 
+#: Notes all texts that the page shows.
+_RECORD = """() => {
+  window.slxrdShown = []
+  Bokeh.documents[0].on_change(({attr, value}) => { if (attr === 'text') slxrdShown.push(value) })
+}"""
+
 
 def _right_end(field: Any) -> float:
     box = field.bounding_box()
@@ -52,8 +58,12 @@ def test_a_folder_is_read_fitted_and_saved(user: Any, tmp_path: Path) -> None:
     user.page.keyboard.press("Enter")
     user.sees("3 patterns read, 1 left out")
     user.sees("notes.txt: ")
+    user.page.evaluate(_RECORD)
     user.press("Fit the series")
     user.sees("3 of 3 patterns fitted")
+    assert user.page.evaluate(
+        "() => slxrdShown.some(text => /Running: [12] of 3 patterns fitted/.test(text))"
+    )
     user.sees("Order lost between 125 and 150 °C")
     pictures = user.page.locator("img[src^='data:image/png']")
     user.page.get_by_role("img", name="Waterfall").wait_for()
