@@ -12,6 +12,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, setup
 from slxrd.fitting.assessment.difference import with_other_lattices
+from slxrd.fitting.diagnosis.diagnose import diagnose
 from slxrd.fitting.diagnosis.options import NothingToFitError, complete
 from slxrd.fitting.examples import EXAMPLES
 from slxrd.fitting.request.declaration import collect
@@ -36,6 +37,18 @@ def test_a_film_on_a_substrate() -> None:
     (note,) = notes
     for word in ("film on substrate", "--coherent 1", "--mask", "--substrate", "--resolution", "upper limit"):
         assert word in note
+
+
+def test_a_resolution_larger_than_the_sharpest_peak_allows_is_noted() -> None:
+    limit = diagnose(ON_SUBSTRATE).resolution
+    assert limit is not None
+    given = round(2.0 * limit.sigma, 5)
+    options, notes = complete(ON_SUBSTRATE, collect({"resolution": given}))
+    assert options["resolution"] == given
+    expected = f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows"
+    assert any(note.startswith(expected) and f"{limit.sigma:.3g} Å⁻¹" in note for note in notes)
+    _, notes = complete(ON_SUBSTRATE, collect({"resolution": limit.sigma}))
+    assert not any("sharpest peak" in note for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,6 @@ NEAR, FEWEST_SATELLITES = 0.3, 3
 DECISIVE = 20.0
 #: Reduced χ² above which a film that is not rejected is compared with a stack, if it has fringes too.
 POOR = 10.0
-#: A given resolution is clearly larger than the limit from the sharpest peak by this factor.
-CLEARLY_WIDER = 1.3
 
 
 def fit_best(
@@ -48,8 +46,7 @@ def fit_best(
     """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
 
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
-    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps. If a given
-    resolution is larger than the sharpest peak allows and the fit is rejected, that limit is tried.
+    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps.
 
     Parameters
     ----------
@@ -63,34 +60,6 @@ def fit_best(
     SlxrdError
         If the options do not suit each other or the pattern.
     """
-    fit = _fit_with_others(pattern, options, setup, report)
-    narrower = _narrower_resolution(pattern, options) if fit.rejected else None
-    if narrower is None:
-        return fit
-    other = _fit_with_others(pattern, {**options, "resolution": narrower}, setup, report)
-    if other.rejected:
-        return fit
-    note = (
-        f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak allows, and "
-        f"was rejected: {narrower:.3g} Å⁻¹, an upper limit from that peak, was used instead"
-    )
-    return replace(other, notes=(*other.notes, note))
-
-
-def _narrower_resolution(pattern: Pattern, options: Mapping[str, Any]) -> float | None:
-    """Return the limit of σ_G in Å⁻¹ from the sharpest peak, if the given one is clearly larger."""
-    found = diagnosis_for(pattern, options)
-    limit = found.resolution if found is not None else None
-    if limit is None or limit.origin != "sharpest peak" or not options["resolution"]:
-        return None
-    narrower = float(f"{limit.sigma:.3g}")
-    return narrower if options["resolution"] > CLEARLY_WIDER * narrower else None
-
-
-def _fit_with_others(
-    pattern: Pattern, options: Mapping[str, Any], setup: Setup, report: Progress | None
-) -> Fit:
-    """Fit a pattern with the model that is proposed and with others; see :func:`fit_best`."""
     reading = best_reading(pattern, options, setup)
     first = fit_pattern(reading.pattern, reading.options, report)
     other = setup_other(pattern, options, setup, first)

@@ -21,6 +21,8 @@ FROM_PATTERN = ("coherent", "resolution", "substrate")
 FILMS = ("single film", "film on substrate", "multilayer")
 #: Largest relative difference of d from that of the given order.
 OF_ORDER = 0.05
+#: A given resolution is clearly larger than the limit from the sharpest peak by this factor.
+CLEARLY_WIDER = 1.3
 _OF_PARAMETERS = ("start", "fix", "bounds", "tie", "prior", "free")
 
 
@@ -138,7 +140,21 @@ def complete(
     if options["order"] is not None:
         chosen |= _with_order(found, options)
     notes = [_note(found, used)] if used else []
+    notes += _too_wide(found, options["resolution"])
     return undiagnosed(chosen), tuple(notes)
+
+
+def _too_wide(found: Diagnosis, given: Any) -> list[str]:
+    """Describe a given resolution that is clearly larger than the sharpest peak of the pattern."""
+    limit = found.resolution
+    if limit is None or limit.origin != "sharpest peak" or not isinstance(given, int | float):
+        return []
+    if given <= CLEARLY_WIDER * limit.sigma:
+        return []
+    return [
+        f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows: it is at "
+        f"most {limit.sigma:.3g} Å⁻¹"
+    ]
 
 
 def _material(substrate: Any) -> tuple[str | None, bool]:
