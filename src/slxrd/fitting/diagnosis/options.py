@@ -152,8 +152,8 @@ def _too_wide(found: Diagnosis, given: Any) -> list[str]:
     if given <= CLEARLY_WIDER * limit.sigma:
         return []
     return [
-        f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows: it is at "
-        f"most {limit.sigma:.3g} Å⁻¹"
+        f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows: it is "
+        f"at most {limit.sigma:.3g} Å⁻¹"
     ]
 
 
