@@ -121,6 +121,7 @@ def test_a_file_instead_of_a_pattern_is_refused_with_the_way_to_read_it() -> Non
         (lambda: slxrd.MaskCircle(float("nan"), 1.0, 2.0), "the centre must be finite"),
         (lambda: slxrd.MaskRectangle(None, 1.0, 2.0, 3.0), "row_min: expected"),  # type: ignore[arg-type]
         (lambda: slxrd.simulate(Q, TRUTH, resolution=5e-324), "auxiliary points"),
+        (lambda: slxrd.simulate(Q, {**TRUTH, "sigma_L": 1e308}), "too long to calculate with"),
         (
             lambda: slxrd.fringe_visibility(
                 slxrd.Pattern(Q, Q, sigma=Q), slxrd.Region(1.0, 1.2), slxrd.Instrument(), 0

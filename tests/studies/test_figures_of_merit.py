@@ -168,3 +168,7 @@ def test_curves_with_other_numbers_of_crystals_and_slits() -> None:
     assert slits[0].curve.max() > slits[1].curve.max()
     assert slits[1].coherent == 2
     assert slits[1].deviation > 3.0 * slits[0].deviation
+
+
+def test_the_error_of_a_strain_needs_no_division_by_d() -> None:
+    assert slxrd.strain(slxrd.Estimate(0.0, 0.1, "Å"), 5.0).error == pytest.approx(2.0)

@@ -284,6 +284,8 @@ class RegionModel:
 
     def band(self, longest: float) -> Band:
         """Return the auxiliary grid for correlations up to ``longest``, in Å."""
+        if not math.isfinite(longest):
+            raise SlxrdError("the distances in a stack are too long to calculate with; give other values")
         rung = math.ceil(math.log(max(longest, 1.0)) / math.log(_LADDER))
         if rung not in self._bands:
             # Of several threads the first one decides.

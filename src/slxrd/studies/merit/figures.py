@@ -82,7 +82,7 @@ def strain(d: Estimate, bulk: float, bulk_error: float = 0.0) -> Estimate:
     value = 100.0 * (d.value / bulk - 1.0)
     if d.error is None:
         return Estimate(value, None, "%", d.status, d.why)
-    error = 100.0 * d.value / bulk * math.hypot(d.error / d.value, bulk_error / bulk)
+    error = 100.0 * math.hypot(d.error / bulk, d.value / bulk * (bulk_error / bulk))
     return Estimate(value, error, "%", d.status)
 
 
