@@ -13,10 +13,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import roots_genlaguerre
+from scipy.stats import skewnorm
 
 from slxrd.sample.crystal import Crystal
 from slxrd.sample.form_factors import scattering
@@ -45,7 +48,8 @@ class Gap:
     """A gap and the slab in it: mean and standard deviation in Å, electrons per Å of the surface cell.
 
     A ``profile`` replaces the slab: electrons per Å at heights, shape (w, z), for widths of shape (w, 1). The
-    width is Gaussian unless it has a ``skewness``, or a ``share`` of the gaps is ``wider``.
+    width is Gaussian unless it has a ``skewness``, which is that of a gamma or a ``skew_normal`` law,
+    or a ``share`` of the gaps is ``wider``.
     """
 
     L: float
@@ -55,6 +59,15 @@ class Gap:
     skewness: float = 0.0
     share: float = 0.0
     wider: float = 0.0
+    skew_normal: float = 0.0
+
+    @property
+    def law(self) -> Any:
+        """The skew normal distribution of this mean, standard deviation and skewness, by its shape."""
+        shape = brentq(lambda a: float(skewnorm.stats(a, moments="s")) - self.skew_normal, -50.0, 50.0)
+        mean, variance = skewnorm.stats(shape, moments="mv")
+        scale = self.sigma_L / np.sqrt(variance)
+        return skewnorm(shape, loc=self.L - scale * mean, scale=scale)
 
     def nodes(self, number: int) -> tuple[FloatArray, FloatArray]:
         """Places and weights of a quadrature over the widths."""
@@ -62,6 +75,10 @@ class Gap:
             shape = 4.0 / self.skewness**2
             x, w = genlaguerre(number, shape - 1.0)
             return self.L + (x - shape) * self.sigma_L * self.skewness / 2.0, w / w.sum()
+        if self.skew_normal and self.sigma_L:
+            x = np.linspace(self.L - 12.0 * self.sigma_L, self.L + 12.0 * self.sigma_L, 4 * number)
+            w = self.law.pdf(x)
+            return x, w / w.sum()
         x, w = nodes(self.L, self.sigma_L, number)
         if not self.share:
             return x, w
@@ -72,6 +89,8 @@ class Gap:
         if self.skewness:
             shape = 4.0 / self.skewness**2
             return self.L + (rng.gamma(shape, size=size) - shape) * self.sigma_L * self.skewness / 2.0
+        if self.skew_normal:
+            return np.asarray(self.law.rvs(size=size, random_state=rng))
         return rng.normal(self.L, self.sigma_L, size) + self.wider * (rng.random(size) < self.share)
 
 
@@ -161,7 +180,10 @@ def layers(stack: Stack, values: Values, q: FloatArray, wavelength: float | None
         gap = Gap(values["L"] + wider, values["sigma_L"], density)
         if "wide_L" in values:
             gap = replace(gap, share=values["wide_L"], wider=values["widening_L"])
-        return Layer(tuple(bodies), replace(gap, skewness=values.get("skew_L", 0.0)))
+        skewed = replace(
+            gap, skewness=values.get("skew_L", 0.0), skew_normal=values.get("skew_normal_L", 0.0)
+        )
+        return Layer(tuple(bodies), skewed)
 
     first = made(stack.crystal, "", values, 1.0, 0.0)
     if not stack.alternating:

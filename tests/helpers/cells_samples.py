@@ -56,7 +56,7 @@ def values_of(stack: Stack, d: float, **further: float) -> dict[str, float]:
     """Values of all parameters of a structure: the usual ones, and others away from their defaults."""
     values = {**USUAL, **(PAIR if stack.alternating else {}), "d": d}
     away = {"rho": 0.28, "sigma_u": 0.4, "unstacked": 0.2, "B": 0.7, "dL_B": 3.1, "f_B": 0.6}
-    away |= {"skew_L": 0.7, "wide_L": 0.12, "widening_L": 3.3}
+    away |= {"skew_L": 0.7, "skew_normal_L": 0.7, "wide_L": 0.12, "widening_L": 3.3}
     place = 0
     for name in stack.names:
         if name in away:

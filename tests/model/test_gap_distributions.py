@@ -41,6 +41,9 @@ CASES: list[tuple[str, Mapping[str, float]]] = [
     ("gamma", {"skew_L": 0.01}),
     ("gamma", {"skew_L": 0.8}),
     ("gamma", {"skew_L": -1.7}),
+    ("skew normal", {"skew_normal_L": 0.02}),
+    ("skew normal", {"skew_normal_L": 0.6}),
+    ("skew normal", {"skew_normal_L": -0.9}),
     ("two widths", TWO),
     ("two widths", {"wide_L": 0.5, "widening_L": -6.0}),
 ]
@@ -71,8 +74,9 @@ def test_the_characteristic_function_is_the_mean_over_gaps(
     skewness = values.get("skew_L", 0.0)
     skewness = skewness if abs(skewness) > 0.1 else 0.0
     gap = brute_cells.Gap(
-        27.0, sigma_L, 0.0, None, skewness, values.get("wide_L", 0.0), values.get("widening_L", 0.0)
-    )
+        27.0, sigma_L, 0.0, None, skewness, values.get("wide_L", 0.0), values.get("widening_L", 0.0),
+        values.get("skew_normal_L", 0.0),
+    )  # fmt: skip
     widths, weights = gap.nodes(80)
     q = np.concatenate((-Q, Q))
     found = gap_distribution(name).characteristic(q, 27.0, sigma_L, values)
@@ -132,6 +136,33 @@ def test_series_and_closed_form_of_the_skewness_join() -> None:
         np.testing.assert_allclose(found.less_one, gaussian.less_one, rtol=0.0, atol=1e-11)
 
 
+def test_series_and_closed_form_of_the_skew_normal_join() -> None:
+    """On both sides of the value at which one replaces the other; digits remain near γ = 0, none overflow."""
+    one, q = gap_distribution("skew normal"), np.array([1.1])
+    edge = (4.0 - np.pi) / 2.0 / (1.1 * 1.3) ** 3
+    for sign in (1.0, -1.0):
+        near, beyond = (
+            one.characteristic(q, 27.0, 1.3, {"skew_normal_L": sign * edge * factor})
+            for factor in (1 - 1e-12, 1 + 1e-12)
+        )
+        for a, b in zip(near[:4], beyond[:4], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10)
+        np.testing.assert_allclose(
+            *(each.by_parameter["skew_normal_L"] for each in (near, beyond)), rtol=1e-10
+        )
+    gaussian = gap_distribution("gaussian").characteristic(Q, 27.0, 1.3, {})
+    gamma_slope = (
+        gap_distribution("gamma").characteristic(Q, 27.0, 1.3, {"skew_L": 0.0}).by_parameter["skew_L"]
+    )
+    for small in (0.0, 1e-300, -1e-30):
+        found = one.characteristic(Q, 27.0, 1.3, {"skew_normal_L": small})
+        np.testing.assert_allclose(found.less_one, gaussian.less_one, rtol=0.0, atol=1e-15)
+        # The third cumulant alone decides, as of every distribution.
+        np.testing.assert_allclose(found.by_parameter["skew_normal_L"], gamma_slope, rtol=1e-8)
+    far = one.characteristic(np.array([30.0, 200.0]), 27.0, 10.0, {"skew_normal_L": 0.99})
+    np.testing.assert_allclose(far.less_one, -1.0, rtol=1e-15)
+
+
 @pytest.mark.parametrize(("name", "values"), CASES)
 def test_small_q_loses_no_digits(name: str, values: Mapping[str, float]) -> None:
     """w − 1 → iq⟨g⟩ − q²⟨g²⟩/2, and the mean |slab|² → ρ²⟨ℓ²⟩."""
@@ -146,7 +177,7 @@ def test_small_q_loses_no_digits(name: str, values: Mapping[str, float]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", [{"skew_L": 0.8}, {"skew_L": -1.1}, TWO], ids=str)
+@pytest.mark.parametrize("given", [{"skew_L": 0.8}, {"skew_L": -1.1}, {"skew_normal_L": 0.7}, TWO], ids=str)
 @pytest.mark.parametrize("kind", STACKS)
 def test_intensities_are_those_of_brute_force(kind: str, given: Mapping[str, float]) -> None:
     stack, values = example(kind, given)
@@ -156,7 +187,7 @@ def test_intensities_are_those_of_brute_force(kind: str, given: Mapping[str, flo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", [{"skew_L": 0.9}, TWO], ids=str)
+@pytest.mark.parametrize("given", [{"skew_L": 0.9}, {"skew_normal_L": -0.9}, TWO], ids=str)
 @pytest.mark.parametrize("M", [2, 3, 40])
 def test_intensities_are_those_of_random_stacks(M: int, given: Mapping[str, float]) -> None:
     """Stacks of equal planes drawn gap by gap, within five standard errors and on average within one."""
@@ -172,6 +203,7 @@ def test_intensities_are_those_of_random_stacks(M: int, given: Mapping[str, floa
         given.get("skew_L", 0.0),
         given.get("wide_L", 0.0),
         given.get("widening_L", 0.0),
+        given.get("skew_normal_L", 0.0),
     )
     widths = gap.draw(rng, (4000, M))
     heights = np.cumsum(widths + 3 * 5.84, axis=1) - widths[:, :1] - 3 * 5.84
@@ -185,7 +217,7 @@ def test_intensities_are_those_of_random_stacks(M: int, given: Mapping[str, floa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("given", [{"skew_L": 0.8}, {"skew_L": 0.0}, TWO], ids=str)
+@pytest.mark.parametrize("given", [{"skew_L": 0.8}, {"skew_L": 0.0}, {"skew_normal_L": 0.7}, TWO], ids=str)
 @pytest.mark.parametrize("kind", STACKS)
 def test_derivatives_of_intensities_are_those_of_differences(kind: str, given: Mapping[str, float]) -> None:
     stack, values = example(kind, given)
@@ -204,7 +236,8 @@ def test_without_skewness_or_share_the_gaps_are_gaussian(kind: str) -> None:
     """As the kernel of Gaussian gaps, which is native where that is installed."""
     gaussian, plain = example(kind, {})
     expected = sharp(gaussian, plain, Q)
-    for given in ({"skew_L": 0.0}, {"wide_L": 0.0, "widening_L": 4.0}, {"wide_L": 0.3, "widening_L": 0.0}):
+    none = ({"skew_L": 0.0}, {"skew_normal_L": 0.0})
+    for given in (*none, {"wide_L": 0.0, "widening_L": 4.0}, {"wide_L": 0.3, "widening_L": 0.0}):
         found = sharp(*example(kind, given), Q)
         np.testing.assert_allclose(found, expected, rtol=0.0, atol=1e-10 * expected.max())
 
@@ -212,7 +245,7 @@ def test_without_skewness_or_share_the_gaps_are_gaussian(kind: str) -> None:
 def test_smearing_is_that_of_a_finer_grid() -> None:
     """The auxiliary grid resolves the wide gaps and the tail of the skewed ones, with several resolutions."""
     q = np.linspace(0.9, 1.3, 60)
-    for given in ({"skew_L": 1.9}, {"wide_L": 0.2, "widening_L": 15.0}):
+    for given in ({"skew_L": 1.9}, {"skew_normal_L": 0.99}, {"wide_L": 0.2, "widening_L": 15.0}):
         stack = Stack(4).using(given)
         values = {"d": 5.84, "L": 36.9, "sigma_L": 2.0, "N": 6.0, "sigma_N": 0.5, "q_zero": 0.0, **given}
         for sigma_G in (0.004, 0.02):
@@ -249,7 +282,7 @@ def test_a_substrate_sees_the_same_gaps() -> None:
 
 
 def test_parameters_are_offered_to_stacks_only() -> None:
-    assert {"skew_L", "wide_L", "widening_L"} <= set(Stack(2).offers)
+    assert {"skew_L", "skew_normal_L", "wide_L", "widening_L"} <= set(Stack(2).offers)
     assert "skew_L" not in Stack(1).offers
     assert info("widening_L").unit == "Å"
     with pytest.raises(SlxrdError, match="skew_L is not a parameter of this structure"):
@@ -259,6 +292,8 @@ def test_parameters_are_offered_to_stacks_only() -> None:
 def test_gaps_have_one_distribution() -> None:
     with pytest.raises(SlxrdError, match="gamma and two widths; leave out those of all but one"):
         Stack(2).using(["skew_L", "wide_L"])
+    with pytest.raises(SlxrdError, match="gamma and skew normal"):
+        Stack(2).using(["skew_L", "skew_normal_L"])
 
 
 @pytest.mark.parametrize("value", [-21.0, 25.0])
@@ -270,7 +305,7 @@ def test_impossible_values_are_refused(value: float) -> None:
 
 
 def test_every_distribution_says_what_it_is() -> None:
-    for name in ("gaussian", "gamma", "two widths"):
+    for name in ("gaussian", "gamma", "skew normal", "two widths"):
         one = gap_distribution(name)
         assert isinstance(one, GapDistribution)
         assert one.equation

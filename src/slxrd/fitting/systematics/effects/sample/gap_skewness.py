@@ -17,7 +17,7 @@ PRIOR = 0.5
 def prior(objective: Objective) -> float:
     """Standard deviation of the skewness; 0 where it is a parameter of the model."""
     stack = objective.model.stack
-    known = "skew_L" in objective.model.names
+    known = not {"skew_L", "skew_normal_L"}.isdisjoint(objective.model.names)
     return PRIOR if (is_plain(stack) or has_other_gaps(stack)) and not known else 0.0
 
 
