@@ -263,6 +263,24 @@ def test_a_measured_film_whose_fringes_the_model_misses() -> None:
 
 
 @pytest.mark.slow
+def test_solutions_without_effects_keep_half_of_their_probability() -> None:
+    """Of very skewed gaps, which residuals show and effects of their first order describe badly."""
+    truth = {"d": 5.933, "L": 38.801, "sigma_L": 1.457, "N": 12.583, "sigma_N": 1.692, "skew_L": 0.958}
+    regions = [(0.862, 1.256), (1.921, 2.315)]
+    q = np.concatenate([np.arange(*region, 0.008) for region in regions])
+    pattern = slxrd.simulate(q, truth, coherent=40, noise=0.012, seed=1)
+    options: dict[str, Any] = {"regions": regions, "coherent": 40, "noise": 0.012}
+    plain, fit = slxrd.fit(pattern, systematics="none", **options), slxrd.fit(pattern, **options)
+    assert fit.assessment is not None
+    assert not fit.assessment.white
+    assert len(plain.solutions) > 1
+    for other in plain.solutions:
+        nearest = min(fit.solutions, key=lambda one: abs(one.values["L"] - other.values["L"]))
+        assert abs(nearest.values["L"] - other.values["L"]) < 1.0
+        assert nearest.probability > 0.35 * other.probability
+
+
+@pytest.mark.slow
 def test_the_difference_from_the_fit_without_effects_is_in_the_errors() -> None:
     """Stacks whose gaps differ by 0.8 Å, which is no effect: the effects move L by 8 of their errors."""
     values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 13.0, "sigma_N": 1.5}

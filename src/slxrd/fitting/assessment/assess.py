@@ -114,13 +114,16 @@ def assess_minima(
         minima = minima[:1]
     exact = [name for name, row in parameters.items() if row.free is False]
     corrected = correct(objective, minima, systematics, exact, white=white, budget=budget)
+    independent = objective
+    if assessment.widening != 1.0:  # differences of χ² without effects are those of such residuals
+        independent = objective.with_wider_noise(assessment.widening)
     if not white:
         least = UNFINISHED if incomplete else 1.0
         plain = Corrected(objective, minima, SystematicErrors(()))
         corrected, assessment = _without_white_residuals(plain, corrected, assessment, least, known_noise)
         if corrected is plain and systematics.use and objective.has_covariance:
             corrected = beside_residuals(objective, minima, systematics, exact, assessment.widening, budget)
-    independent, plain_minima, exchange = objective, minima, exchangeable(objective.model.stack)
+    plain_objective, plain_minima, exchange = objective, minima, exchangeable(objective.model.stack)
     objective, minima = corrected.errors.applied(objective), corrected.minima
     if corrected.zero:
         notes = with_assumed_zero(notes, *minima[0].parameters.priors["q_zero"])
@@ -153,9 +156,12 @@ def assess_minima(
             repeatable=repeatable,
         )
 
-    wider, widened, without = corrected.objective, corrected.minima, corrected.without
+    wider, widened = corrected.objective, corrected.minima
+    without = corrected.without
+    if independent is not plain_objective:
+        without = tuple(reevaluated(each, independent) for each in without)
     if assessment.widening != 1.0 and corrected.noise == 1.0:
-        wider, without = objective.with_wider_noise(assessment.widening), ()
+        wider = objective.with_wider_noise(assessment.widening)
         widened = tuple(minimise(wider, minimum.parameters, expired=budget.expired) for minimum in minima)
     for left in reversed(range(REPETITIONS + 1)):
         try:
@@ -187,15 +193,15 @@ def assess_minima(
     if unsupported:
         fit = without_solution(fit)
     fit = with_error_budget(fit, corrected, wider, widened[0])
-    if corrected.errors.used and (not white or _has_large_effect(objective, minima[0])):
+    if corrected.errors.used and (not white or _has_large_effect(objective, minima[0], corrected.errors)):
         fit = with_difference(fit, plain_minima)
     return with_other_lattices(fit, lattices) if lattices else fit
 
 
-def _has_large_effect(objective: Objective, minimum: Minimum) -> bool:
+def _has_large_effect(objective: Objective, minimum: Minimum, errors: SystematicErrors) -> bool:
     """Whether an effect has a most probable size at which its derivative describes it only roughly."""
     residual = reevaluated(minimum, objective).evaluation.residual
-    return bool(np.any(np.abs(most_probable_sizes(objective, residual)) > LARGE))
+    return bool(np.any(np.abs(errors.scales * most_probable_sizes(objective, residual)) > LARGE))
 
 
 def _other_lattices(assessment: Assessment, minima: Sequence[Minimum]) -> list[float]:

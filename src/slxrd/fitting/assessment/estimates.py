@@ -69,8 +69,8 @@ class FitAssessment:
     crystal : str
         Why the stack is one crystal in disguise; empty if it is not.
     without : tuple of Minimum
-        The same minima without systematic effects, if those are in the errors and noise alone describes the
-        residuals as well. The probability of a solution is then the mean of those with and without them.
+        The same minima without systematic effects, if those are in the errors. The probability of a solution
+        is then the mean of those with and without them.
     """
 
     def __init__(

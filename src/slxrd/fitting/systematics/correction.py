@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slxrd.fitting.minimise.least_squares import Minimum, minimise, reevaluated
@@ -15,6 +15,7 @@ from slxrd.fitting.search.identity import distinct, exchangeable
 from slxrd.fitting.search.whole_sizes import with_whole_sizes
 from slxrd.fitting.systematics.budget import error_budget
 from slxrd.fitting.systematics.covariance import SystematicErrors, systematic_effects, with_discrepancy
+from slxrd.fitting.systematics.presence import given_data
 from slxrd.fitting.systematics.settings import USUAL_ZERO, ZERO_ERROR, Systematics
 from slxrd.parameters.parameter_set import Parameters
 
@@ -38,8 +39,7 @@ class Corrected:
     errors : SystematicErrors
         The correlated errors.
     without : tuple of Minimum
-        The same solutions without correlated errors, in the same order; empty where the noise alone does not
-        describe the residuals.
+        The same solutions without correlated errors, in the same order; empty if there are none.
     zero : float
         Standard deviation of the prior of q_zero, which the data do not determine; 0 if it has none.
     noise : float
@@ -92,11 +92,14 @@ def correct(
     whole, errors = objective, plain.errors
     zero = _prior_of_zero(minima[0], settings, known)
     starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
+    sources = plain.minima
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = reevaluated(minima[0], objective)
         errors = SystematicErrors(systematic_effects(objective, best, settings, budget))
-        if not white:
+        if white:
+            errors = SystematicErrors(given_data(objective, best, errors.effects, zero, settings.priors))
+        else:
             errors = with_discrepancy(objective, best, errors.effects)
         if not errors.used and not zero:
             return plain
@@ -105,15 +108,13 @@ def correct(
             with_whole_sizes(whole, minimise(whole, start, expired=budget.expired), budget)
             for start in starts
         ]
-        ordered = distinct(refined, exchangeable(objective.model.stack))
+        minima, sources = _distinct(refined, sources, objective)
+        starts = [minimum.parameters for minimum in minima]
         if white:
-            origin = {id(after): before for after, before in zip(refined, minima, strict=True)}
-            without = tuple(origin[id(minimum)] for minimum in ordered)
-            return Corrected(whole, ordered, errors, without, zero)
-        minima, starts = ordered, [minimum.parameters for minimum in ordered]
-    if objective.chi2(minima[0].values) > LARGEST_RISE * plain.minima[0].chi2:
+            break
+    if not white and objective.chi2(minima[0].values) > LARGEST_RISE * plain.minima[0].chi2:
         return plain
-    return Corrected(whole, minima, errors, (), zero)
+    return Corrected(whole, minima, errors, sources, zero)
 
 
 def beside_residuals(
@@ -142,9 +143,17 @@ def beside_residuals(
     wider = errors.applied(objective.with_wider_noise(widening))
     starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
     refined = [minimise(wider, start, expired=budget.expired) for start in starts]
-    return Corrected(
-        wider, distinct(refined, exchangeable(objective.model.stack)), errors, (), zero, widening
-    )
+    found, sources = _distinct(refined, minima, objective)
+    return Corrected(wider, found, errors, sources, zero, widening)
+
+
+def _distinct(
+    refined: list[Minimum], sources: Sequence[Minimum], objective: Objective
+) -> tuple[tuple[Minimum, ...], tuple[Minimum, ...]]:
+    """Return the distinct ones of refined minima, the best first, and the minima that they were before."""
+    origin = {id(after): before for after, before in zip(refined, sources, strict=True)}
+    ordered = distinct(refined, exchangeable(objective.model.stack))
+    return ordered, tuple(origin[id(minimum)] for minimum in ordered)
 
 
 def _prior_of_zero(minimum: Minimum, settings: Systematics, known: Collection[str]) -> float:
@@ -207,10 +216,14 @@ def with_error_budget(fit: Fit, corrected: Corrected, objective: Objective, mini
             f"{mean:g} ± {zero:g} Å⁻¹ is assumed, which is in the errors; this value describes the data "
             "best, but they do not determine it"
         )
-        digits = 1 - math.floor(math.log10(zero))
-        value = None if assumed.value is None else round(assumed.value, digits) + 0.0  # not −0
+        value = None if assumed.value is None else rounded(assumed.value, zero)
         parameters["q_zero"] = Estimate(value, None, assumed.unit, "fixed", why)
     return replace(fit, parameters=parameters, derived=derived, budget=budget)
+
+
+def rounded(value: float, error: float) -> float:
+    """Round a value to two digits of its error; what is rounded to zero has no sign."""
+    return round(value, 1 - math.floor(math.log10(error))) + 0.0
 
 
 def _divided(estimates: Mapping[str, Estimate], budget: ErrorBudget) -> dict[str, Estimate]:

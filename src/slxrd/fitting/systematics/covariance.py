@@ -8,7 +8,7 @@ a Gaussian prior is the same as generalised least squares with this covariance, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,13 +42,28 @@ class EffectRows:
     rows : tuple of ndarray, shape (k, n)
         For each region, its part of the rows, in units of the intensity.
     lengths : mapping of str to float
-        Changes of derived lengths by this standard deviation, at given parameters, in Å.
+        Changes of derived lengths by one standard deviation of the size, at given parameters, in Å.
+    scales : ndarray, shape (k,), or None
+        Standard deviations of the sizes in the rows over the prior: what the data leave of it; None for 1.
     """
 
     effect: SystematicEffect
     prior: float
     rows: tuple[FloatArray, ...]
     lengths: Mapping[str, float] = field(default_factory=dict)
+    scales: FloatArray | None = None
+
+    def scaled(self, scales: FloatArray) -> EffectRows:
+        """Return the effect with other standard deviations of its sizes, relative to the prior.
+
+        Only an effect of one size changes lengths.
+        """
+        return replace(
+            self,
+            rows=tuple(scales[:, None] * rows for rows in self.rows),
+            lengths={name: float(scales[0]) * change for name, change in self.lengths.items()},
+            scales=scales,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +90,12 @@ class SystematicErrors:
     def described(self) -> int:
         """Number of rows of the effects, which come before those of the discrepancy."""
         return sum(len(each.rows[0]) for each in self.effects)
+
+    @property
+    def scales(self) -> FloatArray:
+        """Standard deviations in the described rows over those of the priors, shape (described,)."""
+        parts = [np.ones(len(each.rows[0])) if each.scales is None else each.scales for each in self.effects]
+        return np.concatenate([*parts, np.zeros(0)])
 
     @property
     def lengths(self) -> dict[str, FloatArray]:

@@ -14,8 +14,8 @@ from slxrd.units import FloatArray
 class SystematicEffect:
     """A departure from the model with a size that is known to be near 0, and its effect on the intensity.
 
-    The size has a normal prior around 0. To first order the calculated intensity changes by the size times
-    the columns.
+    The size has a prior around 0: a normal one, or a mixture of absence and a normal one. To first order the
+    calculated intensity changes by the size times the columns.
 
     Parameters
     ----------
@@ -41,6 +41,9 @@ class SystematicEffect:
         How to make the effect smaller.
     reference : str
         Where the effect and its prior are explained.
+    absent : float
+        Prior probability that there is no such effect, at least 0 and below 1. The standard deviation of the
+        prior contains it: the data may show that the effect is absent.
     """
 
     name: str
@@ -52,6 +55,7 @@ class SystematicEffect:
     lengths: Callable[[Objective, Mapping[str, float]], Mapping[str, float]] | None = None
     remedy: str = ""
     reference: str = ""
+    absent: float = 0.0
 
 
 #: All systematic effects by name.

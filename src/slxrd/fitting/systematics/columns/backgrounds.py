@@ -34,6 +34,7 @@ def background_effect(name: str, label: str, further: int) -> SystematicEffect:
         of_region=True,
         remedy="measure a wider range around the peaks, and an empty substrate",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     )
 
 

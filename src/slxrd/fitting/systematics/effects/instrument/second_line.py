@@ -77,5 +77,6 @@ EFFECTS.register(
         columns,
         remedy="name the radiation (--wavelength CuKa for both lines, CuKa1 behind a monochromator)",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

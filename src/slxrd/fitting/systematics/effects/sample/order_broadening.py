@@ -53,5 +53,6 @@ EFFECTS.register(
         columns,
         remedy="measure a second Bragg peak with fringes, on which it broadens twice as much",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

@@ -54,5 +54,6 @@ EFFECTS.register(
         columns,
         remedy="give M from the thickness of the film (--coherent)",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

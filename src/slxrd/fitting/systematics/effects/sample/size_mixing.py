@@ -42,5 +42,6 @@ EFFECTS.register(
         columns,
         remedy="compare both structures (slxrd compare), with the region of low angles",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

@@ -33,5 +33,6 @@ EFFECTS.register(
         columns,
         remedy="compare with sizes measured by electron microscopy",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

@@ -80,5 +80,6 @@ EFFECTS.register(
         columns,
         remedy="measure a second Bragg peak, on which it broadens twice as much",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

@@ -105,5 +105,6 @@ EFFECTS.register(
         lengths=lengths,
         remedy="use the atomic planes of the crystal (--crystal) and refine shift_surface",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

@@ -41,5 +41,6 @@ EFFECTS.register(
         columns,
         remedy="refine it (--free unstacked), or compare with a pattern of the crystals in powder",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

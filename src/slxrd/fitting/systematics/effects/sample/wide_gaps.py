@@ -47,5 +47,6 @@ EFFECTS.register(
         columns,
         remedy="wash excess ligands off before the film is made; measure two Bragg peaks",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )
