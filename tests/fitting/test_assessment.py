@@ -12,6 +12,7 @@ import pytest
 from departures import OPTIONS, D, N, film_pattern
 
 import slxrd
+from slxrd.fitting.assessment.difference import DIFFERENCE
 from slxrd.fitting.assessment.disguise import coincident_lattices
 from slxrd.fitting.assessment.goodness_of_fit import (
     UNLIKELY,
@@ -272,12 +273,17 @@ def test_solutions_without_effects_keep_half_of_their_probability() -> None:
     options: dict[str, Any] = {"regions": regions, "coherent": 40, "noise": 0.012}
     plain, fit = slxrd.fit(pattern, systematics="none", **options), slxrd.fit(pattern, **options)
     assert fit.assessment is not None
+    assert fit.budget is not None
     assert not fit.assessment.white
     assert len(plain.solutions) > 1
     for other in plain.solutions:
         nearest = min(fit.solutions, key=lambda one: abs(one.values["L"] - other.values["L"]))
         assert abs(nearest.values["L"] - other.values["L"]) < 1.0
         assert nearest.probability > 0.35 * other.probability
+    gap = fit.parameters["L"]
+    assert gap.status == "ambiguous"
+    (margin,) = (part.errors["L"] for part in fit.budget.contributions if part.name == DIFFERENCE)
+    assert all(high - low >= 2.0 * 1.96 * margin for low, high in gap.interval_95)
 
 
 @pytest.mark.slow

@@ -127,11 +127,11 @@ def scales(objective: Objective, minimum: Minimum, settings: Systematics) -> dic
 
 def test_effects_are_excluded_by_a_pattern_without_them() -> None:
     without = scales(*fitted(), Systematics())
-    for name in ("background_curvature", "order_broadening", "strain_spread"):
+    for name in ("background_curvature", "order_broadening", "strain_spread", "gap_kurtosis"):
         assert without[name] < 0.5
     for name in ("second_line", "shorter_stacks", "size_kurtosis"):  # which it does not show
         assert without[name] == pytest.approx(1.0, abs=0.1)
-    for name in ("slope", "resolution_width", "resolution_shape", "gap_skewness"):  # which are never absent
+    for name in ("slope", "curvature", "resolution_width", "resolution_shape"):  # which are never absent
         assert without[name] == 1.0
     assert scales(*fitted(unstacked=0.2), Systematics())["unstacked"] > 1.2
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from slxrd.fitting.assessment.determination import TWO_SIDED_95
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.result.derived import with_derived
 from slxrd.fitting.result.ensemble import Pieces
@@ -111,19 +112,30 @@ def _wider(
     wider = {}
     for name, estimate in estimates.items():
         wider[name] = estimate
-        if estimate.status != "determined" or not estimate.error or not differences.get(name):
+        difference = differences.get(name)
+        if estimate.status not in ("determined", "ambiguous") or not estimate.error or not difference:
             continue
-        error = math.hypot(estimate.error, differences[name])
+        error = math.hypot(estimate.error, difference)
         ends = (-math.inf, math.inf)
         if name in best.parameters:
             ends = (best.parameters[name].lower, best.parameters[name].upper)
-        factor = error / estimate.error
         value, statistical = estimate.value or 0.0, estimate.statistical
+        if estimate.status == "determined":
+            factor = error / estimate.error
+            intervals = [
+                _stretched(pieces, value, factor, ends)
+                for pieces in (estimate.interval_68, estimate.interval_95)
+            ]
+        else:  # the values of the other solutions are as uncertain
+            intervals = [
+                _enlarged(estimate.interval_68, difference, ends),
+                _enlarged(estimate.interval_95, TWO_SIDED_95 * difference, ends),
+            ]
         wider[name] = replace(
             estimate,
             error=error,
-            interval_68=_stretched(estimate.interval_68, value, factor, ends),
-            interval_95=_stretched(estimate.interval_95, value, factor, ends),
+            interval_68=intervals[0],
+            interval_95=intervals[1],
             systematic=None if statistical is None else math.sqrt(max(error**2 - statistical**2, 0.0)),
         )
     return wider
@@ -135,6 +147,18 @@ def _stretched(pieces: Pieces, value: float, factor: float, ends: tuple[float, f
         (max(value + factor * (low - value), ends[0]), min(value + factor * (high - value), ends[1]))
         for low, high in pieces
     )
+
+
+def _enlarged(pieces: Pieces, margin: float, ends: tuple[float, float]) -> Pieces:
+    """Enlarge the half width of each piece by a margin, in squares, and join those that then overlap."""
+    joined: list[tuple[float, float]] = []
+    for low, high in sorted(pieces):
+        middle, half = 0.5 * (low + high), math.hypot(0.5 * (high - low), margin)
+        low, high = max(middle - half, ends[0]), min(middle + half, ends[1])
+        if joined and low <= joined[-1][1]:
+            low, high = joined[-1][0], max(high, joined.pop()[1])
+        joined.append((low, high))
+    return tuple(joined)
 
 
 def _with_contribution(

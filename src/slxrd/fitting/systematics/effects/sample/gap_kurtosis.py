@@ -38,5 +38,6 @@ EFFECTS.register(
         columns,
         remedy="measure two Bragg peaks with fringes, or the region of low angles",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )

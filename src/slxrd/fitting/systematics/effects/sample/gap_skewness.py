@@ -48,5 +48,6 @@ EFFECTS.register(
         of_region=True,
         remedy="refine it (--free skew_L): measure two Bragg peaks with fringes, or the region of low angles",
         reference="docs/systematic-effects.md",
+        absent=0.5,
     ),
 )
