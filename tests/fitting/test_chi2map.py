@@ -339,7 +339,7 @@ def test_pictures_have_a_panel_for_each_parameter_and_say_simulated() -> None:
     assert "(simulated)" in slxrd.style.caption(picture)
     assert figure_bytes(picture).startswith(b"\x89PNG")
     lines = {line.get_label() for line in shown[0].get_lines()}
-    assert {"68 %", "95 %", "others kept", "others refined"} <= lines
+    assert {"68 %", "95 %", "others fixed", "others refined"} <= lines
 
 
 @pytest.mark.slow

@@ -83,7 +83,7 @@ def test_the_maps_show_the_rise_of_chi2(workspace: Workspace) -> None:
     np.testing.assert_allclose(data["kept"] ** 2, data["kept_rise"], atol=1e-9)
     readout = plot.select_one(HoverTool)
     assert [label for label, _ in readout.tooltips] == [
-        "L (Å)", "χ² − χ²min, others kept", "χ² − χ²min, others refined"
+        "L (Å)", "χ² − χ²min, others fixed", "χ² − χ²min, others refined"
     ]  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def test_a_readout_is_on_curves_replicates_and_maps(fitted: Any) -> None:
     user.labelled("horizontal axis").select_option(label="N (planes)")
     user.page.wait_for_function(_FIRST_ACROSS, arg=[12.0, 13.0])
     user.page.get_by_role("heading", name="χ² maps").scroll_into_view_if_needed()
-    _hover(user, "map of L", "x", "kept", 20, "others kept")
+    _hover(user, "map of L", "x", "kept", 20, "others fixed")
 
 
 #: Whether the first replicate is within limits.

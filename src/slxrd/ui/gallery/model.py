@@ -105,9 +105,9 @@ def slits(samples: Samples, report: Progress) -> DrawnFigure:
             )
         )
         curves[slit] = (sigma, _curve(q, truth, resolution=sigma))
-    coherent = {f"M = {M}": _curve(q, truth, coherent=M) for M in (40, 4, 2)}
-    coherent["M = 1, no stack"] = _curve(q, truth, coherent=1)
-    coherent["M = 2 and a slit of 3 mm"] = _curve(q, truth, coherent=2, resolution=curves[3.0][0])
+    coherent = {f"$M$ = {M}": _curve(q, truth, coherent=M) for M in (40, 4, 2)}
+    coherent["$M$ = 1, no stack"] = _curve(q, truth, coherent=1)
+    coherent["$M$ = 2 and a slit of 3 mm"] = _curve(q, truth, coherent=2, resolution=curves[3.0][0])
     image = draw.slits(q, curves, coherent)
     caption = (
         "Left, the first Bragg peak with slits from 0.1 to 3 mm, shifted upwards for clarity, every "

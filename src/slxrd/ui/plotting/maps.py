@@ -100,7 +100,7 @@ def _draw_map(panel: Axes, one: Map1D) -> None:
     panel.set_yscale("asinh", linear_width=_LINEAR)
     for rise, colour, text, dashes in zip(one.rises, _LEVELS, ("68 %", "95 %"), ("--", ":"), strict=True):
         panel.axhline(rise, color=colour, linewidth=1.0, linestyle=dashes, label=text, zorder=1)
-    _draw_curve(panel, one.section, least, _SECTION, "others kept", "v")
+    _draw_curve(panel, one.section, least, _SECTION, "others fixed", "v")
     if one.profile is not None:
         _draw_curve(panel, one.profile, least, _PROFILE, "others refined", "o")
     heights = (

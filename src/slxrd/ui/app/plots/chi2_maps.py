@@ -91,7 +91,7 @@ def _plot(one: KeptMap, least: float, colours: Colours) -> figure:
                 plot.scatter(
                     places, heights(at - least, "sqrt", 0.0), size=7, fill_alpha=0.0, line_color=colour
                 )
-    labels = {"refined": "others refined", "kept": "others kept"}
+    labels = {"refined": "others refined", "kept": "others fixed"}
     tooltips = [(quantity_label(one.name), "@x{0.00000}")]
     tooltips += [(f"χ² − χ²min, {labels[name]}", f"@{name}_rise{{0.00}}") for name in drawn]
     plot.add_tools(

@@ -110,7 +110,7 @@ def form_factor(
     right.plot(q, fringes, color=COLOURS[0], linewidth=0.9, label=r"fringes of a stack, $\sigma_L$ = 0.3 Å")
     right.plot(q, alone, color=COLOURS[1], linewidth=1.0, label="form factor of its crystals, $N$ = 13")
     for panel in (left, right):
-        panel.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]), ylim=(0.0, 1.12))
+        panel.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]), ylim=(0.0, 1.4))
         panel.legend(loc="upper right")
     return figure_bytes(figure)
 
@@ -165,6 +165,6 @@ def slits(
         )
     for panel in (left, right):
         panel.set(xlabel=style.Q, ylabel=style.INTENSITY, xlim=(q[0], q[-1]))
-        panel.set_ylim(bottom=0.0)
+        panel.set_ylim(0.0, 1.55 * panel.get_ylim()[1])  # the legend is above the curves
         panel.legend(loc="upper left")
     return figure_bytes(figure)
