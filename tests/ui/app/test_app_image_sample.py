@@ -64,6 +64,12 @@ def test_what_cannot_be_measured_is_an_error_and_what_is_typed_wrongly_too(works
     finish(workspace)
     assert workspace.level == "error"
     assert "spots" in workspace.message
+    view = ImageSampleView(workspace)
+    view._ends[0].value = 0.03
+    view._buttons["orientation"].clicks += 1
+    finish(workspace)
+    assert workspace.level == "error"
+    assert "range of the rings: '' is not a number" in workspace.message
     assert not workspace.image.measured
 
 

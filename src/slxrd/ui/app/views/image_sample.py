@@ -161,8 +161,8 @@ class ImageSampleView:
         }
 
     def _range(self) -> str:
-        low, high = (end.value for end in self._ends)
-        return "" if low is None or high is None else f"{low:g}:{high:g}"
+        ends = ["" if end.value is None else f"{end.value:g}" for end in self._ends]
+        return ":".join(ends) if any(ends) else ""  # with one end it is refused
 
     def refresh(self, topic: Topic) -> None:
         """Show what was measured, and the table with the fit."""
