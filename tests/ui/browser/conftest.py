@@ -140,12 +140,17 @@ class User:
             self.page.wait_for_timeout(100)
         raise AssertionError("no plot is shown")
 
-    def draws(self, left: float, right: float, done: Callable[[], object], down: float = 0.0) -> None:
+    def draws(
+        self, left: float, right: float, done: Callable[[], object], down: float = 0.0, mouse: str = ""
+    ) -> None:
         """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile.
 
-        It begins in the middle, and ends ``down`` pixels below it.
+        It begins in the middle, and ends ``down`` pixels below it. ``mouse`` names the button of what the
+        mouse does, which may be made again as well.
         """
         for _ in range(20):
+            if mouse:
+                self.press(mouse)
             frame = self.plot_box()
             middle = frame["y"] + frame["height"] / 2
             self.page.mouse.move(frame["x"] + left, middle)

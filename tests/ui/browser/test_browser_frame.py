@@ -54,11 +54,15 @@ def test_regions_and_masks_are_moved_by_their_sides_and_an_overlap_is_refused(us
         return float(frame["x"] + inner["left"] + (q - low) / (high - low) * inner["width"])
 
     user.draws(at(0.9) - frame["x"], at(0.85) - frame["x"], lambda: float(start.input_value()) < 0.87)
-    user.press("add a mask")
     mask = user.labelled("mask 1 from (Å⁻¹)")
-    user.draws(at(1.4) - frame["x"], at(1.6) - frame["x"], mask.is_visible)
+    user.draws(at(1.4) - frame["x"], at(1.6) - frame["x"], mask.is_visible, mouse="add a mask")
     old = float(mask.input_value())
-    user.draws(at(old) - frame["x"], at(1.5) - frame["x"], lambda: float(mask.input_value()) > old + 0.05)
+    user.draws(
+        at(old) - frame["x"],
+        at(1.5) - frame["x"],
+        lambda: float(mask.input_value()) > old + 0.05,
+        mouse="add a mask",
+    )
     user.press("add a region")
     field = user.labelled("region 2 from (Å⁻¹)")
     refused = user.page.get_by_role("status").filter(has_text=re.compile("! .*overlap"))
