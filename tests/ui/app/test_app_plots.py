@@ -116,7 +116,7 @@ def test_the_readout_has_q_two_theta_and_d() -> None:
 
 def test_the_whole_pattern_is_shown_again_after_a_zoom() -> None:
     pattern = slxrd.Pattern(np.linspace(1.0, 2.0, 50), np.linspace(5.0, 50.0, 50), "q")
-    ignored = MouseActions(lambda low, high: None, lambda i, low, high: None, lambda i: None)
+    ignored = MouseActions(lambda kind, *ends: None, lambda kind, i, *ends: None, lambda kind, i: None)
     plot = PatternPlot(LIGHT, ignored)
     plot.show(pattern, PatternView())
     assert plot._zoom is not None
@@ -126,6 +126,44 @@ def test_the_whole_pattern_is_shown_again_after_a_zoom() -> None:
     assert (plot._zoom.reset_start, plot._zoom.reset_end) == (1.0, 2.0)
     plot.show_whole()
     assert (plot._zoom.start, plot._zoom.end) == (1.0, 2.0)
+
+
+def test_what_the_mouse_changed_keeps_its_kind() -> None:
+    """A change is applied once the mouse rests, when its button may already mean masks."""
+    pattern = slxrd.Pattern(np.linspace(1.0, 2.0, 50), np.linspace(5.0, 50.0, 50), "q")
+    done: list[tuple[object, ...]] = []
+    actions = MouseActions(
+        lambda *given: done.append(("add", *given)),
+        lambda *given: done.append(("change", *given)),
+        lambda *given: done.append(("remove", *given)),
+    )
+    plot = PatternPlot(LIGHT, actions)
+    plot.show(pattern, PatternView(regions=((1.2, 1.4),), by_user=True, mouse="region"))
+    (region,) = plot.view[0].object.select({"name": "region"})
+    plot.show(pattern, PatternView(regions=((1.2, 1.4),), by_user=True, mouse="mask"))
+    region.left = 1.1
+    assert done == [("change", "region", 0, 1.1, 1.4)]
+
+
+@pytest.mark.slow
+def test_a_range_of_a_kind_is_changed_and_not_the_other() -> None:
+    from slxrd.ui.app.controls.plot_bar import PlotBar
+    from slxrd.ui.app.state.workspace import Workspace
+    from slxrd.ui.app.views.regions import RegionsView
+
+    workspace = Workspace()
+    workspace.open_file("example:cspbbr3-cubes")
+    view = RegionsView(workspace, LIGHT, PlotBar(lambda: None))
+    choices = {"regions": [[0.9, 1.28]], "mask": [[1.4, 1.6]]}
+    assert workspace.do("ranges", choices=choices)
+    view._bar._mouse.value = "mask"
+    view._change_range("region", 0, 0.88, 1.28)
+    view._change_range("region", 1, 0.5, 0.6)
+    assert view._choice("regions") == [[0.88, 1.28]]
+    assert view._choice("mask") == [[1.4, 1.6]]
+    view._add_range("mask", 1.7, 1.8)
+    view._remove_range("mask", 0)
+    assert view._choice("mask") == [[1.7, 1.8]]
 
 
 @pytest.mark.slow

@@ -123,6 +123,9 @@ def legend_html(colours: Colours, points: str, by_user: bool, masked: bool, of_p
 class MouseActions:
     """What is done with ranges that the mouse has drawn, changed or removed.
 
+    All are called with the kind of the range first, "region" or "mask": the mouse may do something else by
+    the time that they are called.
+
     Parameters
     ----------
     add : callable
@@ -133,9 +136,9 @@ class MouseActions:
         Called with the number of a range.
     """
 
-    add: Callable[[float, float], object]
-    change: Callable[[int, float, float], object]
-    remove: Callable[[int], object]
+    add: Callable[[str, float, float], object]
+    change: Callable[[str, int, float, float], object]
+    remove: Callable[[str, int], object]
 
 
 class PatternPlot:
@@ -274,7 +277,7 @@ class PatternPlot:
             def apply() -> None:
                 if mine == self._changes:
                     low, high = across.q_range(float(box.left), float(box.right))
-                    self._actions.change(number, round(low, 4), round(high, 4))
+                    self._actions.change(str(box.name), number, round(low, 4), round(high, 4))
 
             if self._document is None or self._document.session_context is None:
                 apply()
@@ -292,7 +295,7 @@ class PatternPlot:
         for number, (low, high) in enumerate(ranges):
             left, right = across.ends(low, high)
             if left <= event.x <= right:
-                self._actions.remove(number)
+                self._actions.remove(view.mouse, number)
                 return
 
     def _add_curves(
@@ -363,4 +366,4 @@ class PatternPlot:
         if not event.final or view.mouse == "zoom" or "x0" not in event.geometry:
             return
         low, high = across.q_range(float(event.geometry["x0"]), float(event.geometry["x1"]))
-        self._actions.add(round(low, 4), round(high, 4))
+        self._actions.add(view.mouse, round(low, 4), round(high, 4))

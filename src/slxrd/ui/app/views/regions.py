@@ -23,6 +23,8 @@ from slxrd.units import FloatArray
 
 #: Half width of the mask of a spurious peak, in units of its full width at half maximum.
 MASK_WIDTH = 1.5
+#: Options by the kinds of ranges that the mouse draws.
+_OPTIONS = {"region": "regions", "mask": "mask"}
 
 
 class RegionsView:
@@ -119,21 +121,20 @@ class RegionsView:
     def _choice(self, what: str) -> list[list[float]]:
         return [list(item) for item in self.workspace.session.state.choices.get(what, ())]
 
-    @property
-    def _edited(self) -> str:
-        """What the mouse edits: the choice of regions or that of masks."""
-        return "mask" if self._bar.mouse == "mask" else "regions"
+    def _add_range(self, kind: str, low: float, high: float) -> None:
+        what = _OPTIONS[kind]
+        self._put(what, sorted([*self._choice(what), [low, high]]))
 
-    def _add_range(self, low: float, high: float) -> None:
-        self._put(self._edited, sorted([*self._choice(self._edited), [low, high]]))
+    def _change_range(self, kind: str, number: int, low: float, high: float) -> None:
+        what = _OPTIONS[kind]
+        items = self._choice(what)
+        if number < len(items):  # otherwise it was removed meanwhile
+            items[number] = [low, high, *items[number][2:]]
+            self._put(what, sorted(items))
 
-    def _change_range(self, number: int, low: float, high: float) -> None:
-        items = self._choice(self._edited)
-        items[number] = [low, high, *items[number][2:]]
-        self._put(self._edited, sorted(items))
-
-    def _remove_range(self, number: int) -> None:
-        self._put(self._edited, [item for i, item in enumerate(self._choice(self._edited)) if i != number])
+    def _remove_range(self, kind: str, number: int) -> None:
+        what = _OPTIONS[kind]
+        self._put(what, [item for i, item in enumerate(self._choice(what)) if i != number])
 
     def _edit_used(self) -> None:
         regions, masks = self._used()
