@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from slxrd.errors import SlxrdError
+from slxrd.errors import FileError, SlxrdError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -288,7 +288,7 @@ def _of_union(value: Any, choices: tuple[Any, ...], name: str) -> Any:
 
 def _check_path(value: Any, name: str) -> None:
     if isinstance(value, str | os.PathLike) and "\0" in os.fsdecode(value):
-        raise SlxrdError(f"{name}: contains a null character, which no name of a file has")
+        raise FileError(name, "is not a valid path, as it contains a null character")
 
 
 def _of_list(value: Any, origin: Any, items: tuple[Any, ...], name: str) -> Any:

@@ -9,7 +9,6 @@ from native_core import needs_native_core
 from slxrd.data.regions import Region, select_points
 from slxrd.fitting.minimise.batch import Batch
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.instrument.broadening import Broadening
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.model.simulation import simulate
@@ -37,12 +36,3 @@ def assert_exact(compared: Objective, starts: list[list[float]], points: list[li
 def test_chi2_does_not_depend_on_the_starts(sigma_G: float) -> None:
     compared = objective(Instrument(sigma_G), Region(0.9, 1.25))
     assert_exact(compared, [SHORT], [SHORT, LONG, list(TRUTH.values())])
-
-
-def test_the_sharpest_region_decides_which_correlations_are_seen() -> None:
-    widths = Broadening(U=0.0, V=-1.5, W=0.5, lorentzian=0.0, wavelength=1.5406)
-    compared = objective(Instrument(broadening=widths), Region(0.9, 1.25), Region(1.95, 2.3))
-    first, second = (model.longest_fringe for model in compared.region_models)
-    assert second > 2.0 * first
-    points = [LONG, list(TRUTH.values())]
-    assert_exact(compared, points, points)

@@ -132,12 +132,8 @@ def seconds_of_evaluation(problem: Problem, start: FloatArray) -> float:
 
 
 def correlated(objective: Objective, rows: FloatArray) -> FloatArray:
-    """Return the longest distances in Å, shape (n,), over which models of shape (n, p) are correlated.
-
-    They are those that the sharpest resolution of all regions shows.
-    """
-    sharpest = max(objective.region_models, key=lambda model: model.longest_fringe)
-    return sharpest.correlated(rows)
+    """Return the longest distances in Å, shape (n,), over which models of shape (n, p) are correlated."""
+    return objective.region_models[0].correlated(rows)
 
 
 @lru_cache(maxsize=16)

@@ -24,7 +24,7 @@ def same_q_zero(
     """Refit models so that q_zero is refined in all of them or in none.
 
     Only models for which the user neither freed nor fixed q_zero take part. The choice made for the model of
-    the lowest χ² is applied to all.
+    the lowest reduced χ² against the noise of the data is applied to all.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def same_q_zero(
     fixed = [name for name in automatic if name not in refined]
     if not refined or not fixed:
         return {}
-    best = min(automatic, key=lambda name: automatic[name].chi2)
+    best = min(automatic, key=lambda name: _misfit(automatic[name]))
     again: dict[str, Fit] = {}
     if best in refined:
         note = f"q_zero is refined in all models: it can be separated from d with {best}, of the lowest χ²"
@@ -60,6 +60,14 @@ def same_q_zero(
             for name in refined
         }
     return {name: replace(fit, notes=(*fit.notes, note)) for name, fit in {**automatic, **again}.items()}
+
+
+def _misfit(fit: Fit) -> float:
+    """Return reduced χ² against the noise of the data, which is the same for all models.
+
+    That of the fit itself may contain a discrepancy of its model.
+    """
+    return fit.reduced_chi2 if fit.assessment is None else fit.assessment.reduced_chi2
 
 
 def _requested(fit: Fit) -> Parameter:
