@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from cli_shell import call
 from hostile_archives import WAYS, hostile
+from right_arguments import CIF
 
 import slxrd
 from audit import names
@@ -49,24 +50,6 @@ GALLERY: dict[str, Any] = {
     "slxrd": slxrd.__version__,
     "figures": {"S2": {"title": "t", "order": 1.0, "caption": "c", "table": [["a", "b"]], "pictures": {}}},
 }
-CIF = """data_cubic
-_cell_length_a 5.87
-_cell_length_b 5.87
-_cell_length_c 5.87
-_cell_angle_alpha 90
-_cell_angle_beta 90
-_cell_angle_gamma 90
-_symmetry_space_group_name_H-M 'P m -3 m'
-loop_
-_atom_site_label
-_atom_site_type_symbol
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-Cs Cs 0 0 0
-Pb Pb 0.5 0.5 0.5
-Br Br 0.5 0.5 0
-"""
 
 
 def _load(path: Path) -> None:

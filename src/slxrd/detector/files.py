@@ -234,7 +234,9 @@ def _check_tiff(file: str) -> None:
             return
     import tifffile
 
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # not printed
+    logger = logging.getLogger("tifffile")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # what it logs is not printed
     try:
         with tifffile.TiffFile(file) as opened:
             ends = [

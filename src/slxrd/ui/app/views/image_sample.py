@@ -87,7 +87,7 @@ class ImageSampleView:
     def _measure(self, what: str, description: str) -> pn.widgets.Button:
         return button(
             f"Measure the {what}",
-            lambda: measure(self.workspace, what, self._texts[what]()),
+            lambda: measure(self.workspace, what, self._texts(what)),
             width=220,
             description=description,
         )
@@ -150,15 +150,11 @@ class ImageSampleView:
             self._buttons["orientation"],
         )
 
-    @property
-    def _texts(self) -> dict[str, Any]:
-        return {
-            "periods": lambda: {name: field.value_input or "" for name, field in self._of_periods.items()},
-            "orientation": lambda: {
-                "lattice": self._lattice.value_input or self._crystal.value,
-                "q": self._range(),
-            },
-        }
+    def _texts(self, what: str) -> dict[str, str]:
+        """Return what is typed, by the options of the command."""
+        if what == "periods":
+            return {name: field.value_input or "" for name, field in self._of_periods.items()}
+        return {"lattice": self._lattice.value_input or self._crystal.value, "q": self._range()}
 
     def _range(self) -> str:
         ends = ["" if end.value is None else f"{end.value:g}" for end in self._ends]
