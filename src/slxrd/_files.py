@@ -71,7 +71,7 @@ def short_name(name: str, ending: str) -> str:
 
 def caption_path(picture: Path) -> Path:
     """Return the file of the caption beside that of a picture: ``fit.caption.txt`` beside ``fit.pdf``."""
-    return picture.with_name(f"{picture.stem}.caption.txt")
+    return picture.with_name(short_name(picture.stem, ".caption.txt"))
 
 
 def write(path: Path, content: bytes | str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from damaged_files import BEGINNINGS, VALID, Valid, read_or_refused
 from hostile_archives import WAYS, hostile
 
-from audit.mutations import mutated_file
+from audit.mutations import mutated_bytes, mutated_file
 from audit.rows import Attempt, Row
 
 #: Arguments with which a file is read.
@@ -45,6 +45,8 @@ def _archives(_: Path) -> Attempt:
     def attempt(number: int, chance: random.Random) -> None:
         valid = chance.choice(archives)
         data = hostile(valid.content, chance.choice(list(WAYS)), chance.randrange(100))
+        if chance.random() < 0.5:
+            data = mutated_bytes(data, chance)
         read_or_refused(data, **valid.options)
 
     return attempt

@@ -12,7 +12,7 @@ from cli_shell import CUBES, FEW, REGION, call, write_columns
 from simulated_raster import Q, raster
 
 import slxrd
-from slxrd._files import short_name, write
+from slxrd._files import caption_path, short_name, write
 from slxrd.studies.series.file_names import LONGEST, file_names
 
 NAMES: dict[str, str] = {
@@ -135,6 +135,8 @@ def test_names_are_cut_between_characters(tmp_path: Path) -> None:
         assert path.name.endswith(".png")
         write(path, b"")
         assert path.exists()
+        assert len(os.fsencode(caption_path(Path(name)).name)) <= 255
+    assert caption_path(Path("film.30C.png")) == Path("film.30C.caption.txt")
     write(tmp_path / ("y" * 255), "text")
     assert (tmp_path / ("y" * 255)).read_text() == "text"
 

@@ -77,6 +77,12 @@ def archive(members: Sequence[Member]) -> bytes:
     return body.getvalue() + directory.getvalue() + b"PK\x05\x06" + end
 
 
+@cache
+def _many(number: int) -> tuple[Member, ...]:
+    """Members without content."""
+    return tuple(member(f"extra/{i}.npy", b"") for i in range(number))
+
+
 def _true(data: bytes) -> list[Member]:
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         return [member(info.filename, opened.read(info)) for info in opened.infolist()]
@@ -106,12 +112,13 @@ WAYS: dict[str, Callable[[list[Member], int], list[Member]]] = {
     "an archive inside": _replaced(lambda m: member(m.name, archive([m, large("x", 3000)]))),
     "3 GB beside": _added(lambda: [large("extra.npy", 3000)]),
     "1000 members of 3 MB": _added(lambda: (large(f"extra/{i}.npy", 3) for i in range(1000))),
-    "30 000 members": _added(lambda: (member(f"extra/{i}.npy", b"") for i in range(30_000))),
+    "30 000 members": _added(lambda: _many(30_000)),
     "two of one name": lambda members, i: [*members, members[i]],
     "two of one name, by slashes": lambda members, i: [
         *members,
         Member(members[i].name.replace("/", "\\"), *_fields(members[i])),
     ],
+    "a file without a name": _added(lambda: [member("", b"x")]),
     "a name above the folder": _added(lambda: [member("../../outside.txt", b"x")]),
     "a name above the folder, by backslashes": _added(lambda: [member("..\\outside.txt", b"x")]),
     "a name from the root": _added(lambda: [member("/etc/outside.txt", b"x")]),

@@ -126,6 +126,21 @@ def test_tilt_of_the_paper() -> None:
     assert found.error == pytest.approx(float(drawn.std()), rel=0.02)
 
 
+def test_tilt_of_extreme_values() -> None:
+    """The error of σ_L = 0 is not lost, and what is no distance is refused."""
+    N, d = Estimate(31.0, 1.0, "planes"), Estimate(3.0, 0.02, "Å")
+    none = tilt(Estimate(0.0, 0.3, "Å"), N, d)
+    assert none.value == 0.0
+    assert none.error == pytest.approx(math.degrees(0.6 / 90.0))
+    for wrong in (0.0, -3.0, math.nan):
+        with pytest.raises(SlxrdError, match="lengths"):
+            tilt(Estimate(1.5, 0.1, "Å"), N, Estimate(wrong, 0.02, "Å"))
+    with pytest.raises(SlxrdError, match="lengths"):
+        tilt(Estimate(-1.5, 0.1, "Å"), N, d)
+    with pytest.raises(SlxrdError, match="too large"):
+        tilt(Estimate(1.5, 0.1, "Å"), N, Estimate(1e308, 0.02, "Å"))
+
+
 def test_strain_of_the_platelets() -> None:
     """6.0166 Å along the stack, 5.836 Å across: +3.1 %; the paper quotes +3.0 %."""
     found = strain(Estimate(6.0166, 0.002, "Å"), 5.836, 0.003)

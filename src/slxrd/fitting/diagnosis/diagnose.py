@@ -58,6 +58,8 @@ SHIFTED = 0.2
 FAINTEST = 1e-4
 #: Smallest number of points of a pattern.
 FEWEST = 16
+#: Peaks among which series are sought, the highest; a series has at most 12 orders.
+MOST_IN_SERIES = 60
 
 
 @check_arguments
@@ -197,6 +199,7 @@ def _families(bragg: list[Maximum]) -> list[Family]:
     for share in (STRONG, WEAK):
         taken = {i for family in found for i in family.orders}
         left = [i for i, peak in enumerate(bragg) if peak.height > share * highest and i not in taken]
+        left = sorted(sorted(left, key=lambda i: -bragg[i].height)[:MOST_IN_SERIES])
         for family in find_families([bragg[i] for i in left]):
             own = Family(family.first, family.error, {left[k]: n for k, n in family.orders.items()})
             found.append(members(own, bragg, {i for other in found for i in other.orders}))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from slxrd._local_maxima import local_maxima, prominences
+from slxrd.errors import SlxrdError
 from slxrd.units import FloatArray
 
 #: Smallest prominence of a maximum relative to the noise.
@@ -16,6 +17,8 @@ SIGNIFICANT = 7.0
 MEASURABLE = 30.0
 #: Smallest drop on the side of the end of the data.
 AT_THE_END = 5.5
+#: Number of maxima that no pattern has.
+MOST = 2000
 #: Number of products of a convolution from which Fourier transforms are faster.
 MANY_PRODUCTS = 50_000_000
 
@@ -66,6 +69,11 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray, time: f
     -------
     list of Maximum
         In the order of q.
+
+    Raises
+    ------
+    SlxrdError
+        If there are more than 2000.
     """
     found: dict[int, tuple[float, int]] = {}
     scale = 0
@@ -73,13 +81,22 @@ def find_maxima(q: FloatArray, intensity: FloatArray, level: FloatArray, time: f
         smooth = smoothed(level, float(scale)) if scale else level
         noise = _noise_of(scale, time) if scale else 1.0
         tops, prominences = _prominent(smooth, noise, 2 * scale)
+        if len(tops) > MOST:
+            raise SlxrdError(
+                f"more than {MOST} maxima stand out of the noise, which no diffraction pattern has; "
+                "check that the right columns are read"
+            )
+        points = np.array(sorted({*found, *tops}), dtype=int)
+        lowest = np.minimum.reduceat(smooth, points) if points.size else points
+        known = np.array([i in found for i in points.tolist()], dtype=bool)
         for top, prominence in zip(tops, prominences, strict=True):
-            near = [i for i in found if abs(i - top) <= max(2.5 * scale, 1.5)]
+            near = points[known & (np.abs(points - top) <= max(2.5 * scale, 1.5))].tolist()
+            place = int(np.searchsorted(points, top))
             if near:
                 for i in near:
                     found[i] = (max(found[i][0], prominence / noise), found[i][1])
-            elif not any(_same_hill(smooth, i, int(top), noise) for i in found):
-                found[int(top)] = (prominence / noise, scale)
+            elif (_falls(smooth[points], lowest, place)[known] >= SIGNIFICANT * noise).all():
+                found[top], known[place] = (prominence / noise, scale), True
         scale = max(2 * scale, 1)
     order = sorted(found)
     measured: dict[int, Maximum] = {}
@@ -116,11 +133,20 @@ def _prominent(smooth: FloatArray, noise: float, margin: int) -> tuple[list[int]
     ]
 
 
-def _same_hill(smooth: FloatArray, one: int, other: int, noise: float) -> bool:
-    """Whether no significant minimum separates two points."""
-    low, high = min(one, other), max(one, other)
-    between = float(smooth[low : high + 1].min())
-    return bool(min(smooth[one], smooth[other]) - between < SIGNIFICANT * noise)
+def _falls(heights: FloatArray, lowest: FloatArray, one: int) -> FloatArray:
+    """Return how far a curve falls between one of some points and each of them, below the lower of the two.
+
+    Parameters
+    ----------
+    heights, lowest : ndarray, shape (m,)
+        Of each point, its height, and the lowest from there to the next.
+    one : int
+        Number of the point.
+    """
+    before = np.minimum.accumulate(lowest[:one][::-1])[::-1]
+    between = np.concatenate((before, heights[one : one + 1], np.minimum.accumulate(lowest[one:-1])))
+    falls: FloatArray = np.minimum(heights, heights[one]) - np.minimum(between, heights)
+    return falls
 
 
 def _measured(

@@ -190,6 +190,8 @@ def members_of(opened: zipfile.ZipFile, source: str) -> dict[str, zipfile.ZipInf
 
 
 def _members(opened: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    if any(not info.filename for info in opened.infolist()):
+        raise _Unsound("a ZIP archive with a file that has no name")
     infos = [info for info in opened.infolist() if not info.is_dir()]
     if len(infos) > MEMBERS_LIMIT:
         raise _Unsound(f"a ZIP archive of more than {MEMBERS_LIMIT} files")

@@ -32,21 +32,26 @@ def tilt(sigma_L: Estimate, N: Estimate, d: Estimate) -> Estimate:
     -------
     Estimate
         α in degrees.
+
+    Raises
+    ------
+    SlxrdError
+        If d is not positive, σ_L is negative, or the numbers are too large or too small.
     """
     if sigma_L.value is None or N.value is None or d.value is None or N.value <= 1.0:
         return Estimate(None, None, "°", "undetermined", "σ_L, N or d is not determined")
-    width = (N.value - 1.0) * d.value
-    ratio = 2.0 * sigma_L.value / width
-    value = math.degrees(math.atan(ratio))
+    if not (d.value > 0.0 and sigma_L.value >= 0.0):
+        raise SlxrdError(f"σ_L {sigma_L.value!r}, d {d.value!r}: must be lengths in Å, d greater than 0")
+    displaced, width = 2.0 * sigma_L.value, (N.value - 1.0) * d.value
+    side = math.hypot(displaced, width)
+    if not 0.0 < side < math.inf:
+        raise SlxrdError("σ_L, N and d are too large or too small to calculate a tilt; give other values")
+    value = math.degrees(math.atan2(displaced, width))
     if sigma_L.error is None:
         return Estimate(value, None, "°", sigma_L.status, _TILT)
-    relative = (
-        sigma_L.error / max(sigma_L.value, 1e-12),
-        (N.error or 0.0) / (N.value - 1.0),
-        (d.error or 0.0) / d.value,
-    )
-    error = math.degrees(ratio * math.hypot(*relative) / (1.0 + ratio**2))
-    return Estimate(value, error, "°", sigma_L.status, _TILT)
+    width_error = math.hypot((N.error or 0.0) * d.value, (N.value - 1.0) * (d.error or 0.0))
+    error = math.hypot(width / side * (2.0 * sigma_L.error / side), displaced / side * (width_error / side))
+    return Estimate(value, math.degrees(error), "°", sigma_L.status, _TILT)
 
 
 @check_arguments
