@@ -40,9 +40,9 @@ class Sample:
         """Parameters of the model, with a zero error of 0."""
         return {name: getattr(self, name) for name in ("d", "L", "sigma_L", "N", "sigma_N")} | {"q_zero": 0.0}
 
-    def departing(self, name: str, size: float) -> Sample:
-        """The same with another departure."""
-        return replace(self, departures={name: size})
+    def departing(self, name: str, size: float, ends: tuple[float, float] = (1.0, 1.0)) -> Sample:
+        """The same with another departure, in a region with these ends in Å⁻¹."""
+        return replace(self, departures={name: size, "quarter": math.pi / sum(ends)})
 
 
 CUBES = Sample(d=5.84, L=36.9, sigma_L=1.4, N=13.0, sigma_N=1.55)
@@ -90,7 +90,13 @@ def gap_distribution(sample: Sample) -> tuple[FloatArray, FloatArray]:
         weights = sum((np.exp(-0.5 * x**2 / v) / v**0.5).real for v in (1.0 + a, 1.0 - a))
     weights = weights / weights.sum()
     gaps = sample.L + sample.sigma_L * x
-    return np.concatenate((gaps, gaps + 5.0)), np.concatenate(((1.0 - wide) * weights, wide * weights))
+    exchanged, quarter = sample.departures.get("wide_gaps_width", 0.0), sample.departures.get("quarter", 0.0)
+    widths = (0.0, 5.0, 5.0 + quarter, 5.0 - quarter)
+    shares = (1.0 - wide, wide, 0.5 * exchanged, -0.5 * exchanged)
+    return (
+        np.concatenate([gaps + width for width in widths]),
+        np.concatenate([share * weights for share in shares]),
+    )
 
 
 def heights(n: int, d: float, relaxation: float) -> FloatArray:

@@ -24,6 +24,7 @@ OF_SAMPLE = {
     "gap_skewness": (0.02, False),
     "gap_kurtosis": (0.02, False),
     "wide_gaps": (0.001, False),
+    "wide_gaps_width": (0.001, False),
     "unstacked": (0.5, True),
     "shorter_stacks": (0.5, True),
     "size_skewness": (0.02, False),
@@ -69,7 +70,7 @@ def test_effects_of_the_sample(effect: str, name: str) -> None:
     size, linear = OF_SAMPLE[effect]
     expected = differences(
         name,
-        lambda ends, h: measured(sample.departing(effect, h), ends, EVERY, Measurement()),
+        lambda ends, h: measured(sample.departing(effect, h, ends), ends, EVERY, Measurement()),
         size,
         linear,
     )
@@ -83,7 +84,7 @@ def test_effects_of_stacks_of_mixed_sizes(effect: str) -> None:
     size, linear = OF_SAMPLE[effect]
     expected = differences(
         "sheets",
-        lambda ends, h: measured(sample.departing(effect, h), ends, EVERY, Measurement()),
+        lambda ends, h: measured(sample.departing(effect, h, ends), ends, EVERY, Measurement()),
         size,
         linear,
     )
@@ -97,7 +98,7 @@ def test_effects_of_films(effect: str) -> None:
     size, linear = OF_SAMPLE[effect]
     expected = differences(
         "sheets",
-        lambda ends, h: measured(sample.departing(effect, h), ends, EVERY, Measurement()),
+        lambda ends, h: measured(sample.departing(effect, h, ends), ends, EVERY, Measurement()),
         size,
         linear,
     )

@@ -27,6 +27,7 @@ REGION = ["background_curvature", "background_inflection", "curvature", "slope"]
 INSTRUMENT = ["resolution_shape", "resolution_width", "second_line"]
 OF_SIZES = ["size_kurtosis", "size_skewness", "strain_spread", "surface_relaxation"]
 OF_STACKS = ["gap_kurtosis", "gap_skewness", "shorter_stacks", "size_mixing", "unstacked", "wide_gaps"]
+OF_REGIONS = [*REGION, "gap_skewness", "wide_gaps_width"]
 MEASURED = Broadening(0.0, 0.0, 0.01, 0.2, 1.540593)
 
 
@@ -52,7 +53,7 @@ def prior(effect: str, *instruments: Instrument) -> float:
 def test_each_effect_has_its_own_name() -> None:
     assert all(effect.name == name for name, effect in EFFECTS.items())
     assert len({effect.label for _, effect in EFFECTS.items()}) == len(EFFECTS)
-    assert {effect.name for _, effect in EFFECTS.items() if effect.of_region} == {*REGION, "gap_skewness"}
+    assert {effect.name for _, effect in EFFECTS.items() if effect.of_region} == set(OF_REGIONS)
 
 
 def test_all_of_them_apply_to_equal_planes() -> None:

@@ -10,8 +10,8 @@ from slxrd.fitting.systematics.columns.parameters import derivatives_by, has_oth
 from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.units import FloatArray
 
-#: Standard deviation of the skewness γ = ⟨(g − L)³⟩/σ_L³: that of a gamma distribution of shape 16 is 0.5.
-PRIOR = 0.5
+#: Standard deviation of the skewness γ = ⟨(g − L)³⟩/σ_L³: that of a gamma distribution of shape 9.
+PRIOR = 2.0 / 3.0
 
 
 def prior(objective: Objective) -> float:
