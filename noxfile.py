@@ -250,7 +250,10 @@ def docs(session: nox.Session) -> None:
     """The pages, with their notebooks, every command in them, and the notebooks of ``slxrd paper``."""
     session.install(".[docs]")
     site = Path(session.create_tmp()).resolve() / "site"
-    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(site))
+    version = session.run("python", "-c", "import slxrd; print(slxrd.__version__)", silent=True)
+    where = site / str(version).strip()
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(where))
+    session.run("python", "docs/versions.py", str(site))
     session.run("python", "tests/ui/cli/documented.py", *session.posargs, env={"PYTHONPATH": "tests/helpers"})
     paper = Path(session.create_tmp()).resolve() / "paper"
     shutil.rmtree(paper, ignore_errors=True)

@@ -24,7 +24,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "mathml",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_templates"]
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 4
@@ -40,13 +40,26 @@ napoleon_use_rtype = False
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-# A tutorial takes less than 40 s; the first one after an installation also compiles the kernels.
+# A tutorial takes less than 40 s on an idle computer.
 nb_execution_timeout = 300
 nb_merge_streams = True
 
 html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["versions.js"]
+templates_path = ["_templates"]
+#: The sidebar of the theme, with the versions below the search box.
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "versions.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 html_theme = "furo"
 html_title = f"slxrd {release}"
 html_show_sphinx = False

@@ -60,6 +60,7 @@ def test_the_committed_schemas_are_those_of_the_types() -> None:
     assert committed == {name: as_text(schema) for name, schema in schemas().items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", schemas())
 def test_schemas_are_valid_and_listed(name: str) -> None:
     schema = schemas()[name]

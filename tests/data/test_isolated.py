@@ -23,6 +23,7 @@ def found(y: FloatArray, q: FloatArray = Q) -> list[int]:
     return isolated_points(q, y)[0].tolist()
 
 
+@pytest.mark.slow
 def test_ordinary_patterns_have_none() -> None:
     for seed in range(30):
         for background in (0.0, 0.3, 100.0):

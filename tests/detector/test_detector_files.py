@@ -175,6 +175,7 @@ def nexus(path: Path, **changed: tuple[float, str]) -> str:
     return f"{path}::/entry/instrument/detector/data"
 
 
+@pytest.mark.slow
 def test_geometry_of_a_nexus_file(tmp_path: Path) -> None:
     image = read_image(nexus(tmp_path / "a.nxs"))
     assert np.array_equal(image.counts, COUNTS)

@@ -314,6 +314,7 @@ def test_the_difference_from_the_fit_without_effects_is_in_the_errors() -> None:
     assert low < values["L"] < high
 
 
+@pytest.mark.slow
 def test_a_pattern_without_noise_has_no_systematic_residuals() -> None:
     """Residuals of 1e-10 σ are rounding errors, which are correlated."""
     values = {"d": 5.84, "L": 36.9, "sigma_L": 1.4, "N": 8.0, "sigma_N": 1.0}

@@ -75,6 +75,7 @@ def test_counts_times_factors_near_1(path: Path) -> None:
     assert [step.name for step in pattern.history] == ["counts found"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [HOT, POWDER])
 def test_against_another_reader(path: Path) -> None:
     fairmat = pytest.importorskip("fairmat_readers_xrd")

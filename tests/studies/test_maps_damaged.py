@@ -35,6 +35,7 @@ def test_a_damaged_npz_is_read_or_refused(tmp_path: Path, place: int) -> None:
         read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signature", [b"HEAP", b"TREE", b"SNOD"])
 def test_a_damaged_hdf5_file_is_refused(tmp_path: Path, signature: bytes) -> None:
     h5py = pytest.importorskip("h5py")

@@ -34,6 +34,7 @@ def hdf5(path: Path, **datasets: np.ndarray) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_the_only_stack_of_an_hdf5_file_is_found(tmp_path: Path) -> None:
     path = hdf5(tmp_path / "a.h5", entry__data__I=SMALL, entry__data__q=AXIS, entry__title=np.ones(3))
     with ExitStack() as stack:
@@ -45,6 +46,7 @@ def test_the_only_stack_of_an_hdf5_file_is_found(tmp_path: Path) -> None:
         assert found.per_count is not None
 
 
+@pytest.mark.slow
 def test_nexus_names_signal_and_axis(tmp_path: Path) -> None:
     path = hdf5(
         tmp_path / "a.nxs", entry__data__I=SMALL, entry__data__other=SMALL, entry__data__q=10.0 * AXIS
@@ -58,6 +60,7 @@ def test_nexus_names_signal_and_axis(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.q, AXIS)
 
 
+@pytest.mark.slow
 def test_an_axis_of_two_theta_needs_a_wavelength_and_may_decrease(tmp_path: Path) -> None:
     two_theta = np.linspace(30.0, 10.0, 20)
     path = hdf5(tmp_path / "a.h5", I=SMALL, two_theta=two_theta)
@@ -70,6 +73,7 @@ def test_an_axis_of_two_theta_needs_a_wavelength_and_may_decrease(tmp_path: Path
         np.testing.assert_array_equal(found.rows(0, 1)[0], SMALL[0, 0, ::-1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("datasets", "choice", "said"),
     [
@@ -99,6 +103,7 @@ def test_what_is_missing_in_an_hdf5_file_is_listed(
         opened(path, **choice)
 
 
+@pytest.mark.slow
 def test_a_dataset_can_be_named_in_the_path(tmp_path: Path) -> None:
     path = hdf5(tmp_path / "a.h5", a=SMALL, b=SMALL + 1, q=AXIS)
     with ExitStack() as stack:

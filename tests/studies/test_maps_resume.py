@@ -95,6 +95,7 @@ def test_a_damaged_block_is_named(tmp_path: Path) -> None:
         store.load("refined", 0, Solutions.empty(1, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "values"),
     [

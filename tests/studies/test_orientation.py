@@ -160,6 +160,7 @@ def test_a_centre_that_is_wrong_is_noted() -> None:
     assert found.random is None
 
 
+@pytest.mark.slow
 def test_wrong_arguments_of_orientation_are_refused() -> None:
     image = rings.measured(np.full(rings.SHAPE, 5.0))
     for options, message in (

@@ -43,6 +43,7 @@ def test_noise_alone_has_no_outlying_points() -> None:
     assert "no few points decide the values" in str(found)
 
 
+@pytest.mark.slow
 def test_the_likelihood_has_its_minimum_there() -> None:
     """Σ (ν + 1) ln(1 + u²/ν) rises on both sides of every parameter, with the best scale."""
     fit, nu = fitted(0.0), 3.0

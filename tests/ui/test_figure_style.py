@@ -47,6 +47,7 @@ def test_formulas_have_subscripts() -> None:
     assert typeset("PbBr₂, $N_2$") == "PbBr$_{2}$, $N_2$"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [style.COLUMN, style.PAGE])
 def test_figures_have_the_width_of_a_column_at_300_dpi(width: float) -> None:
     before = dict(mpl.rcParams)

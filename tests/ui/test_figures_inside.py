@@ -54,6 +54,7 @@ def test_a_figure_without_a_layout_engine_is_written_with_all_that_it_shows() ->
     assert height > 1.2 * 2.0 * DPI
 
 
+@pytest.mark.slow
 def test_labels_that_are_wider_after_the_panels_were_arranged() -> None:
     # Automatic ticks of residuals are multiples of 2, and of 2.5 once there is less room.
     saved = SavedFit.from_dictionary(json.loads(FITTED.read_text(encoding="utf-8")))

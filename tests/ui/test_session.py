@@ -241,6 +241,7 @@ def test_uploaded_contents_are_saved_with_the_session(tmp_path: Path) -> None:
     assert session.state.file == "<b>.csv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "value", "advice"),
     [

@@ -147,6 +147,7 @@ def test_simulated_examples_are_stacks(name: str) -> None:
     assert found.substrate is None
 
 
+@pytest.mark.slow
 def test_a_series_is_of_stacks() -> None:
     for pattern in example_series(next(iter(SERIES))).patterns().values():
         assert diagnose(pattern).proposal.kind == "stack"

@@ -302,6 +302,7 @@ def test_existing_files_are_kept(here: Path, name: str) -> None:
     assert "--force" in said
 
 
+@pytest.mark.slow
 def test_noise_of_repeated_measurements(here: Path) -> None:
     names = repeated(here)
     outcome = call("noise", *names, "--region", "0.9:1.25", "--out", "noise.csv")

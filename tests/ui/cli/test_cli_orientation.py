@@ -50,6 +50,7 @@ def test_orientation(image: Path) -> None:
         assert "exists" in again.refused()
 
 
+@pytest.mark.slow
 def test_bad_input(image: Path) -> None:
     for words, message in (
         ([], "geometry is not known"),

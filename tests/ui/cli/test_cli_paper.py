@@ -105,6 +105,7 @@ def test_a_pattern_of_the_authors_is_fitted_and_never_written(here: Path, calls:
     assert calls.call_count == 3
 
 
+@pytest.mark.slow
 def test_a_pattern_that_cannot_be_read_does_not_stop_the_others(here: Path, calls: mock.Mock) -> None:
     (here / "p").mkdir()
     (here / "p" / "anneal_RT.csv").write_text("nothing", encoding="utf-8")

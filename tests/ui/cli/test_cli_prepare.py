@@ -49,6 +49,7 @@ def same(pattern: slxrd.Pattern, expected: slxrd.Pattern) -> None:
     np.testing.assert_allclose(pattern.sigma, expected.sigma, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_correct(raw: Path) -> None:
     words = [
         "--thickness",
@@ -98,6 +99,7 @@ def test_correct_with_a_coefficient_and_a_gaussian_beam(raw: Path) -> None:
     same(pattern, corrections.correct_footprint(expected, 1.0, 6.0, "gaussian"))
 
 
+@pytest.mark.slow
 def test_corrected_files_are_not_corrected_again(raw: Path) -> None:
     """They are over q, which ``slxrd fit`` takes as corrected."""
     written(call("correct", "raw.xy", *ANGLES, "--monochromator", "13.3", "--out", "new.csv"), "new.csv")

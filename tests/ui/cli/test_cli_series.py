@@ -123,6 +123,7 @@ def test_series_of_other_layouts(here: Path, schema: int, said: str) -> None:
     assert said in call("show", "series.json").refused()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "said"),
     [

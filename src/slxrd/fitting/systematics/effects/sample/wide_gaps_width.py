@@ -13,7 +13,7 @@ from slxrd.fitting.systematics.effect import EFFECTS, SystematicEffect
 from slxrd.fitting.systematics.effects.sample import wide_gaps
 from slxrd.units import FloatArray
 
-#: Standard deviation of p sin(q(δ − 5 Å)), with the fraction p of the wider gaps, if any phase is as probable.
+#: Standard deviation of p sin(q(δ − 5 Å)), with the fraction p of the wider gaps, if any phase is as likely.
 PRIOR = wide_gaps.PRIOR / math.sqrt(2.0)
 
 
@@ -25,8 +25,8 @@ def prior(objective: Objective) -> float:
 def columns(objective: Objective, values: Mapping[str, float]) -> tuple[FloatArray, ...]:
     """By w(e^{iqδ₊} − e^{iqδ₋})/2, with widths δ± that differ by π/q in the middle of the region.
 
-    Gaps that are wider by δ change w by p(e^{iqδ} − 1). Of widths about 5 Å, the phase is not known, so that a
-    part in quadrature to that of 5 Å is as probable. It differs between regions.
+    Gaps that are wider by δ change w by p(e^{iqδ} − 1). Of widths about 5 Å, the phase is unknown: a part in
+    quadrature to that of 5 Å is as probable. It differs between regions.
     """
     made = []
     for region in objective.region_models:
