@@ -15,7 +15,7 @@ pytest.importorskip("panel")
 pytest.importorskip("pyFAI")
 
 from slxrd.ui.app.state.image_job import ask
-from slxrd.ui.app.state.sample import clear, measure, table_of, take_document
+from slxrd.ui.app.state.sample import measure, table_of, take_document
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.image_sample import ImageSampleView, table_html
 
@@ -53,7 +53,7 @@ def test_without_an_image_nothing_is_measured() -> None:
     measure(workspace, "periods", {})
     assert workspace.level == "error"
     assert "Open an image" in workspace.message
-    assert table_of(workspace, with_fit=True) is None
+    assert table_of(workspace) is None
 
 
 def test_what_cannot_be_measured_is_an_error_and_what_is_typed_wrongly_too(workspace: Workspace) -> None:
@@ -70,7 +70,7 @@ def test_what_cannot_be_measured_is_an_error_and_what_is_typed_wrongly_too(works
     finish(workspace)
     assert workspace.level == "error"
     assert "range of the rings: '' is not a number" in workspace.message
-    assert not workspace.image.measured
+    assert not workspace.session.sample
 
 
 def test_an_orientation_is_measured_and_is_in_the_table(workspace: Workspace) -> None:
@@ -79,7 +79,8 @@ def test_an_orientation_is_measured_and_is_in_the_table(workspace: Workspace) ->
     measure(workspace, "orientation", {"lattice": "125.66", "q": "0.03:0.07"})
     finish(workspace)
     assert workspace.level == "success", workspace.message
-    found = workspace.image.measured["orientation"]
+    (found,) = workspace.session.sample
+    assert found.name == "orientation"
     words = shlex.split(found.command)
     assert words[:3] == ["slxrd", "orientation", "film.edf"]
     assert words[words.index("--q") + 1] == "0.03:0.07"
@@ -87,7 +88,7 @@ def test_an_orientation_is_measured_and_is_in_the_table(workspace: Workspace) ->
     assert workspace.image.shown is not None
     assert workspace.image.shown.geometry is not None
     expected = slxrd.measure_orientation(image, workspace.image.shown.geometry, "125.66", q=(0.03, 0.07))
-    assert str(found.found).splitlines()[1:] == str(expected).splitlines()[1:]
+    assert found.printed.splitlines()[1:] == str(expected).splitlines()[1:]
     view.refresh("job")
     assert view.result.visible
     assert "GIWAXS" in view._table.object
@@ -98,12 +99,12 @@ def test_dropped_results_are_in_the_table_and_other_files_refused() -> None:
     workspace = Workspace()
     workspace.image.files.add("scan.json", FITTED.read_bytes())
     take_document(workspace, "scan.json")
-    table = table_of(workspace, with_fit=True)
+    table = table_of(workspace)
     assert table is not None
     assert {row.quantity for row in table.rows} >= {"Λ out of plane", "L out of plane", "σ_L out of plane"}
     assert "L out of plane" in table_html(table)
     workspace.image.files.add("other.json", json.dumps({"a": 1}).encode())
     with pytest.raises(slxrd.SlxrdError, match=r"^other\.json: is no result of slxrd fit, periods"):
         take_document(workspace, "other.json")
-    clear(workspace)
-    assert table_of(workspace, with_fit=True) is None
+    workspace.clear_sample()
+    assert table_of(workspace) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,27 @@ def command_line(state: State) -> str:
         If there is no file yet, or a choice that the command line cannot express.
     """
     path = str(path_of(_file(state)))
+    typed = typed_options(_changed(state))
+    return shlex.join(
+        ["slxrd", "fit", *typed, "--", path] if path.startswith("-") else ["slxrd", "fit", path, *typed]
+    )
+
+
+def typed_options(values: Mapping[str, Any]) -> list[str]:
+    """Return the words of a command for options at values that are not their defaults.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain data by the names of declared options.
+
+    Raises
+    ------
+    SlxrdError
+        If the command line cannot express a value.
+    """
     typed: list[str] = []
-    for name, value in _changed(state).items():
+    for name, value in values.items():
         option = OPTIONS[name]
         if isinstance(option.kind, Flag):
             typed.append(option.flag)
@@ -64,9 +83,7 @@ def command_line(state: State) -> str:
         for text in option.kind.texts(name, value):
             # Joined, as a value may begin with a dash.
             typed += [f"{option.flag}={text}"] if text.startswith("-") else [option.flag, text]
-    return shlex.join(
-        ["slxrd", "fit", *typed, "--", path] if path.startswith("-") else ["slxrd", "fit", path, *typed]
-    )
+    return typed
 
 
 def _file(state: State) -> str:

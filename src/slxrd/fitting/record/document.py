@@ -19,6 +19,9 @@ from slxrd._escape import csv_cell
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.record.command_line import EXAMPLE
 from slxrd.fitting.record.kept_fit import KeptFit, as_document, from_documents
+from slxrd.fitting.record.kept_sample import SampleResult
+from slxrd.fitting.record.kept_sample import as_documents as sample_documents
+from slxrd.fitting.record.kept_sample import from_documents as sample_results
 from slxrd.fitting.record.migrations import SCHEMA, migrated
 from slxrd.fitting.record.state import State
 from slxrd.fitting.record.validation import check
@@ -44,16 +47,23 @@ class Found:
         Content of the measured file, if it has no path.
     fits : tuple of KeptFit
         Fits made in the session.
+    sample : tuple of SampleResult
+        Results of the sample by other methods.
     """
 
     state: State
     log: tuple[str, ...]
     content: bytes | None
     fits: tuple[KeptFit, ...]
+    sample: tuple[SampleResult, ...]
 
 
 def to_document(
-    state: State, log: tuple[str, ...] = (), content: bytes | None = None, fits: Sequence[KeptFit] = ()
+    state: State,
+    log: tuple[str, ...] = (),
+    content: bytes | None = None,
+    fits: Sequence[KeptFit] = (),
+    sample: Sequence[SampleResult] = (),
 ) -> str:
     """Write a session as JSON.
 
@@ -67,6 +77,8 @@ def to_document(
         Content of a measured file that has no path.
     fits : sequence of KeptFit
         Fits made in the session.
+    sample : sequence of SampleResult
+        Results of the sample by other methods.
 
     Raises
     ------
@@ -77,6 +89,8 @@ def to_document(
     document = {**base, "asked": state.request(), "log": list(log)}
     if fits:
         document["fits"] = [as_document(kept) for kept in fits]
+    if sample:
+        document["sample"] = sample_documents(sample)
     if content is not None:
         document["content"] = _packed(content)
     text = to_json(document)
@@ -155,7 +169,7 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
         raise FileError(path, "has no valid request of a fit; the file is damaged")
     try:
         request = request or {}  # A fit of a pattern without a file can be shown, but not repeated.
-        for name in ("log", "content", "fits"):
+        for name in ("log", "content", "fits", "sample"):
             if result is not None:
                 result.pop(name, None)
         state = State(**request)
@@ -170,7 +184,8 @@ def from_document(document: Mapping[str, Any], path: Path) -> Found:
         raise FileError(path, f"is damaged ({error}); save it again") from None
     if content is None:
         state = replace(state, file=_found(state, path))
-    return Found(replace(state, result=result), log, content, _fits(document, state, path))
+    kept = _fits(document, state, path), _sample(document, path)
+    return Found(replace(state, result=result), log, content, *kept)
 
 
 def _fits(document: Mapping[str, Any], state: State, path: Path) -> tuple[KeptFit, ...]:
@@ -180,6 +195,15 @@ def _fits(document: Mapping[str, Any], state: State, path: Path) -> tuple[KeptFi
         return from_documents([{**item, "result": migrated(item["result"], path)} for item in items], state)
     except (SlxrdError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise FileError(path, f"is damaged: its kept fits are not valid ({error}); save it again") from None
+
+
+def _sample(document: Mapping[str, Any], path: Path) -> tuple[SampleResult, ...]:
+    try:
+        return sample_results(document.get("sample", []))
+    except (SlxrdError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(
+            path, f"is damaged: its results of the sample are not valid ({error}); save it again"
+        ) from None
 
 
 def _unpacked(text: str) -> bytes:

@@ -221,6 +221,17 @@ class KeptFitDocument(TypedDict):
     followups: Annotated[NotRequired[FollowUpsDocument], Since(4), "bootstrap and χ² maps of the fit"]
 
 
+class SampleResultDocument(TypedDict):
+    """A result of the sample by another method."""
+
+    name: Annotated[str, "periods, orientation or directions, or the name of the file"]
+    document: Annotated[Mapping[str, Any], "as the command writes it"]
+    command: Annotated[str, "command that gives the same; empty for a file"]
+    printed: Annotated[str, "as it was printed; empty for a file"]
+    curves: Annotated[str, "as CSV; empty without curves"]
+    picture: Annotated[str, "figure: PNG, then base64; empty without one"]
+
+
 class SessionDocument(TypedDict):
     """A session without a fit; one with a fit has the fields of a result, too."""
 
@@ -231,6 +242,9 @@ class SessionDocument(TypedDict):
     fits: Annotated[
         NotRequired[list[KeptFitDocument]], Since(4), "fits made in the session, the oldest first"
     ]
+    sample: Annotated[
+        NotRequired[list[SampleResultDocument]], Since(4), "results of the sample by other methods"
+    ]
     content: Annotated[NotRequired[str], "measured file without a path: zlib, then base64"]
 
 
@@ -240,5 +254,8 @@ class FittedSessionDocument(ResultDocument):
     log: Annotated[list[str], "steps that led to it"]
     fits: Annotated[
         NotRequired[list[KeptFitDocument]], Since(4), "fits made in the session, the oldest first"
+    ]
+    sample: Annotated[
+        NotRequired[list[SampleResultDocument]], Since(4), "results of the sample by other methods"
     ]
     content: Annotated[NotRequired[str], "measured file without a path: zlib, then base64"]

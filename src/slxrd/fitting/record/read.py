@@ -107,7 +107,7 @@ def fields_of(document: Mapping[str, Any]) -> dict[str, Any]:
         "why_stopped": str(document["why_stopped"]),
         "regions": tuple(fitted for fitted in regions if fitted is not None),
         "notes": _texts(document["notes"]),
-        "assessment": _assessment(document.get("assessment")),
+        "assessment": read_assessment(document.get("assessment")),
         "budget": _budget(document.get("budget")),
         "request": _request(document["asked"]),
         "command": str(inputs["command"]),
@@ -237,8 +237,14 @@ def _numbers(item: Mapping[str, Any]) -> dict[str, float]:
     return {str(name): _finite(value) for name, value in item.items()}
 
 
-def _assessment(item: Mapping[str, Any] | None) -> Assessment | None:
-    """Return the assessment of a fit; None where it was saved without one."""
+def read_assessment(item: Mapping[str, Any] | None) -> Assessment | None:
+    """Convert plain data to the assessment of a fit; None where it was saved without one.
+
+    Raises
+    ------
+    SlxrdError, KeyError, TypeError, ValueError
+        If something is missing or invalid.
+    """
     if item is None:
         return None
     if item["grade"] not in get_args(Grade):

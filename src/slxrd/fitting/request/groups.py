@@ -7,6 +7,7 @@ Only the code that uses it remains to be written.
 
 from __future__ import annotations
 
+from slxrd.fitting.request.directions_options import DirectionsOptions
 from slxrd.fitting.request.measured_options import DataOptions, PreparationOptions, ReadingOptions
 from slxrd.fitting.request.model_options import InstrumentOptions, SampleOptions
 from slxrd.fitting.request.refinement_options import RefinementOptions, ResidualOptions
@@ -19,7 +20,12 @@ FIT_GROUPS: dict[str, type] = {
     "instrument": InstrumentOptions,
     "residuals": ResidualOptions,
 }
-GROUPS: dict[str, type] = {"reading": ReadingOptions, "preparation": PreparationOptions, **FIT_GROUPS}
+GROUPS: dict[str, type] = {
+    "reading": ReadingOptions,
+    "preparation": PreparationOptions,
+    **FIT_GROUPS,
+    "directions": DirectionsOptions,
+}
 
 
 class FitKeywords(

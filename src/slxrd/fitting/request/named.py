@@ -39,6 +39,33 @@ class Names(Kind):
 
 
 @dataclass(frozen=True)
+class NameList(Names):
+    """Several of some names in one text, separated by commas.
+
+    Parameters
+    ----------
+    known : tuple of str
+        Names that can be given; which of them suit the other options is checked elsewhere.
+    """
+
+    known: tuple[str, ...]
+
+    repeatable = False
+
+    def parse(self, texts: Sequence[str], flag: str) -> list[str]:
+        """See :meth:`Kind.parse`."""
+        return [name.strip() for text in texts for name in text.split(",") if name.strip()]
+
+    def texts(self, name: str, value: Any) -> list[str]:
+        """See :meth:`Kind.texts`."""
+        return [",".join(value)]
+
+    def argument(self, value: Any) -> Any:
+        """See :meth:`Kind.argument`."""
+        return tuple(value)
+
+
+@dataclass(frozen=True)
 class Named(Kind):
     """Names with a value each; typed ``NAME=VALUE``, one by one."""
 

@@ -118,7 +118,9 @@ class DirectionsFit:
             for name, estimate in self.parameters.items()
             if not (name.startswith("q_zero") and estimate.status == "fixed" and estimate.value == 0.0)
         ]
-        rows += [row_of(*self.describe(name, estimate)) for name, estimate in self.derived.items()]
+        for name, estimate in self.derived.items():
+            symbol, meaning = describe_derived(name)
+            rows.append(row_of(symbol, estimate, meaning))
         found += [*table_lines(rows), "", *self._solutions()]
         reasons = [each for each in self.assessment.reasons if each not in self.assessment.headline]
         advice = [f"to try: {'; '.join(self.assessment.advice)}"] if self.assessment.advice else []
@@ -128,21 +130,6 @@ class DirectionsFit:
         for note in (*unfinished, *reasons, *advice, *self.notes):
             found += wrapped(f"! {note}", 80)
         return "\n".join(found)
-
-    def describe(self, name: str, estimate: Estimate) -> tuple[str, Estimate, str]:
-        """Return symbol, estimate and meaning of a derived quantity."""
-        base, _, ending = name.partition("_")
-        if base in DERIVED:
-            symbol, meaning = DERIVED[base]
-            axes = ENDINGS[f"_{ending}" if ending else ""]
-            return (
-                (f"{symbol}({axes})", estimate, f"{meaning}; {axes}")
-                if ending
-                else (symbol, estimate, meaning)
-            )
-        direction, _, axes = ending.partition("_")
-        which = f"{direction}; {axes}" if axes else direction
-        return f"σ({which})", estimate, f"spread of steps as seen along {direction}"
 
     def _model(self) -> str:
         M = "{} × {} × {}".format(*self.axes.coherent)
@@ -161,11 +148,10 @@ class DirectionsFit:
             values = "  ".join(
                 f"{info(name).symbol} {solution.values[name]:.4g}"
                 for name in self.names
-                if "q_zero" not in name
+                if "q_zero" not in name and name not in without_value(self.parameters)
             )
-            lines += wrapped(
-                f"  {k}. {values}  Δχ² {solution.delta_chi2:.2f}  p {solution.probability:.2g}", 80, 5
-            )
+            chance = "" if self.rejected else f"  p {solution.probability:.2g}"
+            lines += wrapped(f"  {k}. {values}  Δχ² {solution.delta_chi2:.2f}{chance}", 80, 5)
         if len(self.solutions) > MOST_SHOWN:
             lines.append(f"  and {len(self.solutions) - MOST_SHOWN} more")
         return lines
@@ -217,3 +203,30 @@ class DirectionsFit:
             for row in zip(*(column.tolist() for column in columns), strict=True):
                 table.writerow([region.region.name, *(f"{value:.10g}" for value in row)])
         return text.getvalue()
+
+
+def describe_derived(name: str) -> tuple[str, str]:
+    """Return symbol and meaning of a derived quantity.
+
+    Parameters
+    ----------
+    name : str
+        Name in :attr:`DirectionsFit.derived`, ``"period_z"``.
+    """
+    base, _, ending = name.partition("_")
+    if base in DERIVED:
+        symbol, meaning = DERIVED[base]
+        axes = ENDINGS[f"_{ending}" if ending else ""]
+        return (f"{symbol}({axes})", f"{meaning}; {axes}") if ending else (symbol, meaning)
+    direction, _, axes = ending.partition("_")
+    which = f"{direction}; {axes}" if axes else direction
+    return f"σ({which})", f"spread of steps as seen along {direction}"
+
+
+def without_value(parameters: Mapping[str, Estimate]) -> set[str]:
+    """Return the parameters without a determined value; their values in a solution have no meaning."""
+    return {
+        name
+        for name, each in parameters.items()
+        if each.status in ("undetermined", "lower bound", "upper bound")
+    }

@@ -10,8 +10,9 @@ from typing import Any
 from slxrd._documents import read_json
 from slxrd._escape import on_one_line
 from slxrd.errors import FileError, SlxrdError
+from slxrd.fitting.record.migrations import migrated
 from slxrd.fitting.record.read import read_estimate
-from slxrd.fitting.record.saved_fit import load
+from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.result.fit import Estimate, FitResult
 from slxrd.fitting.result.summary import is_simulated
 from slxrd.studies.merit.figures import tilt
@@ -100,35 +101,50 @@ def sources_in(path: Path) -> list[SampleSource]:
 
 
 def _read(path: Path) -> SampleSource:
+    return _with_path(path, read_json(path, _OTHERWISE))
+
+
+def read_result(path: Path) -> dict[str, Any]:
+    """Read the document of a result that can be in the table of a sample.
+
+    Raises
+    ------
+    FileError
+        If it is none of these, or is damaged.
+    """
     document = read_json(path, _OTHERWISE)
-    if not isinstance(document, dict):
-        raise FileError(path, _OTHERWISE)
-    if "parameters" in document and "cuts" not in document:
-        return of_fit(load(path), str(path))
+    _with_path(path, document)
+    return dict(document)
+
+
+def _with_path(path: Path, document: Any) -> SampleSource:
     try:
         return of_document(document, str(path))
     except FileError:
         raise
     except SlxrdError as error:
-        raise FileError(path, f"is damaged: {error}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileError(path, f"is damaged ({type(error).__name__}: {error}); write it again") from None
+        raise FileError(path, str(error)) from None
 
 
-def of_document(document: Mapping[str, Any], path: str = "") -> SampleSource:
-    """Return the values of periods, an orientation, an electron diffraction image, or a fit of cuts.
+def _is_fit(document: Any) -> bool:
+    return isinstance(document, Mapping) and "parameters" in document and "cuts" not in document
+
+
+def of_document(document: Any, path: str = "") -> SampleSource:
+    """Return the values of a result as plain data.
 
     Parameters
     ----------
     document : mapping
-        Content of the file, or the result as plain data.
+        Content of the file of a fit, periods, an orientation, an electron diffraction image, or a fit of
+        cuts.
     path : str
         Its path.
 
     Raises
     ------
-    FileError
-        If it is none of these.
+    SlxrdError
+        If it is none of these, or is damaged.
     """
     readers = {
         "ranked": _periods,
@@ -136,10 +152,19 @@ def of_document(document: Mapping[str, Any], path: str = "") -> SampleSource:
         "camera_constant": _saed,
         "cuts": _directions,
     }
-    for key, read in readers.items():
-        if key in document:
-            return read(document, path)
-    raise FileError(path, _OTHERWISE)
+    try:
+        if _is_fit(document):
+            return of_fit(SavedFit.from_dictionary(migrated(document, Path(path)), path), path)
+        for key, read in readers.items():
+            if isinstance(document, Mapping) and key in document:
+                return read(document, path)
+    except FileError:
+        raise
+    except SlxrdError as error:
+        raise SlxrdError(f"is damaged: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SlxrdError(f"is damaged ({type(error).__name__}: {error}); write it again") from None
+    raise SlxrdError(_OTHERWISE)
 
 
 def of_fit(fit: FitResult, path: str = "") -> SampleSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ AGREE, DIFFER = 2.0, 3.0
 #: Order of the quantities; others follow.
 ORDER = tuple(f"{name} {where} plane" for name in ("Λ", "L", "σ_L", "σ_T", "d") for where in ("out of", "in"))
 #: Results that the table takes.
-Result = str | Path | FitResult | Periods | Orientations | Saed | DirectionsFit
+Result = str | Path | FitResult | Periods | Orientations | Saed | DirectionsFit | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,10 @@ def sample_table(results: Sequence[Result]) -> SampleTable:
 
     Parameters
     ----------
-    results : sequence of path-like, FitResult, Periods, Orientations, Saed or DirectionsFit
+    results : sequence of path-like, FitResult, Periods, Orientations, Saed, DirectionsFit or mapping
         Fits of the θ:2θ scan, periods (GISAXS), orientations (GIWAXS), electron diffraction, and fits of
-        cuts in several directions; or files of these as the commands write them, or folders with such files.
+        cuts in several directions; or files of these as the commands write them, folders with such files, or
+        their contents as plain data.
 
     Returns
     -------
@@ -168,7 +169,7 @@ def sample_table(results: Sequence[Result]) -> SampleTable:
         elif isinstance(each, FitResult):
             sources.append(of_fit(each))
         else:
-            sources.append(of_document(each.as_dictionary()))
+            sources.append(of_document(each if isinstance(each, Mapping) else each.as_dictionary()))
     if not sources:
         raise SlxrdError("no results; give files of slxrd fit, periods, orientation, saed or directions")
     known = [Path(each.document).resolve() for each in sources if each.document]

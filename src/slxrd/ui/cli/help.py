@@ -20,7 +20,7 @@ HEADINGS = (
 OWN = "Options"
 #: Heading of the options that name what is written.
 OUTPUT = "Output"
-#: Headings of the options that are declared for all interfaces, by their groups.
+#: Headings of the options that are declared for all interfaces, by their groups; of others it is :data:`OWN`.
 OF_GROUPS = {
     "data": "Points and noise",
     "reading": "Reading the file",

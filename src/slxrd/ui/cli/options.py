@@ -19,7 +19,7 @@ from slxrd.fitting.request.groups import FIT_GROUPS, GROUPS
 from slxrd.fitting.request.kinds import Choice, Flag
 from slxrd.fitting.request.option import Declared
 from slxrd.parameters.definitions import TABLE
-from slxrd.ui.cli.help import OF_GROUPS
+from slxrd.ui.cli.help import OF_GROUPS, OWN
 
 NAMES = ", ".join(TABLE)
 Measured = Annotated[Path, typer.Argument(metavar="FILE", help="Any file that slxrd reads, or example:NAME.")]
@@ -128,7 +128,7 @@ def typer_parameter(option: Declared, help_text: str | None = None) -> inspect.P
         text = f"{text.rstrip('.')}; may be repeated."
     elif default is not None and not isinstance(kind, Flag) and single is str:
         (default,) = kind.texts(option.name, default)
-    settings: dict[str, Any] = {"help": text, "rich_help_panel": OF_GROUPS[option.group]}
+    settings: dict[str, Any] = {"help": text, "rich_help_panel": OF_GROUPS.get(option.group, OWN)}
     if option.option.metavar:
         settings["metavar"] = option.option.metavar
     accepted: Any = single | None if default is None else single

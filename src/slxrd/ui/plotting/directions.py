@@ -9,7 +9,7 @@ from slxrd._escape import on_one_line
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.summary import format_estimate, is_simulated
 from slxrd.parameters.definitions import info
-from slxrd.studies.directions.result import DirectionsFit
+from slxrd.studies.directions.result import DirectionsFit, describe_derived
 from slxrd.ui.plotting import style
 from slxrd.ui.plotting.fit import MOST_ACROSS, MOST_REGIONS, draw_curves, draw_residuals
 
@@ -84,7 +84,7 @@ def _caption(fit: DirectionsFit) -> list[str]:
     if fit.rejected:
         return lines
     rows = [(info(name).symbol, estimate) for name, estimate in fit.parameters.items()]
-    rows += [fit.describe(name, estimate)[:2] for name, estimate in fit.derived.items()]
+    rows += [(describe_derived(name)[0], estimate) for name, estimate in fit.derived.items()]
     for symbol, estimate in rows:
         shown = f" ({estimate.status})" if estimate.status in ("fixed", "ambiguous", "at bound") else ""
         lines.append(f"{symbol} = {format_estimate(estimate)}{shown}")

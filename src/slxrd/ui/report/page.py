@@ -30,6 +30,9 @@ CAPTIONS = {
     "bootstrap.png": "Bootstrap: distributions of the replicates in one and two dimensions.",
     "corner.png": "Posterior: samples in one and two dimensions, with contours of 1 and 2 σ (39 and 86 %).",
     "chi2maps.png": "χ² above its minimum against each refined parameter, the others fixed and refined.",
+    "periods.png": "GISAXS: spots of the superlattice, with their indices.",
+    "orientation.png": "GIWAXS: rings of the atomic planes, and intensity along them.",
+    "directions.png": "Scan and cuts in other directions, fitted together, with residuals in units of σ.",
 }
 #: Option that makes each figure.
 OPTIONS = {"bootstrap.png": "--bootstrap", "corner.png": "--posterior", "chi2maps.png": "--maps"}
@@ -41,7 +44,7 @@ PICTURE_LIMIT, MOST_MAPS = 20_000_000, 40
 
 @dataclass(frozen=True)
 class FollowUpSection:
-    """Printed text and figures of follow-up steps.
+    """Printed text and figures of follow-up steps, or of other methods.
 
     Parameters
     ----------
@@ -49,10 +52,13 @@ class FollowUpSection:
         Printed text.
     pictures : sequence of (str, bytes)
         Names and contents of PNG files.
+    title : str
+        Heading.
     """
 
     text: str = ""
     pictures: Sequence[tuple[str, bytes]] = ()
+    title: str = "After the fit"
 
     @classmethod
     def of(cls, text: str, files: Iterable[tuple[Path, bytes | str]]) -> FollowUpSection:
@@ -61,7 +67,12 @@ class FollowUpSection:
         return cls(text, [(name, content) for name, content in drawn if isinstance(content, bytes)])
 
 
-def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSection | None = None) -> str:
+def report_html(
+    fit: Fit | SavedFit,
+    command: str = "",
+    followed: FollowUpSection | None = None,
+    sample: FollowUpSection | None = None,
+) -> str:
     """Return the report of a fit as HTML.
 
     Parameters
@@ -72,6 +83,8 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
         Command line of the fit, if the fit does not contain it.
     followed : FollowUpSection, optional
         Text and figures of bootstrap, posterior and maps.
+    sample : FollowUpSection, optional
+        Table and figures of the sample by other methods.
 
     Returns
     -------
@@ -110,7 +123,7 @@ def report_html(fit: Fit | SavedFit, command: str = "", followed: FollowUpSectio
             for s in saved.solutions
         ],
         correlation=_correlation(saved),
-        further=_further(followed),
+        further=[*_further(followed), *_further(sample)],
         input=report_text.fitted_input(saved),
         conventions=list(report_text.conventions(saved)),
         versions=_versions(saved),
@@ -190,7 +203,7 @@ def _further(followed: FollowUpSection | None) -> list[dict[str, Any]]:
             "others."
         )
         figures.append({"source": _inline(content), "caption": CAPTIONS.get(name, default)})
-    return [{"title": "After the fit", "text": followed.text, "figures": figures}]
+    return [{"title": followed.title, "text": followed.text, "figures": figures}]
 
 
 def _inline(content: bytes) -> str:

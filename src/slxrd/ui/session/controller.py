@@ -23,6 +23,7 @@ from slxrd.fitting.record.kept_fit import (
     with_followups,
 )
 from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMaps
+from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State as State
 from slxrd.fitting.record.state import arguments_of
@@ -32,6 +33,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.ui.session.calculations import Calculations
 from slxrd.ui.session.history import Snapshot
+from slxrd.ui.session.sample_results import check_sample
 
 
 class Cancelled(Exception):
@@ -60,6 +62,7 @@ class Session(Calculations):
         super().__init__(state or State())
         check(self.state)
         self._kept = kept_result(self.state)
+        self._sample: tuple[SampleResult, ...] = ()
 
     def do(self, action: str, **change: Any) -> None:
         """Change parts of the state as one step that can be undone.
@@ -288,6 +291,35 @@ class Session(Calculations):
             self._kept = with_followups(self._kept, self.state, **{kind: found})
         self._notify()
 
+    @property
+    def sample(self) -> tuple[SampleResult, ...]:
+        """Results of the sample by other methods, which are saved with the session."""
+        return self._sample
+
+    def keep_sample(self, found: SampleResult) -> None:
+        """Keep a result of the sample by another method; this is no step that is undone.
+
+        Parameters
+        ----------
+        found : SampleResult
+            It replaces an earlier one of the same name.
+
+        Raises
+        ------
+        SlxrdError
+            If it is no result of slxrd fit, periods, orientation, saed or directions.
+        """
+        check_sample(found)
+        with self._lock:
+            self._sample = (*(each for each in self._sample if each.name != found.name), found)
+        self._notify()
+
+    def clear_sample(self) -> None:
+        """Remove all results of the sample by other methods."""
+        with self._lock:
+            self._sample = ()
+        self._notify()
+
     def _fit_with(self, number: int) -> KeptFit:
         for kept in self.fits:
             if kept.number == number:
@@ -329,7 +361,8 @@ class Session(Calculations):
 
     def document(self) -> str:
         """Return the JSON text that :meth:`save` writes; one that could not be opened again is an error."""
-        return to_document(self.state, self.log, self._source.content(self.state), self.fits)
+        content = self._source.content(self.state)
+        return to_document(self.state, self.log, content, self.fits, self.sample)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -357,6 +390,12 @@ class Session(Calculations):
             session._kept = found.fits
         for kept in session._kept:
             SavedFit.from_dictionary(kept.result, path)
+        for each in found.sample:
+            try:
+                check_sample(each)
+            except SlxrdError as error:
+                raise FileError(path, f"has a result of the sample that {error}") from None
+        session._sample = found.sample
         if found.content is not None:
             session._source.store(found.content)
         return session

@@ -210,11 +210,24 @@ class TieRows(NamedRows):
         return scaled if offset.value == 0.0 else f"{scaled}{offset.value:+.12g}"
 
 
-class EffectRows(NamedRows):
+class ValueRows(NamedRows):
+    """A number for each name."""
+
+    head: ClassVar[str] = "value"
+
+    def _fields(self, number: int, content: Any) -> list[Any]:
+        return [number_field(self.head, content, 112)]
+
+    def _content(self, fields: list[Any]) -> Any:
+        return fields[0].value
+
+
+class EffectRows(ValueRows):
     """Systematic effects: all as usual, none, or other standard deviations of some."""
 
     item = "effect"
     name_width = 204
+    head = "standard deviation"
 
     def _above(self) -> list[Any]:
         self._all = pn.widgets.Select(
@@ -236,12 +249,6 @@ class EffectRows(NamedRows):
         self._all.value = NO_EFFECTS if self.value == NO_EFFECTS else DEFAULT_EFFECTS
         self._list.visible = self._add.visible = self.value != NO_EFFECTS
         super()._show()
-
-    def _fields(self, number: int, content: Any) -> list[Any]:
-        return [number_field("standard deviation", content, 112)]
-
-    def _content(self, fields: list[Any]) -> Any:
-        return fields[0].value
 
 
 def number_field(label: str, value: float | None, width: int) -> pn.widgets.FloatInput:

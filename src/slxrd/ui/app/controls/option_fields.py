@@ -8,7 +8,7 @@ import panel as pn
 
 from slxrd.fitting.request.effects import Effects
 from slxrd.fitting.request.kinds import Choice, Number, NumberOrText, Whole
-from slxrd.fitting.request.named import Expressions, Pairs
+from slxrd.fitting.request.named import Expressions, NameList, Pairs, Values
 from slxrd.fitting.request.option import Declared
 from slxrd.fitting.request.physical import CrystalName, NoiseLevel, Resolution, SubstrateName
 from slxrd.fitting.systematics.effect import EFFECTS
@@ -16,14 +16,15 @@ from slxrd.parameters.definitions import TABLE
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.sample.library.ligands import BULK, CHAINS
 from slxrd.sample.library.substrates import SUBSTRATES
-from slxrd.ui.app.controls.named_rows import EffectRows, NamedRows, PairRows, TieRows
+from slxrd.ui.app.controls.name_choice import NameChoice
+from slxrd.ui.app.controls.named_rows import EffectRows, NamedRows, PairRows, TieRows, ValueRows
 from slxrd.ui.app.controls.source_fields import NoiseField, ResolutionField
 from slxrd.ui.app.controls.widgets import NARROW
 
 #: Labels of the two numbers of an option.
 _HEADS = {"bounds": ("from", "to"), "prior": ("mean", "σ")}
 #: Kinds whose fields hold plain data; those of others hold text.
-_PLAIN = (Whole, Number, Pairs, Expressions, Effects, NoiseLevel, Resolution)
+_PLAIN = (Whole, Number, NameList, Pairs, Values, Expressions, Effects, NoiseLevel, Resolution)
 
 
 def option_field(option: Declared) -> Any:
@@ -36,6 +37,10 @@ def option_field(option: Declared) -> Any:
     parameters = {info.symbol: name for name, info in TABLE.items()}
     if isinstance(kind, Pairs):
         return PairRows(label, help, parameters, _HEADS.get(option.name, ("first", "second")))
+    if isinstance(kind, Values):
+        return ValueRows(label, help, parameters)
+    if isinstance(kind, NameList):
+        return NameChoice(label, kind.known)
     if isinstance(kind, Expressions):
         return TieRows(label, help, parameters)
     if isinstance(kind, Effects):

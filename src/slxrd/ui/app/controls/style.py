@@ -67,7 +67,7 @@ _CONTROLS = """
 .bk-btn:not(#_).bk-btn-primary:hover:not([disabled]) { filter: brightness(1.1); }
 .bk-btn:not(#_).bk-btn-danger { border-color: var(--slxrd-error); color: var(--slxrd-error); }
 .bk-btn:not(#_).bk-active { border-color: var(--slxrd-accent); color: var(--slxrd-accent); }
-.bk-btn a { color: inherit; }
+.bk-btn a { color: inherit; padding: 0; }
 .bk-spin-btn-up:before { border-bottom-color: var(--slxrd-text); }
 .bk-spin-btn-down:before { border-top-color: var(--slxrd-text); }
 .noUi-target { background: var(--slxrd-border); border: 0; box-shadow: none; }

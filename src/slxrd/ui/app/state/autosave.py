@@ -79,7 +79,7 @@ class Autosave:
 
         def note(topic: Topic) -> None:
             if topic != "message":
-                each.session_changed = each.session_changed or topic in ("state", "followups")
+                each.session_changed = each.session_changed or topic in ("state", "followups", "sample")
                 each.changed = True
                 self._due.set()
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from slxrd.detector.geometry import Geometry
     from slxrd.detector.image import DetectorImage
     from slxrd.detector.maps import CartesianMap
-    from slxrd.ui.app.state.sample import Measured
+    from slxrd.ui.app.state.directions import ChosenCut
 
 T = TypeVar("T")
 #: Options that name files.
@@ -124,16 +124,18 @@ class ImageState:
     ----------
     files : ImageFiles
         Dropped files.
+    cut_files : ImageFiles
+        Files of cuts that are fitted together.
     request : ImageRequest
         What is asked.
     processed : ImageRequest
         What was asked when that was found.
     shown : ShownImage or None
         What was found.
-    measured : mapping of str to Measured
-        Periods and orientation that were measured on images.
-    documents : tuple of str
-        Dropped results for the table of the sample.
+    with_fit : bool
+        Whether the fit of the page is of the same sample as the image.
+    cuts : tuple of ChosenCut
+        Cuts that are fitted together.
     lock : threading.Lock
         Held while it is decided whether a job is started now, or after the one that runs.
     again : bool
@@ -141,11 +143,11 @@ class ImageState:
     """
 
     def __init__(self) -> None:
-        self.files = ImageFiles()
+        self.files, self.cut_files = ImageFiles(), ImageFiles()
         self.request = self.processed = ImageRequest()
         self.shown: ShownImage | None = None
-        self.measured: Mapping[str, Measured] = {}
-        self.documents: tuple[str, ...] = ()
+        self.with_fit = True
+        self.cuts: tuple[ChosenCut, ...] = ()
         self.lock = threading.Lock()
         self.again = False
         self._kept: dict[str, tuple[object, Any]] = {}

@@ -12,8 +12,9 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.request.declaration import OPTIONS
 from slxrd.ui.session.controller import Cancelled
 
-#: What has changed: session state, parameter values, message, background job, series, or what follows a fit.
-Topic = Literal["state", "values", "message", "job", "series", "followups"]
+#: What has changed: session state, parameter values, message, background job, series, what follows a fit, or
+#: results of the sample by other methods and the cuts of one.
+Topic = Literal["state", "values", "message", "job", "series", "followups", "sample"]
 Level = Literal["info", "success", "error"]
 
 

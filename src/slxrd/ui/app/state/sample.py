@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.fitting.request import parsing
 from slxrd.fitting.search.scan import Progress
 from slxrd.studies.images.remapping.options import flags_of, values_of
@@ -20,30 +20,12 @@ if TYPE_CHECKING:
     from slxrd.studies.images.orientation.result import Orientations
     from slxrd.studies.images.spots.result import Periods
     from slxrd.studies.sample_table.table import SampleTable
+    from slxrd.ui.report.page import FollowUpSection
 
 #: What is measured, in words.
 NAMES = {"periods": "the measurement of periods", "orientation": "the measurement of the orientation"}
 #: Beginning of the header of a pattern that is a cut through an image.
 _CUT = "cut: "
-
-
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """A measurement on an image.
-
-    Parameters
-    ----------
-    found : Periods or Orientations
-        The result.
-    picture : bytes
-        Its figure as PNG.
-    command : str
-        The command that gives the same.
-    """
-
-    found: Periods | Orientations
-    picture: bytes
-    command: str
 
 
 def measure(workspace: Workspace, what: str, texts: Mapping[str, str]) -> None:
@@ -70,13 +52,13 @@ def measure(workspace: Workspace, what: str, texts: Mapping[str, str]) -> None:
     flags = [word for name, text in given.items() for word in (f"--{name}", text)]
     command = shlex.join(["slxrd", what, request.file.strip(), *flags_of(request.typed), *flags])
 
-    def work(report: Progress) -> Measured:
+    def work(report: Progress) -> SampleResult:
         report(0, 1)
         found, picture = make(shown, request, given)
-        return Measured(found, picture, command)
+        return SampleResult(what, found.as_dictionary(), command, str(found), picture=picture)
 
-    def done(measured: Measured) -> None:
-        state.measured = {**state.measured, what: measured}
+    def done(measured: SampleResult) -> None:
+        workspace.keep_sample(measured)
         workspace.show_message("Measured: the result is below the curve of the cut.", "success")
 
     workspace.start_job(NAMES[what], work, done)
@@ -133,22 +115,15 @@ def take_document(workspace: Workspace, name: str) -> None:
     SlxrdError
         If it is none of these.
     """
-    from slxrd.studies.sample_table.sources import sources_in
+    from slxrd.studies.sample_table.sources import read_result
 
-    state = workspace.image
+    files = workspace.image.files
     try:
-        sources_in(Path(state.files.path(name)))
+        document = read_result(Path(files.path(name)))
     except SlxrdError as error:
-        raise SlxrdError(state.files.named(str(error))) from None
-    state.documents = tuple(dict.fromkeys([*state.documents, name]))
+        raise SlxrdError(files.named(str(error))) from None
+    workspace.keep_sample(SampleResult(name, document))
     workspace.show_message(f"{name} is in the table of the sample, below the curve of the cut.", "success")
-    workspace.notify("job")
-
-
-def clear(workspace: Workspace) -> None:
-    """Remove all measurements and dropped results; a fit of the scan stays."""
-    workspace.image.measured, workspace.image.documents = {}, ()
-    workspace.notify("job")
 
 
 def scan_fit(workspace: Workspace) -> SavedFit | None:
@@ -167,22 +142,26 @@ def is_of_cut(workspace: Workspace) -> bool:
     return any(line.startswith(_CUT) for line in header.splitlines())
 
 
-def table_of(workspace: Workspace, *, with_fit: bool) -> SampleTable | None:
-    """Return the table of all results of the sample; None where there is no result of an image.
-
-    Parameters
-    ----------
-    workspace : Workspace
-        Holds the results.
-    with_fit : bool
-        Whether the fit of the page is of the same sample.
-    """
+def table_of(workspace: Workspace) -> SampleTable | None:
+    """Return the table of all results of the sample; None where there is no result by another method."""
     from slxrd.studies.sample_table.table import sample_table
 
-    state = workspace.image
-    paths = [state.files.path(name) for name in state.documents]
-    results = [*(each.found for each in state.measured.values()), *paths]
+    results = [each.document for each in workspace.session.sample]
     if not results:
         return None
-    fit = scan_fit(workspace) if with_fit else None
+    fit = scan_fit(workspace) if workspace.image.with_fit else None
     return sample_table([*([] if fit is None else [fit]), *results])
+
+
+def report_section(workspace: Workspace) -> FollowUpSection | None:
+    """Return the part of the report with the table of the sample and its figures; None without a table.
+
+    If the fit of the page is not in the table, the report of this fit has no such part.
+    """
+    from slxrd.ui.report.page import FollowUpSection
+
+    table = table_of(workspace) if workspace.image.with_fit and scan_fit(workspace) else None
+    if table is None:
+        return None
+    pictures = [(f"{each.name}.png", each.picture) for each in workspace.session.sample if each.picture]
+    return FollowUpSection(str(table), pictures, "The sample by several methods")

@@ -8,6 +8,7 @@ from typing import Any
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.objective.evaluation import Fitted
 from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMaps
+from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State
 from slxrd.fitting.result.fit import Fit
@@ -64,14 +65,15 @@ class Workspace(JobRunner):
 
     @property
     def unsaved(self) -> bool:
-        """Whether the session has options, a result or kept fits that are not saved."""
-        state, fits = self._contents()
-        given = state.result is not None or fits or state.choices or state.reading or state.preparation
-        return (state, fits) != self._saved and bool(given)
+        """Whether the session has options, a result, kept fits or other results that are not saved."""
+        contents = state, fits, sample = self._contents()
+        given = state.result is not None or state.choices or state.reading or state.preparation
+        return contents != self._saved and bool(given or fits or sample)
 
-    def _contents(self) -> tuple[State, tuple[tuple[int, FollowUps], ...]]:
-        """Return what is saved: the state, and the kept fits with their bootstraps and maps."""
-        return self.session.state, tuple((kept.number, kept.followups) for kept in self.session.fits)
+    def _contents(self) -> tuple[State, tuple[tuple[int, FollowUps], ...], tuple[SampleResult, ...]]:
+        """Return what is saved: the state, the kept fits with bootstraps and maps, results of the sample."""
+        fits = tuple((kept.number, kept.followups) for kept in self.session.fits)
+        return self.session.state, fits, self.session.sample
 
     @property
     def sliders_moved(self) -> bool:
@@ -93,7 +95,7 @@ class Workspace(JobRunner):
         solution : int
             Index of the solution that was shown.
         """
-        self._saved = State(), ()
+        self._saved = State(), (), ()
         result = self.session.state.result
         if set(values) == set(self.values):
             self.values = dict(values)
@@ -187,7 +189,7 @@ class Workspace(JobRunner):
         self._steps.clear()
         self.reset_values()
         self.show_message("The saved session is open again.", "success")
-        self.notify("state", "values")
+        self.notify("state", "values", "sample")
 
     def reset_values(self) -> None:
         """Set the sliders to the first solution; without a fit leave them, or set them to the first guess."""
@@ -317,6 +319,16 @@ class Workspace(JobRunner):
         """Keep a bootstrap or χ² maps of the current fit, which are saved with the session."""
         self.session.keep_followup(found)
         self.notify("followups")
+
+    def keep_sample(self, found: SampleResult) -> None:
+        """Keep a result of the sample by another method, which is saved with the session."""
+        self.session.keep_sample(found)
+        self.notify("sample")
+
+    def clear_sample(self) -> None:
+        """Remove all results of the sample by other methods; a fit of the scan stays."""
+        self.session.clear_sample()
+        self.notify("sample")
 
     def start_fit(self, from_sliders: bool = False) -> None:
         """Start a fit, by a global search or from the values of the sliders."""

@@ -8,6 +8,7 @@ from typing import Any
 import panel as pn
 
 from slxrd._escape import html_text as escape
+from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.studies.sample_table.table import SampleTable
 from slxrd.ui.app.controls.scroll import Scroller
@@ -22,12 +23,18 @@ from slxrd.ui.app.controls.widgets import (
     text,
 )
 from slxrd.ui.app.state.messages import Topic, name_page_fields
-from slxrd.ui.app.state.sample import Measured, clear, is_of_cut, measure, scan_fit, table_of
+from slxrd.ui.app.state.sample import is_of_cut, measure, scan_fit, table_of
 from slxrd.ui.app.state.workspace import Workspace
-from slxrd.ui.app.views.results import estimate_text
+from slxrd.ui.app.views.directions import DirectionsView
+from slxrd.ui.app.views.directions_text import directions_html
+from slxrd.ui.app.views.results import estimate_with_unit
 
 _WIDE: dict[str, Any] = {"sizing_mode": "stretch_width"}
-_TITLES = {"periods": "Periods (GISAXS)", "orientation": "Orientation (GIWAXS)"}
+_TITLES = {
+    "periods": "Periods (GISAXS)",
+    "orientation": "Orientation (GIWAXS)",
+    "directions": "Several directions (joint fit)",
+}
 
 
 class ImageSampleView:
@@ -56,13 +63,14 @@ class ImageSampleView:
             "orientation": self._measure("orientation", "Follow the rings of the atomic planes."),
         }
         self._with_fit = pn.widgets.Checkbox(label="with the fit of this page", value=True, margin=(4, 10))
-        self._with_fit.param.watch(lambda _: self._show(), "value")
+        self._with_fit.param.watch(lambda event: self._choose_fit(bool(event.new)), "value")
         self._clear = button(
             "Clear the table",
-            lambda: clear(self.workspace),
+            workspace.clear_sample,
             description="Remove all measurements and dropped results from the table.",
         )
-        self.controls = [self._periods_fields(), self._orientation_fields()]
+        self._directions = DirectionsView(workspace)
+        self.controls = [self._periods_fields(), self._orientation_fields(), self._directions.controls]
         self._table = text()
         self._table.stylesheets = [*self._table.stylesheets, "td { vertical-align: top; }"]
         self._parts = {what: (text(), text()) for what in _TITLES}
@@ -83,6 +91,10 @@ class ImageSampleView:
             self._table, self._with_fit, row(*self._files, self._clear), *of_measurements, visible=False
         )
         self.scroller = Scroller(self.result)
+
+    def _choose_fit(self, wanted: bool) -> None:
+        self.workspace.image.with_fit = wanted
+        self._show()
 
     def _measure(self, what: str, description: str) -> pn.widgets.Button:
         return button(
@@ -164,41 +176,38 @@ class ImageSampleView:
         """Show what was measured, and the table with the fit."""
         for each in self._buttons.values():
             each.disabled = self.workspace.busy
-        if topic in ("job", "state"):
+        self._directions.refresh(topic)
+        if topic in ("job", "state", "sample"):
             self._show()
 
     def _show(self) -> None:
         image, session = self.workspace.image, self.workspace.session
-        seen = (
-            image.measured,
-            image.documents,
-            session.state.key,
-            session.saved_result,
-            self._with_fit.value,
-        )
+        seen = (session.sample, session.state.key, session.saved_result, image.with_fit)
         if seen == self._seen:
             return
         before, self._seen = self._seen, seen
-        table = table_of(self.workspace, with_fit=bool(self._with_fit.value))
+        self._with_fit.value = image.with_fit
+        table = table_of(self.workspace)
         self.result.visible = table is not None
-        for what, (picture, printed) in self._parts.items():
-            measured = image.measured.get(what)
-            self._outputs[what].visible = measured is not None
-            picture.object = "" if measured is None else _measured_html(what, measured)
+        kept = {each.name: each for each in session.sample}
+        for what, (shown, printed) in self._parts.items():
+            measured = kept.get(what)
+            self._outputs[what].visible = shown.visible = measured is not None
+            shown.object = "" if measured is None else _measured_html(measured)
             printed.object = (
                 ""
                 if measured is None
-                else f"<pre style='white-space:pre;overflow-x:auto'>{escape(str(measured.found))}</pre>"
+                else f"<pre style='white-space:pre;overflow-x:auto'>{escape(measured.printed)}</pre>"
             )
         if table is None:
             return
         self._with_fit.visible = scan_fit(self.workspace) is not None
         self._table.object = image.files.named(table_html(table)) + _without_fit(self.workspace)
-        if before and before[:2] != seen[:2]:
+        if before and before[0] != seen[0]:
             self.scroller.show(self.result)
 
     def _made(self) -> SampleTable:
-        table = table_of(self.workspace, with_fit=bool(self._with_fit.value))
+        table = table_of(self.workspace)
         assert table is not None  # the button is hidden without
         return table
 
@@ -212,11 +221,10 @@ def table_html(table: SampleTable) -> str:
     rows, last = [], ""
     for each in table.rows:
         estimate, agreement = each.estimate, each.agreement
-        unit = f" {estimate.unit}" if estimate.unit and estimate.value is not None else ""
         rows.append(
             (
                 "" if each.quantity == last else each.quantity,
-                f"{estimate_text(estimate)}{unit}",
+                estimate_with_unit(estimate),
                 each.method + (f", {each.remark}" if each.remark else ""),
                 "" if agreement is None else agreement.text,
             )
@@ -236,10 +244,12 @@ def table_html(table: SampleTable) -> str:
     )
 
 
-def _measured_html(what: str, measured: Measured) -> str:
-    title = _TITLES[what]
+def _measured_html(measured: SampleResult) -> str:
+    title = _TITLES[measured.name]
+    values = directions_html(measured.document) if measured.name == "directions" else ""
+    picture = picture_html(measured.picture, title) if measured.picture else ""
     return (
-        f"<h3>{title}</h3>{picture_html(measured.picture, title)}"
+        f"<h3>{title}</h3>{values}{picture}"
         f"<p class='muted'>The same on the command line: <code>{escape(measured.command)}</code></p>"
     )
 

@@ -42,7 +42,7 @@ TABS_OF_INSPECTOR = {"Sample": "sample", "Instrument": "instrument", "Data": "da
 #: The tab that belongs to a step; the others can be opened in every step.
 TAB_OF_STEP = {"open": "data", "regions": "data", "model": "sample", "fit": "fit"}
 #: What a page shows.
-_ALL: tuple[Topic, ...] = ("state", "values", "message", "job")
+_ALL: tuple[Topic, ...] = ("state", "values", "message", "job", "sample")
 _SHRINKS = {"min-height": "0"}
 _SCROLLS = {"overflow-y": "auto", **_SHRINKS}
 

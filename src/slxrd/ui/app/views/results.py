@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from slxrd._escape import html_text as escape
 from slxrd.fitting.record.kept_followup import KeptBootstrap
 from slxrd.fitting.record.saved_fit import SavedFit
-from slxrd.fitting.result.assessment import AS_PROBABLE
+from slxrd.fitting.result.assessment import AS_PROBABLE, Assessment
 from slxrd.fitting.result.fit import Estimate
 from slxrd.fitting.result.summary import format_estimate, format_interval
 from slxrd.parameters.definitions import STACKING, TABLE, described, symbol_of
@@ -31,6 +31,7 @@ _WORDS = {
     "systematic": "systematic residuals",
     "rejected": "model rejected",
 }
+_NOT_UNIQUE = "<b>Not unique:</b> several solutions fit nearly as well."
 #: Decimals of the values in the list of solutions.
 _DECIMALS = {"L": 2, "N": 2, "sigma_L": 3, "d": 4}
 #: A symbol with an index.
@@ -58,7 +59,7 @@ def banner_html(shown: Shown) -> str:
         if rivals and not result.rejected:
             parts.append(f"<b>As probable:</b> {text_html(name_page_fields('; '.join(rivals)))}.")
     if not result.unique and not result.rejected:
-        parts.append("<b>Not unique:</b> several solutions fit nearly as well.")
+        parts.append(_NOT_UNIQUE)
     n = len(result.solutions)
     if shown.moved:
         parts.append("Sliders were moved: curve, ticks and stack are not those of the fit.")
@@ -67,10 +68,21 @@ def banner_html(shown: Shown) -> str:
         parts.append(
             f"Solution {shown.solution + 1} of {n} is shown{chance}; the most probable is solution 1."
         )
+    return _box(colour, parts)
+
+
+def _box(colour: str, parts: Sequence[str]) -> str:
     return (
         f"<div role='status' style='border-left:8px solid {colour};background:{colour}26;padding:6px 16px;"
         f"font-size:13px'>{' &nbsp; '.join(parts)}</div>"
     )
+
+
+def assessment_html(assessment: Assessment, unique: bool) -> str:
+    """Return the assessment of a fit in colour and words, and whether other solutions fit nearly as well."""
+    sign, colour = _GRADES[assessment.grade]
+    parts = [f"<b>{sign} {text_html(name_page_fields(assessment.headline))}</b>"]
+    return _box(colour, [*parts, *([] if unique or assessment.rejected else [_NOT_UNIQUE])])
 
 
 def grade_html(result: SavedFit | None) -> str:
@@ -180,6 +192,15 @@ def estimate_text(estimate: Estimate | None) -> str:
         return _minus(f"{format_interval(estimate.interval_95, estimate.error)} (95 %)")
     written = _minus(format_estimate(estimate).rstrip().removesuffix(f" {estimate.unit}"))
     return f"{written} ({estimate.status})" if estimate.status in ("fixed", "at bound") else written
+
+
+def estimate_with_unit(estimate: Estimate) -> str:
+    """Write an estimate in one cell, with its unit."""
+    written = estimate_text(estimate)
+    if estimate.value is None or not estimate.unit or estimate.status == "rejected":
+        return written
+    value, bracket, rest = written.partition(" (")
+    return f"{value} {estimate.unit}{bracket}{rest}"
 
 
 def replicates_html(kept: KeptBootstrap, result: SavedFit) -> str:

@@ -16,6 +16,7 @@ from slxrd.fitting.result.fit import Fit
 from slxrd.ui.app.controls.code_area import code_area, copy_button
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, download_button, row, text
 from slxrd.ui.app.state.messages import Topic
+from slxrd.ui.app.state.sample import report_section
 from slxrd.ui.app.state.workspace import Workspace
 
 _REPEATS = "It repeats this fit with the same data and options."
@@ -91,16 +92,17 @@ class SaveView:
         from slxrd.ui.report.page import FollowUpSection, report_html
 
         text, pictures = report_parts(fit, self.workspace.session.followups)
-        return report_html(fit, followed=FollowUpSection(text, pictures))
+        followed = FollowUpSection(text, pictures)
+        return report_html(fit, followed=followed, sample=report_section(self.workspace))
 
     def refresh(self, topic: Topic) -> None:
         """Update the buttons, the command, the script and the log."""
-        if topic not in ("state", "job"):
+        if topic not in ("state", "job", "sample"):
             return
         session = self.workspace.session
         opened, fitted = session.state.file is not None, session.state.result is not None
         stem = Path(session.state.file or "").name.removeprefix("example:").rsplit(".", 1)[0] or "slxrd"
-        self._session.disabled = not opened
+        self._session.disabled = not (opened or session.sample)
         self._session.filename = f"{stem}-session.json"
         for widget in self._fit_files:
             widget.disabled = not fitted

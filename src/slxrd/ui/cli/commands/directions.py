@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.request.directions_options import HELP, OF_CUTS
 from slxrd.ui.cli.frame import command
 from slxrd.ui.cli.options import Given, take
 from slxrd.ui.cli.outputs import Force, Json, Outputs, Plot, folder
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
 Request = Annotated[
     Given,
     take(
-        "regions", "mask", "noise", "reading", "preparation", "resolution", "further_resolutions", "coherent",
-        "background", "start", "fix", "bounds", "free", "budget",
-        regions="Regions in Å⁻¹; of each cut, those with points in it; default: around its Bragg peaks.",
+        *OF_CUTS, "reading", "preparation", "resolution", "further_resolutions",
+        **HELP,
         resolution="Resolution of all cuts: σ_G in Å⁻¹, or a file of slxrd resolution.",
         further_resolutions="Resolution of each cut after the first, in their order; default: as the first.",
-        coherent="M, number of crystals along the normal of the film that scatter coherently.",
-        background="Background of each region; auto is a straight line.",
-        free="Refine zero errors: q_zero of the first cut, q_zero_2 of the second, ….",
     ),
 ]  # fmt: skip
 
@@ -49,21 +46,6 @@ def directions_command(
         ),
     ],
     *,
-    share: Annotated[
-        str | None,
-        typer.Option(metavar="NAME,...", help="Parameters that all axes share, such as d,N,sigma_N."),
-    ] = None,
-    separate: Annotated[
-        str | None,
-        typer.Option(metavar="NAME,...", help="Parameters that differ between x and y; others are equal."),
-    ] = None,
-    disorder: Annotated[
-        Literal["cumulative", "sinusoidal", "compare"],
-        typer.Option(help="Kind of disorder; compare fits both and states which the data prefer."),
-    ] = "cumulative",
-    coherent_in_plane: Annotated[
-        int | None, typer.Option(metavar="M", help="The same as --coherent in the plane; default: as it.")
-    ] = None,
     request: Request,
     out: Annotated[Path | None, folder("directions.json, directions.csv and directions.png")] = None,
     json: Json = None,
@@ -71,8 +53,7 @@ def directions_command(
     force: Force = False,
 ) -> None:
     """Fit cuts in several directions together: order and disorder along the axes and across them."""
-    from slxrd.studies.directions.compare import compare_disorder
-    from slxrd.studies.directions.fit import fit_directions
+    from slxrd.studies.directions.request import fit_cuts
     from slxrd.ui.progress import progress
 
     named = [split_cut(text) for text in cuts]
@@ -85,25 +66,11 @@ def directions_command(
             f"{len(widths)} --further-resolutions for {len(patterns) - 1} cuts after the first; give one for "
             "each"
         )
-    options: dict[str, Any] = {
-        "share": _names(share),
-        "separate": _names(separate),
-        "coherent": request["coherent"] if request.values["coherent"] is not None else 40,
-        "coherent_in_plane": coherent_in_plane,
-        "resolution": [request["resolution"], *(widths or [request["resolution"]] * (len(patterns) - 1))],
-        "background": "linear" if request["background"] == "auto" else request["background"],
-        **{name: request[name] for name in ("regions", "mask", "noise", "start", "fix", "bounds", "free")},
-        "budget": request["budget"],
-    }
+    resolutions = [request["resolution"], *(widths or [request["resolution"]] * (len(patterns) - 1))]
     with progress("fitting") as report:
-        options["report"] = report
-        if disorder == "compare":
-            compared = compare_disorder(patterns, **options)
-            found, text, document = compared.fits[compared.best], str(compared), compared.as_dictionary()
-        else:
-            found = fit_directions(patterns, disorder=disorder, **options)
-            text, document = str(found), found.as_dictionary()
-    outputs.finish(text, document, lambda: _figure(found), found.csv())
+        found, compared = fit_cuts(patterns, resolutions, {name: request[name] for name in OF_CUTS}, report)
+    shown = found if compared is None else compared
+    outputs.finish(str(shown), shown.as_dictionary(), lambda: _figure(found), found.csv())
 
 
 def split_cut(text: str) -> tuple[Path, Direction]:
@@ -136,10 +103,6 @@ def _check_inputs(outputs: Outputs, files: list[Path]) -> None:
         for file in files:
             if written is not None and same_file(written, file):
                 raise SlxrdError(f"{file}: an output would overwrite the pattern itself; choose another name")
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip()) if text else ()
 
 
 def _figure(found: DirectionsFit) -> Figure:
