@@ -18,24 +18,33 @@ from typing import Any
 SECONDS, BYTES = 5.0, 2e7
 #: Largest dataset that is read whole, in bytes; of a larger one, the first and the last row.
 WHOLE = 10**8
+#: Memory in bytes that attributes, and datasets beside their values, may take.
+MOST = 10**8
+#: Exit code where they take more.
+LARGE = 3
 
 
 def check_returns(file: Path) -> None:
-    """Refuse an HDF5 file from which the library does not return.
+    """Refuse an HDF5 file from which the library does not return, or that takes far too much memory.
 
     Raises
     ------
     FileError
-        If another process, which read it, did not end in its time, or was ended by the library.
+        If another process, which read it, did not end in its time, was ended, or took far more memory than
+        the file has data.
     """
     from slxrd.errors import FileError  # not where this file is a program
 
     if not returns(file):
-        raise FileError(file, "is damaged: the HDF5 library does not return from it; was it copied whole?")
+        raise FileError(
+            file,
+            "is damaged: the HDF5 library does not return from it, or takes far too much memory; "
+            "was it copied whole?",
+        )
 
 
 def returns(file: Path) -> bool:
-    """Whether a file can be read, or refused, without the library staying in it or ending the process.
+    """Whether a file can be read, or refused, in bounded time and memory, without the process being ended.
 
     Parameters
     ----------
@@ -71,13 +80,27 @@ def _read_all(file: str) -> None:
 
 
 def _read(_: str, item: Any) -> None:
+    before, values = _peak(), 0
     for name in list(item.attrs):
         with contextlib.suppress(Exception):
             item.attrs[name]
-    if hasattr(item, "nbytes"):
-        for part in (...,) if item.nbytes <= WHOLE else (0, -1):
+    if hasattr(item, "nbytes") and item.nbytes <= WHOLE:
+        values = 4 * item.nbytes
+        with contextlib.suppress(Exception):
+            item[...]
+    if _peak() - before > MOST + values:
+        raise SystemExit(LARGE)
+    if hasattr(item, "nbytes") and item.nbytes > WHOLE:
+        for part in (0, -1):
             with contextlib.suppress(Exception):
                 item[part]
+
+
+def _peak() -> int:
+    """Largest memory of this process in bytes; 0 where Linux does not state it."""
+    with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        return next((int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM")), 0)
+    return 0
 
 
 def _main(file: str, limit: str, path: str) -> None:

@@ -20,7 +20,7 @@ from right_arguments import CIF
 
 import slxrd
 from audit import names
-from audit.hdf5 import examined_in_a_fork
+from audit.hdf5 import examined_by_one_process
 from audit.mutations import mutated_bytes, mutated_json
 from audit.rows import Attempt, Row, Wrong
 from slxrd.errors import SlxrdError
@@ -218,7 +218,7 @@ def _binary(path: Path, read: Callable[[Path], object]) -> Attempt:
 
     def attempt(number: int, chance: random.Random) -> None:
         path.write_bytes(mutated_bytes(valid, chance))
-        with contextlib.nullcontext() if number % EXAMINED == 0 else examined_in_a_fork():
+        with contextlib.nullcontext() if number % EXAMINED == 0 else examined_by_one_process():
             read_or_refused_document(path, read)
 
     return attempt

@@ -13,7 +13,7 @@ import simulated_spots as spots
 
 import slxrd
 from audit.documents import read_or_refused_document
-from audit.hdf5 import examined_in_a_fork
+from audit.hdf5 import examined_by_one_process
 from audit.mutations import mutated_bytes
 from audit.rows import Attempt, Row, Wrong
 
@@ -122,7 +122,7 @@ def _row(name: str) -> Row:
 
         def attempt(number: int, chance: random.Random) -> None:
             path.write_bytes(mutated_bytes(valid, chance))
-            with warnings.catch_warnings(), examined_in_a_fork():
+            with warnings.catch_warnings(), examined_by_one_process():
                 warnings.simplefilter("ignore")
                 read_or_refused_document(path, read)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import random
 import resource
@@ -35,6 +36,7 @@ def work(tasks: list[tuple[str, int, int]], seed: int, pipe: Connection) -> None
             os.environ.update(HOME=temporary, XDG_CACHE_HOME=temporary, MPLBACKEND="Agg")
             os.chdir(inside)
             attempt = known[key].prepare(inside)
+            gc.freeze()  # libraries that collect garbage in each call do not look at all that is imported
             resource.setrlimit(resource.RLIMIT_AS, (MOST, MOST))
             pipe.send((-1, "", "ready"))
             for number in range(first, last):

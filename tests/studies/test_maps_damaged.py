@@ -74,6 +74,25 @@ def test_a_file_from_which_hdf5_does_not_return_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the largest memory is known on Linux only")
+def test_a_small_file_that_takes_far_more_memory_is_refused(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "map.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["kind"] = "slxrd map"
+        file.create_dataset("q", data=AXIS)
+        file.create_dataset("intensity", data=INTENSITY)
+    read(path)
+    content = bytearray(path.read_bytes())
+    heap = content.index(b"GCOL").to_bytes(8, "little")
+    length = content.index(b"\t\0\0\0" + heap)  # of the text, with the place of the heap that has it
+    content[length : length + 4] = (400_000_000).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(FileError, match="far too much memory"):
+        read(path)
+
+
+@pytest.mark.slow
 def test_a_file_is_examined_again_when_it_has_changed(tmp_path: Path) -> None:
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "stack.h5"
