@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -75,25 +77,43 @@ def _read_all(file: str) -> None:
     import h5py
 
     with h5py.File(file, "r") as root:
-        _read("/", root)
-        root.visititems(_read)
+        _visit(root, _read_attributes)
+        _visit(root, _read_values)
 
 
-def _read(_: str, item: Any) -> None:
-    before, values = _peak(), 0
+def _visit(root: Any, read: Callable[[Any], int]) -> None:
+    """Read something of each object; end where that takes far more memory than the values that it has."""
+    before, most = _peak(), 0
+
+    def visit(_: str, item: Any) -> None:
+        nonlocal most
+        most = max(most, read(item))
+
+    with contextlib.suppress(Exception):
+        visit("/", root)
+        root.visititems(visit)
+    if _peak() - before > MOST + 4 * most:
+        raise SystemExit(LARGE)
+
+
+def _read_attributes(item: Any) -> int:
     for name in list(item.attrs):
         with contextlib.suppress(Exception):
             item.attrs[name]
-    if hasattr(item, "nbytes") and item.nbytes <= WHOLE:
-        values = 4 * item.nbytes
+    return 0
+
+
+def _read_values(item: Any) -> int:
+    """Read a dataset, and return how many bytes of values were in memory at most."""
+    if not hasattr(item, "nbytes"):
+        return 0
+    whole = item.nbytes <= WHOLE
+    for part in (...,) if whole else (0, -1):
         with contextlib.suppress(Exception):
-            item[...]
-    if _peak() - before > MOST + values:
-        raise SystemExit(LARGE)
-    if hasattr(item, "nbytes") and item.nbytes > WHOLE:
-        for part in (0, -1):
-            with contextlib.suppress(Exception):
-                item[part]
+            item[part]
+    if whole:
+        return int(item.nbytes)
+    return int(math.prod(item.chunks or item.shape[1:]) * item.dtype.itemsize)
 
 
 def _peak() -> int:
