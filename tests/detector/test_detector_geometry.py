@@ -78,6 +78,10 @@ def test_what_is_no_poni(tmp_path: Path) -> None:
         Geometry.from_poni(poni(tmp_path, config="{'pixel"))
     with pytest.raises(FileError, match="pixels are not equal"):
         Geometry.from_poni(poni(tmp_path, "Xpad_flat", "{}"))
+    for shape in ("[300]", '["a", "b"]', "[1e999, 4]"):
+        config = PLAIN.replace("[300, 400]", shape)
+        with pytest.raises(FileError, match="no shape"):
+            Geometry.from_poni(poni(tmp_path, config=config))
 
 
 DECTRIS = """

@@ -146,6 +146,17 @@ def read_poni(path: str | os.PathLike[str]) -> dict[str, Any]:
             path,
             f"describes {detector.name}, whose pixels are not equal; correct the image for distortion first",
         )
+    try:
+        return _fields(found)
+    except (TypeError, ValueError, LookupError, OverflowError):  # values that pyFAI takes without looking
+        raise FileError(
+            path, "has values that are no numbers or no shape; save it again with pyFAI-calib2"
+        ) from None
+
+
+def _fields(found: Any) -> dict[str, Any]:
+    """Return fields of a geometry from what pyFAI read."""
+    detector = found.detector
     named = type(detector).__name__
     shape = detector.max_shape
     return {
