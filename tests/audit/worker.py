@@ -36,6 +36,7 @@ def work(tasks: list[tuple[str, int, int]], seed: int, pipe: Connection) -> None
             os.environ.update(HOME=temporary, XDG_CACHE_HOME=temporary, MPLBACKEND="Agg")
             os.chdir(inside)
             attempt = known[key].prepare(inside)
+            gc.collect()
             gc.freeze()  # libraries that collect garbage in each call do not look at all that is imported
             resource.setrlimit(resource.RLIMIT_AS, (MOST, MOST))
             pipe.send((-1, "", "ready"))
@@ -53,7 +54,7 @@ def _tried(attempt: Attempt, number: int, chance: random.Random) -> tuple[str, s
         return column_of(error), _described(error)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-    return ("over 500 MB", f"{_peak() / 1e6:.0f} MB") if _peak() > LARGE else ("", "")
+    return ("over 500 MB", f"{peak() / 1e6:.0f} MB") if peak() > LARGE else ("", "")
 
 
 def _described(error: BaseException) -> str:
@@ -67,7 +68,7 @@ def _forget_peak() -> None:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def _peak() -> int:
+def peak() -> int:
     """Largest memory since it was last forgotten, in bytes; 0 where it is not known."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")

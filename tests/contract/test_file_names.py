@@ -13,7 +13,9 @@ from simulated_raster import Q, raster
 
 import slxrd
 from slxrd._files import caption_path, short_name, write
+from slxrd.detector.cuts import Cut
 from slxrd.studies.series.file_names import LONGEST, file_names
+from slxrd.ui.cli.commands.image import _names, _stem
 
 NAMES: dict[str, str] = {
     "not UTF-8": os.fsdecode(b"film\xe9 30C.csv"),
@@ -126,6 +128,14 @@ def test_different_labels_have_different_files() -> None:
     assert file_names(["film_025C", "film 30°C"]) == {"film_025C": "film_025C", "film 30°C": "film_30°C"}
     assert file_names(["film 30C", "film_30C"])["film_30C"] == "film_30C"
     assert file_names(["b", "a"]) == {"b": "b", "a": "a"}
+
+
+@pytest.mark.parametrize("name", [NAMES["long"], NAMES["long, two bytes each"], NAMES["not UTF-8"]])
+def test_outputs_of_an_image_of_any_name_can_be_written(name: str, tmp_path: Path) -> None:
+    cuts = [Cut.parse(f"out-of-plane:{low}:0.2") for low in (0.0, 0.1)]
+    for cut in _names(cuts):
+        write(tmp_path / f"{_stem(Path(name))}-{cut}.csv", "")
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_names_are_cut_between_characters(tmp_path: Path) -> None:

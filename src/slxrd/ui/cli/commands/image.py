@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
+from slxrd._files import short_name
 from slxrd._version import __version__
 from slxrd.detector.cuts import Cut, Side
 from slxrd.errors import SlxrdError
@@ -140,8 +141,8 @@ def _images(files: Sequence[Path]) -> list[Path]:
 
 
 def _stem(path: Path) -> str:
-    """Name of the outputs of an image: that of its file without the suffix and the dataset."""
-    return Path(str(path).split("::")[0]).stem
+    """Name of the outputs of an image: that of its file without suffix and dataset, cut if it is long."""
+    return short_name(Path(str(path).split("::")[0]).stem, "")
 
 
 def _names(cuts: Sequence[Cut]) -> list[str]:
