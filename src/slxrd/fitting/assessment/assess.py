@@ -14,7 +14,7 @@ from slxrd.data.regions import source_in
 from slxrd.fitting.assessment.determination import assess_estimates, without_solution
 from slxrd.fitting.assessment.difference import with_difference, with_other_lattices
 from slxrd.fitting.assessment.disguise import compare_with_single_crystals
-from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, probabilities, reduced_chi2
+from slxrd.fitting.assessment.estimates import POSITIVE, FitAssessment, reduced_chi2
 from slxrd.fitting.assessment.grade import grade_minimum
 from slxrd.fitting.assessment.q_zero import with_assumed_zero
 from slxrd.fitting.minimise.covariance import on_bound
@@ -24,6 +24,7 @@ from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment, Grade
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import Fit
+from slxrd.fitting.result.probabilities import probabilities
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.identity import exchangeable, same
 from slxrd.fitting.systematics.correction import Corrected, beside_residuals, correct, with_error_budget

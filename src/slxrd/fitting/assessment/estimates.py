@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,12 +17,12 @@ from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.derived import derived_quantities
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
 from slxrd.fitting.result.length_terms import length_terms
+from slxrd.fitting.result.probabilities import probabilities
 from slxrd.fitting.search.identity import differing
 from slxrd.fitting.search.pairs.scan import visible_periods
 from slxrd.fitting.uncertainty.limits import fringes_detected, least_disorder, limit, without_fringes
 from slxrd.parameters.definitions import STACKING, info
 from slxrd.parameters.parameter_set import Parameters
-from slxrd.units import FloatArray
 
 #: Largest change of the curve, in σ, at which twice as many crystals M have no effect.
 M_MATTERS = 0.2
@@ -343,30 +343,3 @@ def reduced_chi2(objective: Objective, minimum: Minimum) -> float:
 def rejected(value: float | None, unit: str) -> Estimate:
     """Return the estimate of a quantity of a model that does not describe the data."""
     return Estimate(value, None, unit, "rejected", "the model does not describe the data")
-
-
-def probabilities(minima: Sequence[Minimum]) -> FloatArray:
-    """Probabilities of solutions relative to each other, shape (n,), by the Laplace approximation."""
-    weights = np.array([log_evidence(minimum) for minimum in minima])
-    relative = np.exp(weights - weights.max())
-    return np.asarray(relative / relative.sum())
-
-
-def log_evidence(minimum: Minimum, scale: float = 1.0) -> float:
-    """Laplace approximation under flat priors within the bounds; see :class:`.Solution`.
-
-    Parameters
-    ----------
-    minimum : Minimum
-        A minimum of χ².
-    scale : float
-        Variance of the residuals by which χ² is divided.
-    """
-    errors = minimum.covariance
-    known = [i for i, name in enumerate(errors.names) if name not in errors.why_not]
-    if not known:
-        return -0.5 * minimum.chi2 / scale
-    _, log_volume = np.linalg.slogdet(2.0 * np.pi * scale * errors.matrix[np.ix_(known, known)])
-    rows = [minimum.parameters[errors.names[i]] for i in known]
-    log_prior = float(sum(np.log(row.upper - row.lower) for row in rows))
-    return -0.5 * minimum.chi2 / scale + 0.5 * float(log_volume) - log_prior

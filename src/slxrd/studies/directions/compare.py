@@ -12,8 +12,8 @@ import numpy as np
 from slxrd._arguments import check_arguments
 from slxrd._short_repr import short_repr
 from slxrd.errors import SlxrdError
-from slxrd.fitting.assessment.estimates import log_evidence
 from slxrd.fitting.result.assessment import AS_PROBABLE
+from slxrd.fitting.result.probabilities import log_evidence
 from slxrd.model.directions.axes import ACROSS, ALONG, DISORDERS, Disorder
 from slxrd.parameters.axes import split_axis
 from slxrd.studies.directions.cuts import CutLike

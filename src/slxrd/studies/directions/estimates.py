@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from slxrd._least_squares import NOT_SEPARABLE
-from slxrd.fitting.assessment.estimates import M_MATTERS, estimate_at, probabilities, rejected
+from slxrd.fitting.assessment.estimates import M_MATTERS, estimate_at, rejected
 from slxrd.fitting.minimise.covariance import noise_scale
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Solution
+from slxrd.fitting.result.probabilities import probabilities
 from slxrd.fitting.search.identity import same
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED, limit
 from slxrd.model.directions.model import DirectionsModel
