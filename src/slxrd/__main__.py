@@ -105,6 +105,12 @@ def main() -> None:
             # Python itself would end by the signal if it had interrupted the execution of a text.
             os._exit(interruption.code if done.code == INTERRUPTED else done.code or 0)
         raise
+    except Exception:
+        if not interruption.seen:
+            raise
+        # A compiled module that is being imported makes an ImportError of an interruption.
+        _print_interrupted()
+        os._exit(interruption.code)
 
 
 if __name__ == "__main__":

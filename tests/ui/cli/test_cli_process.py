@@ -227,6 +227,33 @@ def test_a_signal_while_an_object_is_removed_is_not_lost(tmp_path: Path) -> None
     assert process.returncode == 128 + signal.SIGTERM
 
 
+#: A compiled module that is being imported makes another exception of the interruption.
+CONVERTED = """
+import os, signal
+from slxrd import __main__ as program
+from slxrd.ui.cli import main as commands
+
+def run():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.pause()
+    except KeyboardInterrupt as error:
+        raise ImportError("initialization failed") from error
+
+commands.main = run
+program.main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+def test_an_interruption_that_becomes_another_exception_prints_no_traceback(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", CONVERTED]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (143, "")
+    assert done.stderr == "slxrd: interrupted; nothing was written\n"
+
+
 #: Fits within 6 GB of memory, one after the other; exit codes and messages are printed as JSON.
 MEMORY = """
 import contextlib, io, json, sys
