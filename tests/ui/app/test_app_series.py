@@ -197,6 +197,12 @@ def test_messages_name_the_fields_of_the_page() -> None:
     assert name_page_fields("give --table or --pattern-of-name, not -- this") == (
         "give “table” or “pattern of name”, not -- this"
     )
+    assert name_page_fields("under it (--coherent 1 --substrate 5.84 --mask 1.05:1.09).") == (
+        "under it (“M, coherent crystals” = 1, “substrate” = 5.84, “mask” = 1.05:1.09)."
+    )
+    assert name_page_fields("try --region, --background, or --budget 60.") == (
+        "try “region”, “background”, or “time budget (s)” = 60."
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from slxrd._interruption import interruptible
@@ -27,6 +28,8 @@ class Job:
         Whether cancellation was requested.
     due : bool
         Whether the job has still to be interrupted.
+    cancelled_at : float
+        When cancellation was requested first, on the clock of :func:`time.monotonic`.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Job:
     total: int = 0
     cancelled: bool = False
     due: bool = False
+    cancelled_at: float = 0.0
     thread: threading.Thread | None = field(default=None, repr=False)
 
 
@@ -113,7 +117,10 @@ class JobRunner(Messages):
                     self.try_action(lambda: on_result(results[0]))
             except (Cancelled, KeyboardInterrupt):
                 self.job = None
-                self.show_message(f"{name.capitalize()} was cancelled; nothing has changed.")
+                took = monotonic() - job.cancelled_at
+                self.show_message(
+                    f"{name.capitalize()} was cancelled, and ended {took:.1f} s later; nothing has changed."
+                )
             finally:
                 if self.job is job:  # another one may have been started by what the result changed
                     self.job = None
@@ -128,6 +135,8 @@ class JobRunner(Messages):
 
     def cancel(self) -> None:
         """Stop the running job at its next evaluation of a model; a second call stops what it finishes."""
-        if self.job is not None:
-            self.job.cancelled = self.job.due = True
+        job = self.job
+        if job is not None:
+            job.cancelled_at = job.cancelled_at or monotonic()
+            job.cancelled = job.due = True
             self.notify("job")

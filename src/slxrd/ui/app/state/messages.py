@@ -18,6 +18,13 @@ Topic = Literal["state", "values", "message", "job", "series", "followups", "sam
 Level = Literal["info", "success", "error"]
 
 
+#: An option, with its value if that is a number or numbers with colons; and several after one another.
+_OPTION = re.compile(r"--(?P<name>[a-z]+(?:-[a-z]+)*)(?:[ =](?P<value>[+-]?\d[\d.:]*(?<![.:])))?")
+_OPTIONS = re.compile(
+    rf"{_OPTION.pattern}(?: {_OPTION.pattern.replace('?P<name>', '').replace('?P<value>', '')})*"
+)
+
+
 class Messages:
     """The current message, and the subscribers to changes.
 
@@ -80,13 +87,17 @@ class Messages:
 
 
 def name_page_fields(text: str) -> str:
-    """Replace command-line options in a text by the labels of the page's fields."""
+    """Replace command-line options in a text by the labels of the page's fields, with values after =."""
     labels = _labels()
 
-    def label(found: re.Match[str]) -> str:
-        return f"“{labels.get(found[0]) or found[1].replace('-', ' ')}”"
+    def field(found: re.Match[str]) -> str:
+        label = labels.get(f"--{found['name']}") or found["name"].replace("-", " ")
+        return f"“{label}”" + (f" = {found['value']}" if found["value"] else "")
 
-    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", label, text)
+    def fields(found: re.Match[str]) -> str:
+        return ", ".join(map(field, _OPTION.finditer(found[0])))
+
+    return _OPTIONS.sub(fields, text)
 
 
 @cache
