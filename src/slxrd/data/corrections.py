@@ -25,7 +25,7 @@ Details = Mapping[str, str | float | int]
 
 POLARISATION, ABSORPTION, FOOTPRINT = "Lorentz-polarisation", "absorption", "footprint"
 COUNTING = "σ from counting statistics"
-_MONOCHROMATOR, _THICKNESS, _MU = "monochromator θ_M (°)", "thickness (Å)", "μ (1/cm)"
+MONOCHROMATOR, _THICKNESS, _MU = "monochromator θ_M (°)", "thickness (Å)", "μ (1/cm)"
 _BEAM, _SAMPLE, _PROFILE = "beam (mm)", "sample (mm)", "profile"
 
 
@@ -46,7 +46,7 @@ def correct_lorentz_polarisation(pattern: Pattern, monochromator: float | None =
         If the pattern is already corrected.
     """
     return _divided(
-        pattern, Step(POLARISATION, {_MONOCHROMATOR: "none" if monochromator is None else monochromator})
+        pattern, Step(POLARISATION, {MONOCHROMATOR: "none" if monochromator is None else monochromator})
     )
 
 
@@ -170,7 +170,7 @@ def _times(pattern: Pattern, factor: FloatArray) -> Pattern:
 
 
 def _polarisation_of(two_theta: FloatArray, details: Details) -> FloatArray:
-    monochromator = details[_MONOCHROMATOR]
+    monochromator = details[MONOCHROMATOR]
     return lorentz_polarisation(two_theta, None if isinstance(monochromator, str) else monochromator)
 
 
@@ -202,7 +202,7 @@ def prepare_like(first: Pattern, other: Pattern) -> Pattern:
     if COUNTING in steps:
         other = counting_statistics(other)
     if POLARISATION in steps and other.axis == "2theta":
-        angle = steps[POLARISATION][_MONOCHROMATOR]
+        angle = steps[POLARISATION][MONOCHROMATOR]
         return correct_lorentz_polarisation(other, None if isinstance(angle, str) else angle)
     return other
 

@@ -14,7 +14,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.alternatives import fit_best
-from slxrd.fitting.diagnosis.options import complete
+from slxrd.fitting.diagnosis.options import complete, resolution_note
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.pipeline import FitOptions
@@ -245,7 +245,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         If the options do not suit each other or the pattern.
     """
     scans = further_patterns(pattern, options)
-    given = options["coherent"]
+    given, wide = options["coherent"], resolution_note(pattern, options)
     options, notes = complete(pattern, options, scans)
     stack, parameters = sample_of(options)
     pattern = _masked(pattern, options["mask"]) if scans else pattern.without(options["mask"])
@@ -262,6 +262,7 @@ def setup(pattern: Pattern, options: Mapping[str, Any]) -> tuple[Pattern, FitOpt
         notes,
         systematics=as_systematics(options["systematics"]),
         estimated_coherent=given is None and options["coherent"] not in (1, Stack.coherent),
+        resolution_note=wide,
     )
 
 

@@ -81,6 +81,9 @@ class FitOptions:
         way.
     notes : sequence of str
         Notes on the choice of options.
+    resolution_note : str
+        That of these notes which states that the resolution is too wide; empty without one. It is left out
+        where a peak in a region gives a limit itself.
     """
 
     regions: Sequence[Region] = ()
@@ -95,6 +98,7 @@ class FitOptions:
     notes: Sequence[str] = field(default=(), compare=False, repr=False)
     estimated_coherent: bool = False
     systematics: Systematics = field(default_factory=Systematics)
+    resolution_note: str = field(default="", compare=False, repr=False)
 
 
 def fit_pattern(
@@ -130,7 +134,8 @@ def fit_pattern(
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
         parameters = without_neighbours(parameters)
-        notes += too_wide(objective)
+        if wide := too_wide(objective):
+            notes = [note for note in notes if note != options.resolution_note] + wide
     gap = parameters["L"]
     objective.model.stack.check_gap({"L": gap.upper if gap.free or gap.value is None else gap.value})
     if options.settings.background == AUTO:

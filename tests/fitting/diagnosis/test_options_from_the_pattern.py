@@ -15,6 +15,7 @@ from slxrd.fitting.assessment.difference import with_other_lattices
 from slxrd.fitting.diagnosis.diagnose import diagnose
 from slxrd.fitting.diagnosis.options import NothingToFitError, complete
 from slxrd.fitting.examples import EXAMPLES
+from slxrd.fitting.pipeline import fit_pattern
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.result.fit import Estimate
 from slxrd.model.simulation import simulate
@@ -49,6 +50,18 @@ def test_a_resolution_larger_than_the_sharpest_peak_allows_is_noted() -> None:
     assert any(note.startswith(expected) and f"{limit.sigma:.3g} Å⁻¹" in note for note in notes)
     _, notes = complete(ON_SUBSTRATE, collect({"resolution": limit.sigma}))
     assert not any("sharpest peak" in note for note in notes)
+
+
+@pytest.mark.slow
+def test_that_the_resolution_is_too_wide_is_said_once() -> None:
+    values = {"d": 5.84, "N": 60.0, "sigma_N": 1.0}
+    q = np.arange(0.9, 1.25, 0.002)
+    thin = simulate(q, values, coherent=1, resolution=0.001, peak=5000.0, noise="counting", seed=1)
+    masked, options = setup(thin, collect({"coherent": 1, "resolution": 0.03, "budget": 1.0}))
+    assert options.resolution_note in options.notes
+    notes = fit_pattern(masked, options, intervals=False).notes
+    (note,) = [note for note in notes if "--resolution" in note]
+    assert note.startswith("the peak at 1.076 Å⁻¹ has a width of")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ pytest.importorskip("panel")
 from slxrd.fitting.result.summary import format_estimate
 from slxrd.ui.app.state.shown import chi2_of, shown_by
 from slxrd.ui.app.state.workspace import Workspace
+from slxrd.ui.app.views.contents import facts_html
 from slxrd.ui.app.views.results import banner_html, estimates_html, solution_lines
 from slxrd.ui.symbols_html import symbol_html, text_html
 
@@ -111,3 +112,14 @@ def test_symbols_have_subscripts() -> None:
     assert ">bottom</sub>" in symbol_html("ε(bottom)")
     assert text_html("q_zero was <fixed>") == f"{symbol_html('q₀')} was &lt;fixed&gt;"
     assert "--fix q_zero=0" in text_html("--fix q_zero=0")
+
+
+def test_the_absence_of_a_monochromator_is_stated_in_words() -> None:
+    workspace = Workspace()
+    assert workspace.open_file("example:cumnsb-film")
+    measured = workspace.session.pattern_of_file()
+    assert "Lorentz-polarisation, no monochromator" in facts_html(measured, workspace.session.pattern())
+    assert workspace.do("monochromator", preparation={"monochromator": 13.6})
+    shown = facts_html(measured, workspace.session.pattern())
+    assert "13.6" in shown
+    assert "no monochromator" not in shown

@@ -140,21 +140,31 @@ def complete(
     if options["order"] is not None:
         chosen |= _with_order(found, options)
     notes = [_note(found, used)] if used else []
-    notes += _too_wide(found, options["resolution"])
+    if wide := resolution_note(pattern, options):
+        notes.append(wide)
     return undiagnosed(chosen), tuple(notes)
 
 
-def _too_wide(found: Diagnosis, given: Any) -> list[str]:
-    """Describe a given resolution that is clearly larger than the sharpest peak of the pattern."""
-    limit = found.resolution
+def resolution_note(pattern: Pattern, options: Mapping[str, Any]) -> str:
+    """Describe a given resolution that is clearly larger than the sharpest peak allows; empty for others.
+
+    Parameters
+    ----------
+    pattern : Pattern
+        Over q, or over 2θ with a known wavelength.
+    options : mapping
+        All options of a fit by name.
+    """
+    found, given = diagnosis_for(pattern, options), options["resolution"]
+    limit = None if found is None else found.resolution
     if limit is None or limit.origin != "sharpest peak" or not isinstance(given, int | float):
-        return []
+        return ""
     if given <= CLEARLY_WIDER * limit.sigma:
-        return []
-    return [
+        return ""
+    return (
         f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows: it is "
         f"at most {limit.sigma:.3g} Å⁻¹"
-    ]
+    )
 
 
 def _material(substrate: Any) -> tuple[str | None, bool]:

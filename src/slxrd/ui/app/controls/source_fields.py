@@ -69,7 +69,7 @@ class NoiseField(_SourceField):
     """σ of the points: its source, and a fraction of each intensity that is added."""
 
     sources: ClassVar[dict[str, str]] = {
-        "file, or 3 % of the maximum": "",
+        "file, or 3 %": "",
         "counting statistics": "counting",
         "the file": "file",
         "scatter of the points": "scatter",

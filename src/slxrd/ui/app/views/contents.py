@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from slxrd._escape import html_text as escape
+from slxrd.data.corrections import MONOCHROMATOR
 from slxrd.data.description import describe_scans
-from slxrd.data.pattern import Pattern
+from slxrd.data.pattern import Pattern, Step
 from slxrd.fitting.diagnosis.diagnose import FEWEST
 from slxrd.fitting.diagnosis.options import diagnosis_of
 from slxrd.fitting.diagnosis.result import Diagnosis
@@ -16,7 +17,6 @@ from slxrd.ui.app.state.messages import name_page_fields
 
 #: Rows of a diagnosis that stand elsewhere: peaks in a table, the command under 5 Save.
 _ELSEWHERE = ("peaks", "command")
-_NO_MONOCHROMATOR = " (monochromator θ_M (°) = none)", ", no monochromator"
 _ENOUGH_PEAKS = 12
 _NAMES = {"coherent": "M, coherent crystals", "mask": "mask (Å⁻¹)", "regions": "region (Å⁻¹)"}
 _NAMES |= {"resolution": "σ_G (Å⁻¹)", "substrate": "d of the substrate (Å)", "start": "start values"}
@@ -33,8 +33,16 @@ def facts_html(of_file: Pattern, corrected: Pattern) -> str:
         As it is fitted.
     """
     rows = _rows(describe_scans(of_file.source, [of_file]).splitlines()[1:])
-    done = [str(step) for step in corrected.history[len(of_file.history) :]]
-    return html_table(("", ""), rows + [("corrected", step.replace(*_NO_MONOCHROMATOR)) for step in done])
+    done = corrected.history[len(of_file.history) :]
+    return html_table(("", ""), rows + [("corrected", _correction(step)) for step in done])
+
+
+def _correction(step: Step) -> str:
+    """Return a correction with its settings; that there is no monochromator in words."""
+    if step.details.get(MONOCHROMATOR) != "none":
+        return str(step)
+    others = {name: value for name, value in step.details.items() if name != MONOCHROMATOR}
+    return f"{Step(step.name, others)}, no monochromator"
 
 
 def _rows(lines: list[str]) -> list[tuple[str, str]]:

@@ -14,7 +14,14 @@ ABOUT = (
     "and drag a cut on the map; its curve becomes the pattern of the fit.</p>"
 )
 HINT = "<p class='muted'>An image (TIFF, EDF, CBF, HDF5, .gfrm, …), a .poni file, a mask</p>"
-EMPTY = "<p>No image is open. Drop one on the left, or type its path.</p>"
+EMPTY = (
+    "<h2>No image is open</h2><p>Drop one on the left, or type its path. You can then</p><ul>"
+    "<li>drag a cut on its map, and fit the curve of the cut;</li>"
+    "<li>measure the periods of the superlattice (GISAXS);</li>"
+    "<li>measure which planes lie parallel to the substrate, and their tilt (GIWAXS);</li>"
+    "<li>fit cuts in several directions together with the θ:2θ scan, also cuts from files.</li></ul>"
+    "<p>All values of the sample are put into one table.</p>"
+)
 INSTALL = (
     "<p><b>Detector images need fabio and pyFAI.</b> Install them with <code>python -m pip install "
     '"slxrd[images]"</code>, and start <code>slxrd app</code> again.</p>'

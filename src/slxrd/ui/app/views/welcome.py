@@ -26,7 +26,10 @@ _STEPS = (
     ("4 Fit", "Find all solutions with their errors, and check how reliable they are."),
     ("5 Save", "Download report, numbers, figures, and the session to continue later."),
     ("6 Series", "Fit many patterns of one sample, for example over temperature or time."),
-    ("7 Image", "Cut a pattern out of a detector image, and measure periods and orientation."),
+    (
+        "7 Image",
+        "Cut patterns out of detector images, measure periods and orientation, fit several directions.",
+    ),
 )
 _SYMBOLS = (
     (("d",), "distance between the atomic planes of a crystal"),
