@@ -1,4 +1,4 @@
-"""Coverage and speed of fits of several cuts: ``python benchmarks/directions.py [--draws 50]``.
+"""Coverage and speed of fits of several cuts: ``python benchmarks/directions.py [--draws 50] [--first 0]``.
 
 Prints tables in Markdown, which docs/directions.md contains. Patterns have Poisson noise on the intensity
 of the model, which tests compare with explicit superlattices.
@@ -67,12 +67,12 @@ def inside(true: float, pieces: tuple[tuple[float, float], ...], value: float, h
     return any(low <= true <= high for low, high in pieces or ((value - half, value + half),))
 
 
-def coverage(disorder: Disorder, draws: int) -> None:
+def coverage(disorder: Disorder, seeds: range) -> None:
     """Print how often the errors contain the true values."""
     mean = expected(disorder)
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     rejected = 0
-    for seed in range(draws):
+    for seed in seeds:
         fit = slxrd.fit_directions(
             drawn(mean, seed), share=SHARE, disorder=disorder, coherent=COHERENT, noise="counting",
             background="constant", regions=[(0.8, 1.3), (1.3, 1.8)], budget=BUDGET,
@@ -87,7 +87,7 @@ def coverage(disorder: Disorder, draws: int) -> None:
                 row[2] += inside(true, estimate.interval_95, estimate.value, 1.96 * estimate.error)
             elif estimate.status == "upper bound" and estimate.value is not None:
                 row[3] += estimate.value > true
-    print(f"\n{disorder} disorder, {draws} draws, {rejected} rejected\n")
+    print(f"\n{disorder} disorder, {len(seeds)} draws, {rejected} rejected\n")
     print("| parameter | true | with an error | inside 68 % | inside 95 % | limits above it |")
     print("| --- | --- | --- | --- | --- | --- |")
     total = [0, 0, 0]
@@ -125,12 +125,13 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=50)
+    parser.add_argument("--first", type=int, default=0, help="first seed of the random numbers (0)")
     parser.add_argument("--disorder", choices=[*TRUTH], help="coverage of this kind alone")
     given = parser.parse_args()
     if given.disorder is None:
         speed()
     for disorder in TRUTH if given.disorder is None else (given.disorder,):
-        coverage(disorder, given.draws)
+        coverage(disorder, range(given.first, given.first + given.draws))
 
 
 if __name__ == "__main__":

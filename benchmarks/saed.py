@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[dict[str, Any], float]] = {
     "arcs, a tenth of the counts": ({"counts": 4.0, "background": 10.0}, 1.0),
     "arcs of 2°, value of an electron 5": ({"spread": 2.0}, 5.0),
     "even rings": ({"oriented": 0.0}, 1.0),
+    "ellipses": ({"ellipticity": 0.005}, 1.0),
     "spots": ({"oriented": 1.0, "spread": 0.0, "counts": 4.0}, 1.0),
 }
 #: Relative error of the camera constant, which is drawn for each image.

@@ -17,13 +17,14 @@ from slxrd.studies.images.spots.find import find_spots
 from slxrd.studies.images.spots.heights import Heights
 from slxrd.studies.images.spots.index import Assignment
 from slxrd.studies.images.spots.lattices import LATTICES
-from slxrd.studies.images.spots.modes import Mode, mode_of
+from slxrd.studies.images.spots.modes import Mode, along, mode_of, modes_of
 from slxrd.studies.images.spots.profiles import Profile, cut_profiles
 from slxrd.studies.images.spots.scattering import Positions, Vectors
 from slxrd.studies.images.spots.search import highest
 from slxrd.studies.images.spots.starts import exchanged, starts
 from slxrd.studies.images.spots.teeth import (
     FIRST,
+    GROWTH,
     INCIDENCE,
     INSIDE,
     PERIOD,
@@ -136,10 +137,11 @@ def test_derivatives_are_those_of_the_residuals() -> None:
     teeth = Teeth(2.0 * np.pi * np.array([1.0, 1.0]), np.array([-1.0, 1.0]), np.array([0, 1]))
     one = Comb(one.profiles, [teeth], known)
     p = one.adapted(start(known, 100.0))
-    p[INSIDE] = 0.024
+    p[INSIDE], p[GROWTH], p[FIRST:] = 0.024, 0.4, (1.5, -1.0)
     state = one._evaluate(p)
     gradient = state.jacobian.T @ state.residual
-    for k, step in ((PERIOD, 1e-3), (INSIDE, 1e-6), (WIDTH, 1e-5), (INCIDENCE, 1e-5), (FIRST, 1e-4)):
+    steps = {PERIOD: 1e-3, INSIDE: 1e-6, WIDTH: 1e-5, GROWTH: 1e-5, INCIDENCE: 1e-5, FIRST: 1e-4}
+    for k, step in steps.items():
         ends = []
         for sign in (-1.0, 1.0):
             moved = p.copy()
@@ -156,7 +158,7 @@ def test_positions_agree_with_exits_of_the_simulation() -> None:
     p = start(known, 102.0)
     p[INSIDE] = known.inside(0.035**2)
     k = 2.0 * np.pi / GEOMETRY.wavelength
-    assert centres(one.profiles[0], teeth, known, p) == pytest.approx(
+    assert centres(one.profiles[0], teeth, known, p, one.end) == pytest.approx(
         [k * each for each in exits(102.0, 2, GEOMETRY, 0.035)]
     )
 
@@ -286,7 +288,7 @@ def test_errors_contain_that_of_k_z_in_the_film() -> None:
     part = one.refine(fit.p, fixed=INSIDE)
     assert part is not None
     assert part.error < 0.7 * fit.error
-    assert mode_of(one, fit).error == pytest.approx(fit.error, rel=0.05)
+    assert mode_of(one, fit, along(one, fit)).error == pytest.approx(fit.error, rel=0.05)
 
 
 def test_multiples_of_a_period_do_not_displace_it() -> None:
@@ -336,7 +338,7 @@ def test_beams_are_exchanged() -> None:
     (profile,), (teeth,) = one.profiles, one.teeth
     other = exchanged(fit.p, 2.0 * np.pi / fit.period, ALONG)
     assert other is not None
-    places = [np.sort(centres(profile, teeth, ALONG, each)[:-1]) for each in (fit.p, other)]
+    places = [np.sort(centres(profile, teeth, ALONG, each, one.end)[:-1]) for each in (fit.p, other)]
     assert np.abs(places[1] - places[0]).max() < ALONG.width
     again = one.refine(other)
     assert again is not None
@@ -346,6 +348,35 @@ def test_beams_are_exchanged() -> None:
     far = fit.p.copy()
     far[INSIDE] = 0.01
     assert exchanged(far, 2.0 * np.pi / fit.period, ALONG) is None
+
+
+@pytest.mark.slow
+def test_other_ways_to_a_period_are_part_of_its_probability() -> None:
+    """With the beams exchanged, k_z and the incidence are others, and the period is nearly the same."""
+    one, fit = refined_rod(np.pi / 100.0 + 0.0018)
+    other = exchanged(fit.p, 2.0 * np.pi / fit.period, ALONG)
+    assert other is not None
+    again = one.refine(other)
+    assert again is not None
+    assert abs(again.p[INSIDE] - fit.p[INSIDE]) > ALONG.width
+    first, second = (mode_of(one, each, along(one, each)) for each in (fit, again))
+    (mode,) = modes_of([(one, fit), (one, again)])
+    assert mode.log_weight > max(first.log_weight, second.log_weight) + 0.05
+    # What they have in common is counted once.
+    assert mode.log_weight < np.logaddexp(first.log_weight, second.log_weight) - 0.1
+    assert min(first.mean, second.mean) < mode.mean < max(first.mean, second.mean)
+
+
+def test_displacements_are_parts_of_the_width_at_the_spot() -> None:
+    known = Knowledge(0.003, np.zeros(4), 0.03, 0.07, 0.0012, 0.0004)
+    one = comb({0.07: 150.0, 0.11: 300.0}, known, 100.0)
+    teeth = Teeth(2.0 * np.pi * np.array([1.0, 2.0]), np.ones(2), np.array([0, 1]))
+    p = np.concatenate([start(known, 100.0)[:FIRST], np.zeros(2)])
+    p[INSIDE], p[GROWTH] = 0.02, 0.3
+    at = centres(one.profiles[0], teeth, known, p, one.end)
+    p[FIRST:] = 1.0
+    shift = centres(one.profiles[0], teeth, known, p, one.end) - at
+    assert shift == pytest.approx(0.1 * np.exp(p[WIDTH] + 0.3 * (at / one.end) ** 2))
 
 
 def test_rods_of_lattices() -> None:

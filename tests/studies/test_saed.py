@@ -14,7 +14,7 @@ from slxrd.studies.images.rings.profile import Profile
 from slxrd.studies.images.saed.arcs import find_arcs
 from slxrd.studies.images.saed.camera import Camera, electron_wavelength
 from slxrd.studies.images.saed.prepare import binned, find_centre, photon_of, shadow
-from slxrd.studies.images.saed.spots import Spot, spot_lattice
+from slxrd.studies.images.saed.spots import Spot, find_spots, spot_lattice
 from slxrd.studies.images.saed.zone import ArcsOfRing, zones_of
 
 pytest.importorskip("pyFAI")
@@ -183,6 +183,15 @@ def test_spots_of_a_single_crystal() -> None:
         assert within(length, saed.CONSTANT / saed.EDGE)
     assert within(found.spots.angle, 90.0)
     assert found.zone_axis == "<100>"
+
+
+def test_a_spot_on_a_slope_is_where_it_was_made() -> None:
+    """The background of a diffraction image decreases from the centre."""
+    rows, columns = np.indices((40, 44)) + 0.5
+    y, x = rows - 20.3, columns - 23.6
+    counts = 40.0 + 0.8 * x - 0.5 * y + 60.0 * np.exp(-0.5 * (x**2 + y**2) / 2.5**2)
+    (spot,) = find_spots(slxrd.DetectorImage(counts), (100.0, -100.0), 1.0)
+    assert (spot.row, spot.column) == pytest.approx((20.3, 23.6), abs=3e-3)
 
 
 @pytest.mark.slow

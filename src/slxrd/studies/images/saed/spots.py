@@ -97,7 +97,7 @@ def _mean(counts: FloatArray, used: FloatArray, width: float) -> FloatArray:
 def _fitted(
     image: DetectorImage, at: tuple[float, float], width: float, centre: tuple[float, float]
 ) -> Spot | None:
-    """Fit a Gaussian on a constant; None if it is no spot."""
+    """Fit a Gaussian on a sloping background; None if it is no spot."""
     reach = math.ceil(3.5 * width) + 1
     r0, c0 = int(at[0]), int(at[1])
     rows = slice(max(r0 - reach, 0), min(r0 + reach + 1, image.shape[0]))
@@ -118,13 +118,16 @@ def _fitted(
         along = dx * math.cos(angle) + dy * math.sin(angle)
         across = dy * math.cos(angle) - dx * math.sin(angle)
         model = p[0] * np.exp(-0.5 * ((along / p[4]) ** 2 + (across / p[5]) ** 2)) + p[1]
+        model += (p[6] * y + p[7] * x) / reach
         return np.asarray((counts / scale - model) / (sigma / scale))
 
-    start = np.array([1.0, level / scale, 0.0, 0.0, width, width])
+    start = np.array([1.0, level / scale, 0.0, 0.0, width, width, 0.0, 0.0])
+    steepest = 2.0 + 2.0 * level / scale
     lower = [0.0, -1.0 + min(level / scale, 0.0), -width - 1.0, -width - 1.0, 0.4, 0.4]
-    upper = [20.0, 2.0 + 2.0 * level / scale, width + 1.0, width + 1.0, 4.0 * width, 4.0 * width]
+    upper = [20.0, steepest, width + 1.0, width + 1.0, 4.0 * width, 4.0 * width]
+    lower, upper = [*lower, -steepest, -steepest], [*upper, steepest, steepest]
     done = minimise_by_differences(residual, start, lower, upper)
-    misfit = max(done.chi2 / max(counts.size - 6, 1), 1.0)
+    misfit = max(done.chi2 / max(counts.size - start.size, 1), 1.0)
     errors = np.sqrt(np.maximum(np.diag(covariance_of(done)), 0.0) * misfit)
     tall = done.x[0] > 5.0 * errors[0] > 0.0
     compact = _ROUND[0] < done.x[5] / done.x[4] < _ROUND[1] and not done.at_bound.any()

@@ -32,6 +32,7 @@ from slxrd.studies.images.spots.teeth import (
     Teeth,
     centres,
     slopes_of,
+    width_at,
 )  # fmt: skip
 from slxrd.units import FloatArray
 
@@ -158,7 +159,7 @@ class Comb:
         width = math.exp(p[WIDTH])
         self.strays = []
         for profile, teeth in zip(self.profiles, self.teeth, strict=True):
-            at = centres(profile, teeth, self.known, p)
+            at = centres(profile, teeth, self.known, p, self.end)
             nearest = np.abs(profile.spots[:, None] - at).min(axis=1, initial=np.inf)
             self.strays.append(profile.spots[nearest > FAR * width])
 
@@ -265,7 +266,7 @@ class Comb:
         values, lines = self.known.residuals(p)
         residuals, jacobians = [], []
         for profile, teeth, each in zip(self.profiles, self.teeth, solved, strict=True):
-            slopes = slopes_of(profile, teeth, self.known, p)
+            slopes = slopes_of(profile, teeth, self.known, p, self.end)
             strays = each.at.size - len(slopes)
             slopes = np.vstack([slopes, np.zeros((strays, p.size))])
             shape = each.heights * each.shape
@@ -298,8 +299,8 @@ class Comb:
         """Best heights in each profile."""
         found = []
         for profile, teeth, strays in zip(self.profiles, self.teeth, self.strays, strict=True):
-            at = np.concatenate([centres(profile, teeth, self.known, p), strays])
-            width = np.exp(p[WIDTH] + p[GROWTH] * (at / self.end) ** 2)
+            at = np.concatenate([centres(profile, teeth, self.known, p, self.end), strays])
+            width = width_at(p, at, self.end)
             u = (profile.at[:, None] - at) / width
             shape = np.exp(-0.5 * u**2) / profile.sigma[:, None]
             columns = profile.cleared(shape)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from slxrd.studies.images.spots.combs import Comb, CombFit
-from slxrd.studies.images.spots.teeth import GROWTH, INSIDE, WIDTH
+from slxrd.studies.images.spots.teeth import GROWTH, INCIDENCE, INSIDE, PERIOD, WIDTH, Knowledge
 from slxrd.units import FloatArray
 
 #: Depth in which periods are kept, in the logarithm of the probability.
@@ -17,8 +18,12 @@ DEPTH = 12.0
 #: in standard deviations of the best one; factor by which steps grow; width of a range of improbable values,
 #: in widths, beyond which no others are looked for.
 REACH, COARSE, FINE, GROWING, BARRIER = 4.0, 0.25, 0.5, 1.25, 0.75
+#: Distance in standard deviations below which two fits at one k_z are the same.
+ONE = 0.5
 #: Positions with their refined period.
 Fitted = tuple[Comb, CombFit]
+#: Fits over k_z in the film, and the steps between them.
+Track = Sequence[tuple[CombFit, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,8 @@ class Mode:
         Logarithm of the integral of the probability.
     noise : float
         Noise of the profiles in units of that of counting.
+    track : sequence of (CombFit, float)
+        Fits over k_z in the film, and the steps between them.
     """
 
     comb: Comb
@@ -45,6 +52,7 @@ class Mode:
     density: FloatArray
     log_weight: float
     noise: float = 1.0
+    track: Track = ()
 
     @property
     def mean(self) -> float:
@@ -81,7 +89,7 @@ class Mode:
         return max(widths, default=0.0)
 
 
-def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, float]]:
+def along(comb: Comb, best: CombFit, depth: float = 7.0) -> Track:
     """Return fits at fixed values of k_z in the film over the range that is probable, and their steps.
 
     Where the two beams overlap, the probability has several maxima over it, with different periods, so that
@@ -114,10 +122,24 @@ def along(comb: Comb, best: CombFit, depth: float = 7.0) -> list[tuple[CombFit, 
     return found
 
 
-def mode_of(comb: Comb, fit: CombFit, noise: float = 1.0) -> Mode:
-    """The probability of the period, added up over k_z in the film."""
-    weighted = along(comb, fit) if comb.known.incident else []
-    fits, weights = zip(*(weighted or [(fit, 1.0)]), strict=True)
+def _is_on(track: Track, fit: CombFit, known: Knowledge) -> bool:
+    """Whether a track has the same period and incidence at the k_z of a fit."""
+    fits = sorted((each for each, _ in track), key=lambda each: float(each.p[INSIDE]))
+    if not known.incident:
+        return any(abs(fit.period - each.period) <= max(fit.error, each.error) for each in fits)
+    at = np.array([each.p[INSIDE] for each in fits])
+    if not at[0] <= fit.p[INSIDE] <= at[-1]:
+        return False
+    errors = np.sqrt(np.maximum(np.diag(fit.covariance), 1e-18))
+    return all(
+        abs(fit.p[k] - np.interp(fit.p[INSIDE], at, [each.p[k] for each in fits])) < ONE * errors[k]
+        for k in (PERIOD, INCIDENCE)
+    )
+
+
+def mode_of(comb: Comb, fit: CombFit, track: Track, noise: float = 1.0) -> Mode:
+    """Return the probability of the period, added up over k_z in the film."""
+    fits, weights = zip(*track, strict=True)
     logs = np.array([each.log_evidence + math.log(max(each.error, 1e-9) / each.period) for each in fits])
     logs += np.log(weights)
     shares = np.exp(logs - logs.max())
@@ -128,7 +150,8 @@ def mode_of(comb: Comb, fit: CombFit, noise: float = 1.0) -> Mode:
     density = np.zeros(periods.size)
     for each, share in zip(fits, shares, strict=True):
         density += share * np.exp(-0.5 * ((periods - each.period) / each.error) ** 2) / each.error
-    return Mode(comb, fit, periods, density / density.sum(), float(logs.max() + np.log(shares.sum())), noise)
+    weight = float(logs.max() + np.log(shares.sum()))
+    return Mode(comb, fit, periods, density / density.sum(), weight, noise, track)
 
 
 def weighed(groups: list[list[Fitted]], larger: float) -> list[list[Mode]]:
@@ -152,13 +175,35 @@ def weighed(groups: list[list[Fitted]], larger: float) -> list[list[Mode]]:
                 if fit is not None:
                     again[-1].append((other, fit))
     highest = max((fit.log_evidence for group in again for _, fit in group), default=0.0)
-    modes: list[list[Mode]] = []
-    for group in again:
-        modes.append([])
-        for comb, fit in sorted(group, key=lambda each: -each[1].log_evidence):
-            if fit.log_evidence > highest - DEPTH:
-                mode = mode_of(comb, fit, factor)
-                # Another way to the same period is not counted again.
-                if all(abs(mode.mean - each.mean) > max(mode.error, each.error) for each in modes[-1]):
-                    modes[-1].append(mode)
-    return modes
+    return [
+        modes_of([each for each in group if each[1].log_evidence > highest - DEPTH], factor)
+        for group in again
+    ]
+
+
+def modes_of(group: Sequence[Fitted], noise: float = 1.0) -> list[Mode]:
+    """Return the periods of the fits of one lattice.
+
+    Different incidences and k_z may have nearly the same period. All of them are part of its probability, and
+    each is counted once.
+    """
+    found: list[Mode] = []
+    for comb, fit in sorted(group, key=lambda each: -each[1].log_evidence):
+        if any(_is_on(mode.track, fit, comb.known) for mode in found):
+            continue
+        points = along(comb, fit) if comb.known.incident else []
+        track = [
+            point for point in points if not any(_is_on(mode.track, point[0], comb.known) for mode in found)
+        ]
+        if points and not track:
+            continue
+        mode = mode_of(comb, fit, track or [(fit, 1.0)], noise)
+        near = [
+            k for k, each in enumerate(found) if abs(mode.mean - each.mean) <= max(mode.error, each.error)
+        ]
+        if near:
+            first = found[near[0]]
+            found[near[0]] = mode_of(first.comb, first.fit, [*first.track, *mode.track], noise)
+        else:
+            found.append(mode)
+    return found

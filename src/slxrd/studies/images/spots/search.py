@@ -45,7 +45,7 @@ def _within(teeth: list[Teeth], comb: Comb, p: FloatArray) -> list[Teeth]:
     """The positions that are in the range of their profiles."""
     found = []
     for profile, each in zip(comb.profiles, teeth, strict=True):
-        at = centres(profile, each, comb.known, p)
+        at = centres(profile, each, comb.known, p, comb.end)
         margin = BEYOND * comb.known.width
         kept = (at > profile.at[0] - margin) & (at < profile.at[-1] + margin)
         found.append(Teeth(each.factor[kept], each.beam[kept], each.row[kept]))

@@ -105,13 +105,32 @@ class Knowledge:
         return np.array(values), np.array(lines)
 
 
-def centres(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray) -> FloatArray:
-    """Return the positions of a lattice in the coordinate of a profile, shape (m,)."""
+def centres(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray, end: float) -> FloatArray:
+    """Return the positions of a lattice in the coordinate of a profile, shape (m,).
+
+    Parameters
+    ----------
+    profile : Profile
+        The profile.
+    teeth : Teeth
+        Orders and beams of the positions.
+    known : Knowledge
+        Prior knowledge.
+    p : ndarray
+        Parameters.
+    end : float
+        Coordinate to which the growth of the widths refers, in Å⁻¹.
+    """
     at, _ = _outside(teeth, known, p)
-    shift = DISPLACED * math.exp(p[WIDTH]) * p[FIRST:][teeth.row]
+    shift = DISPLACED * width_at(p, at, end) * p[FIRST:][teeth.row]
     if p[GEOMETRY].any():
         shift -= profile.slopes_at(at) @ p[GEOMETRY]
     return np.asarray(at + shift)
+
+
+def width_at(p: FloatArray, at: FloatArray, end: float) -> FloatArray:
+    """Return the widths of spots at some places, shape (m,)."""
+    return np.asarray(np.exp(p[WIDTH] + p[GROWTH] * (at / end) ** 2))
 
 
 def _outside(teeth: Teeth, known: Knowledge, p: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -125,20 +144,26 @@ def _outside(teeth: Teeth, known: Knowledge, p: FloatArray) -> tuple[FloatArray,
     return np.sqrt(np.maximum(square, 1e-12)), g
 
 
-def slopes_of(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray) -> FloatArray:
-    """Return the derivatives of the positions with respect to the parameters, shape (m, p)."""
+def slopes_of(profile: Profile, teeth: Teeth, known: Knowledge, p: FloatArray, end: float) -> FloatArray:
+    """Return the derivatives of the positions with respect to the parameters, shape (m, p).
+
+    The parameters are those of :func:`centres`.
+    """
     at, g = _outside(teeth, known, p)
     slopes = np.zeros((g.size, p.size))
-    by_g = np.ones_like(g)
+    width = width_at(p, at, end)
+    shift = DISPLACED * width * p[FIRST:][teeth.row]
+    by_at = 1.0 + shift * 2.0 * p[GROWTH] * at / end**2
+    by_g = by_at
     if known.incident > 0.0:
         v = float(p[INSIDE])
         incident, of_incidence = known.incident_at(p)
-        by_g = (g + (teeth.beam * v if v > 0.0 else 0.0)) / at
-        slopes[:, INSIDE] = (g * teeth.beam if v > 0.0 else v) / at
-        slopes[:, INCIDENCE] = incident * of_incidence / at
+        by_g = by_at * (g + (teeth.beam * v if v > 0.0 else 0.0)) / at
+        slopes[:, INSIDE] = by_at * (g * teeth.beam if v > 0.0 else v) / at
+        slopes[:, INCIDENCE] = by_at * incident * of_incidence / at
     slopes[:, PERIOD] = -by_g * g / p[PERIOD]
     slopes[:, GEOMETRY] -= profile.slopes_at(at)
-    width = math.exp(p[WIDTH])
     slopes[np.arange(g.size), FIRST + teeth.row] = DISPLACED * width
-    slopes[:, WIDTH] += DISPLACED * width * p[FIRST:][teeth.row]
+    slopes[:, WIDTH] += shift
+    slopes[:, GROWTH] += shift * (at / end) ** 2
     return slopes
