@@ -10,14 +10,18 @@ import argparse
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from unittest.mock import patch
 
 import numpy as np
 
 import slxrd
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.model.directions.axes import Axes, Disorder
 from slxrd.model.directions.direction import Direction
 from slxrd.model.directions.model import DirectionsModel
 from slxrd.parameters.definitions import info
+from slxrd.parameters.parameter_set import Parameters
 
 CUTS = {"scan": (0.88, 1.28), "100": (0.88, 1.28), "110": (1.32, 1.74)}
 SHARE = ("d", "N", "sigma_N")
@@ -98,6 +102,18 @@ def coverage(disorder: Disorder, seeds: range) -> None:
     print(f"| all | | {total[0]} | {total[1] / total[0]:.0%} | {total[2] / total[0]:.0%} | |")
 
 
+def refined(disorder: Disorder, seeds: range) -> None:
+    """Print the same for refinements from the true values, without the search."""
+
+    def from_truth(
+        objective: Objective, _: object, parameters: Parameters, *__: object
+    ) -> tuple[Minimum, ...]:
+        return (minimise(objective, parameters.start(**TRUTH[disorder])),)
+
+    with patch("slxrd.studies.directions.fit.search_directions", from_truth):
+        coverage(disorder, seeds)
+
+
 def speed() -> None:
     """Print the processor time of a joint fit, in those of a fit of the scan alone."""
     patterns = drawn(expected("cumulative"), 0)
@@ -127,11 +143,13 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=50)
     parser.add_argument("--first", type=int, default=0, help="first seed of the random numbers (0)")
     parser.add_argument("--disorder", choices=[*TRUTH], help="coverage of this kind alone")
+    parser.add_argument("--refine", action="store_true", help="refine from the true values, do not search")
     given = parser.parse_args()
-    if given.disorder is None:
+    if given.disorder is None and not given.refine:
         speed()
     for disorder in TRUTH if given.disorder is None else (given.disorder,):
-        coverage(disorder, range(given.first, given.first + given.draws))
+        study = refined if given.refine else coverage
+        study(disorder, range(given.first, given.first + given.draws))
 
 
 if __name__ == "__main__":

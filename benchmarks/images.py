@@ -1,7 +1,7 @@
 """How often errors of quantities from images cover the truth, in simulated images.
 
 ``PYTHONPATH=tests/helpers python benchmarks/images.py outlines`` prints the table of docs/micrographs.md, and
-``... periods overlapping --first 1000 --repeats 50`` that of docs/periods.md, with lines on deviating draws.
+``... periods overlapping --first 4000 --repeats 50`` that of docs/periods.md, with lines on deviating draws.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 import slxrd
 from slxrd.fitting.result.fit import Estimate
 from slxrd.studies.images.rings.lattice import Lattice
-from slxrd.studies.images.rings.profile import Profile
+from slxrd.studies.images.rings.profile import Extraction, Profile, RingData, Shape, fit_shape
 from slxrd.studies.images.saed.arcs import find_arcs
 from slxrd.studies.images.saed.camera import Camera, electron_wavelength
 from slxrd.studies.images.saed.prepare import binned, find_centre, photon_of, shadow
@@ -77,6 +77,26 @@ def test_large_images_are_binned_to_sums() -> None:
     image, k = binned(slxrd.DetectorImage(counts))
     assert k == 2
     assert image.counts[0, 0] == counts[:2, :2].sum()
+
+
+@pytest.mark.slow
+def test_errors_of_weak_rings_are_their_scatter() -> None:
+    """The height at each azimuth is fitted, and is little larger than its own noise."""
+    azimuth, q, width = np.radians(np.arange(0.0, 360.0, 3.0)), 1.0 + 0.004 * np.arange(-16.0, 17.0), 0.012
+    expected = np.tile(4.0 + 1.8 * np.exp(-0.5 * ((q - 1.0) / width) ** 2), (azimuth.size, 1))
+    found = []
+    for seed in range(50):
+        counts = np.random.default_rng(seed).poisson(expected).astype(float)
+        extraction = Extraction(
+            RingData(azimuth, np.tile(q, (azimuth.size, 1)), counts, np.ones(counts.shape))
+        )
+        shape = fit_shape(extraction, Shape(1.0, width), ("q", "width"), {}).shape
+        extraction.weigh(shape)
+        fit = fit_shape(extraction, shape, ("q", "width"), {})
+        found.append((fit.shape.q, fit.variances[0, 0]))
+    places, variances = np.array(found).T
+    assert np.std((places - 1.0) / np.sqrt(variances)) == pytest.approx(1.0, abs=0.3)
+    assert abs(places.mean() - 1.0) < 3.0 * places.std() / np.sqrt(50.0)
 
 
 def test_arcs_of_a_profile() -> None:

@@ -7,6 +7,7 @@ width (variable projection), so that background and intensity may depend on the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -239,6 +240,21 @@ def _smoothed(values: FloatArray, weight: FloatArray) -> FloatArray:
     return np.asarray(np.divide(near, over, out=np.zeros(values.size), where=over > 0.0))
 
 
+def _of_free_heights(heights: FloatArray, variances: FloatArray) -> float:
+    """Factor of the variances of a shape, as the height at each azimuth is fitted too.
+
+    With ρ the variance of a height over its square, the information of the derivatives is larger than the
+    expected one by 1 + 2ρ, and the variance of the gradient is so by 1 + ρ.
+    """
+    known = np.isfinite(variances) & (variances > 0.0)
+    count = int(known.sum())
+    if not count:
+        return 1.0
+    total = float((heights[known] ** 2 / variances[known]).sum())
+    share = count / max(total - count, math.sqrt(2.0 * count))
+    return (1.0 + share) * (1.0 + 2.0 * share)
+
+
 def fit_shape(
     extraction: Extraction, start: Shape, refined: tuple[str, ...], prior: dict[str, float]
 ) -> RingFit:
@@ -276,6 +292,8 @@ def fit_shape(
     found = np.zeros((5, 5))
     places = [FIELDS.index(name) for name in refined]
     found[np.ix_(places, places)] = covariance_of(done) * np.outer(scale, scale)
+    coefficients, variances = extraction.solve(shape_of(done.x))
+    found *= _of_free_heights(coefficients[:, 0], variances)
     degrees = int(np.count_nonzero(done.state.residual)) - len(refined)
     return RingFit(shape_of(done.x), found, done.chi2 / max(degrees, 1))
 
