@@ -132,7 +132,12 @@ class DirectionsView:
             [
                 text(f"<small>{title}</small>"),
                 self._lists[name].view,
-                button(f"Add a {word}", partial(self._add_range, name), margin=(2, 10)),
+                button(
+                    f"Add a {word}",
+                    partial(self._add_range, name),
+                    margin=(2, 10),
+                    description=f"Add a {word} that applies to all cuts, and change its ends.",
+                ),
             ]
             for name, word, title in (
                 ("regions", "region", "regions; none: around the Bragg peaks of each cut"),
