@@ -15,15 +15,8 @@ from slxrd.fitting.api import fit
 from slxrd.fitting.record.command_line import command_line, path_of, script
 from slxrd.fitting.record.document import from_document, read_document, to_document
 from slxrd.fitting.record.kept_fit import (
-    KeptFit,
-    fits_of,
-    followups_of,
-    kept_result,
     with_fit,
-    with_followups,
 )
-from slxrd.fitting.record.kept_followup import FollowUps, KeptBootstrap, KeptMaps
-from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.fitting.record.saved_fit import SavedFit
 from slxrd.fitting.record.state import State as State
 from slxrd.fitting.record.state import arguments_of
@@ -31,8 +24,8 @@ from slxrd.fitting.record.validation import check
 from slxrd.fitting.record.write import result_dictionary
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.ui.session.calculations import Calculations
 from slxrd.ui.session.history import Snapshot
+from slxrd.ui.session.kept_results import KeptResults
 from slxrd.ui.session.sample_results import check_sample
 
 
@@ -40,7 +33,7 @@ class Cancelled(Exception):
     """Raised by a progress callback to cancel a fit; the session is not changed."""
 
 
-class Session(Calculations):
+class Session(KeptResults):
     """Work on one pattern, from the file to the fit, with undo and redo.
 
     Every change is validated first. An invalid change raises and leaves the session as it was; a valid one is
@@ -59,10 +52,9 @@ class Session(Calculations):
 
     @check_arguments
     def __init__(self, state: State | None = None) -> None:
-        super().__init__(state or State())
-        check(self.state)
-        self._kept = kept_result(self.state)
-        self._sample: tuple[SampleResult, ...] = ()
+        state = state or State()
+        check(state)
+        super().__init__(state)
 
     def do(self, action: str, **change: Any) -> None:
         """Change parts of the state as one step that can be undone.
@@ -221,111 +213,6 @@ class Session(Calculations):
             As for :meth:`fit`.
         """
         return self.fit_result or self._fitted(self.state, report)
-
-    @property
-    def fits(self) -> tuple[KeptFit, ...]:
-        """The fits of the open file that were made in this session, the oldest first.
-
-        The last :data:`slxrd.fitting.record.kept_fit.MOST_FITS` are kept. Undoing a fit does not remove it.
-        """
-        return fits_of(self._kept, self.state, self._now.removed)
-
-    def restore_fit(self, number: int) -> None:
-        """Return to a kept fit, with its options and its result, as one step that can be undone.
-
-        Parameters
-        ----------
-        number : int
-            Number of the fit, one of :attr:`fits`.
-
-        Raises
-        ------
-        SlxrdError
-            If there is no such fit.
-        """
-        with self._lock:
-            kept = self._fit_with(number)
-            if kept.is_of(self.state):
-                return
-            self._record(kept.state, f"return to fit {number}")
-        self._notify()
-
-    def remove_fit(self, number: int) -> None:
-        """Remove a kept fit from the list, as one step that can be undone; the current result stays.
-
-        Parameters
-        ----------
-        number : int
-            Number of the fit, one of :attr:`fits`.
-
-        Raises
-        ------
-        SlxrdError
-            If there is no such fit.
-        """
-        with self._lock:
-            self._fit_with(number)
-            self._record(self.state, f"removal of fit {number}", self._now.removed | {number})
-        self._notify()
-
-    @property
-    def followups(self) -> FollowUps:
-        """Bootstrap and χ² maps of the current result, which are saved with it."""
-        return followups_of(self._kept, self.state)
-
-    def keep_followup(self, found: KeptBootstrap | KeptMaps) -> None:
-        """Keep a bootstrap or χ² maps of the current result; this is no step that is undone.
-
-        Parameters
-        ----------
-        found : KeptBootstrap or KeptMaps
-            It replaces an earlier one of the same result.
-
-        Raises
-        ------
-        SlxrdError
-            If the fit is no longer in the list of fits.
-        """
-        with self._lock:
-            kind = "bootstrap" if isinstance(found, KeptBootstrap) else "maps"
-            self._kept = with_followups(self._kept, self.state, **{kind: found})
-        self._notify()
-
-    @property
-    def sample(self) -> tuple[SampleResult, ...]:
-        """Results of the sample by other methods, which are saved with the session."""
-        return self._sample
-
-    def keep_sample(self, found: SampleResult) -> None:
-        """Keep a result of the sample by another method; this is no step that is undone.
-
-        Parameters
-        ----------
-        found : SampleResult
-            It replaces an earlier one of the same name.
-
-        Raises
-        ------
-        SlxrdError
-            If it is no result of slxrd fit, periods, orientation, saed or directions.
-        """
-        check_sample(found)
-        with self._lock:
-            self._sample = (*(each for each in self._sample if each.name != found.name), found)
-        self._notify()
-
-    def clear_sample(self) -> None:
-        """Remove all results of the sample by other methods."""
-        with self._lock:
-            self._sample = ()
-        self._notify()
-
-    def _fit_with(self, number: int) -> KeptFit:
-        for kept in self.fits:
-            if kept.number == number:
-                return kept
-        known = ", ".join(str(kept.number) for kept in self.fits) or "none"
-        raise SlxrdError(f"there is no fit {number} of this file; there are {known}")
 
     def command_line(self) -> str:
         """Return the ``slxrd fit`` command that repeats the fit."""
