@@ -214,6 +214,24 @@ def test_a_spot_on_a_slope_is_where_it_was_made() -> None:
     assert (spot.row, spot.column) == pytest.approx((20.3, 23.6), abs=3e-3)
 
 
+def test_a_short_arc_is_at_its_radius() -> None:
+    rows, columns = np.indices((140, 140)) + 0.5
+    radius, width, turns = 100.0, 1.8, np.radians(2.0)
+    counts = np.full(rows.shape, 20.0)
+    for turn in np.linspace(-4.0, 4.0, 161) * turns:
+        distance = np.hypot(
+            rows - 10.0 - radius * np.sin(turn + 0.7), columns - 10.0 - radius * np.cos(turn + 0.7)
+        )
+        counts += 8.0 * np.exp(-0.5 * (turn / turns) ** 2 - 0.5 * (distance / width) ** 2)
+    spot = max(
+        find_spots(slxrd.DetectorImage(counts), (10.0, 10.0), 20.0),
+        key=lambda each: counts[int(each.row), int(each.column)],
+    )
+    # The mean of its intensity is 0.06 pixels nearer.
+    assert np.hypot(spot.row - 10.0, spot.column - 10.0) == pytest.approx(radius, abs=0.02)
+    assert np.arctan2(spot.row - 10.0, spot.column - 10.0) == pytest.approx(0.7, abs=1e-3)
+
+
 @pytest.mark.slow
 def test_planes_are_assigned_with_a_common_scale() -> None:
     # With a constant that is 4 % too large, {110} alone would be 4 % off, beyond the tolerance.

@@ -134,7 +134,36 @@ def _fitted(
     error = math.sqrt(0.5 * float(errors[2] ** 2 + errors[3] ** 2))
     if not (tall and compact and 0.0 < error < width):
         return None
-    return Spot(at[0] + float(done.x[2]), at[1] + float(done.x[3]), math.hypot(error, 0.02))
+    nearer = _curvature(done.x, y, x, sigma, angle, math.dist(at, centre))
+    row = at[0] + float(done.x[2]) + nearer * math.sin(angle)
+    column = at[1] + float(done.x[3]) + nearer * math.cos(angle)
+    return Spot(row, column, math.hypot(error, 0.02))
+
+
+def _curvature(
+    p: FloatArray, y: FloatArray, x: FloatArray, sigma: FloatArray, angle: float, radius: float
+) -> float:
+    """Return how much the middle of an arc is nearer to the centre than its radius, in pixels.
+
+    At the distance v from its middle, an arc is nearer by v²/2r. The fit averages this with the weights of
+    the derivative by the place. A spot is as wide along the radius as across it; an arc is wider by turns.
+
+    Parameters
+    ----------
+    p : ndarray
+        Parameters of the fitted spot.
+    y, x, sigma : ndarray, shape (n,)
+        Rows and columns of the pixels from the middle, and the standard deviations of their counts.
+    angle, radius : float
+        Of the middle from the centre.
+    """
+    dy, dx = y - p[2], x - p[3]
+    along = dx * math.cos(angle) + dy * math.sin(angle)
+    across = dy * math.cos(angle) - dx * math.sin(angle)
+    slope = along * np.exp(-0.5 * ((along / p[4]) ** 2 + (across / p[5]) ** 2))
+    weight = (slope / sigma) ** 2
+    turned = max(1.0 - float(p[4] / p[5]) ** 2, 0.0)
+    return turned * float(weight @ across**2 / weight.sum()) / (2.0 * radius)
 
 
 def spot_lattice(spots: Sequence[Spot], centre: tuple[float, float]) -> SpotLattice | None:
