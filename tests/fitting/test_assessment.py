@@ -332,7 +332,15 @@ def test_what_the_model_has_already_is_not_advised(what: str, shifted: bool, fil
     kind = Kind("", shifted, flat=False)
     for substrate in (False, True):
         for alternating in (False,) if film else (False, True):
-            found = advice(what, kind, film=film, substrate=substrate, alternating=alternating)
-            assert found
-            assert not (substrate and any("--substrate" in each for each in found))
-            assert not (alternating and any("alternating" in each for each in found))
+            for strained in (False, True):
+                model = {
+                    "film": film,
+                    "substrate": substrate,
+                    "alternating": alternating,
+                    "strained": strained,
+                }
+                found = advice(what, kind, **model)
+                assert found
+                assert not (strained and any("strain" in each for each in found))
+                assert not (substrate and any("--substrate" in each for each in found))
+                assert not (alternating and any("alternating" in each for each in found))

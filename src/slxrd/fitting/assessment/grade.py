@@ -84,7 +84,12 @@ def grade_minimum(objective: Objective, minimum: Minimum, *, known: bool) -> Ass
         unlike = unlike or difference > LARGEST_OF_FILM
     rejected = negative or (unlike and not tested.good)
     misfit, advice = largest_misfit(
-        regions, tested.regions, film=film, substrate=substrate, alternating=stack.alternating
+        regions,
+        tested.regions,
+        film=film,
+        substrate=substrate,
+        alternating=stack.alternating,
+        strained="strain_bottom" in stack.names,
     )
     if tested.good:
         misfit = None  # type: ignore[assignment]

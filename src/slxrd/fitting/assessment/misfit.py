@@ -56,6 +56,7 @@ def largest_misfit(
     film: bool,
     substrate: bool,
     alternating: bool,
+    strained: bool,
 ) -> tuple[Misfit, tuple[str, ...]]:
     """Find the place of the largest misfit, describe it, and advise what to try.
 
@@ -65,8 +66,9 @@ def largest_misfit(
         Measured and calculated points.
     tested : tuple of RegionFit
         Their residuals in units of the noise.
-    film, substrate, alternating : bool
-        Whether the model is a single crystal, has a substrate, and has two alternating crystals.
+    film, substrate, alternating, strained : bool
+        Whether the model is a single crystal, has a substrate, two alternating crystals, and a strain at the
+        interface.
     """
     place = max(
         (place for k in range(len(regions)) for place in _places(k, regions[k], tested[k])),
@@ -84,7 +86,7 @@ def largest_misfit(
     if what != "peak" and film and not substrate:
         text += ": substrate or strain?"
     return Misfit(low, high, size, text), advice(
-        what, kind, film=film, substrate=substrate, alternating=alternating
+        what, kind, film=film, substrate=substrate, alternating=alternating, strained=strained
     )
 
 
@@ -153,7 +155,9 @@ def _kind(region: Fitted, test: RegionFit, inside: slice) -> Kind:
     return Kind(" and ".join(words) or "of another shape than in the model", moved, flat)
 
 
-def advice(what: str, kind: Kind, *, film: bool, substrate: bool, alternating: bool) -> tuple[str, ...]:
+def advice(
+    what: str, kind: Kind, *, film: bool, substrate: bool, alternating: bool, strained: bool
+) -> tuple[str, ...]:
     """Return what to try where a model does not describe the data: nothing that it has already.
 
     Parameters
@@ -162,8 +166,9 @@ def advice(what: str, kind: Kind, *, film: bool, substrate: bool, alternating: b
         What is at the place of the misfit.
     kind : Kind
         What the misfit looks like.
-    film, substrate, alternating : bool
-        Whether the model is a single crystal, has a substrate, and has two alternating crystals.
+    film, substrate, alternating, strained : bool
+        Whether the model is a single crystal, has a substrate, two alternating crystals, and a strain at the
+        interface.
     """
     if what == "background" and not (film and not substrate):
         return ("another background (--background)", "a narrower region (--region)")
@@ -173,7 +178,12 @@ def advice(what: str, kind: Kind, *, film: bool, substrate: bool, alternating: b
         last = "another background (--background)" if what == "background" else "a narrower region (--region)"
         return ("a substrate (--substrate)", "regions without its peak (--mask)", last)
     if film:
-        return ("strain at the interface (--free strain_bottom)", "a narrower region (--region)")
+        first = (
+            "another resolution (--resolution)"
+            if strained
+            else "strain at the interface (--free strain_bottom)"
+        )
+        return (first, "a narrower region (--region)")
     if kind.shifted:
         first = "another resolution (--resolution)" if substrate else "a substrate (--substrate)"
         second = (
