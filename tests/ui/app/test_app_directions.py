@@ -63,6 +63,19 @@ def fitted() -> Workspace:
     return workspace
 
 
+@pytest.mark.parametrize(
+    ("name", "direction"), [("film-110.csv", "110"), ("film-117.csv", "scan"), ("film-2024.csv", "scan")]
+)
+def test_run_numbers_are_no_directions(name: str, direction: str, tmp_path: Path) -> None:
+    workspace = Workspace()
+    add_file(workspace, name, FILES["scan"].read_bytes())
+    measured = tmp_path / "film_101.xy"
+    measured.write_text("".join(f"{15.0 + 0.05 * i:.2f} {10 + i % 7}\n" for i in range(200)))
+    workspace.session.open_file(measured, axis="2theta", wavelength="CuKa1")
+    add_scan(workspace)
+    assert [cut.direction.name for cut in workspace.image.cuts] == [direction, "scan"]
+
+
 def test_directions_follow_from_names_and_the_command_names_what_was_chosen() -> None:
     workspace = chosen("scan", "100", "110")
     assert [cut.direction.name for cut in workspace.image.cuts] == ["scan", "100", "110"]

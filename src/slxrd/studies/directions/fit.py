@@ -134,7 +134,7 @@ def fit_directions(
     best = found.minima[0]
     notes = [*found.notes]
     if not any(name.startswith("q_zero") for name in parameters.free_names):
-        notes.append("zero errors of the cuts are fixed at 0, and are not in the errors")
+        notes.append("zero errors of the cuts are fixed at 0, and are not in the errors (--free q_zero)")
     notes.append("errors contain noise and misfit, not the systematic effects that slxrd fit includes")
     if clock.reached:
         notes.append("the search ended with the time budget: other solutions may be missing (--budget)")

@@ -114,11 +114,8 @@ def _fitted(
     scale = max(float(counts.max()) - level, image.photon)
 
     def residual(p: FloatArray) -> FloatArray:
-        dy, dx = y - p[2], x - p[3]
-        along = dx * math.cos(angle) + dy * math.sin(angle)
-        across = dy * math.cos(angle) - dx * math.sin(angle)
-        model = p[0] * np.exp(-0.5 * ((along / p[4]) ** 2 + (across / p[5]) ** 2)) + p[1]
-        model += (p[6] * y + p[7] * x) / reach
+        *_, shape = _gaussian(p, y, x, angle)
+        model = p[0] * shape + p[1] + (p[6] * y + p[7] * x) / reach
         return np.asarray((counts / scale - model) / (sigma / scale))
 
     start = np.array([1.0, level / scale, 0.0, 0.0, width, width, 0.0, 0.0])
@@ -140,6 +137,16 @@ def _fitted(
     return Spot(row, column, math.hypot(error, 0.02))
 
 
+def _gaussian(
+    p: FloatArray, y: FloatArray, x: FloatArray, angle: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distances from the middle of a spot along the radius and across it, and its Gaussian there."""
+    dy, dx = y - p[2], x - p[3]
+    along = dx * math.cos(angle) + dy * math.sin(angle)
+    across = dy * math.cos(angle) - dx * math.sin(angle)
+    return along, across, np.exp(-0.5 * ((along / p[4]) ** 2 + (across / p[5]) ** 2))
+
+
 def _curvature(
     p: FloatArray, y: FloatArray, x: FloatArray, sigma: FloatArray, angle: float, radius: float
 ) -> float:
@@ -157,11 +164,8 @@ def _curvature(
     angle, radius : float
         Of the middle from the centre.
     """
-    dy, dx = y - p[2], x - p[3]
-    along = dx * math.cos(angle) + dy * math.sin(angle)
-    across = dy * math.cos(angle) - dx * math.sin(angle)
-    slope = along * np.exp(-0.5 * ((along / p[4]) ** 2 + (across / p[5]) ** 2))
-    weight = (slope / sigma) ** 2
+    along, across, shape = _gaussian(p, y, x, angle)
+    weight = (along * shape / sigma) ** 2
     turned = max(1.0 - float(p[4] / p[5]) ** 2, 0.0)
     return turned * float(weight @ across**2 / weight.sum()) / (2.0 * radius)
 

@@ -26,8 +26,8 @@ from slxrd.parameters.scans import zero_of_scan
 from slxrd.studies.directions.result import DirectionsFit
 from slxrd.ui.app.state.workspace import Workspace
 
-#: A direction at the end of the name of a file: ``film-110``.
-_NAMED = re.compile(r"(?<!\d)(\d{3})$")
+#: A direction of low indices at the end of the name of a file: ``film-110``. Others are run numbers.
+_NAMED = re.compile(r"(?<!\d)([0-2]{3})$")
 #: Directions of cuts through an image, by their kind, until another one is chosen.
 _OF_CUT = {"in-plane": "in-plane", "out-of-plane": "001"}
 _JOB = "the fit of several directions"
@@ -64,7 +64,7 @@ class ChosenCut:
 
 
 def add_scan(workspace: Workspace) -> None:
-    """Add the pattern that is open on the page: the θ:2θ scan, unless its name has another direction.
+    """Add the pattern that is open on the page: a θ:2θ scan, or, over q, a cut if its name has its direction.
 
     Raises
     ------
@@ -77,7 +77,9 @@ def add_scan(workspace: Workspace) -> None:
     given = {**state.reading, **state.preparation}
     options = typed_options({name: value for name, value in given.items() if not is_default(name, value)})
     pattern = workspace.session.pattern()
-    _add(workspace, ChosenCut(state.file, pattern, _direction_of(pattern, state.file), None, tuple(options)))
+    scan = pattern.axis == "2theta"
+    direction = Direction.parse(SCAN) if scan else _direction_of(pattern, state.file)
+    _add(workspace, ChosenCut(state.file, pattern, direction, None, tuple(options)))
 
 
 def add_cut(workspace: Workspace) -> None:
