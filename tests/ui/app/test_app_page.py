@@ -83,6 +83,28 @@ def test_what_is_done_before_the_steps_are_made_is_not_lost() -> None:
     assert len([each for each in page.view.select() if each is page._open.top]) == 1
 
 
+@pytest.mark.slow
+def test_series_and_image_are_made_when_they_are_first_shown() -> None:
+    document = Document()
+    with set_curdoc(document):
+        page = Page(Workspace())
+        page.complete()
+
+        def labels() -> set[str]:
+            return {getattr(each, "label", "") for each in page.view.select(pn.widgets.Widget)}
+
+        assert labels().isdisjoint({"folder on this machine", "image"})
+        page.step("series")
+        assert "folder on this machine" in labels()
+        assert "image" not in labels()
+        page.step("image")
+        assert "image" in labels()
+        made = len(list(page.view.select()))
+        page.step("open")
+        page.step("image")
+    assert len(list(page.view.select())) == made
+
+
 def test_what_arrives_from_a_lost_connection_is_no_failure_and_others_are() -> None:
     connection = object.__new__(ServerConnection)
     connection._session = None

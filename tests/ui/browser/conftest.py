@@ -99,7 +99,7 @@ class User:
         self.page.on("pageerror", self._note_error)
         self.page.on("console", self._note_refusal)
         self.page.goto(address)
-        self.page.get_by_text("1 Open a diffractogram").wait_for()
+        self.page.get_by_role("button", name="1 Open").wait_for()
 
     def _note_error(self, error: Any) -> None:
         """Note an error of a script, except for messages of Panel that overtake one another.

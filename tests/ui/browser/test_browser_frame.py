@@ -27,6 +27,26 @@ def test_files_dropped_together_are_listed_and_opened_as_a_series(user: Any, tmp
     user.sees("2 patterns read")
 
 
+def test_a_page_is_shown_before_its_scripts_have_run_and_replaced_by_them(
+    browser: Any, server: str, user: Any
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server)
+    page.get_by_role("link", name="page").click()
+    for text in (
+        "no file open",
+        "1 Open a diffractogram",
+        "Loading the page …",
+        "6 Series",
+        "What this page does",
+    ):
+        page.get_by_text(text).first.wait_for()
+    context.close()
+    assert user.page.locator("#slxrd-static").count() == 0
+    assert user.page.get_by_text("1 Open a diffractogram").count() == 1
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_theme_is_that_of_the_operating_system_until_another_is_chosen(user: Any, scheme: str) -> None:
     other = "dark" if scheme == "light" else "light"

@@ -87,7 +87,7 @@ select.bk-input:not([size]):not([multiple]) { background-image: none; }
   content: "▾"; position: absolute; right: 9px; bottom: 6px; pointer-events: none;
 }
 """
-_SEGMENTS = """
+SEGMENTS = """
 .bk-btn-group {
   background: var(--slxrd-background); border: 1px solid var(--slxrd-border); border-radius: 6px;
   padding: 1px;
@@ -161,16 +161,13 @@ def _tooltips(theme: str, colours: Colours) -> str:
 """
 
 
-#: Style of the document: what it shows until the parts of the page have arrived, and tooltips.
+#: Style of the document, and of tooltips.
 DOCUMENT = (
     _tooltips("light", LIGHT)
     + _tooltips("dark", DARK)
     + """
 html { color-scheme: light dark; }
 body { margin: 0; font-family: system-ui, sans-serif; }
-body:not(:has([data-root-id] > *))::before {
-  content: "slxrd: loading the page …"; display: block; padding: 48px;
-}
 """
 )
 
@@ -191,5 +188,5 @@ class PageDesign(Native):
     modifiers: ClassVar[dict[type[Viewable], dict[str, Any]]] = {
         Widget: {"stylesheets": [Inherit, _CONTROLS]},
         Select: {"stylesheets": [Inherit, _LIST]},
-        RadioButtonGroup: {"stylesheets": [Inherit, _SEGMENTS]},
+        RadioButtonGroup: {"stylesheets": [Inherit, SEGMENTS]},
     }

@@ -24,11 +24,13 @@ from tornado.websocket import WebSocketClosedError
 
 from slxrd.errors import SlxrdError
 from slxrd.ui.app.controls.style import DOCUMENT, PageDesign
+from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
 from slxrd.ui.app.serving.headers import SecurityHeaders
 from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
-from slxrd.ui.app.views.page import Page
+from slxrd.ui.app.views.page import STEPS, Page
+from slxrd.ui.app.views.static_frame import page_template, static_frame_html
 
 LOOPBACK = "127.0.0.1"
 #: Signals that end the server, beside that of Ctrl-C; that of a closed terminal, which Windows does not have.
@@ -208,9 +210,13 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
         # With the key, the page finds its workspace again when it is reloaded.
         search = f"?session={key}" + ("&theme=dark" if dark else "")
         pn.state.onload(lambda: location.param.update(search=search))
-    document = pn.state.curdoc
+    workspace, document = workspaces.get(key), pn.state.curdoc
     if document is not None:
+        document.template = page_template()
+        document.template_variables["static_frame"] = static_frame_html(
+            workspace.session.state.file, STEPS, colours(dark)
+        )
         document.js_on_event("document_ready", CustomJS(code=_FOLLOW_THEME))
         document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
-    return Page(workspaces.get(key), dark, workspaces.other_files(key), workspaces.autosaves).view
+    return Page(workspace, dark, workspaces.other_files(key), workspaces.autosaves).view

@@ -19,7 +19,7 @@ from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, button, text
 from slxrd.ui.app.state.messages import Topic
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.contents import diagnosis_html, facts_html
-from slxrd.ui.app.views.welcome import other_files_html, welcome_html
+from slxrd.ui.app.views.welcome import HEADING, other_files_html, welcome_html
 from slxrd.ui.session.controller import Session
 
 #: Files longer than this, in bytes, are read in a background job.
@@ -84,11 +84,7 @@ class OpenView:
         self._show_files()
         self.top = pn.Row(
             pn.Column(
-                text(
-                    "<h2>1 Open a diffractogram</h2><p class='muted'>Files or a folder (Bruker, PANalytical, "
-                    "Rigaku, STOE, text, Excel, …), or a saved session</p>",
-                    margin=(0, 8),
-                ),
+                text(HEADING, margin=(0, 8)),
                 self._drop,
                 self._signal,
                 sizing_mode="stretch_width",

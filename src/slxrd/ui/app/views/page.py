@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -21,7 +21,6 @@ from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.comparison import Comparison
 from slxrd.ui.app.views.fit import FitView
 from slxrd.ui.app.views.frame import Frame
-from slxrd.ui.app.views.image import ImageView
 from slxrd.ui.app.views.model import ModelView
 from slxrd.ui.app.views.open import OpenView
 from slxrd.ui.app.views.recovery import RecoveryView
@@ -80,7 +79,8 @@ class Page:
     view : panel.Column
         The page, to be served or shown in a notebook.
     ready : bool
-        Whether all steps are made. A browser first shows the frame and the first step.
+        Whether the steps are made. A browser first shows the frame and the first step, and series and image
+        are made when they are first shown.
     """
 
     def __init__(
@@ -95,15 +95,18 @@ class Page:
         self._loop = _running_loop()
         self._step = "open"
         self.ready = False
+        self._later: dict[str, Callable[[], tuple[_View, pn.Row]]] = {
+            "series": self._make_series,
+            "image": self._make_image,
+        }
         self._open = OpenView(workspace, others, self._open_series)
         self._views: tuple[_View, ...] = (self._open,)
         self._frame = Frame(workspace, self._colours, STEPS, dark)
         self._frame.steps.param.watch(lambda _: self._show_step(), "value")
-        self._waiting = text("<p class='muted' role='status'>Preparing the steps …</p>", margin=(8, 16))
         self._work = pn.Column(
             self._open.top,
             self._open.right,
-            self._waiting,
+            _waiting("Preparing the steps …"),
             sizing_mode="stretch_both",
             margin=(8, 0),
             styles=_SCROLLS,
@@ -136,7 +139,7 @@ class Page:
             pn.state.onload(lambda: document.add_next_tick_callback(self.complete))
 
     def complete(self) -> None:
-        """Make the steps, after the frame and the first step have been shown.
+        """Make the steps of a pattern, after the frame and the first step have been shown.
 
         What a user does before changes the workspace, which the steps show when they are made.
         """
@@ -153,13 +156,48 @@ class Page:
             self._middle.append(self._side)
 
         # After what the steps draw later: the browser cannot be sent a change of what it does not have.
-        if document is None or document.session_context is None:
-            attach()
+        self._soon(attach)
+        if document is None:
+            for name in list(self._later):
+                self._make_page(name)
+
+    def _soon(self, action: Callable[[], None]) -> None:
+        """Do something after what is being sent to the browser; at once if there is none."""
+        if self._document is None or self._document.session_context is None:
+            action()
         else:
-            document.add_next_tick_callback(attach)
+            self._document.add_next_tick_callback(action)
+
+    def _make_page(self, name: str) -> None:
+        """Make the page of the series or the image, unless it is made."""
+        make = self._later.pop(name, None)
+        if make is None:
+            return
+        with set_curdoc(self._document):
+            view, shown = make()
+            self._views = (*self._views, view)
+            for topic in _ALL:
+                view.refresh(topic)
+        self._soon(partial(setattr, self._pages[name], "objects", [shown]))
+
+    def _make_series(self) -> tuple[_View, pn.Row]:
+        self._series = SeriesView(self.workspace)
+        work = pn.Column(
+            card(self._series.right, sizing_mode="stretch_width"),
+            sizing_mode="stretch_both",
+            margin=0,
+            styles=_SCROLLS,
+        )
+        return self._series, _beside(self._series.left, work)
+
+    def _make_image(self) -> tuple[_View, pn.Row]:
+        from slxrd.ui.app.views.image import ImageView  # takes a tenth of the time of the start
+
+        image = ImageView(self.workspace, self._colours, lambda: self.step("regions"))
+        return image, _beside(image.left, image.right)
 
     def _make_steps(self) -> list[Any]:
-        """Make all steps, and return what they show beside the inspector."""
+        """Make the steps of a pattern, and return what all steps show beside the inspector."""
         workspace = self.workspace
         self._bar = PlotBar(lambda: self._regions.show_whole())
         self._regions = RegionsView(workspace, self._colours, self._bar)
@@ -168,12 +206,8 @@ class Page:
             FitView(workspace, self._colours),
             SaveView(workspace),
         )
-        self._series = SeriesView(workspace)
         self._comparison = Comparison(workspace, self._colours, self._bar, self._fit.below)
-        self._image = ImageView(workspace, self._colours, lambda: self.step("regions"))
-        self._views = (
-            self._open, self._regions, self._model, self._fit, self._save, self._series, self._image
-        )  # fmt: skip
+        self._views = (self._open, self._regions, self._model, self._fit, self._save)
         self._bar.on_change(self._regions.draw, self._comparison.draw)
         self._side = self._inspector()
         return self._parts_of_work()
@@ -214,37 +248,32 @@ class Page:
         )
 
     def _parts_of_work(self) -> list[Any]:
-        self._save_page = pn.Row(
+        save = pn.Row(
             card(self._save.left),
             card(self._save.right, sizing_mode="stretch_width"),
             sizing_mode="stretch_both",
             margin=0,
             styles=_SCROLLS,
         )
-        self._series_page = _beside(
-            self._series.left,
-            pn.Column(
-                card(self._series.right, sizing_mode="stretch_width"),
-                sizing_mode="stretch_both",
-                margin=0,
-                styles=_SCROLLS,
-            ),
-        )
-        self._image_page = _beside(self._image.left, self._image.right)
+        self._pages = {"save": save} | {
+            name: pn.Row(
+                _waiting("Preparing the step …"), sizing_mode="stretch_both", margin=0, styles=_SHRINKS
+            )
+            for name in self._later
+        }
         return [
             self._open.top,
             self._bar.view,
             self._open.right,
             self._regions.right,
             self._comparison.view,
-            self._save_page,
-            self._series_page,
-            self._image_page,
+            *self._pages.values(),
             self._frame.drawer,
         ]
 
     def _open_series(self) -> None:
         self.complete()
+        self._make_page("series")
         self.step("series")
         self._series.open_files(self.workspace.files)
 
@@ -292,10 +321,10 @@ class Page:
         self._tabs.value = TAB_OF_STEP.get(step, self._tabs.value)
         self._comparison.show(step in ("model", "fit"))
         self._frame.show_fit(step not in ("series", "image"))
-        for name, page in (
-            ("save", self._save_page), ("series", self._series_page), ("image", self._image_page)
-        ):  # fmt: skip
+        for name, page in self._pages.items():
             page.visible = step == name
+        if step in self._later:
+            self._soon(partial(self._make_page, step))
         self._show_tab()
         self._show_pattern_or_welcome()
 
@@ -316,6 +345,11 @@ class Page:
         self._open.top.visible = step == "open"
         self._regions.right.visible, self._open.right.visible = pattern and opened, pattern and not opened
         self._side.visible = step in ("regions", "model", "fit") or (step == "open" and opened)
+
+
+def _waiting(sentence: str) -> pn.pane.HTML:
+    """Make the text of a part of the page that is not made yet."""
+    return text(f"<p class='muted' role='status'>{sentence}</p>", margin=(8, 16))
 
 
 def _beside(controls: pn.Column, work: pn.Column) -> pn.Row:

@@ -9,6 +9,10 @@ from slxrd._escape import html_text as escape
 from slxrd.ui.app.controls.widgets import html_table
 from slxrd.ui.symbols_html import symbol_html
 
+HEADING = (
+    "<h2>1 Open a diffractogram</h2><p class='muted'>Files or a folder (Bruker, PANalytical, "
+    "Rigaku, STOE, text, Excel, …), or a saved session</p>"
+)
 _ABOUT = """
 <h2>What this page does</h2>
 <p>A film of nanocrystals or nanoplatelets that are stacked face to face shows fringes on its Bragg peaks.
