@@ -249,6 +249,7 @@ def page(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The pages, with their notebooks, every command in them, and the notebooks of ``slxrd paper``."""
     session.install(".[docs]")
+    session.env.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads would wait for each other
     site = Path(session.create_tmp()).resolve() / "site"
     version = session.run("python", "-c", "import slxrd; print(slxrd.__version__)", silent=True)
     where = site / str(version).strip()

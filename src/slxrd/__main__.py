@@ -12,6 +12,8 @@ from types import FrameType
 INTERRUPTED = 130
 #: Seconds until a signal is handled again whose exception was lost.
 AGAIN = 0.02
+#: Variables that limit the threads of NumPy's linear algebra, which it reads when it is imported.
+OF_LINEAR_ALGEBRA = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 #: Signals that end the program as Ctrl-C does, so that what is finished is written.
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -76,8 +78,19 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
 
 
+def _limit_threads() -> None:
+    """Calculate linear algebra in one thread unless the environment has a number.
+
+    The matrices of a fit are small: threads of linear algebra wait for each other, and keep the cores from
+    the threads of the fit itself. On busy cores that takes up to 25 times as long.
+    """
+    for name in OF_LINEAR_ALGEBRA:
+        os.environ.setdefault(name, "1")
+
+
 def main() -> None:
     """Run the command line."""
+    _limit_threads()
     interruption = _Interruption()
     signal.signal(signal.SIGINT, interruption)
     for number in ENDING:

@@ -21,6 +21,24 @@ def test_version(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_linear_algebra_has_one_thread_unless_the_environment_says_otherwise(tmp_path: Path) -> None:
+    """Threads for small matrices wait for each other, on busy cores 25 times as long as one calculates."""
+    code = (
+        "import os, sys\n"
+        "from slxrd.__main__ import main\n"
+        "assert 'numpy' not in sys.modules\n"
+        "sys.argv = ['slxrd', '--version']\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    print(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OMP_NUM_THREADS'])\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    environment["OMP_NUM_THREADS"] = "3"
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == [f"slxrd {slxrd.__version__}", "1 3"]
+
+
+@pytest.mark.slow
 def test_help_and_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for words in (["--help"], *([command, "--help"] for command in ("fit", "simulate", "demo"))):
