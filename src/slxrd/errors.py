@@ -6,15 +6,22 @@ from typing import Any
 
 from slxrd._escape import on_one_line
 
-#: Longest description of what is wrong with a file, and longest message, in characters.
-LONGEST, LONGEST_MESSAGE = 1000, 6000
+#: Longest path, longest description of what is wrong with a file, and longest message, in characters.
+LONGEST_PATH, LONGEST_PROBLEM, LONGEST_MESSAGE = 600, 1000, 6000
 
 
-def _shortened(text: str, most: int) -> str:
-    """Leave out the middle of a long text."""
-    if len(text) <= most:
-        return text
-    return f"{text[: most // 2]} … {text[-most // 3 :]}"
+def _shortened(text: object, most: int) -> str:
+    """Write a text on one line, and leave out the middle if it is long."""
+    # A control character becomes six characters: the length counts after that.
+    line = on_one_line(text)
+    if len(line) <= most:
+        return line
+    return f"{line[: most // 2]} … {line[-most // 3 :]}"
+
+
+def shown_path(path: object) -> str:
+    """Write a path as messages do: on one line, without its middle if it is very long."""
+    return _shortened(path, LONGEST_PATH)
 
 
 class SlxrdError(ValueError):
@@ -29,7 +36,7 @@ class SlxrdError(ValueError):
     """
 
     def __init__(self, text: str = "") -> None:
-        super().__init__(on_one_line(_shortened(text, LONGEST_MESSAGE)))
+        super().__init__(_shortened(text, LONGEST_MESSAGE))
 
 
 class FileError(SlxrdError):
@@ -46,13 +53,29 @@ class FileError(SlxrdError):
     """
 
     def __init__(self, path: object, problem: str, line: int | None = None) -> None:
-        where = f"{path}, line {line}" if line is not None else str(path)
-        super().__init__(f"{where}: {_shortened(problem, LONGEST)}")
+        where = shown_path(path)
+        if line is not None:
+            where += f", line {line}"
+        super().__init__(f"{where}: {_shortened(problem, LONGEST_PROBLEM)}")
         self._made_of = path, problem, line
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An error of a worker comes back by pickle, which would call __init__ with the whole sentence.
         return type(self), self._made_of
+
+
+def without_path(error: SlxrdError, path: object) -> str:
+    """Return what is wrong with a file without its path, with which the message starts.
+
+    Parameters
+    ----------
+    error : SlxrdError
+        What a reader raised.
+    path : path-like
+        The file.
+    """
+    start = shown_path(path)
+    return str(error).removeprefix(f"{start}: ").removeprefix(f"{start}, ")
 
 
 def unreadable(path: object, error: OSError) -> FileError:

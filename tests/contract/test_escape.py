@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 import slxrd
 from slxrd._escape import CsvWriter, csv_cell, figure_text, html_text, on_one_line, printable
+from slxrd.errors import FileError
 from slxrd.fitting.record.write import curves_csv
 from slxrd.ui.gallery.page import GalleryPage
 from slxrd.ui.plotting.fit import figure_bytes
@@ -39,6 +40,15 @@ def test_control_characters_and_directions_are_shown_by_their_code() -> None:
     assert on_one_line("a\nb\tc\r") == "a\\u000ab\\u0009c\\u000d"
     assert printable("β-CsPbBr₃ 30 °C") == "β-CsPbBr₃ 30 °C"
     assert json.loads(printable(json.dumps("\x85\x7f", ensure_ascii=False))) == "\x85\x7f"
+
+
+@pytest.mark.parametrize("problem", ["\x04" * 900, "a" * 5000])
+def test_a_message_about_a_name_of_control_characters_is_short(problem: str) -> None:
+    shown = str(FileError("\x04" * 250, problem, line=3))
+    assert len(shown) < 1500
+    assert shown.startswith(r"\u0004\u0004")
+    assert ", line 3: " in shown
+    assert "b" * 500 in str(FileError("b" * 500, problem))
 
 
 @pytest.mark.slow

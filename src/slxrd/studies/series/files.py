@@ -12,7 +12,7 @@ from pathlib import Path
 
 from slxrd._documents import read_text
 from slxrd.data.pattern import Pattern
-from slxrd.errors import FileError, SlxrdError
+from slxrd.errors import FileError, SlxrdError, shown_path, without_path
 from slxrd.studies.series.expressions import search_names
 from slxrd.studies.series.patterns import LeftOut, Series, make_series
 
@@ -153,13 +153,12 @@ def _load(
         try:
             read.append((file, load(file)))
         except SlxrdError as error:
-            out.append(LeftOut(str(file), str(error).removeprefix(f"{file}: ").removeprefix(f"{file}, ")))
+            out.append(LeftOut(str(file), without_path(error, file)))
         if report is not None:
             report(i + 1, len(files))
     if not read:
-        raise SlxrdError(
-            f"none of {len(files)} files could be read; the first: {out[0].source}: {out[0].why}"
-        )
+        first = f"{shown_path(out[0].source)}: {out[0].why}"
+        raise SlxrdError(f"none of {len(files)} files could be read; the first: {first}")
     return read, out
 
 
