@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from slxrd.errors import SlxrdError
+from slxrd.fitting.assessment.determination import with_interval
 from slxrd.fitting.result.ensemble import Ensemble
+from slxrd.fitting.result.fit import Estimate
 
 
 def ensemble(
@@ -77,3 +79,18 @@ def test_refused() -> None:
         found.mean("M")
     with pytest.raises(SlxrdError, match="level 1"):
         found.interval("L", 1.0)
+
+
+def test_solutions_whose_tails_overlap_are_ambiguous() -> None:
+    """Two solutions 3.4 standard deviations apart: one piece at 95 %, and two at 68 %."""
+    random = np.random.default_rng(5)
+    values = np.concatenate((random.normal(87.0, 3.0, 6000), random.normal(97.2, 3.0, 6000)))
+    found = ensemble(values, solution=np.repeat([0, 1], 6000))
+    assert [len(found.interval("L", level)) for level in (0.95, 0.68)] == [1, 2]
+    estimate = with_interval(Estimate(87.0, 3.0, "Å", "determined"), "L", found)
+    assert estimate.status == "ambiguous"
+    ((low, high),) = estimate.interval_95
+    assert low < 83.0
+    assert high > 101.0
+    alone = ensemble(values[:6000])
+    assert with_interval(Estimate(87.0, 3.0, "Å", "determined"), "L", alone).status == "determined"

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
+import slxrd
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select_points
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.objective.settings import Settings
+from slxrd.fitting.systematics.correction import LARGEST_RISE
 from slxrd.fitting.systematics.discrepancy import RegionResiduals, estimate_discrepancy
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
@@ -15,6 +17,7 @@ from slxrd.model.simulation import simulate
 from slxrd.sample.stack import Stack
 
 TRUTH = {"d": 3.02, "L": 44.4, "sigma_L": 0.325, "N": 4.0, "sigma_N": 0.817, "q_zero": 0.0}
+CUBES = {"d": 5.886, "L": 35.93, "sigma_L": 1.433, "N": 12.7, "sigma_N": 1.47}
 NAMES = ["d", "L", "sigma_L", "N", "sigma_N"]
 COLUMNS = [Model().names.index(name) for name in NAMES]
 
@@ -93,3 +96,21 @@ def test_errors_with_the_discrepancy_cover_the_truth(departure, seed):
         x = x + change
     assert np.abs((x - truth) / errors).max() < 4.0
     assert np.median(errors / ordinary) < 2.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_discrepancy_describes_the_data_in_place_of_the_model(seed: int) -> None:
+    """On a background that waves, the curve that is drawn is near the data, whichever solution is first."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for q in (np.arange(0.87, 1.27, 0.005), np.arange(1.94, 2.33, 0.005)):
+        curve = simulate(q, {**CUBES, "q_zero": 0.0}).intensity
+        curve = curve / curve.max() + 0.056 * (1.0 + np.sin(2.0 * np.pi * q / 0.366 + 3.827))
+        parts.append((q, curve + 0.014 * curve.max() * random.standard_normal(q.size)))
+    q, measured = (np.concatenate(each) for each in zip(*parts, strict=True))
+    pattern = Pattern(q, measured, source="simulated")
+    fit = slxrd.fit(pattern, regions=[(0.868, 1.268), (1.937, 2.332)], noise=0.014)
+    assert fit.assessment.grade == "systematic"
+    assert fit.reduced_chi2 < LARGEST_RISE * fit.assessment.reduced_chi2
+    assert any(low < CUBES["L"] < high for low, high in fit.parameters["L"].interval_95)

@@ -230,7 +230,7 @@ def _with_intervals_of(fit: Fit, ensemble: Ensemble) -> Fit:
 
     def with_intervals(estimates: Mapping[str, Estimate]) -> dict[str, Estimate]:
         return {
-            name: _with_interval(e, name, ensemble) if name in ensemble.values and e.error is not None else e
+            name: with_interval(e, name, ensemble) if name in ensemble.values and e.error is not None else e
             for name, e in estimates.items()
         }
 
@@ -332,15 +332,26 @@ def _without_fringes(fit: Fit) -> Fit:
     return _with_estimates(fit, estimates, plain)
 
 
-def _with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:
-    """Add the intervals, and the error that follows from them, to an estimate."""
+def with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:
+    """Add the intervals, and the error that follows from them, to an estimate.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        With the error of one solution.
+    name : str
+        Its quantity.
+    ensemble : Ensemble
+        Samples of the posterior over all solutions.
+    """
     pieces = {level: ensemble.interval(name, level) for level in (0.68, 0.95)}
     estimate = replace(estimate, interval_68=pieces[0.68], interval_95=pieces[0.95])
     if estimate.status != "determined" or estimate.value is None:
         return estimate
-    if len(pieces[0.95]) > 1:
+    # Several solutions can be in one piece of the 95 % interval, where their tails overlap.
+    if any(len(intervals) > 1 for intervals in pieces.values()):
         return replace(estimate, status="ambiguous")
-    low, high = pieces[0.68][0][0], pieces[0.68][-1][1]
+    ((low, high),) = pieces[0.68]
     return replace(estimate, error=(high - low) / 2.0)
 
 

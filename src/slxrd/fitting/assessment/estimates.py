@@ -333,11 +333,7 @@ def reduced_chi2(objective: Objective, minimum: Minimum) -> float:
         return float("nan")
     if not objective.has_correlated:
         return minimum.chi2 / expected
-    squares = (
-        fitted.region.weight * float(fitted.residual @ fitted.residual)
-        for fitted in minimum.evaluation.regions
-    )
-    return (sum(squares) + minimum.penalty) / expected
+    return (minimum.evaluation.chi2_of_curves + minimum.penalty) / expected
 
 
 def rejected(value: float | None, unit: str) -> Estimate:

@@ -110,6 +110,11 @@ class Evaluation:
         """The curves of the regions."""
         return tuple(part.fitted for part in self.parts)
 
+    @property
+    def chi2_of_curves(self) -> float:
+        """Weighted sum of squared differences between data and curves over the σ of the points alone."""
+        return sum(each.region.weight * float(each.residual @ each.residual) for each in self.regions)
+
     @cached_property
     def nuisance(self) -> FloatArray:
         """Derivatives of the residuals with respect to the linear coefficients, shape (r, k)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Number of times that the covariance is calculated, from the best solution of the refinement before.
 ROUNDS = 2
-#: Largest factor by which χ² of the noise alone may rise in a refinement with the discrepancy. Beyond it the
+#: Largest factor by which χ² of the noise alone may rise in a solution with the discrepancy. Beyond it the
 #: discrepancy describes what the model describes without it.
 LARGEST_RISE = 4.0
 
@@ -66,7 +67,7 @@ def correct(
     """Refine all solutions with the covariance of systematic effects and of the model's discrepancy.
 
     Residuals that are not white are left as they are where a discrepancy cannot be part of the covariance
-    (see :func:`has_discrepancy`), or would describe the data in place of the model.
+    (see :func:`has_discrepancy`).
 
     Parameters
     ----------
@@ -89,20 +90,41 @@ def correct(
         return plain
     if not white and not (settings.discrepancy and has_discrepancy(objective)):
         return plain
-    whole, errors = objective, plain.errors
+    # A discrepancy that would describe the data in place of the model is left out, the effects are not.
+    for discrepancy in (False,) if white else (True, False):
+        corrected = _with_effects(objective, minima, settings, known, white, discrepancy, budget)
+        if corrected is not None:
+            return corrected
+    return plain
+
+
+def _with_effects(
+    objective: Objective,
+    minima: tuple[Minimum, ...],
+    settings: Systematics,
+    known: Collection[str],
+    white: bool,
+    discrepancy: bool,
+    budget: Budget,
+) -> Corrected | None:
+    """Refine all solutions with the effects, and with the discrepancy or without it.
+
+    None if there are no effects, or if the curve of the best solution is far from the data.
+    """
+    limit = LARGEST_RISE * minima[0].chi2
     zero = _prior_of_zero(minima[0], settings, known)
     starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
-    sources = plain.minima
+    sources = minima
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = reevaluated(minima[0], objective)
         errors = SystematicErrors(systematic_effects(objective, best, settings, budget))
         if white:
             errors = SystematicErrors(given_data(objective, best, errors.effects, zero, settings.priors))
-        else:
+        elif discrepancy:
             errors = with_discrepancy(objective, best, errors.effects)
         if not errors.used and not zero:
-            return plain
+            return None
         whole = errors.applied(objective)
         refined = [
             with_whole_sizes(whole, minimise(whole, start, expired=budget.expired), budget)
@@ -112,8 +134,11 @@ def correct(
         starts = [minimum.parameters for minimum in minima]
         if white:
             break
-    if not white and objective.chi2(minima[0].values) > LARGEST_RISE * plain.minima[0].chi2:
-        return plain
+    if not white:
+        near = [minimum.evaluation.chi2_of_curves <= limit for minimum in minima]
+        if not near[0]:
+            return None
+        minima, sources = (tuple(itertools.compress(each, near)) for each in (minima, sources))
     return Corrected(whole, minima, errors, sources, zero)
 
 
