@@ -203,20 +203,31 @@ def _robust_mean(squares: FloatArray) -> float:
 
 def _variance_law(mean: FloatArray, variance: FloatArray) -> tuple[float, float]:
     """Return constant and slope of the variance; classes on steep flanks, which vary more, count less."""
-    from scipy.optimize import nnls
-
     least = 1e-6 * max(float(mean.max()), 1e-100)
     floor = np.maximum(variance, least**2)
     weight = 1.0 / floor
     constant2, slope = float(np.median(variance)), 0.0
     for _ in range(8):
-        (constant2, slope), _norm = nnls(
-            np.column_stack((np.ones_like(mean), mean)) * weight[:, None], variance * weight
-        )
+        constant2, slope = _not_negative_line(mean, variance, weight)
         expected = np.maximum(constant2 + slope * mean, least**2)
         excess = np.maximum(variance / expected, 1.0)
         weight = 1.0 / (expected * excess)
     return float(np.sqrt(max(constant2, least**2))), float(slope)
+
+
+def _not_negative_line(x: FloatArray, y: FloatArray, weight: FloatArray) -> tuple[float, float]:
+    """Return constant and slope of the best line of which neither is negative.
+
+    Of two unknowns, either both are free or one of them is 0, so that the import of SciPy's optimisers, a
+    fifth of the time of a fit, is not needed.
+    """
+    columns, target = np.column_stack((weight, weight * x)), weight * y
+    both = np.linalg.lstsq(columns, target, rcond=None)[0]
+    if both.min() >= 0.0:
+        return float(both[0]), float(both[1])
+    alone = np.maximum(columns.T @ target, 0.0) / np.maximum(np.sum(columns**2, axis=0), 1e-300)
+    left = np.sum((target[:, None] - columns * alone) ** 2, axis=0)
+    return (float(alone[0]), 0.0) if left[0] <= left[1] else (0.0, float(alone[1]))
 
 
 @dataclass(frozen=True)
