@@ -35,7 +35,9 @@ def check_writable(paths: Iterable[Path], force: bool) -> None:
         if path.is_dir():
             raise FileError(path, "is a directory; name a file")
         if path.exists() and not force:
-            raise FileError(path, "exists; choose another name, or overwrite it with --force")
+            raise FileError(
+                path, "exists; choose another name, or overwrite it with --force (Python: force=True)"
+            )
         folder = next(parent for parent in path.absolute().parents if parent.exists())
         if not folder.is_dir():
             raise FileError(path, f"cannot be written: {folder} is not a directory")

@@ -333,7 +333,8 @@ class _Store:
                 found[i] = document["content"]
             elif not self._force and stage == "alone":
                 raise FileError(
-                    path, "is of other data or options; choose another folder, or overwrite it with --force"
+                    path,
+                    "is of other data or options; choose another folder, or overwrite it with --force (Python: force=True)",
                 )
         return found
 
