@@ -90,17 +90,12 @@ def correct(
         return plain
     if not white and not (settings.discrepancy and has_discrepancy(objective)):
         return plain
-    # A discrepancy that would describe the data in place of the model is left out, the effects are not.
-    for discrepancy in (False,) if white else (True, False):
-        corrected = _with_effects(objective, minima, settings, known, white, discrepancy, budget)
-        if corrected is not None:
-            return corrected
-    return plain
+    return _with_effects(objective, minima, settings, known, white, not white, budget) or plain
 
 
 def _with_effects(
     objective: Objective,
-    minima: tuple[Minimum, ...],
+    plain: tuple[Minimum, ...],
     settings: Systematics,
     known: Collection[str],
     white: bool,
@@ -111,10 +106,9 @@ def _with_effects(
 
     None if there are no effects, or if the curve of the best solution is far from the data.
     """
-    limit = LARGEST_RISE * minima[0].chi2
-    zero = _prior_of_zero(minima[0], settings, known)
-    starts = [_with_zero(minimum.parameters, zero) for minimum in minima]
-    sources = minima
+    zero = _prior_of_zero(plain[0], settings, known)
+    starts = [_with_zero(minimum.parameters, zero) for minimum in plain]
+    minima = sources = plain
     for _ in range(ROUNDS):
         # The derivatives are those of the plain curve, whose scale follows from the noise alone.
         best = reevaluated(minima[0], objective)
@@ -135,7 +129,11 @@ def _with_effects(
         if white:
             break
     if not white:
-        near = [minimum.evaluation.chi2_of_curves <= limit for minimum in minima]
+        # Both the curve with the effects and that of the parameters alone.
+        curves = (max(each.evaluation.chi2_of_curves, objective.chi2(each.values)) for each in minima)
+        near = [chi2 <= LARGEST_RISE * plain[0].chi2 for chi2 in curves]
+        if not near[0] and errors.discrepancy is not None:
+            return _with_effects(objective, plain, settings, known, white, False, budget)
         if not near[0]:
             return None
         minima, sources = (tuple(itertools.compress(each, near)) for each in (minima, sources))
