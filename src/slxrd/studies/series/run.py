@@ -334,7 +334,8 @@ class _Store:
             elif not self._force and stage == "alone":
                 raise FileError(
                     path,
-                    "is of other data or options; choose another folder, or overwrite it with --force (Python: force=True)",
+                    "is of other data or options; choose another folder, or overwrite it with --force "
+                    "(Python: force=True)",
                 )
         return found
 
