@@ -12,6 +12,8 @@ from slxrd.detector.maps import CartesianMap
 
 pytest.importorskip("panel")
 
+from bokeh.document import Document
+
 from slxrd.ui.app.plots.cut_curve import CutCurve
 from slxrd.ui.app.plots.image import ImageActions, ImagePlot
 from slxrd.ui.app.plots.theme import LIGHT
@@ -155,3 +157,10 @@ def test_a_redraw_keeps_the_zoom_of_the_curve_unless_its_axis_changes() -> None:
     assert shown.reset_end == pytest.approx(0.304)
     curve.show(slxrd.Cut("in-plane", (0.04, 0.06)), one)
     assert shown.end == pytest.approx(0.304)
+
+
+def test_two_pages_draw_an_image() -> None:
+    for _ in range(2):
+        plot = ImagePlot(LIGHT, ImageActions(lambda *_: None, lambda *_: None))
+        plot.show(map_picture(MAP, FILM), [], "")
+        Document().add_root(plot.view.objects[0].object)  # refused if another page has a part of it

@@ -174,6 +174,14 @@ class User:
                 self.page.wait_for_timeout(200)
         raise AssertionError("drawing with the mouse had no effect")
 
+    def until(self, done: Callable[[], object]) -> None:
+        """Wait until something holds that is not a text on the page."""
+        for _ in range(600):
+            if done():
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("it did not happen within a minute")
+
     def column(self, source: str, name: str) -> list[float]:
         """Return a column of a plot's data source."""
         return list(
@@ -202,11 +210,7 @@ class User:
         )
 
     def sees_another_curve(self, old: list[float]) -> None:
-        for _ in range(300):
-            if self.column("calculated", "calculated") != old:
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError("the curve has not changed")
+        self.until(lambda: self.column("calculated", "calculated") != old)
 
 
 @pytest.fixture

@@ -50,6 +50,7 @@ def test_a_cut_is_dragged_on_the_map_saved_and_sent_to_the_fit(user: Any, film: 
     fill(user, "from (Å⁻¹)", "0.045")
     fill(user, "to (Å⁻¹)", "0.055")
     user.sees("Cut in-plane:0.045:0.055")
+    user.until(lambda: user.column("curve", "q"))
     q = np.array(user.column("curve", "q"))
     assert q[np.argmax(user.column("curve", "y"))] == pytest.approx(0.03, abs=0.004)
 
@@ -62,7 +63,7 @@ def test_a_cut_is_dragged_on_the_map_saved_and_sent_to_the_fit(user: Any, film: 
 
     user.page.get_by_text("Orientation (GIWAXS)").first.click()
     for label, value in (
-        ("or lattice (Å)", "125.66"),
+        ("lattice a (Å)", "125.66"),
         ("rings from (Å⁻¹)", "0.03"),
         ("rings to (Å⁻¹)", "0.07"),
     ):

@@ -51,11 +51,17 @@ class CutFields:
             description="Sides of the normal of the film that the cut uses.",
             **_WIDE,
         )
-        self._bins = pn.widgets.TextInput(
-            label="bins", placeholder="one a pixel", description="Number of bins of the cut.", **_WIDE
+        self._bins = pn.widgets.IntInput(
+            label="bins",
+            value=None,
+            start=1,
+            placeholder="one a pixel",
+            description="Number of bins of the cut.",
+            **_WIDE,
         )
         for name, field in self._named.items():
             field.param.watch(self._changed(name), "value")
+        self._bins.param.watch(lambda event: self._bins_changed(event.new), "value")
         for end in self._ends:
             end.param.watch(lambda _: self._ends_changed(), "value")
         self._second = row(*self._ends[2:])
@@ -71,7 +77,7 @@ class CutFields:
 
     @property
     def _named(self) -> dict[str, Any]:
-        return {"kind": self._kind, "side": self._side, "bins": self._bins}
+        return {"kind": self._kind, "side": self._side}
 
     def _changed(self, name: str) -> Callable[[Any], None]:
         def changed(event: Any) -> None:
@@ -85,6 +91,7 @@ class CutFields:
         self._filling = True
         for name, field in self._named.items():
             field.value = getattr(request, name)
+        self._bins.value = int(request.bins) if request.bins else None
         labels, numbers = _LABELS[request.kind], _numbers(request.ranges.get(request.kind, ""))
         for i, end in enumerate(self._ends):
             end.visible = i < len(labels)
@@ -92,6 +99,10 @@ class CutFields:
             end.value = numbers[i] if i < len(numbers) else None
         self._second.visible = len(labels) > 2
         self._filling = False
+
+    def _bins_changed(self, bins: int | None) -> None:
+        if not self._filling:
+            self._on_change("bins", "" if bins is None else str(bins))
 
     def _ends_changed(self) -> None:
         ends = [end.value for end in self._ends if end.visible]

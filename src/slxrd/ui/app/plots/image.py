@@ -40,12 +40,11 @@ Borders = Sequence[tuple[FloatArray, FloatArray]]
 _ENDS = ("left", "right", "bottom", "top")
 #: Heights of the plots are given as styles: Panel would add up those of all steps for the height of the page.
 LEAST_HEIGHT = "260px"
-_VALUE = CustomJSHover(code="return isFinite(value) ? Number(value.toPrecision(5)).toString() : '–'")
-_COUNTS = CustomJSHover(code="return isFinite(value) ? Number(value.toPrecision(5)).toString() : 'not used'")
-_LENGTH = CustomJSHover(code="return Math.hypot(special_vars.x, special_vars.y).toFixed(4)")
-_AZIMUTH = CustomJSHover(
-    code="return (Math.atan2(special_vars.x, special_vars.y) * 180 / Math.PI).toFixed(1)"
-)
+# Scripts, from which each plot makes formatters of its own: two pages cannot have one in common.
+_VALUE = "return isFinite(value) ? Number(value.toPrecision(5)).toString() : '–'"
+_COUNTS = "return isFinite(value) ? Number(value.toPrecision(5)).toString() : 'not used'"
+_LENGTH = "return Math.hypot(special_vars.x, special_vars.y).toFixed(4)"
+_AZIMUTH = "return (Math.atan2(special_vars.x, special_vars.y) * 180 / Math.PI).toFixed(1)"
 
 
 @dataclass(frozen=True)
@@ -290,10 +289,11 @@ def _readout(picture: Picture, drawn: object) -> HoverTool:
             for name, label in (("q_xy", picture.names[0]), ("q_z", picture.names[1]))
             if name in picture.columns
         ]
-        formatters = {"@value": _COUNTS}
+        scripts = {"@value": _COUNTS}
     else:
         across, up = picture.names
         rows = [(across, "$x{0.0000} Å⁻¹"), (up, "$y{0.0000} Å⁻¹"), ("|q|", "@left{custom} Å⁻¹")]
         rows += [("azimuth", "@foot{custom}°"), ("intensity", "@value{custom} ± @sigma{custom}")]
-        formatters = {"@value": _VALUE, "@sigma": _VALUE, "@left": _LENGTH, "@foot": _AZIMUTH}
+        scripts = {"@value": _VALUE, "@sigma": _VALUE, "@left": _LENGTH, "@foot": _AZIMUTH}
+    formatters = {name: CustomJSHover(code=code) for name, code in scripts.items()}
     return HoverTool(renderers=[drawn], tooltips=rows, formatters=formatters, visible=False, name="readout")

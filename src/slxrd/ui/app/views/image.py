@@ -16,6 +16,7 @@ from slxrd.ui.app.controls.code_area import code_area, copy_button
 from slxrd.ui.app.controls.cut_fields import CutFields
 from slxrd.ui.app.controls.file_drop import file_dropper, take_dropped
 from slxrd.ui.app.controls.image_fields import ImageFields
+from slxrd.ui.app.controls.image_source import ImageSource
 from slxrd.ui.app.controls.widgets import (
     CONTROLS_WIDTH,
     NARROW,
@@ -76,11 +77,16 @@ class ImageView:
         self._cut = CutFields(self._cut_changed)
         self._sample = ImageSampleView(workspace)
         self._make_plots(colours)
+        self._drop = file_dropper()
+        self._drop.param.watch(lambda _: take_dropped(self._drop, self.take), "value")
+        self._source = ImageSource(lambda file: self._ask(file=file))
         self._fields = ImageFields(lambda typed: self._ask(typed=typed))
         self._used, self._doubts = text(), text()
         self._command = code_area("command line", 96, "It writes the same cut, and the picture, to files.")
         controls = [
-            *self._file_fields(),
+            text(HINT),
+            self._drop,
+            *self._source.views,
             self._used,
             collapsible("Geometry", self._fields.geometry, open=True),
             collapsible("Pixels that are left out, and counts", self._fields.pixels),
@@ -92,26 +98,6 @@ class ImageView:
             text(ABOUT), *([text(INSTALL)] if _MISSING else controls), width=CONTROLS_WIDTH, margin=0
         )
         self.refresh("job")
-
-    def _file_fields(self) -> list[Any]:
-        self._list = pn.widgets.Select(
-            label="dropped files", options=[], size=4, description="Choose an image to open it.", **_WIDE
-        )
-        self._list.param.watch(self._chosen, "value")
-        self._file = pn.widgets.AutocompleteInput(
-            label="image",
-            placeholder="/home/me/film.edf",
-            options=[],
-            restrict=False,
-            min_characters=0,
-            case_sensitive=False,
-            description="Name of a dropped file, or a path; in HDF5 with ::/path/of/dataset after it.",
-            **_WIDE,
-        )
-        self._file.param.watch(lambda event: self._ask(file=(event.new or "").strip()), "value")
-        self._drop = file_dropper()
-        self._drop.param.watch(lambda _: take_dropped(self._drop, self.take), "value")
-        return [text(HINT), self._drop, self._list, self._file]
 
     def _outputs(self) -> list[Any]:
         state = self.workspace.image
@@ -210,10 +196,6 @@ class ImageView:
         else:
             ask(self.workspace, file=name)
 
-    def _chosen(self, event: Any) -> None:
-        if event.new is not None:
-            self._ask(file=event.new)
-
     def _send_to_fit(self) -> None:
         if send_to_fit(self.workspace):
             name = self.workspace.session.state.file
@@ -295,9 +277,7 @@ class ImageView:
     def _show_request(self, request: ImageRequest) -> None:
         names = self.workspace.image.files.names
         images = [name for name in names if not name.lower().endswith((".poni", ".json"))]
-        self._list.param.update(options=images, size=min(max(len(images), 2), 6), visible=len(images) > 1)
-        self._list.value = request.file if request.file in images else None
-        self._file.param.update(options=images, value=request.file)
+        self._source.show(request.file, images)
         self._fields.show(request.typed, names)
         self._cut.show(request)
         self._command.value = request.command() if request.file else ""

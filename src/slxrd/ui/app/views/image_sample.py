@@ -8,9 +8,11 @@ from typing import Any
 import panel as pn
 
 from slxrd._escape import html_text as escape
+from slxrd.errors import SlxrdError
 from slxrd.fitting.record.kept_sample import SampleResult
 from slxrd.sample.library.crystals import crystal_names
 from slxrd.studies.sample_table.table import SampleTable
+from slxrd.ui.app.controls.option_texts import number_field, number_text
 from slxrd.ui.app.controls.scroll import Scroller
 from slxrd.ui.app.controls.widgets import (
     button,
@@ -99,7 +101,7 @@ class ImageSampleView:
     def _measure(self, what: str, description: str) -> pn.widgets.Button:
         return button(
             f"Measure the {what}",
-            lambda: measure(self.workspace, what, self._texts(what)),
+            lambda: self.workspace.try_action(lambda: measure(self.workspace, what, self._texts(what))),
             width=220,
             description=description,
         )
@@ -112,12 +114,15 @@ class ImageSampleView:
                 "0.5",
                 "Error of the centre; part of the errors of the periods.",
             ),
-            "distance-error": ("distance ± (part)", "0.001", "Error of the distance, relative to it."),
+            "distance-error": (
+                "distance ± (relative)",
+                "0.001",
+                "Error of the distance, divided by the distance.",
+            ),
             "incidence-error": ("incidence ± (°)", "0.02", "Error of the angle of incidence, in degrees."),
         }
         self._of_periods = {
-            name: pn.widgets.TextInput(label=label, placeholder=default, description=about, **_WIDE)
-            for name, (label, default, about) in fields.items()
+            name: number_field(label, about, default) for name, (label, default, about) in fields.items()
         }
         made = list(self._of_periods.values())
         return collapsible(
@@ -138,11 +143,13 @@ class ImageSampleView:
             description="Its planes name the rings; without a crystal, rings are listed.",
             **_WIDE,
         )
-        self._lattice = pn.widgets.TextInput(
-            label="or lattice (Å)",
-            placeholder="5.94:F",
-            description="Edges and centring of another lattice with right angles, such as 5.8,5.8,5.9:P.",
-            **_WIDE,
+        self._edges = [
+            number_field("lattice a (Å)", "Edge of another lattice with right angles; replaces the crystal."),
+            number_field("b (Å)", "Second edge; empty with c: as long as a (cubic).", "as a"),
+            number_field("c (Å)", "Third edge; empty with b: as long as a (cubic).", "as a"),
+        ]
+        self._centring = pn.widgets.Select(
+            label="centring", options=["P", "I", "F"], description="Centring of that lattice.", **_WIDE
         )
         self._ends = [
             pn.widgets.FloatInput(label=label, value=None, step=0.1, description=about, **_WIDE)
@@ -157,7 +164,9 @@ class ImageSampleView:
                 "<p>Which planes lie parallel to the substrate, the tilt of the crystals, the part of them "
                 "that is oriented at random, and rings of impurities.</p>"
             ),
-            row(self._crystal, self._lattice),
+            self._crystal,
+            row(*self._edges[:2]),
+            row(self._edges[2], self._centring),
             row(*self._ends),
             self._buttons["orientation"],
         )
@@ -165,8 +174,17 @@ class ImageSampleView:
     def _texts(self, what: str) -> dict[str, str]:
         """Return what is typed, by the options of the command."""
         if what == "periods":
-            return {name: field.value_input or "" for name, field in self._of_periods.items()}
-        return {"lattice": self._lattice.value_input or self._crystal.value, "q": self._range()}
+            return {name: number_text(field.value) for name, field in self._of_periods.items()}
+        return {"lattice": self._lattice() or self._crystal.value, "q": self._range()}
+
+    def _lattice(self) -> str:
+        """Return the lattice as the command line has it; empty without one."""
+        edges = [number_text(edge.value) for edge in self._edges]
+        if not any(edges):
+            return ""
+        if not all(edges) and edges[1:] != ["", ""]:
+            raise SlxrdError("lattice: type a alone (cubic), or a, b and c")
+        return ",".join(filter(None, edges)) + f":{self._centring.value}"
 
     def _range(self) -> str:
         ends = ["" if end.value is None else f"{end.value:g}" for end in self._ends]
