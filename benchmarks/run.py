@@ -30,10 +30,10 @@ def main() -> None:
     scaling(rounds=5 if quick else 30)
     fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
     uncertainty(rounds=1 if quick else 3)
-    series(count=16 if quick else 200)
+    series(count=8 if quick else 200)
     files(rounds=2 if quick else 5)
     installed_size()
-    processes(rounds=2 if quick else 5)
+    processes(rounds=1 if quick else 5)
     if arguments.json:
         write(arguments.json)
 

@@ -72,8 +72,11 @@ loop_
 {_COLUMNS}Pb Pb2+ 0 0 0
 S S2- 0.5 0.5 0.5
 """
-#: Replicates of a bootstrap and simulated measurements of a plan.
-FEW = "8"
+#: Values of options that make a command short: replicates of a bootstrap, simulated measurements of a plan,
+#: and the points of a map.
+FEW = {"--bootstrap": "8", "--number": "4", "--map": "L=34:40:5,N=12:14:5"}
+#: Patterns of a series that stands in a folder.
+FILMS = 4
 #: Commands and Python that take less than half a second: they run in the tests too.
 QUICK = ("simulate", "info", "convert", "correct")
 _CALCULATING = (
@@ -236,11 +239,16 @@ def xrdml(pattern: slxrd.Pattern) -> str:
 
 
 def _with_fewer(arguments: list[str]) -> list[str]:
-    """The same command with few repetitions of what is random: that it runs is seen sooner."""
-    fewer = [
-        FEW if before == "--bootstrap" else word for before, word in itertools.pairwise(["", *arguments])
-    ]
-    return [*fewer, "--number", FEW] if arguments[0] == "plan" and "--number" not in arguments else fewer
+    """The same command with few repetitions: that it runs is seen sooner."""
+    fewer = [FEW.get(before, word) for before, word in itertools.pairwise(["", *arguments])]
+    few_measured = ["--number", FEW["--number"]]
+    return fewer + few_measured * (arguments[0] == "plan" and "--number" not in arguments)
+
+
+@cache
+def _spheres() -> slxrd.Fit:
+    """The fit that is in the folder ``results`` where a page takes it for granted."""
+    return slxrd.example("pbs-spheres").fit()
 
 
 class Reader:
@@ -262,14 +270,15 @@ class Reader:
             if path.is_dir() and path.name != "src":
                 shutil.rmtree(path)
         if "films/" in block.text:
-            shutil.copytree(
-                self.folder / "src" / "slxrd" / "io" / "examples" / "cspbbr3-annealing", self.folder / "films"
-            )
+            films = self.folder / "films"
+            films.mkdir()
+            for path in sorted((self.folder / "src/slxrd/io/examples/cspbbr3-annealing").iterdir())[:FILMS]:
+                shutil.copy(path, films)
         before = Path.cwd()
         os.chdir(self.folder)
         try:
             if re.search(r"(show|report) results|load\(.results", block.text):
-                slxrd.save(slxrd.example("pbs-spheres").fit(), "results")
+                slxrd.save(_spheres(), "results")
             return (
                 self._python(block)
                 if block.kind == "python"
