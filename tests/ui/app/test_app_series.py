@@ -23,7 +23,7 @@ from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, SeriesOptions, expand_path, open_folder
 from slxrd.ui.app.state.workspace import Workspace
 from slxrd.ui.app.views.series import SeriesView
-from slxrd.ui.app.views.series_tables import onset_html, opened_html, results_html
+from slxrd.ui.app.views.series_tables import _aligned, onset_html, opened_html, results_html
 
 Q = np.round(np.arange(0.9, 1.2501, 0.0025), 6)
 CHOICES: dict[str, Any] = {
@@ -220,3 +220,12 @@ def test_the_value_is_found_between_two_texts(before: str, after: str, name: str
     assert found is not None
     assert found[1] == value
     assert pattern_of_name(" ", "") is None
+
+
+def test_points_of_a_column_are_in_line_and_signs_stay_behind() -> None:
+    column = ["36.89 ± 0.12", "35.069 ± 0.068 ?", "−0.5 ± 12", "—", "> 1.59"]
+    filled = _aligned(column)
+    assert [cell.replace("\u2007", "") for cell in filled] == column
+    ends = [cell.removesuffix(" ?") for cell in filled[:3]]
+    assert {len(cell) - cell.index(" ±") for cell in ends} == {len(" ± 0.068"), len(" ± 12    ")}
+    assert ends[0] == "36.89\u2007 ± 0.12\u2007"

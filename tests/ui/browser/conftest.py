@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -132,8 +133,12 @@ class User:
         return field
 
     def sees(self, text: str) -> None:
-        """Wait until a text is visible; the same text may also be in a panel that is not shown."""
-        self.page.get_by_text(text).locator("visible=true").first.wait_for()
+        """Wait until a text is visible; the same text may also be in a panel that is not shown.
+
+        The browser searches all parts of the page, so that searching without pauses would delay the page.
+        """
+        shown = self.page.get_by_text(text).locator("visible=true")
+        self.until(lambda: shown.count(), f"“{text}” did not appear")
 
     def fitted(self, example: str = "cspbbr3-cubes.csv") -> None:
         self.drop(EXAMPLES / example)
@@ -174,13 +179,12 @@ class User:
                 self.page.wait_for_timeout(200)
         raise AssertionError("drawing with the mouse had no effect")
 
-    def until(self, done: Callable[[], object]) -> None:
-        """Wait until something holds that is not a text on the page."""
-        for _ in range(600):
-            if done():
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError("it did not happen within a minute")
+    def until(self, done: Callable[[], object], else_: str = "it did not happen") -> None:
+        """Wait until something holds, at most a minute."""
+        end = time.monotonic() + 60.0
+        while not done():
+            assert time.monotonic() < end, else_
+            self.page.wait_for_timeout(200)
 
     def column(self, source: str, name: str) -> list[float]:
         """Return a column of a plot's data source."""

@@ -13,7 +13,7 @@ from panel.io.state import set_curdoc
 
 from slxrd.ui.app.controls.plot_bar import PlotBar
 from slxrd.ui.app.controls.style import INSPECTOR_WIDTH, TABS, variables
-from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, card, text
+from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH, card, card_below, text
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
 from slxrd.ui.app.state.messages import Topic
@@ -183,7 +183,7 @@ class Page:
     def _make_series(self) -> tuple[_View, pn.Row]:
         self._series = SeriesView(self.workspace)
         work = pn.Column(
-            card(self._series.right, sizing_mode="stretch_width"),
+            card_below(self._series.right),
             sizing_mode="stretch_both",
             margin=0,
             styles=_SCROLLS,

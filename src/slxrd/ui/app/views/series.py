@@ -131,7 +131,12 @@ class SeriesView:
         self._summary, self._pictures, self._printed = text(), text(), text()
         self._output = collapsible("Output of slxrd series", self._printed)
         self.right = pn.Column(
-            self._summary, self._pictures, self._output, sizing_mode="stretch_width", margin=0
+            self._summary,
+            self._pictures,
+            self._output,
+            sizing_mode="stretch_width",
+            margin=0,
+            styles={"max-height": "none"},  # Panel limits heights to that of what contains them
         )
         self.refresh("state")
         self.refresh("series")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from slxrd.studies.series.text import (
 from slxrd.ui.app.controls.widgets import html_table
 from slxrd.ui.app.state.messages import name_page_fields
 from slxrd.ui.app.state.series import FittedSeries, OpenSeries
+from slxrd.ui.symbols_html import text_html
 
 #: Largest number of rows of a table; of longer ones the first and the last rows are shown.
 MOST_ROWS = 60
@@ -40,6 +42,10 @@ _LEGEND = {
     REJECTED: "no result: the model does not describe the pattern",
     ">": "and < mark limits, at 95 %",
 }
+_VALUE = re.compile(
+    r"(?P<value>[^ ]+?)(?P<places>(?:\.\d+)?) ± (?P<error>[^ ]+?)(?P<of_error>(?:\.\d+)?)(?P<mark>| .)"
+)
+_DIGIT_WIDE = "\u2007"
 Row = tuple[str, float, Mapping[str, Estimate]]
 
 
@@ -82,7 +88,7 @@ def onset_html(fitted: FittedSeries, running: bool = False) -> str:
             "Fit the series again to continue.</p>"
         )
     changes = [change.text(fit.series) for change in fit.changes]
-    return "".join(f"<p><b>{escape(text[:1].upper() + text[1:])}.</b></p>" for text in changes) or (
+    return "".join(f"<p><b>{text_html(text[:1].upper() + text[1:])}.</b></p>" for text in changes) or (
         "<p>The fits show no loss or gain of order along the series.</p>"
     )
 
@@ -111,7 +117,7 @@ def results_html(fitted: FittedSeries) -> str:
 def pictures_html(fitted: FittedSeries) -> str:
     """Return the figures with titles; the heat map is not inverted by the dark theme."""
     return "".join(
-        f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='max-width:100%' "
+        f"<h3>{PICTURES[name]}</h3><img alt='{PICTURES[name]}' style='width:100%;max-width:860px' "
         f"class='{'dark' if name == 'heatmap' else ''}' "
         f"src='data:image/png;base64,{b64encode(picture).decode()}'>"
         for name, picture in fitted.pictures.items()
@@ -129,14 +135,15 @@ def _estimates(rows: Sequence[Row], series: Series) -> str:
     for name in names:
         unit = next(estimates[name].unit for _, _, estimates in rows if name in estimates)
         head.append(f"{symbol_of(name)} ({unit})" if unit else symbol_of(name))
-    head.append("pattern")
-    cells = [
-        (f"{value:g}", *(_cell(estimates.get(name)) for name in names), label)
-        for label, value, estimates in rows
-    ]
-    seen = "".join("".join(row[1:-1]) for row in cells).replace("<", ">")
+    columns = [_aligned([_cell(estimates.get(name)) for _, _, estimates in rows]) for name in names]
+    seen = "".join(map("".join, columns)).replace("<", ">")
     legend = "; ".join(f"{sign} {meaning}" for sign, meaning in _LEGEND.items() if sign in seen)
-    body = html_table(head, _shortened(cells), range(len(head) - 1))
+    values = [f"{value:g}" for _, value, _ in rows]
+    columns, numbers = [values, *columns], range(len(head))
+    if len(set(values)) < len(values):  # otherwise the list of patterns has the name of each value
+        head.append("pattern")
+        columns.append([label for label, _, _ in rows])
+    body = html_table(head, _shortened(list(zip(*columns, strict=True))), numbers)
     wide = f"<div tabindex='0' style='overflow-x:auto;white-space:nowrap;font-size:12.5px'>{body}</div>"
     return wide + (f"<small>{escape(legend)}</small>" if legend else "")
 
@@ -148,6 +155,22 @@ def _cell(estimate: Estimate | None) -> str:
         return REJECTED
     value = format_estimate(estimate).removesuffix(f" {estimate.unit}").replace("not determined", "—")
     return f"{value} {_MARKS.get(estimate.status, '')}".strip()
+
+
+def _aligned(cells: Sequence[str]) -> list[str]:
+    """Fill up values and errors of a column with spaces of a digit, so that their points are in line."""
+    found = [_VALUE.fullmatch(cell) for cell in cells]
+    places = [max((len(each[part]) for each in found if each), default=0) for part in ("places", "of_error")]
+    spaces = [_DIGIT_WIDE * place for place in places]
+
+    def filled(each: re.Match[str]) -> str:
+        value, error = (
+            each[number] + each[part] + space[len(each[part]) :]
+            for number, part, space in zip(("value", "error"), ("places", "of_error"), spaces, strict=True)
+        )
+        return f"{value} ± {error}{each['mark']}"
+
+    return [cell if each is None else filled(each) for cell, each in zip(cells, found, strict=True)]
 
 
 def _shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
@@ -167,7 +190,7 @@ def _items(title: str, items: Sequence[str]) -> str:
     if not items:
         return ""
     return (f"<h3>{title}</h3>" if title else "") + (
-        "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+        "<ul>" + "".join(f"<li>{text_html(item)}</li>" for item in items) + "</ul>"
     )
 
 

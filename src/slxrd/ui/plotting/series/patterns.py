@@ -72,7 +72,7 @@ def series_stack_figure(fit: SeriesFit, shown: Sequence[Interval] = (), *, water
                         _draw_calculated(panel, fit, k, (low, high), i * lift, 2.0 * (n - i) + 1.0)
             if n <= _MANY and panel is panels[-1]:
                 labels = [fit.series.at(fit.members[k].value) for k in drawn]
-                _label_lines(panel, lines, lift, labels, colours)
+                _label_lines(panel, lines, lift, labels)
         panel.set_yticks([])
         panel.set_xlabel(style.with_unit("$q$ of the first pattern", "Å⁻¹") if waterfall else style.Q)
         if logarithmic or panel is panels[0] or style.is_narrow():
@@ -218,12 +218,11 @@ def _label_lines(
     lines: Sequence[tuple[FloatArray, FloatArray]],
     lift: float,
     labels: Sequence[str],
-    colours: Any,
 ) -> None:
     for i, ((x, y), label) in enumerate(zip(lines, labels, strict=True)):
         if x.size:
             panel.annotate(
-                figure_text(label), (1.01, float(y[-1]) + i * lift), color=colours[i],
+                figure_text(label), (1.01, float(y[-1]) + i * lift),
                 xycoords=("axes fraction", "data"), va="center",
             )  # fmt: skip
 
