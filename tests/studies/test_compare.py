@@ -1,6 +1,7 @@
 """Compare the evidence with integrals on a grid, and the conclusion with the model that made the pattern."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -189,3 +190,11 @@ def test_fits_of_different_points_are_refused(cubes, two):
     other = slxrd.fit(cubes, regions=[(0.94, 1.24)], fix={**KNOWN, "sigma_L": 1.4})
     with pytest.raises(slxrd.SlxrdError, match="not fitted to the same points"):
         compare_fits({"a": both, "b": other})
+
+
+def test_a_criterion_that_is_the_same_for_both_prefers_none(two):
+    compared = compare_fits({"one": two[0], "other": two[0]})
+    best, other = compared.models
+    for by, preferred in ((0.04, 0), (0.06, 1)):  # the table shows one decimal
+        better = replace(other, aic=best.aic - by)
+        assert str(replace(compared, models=(best, better))).count("AIC prefers") == preferred

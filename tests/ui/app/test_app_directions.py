@@ -113,6 +113,19 @@ def test_the_open_scan_is_added_once_with_how_it_is_read() -> None:
     assert shlex.split(command_of(workspace, {}))[2:] == ["example:cumnsb-film", "--no-lp"]
     add_file(workspace, FILES["100"].name, FILES["100"].read_bytes())
     assert command_of(workspace, {}).startswith("# example:cumnsb-film is read on this page with --no-lp\n")
+    cut = workspace.image.cuts[0]
+    workspace.image.cuts = tuple(
+        dataclasses.replace(cut, name=f"{i}.xy", options=("--scan", str(i % 5))) for i in range(25)
+    )
+    *notes, last = command_of(workspace, {}).splitlines()
+    assert notes == [
+        *(
+            f"# {i}.xy, {i + 5}.xy, {i + 10}.xy and 2 more are read on this page with --scan {i}"
+            for i in range(3)
+        ),
+        "# and 10 more with other options",
+    ]
+    assert last.startswith("slxrd directions 0.xy")
 
 
 @pytest.mark.slow

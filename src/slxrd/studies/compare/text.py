@@ -170,8 +170,8 @@ def conclusion(comparison: Comparison) -> list[str]:
             lines.append(f"{best.name} does not describe these data: {_misfit(best.fit)}")
     for criterion, title in (("aic", "AIC"), ("bic", "BIC")):
         other = comparison.by(criterion)[0]  # type: ignore[arg-type]
-        if other is not best:
-            by = getattr(best, criterion) - getattr(other, criterion)
+        by = getattr(best, criterion) - getattr(other, criterion)
+        if float(_difference(by)) > 0.0:  # none that the table shows as equal
             lines.append(f"{title} prefers {other.name} to {best.name}, by {by:.1f}.")
     return lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from slxrd.ui.app.state.workspace import Workspace
 _NAMED = re.compile(r"(?<!\d)([0-2]{3})$")
 #: Directions of cuts through an image, by their kind, until another one is chosen.
 _OF_CUT = {"in-plane": "in-plane", "out-of-plane": "001"}
+#: Number of files, and of options that they are read with, that a comment on a command lists.
+_MOST_LISTED = 3
 _JOB = "the fit of several directions"
 
 
@@ -185,11 +187,25 @@ def command_of(workspace: Workspace, given: Mapping[str, Any]) -> str:
     special = {cut.options for cut in cuts}
     if len(special) == 1:
         return shlex.join([*words, *next(iter(special))])
-    command = shlex.join(words)
-    notes = [
-        f"# {cut.name} is read on this page with {shlex.join(cut.options)}" for cut in cuts if cut.options
-    ]
-    return "\n".join([*notes, command])
+    return "\n".join([*_notes_on_reading(cuts), shlex.join(words)])
+
+
+def _notes_on_reading(cuts: Sequence[ChosenCut]) -> list[str]:
+    """Return comments on cuts that are read with options, few even where each of many has its own."""
+    read_with: dict[tuple[str, ...], list[str]] = {}
+    for cut in cuts:
+        if cut.options:
+            read_with.setdefault(cut.options, []).append(cut.name)
+    notes = []
+    for options, names in read_with.items():
+        more = len(names) - _MOST_LISTED
+        listed = ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+        verb = "is" if len(names) == 1 else "are"
+        notes.append(f"# {listed} {verb} read on this page with {shlex.join(options)}")
+    if len(notes) > _MOST_LISTED:
+        count = sum(map(len, list(read_with.values())[_MOST_LISTED:]))
+        notes[_MOST_LISTED:] = [f"# and {count} more with other options"]
+    return notes
 
 
 def fit_chosen(workspace: Workspace, given: Mapping[str, Any]) -> None:
