@@ -134,6 +134,8 @@ def test_only_a_unique_result_that_describes_the_data_is_green() -> None:
     fit = replace(cubes(), assessment=Assessment("describes"))
     assert terminal.colour_of(fit) == "green"
     assert terminal.colour_of(replace(fit, converged=False)) == "yellow"
+    replaced = Assessment("describes", replaced="σ_G was replaced")
+    assert terminal.colour_of(replace(fit, assessment=replaced)) == "yellow"
     assert terminal.colour_of(replace(fit, assessment=Assessment("systematic"))) == "yellow"
     assert terminal.colour_of(replace(fit, assessment=Assessment("rejected"))) == "red"
     assert terminal.colour_of(replace(fit, assessment=None)) is None

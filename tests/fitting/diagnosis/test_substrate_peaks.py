@@ -80,6 +80,14 @@ def test_a_lone_sharp_peak_hides_nothing() -> None:
     assert find_substrate(other_crystals) is None
 
 
+def test_broad_fringes_far_from_a_lone_sharp_peak_are_of_a_film_as_well() -> None:
+    """Two crystals of eight planes on a substrate, to 0.91 Å⁻¹ above its peak."""
+    fringes = [(2.2153, 0.155, 103.0), (2.8087, 0.135, 1854.0), (3.1394, 0.147, 198.0), (3.4737, 0.145, 56.0)]
+    found = find_substrate(maxima(*fringes[:1], (2.5659, 0.0032, 1.77e7), *fringes[1:]))
+    assert found is not None
+    assert found[1].q == 2.5659
+
+
 @pytest.mark.parametrize("substrate", [1.97, 2.06])
 @pytest.mark.parametrize("repeats", [8, 19])
 def test_fringes_of_the_whole_stack_are_not_those_of_its_period(repeats: int, substrate: float) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
-from slxrd.fitting.diagnosis.options import diagnosis_for, means_stack
+from slxrd.fitting.diagnosis.options import diagnosis_for, excluded_resolution, means_stack
 from slxrd.fitting.diagnosis.readings import (
     CRYSTALS,
     FILM,
@@ -20,6 +20,7 @@ from slxrd.fitting.diagnosis.readings import (
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
+from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.q_zero import fix_q_zero
@@ -30,7 +31,7 @@ from slxrd.parameters.parameter_set import Parameters
 #: Number of crystals from which that of a stack is estimated: of one with satellites, and without.
 CRYSTALS_IN_STACK, FEW_CRYSTALS = 8, 4
 #: A stack without clear satellites is fitted if its χ² is less than this part of that of a film, and one with
-#: systematic residuals is preferred.
+#: systematic residuals is preferred; another resolution is used if χ² with it is less than this part.
 WORTH_FITTING = 0.7
 #: Peaks within this relative distance of the substrate's may be satellites; the least number of them.
 NEAR, FEWEST_SATELLITES = 0.3, 3
@@ -46,7 +47,9 @@ def fit_best(
     """Fit a pattern with the model that its diagnosis proposes, and with others where that one fails.
 
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
-    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps.
+    region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps. If the sharpest
+    peak excludes the resolution that was given, and the fit with it does not describe the pattern, the limit
+    from that peak is tried; where it describes the pattern clearly better, the assessment states it.
 
     Parameters
     ----------
@@ -60,6 +63,31 @@ def fit_best(
     SlxrdError
         If the options do not suit each other or the pattern.
     """
+    fit = _with_other_models(pattern, options, setup, report)
+    limit = excluded_resolution(pattern, options)
+    if limit is None or fit.assessment is None or fit.assessment.misfit is None:
+        return fit
+    narrower = float(f"{limit.sigma:.3g}")
+    tried = _with_other_models(pattern, {**options, "resolution": narrower}, setup, report)
+    if tried.assessment is None or not _describes_better(tried.assessment, fit.assessment):
+        return fit
+    replaced = (
+        f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution), which the width of the peak at "
+        f"{limit.q:.4f} Å⁻¹ excludes and with which reduced χ² is {fit.assessment.reduced_chi2:.3g}, was "
+        f"replaced by σ_G = {narrower:.3g} Å⁻¹, the upper limit from that peak"
+    )
+    return replace(tried, assessment=replace(tried.assessment, replaced=replaced))
+
+
+def _describes_better(one: Assessment, other: Assessment) -> bool:
+    """Whether a fit that is not rejected has clearly smaller residuals than another, of the same pattern."""
+    return not one.rejected and one.reduced_chi2 < WORTH_FITTING * other.reduced_chi2
+
+
+def _with_other_models(
+    pattern: Pattern, options: Mapping[str, Any], setup: Setup, report: Progress | None
+) -> Fit:
+    """Fit a pattern with the model that is proposed and with others; see :func:`fit_best`."""
     reading = best_reading(pattern, options, setup)
     first = fit_pattern(reading.pattern, reading.options, report)
     other = setup_other(pattern, options, setup, first)

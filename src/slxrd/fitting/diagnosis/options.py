@@ -11,6 +11,7 @@ import numpy as np
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.diagnose import FEWEST, diagnose
+from slxrd.fitting.diagnosis.noise import ResolutionEstimate
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.request.declaration import OPTIONS, undiagnosed
 from slxrd.parameters.definitions import STACKING
@@ -145,8 +146,8 @@ def complete(
     return undiagnosed(chosen), tuple(notes)
 
 
-def resolution_note(pattern: Pattern, options: Mapping[str, Any]) -> str:
-    """Describe a given resolution that is clearly larger than the sharpest peak allows; empty for others.
+def excluded_resolution(pattern: Pattern, options: Mapping[str, Any]) -> ResolutionEstimate | None:
+    """Return the limit from the sharpest peak if a given resolution is clearly larger; None otherwise.
 
     Parameters
     ----------
@@ -158,12 +159,24 @@ def resolution_note(pattern: Pattern, options: Mapping[str, Any]) -> str:
     found, given = diagnosis_for(pattern, options), options["resolution"]
     limit = None if found is None else found.resolution
     if limit is None or limit.origin != "sharpest peak" or not isinstance(given, int | float):
-        return ""
-    if given <= CLEARLY_WIDER * limit.sigma:
+        return None
+    return limit if given > CLEARLY_WIDER * limit.sigma else None
+
+
+def resolution_note(pattern: Pattern, options: Mapping[str, Any]) -> str:
+    """Describe a given resolution that is clearly larger than the sharpest peak allows; empty for others.
+
+    Parameters
+    ----------
+    pattern, options
+        As in :func:`excluded_resolution`.
+    """
+    limit = excluded_resolution(pattern, options)
+    if limit is None:
         return ""
     return (
-        f"σ_G = {given:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the pattern allows: it is "
-        f"at most {limit.sigma:.3g} Å⁻¹"
+        f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution) is larger than the sharpest peak of the "
+        f"pattern allows: it is at most {limit.sigma:.3g} Å⁻¹"
     )
 
 

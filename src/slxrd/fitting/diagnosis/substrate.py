@@ -100,7 +100,7 @@ def _is_order(ratio: float) -> bool:
 def _hides_film(maxima: Sequence[Maximum], i: int) -> bool:
     """Whether a sharp peak hides that of a film, of which only broad maxima far below it are seen."""
     broad = _broad_beside(maxima, i)
-    alone = len(broad) == len(maxima) - 1  # no other peak of a crystal
+    alone = all(k == i or _is_broad_and_weak(other, maxima[i]) for k, other in enumerate(maxima))
     if alone and any(other.significance > CERTAIN for other in broad):
         return True
     comb = find_comb(np.array([other.q for other in broad])) if len(broad) > 2 else None
@@ -121,8 +121,13 @@ def is_hidden_film(peak: Maximum, substrate: Maximum | SubstratePeak) -> bool:
     substrate : Maximum or SubstratePeak
     """
     near = abs(peak.q - substrate.q) < FRINGES_WITHIN * substrate.q
+    return near and _is_broad_and_weak(peak, substrate)
+
+
+def _is_broad_and_weak(peak: Maximum, substrate: Maximum | SubstratePeak) -> bool:
+    """Whether a maximum is no peak of another crystal, as fringes of a thin film are not."""
     wider = MUCH_WIDER * substrate.width < peak.width < BROADEST
-    return near and wider and peak.height < WEAK * substrate.height
+    return wider and peak.height < WEAK * substrate.height
 
 
 def _strongest_beside(maxima: Sequence[Maximum], i: int) -> Maximum | None:

@@ -258,6 +258,7 @@ def read_assessment(item: Mapping[str, Any] | None) -> Assessment | None:
         advice=_texts(item["advice"]),
         rivals=tuple(map(_rival, item["rivals"])),
         noise_time=_finite(item.get("noise_time", 1.0)),
+        replaced=str(item.get("replaced", "")),
         **{name: _finite(item[name]) for name in numbers},
     )
 

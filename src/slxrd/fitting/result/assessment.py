@@ -96,6 +96,8 @@ class Assessment:
         Other models of the same points.
     noise_time : float
         Correlation time of the noise of the data in points, above 1 where they were smoothed or interpolated.
+    replaced : str
+        A given option that the data exclude, and what was used instead; empty without one.
     """
 
     grade: Grade
@@ -110,6 +112,7 @@ class Assessment:
     explained: float = 1.0
     rivals: tuple[Rival, ...] = ()
     noise_time: float = 1.0
+    replaced: str = ""
 
     @property
     def white(self) -> bool:
@@ -125,6 +128,11 @@ class Assessment:
 
     @property
     def headline(self) -> str:
+        """The grade, what it means for the values, and what was replaced."""
+        return f"{self._verdict} Not as given: {self.replaced}." if self.replaced else self._verdict
+
+    @property
+    def _verdict(self) -> str:
         """One sentence: the grade, and what it means for the values."""
         measure = f"reduced χ² {self.reduced_chi2:.3g} against their noise, at most {self.limit:.3g} expected"
         shown = self.widening >= LEAST_WIDENING

@@ -30,7 +30,7 @@ def columns() -> int:
 
 
 def colour_of(fit: FitResult) -> Colour | None:
-    """Return the colour of the assessment of a fit: green only without another solution or model."""
+    """Return the colour of the assessment of a fit: green only as it was asked for, and without rivals."""
     from slxrd.fitting.result.assessment import AS_PROBABLE
 
     if fit.assessment is None:
@@ -39,7 +39,8 @@ def colour_of(fit: FitResult) -> Colour | None:
         return "red"
     others = any(solution.near(fit.ambiguous) for solution in fit.solutions[1:])
     others = others or any(rival.log_odds < AS_PROBABLE for rival in fit.assessment.rivals)
-    return "green" if fit.assessment.grade == "describes" and fit.converged and not others else "yellow"
+    certain = fit.assessment.grade == "describes" and fit.converged and not fit.assessment.replaced
+    return "green" if certain and not others else "yellow"
 
 
 def coloured() -> bool:
