@@ -28,8 +28,9 @@ MOST_REFINED, WORST_REFINED = 8, 3.0
 #: Two films are the same if their thicknesses differ by less than this part of the distance of minima, and
 #: the positions of their peaks by less than this part of a fringe.
 SAME = 0.15
-#: Reduced χ² of the best film on a substrate above which those from the period of the fringes are refined.
-POOR = 2.0
+#: Standard deviations by which χ² of the best film on a substrate is too large, so that films from the
+#: period of the fringes are refined as well.
+POOR = 4.0
 #: Films on a substrate that are refined.
 MOST_ON_SUBSTRATE = 10
 #: Starts near the best film: differences of the number of planes, shifts of its peak in fringes, and of the
@@ -75,7 +76,8 @@ def search_films(
     scan = FilmScan(objective, parameters, budget, progress.part(0.0, 0.4))
     starts = _starts(objective, parameters, scan.starts(), budget)
     rough = _refined(objective, parameters, starts, budget, progress.part(0.4, 0.9))
-    if scan.d_S is not None and min(chi2 for chi2, _ in rough) > POOR * objective.n_points:
+    expected = objective.n_points + POOR * math.sqrt(2.0 * objective.n_points)
+    if scan.d_S is not None and min(chi2 for chi2, _ in rough) > expected:
         starts = [_above_substrate(objective, parameters, film) for film in _films(scan.starts_from_period())]
         rough += _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
     rough += _around_best(objective, parameters, rough, budget)
