@@ -194,6 +194,23 @@ def test_a_film_whose_fringes_are_below_the_tails_of_its_substrate() -> None:
 
 
 @pytest.mark.slow
+def test_a_weak_film_whose_fringes_are_below_the_tails_of_its_substrate() -> None:
+    """Without it reduced χ² is below 2, as most of the points are background."""
+    pattern = simulated_film(
+        20, 4.101, substrate=4.142, strength=1.4, peak=1.4e5, sigma=0.0008, step=0.0006, half=0.25, seed=0
+    )
+    options = {"substrate": 4.142, "resolution": 0.0008, "mask": [(1.503, 1.531)], "noise": "counting"}
+    ends = (float(pattern.q[0]), float(pattern.q[-1]))
+    pattern = Pattern(pattern.q, pattern.intensity, per_count=1.0, source="simulated")
+    objective, parameters = problem(pattern, regions=[ends], **options)
+    minima, _ = search_films(objective, near_interface(objective, parameters))
+    truth = {"d": 4.101, "N": 20.0, "sigma_N": 0.3, "f_S": 1.4, "L_S": 4.12}
+    known = minimise(objective, filled(parameters, truth))
+    assert minima[0].chi2 <= known.chi2 * 1.001 + 0.5
+    assert minima[0].values["N"] == pytest.approx(20.0, abs=1.0)
+
+
+@pytest.mark.slow
 def test_roughness_is_added_where_the_pattern_supports_it() -> None:
     N, bragg = 60, 2.0 * np.pi / D
     fringe = 2.0 * np.pi / (N * D)
