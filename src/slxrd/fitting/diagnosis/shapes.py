@@ -12,6 +12,8 @@ from slxrd.units import FloatArray, SecondLine
 
 #: Imperfection of the shape of a measured peak, relative to the intensity.
 SHAPE_ERROR = 0.03
+#: Points of a grid along centre and width, number of grids, and the size of each relative to the one before.
+GRID, ZOOMS, CLOSER = 15, 6, 0.3
 
 
 @dataclass(frozen=True)
@@ -76,31 +78,45 @@ def _single(
     width: float,
     lines: tuple[float, SecondLine] | None,
 ) -> float:
-    """Return χ² per degree of freedom of one pseudo-Voigt peak with a linear background."""
-    from scipy.optimize import least_squares
+    """Return χ² per degree of freedom of one pseudo-Voigt peak with a linear background.
 
-    top = float(q[int(np.argmax(intensity))])
-    place = (q - q.mean()) / np.ptp(q)
+    Centre and width are searched on a grid, again and again around its best point. All else is linear.
+    """
+    shifts = [(1.0, 1.0)]
+    if lines is not None:
+        length, second = lines
+        shifts.append((second.wavelength / length, second.ratio))
+    centre, fwhm = float(q[int(np.argmax(intensity))]), math.log(max(width, 1e-6))
+    least, reach = math.inf, (width + 1e-6, math.log(5.0))
+    bounds = np.array([[centre - reach[0], fwhm - reach[1]], [centre + reach[0], fwhm + reach[1]]])
+    for _ in range(ZOOMS):
+        around = np.linspace(-1.0, 1.0, GRID)
+        places, sizes = np.meshgrid(centre + reach[0] * around, fwhm + reach[1] * around)
+        tried = np.clip(np.column_stack((places.ravel(), sizes.ravel())), *bounds)
+        u = [2.0 * (q - shift * tried[:, :1]) / np.exp(tried[:, 1:]) for shift, _ in shifts]
+        shares = [share for _, share in shifts]
+        gaussian = sum(s * np.exp(-math.log(2.0) * v * v) for s, v in zip(shares, u, strict=True))
+        lorentzian = sum(s / (1.0 + v * v) for s, v in zip(shares, u, strict=True))
+        chi2 = _lowest(np.stack((gaussian, lorentzian)), q, intensity, sigma)
+        best = int(np.argmin(chi2))
+        least = min(least, float(chi2[best]))
+        (centre, fwhm), reach = tried[best].tolist(), (reach[0] * CLOSER, reach[1] * CLOSER)
+    return least / max(q.size - 6, 1)
 
-    def shape(centre: float, fwhm: float, share: float) -> FloatArray:
-        u = 2.0 * (q - centre) / fwhm
-        return np.asarray(share / (1.0 + u * u) + (1.0 - share) * np.exp(-np.log(2.0) * u * u))
 
-    def residuals(p: FloatArray) -> FloatArray:
-        centre, fwhm, share = float(p[0]), float(p[1]), float(p[2])
-        peak = shape(centre, fwhm, share)
-        if lines is not None:
-            length, second = lines
-            peak = peak + second.ratio * shape(centre * second.wavelength / length, fwhm, share)
-        columns = np.column_stack((peak, np.ones_like(q), place)) / sigma[:, None]
-        solution, *_ = np.linalg.lstsq(columns, intensity / sigma, rcond=None)
-        return np.asarray(intensity / sigma - columns @ solution)
-
-    found = least_squares(
-        residuals,
-        (top, max(width, 1e-6), 0.4),
-        bounds=((top - width - 1e-6, 0.2 * width, 0.0), (top + width + 1e-6, 5.0 * width + 1e-6, 1.0)),
-        x_scale=(max(width, 1e-4), max(width, 1e-4), 1.0),
-        max_nfev=60,
-    )
-    return float(2.0 * found.cost / max(q.size - 6, 1))
+def _lowest(peaks: FloatArray, q: FloatArray, intensity: FloatArray, sigma: FloatArray) -> FloatArray:
+    """Lowest χ² of sums of two shapes, (2, k, n), of heights of one sign, and a line; shape (k,)."""
+    line, _ = np.linalg.qr(np.column_stack((np.ones_like(q), q - q.mean())) / sigma[:, None])
+    target = intensity / sigma
+    target = target - line @ (line.T @ target)
+    a, b = peaks / sigma - (peaks / sigma @ line) @ line.T
+    aa, bb, ab = np.sum(a * a, axis=1), np.sum(b * b, axis=1), np.sum(a * b, axis=1)
+    at, bt = a @ target, b @ target
+    tiny = np.finfo(float).tiny
+    fall = np.maximum(at**2 / np.maximum(aa, tiny), bt**2 / np.maximum(bb, tiny))
+    # Both at once, where neither is a multiple of the other and the heights have the same sign.
+    determinant = aa * bb - ab**2
+    first, second = bb * at - ab * bt, aa * bt - ab * at
+    both = (determinant > 1e-12 * aa * bb) & (first * second >= 0.0)
+    together = (first * at + second * bt) / np.where(both, determinant, 1.0)
+    return np.asarray(target @ target - np.where(both, np.maximum(together, fall), fall))

@@ -131,7 +131,12 @@ def _with_effects(objective: Objective, left: Projection, y: FloatArray) -> Floa
 
 
 def _response(objective: Objective) -> FloatArray:
-    """Response of the residuals to independent standard errors, shape (r,) or (r, r + k).
+    """Response of the residuals to independent standard errors, which all evaluations share."""
+    return objective.response
+
+
+def response(objective: Objective) -> FloatArray:
+    """Calculate the response of the residuals to independent standard errors, shape (r,) or (r, r + k).
 
     With weights other than 1 the covariance that is whitened is not that of the errors.
     """

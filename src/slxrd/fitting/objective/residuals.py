@@ -9,11 +9,12 @@ from functools import partial
 
 import numpy as np
 
+from slxrd._cached import cached_property
 from slxrd._frozen import Sealed
 from slxrd.data.backgrounds import background_columns, positive_form
 from slxrd.data.regions import RegionData
 from slxrd.errors import SlxrdError
-from slxrd.fitting.objective.correlated import correlated_evaluation
+from slxrd.fitting.objective.correlated import correlated_evaluation, response
 from slxrd.fitting.objective.evaluation import Evaluation, Fitted, Part
 from slxrd.fitting.objective.settings import Settings
 from slxrd.fitting.objective.variable_projection import Design, project_linear, project_logarithmic
@@ -155,6 +156,11 @@ class Objective(Sealed):
     def has_covariance(self) -> bool:
         """Whether the points have a covariance: not for residuals of 2021 and a scale by the maximum."""
         return self.settings.objective != "paper2021" and self.settings.scale == "free"
+
+    @cached_property
+    def response(self) -> FloatArray:
+        """Response of correlated residuals to independent standard errors, shape (r,) or (r, r + k)."""
+        return response(self)
 
     @property
     def has_correlated(self) -> bool:
