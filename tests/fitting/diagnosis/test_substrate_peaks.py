@@ -27,6 +27,19 @@ def test_a_satellite_is_no_substrate_where_those_of_another_order_are_as_sharp()
     assert find_substrate(maxima((1.0602, 0.0170, 839.0), (1.0972, 0.0852, 180.0), *SATELLITE)) is None
 
 
+def test_satellites_on_both_sides_of_a_bragg_peak_are_no_film_and_substrate() -> None:
+    """The second order, where disorder blurs the fringes, is at twice a place between the two."""
+    two = ((1.0323, 0.0229, 0.306), (1.0834, 0.0111, 0.573))
+    assert find_substrate(maxima(*two, (2.1264, 0.0765, 1.024))) is None
+    assert find_substrate(maxima(*two, (1.5948, 0.0765, 1.024))) is None  # third and second order
+    # The second order of the film alone, or that of both.
+    film_of_two = ((1.0323, 0.0229, 0.306), (1.0834, 0.0111, 0.573), (2.0646, 0.0240, 0.5))
+    for peaks in (film_of_two, (*film_of_two, (2.1668, 0.0130, 0.7))):
+        found = find_substrate(maxima(*peaks))
+        assert found is not None
+        assert found[1].q in (1.0834, 2.1668)
+
+
 def test_orders_of_one_substrate_are_equally_sharp() -> None:
     found = find_substrate(maxima((1.0810, 0.0120, 839.0), (1.0350, 0.0700, 180.0), *SATELLITE))
     assert found is not None

@@ -73,6 +73,8 @@ def find_substrate(
         if film is None or (one is None and _as_sharp_elsewhere(maxima, i, highest)):
             continue
         much_wider = film.width > CLEARLY_WIDER * peak.width
+        if one is None and not much_wider and _order_between(maxima, peak, film):
+            continue
         if film.width > (1.2 if known else WIDER) * peak.width and (film.height < peak.height or much_wider):
             return i, _named(peak, one, plane)
     return None
@@ -88,6 +90,21 @@ def _as_sharp_elsewhere(maxima: Sequence[Maximum], i: int, highest: float) -> bo
         and other.width < WIDER * peak.width
         and not _is_order(other.q / peak.q)
         for other in maxima
+    )
+
+
+def _order_between(maxima: Sequence[Maximum], one: Maximum, two: Maximum) -> bool:
+    """Whether a broader peak is another order of planes whose peak is between two maxima.
+
+    The two are then fringes of a superlattice, in whose other order the fringes are blurred.
+    """
+    low, high = sorted((one.q, two.q))
+    ratios = [n / m for n in range(1, MOST_ORDERS + 1) for m in range(1, MOST_ORDERS + 1) if n != m]
+    return any(
+        other.width > max(one.width, two.width)
+        and any(low * (1.0 + ORDERS_AGREE) < other.q * ratio < high * (1.0 - ORDERS_AGREE) for ratio in ratios)
+        for other in maxima
+        if other is not one and other is not two
     )
 
 
