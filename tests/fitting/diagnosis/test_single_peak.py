@@ -64,6 +64,17 @@ def test_the_lowest_chi2_is_found(seed, lines) -> None:
     assert (found < 1.6) == (seed % 2 == 0)
 
 
+def test_very_many_points_are_searched_with_some_of_them() -> None:
+    chance = np.random.default_rng(1)
+    q = np.linspace(0.8, 1.2, 20_000)
+    expected = 300.0 * peak(q, 1.003, 0.07, 0.4, None) + 20.0
+    sigma = np.sqrt(expected)
+    measured = expected + sigma * chance.normal(size=q.size)
+    assert _single(q, measured, sigma, 0.08, None) == pytest.approx(
+        np.mean(((measured - expected) / sigma) ** 2), rel=2e-3
+    )
+
+
 @pytest.mark.slow
 def test_a_broad_peak_is_diagnosed_without_scipys_optimisers(tmp_path: Path) -> None:
     code = (
