@@ -87,6 +87,23 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+_COLUMN = """
+([source, name]) => {
+  const models = [...Bokeh.documents[0]._all_models.values()]
+  const found = models.find(m => m.name === source && m.data)
+  if (!found) return null
+  const data = found.data instanceof Map ? Object.fromEntries(found.data) : found.data
+  return Array.from(data[name])
+}
+"""
+_SLIDER = """
+name => {
+  const found = [...Bokeh.documents[0]._all_models.values()].find(m => m.tags && m.tags.includes(name))
+  return found ? {value: found.value, step: found.step} : null
+}
+"""
+
+
 class User:
     """Actions of a user on a page; all requests of the page are recorded."""
 
@@ -188,30 +205,22 @@ class User:
 
     def column(self, source: str, name: str) -> list[float]:
         """Return a column of a plot's data source."""
-        return list(
-            self.page.evaluate(
-                """([source, name]) => {
-                  const models = [...Bokeh.documents[0]._all_models.values()]
-                  const found = models.find(m => m.name === source && m.data)
-                  const data = found.data instanceof Map ? Object.fromEntries(found.data) : found.data
-                  return Array.from(data[name])
-                }""",
-                [source, name],
-            )
-        )
+        return list(self._found(_COLUMN, [source, name]))
+
+    def _found(self, script: str, sought: object) -> Any:
+        """Return what a script finds on the page, as soon as it is there."""
+        found: list[Any] = []
+
+        def look() -> bool:
+            found[:] = [self.page.evaluate(script, sought)]
+            return found[0] is not None
+
+        self.until(look, f"{sought} is not on the page")
+        return found[0]
 
     def slider(self, name: str) -> dict[str, float]:
         """Return value and step of a parameter's slider."""
-        return dict(
-            self.page.evaluate(
-                """name => {
-                  const models = [...Bokeh.documents[0]._all_models.values()]
-                  const {value, step} = models.find(m => m.tags && m.tags.includes(name))
-                  return {value, step}
-                }""",
-                name,
-            )
-        )
+        return dict(self._found(_SLIDER, name))
 
     def sees_another_curve(self, old: list[float]) -> None:
         self.until(lambda: self.column("calculated", "calculated") != old)

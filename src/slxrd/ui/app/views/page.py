@@ -285,10 +285,14 @@ class Page:
             self._loop.call_soon_threadsafe(self._refresh_notebook, topic)
         elif self._document is None or own_thread:
             # Panel calls widgets' callbacks without the lock of the document, which Bokeh's plots need.
-            with pn.io.hold(self._document, policy="collect"):
-                self._refresh(topic)
+            self._refresh_together(topic)
         elif self._document.session_context is not None:
-            self._document.add_next_tick_callback(partial(self._refresh, topic))
+            self._document.add_next_tick_callback(partial(self._refresh_together, topic))
+
+    def _refresh_together(self, topic: Topic) -> None:
+        """Refresh the page, and send all changes at once: the browser arranges the page after each message."""
+        with pn.io.hold(self._document, policy="collect"):
+            self._refresh(topic)
 
     def _refresh_notebook(self, topic: Topic) -> None:
         self._refresh(topic)
