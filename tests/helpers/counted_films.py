@@ -45,9 +45,10 @@ def film_intensity(
         if substrate is not None:
             d_S, f_S, L_S = substrate
             below = f_S / (1.0 - np.exp(-1j * at * d_S - 2e-4 * d_S)) * np.exp(-1j * at * L_S)
+        # Row n - 1 is the amplitude of a film of n planes.
+        films = np.exp(1j * np.outer(d * np.arange(max(sizes)), at)).cumsum(axis=0)
         for planes, share in sizes.items():
-            amplitude = np.exp(1j * np.outer(at, d * np.arange(planes))).sum(axis=1) + below
-            total += weight * share * np.abs(amplitude) ** 2
+            total += weight * share * np.abs(films[planes - 1] + below) ** 2
     return total
 
 
