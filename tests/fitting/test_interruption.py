@@ -53,11 +53,12 @@ def cubes() -> slxrd.Fit:
 def test_a_fit_checks_all_the_time(case: str) -> None:
     fits: dict[str, Callable[[], object]] = {
         "cubes": cubes,
-        "film": lambda: slxrd.fit(slxrd.read(FILM), budget=1.0),
-        "thick": lambda: slxrd.fit(simulated(450.0, 4e-4), coherent=40, regions=[(1.0, 1.15)], budget=1.0),
+        "film": lambda: slxrd.fit(slxrd.read(FILM), budget=0.3),
+        "thick": lambda: slxrd.fit(simulated(450.0, 4e-4), coherent=40, regions=[(1.0, 1.15)], budget=0.3),
         "alternating": lambda: slxrd.fit(
             simulated(40.0, 1e-3, stack="alternating", values={"d_B": 5.8, "N_B": 30.0, "sigma_N_B": 5.0}),
-            stack="alternating", coherent=9, regions=[(1.0, 1.15)], budget=0.5,
+            stack="alternating", coherent=9, regions=[(1.0, 1.15)], budget=0.3,
+            fix={"L": 36.9, "sigma_L": 1.43, "sigma_N": 5.0, "sigma_N_B": 5.0, "q_zero": 0.0},
         ),
     }  # fmt: skip
     assert longest_without_check(fits[case]) < BOUND

@@ -17,6 +17,7 @@ from slxrd.ui.plotting.plan import plan_figure
 
 CUBES = {"d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55}
 SCAN: dict[str, Any] = {"q_low": 0.9, "q_high": 1.3, "step": 0.0025, "regions": [(0.9, 1.3)]}
+COARSE: dict[str, Any] = {**SCAN, "step": 0.005}
 
 
 @cache
@@ -49,7 +50,7 @@ def test_a_bright_measurement_determines_all() -> None:
 
 @pytest.mark.slow
 def test_fewer_counts_leave_other_solutions() -> None:
-    found = plan(CUBES, **SCAN, counts=60.0, n=3, seed=1)
+    found = plan(CUBES, **SCAN, counts=60.0, n=2, seed=1)
     assert found.unique < 1.0
     assert found.rivals
     assert found.expected["L"].ambiguous > 0.5
@@ -67,7 +68,7 @@ def test_fewer_counts_leave_other_solutions() -> None:
 
 @pytest.mark.slow
 def test_without_fringes_L_has_no_expected_error() -> None:
-    found = plan({**CUBES, "sigma_L": 4.0}, **SCAN, counts=20_000.0, background=500.0, n=2, seed=1)
+    found = plan({**CUBES, "sigma_L": 4.0}, **COARSE, counts=40_000.0, background=1000.0, n=2, seed=1)
     assert found.fringes == 0.0
     assert found.expected["L"].determined == 0.0
     assert found.expected["L"].rms is None
@@ -79,7 +80,7 @@ def test_without_fringes_L_has_no_expected_error() -> None:
 @pytest.mark.slow
 def test_a_single_crystal_has_no_gap() -> None:
     single = {name: CUBES[name] for name in ("d", "N", "sigma_N")}
-    found = plan(single, **SCAN, counts=1000.0, coherent=1, n=3, seed=1)
+    found = plan(single, **COARSE, counts=1000.0, coherent=1, n=2, seed=1)
     assert set(found.expected) == {"d", "N", "sigma_N", "thickness"}
     assert "fringes" not in str(found)
 
@@ -96,7 +97,7 @@ def test_regions_are_found_where_none_are_given() -> None:
 def test_the_same_seed_gives_the_same_plan_and_progress_is_reported() -> None:
     calls: list[tuple[int, int]] = []
     # One crystal, whose fits are short: neither the seed nor an interrupt depends on the stack.
-    options: dict[str, Any] = {**SCAN, "counts": 150.0, "coherent": 1, "n": 2}
+    options: dict[str, Any] = {**COARSE, "counts": 150.0, "coherent": 1, "n": 2}
     one = plan(CUBES, **options, seed=7, report=lambda done, of: calls.append((done, of)))
     assert calls == [(1, 2), (2, 2)]
     assert one == plan(CUBES, **options, seed=7)
@@ -115,7 +116,7 @@ def test_the_same_seed_gives_the_same_plan_and_progress_is_reported() -> None:
 
 @pytest.mark.slow
 def test_a_value_outside_the_bounds_of_the_fits_is_reported() -> None:
-    found = plan({**CUBES, "sigma_N": 0.05}, **SCAN, counts=2000.0, coherent=1, n=2, seed=1)
+    found = plan({**CUBES, "sigma_N": 0.05}, **COARSE, counts=2000.0, coherent=1, n=2, seed=1)
     assert any(note.startswith("sigma_N = 0.05 lies outside the bounds") for note in found.notes)
 
 

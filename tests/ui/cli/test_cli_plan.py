@@ -11,16 +11,35 @@ from test_cli_options_arrive import options
 
 from slxrd.errors import SlxrdError
 from slxrd.studies.planning import plan as planning
+from slxrd.studies.planning.result import Plan
 
 VALUES = ("d=5.84", "L=36.9", "sigma_L=1.43", "N=13", "sigma_N=1.55")
 SETS = [word for value in VALUES for word in ("--set", value)]
 SCAN = ["--range", "0.9:1.3", "--step", "0.0025", "--region", "0.9:1.3"]
-QUICK = [*SETS, *SCAN, "--counts", "1500", "--number", "2"]
+COARSE = ["--range", "0.9:1.3", "--step", "0.005", "--region", "0.9:1.3"]
+QUICK = [*SETS, *SCAN, "--counts", "1500", "--background", "15", "--number", "2"]
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Stop(Exception):
     pass
+
+
+_planned: dict[str, Plan] = {}
+
+
+@pytest.fixture
+def planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans of the same arguments are calculated once, for tests of what the command does with them."""
+    made = planning.plan
+
+    def plan(values: Any, *, report: Any, **named: Any) -> Plan:
+        key = repr((dict(values), named))
+        if key not in _planned:
+            _planned[key] = made(values, report=report, **named)
+        return _planned[key]
+
+    monkeypatch.setattr(planning, "plan", plan)
 
 
 def spied(monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
@@ -41,11 +60,11 @@ def spied(monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
 @pytest.mark.slow
 def test_plan_says_errors_and_solutions_and_what_it_takes(here: Path) -> None:
     before = contents(here)
-    outcome = call("plan", *SETS, *SCAN, "--counts", 150, "--number", 6, "--seed", 1)
+    outcome = call("plan", *SETS, *SCAN, "--counts", 150, "--number", 2, "--seed", 1)
     assert outcome.code == 0
     assert outcome.err == ""
     assert contents(here) == before
-    assert "6 simulated measurements of 161 points, 150 counts at the peak" in outcome.out
+    assert "2 simulated measurements of 161 points, 150 counts at the peak" in outcome.out
     for symbol in ("d", "L", "σ_L", "N", "σ_N", "t", "Λ"):
         assert re.search(rf"^  {symbol}  ", outcome.out, re.M), symbol
     assert re.search(r"L [+-]1·d: L \d+\.\d+ Å, N \d+\.\d+; Δχ² < 9 in \d+%", outcome.out)
@@ -55,8 +74,9 @@ def test_plan_says_errors_and_solutions_and_what_it_takes(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("planned_once")
 def test_comparison(here: Path) -> None:
-    words = ["--compare", "100,1500,10000", "--json", "plan.json", "--plot", "plan.png", "--background", 15]
+    words = ["--compare", "100,1500,10000", "--json", "plan.json", "--plot", "plan.png"]
     outcome = call("plan", *QUICK, *words)
     assert outcome.code == 0, outcome.err
     document = json.loads((here / "plan.json").read_text(encoding="utf-8"))
@@ -80,7 +100,7 @@ def test_comparison(here: Path) -> None:
 @pytest.mark.slow
 def test_noise_instead_of_counts(here: Path) -> None:
     outcome = call(
-        "plan", *SETS, *SCAN, "--noise", 0.02, "--number", 2, "--compare", "0.005,0.02", "--plot", "p.svg"
+        "plan", *SETS, *COARSE, "--noise", 0.02, "--number", 2, "--compare", "0.005,0.02", "--plot", "p.svg"
     )
     assert outcome.code == 0, outcome.err
     assert "noise of 2 % of the peak" in outcome.out
@@ -96,7 +116,7 @@ def test_a_film(here: Path) -> None:
         "--set",
         "d=3.02",
         "--set",
-        "N=80",
+        "N=40",
         "--set",
         "sigma_N=2",
         "--coherent",
@@ -105,7 +125,7 @@ def test_a_film(here: Path) -> None:
         0.0005,
     ]
     outcome = call(
-        "plan", *words, "--range", "1.94:2.22", "--step", 0.002, "--region", "1.94:2.2", "--counts", 1e5,
+        "plan", *words, "--range", "1.94:2.22", "--step", 0.004, "--region", "1.94:2.2", "--counts", 1e5,
         "--number", 2, "--plot", "film.png",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
@@ -115,6 +135,7 @@ def test_a_film(here: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("planned_once")
 def test_json_on_standard_output_is_alone(here: Path) -> None:
     with untouched(here):
         outcome = call("plan", *QUICK, "--json", "-")
@@ -196,7 +217,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, level: int, simulations: int) -> 
 @pytest.mark.slow
 def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, 0, 3)
-    outcome = call("plan", *SETS, *SCAN, "--counts", 1500, "--compare", "50,5000", "--json", "plan.json")
+    outcome = call("plan", *SETS, *COARSE, "--counts", 1500, "--compare", "50,5000", "--json", "plan.json")
     assert outcome.code == 130
     assert "! interrupted after 3 of 20 simulations" in outcome.out
     assert "! interrupted: 2 of 3 were not simulated" in outcome.out
@@ -206,6 +227,7 @@ def test_an_interruption_keeps_what_was_simulated(here: Path, monkeypatch: pytes
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("planned_once")
 def test_an_interrupted_comparison_keeps_the_first(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, 1, 0)
     outcome = call("plan", *QUICK, "--compare", "50,5000")
@@ -223,6 +245,7 @@ def test_interrupted_before_anything_was_done(here: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("planned_once")
 def test_a_counting_time_that_cannot_be_fitted_is_said(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = planning.plan
 
@@ -232,10 +255,10 @@ def test_a_counting_time_that_cannot_be_fitted_is_said(here: Path, monkeypatch: 
         return made(values, **named)
 
     monkeypatch.setattr(planning, "plan", plan)
-    outcome = call("plan", *QUICK, "--compare", "20,3000")
+    outcome = call("plan", *QUICK, "--compare", "20,10000")
     assert outcome.code == 0, outcome.err
     assert "\n! 20 counts: none of 2 simulated measurements can be fitted\n" in outcome.out
-    assert re.search(r"^  3000 counts at the peak ", outcome.out, re.M)
+    assert re.search(r"^  1e\+04 counts at the peak ", outcome.out, re.M)
 
 
 BASE = [*SETS, "--counts", "1500"]
