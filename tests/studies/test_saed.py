@@ -195,12 +195,12 @@ def test_without_the_error_of_the_constant_d_has_none() -> None:
 
 @pytest.mark.slow
 def test_spots_of_a_single_crystal() -> None:
-    image = saed.measured(saed.diffraction(oriented=1.0, spread=0.0, counts=4.0))
-    found = slxrd.measure_saed(image, saed.CONSTANT, "5.84", camera_error=1.0)
+    image = saed.measured(saed.diffraction(oriented=1.0, spread=0.0, counts=4.0, **SMALL))
+    found = slxrd.measure_saed(image, SMALL["constant"], "5.84", camera_error=1.0)
     assert found.conclusion == "spots of a single crystal"
     assert found.spots is not None
     for length in found.spots.lengths:
-        assert within(length, saed.CONSTANT / saed.EDGE)
+        assert within(length, SMALL["constant"] / saed.EDGE)
     assert within(found.spots.angle, 90.0)
     assert found.zone_axis == "<100>"
 
@@ -276,9 +276,9 @@ def test_a_centre_that_is_wrong_is_noted() -> None:
 
 @pytest.mark.slow
 def test_two_crystals_are_not_one() -> None:
-    first = saed.diffraction(oriented=1.0, spread=0.0, counts=4.0)
-    other = saed.diffraction(oriented=1.0, spread=0.0, counts=4.0, turn=48.0, background=0.0)
-    found = slxrd.measure_saed(saed.measured(first + other), saed.CONSTANT, "5.84", camera_error=1.0)
+    first = saed.diffraction(oriented=1.0, spread=0.0, counts=4.0, **SMALL)
+    other = saed.diffraction(oriented=1.0, spread=0.0, counts=4.0, turn=48.0, background=0.0, **SMALL)
+    found = slxrd.measure_saed(saed.measured(first + other), SMALL["constant"], "5.84", camera_error=1.0)
     assert found.spots is None
     assert not found.zone_axis
     assert any("two" in note for note in found.notes)

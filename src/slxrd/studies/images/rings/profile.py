@@ -168,10 +168,10 @@ class Extraction:
 
         Were it that of each azimuth's own counts, those that are high by chance would have less weight.
         """
-        found, _ = self.solve(shape)
+        columns = self.columns(shape)
+        found, _ = self._solved(columns)
         if heights is None:
             heights = np.maximum(_smoothed(found[:, 0], self.data.weight), 0.0)
-        columns = self.columns(shape)
         rate = self._background(found) + heights[:, None] * columns[0]
         for k in range(3, columns.shape[0]):
             rate = rate + _smoothed(found[:, k], self.data.weight)[:, None] * columns[k]
@@ -191,7 +191,11 @@ class Extraction:
 
     def solve(self, shape: Shape) -> tuple[FloatArray, FloatArray]:
         """Return the coefficients at each azimuth, shape (m, k), and the variance of the first (or inf)."""
-        columns, weight = self.columns(shape), self.data.weight
+        return self._solved(self.columns(shape))
+
+    def _solved(self, columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return what :meth:`solve` does, for given columns."""
+        weight = self.data.weight
         precision = np.where(weight > 0.0, weight**2 / np.maximum(self.noise, 1e-12), 0.0)
         rate = np.divide(self.data.counts, weight, out=np.zeros(weight.shape), where=weight > 0.0)
         normal = np.einsum("kmn,mn,lmn->mkl", columns, precision, columns)
@@ -216,8 +220,9 @@ class Extraction:
 
     def residual(self, shape: Shape) -> FloatArray:
         """Return the weighted residuals of all bins of azimuths that are measured."""
-        found, variance = self.solve(shape)
-        model = np.einsum("mk,kmn->mn", found, self.columns(shape)) * self.data.weight
+        columns = self.columns(shape)
+        found, variance = self._solved(columns)
+        model = np.einsum("mk,kmn->mn", found, columns) * self.data.weight
         used = (self.data.weight > 0.0) & np.isfinite(variance)[:, None]
         return np.asarray(
             np.where(used, (self.data.counts - model) / np.sqrt(self.noise + 1e-12), 0.0).ravel()
