@@ -48,9 +48,10 @@ def fringe_solutions(
     chi2 = np.zeros((centres.size, thicknesses.size))
     for part in parts:
         phase = np.outer(part.q - strongest, thicknesses)
-        waves = np.cos(phase), np.sin(phase)
+        a, b = np.cos(phase), np.sin(phase)
+        waves = (a, b), (a**2, b**2, a * b)
         for i, centre in enumerate(centres.tolist()):
-            chi2[i] += _free_phase(part, centre, 2.0 * np.pi / thicknesses[-1], waves)
+            chi2[i] += _free_phase(part, centre, 2.0 * np.pi / thicknesses[-1], *waves)
     lowest = chi2.min(axis=0)
     padded = np.pad(lowest, 1, constant_values=np.inf)
     minima = np.flatnonzero((lowest <= padded[:-2]) & (lowest <= padded[2:]))
@@ -59,18 +60,25 @@ def fringe_solutions(
 
 
 def _free_phase(
-    part: Weighted, centre: float, nearest: float, waves: tuple[FloatArray, FloatArray]
+    part: Weighted,
+    centre: float,
+    nearest: float,
+    waves: tuple[FloatArray, FloatArray],
+    products: tuple[FloatArray, FloatArray, FloatArray],
 ) -> FloatArray:
-    """χ² of fringes of all thicknesses, shape (k,), with free scale, amplitude, phase and background."""
+    """χ² of fringes of all thicknesses, shape (k,), with free scale, amplitude, phase and background.
+
+    ``waves`` are cosine and sine at all points and thicknesses, ``products`` those of each two of them.
+    """
     envelope = part.root / np.maximum(np.abs(part.q - centre), nearest) ** 2
     basis = np.linalg.qr(np.column_stack((part.basis, envelope)))[0]
     target = part.target - basis @ (basis.T @ part.target)
-    a, b = waves
     in_a, in_b = ((basis * envelope[:, None]).T @ wave for wave in waves)
     squared = envelope**2
-    aa = squared @ a**2 - np.sum(in_a**2, axis=0)
-    bb = squared @ b**2 - np.sum(in_b**2, axis=0)
-    ab = squared @ (a * b) - np.sum(in_a * in_b, axis=0)
+    aa, bb, ab = (
+        squared @ product - np.sum(one * other, axis=0)
+        for product, (one, other) in zip(products, ((in_a, in_a), (in_b, in_b), (in_a, in_b)), strict=True)
+    )
     ya, yb = ((target * envelope) @ wave for wave in waves)
     det = np.maximum(aa * bb - ab**2, 1e-9 * np.abs(aa * bb) + 1e-300)
     gain = (bb * ya**2 - 2.0 * ab * ya * yb + aa * yb**2) / det
@@ -94,7 +102,8 @@ def fringe_periods(objective: Objective, shortest: float, longest: float) -> lis
         apart.
     """
     farthest = max(float(points.q[-1]) for points in objective.data)
-    periods = np.arange(shortest, longest, 2.0 * math.pi / farthest / PER_TURN)
+    step = 2.0 * math.pi / farthest / PER_TURN
+    periods = np.arange(shortest, longest, step)
     total = np.zeros(periods.size)
     for points in objective.data:
         thin = slice(None, None, max(round(points.q.size / MOST_POINTS), 1))
@@ -105,7 +114,18 @@ def fringe_periods(objective: Objective, shortest: float, longest: float) -> lis
         height = np.log(np.maximum(intensity, float(np.percentile(positive, 5))))
         smooth = np.vander((q - q.mean()) / np.ptp(q), TREND + 1)
         height = height - smooth @ np.linalg.lstsq(smooth, height, rcond=None)[0]
-        total += np.gradient(q) * height @ np.cos(np.outer(q, periods))
+        total += _cosine_sums(q, np.gradient(q) * height, shortest, step, periods.size)
     padded = np.pad(total, 1, constant_values=-np.inf)
     maxima = np.flatnonzero((total > padded[:-2]) & (total >= padded[2:]))
     return [float(periods[i]) for i in maxima[np.argsort(-total[maxima])][:MOST_PERIODS]]
+
+
+def _cosine_sums(q: FloatArray, weights: FloatArray, first: float, step: float, count: int) -> FloatArray:
+    """Sums of weights·cos(q·p) over q at equidistant p, as products of waves at coarse and at fine steps.
+
+    The waves at all p would take hundreds of megabytes.
+    """
+    block = math.isqrt(count) + 1
+    coarse = np.exp(1j * np.outer(first + step * block * np.arange(block), q)) * weights
+    fine = np.exp(1j * np.outer(q, step * np.arange(block)))
+    return np.asarray((coarse @ fine).real.ravel()[:count])
