@@ -93,9 +93,10 @@ def gap_distribution(sample: Sample) -> tuple[FloatArray, FloatArray]:
     exchanged, quarter = sample.departures.get("wide_gaps_width", 0.0), sample.departures.get("quarter", 0.0)
     widths = (0.0, 5.0, 5.0 + quarter, 5.0 - quarter)
     shares = (1.0 - wide, wide, 0.5 * exchanged, -0.5 * exchanged)
+    used = [(width, share) for width, share in zip(widths, shares, strict=True) if share != 0.0]
     return (
-        np.concatenate([gaps + width for width in widths]),
-        np.concatenate([share * weights for share in shares]),
+        np.concatenate([gaps + width for width, _ in used]),
+        np.concatenate([share * weights for _, share in used]),
     )
 
 
@@ -110,6 +111,8 @@ def heights(n: int, d: float, relaxation: float) -> FloatArray:
 def plane_distances(sample: Sample) -> tuple[FloatArray, FloatArray]:
     """Nodes in Å and weights of the plane distances of the crystals; the departure is the squared spread."""
     squared = sample.departures.get("strain_spread", 0.0)
+    if squared == 0.0:
+        return np.array([sample.d]), np.ones(1)
     x, weights = np.polynomial.hermite_e.hermegauss(5)
     # Imaginary spreads, of negative squares, have the same averages.
     spread = complex(squared) ** 0.5
@@ -122,7 +125,8 @@ def crystals(sample: Sample, n: int, q: FloatArray) -> tuple[NDArray[np.complex1
     for d, weight in zip(*plane_distances(sample), strict=True):
         z = heights(n, 1.0, sample.departures.get("surface_relaxation", 0.0)) * d
         F = np.exp(1j * np.outer(q, z)).sum(axis=1)
-        turned = np.exp(-1j * np.outer(q, z)).sum(axis=1)  # not the conjugate where d is complex
+        # Not the conjugate where d is complex.
+        turned = np.exp(-1j * np.outer(q, z)).sum(axis=1) if np.iscomplexobj(z) else F.conj()
         E = np.exp(1j * q * z[-1])
         for mean, one in zip(means, (F, turned * E, E, F * turned), strict=True):
             mean += weight * one
