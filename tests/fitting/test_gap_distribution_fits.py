@@ -54,12 +54,14 @@ def stacks(given: Mapping[str, float], seed: int) -> slxrd.Pattern:
             gaps = rng.normal(0.0, CUBES["sigma_L"], (count, 5))
             gaps += given.get("widening_L", 0.0) * (rng.random((count, 5)) < given.get("wide_L", 0.0))
         steps = gaps + CUBES["L"] + (n - 1) * CUBES["d"]
-        heights = np.concatenate((np.zeros((count, 1)), np.cumsum(steps, axis=1)), axis=1)
-        amplitude = np.zeros((count, fine.size), complex)
-        for k in range(6):
-            amplitude += np.exp(1j * np.outer(heights[:, k], fine))
+        squares = np.zeros(fine.size)
+        for part in np.array_split(steps, 1 + count // 300):
+            amplitude = np.ones((len(part), fine.size), complex)
+            for k in reversed(range(5)):  # from the highest crystal downwards
+                amplitude = 1.0 + amplitude * np.exp(1j * np.outer(part[:, k], fine))
+            squares += (np.abs(amplitude) ** 2).sum(axis=0)
         crystal = np.exp(1j * np.outer(np.arange(n) * CUBES["d"], fine)).sum(axis=0)
-        total += share * np.abs(crystal) ** 2 * (np.abs(amplitude) ** 2).mean(axis=0)
+        total += share * np.abs(crystal) ** 2 * squares / count
     away = np.arange(-15, 16) * 0.004
     kernel = np.exp(-0.5 * (away / 0.01) ** 2)
     total = np.interp(Q, fine, np.convolve(total, kernel / kernel.sum(), "same"))
