@@ -19,12 +19,13 @@ PLANES = 120_000
 
 
 def rod(q: FloatArray, d: float, planes: int = PLANES) -> ComplexArray:
-    """Amplitude of a substrate from its highest plane, by the sum over its planes."""
-    total = np.zeros(q.size, complex)
-    for first in range(0, planes, 4000):
-        depth = d * np.arange(first, min(first + 4000, planes))[:, None]
-        total += np.sum(np.exp(-(1j * q + ATTENUATION) * depth), axis=0)
-    return total
+    """Amplitude of a substrate from its highest plane, by the sum over its planes.
+
+    They are summed in equal slabs, each of which is the first one, but deeper.
+    """
+    decay, thick = 1j * q + ATTENUATION, 400
+    slab = np.sum(np.exp(-decay * d * np.arange(thick)[:, None]), axis=0)
+    return np.asarray(slab * np.sum(np.exp(-decay * d * np.arange(0, planes, thick)[:, None]), axis=0))
 
 
 def plane(stack: Stack, q: FloatArray, wavelength: float | None) -> FloatArray:
@@ -93,14 +94,16 @@ def random_stacks(
     sequence = cells * stack.coherent
     gaps = [layer.gap for layer in sequence]
     samples = np.empty((number, q.size))
-    for i in range(number):
-        drawn = [
-            layer.bodies[rng.choice(len(layer.bodies), p=[body.share for body in layer.bodies])]
-            for layer in sequence
-        ]
-        if not stack.mixed:
-            drawn = [drawn[0]] * len(sequence)
-        widths = np.array([[float(gap.draw(rng, ())) for gap in gaps]])
-        above = stack_amplitude(drawn, gaps, widths, np.zeros_like(widths), q)[0]
-        samples[i] = np.abs(below + np.exp(1j * q * values["L_S"]) * above) ** 2
+    drawn = np.stack(
+        [rng.choice(len(each.bodies), number, p=[body.share for body in each.bodies]) for each in sequence], 1
+    )
+    if not stack.mixed:
+        drawn[:] = drawn[:, :1]
+    widths = np.stack([gap.draw(rng, (number,)) for gap in gaps], axis=1)
+    kinds, which = np.unique(drawn, axis=0, return_inverse=True)
+    for k, kind in enumerate(kinds.tolist()):
+        chosen = [layer.bodies[place] for layer, place in zip(sequence, kind, strict=True)]
+        some = which.ravel() == k
+        above = stack_amplitude(chosen, gaps, widths[some], np.zeros_like(widths[some]), q)
+        samples[some] = np.abs(below + np.exp(1j * q * values["L_S"]) * above) ** 2
     return samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(number)
