@@ -102,7 +102,9 @@ def _order_between(maxima: Sequence[Maximum], one: Maximum, two: Maximum) -> boo
     ratios = [n / m for n in range(1, MOST_ORDERS + 1) for m in range(1, MOST_ORDERS + 1) if n != m]
     return any(
         other.width > max(one.width, two.width)
-        and any(low * (1.0 + ORDERS_AGREE) < other.q * ratio < high * (1.0 - ORDERS_AGREE) for ratio in ratios)
+        and any(
+            low * (1.0 + ORDERS_AGREE) < other.q * ratio < high * (1.0 - ORDERS_AGREE) for ratio in ratios
+        )
         for other in maxima
         if other is not one and other is not two
     )
