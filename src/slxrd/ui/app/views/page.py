@@ -290,7 +290,7 @@ class Page:
             self._document.add_next_tick_callback(partial(self._refresh_together, topic))
 
     def _refresh_together(self, topic: Topic) -> None:
-        """Refresh the page, and send all changes at once: the browser arranges the page after each message."""
+        """Refresh the page, and send all changes at once: the browser arranges it after each message."""
         with pn.io.hold(self._document, policy="collect"):
             self._refresh(topic)
 
