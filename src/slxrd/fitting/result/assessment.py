@@ -129,10 +129,10 @@ class Assessment:
     @property
     def headline(self) -> str:
         """The grade, what it means for the values, and what was replaced."""
-        return f"{self._verdict} Not as given: {self.replaced}." if self.replaced else self._verdict
+        return f"{self._graded} Not as given: {self.replaced}." if self.replaced else self._graded
 
     @property
-    def _verdict(self) -> str:
+    def _graded(self) -> str:
         """One sentence: the grade, and what it means for the values."""
         measure = f"reduced χ² {self.reduced_chi2:.3g} against their noise, at most {self.limit:.3g} expected"
         shown = self.widening >= LEAST_WIDENING
