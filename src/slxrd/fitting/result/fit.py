@@ -49,8 +49,8 @@ class Estimate:
     unit : str
         Unit of both.
     status : str
-        determined; ambiguous, if the 95 or the 68 % interval has several pieces, or contains another solution more
-        than two errors away (value and error are then those of the most probable one); at bound, fixed,
+        determined; ambiguous, if the 95 or the 68 % interval has several pieces, or contains another solution
+        more than two errors away (value and error are then those of the most probable one); at bound, fixed,
         lower bound, upper bound (both at 95 %), undetermined, or rejected, if the model does not describe
         the data: the value is that of the curve, and no result.
     why : str
