@@ -92,7 +92,7 @@ def _source(fit: Fit) -> str:
 
 
 def _of_fit(fit: Fit) -> str:
-    return f"χ²min = {fit.chi2:.4g}, reduced χ² {fit.reduced_chi2:.3g}."
+    return f"χ²min = {fit.chi2:.4g}, reduced χ² {fit.reduced_chi2:.3g} with the σ of the fit."
 
 
 def _draw_map(panel: Axes, one: Map1D) -> None:
