@@ -174,21 +174,28 @@ class User:
         raise AssertionError("no plot is shown")
 
     def draws(
-        self, left: float, right: float, done: Callable[[], object], down: float = 0.0, mouse: str = ""
+        self,
+        left: float | Callable[[], float],
+        right: float | Callable[[], float],
+        done: Callable[[], object],
+        down: float = 0.0,
+        mouse: str = "",
     ) -> None:
         """Drag over the plot, at distances in pixels from its left; repeat if it was redrawn meanwhile.
 
-        It begins in the middle, and ends ``down`` pixels below it. ``mouse`` names the button of what the
-        mouse does, which may be made again as well.
+        It begins in the middle, and ends ``down`` pixels below it. Distances that follow what is dragged, or
+        the axis, are functions. ``mouse`` names the button of what the mouse does, which may be made again as
+        well.
         """
         for _ in range(20):
             if mouse:
                 self.press(mouse)
             frame = self.plot_box()
             middle = frame["y"] + frame["height"] / 2
-            self.page.mouse.move(frame["x"] + left, middle)
+            start, end = (each() if callable(each) else each for each in (left, right))
+            self.page.mouse.move(frame["x"] + start, middle)
             self.page.mouse.down()
-            self.page.mouse.move(frame["x"] + right, middle + down, steps=8)
+            self.page.mouse.move(frame["x"] + end, middle + down, steps=8)
             self.page.mouse.up()
             for _ in range(10):
                 if done():

@@ -66,23 +66,19 @@ def test_regions_and_masks_are_moved_by_their_sides_and_an_overlap_is_refused(us
     start.wait_for()
     user.press("add a region")
     _wait_for_layout(user)
-    low, high = _axis_range(user)
-    frame = user.plot_box()
-    inner = user.page.evaluate(_FRAME)
 
     def at(q: float) -> float:
-        return float(frame["x"] + inner["left"] + (q - low) / (high - low) * inner["width"])
+        low, high = _axis_range(user)
+        inner = user.page.evaluate(_FRAME)
+        return float(inner["left"] + (q - low) / (high - low) * inner["width"])
 
-    user.draws(at(0.9) - frame["x"], at(0.85) - frame["x"], lambda: float(start.input_value()) < 0.87)
+    def from_(field: Any) -> float:
+        return float(field.input_value())
+
+    user.draws(lambda: at(from_(start)), lambda: at(0.85), lambda: from_(start) < 0.87)
     mask = user.labelled("mask 1 from (Å⁻¹)")
-    user.draws(at(1.4) - frame["x"], at(1.6) - frame["x"], mask.is_visible, mouse="add a mask")
-    old = float(mask.input_value())
-    user.draws(
-        at(old) - frame["x"],
-        at(1.5) - frame["x"],
-        lambda: float(mask.input_value()) > old + 0.05,
-        mouse="add a mask",
-    )
+    user.draws(lambda: at(1.4), lambda: at(1.6), mask.is_visible, mouse="add a mask")
+    user.draws(lambda: at(from_(mask)), lambda: at(1.5), lambda: from_(mask) > 1.45, mouse="add a mask")
     user.press("add a region")
     field = user.labelled("region 2 from (Å⁻¹)")
     refused = user.page.get_by_role("status").filter(has_text=re.compile("! .*overlap"))
