@@ -177,16 +177,15 @@ def _caption(fit: FitResult, drawn: int) -> list[str]:
 
 
 def _values(fit: FitResult) -> list[str]:
+    reduced = f"reduced χ² {fit.reduced_chi2:.3g} with the σ of the fit"
     if fit.rejected:
-        return [
-            f"No result: the model does not describe the data; reduced χ² {fit.reduced_chi2:.3g} with the σ of the fit."
-        ]
+        return [f"No result: the model does not describe the data; {reduced}."]
     stacked = fit.stack.coherent > 1
     rows = [(info(name).symbol, e) for name, e in fit.parameters.items() if stacked or name not in STACKING]
     rows.append(("Λ", fit.derived["period"]) if stacked else ("N·d", fit.derived["thickness_with_surface"]))
     rows.sort(key=lambda row: row[1].status == "fixed")
     lines = [f"{symbol} = {_value(e)}" for symbol, e in rows]
-    lines.append(f"reduced χ² {fit.reduced_chi2:.3g} with the σ of the fit")
+    lines.append(reduced)
     if any(solution.near(fit.ambiguous) for solution in fit.solutions[1:]):
         near = [s for s in fit.solutions[1:4] if s.near(fit.ambiguous)]
         lines += [

@@ -160,8 +160,8 @@ def quality(fit: SavedFit) -> str:
     """Return a sentence on χ² and convergence."""
     reduced = "not defined" if math.isnan(fit.reduced_chi2) else f"{fit.reduced_chi2:.3g}"
     return (
-        f"χ² = {fit.chi2:.5g}, reduced χ² = {reduced} with the σ of the fit (near 1 if σ and the model are correct); "
-        f"{fit.why_stopped}."
+        f"χ² = {fit.chi2:.5g}, reduced χ² = {reduced} with the σ of the fit (near 1 if σ and the model are "
+        f"correct); {fit.why_stopped}."
     )
 
 
