@@ -193,7 +193,7 @@ class MapDocument(TypedDict):
     """χ² map of one parameter."""
 
     name: Annotated[str, "of the parameter"]
-    section: Annotated[CurveDocument, "the other parameters kept"]
+    section: Annotated[CurveDocument, "the other parameters fixed"]
     profile: Annotated[CurveDocument | None, "the other parameters refined"]
     rises: Annotated[tuple[float, float], "rise of χ² at 68 % and 95 %"]
 

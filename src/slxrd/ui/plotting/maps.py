@@ -78,7 +78,7 @@ def chi2_maps_figure(maps: Sequence[Map1D]) -> Figure:
         levels += " and ".join(f"{rise:.3g}" for rise in maps[0].rises)
     style.set_caption(
         figure,
-        f"{_source(fit)}: χ² above its minimum against each parameter, with the other parameters kept and "
+        f"{_source(fit)}: χ² above its minimum against each parameter, with the other parameters fixed and "
         "refined. "
         "The axis is linear below about 1.5, logarithmic above.",
         f"{levels}.",

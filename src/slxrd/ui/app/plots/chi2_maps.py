@@ -25,7 +25,7 @@ def map_legend(colours: Colours) -> str:
         colours,
         (
             ("━", colours.calculated, "other parameters refined"),
-            ("━", colours.residual, "other parameters kept"),
+            ("━", colours.residual, "other parameters fixed"),
             ("○", colours.text, "minima"),
             ("╌", colours.region, "68 %"),
             ("┈", colours.muted, "95 %"),
