@@ -289,7 +289,7 @@ def fuzz(session: nox.Session) -> None:
     session.install(".[test]", "atheris>=2.3")
     seconds = int(session.posargs[0]) if session.posargs else 3600
     # The memory of Atheris grows with the number of inputs: each process goes on where the last one ended.
-    longest = 30
+    longest = 10
     for target in ("readers", "documents"):
         for number, start in enumerate(range(0, seconds // 2, longest), 1):
             options = ("--seconds", str(min(longest, seconds // 2 - start)), "--seed", str(number))
