@@ -34,7 +34,8 @@ def test_satellites_on_both_sides_of_a_bragg_peak_are_no_film_and_substrate() ->
     assert find_substrate(maxima(*two, (1.5948, 0.0765, 1.024))) is None  # third and second order
     # The second order of the film alone, or that of both.
     film_of_two = ((1.0323, 0.0229, 0.306), (1.0834, 0.0111, 0.573), (2.0646, 0.0240, 0.5))
-    for peaks in (film_of_two, (*film_of_two, (2.1668, 0.0130, 0.7))):
+    halo = (*two, (2.1264, 0.5, 0.4))  # of an amorphous part, which has no orders
+    for peaks in (film_of_two, (*film_of_two, (2.1668, 0.0130, 0.7)), halo):
         found = find_substrate(maxima(*peaks))
         assert found is not None
         assert found[1].q in (1.0834, 2.1668)

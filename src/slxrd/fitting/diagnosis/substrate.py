@@ -101,7 +101,7 @@ def _order_between(maxima: Sequence[Maximum], one: Maximum, two: Maximum) -> boo
     low, high = sorted((one.q, two.q))
     ratios = [n / m for n in range(1, MOST_ORDERS + 1) for m in range(1, MOST_ORDERS + 1) if n != m]
     return any(
-        other.width > max(one.width, two.width)
+        max(one.width, two.width) < other.width < BROADEST
         and any(
             low * (1.0 + ORDERS_AGREE) < other.q * ratio < high * (1.0 - ORDERS_AGREE) for ratio in ratios
         )
