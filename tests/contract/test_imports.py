@@ -41,13 +41,9 @@ NETWORK = {
 }
 
 
-#: Parts of SciPy that take long to load, and libraries of other commands.
+#: SciPy, which takes as long to load as the rest of the program, and libraries of other commands.
 NOT_FOR_A_FIT = {
-    "scipy.signal",
-    "scipy.stats",
-    "scipy.interpolate",
-    "scipy.ndimage",
-    "scipy.integrate",
+    "scipy",
     "jinja2",
     "openpyxl",
     "rich",
@@ -100,7 +96,7 @@ def test_a_fit_loads_only_what_it_needs() -> None:
         "0.9:1.25",
     ]
     plain, atoms = after_typing(fit, [*fit, "--crystal", "CsPbBr3"])
-    assert not plain & (HEAVY - {"typer", "scipy.optimize"} | NOT_FOR_A_FIT)
+    assert not plain & (HEAVY - {"typer"} | NOT_FOR_A_FIT)
     assert {"sqlite3", "sqlalchemy", "xraydb"}.isdisjoint(atoms)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from slxrd.fitting.assessment.tails import gamma_tail, normal_probability
 from slxrd.units import FloatArray
 
 #: A band is compared if it has this share of the power of the strongest, and its power exceeds this many
@@ -180,9 +181,7 @@ def _positive(z: FloatArray) -> FloatArray:
 
 def _tail(value: FloatArray, mean: float, variance: float) -> FloatArray:
     """Probability of larger values, from a scaled χ² distribution with these moments."""
-    from scipy.special import gammaincc
-
-    return np.asarray(gammaincc(mean**2 / variance, value * mean / variance))
+    return gamma_tail(mean**2 / variance, value * mean / variance)
 
 
 def _runs(u: FloatArray) -> FloatArray:
@@ -191,6 +190,4 @@ def _runs(u: FloatArray) -> FloatArray:
 
 def _few(value: FloatArray, mean: float, spread: float) -> FloatArray:
     """Probability of as few runs, from a normal distribution."""
-    from scipy.special import ndtr
-
-    return np.asarray(ndtr((value + 0.5 - mean) / max(spread, 0.5)))
+    return normal_probability((value + 0.5 - mean) / max(spread, 0.5))
