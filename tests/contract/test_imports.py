@@ -41,9 +41,10 @@ NETWORK = {
 }
 
 
-#: SciPy, which takes as long to load as the rest of the program, and libraries of other commands.
+#: SciPy and Pydantic, which take as long to load as the rest of the program, and libraries of other commands.
 NOT_FOR_A_FIT = {
     "scipy",
+    "pydantic",
     "jinja2",
     "openpyxl",
     "rich",

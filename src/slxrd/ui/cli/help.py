@@ -7,6 +7,8 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from slxrd.ui.cli.plain_values import take_plain_values
+
 #: Headings of the commands, in the order of the list.
 HEADINGS = (
     "Measured patterns",
@@ -63,6 +65,10 @@ def _options(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
 class GroupedCommand(TyperCommand):
     """A command whose help lists the options under headings, and ends with examples."""
 
+    def get_params(self, ctx: Any) -> Any:
+        """Return arguments and options, which take plain values as they are."""
+        return take_plain_values(super().get_params(ctx))
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options."""
         for heading, rows in _options(self, ctx).items():
@@ -79,6 +85,10 @@ class GroupedCommand(TyperCommand):
 
 class GroupedProgram(TyperGroup):
     """The program, whose help lists the commands under headings."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the options, which take plain values as they are."""
+        return take_plain_values(super().get_params(ctx))
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the commands."""
