@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from slxrd._cached import cached_property
+from slxrd._entry_points import entry_points_of
 from slxrd.errors import SlxrdError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 Item = TypeVar("Item")
 
@@ -128,7 +129,7 @@ class Registry(Generic[Item]):
             for module in pkgutil.walk_packages(package.__path__, f"{self._package}."):
                 importlib.import_module(module.name)
         found: dict[str, EntryPoint] = {}
-        for point in sorted(_entry_points(tuple(sys.path)).select(group=self.group), key=_distribution):
+        for point in sorted(entry_points_of(self.group), key=_distribution):
             # The same distribution may be found twice, in two folders of sys.path.
             other = found.get(point.name)
             if other is not None and _distribution(other) == _distribution(point):
@@ -153,12 +154,6 @@ class Registry(Generic[Item]):
                 f"the {self.kind} {point.name!r} of the package {_distribution(point)} cannot be used "
                 f"({type(error).__name__}: {error}); update or uninstall the package"
             )
-
-
-@cache
-def _entry_points(path: tuple[str, ...]) -> Any:  # SelectableGroups in Python 3.11, then EntryPoints
-    """Return the entry points of all groups; to list the packages of ``sys.path`` takes some time."""
-    return entry_points()
 
 
 def _distribution(point: EntryPoint) -> str:

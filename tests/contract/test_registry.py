@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from slxrd._entry_points import _has_group
 from slxrd._registry import PluginWarning, Registry
 from slxrd.errors import SlxrdError
 
@@ -130,3 +131,20 @@ def test_modules_of_a_package_register_themselves(site):
     from crayons.shelf import COLOURS
 
     assert COLOURS["grey"] == 4
+
+
+@pytest.mark.parametrize("suffix", ["dist-info", "egg-info"])
+def test_packages_are_listed_only_where_one_has_a_group_of_slxrd(site, suffix):
+    info = site / f"other-1.0.{suffix}"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[console_scripts]\nslxrd = slxrd.__main__:main\n")
+    assert not _has_group(str(site))
+    (info / "entry_points.txt").write_text("[console_scripts]\na = b:c\n\n[slxrd.formats]\na = b:c\n")
+    assert _has_group(str(site))
+
+
+def test_packages_in_archives_are_listed(tmp_path):
+    (tmp_path / "packages.zip").touch()
+    (tmp_path / "package-1.0.egg").mkdir()
+    assert all(_has_group(str(path)) for path in tmp_path.iterdir())
+    assert not _has_group(str(tmp_path / "missing"))

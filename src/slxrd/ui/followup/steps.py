@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.scan import Progress
-from slxrd.fitting.uncertainty.bootstrap import KINDS, MOST_REPLICATES, Kind
-from slxrd.fitting.uncertainty.posterior.mcmc import FEWEST_STEPS, MOST_STEPS
-from slxrd.fitting.uncertainty.profile.map2d import Kind as MapKind
-from slxrd.ui.followup.maps import Pair, map_axes, run_map, run_maps
-from slxrd.ui.followup.maps import read_map_pair as read_map_pair
-from slxrd.ui.followup.samples import run_bootstrap, run_posterior
+
+# The steps themselves are imported where they are requested.
+if TYPE_CHECKING:
+    from slxrd.fitting.uncertainty.bootstrap import Kind
+    from slxrd.fitting.uncertainty.profile.map2d import Kind as MapKind
+    from slxrd.ui.followup.maps import Pair
 
 Bar = Callable[[str], AbstractContextManager[Progress]]
 #: Result of one step: printed text, contents of its files, and whether it was interrupted.
@@ -94,18 +95,10 @@ class FollowUp:
             raise SlxrdError(f"{requested[0]} writes files; give a folder with --out DIR")
         if self.seed < 0:
             raise SlxrdError(f"--seed {self.seed}: must be 0 or more")
-        if self.bootstrap is not None and self.bootstrap < 2:
-            raise SlxrdError(f"--bootstrap {self.bootstrap}: at least 2 replicates are needed for a spread")
-        if self.bootstrap is not None and self.bootstrap > MOST_REPLICATES:
-            raise SlxrdError(f"--bootstrap {self.bootstrap}: at most {MOST_REPLICATES}; 500 are usual")
-        if self.posterior is not None and self.posterior > MOST_STEPS:
-            raise SlxrdError(f"--posterior {self.posterior}: at most {MOST_STEPS} steps; 1500 are usual")
-        if self.resample not in KINDS:
-            raise SlxrdError(f"--resample {self.resample}: must be one of {', '.join(KINDS)}")
-        if self.posterior is not None and self.posterior < FEWEST_STEPS:
-            raise SlxrdError(
-                f"--posterior {self.posterior}: at least {FEWEST_STEPS} steps are needed, 1500 are usual"
-            )
+        if self.bootstrap is not None:
+            _check_bootstrap(self.bootstrap, self.resample)
+        if self.posterior is not None:
+            _check_posterior(self.posterior)
         self.check_libraries()
 
     def check_libraries(self) -> None:
@@ -133,8 +126,11 @@ class FollowUp:
         SlxrdError
             If a parameter was not refined, or a map exceeds its bounds.
         """
-        for pair in self.pairs:
-            map_axes(fit, pair)
+        if self.pairs:
+            from slxrd.ui.followup.maps import map_axes
+
+            for pair in self.pairs:
+                map_axes(fit, pair)
 
     def run(self, fit: Fit, folder: Path, bar: Bar) -> FollowUpResult:
         """Run all steps; after an interruption, return the completed results and skip the rest.
@@ -173,6 +169,8 @@ class FollowUp:
     ) -> Iterator[tuple[str, list[str], Callable[[Fit, Bar], StepResult]]]:
         """Yield the option, the names of the files, and the function of each step."""
         if self.bootstrap is not None:
+            from slxrd.ui.followup.samples import run_bootstrap
+
             count, keep = self.bootstrap, None if folder is None else folder / KEPT
             yield (
                 f"--bootstrap {count}",
@@ -180,12 +178,16 @@ class FollowUp:
                 lambda fit, bar: run_bootstrap(fit, count, self.resample, self.seed, bar, keep),
             )
         if self.posterior is not None:
+            from slxrd.ui.followup.samples import run_posterior
+
             steps = self.posterior
             yield (
                 f"--posterior {steps}",
                 ["posterior.csv", "posterior.json", "corner.png", "corner.caption.txt"],
                 lambda fit, bar: run_posterior(fit, steps, self.seed, bar),
             )
+        if self.maps or self.pairs:
+            from slxrd.ui.followup.maps import run_map, run_maps
         if self.maps:
             yield "--maps", ["chi2maps.png", "chi2maps.caption.txt"], run_maps
         for pair in self.pairs:
@@ -194,3 +196,23 @@ class FollowUp:
                 [f"map-{pair.x.name}-{pair.y.name}{end}" for end in (".csv", ".png", ".caption.txt")],
                 lambda fit, bar, pair=pair: run_map(fit, pair, self.map_kind, bar),  # type: ignore[misc]
             )
+
+
+def _check_bootstrap(replicates: int, resample: str) -> None:
+    from slxrd.fitting.uncertainty.bootstrap import KINDS, MOST_REPLICATES
+
+    if replicates < 2:
+        raise SlxrdError(f"--bootstrap {replicates}: at least 2 replicates are needed for a spread")
+    if replicates > MOST_REPLICATES:
+        raise SlxrdError(f"--bootstrap {replicates}: at most {MOST_REPLICATES}; 500 are usual")
+    if resample not in KINDS:
+        raise SlxrdError(f"--resample {resample}: must be one of {', '.join(KINDS)}")
+
+
+def _check_posterior(steps: int) -> None:
+    from slxrd.fitting.uncertainty.posterior.mcmc import FEWEST_STEPS, MOST_STEPS
+
+    if steps > MOST_STEPS:
+        raise SlxrdError(f"--posterior {steps}: at most {MOST_STEPS} steps; 1500 are usual")
+    if steps < FEWEST_STEPS:
+        raise SlxrdError(f"--posterior {steps}: at least {FEWEST_STEPS} steps are needed, 1500 are usual")

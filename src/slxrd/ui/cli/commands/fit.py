@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -33,6 +33,9 @@ from slxrd.ui.cli.outputs import (
     written,
 )
 from slxrd.ui.cli.terminal import colour_of, columns
+
+if TYPE_CHECKING:
+    from slxrd.ui.followup.maps import Pair
 
 #: Heading of the options of what follows the fit.
 AFTER = "After the fit"
@@ -112,16 +115,13 @@ def fit_command(
     force: Force = False,
 ) -> None:
     """Fit the structure to a measured pattern: d, L, σ_L, N, σ_N and the period Λ."""
-    from slxrd.fitting.record import write as output
-    from slxrd.ui.followup import steps as followup
+    from slxrd.ui.followup.steps import FollowUp
     from slxrd.ui.progress import progress
 
-    pairs = tuple(followup.read_map_pair(text) for text in map_of or ())
-    after = followup.FollowUp(bootstrap, resample, posterior, seed, maps, pairs, map_kind)
+    after = FollowUp(bootstrap, resample, posterior, seed, maps, _pairs(map_of), map_kind)
     after.check(out)
     json_path = json_file(json)
-    in_folder = [] if out is None else [*output.result_paths(out), *after.paths(out)]
-    in_folder += [caption_path(path) for path in in_folder[2:3]]
+    in_folder = [] if out is None else [*_in_folder(out), *after.paths(out)]
     measured = [*files, *map(Path, request["further_scans"])]
     check_outputs([*in_folder, plot, json_path, page], force, measured=measured, figure=plot)
     options = request.of_fit()
@@ -141,16 +141,11 @@ def fit_command(
     command_line = typed()
     ready: list[tuple[Path, bytes | str]] = []
     if json_path is not None:
-        ready.append((json_path, output.result_json(result, command_line)))
+        ready.append((json_path, _as_json(result, command_line)))
     if plot is not None:
         ready += _picture(result, plot)
     if out is not None:
-        as_json, as_table, as_picture = output.result_paths(out)
-        ready += [
-            (as_json, output.result_json(result, command_line)),
-            (as_table, output.curves_csv(result)),
-            *_picture(result, as_picture),
-        ]
+        ready += _contents(result, command_line, out)
     done = after.run(result, out or Path(), progress)
     ready += done.files
     if page is not None:
@@ -160,11 +155,43 @@ def fit_command(
     text = summarise(result, verbose=verbose, width=columns(), findings=_findings(pattern, options))
     write_all(ready, f"{text}\n{done.text}".rstrip(), quiet=json == "-", colour=colour_of(result))
     if json == "-":
-        typer.echo(output.result_json(result, command_line), nl=False)
+        typer.echo(_as_json(result, command_line), nl=False)
         typer.echo(done.text, nl=bool(done.text), err=True)
     if done.interrupted:
         typer.echo("slxrd: interrupted; the files written hold what was done until then", err=True)
         raise SystemExit(INTERRUPTED)
+
+
+def _pairs(typed: Sequence[str] | None) -> tuple[Pair, ...]:
+    """Return the pairs of parameters of ``--map``."""
+    if not typed:
+        return ()
+    from slxrd.ui.followup.maps import read_map_pair
+
+    return tuple(read_map_pair(text) for text in typed)
+
+
+def _in_folder(out: Path) -> list[Path]:
+    """Return the files that are written in a folder, that of the caption included."""
+    from slxrd.fitting.record.write import result_paths
+
+    paths = result_paths(out)
+    return [*paths, caption_path(paths[2])]
+
+
+def _contents(result: slxrd.Fit, command_line: str, out: Path) -> list[tuple[Path, bytes | str]]:
+    """Return the files that are written in a folder, with their contents."""
+    from slxrd.fitting.record.write import curves_csv, result_paths
+
+    as_json, as_table, as_picture = result_paths(out)
+    texts = [(as_json, _as_json(result, command_line)), (as_table, curves_csv(result))]
+    return [*texts, *_picture(result, as_picture)]
+
+
+def _as_json(result: slxrd.Fit, command_line: str) -> str:
+    from slxrd.fitting.record.write import result_json
+
+    return result_json(result, command_line)
 
 
 def _findings(pattern: slxrd.Pattern, options: Mapping[str, Any]) -> list[str]:
