@@ -51,7 +51,10 @@ FLAGS = (
     "-Wall", "-Wextra",
 )  # fmt: skip
 #: Options for each further set of instructions, of x86-64 only.
-INSTRUCTIONS = {"avx2": ("-mavx2", "-mfma")}
+INSTRUCTIONS = {
+    "avx2": ("-mavx2", "-mfma"),
+    "avx512": ("-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"),
+}
 #: Loads a library as slxrd does.
 LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1]).slxrd_sources"
 #: Sources in the place of the core's, with which a compiler is tried.

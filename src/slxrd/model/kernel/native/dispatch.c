@@ -12,29 +12,35 @@
 #endif
 
 extern const functions slxrd_functions_generic;
-#ifdef HAVE_AVX2
-extern const functions slxrd_functions_avx2;
+#if defined(HAVE_AVX2) && defined(HAVE_AVX512)
+extern const functions slxrd_functions_avx2, slxrd_functions_avx512;
 #include <cpuid.h>
 
-/* Whether processor and system have AVX2 and fused multiplication and addition. */
-static int has_avx2(void) {
+/* Whether processor and system have AVX2, and fused multiplication and addition (1), and AVX-512 (2). */
+static int vector_instructions(void) {
     unsigned int a, b, c, d, low, high;
+    const unsigned int wide = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
     if (!__get_cpuid(1, &a, &b, &c, &d)) return 0;
     if (!(c & bit_FMA) || !(c & bit_OSXSAVE) || !(c & bit_AVX)) return 0;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    if ((low & 6) != 6) return 0; /* the system saves the registers */
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0)); /* which registers the system saves */
+    if ((low & 0x06) != 0x06 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return 0;
+    return (low & 0xe6) == 0xe6 && (b & wide) == wide ? 2 : 1;
 }
+
+static const functions *const offered[] = {&slxrd_functions_generic, &slxrd_functions_avx2, &slxrd_functions_avx512};
+#else
+static int vector_instructions(void) { return 0; }
+static const functions *const offered[] = {&slxrd_functions_generic};
 #endif
 
-static const functions *chosen(void) {
-#ifdef HAVE_AVX2
+/* Place of the set of instructions in use. */
+static int used(void) {
     static _Atomic int known = -1; /* threads that set it at the same time set the same value */
-    if (known < 0) known = has_avx2();
-    if (known) return &slxrd_functions_avx2;
-#endif
-    return &slxrd_functions_generic;
+    if (known < 0) known = vector_instructions();
+    return known;
 }
+
+static const functions *chosen(void) { return offered[used()]; }
 
 /* Version of the interface and sizes of the structures, which the caller compares with its own. */
 EXPORT void slxrd_interface(int64_t *out) {
@@ -47,7 +53,8 @@ EXPORT void slxrd_interface(int64_t *out) {
 /* Hash of the sources from which the library was built, and the set of instructions in use. */
 EXPORT const char *slxrd_sources(void) { return SLXRD_SOURCES; }
 EXPORT const char *slxrd_instructions(void) {
-    return chosen() == &slxrd_functions_generic ? "generic" : "avx2";
+    static const char *const names[] = {"generic", "avx2", "avx512"};
+    return names[used()];
 }
 
 EXPORT int slxrd_curves(const sample *s, const double *p, int64_t k, const double *q, const double *delta, int64_t n,
