@@ -191,9 +191,10 @@ def parse_numbers(fields: Sequence[tuple[str, int]], what: str, source: str) -> 
 
 
 def _parse_value(text: str, what: str, source: str, line: int) -> float:
-    if is_missing(text) or (_NUMBER.fullmatch(text) and abs(float(text)) > LARGEST):
-        return np.nan
-    return parse_number(text, what, source, line)
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        return value if abs(value) <= LARGEST else np.nan
+    return np.nan if is_missing(text) else parse_number(text, what, source, line)
 
 
 def angles_at_steps(start: float, step: float, n: int, source: str) -> FloatArray:

@@ -10,6 +10,7 @@ intensity of one count, at all intensities alike.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -171,17 +172,18 @@ def _least_scatter(values: FloatArray) -> float:
 def _found(
     values: FloatArray, error: FloatArray, digit: float, stated: float | None, found: Scatter
 ) -> Quantum | str:
-    steps = _exact_steps(values, error, found)
-    for step in steps:
+    steps = []
+    for step in _exact_steps(values, error, found):
         if _agrees(found, step, digit):
             return Quantum(step, "all are multiples of it, and scatter as counts do")
+        steps.append(step)
     # Whole numbers are counts more often than others are multiples of one count by chance.
     likely = digit == 1.0 or (digit > 0.0 and found.trend <= LARGEST_TREND)
     if likely and _agrees(found, digit, digit) and _without_divisor(values, digit):
         return Quantum(float(digit), "it is the last digit of the numbers, and they scatter as counts do")
-    near = _near_step(values, found, 5.0 * digit)
     supported = values.size >= ENOUGH_NEARLY and found.trend <= LARGEST_TREND
-    if near is not None and (stated is not None or supported):
+    near = _near_step(values, found, 5.0 * digit) if stated is not None or supported else None
+    if near is not None:
         return Quantum(near, "low ones are nearly multiples of it, and all scatter as counts do")
     if stated is not None and _agrees(found, stated, stated):
         return Quantum(stated, "it is that of the header, and all scatter as counts do")
@@ -202,19 +204,20 @@ def _without_divisor(values: FloatArray, digit: float) -> bool:
     return int(np.gcd.reduce(multiples)) == 1
 
 
-def _exact_steps(values: FloatArray, error: FloatArray, found: Scatter) -> list[float]:
-    """Return steps of which nearly all values are multiples within their rounding error."""
+def _exact_steps(values: FloatArray, error: FloatArray, found: Scatter) -> Iterator[float]:
+    """Yield steps of which nearly all values are multiples within their rounding error."""
     distinct, first = np.unique(values[values > 0.0], return_index=True)
     error = error[values > 0.0][first][:LARGEST_NUMBER]
     distinct = distinct[:LARGEST_NUMBER]
     if distinct.size < 2:
-        return []
-    guesses = (_divisor(distinct, error), _most_coherent(distinct, found))
-    refined = (_refined(distinct, error, guess) for guess in guesses)
-    return [step for step in refined if step is not None]
+        return
+    for guess in (_divisor, _most_coherent):
+        step = _refined(distinct, error, guess(distinct, error, found))
+        if step is not None:
+            yield step
 
 
-def _divisor(distinct: FloatArray, error: FloatArray) -> float:
+def _divisor(distinct: FloatArray, error: FloatArray, _: Scatter) -> float:
     """Return the greatest common divisor of the lowest values, by Euclid's algorithm with rounding errors."""
     step = 0.0
     for value, tolerance in zip(distinct[:200].tolist(), (4.0 * error[:200] + 1e-9).tolist(), strict=True):
@@ -223,17 +226,24 @@ def _divisor(distinct: FloatArray, error: FloatArray) -> float:
     return step
 
 
-def _most_coherent(distinct: FloatArray, found: Scatter) -> float:
+def _most_coherent(distinct: FloatArray, _: FloatArray, found: Scatter) -> float:
     """Return the largest of the steps near the scatter by which the values differ in whole multiples."""
     away = distinct - distinct[distinct.size // 2]
     nearest = np.argsort(np.abs(away), kind="stable")[:COMPARED]
     away = away[nearest][np.abs(away[nearest]) <= 0.5 * RANGE * found.ratio]
     logarithms = np.arange(np.log(0.8 / HIGHEST), np.log(1.25 / LOWEST), 0.2 / RANGE)
     steps = found.ratio * np.exp(logarithms)
-    coherence = np.mean(np.cos(2.0 * np.pi * away / steps[:, None]), axis=1)
+    parts = np.array_split(steps, max(steps.size // 100, 1))  # of which each stays in the cache
+    coherence = np.concatenate([_coherence(away, part) for part in parts])
     peaks = np.flatnonzero(coherence >= 0.9 * coherence.max())
     near = peaks[peaks > peaks[-1] - 20]
     return float(steps[near[np.argmax(coherence[near])]])
+
+
+def _coherence(away: FloatArray, steps: FloatArray) -> FloatArray:
+    """Mean cosine of the phases of differences, for each step."""
+    phases = 2.0 * np.pi * away / steps[:, None]
+    return np.asarray(np.mean(np.cos(phases, out=phases), axis=1))
 
 
 def _refined(distinct: FloatArray, error: FloatArray, step: float) -> float | None:
@@ -262,11 +272,14 @@ def _near_step(values: FloatArray, found: Scatter, smallest: float) -> float | N
     """Return the step, of at least ``smallest``, of which the low values are nearly multiples."""
     steps = found.ratio * np.exp(np.linspace(np.log(1.0 / HIGHEST), np.log(1.0 / LOWEST), 400))
     best, best_step = CERTAIN, None
-    for step in steps.tolist():
-        low = values[(values > 0.5 * step) & (values < MULTIPLES * step)] / step
-        if step < smallest or np.unique(low).size < DIFFERENT or np.unique(np.rint(low)).size < 2:
+    lowest = values[values < MULTIPLES * steps[-1]]
+    for step in steps[steps >= smallest].tolist():
+        low = lowest[(lowest > 0.5 * step) & (lowest < MULTIPLES * step)] / step
+        if low.size < DIFFERENT:
             continue
         coherence = float(np.mean(np.cos(2.0 * np.pi * low)))
-        if coherence > COHERENCE and low.size * coherence**2 > best:
+        if not (coherence > COHERENCE and low.size * coherence**2 > best):
+            continue
+        if np.unique(low).size >= DIFFERENT and np.unique(np.rint(low)).size > 1:
             best, best_step = low.size * coherence**2, step
     return best_step if best_step is not None and found.trend >= LEAST_TREND else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 
 from slxrd.io.shared.rows import Row, all_numbers, decode_start
 
@@ -24,7 +25,7 @@ def has_signature(data: bytes, signature: re.Pattern[str]) -> bool:
     signature : re.Pattern
         Matched at the start of a line without blanks around it.
     """
-    return any(signature.match(line) for line in _before_data(data))
+    return any(signature.match(line) for line in _before_data(data[:SEARCHED]))
 
 
 def from_signature(lines: Sequence[Row], signature: re.Pattern[str]) -> list[Row]:
@@ -52,9 +53,13 @@ def uncommented(line: str, mark: str) -> str:
     return rest if rest.startswith(mark) else line
 
 
-def _before_data(data: bytes) -> Iterator[str]:
-    for line in re.split(r"[\r\n]+", decode_start(data, SEARCHED)):
+@lru_cache(maxsize=1)
+def _before_data(start: bytes) -> tuple[str, ...]:
+    """Lines before the first row of numbers; kept, as several formats are tried on one file."""
+    found = []
+    for line in re.split(r"[\r\n]+", decode_start(start, SEARCHED)):
         text = line.strip()
         if all_numbers(text) and len(re.split(r"[\s,;]+", text)) > 1:
-            return
-        yield text
+            break
+        found.append(text)
+    return tuple(found)
