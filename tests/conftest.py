@@ -94,18 +94,37 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """After a file of tests, free the fits that its functions have cached, and unused memory."""
+    """Free unused memory after a slow test, and after a file of tests the fits that were kept for it."""
     module = getattr(item, "module", None)
     if module is None or (nextitem is not None and getattr(nextitem, "module", None) is module):
+        if item.get_closest_marker("slow") is not None:
+            _return_unused_memory()
         return
     caches = [value for value in vars(module).values() if hasattr(value, "cache_clear")]
-    filled = [each for each in caches if each.__module__ == module.__name__ and each.cache_info().currsize]
+    own = [each for each in caches if each.__module__ == module.__name__]
+    filled = [each for each in (*own, *_caches_of_fits()) if each.cache_info().currsize]
     for each in filled:
         each.cache_clear()
     if filled:
         gc.collect()
+    _return_unused_memory()  # or else the memory of its fits stays with the process
+
+
+def _return_unused_memory() -> None:
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)  # or else the memory of its fits stays with the process
+        libc.malloc_trim(0)
+
+
+def _caches_of_fits() -> list[Any]:
+    """What slxrd keeps of the last fits, for the next ones of the same pattern: some MB each."""
+    names = {
+        "slxrd.fitting.minimise.problem": ("_layout", "_sample"),
+        "slxrd.model.arrays_of_stack": ("_polynomials",),
+        "slxrd.fitting.diagnosis.options": ("diagnosis_of",),
+        "slxrd.detector.integrator": ("_integrator", "_unit"),
+    }
+    loaded = [(sys.modules[module], of_it) for module, of_it in names.items() if module in sys.modules]
+    return [getattr(module, name) for module, of_it in loaded for name in of_it]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -124,8 +124,8 @@ def test_curves_of_the_scan_are_sums_over_crystals(layered: bool) -> None:
 def test_a_stack_that_looks_like_a_film() -> None:
     """Satellites that are taken for Laue fringes: a rejected film is replaced by a stack."""
     pattern = stack(
-        substrate=2.06, strength=1.0, repeats=5, step=0.003, sigma=0.002, reach=3.2, peak=3e4, seed=1,
-        draws=60,
+        substrate=2.06, strength=1.0, repeats=5, step=0.005, sigma=0.002, reach=3.2, peak=3e4, seed=5,
+        draws=30,
     )  # fmt: skip
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
     given = collect({"resolution": 0.002, "systematics": "none", "budget": 60.0})

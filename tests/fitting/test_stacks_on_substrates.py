@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from films_on_substrates import film, superlattice
+from films_on_substrates import superlattice
 
 import slxrd
 from slxrd.data.pattern import Pattern
@@ -175,17 +175,3 @@ def test_intervals_of_sizes_that_replace_each_other_do_not_overlap() -> None:
     assert all(one[1] < other[0] for one, other in pairwise(pieces))
     for minimum in fit.minima:
         assert any(low < minimum.values["N"] < high for low, high in pieces)
-
-
-@pytest.mark.slow
-def test_a_film_is_no_stack_of_films_without_gaps() -> None:
-    """With gaps of one plane distance all planes are on one lattice, and the film has fewer parameters."""
-    pattern = film(100, 3.77, substrate=3.9013, peak=3e4, sigma=0.00105, half=0.17)
-    assert slxrd.diagnose(pattern).proposal.kind == "multilayer"
-    found = slxrd.fit(pattern, resolution=0.0021, budget=200.0)
-    assert found.stack.coherent == 1
-    assert not any("equal crystals with gaps" in note for note in found.notes)
-    thickness = found.derived["thickness"]
-    assert thickness.value is not None
-    assert thickness.error is not None
-    assert abs(thickness.value - 99 * 3.77) < 2.0 * thickness.error

@@ -54,16 +54,21 @@ def test_numbers_of_valid_files() -> None:
 
 
 @pytest.mark.slow
-@few_and_many
 @each_format
-def test_bytes_replaced(valid: Valid, few: bool) -> None:
+def test_bytes_replaced(valid: Valid) -> None:
     def check(where: float | int, length: int, put: bytes, options: dict[str, Any]) -> None:
         read_or_refused(replaced(valid.content, where, length, put), valid.bytes_per_point, **options)
 
     length = st.integers(0, 60) | st.integers(0, 200)
     put = contents_to_put(valid)
     try_all(
-        few, valid.examples, check, where=valid.places, length=length, put=put, options=with_or_without(valid)
+        False,
+        valid.examples,
+        check,
+        where=valid.places,
+        length=length,
+        put=put,
+        options=with_or_without(valid),
     )
 
 
@@ -80,16 +85,15 @@ def test_a_number_overwritten(valid: Valid, few: bool) -> None:
 
 
 @pytest.mark.slow
-@few_and_many
 @pytest.mark.parametrize("valid", [valid for valid in VALID if valid.is_archive], ids=str)
-def test_a_member_of_an_archive_damaged(valid: Valid, few: bool) -> None:
+def test_a_member_of_an_archive_damaged(valid: Valid) -> None:
     def check(member: str, where: float | int, length: int, put: bytes, options: dict[str, Any]) -> None:
         changed = with_member(valid.content, member, lambda content: replaced(content, where, length, put))
         read_or_refused(changed, **options)
 
     names, length = st.sampled_from(members(valid.content)), st.integers(0, 60)
     try_all(
-        few,
+        False,
         valid.examples,
         check,
         member=names,
@@ -116,11 +120,10 @@ def test_truncated_files_are_refused(valid: Valid, few: bool) -> None:
 
 
 @pytest.mark.slow
-@few_and_many
 @pytest.mark.parametrize(
     "start", BEGINNINGS, ids=lambda start: start[:12].decode("latin-1").strip() or "nothing"
 )
-def test_random_content(start: bytes, few: bool) -> None:
+def test_random_content(start: bytes) -> None:
     def check(zeros: int, rest: bytes, options: dict[str, Any]) -> None:
         read_or_refused(start + bytes(zeros) + rest, **options)
 
@@ -136,7 +139,7 @@ def test_random_content(start: bytes, few: bool) -> None:
         ]
     )
     many = 150 if start else 600  # without a mark it may be of any format
-    try_all(few, many, check, zeros=st.sampled_from([0, 0, 100, 900]), rest=rest, options=options)
+    try_all(False, many, check, zeros=st.sampled_from([0, 0, 100, 900]), rest=rest, options=options)
 
 
 @few_and_many

@@ -54,13 +54,17 @@ def test_what_was_replaced_is_in_the_headline_and_is_saved() -> None:
 
 @pytest.mark.slow
 def test_the_limit_of_the_sharpest_peak_describes_a_thick_film() -> None:
+    """With gaps of one plane distance all planes are on one lattice: a film, no stack of films."""
     pattern = thick_film()
+    assert slxrd.diagnose(pattern).proposal.kind == "multilayer"
     limit = excluded_resolution(pattern, collect({"resolution": GIVEN}))
     assert limit is not None
     assert TRUE < limit.sigma < 1.3 * TRUE
     found = slxrd.fit(pattern, resolution=GIVEN, systematics="none", budget=200.0)
     assert found.assessment is not None
     assert found.instrument.sigma_G == pytest.approx(limit.sigma, rel=5e-3)
+    assert found.stack.coherent == 1
+    assert not any("equal crystals with gaps" in note for note in found.notes)
     first, _, rest = str(found).partition("\n\n")
     said = " ".join(first.split())
     assert f"Not as given: σ_G = {GIVEN} Å⁻¹ (--resolution)" in said
