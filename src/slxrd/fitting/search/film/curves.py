@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from slxrd.fitting.objective.residuals import Objective
+from slxrd.fitting.search.film.interfering import best_mixtures
 from slxrd.instrument.diffractometer import Instrument
-from slxrd.model.environment.rod import deepest, rod
+from slxrd.model.environment.rod import ATTENUATION, rod
 from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.units import FloatArray
 
@@ -108,6 +109,42 @@ def fringe_curves(
     return Curves(curves, (1.0 - last) * (0.5 * (1.0 - np.exp(-2j * away)))[:, None] * height)
 
 
+def rod_curves(q: FloatArray, d_S: float, instrument: Instrument) -> tuple[ComplexArray, FloatArray]:
+    """Calculate amplitude and intensity of a substrate with the resolution.
+
+    The amplitude has a pole at each Bragg peak, 1/(i(q − G)d + μd), whose convolution with a Gaussian is a
+    Faddeeva function; what is left is smooth.
+
+    Parameters
+    ----------
+    q : ndarray, shape (n,)
+        Scattering vectors in Å⁻¹.
+    d_S : float
+        Distance of its planes in Å.
+    instrument : Instrument
+        Resolution, taken as Gaussian of the width in the middle.
+
+    Returns
+    -------
+    amplitude : ndarray of complex, shape (n,)
+        In units of a plane, with the phase measured from the highest one.
+    intensity : ndarray, shape (n,)
+        In squared units of a plane.
+    """
+    from scipy.special import wofz
+
+    sharp = rod(q, d_S)
+    width = math.sqrt(2.0) * float(np.median(instrument.sigma(q)))
+    if width <= 0.0:
+        return sharp.amplitude, sharp.intensity
+    away = q - 2.0 * np.pi / d_S * np.round(q * d_S / (2.0 * np.pi))
+    pole = 1.0 / (1j * away + ATTENUATION)
+    smeared = math.sqrt(np.pi) / width * np.conj(wofz((away + 1j * ATTENUATION) / width))
+    change = (smeared - pole) / d_S
+    height = 1.0 / (1.0 - math.exp(-2.0 * ATTENUATION * d_S))
+    return sharp.amplitude + change, sharp.intensity + 2.0 * height * change.real
+
+
 def _waves(phase: FloatArray, terms: int, both: bool) -> tuple[FloatArray, FloatArray | None]:
     """cos(k·phase) and sin(k·phase) for k from 0, shape (n, terms), from two short series of powers."""
     short = math.ceil(math.sqrt(terms))
@@ -131,7 +168,7 @@ def _mean_excess(terms: int, N: FloatArray, sigma_N: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Weighted:
-    """Points of a region over their errors, without what background and substrate alone describe.
+    """Points of a region over their errors, without what the background describes.
 
     Parameters
     ----------
@@ -142,9 +179,11 @@ class Weighted:
     root : ndarray, shape (n,)
         1/σ times the square root of the region's weight.
     basis : ndarray, shape (n, b)
-        Orthonormal columns of the background and of the substrate's intensity, over σ.
+        Orthonormal columns of the background, over σ.
     below : ndarray of complex, shape (n,), or None
         Conjugate amplitude of the substrate one plane distance below the film.
+    substrate : ndarray, shape (n,), or None
+        Intensity of the substrate over σ, without what the background describes.
     """
 
     q: FloatArray
@@ -152,34 +191,27 @@ class Weighted:
     root: FloatArray
     basis: FloatArray
     below: ComplexArray | None = None
+    substrate: FloatArray | None = None
 
     def chi2(self, curves: Curves) -> FloatArray:
         """χ² of k curves, shape (k,), each with the best scale, background, and interference."""
-        columns = [self._weighted(column) for column in self.columns(curves)]
         left = float(self.target @ self.target)
-        if len(columns) == 1:
-            along = np.maximum(self.target @ columns[0], 0.0)
-            norm = np.einsum("nk,nk->k", columns[0], columns[0])
+        film = self._weighted(curves.intensity)
+        if self.below is None or self.substrate is None or curves.amplitude is None:
+            along = np.maximum(self.target @ film, 0.0)
+            norm = np.einsum("nk,nk->k", film, film)
             return np.asarray(np.maximum(left - along**2 / np.maximum(norm, 1e-300), 0.0))
-        sizes = [np.sqrt(np.einsum("nk,nk->k", c, c)) + 1e-300 for c in columns]
-        columns = [column / size for column, size in zip(columns, sizes, strict=True)]
-        along = np.array([self.target @ column for column in columns])
-        gram = np.empty((len(columns), len(columns), along.shape[1]))
-        for i, one in enumerate(columns):
-            gram[i, i] = 1.0 + 1e-9
-            for j, other in enumerate(columns[:i]):
-                gram[i, j] = gram[j, i] = np.einsum("nk,nk->k", one, other)
-        solved = np.linalg.solve(gram.transpose(2, 0, 1), along.T[:, :, None])[:, :, 0]
-        explained = np.einsum("kc,ck->k", solved, along)
-        # A film of negative intensity is none.
-        return np.asarray(np.where(solved[:, 0] > 0.0, np.maximum(left - explained, 0.0), left))
-
-    def columns(self, curves: Curves) -> list[FloatArray]:
-        """Columns whose combination is a curve: the film, and its interference with the substrate."""
-        if self.below is None or curves.amplitude is None:
-            return [curves.intensity]
         cross = self.below[:, None] * curves.amplitude
-        return [curves.intensity, cross.real, cross.imag]
+        columns = [film, self._weighted(cross.real), self._weighted(-cross.imag)]
+        gram = np.empty((film.shape[1], 4, 4))
+        along = np.empty((film.shape[1], 4))
+        for i, one in enumerate(columns):
+            along[:, i] = self.target @ one
+            gram[:, i, 3] = gram[:, 3, i] = self.substrate @ one
+            for j, other in enumerate(columns[: i + 1]):
+                gram[:, i, j] = gram[:, j, i] = np.einsum("nk,nk->k", one, other)
+        along[:, 3], gram[:, 3, 3] = self.target @ self.substrate, self.substrate @ self.substrate
+        return np.asarray(np.maximum(left - best_mixtures(gram, along)[0], 0.0))
 
     def _weighted(self, column: FloatArray) -> FloatArray:
         weighted = column * self.root[:, None]
@@ -207,20 +239,20 @@ def weighted_points(
     prepared = []
     for points, columns in zip(objective.data, objective.backgrounds, strict=True):
         sigma = relative_errors(points.q, points.intensity) if relative else points.sigma
-        thin = slice(None, None, max(round(points.q.size / MOST_POINTS), 1))
+        thin = slice(None, None, max(round(points.q.size / most), 1))
         root = math.sqrt(points.region.weight) / sigma[thin]
         q = points.q[thin] + q_zero
-        columns, below = columns[thin], None
-        if d_S is not None:
-            surface = rod(q, d_S, deepest(objective.model.instrument.longest_fringe(q)))
-            below = np.conj(surface.amplitude) * np.exp(1j * q * d_S)
-            columns = np.column_stack((columns, surface.intensity))
-        basis = np.zeros((root.size, 0))
+        basis, below, substrate = np.zeros((root.size, 0)), None, None
         if columns.shape[1]:
-            basis = np.linalg.qr(columns * root[:, None])[0]
+            basis = np.linalg.qr(columns[thin] * root[:, None])[0]
+        if d_S is not None:
+            amplitude, intensity = rod_curves(q, d_S, objective.model.instrument)
+            below = np.conj(amplitude) * np.exp(1j * q * d_S)
+            substrate = intensity * root
+            substrate = substrate - basis @ (basis.T @ substrate)
         target = points.intensity[thin] * root
         target = target - basis @ (basis.T @ target)
-        prepared.append(Weighted(q, target, root, basis, below))
+        prepared.append(Weighted(q, target, root, basis, below, substrate))
     return tuple(prepared)
 
 

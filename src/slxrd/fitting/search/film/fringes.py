@@ -71,7 +71,8 @@ def _free_phase(
     ``waves`` are cosine and sine at all points and thicknesses, ``products`` those of each two of them.
     """
     envelope = part.root / np.maximum(np.abs(part.q - centre), nearest) ** 2
-    basis = np.linalg.qr(np.column_stack((part.basis, envelope)))[0]
+    alone = () if part.substrate is None else (part.substrate,)
+    basis = np.linalg.qr(np.column_stack((part.basis, *alone, envelope)))[0]
     target = part.target - basis @ (basis.T @ part.target)
     in_a, in_b = ((basis * envelope[:, None]).T @ wave for wave in waves)
     squared = envelope**2

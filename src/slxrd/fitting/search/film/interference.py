@@ -13,8 +13,8 @@ import numpy as np
 
 from slxrd.data.regions import RegionData
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.search.film.curves import film_curves, relative_errors
-from slxrd.model.environment.rod import deepest, rod
+from slxrd.fitting.search.film.curves import film_curves, relative_errors, rod_curves
+from slxrd.fitting.search.film.interfering import best_mixtures
 from slxrd.model.kernel.arrays import ComplexArray
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
@@ -82,20 +82,21 @@ def interface_values(
     points, background = strongest_region(objective)
     q = points.q + (parameters["q_zero"].value or 0.0)
     d_S = float(parameters["d_S"].value or d)
-    instrument = objective.model.instrument
-    surface = rod(q, d_S, deepest(instrument.longest_fringe(q)))
-    cross = np.conj(surface.amplitude) * np.exp(1j * q * d_S) * amplitude
-    columns = np.column_stack((intensity, cross.real, cross.imag, surface.intensity, background))
+    below, alone = rod_curves(q, d_S, objective.model.instrument)
+    cross = np.conj(below) * np.exp(1j * q * d_S) * amplitude
     sigma = np.hypot(points.sigma, 0.3 * relative_errors(points.q, points.intensity))
-    size = np.linalg.norm(columns / sigma[:, None], axis=0) + 1e-300
-    found = np.linalg.lstsq(columns / sigma[:, None] / size, points.intensity / sigma, rcond=1e-10)[0] / size
-    scale = max(float(found[0]), 1e-300)
-    mixed = complex(found[1], -found[2]) / (2.0 * scale)  # coherence·f·exp(iq(L − d_S)) in the middle
-    alone = math.sqrt(max(float(found[3]), 0.0) / scale)
+    columns = np.column_stack((intensity, cross.real, -cross.imag, alone)) / sigma[:, None]
+    basis = np.linalg.qr(background / sigma[:, None])[0]
+    columns = columns - basis @ (basis.T @ columns)
+    _, found = best_mixtures((columns.T @ columns)[None], (points.intensity / sigma @ columns)[None])
+    film, real, imaginary, bare = found[0].tolist()
+    scale = max(film, 1e-300)
+    mixed = complex(real, imaginary) / (2.0 * scale)  # coherence·f·exp(iq(L − d_S)) in the middle
+    amount = math.sqrt(max(bare, 0.0) / scale)
     coherence = parameters["coherence_S"]
     f_S = abs(mixed)
-    if coherence.free and alone > 0.0:
-        f_S = max(alone, abs(mixed))
+    if coherence.free and amount > 0.0:
+        f_S = max(amount, abs(mixed))
     f_S = float(np.clip(f_S, *LIMITS_F))
     # The phase of the interference at the points where it counts, near the peak of the film.
     weights = np.abs(cross) / sigma**2

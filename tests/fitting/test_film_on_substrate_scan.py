@@ -1,0 +1,89 @@
+"""The scan of films on substrates: the rod with the resolution, and what amplitudes can give."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from slxrd.fitting.search.film.curves import rod_curves
+from slxrd.fitting.search.film.interfering import best_mixtures
+from slxrd.instrument.diffractometer import Instrument
+
+
+@pytest.mark.parametrize("width", [3e-4, 1.1e-3, 8e-3])
+def test_the_rod_is_that_of_planes_seen_with_the_resolution(width: float) -> None:
+    """Compared with a sum over planes that is convolved with a Gaussian on a fine axis."""
+    d, attenuation = 3.979, 2e-4
+    q = 2.0 * np.pi / d + width * np.linspace(-30.0, 30.0, 61)
+    offsets = width * np.linspace(-7.0, 7.0, 1401)
+    weights = np.exp(-0.5 * (offsets / width) ** 2)
+    sharp = 1.0 / (1.0 - np.exp(-(1j * (q[:, None] + offsets) + attenuation) * d))
+    amplitude, intensity = rod_curves(q, d, Instrument(width))
+    expected = sharp @ weights / weights.sum()
+    squared = np.abs(sharp) ** 2 @ weights / weights.sum()
+    assert np.abs(amplitude - expected).max() < 1e-6 * np.abs(expected).max()
+    np.testing.assert_allclose(intensity, squared, rtol=1e-4)
+
+
+def test_the_rod_without_resolution_is_the_sum_over_planes() -> None:
+    q = np.linspace(1.2, 1.9, 50)
+    amplitude, intensity = rod_curves(q, 3.979, Instrument(0.0))
+    planes = np.arange(60_000)
+    expected = np.array([np.exp(-(1j * one + 2e-4) * 3.979 * planes).sum() for one in q])
+    np.testing.assert_allclose(amplitude, expected, rtol=1e-9)
+    np.testing.assert_allclose(intensity, np.abs(expected) ** 2, rtol=1e-9)
+
+
+def alike(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Columns of a film and a substrate with nearly the same tails, and a pattern of them with noise."""
+    q = np.linspace(1.1, 1.4, 160)
+    d, d_S, N = 3.975, 3.98, int(rng.integers(10, 40))
+    film = (1.0 - np.exp(1j * q * N * d)) / (1.0 - np.exp(1j * q * d))
+    below = 1.0 / (1.0 - np.exp(-1j * q * d_S))
+    cross = np.conj(below) * film
+    columns = np.stack((np.abs(film) ** 2, cross.real, -cross.imag, np.abs(below) ** 2), axis=1)
+    f, turn = float(rng.uniform(1.5, 3.0)), float(rng.uniform(0.0, 2.0 * np.pi))
+    pure = columns @ np.array([1.0, 2.0 * f * np.cos(turn), 2.0 * f * np.sin(turn), f**2])
+    sigma = 0.15 * pure
+    return columns / sigma[:, None], (pure + rng.normal(0.0, sigma)) / sigma
+
+
+def test_a_film_is_found_within_what_amplitudes_can_give() -> None:
+    rng = np.random.default_rng(5)
+    outside = 0
+    for _ in range(60):
+        columns, measured = alike(rng)
+        gram, along = columns.T @ columns, columns.T @ measured
+        plain = np.linalg.solve(gram, along)
+        outside += bool(plain[1] ** 2 + plain[2] ** 2 > 4.0 * plain[0] * plain[3])
+        (gain,), ((a, real, imaginary, b),) = best_mixtures(gram[None], along[None])
+        left = float(measured @ measured) - gain
+        assert left < 160 + 5.0 * np.sqrt(2.0 * 160)
+        assert a > 0.0
+        assert real**2 + imaginary**2 <= 4.0 * a * b * (1.0 + 1e-6)
+        # The gain is that of the coefficients.
+        exact = float(np.sum((measured - columns @ [a, real, imaginary, b]) ** 2))
+        assert left == pytest.approx(exact, abs=0.01)
+    assert outside > 5  # of plain least squares
+
+
+def test_bounded_mixtures_are_as_good_as_all_on_a_grid() -> None:
+    rng = np.random.default_rng(8)
+    compared = 0
+    for _ in range(12):
+        columns, _ = alike(rng)
+        measured = columns @ np.array([1.0, 0.0, 0.0, 0.6]) + rng.normal(0.0, 4.0, columns.shape[0])
+        measured -= 3.0 * columns[:, 1]  # more interference than amplitudes can give
+        gram, along = columns.T @ columns, columns.T @ measured
+        best = 0.0
+        for f, turn in itertools.product(np.geomspace(0.02, 50.0, 60), np.linspace(0.0, 2.0 * np.pi, 91)):
+            for part in (0.3, 0.7, 1.0):
+                one = np.array([1.0, 2.0 * part * f * np.cos(turn), 2.0 * part * f * np.sin(turn), f**2])
+                product = float(one @ along)
+                best = max(best, product**2 / float(one @ gram @ one) if product > 0.0 else 0.0)
+        (gain,), _ = best_mixtures(gram[None], along[None])
+        assert gain > best * (1.0 - 1e-6)
+        compared += best > 0.0
+    assert compared == 12
