@@ -27,6 +27,7 @@ from slxrd.ui.app.controls.style import DOCUMENT, PageDesign
 from slxrd.ui.app.plots.theme import colours
 from slxrd.ui.app.serving.authentication import ENTRY, TokenAuthentication
 from slxrd.ui.app.serving.headers import SecurityHeaders
+from slxrd.ui.app.serving.layout_once import LAYOUT_ONCE
 from slxrd.ui.app.serving.workspaces import Workspaces
 from slxrd.ui.app.state.autosave_folder import AutosaveFolder
 from slxrd.ui.app.views.page import STEPS, Page
@@ -217,6 +218,7 @@ def _make_page(workspaces: Workspaces, first: str | None) -> pn.Column:
             workspace.session.state.file, STEPS, colours(dark)
         )
         document.js_on_event("document_ready", CustomJS(code=_FOLLOW_THEME))
+        document.js_on_event("document_ready", CustomJS(code=LAYOUT_ONCE))
         document.js_on_event("connection_lost", CustomJS(code=_SHOW_CONNECTION_LOST))
         document.js_on_event("client_reconnected", CustomJS(code=_HIDE_CONNECTION_LOST))
     return Page(workspace, dark, workspaces.other_files(key), workspaces.autosaves).view
