@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         else "no Chromium on this machine"
     )
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()) or "server" in getattr(item, "fixturenames", ()):
+        if {"browser", "server"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("app"))
             item.add_marker(pytest.mark.slow)
             if why:
@@ -102,6 +103,24 @@ name => {
   return found ? {value: found.value, step: found.step} : null
 }
 """
+#: Whether a text is shown. As Playwright's get_by_text, but hidden parts, which are most, are not searched.
+_SHOWS = """
+sought => {
+  const normal = text => text.replace(/\\s+/g, ' ').toLowerCase()
+  const text = normal(sought)
+  const within = element => {
+    if (/^(SCRIPT|STYLE|TEMPLATE)$/.test(element.tagName)) return false
+    if (getComputedStyle(element).display === 'none') return false
+    for (const child of element.shadowRoot?.children ?? []) if (within(child)) return true
+    for (const child of element.children) if (within(child)) return true
+    if (!normal(element.textContent).includes(text)) return false
+    if ([...element.children].some(child => normal(child.textContent).includes(text))) return false
+    const box = element.getBoundingClientRect()
+    return box.width > 0 && box.height > 0 && element.checkVisibility({visibilityProperty: true})
+  }
+  return within(document.body)
+}
+"""
 
 
 class User:
@@ -150,12 +169,12 @@ class User:
         return field
 
     def sees(self, text: str) -> None:
-        """Wait until a text is visible; the same text may also be in a panel that is not shown.
+        """Wait until a text is visible; the same text may also be in a panel that is not shown."""
+        self.until(lambda: self.shows(text), f"“{text}” did not appear")
 
-        The browser searches all parts of the page, so that searching without pauses would delay the page.
-        """
-        shown = self.page.get_by_text(text).locator("visible=true")
-        self.until(lambda: shown.count(), f"“{text}” did not appear")
+    def shows(self, text: str) -> bool:
+        """Whether a text is visible."""
+        return bool(self.page.evaluate(_SHOWS, text))
 
     def fitted(self, example: str = "cspbbr3-cubes.csv") -> None:
         self.drop(EXAMPLES / example)
@@ -233,8 +252,9 @@ class User:
         self.until(lambda: self.column("calculated", "calculated") != old)
 
 
-@pytest.fixture
-def user(browser: Any, server: str) -> Iterator[User]:
+@contextmanager
+def _opened(browser: Any, server: str) -> Iterator[User]:
+    """Open a page; at its end no script has failed, and nothing was loaded from elsewhere."""
     someone = User(browser, server)
     yield someone
     someone.context.close()
@@ -243,6 +263,26 @@ def user(browser: Any, server: str) -> Iterator[User]:
         url for url in someone.requests if not url.startswith((server.split("/open")[0], "blob:", "data:"))
     ]
     assert outside == []
+
+
+@pytest.fixture
+def user(browser: Any, server: str) -> Iterator[User]:
+    with _opened(browser, server) as someone:
+        yield someone
+
+
+@pytest.fixture(scope="session")
+def opened(browser: Any, server: str) -> Callable[[], AbstractContextManager[User]]:
+    """Open a page that several tests share."""
+    return lambda: _opened(browser, server)
+
+
+@pytest.fixture(scope="session")
+def fitted_user(browser: Any, server: str) -> Iterator[User]:
+    """The page with a fit, which each test leaves as it was: opening and fitting take most of its time."""
+    with _opened(browser, server) as someone:
+        someone.fitted()
+        yield someone
 
 
 @pytest.fixture

@@ -135,33 +135,3 @@ def _axis_range(user: Any) -> tuple[float, float]:
         }"""
     )
     return float(low), float(high)
-
-
-def test_every_axis_and_scale_shows_the_pattern_and_the_curves(user: Any) -> None:
-    user.drop(EXAMPLES / "H1202_o2t_fine_002.xrdml")
-    user.sees("Contents of")
-    user.sees("1718763 counts")  # those of the file, before corrections
-
-    def shown_within(source: str, column: str, low: float, high: float) -> None:
-        user.page.wait_for_function(_WITHIN, arg=[source, column, low, high])
-
-    shown_within("pattern", "x", 1.8, 2.3)
-    user.press("d")
-    shown_within("pattern", "x", 2.7, 3.5)
-    user.press("3 Model")
-    user.sees("This curve: χ²")
-    shown_within("calculated", "x", 2.7, 3.5)
-    user.press("2θ")
-    shown_within("calculated", "x", 26.0, 33.0)
-    shown_within("measured", "measured", 0.0, 1e6)
-    user.press("√")
-    shown_within("measured", "measured", 0.0, 1e3)
-
-
-#: The last model of a name is that of the plot that was drawn last.
-_WITHIN = """([source, column, low, high]) => {
-  const found = [...Bokeh.documents[0]._all_models.values()].filter(m => m.name === source && m.data).at(-1)
-  if (!found) return false
-  const values = Array.from(found.data instanceof Map ? found.data.get(column) : found.data[column])
-  return values.length > 0 && Math.min(...values) >= low && Math.max(...values) <= high
-}"""

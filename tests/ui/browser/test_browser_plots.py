@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ _PLACE = """([source, x, y, i]) => {
 }"""
 
 
-@pytest.fixture
-def fitted(user: Any, tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def fitted(opened: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The page with a saved fit that has several solutions, a bootstrap and maps."""
     session = Session.open(FITTED)
     assert session.restore_file((FILES / "v0.1" / "fits" / "faint.csv").read_bytes())
@@ -48,12 +49,32 @@ def fitted(user: Any, tmp_path: Path) -> Any:
     assert saved is not None
     rise = Chi2Curve(values, saved.chi2 + 9.0 * (values - 36.5) ** 2, ((36.5, saved.chi2),))
     session.keep_followup(KeptMaps((KeptMap("L", rise, rise, (1.0, 3.84)),), ""))
-    session.save(tmp_path / "session.json")
-    user.drop(tmp_path / "session.json")
-    user.sees("Contents of faint.csv")
-    user.press("4 Fit")
-    user.sees("Do not quote a single L")
-    return user
+    path = tmp_path_factory.mktemp("fitted") / "session.json"
+    session.save(path)
+    with opened() as user:
+        user.drop(path)
+        user.sees("Contents of faint.csv")
+        user.press("4 Fit")
+        user.sees("Do not quote a single L")
+        yield user
+
+
+@pytest.fixture(scope="module")
+def film(opened: Any) -> Iterator[Any]:
+    """The page with the measured pattern of a film on a substrate."""
+    with opened() as user:
+        user.drop(EXAMPLES / "H1202_o2t_fine_002.xrdml")
+        user.sees("Contents of")
+        yield user
+
+
+@pytest.fixture(scope="module")
+def cubes(opened: Any) -> Iterator[Any]:
+    """The page with the simulated pattern of cubes."""
+    with opened() as user:
+        user.drop(EXAMPLES / "cspbbr3-cubes.csv")
+        user.sees("Contents of")
+        yield user
 
 
 def _point(user: Any, source: str, x: str, y: str, i: int) -> tuple[float, float]:
@@ -138,8 +159,8 @@ _RANGE = """() => {
 }"""
 
 
-def test_the_wheel_zooms_and_the_whole_pattern_comes_back(user: Any) -> None:
-    user.drop(EXAMPLES / "H1202_o2t_fine_002.xrdml")
+def test_the_wheel_zooms_and_the_whole_pattern_comes_back(film: Any) -> None:
+    user = film
     user.sees("film on substrate")  # what the pattern shows
     user.press("2 Regions")
     user.sees("Automatic mask")
@@ -158,9 +179,48 @@ def test_the_wheel_zooms_and_the_whole_pattern_comes_back(user: Any) -> None:
     assert down
 
 
-def test_a_double_click_deletes_a_region_and_its_weight_is_a_field(user: Any) -> None:
-    user.drop(EXAMPLES / "cspbbr3-cubes.csv")
-    user.sees("Contents of")
+def test_a_readout_is_under_the_cursor(film: Any) -> None:
+    user = film
+    user.press("2 Regions")
+    user.press("Whole pattern")
+    frame = user.plot_box()
+    user.page.mouse.move(frame["x"] + 300, frame["y"] + 200)
+    user.page.mouse.move(frame["x"] + 305, frame["y"] + 210)
+    user.page.locator(".bk-Tooltip").filter(has_text=re.compile("q.*2θ.*d.*intensity", re.DOTALL)).wait_for()
+
+
+def test_every_axis_and_scale_shows_the_pattern_and_the_curves(film: Any) -> None:
+    user = film
+    user.press("1 Open")
+    user.sees("1718763 counts")  # those of the file, before corrections
+
+    def shown_within(source: str, column: str, low: float, high: float) -> None:
+        user.page.wait_for_function(_WITHIN, arg=[source, column, low, high])
+
+    shown_within("pattern", "x", 1.8, 2.3)
+    user.press("d")
+    shown_within("pattern", "x", 2.7, 3.5)
+    user.press("3 Model")
+    user.sees("This curve: χ²")
+    shown_within("calculated", "x", 2.7, 3.5)
+    user.press("2θ")
+    shown_within("calculated", "x", 26.0, 33.0)
+    shown_within("measured", "measured", 0.0, 1e6)
+    user.press("√")
+    shown_within("measured", "measured", 0.0, 1e3)
+
+
+#: The last model of a name is that of the plot that was drawn last.
+_WITHIN = """([source, column, low, high]) => {
+  const found = [...Bokeh.documents[0]._all_models.values()].filter(m => m.name === source && m.data).at(-1)
+  if (!found) return false
+  const values = Array.from(found.data instanceof Map ? found.data.get(column) : found.data[column])
+  return values.length > 0 && Math.min(...values) >= low && Math.max(...values) <= high
+}"""
+
+
+def test_a_double_click_deletes_a_region_and_its_weight_is_a_field(cubes: Any) -> None:
+    user = cubes
     user.press("2 Regions")
     user.press("Edit these regions")
     weight = user.labelled("weight").last
@@ -181,9 +241,8 @@ def test_a_double_click_deletes_a_region_and_its_weight_is_a_field(user: Any) ->
     assert "," not in text.input_value()
 
 
-def test_bounds_are_set_without_typing_a_language(user: Any) -> None:
-    user.drop(EXAMPLES / "cspbbr3-cubes.csv")
-    user.sees("Contents of")
+def test_bounds_are_set_without_typing_a_language(cubes: Any) -> None:
+    user = cubes
     user.press("3 Model")
     user.sees("This curve: χ²")
     user.page.get_by_text("Bounds, ties, priors").click()
