@@ -22,7 +22,8 @@ _WITHOUT_NAME = """() => {
       const labels = each.labels ? [...each.labels].map(label => label.textContent) : []
       const beside = each.type === 'checkbox' ? each.nextElementSibling : null
       const name = [
-        beside?.textContent, each.getAttribute('aria-label'), each.title, words(each), each.placeholder, ...labels]
+        beside?.textContent, each.getAttribute('aria-label'), each.title, words(each), each.placeholder,
+        ...labels]
       const group = each.closest('[aria-label], [aria-labelledby], [role=group], label')
       if (!name.some(text => text && text.trim()) && !group) found.push(each.outerHTML.slice(0, 200))
     }
