@@ -110,7 +110,7 @@ class Objective(Sealed):
         wider = [points.wider(factor) for points in self.data]
         data = [replace(points, per_count=None, relative=0.0, base=None) for points in wider]
         lengths = {name: factor * by_size for name, by_size in self.lengths.items()}
-        return Objective(self.model, data, self.settings, lengths)
+        return self._at_same_points(data, self.settings, lengths)
 
     def with_correlated(
         self,
@@ -141,7 +141,7 @@ class Objective(Sealed):
             replace(points, correlated=each, described=described)
             for points, each in zip(self.data, rows, strict=True)
         ]
-        return Objective(self.model, data, self.settings, lengths)
+        return self._at_same_points(data, self.settings, lengths)
 
     def without_effects(self) -> Objective:
         """Return the objective without the rows of systematic effects; the model's discrepancy remains."""
@@ -181,9 +181,17 @@ class Objective(Sealed):
         sizes = random.normal(size=len(rows[0]))
         return [noise + sizes @ of_region for noise, of_region in zip(drawn, rows, strict=True)]
 
+    def _at_same_points(
+        self, data: Sequence[RegionData], settings: Settings, lengths: Mapping[str, FloatArray] | None
+    ) -> Objective:
+        """Return the objective with other errors or settings, which shares the auxiliary grids."""
+        made = Objective(self.model, data, settings, lengths)
+        made.region_models = self.region_models
+        return made
+
     def with_background(self, name: str) -> Objective:
         """Return the objective with another background."""
-        return Objective(self.model, self.data, replace(self.settings, background=name), self.lengths)
+        return self._at_same_points(self.data, replace(self.settings, background=name), self.lengths)
 
     @property
     def counted(self) -> bool:
@@ -195,7 +203,7 @@ class Objective(Sealed):
         data = [
             points.recounted(fitted.calculated) for points, fitted in zip(self.data, regions, strict=True)
         ]
-        return Objective(self.model, data, self.settings, self.lengths)
+        return self._at_same_points(data, self.settings, self.lengths)
 
     def chi2(self, values: Mapping[str, float]) -> float:
         """χ² alone, at a fraction of the cost of :meth:`evaluate`."""
