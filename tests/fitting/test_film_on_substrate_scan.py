@@ -6,9 +6,16 @@ import itertools
 
 import numpy as np
 import pytest
+from films_on_substrates import film
 
+from slxrd.data.pattern import Pattern
+from slxrd.fitting.api import setup
+from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.curves import rod_curves
 from slxrd.fitting.search.film.interfering import best_mixtures
+from slxrd.fitting.search.film.scan import FilmScan
 from slxrd.instrument.diffractometer import Instrument
 
 
@@ -87,3 +94,37 @@ def test_bounded_mixtures_are_as_good_as_all_on_a_grid() -> None:
         assert gain > best * (1.0 - 1e-6)
         compared += best > 0.0
     assert compared == 12
+
+
+#: d, N, d_S, amplitude of the substrate, end of the data.
+CLOSE_FILMS = [(3.959, 22, 3.979, 1.6, 2.06), (3.953, 15, 3.896, 0.8, 1.75), (2.4, 40, 2.42, 1.2, 2.95)]
+
+
+@pytest.mark.parametrize(("d", "N", "d_S", "strength", "end"), CLOSE_FILMS)
+def test_a_film_whose_peak_is_within_that_of_its_substrate_is_one_of_the_best_starts(
+    d: float, N: int, d_S: float, strength: float, end: float
+) -> None:
+    peak = 2.0 * np.pi / d_S
+    whole = film(
+        N, d, substrate=d_S, strength=strength, peak=1e8, sigma=0.001, step=0.0015, half=12.0 / (N * d) * 3.1
+    )
+    kept = whole.q < end
+    pattern = Pattern(whole.q[kept], whole.intensity[kept], source="simulated")
+    masked, made = setup(
+        pattern,
+        collect(
+            {
+                "coherent": 1, "substrate": d_S, "resolution": 0.001, "noise": "counting",
+                "objective": "linear", "background": "constant", "mask": [(peak - 0.015, peak + 0.015)],
+                "regions": [(float(pattern.q[0]), float(pattern.q[-1]))],
+            }
+        ),
+    )  # fmt: skip
+    objective, _ = prepare_objective(masked.to_q(), made)
+    parameters = made.parameters.within(objective.model.stack.table).fix(q_zero=0.0, L=0.0, sigma_L=0.0)
+    scanned = FilmScan(objective, parameters, Budget(), lambda done: None).starts()
+    # Minima of χ² are 2π over this distance apart in thickness, and about a fringe in the place of the peak.
+    far = float(np.abs(pattern.q - 2.0 * np.pi / d).max())
+    thickness = np.abs(scanned.N * scanned.d - N * d) * far / (2.0 * np.pi)
+    place = N * np.abs(scanned.d / d - 1.0)
+    assert np.min(np.maximum(thickness, place)[:3]) < 0.3
