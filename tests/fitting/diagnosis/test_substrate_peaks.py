@@ -64,6 +64,38 @@ def test_a_satellite_may_be_higher_than_the_substrate_beside_it() -> None:
     assert find_substrate(maxima((1.8654, 0.0025, 3.5e4), satellite)) is None
 
 
+def test_a_sharper_peak_among_equidistant_satellites_is_that_of_a_substrate() -> None:
+    """No satellite is as near to the peak as that of a film would be."""
+    satellites = (
+        (1.1654, 0.0073, 4487.0),
+        (1.3322, 0.0077, 1999.0),
+        (1.4973, 0.0082, 642.0),
+        (1.8310, 0.0086, 7e4),
+    )
+    for q in (1.6615, 1.6400):
+        found = find_substrate(maxima(*satellites[:3], (q, 0.0025, 1.2e6), satellites[3]))
+        assert found is not None
+        assert found[1].q == q
+    # Satellites are about as wide as their Bragg peak, and other maxima may be of other crystals.
+    assert find_substrate(maxima(*satellites[:3], (1.6615, 0.0045, 1.2e6), satellites[3])) is None
+    other = (1.4100, 0.0080, 700.0)
+    assert (
+        find_substrate(maxima(*satellites[:2], other, satellites[2], (1.6615, 0.0025, 1.2e6), satellites[3]))
+        is None
+    )
+
+
+@pytest.mark.parametrize(("substrate", "seed"), [(3.782, 1), (3.52, 2)])
+def test_a_thin_period_has_no_satellite_near_its_substrate(substrate: float, seed: int) -> None:
+    pattern = stack(
+        8, 3.639, 12.3, sigma_L=0.2, repeats=23, substrate=substrate, sigma=0.0009, step=0.0007, reach=3.6,
+        peak=1.4e5, draws=60, seed=seed,
+    )  # fmt: skip
+    found = slxrd.diagnose(pattern)
+    assert found.substrate is not None
+    assert found.substrate.d == pytest.approx(substrate, abs=0.002)
+
+
 def test_the_width_of_a_satellite_that_overlaps_with_the_substrate_is_not_compared() -> None:
     """It is cut off by the substrate's peak; the next satellite is as broad as all."""
     substrate, overlapping, satellite = maxima(

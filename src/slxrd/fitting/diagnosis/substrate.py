@@ -29,6 +29,8 @@ STRONG = 0.3
 FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
 #: Significance of one of them at least, if they are not equidistant.
 CERTAIN = 15.0
+#: Least number of satellites among which a sharper peak is the substrate's.
+LEAST_SATELLITES = 4
 #: Highest order of reflection, and the largest relative difference between the plane distances of two orders.
 MOST_ORDERS, ORDERS_AGREE = 4, 5e-3
 #: Largest relative difference between a measured plane distance and that of a material.
@@ -67,7 +69,7 @@ def find_substrate(
         known = one is not None and bool(_planes(peak.q, one, plane))
         if peak.width > SHARP or (one is not None and not known):
             continue
-        if one is None and _hides_film(maxima, i):
+        if one is None and (_hides_film(maxima, i) or _is_among_satellites(maxima, i)):
             return i, _named(peak, one, plane)
         film = _strongest_beside(maxima, i)
         if film is None or (one is None and _as_sharp_elsewhere(maxima, i, highest)):
@@ -124,6 +126,22 @@ def _hides_film(maxima: Sequence[Maximum], i: int) -> bool:
         return True
     comb = find_comb(np.array([other.q for other in broad])) if len(broad) > 2 else None
     return comb is not None and len(comb.members) >= len(broad) - 1
+
+
+def _is_among_satellites(maxima: Sequence[Maximum], i: int) -> bool:
+    """Whether the maxima around a sharp peak are equidistant and all wider: satellites of a stack."""
+    peak = maxima[i]
+    clear = [
+        other
+        for k, other in enumerate(maxima)
+        if k != i and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q and other.significance > CERTAIN
+    ]
+    if len(clear) < LEAST_SATELLITES or any(
+        not WIDER * peak.width < other.width < BROADEST for other in clear
+    ):
+        return False
+    comb = find_comb(np.array([other.q for other in clear]))
+    return comb is not None and len(comb.members) == len(clear)
 
 
 def _broad_beside(maxima: Sequence[Maximum], i: int) -> list[Maximum]:
