@@ -85,11 +85,12 @@ def test_a_sharper_peak_among_equidistant_satellites_is_that_of_a_substrate() ->
     )
 
 
-@pytest.mark.parametrize(("substrate", "seed"), [(3.782, 1), (3.52, 2)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("substrate", "seed"), [(3.79, 1), (3.79, 2)])
 def test_a_thin_period_has_no_satellite_near_its_substrate(substrate: float, seed: int) -> None:
     pattern = stack(
-        8, 3.639, 12.3, sigma_L=0.2, repeats=23, substrate=substrate, sigma=0.0009, step=0.0007, reach=3.6,
-        peak=1.4e5, draws=60, seed=seed,
+        8, 3.639, 12.3, sigma_L=0.2, repeats=23, substrate=substrate, strength=0.57, sigma=0.0009,
+        step=0.0007, reach=3.6, peak=1.4e5, draws=1000, seed=seed,
     )  # fmt: skip
     found = slxrd.diagnose(pattern)
     assert found.substrate is not None

@@ -129,19 +129,21 @@ def _hides_film(maxima: Sequence[Maximum], i: int) -> bool:
 
 
 def _is_among_satellites(maxima: Sequence[Maximum], i: int) -> bool:
-    """Whether the maxima around a sharp peak are equidistant and all wider: satellites of a stack."""
+    """Whether the highest maxima around a sharp peak are equidistant and all wider: satellites of a stack."""
     peak = maxima[i]
     clear = [
         other
         for k, other in enumerate(maxima)
         if k != i and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q and other.significance > CERTAIN
     ]
-    if len(clear) < LEAST_SATELLITES or any(
-        not WIDER * peak.width < other.width < BROADEST for other in clear
-    ):
-        return False
-    comb = find_comb(np.array([other.q for other in clear]))
-    return comb is not None and len(comb.members) == len(clear)
+    clear.sort(key=lambda other: -other.height)
+    for count in range(LEAST_SATELLITES, len(clear) + 1):
+        if not all(WIDER * peak.width < other.width < BROADEST for other in clear[:count]):
+            return False
+        comb = find_comb(np.array(sorted(other.q for other in clear[:count])))
+        if comb is not None and len(comb.members) == count:
+            return True
+    return False
 
 
 def _broad_beside(maxima: Sequence[Maximum], i: int) -> list[Maximum]:
