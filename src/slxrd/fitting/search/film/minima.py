@@ -33,6 +33,8 @@ SAME = 0.15
 POOR = 4.0
 #: Films on a substrate that are refined.
 MOST_ON_SUBSTRATE = 10
+#: Films like the best one whose f_S differs by more than this part of it; the largest number of them.
+OTHER_AMPLITUDE, MOST_VARIANTS = 0.05, 2
 #: Starts near the best film: differences of the number of planes, shifts of its peak in fringes, and of the
 #: phase at the interface in turns.
 NEAR_SIZES = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0)
@@ -86,6 +88,7 @@ def search_films(
     chosen = [rough[i][1] for i in order if rough[i][0] <= max(WORST_REFINED * lowest, lowest + 100.0)]
     most = MOST_REFINED if objective.model.stack.substrate is None else MOST_ON_SUBSTRATE // 3
     distinct_starts = _distinct_values(chosen, objective)[:most]
+    distinct_starts += _with_other_substrates(chosen, distinct_starts[0], objective)
 
     def refine(values: dict[str, float]) -> Minimum | None:
         try:
@@ -248,6 +251,25 @@ def _distinct_values(values: list[dict[str, float]], objective: Objective) -> li
     return kept
 
 
+def _with_other_substrates(
+    ordered: list[dict[str, float]], best: dict[str, float], objective: Objective
+) -> list[dict[str, float]]:
+    """Films like the best one whose amplitude relative to the substrate is another.
+
+    The intensity does not contain the phase, so that two films of nearly the same thickness may describe it.
+    """
+    kept = [best]
+    for each in ordered:
+        if (
+            "f_S" in each
+            and len(kept) <= MOST_VARIANTS
+            and same_film(each, best, objective)
+            and all(abs(each["f_S"] / other["f_S"] - 1.0) > OTHER_AMPLITUDE for other in kept)
+        ):
+            kept.append(each)
+    return kept[1:]
+
+
 def distinct_films(minima: list[Minimum], objective: Objective) -> tuple[Minimum, ...]:
     """Order minima by χ², without duplicates and without those of a much larger χ²."""
     if not minima:
@@ -257,9 +279,19 @@ def distinct_films(minima: list[Minimum], objective: Objective) -> tuple[Minimum
     for minimum in ordered:
         if minimum.chi2 > worst_listed(ordered[0].chi2):
             break
-        if not any(same_film(minimum.values, other.values, objective) for other in kept):
+        if not any(_same_minimum(minimum, other, objective) for other in kept):
             kept.append(minimum)
     return tuple(kept)
+
+
+def _same_minimum(one: Minimum, other: Minimum, objective: Objective) -> bool:
+    """Whether two refined films are nearly equal, and closer than the errors of the other one."""
+    if not same_film(one.values, other.values, objective):
+        return False
+    if one.names != other.names:
+        return True
+    noise = max(other.chi2 / objective.n_points, 1.0)
+    return float(np.sum((other.jacobian @ (one.vector - other.vector)) ** 2)) < noise
 
 
 class _Progress:
