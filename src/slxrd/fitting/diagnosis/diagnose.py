@@ -115,7 +115,11 @@ def diagnose(pattern: Pattern, material: str | None = None, order: int = 1) -> D
         beyond = [peak for peak in bragg if abs(peak.q - main.q) < WITHIN * main.q]
         reach = max(FRINGES_WITHIN * main.width, AT_LEAST)
         near = [peak for peak in beyond if abs(peak.q - main.q) < reach]
-        fringes = find_fringes(Surroundings(near, beyond, maxima[found[0]] if found else None))
+        substrate = maxima[found[0]] if found else None
+        fringes = find_fringes(Surroundings(near, beyond, substrate))
+        if substrate is not None and not fringes and len(beyond) > len(near):
+            # Satellites may be many widths apart, and those on one side too weak.
+            fringes = find_fringes(Surroundings(beyond, beyond, substrate))
         fringes = [_refined(pattern, period, found is not None) for period in fringes]
     if main is not None:
         around = np.abs(q - main.q) < 4.0 * main.width
