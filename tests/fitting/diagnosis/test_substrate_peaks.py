@@ -85,6 +85,20 @@ def test_a_sharper_peak_among_equidistant_satellites_is_that_of_a_substrate() ->
     )
 
 
+def test_a_peak_on_one_of_many_satellites_is_hardly_sharper_than_they_are() -> None:
+    """Disorder makes satellites wider with q, so that none is sharper than those at lower q."""
+    places, widths = np.arange(1.129, 1.9, 0.0664), np.linspace(0.0040, 0.0054, 12)
+    rows = [(q, width, 3e3) for q, width in zip(places.tolist(), widths.tolist(), strict=True)]
+    rows[5] = (1.4610, 0.0032, 1.5e5)  # overlaps with the peak
+    found = find_substrate(maxima(*rows[:6], (1.4679, 0.0026, 1e6), *rows[6:]))
+    assert found is not None
+    assert found[1].q == 1.4679
+    assert find_substrate(maxima(*rows[:5], (1.4610, 0.0040, 1e6), *rows[6:])) is None
+    # The sharpest satellite is that of the lowest q.
+    first = (places[0], 0.0026, 1e6)
+    assert find_substrate(maxima(first, *rows[1:5], (1.4610, 0.0044, 1e5), *rows[6:])) is None
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("substrate", "seed"), [(3.79, 1), (3.79, 2)])
 def test_a_thin_period_has_no_satellite_near_its_substrate(substrate: float, seed: int) -> None:

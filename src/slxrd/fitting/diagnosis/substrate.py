@@ -31,6 +31,10 @@ FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
 CERTAIN = 15.0
 #: Least number of satellites among which a sharper peak is the substrate's.
 LEAST_SATELLITES = 4
+#: A satellite that is closer, in widths of the peak, overlaps with it: its own width is not known.
+OVERLAPS = 3.0
+#: Number of satellites of which each needs to be wider by the second value only.
+MANY_SATELLITES, SHARPER = 6, 1.4
 #: Highest order of reflection, and the largest relative difference between the plane distances of two orders.
 MOST_ORDERS, ORDERS_AGREE = 4, 5e-3
 #: Largest relative difference between a measured plane distance and that of a material.
@@ -133,14 +137,20 @@ def _is_among_satellites(maxima: Sequence[Maximum], i: int) -> bool:
     peak = maxima[i]
     clear = [
         other
-        for k, other in enumerate(maxima)
-        if k != i and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q and other.significance > CERTAIN
+        for other in maxima
+        if OVERLAPS * peak.width < abs(other.q - peak.q) < FRINGES_WITHIN * peak.q
+        and other.significance > CERTAIN
     ]
     clear.sort(key=lambda other: -other.height)
     for count in range(LEAST_SATELLITES, len(clear) + 1):
-        if not all(WIDER * peak.width < other.width < BROADEST for other in clear[:count]):
-            return False
-        comb = find_comb(np.array(sorted(other.q for other in clear[:count])))
+        highest = clear[:count]
+        # Disorder makes satellites wider with q, so that none is sharper than several at lower q.
+        many = count >= MANY_SATELLITES and sum(other.q < peak.q for other in highest) >= 2
+        if not all((SHARPER if many else WIDER) * peak.width < other.width < BROADEST for other in highest):
+            if count >= MANY_SATELLITES:
+                return False
+            continue
+        comb = find_comb(np.array(sorted(other.q for other in highest)))
         if comb is not None and len(comb.members) == count:
             return True
     return False
