@@ -96,6 +96,22 @@ def test_bounded_mixtures_are_as_good_as_all_on_a_grid() -> None:
     assert compared == 12
 
 
+def test_columns_that_are_equal_or_zero_have_a_solution() -> None:
+    """The background may describe all of a column, above all in a region of few points."""
+    rng = np.random.default_rng(3)
+    measured = rng.normal(size=30)
+    one = rng.normal(size=(30, 1))
+    for columns in (
+        np.tile(one, 4),
+        np.hstack((np.tile(one, 3), np.zeros((30, 1)))),
+        np.zeros((30, 4)),
+        1e-17 * rng.normal(size=(30, 4)),
+    ):
+        gain, coefficients = best_mixtures((columns.T @ columns)[None], (columns.T @ measured)[None])
+        assert np.isfinite(coefficients).all()
+        assert 0.0 <= gain[0] <= float(measured @ measured)
+
+
 #: d, N, d_S, amplitude of the substrate, end of the data.
 CLOSE_FILMS = [(3.959, 22, 3.979, 1.6, 2.06), (3.953, 15, 3.896, 0.8, 1.75), (2.4, 40, 2.42, 1.2, 2.95)]
 

@@ -15,7 +15,7 @@ from slxrd.units import FloatArray
 _BOUND = np.array(
     [[0.0, 0.0, 0.0, -0.5], [0.0, 0.25, 0.0, 0.0], [0.0, 0.0, 0.25, 0.0], [-0.5, 0.0, 0.0, 0.0]]
 )
-#: Part of their length by which columns differ at least, and steps of a bisection.
+#: Least squared length of a combination of columns of unit length, and steps of a bisection.
 LEAST_DIFFERENCE, BISECTIONS = 1e-12, 60
 
 
@@ -40,13 +40,14 @@ def best_mixtures(gram: FloatArray, along: FloatArray) -> tuple[FloatArray, Floa
     coefficients : ndarray, shape (k, 4)
         (a, 2·Re c, 2·Im c, b).
     """
-    size = np.sqrt(np.einsum("kcc->kc", gram)) + 1e-300
+    size = np.sqrt(np.einsum("kcc->kc", gram))
+    size = np.where(size > 0.0, size, 1.0)
     each = size[:, :, None] * size[:, None, :]
-    scaled = gram / each + LEAST_DIFFERENCE * np.eye(4)
     bound = _BOUND / each
     bound /= np.abs(bound).max(axis=(1, 2), keepdims=True)
     # In coordinates in which G is 1 and B is diagonal.
-    lower = np.linalg.inv(np.linalg.cholesky(scaled))
+    lengths, lower = np.linalg.eigh(gram / each)
+    lower = lower.transpose(0, 2, 1) / np.sqrt(np.maximum(lengths, LEAST_DIFFERENCE))[:, :, None]
     curvature, axes = np.linalg.eigh(lower @ bound @ lower.transpose(0, 2, 1))
     axes = axes.transpose(0, 2, 1) @ lower
     place = (axes @ (along / size)[:, :, None])[:, :, 0]
