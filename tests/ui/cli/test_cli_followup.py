@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from cli_shell import FEW, QUICK, call, contents, untouched, write_columns
 
+from slxrd.errors import SlxrdError
 from slxrd.ui.followup import maps as followup_maps
 from slxrd.ui.followup import samples as followup_samples
+from slxrd.ui.followup.steps import FollowUp
 
 PNG = b"\x89PNG\r\n\x1a\n"
 FILES = {"result.json", "fit.csv", "fit.png", "fit.caption.txt"}
@@ -276,6 +278,7 @@ def test_map_refused(here: Path, options: list[str], culprit: str, remedy: str) 
         (["--out", "r", "--bootstrap", "ten"], "--bootstrap", "integer|whole"),
         (["--out", "r", "--bootstrap", "5", "--seed", "-1"], "--seed -1", "0 or more"),
         (["--out", "r", "--bootstrap", "5", "--resample", "dice"], "--resample", "residual"),
+        (["--out", "r", "--maps", "--resample", "dice"], "--resample", "residual"),
     ],
     ids=str,
 )
@@ -284,6 +287,11 @@ def test_refused(here: Path, options: list[str], culprit: str, remedy: str) -> N
         said = call("fit", "cubes.csv", *QUICK, *options).refused()
     assert culprit in said
     assert re.search(remedy, said), said
+
+
+def test_an_unknown_way_to_resample_is_refused_without_a_bootstrap() -> None:
+    with pytest.raises(SlxrdError, match="--resample dice"):
+        FollowUp(maps=True, resample="dice").check(Path("r"))  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -95,7 +95,7 @@ class FollowUp:
             raise SlxrdError(f"{requested[0]} writes files; give a folder with --out DIR")
         if self.seed < 0:
             raise SlxrdError(f"--seed {self.seed}: must be 0 or more")
-        if self.bootstrap is not None:
+        if self.bootstrap is not None or self.resample != FollowUp.resample:
             _check_bootstrap(self.bootstrap, self.resample)
         if self.posterior is not None:
             _check_posterior(self.posterior)
@@ -198,12 +198,12 @@ class FollowUp:
             )
 
 
-def _check_bootstrap(replicates: int, resample: str) -> None:
+def _check_bootstrap(replicates: int | None, resample: str) -> None:
     from slxrd.fitting.uncertainty.bootstrap import KINDS, MOST_REPLICATES
 
-    if replicates < 2:
+    if replicates is not None and replicates < 2:
         raise SlxrdError(f"--bootstrap {replicates}: at least 2 replicates are needed for a spread")
-    if replicates > MOST_REPLICATES:
+    if replicates is not None and replicates > MOST_REPLICATES:
         raise SlxrdError(f"--bootstrap {replicates}: at most {MOST_REPLICATES}; 500 are usual")
     if resample not in KINDS:
         raise SlxrdError(f"--resample {resample}: must be one of {', '.join(KINDS)}")
