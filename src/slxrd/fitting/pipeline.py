@@ -34,7 +34,7 @@ from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
-from slxrd.fitting.search.repetitions import choose_repetitions
+from slxrd.fitting.search.repetitions import search_repetitions
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.systematics.covariance import check_effects
 from slxrd.fitting.systematics.settings import Systematics
@@ -145,9 +145,7 @@ def fit_pattern(
     budget = Budget(options.budget)
     found = search(objective, parameters, report, budget)
     if options.estimated_coherent and objective.model.stack.coherent > 1:
-        objective, best = choose_repetitions(objective, found.minima[0], budget)
-        minima = refine_all(objective, found.parameters, (best, *found.minima), budget)
-        found = replace(found, minima=minima)
+        objective, found = search_repetitions(objective, parameters, found, budget)
         notes.append(f"M = {objective.model.stack.coherent} has the lowest χ² (--coherent)")
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
         if objective.counted:  # observed counts give the minima between fringes too much weight

@@ -91,7 +91,52 @@ class Projection:
 
 def project_linear(y: FloatArray, sigma: FloatArray, design: Design) -> Projection:
     """Find the best coefficients for residuals (y − f)/σ."""
-    return _bounded(_linear, y, sigma, design)
+    if design.positive is None or design.whitening is not None:
+        return _bounded(_linear, y, sigma, design)
+    back: FloatArray = np.asarray(np.linalg.inv(design.positive))
+    m = len(design.d_models)
+    shapes = np.column_stack([design.columns[:, :m], design.columns[:, m:] @ back])
+    free = _free_coefficients(shapes / sigma[:, None], (y - design.base) / sigma, m)
+    if free is None:
+        return _linear(y, sigma, design)
+    found = _linear(y, sigma, replace(design, columns=shapes[:, free]))
+    bounded = np.zeros(shapes.shape[1])
+    bounded[free] = found.coefficients
+    return replace(found, coefficients=np.concatenate((bounded[:m], back @ bounded[m:])))
+
+
+def _free_coefficients(A: FloatArray, target: FloatArray, m: int) -> list[int] | None:
+    """Choose the columns whose coefficients are not zero, of which the last ones may not be negative.
+
+    Parameters
+    ----------
+    A : ndarray, shape (n, k)
+        Columns over σ.
+    target : ndarray, shape (n,)
+        Data over σ.
+    m : int
+        Number of the first columns, whose coefficients have any sign.
+
+    Returns
+    -------
+    list of int or None
+        Those of the lowest χ²; None if no coefficient is negative without a bound.
+    """
+    Q, inverse = _orthonormal(A)
+    along = target @ Q
+    if np.all((inverse @ along)[m:] >= 0.0):
+        return None
+    # Least squares with a part of the columns of R have the same coefficients as those with these of A.
+    R = np.linalg.inv(inverse)
+    bounded = range(m, A.shape[1])
+    best, chosen = np.inf, list(range(m))
+    for free in (list(which) for count in range(len(bounded)) for which in combinations(bounded, count)):
+        columns = [*range(m), *free]
+        coefficients = np.linalg.lstsq(R[:, columns], along, rcond=None)[0]
+        missed = along - R[:, columns] @ coefficients
+        if np.all(coefficients[m:] >= 0.0) and missed @ missed < best:
+            best, chosen = missed @ missed, columns
+    return chosen
 
 
 def _bounded(

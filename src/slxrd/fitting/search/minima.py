@@ -39,6 +39,9 @@ from slxrd.units import FloatArray
 LEAST_RANGE = 60.0
 #: Share of the time budget for the search of a simpler structure, without a substrate or with Gaussian gaps.
 SHARE_OF_SIMPLER = 0.5
+#: A stack on a substrate is not searched without it if structures with the period of the satellites describe
+#: the pattern up to this reduced χ².
+DESCRIBED = 10.0
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,9 @@ def search(
             parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     if objective.model.stack.substrate is not None:
-        fixed = fix_q_zero(parameters)
-        satellites = scan_satellites(objective, near_interface(objective, fixed), budget)
-        bare = None if satellites.decisive else without_substrate(objective, parameters)
-        if bare is None and satellites.found:
-            return SearchResult(*search_satellites(objective, fixed, satellites, budget, report), fixed)
-        if bare is not None:
-            refine_further = partial(refine_on_substrate, scanned=satellites)
-            return _search_in_stages(objective, parameters, bare, refine_further, report, budget)
+        result = _search_on_substrate(objective, parameters, report, budget)
+        if result is not None:
+            return result
     if objective.model.stack.gap_distribution.parameters:
         simple = with_gaussian_gaps(objective, parameters)
         if simple is not None:
@@ -120,6 +118,32 @@ def search(
             break
         starts.append(scanned(objective, bounded, base, _portion(report, i, len(envelopes)), budget))
     return SearchResult(*explore(objective, bounded, _alternated(starts), budget), parameters)
+
+
+def _search_on_substrate(
+    objective: Objective, parameters: Parameters, report: Progress | None, budget: Budget
+) -> SearchResult | None:
+    """Search a stack from its satellites, and without the substrate where these do not describe the pattern.
+
+    None without satellites if the stack alone cannot be searched.
+    """
+    stack, fixed = objective.model.stack, fix_q_zero(parameters)
+    satellites = scan_satellites(objective, near_interface(objective, fixed), budget)
+    bare = without_substrate(objective, parameters)
+    if not satellites.found:
+        if bare is None:
+            return None
+        return _search_in_stages(objective, parameters, bare, refine_on_substrate, report, budget)
+    known, certificate = search_satellites(objective, fixed, satellites, budget, report)
+    described = known[0].chi2 < DESCRIBED * objective.n_points
+    if satellites.decisive or described or bare is None:
+        return SearchResult(known, certificate, fixed)
+    refine_further = partial(refine_on_substrate, known=known)
+    result = _search_in_stages(objective, parameters, bare, refine_further, report, budget)
+    if not same(result.minima[0].values, known[0].values, exchangeable(stack)):
+        return result
+    certificate = replace(certificate, budget_reached=budget.reached, not_examined=budget.left_out)
+    return replace(result, certificate=certificate)
 
 
 def _search_in_stages(

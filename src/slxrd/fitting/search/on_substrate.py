@@ -6,7 +6,7 @@ is first searched without the substrate, in compiled code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,9 +43,9 @@ def refine_on_substrate(
     budget: Budget,
     report: Progress | None = None,
     *,
-    scanned: Scanned,
+    known: Sequence[Minimum] = (),
 ) -> tuple[Minimum, ...]:
-    """Refine minima of the stack alone, and structures with the period of the satellites, with the substrate.
+    """Refine minima of the stack alone with the substrate.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def refine_on_substrate(
         Time budget.
     report : callable, optional
         Called with steps done and steps in all.
-    scanned : Scanned
-        Starts with the period of the satellites, if they were found.
+    known : sequence of Minimum
+        Minima with the substrate that were found before.
 
     Returns
     -------
@@ -79,9 +79,8 @@ def refine_on_substrate(
         for values in _turned(objective, minimum.values)
         for interface in _interfaces(parameters)
     ]
-    if scanned.found:
-        starts += completed(parameters, scanned)
     starts = best_starts(objective, parameters, starts, MOST_REFINED, budget)
+    starts = [*(dict(minimum.values) for minimum in known), *starts]
     roughly = refine_roughly(objective, parameters, starts, budget, "on the substrate", report)
     return refine_fully(objective, roughly, budget)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 
@@ -12,6 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
+from slxrd.fitting.search.minima import SearchResult, refine_all, search
 from slxrd.fitting.search.scan import filled
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.sample.stack import MOST_COHERENT
@@ -27,6 +29,8 @@ POOR, MOST_COMPARED, MOST_REFINED = 1.2, 60, 4
 #: σ_L with which they are compared, relative to that of the best minimum, and turns of the phase at the
 #: interface.
 SPREADS, TURNS = (0.5, 0.7, 0.85, 1.0, 1.2), (-0.5, -0.25, 0.0, 0.25)
+#: Reduced χ² above which the structure is searched with the least number of crystals too.
+REJECTED, FEWEST = 10.0, 2
 
 
 class _Numbers:
@@ -40,6 +44,17 @@ class _Numbers:
     def lowest(self) -> int:
         """Number with the lowest χ² so far."""
         return min(self.tried, key=lambda number: self.tried[number][1].chi2)
+
+    def worse_than(self, reduced: float) -> bool:
+        """Whether the lowest χ² is above this value for each point."""
+        objective, best = self.tried[self.lowest]
+        return best.chi2 > reduced * objective.n_points
+
+    def add(self, objective: Objective, found: Minimum) -> None:
+        """Add a minimum that was found in another way, if it is lower than that with the same number."""
+        number = objective.model.stack.coherent
+        if number not in self.tried or found.chi2 < self.tried[number][1].chi2:
+            self.tried[number] = objective, found
 
     def refine(self, number: int, start: Parameters) -> None:
         """Refine with a number of crystals that was not tried yet."""
@@ -84,7 +99,12 @@ class _Numbers:
             self.refine(numbers[k], compared[k][1])
 
 
-def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> tuple[Objective, Minimum]:
+def choose_repetitions(
+    objective: Objective,
+    best: Minimum,
+    budget: Budget,
+    search_few: Callable[[Objective], Minimum] | None = None,
+) -> tuple[Objective, Minimum]:
     """Choose the number of coherent crystals with the lowest χ².
 
     Parameters
@@ -95,6 +115,8 @@ def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> t
         Its best minimum, at which each refinement begins.
     budget : Budget
         Time budget.
+    search_few : callable, optional
+        Searches the structure with the least number, if no number near the estimate describes the pattern.
 
     Returns
     -------
@@ -105,10 +127,49 @@ def choose_repetitions(objective: Objective, best: Minimum, budget: Budget) -> t
     """
     numbers = _Numbers(objective, best, budget)
     numbers.climb()
-    if numbers.tried[numbers.lowest][1].chi2 > POOR * objective.n_points and not budget.spent():
+    if search_few is not None and numbers.worse_than(REJECTED) and not budget.spent():
+        few = _with_number(objective, FEWEST)
+        numbers.add(few, search_few(few))
+        numbers.climb()
+    if numbers.worse_than(POOR) and not budget.spent():
         numbers.compare()
         numbers.climb()
     return numbers.tried[numbers.lowest]
+
+
+def search_repetitions(
+    objective: Objective, parameters: Parameters, found: SearchResult, budget: Budget
+) -> tuple[Objective, SearchResult]:
+    """Choose the number of coherent crystals, and refine the minima with it.
+
+    The fringes of two crystals are unlike those of more, so that a search with more finds other structures:
+    if no number describes the pattern, it is searched with two crystals too.
+
+    Parameters
+    ----------
+    objective : Objective
+        Residuals of the data and a stack with an estimated number.
+    parameters : Parameters
+        Its parameters, as for :func:`slxrd.fitting.search.minima.search`.
+    found : SearchResult
+        Its minima.
+    budget : Budget
+        Time budget.
+
+    Returns
+    -------
+    Objective
+        With the chosen number.
+    SearchResult
+        Its minima, the best first.
+    """
+
+    def search_few(few: Objective) -> Minimum:
+        return search(few, parameters, budget=budget).minima[0]
+
+    chosen, best = choose_repetitions(objective, found.minima[0], budget, search_few)
+    minima = refine_all(chosen, found.parameters, (best, *found.minima), budget)
+    return chosen, replace(found, minima=minima)
 
 
 def _with_number(objective: Objective, number: int) -> Objective:

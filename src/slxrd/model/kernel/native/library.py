@@ -8,6 +8,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from slxrd._allocation import keep_freed_memory
 from slxrd.errors import SlxrdError
 from slxrd.model.kernel.native.structures import SIZES
 
@@ -99,6 +100,7 @@ def open_library(path: Path) -> tuple[ctypes.CDLL | None, str]:
 
 @lru_cache(maxsize=1)
 def _opened() -> tuple[ctypes.CDLL | None, str]:
+    keep_freed_memory()
     return open_library(Path(__file__).with_name(FILE))
 
 
