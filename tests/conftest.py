@@ -87,6 +87,16 @@ def pytest_report_header() -> str:
     return f"kernels: native core ({core.slxrd_instructions().decode()}){advice}"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect no garbage while tests are collected: nearly all that is made then stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of later collections of garbage."""
     gc.collect()

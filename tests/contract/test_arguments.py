@@ -17,10 +17,6 @@ import slxrd
 from slxrd._arguments import check_arguments, real_array
 from slxrd.fitting.request.declaration import checked, fit_options
 
-try:
-    import pandas
-except ImportError:
-    pandas = None
 Q = np.array([1.0, 1.1, 1.2])
 
 VALUES = st.recursive(
@@ -60,20 +56,29 @@ def test_no_public_function_ends_in_a_bare_exception(data: st.DataObject, all_ca
     assert misuse.outcome(call) in ("answer", "SlxrdError"), f"{name}({key} = {what})"
 
 
-OF_PANDAS = () if pandas is None else (
-    pandas.Series([3.0, 2.0, 1.0]),
-    pandas.Series([3, 2, 1], dtype="Int64"),
-    pandas.DataFrame({"intensity": [3.0, 2.0, 1.0]}),
-)  # fmt: skip
+def assert_makes_the_pattern(column: Any) -> None:
+    assert slxrd.Pattern(Q, column).intensity.tolist() == [3.0, 2.0, 1.0]
+    assert real_array(column, "values").ravel().tolist() == [3.0, 2.0, 1.0]
 
 
 @pytest.mark.parametrize(
-    "column",
-    [np.array([3, 2, 1], dtype=object), np.ma.masked_array([3.0, 2.0, 1.0]), [3, 2, 1], *OF_PANDAS],
+    "column", [np.array([3, 2, 1], dtype=object), np.ma.masked_array([3.0, 2.0, 1.0]), [3, 2, 1]]
 )
 def test_arrays_of_all_kinds_make_the_same_pattern(column: Any) -> None:
-    assert slxrd.Pattern(Q, column).intensity.tolist() == [3.0, 2.0, 1.0]
-    assert real_array(column, "values").ravel().tolist() == [3.0, 2.0, 1.0]
+    assert_makes_the_pattern(column)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "options"),
+    [
+        ("Series", [3.0, 2.0, 1.0], {}),
+        ("Series", [3, 2, 1], {"dtype": "Int64"}),
+        ("DataFrame", {"intensity": [3.0, 2.0, 1.0]}, {}),
+    ],
+)
+def test_columns_of_pandas_make_the_same_pattern(kind: str, content: Any, options: dict[str, str]) -> None:
+    pandas = pytest.importorskip("pandas")
+    assert_makes_the_pattern(getattr(pandas, kind)(content, **options))
 
 
 @pytest.mark.parametrize("which", ["x", "intensity", "sigma"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from native_core import needs_native_core
+from scipy.linalg import solve_triangular
 from scipy.optimize import lsq_linear, minimize
 
 from slxrd.data.regions import Region, RegionData
@@ -41,16 +42,20 @@ def objective(kind: str = "linear", background: str = "constant", second: float 
     return Objective(SMEARED, data, Settings(kind, "free", background))  # type: ignore[arg-type]
 
 
-def dense_chi2(made: Objective, curves: list[np.ndarray], log: bool) -> float:
-    """χ² of the curves of all regions under the whole covariance."""
+def dense_root(made: Objective) -> np.ndarray:
+    """Cholesky factor of the whole covariance of the points of all regions."""
     B = np.concatenate([np.asarray(points.correlated) for points in made.data], axis=1)
-    C = np.diag(np.concatenate([points.sigma**2 for points in made.data])) + B.T @ B
+    return np.linalg.cholesky(np.diag(np.concatenate([points.sigma**2 for points in made.data])) + B.T @ B)
+
+
+def dense_chi2(made: Objective, curves: list[np.ndarray], log: bool, root: np.ndarray) -> float:
+    """χ² of the curves of all regions under the whole covariance, of which the factor is given."""
     differences = [
         points.intensity * np.log(points.intensity / curve) if log else points.intensity - curve
         for points, curve in zip(made.data, curves, strict=True)
     ]
-    difference = np.concatenate(differences)
-    return float(difference @ np.linalg.solve(C, difference))
+    whitened = solve_triangular(root, np.concatenate(differences), lower=True, check_finite=False)
+    return float(whitened @ whitened)
 
 
 def test_the_rows_are_the_inverse_square_root_of_the_covariance() -> None:
@@ -70,15 +75,15 @@ def test_chi2_is_the_least_over_scales_and_backgrounds(kind: str) -> None:
     made = objective(kind)
     values = {**CUBES, "L": 36.5, "sigma_L": 1.2}
     models = [SMEARED.intensity(points.q, values) for points in made.data]
+    root = dense_root(made)
 
     def chi2(c: np.ndarray) -> float:
         curves = [
             points.intensity.max() * (c[2 * i] * model / model.max() + c[2 * i + 1])
             for i, (points, model) in enumerate(zip(made.data, models, strict=True))
         ]
-        return (
-            np.inf if min(curve.min() for curve in curves) <= 0.0 else dense_chi2(made, curves, kind == "log")
-        )
+        positive = min(curve.min() for curve in curves) > 0.0
+        return dense_chi2(made, curves, kind == "log", root) if positive else np.inf
 
     tight = {"xatol": 1e-11, "fatol": 1e-11, "maxiter": 8000, "maxfev": 8000}
     found = minimize(chi2, [1.0, 0.05, 1.0, 0.05], method="Nelder-Mead", options=tight)
@@ -161,9 +166,7 @@ PATH = [{**CUBES, "L": L, "q_zero": 0.0004 * (L - 36.9)} for L in np.linspace(36
 def test_backgrounds_are_at_the_generalised_minimum_without_negative_coefficients(background: str) -> None:
     """The dense covariance and bounded least squares of SciPy; the zeros are not those of the noise alone."""
     made = without_background(background)
-    B = np.concatenate([np.asarray(points.correlated) for points in made.data], axis=1)
-    C = np.diag(np.concatenate([points.sigma**2 for points in made.data])) + B.T @ B
-    root = np.linalg.cholesky(C)
+    root = dense_root(made)
     y = np.linalg.solve(root, np.concatenate([points.intensity for points in made.data]))
     assert made.positive is not None
     width = len(made.positive)
@@ -176,7 +179,7 @@ def test_backgrounds_are_at_the_generalised_minimum_without_negative_coefficient
             columns[own, i] = SMEARED.intensity(points.q, values)
             shapes = made.backgrounds[i] @ np.linalg.inv(made.positive)
             columns[own, 2 + i * width : 2 + (i + 1) * width] = shapes
-        A = np.linalg.solve(root, columns)
+        A = solve_triangular(root, columns, lower=True)
         lengths = np.linalg.norm(A, axis=0)
         low = np.concatenate(([-np.inf, -np.inf], np.zeros(2 * width)))
         found = lsq_linear(A / lengths, y, (low, np.full(low.size, np.inf)), method="bvls", tol=1e-14)

@@ -50,6 +50,7 @@ class Outcome:
 
 def call(*arguments: object) -> Outcome:
     """Run ``slxrd`` in this process."""
+    cli.program()  # or else the program is built anew for each first command of a module
     words = ["slxrd", *map(str, arguments)]
     out, err = io.StringIO(), io.StringIO()
     argv, streams = mock.patch.object(sys, "argv", words), contextlib.ExitStack()

@@ -1,5 +1,6 @@
 """The texts of ``--help``: headings, examples, width; and examples that stand for files."""
 
+import pkgutil
 import re
 import shlex
 from pathlib import Path
@@ -8,10 +9,13 @@ import pytest
 from cli_shell import call
 from test_documented_commands import parse
 
+from slxrd.ui.cli import commands
 from slxrd.ui.cli.help import HEADINGS, OF_GROUPS
-from slxrd.ui.cli.main import program
+from slxrd.ui.cli.main import _commands_in, program
 
-COMMANDS = sorted(program().commands)
+COMMANDS = sorted(
+    name for module in pkgutil.iter_modules(commands.__path__) for name in _commands_in(module.name)
+)
 
 
 def help_of(*words: str) -> str:
@@ -27,7 +31,7 @@ def test_every_command_is_listed_once_under_a_heading() -> None:
     listed = dict(zip(sections[::2], sections[1::2], strict=True))
     assert [heading for heading in listed if heading in HEADINGS] == list(HEADINGS)
     names = [name for heading in HEADINGS for name in re.findall(r"^  ([a-z-]+) ", listed[heading], re.M)]
-    assert sorted(names) == COMMANDS
+    assert sorted(names) == sorted(program().commands) == COMMANDS
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -38,6 +38,12 @@ def program(first: str | None = None) -> TyperGroup:
     for module in _modules(first):
         importlib.import_module(module)  # registers its commands with ``app``
     app.registered_commands.sort(key=lambda each: getattr(each.callback, "__module__", ""))
+    return _group(len(app.registered_commands))
+
+
+@cache
+def _group(_: int) -> TyperGroup:
+    """Build the program from the commands that are registered, so many; none is ever taken away."""
     return typer.main.get_group(app)
 
 
