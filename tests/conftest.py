@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -30,6 +31,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Seconds of the processor, children included, and highest memory in MB of each process, by its name.
 _used: dict[str, tuple[float, float]] = {}
+
+#: Memory in MB after the last collection of garbage that was made for the memory.
+_kept = float("inf")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,7 +65,7 @@ def long_default_budget() -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     began = sum(os.times()[:4])
     done = yield
     name = item.config.getoption("--processor-times")
@@ -70,6 +74,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         line = json.dumps([item.nodeid, round(sum(os.times()[:4]) - began, 3), marked])
         with Path(name).open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+    module = getattr(item, "module", None)
+    if module is not None and getattr(nextitem, "module", None) is not module:
+        _clear_caches(module)
+    _free_memory()
     return done
 
 
@@ -101,28 +109,36 @@ def pytest_collection_finish() -> None:
     """Leave the thousands of tests out of later collections of garbage."""
     gc.collect()
     gc.freeze()
+    gc.collect()  # which counts what is left: all is collected when a quarter of it is new
 
 
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Free unused memory after a slow test, and after a file of tests the fits that were kept for it."""
-    module = getattr(item, "module", None)
-    if module is None or (nextitem is not None and getattr(nextitem, "module", None) is module):
-        if item.get_closest_marker("slow") is not None:
-            _return_unused_memory()
-        return
-    caches = [value for value in vars(module).values() if hasattr(value, "cache_clear")]
-    own = [each for each in caches if each.__module__ == module.__name__]
-    filled = [each for each in (*own, *_caches_of_fits()) if each.cache_info().currsize]
-    for each in filled:
-        each.cache_clear()
-    if filled:
+def _clear_caches(module: ModuleType) -> None:
+    """Free after a file of tests the fits that were kept for it."""
+    own = [each for each in vars(module).values() if getattr(each, "__module__", "") == module.__name__]
+    for each in (*own, *_caches_of_fits()):
+        if hasattr(each, "cache_clear"):
+            each.cache_clear()
+
+
+def _free_memory() -> None:
+    """Collect garbage after tests that leave much memory, as figures and pages do in few objects."""
+    global _kept
+    used = _resident()
+    _kept = min(_kept, used)
+    if used > _kept + 16.0:
         gc.collect()
-    _return_unused_memory()  # or else the memory of its fits stays with the process
+        if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+            libc.malloc_trim(0)  # or else the memory stays with the process
+        _kept = _resident()
 
 
-def _return_unused_memory() -> None:
-    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
-        libc.malloc_trim(0)
+def _resident() -> float:
+    """Return the memory of this process in MB; 0 where it is not known."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except OSError:
+        return 0.0
 
 
 def _caches_of_fits() -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def name(settings: object) -> str:
     )
 
 
+@cache
 def pattern(seed: int = 11, factor: float = 1.0, noise: float = 0.02) -> Pattern:
     made = simulate(np.arange(0.9, 2.4, 0.004), TRUTH, background=80.0, noise=noise, seed=seed)
     assert made.sigma is not None

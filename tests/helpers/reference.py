@@ -140,9 +140,8 @@ def intensity_s9(sample: Sample, q: tuple[float, ...]) -> FloatArray:
 @precisely
 def intensity(sample: Sample, q: tuple[float, ...]) -> FloatArray:
     """Σ P_n I_n by plain sums."""
-    d, L, s = arb(sample.d), arb(sample.L), arb(sample.sigma_L)
     p = size_weights(arb(sample.N), arb(sample.sigma_N), sample.sizes)
-    return _floats([_mixture(p, _sizes_at(arb(x), d, L, s, sample)) for x in q])
+    return _floats([_mixture(p, here) for here in _heights(_stack(sample), q)])
 
 
 @precisely
@@ -153,14 +152,34 @@ def derivatives(sample: Sample, q: tuple[float, ...]) -> FloatArray:
     p_N = _central(lambda x: size_weights(x, sigma_N, sizes), N)
     p_sigma_N = _central(lambda x: size_weights(N, x, sizes), sigma_N)
     result = np.empty((6, len(q)))
-    for i, value in enumerate(q):
-        point = [arb(value), arb(sample.d), arb(sample.L), arb(sample.sigma_L)]
-        slopes = [_central(_along(point, axis, sample), point[axis]) for axis in range(4)]
-        here = _sizes_at(*point, sample)
+    stack = _stack(sample)
+    for i, (here, slopes) in enumerate(zip(_heights(stack, q), _slopes(stack, q), strict=True)):
         rows = [_mixture(p, slopes[axis]) for axis in (1, 2, 3)]
         rows += [_mixture(p_N, here), _mixture(p_sigma_N, here), _mixture(p, slopes[0])]
         result[:, i] = _floats(rows)
     return result
+
+
+def _stack(sample: Sample) -> Sample:
+    """What the intensities of single sizes depend on."""
+    return sample._replace(N=0.0, sigma_N=0.0)
+
+
+@lru_cache(maxsize=8)
+def _heights(stack: Sample, q: tuple[float, ...]) -> list[list[arb]]:
+    """Intensities of all sizes at each q."""
+    return [_sizes_at(*_point(stack, value), stack) for value in q]
+
+
+@lru_cache(maxsize=8)
+def _slopes(stack: Sample, q: tuple[float, ...]) -> list[list[list[arb]]]:
+    """Derivatives to q, d, L and σ_L of the intensities of all sizes at each q."""
+    points = [_point(stack, value) for value in q]
+    return [[_central(_along(at, axis, stack), at[axis]) for axis in range(4)] for at in points]
+
+
+def _point(stack: Sample, q: float) -> list[arb]:
+    return [arb(q), arb(stack.d), arb(stack.L), arb(stack.sigma_L)]
 
 
 def _sizes_at(q: arb, d: arb, L: arb, sigma_L: arb, sample: Sample) -> list[arb]:
