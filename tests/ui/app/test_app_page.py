@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,11 @@ pytest.importorskip("panel")
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.models import CustomJS
 from bokeh.server.connection import ServerConnection
 from panel.io.state import set_curdoc
 
+from slxrd.ui.app.controls.code_area import code_area, copy_button
 from slxrd.ui.app.controls.widgets import CONTROLS_WIDTH
 from slxrd.ui.app.serving.server import _is_failure
 from slxrd.ui.app.state.workspace import Workspace
@@ -42,6 +46,37 @@ def test_no_row_is_wider_than_the_group_that_contains_it() -> None:
     for group in groups:
         for each in group.select(pn.Row):
             assert sum(map(_width, each)) <= inside, [getattr(item, "label", item) for item in each]
+
+
+@pytest.mark.slow
+def test_a_page_that_is_no_longer_used_is_freed() -> None:
+    workspace = Workspace()
+    page = Page(workspace)
+    kept = weakref.ref(workspace), weakref.ref(page)
+    del workspace, page
+    gc.collect()
+    assert [each() for each in kept] == [None, None]
+
+
+def _arguments(root: Any, word: str) -> list[dict[str, Any]]:
+    """Arguments of the scripts with a word."""
+    return [script.args for script in root.select({"type": CustomJS}) if word in script.code]
+
+
+@pytest.mark.slow
+def test_scripts_that_scroll_are_given_parts_of_the_page() -> None:
+    root = Page(Workspace()).view.get_root()
+    scrolling = _arguments(root, "scrollIntoView")
+    assert len(scrolling) >= 2
+    assert {each["target"] for each in scrolling} <= root.references()
+
+
+def test_the_script_that_copies_is_given_the_area() -> None:
+    area = code_area("Command", 80, "The command.")
+    root = pn.Column(area, copy_button(area)).get_root()
+    (copying,) = _arguments(root, "clipboard")
+    shown, button = root.children
+    assert (copying["area"], copying["button"]) == (shown, button)
 
 
 @pytest.mark.slow

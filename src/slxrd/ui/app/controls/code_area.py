@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import panel as pn
 
 from slxrd.ui.app.controls.widgets import tip
@@ -36,5 +38,6 @@ def copy_button(area: pn.widgets.TextAreaInput) -> pn.widgets.Button:
     made = pn.widgets.Button(
         label="Copy", width=80, margin=(0, 10, 8, 10), description=tip("Copy this text to the clipboard.")
     )
-    made.js_on_click(args={"area": area, "button": made}, code=_COPY)
+    # Panel keeps the arguments of such calls, and would keep with them all that is on the page.
+    made.js_on_click(args={"area": weakref.proxy(area), "button": weakref.proxy(made)}, code=_COPY)
     return made

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import panel as pn
 from panel.viewable import Viewable
 
@@ -30,7 +32,8 @@ class Scroller:
         self._calls = {}
         for target in targets:
             call = pn.widgets.StaticText(value="0", visible=False)  # a change of its text scrolls
-            call.jscallback(value=_SCROLL, args={"target": target})
+            # Panel keeps the arguments of such calls, and would keep with them all that is on the page.
+            call.jscallback(value=_SCROLL, args={"target": weakref.proxy(target)})
             self._calls[id(target)] = call
         self.view = pn.Column(*self._calls.values(), margin=0, visible=False)
 
