@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -43,8 +44,15 @@ def over_sigma(r):
     )  # fmt: skip
 
 
-def dense_likelihood(regions, a, b, length, s):
-    """Minus the logarithm of the density of the contrasts that no column changes."""
+def contrasts_of(regions):
+    """Orthonormal contrasts that no column changes."""
+    parts = [over_sigma(r) for r in regions]
+    X = np.hstack([np.vstack([p.slopes for p in parts]), block_diag(*[p.linear for p in parts])])
+    return null_space((X / np.linalg.norm(X, axis=0)).T)
+
+
+def dense_likelihood(regions, contrasts, a, b, length, s):
+    """Minus the logarithm of the density of the contrasts."""
     parts = [over_sigma(r) for r in regions]
     blocks = [
         s**2 * np.eye(p.q.size)
@@ -54,8 +62,6 @@ def dense_likelihood(regions, a, b, length, s):
         for p in parts
     ]
     C = block_diag(*blocks)
-    X = np.hstack([np.vstack([p.slopes for p in parts]), block_diag(*[p.linear for p in parts])])
-    contrasts = null_space((X / np.linalg.norm(X, axis=0)).T)
     y = contrasts.T @ np.concatenate([p.residual for p in parts])
     K = contrasts.T @ C @ contrasts
     return 0.5 * np.linalg.slogdet(K)[1] + 0.5 * y @ np.linalg.solve(K, y)
@@ -67,14 +73,15 @@ def test_the_restricted_likelihood_is_that_of_dense_matrices(length, a, b, s):
     regions = [region(1, 150, 0.03, 0.002, rows=2), region(2, 120, 0.03, 0.002)]
     likelihood = RestrictedLikelihood([over_sigma(r) for r in regions], 0.01)
     value, gradient = likelihood.at(length)(a, b, s)
-    assert value == pytest.approx(dense_likelihood(regions, a, b, length, s), abs=1e-6)
+    dense = partial(dense_likelihood, regions, contrasts_of(regions))
+    assert value == pytest.approx(dense(a, b, length, s), abs=1e-6)
     for k, step in enumerate(1e-4 * np.eye(3)):
-        ends = [dense_likelihood(regions, *(np.array([a, b]) * np.exp(sign * step[:2])), length,
-                                 s * math.exp(sign * step[2])) for sign in (1.0, -1.0)]  # fmt: skip
+        ends = [
+            dense(*(np.array([a, b]) * np.exp(sign * step[:2])), length, s * math.exp(sign * step[2]))
+            for sign in (1.0, -1.0)
+        ]
         assert gradient[k] == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-5, abs=1e-4)
-    assert likelihood.without(0.0, 0.0, s)[0] == pytest.approx(
-        dense_likelihood(regions, 0.0, 0.0, 1.0, s), abs=1e-6
-    )
+    assert likelihood.without(0.0, 0.0, s)[0] == pytest.approx(dense(0.0, 0.0, 1.0, s), abs=1e-6)
 
 
 @pytest.mark.slow
@@ -82,7 +89,9 @@ def test_more_points_than_coordinates_give_the_same_likelihood():
     regions = [region(3, 900, 0.03, 0.002, rows=1)]
     likelihood = RestrictedLikelihood([over_sigma(r) for r in regions], 0.02)
     value, _ = likelihood.at(0.05)(0.03, 0.002, 1.1)
-    assert value == pytest.approx(dense_likelihood(regions, 0.03, 0.002, 0.05, 1.1), abs=1e-6)
+    assert value == pytest.approx(
+        dense_likelihood(regions, contrasts_of(regions), 0.03, 0.002, 0.05, 1.1), abs=1e-6
+    )
 
 
 @pytest.mark.slow
@@ -146,7 +155,8 @@ def test_columns_nearly_parallel_to_the_discrepancy():
     assert found is None or np.isfinite(found.log_likelihood_gain)
     likelihood = RestrictedLikelihood([over_sigma(replace(data, slopes=root))], 0.02)
     value, _ = likelihood.at(0.1)(0.3, 0.01, 1.0)
-    expected = dense_likelihood([replace(data, slopes=root)], 0.3, 0.01, 0.1, 1.0)
+    plain = [replace(data, slopes=root)]
+    expected = dense_likelihood(plain, contrasts_of(plain), 0.3, 0.01, 0.1, 1.0)
     assert value == pytest.approx(expected, abs=1e-6)
 
 
