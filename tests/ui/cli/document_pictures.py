@@ -1,7 +1,8 @@
 """The pictures of the documents: ``python tests/ui/cli/document_pictures.py`` draws all, with their captions.
 
 The caption of each is kept beside it, so that a test notices one that the program would draw otherwise.
-Those of the page (``app-…``) are photographs of a browser.
+Those in `TYPED` are written by a command of a page that shows its output. Those of the page in the browser
+(``app-…``) are photographs of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from documented import PAGES, blocks, platelets
+from documented import PAGES, blocks, platelets, printed_by, shown
 from example_fits import example_fit
 
 import slxrd
@@ -54,15 +55,6 @@ def _peaks() -> Figure:
     return slxrd.decomposition_figure(parts, parts.suggested("spurious"))
 
 
-def _outlines() -> Figure:
-    """The micrograph that docs/micrographs.md simulates."""
-    (page,) = [each for each in PAGES if each.name == "micrographs.md"]
-    making = next(blocks(page)).text
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        exec(making, {})
-        return slxrd.outlines_figure(slxrd.find_outlines("tem.png", 500 / 212, pixel_error=0.0046))
-
-
 def _image() -> Figure:
     """The image that the page on images simulates, and its cuts."""
     script = next(blocks(FOLDER.parent / "images.md"))
@@ -75,50 +67,39 @@ def _image() -> Figure:
     return slxrd.image_figure(slxrd.cartesian_map(image, geometry), geometry, cuts, image.name)
 
 
-def _orientation() -> Figure:
-    """The image that the page on orientation simulates."""
-    script = next(blocks(FOLDER.parent / "orientation.md"))
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        exec(compile(script.text, str(script), "exec"), {})
-        image = slxrd.mask_pixels(slxrd.read_image("giwaxs.edf"))
-    geometry = slxrd.Geometry.from_header(image, incidence=0.3)
-    return slxrd.orientation_figure(slxrd.measure_orientation(image, geometry, "CsPbBr3"))
-
-
-def _saed() -> Figure:
-    """The image that the page on electron diffraction simulates."""
-    script = next(blocks(FOLDER.parent / "saed.md"))
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        exec(compile(script.text, str(script), "exec"), {})
-        image = slxrd.mask_pixels(slxrd.read_image("saed.edf"))
-    return slxrd.saed_figure(slxrd.measure_saed(image, 720.0, "CsPbBr3", camera_error=7.0))
-
-
-def _periods() -> Figure:
-    """The image that the page on periods simulates, with its spots."""
-    script = next(blocks(FOLDER.parent / "periods.md"))
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        exec(compile(script.text, str(script), "exec"), {})
-        image = slxrd.mask_pixels(slxrd.read_image("gisaxs.edf"))
-    geometry = slxrd.Geometry.from_header(image, incidence=0.4)
-    return slxrd.periods_figure(slxrd.measure_periods(image, geometry))
-
-
 PICTURES: dict[str, Callable[[], Figure]] = {
     "cspbbr3-cubes-simulated": lambda: slxrd.plot(cubes()),
     "budget-simulated": lambda: budget_figure(cubes()),
     "background-simulated": _background,
     "peaks-simulated": _peaks,
-    "outlines-simulated": _outlines,
     "image-simulated": _image,
-    "orientation-simulated": _orientation,
-    "saed-simulated": _saed,
-    "periods-simulated": _periods,
 }
+
+#: Pages with a command that writes a picture, and the name of its file.
+TYPED = {
+    "micrographs.md": "outlines",
+    "orientation.md": "orientation",
+    "saed.md": "saed",
+    "periods.md": "periods",
+}
+
+
+def typed(page: Path, folder: Path) -> dict[str, bytes]:
+    """Return picture and caption that the command of a page wrote, by the ends of their names."""
+    name = TYPED[page.name]
+    return {end: (folder / f"{name}{end}").read_bytes() for end in (".png", ".caption.txt")}
 
 
 def main() -> None:
     """Draw all."""
+    for page in [each for each in PAGES if each.name in TYPED]:
+        (block,) = filter(shown, blocks(page))
+        with tempfile.TemporaryDirectory() as folder:
+            printed_by(block, Path(folder))
+            for end, content in typed(page, Path(folder)).items():
+                path = FOLDER / f"{TYPED[page.name]}-simulated{end}"
+                path.write_bytes(content)
+                print(path)
     for name, draw in PICTURES.items():
         for path, content in with_caption(draw(), FOLDER / f"{name}.png"):
             path.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,9 +1,12 @@
-"""The pictures of the documents are those that the program draws now."""
+"""The pictures of the documents are those that the program draws now.
+
+Those that a command of a page writes are compared where the command runs: test_documented_commands.py.
+"""
 
 import re
 
 import pytest
-from document_pictures import FOLDER, PICTURES
+from document_pictures import FOLDER, PICTURES, TYPED
 from documented import PAGES
 
 from slxrd import style
@@ -14,7 +17,8 @@ NAMED = {
 
 
 def test_every_picture_is_drawn_by_the_script() -> None:
-    assert {name for name in NAMED if not name.startswith("app-")} == set(PICTURES)
+    drawn = {*PICTURES, *(f"{name}-simulated" for name in TYPED.values())}
+    assert {name for name in NAMED if not name.startswith("app-")} == drawn
     assert {path.stem for path in FOLDER.glob("*.png")} == NAMED
 
 

@@ -9,6 +9,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+from document_pictures import FOLDER, typed
+from document_pictures import TYPED as TYPED_PICTURES
 from documented import PAGES, ROOT, Block, Reader, blocks, printed_by, shown
 from typer.exceptions import Exit, TyperException
 
@@ -63,6 +65,15 @@ SHOWN = [block for found in FOUND.values() for block in found if shown(block)]
 @pytest.mark.parametrize("block", SHOWN, ids=str)
 def test_a_page_shows_what_a_command_prints(block: Block, tmp_path: Path) -> None:
     assert shown(block) == printed_by(block, tmp_path)
+    if block.page.name in TYPED_PICTURES:
+        kept = FOLDER / f"{TYPED_PICTURES[block.page.name]}-simulated.caption.txt"
+        drawn = typed(block.page, tmp_path)
+        assert drawn[".png"].startswith(b"\x89PNG")
+        assert drawn[".caption.txt"] == kept.read_bytes(), "run tests/ui/cli/document_pictures.py"
+
+
+def test_every_page_with_a_picture_of_a_command_shows_its_output() -> None:
+    assert {block.page.name for block in SHOWN} >= set(TYPED_PICTURES)
 
 
 def test_the_readme_shows_a_fit() -> None:
