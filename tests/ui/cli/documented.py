@@ -1,6 +1,7 @@
 """What the documents print, to be run as printed: ``python tests/ui/cli/documented.py [PAGE...]`` runs all.
 
-``python tests/ui/cli/documented.py --rewrite [PAGE...]`` writes into the pages what their commands print now.
+With ``--not-in-tests``, all but those whose output the tests compare with the page. ``--rewrite [PAGE...]``
+writes into the pages what their commands print now.
 
 Files that a page takes for granted (``film.xrdml``, ``LaB6.xrdml``, …) are simulated here. What a block
 leaves behind is at hand for those below it on the page, its folders of results excepted.
@@ -15,7 +16,6 @@ import shlex
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -334,15 +334,17 @@ def main() -> None:
         for page in [Path(name).resolve() for name in sys.argv[2:]] or PAGES:
             rewrite(page)
         return
-    wanted = [Path(name).resolve() for name in sys.argv[1:]] or PAGES
-    for page in wanted:
+    names = [word for word in sys.argv[1:] if word != "--not-in-tests"]
+    for page in [Path(name).resolve() for name in names] or PAGES:
         with tempfile.TemporaryDirectory() as folder:
             reader = Reader(Path(folder))
             for block in blocks(page):
-                began = time.monotonic()
+                if shown(block) and "--not-in-tests" in sys.argv:
+                    continue
+                began = sum(os.times()[:4])
                 reader.follow(block)
                 title = "; ".join(block.commands) or "Python"
-                print(f"{block} ({time.monotonic() - began:.1f} s)  {title}", flush=True)
+                print(f"{block} ({sum(os.times()[:4]) - began:.1f} s)  {title}", flush=True)
 
 
 if __name__ == "__main__":
