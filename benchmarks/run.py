@@ -29,7 +29,7 @@ def main() -> None:
     atoms(rounds=20 if quick else 100)
     scaling(rounds=5 if quick else 30)
     fits(rounds=1 if quick else 3, seeds=2 if quick else 5)
-    uncertainty(rounds=1 if quick else 3)
+    uncertainty(rounds=1 if quick else 3, replicates=250 if quick else 1000)
     series(count=8 if quick else 200)
     files(rounds=2 if quick else 5)
     installed_size()

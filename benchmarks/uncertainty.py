@@ -23,8 +23,11 @@ from slxrd.parameters.parameter_set import Parameters
 REPLICATES = 1000
 
 
-def uncertainty(rounds: int) -> None:
-    """Measure search, bootstrap and posterior on the two-region pattern of :mod:`fits`."""
+def uncertainty(rounds: int, replicates: int = REPLICATES) -> None:
+    """Measure search, bootstrap and posterior on the two-region pattern of :mod:`fits`.
+
+    Times of fewer than 1000 replicates are multiplied up, with the start of the processes.
+    """
     data = simulated(0)
     heading(f"Uncertainty: {sum(region.q.size for region in data)} points in two regions, six parameters")
     objective = Objective(Model(), data)
@@ -37,26 +40,28 @@ def uncertainty(rounds: int) -> None:
     fit = slxrd.fit(_pattern(), regions=REGIONS)
     (sampled,) = best_of(rounds, lambda: importance_samples(fit.objective, fit.minima))
     line("the posterior over all solutions, 3000 samples or more", seconds(sampled))
-    _bootstrap(fit, rounds, data)
+    _bootstrap(fit, rounds, data, replicates)
 
 
-def _bootstrap(fit: slxrd.Fit, rounds: int, data: tuple) -> None:
+def _bootstrap(fit: slxrd.Fit, rounds: int, data: tuple, replicates: int) -> None:
     cores = os.cpu_count() or 1
     alone = replace(fit, minima=fit.minima[:1])
     pattern = [algorithm2021.Region(region.q, region.intensity) for region in data]
     one, theirs = best_of(
         rounds,
-        lambda: bootstrap(alone, REPLICATES, workers=1),
+        lambda: bootstrap(alone, replicates, workers=1),
         lambda: algorithm2021.fit(pattern, START, BOUNDS, free_scale=False),
     )
     quick, several, spread = best_of(
         rounds,
-        lambda: bootstrap(alone, REPLICATES, workers=cores),
-        lambda: bootstrap(fit, REPLICATES, workers=1),
-        lambda: bootstrap(fit, REPLICATES, workers=cores),
+        lambda: bootstrap(alone, replicates, workers=cores),
+        lambda: bootstrap(fit, replicates, workers=1),
+        lambda: bootstrap(fit, replicates, workers=cores),
         clock=time.perf_counter,  # of several cores the wall time
     )
-    line(f"{REPLICATES} bootstrap replicates from one solution, one core", seconds(one))
+    one, quick, several, spread = (each * REPLICATES / replicates for each in (one, quick, several, spread))
+    pace = "" if replicates == REPLICATES else f", at the pace of {replicates}"
+    line(f"{REPLICATES} bootstrap replicates from one solution, one core{pace}", seconds(one))
     line("the same from every solution", seconds(several))
     goal(f"the same on {cores} cores", spread, seconds(spread), at_most=2.0)
     line("times faster than on one", f"{several / spread:.2f}")
