@@ -260,7 +260,7 @@ def page(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The pages, with their notebooks, every command in them, and the notebooks of ``slxrd paper``."""
+    """The pages, with their notebooks, and the notebooks of ``slxrd paper``."""
     session.install(".[docs]")
     session.env.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads would wait for each other
     site = Path(session.create_tmp()).resolve() / "site"
@@ -268,12 +268,19 @@ def docs(session: nox.Session) -> None:
     where = site / str(version).strip()
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(where))
     session.run("python", "docs/versions.py", str(site))
-    session.run("python", "tests/ui/cli/documented.py", *session.posargs, env={"PYTHONPATH": "tests/helpers"})
     paper = Path(session.create_tmp()).resolve() / "paper"
     shutil.rmtree(paper, ignore_errors=True)
     only = (word for name in OF_PAPER for word in ("--only", name))
     session.run("slxrd", "paper", "--out", str(paper), "--quick", *only)
     session.run("jupyter", "execute", *(str(paper / f"{name}.ipynb") for name in OF_PAPER))
+
+
+@nox.session
+def commands(session: nox.Session) -> None:
+    """Every command in the pages, or in some: ``-- docs/start.md``; ``-- --not-in-tests`` leaves out some."""
+    session.install(".[docs]")
+    session.env.setdefault("OPENBLAS_NUM_THREADS", "1")
+    session.run("python", "tests/ui/cli/documented.py", *session.posargs, env={"PYTHONPATH": "tests/helpers"})
 
 
 @nox.session(python=VERSIONS)

@@ -19,8 +19,8 @@ def nox_tasks() -> set[str]:
 
 def test_the_noxfile_has_all_tasks() -> None:
     assert nox_tasks() == {
-        "lint", "types", "contracts", "tests", "core", "demo", "page", "docs", "versions", "benchmarks",
-        "sanitize", "wheels", "audit", "fuzz", "minimum", "release", "places", "budgets",
+        "lint", "types", "contracts", "tests", "core", "demo", "page", "docs", "commands", "versions",
+        "benchmarks", "sanitize", "wheels", "audit", "fuzz", "minimum", "release", "places", "budgets",
     }  # fmt: skip
 
 

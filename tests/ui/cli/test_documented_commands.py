@@ -1,6 +1,6 @@
 """Every command that the documents print can be typed as it stands there.
 
-Here all are parsed, and those that take little time run; the task ``docs`` runs all (``documented.py``).
+Here all are parsed, and those that take little time run; the task ``commands`` runs all (``documented.py``).
 """
 
 import contextlib
