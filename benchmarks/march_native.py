@@ -25,7 +25,9 @@ def load() -> Callable[..., NDArray[np.float64]] | None:
 
     with tempfile.TemporaryDirectory() as folder:
         command = ["gcc", "-march=native"]
-        library = hatch_build.compile_library(sources, command, hatch_build.this_system(), Path(folder))
+        # Once: without the name of the processor, no further sets of instructions are compiled.
+        system = hatch_build.this_system().removesuffix("-x86_64")
+        library = hatch_build.compile_library(sources, command, system, Path(folder))
         function = ctypes.CDLL(str(library)).slxrd_equal_planes
     address, whole = ctypes.c_void_p, ctypes.c_int64
     function.restype = None
