@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from slxrd.fitting.assessment.narrow_sizes import with_estimates, with_other_sizes, with_smooth_sizes
 from slxrd.fitting.minimise.covariance import on_bound
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.minimise.problem import is_compiled, prepare_problem, seconds_of_evaluation
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.result.derived import NARROW, ONE_STEP, derived_quantities, with_derived
+from slxrd.fitting.result.derived import NARROW, ONE_STEP, with_derived
 from slxrd.fitting.result.ensemble import Ensemble
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit, Solution
-from slxrd.fitting.result.length_terms import length_terms
 from slxrd.fitting.search.budget import Budget, OutOfTime
 from slxrd.fitting.uncertainty.limits import without_fringes
 from slxrd.fitting.uncertainty.posterior.importance import FEWEST_ROUNDS, ROUND, importance_samples
@@ -28,8 +28,6 @@ from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.units import FloatArray
 
 _OF_SURROUNDINGS = (*OF_SUBSTRATE, *OF_FILM)
-#: σ_N in planes from which on χ² depends smoothly on N.
-SMOOTH = 0.6
 #: Mean sizes and their standard deviations.
 _WIDTHS = {"N": "sigma_N", "N_B": "sigma_N_B"}
 #: Half of a 95 % interval in standard deviations.
@@ -76,7 +74,7 @@ def assess_estimates(
         If a profile or the samples contain a lower χ² than a fit that is repeatable.
     """
     budget = budget or Budget()
-    fit = _with_smooth_sizes(fit, budget)
+    fit = with_other_sizes(with_smooth_sizes(fit, budget), budget)
     doubtful = [name for name in fit.names if _needs_profile(fit, name)]
     fit = _with_profiles(fit, doubtful, budget, repeatable)
     if intervals:
@@ -94,14 +92,7 @@ def _with_profiles(fit: Fit, names: Sequence[str], budget: Budget, repeatable: b
     if not names:
         return fit
     estimates = {**fit.parameters, **{name: _from_profile(fit, name, budget, repeatable) for name in names}}
-    return _with_estimates(fit, estimates, fit.minima[0])
-
-
-def _with_estimates(fit: Fit, estimates: Mapping[str, Estimate], minimum: Minimum) -> Fit:
-    """Replace the estimates of the parameters, and the derived quantities by those that follow from them."""
-    terms = length_terms(fit.objective, minimum)
-    derived = derived_quantities(estimates, minimum.values, minimum.covariance, fit.stack, terms)
-    return replace(fit, parameters=estimates, derived=derived)
+    return with_estimates(fit, estimates, fit.minima[0])
 
 
 def without_solution(fit: Fit) -> Fit:
@@ -113,27 +104,7 @@ def without_solution(fit: Fit) -> Fit:
         else one
         for name, one in fit.parameters.items()
     }
-    return _with_estimates(fit, estimates, fit.minima[0])
-
-
-def _with_smooth_sizes(fit: Fit, budget: Budget) -> Fit:
-    """Take the error of N of a film on a substrate from a wider σ_N that describes the data as well.
-
-    Below half a plane N and σ_N cannot be separated, and the profiles of such a film take long.
-    """
-    best = fit.minima[0]
-    row = best.parameters["sigma_N"]
-    if fit.stack.substrate is None or fit.stack.coherent > 1 or not {"N", "sigma_N"} <= set(fit.names):
-        return fit
-    if fit.parameters["N"].status != "undetermined" or not row.lower < SMOOTH < row.upper:
-        return fit
-    smooth = minimise(fit.objective, best.parameters.fix(sigma_N=SMOOTH), expired=budget.expired)
-    error = smooth.covariance.error("N")
-    if smooth.chi2 - best.chi2 > 1.0 or not error:
-        return fit
-    why = f"error at σ_N = {SMOOTH:g}, which describes the data as well"
-    N = Estimate(best.values["N"], error, info("N").unit, "determined", why)
-    return _with_estimates(fit, {**fit.parameters, "N": N}, best)
+    return with_estimates(fit, estimates, fit.minima[0])
 
 
 def _from_profile(fit: Fit, name: str, budget: Budget, repeatable: bool) -> Estimate:
@@ -156,7 +127,7 @@ def _without_bounds(fit: Fit) -> Fit:
             estimates[name] = Estimate(estimate.value, None, estimate.unit, "at bound", why)
     if estimates == dict(fit.parameters):
         return fit
-    return _with_estimates(fit, estimates, best)
+    return with_estimates(fit, estimates, best)
 
 
 def _needs_profile(fit: Fit, name: str) -> bool:
@@ -329,7 +300,7 @@ def _without_fringes(fit: Fit) -> Fit:
         error = errors.error(name)
         if estimates[name].status == "determined" and error is not None:
             estimates[name] = replace(estimates[name], value=plain.values[name], error=error)
-    return _with_estimates(fit, estimates, plain)
+    return with_estimates(fit, estimates, plain)
 
 
 def with_interval(estimate: Estimate, name: str, ensemble: Ensemble) -> Estimate:

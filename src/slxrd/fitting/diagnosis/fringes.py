@@ -16,6 +16,7 @@ from slxrd.fitting.diagnosis.fringes_between import (
 )
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import FringePeriod
+from slxrd.fitting.diagnosis.short_period import satellites_of_short_period
 
 #: Smallest width of the Bragg peak of a film, relative to the distance of its fringes (0.886 in theory).
 LAUE_WIDTH = 0.7
@@ -52,6 +53,11 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
     maxima = around.maxima
     if len(maxima) < 3:
         return []
+    orders = None
+    if around.substrate is not None:
+        orders = satellites_of_short_period(around.beyond, around.substrate)
+        if orders is not None and 2.0 * math.pi / orders.period > WIDEST:
+            return [orders]
     satellites = satellites_with_fringes_between(maxima)
     if satellites is not None:
         return [satellites]
@@ -74,6 +80,8 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
     error = period * comb.error / comb.spacing
     low, high = members[0].q - comb.spacing, members[-1].q + comb.spacing
     is_laue = _is_laue(maxima, main, comb, around.substrate)
+    if is_laue and orders is not None:
+        return [orders]
     if is_laue:
         if around.substrate is None and not _beside(maxima, main, comb.spacing):
             return []
