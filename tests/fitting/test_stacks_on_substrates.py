@@ -216,3 +216,28 @@ def test_intervals_of_sizes_that_replace_each_other_do_not_overlap() -> None:
     assert all(one[1] < other[0] for one, other in pairwise(pieces))
     for minimum in fit.minima:
         assert any(low < minimum.values["N"] < high for low, high in pieces)
+
+
+@pytest.mark.slow
+def test_a_film_as_thick_as_the_whole_stack_is_among_the_rivals() -> None:
+    """A thick film on a substrate was stated as a stack of five crystals, with several gaps."""
+    q = np.arange(2.03, 2.139, 0.0005)
+    film = {"d": 3.02, "N": 196.0, "sigma_N": 0.2, "q_zero": 0.0, "d_S": 2.9594, "f_S": 1.2, "L_S": 2.98}
+    known: dict[str, Any] = {"substrate": 2.9594, "resolution": 0.0012}
+    pattern = slxrd.simulate(q, film, coherent=1, **known)
+    pattern = counted(pattern, np.abs(q - 2.0 * np.pi / 2.9594) > 0.02, 3500.0, 1)
+    pattern = pattern.without([(2.1057, 2.1406)])
+    fit = slxrd.fit(
+        pattern,
+        coherent=5,
+        regions=[(2.03, 2.139)],
+        start={"d": 3.015, "L": 12.3, "sigma_L": 0.15, "N": 36.6, "sigma_N": 0.9, "f_S": 1.4, "L_S": 2.7},
+        systematics="none",
+        **known,
+    )
+    assert fit.assessment is not None
+    (rival,) = fit.assessment.rivals
+    assert rival.values["N"] == pytest.approx(196.0, abs=6.0)
+    assert rival.chi2 < fit.chi2 + 30.0
+    assert fit.parameters["L"].status == "undetermined"
+    assert fit.derived["period"].value is None

@@ -21,6 +21,7 @@ from slxrd.fitting.result.assessment import Assessment, Rival
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED
 from slxrd.parameters.definitions import STACKING
+from slxrd.parameters.parameter_set import Parameters
 
 #: Sizes at which single crystals are started, in units of that in the stack, and the largest one.
 _SIZES, _LARGEST = (1.0, 2.0, 4.0, 8.0, 16.0, 40.0), 800.0
@@ -56,26 +57,53 @@ def single_crystals(
     rows = best.parameters
     if objective.model.stack.alternating or not any(rows[name].free for name in STACKING):
         return None
-    start = rows.fix(sigma_L=NO_FRINGES)
-    if start["L"].free:
-        start = start.fix(L=best.values["L"])
+    sizes = sorted((*_SIZES, _whole_size(objective, best)))
+    objective, start = _without_stacking(objective, best)
     found = []
-    for factor in _SIZES if start["N"].free else (1.0,):
+    for factor in sizes if start["N"].free else (1.0,):
         N = factor * best.values["N"]
         if factor > 1.0 and min(_LARGEST, rows["N"].upper) < N:
             break
         begin = start
         if factor > 1.0:
             spread = rows["sigma_N"]
-            sizes = {"N": N}
+            values = {"N": N}
             if spread.free:
-                sizes["sigma_N"] = float(np.clip(_SPREAD * N, spread.lower, spread.upper))
-            begin = start.start(**sizes)
+                values["sigma_N"] = float(np.clip(_SPREAD * N, spread.lower, spread.upper))
+            begin = start.start(**values)
         try:
             found.append(minimise(objective, begin, tolerance=1e-7, most_evaluations=60, expired=expired))
         except (SlxrdError, np.linalg.LinAlgError):
             continue  # this start leads nowhere
     return min(found, key=lambda minimum: minimum.chi2, default=None)
+
+
+def _without_stacking(objective: Objective, best: Minimum) -> tuple[Objective, Parameters]:
+    """Return the objective and starting values of single crystals.
+
+    On a substrate these are one film, each part of which interferes with the substrate; elsewhere, crystals
+    whose neighbours are at any distance.
+    """
+    start = best.parameters.fix(sigma_L=NO_FRINGES)
+    if start["L"].free:
+        start = start.fix(L=best.values["L"])
+    stack = objective.model.stack
+    if stack.substrate is None:
+        return objective, start
+    try:
+        film = replace(stack, coherent=1, coherent_spread=0.0)
+        rows = {name: best.parameters[name] for name in film.table}
+        start = Parameters(rows, film.table).fix(L=0.0, sigma_L=0.0)
+    except (SlxrdError, KeyError):  # the disorder, or an option, is one of stacks
+        return objective, start
+    return Objective(replace(objective.model, stack=film), objective.data, objective.settings), start
+
+
+def _whole_size(objective: Objective, best: Minimum) -> float:
+    """Size of a crystal as thick as the whole stack, in units of that of its crystals."""
+    M = objective.model.stack.coherent
+    d, L, N = (best.values[name] for name in ("d", "L", "N"))
+    return float((M * N + (M - 1) * (L / d - 1.0)) / N)
 
 
 def rival_of(best: Minimum, single: Minimum, widening: float) -> Rival:

@@ -26,6 +26,8 @@ from slxrd.parameters.parameter_set import Parameters
 
 #: Time in seconds of the search of each reading, from which the best is chosen.
 SECONDS = 5.0
+#: A film is preferred to a stack whose information criterion is lower by less: it assumes less.
+INDECISIVE = 10.0
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
 
@@ -80,13 +82,17 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
         readings[FILM] = setup(pattern, {**given, "coherent": 1})
     values = {name: _criterion(*reading) for name, reading in readings.items()}
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
+    as_well = FILM in others and values[FILM] < values[best] + INDECISIVE
+    if as_well:
+        others = [best, *(name for name in others if name != FILM)]
+        best = FILM
     pattern, chosen = readings[best]
     if not others:
         return Reading(pattern, chosen)
     note = (
-        f"{best} {'describes' if best == FILM else 'describe'} the satellites better than "
-        f"{' or '.join(others)}: information criterion {values[best]:.4g}, not "
-        f"{' or '.join(f'{values[name]:.4g}' for name in others)}"
+        f"{best} {'describes' if best == FILM else 'describe'} the satellites "
+        f"{'nearly as well as' if as_well else 'better than'} {' or '.join(others)}: information criterion "
+        f"{values[best]:.4g}, not {' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
     return Reading(pattern, replace(chosen, notes=(*chosen.notes, note)))
 
