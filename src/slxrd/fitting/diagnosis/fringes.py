@@ -16,7 +16,7 @@ from slxrd.fitting.diagnosis.fringes_between import (
 )
 from slxrd.fitting.diagnosis.maxima import Maximum
 from slxrd.fitting.diagnosis.result import FringePeriod
-from slxrd.fitting.diagnosis.short_period import satellites_of_short_period
+from slxrd.fitting.diagnosis.satellite_orders import satellites_at_orders
 
 #: Smallest width of the Bragg peak of a film, relative to the distance of its fringes (0.886 in theory).
 LAUE_WIDTH = 0.7
@@ -55,7 +55,7 @@ def find_fringes(around: Surroundings) -> list[FringePeriod]:
         return []
     orders = None
     if around.substrate is not None:
-        orders = satellites_of_short_period(around.beyond, around.substrate)
+        orders = satellites_at_orders(around.beyond, around.substrate)
         if orders is not None and 2.0 * math.pi / orders.period > WIDEST:
             return [orders]
     satellites = satellites_with_fringes_between(maxima)

@@ -1,4 +1,7 @@
-"""Satellites of a superlattice of thin crystals, which are as far apart as orders of a crystal."""
+"""Satellites of a superlattice on a substrate, recognised by their places.
+
+Those of thin crystals are as far apart as orders of a crystal, with fringes of the whole stack between them.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ FEWEST, LEAST_ORDER = 3, 3
 PAIR_OFF_ORDER, PAIR_WIDTH, PAIR_HEIGHT = 0.02, 1.25, 5.0
 #: Largest distance of a satellite from its order, relative to that of two orders.
 OFF_ORDER = 0.04
-#: Least height of a satellite, relative to the strongest.
-FAINTEST = 0.01
+#: Least height of a satellite, relative to the strongest, and number of maxima among which they are sought.
+FAINTEST, MOST = 0.01, 40
 #: Largest width of a satellite relative to the distance of two, and largest ratio of two widths. Fringes of a
 #: film are half as wide as their distance.
 NARROW, SAME_WIDTH = 0.15, 2.0
@@ -30,11 +33,11 @@ BETWEEN, SIDE_LOBE = 0.001, 0.7
 WIDER = 2.0
 
 
-def satellites_of_short_period(maxima: list[Maximum], substrate: Maximum) -> FringePeriod | None:
-    """Recognise satellites that are orders of their period, with those of few planes between them.
+def satellites_at_orders(maxima: list[Maximum], substrate: Maximum) -> FringePeriod | None:
+    """Recognise satellites by their places, which are multiples of 2π/Λ.
 
-    Satellites of the period Λ are at multiples of 2π/Λ. Where there are three in a row, their width shows
-    the number of repetitions, and that they are no fringes of one film.
+    Three in a row are enough, or two that are alike. Their width shows the number of repetitions, and that
+    they are no fringes of one film.
 
     Parameters
     ----------
@@ -49,11 +52,9 @@ def satellites_of_short_period(maxima: list[Maximum], substrate: Maximum) -> Fri
         None if there are no such satellites.
     """
     main = max(maxima, key=lambda peak: peak.height)
-    strong = [
-        peak
-        for peak in maxima
-        if peak.height > FAINTEST * main.height and peak.width > WIDER * substrate.width
-    ]
+    wide = [peak for peak in maxima if peak.width > WIDER * substrate.width]
+    strong = [peak for peak in wide if peak.height > FAINTEST * main.height]
+    strong = sorted(sorted(strong, key=lambda peak: -peak.height)[:MOST], key=lambda peak: peak.q)
     best: dict[int, Maximum] = {}
     for low, high in itertools.combinations(strong, 2):
         if not NEAREST < high.q - low.q < FARTHEST:
@@ -67,12 +68,11 @@ def satellites_of_short_period(maxima: list[Maximum], substrate: Maximum) -> Fri
     if len(best) < FEWEST and not _is_pair(best):
         return None
     width = float(np.median([peak.width for peak in best.values()]))
-    within = (min(peak.q for peak in best.values()), max(peak.q for peak in best.values()))
-    between = [peak for peak in maxima if within[0] < peak.q < within[1] and peak not in best.values()]
+    orders, q = np.array(list(best)), np.array([peak.q for peak in best.values()])
+    between = [peak for peak in maxima if q[0] < peak.q < q[-1] and peak not in best.values()]
     alike = [peak for peak in between if SIDE_LOBE * width < peak.width < SAME_WIDTH * width]
     if any(peak.height > BETWEEN * main.height for peak in alike):
         return None  # satellites too: the period is longer
-    orders, q = np.array(list(best)), np.array([peak.q for peak in best.values()])
     first = float(orders @ q) / float(orders @ orders)
     scatter = math.sqrt(float(np.sum((q - first * orders) ** 2)) / (len(best) - 1))
     period = 2.0 * math.pi / first
@@ -80,8 +80,8 @@ def satellites_of_short_period(maxima: list[Maximum], substrate: Maximum) -> Fri
         "superlattice",
         period,
         period * max(scatter, 0.02 * first) / first / math.sqrt(float(orders @ orders)),
-        float(q.min()) - first,
-        float(q.max()) + first,
+        float(q[0]) - first,
+        float(q[-1]) + first,
         len(best),
         min(peak.significance for peak in best.values()),
         max(round(0.886 * first / width), 2),
