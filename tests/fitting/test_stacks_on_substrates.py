@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -16,7 +16,8 @@ from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
-from slxrd.fitting.search.minima import search
+from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.minima import SearchResult, search
 from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.repetitions import choose_repetitions, search_repetitions
 
@@ -131,7 +132,7 @@ def test_the_number_of_repetitions_is_found_from_a_wrong_phase_at_the_interface(
 
 
 @pytest.mark.slow
-def test_two_crystals_are_found_from_an_estimate_of_eight() -> None:
+def test_two_crystals_are_found_from_an_estimate_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their fringes led to another structure of eight crystals, and a fit that was rejected."""
     q = np.arange(1.75, 2.74, 0.0007)
     values = {"d": 2.619, "L": 8.24, "sigma_L": 0.1, "N": 11.0, "sigma_N": 0.3, "f_S": 0.5, "L_S": 2.58}
@@ -142,13 +143,20 @@ def test_two_crystals_are_found_from_an_estimate_of_eight() -> None:
     _, options = setup(pattern, collect({**known, "coherent": 8, "regions": [(1.75, 2.74)]}))
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
-    found = search(objective, parameters)
-    chosen, found = search_repetitions(objective, parameters, found, Budget())
+    of_eight = search(objective, parameters)
+    chosen, found = search_repetitions(objective, parameters, of_eight, Budget())
     assert chosen.model.stack.coherent == 2
     best = found.minima[0]
     assert best.chi2 < 1.3 * chosen.n_points
     assert best.values["L"] == pytest.approx(8.24, abs=0.05)
     assert best.values["N"] == pytest.approx(11.0, abs=0.1)
+
+    def without_a_fit(_: object) -> NoReturn:
+        raise slxrd.SlxrdError("no start leads to a fit")
+
+    monkeypatch.setattr("slxrd.fitting.search.repetitions.MOST_COMPARED", 2)
+    _, best = choose_repetitions(objective, of_eight.minima[0], Budget(), without_a_fit)
+    assert best.chi2 <= of_eight.minima[0].chi2
 
 
 @pytest.mark.slow
@@ -168,6 +176,14 @@ def test_satellites_that_describe_the_pattern_are_enough(monkeypatch: pytest.Mon
     best = search(objective, parameters).minima[0]
     assert best.values["L"] == pytest.approx(5.19, abs=0.05)
     assert best.values["N"] == pytest.approx(8.0, abs=0.1)
+
+    def without_a_fit(*_: object) -> NoReturn:
+        raise slxrd.SlxrdError("no start leads to a fit")
+
+    other = SearchResult((best,), SearchCertificate(1, 1, 1), parameters)
+    monkeypatch.setattr("slxrd.fitting.search.minima.search_satellites", without_a_fit)
+    monkeypatch.setattr("slxrd.fitting.search.minima._search_in_stages", lambda *_: other)
+    assert search(objective, parameters) is other
 
 
 @pytest.mark.parametrize(("repeats", "substrate"), [(8, None), (6, 3.905), (6, 3.95), (8, 3.95)])

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from slxrd.errors import SlxrdError
 from slxrd.fitting.minimise.least_squares import TOLERANCE, Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
@@ -130,17 +131,23 @@ def _search_on_substrate(
     stack, fixed = objective.model.stack, fix_q_zero(parameters)
     satellites = scan_satellites(objective, near_interface(objective, fixed), budget)
     bare = without_substrate(objective, parameters)
-    if not satellites.found:
-        if bare is None:
-            return None
-        return _search_in_stages(objective, parameters, bare, refine_on_substrate, report, budget)
-    known, certificate = search_satellites(objective, fixed, satellites, budget, report)
-    described = known[0].chi2 < DESCRIBED * objective.n_points
-    if satellites.decisive or described or bare is None:
-        return SearchResult(known, certificate, fixed)
+    known: tuple[Minimum, ...] = ()
+    certificate: SearchCertificate | None = None
+    if satellites.found:
+        try:
+            known, certificate = search_satellites(objective, fixed, satellites, budget, report)
+        except SlxrdError:  # no start leads to a fit
+            if bare is None:
+                raise
+    if certificate is not None:
+        described = known[0].chi2 < DESCRIBED * objective.n_points
+        if satellites.decisive or described or bare is None:
+            return SearchResult(known, certificate, fixed)
+    if bare is None:
+        return None
     refine_further = partial(refine_on_substrate, known=known)
     result = _search_in_stages(objective, parameters, bare, refine_further, report, budget)
-    if not same(result.minima[0].values, known[0].values, exchangeable(stack)):
+    if certificate is None or not same(result.minima[0].values, known[0].values, exchangeable(stack)):
         return result
     certificate = replace(certificate, budget_reached=budget.reached, not_examined=budget.left_out)
     return replace(result, certificate=certificate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -129,7 +130,8 @@ def choose_repetitions(
     numbers.climb()
     if search_few is not None and numbers.worse_than(REJECTED) and not budget.spent():
         few = _with_number(objective, FEWEST)
-        numbers.add(few, search_few(few))
+        with contextlib.suppress(SlxrdError):  # no start may lead to a fit
+            numbers.add(few, search_few(few))
         numbers.climb()
     if numbers.worse_than(POOR) and not budget.spent():
         numbers.compare()
