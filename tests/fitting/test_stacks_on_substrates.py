@@ -13,6 +13,7 @@ import slxrd
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import setup
 from slxrd.fitting.minimise.least_squares import minimise
+from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
@@ -20,6 +21,7 @@ from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.fitting.search.minima import SearchResult, search
 from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.repetitions import choose_repetitions, search_repetitions
+from slxrd.parameters.parameter_set import Parameters
 
 CUBES = {
     "d": 5.84, "L": 36.9, "sigma_L": 1.43, "N": 13.0, "sigma_N": 1.55, "d_S": 5.6, "f_S": 0.3, "L_S": 9.0,
@@ -131,18 +133,32 @@ def test_the_number_of_repetitions_is_found_from_a_wrong_phase_at_the_interface(
     assert best.values["L_S"] == pytest.approx(4.13, abs=0.05)
 
 
+def prepared(
+    q: np.ndarray,
+    values: dict[str, float],
+    resolution: float,
+    masked: tuple[float, float],
+    *,
+    M: int,
+    estimate: int,
+) -> tuple[Objective, Parameters]:
+    """Objective and parameters for counts of M crystals on a substrate, with an estimate of their number."""
+    d_S = values["d_S"]
+    known: dict[str, Any] = {"substrate": d_S, "resolution": resolution}
+    pattern = slxrd.simulate(q, {**values, "q_zero": 0.0}, coherent=M, **known)
+    pattern = counted(pattern, np.abs(q - 2.0 * np.pi / d_S) > 0.1, 3e5, M).without([masked])
+    region = (float(q[0]), float(q[-1]))
+    _, options = setup(pattern, collect({**known, "coherent": estimate, "regions": [region]}))
+    objective, _ = prepare_objective(pattern, options)
+    return objective, options.parameters.within(objective.model.stack.table)
+
+
 @pytest.mark.slow
 def test_two_crystals_are_found_from_an_estimate_of_eight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their fringes led to another structure of eight crystals, and a fit that was rejected."""
     q = np.arange(1.75, 2.74, 0.0007)
     values = {"d": 2.619, "L": 8.24, "sigma_L": 0.1, "N": 11.0, "sigma_N": 0.3, "f_S": 0.5, "L_S": 2.58}
-    known: dict[str, Any] = {"substrate": 2.547, "resolution": 0.0007}
-    pattern = slxrd.simulate(q, {**values, "q_zero": 0.0, "d_S": 2.547}, coherent=2, **known)
-    pattern = counted(pattern, np.abs(q - 2.0 * np.pi / 2.547) > 0.1, 3e5, 3)
-    pattern = pattern.without([(2.452, 2.481)])
-    _, options = setup(pattern, collect({**known, "coherent": 8, "regions": [(1.75, 2.74)]}))
-    objective, _ = prepare_objective(pattern, options)
-    parameters = options.parameters.within(objective.model.stack.table)
+    objective, parameters = prepared(q, values | {"d_S": 2.547}, 0.0007, (2.452, 2.481), M=2, estimate=8)
     of_eight = search(objective, parameters)
     chosen, found = search_repetitions(objective, parameters, of_eight, Budget())
     assert chosen.model.stack.coherent == 2
@@ -164,13 +180,7 @@ def test_satellites_that_describe_the_pattern_are_enough(monkeypatch: pytest.Mon
     """A search without the substrate took the time that the choice of the number of crystals needed."""
     q = np.arange(1.389, 2.884, 0.0005)
     values = {"d": 2.941, "L": 5.19, "sigma_L": 0.1, "N": 8.0, "sigma_N": 0.2, "f_S": 0.433, "L_S": 5.12}
-    known: dict[str, Any] = {"substrate": 2.912, "resolution": 0.0008}
-    pattern = slxrd.simulate(q, {**values, "q_zero": 0.0, "d_S": 2.912}, coherent=29, **known)
-    pattern = counted(pattern, np.abs(q - 2.0 * np.pi / 2.912) > 0.1, 3e5, 1)
-    pattern = pattern.without([(2.145, 2.1702)])
-    _, options = setup(pattern, collect({**known, "coherent": 28, "regions": [(1.389, 2.884)]}))
-    objective, _ = prepare_objective(pattern, options)
-    parameters = options.parameters.within(objective.model.stack.table)
+    objective, parameters = prepared(q, values | {"d_S": 2.912}, 0.0008, (2.145, 2.1702), M=29, estimate=28)
     monkeypatch.setattr("slxrd.fitting.search.satellites.DECISIVE", 0.0)
     monkeypatch.setattr("slxrd.fitting.search.minima._search_in_stages", lambda *_: pytest.fail("searched"))
     best = search(objective, parameters).minima[0]

@@ -1,7 +1,7 @@
 """Search of stacks on a substrate.
 
-If the pattern has satellites, starts come from a scan over structures with their period. Otherwise the stack
-is first searched without the substrate, in compiled code.
+If the pattern has satellites, starts come from a scan over structures with their period. Without them, or
+where these do not describe the pattern, the stack is first searched without the substrate, in compiled code.
 """
 
 from __future__ import annotations
