@@ -16,7 +16,7 @@ from slxrd.fitting.result.assessment import sentence
 from slxrd.fitting.result.fit import Estimate, FitResult, Solution
 from slxrd.fitting.result.summary import format_estimate, format_interval, is_simulated
 from slxrd.parameters.definitions import STACKING, info
-from slxrd.ui.plotting import style
+from slxrd.ui.plotting import rendering, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -219,7 +219,11 @@ def figure_bytes(picture: Figure, format: str = "png") -> bytes:
     arranged = picture.get_layout_engine() is not None
     if arranged:
         _widen_for_titles(picture)
-    picture.savefig(buffer, format=format, dpi=style.DPI, bbox_inches=None if arranged else "tight")
+        rendering.leave_out_spines(picture)
+    if arranged and format == "png" and rendering.is_saved_plainly():
+        rendering.write_png(picture, buffer)
+    else:
+        picture.savefig(buffer, format=format, dpi=style.DPI, bbox_inches=None if arranged else "tight")
     return buffer.getvalue()
 
 
