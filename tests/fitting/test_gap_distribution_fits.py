@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.stats import skewnorm
+from waves import waves
 
 import slxrd
 from slxrd.data.regions import Region, select_points
@@ -58,7 +59,7 @@ def stacks(given: Mapping[str, float], seed: int) -> slxrd.Pattern:
         for part in np.array_split(steps, 1 + count // 300):
             amplitude = np.ones((len(part), fine.size), complex)
             for k in reversed(range(5)):  # from the highest crystal downwards
-                amplitude = 1.0 + amplitude * np.exp(1j * np.outer(part[:, k], fine))
+                amplitude = 1.0 + amplitude * waves(part[:, k], fine)
             squares += (np.abs(amplitude) ** 2).sum(axis=0)
         crystal = np.exp(1j * np.outer(np.arange(n) * CUBES["d"], fine)).sum(axis=0)
         total += share * np.abs(crystal) ** 2 * squares / count

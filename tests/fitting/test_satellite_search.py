@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from films_on_substrates import film, stack
+from films_on_substrates import stack
 
 import slxrd
 from slxrd.fitting.api import setup
@@ -150,14 +150,6 @@ def test_a_stack_of_two_crystals_whose_fringes_are_those_of_one() -> None:
     assert fit.stack.coherent == 2
     assert fit.minima[0].values["N"] == pytest.approx(18.0, abs=0.6)
     assert fit.minima[0].values["L"] == pytest.approx(4.6, abs=0.2)
-
-
-@pytest.mark.slow
-def test_a_thick_film_is_not_taken_for_a_multilayer() -> None:
-    fit = slxrd.fit(
-        film(100, 3.77, substrate=3.9, peak=3e4, seed=3, sigma=0.001, half=0.1), resolution=0.0021
-    )
-    assert fit.stack.coherent == 1
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from waves import waves
 
 from slxrd.data.pattern import Pattern
 
@@ -13,11 +14,11 @@ Array = NDArray[np.float64]
 
 
 def planes(q: Array, layers: Sequence[tuple[int, float, float]]) -> NDArray[np.complex128]:
-    """Amplitude of layers (number of planes, distance, amplitude of a plane) on top of one another."""
+    """Amplitude of layers (number of planes, distance, amplitude of a plane) one on another."""
     amplitude, bottom = np.zeros(q.size, dtype=complex), 0.0
     for count, d, f in layers:
         heights = bottom + d * (np.arange(count) + 0.5)
-        amplitude += f * np.exp(1j * np.outer(q, heights)).sum(axis=1)
+        amplitude += f * waves(heights, q).sum(axis=0)
         bottom += count * d
     return amplitude
 
@@ -117,6 +118,6 @@ def stack(
     for _ in range(draws):
         gaps = random.normal(L, sigma_L, repeats - 1)
         bottoms = np.concatenate(([0.0], np.cumsum(gaps + (N - 1) * d)))
-        total += np.abs(crystal * np.exp(1j * np.outer(bottoms, q)).sum(axis=0) + below) ** 2
+        total += np.abs(crystal * waves(bottoms, q).sum(axis=0) + below) ** 2
     away = np.abs(q - 2.0 * np.pi / substrate) > 6.0 * sigma
     return counted(q, total, peak * float(total.max() / total[away].max()), 4.0, seed, sigma)
