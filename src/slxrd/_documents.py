@@ -6,7 +6,6 @@ import json
 import math
 import os
 import stat
-import tomllib
 from typing import Any
 
 from slxrd.errors import FileError, SlxrdError, unreadable
@@ -183,6 +182,8 @@ def read_toml(path: str | os.PathLike[str], otherwise: str = "", *, numbers: boo
     FileError
         If it cannot be read, is not TOML, or goes beyond the limits of this module.
     """
+    import tomllib
+
     advice = f"; {otherwise}" if otherwise else ""
     text = read_text(path, SETTINGS_LIMIT, f"is not TOML (it is not text in UTF-8){advice}")
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import re
 from collections.abc import Iterable
@@ -52,6 +51,8 @@ def html_text(text: object, quote: bool = True) -> str:
     quote : bool
         Whether quotation marks are replaced too.
     """
+    import html
+
     return html.escape(printable(str(text)), quote=quote)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -118,6 +117,8 @@ def _order_between(maxima: Sequence[Maximum], one: Maximum, two: Maximum) -> boo
 
 def _is_order(ratio: float) -> bool:
     """Whether two peaks may be orders of reflection of the same planes."""
+    from fractions import Fraction
+
     n, m = Fraction(ratio).limit_denominator(MOST_ORDERS).as_integer_ratio()
     return 0 < n <= MOST_ORDERS and abs(ratio * m / n - 1.0) < ORDERS_AGREE
 

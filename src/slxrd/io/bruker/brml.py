@@ -9,8 +9,8 @@ these describes the columns of its points.
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from functools import partial
+from typing import TYPE_CHECKING
 
 from slxrd.data.pattern import Step
 from slxrd.errors import FileError
@@ -20,6 +20,9 @@ from slxrd.io.shared import archive, counting, xml
 from slxrd.io.shared.archive import Archive
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import Radiation, SecondLine
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 NAME = "Bruker .brml"
 

@@ -8,14 +8,17 @@ are whole numbers.
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from slxrd.errors import FileError
 from slxrd.io.shared.counting import are_whole, detector_counts, with_usable_factors
 from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 #: Largest relative spread of the counting times.
 TIME_TOLERANCE = 0.01

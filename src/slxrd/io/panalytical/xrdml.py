@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from slxrd.io.shared import counting
 from slxrd.io.shared.counting import detector_counts, with_usable_factors
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.units import FloatArray
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 NAME = "PANalytical .xrdml"
 

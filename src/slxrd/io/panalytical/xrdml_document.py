@@ -8,16 +8,19 @@ sample decides.
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from slxrd.errors import FileError
 from slxrd.io.shared import xml
 from slxrd.io.shared.scan import Request, check_number
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import Radiation, SecondLine
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 #: Largest number of elements inside one another in a scan; it is five in files of versions 1 and 2.
 _DEEPEST = 50
@@ -70,6 +73,8 @@ def open_documents(request: Request) -> list[Callable[[], Document]]:
 
 
 def _without(element: ET.Element, left_out: str) -> ET.Element:
+    import xml.etree.ElementTree as ET
+
     fresh = ET.Element(element.tag, element.attrib)
     fresh.extend(child for child in element if child.tag.rpartition("}")[2] != left_out)
     return fresh

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import math
 import re
-import xml.etree.ElementTree as ET
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from slxrd.io.shared.rows import split_lines
 from slxrd.io.shared.scan import Load, Request, Scan, nonempty, refuse_q
 from slxrd.io.shared.xml import parse_positive
 from slxrd.units import ALPHA2_RATIO, FloatArray, Radiation, SecondLine
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 NAME = "Rigaku .rasx"
 #: Largest number of points of a scan: 160° in steps of 0.001° are fewer.

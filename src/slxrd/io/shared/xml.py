@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 import math
 import re
-import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
 
 from slxrd.errors import FileError
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
 
 #: Largest size in bytes, and largest number of tags and attributes: these take much more memory than text.
 SIZE_LIMIT = 50_000_000
@@ -31,12 +34,6 @@ class _Doctype(Exception):
     pass
 
 
-class _Builder(ET.TreeBuilder):
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        """Stop at a document type, before entities are expanded."""
-        raise _Doctype
-
-
 def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
     """Parse an XML document.
 
@@ -54,13 +51,20 @@ def parse(data: bytes, source: str, member: str | None = None) -> ET.Element:
     FileError
         If it is malformed, too large, or declares a document type.
     """
+    import xml.etree.ElementTree as ET
+
+    class Builder(ET.TreeBuilder):
+        def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+            """Stop at a document type, before entities are expanded."""
+            raise _Doctype
+
     subject, line = "is", True
     if member is not None:
         subject, line = f"its {member} is", False
     if len(data) > SIZE_LIMIT or data.count(b"<") + data.count(b"=") > MARKUP_LIMIT:
         raise FileError(source, f"{subject} too large an XML document; export the scan on its own")
     data = _from_declaration(data)
-    parser = ET.XMLParser(target=_Builder())
+    parser = ET.XMLParser(target=Builder())
     try:
         parser.feed(data)
         root = parser.close()

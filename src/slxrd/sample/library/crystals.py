@@ -6,7 +6,6 @@ A crystal written as a document (TOML): its required content, and its conversion
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -199,6 +198,8 @@ def _library() -> Mapping[str, str]:
 
 def _document(name: str | Path) -> tuple[dict[str, Any], str]:
     if isinstance(name, str) and name in _library():
+        import tomllib
+
         return tomllib.loads(_library()[name]), f"crystal {name}"
     if not str(name).endswith(".toml"):
         spelt = {other.lower(): other for other in _library()}
