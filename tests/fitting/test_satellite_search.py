@@ -17,7 +17,8 @@ from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.fringes import fringe_periods
-from slxrd.fitting.search.satellites import scan_satellites, stack_curves
+from slxrd.fitting.search.satellites.curves import stack_curves
+from slxrd.fitting.search.satellites.scan import scan_satellites
 from slxrd.instrument.diffractometer import Instrument
 from slxrd.model.intensity import Model
 from slxrd.parameters.parameter_set import Parameters

@@ -181,7 +181,7 @@ def test_satellites_that_describe_the_pattern_are_enough(monkeypatch: pytest.Mon
     q = np.arange(1.389, 2.884, 0.0005)
     values = {"d": 2.941, "L": 5.19, "sigma_L": 0.1, "N": 8.0, "sigma_N": 0.2, "f_S": 0.433, "L_S": 5.12}
     objective, parameters = prepared(q, values | {"d_S": 2.912}, 0.0008, (2.145, 2.1702), M=29, estimate=28)
-    monkeypatch.setattr("slxrd.fitting.search.satellites.DECISIVE", 0.0)
+    monkeypatch.setattr("slxrd.fitting.search.satellites.scan.DECISIVE", 0.0)
     monkeypatch.setattr("slxrd.fitting.search.minima._search_in_stages", lambda *_: pytest.fail("searched"))
     best = search(objective, parameters).minima[0]
     assert best.values["L"] == pytest.approx(5.19, abs=0.05)

@@ -35,6 +35,7 @@ from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.repetitions import search_repetitions
+from slxrd.fitting.search.satellites.scan import Scanned
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.systematics.covariance import check_effects
 from slxrd.fitting.systematics.settings import Systematics
@@ -84,6 +85,8 @@ class FitOptions:
     resolution_note : str
         That of these notes which states that the resolution is too wide; empty without one. It is left out
         where a peak in a region gives a limit itself.
+    satellites : Scanned, optional
+        Of a stack on a substrate: structures with the period of the satellites, if they are known.
     """
 
     regions: Sequence[Region] = ()
@@ -99,6 +102,7 @@ class FitOptions:
     estimated_coherent: bool = False
     systematics: Systematics = field(default_factory=Systematics)
     resolution_note: str = field(default="", compare=False, repr=False)
+    satellites: Scanned | None = field(default=None, compare=False, repr=False)
 
 
 def fit_pattern(
@@ -143,7 +147,7 @@ def fit_pattern(
         objective = objective.with_background(SEARCHED if SEARCHED in names else names[-1])
     _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
-    found = search(objective, parameters, report, budget)
+    found = search(objective, parameters, report, budget, options.satellites)
     if options.estimated_coherent and objective.model.stack.coherent > 1:
         objective, found = search_repetitions(objective, parameters, found, budget)
         notes.append(f"M = {objective.model.stack.coherent} has the lowest χ² (--coherent)")

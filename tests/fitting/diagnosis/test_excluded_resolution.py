@@ -43,7 +43,7 @@ def test_the_limit_is_used_where_it_describes_the_pattern_clearly_better(
 
 def test_what_was_replaced_is_in_the_headline_and_is_saved() -> None:
     assessment = replace(SYSTEMATIC, replaced="σ_G = 0.0021 Å⁻¹ was replaced by σ_G = 0.0012 Å⁻¹")
-    assert assessment.headline.endswith(f" Not as given: {assessment.replaced}.")
+    assert assessment.headline.endswith(f" Changed: {assessment.replaced}.")
     assert assessment.lines[0] == assessment.headline
     plain = assessment_dictionary(assessment)
     assert plain is not None
@@ -67,7 +67,7 @@ def test_the_limit_of_the_sharpest_peak_describes_a_thick_film() -> None:
     assert not any("equal crystals with gaps" in note for note in found.notes)
     first, _, rest = str(found).partition("\n\n")
     said = " ".join(first.split())
-    assert f"Not as given: σ_G = {GIVEN} Å⁻¹ (--resolution)" in said
+    assert f"Changed: σ_G = {GIVEN} Å⁻¹ (--resolution)" in said
     assert f"was replaced by σ_G = {limit.sigma:.3g} Å⁻¹" in said
     assert "larger than the sharpest peak" not in rest
     thickness = found.derived["thickness"]

@@ -24,6 +24,8 @@ from slxrd.units import FloatArray
 _SHARE, _ABOVE_NOISE = 0.02, 5.0
 #: Narrowest band, in points, and the number of its widths that a region must have.
 _NARROWEST, _WIDTHS = 2, 6
+#: Part of a count that is added before a square root.
+ANSCOMBE = 0.375
 #: Lags of the autocorrelation of residuals.
 _LAGS = 8
 
@@ -94,7 +96,15 @@ Transform = Callable[[FloatArray], FloatArray]
 
 
 def _root(calculated: FloatArray, noise: FloatArray) -> tuple[Transform, FloatArray]:
-    return lambda y: np.sqrt(np.maximum(y, 0.0)), noise / (2.0 * np.sqrt(np.maximum(calculated, noise)))
+    """Square root of the intensity and 3/8 of a count, whose mean and variance depend least on the intensity.
+
+    F. J. Anscombe, Biometrika 1948, 35, 246. The root of the intensity itself is too low on average where the
+    counts are few.
+    """
+    count = float(np.median(noise**2 / np.maximum(calculated, noise)))
+    offset = ANSCOMBE * count
+    spread = noise / (2.0 * np.sqrt(np.maximum(calculated + offset, noise)))
+    return lambda y: np.sqrt(np.maximum(y + offset, 0.0)), spread
 
 
 def _logarithm(calculated: FloatArray, noise: FloatArray) -> tuple[Transform, FloatArray]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
+from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
 from slxrd.fitting.diagnosis.options import diagnosis_for, excluded_resolution, means_stack
 from slxrd.fitting.diagnosis.readings import (
     CRYSTALS,
@@ -24,7 +25,7 @@ from slxrd.fitting.result.assessment import Assessment
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.q_zero import fix_q_zero
-from slxrd.fitting.search.satellites import scan_satellites
+from slxrd.fitting.search.satellites.scan import Scanned, scan_satellites
 from slxrd.fitting.search.scan import Progress
 from slxrd.parameters.parameter_set import Parameters
 
@@ -90,6 +91,10 @@ def _with_other_models(
     """Fit a pattern with the model that is proposed and with others; see :func:`fit_best`."""
     reading = best_reading(pattern, options, setup)
     first = fit_pattern(reading.pattern, reading.options, report)
+    if first.rejected and (wider := mask_satellite(pattern, options, first)):
+        first = _with_wider_mask(pattern, wider, setup, first, report)
+    if first.rejected and reading.crystals_excluded:
+        return first
     other = setup_other(pattern, options, setup, first)
     if other is None:
         return first
@@ -104,6 +109,30 @@ def _with_other_models(
         if not first.rejected and not _is_better(tried, first):
             return first
     return tried
+
+
+def _with_wider_mask(
+    pattern: Pattern, mask: tuple[float, float], setup: Setup, first: Fit, report: Progress | None
+) -> Fit:
+    """Fit again without the satellites beside the substrate, from the minima of a fit that was rejected.
+
+    The first fit is returned if the other one is rejected too.
+    """
+    assert first.options is not None
+    assert first.assessment is not None
+    before = first.options.request["mask"]
+    masks = (*(one for one in before if one[1] < mask[0] or one[0] > mask[1]), mask)
+    masked, chosen = setup(pattern, {**first.options.request, "mask": tuple(sorted(masks))})
+    known = Scanned([dict(minimum.values) for minimum in first.minima], found=True, decisive=True)
+    chosen = replace(chosen, notes=(*first.options.notes, *chosen.notes), satellites=known)
+    tried = fit_pattern(masked, chosen, report)
+    if tried.assessment is None or tried.rejected:
+        return first
+    replaced = (
+        f"the fit with the satellites beside the peak of the substrate is rejected (reduced χ² "
+        f"{first.assessment.reduced_chi2:.3g}); {mask[0]:g} to {mask[1]:g} Å⁻¹ were left out (--mask)"
+    )
+    return replace(tried, assessment=replace(tried.assessment, replaced=replaced))
 
 
 def setup_other(
@@ -173,8 +202,8 @@ def _of_few_crystals(
     """
     masked, stacked = setup(pattern, given)
     objective, parameters = _prepared(masked, stacked)
-    best = roughly_on_substrate(objective, parameters, Budget(SECONDS))
-    if best is None or best.chi2 / objective.n_points > WORTH_FITTING * film.reduced_chi2:
+    found = roughly_on_substrate(objective, parameters, Budget(SECONDS))
+    if found is None or found[0].chi2 / objective.n_points > WORTH_FITTING * film.reduced_chi2:
         return None
     return masked, stacked
 

@@ -124,20 +124,22 @@ def complete(
         if not options[name]:
             used[name] = proposed[name]
     if film and not of_stack and "stack" in proposed:
-        named = {name for group in _OF_PARAMETERS for name in options[group] or ()}
+        named = named_parameters(options)
         used["stack"] = proposed["stack"]
         for group in ("fix", "bounds"):
             used[group] = {name: row for name, row in proposed[group].items() if name not in named}
+        used["free"] = tuple(name for name in proposed["free"] if name not in named)
     for name in ("mask", "substrate", "resolution"):
         if not options[name] and options[name] != 0.0 and name in proposed:
             used[name] = proposed[name]
     for name in ("regions", "mask"):
         if name in used:
             used[name] = _with_further(used[name], name, further)
-    chosen |= {
-        name: {**value, **(options[name] or {})} if name in _OF_PARAMETERS else value
-        for name, value in used.items()
-    }
+    for name, value in used.items():
+        if name == "free":
+            chosen[name] = (*(options[name] or ()), *value)
+        else:
+            chosen[name] = {**value, **(options[name] or {})} if name in _OF_PARAMETERS else value
     if options["order"] is not None:
         chosen |= _with_order(found, options)
     notes = [_note(found, used)] if used else []
@@ -193,6 +195,17 @@ def _material(substrate: Any) -> tuple[str | None, bool]:
     return None, False
 
 
+def named_parameters(options: Mapping[str, Any]) -> set[str]:
+    """Return the parameters that options of a fit name.
+
+    Parameters
+    ----------
+    options : mapping
+        All options by name.
+    """
+    return {name for group in _OF_PARAMETERS for name in options[group] or ()}
+
+
 def means_stack(options: Mapping[str, Any]) -> bool:
     """Whether options of a fit describe a stack of crystals with gaps.
 
@@ -205,7 +218,7 @@ def means_stack(options: Mapping[str, Any]) -> bool:
         return True
     if any(options[name] is not None for name in ("ligand", "partner", "slab", "crystal")):
         return True
-    named = {name for group in _OF_PARAMETERS for name in options[group] or ()}
+    named = named_parameters(options)
     return bool(named & set(STACKING)) or options["coherent_spread"] > 0.0
 
 
@@ -222,7 +235,7 @@ def _with_further(ranges: Any, name: str, further: Sequence[Pattern]) -> Any:
 def _with_order(found: Diagnosis, options: Mapping[str, Any]) -> dict[str, Any]:
     """Let d start at, and stay near, that of the given order of the strongest peak."""
     bragg = [peak for peak in found.peaks if peak.kind == "Bragg"]
-    named = {name for group in _OF_PARAMETERS for name in options[group] or ()}
+    named = named_parameters(options)
     if not bragg or "d" in named:
         return {}
     strongest = max(bragg, key=lambda peak: peak.height)

@@ -30,7 +30,7 @@ CLEARLY_SHARPER = 0.5
 MATCHED, FEWEST_PLANES = 0.012, 3.0
 #: Half of the range in 2θ around a substrate's peak, in degrees, in which its dynamical diffraction hides the
 #: satellites of a multilayer.
-DYNAMICAL = 0.1
+DYNAMICAL = 0.2
 #: Half of the region around a film's peak without fringes, in widths.
 WITHOUT_FRINGES = 5.0
 
@@ -100,6 +100,7 @@ def _of_multilayer(found: Findings, satellites: FringePeriod, low: float, high: 
         "coherent": satellites.repeats,
         "stack": "alternating",
         "fix": {"L": round(d, 4), "sigma_L": 0.0},
+        "free": ("f_B",),
         "bounds": {
             "d": (round(d * (1.0 - MATCHED), 4), round(d * (1.0 + MATCHED), 4)),
             "d_B": (round(first / high, 4), round(first / low, 4)),
@@ -122,7 +123,10 @@ def _region(found: Findings, main: Maximum) -> tuple[float, float]:
         if around:
             low, high = min(low, found.substrate.q - around), max(high, found.substrate.q + around)
     for period in found.fringes:
-        low, high = min(low, period.low), max(high, period.high)
+        half = (
+            math.pi / period.period if period.kind == "superlattice" else 0.0
+        )  # of the outermost satellites
+        low, high = min(low, period.low - half), max(high, period.high + half)
         if period.kind == "superlattice":
             beyond = 4.0 * 2.0 * math.pi / period.period
             near = [peak.q for peak in found.bragg if low - beyond < peak.q < high + beyond]

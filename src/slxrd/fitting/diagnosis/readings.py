@@ -6,12 +6,12 @@ import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.disguise import coincident_lattices
-from slxrd.fitting.diagnosis.options import diagnosis_for
+from slxrd.fitting.diagnosis.options import diagnosis_for, named_parameters
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
@@ -20,7 +20,7 @@ from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.minima import search
 from slxrd.fitting.search.on_substrate import completed, without_substrate
 from slxrd.fitting.search.q_zero import fix_q_zero
-from slxrd.fitting.search.satellites import scan_satellites
+from slxrd.fitting.search.satellites.scan import Scanned, scan_satellites
 from slxrd.fitting.search.stages import best_starts, lowest, refine_roughly
 from slxrd.parameters.parameter_set import Parameters
 
@@ -28,11 +28,16 @@ from slxrd.parameters.parameter_set import Parameters
 SECONDS = 5.0
 #: A film is preferred to a stack whose information criterion is lower by less: it assumes less.
 INDECISIVE = 10.0
+#: Crystals with gaps are excluded if their information criterion is so many times as large.
+MUCH_WORSE = 3.0
+#: Parameters of one layer and the same of the other.
+OF_LAYERS = {"d": "d_B", "d_B": "d", "N": "N_B", "N_B": "N"}
 #: Structures of a reading that are refined on the substrate.
 MOST_REFINED = 4
 
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
+OTHER_ORDER = "alternating layers in the other order"
 CRYSTALS = "equal crystals with gaps (--stack pure)"
 FILM = "one film (--coherent 1)"
 
@@ -47,10 +52,13 @@ class Reading:
         Over q, masked.
     options : FitOptions
         For :func:`slxrd.fitting.pipeline.fit_pattern`.
+    crystals_excluded : bool
+        Whether equal crystals with gaps describe the pattern much worse.
     """
 
     pattern: Pattern
     options: FitOptions
+    crystals_excluded: bool = False
 
 
 def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> Reading:
@@ -78,9 +86,12 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
     given = {**options, "regions": options["regions"] or proposed["regions"]}
     masked, stacked = setup(pattern, {**given, "coherent": proposed["coherent"]})
     readings = {LAYERS: as_layers, CRYSTALS: (masked, replace(stacked, estimated_coherent=True))}
+    if "bounds" in proposed and not named_parameters(options) & set(OF_LAYERS):
+        readings[OTHER_ORDER] = _in_other_order(given, proposed, pattern, setup)
     with contextlib.suppress(SlxrdError):  # options may name parameters that a film does not have
         readings[FILM] = setup(pattern, {**given, "coherent": 1})
-    values = {name: _criterion(*reading) for name, reading in readings.items()}
+    compared = {name: _compare(*reading) for name, reading in readings.items()}
+    values = {name: one.criterion for name, one in compared.items()}
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
     as_well = FILM in others and values[FILM] < values[best] + INDECISIVE
     if as_well:
@@ -94,10 +105,36 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
         f"{'nearly as well as' if as_well else 'better than'} {' or '.join(others)}: information criterion "
         f"{values[best]:.4g}, not {' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
-    return Reading(pattern, replace(chosen, notes=(*chosen.notes, note)))
+    chosen = replace(chosen, notes=(*chosen.notes, note), satellites=compared[best].satellites)
+    return Reading(pattern, chosen, values.get(CRYSTALS, math.inf) > MUCH_WORSE * values[best])
 
 
-def _criterion(pattern: Pattern, options: FitOptions) -> float:
+def _in_other_order(
+    options: Mapping[str, Any], proposed: Mapping[str, Any], pattern: Pattern, setup: Setup
+) -> tuple[Pattern, FitOptions]:
+    """Set up the fit of alternating layers with the bounds of the two layers exchanged."""
+    bounds = {OF_LAYERS[name]: pair for name, pair in proposed["bounds"].items()}
+    of_layers = {
+        "coherent": proposed["coherent"],
+        "stack": proposed["stack"],
+        "fix": {**proposed["fix"], **(options["fix"] or {})},
+        "free": (*proposed["free"], *(options["free"] or ())),
+        "bounds": {**bounds, **(options["bounds"] or {})},
+    }
+    masked, exchanged = setup(pattern, {**options, **of_layers})
+    note = ", ".join(f"--bounds {name}={low:g}:{high:g}" for name, (low, high) in bounds.items())
+    notes = (*exchanged.notes, f"the other layer above the substrate: {note}")
+    return masked, replace(exchanged, estimated_coherent=True, notes=notes)
+
+
+class _Compared(NamedTuple):
+    """The criterion of a reading, and the starts if all structures were scanned."""
+
+    criterion: float
+    satellites: Scanned | None = None
+
+
+def _compare(pattern: Pattern, options: FitOptions) -> _Compared:
     """χ² of the best minimum that is found in a short time, and a penalty for each parameter.
 
     Infinite for a stack whose planes all lie on one lattice: it is a film, which has a reading of its own.
@@ -105,18 +142,25 @@ def _criterion(pattern: Pattern, options: FitOptions) -> float:
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
     budget = Budget(min(SECONDS, options.budget / 4.0))
+    satellites = None
     if objective.model.stack.coherent == 1:
         best = search(objective, without_neighbours(parameters), budget=budget).minima[0]
     else:
-        best = roughly_on_substrate(objective, fix_q_zero(parameters), budget) or _alone(
-            objective, parameters, budget
-        )
-    if objective.model.stack.coherent > 1 and coincident_lattices(best, 1.0):
-        return math.inf
-    return best.chi2 + len(best.names) * math.log(objective.n_points)
+        found = roughly_on_substrate(objective, fix_q_zero(parameters), budget)
+        if found is None:
+            best = _alone(objective, parameters, budget)
+        else:
+            best, satellites = found
+        if coincident_lattices(best, 1.0):
+            return _Compared(math.inf)
+    complete = satellites is not None and satellites.complete
+    criterion = best.chi2 + len(best.names) * math.log(objective.n_points)
+    return _Compared(criterion, satellites if complete else None)
 
 
-def roughly_on_substrate(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum | None:
+def roughly_on_substrate(
+    objective: Objective, parameters: Parameters, budget: Budget
+) -> tuple[Minimum, Scanned] | None:
     """Refine the best structures with the period of the satellites.
 
     Parameters
@@ -130,17 +174,19 @@ def roughly_on_substrate(objective: Objective, parameters: Parameters, budget: B
 
     Returns
     -------
-    Minimum or None
-        None without a substrate, and where no structure lies within the bounds.
+    tuple of Minimum and Scanned, or None
+        The best minimum and the starting points. None without a substrate, and where no structure lies within
+        the bounds.
     """
     if objective.model.stack.substrate is None:
         return None
     parameters = near_interface(objective, parameters)
-    starts = completed(parameters, scan_satellites(objective, parameters, budget))
+    satellites = scan_satellites(objective, parameters, budget)
+    starts = completed(parameters, satellites)
     if not starts:
         return None
     starts = best_starts(objective, parameters, starts, MOST_REFINED, budget)
-    return lowest(refine_roughly(objective, parameters, starts, budget, "on the substrate"))
+    return lowest(refine_roughly(objective, parameters, starts, budget, "on the substrate")), satellites
 
 
 def _alone(objective: Objective, parameters: Parameters, budget: Budget) -> Minimum:

@@ -97,7 +97,7 @@ class Assessment:
     noise_time : float
         Correlation time of the noise of the data in points, above 1 where they were smoothed or interpolated.
     replaced : str
-        A given option that the data exclude, and what was used instead; empty without one.
+        An option with which the fit does not describe the data, and what was used instead; empty without one.
     """
 
     grade: Grade
@@ -129,7 +129,7 @@ class Assessment:
     @property
     def headline(self) -> str:
         """The grade, what it means for the values, and what was replaced."""
-        return f"{self._graded} Not as given: {self.replaced}." if self.replaced else self._graded
+        return f"{self._graded} Changed: {self.replaced}." if self.replaced else self._graded
 
     @property
     def _graded(self) -> str:

@@ -244,4 +244,4 @@ def refine(
         Relative change of χ² at which the refinement ends.
     """
     found = minimise(objective, filled(parameters, values), tolerance, expired=budget.expired)
-    return with_whole_sizes(objective, found, budget)
+    return with_whole_sizes(objective, found, budget, tolerance)

@@ -24,7 +24,7 @@ from slxrd.fitting.search.identity import distinct, exchangeable, same
 from slxrd.fitting.search.on_substrate import refine_on_substrate, search_satellites, without_substrate
 from slxrd.fitting.search.pairs.scan import scan_pairs
 from slxrd.fitting.search.q_zero import decide_q_zero, fix_q_zero
-from slxrd.fitting.search.satellites import scan_satellites
+from slxrd.fitting.search.satellites.scan import Scanned, scan_satellites
 from slxrd.fitting.search.scan import (
     FAINTEST,
     SHARE_OF_SCAN,
@@ -69,6 +69,7 @@ def search(
     parameters: Parameters,
     report: Progress | None = None,
     budget: Budget | None = None,
+    satellites: Scanned | None = None,
 ) -> SearchResult:
     """Find the minima of χ², the best first.
 
@@ -84,6 +85,8 @@ def search(
         Called with steps done and steps in all.
     budget : Budget, optional
         Time budget; none by default.
+    satellites : Scanned, optional
+        Of a stack on a substrate: structures with the period of the satellites, if they are known.
 
     Returns
     -------
@@ -102,7 +105,7 @@ def search(
             parameters = near_interface(objective, parameters)
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     if objective.model.stack.substrate is not None:
-        result = _search_on_substrate(objective, parameters, report, budget)
+        result = _search_on_substrate(objective, parameters, report, budget, satellites)
         if result is not None:
             return result
     if objective.model.stack.gap_distribution.parameters:
@@ -122,14 +125,18 @@ def search(
 
 
 def _search_on_substrate(
-    objective: Objective, parameters: Parameters, report: Progress | None, budget: Budget
+    objective: Objective,
+    parameters: Parameters,
+    report: Progress | None,
+    budget: Budget,
+    satellites: Scanned | None,
 ) -> SearchResult | None:
     """Search a stack from its satellites, and without the substrate where these do not describe the pattern.
 
     None without satellites if the stack alone cannot be searched.
     """
     stack, fixed = objective.model.stack, fix_q_zero(parameters)
-    satellites = scan_satellites(objective, near_interface(objective, fixed), budget)
+    satellites = satellites or scan_satellites(objective, near_interface(objective, fixed), budget)
     bare = without_substrate(objective, parameters)
     known: tuple[Minimum, ...] = ()
     certificate: SearchCertificate | None = None

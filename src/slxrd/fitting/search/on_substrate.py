@@ -17,7 +17,7 @@ from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.certificate import SearchCertificate
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.identity import distinct, exchangeable, exchanged, same
-from slxrd.fitting.search.satellites import Scanned
+from slxrd.fitting.search.satellites.scan import Scanned
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.search.stages import best_starts, lowest, refine_fully, refine_roughly, simplified
 from slxrd.parameters.environment import OF_SUBSTRATE

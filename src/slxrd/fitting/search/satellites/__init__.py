@@ -1,0 +1,1 @@
+"""Starts for stacks on a substrate from the period of their satellites."""
