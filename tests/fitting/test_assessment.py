@@ -23,7 +23,7 @@ from slxrd.fitting.assessment.goodness_of_fit import (
 )
 from slxrd.fitting.assessment.misfit import Kind, advice
 from slxrd.fitting.assessment.scatter import measured_noise
-from slxrd.fitting.assessment.structure import difference_of_logarithms, explained_structure
+from slxrd.fitting.assessment.structure import _root, difference_of_logarithms, explained_structure
 from slxrd.fitting.objective.evaluation import Fitted
 
 
@@ -216,6 +216,18 @@ def test_the_share_of_the_structure_does_not_depend_on_the_counts() -> None:
         assert right.share > 0.98
     assert shares[0] == pytest.approx(shares[1], abs=0.05)
     assert shares[1] == pytest.approx(0.75, abs=0.06)  # half of the amplitude: a quarter of the power is left
+
+
+@pytest.mark.parametrize("counts", [0.5, 2.0, 8.0])
+def test_few_counts_are_not_taken_for_structure(counts: float) -> None:
+    """Strong and weak stretches in turn: the mean root of few counts is less than the root of their mean."""
+    x = np.arange(40_000)
+    curve = np.where(x // 8 % 2, 60.0, counts)
+    data = np.random.default_rng(18).poisson(curve).astype(float)
+    transform, spread = _root(curve, np.sqrt(curve))
+    rest = transform(data) - transform(curve)
+    assert abs(rest[curve == counts].mean() - rest[curve > counts].mean()) < 0.07
+    assert np.var(rest[curve == counts]) == pytest.approx(np.mean(spread[curve == counts] ** 2), rel=0.3)
 
 
 def test_the_difference_of_logarithms_is_that_of_the_factor() -> None:

@@ -21,7 +21,7 @@ from slxrd.fitting.diagnosis.readings import (
 from slxrd.fitting.diagnosis.result import Diagnosis
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
-from slxrd.fitting.result.assessment import Assessment
+from slxrd.fitting.result.assessment import Assessment, Rival
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.q_zero import fix_q_zero
@@ -93,6 +93,7 @@ def _with_other_models(
     first = fit_pattern(reading.pattern, reading.options, report)
     if first.rejected and (wider := mask_satellite(pattern, options, first)):
         first = _with_wider_mask(pattern, wider, setup, first, report)
+    first = _with_rival(first, reading.other_order)
     if first.rejected and reading.crystals_excluded:
         return first
     other = setup_other(pattern, options, setup, first)
@@ -109,6 +110,14 @@ def _with_other_models(
         if not first.rejected and not _is_better(tried, first):
             return first
     return tried
+
+
+def _with_rival(fit: Fit, rival: Rival | None) -> Fit:
+    """Add a model of the same points to those with which a fit is compared."""
+    if rival is None or fit.assessment is None or fit.rejected:
+        return fit
+    rival = replace(rival, log_odds=rival.log_odds / fit.assessment.widening**2)
+    return replace(fit, assessment=replace(fit.assessment, rivals=(*fit.assessment.rivals, rival)))
 
 
 def _with_wider_mask(

@@ -126,7 +126,7 @@ def complete(
     if film and not of_stack and "stack" in proposed:
         named = named_parameters(options)
         used["stack"] = proposed["stack"]
-        for group in ("fix", "bounds"):
+        for group in ("fix", "tie", "bounds"):
             used[group] = {name: row for name, row in proposed[group].items() if name not in named}
         used["free"] = tuple(name for name in proposed["free"] if name not in named)
     for name in ("mask", "substrate", "resolution"):

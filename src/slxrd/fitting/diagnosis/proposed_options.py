@@ -86,7 +86,7 @@ def _of_multilayer(found: Findings, satellites: FringePeriod, low: float, high: 
     """Return the options for two layers that alternate, without gaps between their planes.
 
     One has planes at about the distance of those of the substrate, or of the strongest peak; the planes of
-    the other have their Bragg peak within the region.
+    the other have their Bragg peak within the region. The distance between the layers is the mean of both.
     """
     if (satellites.repeats or 1) < 2:
         return {"coherent": 1}
@@ -99,7 +99,8 @@ def _of_multilayer(found: Findings, satellites: FringePeriod, low: float, high: 
     return {
         "coherent": satellites.repeats,
         "stack": "alternating",
-        "fix": {"L": round(d, 4), "sigma_L": 0.0},
+        "fix": {"sigma_L": 0.0},
+        "tie": {"L": "0.5*(d + d_B)"},
         "free": ("f_B",),
         "bounds": {
             "d": (round(d * (1.0 - MATCHED), 4), round(d * (1.0 + MATCHED), 4)),

@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
@@ -15,11 +15,13 @@ from slxrd.fitting.diagnosis.options import diagnosis_for, named_parameters
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
+from slxrd.fitting.result.assessment import Rival
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.minima import search
 from slxrd.fitting.search.on_substrate import completed, without_substrate
 from slxrd.fitting.search.q_zero import fix_q_zero
+from slxrd.fitting.search.repetitions import nearby_repetitions
 from slxrd.fitting.search.satellites.scan import Scanned, scan_satellites
 from slxrd.fitting.search.stages import best_starts, lowest, refine_roughly
 from slxrd.parameters.parameter_set import Parameters
@@ -38,6 +40,7 @@ MOST_REFINED = 4
 Setup = Callable[[Pattern, Mapping[str, Any]], tuple[Pattern, FitOptions]]
 LAYERS = "alternating layers without gaps (--stack alternating)"
 OTHER_ORDER = "alternating layers in the other order"
+ORDERS = (LAYERS, OTHER_ORDER)
 CRYSTALS = "equal crystals with gaps (--stack pure)"
 FILM = "one film (--coherent 1)"
 
@@ -54,11 +57,14 @@ class Reading:
         For :func:`slxrd.fitting.pipeline.fit_pattern`.
     crystals_excluded : bool
         Whether equal crystals with gaps describe the pattern much worse.
+    other_order : Rival, optional
+        Of two layers in turn: the same layers in the other order, with χ² of a rough refinement.
     """
 
     pattern: Pattern
     options: FitOptions
     crystals_excluded: bool = False
+    other_order: Rival | None = None
 
 
 def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> Reading:
@@ -91,6 +97,7 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
     with contextlib.suppress(SlxrdError):  # options may name parameters that a film does not have
         readings[FILM] = setup(pattern, {**given, "coherent": 1})
     compared = {name: _compare(*reading) for name, reading in readings.items()}
+    rival = _compare_orders(compared, Budget(min(SECONDS, as_layers[1].budget / 4.0)))
     values = {name: one.criterion for name, one in compared.items()}
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
     as_well = FILM in others and values[FILM] < values[best] + INDECISIVE
@@ -106,7 +113,8 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
         f"{values[best]:.4g}, not {' or '.join(f'{values[name]:.4g}' for name in others)}"
     )
     chosen = replace(chosen, notes=(*chosen.notes, note), satellites=compared[best].satellites)
-    return Reading(pattern, chosen, values.get(CRYSTALS, math.inf) > MUCH_WORSE * values[best])
+    worse = values.get(CRYSTALS, math.inf) > MUCH_WORSE * values[best]
+    return Reading(pattern, chosen, worse, rival if best in ORDERS else None)
 
 
 def _in_other_order(
@@ -118,6 +126,7 @@ def _in_other_order(
         "coherent": proposed["coherent"],
         "stack": proposed["stack"],
         "fix": {**proposed["fix"], **(options["fix"] or {})},
+        "tie": {**proposed["tie"], **(options["tie"] or {})},
         "free": (*proposed["free"], *(options["free"] or ())),
         "bounds": {**bounds, **(options["bounds"] or {})},
     }
@@ -127,35 +136,60 @@ def _in_other_order(
     return masked, replace(exchanged, estimated_coherent=True, notes=notes)
 
 
-class _Compared(NamedTuple):
-    """The criterion of a reading, and the starts if all structures were scanned."""
+@dataclass(frozen=True)
+class _Compared:
+    """The best minimum of a reading that is found in a short time, and the starts of a complete scan.
 
-    criterion: float
+    A stack whose planes all lie on one lattice is excluded: it is a film, which has a reading of its own.
+    """
+
+    objective: Objective
+    best: Minimum
     satellites: Scanned | None = None
+    excluded: bool = False
+
+    @property
+    def criterion(self) -> float:
+        """χ² and a penalty for each parameter."""
+        if self.excluded:
+            return math.inf
+        return self.best.chi2 + len(self.best.names) * math.log(self.objective.n_points)
 
 
 def _compare(pattern: Pattern, options: FitOptions) -> _Compared:
-    """χ² of the best minimum that is found in a short time, and a penalty for each parameter.
-
-    Infinite for a stack whose planes all lie on one lattice: it is a film, which has a reading of its own.
-    """
+    """Find the best minimum of a reading in a short time."""
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
     budget = Budget(min(SECONDS, options.budget / 4.0))
-    satellites = None
     if objective.model.stack.coherent == 1:
-        best = search(objective, without_neighbours(parameters), budget=budget).minima[0]
+        return _Compared(
+            objective, search(objective, without_neighbours(parameters), budget=budget).minima[0]
+        )
+    found = roughly_on_substrate(objective, fix_q_zero(parameters), budget)
+    if found is None:
+        best, satellites = _alone(objective, parameters, budget), None
     else:
-        found = roughly_on_substrate(objective, fix_q_zero(parameters), budget)
-        if found is None:
-            best = _alone(objective, parameters, budget)
-        else:
-            best, satellites = found
-        if coincident_lattices(best, 1.0):
-            return _Compared(math.inf)
+        best, satellites = found
     complete = satellites is not None and satellites.complete
-    criterion = best.chi2 + len(best.names) * math.log(objective.n_points)
-    return _Compared(criterion, satellites if complete else None)
+    return _Compared(
+        objective, best, satellites if complete else None, excluded=bool(coincident_lattices(best, 1.0))
+    )
+
+
+def _compare_orders(compared: dict[str, _Compared], budget: Budget) -> Rival | None:
+    """Compare both orders of layers, each with its best number of repetitions; return the worse one."""
+    lowest = min(one.criterion for one in compared.values())
+    close = [name for name in ORDERS if name in compared and compared[name].criterion < MUCH_WORSE * lowest]
+    if len(close) < 2 or min(compared[name].criterion for name in close) > lowest:
+        return None
+    for name in close:
+        one = compared[name]
+        objective, best = nearby_repetitions(one.objective, one.best, budget)
+        compared[name] = replace(one, objective=objective, best=best)
+    better, worse = sorted((compared[name] for name in close), key=lambda one: one.criterion)
+    shown = {name: float(worse.best.values[name]) for name in OF_LAYERS}
+    odds = 0.5 * (worse.criterion - better.criterion)
+    return Rival("the layers in the other order", worse.best.chi2, odds, shown)
 
 
 def roughly_on_substrate(

@@ -139,6 +139,19 @@ def choose_repetitions(
     return numbers.tried[numbers.lowest]
 
 
+def nearby_repetitions(objective: Objective, best: Minimum, budget: Budget) -> tuple[Objective, Minimum]:
+    """Choose the number of coherent crystals near an estimate, with the lowest χ².
+
+    Parameters
+    ----------
+    objective, best, budget
+        As for :func:`choose_repetitions`.
+    """
+    numbers = _Numbers(objective, best, budget)
+    numbers.climb()
+    return numbers.tried[numbers.lowest]
+
+
 def search_repetitions(
     objective: Objective, parameters: Parameters, found: SearchResult, budget: Budget
 ) -> tuple[Objective, SearchResult]:

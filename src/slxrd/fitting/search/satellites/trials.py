@@ -18,7 +18,7 @@ from slxrd.data.peaks import lattice_period, measure_peak
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.film.fringes import fringe_periods
 from slxrd.fitting.search.film.interference import strongest_region
-from slxrd.fitting.search.scan import NO_FRINGES
+from slxrd.fitting.search.scan import NO_FRINGES, filled
 from slxrd.parameters.parameter_set import Parameter, Parameters
 from slxrd.units import FloatArray
 
@@ -148,7 +148,7 @@ def _layers(
     Planes of the layer with the narrower bounds are tried at several distances; those of the other layer
     have the distance that the period leaves to them.
     """
-    gap = parameters["L"].value
+    gap = _given_gap(parameters)
     if gap is None:
         return
     widths = {suffix: _relative_width(parameters["d" + suffix]) for suffix in ("", "_B")}
@@ -174,6 +174,19 @@ def _layers(
                     continue
                 first, second = ((distance, number), (d, N)) if stepped else ((d, N), (distance, number))
                 yield from ((*first, gap, spread, *second) for spread in spreads)
+
+
+def _given_gap(parameters: Parameters) -> float | None:
+    """L if it is given; if it is tied, in the middle of all bounds; None if it is free."""
+    row = parameters["L"]
+    if row.expression is None:
+        return row.value
+    middle = {
+        name: one.value if one.value is not None else (one.lower + one.upper) / 2.0
+        for name, one in parameters.items()
+    }
+    full = filled(parameters, middle)
+    return full.resolve(full.vector())[0]["L"]
 
 
 def _relative_width(row: Parameter) -> float:

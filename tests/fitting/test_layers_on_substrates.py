@@ -1,0 +1,111 @@
+"""Two layers in turn on a substrate, in both orders, and the satellites beside its peak."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from films_on_substrates import superlattice
+
+import slxrd
+from slxrd.fitting.api import setup
+from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
+from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.request.declaration import collect
+from slxrd.fitting.search.satellites.trials import structures_to_try
+
+FILE = Path(__file__).parents[1] / "files" / "InGaAs_SL_68_re_m002.x00"
+#: Planes, plane distance and amplitude of a layer of the substrate's lattice and of another one.
+MATCHED, OTHER = (40, 1.4133, 0.9), (18, 1.4626, 1.0)
+PERIOD = 40 * 1.4133 + 18 * 1.4626
+BOUNDS = {"matched": (1.3963, 1.4302), "other": (1.3959, 1.4853)}
+
+
+@pytest.fixture(scope="module")
+def measured() -> slxrd.Pattern:
+    return slxrd.read(FILE)
+
+
+@pytest.mark.slow
+def test_the_other_layer_at_the_bottom() -> None:
+    """The pattern alone shows which of the layers is next to the substrate, if the number of them is right."""
+    pattern = superlattice(4, (OTHER, MATCHED), substrate=1.4133, peak=3e4)
+    fit = slxrd.fit(pattern, budget=60.0, noise="counting")
+    assert fit.stack.stack == "alternating"
+    assert fit.stack.coherent == 4
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "describes"
+    assert [rival.name for rival in fit.assessment.rivals if rival.log_odds > 10.0] == [
+        "the layers in the other order"
+    ]
+    period = fit.derived["period"]
+    assert period.interval_95 is not None
+    assert any(low <= PERIOD <= high for low, high in period.interval_95)
+    for name, (N, d, _) in zip(("", "_B"), (OTHER, MATCHED), strict=True):
+        assert fit.minima[0].values[f"d{name}"] == pytest.approx(d, abs=0.004)
+        assert fit.minima[0].values[f"N{name}"] == pytest.approx(N, abs=1.5)
+
+
+@pytest.mark.parametrize(("d", "d_B"), [("matched", "other"), ("other", "matched")])
+def test_structures_of_both_orders_are_tried(measured: slxrd.Pattern, d: str, d_B: str) -> None:
+    """The owners of the file found layers of 74 and 181 Å, from which one of the trials differs little."""
+    options = {
+        "coherent": 3, "stack": "alternating", "substrate": 1.4133, "regions": [(4.2302, 4.5011)],
+        "mask": [(4.4355, 4.456)], "tie": {"L": "0.5*(d + d_B)"}, "fix": {"sigma_L": 0.0},
+        "bounds": {"d": BOUNDS[d], "d_B": BOUNDS[d_B]}, "resolution": 0.0002,
+    }  # fmt: skip
+    pattern, chosen = setup(measured, collect(options))
+    objective, _ = prepare_objective(pattern, chosen)
+    tried = structures_to_try(objective, chosen.parameters.within(objective.model.stack.table)).values
+    first, second = (tried["N"] - 1) * tried["d"], (tried["N_B"] - 1) * tried["d_B"]
+    thin, thick = (first, second) if d == "other" else (second, first)
+    near = (abs(thin - 74.0) < 5.0) & (abs(thin + thick + 2 * 1.438 - 255.0) < 2.5)
+    other = tried["d"] if d == "other" else tried["d_B"]
+    assert np.any(near & (abs(other - 1.4626) < 0.01))
+    for name, kind in (("d", d), ("d_B", d_B)):
+        assert np.all((tried[name] >= BOUNDS[kind][0]) & (tried[name] <= BOUNDS[kind][1]))
+
+
+def rejected(low: float = 4.218, high: float = 4.501, period: float | None = 255.0) -> Any:
+    """What is needed of a fit of the measured pattern over a region."""
+    return SimpleNamespace(
+        stack=SimpleNamespace(coherent=3),
+        derived={"period": SimpleNamespace(value=period)},
+        regions=[SimpleNamespace(region=SimpleNamespace(low=low, high=high))],
+    )
+
+
+def test_the_range_beside_the_substrate_ends_between_satellites(measured: slxrd.Pattern) -> None:
+    """Satellites at 4.4253 and 4.4499 Å⁻¹ are nearer to the peak at 4.4458 Å⁻¹ than the next ones."""
+    found = mask_satellite(measured, collect({}), rejected())
+    assert found == pytest.approx((4.413, 4.4622), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "fit"),
+    [
+        pytest.param({"mask": [(4.43, 4.46)]}, rejected(), id="a mask is given"),
+        pytest.param({}, rejected(low=4.36), id="too few satellites are left"),
+        pytest.param({}, rejected(period=None), id="no period"),
+    ],
+)
+def test_no_range_beside_the_substrate(measured: slxrd.Pattern, options: Any, fit: Any) -> None:
+    assert mask_satellite(measured, collect(options), fit) is None
+
+
+@pytest.mark.slow
+def test_a_measured_superlattice(measured: slxrd.Pattern) -> None:
+    """The owners found a period of 255 Å and a layer of 74 Å."""
+    fit = slxrd.fit(measured, budget=120.0)
+    assert fit.assessment is not None
+    assert fit.assessment.grade == "systematic"
+    assert "beside the peak of the substrate is rejected" in fit.assessment.replaced
+    assert "Changed: the fit with the satellites" in str(fit)
+    for name, value, largest in (("period", 255.0, 4.0), ("thickness", 74.1, 8.0)):
+        estimate = fit.derived[name]
+        assert estimate.error is not None
+        assert estimate.error < largest
+        assert estimate.value == pytest.approx(value, abs=2.0 * estimate.error)
