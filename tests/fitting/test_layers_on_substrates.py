@@ -31,7 +31,7 @@ def measured() -> slxrd.Pattern:
 
 @pytest.mark.slow
 def test_the_other_layer_at_the_bottom() -> None:
-    """The pattern alone shows which of the layers is next to the substrate, if the number of them is right."""
+    """The pattern alone shows which of the layers is next to the substrate, given their number."""
     pattern = superlattice(4, (OTHER, MATCHED), substrate=1.4133, peak=3e4)
     fit = slxrd.fit(pattern, budget=60.0, noise="counting")
     assert fit.stack.stack == "alternating"
