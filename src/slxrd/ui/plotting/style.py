@@ -148,14 +148,15 @@ def _import_matplotlib() -> None:
     from matplotlib import artist as module
 
     artist: Any = module
-    listed = artist.kwdoc
-    if "slxrd.ui.cli.frame" in sys.modules:
+    listed = getattr(artist, "kwdoc", None)
+    if listed is not None and "slxrd.ui.cli.frame" in sys.modules:
         artist.kwdoc = lambda _: ""
     try:
         import matplotlib.backends.backend_agg
         import matplotlib.figure  # noqa: F401
     finally:
-        artist.kwdoc = listed
+        if listed is not None:
+            artist.kwdoc = listed
 
 
 def width() -> float:
