@@ -228,7 +228,7 @@ def refine(
     budget: Budget,
     tolerance: float = TOLERANCE,
 ) -> Minimum:
-    """Refine from one set of values, and make the sizes of narrow distributions whole.
+    """Refine from one set of values, and if not only roughly, make the sizes of narrow distributions whole.
 
     Parameters
     ----------
@@ -244,4 +244,4 @@ def refine(
         Relative change of χ² at which the refinement ends.
     """
     found = minimise(objective, filled(parameters, values), tolerance, expired=budget.expired)
-    return with_whole_sizes(objective, found, budget, tolerance)
+    return found if tolerance > TOLERANCE else with_whole_sizes(objective, found, budget)

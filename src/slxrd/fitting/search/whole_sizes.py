@@ -6,7 +6,7 @@ n − ⅓ and n + ⅓. A refinement ends anywhere in between; n is what it means
 
 from __future__ import annotations
 
-from slxrd.fitting.minimise.least_squares import TOLERANCE, Minimum, minimise
+from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget
 
@@ -18,9 +18,7 @@ EQUIVALENT = 1.0 / 3.0
 UNNOTICEABLE = 0.05
 
 
-def with_whole_sizes(
-    objective: Objective, found: Minimum, budget: Budget, tolerance: float = TOLERANCE
-) -> Minimum:
+def with_whole_sizes(objective: Objective, found: Minimum, budget: Budget) -> Minimum:
     """Return an equivalent minimum with whole N where the distribution of sizes is narrow.
 
     Parameters
@@ -31,8 +29,6 @@ def with_whole_sizes(
         A minimum.
     budget : Budget
         Budget of the search.
-    tolerance : float
-        Relative change of χ² at which a refinement ends.
     """
     for end in ("", "_B"):
         size, width = f"N{end}", f"sigma_N{end}"
@@ -47,7 +43,7 @@ def with_whole_sizes(
             continue
         if width in found.names:
             whole[width] = max(found.parameters[width].lower, SHARPEST)
-        again = minimise(objective, found.parameters.start(**whole), tolerance, expired=budget.expired)
+        again = minimise(objective, found.parameters.start(**whole), expired=budget.expired)
         if again.chi2 <= found.chi2 + UNNOTICEABLE:
             found = again
     return found

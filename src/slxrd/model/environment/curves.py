@@ -81,7 +81,7 @@ class Surroundings:
             if not derivatives:
                 rows[1:] = 0.0
         if not self.film:
-            amplitude = mean_amplitude(p, q, delta, s, pairs, self.gaps)
+            amplitude = mean_amplitude(p, q, delta, s, pairs, self.gaps, derivatives)
             self._disordered(amplitude, q, values)
         if self.columns:
             add_substrate(rows, amplitude, q, values, self.columns, self.depth, plane_amplitude(s))

@@ -55,6 +55,7 @@ def mean_amplitude(
     s: Sample,
     pairs: int,
     gaps: GapFunction | None = None,
+    derivatives: bool = True,
 ) -> ComplexArray:
     """Mean amplitude of the stacks and its exact derivatives, as the rows of one array.
 
@@ -64,6 +65,8 @@ def mean_amplitude(
         As in :func:`slxrd.model.kernel.dispatch.curves`.
     pairs : int
         Only this many cells from below are summed, as the others are too far away for the resolution.
+    derivatives : bool
+        Whether to calculate the derivatives; they are zero otherwise.
 
     Returns
     -------
@@ -84,7 +87,7 @@ def mean_amplitude(
         total, slopes = mean.value, [mean.slopes]
     rows = np.zeros((1 + p.size, q.size), np.complex128)
     rows[0] = total
-    for c in range(count):
+    for c in range(count if derivatives else 0):
         _chain(rows, p, q, delta, s, c, slopes[c], above[c], gaps, bare, bare_by_q, heights)
     return _displaced(rows, p, q, s)
 
