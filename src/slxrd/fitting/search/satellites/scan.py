@@ -25,6 +25,8 @@ from slxrd.units import FloatArray
 
 #: Starts for each kind of residuals; structures that are calculated together.
 MOST_STARTS, PORTION = 6, 50
+#: Largest difference in the thickness of both layers that are taken to be alike, relative to that of a pair.
+ALIKE = 0.06
 #: Points for each fringe of the longest stack, and their least and largest number in a region.
 POINTS_PER_FRINGE, FEWEST_POINTS, MOST_POINTS = 8, 200, 800
 #: Satellites have been found if the best structure has less than this part of the χ² of crystals whose
@@ -128,18 +130,20 @@ def _points(objective: Objective, trials: Trials) -> int:
 
 def _lowest(chi2: FloatArray, trials: Trials) -> list[int]:
     """Return the best structures of different sizes and periods."""
-    names = [name for name in ("N", "N_B") if name in trials.values]
+    of = trials.values
+    lengths = np.array([(of[f"N{end}"] - 1.0) * of[f"d{end}"] for end in ("", "_B") if f"N{end}" in of])
+    sizes = np.round([of[name] for name in ("N", "N_B", "L") if name in of])
+    # Layers of nearly the same thickness lead to the same minimum, and leave no room for others.
+    near = ALIKE * lengths.sum(axis=0) if len(lengths) > 1 else np.zeros(len(trials))
     kept: list[int] = []
-    seen: set[tuple[int, ...]] = set()
     for k in np.argsort(chi2, kind="stable").tolist():
         if len(kept) == MOST_STARTS or not np.isfinite(chi2[k]):
             break
-        size = (
-            *(round(float(trials.values[name][k])) for name in names),
-            round(float(trials.values["L"][k])),
-        )
-        if size not in seen:
-            seen.add(size)
+        if not any(
+            np.array_equal(sizes[:, k], sizes[:, one])
+            or bool(np.all(np.abs(lengths[:, k] - lengths[:, one]) < near[k]))
+            for one in kept
+        ):
             kept.append(k)
     return kept
 

@@ -156,7 +156,8 @@ def _layers(
     planes = MOST_PLANES_OF_LAYER if max(widths.values()) < NARROW else MOST_PLANES
     row, left = parameters["d" + stepped], parameters["d" + other]
     fringes = order * period * (1.0 / row.lower - 1.0 / row.upper)
-    count = int(np.clip(math.ceil(fringes / PER_LAYER), FEWEST_DISTANCES, MOST_DISTANCES))
+    # An odd number: the middle of the bounds is the distance of a layer that is strained to the substrate's.
+    count = int(np.clip(math.ceil(fringes / PER_LAYER), FEWEST_DISTANCES, MOST_DISTANCES)) | 1
     distances = _tried(parameters, "d" + stepped, np.linspace(row.lower, row.upper, count + 2)[1:-1].tolist())
     spreads = _tried(parameters, "sigma_L", list(TRIED_SIGMA_L))
     for d in distances:
