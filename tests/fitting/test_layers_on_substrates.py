@@ -98,6 +98,26 @@ def test_no_range_beside_the_substrate(measured: slxrd.Pattern, options: Any, fi
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("options", [{"fix": {"f_B": 0.9}}, {"bounds": {"N_B": (100.0, 140.0)}}])
+def test_options_may_name_parameters_of_layers(measured: slxrd.Pattern, options: Any) -> None:
+    """Equal crystals and films, which do not have them, are not compared then."""
+    fit = slxrd.fit(measured, budget=1.0, **options)
+    assert fit.stack.stack == "alternating"
+    for name, given in options.get("fix", {}).items():
+        assert fit.minima[0].values[name] == given
+    for name, (low, high) in options.get("bounds", {}).items():
+        assert low <= fit.minima[0].values[name] <= high
+
+
+def test_without_a_substrate_the_gap_has_a_value() -> None:
+    """The search without a substrate needs it, and its order of layers is that of the same stack from above."""
+    options = slxrd.diagnose(superlattice(5, seed=1)).proposal.options
+    assert options["stack"] == "alternating"
+    assert set(options["fix"]) == {"L", "sigma_L"}
+    assert "tie" not in options
+
+
+@pytest.mark.slow
 def test_a_measured_superlattice(measured: slxrd.Pattern) -> None:
     """The owners found layers of 74.1 and 180.5 Å; the thickness is that between the outer planes."""
     fit = slxrd.fit(measured, budget=120.0)

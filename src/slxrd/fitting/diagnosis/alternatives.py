@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from slxrd.data.pattern import Pattern
+from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
 from slxrd.fitting.diagnosis.options import diagnosis_for, excluded_resolution, means_stack
 from slxrd.fitting.diagnosis.readings import (
@@ -77,6 +79,8 @@ def fit_best(
         f"{limit.q:.4f} Å⁻¹ excludes and with which reduced χ² is {fit.assessment.reduced_chi2:.3g}, was "
         f"replaced by σ_G = {narrower:.3g} Å⁻¹, the upper limit from that peak"
     )
+    if tried.assessment.replaced:
+        replaced += f"; {tried.assessment.replaced}"
     return replace(tried, assessment=replace(tried.assessment, replaced=replaced))
 
 
@@ -96,7 +100,9 @@ def _with_other_models(
     first = _with_rival(first, reading.other_order)
     if first.rejected and reading.crystals_excluded:
         return first
-    other = setup_other(pattern, options, setup, first)
+    other = None
+    with contextlib.suppress(SlxrdError):  # options may name parameters that crystals with gaps do not have
+        other = setup_other(pattern, options, setup, first)
     if other is None:
         return first
     tried = fit_pattern(*other, report)

@@ -124,11 +124,7 @@ def complete(
         if not options[name]:
             used[name] = proposed[name]
     if film and not of_stack and "stack" in proposed:
-        named = named_parameters(options)
-        used["stack"] = proposed["stack"]
-        for group in ("fix", "tie", "bounds"):
-            used[group] = {name: row for name, row in proposed[group].items() if name not in named}
-        used["free"] = tuple(name for name in proposed["free"] if name not in named)
+        used |= options_of_layers(proposed, named_parameters(options))
     for name in ("mask", "substrate", "resolution"):
         if not options[name] and options[name] != 0.0 and name in proposed:
             used[name] = proposed[name]
@@ -146,6 +142,25 @@ def complete(
     if wide := resolution_note(pattern, options):
         notes.append(wide)
     return undiagnosed(chosen), tuple(notes)
+
+
+def options_of_layers(proposed: Mapping[str, Any], named: set[str]) -> dict[str, Any]:
+    """Return the proposed options of alternating layers, without those of parameters that are named.
+
+    Parameters
+    ----------
+    proposed : mapping
+        Options of a proposal.
+    named : set of str
+        Parameters that other options name.
+    """
+    used: dict[str, Any] = {"stack": proposed["stack"]}
+    for group in ("fix", "tie", "bounds"):
+        if group in proposed:
+            used[group] = {name: row for name, row in proposed[group].items() if name not in named}
+    if "free" in proposed:
+        used["free"] = tuple(name for name in proposed["free"] if name not in named)
+    return used
 
 
 def excluded_resolution(pattern: Pattern, options: Mapping[str, Any]) -> ResolutionEstimate | None:

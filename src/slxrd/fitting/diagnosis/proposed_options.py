@@ -86,7 +86,8 @@ def _of_multilayer(found: Findings, satellites: FringePeriod, low: float, high: 
     """Return the options for two layers that alternate, without gaps between their planes.
 
     One has planes at about the distance of those of the substrate, or of the strongest peak; the planes of
-    the other have their Bragg peak within the region. The distance between the layers is the mean of both.
+    the other have their Bragg peak within the region. The distance between the layers is the mean of both
+    on a substrate, and that of the first without one.
     """
     if (satellites.repeats or 1) < 2:
         return {"coherent": 1}
@@ -96,19 +97,16 @@ def _of_multilayer(found: Findings, satellites: FringePeriod, low: float, high: 
     first = 2.0 * math.pi * found.order
     d = first / near
     most = math.ceil(satellites.period / (first / high)) + 1
-    return {
-        "coherent": satellites.repeats,
-        "stack": "alternating",
-        "fix": {"sigma_L": 0.0},
-        "tie": {"L": "0.5*(d + d_B)"},
-        "free": ("f_B",),
-        "bounds": {
-            "d": (round(d * (1.0 - MATCHED), 4), round(d * (1.0 + MATCHED), 4)),
-            "d_B": (round(first / high, 4), round(first / low, 4)),
-            "N": (FEWEST_PLANES, float(most)),
-            "N_B": (FEWEST_PLANES, float(most)),
-        },
-    }
+    layer = (round(d * (1.0 - MATCHED), 4), round(d * (1.0 + MATCHED), 4))
+    other = (round(first / high, 4), round(first / low, 4))
+    planes = (FEWEST_PLANES, float(most))
+    bounds = {"d": layer, "d_B": other, "N": planes, "N_B": planes}
+    options = {"coherent": satellites.repeats, "stack": "alternating"}
+    if found.substrate is None:  # the search needs a value
+        return {**options, "fix": {"L": round(d, 4), "sigma_L": 0.0}, "bounds": bounds}
+    bounds["L"] = (min(layer[0], other[0]), max(layer[1], other[1]))
+    of_gap = {"fix": {"sigma_L": 0.0}, "tie": {"L": "0.5*(d + d_B)"}}
+    return {**options, **of_gap, "free": ("f_B",), "bounds": bounds}
 
 
 def _region(found: Findings, main: Maximum) -> tuple[float, float]:
@@ -124,9 +122,8 @@ def _region(found: Findings, main: Maximum) -> tuple[float, float]:
         if around:
             low, high = min(low, found.substrate.q - around), max(high, found.substrate.q + around)
     for period in found.fringes:
-        half = (
-            math.pi / period.period if period.kind == "superlattice" else 0.0
-        )  # of the outermost satellites
+        # Outermost satellites are not cut in half.
+        half = math.pi / period.period if period.kind == "superlattice" else 0.0
         low, high = min(low, period.low - half), max(high, period.high + half)
         if period.kind == "superlattice":
             beyond = 4.0 * 2.0 * math.pi / period.period

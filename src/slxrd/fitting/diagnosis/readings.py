@@ -11,7 +11,7 @@ from typing import Any
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.disguise import coincident_lattices
-from slxrd.fitting.diagnosis.options import diagnosis_for, named_parameters
+from slxrd.fitting.diagnosis.options import diagnosis_for, named_parameters, options_of_layers
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
@@ -90,13 +90,21 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
         return Reading(*as_layers)
     proposed = found.proposal.options
     given = {**options, "regions": options["regions"] or proposed["regions"]}
-    masked, stacked = setup(pattern, {**given, "coherent": proposed["coherent"]})
-    readings = {LAYERS: as_layers, CRYSTALS: (masked, replace(stacked, estimated_coherent=True))}
-    if "bounds" in proposed and not named_parameters(options) & set(OF_LAYERS):
-        readings[OTHER_ORDER] = _in_other_order(given, proposed, pattern, setup)
-    with contextlib.suppress(SlxrdError):  # options may name parameters that a film does not have
+    readings = {LAYERS: as_layers}
+    with contextlib.suppress(SlxrdError):  # options may name parameters that these readings do not have
         readings[FILM] = setup(pattern, {**given, "coherent": 1})
-    compared = {name: _compare(*reading) for name, reading in readings.items()}
+    with contextlib.suppress(SlxrdError):
+        masked, stacked = setup(pattern, {**given, "coherent": proposed["coherent"]})
+        readings[CRYSTALS] = (masked, replace(stacked, estimated_coherent=True))
+    # Without a substrate, both orders are the same stack seen from its two sides.
+    on_substrate = as_layers[1].stack.substrate is not None
+    if on_substrate and "tie" in proposed and not named_parameters(options) & set(OF_LAYERS):
+        readings[OTHER_ORDER] = _in_other_order(given, proposed, pattern, setup)
+    compared = {LAYERS: _compare(*as_layers)}
+    for name in (OTHER_ORDER, CRYSTALS, FILM):
+        if name in readings:
+            with contextlib.suppress(SlxrdError):
+                compared[name] = _compare(*readings[name])
     rival = _compare_orders(compared, Budget(min(SECONDS, as_layers[1].budget / 4.0)))
     values = {name: one.criterion for name, one in compared.items()}
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
@@ -121,15 +129,10 @@ def _in_other_order(
     options: Mapping[str, Any], proposed: Mapping[str, Any], pattern: Pattern, setup: Setup
 ) -> tuple[Pattern, FitOptions]:
     """Set up the fit of alternating layers with the bounds of the two layers exchanged."""
-    bounds = {OF_LAYERS[name]: pair for name, pair in proposed["bounds"].items()}
-    of_layers = {
-        "coherent": proposed["coherent"],
-        "stack": proposed["stack"],
-        "fix": {**proposed["fix"], **(options["fix"] or {})},
-        "tie": {**proposed["tie"], **(options["tie"] or {})},
-        "free": (*proposed["free"], *(options["free"] or ())),
-        "bounds": {**bounds, **(options["bounds"] or {})},
-    }
+    bounds = {OF_LAYERS.get(name, name): pair for name, pair in proposed["bounds"].items()}
+    of_layers = options_of_layers({**proposed, "bounds": bounds}, named_parameters(options))
+    of_layers |= {name: {**of_layers[name], **(options[name] or {})} for name in ("fix", "tie", "bounds")}
+    of_layers |= {"coherent": proposed["coherent"], "free": (*of_layers["free"], *(options["free"] or ()))}
     masked, exchanged = setup(pattern, {**options, **of_layers})
     note = ", ".join(f"--bounds {name}={low:g}:{high:g}" for name, (low, high) in bounds.items())
     notes = (*exchanged.notes, f"the other layer above the substrate: {note}")
