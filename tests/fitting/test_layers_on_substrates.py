@@ -110,7 +110,7 @@ def test_options_may_name_parameters_of_layers(measured: slxrd.Pattern, options:
 
 
 def test_without_a_substrate_the_gap_has_a_value() -> None:
-    """The search without a substrate needs it, and its order of layers is that of the same stack from above."""
+    """The search without a substrate needs it, and has no order of layers."""
     options = slxrd.diagnose(superlattice(5, seed=1)).proposal.options
     assert options["stack"] == "alternating"
     assert set(options["fix"]) == {"L", "sigma_L"}
