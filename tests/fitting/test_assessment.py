@@ -355,4 +355,6 @@ def test_what_the_model_has_already_is_not_advised(what: str, shifted: bool, fil
                 assert found
                 assert not (strained and any("strain" in each for each in found))
                 assert not (substrate and any("--substrate" in each for each in found))
+                if film and not substrate:
+                    assert any("--substrate" in each for each in found)
                 assert not (alternating and any("alternating" in each for each in found))

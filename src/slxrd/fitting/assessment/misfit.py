@@ -172,6 +172,11 @@ def advice(
     """
     if what == "background" and not (film and not substrate):
         return ("another background (--background)", "a narrower region (--region)")
+    if what == "peak" and film and not substrate:
+        return (
+            "a substrate, also one whose peak is outside of the region (--substrate)",
+            "another resolution (--resolution)",
+        )
     if what == "peak":
         return ("another resolution (--resolution)", "another distribution of sizes or kind of disorder")
     if film and not substrate:
