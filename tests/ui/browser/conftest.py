@@ -208,9 +208,10 @@ class User:
         the axis, are functions. ``mouse`` names the button of what the mouse does, which may be made again as
         well.
         """
-        for _ in range(20):
+        for attempt in range(12):  # a busy machine answers late: each one waits longer
             if mouse:
                 self.press(mouse)
+                self.page.wait_for_timeout(200 * attempt)
             frame = self.plot_box()
             middle = frame["y"] + frame["height"] / 2
             start, end = (each() if callable(each) else each for each in (left, right))
@@ -218,7 +219,7 @@ class User:
             self.page.mouse.down()
             self.page.mouse.move(frame["x"] + end, middle + down, steps=8)
             self.page.mouse.up()
-            for _ in range(10):
+            for _ in range(10 + 5 * attempt):
                 if done():
                     return
                 self.page.wait_for_timeout(200)
