@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from films_on_substrates import superlattice
 
 import slxrd
 from slxrd.fitting.api import setup
+from slxrd.fitting.diagnosis.alternatives import _with_wider_mask
 from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
 from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
@@ -95,6 +96,24 @@ def test_the_range_beside_the_substrate_ends_between_satellites(measured: slxrd.
 )
 def test_no_range_beside_the_substrate(measured: slxrd.Pattern, options: Any, fit: Any) -> None:
     assert mask_satellite(measured, collect(options), fit) is None
+
+
+def test_what_was_masked_stays_masked(measured: slxrd.Pattern) -> None:
+    """Masks that overlap the range beside the substrate are joined with it, also if the fit fails."""
+    request = {"mask": [(4.4, 4.42), (4.3, 4.301)]}
+    first: Any = SimpleNamespace(
+        options=SimpleNamespace(request=request, notes=()),
+        assessment=SimpleNamespace(reduced_chi2=3.0),
+        minima=(),
+    )
+    given = []
+
+    def setup_nothing(_: slxrd.Pattern, options: Any) -> NoReturn:
+        given.append(options["mask"])
+        raise slxrd.SlxrdError("the region contains no points")
+
+    assert _with_wider_mask(measured, (4.413, 4.462), setup_nothing, first, None) is first
+    assert given == [((4.3, 4.301), (4.4, 4.462))]
 
 
 @pytest.mark.slow

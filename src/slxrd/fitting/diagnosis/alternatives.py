@@ -131,16 +131,23 @@ def _with_wider_mask(
 ) -> Fit:
     """Fit again without the satellites beside the substrate, from the minima of a fit that was rejected.
 
-    The first fit is returned if the other one is rejected too.
+    The first fit is returned if the other one is rejected too, or if too few points are left.
     """
     assert first.options is not None
     assert first.assessment is not None
-    before = first.options.request["mask"]
-    masks = (*(one for one in before if one[1] < mask[0] or one[0] > mask[1]), mask)
-    masked, chosen = setup(pattern, {**first.options.request, "mask": tuple(sorted(masks))})
+    others = []
+    for low, high in sorted(first.options.request["mask"] or ()):
+        if low <= mask[1] and high >= mask[0]:  # what was masked stays masked
+            mask = min(low, mask[0]), max(high, mask[1])
+        else:
+            others.append((low, high))
     known = Scanned([dict(minimum.values) for minimum in first.minima], found=True, decisive=True)
-    chosen = replace(chosen, notes=(*first.options.notes, *chosen.notes), satellites=known)
-    tried = fit_pattern(masked, chosen, report)
+    try:
+        masked, chosen = setup(pattern, {**first.options.request, "mask": tuple(sorted([*others, mask]))})
+        chosen = replace(chosen, notes=(*first.options.notes, *chosen.notes), satellites=known)
+        tried = fit_pattern(masked, chosen, report)
+    except SlxrdError:  # of a region hardly anything may be left
+        return first
     if tried.assessment is None or tried.rejected:
         return first
     replaced = (

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -152,8 +153,8 @@ def _import_matplotlib() -> None:
     if listed is not None and "slxrd.ui.cli.frame" in sys.modules:
         artist.kwdoc = lambda _: ""
     try:
-        import matplotlib.backends.backend_agg
-        import matplotlib.figure  # noqa: F401
+        import_module("matplotlib.backends.backend_agg")
+        import_module("matplotlib.figure")
     finally:
         if listed is not None:
             artist.kwdoc = listed
