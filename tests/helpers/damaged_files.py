@@ -83,6 +83,7 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 def read_or_refused(data: bytes, bytes_per_point: int = 0, **options: Any) -> list[Pattern]:
     """Read all scans of a file; check what is read, and that what is refused is refused in one line."""
     path = Path(_folder().name) / "scan"
+    path.unlink(missing_ok=True)  # to write over a file takes ten times as long on some systems
     path.write_bytes(data)
     try:
         found = read_scans(path, **options)

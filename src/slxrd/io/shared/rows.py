@@ -123,7 +123,9 @@ _QUOTES = re.compile(r'(?<![^\s,;])"|"(?![^\s,;])')
 _PIECES = re.compile(r"[\s,;]+")
 # A number; those with a decimal comma have been cut there. With nan and inf: a first row that begins with nan
 # is not a header.
-_PIECE = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[ed][+-]?\d+)?|nan|inf|infinity)", re.ASCII | re.I)
+_NUMBER = r"(?ai:[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[ed][+-]?\d+)?|nan|inf(?:inity)?))"
+_PIECE = re.compile(_NUMBER)
+_ALL_NUMBERS = re.compile(rf"[\s,;]*{_NUMBER}(?:[\s,;]++{_NUMBER})*+[\s,;]*")
 
 
 class Row(NamedTuple):
@@ -199,14 +201,12 @@ def split_lines(text: str, source: str, longest: int = LINE_LENGTH_LIMIT) -> lis
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") > LINES_LIMIT:
         raise FileError(source, f"has more than {LINES_LIMIT:,} lines; cut out the scan you need")
-    lines: list[Row] = []
-    for number, raw in enumerate(text.split("\n"), start=1):
-        if len(raw) > longest:
-            raise FileError(source, "is too long a line for columns of numbers", number)
-        line = raw.strip()
-        if line:
-            lines.append(Row(number, line))
-    return lines
+    lines = text.split("\n")
+    if len(text) > longest:
+        for number, line in enumerate(lines, start=1):
+            if len(line) > longest:
+                raise FileError(source, "is too long a line for columns of numbers", number)
+    return [Row(number, line) for number, line in enumerate(map(str.strip, lines), start=1) if line]
 
 
 def split_header(lines: Sequence[Row], source: str) -> Content:
@@ -227,7 +227,8 @@ def split_header(lines: Sequence[Row], source: str) -> Content:
             if not rows:
                 header.append(line)
             continue
-        row = Row(line.line, strip_comment(line.text))
+        text = strip_comment(line.text)
+        row = line if text == line.text else Row(line.line, text)
         if rows or all_numbers(row.text):
             rows.append(row)
         else:
@@ -251,13 +252,13 @@ def strip_comment_mark(line: str) -> str:
 
 def strip_comment(line: str) -> str:
     """Return a row without a comment at its end and without quotation marks around fields."""
-    return _QUOTES.sub("", line.partition("#")[0]).strip()
+    row = line.partition("#")[0]
+    return (_QUOTES.sub("", row) if '"' in row else row).strip()
 
 
 def all_numbers(line: str) -> bool:
     """Return True if a line has only numbers."""
-    pieces = _pieces(line)
-    return bool(pieces) and all(_PIECE.fullmatch(piece) for piece in pieces)
+    return _ALL_NUMBERS.fullmatch(line) is not None
 
 
 def is_number(field: str, decimal_comma: bool) -> bool:
