@@ -55,13 +55,13 @@ class ExplicitLattice:
     def _intensity(self, rng: np.random.Generator, vectors: FloatArray) -> FloatArray:
         sizes = [draw_size(rng, N, spread) for N, spread in zip(self.N, self.sigma_N, strict=True)]
         atoms = grid([np.arange(n) * d for n, d in zip(sizes, self.d, strict=True)])
-        form = np.exp(1j * vectors @ atoms.T).sum(axis=1)
+        form = wave_sum(vectors, atoms)
         periods = [(n - 1) * d + L for n, d, L in zip(sizes, self.d, self.L, strict=True)]
         places = grid([np.arange(M) * length for M, length in zip(self.crystals, periods, strict=True)])
         index = grid([np.arange(M) for M in self.crystals]).astype(int)
         for axis in range(3):
             places = places + self.displacements(rng, axis)[index[:, axis]]
-        lattice = np.exp(1j * vectors @ places.T).sum(axis=1)
+        lattice = wave_sum(vectors, places)
         return np.asarray(np.abs(form * lattice) ** 2)
 
     def displacements(self, rng: np.random.Generator, axis: int) -> FloatArray:
@@ -72,6 +72,12 @@ class ExplicitLattice:
             return np.cumsum(rng.normal(size=(M, 3)) * size, axis=0)
         phase = rng.uniform(0.0, 2.0 * np.pi, 3)
         return np.asarray(size * np.sin(2.0 * np.pi * np.arange(M)[:, None] / self.period[axis] + phase))
+
+
+def wave_sum(vectors: FloatArray, places: FloatArray) -> NDArray[np.complex128]:
+    """Sum of the waves from all places, shape (n,); sine and cosine take a fraction of the time of np.exp."""
+    phase = vectors @ places.T
+    return np.asarray(np.cos(phase).sum(axis=1) + 1j * np.sin(phase).sum(axis=1))
 
 
 def draw_size(rng: np.random.Generator, N: float, spread: float) -> int:

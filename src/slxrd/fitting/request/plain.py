@@ -32,6 +32,10 @@ def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
     SlxrdError
         If it cannot be converted.
     """
+    if value is None or isinstance(value, bool | str):
+        return value
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, Region):
         return [value.low, value.high, *([] if value.weight == 1.0 else [value.weight])]
     if isinstance(value, ResolutionShape):
@@ -40,8 +44,6 @@ def plain(value: Any, name: str = "value", finite: bool = True) -> Any:
         if not all(isinstance(key, str) for key in value):
             raise SlxrdError(f"{name}: names must be texts")
         return {key: plain(item, f"{name} {key}", finite) for key, item in value.items()}
-    if value is None or isinstance(value, bool | str):
-        return value
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         value = value.item()
     if isinstance(value, int | float):
