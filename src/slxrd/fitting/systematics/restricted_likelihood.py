@@ -186,9 +186,10 @@ class LikelihoodAtLength:
         for region in self._regions:
             C = region.known + relative**2 * region.relative + flat**2 * region.flat
             C[np.diag_indices_from(C)] += noise**2 + _ROUNDING * np.trace(C)
-            triangle = cholesky(C, lower=True, check_finite=False)
-            half, _ = dpotri(triangle, lower=1)
-            inverse = np.tril(half) + np.tril(half, -1).T
+            triangle = cholesky(C, lower=True, overwrite_a=True, check_finite=False)
+            half, _ = dpotri(triangle, lower=1)  # with zeros above the diagonal
+            inverse = half + half.T
+            inverse[np.diag_indices_from(inverse)] *= 0.5
             with_columns = inverse @ region.columns
             value += float(np.log(np.diag(triangle)).sum()) + region.others * np.log(noise)
             matrix += region.columns.T @ with_columns
@@ -206,7 +207,9 @@ class LikelihoodAtLength:
         gradient = np.zeros(3)
         for region, (inverse, with_columns) in zip(self._regions, inverses, strict=True):
             left = inverse @ (region.residual - region.columns @ best)
-            weights = inverse - with_columns @ covariance @ with_columns.T - np.outer(left, left)
+            weights = inverse
+            weights -= with_columns @ covariance @ with_columns.T
+            weights -= np.outer(left, left)
             gradient += [
                 relative**2 * float(np.vdot(weights, region.relative)),
                 flat**2 * float(np.vdot(weights, region.flat)),
