@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 # The matrices are small: threads of BLAS in several workers at once only wait for each other, up to ten times
 # longer than one thread calculates. NumPy reads this when it is imported, in workers and commands too.
@@ -51,6 +52,22 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.cache.mkdir("bytecode"))
         del os.environ["PYTHONDONTWRITEBYTECODE"]
         sys.dont_write_bytecode = False
+    if hasattr(config, "workerinput") and config.getoption("durations") is None:
+        config.pluginmanager.register(_FewReports())
+
+
+class _FewReports:
+    """A worker reports a test that passed once, not for its setup, call and teardown: each takes 1 ms."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+        passed = all(report.passed for report in reports)
+        for report in reports:
+            if report.when == "call" or not passed:
+                item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
 
 
 @pytest.fixture(autouse=True, scope="session")
