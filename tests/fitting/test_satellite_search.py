@@ -143,7 +143,7 @@ def test_a_stack_of_two_crystals_whose_fringes_are_those_of_one() -> None:
     """There are no satellites, and a film has nearly the same fringes."""
     pattern = stack(
         18, 2.178, 4.6, sigma_L=0.5, repeats=2, substrate=2.236, strength=0.6, peak=3e4, sigma=0.001,
-        step=0.003, reach=6.0, seed=2, draws=100,
+        step=0.005, reach=6.0, seed=2, draws=100,
     )  # fmt: skip
     assert slxrd.diagnose(pattern).proposal.kind == "film on substrate"
     given = collect({"resolution": 0.001, "systematics": "none", "budget": 60.0})
