@@ -32,8 +32,8 @@ def test_ci_runs_every_task() -> None:
     assert called | {"tests"} == nox_tasks() - LONG
 
 
-#: Tasks that are not run before every change: they take long.
-LONG = {"audit", "fuzz", "minimum", "places", "release"}
+#: Tasks that are not run before every change: they take long, or measure what runs beside them too.
+LONG = {"audit", "benchmarks", "fuzz", "minimum", "places", "release"}
 
 
 def test_the_workflow_runs_every_task() -> None:
