@@ -10,11 +10,11 @@ from native_core import needs_native_core
 from random_samples import KINDS, Drawn, FloatArray, draw
 
 from slxrd.errors import SlxrdError
-from slxrd.model.kernel.arrays import AmplitudeSums, PowerWeights, Sample
+from slxrd.model.kernel.arrays import PowerWeights, Sample
 from slxrd.model.kernel.geometry import reach
 from slxrd.model.kernel.native import kernels as native
 from slxrd.model.kernel.native.conversion import address
-from slxrd.model.kernel.reference import cells, equal_planes
+from slxrd.model.kernel.reference import cells, equal_planes, interference
 from slxrd.model.kernel.reference import kernels as reference_kernels
 
 pytestmark = needs_native_core
@@ -65,42 +65,48 @@ def test_agrees_with_numpy_on_many_samples(kind: str) -> None:
         assert_agree(draw(seed, kind, 24), f"{kind} {seed}")
 
 
-def test_sums_for_the_mean_amplitude_agree_with_numpy() -> None:
-    for seed in range(60):
+@pytest.mark.parametrize("kind", KINDS)
+def test_interference_agrees_with_numpy(kind: str) -> None:
+    for seed in range(30):
+        drawn = draw(seed, kind, 40)
         rng = np.random.default_rng(seed)
-        n, count, stacks = (int(rng.integers(1, largest)) for largest in (150, 20, 4))
-        first, closing = int(rng.integers(0, 40)), int(rng.integers(0, 3))
-        q = rng.uniform(0.0, 4.0, n)
-        rows = rng.normal(size=(7, n)) + 1j * rng.normal(size=(7, n))
-        rows[:2] = np.exp(1j * 2.9 * np.outer((1.0, closing - 1.0), q))
-        rows[6] = np.exp(-0.5 * (q * rng.uniform(0.0, 2.0)) ** 2 + 1j * q * 5.0)
-        sizes, shares = rng.normal(size=(3, count)), rng.uniform(size=stacks)
-        arguments = (rows, first, closing, sizes, rng.integers(1, 50, stacks), shares)
-        expected = reference_kernels.amplitude_sums(*arguments)
-        found = native.amplitude_sums(*arguments)
-        for name in AmplitudeSums._fields:
-            value = getattr(expected, name)
-            np.testing.assert_allclose(
-                getattr(found, name),
-                value,
-                rtol=0,
-                atol=1e-12 * np.max(np.abs(value)),
-                err_msg=f"{seed} {name}",
-            )
+        wave = rng.normal(size=drawn.q.size) + 1j * rng.normal(size=drawn.q.size)
+        before = rng.normal(size=(1 + drawn.p.size, drawn.q.size))
+        arguments = (wave, drawn.p, drawn.q, drawn.delta, drawn.sample, drawn.pairs)
+        rows, found, intensity = np.zeros(before.shape), before.copy(), before.copy()
+        amplitude = interference.add_interference(rows, *arguments, True, drawn.gaps)
+        mean = native.add_interference(found, *arguments, True)
+        without = native.add_interference(intensity, *arguments, False)
+        where = f"{kind} {seed}"
+        highest = np.max(np.abs(amplitude))
+        np.testing.assert_allclose(mean, amplitude, rtol=0.0, atol=1e-12 * highest, err_msg=where)
+        np.testing.assert_array_equal(without, mean, where)
+        np.testing.assert_array_equal(intensity[0], found[0], where)
+        np.testing.assert_array_equal(intensity[1:], before[1:], where)
+        scale = np.max(np.abs(rows), axis=1, keepdims=True) + highest + 1e-300
+        error = np.abs(found - before - rows) / scale
+        error[1 + Q_ZERO, np.abs(drawn.q) < 1e-3] = 0.0  # loses digits there in both forms
+        assert np.max(error) < 1e-10, where
 
 
-def test_sums_for_the_mean_amplitude_need_rows_of_one_length_and_cells() -> None:
-    rows, sizes, cells = np.ones((7, 5), complex), np.ones((3, 2)), np.array([2])
+def test_interference_needs_arrays_for_its_points() -> None:
+    drawn = draw(1, "mixed", 30)
+    of_sample = (drawn.p, drawn.q, drawn.delta, drawn.sample, drawn.pairs, True)
+    rows, wave = np.zeros((1 + drawn.p.size, 30)), np.ones(30, complex)
     for broken in (
-        (rows[:6], 1, 1, sizes, cells, [1.0]),
-        (rows, -1, 1, sizes, cells, [1.0]),
-        (rows, 1, 1, sizes[:2], cells, [1.0]),
-        (rows, 1, 1, sizes[:, :0], cells, [1.0]),
-        (rows, 1, 1, sizes, np.array([0]), [1.0]),
-        (rows, 1, 1, sizes, cells, [0.5, 0.5]),
+        (rows[:-1].copy(), wave, *of_sample),
+        (rows.T.copy().T, wave, *of_sample),
+        (rows.astype(np.float32), wave, *of_sample),
+        (rows, wave[:-1], *of_sample),
+        (rows[:, :20].copy(), wave[:20], drawn.p, drawn.q[:20], drawn.delta[:20], *of_sample[3:]),
+        (rows, wave, drawn.p, drawn.q, drawn.delta[:20], *of_sample[3:]),
+        (rows[:4], wave, drawn.p[:3], *of_sample[1:]),
     ):
-        with pytest.raises(ValueError, match=r"shape|sizes|index"):
-            native.amplitude_sums(*broken)
+        with pytest.raises(ValueError, match=r"shape|changed|wave|parameters"):
+            native.add_interference(*broken)
+    rows.flags.writeable = False
+    with pytest.raises(ValueError, match="changed"):
+        native.add_interference(rows, wave, *of_sample)
 
 
 def film(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from slxrd.errors import SlxrdError
 from slxrd.model.disorder import curves_with_disorder
 from slxrd.model.environment.film.curves import film_curves
-from slxrd.model.environment.interference import add_substrate, reach_of_substrate
+from slxrd.model.environment.interference import Below, plane_amplitude, reach_of_substrate
 from slxrd.model.environment.rod import deepest
 from slxrd.model.kernel.arrays import ComplexArray, FloatArray, GapFunction, Sample
+from slxrd.model.kernel.dispatch import add_interference
 from slxrd.parameters.disorder.term import combined_factor
 from slxrd.parameters.environment import OF_FILM, OF_SUBSTRATE
 from slxrd.sample.stack import Stack
@@ -69,37 +71,70 @@ class Surroundings:
         SlxrdError
             If a kind of disorder has a negative factor, of which there is no amplitude.
         """
-        from slxrd.model.environment.stack_amplitude import mean_amplitude, plane_amplitude
-
         values = dict(zip(self.names, p.tolist(), strict=True))
+        amplitudes: ComplexArray | None = None
         if self.film:
-            rows, amplitude = film_curves(values, self.names, q, s.window, s.power)
+            rows, amplitudes = film_curves(values, self.names, q, s.window, s.power)
         if not self.film or not self.altered:
             rows = curves_with_disorder(
                 p, q, delta, s, pairs, derivatives, self.disorders, self.names, self.gaps
             )
-            if not derivatives:
-                rows[1:] = 0.0
-        if not self.film:
-            amplitude = mean_amplitude(p, q, delta, s, pairs, self.gaps, derivatives)
-            self._disordered(amplitude, q, values)
-        if self.columns:
-            add_substrate(rows, amplitude, q, values, self.columns, self.depth, plane_amplitude(s))
+        if not self.columns:
+            return rows
+        below = Below(q, values, self.depth, plane_amplitude(s))
+        if amplitudes is None:
+            factor = self._of_interference(q, values, p, s)
+            wave = below.wave * factor.value
+            bare = add_interference(rows, wave, p, q, delta, s, pairs, derivatives, self.gaps)
+            amplitude = bare * factor.value
+            both = 2.0 * np.real(below.wave * bare)
+            for row, slope in factor.slopes.items() if derivatives else ():
+                rows[row] += slope * both
+        else:
+            amplitude = amplitudes[0]
+            used = len(rows) if derivatives else 1
+            rows[:used] += 2.0 * np.real(below.wave * amplitudes[:used])
+        below.add_to(rows, amplitude, self.columns, derivatives)
         return rows
 
-    def _disordered(self, amplitude: ComplexArray, q: FloatArray, values: Mapping[str, float]) -> None:
-        """Multiply the amplitude by √D, as the substrate is not displaced."""
-        if not self.disorders:
-            return
-        D = combined_factor(self.disorders, q, values)
-        if np.any(D.value < 0.0):
-            names = ", ".join(name for each in self.disorders for name in each.names)
-            raise SlxrdError(f"{names}: this disorder cannot be combined with a substrate; leave one out")
-        root = np.sqrt(D.value)
-        half = 0.5 / np.where(root > 0.0, root, np.inf)
-        alone = amplitude[0].copy()
-        amplitude *= root
-        amplitude[6] += D.by_q * half * alone
-        for name, slope in D.by_parameter.items():
-            if name in self.names:
-                amplitude[1 + self.names.index(name)] += slope * half * alone
+    def _of_interference(
+        self, q: FloatArray, values: Mapping[str, float], p: FloatArray, s: Sample
+    ) -> _Factor:
+        """Factor on the amplitude of the stack, as the substrate is not displaced.
+
+        The share of crystals that are stacked, the mean of e^{iqu} over their displacements u, and √D of
+        further kinds of disorder.
+        """
+        factor = _Factor(np.ones(q.size), {})
+        if s.unstacked >= 0:
+            factor.multiply(np.full(q.size, 1.0 - p[s.unstacked]), {1 + s.unstacked: np.full(q.size, -1.0)})
+        if s.sigma_u >= 0:
+            sigma_u = p[s.sigma_u]
+            damping = np.exp(-0.5 * (q * sigma_u) ** 2)
+            by = {1 + s.sigma_u: -(q**2) * sigma_u * damping, 6: -q * sigma_u**2 * damping}
+            factor.multiply(damping, by)
+        if self.disorders:
+            D = combined_factor(self.disorders, q, values)
+            if np.any(D.value < 0.0):
+                names = ", ".join(name for each in self.disorders for name in each.names)
+                raise SlxrdError(f"{names}: this disorder cannot be combined with a substrate; leave one out")
+            root = np.sqrt(D.value)
+            half = 0.5 / np.where(root > 0.0, root, np.inf)
+            by = {1 + self.names.index(n): half * by for n, by in D.by_parameter.items() if n in self.names}
+            factor.multiply(root, {**by, 6: D.by_q * half})
+        return factor
+
+
+@dataclass
+class _Factor:
+    """A real function of q, shape (n,), and its derivatives by their rows."""
+
+    value: FloatArray
+    slopes: dict[int, FloatArray]
+
+    def multiply(self, value: FloatArray, slopes: Mapping[int, FloatArray]) -> None:
+        """Multiply by another function."""
+        self.slopes = {row: slope * value for row, slope in self.slopes.items()}
+        for row, slope in slopes.items():
+            self.slopes[row] = self.slopes.get(row, 0.0) + self.value * slope
+        self.value = self.value * value

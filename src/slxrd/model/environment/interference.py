@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from slxrd.model.environment.rod import rod
-from slxrd.model.kernel.arrays import ComplexArray, FloatArray
+from slxrd.model.kernel.arrays import REPEAT, ComplexArray, FloatArray, Sample
 from slxrd.parameters.environment import OF_SUBSTRATE
 
 
@@ -27,60 +27,90 @@ def reach_of_substrate(values: Mapping[str, float], depth: float) -> float:
     return depth + values["d_S"] + values["L_S"] + 7.0 * values["sigma_S"]
 
 
-def add_substrate(
-    rows: FloatArray,
-    amplitude: ComplexArray,
-    q: FloatArray,
-    values: Mapping[str, float],
-    columns: Mapping[str, int],
-    depth: float,
-    plane: FloatArray | float = 1.0,
-) -> None:
-    """Add a substrate to the mean intensity of a stack, in place.
+class Below:
+    """The substrate below a stack, on a grid of q.
 
     Parameters
     ----------
-    rows : ndarray, shape (1 + k, n)
-        Mean intensity of the stack alone, and its derivatives with respect to the parameters.
-    amplitude : ndarray of complex, shape (1 + k, n)
-        Mean amplitude, and its derivatives, from the lowest plane of the stack.
     q : ndarray, shape (n,)
         True scattering vector in Å⁻¹.
     values : mapping of str to float
         Values of the parameters of the substrate.
-    columns : mapping of str to int
-        Index of each parameter of the substrate.
     depth : float
         Depth in Å down to which the substrate is visible.
     plane : float or ndarray, shape (n,)
-        Amplitude of a plane of the stack, in the units of ``amplitude``.
+        Amplitude of a plane of the stack, in the units of its amplitude.
     """
-    d, f, L, sigma, c, phase = (values[name] for name in OF_SUBSTRATE)
-    below = rod(q, d, depth)
-    bragg = 2.0 * np.pi * np.round(q * d / (2.0 * np.pi)) / d
-    away = q - bragg
-    damping = np.exp(-0.5 * (away * sigma) ** 2)
-    turn = np.exp(1j * (q * L + phase)) * (plane * damping)
-    Z = turn * np.conj(below.amplitude)
-    whole = 2.0 * np.real(Z * amplitude[0])
-    lit = c * f
-    by = {
-        "f_S": 2.0 * f * plane**2 * below.intensity + c * whole,
-        "coherence_S": f * whole,
-        "phase_S": -2.0 * lit * np.imag(Z * amplitude[0]),
-        "sigma_S": -lit * away**2 * sigma * whole,
-        "L_S": -2.0 * lit * q * np.imag(Z * amplitude[0]),
-        "d_S": (f * plane) ** 2 * below.intensity_by_d
-        + 2.0 * lit * np.real(turn * np.conj(below.amplitude_by_d) * amplitude[0])
-        - lit * away * sigma**2 * (bragg / d) * whole,
-    }
-    by_q = (
-        (f * plane) ** 2 * below.intensity_by_q
-        + 2.0 * lit * np.real((turn * np.conj(below.amplitude_by_q) + 1j * L * Z) * amplitude[0])
-        - lit * away * sigma**2 * whole
-    )
-    rows += 2.0 * lit * np.real(Z * amplitude)
-    rows[0] += (f * plane) ** 2 * below.intensity
-    rows[6] += by_q
-    for name, change in by.items():
-        rows[1 + columns[name]] += change
+
+    def __init__(
+        self, q: FloatArray, values: Mapping[str, float], depth: float, plane: FloatArray | float = 1.0
+    ) -> None:
+        self._q, self._plane = q, plane
+        self._values = [values[name] for name in OF_SUBSTRATE]
+        d, f, L, sigma, c, phase = self._values
+        self._rod = rod(q, d, depth)
+        self._bragg = 2.0 * np.pi * np.round(q * d / (2.0 * np.pi)) / d
+        damping = np.exp(-0.5 * ((q - self._bragg) * sigma) ** 2)
+        self._turn = np.exp(1j * (q * L + phase)) * (plane * damping)
+        self._unit = self._turn * np.conj(self._rod.amplitude)
+        #: Z, of which the interference with an amplitude A of the stack is 2 Re(Z A); shape (n,).
+        self.wave: ComplexArray = (c * f) * self._unit
+
+    def add_to(
+        self, rows: FloatArray, amplitude: ComplexArray, columns: Mapping[str, int], derivatives: bool
+    ) -> None:
+        """Add the intensity of the substrate, and derivatives of the interference, in place.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (1 + k, n)
+            Mean intensity of the stack and its interference with the substrate, with the derivatives that the
+            amplitude of the stack gives to it.
+        amplitude : ndarray of complex, shape (n,)
+            Mean amplitude of the stack, from its lowest plane.
+        columns : mapping of str to int
+            Index of each parameter of the substrate.
+        derivatives : bool
+            Whether those are needed.
+        """
+        d, f, L, sigma, c, _ = self._values
+        q, bragg, below, turn, height = self._q, self._bragg, self._rod, self._turn, (f * self._plane) ** 2
+        rows[0] += height * below.intensity
+        if not derivatives:
+            return
+        away = q - bragg
+        both = self._unit * amplitude
+        whole, turned, lit = 2.0 * both.real, 2.0 * both.imag, c * f
+        by = {
+            "f_S": 2.0 * f * self._plane**2 * below.intensity + c * whole,
+            "coherence_S": f * whole,
+            "phase_S": -lit * turned,
+            "sigma_S": -lit * away**2 * sigma * whole,
+            "L_S": -lit * q * turned,
+            "d_S": height * below.intensity_by_d
+            + 2.0 * lit * np.real(turn * np.conj(below.amplitude_by_d) * amplitude)
+            - lit * away * sigma**2 * (bragg / d) * whole,
+        }
+        rows[6] += (
+            height * below.intensity_by_q
+            + 2.0 * lit * np.real(turn * np.conj(below.amplitude_by_q) * amplitude)
+            - lit * (L * turned + away * sigma**2 * whole)
+        )
+        for name, change in by.items():
+            rows[1 + columns[name]] += change
+
+
+def plane_amplitude(s: Sample) -> FloatArray | float:
+    """Amplitude of a repeat of the first crystal, its atoms at one height; 1 for planes without atoms.
+
+    The unit of the substrate's planes: an array of shape (n,) on the grid of the sample.
+    """
+    if s.unit_planes:
+        return 1.0
+    total = np.zeros(s.amplitudes.shape[-1], np.complex128)
+    for t in range(s.term_plane.size):
+        k = s.term_plane[t]
+        if s.crystal[k] == 0 and s.part[k] == REPEAT:
+            total += s.amplitudes[t, 0, 0] + 1j * s.amplitudes[t, 0, 1]
+    modulus: FloatArray = np.abs(total)
+    return modulus

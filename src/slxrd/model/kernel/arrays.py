@@ -59,43 +59,6 @@ class PowerWeights(NamedTuple):
     weights: FloatArray
 
 
-class AmplitudeSums(NamedTuple):
-    """Sums for the mean amplitude of stacks, each of shape (n,).
-
-    ⟨…⟩ is the mean over the sizes of a crystal, of n repeats and N planes of reference. f is the amplitude
-    of a cell, E = e^{iq(N−1)d}, G = Σ_{k<n} r^k and H = Σ_{k<n} k r^k with r = e^{iqd}; C = Σ_{m<M} τ^m and
-    T = f E dC/dτ with τ the phase factor of a cell, averaged over the numbers M of cells.
-
-    Attributes
-    ----------
-    fC, fC_by_N, fC_by_sigma_N
-        ⟨f C⟩, and its derivatives with respect to N and σ_N.
-    C, CG, Ce, nCe, CH
-        ⟨C⟩, ⟨C G⟩, ⟨C r^n⟩, ⟨n C r^n⟩ and ⟨C H⟩.
-    CE, steps_CE
-        ⟨C E⟩ and ⟨(N−1) C E⟩.
-    T, steps_T
-        ⟨T⟩ and ⟨(N−1) T⟩.
-    E_by_N, E_by_sigma_N
-        Derivatives of ⟨E⟩ with respect to N and σ_N.
-    """
-
-    fC: ComplexArray
-    fC_by_N: ComplexArray
-    fC_by_sigma_N: ComplexArray
-    C: ComplexArray
-    CG: ComplexArray
-    Ce: ComplexArray
-    nCe: ComplexArray
-    CH: ComplexArray
-    CE: ComplexArray
-    steps_CE: ComplexArray
-    T: ComplexArray
-    steps_T: ComplexArray
-    E_by_N: ComplexArray
-    E_by_sigma_N: ComplexArray
-
-
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One or two crystals that alternate in a stack, at given scattering vectors.

@@ -7,7 +7,6 @@ from typing import Any, Protocol, cast
 
 from slxrd._interruption import check_interruption
 from slxrd.model.kernel.arrays import (
-    AmplitudeSums,
     ComplexArray,
     FloatArray,
     GapFunction,
@@ -26,8 +25,8 @@ class _Kernels(Protocol):
     def curves(self, *arguments: Any) -> FloatArray:
         """See :func:`slxrd.model.kernel.dispatch.curves`."""
 
-    def amplitude_sums(self, *arguments: Any) -> AmplitudeSums:
-        """See :func:`slxrd.model.kernel.dispatch.amplitude_sums`."""
+    def add_interference(self, *arguments: Any) -> ComplexArray:
+        """See :func:`slxrd.model.kernel.dispatch.add_interference`."""
 
     def film_means(self, *arguments: Any) -> tuple[FloatArray, ComplexArray]:
         """See :func:`slxrd.model.kernel.dispatch.film_means`."""
@@ -98,34 +97,41 @@ def curves(
     return kernels().curves(p, q, delta, s, pairs, derivatives)
 
 
-def amplitude_sums(
-    rows: ComplexArray,
-    first: int,
-    closing: int,
-    sizes: FloatArray,
-    numbers: IntArray,
-    shares: FloatArray,
-) -> AmplitudeSums:
-    """Sums over the sizes of a crystal, and over the cells of a stack, for the mean amplitude.
+def add_interference(
+    rows: FloatArray,
+    wave: ComplexArray,
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    pairs: int,
+    derivatives: bool,
+    gaps: GapFunction | None = None,
+) -> ComplexArray:
+    """Add the interference 2 Re(Z⟨A⟩) of the stacks with a wave Z to their mean intensity, in place.
+
+    Displacements of crystals, and crystals that are not stacked, are left out.
 
     Parameters
     ----------
-    rows : ndarray of complex, shape (7, n)
-        r = e^{iqd}; e^{iq(N−1)d} r^{−n}; amplitudes of bottom, repeat and top of the crystal, and of the
-        density in the gap; mean phase factor of the gap.
-    first : int
-        Least number n of repeats; 0 or more.
-    closing : int
-        Planes of reference that are not part of a repeat, N − n.
-    sizes : ndarray, shape (3, s)
-        Shares of s consecutive sizes, and their derivatives with respect to N and σ_N.
-    numbers : ndarray of int, shape (m,)
-        Numbers of cells, 1 or more.
-    shares : ndarray, shape (m,)
-        Their shares.
+    rows : ndarray, shape (1 + k, n)
+        Intensity and derivatives, as of :func:`curves`.
+    wave : ndarray of complex, shape (n,)
+        Z at the height of the lowest plane of the stacks. Its derivatives are not added.
+    p, q, delta, s, pairs, derivatives, gaps
+        As for :func:`curves`; only ``pairs`` cells from below are summed.
+
+    Returns
+    -------
+    ndarray of complex, shape (n,)
+        The mean amplitude ⟨A⟩ of the stacks.
     """
     check_interruption()
-    return kernels().amplitude_sums(rows, first, closing, sizes, numbers, shares)
+    if gaps is not None and not (gaps.compiled and is_native()):
+        from slxrd.model.kernel.reference.interference import add_interference
+
+        return add_interference(rows, wave, p, q, delta, s, pairs, derivatives, gaps)
+    return kernels().add_interference(rows, wave, p, q, delta, s, pairs, derivatives)
 
 
 def film_means(

@@ -1,5 +1,5 @@
 /* Sums for the mean amplitude of stacks: docs/substrates.md and reference/amplitude_sums.py, whose letters
- * and order of rows are used. Sums are doubled in place of divided by 1 - tau, so that nothing is singular.
+ * are used. Sums are doubled in place of divided by 1 - tau, so that nothing is singular.
  */
 #include "core.h"
 
@@ -63,16 +63,16 @@ static void first_repeats(amplitude_rows *w, int64_t m) {
     for (int i = 0; i < B; i++) put(&w->H, i, times(at(r, i), at(&w->slope, i)));
 }
 
-/* Mean over the numbers of cells of the sum over a column, and of its derivative. */
-static void columns_of(amplitude_rows *w, const int64_t *numbers, const double *shares, int64_t count) {
+/* Mean over the numbers of cells of the sum over a column, of at most `pairs` cells, and of its derivative. */
+static void columns_of(amplitude_rows *w, const int64_t *numbers, const double *shares, int64_t count, int64_t pairs) {
     if (count == 1) {
-        sum_powers(&w->tau, numbers[0], &w->C, &w->T, &w->power, &w->low);
+        sum_powers(&w->tau, least(numbers[0], pairs), &w->C, &w->T, &w->power, &w->low);
         if (shares[0] == 1.0) return;
     }
     set_row(&w->C, 0.0);
     set_row(&w->T, 0.0);
     for (int64_t j = 0; j < count; j++) {
-        sum_powers(&w->tau, numbers[j], &w->sum, &w->slope, &w->power, &w->low);
+        sum_powers(&w->tau, least(numbers[j], pairs), &w->sum, &w->slope, &w->power, &w->low);
         for (int i = 0; i < B; i++) {
             put(&w->C, i, plus(at(&w->C, i), scaled(shares[j], at(&w->sum, i))));
             put(&w->T, i, plus(at(&w->T, i), scaled(shares[j], at(&w->slope, i))));
@@ -124,40 +124,23 @@ static void add_amplitude(amplitude_rows *w, double n, double k, double share, d
     }
 }
 
-/* in: INPUTS rows of n complex numbers; out: OUTPUTS rows of n; sizes have first, first + 1, ... repeats. */
-static void amplitude_sums(const double *in, int64_t n, const size_range *sizes, int64_t closing,
-                           const int64_t *numbers, const double *shares, int64_t count, double *out) {
-    amplitude_rows w;
+/* Fill the rows of results from those of a crystal and its gap, over sizes of first, first + 1, ... planes of
+ * reference; `closing` of these are no repeats. */
+static void amplitude_sums(amplitude_rows *w, const size_range *sizes, int64_t closing, const int64_t *numbers,
+                           const double *shares, int64_t count, int64_t pairs) {
     const int always_one = count == 1 && numbers[0] == 1;
-    for (int64_t start = 0; start < n; start += B) {
-        const int filled = (int)least(B, n - start);
-        for (int j = 0; j < INPUTS; j++) {
-            set_row(&w.in[j], 0.0);
-            for (int i = 0; i < filled; i++) {
-                const double *z = in + 2 * (j * n + start + i);
-                put(&w.in[j], i, (number){z[0], z[1]});
-            }
+    memset(w->out, 0, sizeof w->out);
+    first_repeats(w, sizes->first - closing);
+    for (int64_t j = 0; j < sizes->count; j++) {
+        const double planes = (double)(sizes->first + j), repeats = planes - (double)closing;
+        cell_of(w);
+        if (!always_one || j == 0) columns_of(w, numbers, shares, count, pairs);
+        add_amplitude(w, repeats, planes - 1.0, sizes->share[j], sizes->by_N[j], sizes->by_sigma_N[j]);
+        for (int i = 0; i < B; i++) {
+            const number e = at(&w->e, i);
+            put(&w->G, i, plus(at(&w->G, i), e));
+            put(&w->H, i, plus(at(&w->H, i), scaled(repeats, e)));
         }
-        memset(w.out, 0, sizeof w.out);
-        first_repeats(&w, sizes->first);
-        for (int64_t j = 0; j < sizes->count; j++) {
-            const double repeats = (double)(sizes->first + j);
-            cell_of(&w);
-            if (!always_one || j == 0) columns_of(&w, numbers, shares, count);
-            add_amplitude(&w, repeats, repeats + (double)closing - 1.0, sizes->share[j], sizes->by_N[j],
-                          sizes->by_sigma_N[j]);
-            for (int i = 0; i < B; i++) {
-                const number e = at(&w.e, i);
-                put(&w.G, i, plus(at(&w.G, i), e));
-                put(&w.H, i, plus(at(&w.H, i), scaled(repeats, e)));
-            }
-            turn(&w.e, &w.in[IN_R]);
-        }
-        for (int j = 0; j < OUTPUTS; j++)
-            for (int i = 0; i < filled; i++) {
-                double *z = out + 2 * (j * n + start + i);
-                z[0] = w.out[j].re[i];
-                z[1] = w.out[j].im[i];
-            }
+        turn(&w->e, &w->in[IN_R]);
     }
 }

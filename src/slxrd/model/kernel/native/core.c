@@ -25,6 +25,8 @@
 
 #include "amplitude.c"
 
+#include "interference.c"
+
 #include "film.c"
 
 #include "linear.c"
@@ -40,4 +42,4 @@
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many,
-                                                     end_refinements, amplitude_sums, film_means};
+                                                     end_refinements, interference, film_means};

@@ -17,7 +17,7 @@
 #include <time.h>
 
 /* Increased with every change of a structure or a signature below; library.py compares it with its own. */
-#define SLXRD_INTERFACE 4
+#define SLXRD_INTERFACE 5
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -163,8 +163,7 @@ typedef struct {
                        int64_t n_sets, double *values, double *chi2, int64_t *how, int64_t *start,
                        int64_t *evaluations, void **paused);
     void (*end_refinements)(void *paused);
-    void (*amplitude_sums)(const double *in, int64_t n, const size_range *sizes, int64_t closing,
-                           const int64_t *numbers, const double *shares, int64_t count, double *out);
+    int (*interference)(const request *r, const double *wave, double *mean);
     int (*film_means)(const double *X, const double *Y, int64_t terms, int64_t rows, const double *phase, int64_t n,
                       const power_weights *sizes, const power_weights *steps, double *intensity, double *amplitude);
 } functions;

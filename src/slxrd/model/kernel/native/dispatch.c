@@ -101,12 +101,12 @@ EXPORT int slxrd_refine_many(const refinement *r, const double *starts, int64_t 
 
 EXPORT void slxrd_end_refinements(void *paused) { chosen()->end_refinements(paused); }
 
-/* Sums for the mean amplitude; 7 rows in and 14 out of n complex numbers. Sizes have `first` and more repeats. */
-EXPORT void slxrd_amplitude_sums(const double *in, int64_t n, int64_t first, int64_t count, int64_t closing,
-                                 double *share, double *by_N, double *by_sigma_N, const int64_t *numbers,
-                                 const double *shares, int64_t stacks, double *out) {
-    const size_range sizes = {first, count, share, by_N, by_sigma_N};
-    chosen()->amplitude_sums(in, n, &sizes, closing, numbers, shares, stacks, out);
+/* Add the interference with a wave, n complex numbers, to the rows of slxrd_curves; mean is the amplitude. */
+EXPORT int slxrd_interference(const sample *s, const double *p, int64_t k, const double *q, const double *delta,
+                              int64_t n, int64_t pairs, int64_t derivatives, const double *wave, double *mean,
+                              double *out) {
+    const request r = {s, p, k, q, delta, n, pairs, derivatives != 0, out};
+    return chosen()->interference(&r, wave, mean);
 }
 
 /* Means over the sizes and the roughness of a film; see film.c. */

@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import AmplitudeSums, ComplexArray, FloatArray, IntArray, PowerWeights, Sample
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray, PowerWeights, Sample
 from slxrd.model.kernel.native.conversion import address, integers, reals
 from slxrd.model.kernel.native.library import check_status, core
 from slxrd.model.kernel.native.structures import NativeSample, native_sample
@@ -71,29 +71,33 @@ def curves_of_sizes(
     return out
 
 
-def amplitude_sums(
-    rows: ComplexArray,
-    first: int,
-    closing: int,
-    sizes: FloatArray,
-    numbers: IntArray,
-    shares: FloatArray,
-) -> AmplitudeSums:
-    """Sums for the mean amplitude; see ``dispatch.amplitude_sums``."""
-    rows = np.ascontiguousarray(rows, dtype=np.complex128)
-    n = rows.shape[-1]
-    inputs = reals(rows.view(np.float64), 7, 2 * n)
-    sizes = reals(sizes, 3, np.shape(sizes)[-1])
-    numbers = integers(numbers, len(numbers), least=1)
-    shares = reals(shares, numbers.size)
-    if first < 0 or not sizes.size or not numbers.size:
-        raise ValueError(f"{sizes.shape[1]} sizes from {first}, {numbers.size} numbers of cells")
-    out = np.empty((len(AmplitudeSums._fields), n), np.complex128)
-    core().slxrd_amplitude_sums(
-        address(inputs), n, int(first), sizes.shape[1], int(closing), *(address(row) for row in sizes),
-        address(numbers), address(shares), numbers.size, address(out),
+def add_interference(
+    rows: FloatArray,
+    wave: ComplexArray,
+    p: FloatArray,
+    q: FloatArray,
+    delta: FloatArray,
+    s: Sample,
+    pairs: int,
+    derivatives: bool,
+) -> ComplexArray:
+    """Interference of the stacks with a wave; see ``dispatch.add_interference``."""
+    p, q = reals(p, len(p)), reals(q, len(q))
+    delta = reals(delta, q.size)
+    structure = _checked(s, p.size)
+    wave = np.ascontiguousarray(wave, dtype=np.complex128)
+    if reals(rows, 1 + p.size, q.size) is not rows or not rows.flags.writeable:
+        raise ValueError("the rows cannot be changed in place")
+    if wave.shape != q.shape or structure.points != q.size:
+        raise ValueError(f"{wave.size} values of the wave, {structure.points} amplitudes, {q.size} points")
+    mean = np.empty(q.size, np.complex128)
+    check_status(
+        core().slxrd_interference(
+            ctypes.addressof(structure), address(p), p.size, address(q), address(delta), q.size,
+            min(int(pairs), _ALL_PAIRS), bool(derivatives), address(wave), address(mean), address(rows),
+        )
     )  # fmt: skip
-    return AmplitudeSums(*out)
+    return mean
 
 
 def film_means(

@@ -13,7 +13,7 @@ from slxrd.errors import SlxrdError
 from slxrd.model.kernel.native.structures import SIZES
 
 #: Version of the interface, as in core.h.
-INTERFACE = 4
+INTERFACE = 5
 #: What the functions of the core return.
 OK, NO_MEMORY, BAD_SIZES, PAUSED = 0, 1, 2, 3
 #: The variable of the environment that, set to 0, makes slxrd calculate without the native core.
@@ -35,16 +35,15 @@ _ARGUMENTS = {
         _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS,
     ),
     "slxrd_end_refinements": (_ADDRESS,),
-    "slxrd_amplitude_sums": (
-        _ADDRESS, _WHOLE, _WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _ADDRESS, _WHOLE,
-        _ADDRESS,
+    "slxrd_interference": (
+        _ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS, _ADDRESS,
     ),
     "slxrd_film_means": (
         _ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _ADDRESS, _WHOLE,
         *(2 * (_WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS)), _ADDRESS, _ADDRESS,
     ),
 }  # fmt: skip
-_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements", "slxrd_amplitude_sums")
+_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements")
 
 
 def check_status(status: int) -> None:

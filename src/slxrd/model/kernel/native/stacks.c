@@ -145,17 +145,21 @@ static void finish_gap(const request *r, stacks_work *w, int64_t crystal) {
     if (s->unstacked >= 0) add_row(derivative(r, b, s->unstacked), 1.0, c->alone, b->count);
 }
 
-/* The derivatives by the parameters of a crystal and the gap above it. */
-static void finish_cells(const request *r, stacks_work *w, int64_t crystal) {
+/* The derivatives by the parameters of a crystal and the gap above it, from those by its parts. */
+static void finish_parts(const request *r, stacks_work *w, int64_t crystal) {
     const block *b = &w->block;
     crystal_rows *c = &w->rows.crystal;
-    finish_sizes(c);
     finish_gap(r, w, crystal);
     finish_planes(r, b, crystal, &w->planes, c->by_part, c->by_d, c->by_q);
     finish_occupancies(r, b, crystal, &w->planes, c->by_part);
     for (int i = 0; i < B; i++) c->by_d[i] *= b->q[i];
     add_row(derivative(r, b, r->s->own[3 * crystal]), 1.0, c->by_d, b->count);
     add_row(derivative(r, b, Q_ZERO), 1.0, c->by_q, b->count);
+}
+
+static void finish_cells(const request *r, stacks_work *w, int64_t crystal) {
+    finish_sizes(&w->rows.crystal);
+    finish_parts(r, w, crystal);
 }
 
 /* The derivatives by displacements of whole crystals and by the fraction unstacked. */

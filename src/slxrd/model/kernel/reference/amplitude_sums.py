@@ -2,13 +2,52 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from slxrd.model.kernel.arrays import AmplitudeSums, ComplexArray, FloatArray, IntArray
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, IntArray
 from slxrd.model.kernel.reference.cell_parts import powers, sums_by_doubling
 
 #: Largest number of sizes times points in an array.
 _PORTION = 40_000
+
+
+class AmplitudeSums(NamedTuple):
+    """Sums for the mean amplitude of stacks, each of shape (n,).
+
+    ⟨…⟩ is the mean over the sizes of a crystal, of n repeats and N planes of reference. f is the amplitude
+    of a cell, E = e^{iq(N−1)d}, G = Σ_{k<n} r^k and H = Σ_{k<n} k r^k with r = e^{iqd}; C = Σ_{m<M} τ^m and
+    T = f E dC/dτ with τ the phase factor of a cell, averaged over the numbers M of cells.
+
+    Attributes
+    ----------
+    fC, fC_by_N, fC_by_sigma_N
+        ⟨f C⟩, and its derivatives with respect to N and σ_N.
+    C, CG, Ce, nCe, CH
+        ⟨C⟩, ⟨C G⟩, ⟨C r^n⟩, ⟨n C r^n⟩ and ⟨C H⟩.
+    CE, steps_CE
+        ⟨C E⟩ and ⟨(N−1) C E⟩.
+    T, steps_T
+        ⟨T⟩ and ⟨(N−1) T⟩.
+    E_by_N, E_by_sigma_N
+        Derivatives of ⟨E⟩ with respect to N and σ_N.
+    """
+
+    fC: ComplexArray
+    fC_by_N: ComplexArray
+    fC_by_sigma_N: ComplexArray
+    C: ComplexArray
+    CG: ComplexArray
+    Ce: ComplexArray
+    nCe: ComplexArray
+    CH: ComplexArray
+    CE: ComplexArray
+    steps_CE: ComplexArray
+    T: ComplexArray
+    steps_T: ComplexArray
+    E_by_N: ComplexArray
+    E_by_sigma_N: ComplexArray
 
 
 def amplitude_sums(
@@ -19,7 +58,24 @@ def amplitude_sums(
     numbers: IntArray,
     shares: FloatArray,
 ) -> AmplitudeSums:
-    """Sums over sizes and cells; see :func:`slxrd.model.kernel.dispatch.amplitude_sums`."""
+    """Sums over the sizes of a crystal, and over the cells of a stack, for the mean amplitude.
+
+    Parameters
+    ----------
+    rows : ndarray of complex, shape (7, n)
+        r = e^{iqd}; e^{iq(N−1)d} r^{−n}; amplitudes of bottom, repeat and top of the crystal, and of the
+        density in the gap; mean phase factor of the gap.
+    first : int
+        Least number n of repeats; 0 or more.
+    closing : int
+        Planes of reference that are not part of a repeat, N − n.
+    sizes : ndarray, shape (3, s)
+        Shares of s consecutive sizes, and their derivatives with respect to N and σ_N.
+    numbers : ndarray of int, shape (m,)
+        Numbers of cells, 1 or more.
+    shares : ndarray, shape (m,)
+        Their shares.
+    """
     portion = max(_PORTION // sizes.shape[1], 64)
     pieces = [
         _sums(rows[:, k : k + portion], first, closing, sizes, numbers, shares)

@@ -7,8 +7,8 @@ from slxrd.model.kernel.geometry import distances as distances
 from slxrd.model.kernel.geometry import is_equal_planes
 from slxrd.model.kernel.geometry import reach as reach
 from slxrd.model.kernel.reference import cells, equal_planes
-from slxrd.model.kernel.reference.amplitude_sums import amplitude_sums as amplitude_sums
 from slxrd.model.kernel.reference.film_means import film_means as film_means
+from slxrd.model.kernel.reference.interference import add_interference as add_interference
 from slxrd.model.kernel.reference.smearing import smear as smear
 
 #: Whether these kernels are compiled.

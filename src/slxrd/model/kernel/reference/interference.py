@@ -1,4 +1,4 @@
-"""Mean amplitude of a stack, for every structure that the kernels describe.
+"""Interference of a stack with a wave, for every structure that the kernels describe.
 
 With the means over cells of :mod:`slxrd.model.kernel.reference.cells`, f the amplitude of a cell and
 τ = ⟨e^{iqt}⟩ of its length, M cells in a row have the mean amplitude
@@ -16,17 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from slxrd.model.kernel.arrays import (
-    REPEAT,
-    AmplitudeSums,
-    ComplexArray,
-    FloatArray,
-    GapFunction,
-    IntArray,
-    Sample,
-)
-from slxrd.model.kernel.dispatch import amplitude_sums
-from slxrd.model.kernel.reference.amplitude_sums import mean_columns
+from slxrd.model.kernel.arrays import ComplexArray, FloatArray, GapFunction, IntArray, Sample
+from slxrd.model.kernel.reference.amplitude_sums import AmplitudeSums, amplitude_sums, mean_columns
 from slxrd.model.kernel.reference.cell_parts import Gap, fill_occupancies, gap, parts, planes
 from slxrd.model.kernel.reference.cells import add_gap, add_planes
 from slxrd.model.kernel.size_shares import size_shares
@@ -48,32 +39,18 @@ class _Mean(NamedTuple):
     slopes: ComplexArray
 
 
-def mean_amplitude(
+def add_interference(
+    rows: FloatArray,
+    wave: ComplexArray,
     p: FloatArray,
     q: FloatArray,
     delta: FloatArray,
     s: Sample,
     pairs: int,
+    derivatives: bool,
     gaps: GapFunction | None = None,
-    derivatives: bool = True,
 ) -> ComplexArray:
-    """Mean amplitude of the stacks and its exact derivatives, as the rows of one array.
-
-    Parameters
-    ----------
-    p, q, delta, s, gaps
-        As in :func:`slxrd.model.kernel.dispatch.curves`.
-    pairs : int
-        Only this many cells from below are summed, as the others are too far away for the resolution.
-    derivatives : bool
-        Whether to calculate the derivatives; they are zero otherwise.
-
-    Returns
-    -------
-    ndarray of complex, shape (1 + k, n)
-        Amplitude, and its derivatives with respect to the parameters, in their order; that with respect to q
-        in the row of q_zero.
-    """
+    """Interference of the stacks with a wave; see :func:`slxrd.model.kernel.dispatch.add_interference`."""
     q = np.where(np.abs(q) < _LEAST_Q, _LEAST_Q, q)
     bare, bare_by_q, heights = planes(p, q, delta, s)
     count = s.closing.size
@@ -85,25 +62,18 @@ def mean_amplitude(
     else:
         mean = _of_pure(p, s, F_parts[0], above[0], q, numbers)
         total, slopes = mean.value, [mean.slopes]
-    rows = np.zeros((1 + p.size, q.size), np.complex128)
-    rows[0] = total
+    rows[0] += 2.0 * np.real(wave * total)
     for c in range(count if derivatives else 0):
-        _chain(rows, p, q, delta, s, c, slopes[c], above[c], gaps, bare, bare_by_q, heights)
-    return _displaced(rows, p, q, s)
-
-
-def _displaced(rows: ComplexArray, p: FloatArray, q: FloatArray, s: Sample) -> ComplexArray:
-    """Multiply by the share of crystals that are stacked, and by the mean of e^{iqu} over displacements u."""
-    if s.unstacked >= 0:
-        alone = rows[0].copy()
-        rows *= 1.0 - p[s.unstacked]
-        rows[1 + s.unstacked] -= alone
-    if s.sigma_u >= 0:
-        sigma_u = p[s.sigma_u]
-        rows *= np.exp(-0.5 * (q * sigma_u) ** 2)
-        rows[1 + s.sigma_u] -= q**2 * sigma_u * rows[0]
-        rows[6] -= q * sigma_u**2 * rows[0]
-    return rows
+        out, own = wave * slopes[c], s.own[c]
+        rows[1 + own[1]] += 2.0 * np.real(out[_N])
+        rows[1 + own[2]] += 2.0 * np.real(out[_SIGMA_N])
+        turned = -2.0 * out[_PHASE].imag
+        rows[1 + own[0]] += q * turned
+        rows[6] += p[own[0]] * turned
+        rows[6] += add_gap(rows, q, s, c, above[c], out, 0.0, gaps)
+        rows[6] += add_planes(rows, p, q, s, c, out, bare, bare_by_q, heights)
+        fill_occupancies(rows, p, q, delta, s, heights, out, c)
+    return total
 
 
 def _of_pure(
@@ -175,54 +145,3 @@ def _sums(
     phases = np.exp(1j * d * np.outer((1.0, closing - 1.0), q))
     rows = np.concatenate((phases, F_parts, [between.c, between.w]))
     return amplitude_sums(rows, int(sizes[0]) - closing, closing, np.array(weights), numbers, shares)
-
-
-def _chain(
-    rows: ComplexArray,
-    p: FloatArray,
-    q: FloatArray,
-    delta: FloatArray,
-    s: Sample,
-    crystal: int,
-    slopes: ComplexArray,
-    between: Gap,
-    gaps: GapFunction | None,
-    bare: ComplexArray,
-    bare_by_q: ComplexArray,
-    heights: FloatArray,
-) -> None:
-    """Add the derivatives with respect to the parameters of a crystal and the gap above it.
-
-    The functions of the kernel add twice the real part of what they are given; real and imaginary parts of a
-    holomorphic function are twice the real parts of its halves, the second one turned by −i.
-    """
-    own = s.own[crystal]
-    rows[1 + own[1]] += slopes[_N]
-    rows[1 + own[2]] += slopes[_SIGMA_N]
-    for turn, unit in ((0.5, 1.0), (-0.5j, 1j)):
-        out = turn * slopes[:_N]
-        real = np.zeros(rows.shape)
-        turned = -2.0 * out[_PHASE].imag
-        real[1 + own[0]] += q * turned
-        by_q = p[own[0]] * turned
-        by_q = by_q + add_gap(real, q, s, crystal, between, out, 0.0, gaps)
-        by_q = by_q + add_planes(real, p, q, s, crystal, out, bare, bare_by_q, heights)
-        fill_occupancies(real, p, q, delta, s, heights, out, crystal)
-        real[6] += by_q
-        rows += unit * real
-
-
-def plane_amplitude(s: Sample) -> FloatArray | float:
-    """Amplitude of a repeat of the first crystal, its atoms at one height; 1 for planes without atoms.
-
-    The unit of the substrate's planes: an array of shape (n,) on the grid of the sample.
-    """
-    if s.unit_planes:
-        return 1.0
-    total = np.zeros(s.amplitudes.shape[-1], np.complex128)
-    for t in range(s.term_plane.size):
-        k = s.term_plane[t]
-        if s.crystal[k] == 0 and s.part[k] == REPEAT:
-            total += s.amplitudes[t, 0, 0] + 1j * s.amplitudes[t, 0, 1]
-    modulus: FloatArray = np.abs(total)
-    return modulus
