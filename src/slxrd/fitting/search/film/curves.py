@@ -44,6 +44,21 @@ class Curves(NamedTuple):
     amplitude: ComplexArray | None = None
 
 
+class Products(NamedTuple):
+    """Scalar products of the columns of :func:`slxrd.fitting.search.film.interfering.best_mixtures`.
+
+    Attributes
+    ----------
+    gram : ndarray, shape (k, 4, 4)
+        With each other.
+    along : ndarray, shape (k, 4)
+        With the data.
+    """
+
+    gram: FloatArray
+    along: FloatArray
+
+
 def film_curves(
     q: FloatArray, d: float, N: FloatArray, sigma_N: FloatArray, instrument: Instrument, amplitude: bool
 ) -> Curves:
@@ -195,23 +210,39 @@ class Weighted:
 
     def chi2(self, curves: Curves) -> FloatArray:
         """χ² of k curves, shape (k,), each with the best scale, background, and interference."""
-        left = float(self.target @ self.target)
-        film = self._weighted(curves.intensity)
         if self.below is None or self.substrate is None or curves.amplitude is None:
+            left = float(self.target @ self.target)
+            film = self._weighted(curves.intensity)
             along = np.maximum(self.target @ film, 0.0)
             norm = np.einsum("nk,nk->k", film, film)
             return np.asarray(np.maximum(left - along**2 / np.maximum(norm, 1e-300), 0.0))
+        return self.least_chi2(self.products(curves))
+
+    def least_chi2(self, products: Products) -> FloatArray:
+        """χ² of k curves, shape (k,), from their products."""
+        return np.asarray(np.maximum(float(self.target @ self.target) - best_mixtures(*products)[0], 0.0))
+
+    def products(self, curves: Curves) -> Products:
+        """Products of k curves and the substrate, with which they interfere."""
+        assert self.below is not None
+        assert self.substrate is not None
+        assert curves.amplitude is not None
         cross = self.below[:, None] * curves.amplitude
-        columns = [film, self._weighted(cross.real), self._weighted(-cross.imag)]
-        gram = np.empty((film.shape[1], 4, 4))
-        along = np.empty((film.shape[1], 4))
+        columns = [self._weighted(each) for each in (curves.intensity, cross.real, -cross.imag)]
+        gram, along = self.empty_products(curves.intensity.shape[1])
         for i, one in enumerate(columns):
             along[:, i] = self.target @ one
             gram[:, i, 3] = gram[:, 3, i] = self.substrate @ one
             for j, other in enumerate(columns[: i + 1]):
                 gram[:, i, j] = gram[:, j, i] = np.einsum("nk,nk->k", one, other)
+        return Products(gram, along)
+
+    def empty_products(self, count: int) -> Products:
+        """Products of the substrate alone, for so many curves; the others are not filled."""
+        assert self.substrate is not None
+        gram, along = np.empty((count, 4, 4)), np.empty((count, 4))
         along[:, 3], gram[:, 3, 3] = self.target @ self.substrate, self.substrate @ self.substrate
-        return np.asarray(np.maximum(left - best_mixtures(gram, along)[0], 0.0))
+        return Products(gram, along)
 
     def _weighted(self, column: FloatArray) -> FloatArray:
         weighted = column * self.root[:, None]

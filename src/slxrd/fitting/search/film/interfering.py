@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from slxrd.model.kernel.dispatch import is_native
+from slxrd.model.kernel.native.conversion import address, reals
+from slxrd.model.kernel.native.library import core
 from slxrd.units import FloatArray
 
 #: The bound |c|² − ab as a quadratic form of (a, 2·Re c, 2·Im c, b).
@@ -40,6 +43,20 @@ def best_mixtures(gram: FloatArray, along: FloatArray) -> tuple[FloatArray, Floa
     coefficients : ndarray, shape (k, 4)
         (a, 2·Re c, 2·Im c, b).
     """
+    return (native_mixtures if is_native() else numpy_mixtures)(gram, along)
+
+
+def native_mixtures(gram: FloatArray, along: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As :func:`best_mixtures`, by the native core."""
+    count = len(gram)
+    gram, along = reals(gram, count, 4, 4), reals(along, count, 4)
+    gain, coefficients = np.empty(count), np.empty((count, 4))
+    core().slxrd_best_mixtures(address(gram), address(along), count, address(gain), address(coefficients))
+    return gain, coefficients
+
+
+def numpy_mixtures(gram: FloatArray, along: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As :func:`best_mixtures`, in NumPy."""
     size = np.sqrt(np.einsum("kcc->kc", gram))
     size = np.where(size > 0.0, size, 1.0)
     each = size[:, :, None] * size[:, None, :]

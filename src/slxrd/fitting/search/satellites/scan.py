@@ -18,13 +18,14 @@ from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.film.curves import weighted_points
 from slxrd.fitting.search.film.interference import interface_values, strongest_region
 from slxrd.fitting.search.satellites.curves import stack_curves
+from slxrd.fitting.search.satellites.products import chi2_of_structures
 from slxrd.fitting.search.satellites.trials import TRIED_SIGMA_L, Trials, structures_to_try
 from slxrd.fitting.search.scan import NO_FRINGES
 from slxrd.parameters.parameter_set import Parameters
 from slxrd.units import FloatArray
 
 #: Starts for each kind of residuals; structures that are calculated together.
-MOST_STARTS, PORTION = 6, 50
+MOST_STARTS, PORTION = 6, 400
 #: Largest difference in the thickness of both layers that are taken to be alike, relative to that of a pair.
 ALIKE = 0.06
 #: Points for each fringe of the longest stack, and their least and largest number in a region.
@@ -90,12 +91,7 @@ def scan_satellites(objective: Objective, parameters: Parameters, budget: Budget
     portions = np.arange(len(trials)) // len(TRIED_SIGMA_L) % count
 
     def one(first: int) -> FloatArray:
-        part = trials.part(portions == first)
-        chi2 = np.zeros((2, len(part)))
-        for regions in zip(*kinds, strict=True):
-            curves = stack_curves(regions[0].q, part.values, objective.model)
-            chi2 += [region.chi2(curves) for region in regions]
-        return chi2
+        return chi2_of_structures(kinds, trials.part(portions == first).values, objective.model)
 
     chi2 = np.full((2, len(trials)), np.inf)
     compared = in_parallel(one, range(count), budget, SHARE_OF_SCAN)

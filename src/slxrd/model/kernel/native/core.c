@@ -29,6 +29,10 @@
 
 #include "film.c"
 
+#include "stack_scan.c"
+
+#include "mixtures.c"
+
 #include "linear.c"
 
 #include "smearing.c"
@@ -42,4 +46,4 @@
 #define JOIN(a, b) a##b
 #define NAMED(a, b) JOIN(a, b)
 const functions NAMED(slxrd_functions_, VARIANT) = {curves, equal_planes_of_sizes, reach, smear, chi2_of, refine_many,
-                                                     end_refinements, interference, film_means};
+                                                     end_refinements, interference, film_means, scan_stacks, best_mixtures};

@@ -111,6 +111,18 @@ typedef struct {
     int64_t most, leap;
 } refinement;
 
+/* Stacks on a substrate to be scanned; members as those of fitting/search/satellites/products.py. */
+typedef struct {
+    int64_t n, kinds, others, structures, spreads, cells, layered;
+    double fading;
+    const double *q, *width;    /* (n) */
+    const double *below;        /* (n), complex: conjugate amplitude of the substrate */
+    const double *root, *other; /* (kinds, n), (kinds, others, n) */
+    const double *values;       /* (structures, 5) */
+    const int64_t *which;       /* (structures): place of its sigma_L in spread */
+    const double *spread;       /* (spreads) */
+} stack_scan;
+
 /* A row of complex numbers. */
 typedef struct {
     double re[B], im[B];
@@ -166,6 +178,8 @@ typedef struct {
     int (*interference)(const request *r, const double *wave, double *mean);
     int (*film_means)(const double *X, const double *Y, int64_t terms, int64_t rows, const double *phase, int64_t n,
                       const power_weights *sizes, const power_weights *steps, double *intensity, double *amplitude);
+    int (*scan_stacks)(const stack_scan *r, double *out);
+    void (*best_mixtures)(const double *gram, const double *along, int64_t count, double *gain, double *coefficients);
 } functions;
 
 #endif

@@ -48,6 +48,7 @@ EXPORT void slxrd_interface(int64_t *out) {
     out[1] = (int64_t)sizeof(sample);
     out[2] = (int64_t)sizeof(layout);
     out[3] = (int64_t)sizeof(refinement);
+    out[4] = (int64_t)sizeof(stack_scan);
 }
 
 /* Hash of the sources from which the library was built, and the set of instructions in use. */
@@ -118,4 +119,11 @@ EXPORT int slxrd_film_means(const double *X, const double *Y, int64_t terms, int
     const power_weights sizes = {first_size, size_count, size_width, size_place, size_weights};
     const power_weights steps = {first_step, step_count, step_width, step_place, step_weights};
     return chosen()->film_means(X, Y, terms, rows, phase, n, &sizes, &steps, intensity, amplitude);
+}
+
+EXPORT int slxrd_scan_stacks(const stack_scan *r, double *out) { return chosen()->scan_stacks(r, out); }
+
+EXPORT void slxrd_best_mixtures(const double *gram, const double *along, int64_t count, double *gain,
+                                double *coefficients) {
+    chosen()->best_mixtures(gram, along, count, gain, coefficients);
 }

@@ -42,8 +42,10 @@ _ARGUMENTS = {
         _ADDRESS, _ADDRESS, _WHOLE, _WHOLE, _ADDRESS, _WHOLE,
         *(2 * (_WHOLE, _WHOLE, _WHOLE, _ADDRESS, _ADDRESS)), _ADDRESS, _ADDRESS,
     ),
+    "slxrd_scan_stacks": (_ADDRESS, _ADDRESS),
+    "slxrd_best_mixtures": (_ADDRESS, _ADDRESS, _WHOLE, _ADDRESS, _ADDRESS),
 }  # fmt: skip
-_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements")
+_WITHOUT_STATUS = ("slxrd_equal_planes", "slxrd_smear", "slxrd_end_refinements", "slxrd_best_mixtures")
 
 
 def check_status(status: int) -> None:
@@ -83,7 +85,7 @@ def open_library(path: Path) -> tuple[ctypes.CDLL | None, str]:
         return None, "which is not installed: install a C compiler or the package ziglang, then slxrd again"
     try:
         core = ctypes.CDLL(str(path))
-        found = (ctypes.c_int64 * 4)()
+        found = (ctypes.c_int64 * (1 + len(SIZES)))()
         core.slxrd_interface(found)
     except (OSError, AttributeError) as error:
         return None, f"which cannot be loaded ({error}): install slxrd again"

@@ -61,8 +61,22 @@ class NativeRefinement(Structure):
     )
 
 
+class NativeStackScan(Structure):
+    """``stack_scan`` of core.h."""
+
+    _fields_ = (
+        *((name, _WHOLE) for name in (
+            "n", "kinds", "others", "structures", "spreads", "cells", "layered",
+        )),
+        ("fading", _REAL),
+        *((name, _ADDRESS) for name in (
+            "q", "width", "below", "root", "other", "values", "which", "spread",
+        )),
+    )  # fmt: skip
+
+
 #: Sizes of the structures in bytes.
-SIZES = tuple(ctypes.sizeof(each) for each in (NativeSample, NativeLayout, NativeRefinement))
+SIZES = tuple(ctypes.sizeof(each) for each in (NativeSample, NativeLayout, NativeRefinement, NativeStackScan))
 
 _samples: WeakKeyDictionary[Sample, NativeSample] = WeakKeyDictionary()
 
