@@ -10,8 +10,9 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, setup
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.minimise.least_squares import minimise
-from slxrd.fitting.pipeline import RECOUNTED, prepare_objective
+from slxrd.fitting.pipeline import RECOUNTED
 from slxrd.fitting.request.declaration import collect
 from slxrd.model.simulation import simulate
 from slxrd.units import FloatArray, two_theta_from_q

@@ -8,8 +8,8 @@ import pytest
 import slxrd
 from slxrd.data.noise import intensity_of_count, noise_source
 from slxrd.data.regions import Region, select_points
+from slxrd.fitting.fit_options import FitOptions, prepare_objective
 from slxrd.fitting.objective.default_noise import default_noise, dynamic_range
-from slxrd.fitting.pipeline import FitOptions, prepare_objective
 
 Q = np.arange(2.95, 3.5, 0.001)
 CUBES = slxrd.simulate(

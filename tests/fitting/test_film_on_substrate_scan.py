@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from films_on_substrates import film
+from native_core import needs_native_core
 
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import setup
-from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.curves import rod_curves
-from slxrd.fitting.search.film.interfering import best_mixtures
+from slxrd.fitting.search.film.interfering import best_mixtures, native_mixtures, numpy_mixtures
 from slxrd.fitting.search.film.scan import FilmScan
 from slxrd.instrument.diffractometer import Instrument
 
@@ -98,7 +101,8 @@ def test_bounded_mixtures_are_as_good_as_all_on_a_grid() -> None:
     assert compared == 12
 
 
-def test_columns_that_are_equal_or_zero_have_a_solution() -> None:
+@pytest.mark.parametrize("solve", [pytest.param(native_mixtures, marks=needs_native_core), numpy_mixtures])
+def test_columns_that_are_equal_or_zero_have_a_solution(solve: Any) -> None:
     """The background may describe all of a column, above all in a region of few points."""
     rng = np.random.default_rng(3)
     measured = rng.normal(size=30)
@@ -109,9 +113,26 @@ def test_columns_that_are_equal_or_zero_have_a_solution() -> None:
         np.zeros((30, 4)),
         1e-17 * rng.normal(size=(30, 4)),
     ):
-        gain, coefficients = best_mixtures((columns.T @ columns)[None], (columns.T @ measured)[None])
+        gain, coefficients = solve((columns.T @ columns)[None], (columns.T @ measured)[None])
         assert np.isfinite(coefficients).all()
         assert 0.0 <= gain[0] <= float(measured @ measured)
+
+
+@needs_native_core
+def test_mixtures_of_the_native_core_are_those_of_numpy() -> None:
+    rng = np.random.default_rng(11)
+    pairs = [alike(rng) for _ in range(40)]
+    pairs += [(columns, measured - 3.0 * columns[:, 1]) for columns, measured in pairs]
+    gram = np.array([columns.T @ columns for columns, _ in pairs])
+    along = np.array([columns.T @ measured for columns, measured in pairs])
+    gain, coefficients = native_mixtures(gram, along)
+    expected, expected_coefficients = numpy_mixtures(gram, along)
+    assert 0 < np.count_nonzero(expected) < 80
+    np.testing.assert_allclose(gain, expected, rtol=1e-8, atol=1e-6)
+    largest = np.abs(expected_coefficients).max(axis=1, keepdims=True)
+    assert np.all(np.abs(coefficients - expected_coefficients) < 1e-5 * largest)
+    with pytest.raises(ValueError, match="shape"):
+        native_mixtures(gram, along[:-1])
 
 
 #: d, N, d_S, amplitude of the substrate, end of the data.

@@ -13,9 +13,9 @@ from films_on_substrates import film as simulated_film
 
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import setup
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.minimise.least_squares import Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.continuation import extend

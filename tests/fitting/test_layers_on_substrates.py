@@ -12,9 +12,10 @@ from films_on_substrates import superlattice
 
 import slxrd
 from slxrd.fitting.api import setup
+from slxrd.fitting.diagnosis import alternatives
 from slxrd.fitting.diagnosis.alternatives import _with_wider_mask
 from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
-from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.satellites.trials import structures_to_try
 
@@ -114,6 +115,47 @@ def test_what_was_masked_stays_masked(measured: slxrd.Pattern) -> None:
 
     assert _with_wider_mask(measured, (4.413, 4.462), setup_nothing, first, None) is first
     assert given == [((4.3, 4.301), (4.4, 4.462))]
+
+
+def fitted(*, rejected: bool, period: float | None = 43.8) -> Any:
+    """A fit of crystals as far as it is compared."""
+    estimates = {name: SimpleNamespace(value=value) for name, value in (("L", 9.6), ("N", None))}
+    return SimpleNamespace(
+        rejected=rejected,
+        assessment=None,
+        parameters=estimates,
+        derived={"period": SimpleNamespace(value=period)},
+        minima=[SimpleNamespace(names=("N",))],
+    )
+
+
+@pytest.mark.parametrize(
+    ("crystals", "excluded", "masked"),
+    [
+        pytest.param(fitted(rejected=False), False, False, id="crystals describe the pattern"),
+        pytest.param(fitted(rejected=True), False, True, id="they do not"),
+        pytest.param(fitted(rejected=False, period=None), False, True, id="nothing of them is determined"),
+        pytest.param(fitted(rejected=False), True, True, id="they were excluded before"),
+    ],
+)
+def test_crystals_are_fitted_before_satellites_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, crystals: Any, excluded: bool, masked: bool
+) -> None:
+    """L is no result of a fit in which it was not refined."""
+    layers, without_satellites = fitted(rejected=True), fitted(rejected=False)
+    options = SimpleNamespace(regions=())
+    reading = SimpleNamespace(pattern=None, options=options, crystals_excluded=excluded, other_order=None)
+    monkeypatch.setattr(alternatives, "best_reading", lambda *_: reading)
+    monkeypatch.setattr(alternatives, "fit_pattern", lambda *_: layers)
+    monkeypatch.setattr(alternatives, "search_pattern", lambda *_: None)
+    monkeypatch.setattr(alternatives, "assess_searched", lambda _: crystals)
+    monkeypatch.setattr(alternatives, "setup_other", lambda *_: (None, options))
+    monkeypatch.setattr(alternatives, "mask_satellite", lambda *_: (1.0, 2.0))
+    monkeypatch.setattr(alternatives, "_with_wider_mask", lambda *_: without_satellites)
+    monkeypatch.setattr(alternatives, "excluded_resolution", lambda *_: None)
+    pattern: Any = None
+    found = alternatives.fit_best(pattern, {}, setup)
+    assert found is (without_satellites if masked else crystals)
 
 
 @pytest.mark.slow

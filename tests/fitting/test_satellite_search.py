@@ -12,8 +12,8 @@ from films_on_substrates import stack
 import slxrd
 from slxrd.fitting.api import setup
 from slxrd.fitting.diagnosis.alternatives import fit_best
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.fringes import fringe_periods

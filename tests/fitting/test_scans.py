@@ -9,7 +9,7 @@ from cli_shell import call
 import slxrd
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import setup
-from slxrd.fitting.pipeline import prepare_objective
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.record.command_line import command_line, parse_command
 from slxrd.fitting.record.write import pattern_csv, result_dictionary
 from slxrd.fitting.request.declaration import collect

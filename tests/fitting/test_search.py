@@ -12,9 +12,9 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region, select_points
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit, setup
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.identity import distinct

@@ -12,15 +12,17 @@ from films_on_substrates import superlattice
 import slxrd
 from slxrd.data.pattern import Pattern
 from slxrd.fitting.api import setup
+from slxrd.fitting.fit_options import prepare_objective
 from slxrd.fitting.minimise.least_squares import minimise
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective
 from slxrd.fitting.request.declaration import collect
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.certificate import SearchCertificate
+from slxrd.fitting.search.film.interference import near_interface
 from slxrd.fitting.search.minima import SearchResult, search
 from slxrd.fitting.search.q_zero import fix_q_zero
 from slxrd.fitting.search.repetitions import choose_repetitions, search_repetitions
+from slxrd.fitting.search.scan import filled
 from slxrd.parameters.parameter_set import Parameters
 
 CUBES = {
@@ -151,6 +153,20 @@ def prepared(
     _, options = setup(pattern, collect({**known, "coherent": estimate, "regions": [region]}))
     objective, _ = prepare_objective(pattern, options)
     return objective, options.parameters.within(objective.model.stack.table)
+
+
+@pytest.mark.slow
+def test_another_number_of_repetitions_is_refined_from_other_phases_at_the_interface() -> None:
+    """From the phase of one number, the refinement with the next one led to another minimum."""
+    values = {"d": 2.894, "L": 10.09, "sigma_L": 0.06, "N": 16.0, "sigma_N": 0.2, "f_S": 0.89, "L_S": 2.884}
+    q = np.arange(1.7, 2.62, 0.0008)
+    objective, parameters = prepared(q, {**values, "d_S": 2.87}, 0.00084, (2.176, 2.203), M=15, estimate=14)
+    parameters = near_interface(objective, fix_q_zero(parameters))
+    near = minimise(objective, filled(parameters, {**values, "N": 16.3, "sigma_N": 0.22, "L_S": 1.45}))
+    assert abs(near.values["L_S"] - 2.884) > 0.5
+    chosen, best = choose_repetitions(objective, near, Budget())
+    assert chosen.model.stack.coherent == 15
+    assert best.values["L_S"] == pytest.approx(2.884, abs=0.05)
 
 
 @pytest.mark.slow

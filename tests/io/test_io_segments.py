@@ -9,7 +9,7 @@ import pytest
 
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Region
-from slxrd.fitting.pipeline import FitOptions, prepare_objective
+from slxrd.fitting.fit_options import FitOptions, prepare_objective
 from slxrd.io import read
 from slxrd.io.shared.counting import from_unknown_unit
 from slxrd.io.shared.segments import find_segments

@@ -11,7 +11,7 @@ import pytest
 
 from slxrd.errors import SlxrdError
 from slxrd.fitting.api import fit
-from slxrd.fitting.pipeline import without_neighbours
+from slxrd.fitting.fit_options import without_neighbours
 from slxrd.model.simulation import simulate
 from slxrd.model.sizes import size_weights
 from slxrd.parameters.parameter_set import Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slxrd.data.regions import Region
-from slxrd.fitting.pipeline import FitOptions
+from slxrd.fitting.fit_options import FitOptions
 from slxrd.model.simulation import simulate
 from slxrd.studies.planning.distinguishability import Distinguishability, distinguishability
 from slxrd.studies.planning.plan import plan

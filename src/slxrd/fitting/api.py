@@ -15,9 +15,9 @@ from slxrd.data.regions import as_regions
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.alternatives import fit_best
 from slxrd.fitting.diagnosis.options import complete, resolution_note
+from slxrd.fitting.fit_options import FitOptions
 from slxrd.fitting.objective.scans import FurtherScan
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.pipeline import FitOptions
 from slxrd.fitting.request.declaration import collect, documented, options_of
 from slxrd.fitting.request.effects import as_systematics
 from slxrd.fitting.request.groups import FitKeywords

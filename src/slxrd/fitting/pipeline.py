@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from slxrd.data.isolated import isolated_points
-from slxrd.data.jumps import find_jump
 from slxrd.data.pattern import Pattern
-from slxrd.data.peaks import find_regions
-from slxrd.data.regions import Noise, Region, RegionData, select_points, source_in
+from slxrd.data.regions import Noise, RegionData, source_in
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.assess import assess_minima
+from slxrd.fitting.assessment.estimates import reduced_chi2
 from slxrd.fitting.assessment.q_zero import (
     WORTH_REFINING,
     not_separable,
@@ -22,87 +20,67 @@ from slxrd.fitting.assessment.q_zero import (
     signals,
     why_not_refined,
 )
-from slxrd.fitting.objective.default_noise import DefaultNoise, default_noise
+from slxrd.fitting.fit_options import FitOptions, noise_of, prepare_objective, without_neighbours
+from slxrd.fitting.minimise.least_squares import INTERMEDIATE_TOLERANCE, TOLERANCE
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.objective.scans import FurtherScan, covered, select_points_of_further
 from slxrd.fitting.objective.settings import AUTO, Settings
 from slxrd.fitting.result.fit import Fit
-from slxrd.fitting.search.background import SEARCHED, backgrounds_within, choose_background
-from slxrd.fitting.search.budget import DEFAULT_BUDGET, Budget
+from slxrd.fitting.search.background import SEARCHED, BackgroundChoice, backgrounds_within, choose_background
+from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.certificate import SUPPORTED
 from slxrd.fitting.search.film.continuation import extend
 from slxrd.fitting.search.film.resolution import too_wide
 from slxrd.fitting.search.minima import SearchResult, refine_all, search, search_again
 from slxrd.fitting.search.q_zero import fix_q_zero, undecided_zeros
 from slxrd.fitting.search.repetitions import search_repetitions
-from slxrd.fitting.search.satellites.scan import Scanned
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.systematics.covariance import check_effects
-from slxrd.fitting.systematics.settings import Systematics
-from slxrd.instrument.diffractometer import Instrument
-from slxrd.model.intensity import Model
-from slxrd.model.kernel.native.library import why_missing
-from slxrd.parameters.definitions import STACKING
 from slxrd.parameters.parameter_set import Parameters
-from slxrd.sample.stack import Stack
-from slxrd.units import FloatArray
 
 #: Number of times that σ of counts is recalculated from the fitted curve.
 RECOUNTED = 2
 
 
 @dataclass(frozen=True)
-class FitOptions:
-    """The options of a fit as objects; the defaults are those of the command line.
+class Searched:
+    """The minima of a fit, before their assessment.
 
     Parameters
     ----------
-    regions : sequence of Region
-        Regions; if empty, those around the Bragg peaks.
+    pattern : Pattern
+        Over q.
+    options : FitOptions
+        Options of the fit.
+    objective : Objective
+        With the chosen background and the final noise.
     parameters : Parameters
-        Starts, bounds, ties, and whether each parameter is fixed or free.
-    stack : Stack
-        Structure.
-    instrument : Instrument
-        Resolution, radiation and kind of zero error.
+        Parameters of the fit.
+    found : SearchResult
+        The minima.
     noise : float, str or None
-        Source of σ; see :func:`slxrd.data.regions.select_points`.
-    settings : Settings
-        Residuals, scale, background.
-    estimated_coherent : bool
-        Whether the number of coherent crystals is an estimate, which the fit improves.
-    systematics : Systematics
-        Systematic effects that contribute to the errors, and their priors.
-    budget : float
-        Wall time in seconds after which the search ends; the estimates that follow may take as long again.
-    further : tuple of FurtherScan
-        Further scans of the sample, which are fitted with the pattern.
-    request : mapping
-        Options of :func:`slxrd.fit`, those from the pattern included; empty if the fit was started in another
-        way.
-    notes : sequence of str
-        Notes on the choice of options.
-    resolution_note : str
-        That of these notes which states that the resolution is too wide; empty without one. It is left out
-        where a peak in a region gives a limit itself.
-    satellites : Scanned, optional
-        Of a stack on a substrate: structures with the period of the satellites, if they are known.
+        Source of σ.
+    notes : list of str
+        Notes on decisions and omissions.
+    background : BackgroundChoice or None
+        How the background was chosen, if it was.
+    starts_left : bool
+        Whether the time budget left out starting points.
     """
 
-    regions: Sequence[Region] = ()
-    parameters: Parameters = field(default_factory=Parameters)
-    stack: Stack = field(default_factory=Stack)
-    instrument: Instrument = field(default_factory=Instrument)
-    noise: Noise | None = None
-    settings: Settings = field(default_factory=lambda: Settings(background=AUTO))
-    budget: float = DEFAULT_BUDGET
-    further: tuple[FurtherScan, ...] = ()
-    request: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    notes: Sequence[str] = field(default=(), compare=False, repr=False)
-    estimated_coherent: bool = False
-    systematics: Systematics = field(default_factory=Systematics)
-    resolution_note: str = field(default="", compare=False, repr=False)
-    satellites: Scanned | None = field(default=None, compare=False, repr=False)
+    pattern: Pattern
+    options: FitOptions
+    objective: Objective
+    parameters: Parameters
+    found: SearchResult
+    noise: Noise | None
+    notes: list[str]
+    background: BackgroundChoice | None
+    starts_left: bool
+
+    @property
+    def reduced_chi2(self) -> float:
+        """Reduced χ² of the best minimum."""
+        return reduced_chi2(self.objective, self.found.minima[0])
 
 
 def fit_pattern(
@@ -130,11 +108,21 @@ def fit_pattern(
     SlxrdError
         If the pattern or an option is invalid.
     """
-    options = options or FitOptions()
+    return assess_searched(search_pattern(pattern, options or FitOptions(), report), intervals=intervals)
+
+
+def search_pattern(pattern: Pattern, options: FitOptions, report: Progress | None = None) -> Searched:
+    """Find the minima of χ² of a fit, without errors; see :func:`fit_pattern`.
+
+    Raises
+    ------
+    SlxrdError
+        If the pattern or an option is invalid.
+    """
     pattern = pattern.to_q()
     objective, notes = prepare_objective(pattern, options)
     check_effects(objective, options.systematics)
-    noise = _noise(pattern, [points.region for points in objective.data if points.scan == 0], options).noise
+    noise = noise_of(pattern, [points.region for points in objective.data if points.scan == 0], options).noise
     parameters = options.parameters.within(objective.model.stack.table)
     if objective.model.stack.coherent == 1:
         parameters = without_neighbours(parameters)
@@ -147,9 +135,10 @@ def fit_pattern(
         objective = objective.with_background(SEARCHED if SEARCHED in names else names[-1])
     _check_points(objective.data, fix_q_zero(parameters), objective.settings)
     budget = Budget(options.budget)
+    of_parts = _tolerances(objective, options)
     found = search(objective, parameters, report, budget, options.satellites)
     if options.estimated_coherent and objective.model.stack.coherent > 1:
-        objective, found = search_repetitions(objective, parameters, found, budget)
+        objective, found = search_repetitions(objective, parameters, found, budget, of_parts[0])
         notes.append(f"M = {objective.model.stack.coherent} has the lowest χ² (--coherent)")
     if objective.model.stack.coherent == 1 and objective.model.stack.substrate is not None:
         if objective.counted:  # observed counts give the minima between fringes too much weight
@@ -168,135 +157,59 @@ def fit_pattern(
     if options.settings.background == AUTO:
         assumed = not isinstance(source_in(pattern, noise).source, str)
         objective, minima, choice = choose_background(
-            objective, found.parameters, found.minima, budget, assumed=assumed
+            objective,
+            found.parameters,
+            found.minima,
+            budget,
+            assumed=assumed,
+            tolerance=of_parts[1],
         )
         found = replace(found, minima=minima)
         notes.append(choice.note)
-    for _ in range(RECOUNTED if objective.counted else 0):
+    for tolerance in of_parts[2:]:
         objective = objective.recounted(found.minima[0].evaluation.regions)
-        found = replace(found, minima=refine_all(objective, found.parameters, found.minima, budget))
+        minima = refine_all(objective, found.parameters, found.minima, budget, tolerance)
+        found = replace(found, minima=minima)
     found = _decide_q_zero(objective, parameters, found, notes, budget)
     certificate = replace(found.certificate, budget_reached=budget.reached, not_examined=budget.left_out)
     notes += certificate.notes
+    found = replace(found, certificate=certificate)
+    return Searched(pattern, options, objective, parameters, found, noise, notes, choice, budget.starts_left)
+
+
+def assess_searched(searched: Searched, *, intervals: bool = True) -> Fit:
+    """Compare the minima of a search with the data, and estimate the errors; see :func:`fit_pattern`."""
+    options, certificate = searched.options, searched.found.certificate
     of_estimates = Budget(options.budget)
     fit = assess_minima(
-        pattern,
-        objective,
-        parameters,
-        found.minima,
-        noise,
-        notes,
+        searched.pattern,
+        searched.objective,
+        searched.parameters,
+        searched.found.minima,
+        searched.noise,
+        searched.notes,
         intervals=intervals,
         incomplete=certificate.budget_reached,
-        unsupported=budget.starts_left and certificate.ended_in_best < SUPPORTED,
+        unsupported=searched.starts_left and certificate.ended_in_best < SUPPORTED,
         budget=of_estimates,
         systematics=options.systematics,
     )
     if of_estimates.reached:
         left_out = "; ".join(of_estimates.left_out)
         fit = replace(fit, notes=(*fit.notes, f"not finished within the time budget (--budget): {left_out}"))
-    return replace(fit, certificate=certificate, background_choice=choice, options=options)
+    return replace(fit, certificate=certificate, background_choice=searched.background, options=options)
 
 
-def prepare_objective(pattern: Pattern, options: FitOptions) -> tuple[Objective, list[str]]:
-    """Set up the objective of a fit.
+def _tolerances(objective: Objective, options: FitOptions) -> list[float]:
+    """Precision of the refinements of all minima: with the number of crystals, the background, and final σ.
 
-    Parameters
-    ----------
-    pattern : Pattern
-        Pattern over q.
-    options : FitOptions
-        Options of the fit.
-
-    Returns
-    -------
-    Objective
-        Residuals of the selected points and the model; with the background of the search if it is chosen.
-    list of str
-        Notes on decisions and omissions.
-
-    Raises
-    ------
-    SlxrdError
-        If a region has nothing to fit, or an option is invalid.
+    On a substrate, where each takes long, only the last of them is precise.
     """
-    notes = list(options.notes)
-    regions = tuple(options.regions)
-    of_first = covered(pattern, regions) if options.further else regions
-    if not regions:
-        of_first = find_regions(pattern)
-        notes.append("regions found around the Bragg peaks: " + ", ".join(r.name for r in of_first))
-    noise = _noise(pattern, of_first, options)
-    if noise.note:
-        notes.append(noise.note)
-    data = select_points(pattern, of_first, noise.noise)
-    data += select_points_of_further(options.further, regions, options.noise, options.settings.objective)
-    instruments = (options.instrument, *(scan.instrument for scan in options.further))
-    sources = [pattern.source, *(scan.pattern.source for scan in options.further)]
-    for points in data:
-        source = sources[points.scan]
-        low, high = points.region.low, points.region.high
-        instruments[points.scan].check_width(points.q, f"{low:g}:{high:g}")
-        if points.q.size > 1 and np.ptp(points.intensity) == 0.0:
-            raise SlxrdError(
-                f"region {low:g}:{high:g} of {source} is flat: every "
-                f"intensity in it is {points.intensity[0]:g}; choose another region"
-            )
-        jump = find_jump(points.q, points.intensity)
-        if jump is not None:
-            notes.append(
-                f"region {low:g}:{high:g}: the intensity jumps by a factor of {jump.factor:.2g} at "
-                f"{jump.q:.4g} Å⁻¹: divide steps that were counted for different times by these times, or "
-                "end the region there (--region)"
-            )
-        single = points.q[isolated_points(points.q, points.intensity)[0]].tolist()
-        if single:
-            notes.append(
-                f"region {low:g}:{high:g}: far from both neighbours, as after a fault of the detector: "
-                f"{', '.join(f'{q:.4f}' for q in single)} Å⁻¹; leave such points out (--mask)"
-            )
-    stack = options.stack.using(options.parameters)
-    if stack.crystal is not None and options.instrument.wavelength is None:
-        notes.append("the wavelength is not known: f′ and f″ of the atoms are left out (--wavelength)")
-    if stack.substrate is not None and len({_order(points.q, stack.substrate.d) for points in data}) > 1:
-        notes.append(
-            "f_S has one value in all regions, although the amplitudes of the planes of substrate and stack "
-            "differ between orders of reflection, as their form factors do: fit one order at a time"
-        )
-    instruments = tuple(scan.instrument for scan in options.further)
-    settings = options.settings
-    if settings.background == AUTO:
-        settings = replace(settings, background=SEARCHED)
-    objective = Objective(Model(stack, options.instrument, instruments), data, settings)
-    if why_missing():
-        notes.append(f"calculated with NumPy, many times slower than with the native core, {why_missing()}")
-    return objective, [*notes, *objective.notes]
-
-
-def _noise(pattern: Pattern, regions: Sequence[Region], options: FitOptions) -> DefaultNoise:
-    """Source of σ that was given, or the default."""
-    if options.noise is not None:
-        return DefaultNoise(options.noise)
-    return default_noise(pattern, regions, options.settings.objective)
-
-
-def _order(q: FloatArray, d: float) -> int:
-    """Order of reflection of a substrate in the middle of a region."""
-    return round(float(q.mean()) * d / (2.0 * np.pi))
-
-
-def without_neighbours(parameters: Parameters) -> Parameters:
-    """Fix L and σ_L at 0 for a single crystal.
-
-    Raises
-    ------
-    SlxrdError
-        If there is an option for them.
-    """
-    for name in STACKING:
-        if not parameters.is_default(name):
-            raise SlxrdError(f"{name} means nothing for a single crystal (coherent 1); leave it out")
-    return parameters.fix(L=0.0, sigma_L=0.0)
+    tolerances = [TOLERANCE] * (2 + (RECOUNTED if objective.counted else 0))
+    last = 2 + RECOUNTED if objective.counted else 2 if options.settings.background == AUTO else 1
+    if objective.model.stack.substrate is not None:
+        tolerances[: last - 1] = [INTERMEDIATE_TOLERANCE] * (last - 1)
+    return tolerances
 
 
 def _named_parameters(request: Mapping[str, Any]) -> set[str]:

@@ -99,6 +99,28 @@ def test_a_peak_on_one_of_many_satellites_is_hardly_sharper_than_they_are() -> N
     assert find_substrate(maxima(first, *rows[1:5], (1.4610, 0.0044, 1e5), *rows[6:])) is None
 
 
+def test_a_peak_between_satellites_that_are_as_narrow_is_that_of_a_substrate() -> None:
+    rows = [(1.5493 + 0.0815 * k, 0.0037, 500.0) for k in range(12) if k != 3]
+    rows[4] = (1.9568, 0.0037, 8.7e4)
+    for q, height in ((1.9171, 3.9e4), (1.9000, 1e4)):
+        found = find_substrate(maxima(*rows[:4], (q, 0.0035, height), *rows[4:]))
+        assert found is not None
+        assert found[1].q == q
+    sharp = (1.9171, 0.0035, 3.9e4)
+    assert find_substrate(maxima(*rows[1:4], sharp, rows[4])) is None  # too few satellites
+    assert find_substrate(maxima(*rows[:4], (1.9171, 0.0045, 3.9e4), *rows[4:])) is None  # broader
+    assert find_substrate(maxima(*rows[:4], (1.9171, 0.0035, 5e3), *rows[4:])) is None  # weak
+    assert find_substrate(maxima(*rows[:4], (1.9505, 0.0035, 3.9e4), *rows[4:])) is None  # on a satellite
+    # Two of them are satellites too, of another period.
+    assert find_substrate(maxima(*rows[:4], sharp, rows[4], (1.9980, 0.0035, 2e4), *rows[5:])) is None
+    # A weaker one needs to be separate.
+    weak = maxima(*rows[:4], (1.9171, 0.0035, 1e4), *rows[4:])
+    assert find_substrate(weak) is not None
+    assert (
+        find_substrate([replace(one, background=6e3) if one.height == 1e4 else one for one in weak]) is None
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("substrate", "seed"), [(3.79, 1), (3.79, 2)])
 def test_a_thin_period_has_no_satellite_near_its_substrate(substrate: float, seed: int) -> None:

@@ -21,8 +21,9 @@ from slxrd.fitting.diagnosis.readings import (
     roughly_on_substrate,
 )
 from slxrd.fitting.diagnosis.result import Diagnosis
+from slxrd.fitting.fit_options import FitOptions, prepare_objective
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import FitOptions, fit_pattern, prepare_objective
+from slxrd.fitting.pipeline import Searched, assess_searched, fit_pattern, search_pattern
 from slxrd.fitting.result.assessment import Assessment, Rival
 from slxrd.fitting.result.fit import Fit
 from slxrd.fitting.search.budget import Budget
@@ -95,27 +96,40 @@ def _with_other_models(
     """Fit a pattern with the model that is proposed and with others; see :func:`fit_best`."""
     reading = best_reading(pattern, options, setup)
     first = fit_pattern(reading.pattern, reading.options, report)
+    tried = None
+    if not (first.rejected and reading.crystals_excluded):
+        tried = _with_crystals(pattern, options, setup, first, reading.options, report)
+    if tried is not None:
+        return tried
     if first.rejected and (wider := mask_satellite(pattern, options, first)):
         first = _with_wider_mask(pattern, wider, setup, first, report)
-    first = _with_rival(first, reading.other_order)
-    if first.rejected and reading.crystals_excluded:
-        return first
+    return _with_rival(first, reading.other_order)
+
+
+def _with_crystals(
+    pattern: Pattern,
+    options: Mapping[str, Any],
+    setup: Setup,
+    first: Fit,
+    first_options: FitOptions,
+    report: Progress | None,
+) -> Fit | None:
+    """Fit a stack of equal crystals with gaps; None if it is not better than the first fit."""
     other = None
     with contextlib.suppress(SlxrdError):  # options may name parameters that crystals with gaps do not have
         other = setup_other(pattern, options, setup, first)
     if other is None:
-        return first
-    tried = fit_pattern(*other, report)
-    if first.rejected and (tried.rejected or not _determines(tried)):
-        return first
-    if not first.rejected:
-        regions = other[1].regions
-        if regions != reading.options.regions:  # χ² of the same points
-            given = {**options, "regions": regions, "coherent": 1}
-            first = fit_pattern(*setup(pattern, given), report)
-        if not first.rejected and not _is_better(tried, first):
-            return first
-    return tried
+        return None
+    searched = search_pattern(*other, report)
+    if first.rejected:
+        tried = assess_searched(searched)
+        return tried if not tried.rejected and _determines(tried) else None
+    if other[1].regions != first_options.regions:  # χ² of the same points
+        first = fit_pattern(*setup(pattern, {**options, "regions": other[1].regions, "coherent": 1}), report)
+    if not first.rejected and not _has_lower_chi2(searched, first):
+        return None
+    tried = assess_searched(searched)
+    return tried if first.rejected or _is_better(tried, first) else None
 
 
 def _with_rival(fit: Fit, rival: Rival | None) -> Fit:
@@ -148,7 +162,7 @@ def _with_wider_mask(
         tried = fit_pattern(masked, chosen, report)
     except SlxrdError:  # of a region hardly anything may be left
         return first
-    if tried.assessment is None or tried.rejected:
+    if tried.assessment is None or tried.rejected or not _determines(tried):
         return first
     replaced = (
         f"the fit with the satellites beside the peak of the substrate is rejected (reduced χ² "
@@ -231,9 +245,9 @@ def _of_few_crystals(
 
 
 def _determines(fit: Fit) -> bool:
-    """Whether the fit of a stack determines a length of it."""
-    estimates = {**fit.parameters, **fit.derived}
-    return any(estimates[name].value is not None for name in ("L", "N", "period"))
+    """Whether the fit of a stack determines a length of it that was refined."""
+    estimates, names = {**fit.parameters, **fit.derived}, {"period", *fit.minima[0].names}
+    return any(estimates[name].value is not None for name in ("L", "N", "period") if name in names)
 
 
 def _prepared(pattern: Pattern, options: FitOptions) -> tuple[Objective, Parameters]:
@@ -241,17 +255,22 @@ def _prepared(pattern: Pattern, options: FitOptions) -> tuple[Objective, Paramet
     return objective, fix_q_zero(options.parameters.within(objective.model.stack.table))
 
 
-def _is_better(stack: Fit, film: Fit) -> bool:
-    """Whether a stack describes the same points clearly better than a film.
+def _has_lower_chi2(stack: Searched, film: Fit) -> bool:
+    """Whether χ² of a stack for the same points is clearly less than that of a film.
 
     If residuals of the stack are systematic, the noise is that with which its reduced χ² would be 1, and
     χ² must be less by more than what the correlation of residuals can make.
     """
-    names = len(stack.minima[0].names) - len(film.minima[0].names)
-    penalty = names * math.log(stack.n_points)
-    gain = (film.reduced_chi2 - stack.reduced_chi2) * stack.n_points / max(stack.reduced_chi2, 1.0)
+    names = len(stack.found.minima[0].names) - len(film.minima[0].names)
+    penalty = names * math.log(stack.objective.n_points)
+    gain = (film.reduced_chi2 - stack.reduced_chi2) * stack.objective.n_points / max(stack.reduced_chi2, 1.0)
+    return gain > penalty + DECISIVE
+
+
+def _is_better(stack: Fit, film: Fit) -> bool:
+    """Whether a stack of a lower χ² describes the pattern, or its residuals are clearly smaller."""
     describes = stack.assessment is not None and stack.assessment.grade == "describes"
-    return gain > penalty + DECISIVE and (describes or stack.reduced_chi2 < WORTH_FITTING * film.reduced_chi2)
+    return describes or stack.reduced_chi2 < WORTH_FITTING * film.reduced_chi2
 
 
 def _without_fringes(found: Diagnosis) -> bool:

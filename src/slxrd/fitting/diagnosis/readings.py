@@ -12,12 +12,13 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.assessment.disguise import coincident_lattices
 from slxrd.fitting.diagnosis.options import diagnosis_for, named_parameters, options_of_layers
+from slxrd.fitting.fit_options import FitOptions, prepare_objective, without_neighbours
 from slxrd.fitting.minimise.least_squares import Minimum
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import FitOptions, prepare_objective, without_neighbours
 from slxrd.fitting.result.assessment import Rival
 from slxrd.fitting.search.budget import Budget
 from slxrd.fitting.search.film.interference import near_interface
+from slxrd.fitting.search.film.minima import search_films
 from slxrd.fitting.search.minima import search
 from slxrd.fitting.search.on_substrate import completed, without_substrate
 from slxrd.fitting.search.q_zero import fix_q_zero
@@ -32,6 +33,8 @@ SECONDS = 5.0
 INDECISIVE = 10.0
 #: Crystals with gaps are excluded if their information criterion is so many times as large.
 MUCH_WORSE = 3.0
+#: A film whose χ² is so many times the information criterion of another reading is not refined further.
+HOPELESS = 5.0
 #: Parameters of one layer and the same of the other.
 OF_LAYERS = {"d": "d_B", "d_B": "d", "N": "N_B", "N_B": "N"}
 #: Structures of a reading that are refined on the substrate.
@@ -104,7 +107,8 @@ def best_reading(pattern: Pattern, options: Mapping[str, Any], setup: Setup) -> 
     for name in (OTHER_ORDER, CRYSTALS, FILM):
         if name in readings:
             with contextlib.suppress(SlxrdError):
-                compared[name] = _compare(*readings[name])
+                least = min(one.criterion for one in compared.values())
+                compared[name] = _compare(*readings[name], HOPELESS * least)
     rival = _compare_orders(compared, Budget(min(SECONDS, as_layers[1].budget / 4.0)))
     values = {name: one.criterion for name, one in compared.items()}
     best, *others = sorted((name for name in values if values[name] < math.inf), key=values.__getitem__)
@@ -159,15 +163,14 @@ class _Compared:
         return self.best.chi2 + len(self.best.names) * math.log(self.objective.n_points)
 
 
-def _compare(pattern: Pattern, options: FitOptions) -> _Compared:
-    """Find the best minimum of a reading in a short time."""
+def _compare(pattern: Pattern, options: FitOptions, hopeless: float = math.inf) -> _Compared:
+    """Find the best minimum of a reading in a short time; of a film, as for :func:`search_films`."""
     objective, _ = prepare_objective(pattern, options)
     parameters = options.parameters.within(objective.model.stack.table)
     budget = Budget(min(SECONDS, options.budget / 4.0))
     if objective.model.stack.coherent == 1:
-        return _Compared(
-            objective, search(objective, without_neighbours(parameters), budget=budget).minima[0]
-        )
+        parameters = near_interface(objective, fix_q_zero(without_neighbours(parameters)))
+        return _Compared(objective, search_films(objective, parameters, None, budget, hopeless)[0][0])
     found = roughly_on_substrate(objective, fix_q_zero(parameters), budget)
     if found is None:
         best, satellites = _alone(objective, parameters, budget), None

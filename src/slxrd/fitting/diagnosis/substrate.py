@@ -21,8 +21,10 @@ CLEARLY_WIDER = 3.0
 SHARP = 0.015
 #: Largest distance of film and substrate: relative to q, and at least this many Å⁻¹.
 MISFIT, NEAR = 0.07, 0.12
-#: Smallest height of a substrate's peak, relative to the highest of the pattern.
-STRONG = 0.3
+#: Smallest height of a substrate's peak, relative to the highest of the pattern; among satellites.
+STRONG, STRONG_AMONG_SATELLITES = 0.3, 0.1
+#: Height of a weaker one relative to the intensity under it.
+CLEAR = 2.0
 #: Fringes of a film that is hidden by the substrate: largest distance relative to q, smallest width and
 #: largest height relative to those of the substrate's peak.
 FRINGES_WITHIN, MUCH_WIDER, WEAK = 0.35, 8.0, 1e-2
@@ -34,6 +36,9 @@ LEAST_SATELLITES = 4
 OVERLAPS = 3.0
 #: Number of satellites of which each needs to be wider by the second value only.
 MANY_SATELLITES, SHARPER = 6, 1.4
+#: Least distance of a substrate's peak from equidistant satellites that are hardly wider, in their distance
+#: and in their width; how much higher it is than other such maxima, and their largest scatter.
+OFF_COMB, OFF_WIDTHS, HIGHER, IN_COMB = 0.12, 2.0, 10.0, 0.06
 #: Highest order of reflection, and the largest relative difference between the plane distances of two orders.
 MOST_ORDERS, ORDERS_AGREE = 4, 5e-3
 #: Largest relative difference between a measured plane distance and that of a material.
@@ -67,12 +72,22 @@ def find_substrate(
     highest = max((peak.height for peak in maxima), default=0.0)
     for i in sorted(range(len(maxima)), key=lambda k: -maxima[k].height):
         peak = maxima[i]
-        if peak.height < STRONG * highest:
+        if peak.height < STRONG_AMONG_SATELLITES * highest:
             break
         known = one is not None and bool(_planes(peak.q, one, plane))
         if peak.width > SHARP or (one is not None and not known):
             continue
-        if one is None and (_hides_film(maxima, i) or _is_among_satellites(maxima, i)):
+        strong = peak.height > STRONG * highest
+        separate = strong or peak.height > CLEAR * peak.background
+        if (
+            one is None
+            and separate
+            and (_is_among_satellites(maxima, i) or _is_between_satellites(maxima, i))
+        ):
+            return i, _named(peak, one, plane)
+        if not strong:
+            continue
+        if one is None and _hides_film(maxima, i):
             return i, _named(peak, one, plane)
         film = _strongest_beside(maxima, i)
         if film is None or (one is None and _as_sharp_elsewhere(maxima, i, highest)):
@@ -153,6 +168,41 @@ def _is_among_satellites(maxima: Sequence[Maximum], i: int) -> bool:
             continue
         comb = find_comb(np.array(sorted(other.q for other in highest)))
         if comb is not None and len(comb.members) == count:
+            return True
+    return False
+
+
+def _is_between_satellites(maxima: Sequence[Maximum], i: int) -> bool:
+    """Whether the highest maxima around a peak are equidistant, and it is clearly between two of them.
+
+    Satellites of many crystals are as narrow as the peak of the substrate.
+    """
+    peak = maxima[i]
+    clear = [
+        other
+        for other in maxima
+        if other is not peak
+        and abs(other.q - peak.q) < FRINGES_WITHIN * peak.q
+        and other.significance > CERTAIN
+        and other.width < BROADEST
+    ]
+    clear.sort(key=lambda other: -other.height)
+    for count in range(MANY_SATELLITES, len(clear) + 1):
+        highest, lower = clear[:count], clear[count:]
+        places = np.array(sorted(other.q for other in highest))
+        comb = find_comb(places)
+        if comb is None or not places[0] < peak.q < places[-1]:
+            continue
+        turns = (np.array([peak.q, *places]) - highest[0].q) / comb.spacing
+        away = np.abs(turns - np.round(turns))
+        widest = max(other.width for other in highest)
+        if (
+            np.all(away[1:] < IN_COMB)
+            and away[0] > OFF_COMB
+            and away[0] * comb.spacing > OFF_WIDTHS * widest
+            and all(other.width > 0.95 * peak.width for other in highest)
+            and all(peak.height > HIGHER * other.height for other in lower)
+        ):
             return True
     return False
 

@@ -21,6 +21,8 @@ from slxrd.units import FloatArray
 
 #: Relative change of χ², of the parameters, and of the gradient at which a refinement stops.
 TOLERANCE = 1e-10
+#: The same for a refinement that is followed by another one, with other noise or background.
+INTERMEDIATE_TOLERANCE = 1e-6
 
 #: Largest number of extensions of the auxiliary grid, if a refinement needs a longer one.
 _GRIDS = 4

@@ -22,7 +22,7 @@ from slxrd.sample.stack import Stack
 from slxrd.units import FloatArray
 
 if TYPE_CHECKING:
-    from slxrd.fitting.pipeline import FitOptions
+    from slxrd.fitting.fit_options import FitOptions
     from slxrd.fitting.record.read import SavedPattern
     from slxrd.fitting.search.background import BackgroundChoice
 

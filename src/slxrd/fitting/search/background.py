@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from slxrd._frozen import FrozenDict
-from slxrd.fitting.minimise.least_squares import Minimum
+from slxrd.fitting.minimise.least_squares import INTERMEDIATE_TOLERANCE, TOLERANCE, Minimum
 from slxrd.fitting.minimise.problem import is_compiled
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
@@ -29,8 +29,6 @@ COMPARED = ("none", "constant", "linear", "quadratic")
 SEARCHED = "linear"
 #: Number of minima that are refined with each background, in compiled code and otherwise.
 MOST_REFINED, MOST_REFINED_SLOWLY = 8, 2
-#: Relative change of χ² at which these refinements end.
-_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ def choose_background(
     budget: Budget | None = None,
     *,
     assumed: bool,
+    tolerance: float = TOLERANCE,
 ) -> tuple[Objective, tuple[Minimum, ...], BackgroundChoice]:
     """Choose the background of a fit, and refine the minima with it.
 
@@ -90,6 +89,8 @@ def choose_background(
         Time budget; none by default.
     assumed : bool
         Whether σ is an assumed fraction of the maximum.
+    tolerance : float
+        Relative change of χ² at which the refinement with the chosen background ends.
 
     Returns
     -------
@@ -109,11 +110,11 @@ def choose_background(
     budget = budget or Budget()
     starts = minima[:most]
     if objective.counted:
-        starts = refine_all(objective, parameters, starts, budget, _TOLERANCE)
+        starts = refine_all(objective, parameters, starts, budget, INTERMEDIATE_TOLERANCE)
 
     def refined(name: str) -> tuple[Objective, tuple[Minimum, ...]]:
         other = objective.with_background(name)
-        return other, refine_all(other, parameters, starts, budget, _TOLERANCE)
+        return other, refine_all(other, parameters, starts, budget, INTERMEDIATE_TOLERANCE)
 
     names = backgrounds_within(objective, len(minima[0].names))
     # Every background is tried, if only roughly where the time has passed.
@@ -126,7 +127,7 @@ def choose_background(
     best = max(logs, key=lambda name: logs[name])
     evidence = FrozenDict({name: value - logs["none"] for name, value in logs.items()})
     chosen = tried[best][0]
-    return chosen, refine_all(chosen, parameters, minima, budget), BackgroundChoice(best, evidence)
+    return chosen, refine_all(chosen, parameters, minima, budget, tolerance), BackgroundChoice(best, evidence)
 
 
 def _penalty(objective: Objective) -> float:

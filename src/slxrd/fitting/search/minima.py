@@ -100,9 +100,7 @@ def search(
     """
     budget = budget or Budget()
     if objective.model.stack.coherent == 1:
-        parameters = fix_q_zero(parameters)
-        if objective.model.stack.substrate is not None:
-            parameters = near_interface(objective, parameters)
+        parameters = near_interface(objective, fix_q_zero(parameters))
         return SearchResult(*search_films(objective, parameters, report, budget), parameters)
     if objective.model.stack.substrate is not None:
         result = _search_on_substrate(objective, parameters, report, budget, satellites)

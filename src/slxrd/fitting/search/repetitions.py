@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from slxrd.errors import SlxrdError
-from slxrd.fitting.minimise.least_squares import Minimum, minimise
+from slxrd.fitting.minimise.least_squares import TOLERANCE, Minimum, minimise
 from slxrd.fitting.objective.residuals import Objective
 from slxrd.fitting.search.budget import Budget, in_parallel
 from slxrd.fitting.search.minima import SearchResult, refine_all, search
@@ -57,8 +57,8 @@ class _Numbers:
         if number not in self.tried or found.chi2 < self.tried[number][1].chi2:
             self.tried[number] = objective, found
 
-    def refine(self, number: int, start: Parameters) -> None:
-        """Refine with a number of crystals that was not tried yet."""
+    def refine(self, number: int, starts: Iterable[Parameters]) -> None:
+        """Refine with a number of crystals that was not tried yet, and keep the lowest minimum."""
         if number in self.tried or not 2 <= number <= MOST_COHERENT:
             return
         if self.budget.spent():
@@ -66,10 +66,19 @@ class _Numbers:
             return
         try:
             other = _with_number(self.tried[self.lowest][0], number)
-            found = minimise(other, start, ROUGHLY, EVALUATIONS, expired=self.budget.expired)
+            for start in starts:
+                self.add(other, minimise(other, start, ROUGHLY, EVALUATIONS, expired=self.budget.expired))
         except SlxrdError:
             return
-        self.tried[number] = other, found
+
+    def beside(self, number: int, best: Parameters) -> Iterator[Parameters]:
+        """Starts with a number of crystals: the structure of another number, and the best with other gaps."""
+        yield best
+        if self.worse_than(POOR):
+            other = _with_number(self.tried[self.lowest][0], number)
+            start = _lowest(other, _starts(other, best))[1]
+            if not np.allclose(start.vector(), best.vector(), rtol=1e-9):
+                yield start
 
     def climb(self) -> None:
         """Go from the best number to better ones beside it, in steps that become smaller."""
@@ -80,7 +89,7 @@ class _Numbers:
                 step = max(round(share * chosen), 1)
                 for number in (chosen - step, chosen + step):
                     if len(self.tried) < most:
-                        self.refine(number, self.tried[chosen][1].parameters)
+                        self.refine(number, self.beside(number, self.tried[chosen][1].parameters))
                 if self.lowest == chosen:
                     break
                 chosen = self.lowest
@@ -91,13 +100,12 @@ class _Numbers:
         starts = _starts(objective, best.parameters)
 
         def lowest(number: int) -> tuple[float, Parameters]:
-            other = _with_number(objective, number)
-            return min(((_chi2(other, start), start) for start in starts), key=lambda each: each[0])
+            return _lowest(_with_number(objective, number), starts)
 
         numbers = [number for number in range(2, MOST_COMPARED + 1) if number not in self.tried]
         compared = in_parallel(lowest, numbers, self.budget)
         for k in sorted(range(len(compared)), key=lambda k: compared[k][0])[:MOST_REFINED]:
-            self.refine(numbers[k], compared[k][1])
+            self.refine(numbers[k], [compared[k][1]])
 
 
 def choose_repetitions(
@@ -153,7 +161,11 @@ def nearby_repetitions(objective: Objective, best: Minimum, budget: Budget) -> t
 
 
 def search_repetitions(
-    objective: Objective, parameters: Parameters, found: SearchResult, budget: Budget
+    objective: Objective,
+    parameters: Parameters,
+    found: SearchResult,
+    budget: Budget,
+    tolerance: float = TOLERANCE,
 ) -> tuple[Objective, SearchResult]:
     """Choose the number of coherent crystals, and refine the minima with it.
 
@@ -170,6 +182,8 @@ def search_repetitions(
         Its minima.
     budget : Budget
         Time budget.
+    tolerance : float
+        Relative change of χ² at which the refinement of the minima ends.
 
     Returns
     -------
@@ -183,7 +197,7 @@ def search_repetitions(
         return search(few, parameters, budget=budget).minima[0]
 
     chosen, best = choose_repetitions(objective, found.minima[0], budget, search_few)
-    minima = refine_all(chosen, found.parameters, (best, *found.minima), budget)
+    minima = refine_all(chosen, found.parameters, (best, *found.minima), budget, tolerance)
     return chosen, replace(found, minima=minima)
 
 
@@ -203,8 +217,16 @@ def _starts(objective: Objective, parameters: Parameters) -> list[Parameters]:
         tried["sigma_L"] = [share * values["sigma_L"] for share in SPREADS]
     if "L_S" in parameters and parameters["L_S"].free:
         turn = 2.0 * math.pi / float(np.mean([points.q.mean() for points in objective.data]))
-        tried["L_S"] = [values["L_S"] + part * turn for part in TURNS]
+        row = parameters["L_S"]
+        for part in TURNS:
+            place = values["L_S"] + part * turn
+            tried.setdefault("L_S", []).append(place + turn if place < row.lower else place)
     return [filled(parameters, dict(zip(tried, each, strict=True))) for each in product(*tried.values())]
+
+
+def _lowest(objective: Objective, starts: Iterable[Parameters]) -> tuple[float, Parameters]:
+    """χ² of the best starting point, and that point."""
+    return min(((_chi2(objective, start), start) for start in starts), key=lambda each: each[0])
 
 
 def _chi2(objective: Objective, parameters: Parameters) -> float:

@@ -45,6 +45,7 @@ class Surroundings:
         self.film = stack.coherent == 1 and stack.crystal is None
         self.altered = any(name in OF_FILM for name in stack.extras)
         self.depth = deepest(longest_fringe) if longest_fringe < math.inf else math.inf
+        self._last: Below | None = None
 
     @staticmethod
     def needed(stack: Stack) -> bool:
@@ -81,7 +82,7 @@ class Surroundings:
             )
         if not self.columns:
             return rows
-        below = Below(q, values, self.depth, plane_amplitude(s))
+        below = self._last = Below(q, values, self.depth, plane_amplitude(s), self._last)
         if amplitudes is None:
             factor = self._of_interference(q, values, p, s)
             wave = below.wave * factor.value

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from slxrd.model.environment.rod import rod
+from slxrd.model.environment.rod import Rod, rod
 from slxrd.model.kernel.arrays import REPEAT, ComplexArray, FloatArray, Sample
 from slxrd.parameters.environment import OF_SUBSTRATE
 
@@ -40,15 +40,23 @@ class Below:
         Depth in Å down to which the substrate is visible.
     plane : float or ndarray, shape (n,)
         Amplitude of a plane of the stack, in the units of its amplitude.
+    before : Below, optional
+        Another one with the same depth; if it has the same grid and planes, its rod is used again.
     """
 
     def __init__(
-        self, q: FloatArray, values: Mapping[str, float], depth: float, plane: FloatArray | float = 1.0
+        self,
+        q: FloatArray,
+        values: Mapping[str, float],
+        depth: float,
+        plane: FloatArray | float = 1.0,
+        before: Below | None = None,
     ) -> None:
         self._q, self._plane = q, plane
         self._values = [values[name] for name in OF_SUBSTRATE]
         d, f, L, sigma, c, phase = self._values
-        self._rod = rod(q, d, depth)
+        alike = before is not None and before._values[0] == d and np.array_equal(before._q, q)
+        self._rod: Rod = before._rod if before is not None and alike else rod(q, d, depth)
         self._bragg = 2.0 * np.pi * np.round(q * d / (2.0 * np.pi)) / d
         damping = np.exp(-0.5 * ((q - self._bragg) * sigma) ** 2)
         self._turn = np.exp(1j * (q * L + phase)) * (plane * damping)

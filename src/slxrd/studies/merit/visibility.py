@@ -18,8 +18,9 @@ from slxrd._arguments import check_arguments
 from slxrd._short_repr import short_repr
 from slxrd.data.pattern import Pattern
 from slxrd.data.regions import Noise, Region, select_points
+from slxrd.fitting.fit_options import FitOptions
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.pipeline import FitOptions, fit_pattern
+from slxrd.fitting.pipeline import fit_pattern
 from slxrd.fitting.result.fit import Estimate, Fit
 from slxrd.fitting.systematics.settings import NONE
 from slxrd.instrument.diffractometer import Instrument

@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 
 from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
-from slxrd.fitting.pipeline import FitOptions, fit_pattern
+from slxrd.fitting.fit_options import FitOptions
+from slxrd.fitting.pipeline import fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Fit, Solution
 from slxrd.fitting.systematics.settings import NONE
 from slxrd.fitting.uncertainty.limits import FRINGES_DETECTED, fringes_detected

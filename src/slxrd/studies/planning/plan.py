@@ -17,8 +17,9 @@ from slxrd.data.pattern import Pattern
 from slxrd.data.peaks import find_regions
 from slxrd.data.regions import RegionLike, as_regions, select_points
 from slxrd.errors import SlxrdError
+from slxrd.fitting.fit_options import FitOptions
 from slxrd.fitting.objective.settings import Settings
-from slxrd.fitting.pipeline import FitOptions, fit_pattern
+from slxrd.fitting.pipeline import fit_pattern
 from slxrd.fitting.result.fit import AMBIGUOUS, Estimate, Fit
 from slxrd.fitting.search.scan import Progress
 from slxrd.fitting.systematics.settings import NONE, Systematics

@@ -17,8 +17,8 @@ from slxrd.data.peaks import find_regions
 from slxrd.data.regions import Region
 from slxrd.errors import FileError, SlxrdError
 from slxrd.fitting.api import setup
+from slxrd.fitting.fit_options import prepare_objective, without_neighbours
 from slxrd.fitting.objective.residuals import Objective
-from slxrd.fitting.pipeline import prepare_objective, without_neighbours
 from slxrd.fitting.record.command_line import path_of
 from slxrd.fitting.record.state import State, arguments_of
 from slxrd.fitting.record.validation import parameters_of

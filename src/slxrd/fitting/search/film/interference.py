@@ -116,6 +116,8 @@ def near_interface(objective: Objective, parameters: Parameters) -> Parameters:
     χ² is nearly periodic in L_S: a turn more with one plane fewer has its top at the same place. Where
     crystals grow on one another, the distance at the interface is close to those inside.
     """
+    if objective.model.stack.substrate is None:
+        return parameters
     row, usual = parameters["L_S"], objective.model.stack.table["L_S"]
     if not row.free or row.value is not None or (row.lower, row.upper) != (usual.lower, usual.upper):
         return parameters

@@ -46,7 +46,11 @@ _STEPS = 100
 
 
 def search_films(
-    objective: Objective, parameters: Parameters, report: Progress | None = None, budget: Budget | None = None
+    objective: Objective,
+    parameters: Parameters,
+    report: Progress | None = None,
+    budget: Budget | None = None,
+    hopeless: float = math.inf,
 ) -> tuple[tuple[Minimum, ...], SearchCertificate]:
     """Find the minima of χ² of a film, the best first.
 
@@ -60,6 +64,8 @@ def search_films(
         Called with steps done and steps in all.
     budget : Budget, optional
         Time of the search.
+    hopeless : float
+        If the films of the scan, refined roughly, all have a larger χ², only the best of them is refined.
 
     Returns
     -------
@@ -82,7 +88,10 @@ def search_films(
     if scan.d_S is not None and min(chi2 for chi2, _ in rough) > expected:
         starts = [_above_substrate(objective, parameters, film) for film in _films(scan.starts_from_period())]
         rough += _refined(objective, parameters, starts, budget, lambda share: None) if starts else []
-    rough += _around_best(objective, parameters, rough, budget)
+    if min(chi2 for chi2, _ in rough) > hopeless:
+        rough = [min(rough, key=lambda each: each[0])]
+    else:
+        rough += _around_best(objective, parameters, rough, budget)
     order = np.argsort([chi2 for chi2, _ in rough])
     lowest = rough[int(order[0])][0]
     chosen = [rough[i][1] for i in order if rough[i][0] <= max(WORST_REFINED * lowest, lowest + 100.0)]
