@@ -168,9 +168,11 @@ class Parameters(Mapping[str, Parameter]):
         return len(self._rows)
 
     def _changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Self:
-        return type(self)(
-            {**self._rows, **{name: replace(self[name], **new) for name, new in changes.items()}}, self._table
-        )
+        made = object.__new__(type(self))  # the other rows and the table have been checked
+        made._table = self._table
+        made._rows = {**self._rows, **{name: replace(self[name], **new) for name, new in changes.items()}}
+        made._check_ties()
+        return made
 
     def start(self, **values: float) -> Self:
         """Set starting values; ``start(d=5.84)``."""
