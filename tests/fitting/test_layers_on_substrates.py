@@ -152,7 +152,8 @@ def test_crystals_are_fitted_before_satellites_are_left_out(
     monkeypatch.setattr(alternatives, "setup_other", lambda *_: (None, options))
     monkeypatch.setattr(alternatives, "mask_satellite", lambda *_: (1.0, 2.0))
     monkeypatch.setattr(alternatives, "_with_wider_mask", lambda *_: without_satellites)
-    monkeypatch.setattr(alternatives, "excluded_resolution", lambda *_: None)
+    for other_resolution in ("best_resolution", "excluded_resolution"):
+        monkeypatch.setattr(alternatives, other_resolution, lambda *_: None)
     pattern: Any = None
     found = alternatives.fit_best(pattern, {}, setup)
     assert found is (without_satellites if masked else crystals)

@@ -12,6 +12,7 @@ from slxrd.data.pattern import Pattern
 from slxrd.errors import SlxrdError
 from slxrd.fitting.diagnosis.beside_substrate import mask_satellite
 from slxrd.fitting.diagnosis.options import diagnosis_for, excluded_resolution, means_stack
+from slxrd.fitting.diagnosis.other_resolution import best_resolution
 from slxrd.fitting.diagnosis.readings import (
     CRYSTALS,
     FILM,
@@ -53,7 +54,8 @@ def fit_best(
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
     region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps. If the sharpest
     peak excludes the resolution that was given, and the fit with it does not describe the pattern, the limit
-    from that peak is tried; where it describes the pattern clearly better, the assessment states it.
+    from that peak is tried; if none was given and the fit is rejected, narrower ones. Where one of them
+    describes the pattern clearly better, the assessment states it.
 
     Parameters
     ----------
@@ -68,21 +70,43 @@ def fit_best(
         If the options do not suit each other or the pattern.
     """
     fit = _with_other_models(pattern, options, setup, report)
+    if fit.rejected and (width := best_resolution(fit, options)):
+        assumed = fit.objective.model.instrument.sigma_G
+        why = (
+            f"σ_G = {assumed:.3g} Å⁻¹, which was assumed and with which the fit is rejected, was replaced "
+            f"by σ_G = {width:.3g} Å⁻¹, with which χ² is lowest: measure it (slxrd resolution)"
+        )
+        return _with_resolution(pattern, options, setup, report, width, fit, why)
     limit = excluded_resolution(pattern, options)
     if limit is None or fit.assessment is None or fit.assessment.misfit is None:
         return fit
     narrower = float(f"{limit.sigma:.3g}")
-    tried = _with_other_models(pattern, {**options, "resolution": narrower}, setup, report)
-    if tried.assessment is None or not _describes_better(tried.assessment, fit.assessment):
-        return fit
-    replaced = (
+    why = (
         f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution), which the width of the peak at "
         f"{limit.q:.4f} Å⁻¹ excludes and with which reduced χ² is {fit.assessment.reduced_chi2:.3g}, was "
         f"replaced by σ_G = {narrower:.3g} Å⁻¹, the upper limit from that peak"
     )
+    return _with_resolution(pattern, options, setup, report, narrower, fit, why)
+
+
+def _with_resolution(
+    pattern: Pattern,
+    options: Mapping[str, Any],
+    setup: Setup,
+    report: Progress | None,
+    sigma_G: float,
+    first: Fit,
+    why: str,
+) -> Fit:
+    """Fit again with another resolution; return the first fit if that one is not clearly better."""
+    tried = _with_other_models(pattern, {**options, "resolution": sigma_G}, setup, report)
+    if tried.assessment is None or first.assessment is None:
+        return first
+    if not _describes_better(tried.assessment, first.assessment):
+        return first
     if tried.assessment.replaced:
-        replaced += f"; {tried.assessment.replaced}"
-    return replace(tried, assessment=replace(tried.assessment, replaced=replaced))
+        why += f"; {tried.assessment.replaced}"
+    return replace(tried, assessment=replace(tried.assessment, replaced=why))
 
 
 def _describes_better(one: Assessment, other: Assessment) -> bool:
