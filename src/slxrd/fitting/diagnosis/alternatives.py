@@ -42,7 +42,8 @@ WORTH_FITTING = 0.7
 NEAR, FEWEST_SATELLITES = 0.3, 3
 #: By so much the information criterion of a stack must be less than that of a film that is not rejected.
 DECISIVE = 20.0
-#: Reduced χ² above which a film that is not rejected is compared with a stack, if it has fringes too.
+#: Reduced χ² above which a fit that is not rejected is poor: a film with fringes is compared with a stack
+#: too, and an assumed resolution with others.
 POOR = 10.0
 
 
@@ -54,8 +55,8 @@ def fit_best(
     A film without fringes, or with large residuals, is compared with a stack, also where it describes its own
     region. A multilayer that was rejected is fitted as a stack of equal crystals with gaps. If the sharpest
     peak excludes the resolution that was given, and the fit with it does not describe the pattern, the limit
-    from that peak is tried; if none was given and the fit is rejected, narrower ones. Where one of them
-    describes the pattern clearly better, the assessment states it.
+    from that peak is tried; if none was given and the fit is rejected or poor, narrower ones. Where one of
+    them describes the pattern clearly better, the assessment states it.
 
     Parameters
     ----------
@@ -70,20 +71,23 @@ def fit_best(
         If the options do not suit each other or the pattern.
     """
     fit = _with_other_models(pattern, options, setup, report)
-    if fit.rejected and (width := best_resolution(fit, options)):
+    if fit.assessment is None:
+        return fit
+    reduced = fit.assessment.reduced_chi2
+    if (fit.rejected or reduced > POOR) and (width := best_resolution(fit, options)):
         assumed = fit.objective.model.instrument.sigma_G
         why = (
-            f"σ_G = {assumed:.3g} Å⁻¹, which was assumed and with which the fit is rejected, was replaced "
-            f"by σ_G = {width:.3g} Å⁻¹, with which χ² is lowest: measure it (slxrd resolution)"
+            f"σ_G = {assumed:.3g} Å⁻¹, which was assumed and with which reduced χ² is {reduced:.3g}, was "
+            f"replaced by σ_G = {width:.3g} Å⁻¹, with which χ² is lowest: measure it (slxrd resolution)"
         )
         return _with_resolution(pattern, options, setup, report, width, fit, why)
     limit = excluded_resolution(pattern, options)
-    if limit is None or fit.assessment is None or fit.assessment.misfit is None:
+    if limit is None or fit.assessment.misfit is None:
         return fit
     narrower = float(f"{limit.sigma:.3g}")
     why = (
         f"σ_G = {options['resolution']:.3g} Å⁻¹ (--resolution), which the width of the peak at "
-        f"{limit.q:.4f} Å⁻¹ excludes and with which reduced χ² is {fit.assessment.reduced_chi2:.3g}, was "
+        f"{limit.q:.4f} Å⁻¹ excludes and with which reduced χ² is {reduced:.3g}, was "
         f"replaced by σ_G = {narrower:.3g} Å⁻¹, the upper limit from that peak"
     )
     return _with_resolution(pattern, options, setup, report, narrower, fit, why)
