@@ -206,9 +206,12 @@ class User:
 
         It begins in the middle, and ends ``down`` pixels below it. Distances that follow what is dragged, or
         the axis, are functions. ``mouse`` names the button of what the mouse does, which may be made again as
-        well.
+        well. What was dragged before the plot knew what to do has zoomed it.
         """
+        whole = self.page.get_by_role("button", name="Whole pattern", exact=True)
         for attempt in range(12):  # a busy machine answers late: each one waits longer
+            if attempt and whole.is_visible():
+                whole.click()
             if mouse:
                 self.press(mouse)
                 self.page.wait_for_timeout(200 * attempt)
