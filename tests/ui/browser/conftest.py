@@ -226,7 +226,9 @@ class User:
                 if done():
                     return
                 self.page.wait_for_timeout(200)
-        raise AssertionError("drawing with the mouse had no effect")
+        raise AssertionError(
+            f"drawing with the mouse from {start:.0f} to {end:.0f} had no effect on the plot at {frame}"
+        )
 
     def until(self, done: Callable[[], object], else_: str = "it did not happen") -> None:
         """Wait until something holds, at most a minute."""

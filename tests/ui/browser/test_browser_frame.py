@@ -68,9 +68,9 @@ def test_regions_and_masks_are_moved_by_their_sides_and_an_overlap_is_refused(us
     _wait_for_layout(user)
 
     def at(q: float) -> float:
-        low, high = _axis_range(user)
-        inner = user.page.evaluate(_FRAME)
-        return float(inner["left"] + (q - low) / (high - low) * inner["width"])
+        shown = user.page.evaluate(_FRAME)
+        share = (q - shown["low"]) / (shown["high"] - shown["low"])
+        return float(shown["left"] + share * shown["width"])
 
     def from_(field: Any) -> float:
         return float(field.input_value())
@@ -104,12 +104,14 @@ def _appears(user: Any, text: Any) -> bool:
     return False
 
 
+#: The frame of the plot that is shown, and its horizontal axis; other steps have figures of the same data.
 _FRAME = """
 () => {
   const view = [...Bokeh.index.query(view => view.frame_view || view.frame)]
     .find(view => view.model.type === 'Figure' && view.el.getBoundingClientRect().width > 400)
   const box = (view.frame_view || view.frame).bbox
-  return {left: box.left, width: box.width}
+  const range = view.model.x_range
+  return {left: box.left, width: box.width, low: range.start, high: range.end}
 }
 """
 
@@ -124,14 +126,3 @@ def _wait_for_layout(user: Any) -> None:
         before = now
         user.page.wait_for_timeout(300)
     raise AssertionError("the plot does not come to rest")
-
-
-def _axis_range(user: Any) -> tuple[float, float]:
-    low, high = user.page.evaluate(
-        """() => {
-          const found = [...Bokeh.documents[0]._all_models.values()].filter(m => m.type === 'Figure')
-          const pattern = found.find(m => m.renderers.some(r => r.data_source?.name === 'pattern'))
-          return [pattern.x_range.start, pattern.x_range.end]
-        }"""
-    )
-    return float(low), float(high)
