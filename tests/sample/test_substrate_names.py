@@ -7,7 +7,7 @@ import pytest
 
 import slxrd
 from slxrd.errors import SlxrdError
-from slxrd.fitting.fit_options import prepare_objective
+from slxrd.fitting.fit_options import FitOptions, prepare_objective
 from slxrd.fitting.record.request_of_fit import choices_of
 from slxrd.sample.specification import as_stack, as_substrate
 from slxrd.sample.substrate import Substrate
@@ -55,9 +55,7 @@ def test_several_orders_are_noted() -> None:
     pattern = film()
     stack = as_stack(coherent=1, substrate=2.9)
     for regions, many in (([(1.9, 2.14), (2.2, 2.4)], False), ([(1.9, 2.14), (4.0, 4.3)], True)):
-        options = slxrd.fitting.fit_options.FitOptions(  # type: ignore[attr-defined]
-            [slxrd.Region(*region) for region in regions], stack=stack
-        )
+        options = FitOptions([slxrd.Region(*region) for region in regions], stack=stack)
         _, notes = prepare_objective(pattern, options)
         assert any("f_S" in note for note in notes) is many
 
